@@ -1,0 +1,74 @@
+"""sdgen: synthetic relational data that keeps every constraint, looks real, and is the same every time.
+
+    import sdgen
+    tables = sdgen.generate("shop", rows=1000, seed=7)      # Arrow tables by entity
+    sdgen.write("shop", "shop.duckdb")                       # or a folder, SQLite, PostgreSQL
+
+The names below are imported when first used, so that `import sdgen` and the command line start fast.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sdgen.api import batches, check, generate, plan, read, write
+    from sdgen.errors import Cancelled, Problem, ScenarioError, SdgenError, SourceError, TargetError
+    from sdgen.generators.base import Cells, Facts, Fault, Generator
+    from sdgen.generators.registry import generator
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "sdgen.api": ("batches", "check", "generate", "plan", "read", "write"),
+    "sdgen.errors": ("Cancelled", "Problem", "ScenarioError", "SdgenError", "SourceError", "TargetError"),
+    "sdgen.generators.base": ("Cells", "Facts", "Fault", "Generator"),
+    "sdgen.generators.registry": ("generator",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Cancelled",
+    "Cells",
+    "Facts",
+    "Fault",
+    "Generator",
+    "Problem",
+    "ScenarioError",
+    "SdgenError",
+    "SourceError",
+    "TargetError",
+    "__version__",
+    "batches",
+    "check",
+    "generate",
+    "generator",
+    "plan",
+    "read",
+    "write",
+]
+
+
+class _Package(ModuleType):
+    """Keeps the public functions under names that are also folders: `sdgen.read` is the function.
+
+    The import system binds a submodule to its parent's attribute when it loads it; for public names that binding is left out.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOME_OF and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'sdgen' has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value

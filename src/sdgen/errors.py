@@ -1,0 +1,85 @@
+"""What can go wrong, and how it is told.
+
+SdgenError                 anything sdgen refuses, with a message for a person
+├─ ScenarioError           the scenario (or the request made of it) is wrong: all problems at once
+├─ SourceError             a source can't be read at all: missing, binary, not YAML
+├─ TargetError             the target can't take the data: all problems at once
+└─ Cancelled               the run was stopped; the target is as it was
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: where, what, and what to do about it.
+
+    `path` is the place inside the document (`("entities", "orders", "columns", "total")`);
+    `file`, `line` and `column` (both counted from 1) are filled in where a file is known.
+    """
+
+    path: Path
+    what: str
+    hint: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    @property
+    def where(self) -> str:
+        return ".".join(str(part) for part in self.path)
+
+    def __str__(self) -> str:
+        place = self.file
+        if self.line:
+            place += f":{self.line}:{self.column}"
+        head = ": ".join(part for part in (place, self.where, self.what) if part)
+        return f"{head}\n    {self.hint}" if self.hint else head
+
+
+class SdgenError(Exception):
+    """Anything sdgen refuses, with a message for a person."""
+
+    def __init__(self, problems: str | Problem | Iterable[Problem]) -> None:
+        if isinstance(problems, str):
+            problems = Problem((), problems)
+        if isinstance(problems, Problem):
+            problems = (problems,)
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class ScenarioError(SdgenError):
+    """The scenario, or the request made of it, is wrong."""
+
+
+class SourceError(SdgenError):
+    """A source can't be read at all."""
+
+
+class TargetError(SdgenError):
+    """The target can't take the data."""
+
+
+class Cancelled(SdgenError):
+    """The run was stopped before its end; the target is as it was."""
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """A hint naming the known word nearest to `word`; all of them where they are few; else `otherwise`."""
+    words: Sequence[str] = sorted(set(known))
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    if 0 < len(words) <= 12:
+        return "known: " + ", ".join(words)
+    return otherwise

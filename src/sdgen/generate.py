@@ -1,0 +1,165 @@
+"""The engine: any rows of a plan's entity, as an Arrow batch, and streams of batches from worker threads.
+
+cell = f(seed, entity name, column name, row number)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from sdgen.errors import Cancelled, SdgenError
+from sdgen.generators.base import Cells
+from sdgen.generators.conform import conform
+from sdgen.generators.draws import Numbers
+from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
+
+BATCH_ROWS = 65_536
+T = TypeVar("T")
+
+
+class PlannedRows:
+    """Some rows of one entity; columns and parents are computed when asked for, once."""
+
+    def __init__(
+        self, plan: Plan, entity: EntityPlan, numbers: Numbers, missing: NDArray[np.bool_] | None = None
+    ) -> None:
+        self.plan = plan
+        self.settled = entity
+        self.numbers = numbers
+        self.missing = missing
+        self._columns: dict[str, pa.Array] = {}
+        self._parents: dict[str, PlannedRows] = {}
+
+    @property
+    def entity(self) -> str:
+        return self.settled.name
+
+    def column(self, name: str) -> pa.Array:
+        if name not in self._columns:
+            values = _column(self, self.settled.columns[name])
+            self._columns[name] = values if self.missing is None else pc.if_else(self.missing, None, values)
+        return self._columns[name]
+
+    def parent(self, link: str) -> PlannedRows:
+        if link not in self._parents:
+            settled = self.settled.links[link]
+            numbers, missing = settled.parents(self.numbers)
+            if self.missing is not None:
+                missing = self.missing if missing is None else self.missing | missing
+            parent = self.plan.entities[settled.parent]
+            self._parents[link] = PlannedRows(self.plan, parent, numbers, missing)
+        return self._parents[link]
+
+    def parent_numbers(self, link: str) -> Numbers:
+        return self.parent(link).numbers
+
+    def ordinals(self, link: str) -> Numbers:
+        layout = self.settled.links[link].layout
+        if layout is None:
+            raise LookupError(f"{self.entity} does not count its rows by {link}")
+        return layout.locate(self.numbers)[1]
+
+
+def batch(plan: Plan, entity: str, start: int, stop: int) -> pa.RecordBatch:
+    """Rows start (included) to stop (excluded) of an entity, without its hidden columns."""
+    settled = plan.entities[entity]
+    rows = PlannedRows(plan, settled, np.arange(start, stop, dtype=np.int64))
+    arrays = [rows.column(column.name) for column in settled.written]
+    for column, array in zip(settled.written, arrays, strict=True):
+        if array.null_count and not column.nullable:
+            raise SdgenError(f"{entity}.{column.name}: nulls were made, but the column is not nullable")
+    return pa.RecordBatch.from_arrays(arrays, schema=settled.schema)
+
+
+def batches(
+    plan: Plan,
+    entity: str,
+    *,
+    encode: Callable[[pa.RecordBatch, int], T],
+    start: int = 0,
+    stop: int | None = None,
+    batch_rows: int = BATCH_ROWS,
+    workers: int = 1,
+    cancel: Event | None = None,
+) -> Generator[T]:
+    """Rows start … stop of an entity in order, each batch passed with its number through `encode` on a worker thread.
+
+    At most workers + 2 encoded batches wait at any time. Cancelled is raised within a batch of `cancel` being set.
+    """
+    stop = plan.entities[entity].rows if stop is None else stop
+    firsts = range(start, stop, batch_rows)
+
+    def make(number: int) -> T:
+        if cancel is not None and cancel.is_set():
+            raise Cancelled("the run was cancelled")
+        first = firsts[number]
+        return encode(batch(plan, entity, first, min(first + batch_rows, stop)), number)
+
+    numbers = range(len(firsts))
+    if workers <= 1 or len(firsts) == 1:
+        yield from map(make, numbers)
+    else:
+        yield from _ahead(make, numbers, workers)
+
+
+def _ahead(make: Callable[[int], T], numbers: range, workers: int) -> Generator[T]:
+    """make(number) for each number, in order, done on threads a few numbers ahead."""
+    with ThreadPoolExecutor(workers, thread_name_prefix="sdgen") as pool:
+        waiting: deque[Future[T]] = deque()
+        try:
+            for number in numbers:
+                waiting.append(pool.submit(make, number))
+                if len(waiting) > workers + 1:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _column(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
+    """A column's values: generated, made null by its rate, and overlaid with the fixed rows' values."""
+    cells = Cells(rows, column.facts)
+    values = conform(column.generator.values(cells), column.type, column.arrow)
+    if column.null_rate:
+        values = pc.if_else(cells.unit("null") < column.null_rate, None, values)
+    return values if column.fixed is None else _fixed(rows, column, column.fixed, values)
+
+
+def _fixed(rows: PlannedRows, column: ColumnPlan, fixed: pa.Array, values: pa.Array) -> pa.Array:
+    """Values with the given ones in the first rows.
+
+    In a unique column a generated value that equals a given one is exchanged for the value which that fixed row
+    would have had: the exchange is a transposition, so all values stay distinct.
+    """
+    numbers = rows.numbers
+    given = np.flatnonzero(column.given)
+    if column.facts.unique:
+        own = _generated(rows, column, given)
+        taken = fixed.take(pa.array(given))
+        for _ in range(len(given)):
+            place = pc.index_in(values, value_set=taken)
+            if place.null_count == len(place):
+                break
+            values = pc.if_else(pc.is_null(place), values, own.take(place))
+    inside = numbers < len(column.given)
+    if not inside.any():
+        return values
+    place = np.where(inside, numbers, 0)
+    replaced = inside & np.array(column.given)[place]
+    return pc.if_else(replaced, fixed.take(pa.array(place)), values)
+
+
+def _generated(rows: PlannedRows, column: ColumnPlan, numbers: Numbers) -> pa.Array:
+    bare = PlannedRows(rows.plan, rows.settled, numbers.astype(np.int64))
+    return conform(column.generator.values(Cells(bare, column.facts)), column.type, column.arrow)

@@ -1,0 +1,233 @@
+"""What a generator is, and what it is told.
+
+A generator's class lists its params as fields; an instance is one column's choice of them. `values(cells)` computes the
+column at any row numbers, from the cells' draws, other columns of the same rows, and columns of their parents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from sdgen.generators import draws
+from sdgen.generators.domains import Domain, permute
+from sdgen.generators.draws import Numbers, Words
+from sdgen.scenario.types import Type
+
+_SHARED = "*"  # stands where a column name would: no column may be called so
+
+
+class Joint(Protocol):
+    """A column's part in a unique set of columns: its indexes come from one permutation over all of them."""
+
+    def indexes(self, numbers: Numbers) -> Numbers: ...
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the plan settled about one column, and the generator may know.
+
+    `rows` is the entity's row count: it may decide whether a unique column is possible, never what a cell holds
+    (but for its power of ten, where a docstring says so).
+    """
+
+    seed: int
+    entity: str
+    column: str
+    type: Type
+    rows: int
+    as_of: datetime
+    locale: str = "en"
+    unique: bool = False
+    joint: Joint | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A param that can't be right: which one ("" for the generator as a whole), what is wrong, and a hint."""
+
+    param: str
+    what: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Need:
+    """A column that must be computable first: of the same row, or (with a link) of the parent's row."""
+
+    column: str
+    link: str = ""
+
+
+class Rows(Protocol):
+    """Some rows of one entity, by row number; columns and parents are computed when asked for, once."""
+
+    @property
+    def entity(self) -> str: ...
+
+    @property
+    def numbers(self) -> Numbers: ...
+
+    def column(self, name: str) -> pa.Array:
+        """The column's values at these rows, in the Arrow type of its column type."""
+        ...
+
+    def parent(self, link: str) -> Rows:
+        """The parent rows of these rows through a link (a foreign key column's name)."""
+        ...
+
+    def parent_numbers(self, link: str) -> Numbers:
+        """The parents' row numbers; a row without a parent has any number, and is null in `missing`."""
+        ...
+
+    def ordinals(self, link: str) -> Numbers:
+        """Each row's place among its parent's children, from 0; only for a link that rows are counted by."""
+        ...
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells a generator is to fill: one column at some rows."""
+
+    rows: Rows
+    facts: Facts
+    purpose: str = ""
+    numbers_override: Numbers | None = field(default=None, repr=False)
+
+    @property
+    def numbers(self) -> Numbers:
+        return self.rows.numbers if self.numbers_override is None else self.numbers_override
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def key(self, purpose: str) -> int:
+        """The key of this column's stream for a purpose."""
+        facts = self.facts
+        return draws.stream_key(facts.seed, facts.entity, facts.column, self.purpose + purpose)
+
+    def draw(self, purpose: str = "value") -> Words:
+        """One 64-bit word per row, different for each purpose."""
+        return draws.draw(self.key(purpose), self.numbers)
+
+    def unit(self, purpose: str = "value") -> NDArray[np.float64]:
+        """One float in [0, 1) per row."""
+        return draws.unit(self.draw(purpose))
+
+    def below(self, size: int, purpose: str = "value") -> Numbers:
+        """One whole number in [0, size) per row."""
+        return draws.below(self.draw(purpose), size)
+
+    def indexes(self, size: int, purpose: str = "value") -> Numbers:
+        """Indexes into a domain: drawn, or permuted from the row numbers where the column must be unique."""
+        if self.facts.joint is not None:
+            return self.facts.joint.indexes(self.numbers)
+        if self.facts.unique:
+            return permute(self.key(purpose), self.numbers, size)
+        return self.below(size, purpose)
+
+    def family_key(self, family: str, who: str) -> int:
+        """The key of a stream that all columns of one family and one `who` of an entity share."""
+        return draws.stream_key(self.facts.seed, self.facts.entity, _SHARED, family, who)
+
+    def column(self, name: str) -> pa.Array:
+        """Another column of the same rows."""
+        return self.rows.column(name)
+
+    def inner(self, purpose: str, type: Type, numbers: Numbers | None = None) -> Cells:
+        """Cells for a part of this column (an array's elements, a struct's field), with streams of their own."""
+        facts = Facts(
+            seed=self.facts.seed,
+            entity=self.facts.entity,
+            column=self.facts.column,
+            type=type,
+            rows=self.facts.rows,
+            as_of=self.facts.as_of,
+            locale=self.facts.locale,
+        )
+        return Cells(
+            self.rows, facts, f"{self.purpose}{purpose}/", self.numbers if numbers is None else numbers
+        )
+
+
+class Generator(BaseModel):
+    """Makes a column's values. Subclasses list their params as fields and say what they make.
+
+    names: the registered type names of the class. A class that serves several (`person.email`, `person.full_name`)
+           finds the one it was made for in `called`.
+    fits:  the kinds of column types it can fill; conversion to the column's exact type is the engine's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    version: ClassVar[int] = 1
+    may_be_null: ClassVar[bool] = False
+    fits: ClassVar[frozenset[str]] = frozenset()
+    example: ClassVar[str] = ""
+
+    _called: str = ""
+
+    @property
+    def called(self) -> str:
+        """The registered name this instance was made under."""
+        return self._called
+
+    def natural(self) -> Type:
+        """The type a column gets where it names none."""
+        raise NotImplementedError
+
+    def natural_for(self, types: Mapping[Need, Type | None]) -> Type:
+        """The type a column gets where it names none, given the types of the columns in `needs`.
+
+        ValueError where those types can't be combined as the params ask.
+        """
+        return self.natural()
+
+    def arrow(self, type: Type) -> pa.DataType:
+        """The Arrow type the values of a column of `type` are carried in: dictionary-encoded for a few repeated values."""
+        return type.arrow
+
+    def resolved(self, links: Mapping[str, str]) -> Generator:
+        """This generator with its references to parents settled; `links` maps each link to its parent entity.
+
+        ValueError says which reference is unknown or ambiguous.
+        """
+        return self
+
+    def needs(self) -> tuple[Need, ...]:
+        """The columns whose values these depend on."""
+        return ()
+
+    def tells_apart(self) -> str:
+        """The one column of the same row whose distinct values give distinct values here, among rows of one parent."""
+        return ""
+
+    def faults(self, facts: Facts) -> Iterable[Fault]:
+        """What is wrong with the params beyond their own types."""
+        return ()
+
+    def domain(self, facts: Facts) -> Domain | None:
+        """The finite set the values come from; None where there is none, so that the column can't be unique."""
+        return None
+
+    def capacity(self, facts: Facts) -> int | None:
+        """How many distinct values a unique column can have; None where uniqueness can't be promised."""
+        domain = self.domain(facts)
+        return None if domain is None else domain.size
+
+    def values(self, cells: Cells) -> pa.Array:
+        """The column at these rows. The default takes indexes of the generator's domain."""
+        domain = self.domain(cells.facts)
+        if domain is None:
+            raise NotImplementedError
+        return domain.decode(cells.indexes(domain.size))
+
+
+Params = Mapping[str, Any]

@@ -1,0 +1,125 @@
+"""How many rows each parent has, and which parent a row belongs to.
+
+A layout numbers the children of parent 0 first, then those of parent 1, and so on, and finds the parent of any row number
+without counting from the start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdgen.generators import draws
+from sdgen.generators.aliases import AliasTable
+from sdgen.generators.draws import Numbers
+
+BLOCK = 65_536  # parents whose counts are summed together
+
+
+class Layout(Protocol):
+    """The children of all parents of one entity, in the parents' order."""
+
+    @property
+    def total(self) -> int: ...
+
+    def locate(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
+        """For each child's row number: its parent's row number, and its place among that parent's children."""
+        ...
+
+
+@dataclass(frozen=True)
+class FixedCount:
+    """Each parent has `count` children."""
+
+    parents: int
+    count: int
+
+    @property
+    def total(self) -> int:
+        return self.parents * self.count
+
+    def locate(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
+        parents = numbers // np.int64(self.count)
+        return parents, numbers - parents * np.int64(self.count)
+
+
+@dataclass(frozen=True)
+class EvenSpread:
+    """Exactly `total` children over all parents, each parent's share between none and twice the mean.
+
+    Parent p's children start at floor((p + jitter(p)) * total / parents), with a jitter in [0, 1) hashed per parent: the
+    bounds rise with p, so a row's parent is found by bisection in a window around row * parents / total.
+    """
+
+    parents: int
+    total: int
+    key: int
+
+    def _start(self, parents: Numbers) -> Numbers:
+        jitter = draws.below(draws.draw(self.key, parents), self.total)
+        starts = (parents * np.int64(self.total) + jitter) // np.int64(self.parents)
+        starts[parents <= 0] = 0
+        starts[parents >= self.parents] = self.total
+        return starts
+
+    def locate(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
+        size, total = np.int64(self.parents), np.int64(self.total)
+        low = np.maximum(numbers * size // total - 1, 0)
+        high = np.minimum(-(-(numbers + 1) * size // total), size - 1)
+        while np.any(low < high):  # the last parent whose start is at or before the row
+            middle = (low + high + 1) // 2
+            before = self._start(middle) <= numbers
+            low, high = np.where(before, middle, low), np.where(before, high, middle - 1)
+        return low, numbers - self._start(low)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnCounts:
+    """Each parent's count is drawn by itself; the sums before each block of parents are kept, never a sum per parent.
+
+    `table` draws minimum, minimum + 1, … by weight; without one every count in minimum … maximum is equally likely.
+    """
+
+    parents: int
+    minimum: int
+    maximum: int
+    key: int
+    table: AliasTable | None = None
+    offsets: NDArray[np.int64] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        starts = range(0, self.parents, BLOCK)
+        sums = [int(self._counts(start).sum()) for start in starts]
+        object.__setattr__(self, "offsets", np.concatenate([[0], np.cumsum(sums)]).astype(np.int64))
+
+    @property
+    def total(self) -> int:
+        return int(self.offsets[-1])
+
+    def _counts(self, start: int) -> Numbers:
+        numbers = np.arange(start, min(start + BLOCK, self.parents), dtype=np.int64)
+        words = draws.draw(self.key, numbers)
+        drawn = self.table.pick(words) if self.table else draws.below(words, self.maximum - self.minimum + 1)
+        return drawn + np.int64(self.minimum)
+
+    def locate(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
+        blocks = np.searchsorted(self.offsets, numbers, side="right") - 1
+        parents, ordinals = np.empty_like(numbers), np.empty_like(numbers)
+        for block in np.unique(blocks):
+            rows = np.flatnonzero(blocks == block)
+            within = numbers[rows] - self.offsets[block]
+            ends = _ends(self, int(block))
+            places = np.searchsorted(ends, within, side="right")
+            parents[rows] = places + int(block) * BLOCK
+            ordinals[rows] = within - np.where(places > 0, ends[places - 1], 0)
+        return parents, ordinals
+
+
+@lru_cache(maxsize=128)  # neighbouring batches ask for the same blocks; values never depend on it
+def _ends(layout: DrawnCounts, block: int) -> Numbers:
+    """Within a block of parents: the number of children up to and including each parent's."""
+    return np.cumsum(layout._counts(block * BLOCK))

@@ -1,0 +1,90 @@
+"""Domains: indexed sets of values, and the keyed permutations that make draws from them unique.
+
+A plain draw takes any index; a unique draw takes `permute(row)`. Nothing is remembered, so a table of any
+size is unique in constant memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isqrt
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from sdgen.generators.draws import Numbers, Words, mix
+
+_U32 = np.uint64(32)
+# A round's hash is keyed by key + constant; any distinct odd numbers serve.
+_ROUND_CONSTANTS = tuple(np.uint64(0x9E3779B97F4A7C15 * number % 2**64) for number in range(1, 7))
+
+
+class Domain(Protocol):
+    """An indexed set: `size` distinct values, and the values at given indexes."""
+
+    @property
+    def size(self) -> int: ...
+
+    def decode(self, indexes: Numbers) -> pa.Array: ...
+
+
+@dataclass(frozen=True)
+class Integers:
+    """start, start + step, …: `size` whole numbers."""
+
+    start: int
+    size: int
+    step: int = 1
+
+    def decode(self, indexes: Numbers) -> pa.Array:
+        values = indexes * np.int64(self.step) if self.step != 1 else indexes
+        return pa.array(values + np.int64(self.start))
+
+
+def permute(key: int | Words, indexes: Numbers, size: int) -> Numbers:
+    """A keyed bijection of [0, size): each index in that range has one image, and no two share it.
+
+    A Feistel network on mixed radices a * b >= size, walked until the value falls inside (Black & Rogaway,
+    "Ciphers with Arbitrary Finite Domains", 2002). a * b exceeds size by less than 2 * sqrt(size), so walks are rare.
+    `key` is one key for all rows or one for each. Indexes outside [0, size) are an error of the caller.
+    """
+    if size <= 1:
+        return np.zeros_like(indexes)
+    if size >= 1 << 63:
+        raise ValueError("a permuted domain holds fewer than 2^63 values")
+    rows = isqrt(size - 1) + 1
+    columns = -(-size // rows)
+    keys = np.atleast_1d(np.asarray(key, dtype=np.uint64))
+    result = _shuffle(keys, indexes.view(np.uint64), rows, columns)
+    outside = np.flatnonzero(result >= np.uint64(size))
+    while outside.size:
+        result[outside] = _shuffle(keys[outside] if keys.size > 1 else keys, result[outside], rows, columns)
+        outside = outside[result[outside] >= np.uint64(size)]
+    return result.view(np.int64)
+
+
+def _shuffle(keys: Words, values: Words, rows: int, columns: int) -> Words:
+    """One pass of the network over [0, rows * columns): each round adds a hash of one half to the other."""
+    radix = np.uint64(columns)
+    left = values // radix
+    right = values - left * radix
+    for number, constant in enumerate(_ROUND_CONSTANTS):
+        noise = keys + constant
+        if number % 2:
+            _add_hash(right, left, noise, columns)
+        else:
+            _add_hash(left, right, noise, rows)
+    left *= radix
+    left += right
+    return left
+
+
+def _add_hash(half: Words, other: Words, noise: Words, radix: int) -> None:
+    """half = (half + hash(other, noise)) mod radix, in place; both halves stay below 2^32."""
+    added = mix(other + mix(noise))
+    added >>= _U32
+    added *= np.uint64(radix)
+    added >>= _U32
+    half += added
+    half -= (half >= np.uint64(radix)) * np.uint64(radix)

@@ -1,0 +1,86 @@
+"""The one source of randomness: a hash of (stream key, row number).
+
+A stream's key is BLAKE2b over its names. Its draw for a row is SplitMix64's output function applied to
+`key + (row + 1) * gamma` (Steele, Lea & Flood, "Fast Splittable Pseudorandom Number Generators", 2014), so the draws
+of rows 0, 1, 2 … are the published sequence of that generator seeded with the key, and any of them can be had alone.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+STREAM_VERSION = 1
+
+Words = NDArray[np.uint64]
+Numbers = NDArray[np.int64]
+
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_LOW_32 = np.uint64(0xFFFFFFFF)
+_U11, _U27, _U30, _U31, _U32 = (np.uint64(bits) for bits in (11, 27, 30, 31, 32))
+_TWO_TO_MINUS_53 = 2.0**-53
+
+
+@lru_cache(maxsize=65_536)
+def stream_key(seed: int, *names: str) -> int:
+    """The 64-bit key of the stream with these names (entity, column, purpose)."""
+    parts = [str(STREAM_VERSION), str(seed), *names]
+    text = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
+
+
+def mix(words: Words) -> Words:
+    """SplitMix64's finaliser, in place: a bijection of 64-bit words."""
+    scratch = words >> _U30
+    words ^= scratch
+    words *= _MIX_1
+    np.right_shift(words, _U27, out=scratch)
+    words ^= scratch
+    words *= _MIX_2
+    np.right_shift(words, _U31, out=scratch)
+    words ^= scratch
+    return words
+
+
+def draw(key: int, numbers: Numbers) -> Words:
+    """One 64-bit word per row number: distinct rows of one stream give distinct words."""
+    words = numbers.view(np.uint64) + np.uint64(1)
+    words *= _GAMMA
+    words += np.uint64(key)
+    return mix(words)
+
+
+def unit(words: Words) -> NDArray[np.float64]:
+    """Words as floats in [0, 1), from their upper 53 bits."""
+    return (words >> _U11) * _TWO_TO_MINUS_53
+
+
+def below(words: Words, size: int) -> Numbers:
+    """Words as whole numbers in [0, size), by multiplication (Lemire 2019) without rejection.
+
+    The bias is below size / 2^32 up to 2^32 values, and below size / 2^64 beyond.
+    """
+    if size <= 0:
+        raise ValueError("an empty domain has no index")
+    if size <= 1 << 32:
+        return (((words >> _U32) * np.uint64(size)) >> _U32).view(np.int64)
+    return multiply_high(words, size).view(np.int64)
+
+
+def multiply_high(words: Words, size: int) -> Words:
+    """The upper 64 bits of words * size, for size < 2^64."""
+    factor_high, factor_low = np.uint64(size >> 32), np.uint64(size & 0xFFFFFFFF)
+    high, low = words >> _U32, words & _LOW_32
+    middle = high * factor_low + ((low * factor_low) >> _U32)
+    carry = (middle & _LOW_32) + low * factor_high
+    return high * factor_high + (middle >> _U32) + (carry >> _U32)
+
+
+def below_each(words: Words, sizes: Numbers) -> Numbers:
+    """Words as whole numbers in [0, size) with a size of its own for each row; sizes must be 1 … 2^32."""
+    return (((words >> _U32) * sizes.view(np.uint64)) >> _U32).view(np.int64)

@@ -1,0 +1,134 @@
+"""Values that tell rows apart: constants, sequences and UUIDs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field
+
+from sdgen.generators.base import Cells, Facts, Fault, Generator
+from sdgen.generators.conform import scalar_array
+from sdgen.generators.domains import Domain, Integers
+from sdgen.generators.draws import Words
+from sdgen.generators.registry import register
+from sdgen.scenario.types import KINDS, NUMBERS, TEXTS, Type
+
+_NATURAL: dict[type, str] = {bool: "bool", int: "bigint", float: "double", str: "text"}
+
+
+@register("const")
+class Constant(Generator):
+    """The same value in every row."""
+
+    fits: ClassVar[frozenset[str]] = KINDS
+    example: ClassVar[str] = "{generator: const, params: {value: EUR}}"
+
+    value: Any = Field(description="the value; null is allowed for a nullable column")
+
+    def natural(self) -> Type:
+        return Type(_NATURAL.get(type(self.value), "json"))
+
+    def faults(self, facts: Facts) -> Iterable[Fault]:
+        try:
+            scalar_array([self.value], facts.type)
+        except ValueError as error:
+            yield Fault("value", str(error))
+
+    def capacity(self, facts: Facts) -> int:
+        return 1
+
+    def values(self, cells: Cells) -> pa.Array:
+        one = scalar_array([self.value], cells.facts.type)
+        return one.take(pa.array(np.zeros(len(cells), dtype=np.int64)))
+
+
+@register("sequence")
+class Sequence(Generator):
+    """Whole numbers that count up: start, start + step, …"""
+
+    fits: ClassVar[frozenset[str]] = NUMBERS | TEXTS
+    example: ClassVar[str] = "{type: bigint, primary_key: true, generator: sequence, params: {start: 1000}}"
+
+    start: int = Field(1, description="the first row's number")
+    step: int = Field(1, description="the distance between one row's number and the next; not 0")
+    per: str = Field("", description="a link: count each parent's rows for themselves, from start")
+
+    def natural(self) -> Type:
+        return Type("bigint")
+
+    def faults(self, facts: Facts) -> Iterable[Fault]:
+        if self.step == 0:
+            yield Fault("step", "a step of 0 never counts", "use const for a fixed value")
+
+    def domain(self, facts: Facts) -> Domain | None:
+        return None if self.per else Integers(self.start, (1 << 62) // abs(self.step), self.step)
+
+    def values(self, cells: Cells) -> pa.Array:
+        places = cells.rows.ordinals(self.per) if self.per else cells.numbers
+        return pa.array(places * np.int64(self.step) + np.int64(self.start))
+
+
+@register("uuid4")
+class Uuid4(Generator):
+    """Random UUIDs (RFC 9562, version 4): all rows distinct, since 64 of the bits are a permutation of the row number."""
+
+    fits: ClassVar[frozenset[str]] = TEXTS | {"uuid"}
+    example: ClassVar[str] = "{type: uuid, primary_key: true, generator: uuid4}"
+
+    def natural(self) -> Type:
+        return Type("uuid")
+
+    def capacity(self, facts: Facts) -> int:
+        return 1 << 62
+
+    def values(self, cells: Cells) -> pa.Array:
+        distinct, rest = cells.draw("distinct"), cells.draw("rest")
+        # The version takes bits 12–15 of the first word; the four bits it displaces move into the second.
+        displaced = (distinct >> np.uint64(12)) & np.uint64(0xF)
+        distinct &= np.uint64(0xFFFFFFFFFFFF0FFF)
+        distinct |= np.uint64(0x4000)
+        rest &= np.uint64(0x03FFFFFFFFFFFFFF)
+        rest |= displaced << np.uint64(58)
+        rest |= np.uint64(1 << 63)
+        return _uuids(distinct, rest)
+
+
+@register("uuid7")
+class Uuid7(Generator):
+    """UUIDs in the order of time (RFC 9562, version 7): row after row, one `step` apart."""
+
+    fits: ClassVar[frozenset[str]] = TEXTS | {"uuid"}
+    example: ClassVar[str] = "{type: uuid, primary_key: true, generator: uuid7, params: {start: 2024-01-01}}"
+
+    start: datetime | None = Field(
+        None, description="the first row's time; 365 days before as_of where left out"
+    )
+    step_ms: int = Field(1000, ge=1, description="milliseconds from one row to the next")
+
+    def natural(self) -> Type:
+        return Type("uuid")
+
+    def capacity(self, facts: Facts) -> int:
+        return 1 << 47
+
+    def values(self, cells: Cells) -> pa.Array:
+        start = self.start or cells.facts.as_of
+        first = int((start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp() * 1000)
+        if self.start is None:
+            first -= 365 * 86_400_000
+        milliseconds = (cells.numbers * np.int64(self.step_ms) + np.int64(first)).view(np.uint64)
+        random, rest = cells.draw("random"), cells.draw("rest")
+        high = (milliseconds << np.uint64(16)) | np.uint64(0x7000) | (random & np.uint64(0xFFF))
+        low = (rest & np.uint64(0x3FFFFFFFFFFFFFFF)) | np.uint64(1 << 63)
+        return _uuids(high, low)
+
+
+def _uuids(high: Words, low: Words) -> pa.Array:
+    words = np.empty((len(high), 2), dtype=">u8")
+    words[:, 0] = high
+    words[:, 1] = low
+    return pa.Array.from_buffers(pa.binary(16), len(high), [None, pa.py_buffer(words)])

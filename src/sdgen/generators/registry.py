@@ -1,0 +1,157 @@
+"""The catalogue: which generators there are, and one made from a name and params."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from inspect import signature
+from typing import Any, ClassVar, TypeVar, get_type_hints
+
+import pyarrow as pa
+from pydantic import create_model
+
+from sdgen.generators.base import Cells, Generator
+from sdgen.scenario.types import Type, parse_type
+
+ENTRY_POINTS = "sdgen.generators"
+
+# One line a family: its file, and the names it registers.
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "keys": ("const", "sequence", "uuid4", "uuid7"),
+    "links": ("fk", "parent"),
+    "numbers": ("boolean", "uniform_int", "uniform_float", "decimal"),
+    "laws": ("normal", "lognormal", "exponential", "poisson", "zipf", "ranges"),
+    "choices": ("choice", "subset"),
+    "times": ("date", "datetime", "time"),
+    "series": ("time_series",),
+    "people": (
+        "person.full_name",
+        "person.name",
+        "faker_name",
+        "person.first_name",
+        "person.last_name",
+        "person.surname",
+        "person.gender",
+        "person.sex",
+        "person.title",
+        "person.occupation",
+        "person.job_title",
+        "person.email",
+        "person.username",
+    ),
+    "lives": (
+        "person.birth_date",
+        "person.birthdate",
+        "person.date_of_birth",
+        "person.age",
+        "person.phone_number",
+        "person.phone",
+        "person.telephone",
+    ),
+}
+
+_registered: dict[str, type[Generator]] = {}
+Function = Callable[..., Any]
+_G = TypeVar("_G", bound=type[Generator])
+
+
+def register(*names: str) -> Callable[[_G], _G]:
+    """Class decorator: make a generator known under these names."""
+
+    def add(generator: _G) -> _G:
+        for name in names:
+            _registered[name] = generator
+        return generator
+
+    return add
+
+
+def find(name: str) -> type[Generator] | None:
+    """The class registered under a name; None where there is none."""
+    if name not in _registered:
+        _load(name)
+    return _registered.get(name)
+
+
+def make(name: str, params: dict[str, Any]) -> Generator:
+    """A generator from its name and params; KeyError for an unknown name, pydantic.ValidationError for bad params."""
+    kind = find(name)
+    if kind is None:
+        raise KeyError(name)
+    made = kind.model_validate(params)
+    object.__setattr__(made, "_called", name)
+    return made
+
+
+def names() -> list[str]:
+    """All registered names, sorted; loads what outside packages add."""
+    _load_outside()
+    return sorted({name for listed in FAMILIES.values() for name in listed} | set(_registered))
+
+
+def families() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each family with its names, in the catalogue's order."""
+    yield from FAMILIES.items()
+
+
+def _load(name: str) -> None:
+    for family, listed in FAMILIES.items():
+        if name in listed:
+            import_module(f"sdgen.generators.{family}")
+            return
+    _load_outside()
+
+
+@cache
+def _load_outside() -> None:
+    for entry in entry_points(group=ENTRY_POINTS):
+        entry.load()
+
+
+def generator(name: str, *, makes: str, fits: Iterable[str] = ()) -> Callable[[Function], Function]:
+    """Decorator: make a function a generator, known under `name`.
+
+    The function takes cells and, as keyword arguments, params with types (and defaults); it returns an array with one value
+    for each of the cells' row numbers, drawn from `cells.draw()`, `cells.unit()` or `cells.below(size)` alone. `makes` is the
+    type it makes, such as "string"; `fits` are the kinds of further types its values convert to.
+    """
+
+    def add(function: Function) -> Function:
+        _registered[name] = _function_generator(name, function, parse_type(makes), frozenset(fits))
+        return function
+
+    return add
+
+
+def _function_generator(name: str, function: Function, made: Type, fits: frozenset[str]) -> type[Generator]:
+    hints = get_type_hints(function)
+    params = [parameter for parameter in signature(function).parameters.values() if parameter.name != "cells"]
+    fields: dict[str, Any] = {
+        parameter.name: (
+            hints.get(parameter.name, Any),
+            ... if parameter.default is parameter.empty else parameter.default,
+        )
+        for parameter in params
+    }
+    model = create_model(
+        name.replace(".", "_"), __base__=FunctionGenerator, __doc__=function.__doc__, **fields
+    )
+    model.function, model.made, model.fits = staticmethod(function), made, fits | {made.kind}
+    return model
+
+
+class FunctionGenerator(Generator):
+    """A generator made of a function."""
+
+    function: ClassVar[Function]
+    made: ClassVar[Type]
+
+    def natural(self) -> Type:
+        return self.made
+
+    def values(self, cells: Cells) -> pa.Array:
+        params = {name: getattr(self, name) for name in type(self).model_fields}
+        values = type(self).function(cells, **params)
+        return values if isinstance(values, pa.Array) else pa.array(values)

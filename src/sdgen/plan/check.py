@@ -1,0 +1,244 @@
+"""Is it possible? Every rule a scenario must keep, each a function that adds what is wrong to the draft's problems."""
+
+from __future__ import annotations
+
+from sdgen.errors import did_you_mean
+from sdgen.generators.base import Generator, Need
+from sdgen.generators.conform import scalar_array
+from sdgen.generators.links import ForeignKey
+from sdgen.plan.choose import Key, column_path, columns_of
+from sdgen.plan.draft import Draft
+from sdgen.plan.order import find_cycle
+from sdgen.scenario.types import Type
+
+
+def check_draft(draft: Draft) -> None:
+    """Add all problems of the draft."""
+    check_names(draft)
+    check_needs(draft)
+    check_cycles(draft)
+    for key, generator in draft.generators.items():
+        if key in draft.types:
+            check_fit(draft, key, generator)
+            check_faults(draft, key, generator)
+            check_capacity(draft, key, generator)
+    check_nulls(draft)
+    check_links(draft)
+    check_fixed(draft)
+
+
+def check_names(draft: Draft) -> None:
+    tables: dict[str, str] = {}
+    for name, entity in draft.scenario.entities.items():
+        table = entity.target_table or name
+        if table in tables:
+            draft.refuse(("entities", name), f"writes to the table {table!r}, and so does {tables[table]}")
+        tables[table] = name
+        for columns in entity.unique:
+            for column in columns:
+                if column not in entity.columns:
+                    hint = did_you_mean(column, entity.columns)
+                    draft.refuse(("entities", name, "unique"), f"no column {column!r} to be unique", hint)
+        if all(column.hidden for column in entity.columns.values()):
+            draft.refuse(("entities", name), "all columns are hidden: nothing would be written")
+
+
+def check_needs(draft: Draft) -> None:
+    """Columns that others are computed from must exist."""
+    for key, generator in draft.generators.items():
+        for need in generator.needs():
+            where = draft.links[key[0]].get(need.link, "") if need.link else key[0]
+            if not where:
+                hint = did_you_mean(need.link, draft.links[key[0]], "links are columns with `generator: fk`")
+                draft.refuse(column_path(key), f"no link {need.link!r} to a parent", hint)
+            elif need.column not in draft.scenario.entities[where].columns:
+                hint = did_you_mean(need.column, draft.scenario.entities[where].columns)
+                draft.refuse(column_path(key), f"{where} has no column {need.column!r}", hint)
+        per = getattr(generator, "per", "")
+        if per and per != draft.counting_link(key[0]):
+            hint = f"count them with `rows: {{per: {draft.links[key[0]].get(per, '…')}, …}}`"
+            draft.refuse(column_path(key), f"{key[0]} does not count its rows by the link {per!r}", hint)
+
+
+def dependencies(draft: Draft) -> dict[Key, list[Key]]:
+    """Which columns each column is computed from."""
+    graph: dict[Key, list[Key]] = {}
+    for key, generator in draft.generators.items():
+        needs = list(generator.needs())
+        if isinstance(generator, ForeignKey):
+            needs.append(Need(generator.column, generator.via or key[1]))
+        targets = [(draft.links[key[0]].get(need.link, key[0]), need.column) for need in needs]
+        graph[key] = [target for target in targets if target in draft.generators]
+    return graph
+
+
+def check_cycles(draft: Draft) -> None:
+    cycle = find_cycle(dependencies(draft))
+    if cycle:
+        path = " → ".join(".".join(key) for key in cycle)
+        draft.refuse(
+            column_path(cycle[0]),
+            f"columns depend on each other in a cycle: {path}",
+            "let one of them be drawn by itself",
+        )
+
+
+def check_fit(draft: Draft, key: Key, generator: Generator) -> None:
+    """The generator must be able to fill the column's type; a link's type must be its parent key's."""
+    type = draft.types[key]
+    if isinstance(generator, ForeignKey):
+        parent = draft.types.get((generator.entity, generator.column))
+        if parent is not None and not _comparable(type, parent):
+            what = f"{type}, but {generator.entity}.{generator.column}, which it refers to, is {parent}"
+            draft.refuse(column_path(key), what, f"make both {parent}")
+    elif type.kind not in generator.fits:
+        fits = ", ".join(sorted(generator.fits))
+        draft.refuse(
+            column_path(key), f"{generator.called} can't fill a column of type {type}", f"it fills: {fits}"
+        )
+
+
+def _comparable(one: Type, other: Type) -> bool:
+    kinds = {one.kind, other.kind}
+    return one.kind == other.kind or kinds <= {"string", "text"}
+
+
+def check_faults(draft: Draft, key: Key, generator: Generator) -> None:
+    for fault in generator.faults(draft.facts(key)):
+        place = ("params", *fault.param.split(".")) if fault.param else ()
+        draft.refuse((*column_path(key), *place), fault.what, fault.hint)
+
+
+def check_capacity(draft: Draft, key: Key, generator: Generator) -> None:
+    """A unique column needs a domain at least as large as its entity."""
+    rows = draft.counts.get(key[0], 0)
+    if not draft.alone_unique(key) or any(problem.path[:4] == column_path(key) for problem in draft.problems):
+        return
+    capacity = _capacity(draft, key, generator)
+    reason = "is the primary key" if draft.primary_key(key[0]) == (key[1],) else "is unique"
+    if capacity is None:
+        what = f"{reason}, but {generator.called} can't promise distinct values"
+        draft.refuse(
+            column_path(key), what, "use a generator with a domain, such as sequence, uuid4 or pattern"
+        )
+    elif capacity < rows:
+        what = (
+            f"{reason} over {rows:,} rows, but {generator.called} has only {capacity:,} distinct values here"
+        )
+        draft.refuse(column_path(key), what, f"ask for at most {capacity:,} rows, or widen the generator")
+
+
+def _capacity(draft: Draft, key: Key, generator: Generator) -> int | None:
+    if not isinstance(generator, ForeignKey):
+        return generator.capacity(draft.facts(key))
+    link = generator.via or key[1]
+    parents = draft.counts.get(generator.entity, 0)
+    if link == draft.counting_link(key[0]):
+        rows = draft.scenario.entities[key[0]].rows
+        return parents if 1 in (rows.count, rows.max) else None
+    return parents if generator.distribution == "uniform" and not generator.quota else None
+
+
+def check_nulls(draft: Draft) -> None:
+    for key, _, column in columns_of(draft.scenario):
+        rate = draft.missing_rate(key)
+        if column.primary_key and (rate or column.nullable):
+            draft.refuse(column_path(key), "a primary key is never null", "drop nullable and null_rate")
+        elif rate and column.nullable is False:
+            draft.refuse(
+                column_path(key), f"null_rate is {rate:g}, but nullable is false", "drop one of them"
+            )
+
+
+def check_links(draft: Draft) -> None:
+    for key, link in draft.generators.items():
+        if not isinstance(link, ForeignKey) or link.entity not in draft.counts:
+            continue
+        parents, children = draft.counts[link.entity], draft.counts[key[0]]
+        path = column_path(key)
+        if children and not parents:
+            draft.refuse(path, f"{children:,} rows link to {link.entity}, which has none")
+        if link.one_to_one and children > parents:
+            draft.refuse(
+                path, f"one to one, but {children:,} rows and only {parents:,} parents in {link.entity}"
+            )
+        if link.weights and len(link.weights) != parents:
+            draft.refuse(
+                (*path, "params", "weights"),
+                f"{len(link.weights)} weights for {parents:,} parents in {link.entity}",
+            )
+        _check_quota(draft, key, link, parents, children)
+        if link.entity == key[0] and not (draft.column(key).nullable or draft.missing_rate(key)):
+            if draft.column(key).nullable is None:
+                continue  # a tree's roots make the column nullable
+            draft.refuse(
+                path, "a tree's first rows have no parent, but nullable is false", "drop nullable: false"
+            )
+
+
+def _check_quota(draft: Draft, key: Key, link: ForeignKey, parents: int, children: int) -> None:
+    path = (*column_path(key), "params", "quota")
+    if not link.quota:
+        return
+    if draft.counting_link(key[0]) == (link.via or key[1]):
+        draft.refuse(path, "rows counted per parent can't have quotas", "give `rows` as a number")
+    if sum(quota.count for quota in link.quota) > children:
+        draft.refuse(
+            path, f"quotas add up to {sum(quota.count for quota in link.quota):,} of {children:,} rows"
+        )
+    rows = [quota_row(draft, link, index) for index in range(len(link.quota))]
+    for index, row in enumerate(rows):
+        if row is None:
+            draft.refuse(
+                (*path, index),
+                f"no fixed row of {link.entity} has these values",
+                "quotas name fixed rows, or row numbers",
+            )
+        elif row >= parents:
+            draft.refuse((*path, index), f"row {row} is not one of the {parents:,} of {link.entity}")
+    if len(set(rows)) < len(rows):
+        draft.refuse(path, "two quotas for one parent row")
+    if len(rows) >= parents and sum(quota.count for quota in link.quota) < children:
+        draft.refuse(path, "every parent has a quota, so that none is left for the other rows")
+
+
+def quota_row(draft: Draft, link: ForeignKey, index: int) -> int | None:
+    """The parent's row number that a quota names; None where no fixed row has its values."""
+    quota = link.quota[index]
+    if quota.where is None:
+        return quota.row
+    fixed = draft.scenario.entities[link.entity].rows.fixed
+    return next((row for row, values in enumerate(fixed) if quota.where.items() <= values.items()), None)
+
+
+def check_fixed(draft: Draft) -> None:
+    for name, entity in draft.scenario.entities.items():
+        path = ("entities", name, "rows", "fixed")
+        for index, values in enumerate(entity.rows.fixed):
+            for column, value in values.items():
+                where = (*path, index, column)
+                if column not in entity.columns:
+                    draft.refuse(
+                        where, f"{name} has no column {column!r}", did_you_mean(column, entity.columns)
+                    )
+                elif (name, column) in draft.types:
+                    _check_value(draft, where, value, draft.types[name, column])
+        for column in entity.columns:
+            _check_repeats(
+                draft, name, column, [values[column] for values in entity.rows.fixed if column in values]
+            )
+
+
+def _check_value(draft: Draft, path: tuple[str | int, ...], value: object, type: Type) -> None:
+    try:
+        scalar_array([value], type)
+    except ValueError as error:
+        draft.refuse(path, str(error))
+
+
+def _check_repeats(draft: Draft, entity: str, column: str, values: list[object]) -> None:
+    if draft.alone_unique((entity, column)) and len({repr(value) for value in values}) < len(values):
+        draft.refuse(
+            ("entities", entity, "rows", "fixed"),
+            f"{column} is unique, but two fixed rows have the same value",
+        )

@@ -1,0 +1,130 @@
+"""Which generator fills each column: the one it names, a preset's, or one that a rule finds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from sdgen.errors import Path, Problem, did_you_mean
+from sdgen.generators import registry
+from sdgen.generators.base import Generator
+from sdgen.generators.rules import built_in_rules
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, Rule, Scenario
+from sdgen.scenario.types import parse_type
+
+Key = tuple[str, str]  # entity and column
+
+
+def column_path(key: Key) -> Path:
+    return ("entities", key[0], "columns", key[1])
+
+
+def columns_of(scenario: Scenario) -> Iterator[tuple[Key, Entity, Column]]:
+    """All columns of all entities, in the scenario's order."""
+    for entity_name, entity in scenario.entities.items():
+        for column_name, column in entity.columns.items():
+            yield (entity_name, column_name), entity, column
+
+
+def choose_generators(scenario: Scenario, problems: list[Problem]) -> dict[Key, Generator]:
+    """A generator for each column that has one without fault; what is wrong with the others is added to `problems`."""
+    chosen: dict[Key, Generator] = {}
+    for key, _, column in columns_of(scenario):
+        path = column_path(key)
+        spec = column.generator or _ruled(scenario, key[1], column)
+        if spec is None:
+            hint = "name a generator, or add a rule for it"
+            problems.append(scenario.origin.problem(path, "no generator, and no rule finds one", hint))
+            continue
+        made = make_generator(scenario, spec, (*path, "generator"), problems)
+        if made is not None:
+            chosen[key] = made
+    return chosen
+
+
+def make_generator(
+    scenario: Scenario, spec: GeneratorSpec, path: Path, problems: list[Problem]
+) -> Generator | None:
+    """The generator a spec names, with presets applied; None, and problems added, where it can't be made."""
+    origin = scenario.origin
+    name, params = spec.type, dict(spec.params)
+    seen = [name]
+    while name in scenario.presets:
+        preset = scenario.presets[name]
+        name, params = preset.type, {**preset.params, **params}
+        if name in seen:
+            problems.append(
+                origin.problem(
+                    ("presets", seen[0]), "presets refer to each other: " + " → ".join([*seen, name])
+                )
+            )
+            return None
+        seen.append(name)
+    try:
+        return registry.make(name, params)
+    except KeyError:
+        known = [*registry.names(), *scenario.presets]
+        hint = did_you_mean(name, known, "`sdgen generators` lists them all")
+        problems.append(origin.problem(path, f"unknown generator {name!r}", hint))
+    except ValidationError as error:
+        problems.extend(param_problems(scenario, error, name, path))
+    return None
+
+
+def param_problems(scenario: Scenario, error: ValidationError, name: str, path: Path) -> Iterator[Problem]:
+    """A generator's params that don't fit its fields, one problem each, in a person's words."""
+    kind = registry.find(name)
+    fields = list(kind.model_fields) if kind else []
+    for detail in error.errors(include_url=False):
+        place = tuple(part for part in detail["loc"] if part not in ("function-before", "function-after"))
+        what, hint = _words(detail, name, fields)
+        # Params stand under `params`; a spelling with the generator's name alone has no place below it.
+        yield scenario.origin.problem((*path[:-1], "params", *place), what, hint)
+
+
+def _words(detail: Mapping[str, Any], name: str, fields: list[str]) -> tuple[str, str]:
+    place = ".".join(str(part) for part in detail["loc"])
+    match detail["type"]:
+        case "extra_forbidden":
+            takes = ", ".join(fields) or "no params"
+            return f"{name} has no param {place!r}", did_you_mean(place, fields) or f"{name} takes {takes}"
+        case "missing":
+            return f"{name} needs the param {place!r}", f"`sdgen generators {name}` shows an example"
+        case "value_error":
+            return f"{name}: {str(detail['msg']).removeprefix('Value error, ')}", ""
+    given = repr(detail.get("input"))
+    short = given if len(given) <= 60 else given[:57] + "…"
+    return f"{name}: {place} is {short}: {str(detail['msg'])[:1].lower()}{str(detail['msg'])[1:]}", ""
+
+
+def _ruled(scenario: Scenario, name: str, column: Column) -> GeneratorSpec | None:
+    return next(
+        (rule.generator for rule in (*scenario.rules, *built_in_rules()) if _matches(rule, name, column)),
+        None,
+    )
+
+
+def _matches(rule: Rule, name: str, column: Column) -> bool:
+    """Whether all conditions of the rule hold; a rule without conditions never does."""
+    conditions = []
+    if rule.field:
+        conditions.append(rule.field.lower() == name.lower())
+    if rule.pattern:
+        conditions.append(re.fullmatch(rule.pattern, name, re.IGNORECASE) is not None)
+    if rule.type:
+        conditions.append(_same_type(rule.type, column.type))
+    return bool(conditions) and all(conditions)
+
+
+def _same_type(wanted: str, found: str) -> bool:
+    """Whether a column's type is the rule's: the same in full, or of its kind where the rule gives no details."""
+    try:
+        rule_type, column_type = parse_type(wanted), parse_type(found)
+    except ValueError:
+        return False
+    return rule_type == column_type or (
+        "(" not in wanted and "<" not in wanted and rule_type.kind == column_type.kind
+    )

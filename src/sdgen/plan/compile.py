@@ -1,0 +1,211 @@
+"""A scenario and a request → a plan, or all of their problems at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import accumulate
+
+import numpy as np
+import pyarrow as pa
+
+from sdgen.errors import Problem, ScenarioError
+from sdgen.generators import draws
+from sdgen.generators.conform import scalar_array
+from sdgen.generators.links import (
+    Chooser,
+    Counted,
+    ForeignKey,
+    Link,
+    OneToOne,
+    Parent,
+    Tree,
+    Uniform,
+    Weighted,
+    WithQuotas,
+    Zipf,
+)
+from sdgen.plan.check import check_draft, quota_row
+from sdgen.plan.choose import Key
+from sdgen.plan.draft import Draft, draft_plan
+from sdgen.plan.model import ColumnPlan, EntityPlan, ForeignKeyPlan, Plan
+from sdgen.plan.order import entity_order
+from sdgen.plan.request import PlanRequest
+from sdgen.plan.unique import JointIndexes
+from sdgen.plan.unique_sets import settle_sets
+from sdgen.scenario.identity import identity
+from sdgen.scenario.model import Scenario
+
+
+def compile_plan(scenario: Scenario, request: PlanRequest | None = None) -> Plan:
+    """The plan of a scenario; ScenarioError with every problem where there is none."""
+    draft = draft_plan(scenario, request or PlanRequest())
+    check_draft(draft)
+    joints = settle_sets(draft)
+    if draft.problems:
+        raise ScenarioError(draft.problems)
+    parents = {name: links.values() for name, links in draft.links.items()}
+    order, cycles = entity_order(parents)
+    entities = {name: _entity(draft, name, joints) for name in order}
+    return Plan(
+        scenario=scenario.name,
+        version=scenario.version,
+        seed=draft.seed,
+        as_of=draft.as_of,
+        entities=entities,
+        identity=identity(
+            scenario, draft.seed, draft.as_of, {name: plan.rows for name, plan in entities.items()}
+        ),
+        cyclic=tuple(cycles),
+    )
+
+
+def check_scenario(scenario: Scenario, request: PlanRequest | None = None) -> list[Problem]:
+    """Every problem that keeps a scenario from being generated; empty where it can be."""
+    try:
+        compile_plan(scenario, request)
+    except ScenarioError as error:
+        return list(error.problems)
+    return []
+
+
+def _entity(draft: Draft, name: str, joints: Mapping[Key, JointIndexes]) -> EntityPlan:
+    wanted = draft.scenario.entities[name]
+    links = {link: _link(draft, name, link, joints) for link in draft.links[name]}
+    columns = {column: _column(draft, (name, column), links, joints) for column in wanted.columns}
+    singles = [(column,) for column, spec in wanted.columns.items() if spec.unique and not spec.primary_key]
+    return EntityPlan(
+        name=name,
+        table=wanted.target_table or name,
+        rows=draft.counts[name],
+        columns=columns,
+        links=links,
+        primary_key=draft.primary_key(name),
+        unique=tuple(dict.fromkeys([*singles, *wanted.unique])),
+        foreign_keys=_foreign_keys(draft, name),
+    )
+
+
+def _column(
+    draft: Draft, key: Key, links: Mapping[str, Link], joints: Mapping[Key, JointIndexes]
+) -> ColumnPlan:
+    generator, type, wanted = draft.generators[key], draft.types[key], draft.column(key)
+    fixed, given = _fixed(draft, key)
+    linked = isinstance(generator, ForeignKey | Parent)
+    return ColumnPlan(
+        name=key[1],
+        type=type,
+        arrow=type.arrow if fixed is not None else _carried(draft, key),
+        generator=generator,
+        facts=replace(draft.facts(key), joint=joints.get(key)),
+        nullable=_nullable(draft, key, links),
+        null_rate=0.0 if linked and key[1] in links else draft.missing_rate(key),
+        hidden=wanted.hidden,
+        fixed=fixed,
+        given=given,
+    )
+
+
+def _carried(draft: Draft, key: Key) -> pa.DataType:
+    """The Arrow type a column's values are carried in; a copied column is carried as its original is."""
+    generator, type = draft.generators[key], draft.types[key]
+    original: Key | None = None
+    if isinstance(generator, ForeignKey):
+        original = (generator.entity, generator.column)
+    elif isinstance(generator, Parent):
+        original = (draft.links[key[0]][generator.link], generator.column)
+    if original is None:
+        return generator.arrow(type)
+    fixed = draft.scenario.entities[original[0]].rows.fixed
+    same = draft.types[original] == type and not any(original[1] in row for row in fixed)
+    return _carried(draft, original) if same else type.arrow
+
+
+def _fixed(draft: Draft, key: Key) -> tuple[pa.Array | None, tuple[bool, ...]]:
+    rows = draft.scenario.entities[key[0]].rows.fixed
+    given = tuple(key[1] in row for row in rows)
+    if not any(given):
+        return None, ()
+    return scalar_array([row.get(key[1]) for row in rows], draft.types[key]), given
+
+
+def _nullable(draft: Draft, key: Key, links: Mapping[str, Link]) -> bool:
+    """Whether the target's column takes nulls: as declared, or where nulls can come about."""
+    wanted, generator = draft.column(key), draft.generators[key]
+    if wanted.primary_key:
+        return False
+    if wanted.nullable is not None:
+        return wanted.nullable
+    if draft.missing_rate(key) or generator.may_be_null:
+        return True
+    through = [links[need.link] for need in generator.needs() if need.link]
+    if isinstance(generator, ForeignKey):
+        through.append(links[generator.via or key[1]])
+    return any(link.null_rate or isinstance(link.chooser, Tree) for link in through)
+
+
+def _link(draft: Draft, entity: str, name: str, joints: Mapping[Key, JointIndexes]) -> Link:
+    column, spec = draft.link_column(entity, name)
+    key = draws.stream_key(draft.seed, entity, name, "link")
+    counted = name == draft.counting_link(entity)
+    return Link(
+        name=name,
+        parent=spec.entity,
+        chooser=_chooser(draft, (entity, column), spec, key, joints, counted),
+        null_key=draws.stream_key(draft.seed, entity, name, "null"),
+        null_rate=draft.missing_rate((entity, column)),
+        layout=draft.layouts[entity] if counted else None,
+    )
+
+
+def _chooser(
+    draft: Draft, key: Key, spec: ForeignKey, stream: int, joints: Mapping[Key, JointIndexes], counted: bool
+) -> Chooser:
+    parents = draft.counts[spec.entity]
+    if counted:
+        return Counted(draft.layouts[key[0]])
+    if key in joints:
+        return joints[key]
+    if spec.entity == key[0]:
+        return Tree(stream, spec.roots)
+    if spec.one_to_one or draft.alone_unique(key):
+        return OneToOne(stream, parents)
+    if not spec.quota:
+        return _drawn(spec, stream, parents, spec.weights)
+    counts = {quota_row(draft, spec, index): quota.count for index, quota in enumerate(spec.quota)}
+    named = tuple(sorted(row for row in counts if row is not None))
+    others = tuple(weight for row, weight in enumerate(spec.weights) if row not in named)
+    rest = _drawn(spec, stream, max(parents - len(named), 1), others)
+    return WithQuotas(named, tuple(accumulate(counts[row] for row in named)), rest)
+
+
+def _drawn(spec: ForeignKey, stream: int, parents: int, weights: tuple[float, ...]) -> Chooser:
+    if spec.distribution == "zipf":
+        return Zipf(stream, parents, spec.exponent)
+    if spec.distribution == "weighted":
+        sums = np.cumsum(np.array(weights, dtype=np.float64))
+        return Weighted(stream, sums / sums[-1])
+    return Uniform(stream, parents)
+
+
+def _foreign_keys(draft: Draft, name: str) -> tuple[ForeignKeyPlan, ...]:
+    """The links a database can hold: all their written columns together refer to a key of the parent."""
+    keys = []
+    for link, parent in draft.links[name].items():
+        pairs = [
+            (key[1], generator.column)
+            for key, generator in draft.generators.items()
+            if key[0] == name and isinstance(generator, ForeignKey) and (generator.via or key[1]) == link
+            if not draft.column(key).hidden
+        ]
+        to = tuple(column for _, column in pairs)
+        if pairs and _is_key(draft, parent, to):
+            keys.append(ForeignKeyPlan(tuple(column for column, _ in pairs), parent, to))
+    return tuple(keys)
+
+
+def _is_key(draft: Draft, entity: str, columns: tuple[str, ...]) -> bool:
+    sets = [draft.primary_key(entity), *draft.scenario.entities[entity].unique]
+    sets += [(name,) for name, column in draft.scenario.entities[entity].columns.items() if column.unique]
+    hidden = any(draft.column((entity, column)).hidden for column in columns)
+    return not hidden and any(sorted(columns) == sorted(key) for key in sets)

@@ -1,0 +1,175 @@
+"""A plan in the making: what is settled so far of a scenario and a request, and the problems found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from secrets import randbits
+
+from sdgen.errors import Path, Problem, did_you_mean
+from sdgen.generators.base import Facts, Generator
+from sdgen.generators.counts import Layout
+from sdgen.generators.links import ForeignKey
+from sdgen.plan.choose import Key, choose_generators, column_path, columns_of
+from sdgen.plan.request import PlanRequest
+from sdgen.plan.rows import RowSettler, counting_link
+from sdgen.plan.types import TypeSettler
+from sdgen.scenario.model import Column, Scenario
+from sdgen.scenario.types import Type
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is settled before the checks. A column that could not be settled is missing from `generators` or `types`."""
+
+    scenario: Scenario
+    request: PlanRequest
+    seed: int
+    as_of: datetime
+    generators: Mapping[Key, Generator]
+    types: Mapping[Key, Type]
+    links: Mapping[str, Mapping[str, str]]
+    counts: Mapping[str, int]
+    layouts: Mapping[str, Layout]
+    problems: list[Problem]
+
+    def refuse(self, path: Path, what: str, hint: str = "") -> None:
+        self.problems.append(self.scenario.origin.problem(path, what, hint))
+
+    def column(self, key: Key) -> Column:
+        return self.scenario.entities[key[0]].columns[key[1]]
+
+    def facts(self, key: Key) -> Facts:
+        """What the generator of a column may know; the column must have a type."""
+        return Facts(
+            seed=self.seed,
+            entity=key[0],
+            column=key[1],
+            type=self.types[key],
+            rows=self.counts.get(key[0], 0),
+            as_of=self.as_of,
+            locale=self.scenario.locale,
+            unique=self.alone_unique(key),
+        )
+
+    def alone_unique(self, key: Key) -> bool:
+        """Whether a column must hold no value twice: it is declared unique, or is the whole primary key."""
+        entity = self.scenario.entities[key[0]]
+        return self.column(key).unique or self.primary_key(key[0]) == (key[1],) or (key[1],) in entity.unique
+
+    def primary_key(self, entity: str) -> tuple[str, ...]:
+        columns = self.scenario.entities[entity].columns
+        return tuple(name for name, column in columns.items() if column.primary_key)
+
+    def counting_link(self, entity: str) -> str:
+        """The link through which the entity's rows are counted; "" where they aren't counted per parent."""
+        if entity not in self.layouts:
+            return ""
+        return counting_link(self.scenario.entities[entity].rows, self.links[entity]) or ""
+
+    def link_column(self, entity: str, link: str) -> tuple[str, ForeignKey]:
+        """The first column that declares a link, and its generator."""
+        for key, generator in self.generators.items():
+            if key[0] == entity and isinstance(generator, ForeignKey) and (generator.via or key[1]) == link:
+                return key[1], generator
+        raise KeyError(link)
+
+    def missing_rate(self, key: Key) -> float:
+        """The share of nulls that a column asks for."""
+        column, generator = self.column(key), self.generators.get(key)
+        if isinstance(generator, ForeignKey) and generator.null_rate is not None:
+            return generator.null_rate
+        if column.null_rate is not None:
+            return column.null_rate
+        return 0.1 if column.nullable and not column.primary_key else 0.0
+
+
+def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
+    """Settle generators, links, types and row counts; whatever can't be settled is a problem of the draft."""
+    problems: list[Problem] = []
+    seed = next(value for value in (request.seed, scenario.seed, randbits(63)) if value is not None)
+    generators = choose_generators(scenario, problems)
+    links = _links(scenario, generators, problems)
+    generators = _resolve(scenario, generators, links, problems)
+    settler = TypeSettler(scenario, generators, links, problems)
+    settled = {key: settler.settle(key) for key, _, _ in columns_of(scenario)}
+    rows = RowSettler(scenario, request, seed, links, problems)
+    rows.settle_all()
+    return Draft(
+        scenario=scenario,
+        request=request,
+        seed=seed,
+        as_of=request.as_of or _as_of(scenario, problems),
+        generators=generators,
+        types={key: type for key, type in settled.items() if type is not None},
+        links=links,
+        counts=rows.counts,
+        layouts=rows.layouts,
+        problems=problems,
+    )
+
+
+def parse_instant(text: str) -> datetime:
+    """An ISO 8601 instant; one without an offset is in UTC. ValueError where it is none."""
+    instant = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _as_of(scenario: Scenario, problems: list[Problem]) -> datetime:
+    if scenario.as_of:
+        try:
+            return parse_instant(scenario.as_of)
+        except ValueError:
+            what = f"{scenario.as_of!r} is not a time"
+            problems.append(scenario.origin.problem(("as_of",), what, "write it like 2026-01-01T00:00:00Z"))
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def _links(
+    scenario: Scenario, generators: Mapping[Key, Generator], problems: list[Problem]
+) -> dict[str, dict[str, str]]:
+    """Each entity's links (name → parent entity), with those left out that lead nowhere."""
+    links: dict[str, dict[str, str]] = {name: {} for name in scenario.entities}
+    for key, generator in generators.items():
+        if not isinstance(generator, ForeignKey):
+            continue
+        name = generator.via or key[1]
+        problem = _link_problem(scenario, generator, links[key[0]].get(name, generator.entity))
+        if problem:
+            problems.append(scenario.origin.problem((*column_path(key), "params"), *problem))
+        else:
+            links[key[0]][name] = generator.entity
+    return links
+
+
+def _link_problem(scenario: Scenario, link: ForeignKey, settled: str) -> tuple[str, str] | None:
+    if link.entity not in scenario.entities:
+        return f"the parent entity {link.entity!r} does not exist", did_you_mean(
+            link.entity, scenario.entities
+        )
+    columns = scenario.entities[link.entity].columns
+    if link.column not in columns:
+        return f"{link.entity} has no column {link.column!r}", did_you_mean(link.column, columns)
+    if settled != link.entity:
+        return (
+            f"the link {link.via!r} leads to {settled} already",
+            "columns of one link take values of one parent",
+        )
+    return None
+
+
+def _resolve(
+    scenario: Scenario,
+    generators: Mapping[Key, Generator],
+    links: Mapping[str, Mapping[str, str]],
+    problems: list[Problem],
+) -> dict[Key, Generator]:
+    """Generators with their references to parents settled; those whose references lead nowhere are left out."""
+    resolved: dict[Key, Generator] = {}
+    for key, generator in generators.items():
+        try:
+            resolved[key] = generator.resolved(links[key[0]])
+        except ValueError as error:
+            problems.append(scenario.origin.problem(column_path(key), str(error)))
+    return resolved

@@ -1,0 +1,83 @@
+"""The plan: all that is needed to make any part of a dataset, on any machine. A picklable value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+
+from sdgen.generators.base import Facts, Generator
+from sdgen.generators.links import Link
+from sdgen.scenario.types import Type
+
+
+@dataclass(frozen=True)
+class ColumnPlan:
+    """One column, settled: what fills it and the Arrow type its values are carried in.
+
+    `fixed` holds the given values of the first rows (null where a fixed row leaves the column to its generator), and
+    `given` which of them are given.
+    """
+
+    name: str
+    type: Type
+    arrow: pa.DataType
+    generator: Generator
+    facts: Facts
+    nullable: bool
+    null_rate: float
+    hidden: bool
+    fixed: pa.Array | None = None
+    given: tuple[bool, ...] = ()
+
+    @property
+    def field(self) -> pa.Field:
+        return pa.field(self.name, self.arrow, nullable=self.nullable)
+
+
+@dataclass(frozen=True)
+class ForeignKeyPlan:
+    """A foreign key that a database can hold: its parent columns are a key of the parent."""
+
+    columns: tuple[str, ...]
+    entity: str
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EntityPlan:
+    """One entity, settled: its row count, columns, links and keys."""
+
+    name: str
+    table: str
+    rows: int
+    columns: Mapping[str, ColumnPlan]
+    links: Mapping[str, Link]
+    primary_key: tuple[str, ...]
+    unique: tuple[tuple[str, ...], ...]
+    foreign_keys: tuple[ForeignKeyPlan, ...]
+
+    @property
+    def written(self) -> tuple[ColumnPlan, ...]:
+        """The columns that are written, in their order."""
+        return tuple(column for column in self.columns.values() if not column.hidden)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema of the entity's batches."""
+        return pa.schema([column.field for column in self.written])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A dataset, settled. `entities` stand in the order in which they are written: parents first where possible."""
+
+    scenario: str
+    version: str
+    seed: int
+    as_of: datetime
+    entities: Mapping[str, EntityPlan]
+    identity: str
+    cyclic: tuple[tuple[str, ...], ...] = ()

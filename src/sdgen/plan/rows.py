@@ -1,0 +1,185 @@
+"""How many rows each entity has, and how they are laid out over a parent's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import exp
+
+from sdgen.errors import Path, Problem, did_you_mean
+from sdgen.generators import draws
+from sdgen.generators.aliases import alias_table
+from sdgen.generators.counts import DrawnCounts, EvenSpread, FixedCount, Layout
+from sdgen.plan.order import find_cycle
+from sdgen.plan.request import PlanRequest
+from sdgen.scenario.model import RowCount, Scenario
+
+MOST_ROWS = 1 << 40
+
+
+class RowSettler:
+    """Settles row counts on demand, parents first."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        request: PlanRequest,
+        seed: int,
+        links: Mapping[str, Mapping[str, str]],
+        problems: list[Problem],
+    ) -> None:
+        self._scenario = scenario
+        self._links = links
+        self._request = request
+        self._seed = seed
+        self._problems = problems
+        self.counts: dict[str, int] = {}
+        self.layouts: dict[str, Layout] = {}
+
+    def settle_all(self) -> None:
+        self._check_request()
+        cycle = find_cycle({name: self._per(name) for name in self._scenario.entities})
+        if cycle:
+            self._problem(cycle[0], "rows are counted per parent in a cycle: " + " → ".join(cycle))
+            return
+        for name in self._scenario.entities:
+            self._settle(name)
+
+    def _per(self, name: str) -> list[str]:
+        per = self._scenario.entities[name].rows.per
+        return [per] if per in self._scenario.entities else []
+
+    def _problem(self, entity: str, what: str, hint: str = "") -> None:
+        path: Path = ("entities", entity, "rows")
+        self._problems.append(self._scenario.origin.problem(path, what, hint))
+
+    def _check_request(self) -> None:
+        for name in {*self._request.rows, *self._request.only} - {"*"} - self._scenario.entities.keys():
+            hint = did_you_mean(name, self._scenario.entities)
+            self._problems.append(Problem((), f"--rows or --only names the unknown entity {name!r}", hint))
+        if not 0 < self._request.scale < float("inf"):
+            self._problems.append(Problem((), f"the scale {self._request.scale:g} is not above 0"))
+
+    def _asked(self, name: str) -> int | None:
+        return self._request.rows.get(name, self._request.rows.get("*"))
+
+    def _settle(self, name: str) -> int:
+        if name in self.counts:
+            return self.counts[name]
+        self.counts[name] = 0
+        rows = self._scenario.entities[name].rows
+        count = self._counted_per(name, rows) if rows.per else self._plain(name, rows)
+        if count > MOST_ROWS:
+            self._problem(name, f"{count:,} rows are more than the {MOST_ROWS:,} an entity can have")
+        if count < len(rows.fixed):
+            self._problem(
+                name,
+                f"{len(rows.fixed)} fixed rows, but {count} rows in all",
+                "count includes the fixed rows",
+            )
+        self.counts[name] = count
+        return count
+
+    def _plain(self, name: str, rows: RowCount) -> int:
+        if any(value is not None for value in (rows.min, rows.max, rows.mean, rows.total)):
+            self._problem(
+                name,
+                "min, max, mean and total speak of rows per parent",
+                "add `per: <entity>`, or give a count",
+            )
+        asked = self._asked(name)
+        if asked is not None:
+            return max(asked, len(rows.fixed))
+        if rows.count is None:
+            return len(rows.fixed)
+        return max(round(rows.count * self._request.scale), len(rows.fixed), min(rows.count, 1))
+
+    def _counted_per(self, name: str, rows: RowCount) -> int:
+        if rows.per not in self._scenario.entities:
+            self._problem(
+                name,
+                f"rows are counted per unknown entity {rows.per!r}",
+                did_you_mean(rows.per, self._scenario.entities),
+            )
+            return 0
+        if counting_link(rows, self._links[name]) is None:
+            found = [link for link, parent in self._links[name].items() if parent == rows.per]
+            hint = (
+                f"add `via:` with one of {', '.join(found)}"
+                if found
+                else f"add a column with `generator: fk` to {rows.per}"
+            )
+            self._problem(
+                name, f"rows are counted per {rows.per}, but {len(found)} foreign keys lead there", hint
+            )
+            return 0
+        parents = self._settle(rows.per)
+        layout = self._layout(name, rows, parents)
+        if layout is None:
+            return 0
+        self.layouts[name] = layout
+        return layout.total
+
+    def _layout(self, name: str, rows: RowCount, parents: int) -> Layout | None:
+        key = draws.stream_key(self._seed, name, rows.per, "children")
+        asked = self._asked(name)
+        total = asked if asked is not None else rows.total and round(rows.total * self._request.scale)
+        forms = [form for form in (rows.count, rows.mean, rows.total) if form is not None]
+        bounded = rows.min is not None or rows.max is not None
+        if len(forms) + (bounded and rows.mean is None) != 1:
+            self._problem(name, "rows per parent need one of: count, min and max, mean, total")
+            return None
+        if total is not None:
+            return self._spread(name, parents, total, key)
+        if rows.count is not None:
+            return FixedCount(parents, rows.count)
+        return self._drawn(name, rows, parents, key)
+
+    def _spread(self, name: str, parents: int, total: int, key: int) -> Layout | None:
+        if parents * total >= 1 << 62:
+            self._problem(
+                name, f"{total:,} rows over {parents:,} parents are too many to spread", "use min and max"
+            )
+            return None
+        if total and not parents:
+            self._problem(name, f"{total:,} rows per parent, but the parent has no rows")
+            return None
+        return EvenSpread(parents, total, key)
+
+    def _drawn(self, name: str, rows: RowCount, parents: int, key: int) -> Layout | None:
+        low = rows.min or 0
+        if rows.mean is not None:
+            high = rows.max if rows.max is not None else round(rows.mean + 10 * rows.mean**0.5 + 10)
+        elif rows.max is not None:
+            high = rows.max
+        else:
+            self._problem(name, "min without max", "give the most rows a parent has as max")
+            return None
+        if low > high:
+            self._problem(name, f"min is {low}, above max, which is {high}")
+            return None
+        if rows.mean is None:
+            return DrawnCounts(parents, low, high, key)
+        if rows.mean > 500:
+            self._problem(
+                name, f"a mean of {rows.mean:g} rows per parent is too large to draw", "use min and max"
+            )
+            return None
+        return DrawnCounts(parents, low, high, key, alias_table(_poisson(rows.mean, low, high)))
+
+
+def _poisson(mean: float, low: int, high: int) -> list[float]:
+    """The Poisson law's probabilities of low … high, rounded so that they are the same everywhere."""
+    shares = []
+    share = exp(-mean)
+    for number in range(high + 1):
+        if number:
+            share *= mean / number
+        if number >= low:
+            shares.append(float(f"{share:.12g}"))
+    return shares
+
+
+def counting_link(rows: RowCount, links: Mapping[str, str]) -> str | None:
+    """The link through which rows are counted per parent; None where it isn't clear which."""
+    found = [link for link, parent in links.items() if parent == rows.per and rows.via in ("", link)]
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,96 @@
+"""Settles each unique set of an entity: by itself, or by one permutation over its columns' domains."""
+
+from __future__ import annotations
+
+from sdgen.errors import Path
+from sdgen.generators import draws
+from sdgen.generators.counts import DrawnCounts, EvenSpread, FixedCount
+from sdgen.generators.links import ForeignKey
+from sdgen.plan.choose import Key
+from sdgen.plan.draft import Draft
+from sdgen.plan.unique import JointIndexes, holds_alone, share_product
+
+
+def settle_sets(draft: Draft) -> dict[Key, JointIndexes]:
+    """The columns whose indexes come from a shared permutation; sets that can't be kept become problems."""
+    joints: dict[Key, JointIndexes] = {}
+    for name, entity in draft.scenario.entities.items():
+        sets = [columns for columns in entity.unique if len(columns) > 1]
+        primary = draft.primary_key(name)
+        if len(primary) > 1:
+            sets.insert(0, primary)
+        for columns in dict.fromkeys(sets):
+            if all((name, column) in draft.types for column in columns):
+                _settle(draft, name, columns, joints)
+    return joints
+
+
+def _settle(draft: Draft, entity: str, columns: tuple[str, ...], joints: dict[Key, JointIndexes]) -> None:
+    generators = {
+        column: draft.generators[entity, column] for column in columns if (entity, column) in draft.generators
+    }
+    unique = {column for column in columns if draft.alone_unique((entity, column))}
+    counted_by = draft.counting_link(entity)
+    if len(generators) < len(columns) or holds_alone(columns, unique, counted_by, generators):
+        return
+    columns = _reduced(draft, entity, columns)
+    link = counted_by if counted_by in columns else ""
+    rows = _most_children(draft, entity) if link else draft.counts.get(entity, 0)
+    free = [column for column in columns if column != link and (entity, column) not in joints]
+    sizes = {column: size for column in free if (size := _size(draft, (entity, column)))}
+    key = draws.stream_key(draft.seed, entity, ",".join(columns), "unique")
+    shares = share_product(sizes, key, draft.layouts[entity] if link else None, rows) if sizes else {}
+    if not shares:
+        _refuse(draft, entity, columns, sizes, rows, link)
+    joints.update({(entity, column): joint for column, joint in shares.items()})
+
+
+def _reduced(draft: Draft, entity: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The set with fewer columns, unique only if the set is.
+
+    An expression stands for the one column that tells its values apart, and columns of one link for its first.
+    """
+    reduced: list[str] = []
+    for column in columns:
+        generator = draft.generators[entity, column]
+        if isinstance(generator, ForeignKey):
+            reduced.append(draft.link_column(entity, generator.via or column)[0])
+        else:
+            reduced.append(generator.tells_apart() or column)
+    return tuple(dict.fromkeys(reduced))
+
+
+def _size(draft: Draft, key: Key) -> int:
+    """How many values a column can take in a unique set; 0 where it has no finite domain of its own."""
+    generator = draft.generators.get(key)
+    if generator is None or key not in draft.types or draft.missing_rate(key):
+        return 0
+    if isinstance(generator, ForeignKey):
+        plain = generator.distribution == "uniform" and not generator.quota and generator.entity != key[0]
+        return draft.counts.get(generator.entity, 0) if plain else 0
+    domain = generator.domain(draft.facts(key))
+    return domain.size if domain is not None else 0
+
+
+def _most_children(draft: Draft, entity: str) -> int:
+    """The most rows that one parent has."""
+    layout = draft.layouts[entity]
+    if isinstance(layout, FixedCount):
+        return layout.count
+    if isinstance(layout, DrawnCounts):
+        return layout.maximum
+    return 2 * -(-layout.total // max(layout.parents, 1)) + 1 if isinstance(layout, EvenSpread) else 0
+
+
+def _refuse(
+    draft: Draft, entity: str, columns: tuple[str, ...], sizes: dict[str, int], rows: int, link: str
+) -> None:
+    path: Path = ("entities", entity, "unique")
+    which = f"({', '.join(columns)})"
+    domains = (
+        ", ".join(f"{column}: {size:,}" for column, size in sizes.items())
+        or "none of them has a finite domain"
+    )
+    scope = f"up to {rows:,} rows of one parent" if link else f"{rows:,} rows"
+    hint = "give its columns generators with larger domains (choice, uniform_int, date, fk …), or ask for fewer rows"
+    draft.refuse(path, f"{which} can't be made unique over {scope} ({domains})", hint)

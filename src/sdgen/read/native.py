@@ -1,0 +1,185 @@
+"""The native scenario file: both spellings of entities and columns → one canonical form, checked key by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from sdgen.errors import Path, Problem, ScenarioError, did_you_mean
+from sdgen.read.yamlfile import Document
+from sdgen.scenario.model import (
+    Column,
+    Entity,
+    GeneratorSpec,
+    Origin,
+    Record,
+    RowCount,
+    Rule,
+    Scenario,
+)
+
+
+def fits(document: Document) -> bool:
+    """Whether a document is a native scenario: it has entities, and they have columns where they are mappings."""
+    return isinstance(document.value, dict) and "entities" in document.value
+
+
+def read(document: Document) -> Scenario:
+    """The scenario of a document; ScenarioError with every problem where it is wrong."""
+    reading = _Reading(document)
+    canonical = reading.scenario(document.value)
+    if not reading.problems:
+        try:
+            scenario = Scenario.model_validate(canonical)
+        except ValidationError as error:
+            reading.problems.extend(reading.translated(error))
+        else:
+            return scenario.read_from(reading.origin)
+    raise ScenarioError(reading.problems)
+
+
+@dataclass
+class _Reading:
+    """One document on its way to canonical form, and where its parts stood."""
+
+    document: Document
+    problems: list[Problem] = field(default_factory=list)
+    aliases: dict[Path, Path] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.origin = Origin(self.document.file, self.document.positions, self.aliases)
+
+    def refuse(self, path: Path, what: str, hint: str = "") -> None:
+        self.problems.append(self.origin.problem(path, what, hint))
+
+    def scenario(self, value: object) -> dict[str, Any]:
+        record = self.mapping(value, ())
+        if "entities" not in record:
+            self.refuse(
+                (),
+                "there are no entities",
+                "a scenario has a name and entities; `sdgen schema` describes it all",
+            )
+        record = self.known(record, (), Scenario)
+        record.setdefault("name", self.document.file.rpartition("/")[2].partition(".")[0] or "scenario")
+        for key in ("version", "name", "id"):
+            if isinstance(record.get(key), int | float) and not isinstance(record.get(key), bool):
+                record[key] = str(record[key])
+        record["entities"] = {
+            name: self.entity(entity, path)
+            for name, entity, path in self.named(record.get("entities"), ("entities",))
+        }
+        record["presets"] = {
+            name: self.generator(self.mapping(preset, path), path)
+            for name, preset, path in self.named(record.get("presets") or {}, ("presets",))
+        }
+        rules = record.get("rules") or []
+        if not isinstance(rules, list):
+            self.refuse(("rules",), "rules must be a list")
+            rules = []
+        record["rules"] = [self.rule(rule, ("rules", index)) for index, rule in enumerate(rules)]
+        return record
+
+    def rule(self, value: object, path: Path) -> dict[str, Any]:
+        record = self.mapping(value, path)
+        spec = self.generator(record, path) if "generator" in record else None
+        record = self.known({key: kept for key, kept in record.items() if key != "params"}, path, Rule)
+        if spec is None:
+            self.refuse(path, "the rule has no generator")
+        if not {"field", "pattern", "type"} & record.keys():
+            self.refuse(path, "the rule has no condition", "give it field, pattern or type")
+        return {**record, "generator": spec}
+
+    def entity(self, value: object, path: Path) -> dict[str, Any]:
+        record = self.known(self.mapping(value, path), path, Entity)
+        if not record.get("columns"):
+            self.refuse(path, "the entity has no columns")
+        record["columns"] = {
+            name: self.column(column, column_path)
+            for name, column, column_path in self.named(record.get("columns") or {}, (*path, "columns"))
+        }
+        if isinstance(record.get("rows"), Mapping):
+            record["rows"] = self.known(dict(record["rows"]), (*path, "rows"), RowCount)
+        return record
+
+    def column(self, value: object, path: Path) -> dict[str, Any]:
+        if isinstance(value, str):  # a column may be its type alone
+            return {"type": value}
+        record = self.mapping(value, path)
+        spec = self.generator(record, path) if "generator" in record else None
+        if "params" in record and spec is None:
+            self.refuse((*path, "params"), "params without a generator", "name the generator they are for")
+        record = self.known({key: kept for key, kept in record.items() if key != "params"}, path, Column)
+        return {**record, "generator": spec} if spec else record
+
+    def generator(self, record: Mapping[str, Any], path: Path) -> dict[str, Any]:
+        """The spec of a record in either spelling: a name with params beside it, or {type, params}."""
+        value = record.get("generator")
+        inner: Mapping[str, Any] = {}
+        if isinstance(value, Mapping):
+            inner = self.known(dict(value), (*path, "generator"), GeneratorSpec)
+            value = inner.get("type")
+        if not isinstance(value, str) or not value:
+            self.refuse((*path, "generator"), "the generator has no name", "write `generator: NAME`")
+            value = "const"
+        params = inner.get("params") or {}
+        if not isinstance(params, Mapping) or not isinstance(record.get("params") or {}, Mapping):
+            self.refuse((*path, "params"), "params must be a mapping from names to values")
+            return {"type": value, "params": {}}
+        for key in params:  # both spellings have their params at one path
+            self.aliases[(*path, "params", key)] = (*self.source_path(path), "generator", "params", key)
+        return {"type": value, "params": {**params, **(record.get("params") or {})}}
+
+    def named(self, value: object, path: Path) -> list[tuple[str, Any, Path]]:
+        """Records by name, from a mapping or from a list of records with `name`."""
+        if isinstance(value, Mapping):
+            return [(name, record, (*path, name)) for name, record in value.items()]
+        if not isinstance(value, list):
+            self.refuse(path, "must be a mapping from names to records, or a list of records with `name`")
+            return []
+        found: dict[str, tuple[str, Any, Path]] = {}
+        for index, record in enumerate(value):
+            name = record.get("name") if isinstance(record, Mapping) else None
+            if not isinstance(name, str) or not name:
+                self.refuse((*path, index), "has no name")
+                continue
+            if name in found:
+                self.refuse((*path, index), f"the name {name!r} stands here twice")
+            self.aliases[(*path, name)] = (*self.source_path(path), index)
+            rest = {key: kept for key, kept in record.items() if key != "name"}
+            found[name] = (name, rest, (*path, name))
+        return list(found.values())
+
+    def source_path(self, path: Path) -> Path:
+        """The path at which a canonical part stands in the source."""
+        stands: Path = ()
+        for size, part in enumerate(path, 1):
+            stands = self.aliases.get(path[:size], (*stands, part))
+        return stands
+
+    def mapping(self, value: object, path: Path) -> dict[str, Any]:
+        if isinstance(value, Mapping):
+            return dict(value)
+        found = "nothing" if value is None else f"a {type(value).__name__}"
+        self.refuse(path, f"must be a mapping from names to values, found {found}")
+        return {}
+
+    def known(self, record: dict[str, Any], path: Path, kind: type[Record]) -> dict[str, Any]:
+        """The record without the keys it can't have, each of them a problem; keys without a value are left out."""
+        for key in record.keys() - kind.model_fields.keys():
+            hint = did_you_mean(key, kind.model_fields, "known: " + ", ".join(kind.model_fields))
+            self.refuse((*path, key), f"unknown key {key!r}", hint)
+        return {key: kept for key, kept in record.items() if key in kind.model_fields and kept is not None}
+
+    def translated(self, error: ValidationError) -> list[Problem]:
+        problems = []
+        for detail in error.errors(include_url=False):
+            path = tuple(part for part in detail["loc"] if not str(part).startswith("function-"))
+            given = repr(detail.get("input"))
+            short = given if len(given) <= 60 else given[:57] + "…"
+            message = str(detail["msg"]).removeprefix("Value error, ")
+            problems.append(self.origin.problem(path, f"{short}: {message[:1].lower()}{message[1:]}"))
+        return problems

@@ -1,0 +1,82 @@
+"""A source → a scenario: a file, a folder of scenario files, or the name of a shipped example."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from sdgen.errors import Problem, SourceError, did_you_mean
+from sdgen.read import native
+from sdgen.read.base import read_text
+from sdgen.read.yamlfile import Document, read_document
+from sdgen.scenario.model import Scenario
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+# One line a format, tried in this order.
+READERS = (native,)
+
+
+def read_source(source: str | Path) -> Scenario:
+    """The scenario of a file, a folder that holds one, or a shipped example.
+
+    SourceError where there is none or it can't be read, ScenarioError where it is wrong.
+    """
+    path = Path(source)
+    if path.is_dir():
+        return read_file(_only_file(path))
+    if path.exists():
+        return read_file(path)
+    if str(source) in examples():
+        return read_text_as_scenario(examples()[str(source)].read_text("utf-8"), f"{source}.yaml")
+    shown = str(source)
+    hint = did_you_mean(
+        shown, examples(), "give a file, a folder, or a shipped example: " + ", ".join(examples())
+    )
+    raise SourceError(Problem((), "there is no such file, folder or example", hint, shown))
+
+
+def read_file(path: Path) -> Scenario:
+    return read_text_as_scenario(read_text(path), str(path))
+
+
+def read_text_as_scenario(text: str, file: str) -> Scenario:
+    """The scenario of a text, whichever format it is in; `file` is its name in messages."""
+    document = read_document(text, file)
+    for reader in READERS:
+        if reader.fits(document):
+            return reader.read(document)
+    return native.read(document)  # tells what a scenario needs
+
+
+def read_mapping(value: dict[str, object], name: str = "scenario") -> Scenario:
+    """The scenario of plain data, as a file would hold it."""
+    return native.read(Document(name, value, {}))
+
+
+def examples() -> dict[str, Path]:
+    """The shipped examples, by name."""
+    folder = files("sdgen").joinpath("examples")
+    found = [Path(str(entry)) for entry in folder.iterdir()] if folder.is_dir() else []
+    return {path.stem: path for path in sorted(found) if path.suffix == ".yaml"}
+
+
+def scenario_files(folder: Path) -> list[Path]:
+    """The scenario files directly in a folder, sorted by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+
+
+def _only_file(folder: Path) -> Path:
+    found = scenario_files(folder)
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(path.name for path in found[:8])
+    what = f"{len(found)} scenario files in the folder" if found else "no scenario files in the folder"
+    raise SourceError(
+        Problem(
+            (),
+            what,
+            f"name one of them: {names}" if found else "a scenario is a .yaml or .json file",
+            str(folder),
+        )
+    )

@@ -1,0 +1,50 @@
+"""What a run is a run of: the canonical form of a scenario, and its hash."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sdgen.scenario.model import Scenario
+
+FORMAT_VERSION = 1
+
+
+def canonical(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as plain data in one spelling: what it says and nothing it leaves out.
+
+    Entities and columns are lists, since their order is part of what is written.
+    """
+    data = scenario.model_dump(mode="json", exclude_defaults=True)
+    for entity in data["entities"].values():
+        entity["columns"] = _listed(entity["columns"])
+    return {**data, "entities": _listed(data["entities"])}
+
+
+def _listed(records: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"name": name, **record} for name, record in records.items()]
+
+
+def canonical_json(data: object) -> str:
+    """JSON in one spelling: keys sorted, no spaces, texts as they are."""
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def config_hash(scenario: Scenario) -> str:
+    """SHA-256 of the canonical form, as 64 hexadecimal digits."""
+    return sha256(canonical_json(canonical(scenario)).encode()).hexdigest()
+
+
+def identity(scenario: Scenario, seed: int, as_of: datetime, rows: Mapping[str, int]) -> str:
+    """SHA-256 over all that decides the values: scenario, seed, as_of, row counts and versions."""
+    settled = {
+        "format": FORMAT_VERSION,
+        "scenario": canonical(scenario),
+        "seed": seed,
+        "as_of": as_of.isoformat(),
+        "rows": dict(sorted(rows.items())),
+    }
+    return sha256(canonical_json(settled).encode()).hexdigest()

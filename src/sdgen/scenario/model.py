@@ -1,0 +1,145 @@
+"""What is wanted: a scenario and its parts, as frozen records in one canonical spelling.
+
+Readers make these; everything after them reads nothing else. The records say what a scenario may hold, not whether
+it can be generated: that is the plan's question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+
+from sdgen.errors import Path, Problem
+
+
+class Record(BaseModel):
+    """A frozen record that knows its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GeneratorSpec(Record):
+    """A generator by name, with its params: not yet looked up or checked."""
+
+    type: str = Field(min_length=1, description="a registered generator, or a preset of the scenario")
+    params: Mapping[str, Any] = Field(default_factory=dict, description="the generator's params")
+
+
+class Column(Record):
+    """One column of an entity."""
+
+    type: str = Field("", description="the column's type; left out where the generator brings one")
+    generator: GeneratorSpec | None = Field(None, description="left out where a rule finds one")
+    description: str = ""
+    primary_key: bool = Field(False, description="part of the entity's primary key")
+    unique: bool = Field(False, description="no value twice")
+    nullable: bool | None = Field(
+        None, description="may be null; true gives 10 % nulls unless null_rate says otherwise"
+    )
+    null_rate: float | None = Field(None, ge=0, le=1, description="the share of nulls, 0 to 1")
+    hidden: bool = Field(False, description="computed for other columns, never written")
+
+
+class RowCount(Record):
+    """How many rows an entity has: a count, or so many for each row of a parent."""
+
+    count: int | None = Field(
+        None, ge=0, description="rows in all, fixed rows among them; with per: rows for each parent"
+    )
+    per: str = Field("", description="a parent entity: rows are counted for each of its rows")
+    via: str = Field("", description="the foreign key column that leads to `per`, where there are several")
+    min: int | None = Field(None, ge=0, description="with per: the fewest rows a parent has")
+    max: int | None = Field(None, ge=0, description="with per: the most rows a parent has")
+    mean: float | None = Field(None, gt=0, description="with per: Poisson numbers of rows with this mean")
+    total: int | None = Field(
+        None, ge=0, description="with per: exactly so many in all, spread over the parents"
+    )
+    fixed: tuple[Mapping[str, Any], ...] = Field((), description="given rows, which come first")
+
+
+def _rows(value: object) -> object:
+    return {"count": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class Entity(Record):
+    """One table of the dataset."""
+
+    target_table: str = Field(
+        "", description="the table's name in the target; the entity's name where left out"
+    )
+    description: str = ""
+    rows: Annotated[RowCount, BeforeValidator(_rows)] = Field(default_factory=lambda: RowCount(count=100))
+    columns: Mapping[str, Column] = Field(min_length=1)
+    unique: tuple[tuple[str, ...], ...] = Field(
+        (), description="sets of columns whose values together are unique"
+    )
+
+
+class Rule(Record):
+    """Chooses a generator for a column that names none: by exact name, by pattern of the name, or by type."""
+
+    field: str = Field("", description="the column's exact name")
+    pattern: str = Field("", description="a regular expression the whole name matches")
+    type: str = Field("", description="the column's type, as it is written in a scenario")
+    generator: GeneratorSpec
+
+
+class Scenario(Record):
+    """A named, versioned description of a dataset."""
+
+    id: str = ""
+    name: str = Field(min_length=1)
+    version: str = ""
+    description: str = ""
+    seed: int | None = Field(None, ge=-(2**63), lt=2**64)
+    as_of: str = Field(
+        "", description="the instant that counts as now, ISO 8601; fixed once a run where left out"
+    )
+    locale: str = Field("en", description="the language of names, places and texts")
+    presets: Mapping[str, GeneratorSpec] = Field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    entities: Mapping[str, Entity] = Field(min_length=1)
+
+    _origin: Origin | None = PrivateAttr(None)
+
+    @property
+    def origin(self) -> Origin:
+        """Where its parts stand in the source it was read from."""
+        return self._origin or Origin("")
+
+    def read_from(self, origin: Origin) -> Scenario:
+        copy = self.model_copy()
+        copy._origin = origin
+        return copy
+
+
+class Origin:
+    """Where the parts of a scenario stand in its source.
+
+    `positions` gives line and column, both from 1, by the source's own paths; `aliases` the source's path of a part that the
+    canonical form has elsewhere (entities.orders for entities.0).
+    """
+
+    def __init__(
+        self,
+        file: str,
+        positions: Mapping[Path, tuple[int, int]] | None = None,
+        aliases: Mapping[Path, Path] | None = None,
+    ) -> None:
+        self.file = file
+        self._positions = positions or {}
+        self._aliases = aliases or {}
+
+    def problem(self, path: Path, what: str, hint: str = "") -> Problem:
+        """A problem at a canonical path, placed at the nearest part of the source that holds it."""
+        place = self._positions.get((), (0, 0))
+        stands: Path = ()
+        for size, part in enumerate(path, 1):
+            stands = self._aliases.get(path[:size], (*stands, part))
+            place = self._positions.get(stands, place)
+        return Problem(path, what, hint, self.file, *place)
+
+
+Scenario.model_rebuild()

@@ -1,0 +1,95 @@
+"""What a target is: three methods, and the records it is given.
+
+    target.check(tables, mode)         before anything is written: all problems at once
+    target.prepare(table, mode)        create or empty one table, inside the run's transaction
+    target.write(table, parts)         take the encoded batches, in row order
+    target.finish()                    constraints, then commit: only now does the place change
+    target.abort()                     leave the place as it was
+
+`encode` turns one batch into what `write` takes. It is pure and runs on worker threads, in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from sdgen.errors import Problem
+from sdgen.scenario.types import Type
+
+
+class Mode(StrEnum):
+    """What happens to a table that is there already."""
+
+    CREATE_IF_MISSING = "create_if_missing"
+    TRUNCATE_THEN_INSERT = "truncate_then_insert"
+    APPEND_ONLY = "append_only"
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """One column as it is written."""
+
+    name: str
+    type: Type
+    nullable: bool
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A foreign key: columns of this table, and the table and columns they refer to."""
+
+    columns: tuple[str, ...]
+    table: str
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table as it is written: an entity without its hidden columns.
+
+    `name` may hold a schema before a dot. `rows` is how many rows the run will write.
+    """
+
+    name: str
+    entity: str
+    columns: tuple[TableColumn, ...]
+    rows: int = 0
+    primary_key: tuple[str, ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> TableColumn:
+        return next(column for column in self.columns if column.name == name)
+
+
+class Target(Protocol):
+    """A place to write. All or nothing: until `finish` returns, the place is as it was."""
+
+    def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
+        """Why these tables can't be written here; nothing is changed. Opens the connection."""
+        ...
+
+    def prepare(self, table: Table, mode: Mode) -> None: ...
+
+    def encode(self, table: Table, batch: pa.RecordBatch) -> Any:
+        """One batch as `write` takes it: pure, called on worker threads in any order."""
+        ...
+
+    def write(self, table: Table, parts: Iterable[Any]) -> None:
+        """All parts of one table, in row order."""
+        ...
+
+    def finish(self) -> None: ...
+
+    def abort(self) -> None:
+        """Undo everything; may be called at any moment, more than once, and after a failed `finish`."""
+        ...

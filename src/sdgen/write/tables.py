@@ -1,0 +1,31 @@
+"""A plan's entities as the tables that targets write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sdgen.plan.model import EntityPlan, Plan
+from sdgen.write.base import Reference, Table, TableColumn
+
+
+def tables_of(plan: Plan, only: Iterable[str] = ()) -> dict[str, Table]:
+    """The tables to write, by entity, in the plan's order. Foreign keys to entities left out are dropped."""
+    wanted = set(only) or set(plan.entities)
+    return {name: _table(plan, entity, wanted) for name, entity in plan.entities.items() if name in wanted}
+
+
+def _table(plan: Plan, entity: EntityPlan, wanted: set[str]) -> Table:
+    written = {column.name for column in entity.written}
+    return Table(
+        name=entity.table,
+        entity=entity.name,
+        columns=tuple(TableColumn(column.name, column.type, column.nullable) for column in entity.written),
+        rows=entity.rows,
+        primary_key=entity.primary_key if set(entity.primary_key) <= written else (),
+        unique=tuple(columns for columns in entity.unique if set(columns) <= written),
+        references=tuple(
+            Reference(key.columns, plan.entities[key.entity].table, key.to)
+            for key in entity.foreign_keys
+            if key.entity in wanted
+        ),
+    )

@@ -1,0 +1,60 @@
+"""Cells without an engine: one column, at chosen rows, with other columns given as arrays by row number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from sdgen.generators.base import Cells, Facts, Generator
+from sdgen.generators.draws import Numbers
+from sdgen.generators.registry import make
+from sdgen.scenario.types import parse_type
+
+AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class FakeRows:
+    """Rows whose other columns and parents are given: `columns[name]` holds the value of every row number."""
+
+    numbers: Numbers
+    columns: Mapping[str, pa.Array] = field(default_factory=dict)
+    parents: Mapping[str, FakeRows] = field(default_factory=dict)
+    entity: str = "things"
+
+    def column(self, name: str) -> pa.Array:
+        return self.columns[name].take(pa.array(self.numbers))
+
+    def parent(self, link: str) -> FakeRows:
+        return self.parents[link]
+
+    def parent_numbers(self, link: str) -> Numbers:
+        return self.parents[link].numbers
+
+    def ordinals(self, link: str) -> Numbers:
+        return self.numbers % 3
+
+
+def facts(generator: Generator, type: str = "", **changes: Any) -> Facts:
+    settled = {"seed": 42, "entity": "things", "column": "it", "rows": 1000, "as_of": AS_OF} | changes
+    return Facts(type=parse_type(type) if type else generator.natural(), **settled)
+
+
+def fill(
+    name: str,
+    params: Mapping[str, Any] | None = None,
+    rows: int | Sequence[int] | Numbers = 1000,
+    type: str = "",
+    columns: Mapping[str, Sequence[Any]] | None = None,
+    **changes: Any,
+) -> pa.Array:
+    """The values a generator makes at rows (a count, or row numbers)."""
+    generator = make(name, dict(params or {}))
+    numbers = np.arange(rows, dtype=np.int64) if isinstance(rows, int) else np.asarray(rows, dtype=np.int64)
+    others = {key: pa.array(value) for key, value in (columns or {}).items()}
+    return generator.values(Cells(FakeRows(numbers, others), facts(generator, type, **changes)))
