@@ -46,7 +46,7 @@ class PlannedRows:
     def column(self, name: str) -> pa.Array:
         if name not in self._columns:
             values = _column(self, self.settled.columns[name])
-            self._columns[name] = values if self.missing is None else pc.if_else(self.missing, None, values)
+            self._columns[name] = values if self.missing is None else _null_where(self.missing, values)
         return self._columns[name]
 
     def parent(self, link: str) -> PlannedRows:
@@ -132,8 +132,15 @@ def _column(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
     cells = Cells(rows, column.facts)
     values = conform(column.generator.values(cells), column.type, column.arrow)
     if column.null_rate:
-        values = pc.if_else(cells.unit("null") < column.null_rate, None, values)
+        values = _null_where(cells.unit("null") < column.null_rate, values)
     return values if column.fixed is None else _fixed(rows, column, column.fixed, values)
+
+
+def _null_where(mask: NDArray[np.bool_], values: pa.Array) -> pa.Array:
+    """Values with nulls where the mask says so; a dictionary stays as it is, whichever of its values are left."""
+    if isinstance(values, pa.DictionaryArray):
+        return pa.DictionaryArray.from_arrays(pc.if_else(mask, None, values.indices), values.dictionary, safe=False)
+    return pc.if_else(mask, None, values)
 
 
 def _fixed(rows: PlannedRows, column: ColumnPlan, fixed: pa.Array, values: pa.Array) -> pa.Array:

@@ -55,7 +55,8 @@ def check_needs(draft: Draft) -> None:
                 hint = did_you_mean(need.column, draft.scenario.entities[where].columns)
                 draft.refuse(column_path(key), f"{where} has no column {need.column!r}", hint)
         per = getattr(generator, "per", "")
-        if per and per != draft.counting_link(key[0]):
+        counted = not draft.scenario.entities[key[0]].rows.per or key[0] in draft.layouts  # else told already
+        if per and counted and per != draft.counting_link(key[0]):
             hint = f"count them with `rows: {{per: {draft.links[key[0]].get(per, '…')}, …}}`"
             draft.refuse(column_path(key), f"{key[0]} does not count its rows by the link {per!r}", hint)
 
