@@ -205,6 +205,10 @@ class Generator(BaseModel):
         """The columns whose values these depend on."""
         return ()
 
+    def distinct(self) -> bool:
+        """Whether all rows have different values, whether or not the column is declared unique."""
+        return False
+
     def tells_apart(self) -> str:
         """The one column of the same row whose distinct values give distinct values here, among rows of one parent."""
         return ""

@@ -64,6 +64,9 @@ class Sequence(Generator):
         if self.step == 0:
             yield Fault("step", "a step of 0 never counts", "use const for a fixed value")
 
+    def distinct(self) -> bool:
+        return not self.per
+
     def domain(self, facts: Facts) -> Domain | None:
         return None if self.per else Integers(self.start, (1 << 62) // abs(self.step), self.step)
 
@@ -81,6 +84,9 @@ class Uuid4(Generator):
 
     def natural(self) -> Type:
         return Type("uuid")
+
+    def distinct(self) -> bool:
+        return True
 
     def capacity(self, facts: Facts) -> int:
         return 1 << 62
@@ -111,6 +117,9 @@ class Uuid7(Generator):
 
     def natural(self) -> Type:
         return Type("uuid")
+
+    def distinct(self) -> bool:
+        return True
 
     def capacity(self, facts: Facts) -> int:
         return 1 << 47

@@ -20,6 +20,9 @@ from sdgen.generators.domains import permute
 from sdgen.generators.draws import Numbers
 
 
+MOST_COMBINATIONS = 1 << 62
+
+
 @dataclass(frozen=True)
 class JointIndexes:
     """One column's digit of a permuted product of domains.
@@ -58,11 +61,12 @@ def share_product(
     """
     taken: list[str] = []
     for name in sizes:
-        taken.append(name)
+        if prod(sizes[column] for column in [*taken, name]) < MOST_COMBINATIONS:
+            taken.append(name)
         if prod(sizes[column] for column in taken) >= at_least and len(taken) > 1:
             break
     product = prod(sizes[column] for column in taken)
-    if product < at_least or product >= 1 << 62:
+    if not taken or product < at_least:
         return {}
     strides = np.cumprod([1, *(sizes[name] for name in taken)], dtype=object)
     return {
@@ -75,5 +79,6 @@ def holds_alone(
     columns: Sequence[str], unique: set[str], counted_by: str, generators: Mapping[str, Generator]
 ) -> bool:
     """Whether the set holds without a permutation of its own."""
-    counted = {name for name in columns if getattr(generators.get(name), "per", "") == counted_by != ""}
-    return bool(unique & set(columns)) or (counted_by in columns and bool(counted))
+    counts = any(getattr(generators[name], "per", "") == counted_by for name in columns)
+    distinct = any(generators[name].distinct() for name in columns)
+    return distinct or bool(unique & set(columns)) or (counted_by in columns and counts)

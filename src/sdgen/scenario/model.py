@@ -129,8 +129,8 @@ class Origin:
         aliases: Mapping[Path, Path] | None = None,
     ) -> None:
         self.file = file
-        self._positions = positions or {}
-        self._aliases = aliases or {}
+        self._positions = {} if positions is None else positions
+        self._aliases = {} if aliases is None else aliases
 
     def problem(self, path: Path, what: str, hint: str = "") -> Problem:
         """A problem at a canonical path, placed at the nearest part of the source that holds it."""
