@@ -1,0 +1,115 @@
+"""What one database calls things: a fact sheet, and the few rules that read it.
+
+A `Dialect` holds no driver and opens nothing. `types` says what each kind of column is declared as, `reads`
+which type a database's own word means; both are tables, so that a new database is a new file of facts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sdgen.scenario.types import NESTED, Type, parse_type
+
+PRIMARY_KEY = "primary key"
+UNIQUE = "unique"
+FOREIGN_KEY = "foreign key"
+
+
+def kind_of(type: Type) -> str:
+    """The key of a type in `Dialect.types`: its kind, but for text without a limit and arrays of plain values."""
+    if type.kind == "string" and not type.length:
+        return "text"
+    if type.kind == "array" and type.items[0].kind not in NESTED | {"json"}:
+        return "array of scalars"
+    return type.kind
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The facts about one database.
+
+    types:       for each kind (see `kind_of`) the declared type, with {precision}, {scale}, {length}, {item}, {key},
+                 {value}, {fields} and {values} filled in.
+    reads:       the kind each of the database's own type words means, in lower case.
+    later:       the constraints that can be added to a table that holds rows already.
+    schemas:     a dot in a table's name parts schema and table; where not, it belongs to the name.
+    checks_enum: an enum column is a text column with a CHECK.
+    longest:     the most bytes an identifier may have; 0 for no limit.
+    """
+
+    name: str
+    types: Mapping[str, str]
+    reads: Mapping[str, str]
+    later: frozenset[str]
+    quotes: str = '""'
+    schemas: bool = True
+    checks_enum: bool = False
+    longest: int = 0
+    key: Callable[[Type], str] = kind_of
+
+    def quote(self, name: str) -> str:
+        """An identifier, always quoted: no list of reserved words can be complete."""
+        start, end = self.quotes[0], self.quotes[1]
+        return start + name.replace(end, end * 2) + end
+
+    def split(self, table: str) -> tuple[str, str]:
+        """Schema ("" for the default one) and name of a table."""
+        schema, dot, name = table.partition(".")
+        return (schema, name) if dot and self.schemas else ("", table)
+
+    def table(self, table: str) -> str:
+        """A table's name as it stands in SQL."""
+        return ".".join(self.quote(part) for part in self.split(table) if part)
+
+    def declared(self, type: Type) -> str:
+        """The column type a type is declared as."""
+        items = [self.declared(item) for item in type.items]
+        fields = ", ".join(f"{self.quote(name)} {item}" for name, item in zip(type.fields, items, strict=False))
+        return self.types[self.key(type)].format(
+            precision=type.precision,
+            scale=type.scale,
+            length=type.length,
+            item=items[0] if items else "",
+            key=items[0] if items else "",
+            value=items[-1] if items else "",
+            fields=fields,
+            values=", ".join(literal(value) for value in type.values),
+        )
+
+    def read(self, declared: str) -> Type | None:
+        """The type a declared column type means; None for one that isn't known."""
+        text = " ".join(declared.lower().split())
+        if text.endswith("[]"):
+            item = self.read(text[:-2])
+            return Type("array", items=(item,)) if item else None
+        match = re.fullmatch(r"([^(]+?) ?(?:\(([\d, -]*)\))?((?: [a-z ]+)?)", text)
+        if match is None:
+            return None
+        kind = self.reads.get(match[1] + match[3]) or self.reads.get(match[1])
+        return _sized(kind, match[2]) if kind else None
+
+    def shortened(self, name: str) -> str:
+        """A name for a constraint or an index, cut with a hash of the whole where it is too long."""
+        limit = self.longest or 128
+        if len(name.encode()) <= limit:
+            return name
+        digest = hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
+        kept = name.encode()[: limit - 9].decode(errors="ignore")
+        return f"{kept}_{digest}"
+
+
+def literal(text: str) -> str:
+    """A text as it stands in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _sized(kind: str, sizes: str | None) -> Type:
+    numbers = [int(word) for word in (sizes or "").split(",") if word.strip()]
+    if kind == "decimal":  # without sizes it holds any number: precision 0
+        return Type(kind, precision=numbers[0] if numbers else 0, scale=numbers[1] if len(numbers) > 1 else 0)
+    if kind == "string":
+        return Type("string", length=numbers[0]) if numbers else Type("text")
+    return parse_type(kind)

@@ -1,0 +1,167 @@
+"""Tables that are there already: do their columns take what would be written?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sdgen.dialects.base import Dialect
+from sdgen.errors import Problem, did_you_mean
+from sdgen.scenario.types import INTEGER_BITS, INTEGERS, Type
+from sdgen.write.base import Mode, Table, TableColumn
+from sdgen.write.create import too_long
+
+
+@dataclass(frozen=True)
+class Found:
+    """A column of an existing table; `declared` in the database's own words.
+
+    filled: it has a default, or makes its values itself.
+    """
+
+    name: str
+    declared: str
+    nullable: bool = True
+    filled: bool = False
+
+
+def differences(table: Table, found: Sequence[Found], dialect: Dialect) -> list[Problem]:
+    """Everything that keeps an existing table from taking a table's rows."""
+    there = {column.name: column for column in found}
+    problems: list[Problem] = []
+    for column in table.columns:
+        path = ("target", table.name, column.name)
+        if column.name not in there:
+            hint = did_you_mean(column.name, there) or "add it to the table, or hide it in the scenario"
+            problems.append(Problem(path, f"the table that exists has no column {column.name!r}", hint))
+        else:
+            problems += [Problem(path, what, hint) for what, hint in _clashes(column, there[column.name], dialect)]
+    return problems + _unfilled(table, found)
+
+
+def _unfilled(table: Table, found: Iterable[Found]) -> list[Problem]:
+    what = "the table that exists needs a value here (NOT NULL, no default), and the scenario has no such column"
+    hint = "add the column to the scenario, or give it a default"
+    wanted = {column.name for column in table.columns}
+    return [
+        Problem(("target", table.name, column.name), what, hint)
+        for column in found
+        if column.name not in wanted and not column.nullable and not column.filled
+    ]
+
+
+def _clashes(column: TableColumn, found: Found, dialect: Dialect) -> Iterable[tuple[str, str]]:
+    if not takes(column.type, found.declared, dialect):
+        there = found.declared or "without a type"
+        yield (
+            f"{column.type} does not fit the column that exists: {there}",
+            f"it needs {dialect.declared(column.type)}",
+        )
+    if column.nullable and not found.nullable:
+        yield (
+            "may be null, but the column that exists is NOT NULL",
+            "set nullable: false, or drop the NOT NULL",
+        )
+
+
+def takes(wanted: Type, declared: str, dialect: Dialect) -> bool:
+    """Does a column declared so keep every value of a type?"""
+    if _plain(declared) == _plain(dialect.declared(wanted)):
+        return True
+    found = dialect.read(declared)
+    if found is None:
+        return not declared and dialect.name == "sqlite"
+    if found == dialect.read(dialect.declared(wanted)):
+        return True
+    rule = _RULES.get(found.kind)
+    return rule is not None and rule(wanted, found)
+
+
+def _plain(declared: str) -> str:
+    return re.sub(r'[\s"]', "", declared.lower())
+
+
+def _range(type: Type) -> tuple[int, int]:
+    if type.kind in INTEGER_BITS:
+        bits = INTEGER_BITS[type.kind]
+        return -(1 << bits - 1), (1 << bits - 1) - 1
+    if type.kind == "bool":
+        return 0, 1
+    return 0, (1 << INTEGER_BITS[type.kind[1:]]) - 1
+
+
+def _integer(wanted: Type, found: Type) -> bool:
+    if wanted.kind not in INTEGERS | {"bool"}:
+        return False
+    low, high = _range(wanted)
+    least, most = _range(found)
+    return least <= low and high <= most
+
+
+def _decimal(wanted: Type, found: Type) -> bool:
+    whole = found.precision - found.scale
+    if wanted.kind in INTEGERS:
+        return not found.precision or _range(wanted)[1] < 10**whole
+    if wanted.kind != "decimal":
+        return False
+    return not found.precision or (wanted.scale <= found.scale and wanted.precision - wanted.scale <= whole)
+
+
+def _double(wanted: Type, found: Type) -> bool:
+    small = wanted.kind in INTEGERS and _range(wanted)[1] <= 1 << 53
+    return wanted.kind in {"float", "double"} or small or (wanted.kind == "decimal" and wanted.precision <= 15)
+
+
+def _string(wanted: Type, found: Type) -> bool:
+    """A text without a limit may go into one with a limit: the database refuses what is too long."""
+    if wanted.kind == "enum":
+        return max(map(len, wanted.values), default=0) <= found.length
+    return wanted.kind == "text" or (wanted.kind == "uuid" and found.length >= 36) or wanted.kind == "string"
+
+
+_TEXTUAL = frozenset({"string", "text", "enum", "uuid", "json", "array", "map", "struct"})
+_RULES: Mapping[str, Callable[[Type, Type], bool]] = {
+    **dict.fromkeys(INTEGERS, _integer),
+    "decimal": _decimal,
+    "double": _double,
+    "string": lambda wanted, found: _string(wanted, found) and not 0 < found.length < wanted.length,
+    "text": lambda wanted, found: wanted.kind in _TEXTUAL,
+    "timestamp": lambda wanted, found: wanted.kind in {"timestamp", "timestamptz", "date"},
+    "timestamptz": lambda wanted, found: wanted.kind in {"timestamp", "timestamptz", "date"},
+    "json": lambda wanted, found: wanted.kind in {"json", "array", "map", "struct"},
+}
+
+
+@dataclass(frozen=True)
+class There:
+    """What a database holds of a run's tables: their columns, and for each table the tables that refer to it."""
+
+    columns: Mapping[str, Sequence[Found]]
+    referrers: Mapping[str, Iterable[str]]
+
+
+def faults(tables: Sequence[Table], mode: Mode, there: There, dialect: Dialect) -> list[Problem]:
+    """Everything that keeps a database from taking a run's tables."""
+    problems: list[Problem] = []
+    for table in tables:
+        problems += too_long(table, dialect)
+        if table.name in there.columns:
+            problems += differences(table, there.columns[table.name], dialect)
+        elif mode is Mode.APPEND_ONLY:
+            what = "does not exist, so nothing can be appended"
+            problems.append(Problem(("target", table.name), what, "use --mode create_if_missing"))
+    if mode is Mode.TRUNCATE_THEN_INSERT:
+        problems += _referred(tables, there)
+    return problems
+
+
+def _referred(tables: Sequence[Table], there: There) -> Iterable[Problem]:
+    names = {table.name for table in tables}
+    for table in tables:
+        outside = sorted(set(there.referrers.get(table.name, ())) - names)
+        if table.name in there.columns and outside:
+            verb = "refer" if len(outside) > 1 else "refers"
+            what = f"can't be emptied: {', '.join(outside)} {verb} to it and is not part of this run"
+            hint = "add it to the run, empty it first, or use --mode append_only"
+            yield Problem(("target", table.name), what, hint)

@@ -1,0 +1,190 @@
+"""Files: one per table and format, staged in a folder beside the destination and renamed at the end.
+
+    out/orders.parquet, out/orders.csv …
+
+Until `finish` nothing is seen at the destination. A killed run leaves a folder `.<name>.sdgen-<pid>-…`, which the
+next run to the same destination removes.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import pyarrow as pa
+
+from sdgen.errors import Problem, TargetError
+from sdgen.scenario.types import Type
+from sdgen.write import columnar, csvtext, jsonl
+from sdgen.write.base import Mode, Table
+from sdgen.write.places import folder_fault, leftovers, staged
+
+
+class _File(Protocol):
+    """A file being written; `finish` completes it, `close` gives it up."""
+
+    def write(self, part: Any) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _TextFile:
+    """A file that parts are added to; its head, or what it held before, is there already."""
+
+    def __init__(self, table: Table, path: Path) -> None:
+        self.file: IO[bytes] = path.open("ab")
+
+    def write(self, part: pa.Buffer) -> None:
+        self.file.write(part)
+
+    def finish(self) -> None:
+        self.file.close()
+
+    close = finish
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format: how a batch becomes a part (on worker threads), and what takes the parts.
+
+    head: what a text file begins with; only text files can be appended to.
+    """
+
+    encode: Callable[[Table, pa.RecordBatch], Any]
+    open: Callable[[Table, Path], _File]
+    head: Callable[[Table], bytes] | None = None
+
+
+def _types(table: Table) -> list[Type]:
+    return [column.type for column in table.columns]
+
+
+FORMATS: Mapping[str, Format] = {
+    "csv": Format(
+        lambda table, batch: csvtext.encode(_types(table), batch),
+        _TextFile,
+        lambda table: csvtext.header(table.names),
+    ),
+    "jsonl": Format(lambda table, batch: jsonl.encode(_types(table), batch), _TextFile, lambda table: b""),
+    "parquet": Format(columnar.encode, columnar.ParquetFile),
+    "arrow": Format(columnar.encode, columnar.ArrowFile),
+}
+
+
+class Files:
+    """A folder of files."""
+
+    def __init__(self, folder: Path, formats: Sequence[str]) -> None:
+        self.folder = folder
+        self.formats = {name: FORMATS[name] for name in formats}
+        self.staging: Path | None = None
+
+    def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
+        fault = folder_fault(self.folder)
+        if fault:
+            return [Problem(("target",), fault, "choose another folder, or change its permissions")]
+        for path in leftovers(self.folder):
+            shutil.rmtree(path, ignore_errors=True)
+        return [
+            problem
+            for table in tables
+            for name, format in self.formats.items()
+            for problem in _clash(self._path(table, name), table, format, mode)
+        ]
+
+    def _path(self, table: Table, format: str) -> Path:
+        return self.folder / file_name(table, format)
+
+    def prepare(self, table: Table, mode: Mode) -> None:
+        with self._told():
+            staging = self._staging()
+            for name, format in self.formats.items():
+                if format.head is None:
+                    continue
+                path = staging / file_name(table, name)
+                if mode is Mode.APPEND_ONLY:
+                    shutil.copyfile(self._path(table, name), path)
+                else:
+                    path.write_bytes(format.head(table))
+
+    def _staging(self) -> Path:
+        if self.staging is None:
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            self.staging = staged(self.folder)
+            self.staging.mkdir()
+        return self.staging
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What the operating system refuses (a full disk, a missing permission), as a TargetError."""
+        try:
+            yield
+        except OSError as error:
+            what = f"{self.folder} can't be written: {error.strerror or error}"
+            raise TargetError(Problem(("target",), what)) from error
+
+    def encode(self, table: Table, batch: pa.RecordBatch) -> tuple[Any, ...]:
+        return tuple(format.encode(table, batch) for format in self.formats.values())
+
+    def write(self, table: Table, parts: Iterable[tuple[Any, ...]]) -> None:
+        files: list[_File] = []
+        with self._told(), ExitStack() as stack:
+            for name, format in self.formats.items():
+                files.append(format.open(table, self._staging() / file_name(table, name)))
+                stack.callback(files[-1].close)
+            for part in parts:
+                for file, piece in zip(files, part, strict=True):
+                    file.write(piece)
+            for file in files:
+                file.finish()
+
+    def finish(self) -> None:
+        if self.staging is None:
+            return
+        with self._told():
+            if not self.folder.exists():
+                self.staging.rename(self.folder)
+            else:
+                for file in sorted(self.staging.iterdir()):
+                    file.replace(self.folder / file.name)
+                self.staging.rmdir()
+        self.staging = None
+
+    def abort(self) -> None:
+        if self.staging is not None:
+            shutil.rmtree(self.staging, ignore_errors=True)
+            self.staging = None
+
+
+def file_name(table: Table, format: str) -> str:
+    """The name of a table's file: the table's, schema and all; no slash may leave the folder."""
+    return table.name.replace("/", "_").replace("\\", "_") + "." + format
+
+
+def _clash(path: Path, table: Table, format: Format, mode: Mode) -> Iterator[Problem]:
+    here = ("target", table.name)
+    if path.is_dir():
+        yield Problem(here, f"{path} is a folder", "move it away")
+    elif mode is Mode.CREATE_IF_MISSING and path.exists():
+        yield Problem(here, f"{path} exists", "replace it with --mode truncate_then_insert, or choose another folder")
+    elif mode is Mode.APPEND_ONLY and format.head is None:
+        hint = "use --mode truncate_then_insert, or csv or jsonl"
+        yield Problem(here, f"{path.suffix[1:]} files can't be appended to: their index stands at the end", hint)
+    elif mode is Mode.APPEND_ONLY and not path.exists():
+        yield Problem(here, f"{path} does not exist, so nothing can be appended", "use --mode create_if_missing")
+    elif mode is Mode.APPEND_ONLY and format.head is not None:
+        yield from _other_header(path, table, format.head(table))
+
+
+def _other_header(path: Path, table: Table, head: bytes) -> Iterator[Problem]:
+    with path.open("rb") as file:
+        found = file.read(len(head))
+    if found != head:
+        what = f"the first line of {path} is not {head.decode().strip()!r}"
+        yield Problem(("target", table.name), what, "replace it with --mode truncate_then_insert")

@@ -1,0 +1,40 @@
+"""Batches as CSV for PostgreSQL's COPY: the general road, which the server parses for any column type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sdgen.generators.formats import hex_text, json_text
+from sdgen.scenario.types import NESTED, TEXTS, Type
+from sdgen.write import csvtext
+from sdgen.write.csvtext import TextOf
+
+
+def encode(types: Sequence[Type], batch: pa.RecordBatch) -> pa.Buffer:
+    """The batch's rows as lines; null is nothing, the empty text `""`."""
+    return csvtext.encode(types, batch, _TEXT)
+
+
+def _array(array: pa.Array, type: Type) -> pa.Array:
+    """Arrays of scalars as array literals, `{1,NULL,"a b"}`; others as JSON."""
+    item = type.items[0]
+    if item.kind in NESTED | {"json"}:
+        return json_text(array, type)
+    text = _TEXT.get(item.kind, csvtext.plain_text)(array.values, item)
+    if item.kind in TEXTS | {"binary"}:
+        escaped = pc.replace_substring(pc.replace_substring(text, "\\", "\\\\"), '"', '\\"')
+        text = pc.binary_join_element_wise('"', escaped, '"', "")
+    offsets = pa.array(np.asarray(array.offsets))
+    mask = array.is_null() if array.null_count else None
+    rows = pa.ListArray.from_arrays(offsets, text.fill_null("NULL"), mask=mask)
+    return pc.binary_join_element_wise("{", pc.binary_join(rows, ","), "}", "")
+
+
+_TEXT: dict[str, TextOf] = {
+    "binary": lambda array, type: pc.binary_join_element_wise("\\x", hex_text(array), ""),
+    "array": _array,
+}

@@ -1,0 +1,69 @@
+"""Places on a disk: what is wrong with them, and which processes staged files beside them."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from pathlib import Path
+
+
+def folder_fault(folder: Path) -> str:
+    """Why files can't be made in a folder that exists or is to be made; "" where they can."""
+    if folder.exists() and not folder.is_dir():
+        return f"{folder} is a file, not a folder"
+    there = _nearest(folder)
+    if not there.is_dir():
+        return f"{there} is a file, so no folder can be made in it"
+    if not os.access(there, os.W_OK | os.X_OK):
+        return f"no permission to write in {there}"
+    # Staging stands beside the folder, so that a rename is enough in the end.
+    parent = folder.absolute().parent
+    if folder.exists() and not os.access(parent, os.W_OK | os.X_OK):
+        return f"no permission to write in {parent}, where files are staged"
+    return ""
+
+
+def file_fault(file: Path) -> str:
+    """Why a database file can't be made or opened for writing; "" where it can."""
+    if file.is_dir():
+        return f"{file} is a folder, not a file"
+    parent = file.absolute().parent
+    if not parent.is_dir():
+        return f"the folder {parent} does not exist"
+    if not os.access(parent, os.W_OK | os.X_OK):
+        return f"no permission to write in {parent}"
+    if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+        return f"no permission to write {file}"
+    return ""
+
+
+def _nearest(folder: Path) -> Path:
+    here = folder.absolute()
+    while not here.exists() and here != here.parent:
+        here = here.parent
+    return here
+
+
+def staged(path: Path) -> Path:
+    """A new hidden name beside a path, for this process's work on it."""
+    return path.absolute().parent / f".{path.absolute().name}.sdgen-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def leftovers(path: Path) -> list[Path]:
+    """What processes that are no more left staged beside a path."""
+    name = re.escape(path.absolute().name)
+    pattern = re.compile(rf"\.{name}\.sdgen-(\d+)-[0-9a-f]{{8}}(\.wal|-journal)?")
+    parent = path.absolute().parent
+    found = [(file, pattern.fullmatch(file.name)) for file in parent.iterdir()] if parent.is_dir() else []
+    return [file for file, match in found if match and not _alive(int(match[1]))]
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

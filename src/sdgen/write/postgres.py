@@ -1,0 +1,216 @@
+"""PostgreSQL: one transaction on one connection; tables without keys, COPY, then the constraints.
+
+Rows go the binary way where all columns of a table are of proven types and the table is new; otherwise as CSV,
+which the server parses for whatever columns an existing table has. Both are made on worker threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+import pyarrow as pa
+
+from sdgen.dialects.base import literal
+from sdgen.dialects.postgres import POSTGRES
+from sdgen.errors import Problem, TargetError
+from sdgen.write import pgbinary, pgtext
+from sdgen.write.base import Mode, Table
+from sdgen.write.create import add_constraint, constraints, create_table
+from sdgen.write.existing import Found, There, faults
+
+if TYPE_CHECKING:
+    import psycopg
+
+_SETTINGS = {
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "maintenance_work_mem": "256MB",
+    "max_parallel_maintenance_workers": "2",
+    "work_mem": "64MB",
+}
+_COLUMNS = """
+    SELECT attname,
+           CASE typtype WHEN 'e' THEN 'text' WHEN 'd' THEN format_type(typbasetype, typtypmod)
+                        ELSE format_type(atttypid, atttypmod) END,
+           NOT (attnotnull OR typnotnull), atthasdef OR attidentity <> ''
+    FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
+    WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum"""
+_REFERRERS = """
+    SELECT DISTINCT CASE WHEN to_regclass(quote_ident(relname)) = c.oid THEN relname
+                         ELSE nspname || '.' || relname END
+    FROM pg_constraint JOIN pg_class c ON c.oid = conrelid JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE contype = 'f' AND confrelid = to_regclass(%s) AND conrelid <> confrelid"""
+
+
+class Postgres:
+    """A database, given as a URL; `?schema=name` makes that schema the first one looked in."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.schema = _split_url(url)
+        self.connection: psycopg.Connection[Any] | None = None
+        self.tables: tuple[Table, ...] = ()
+        self.there = There({}, {})
+        self.begun = False
+        self.emptied = False
+        self.made: list[Table] = []
+
+    def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
+        self.tables = tuple(tables)
+        try:
+            self._connect()
+            self.there = self._look(tables)
+        except _error() as error:
+            return [self._problem(error)]
+        return faults(tables, mode, self.there, POSTGRES)
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        import psycopg
+
+        if self.connection is None:
+            self.connection = psycopg.connect(self.url, connect_timeout=10, application_name="sdgen")
+        return self.connection
+
+    def _look(self, tables: Sequence[Table]) -> There:
+        self._begin()
+        columns: dict[str, list[Found]] = {}
+        referrers: dict[str, list[str]] = {}
+        for table in tables:
+            name = (POSTGRES.table(table.name),)
+            found = [Found(*row) for row in self._run(_COLUMNS, name)]
+            if found:
+                columns[table.name] = found
+                referrers[table.name] = [row[0] for row in self._run(_REFERRERS, name)]
+        self._connect().rollback()
+        self.begun = False
+        return There(columns, referrers)
+
+    def _begin(self) -> None:
+        if self.begun:
+            return
+        self.begun = True
+        for name, value in _SETTINGS.items():
+            self._run(f"SET LOCAL {name} = {literal(value)}")
+        if self.schema:
+            self._run(f"SET LOCAL search_path = {POSTGRES.quote(self.schema)}, public")
+
+    def _run(self, sql: str, params: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
+        cursor = self._connect().execute(sql.encode(), params)
+        return cursor.fetchall() if cursor.description else []
+
+    def prepare(self, table: Table, mode: Mode) -> None:
+        try:
+            self._begin()
+            if table.name not in self.there.columns:
+                self._create(table)
+            elif mode is Mode.TRUNCATE_THEN_INSERT and not self.emptied:
+                self._empty()
+        except _error() as error:
+            raise TargetError(self._problem(error)) from error
+
+    def _create(self, table: Table) -> None:
+        schema = POSTGRES.split(table.name)[0] or self.schema
+        if schema and not self._run("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema,)):
+            self._run(f"CREATE SCHEMA {POSTGRES.quote(schema)}")
+        self._run(create_table(table, POSTGRES, frozenset()))
+        self.made.append(table)
+
+    def _empty(self) -> None:
+        """All of the run's tables at once: so none is in the way of another that it refers to."""
+        there = [POSTGRES.table(table.name) for table in self.tables if table.name in self.there.columns]
+        self._run(f"TRUNCATE {', '.join(there)}")
+        self.emptied = True
+
+    def _binary(self, table: Table) -> bool:
+        return table.name not in self.there.columns and all(pgbinary.is_proven(column.type) for column in table.columns)
+
+    def encode(self, table: Table, batch: pa.RecordBatch) -> pa.Buffer:
+        types = [column.type for column in table.columns]
+        return pgbinary.encode(types, batch) if self._binary(table) else pgtext.encode(types, batch)
+
+    def write(self, table: Table, parts: Iterable[pa.Buffer]) -> None:
+        binary = self._binary(table)
+        options = ["FORMAT binary" if binary else "FORMAT csv"]
+        if table in self.made:
+            options.append("FREEZE")
+        names = ", ".join(POSTGRES.quote(name) for name in table.names)
+        sql = f"COPY {POSTGRES.table(table.name)} ({names}) FROM STDIN ({', '.join(options)})"
+        try:
+            with self._connect().cursor() as cursor, cursor.copy(sql.encode()) as copy:
+                if binary:
+                    copy.write(pgbinary.HEAD)
+                for part in parts:
+                    copy.write(memoryview(part))
+                if binary:
+                    copy.write(pgbinary.TAIL)
+        except _error() as error:
+            raise TargetError(self._problem(error, table)) from error
+
+    def finish(self) -> None:
+        if self.connection is None:
+            return
+        try:
+            for constraint, table in self._constraints():
+                self._run(add_constraint(table, constraint, POSTGRES))
+            self.connection.commit()
+        except _error() as error:
+            raise TargetError(self._problem(error)) from error
+        self._analyze()
+        self.connection.close()
+        self.connection = None
+
+    def _constraints(self) -> list[tuple[Any, Table]]:
+        """Of the tables made in this run: keys of all tables before the foreign keys, which need them."""
+        found = [(constraint, table) for table in self.made for constraint in constraints(table, POSTGRES)]
+        return sorted(found, key=lambda pair: pair[0].kind == "foreign key")
+
+    def _analyze(self) -> None:
+        """Statistics for the planner. The rows are committed: a failure here is no failure of the run."""
+        if self.connection is None or not self.tables:
+            return
+        with suppress(_error()):
+            self.connection.autocommit = True
+            self._run(f"ANALYZE {', '.join(self._located(table) for table in self.tables)}")
+
+    def _located(self, table: Table) -> str:
+        schema, name = POSTGRES.split(table.name)
+        return ".".join(POSTGRES.quote(part) for part in (schema or self.schema, name) if part)
+
+    def abort(self) -> None:
+        if self.connection is not None:
+            with suppress(Exception):
+                self.connection.rollback()
+            with suppress(Exception):
+                self.connection.close()
+            self.connection = None
+        self.begun = self.emptied = False
+        self.made = []
+
+    def _problem(self, error: Exception, table: Table | None = None) -> Problem:
+        path = ("target", table.name) if table else ("target",)
+        text = " ".join(str(error).split())
+        password = urlsplit(self.url).password
+        for secret in (password, unquote(password)) if password else ():
+            text = text.replace(secret, "***")
+        return Problem(path, f"PostgreSQL: {text}", _hint(error))
+
+
+def _hint(error: Exception) -> str:
+    return "" if getattr(error, "sqlstate", None) else "is the server running, and is the URL right?"
+
+
+def _error() -> type[Exception]:
+    import psycopg
+
+    return psycopg.Error
+
+
+def _split_url(url: str) -> tuple[str, str]:
+    """A URL without `?schema=`, which the driver does not know, and that schema."""
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    schema = next((value for name, value in pairs if name == "schema"), "")
+    query = urlencode([pair for pair in pairs if pair[0] != "schema"])
+    return urlunsplit(parts._replace(query=query)), schema

@@ -1,0 +1,142 @@
+"""From a destination, a URL or a path, to the target that writes there. Other packages add theirs as entry points.
+
+An entry point of the group `sdgen.targets` is named after its URL scheme, and is a function of (destination, formats).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import cast
+from urllib.parse import unquote
+
+from sdgen.errors import Problem, TargetError, did_you_mean
+from sdgen.write.base import Target
+
+FILE_FORMATS = ("csv", "jsonl", "parquet", "arrow")
+STREAM_FORMATS = ("csv", "jsonl")
+KNOWN = "out/ (files), - (standard output), x.duckdb, x.sqlite, x.db, postgresql://user@host/database"
+
+
+Formats = tuple[str, ...]
+Open = Callable[[str, Formats], Target]
+
+
+def open_target(destination: str, formats: Formats = ()) -> Target:
+    """The target a destination names; nothing is opened yet. TargetError where there is none of that name.
+
+    formats: the formats of files, or of standard output; csv where none is given.
+    """
+    scheme, separator, _ = destination.partition("://")
+    if not destination.strip():
+        raise _unknown("the destination is empty")
+    if destination == "-":
+        return _stdout(destination, formats)
+    if separator:
+        return _by_scheme(scheme.lower())(destination, formats)
+    if destination.endswith(("/", "\\")) or Path(destination).is_dir():
+        return _files(destination, formats)
+    return _by_suffix(Path(destination))(destination, formats)
+
+
+def _by_scheme(scheme: str) -> Open:
+    found = SCHEMES.get(scheme) or _others().get(scheme)
+    if found is None:
+        hint = did_you_mean(scheme, [*SCHEMES, *_others()])
+        raise _unknown(f"no target is called {scheme}://", hint)
+    return found
+
+
+def _by_suffix(path: Path) -> Open:
+    suffix = path.suffix.lower()
+    if suffix.removeprefix(".") in FILE_FORMATS:
+        form = suffix.removeprefix(".")
+        hint = f"files are named after their tables: --to {path.parent / path.stem}/ --format {form}"
+        raise TargetError(Problem(("target",), f"{path} is one file, and a run writes one for each table", hint))
+    return SUFFIXES.get(suffix, _files)
+
+
+def _others() -> dict[str, Open]:
+    return {point.name: cast(Open, point.load()) for point in entry_points(group="sdgen.targets")}
+
+
+def _unknown(what: str, hint: str = "") -> TargetError:
+    return TargetError(Problem(("target",), what, f"{hint} known: {KNOWN}".strip()))
+
+
+def _chosen(formats: Formats, known: tuple[str, ...], default: str) -> tuple[str, ...]:
+    wrong = [name for name in formats if name not in known]
+    if wrong:
+        place = "standard output" if known == STREAM_FORMATS else "files"
+        problems = [
+            Problem(("target",), f"{place} can't have the format {name!r}", did_you_mean(name, known)) for name in wrong
+        ]
+        raise TargetError(problems)
+    return tuple(dict.fromkeys(formats)) or (default,)
+
+
+def _files(destination: str, formats: Formats) -> Target:
+    from sdgen.write.files import Files
+
+    return Files(Path(destination), _chosen(formats, FILE_FORMATS, "csv"))
+
+
+def _stdout(destination: str, formats: Formats) -> Target:
+    from sdgen.write.stdout import Stdout
+
+    chosen = _chosen(formats, STREAM_FORMATS, "csv")
+    if len(chosen) > 1:
+        raise TargetError(Problem(("target",), "standard output takes one format", "choose csv or jsonl"))
+    return Stdout(chosen[0])
+
+
+def _path(destination: str) -> Path:
+    """The path of `duckdb:///relative`, `duckdb:////absolute` or of a path by itself."""
+    _, separator, rest = destination.partition("://")
+    return Path(unquote(rest.removeprefix("/"))) if separator else Path(destination)
+
+
+def _database_file(destination: str, formats: Formats) -> Path:
+    path = _path(destination)
+    if formats:
+        what = f"{destination} is a database, and has no file format"
+        raise TargetError(Problem(("target",), what, "leave --format out, or give a folder: out/"))
+    if not path.name:
+        raise _unknown(f"{destination} names no file")
+    return path
+
+
+def _duckdb(destination: str, formats: Formats) -> Target:
+    from sdgen.write.duckdb import DuckDB
+
+    return DuckDB(_database_file(destination, formats))
+
+
+def _sqlite(destination: str, formats: Formats) -> Target:
+    from sdgen.write.sqlite import SQLite
+
+    return SQLite(_database_file(destination, formats))
+
+
+def _postgres(destination: str, formats: Formats) -> Target:
+    from sdgen.write.postgres import Postgres
+
+    if formats:
+        raise TargetError(Problem(("target",), "a database has no file format", "leave --format out"))
+    return Postgres(destination)
+
+
+SCHEMES: Mapping[str, Open] = {
+    "duckdb": _duckdb,
+    "sqlite": _sqlite,
+    "postgresql": _postgres,
+    "postgres": _postgres,
+}
+SUFFIXES: Mapping[str, Open] = {
+    ".duckdb": _duckdb,
+    ".ddb": _duckdb,
+    ".sqlite": _sqlite,
+    ".sqlite3": _sqlite,
+    ".db": _sqlite,
+}

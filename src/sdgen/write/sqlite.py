@@ -1,0 +1,197 @@
+"""SQLite: one transaction, rows taken from Arrow batches by the ADBC driver.
+
+A new database is made under a hidden name beside its own, with the journal off, and renamed at the end. One that
+exists is changed in an ordinary transaction, so that even a killed run leaves it as it was. SQLite can't add primary
+and foreign keys to a table: they are declared with it; foreign keys are checked before the commit, at once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sdgen.dialects.base import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
+from sdgen.dialects.sqlite import DOUBLE_DIGITS, SQLITE
+from sdgen.errors import Problem, TargetError
+from sdgen.generators.formats import json_text, time_text, timestamp_text, uuid_text
+from sdgen.scenario.types import INTEGERS, NESTED, TEXTS, Type
+from sdgen.write.base import Mode, Table
+from sdgen.write.columnar import plain
+from sdgen.write.create import constraints, create_table, unique_index
+from sdgen.write.existing import Found, There, faults
+from sdgen.write.places import file_fault, leftovers, staged
+from sdgen.write.streams import Stream
+
+_NEW = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE")
+_ALWAYS = ("cache_size = -131072", "temp_store = MEMORY", "foreign_keys = OFF")
+
+
+class SQLite:
+    """A database file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.staged: Path | None = None
+        self.connection: Any = None
+        self.there = There({}, {})
+        self.made: list[Table] = []
+        self.used: list[Table] = []
+
+    def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
+        fault = file_fault(self.path)
+        if fault:
+            return [Problem(("target",), fault)]
+        for path in leftovers(self.path):
+            path.unlink(missing_ok=True)
+        try:
+            self.there = _look(self.path, tables) if self.path.exists() else There({}, {})
+        except sqlite3.Error as error:
+            return [_unusable(self.path, str(error))]
+        return faults(tables, mode, self.there, SQLITE)
+
+    def prepare(self, table: Table, mode: Mode) -> None:
+        self._open()
+        self.used.append(table)
+        if table.name not in self.there.columns:
+            self._run(create_table(table, SQLITE, frozenset({PRIMARY_KEY, FOREIGN_KEY})))
+            self.made.append(table)
+        elif mode is Mode.TRUNCATE_THEN_INSERT:
+            self._run(f"DELETE FROM {SQLITE.table(table.name)}")
+
+    def _open(self) -> None:
+        if self.connection is not None:
+            return
+        from adbc_driver_sqlite import dbapi
+
+        if not self.path.exists():
+            self.staged = staged(self.path)
+        self.connection = dbapi.connect(str(self.staged or self.path), autocommit=True)
+        for pragma in (_NEW if self.staged else ()) + _ALWAYS:
+            self._run(f"PRAGMA {pragma}")
+        self._run("BEGIN IMMEDIATE")
+
+    def _run(self, sql: str) -> list[tuple[Any, ...]]:
+        try:
+            with self.connection.cursor() as cursor:
+                cursor.execute(sql)
+                return list(cursor.fetchall())
+        except self.connection.Error as error:
+            raise _refused(self.path, error) from error
+
+    def encode(self, table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
+        pairs = zip(batch.columns, table.columns, strict=True)
+        arrays = [_storable(plain(array), column.type) for array, column in pairs]
+        return pa.RecordBatch.from_arrays(arrays, names=list(table.names))
+
+    def write(self, table: Table, parts: Iterable[pa.RecordBatch]) -> None:
+        stream = Stream(parts)
+        if stream.empty:
+            return
+        try:
+            with self.connection.cursor() as cursor:
+                cursor.adbc_ingest(table.name, stream.reader(), mode="append")
+        except self.connection.Error as error:
+            stream.raise_first()
+            raise _refused(self.path, error) from error
+
+    def finish(self) -> None:
+        if self.connection is None:
+            return
+        for table in self.made:
+            for constraint in constraints(table, SQLITE, frozenset({UNIQUE})):
+                self._run(unique_index(table, constraint, SQLITE))
+        if self.staged is None:  # rows beside older ones; in a new database links hit by construction
+            for table in self.used:
+                self._check_references(table)
+        self._run("COMMIT")
+        self._close()
+        if self.staged is not None:
+            self.staged.rename(self.path)
+            self.staged = None
+
+    def _check_references(self, table: Table) -> None:
+        broken = self._run(f"PRAGMA foreign_key_check({SQLITE.quote(table.name)})") if table.references else []
+        if broken:
+            what = f"{len(broken)} rows refer to rows of {broken[0][2]} that don't exist"
+            raise TargetError(Problem(("target", table.name), what))
+
+    def _close(self) -> None:
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+    def abort(self) -> None:
+        if self.connection is not None:
+            with suppress(Exception):
+                self._run("ROLLBACK")
+            with suppress(Exception):
+                self._close()
+        self.connection = None
+        if self.staged is not None:
+            self.staged.unlink(missing_ok=True)
+            self.staged = None
+
+
+def _look(path: Path, tables: Sequence[Table]) -> There:
+    """The run's tables as they are in a database that exists; raises where it can't be written."""
+    with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        lower = {name.lower() for name in names}
+        columns = {t.name: _columns(connection, t.name) for t in tables if t.name.lower() in lower}
+        referrers: dict[str, list[str]] = {}
+        for name in names:
+            for row in connection.execute(f"PRAGMA foreign_key_list({SQLITE.quote(name)})"):
+                referrers.setdefault(row[2], []).append(name)
+        connection.execute("ROLLBACK")
+    return There(columns, referrers)
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[Found]:
+    rows = connection.execute(f"PRAGMA table_info({SQLITE.quote(table)})").fetchall()
+    alone = sum(1 for row in rows if row[5]) == 1
+    return [
+        Found(name, declared, not needed, default is not None or (bool(key) and alone and declared == "INTEGER"))
+        for _, name, declared, needed, default, key in rows
+    ]
+
+
+def _unusable(path: Path, error: str) -> Problem:
+    if "locked" in error:
+        return Problem(("target",), f"{path} is in use by another process: {error}", "close it and try again")
+    if "not a database" in error or "malformed" in error:
+        return Problem(("target",), f"{path} is not a SQLite database: {error}", "choose another file")
+    return Problem(("target",), f"{path}: {error}")
+
+
+def _refused(path: Path, error: Exception) -> TargetError:
+    return TargetError(_unusable(path, str(error)))
+
+
+def _storable(array: pa.Array, type: Type) -> pa.Array:
+    """A column in one of the Arrow types SQLite can store: integers, double, text and bytes."""
+    if type.kind == "decimal" and type.precision > DOUBLE_DIGITS:
+        return pc.cast(array, pa.string())
+    return _STORE[type.kind](array, type)
+
+
+_STORE: dict[str, Callable[[pa.Array, Type], pa.Array]] = {
+    **dict.fromkeys(INTEGERS | {"bool"}, lambda array, type: pc.cast(array, pa.int64())),
+    **dict.fromkeys(TEXTS | {"json", "binary"}, lambda array, type: array),
+    **dict.fromkeys(NESTED, json_text),
+    "ubigint": lambda array, type: pc.cast(array, pa.string()),
+    "float": lambda array, type: pc.cast(array, pa.float64()),
+    "double": lambda array, type: array,
+    "decimal": lambda array, type: pc.cast(array, pa.float64()),
+    "uuid": lambda array, type: uuid_text(array),
+    "date": lambda array, type: pc.cast(array, pa.string()),
+    "time": lambda array, type: time_text(array),
+    "timestamp": lambda array, type: timestamp_text(array),
+    "timestamptz": lambda array, type: timestamp_text(array),
+}
