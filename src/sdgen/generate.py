@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from threading import Event
 from typing import TypeVar
 
@@ -95,6 +96,7 @@ def batches(
 
     At most workers + 2 encoded batches wait at any time. Cancelled is raised within a batch of `cancel` being set.
     """
+    _reuse_freed_memory()
     stop = plan.entities[entity].rows if stop is None else stop
     firsts = range(start, stop, batch_rows)
 
@@ -109,6 +111,15 @@ def batches(
         yield from map(make, numbers)
     else:
         yield from _ahead(make, numbers, workers)
+
+
+@cache
+def _reuse_freed_memory() -> None:
+    """Let the C library keep the memory of a batch's arrays for the next batch: half of the time otherwise goes into page faults.
+
+    glibc raises its limit for handing memory back when one block of nearly 32 MiB is freed (mallopt(3), M_MMAP_THRESHOLD).
+    """
+    np.empty(31 << 20, dtype=np.uint8)
 
 
 def _ahead(make: Callable[[int], T], numbers: range, workers: int) -> Generator[T]:

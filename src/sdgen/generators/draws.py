@@ -57,7 +57,7 @@ def draw(key: int, numbers: Numbers) -> Words:
 
 def unit(words: Words) -> NDArray[np.float64]:
     """Words as floats in [0, 1), from their upper 53 bits."""
-    return (words >> _U11) * _TWO_TO_MINUS_53
+    return (words >> _U11).astype(np.float64) * _TWO_TO_MINUS_53
 
 
 def below(words: Words, size: int) -> Numbers:
@@ -78,7 +78,8 @@ def multiply_high(words: Words, size: int) -> Words:
     high, low = words >> _U32, words & _LOW_32
     middle = high * factor_low + ((low * factor_low) >> _U32)
     carry = (middle & _LOW_32) + low * factor_high
-    return high * factor_high + (middle >> _U32) + (carry >> _U32)
+    product: Words = high * factor_high + (middle >> _U32) + (carry >> _U32)
+    return product
 
 
 def below_each(words: Words, sizes: Numbers) -> Numbers:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from sdgen.errors import Problem, SourceError, did_you_mean
 from sdgen.read import native
-from sdgen.read.base import read_text
+from sdgen.read.base import DocumentReader, read_text
 from sdgen.read.yamlfile import Document, read_document
 from sdgen.scenario.model import Scenario
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
 # One line a format, tried in this order.
-READERS = (native,)
+READERS: tuple[DocumentReader, ...] = (native,)
 
 
 def read_source(source: str | Path) -> Scenario:

@@ -43,7 +43,7 @@ def _add(hasher: xxhash.xxh3_128, array: pa.Array) -> None:
     """Hash an array's length, nulls and values, not how they happen to lie in memory."""
     hasher.update(len(array).to_bytes(8, "little"))
     if array.null_count:
-        hasher.update(np.packbits(pc.is_valid(array).to_numpy(zero_copy_only=False)))
+        hasher.update(np.packbits(pc.is_valid(array).to_numpy(zero_copy_only=False)).tobytes())
         array = array.drop_null()
     _add_values(hasher, array)
 
@@ -63,7 +63,7 @@ def _add_values(hasher: xxhash.xxh3_128, array: pa.Array) -> None:
         for index in range(kind.num_fields):
             _add(hasher, array.field(index))
     elif pa.types.is_boolean(kind):
-        hasher.update(np.packbits(array.to_numpy(zero_copy_only=False)))
+        hasher.update(np.packbits(array.to_numpy(zero_copy_only=False)).tobytes())
     elif pa.types.is_string(kind) or pa.types.is_binary(kind):
         _add_texts(hasher, array)
     else:

@@ -1,0 +1,172 @@
+"""Lengths of time and moments as a scenario writes them: `1h30m`, `-7d`, `P1DT2H`, `2024-12-31T08:00`, `now`.
+
+All become whole microseconds; moments count from 1970-01-01T00:00:00Z.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta, tzinfo
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+
+# Microseconds of each unit; m is a minute, as in 1h30m.
+_UNITS: dict[str, Fraction] = {
+    name: Fraction(length)
+    for names, length in (
+        (("ns",), Fraction(1, 1000)),
+        (("us", "µs", "μs"), 1),
+        (("ms",), 1000),
+        (("s", "sec", "second", "seconds"), SECOND),
+        (("m", "min", "minute", "minutes"), 60 * SECOND),
+        (("h", "hour", "hours"), 3600 * SECOND),
+        (("d", "day", "days"), DAY),
+        (("w", "week", "weeks"), 7 * DAY),
+    )
+    for name in names
+}
+_MONTHS = {"mo": 1, "month": 1, "months": 1, "y": 12, "year": 12, "years": 12}
+_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zµμ]+)")
+_ISO = re.compile(r"P(?=.)([^T]*)(?:T(?=.)(.*))?", re.IGNORECASE)
+_ISO_DATE = {"y": "y", "m": "mo", "w": "w", "d": "d"}
+_ISO_TIME = {"h": "h", "m": "m", "s": "s"}
+_WRITTEN = "write it like 90s, 1h30m, 12ms, 7d, 2w, 6mo or 1y"
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A length of time: calendar months (their days vary) and microseconds."""
+
+    months: int = 0
+    microseconds: int = 0
+
+    def after(self, moment: datetime) -> datetime:
+        """The moment this much later; a day that its month lacks becomes the month's last.
+
+        OverflowError beyond the years 1 to 9999.
+        """
+        count = moment.year * 12 + moment.month - 1 + self.months
+        year, month = count // 12, count % 12 + 1
+        if not 1 <= year <= MAXYEAR:
+            raise OverflowError(f"year {year}")
+        day = min(moment.day, monthrange(year, month)[1])
+        return moment.replace(year=year, month=month, day=day) + timedelta(microseconds=self.microseconds)
+
+
+def parse_duration(text: str | timedelta) -> Duration:
+    """The length of time a text names, with a sign or without; ValueError for any other text."""
+    if isinstance(text, timedelta):
+        return Duration(0, text // _TICK)
+    body = text.strip().lower()
+    sign = -1 if body.startswith("-") else 1
+    body = body[1:].lstrip() if body[:1] in ("-", "+") else body
+    iso = _ISO.fullmatch(body)
+    if iso is None:
+        months, length = _sum(text, body, {unit: unit for unit in (*_UNITS, *_MONTHS)})
+    else:
+        days, clock = _sum(text, iso[1], _ISO_DATE, True), _sum(text, iso[2] or "", _ISO_TIME, True)
+        months, length = days[0] + clock[0], days[1] + clock[1]
+    if months.denominator > 1 or length.denominator > 1:
+        raise ValueError(f"{text!r} is not a whole number of {'months' if months.denominator > 1 else 'microseconds'}")
+    return Duration(sign * int(months), sign * int(length))
+
+
+def _sum(text: str, body: str, names: Mapping[str, str], may_be_empty: bool = False) -> tuple[Fraction, Fraction]:
+    """Months and microseconds of number-unit pairs that follow one another."""
+    months, length, position = Fraction(0), Fraction(0), 0
+    while body[position:].strip():
+        match = _PART.match(body, position)
+        if match is None or match[2] not in names:
+            raise ValueError(f"{text!r} is not a length of time; {_WRITTEN}")
+        number, unit = Fraction(match[1]), names[match[2]]
+        months += number * _MONTHS.get(unit, 0)
+        length += number * _UNITS.get(unit, 0)
+        position = match.end()
+    if not position and not may_be_empty:
+        raise ValueError(f"{text!r} is not a length of time; {_WRITTEN}")
+    return months, length
+
+
+def fixed_length(text: str | timedelta) -> int:
+    """The microseconds of a length of time without months or years, whose days vary."""
+    duration = parse_duration(text)
+    if duration.months:
+        raise ValueError(f"{text!r} has months or years, whose lengths vary; use days, such as 30d or 365d")
+    return duration.microseconds
+
+
+def parse_moment(value: str | date, as_of: datetime, zone: tzinfo = UTC) -> int:
+    """The microseconds from 1970 to a moment: ISO 8601 (a date is its midnight), `now`, or `-7d` from `as_of`.
+
+    What names no zone of its own is in `zone`. ValueError for anything else, and for years beyond 1 to 9999.
+    """
+    now = as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)
+    try:
+        return (_moment(value, now.astimezone(UTC), zone) - _EPOCH) // _TICK
+    except OverflowError as error:
+        raise ValueError(f"{value!r} leaves the years 1 to 9999") from error
+
+
+def _moment(value: str | date, now: datetime, zone: tzinfo) -> datetime:
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=zone)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=zone)
+    text = value.strip()
+    shift = re.sub(r"^(now|as_of)\b\s*", "", text, flags=re.IGNORECASE)
+    if text and not shift:
+        return now
+    return parse_duration(shift).after(now) if shift[:1] in ("+", "-") else _iso(text, zone)
+
+
+def _iso(text: str, zone: tzinfo) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        hint = "write it like 2024-12-31, 2024-12-31T08:00:00Z, -7d, +1h or now"
+        raise ValueError(f"{text!r} is not a moment ({error}); {hint}") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def parse_clock(value: str | time) -> int:
+    """The microseconds from midnight to a time of day such as 08:30 or 23:59:59.5; 24:00 is the day's end."""
+    if isinstance(value, str) and value.strip() in ("24:00", "24:00:00"):
+        return DAY
+    try:
+        clock = value if isinstance(value, time) else time.fromisoformat(value.strip())
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not a time of day; write it like 08:30 or 23:59:59") from error
+    return ((clock.hour * 60 + clock.minute) * 60 + clock.second) * SECOND + clock.microsecond
+
+
+def _is_moment(value: Any) -> Any:
+    if not isinstance(value, (str, date)):
+        raise ValueError(f"{value!r} is not a moment; write it like 2024-12-31, -7d or now")
+    return value
+
+
+def _is_clock(value: Any) -> Any:
+    if not isinstance(value, (str, time)):
+        raise ValueError(f"{value!r} is not a time of day; write it in quotes, like '08:30'")
+    return value
+
+
+def _is_length(value: Any) -> Any:
+    if not isinstance(value, (str, timedelta)):
+        raise ValueError(f"{value!r} is not a length of time; {_WRITTEN}")
+    return value
+
+
+Moment = Annotated[str | datetime | date, BeforeValidator(_is_moment)]
+Clock = Annotated[str | time, BeforeValidator(_is_clock)]
+Length = Annotated[str | timedelta, BeforeValidator(_is_length)]
