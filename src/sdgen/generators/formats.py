@@ -20,8 +20,17 @@ Bytes = NDArray[np.uint8]
 
 _MICROS = 1_000_000
 _HEX = b"0123456789abcdef"
-# Where the five groups of a uuid stand: in its 32 hex digits, and in its 36 characters (RFC 9562, section 4).
-_GROUPS = ((0, 8, 0), (8, 12, 9), (12, 16, 14), (16, 20, 19), (20, 32, 24))
+# Where the dashes of a uuid stand among its 36 characters, and each four of its hex digits (RFC 9562, section 4).
+_DASHES = (8, 13, 18, 23)
+_UUID_TEXT = np.dtype(
+    {
+        "names": [f"digits_{number}" for number in range(8)],
+        "formats": [np.uint32] * 8,
+        "offsets": [0, 4, 9, 14, 19, 24, 28, 32],
+        "itemsize": 36,
+    }
+)
+_MOST_DAYS = 40_000
 
 
 @cache
@@ -62,12 +71,14 @@ def validity(array: pa.Array) -> pa.Buffer | None:
 def uuid_text(array: pa.Array) -> pa.Array:
     """16-byte values in the 8-4-4-4-12 hex form of RFC 9562, lower case."""
     rows, start = len(array), array.offset * 16
-    data = np.frombuffer(array.buffers()[1], dtype=np.uint8, count=rows * 16, offset=start) if rows else b""
-    pairs = np.frombuffer(data, dtype=np.uint16).reshape(rows, 8)
-    digits = _hex_pairs()[pairs].view(np.uint8)
-    characters = np.full((rows, 36), ord("-"), dtype=np.uint8)
-    for begin, end, place in _GROUPS:
-        characters[:, place : place + end - begin] = digits[:, begin:end]
+    data = array.buffers()[1] if rows else b""
+    pairs = np.frombuffer(data, dtype=np.uint16, count=rows * 8, offset=start if rows else 0).reshape(rows, 8)
+    groups = np.empty(rows, dtype=_UUID_TEXT)
+    for index, name in enumerate(_UUID_TEXT.names or ()):
+        groups[name] = _hex_pairs()[pairs[:, index]]
+    characters = groups.view(np.uint8).reshape(rows, 36)
+    for place in _DASHES:
+        characters[:, place] = ord("-")
     return fixed_text(characters, array)
 
 
@@ -97,6 +108,17 @@ def _offsets(array: pa.Array) -> NDArray[np.int32]:
     if not len(array) or buffer is None:
         return np.zeros(1, dtype=np.int32)
     return np.frombuffer(buffer, dtype=np.int32, count=len(array) + 1, offset=array.offset * 4)
+
+
+def date_text(array: pa.Array) -> pa.Array:
+    """`YYYY-MM-DD`: each day that occurs is formatted once, where they lie within about a century."""
+    days = array.view(pa.int32())
+    bounds = pc.min_max(days)
+    first, last = bounds["min"].as_py(), bounds["max"].as_py()
+    if first is None or last - first > min(_MOST_DAYS, len(array)):
+        return pc.cast(array, pa.string())
+    texts = pc.cast(pa.array(np.arange(first, last + 1, dtype=np.int32)).view(pa.date32()), pa.string())
+    return texts.take(pc.subtract(days, pa.scalar(first, pa.int32())))
 
 
 def timestamp_text(array: pa.Array) -> pa.Array:

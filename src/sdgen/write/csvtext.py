@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sdgen.generators.formats import decimal_text, hex_text, json_text, time_text, timestamp_text, uuid_text
+from sdgen.generators.formats import date_text, decimal_text, hex_text, json_text, time_text, timestamp_text, uuid_text
 from sdgen.scenario.types import NESTED, TEXTS, Type
 
 TextOf = Callable[[pa.Array, Type], pa.Array]
@@ -83,6 +83,7 @@ def plain_text(array: pa.Array, type: Type) -> pa.Array:
 
 _TEXT: dict[str, TextOf] = {
     "uuid": lambda array, type: uuid_text(array),
+    "date": lambda array, type: date_text(array),
     "decimal": lambda array, type: decimal_text(array),
     "time": lambda array, type: time_text(array),
     "timestamp": lambda array, type: timestamp_text(array),
