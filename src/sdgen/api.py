@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from sdgen.errors import Problem
-from sdgen.generate import BATCH_ROWS
+from sdgen.generate import BATCH_ROWS, batch
 from sdgen.generate import batches as encoded_batches
 from sdgen.plan.compile import check_scenario, compile_plan
 from sdgen.plan.model import Plan
@@ -19,8 +19,10 @@ from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_mapping, read_source
 from sdgen.runs.execute import Result, execute
 from sdgen.scenario.model import Scenario
+from sdgen.write import columnar
 from sdgen.write.base import Mode
 from sdgen.write.registry import open_target
+from sdgen.write.tables import tables_of
 
 Source = Scenario | str | Path | Mapping[str, Any]
 
@@ -58,20 +60,25 @@ def plan(
 def batches(
     source: Source | Plan, entity: str, *, batch_rows: int = BATCH_ROWS, workers: int = 1, **request: Any
 ) -> Iterator[pa.RecordBatch]:
-    """An entity's rows as Arrow batches, in order, in constant memory. `request` is as for `plan`."""
+    """An entity's rows as Arrow batches, in order, in constant memory. `request` is as for `plan`.
+
+    Uuids and JSON have Arrow's extension types; texts of few values are dictionary-encoded.
+    """
     settled = plan(source, **request)
+    table = tables_of(settled, [entity])[entity]
     return encoded_batches(
-        settled, entity, batch_rows=batch_rows, workers=workers, encode=lambda batch, _: batch
+        settled, entity, batch_rows=batch_rows, workers=workers, encode=lambda batch, _: columnar.encode(table, batch)
     )
 
 
 def generate(source: Source | Plan, *, workers: int = 0, **request: Any) -> dict[str, pa.Table]:
     """Every entity as an Arrow table, by name. `request` is as for `plan`."""
     settled = plan(source, **request)
-    return {
-        name: pa.Table.from_batches(batches(settled, name, workers=workers or _cores()), schema=entity.schema)
-        for name, entity in settled.entities.items()
-    }
+    tables = {}
+    for name, table in tables_of(settled).items():
+        schema = columnar.encode(table, batch(settled, name, 0, 0)).schema
+        tables[name] = pa.Table.from_batches(batches(settled, name, workers=workers or _cores()), schema=schema)
+    return tables
 
 
 def write(

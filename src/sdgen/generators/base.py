@@ -6,7 +6,7 @@ column at any row numbers, from the cells' draws, other columns of the same rows
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
@@ -209,12 +209,19 @@ class Generator(BaseModel):
         """Whether all rows have different values, whether or not the column is declared unique."""
         return False
 
-    def tells_apart(self) -> str:
-        """The one column of the same row whose distinct values give distinct values here, among rows of one parent."""
+    def tells_apart(self, among: Collection[str]) -> str:
+        """The one column of the same row whose distinct values give distinct values here; "" where there is none.
+
+        It need only hold among rows which have the same parents through the links in `among`.
+        """
         return ""
 
     def faults(self, facts: Facts) -> Iterable[Fault]:
         """What is wrong with the params beyond their own types."""
+        return ()
+
+    def check_types(self, types: Mapping[Need, Type | None]) -> Iterable[Fault]:
+        """What is wrong with the params, given the types of the columns in `needs`."""
         return ()
 
     def domain(self, facts: Facts) -> Domain | None:

@@ -65,7 +65,7 @@ def below(words: Words, size: int) -> Numbers:
 
     The bias is below size / 2^32 up to 2^32 values, and below size / 2^64 beyond.
     """
-    if size <= 0:
+    if size <= 0 and len(words):
         raise ValueError("an empty domain has no index")
     if size <= 1 << 32:
         return (((words >> _U32) * np.uint64(size)) >> _U32).view(np.int64)

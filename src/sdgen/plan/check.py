@@ -105,7 +105,11 @@ def _comparable(one: Type, other: Type) -> bool:
 
 
 def check_faults(draft: Draft, key: Key, generator: Generator) -> None:
-    for fault in generator.faults(draft.facts(key)):
+    faults = list(generator.faults(draft.facts(key)))
+    if not faults:
+        types = {need: draft.types.get((draft.links[key[0]].get(need.link, key[0]), need.column)) for need in generator.needs()}
+        faults = list(generator.check_types(types)) if all(types.values()) else []
+    for fault in faults:
         place = ("params", *fault.param.split(".")) if fault.param else ()
         draft.refuse((*column_path(key), *place), fault.what, fault.hint)
 

@@ -56,7 +56,7 @@ def _reduced(draft: Draft, entity: str, columns: tuple[str, ...]) -> tuple[str, 
         if isinstance(generator, ForeignKey):
             reduced.append(draft.link_column(entity, generator.via or column)[0])
         else:
-            reduced.append(generator.tells_apart() or column)
+            reduced.append(generator.tells_apart(columns) or column)
     return tuple(dict.fromkeys(reduced))
 
 

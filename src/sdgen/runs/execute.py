@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -58,15 +60,15 @@ def execute(
     Whatever is raised, the target has been left as it was.
     """
     started = perf_counter()
-    tables = tables_of(plan, only)
+    tables = list(tables_of(plan, only).values())
+    writing = _Writing(plan, target, workers, listen, cancel or threading.Event())
     try:
-        problems = target.check(list(tables.values()), mode)
+        problems = target.check(tables, mode)
         if problems:
             raise TargetError(problems)
-        results = tuple(
-            _write(plan, target, table, mode, workers, listen, cancel or threading.Event())
-            for table in tables.values()
-        )
+        for table in tables:
+            target.prepare(table, mode)
+        results = writing.all(tables)
         listen(Finishing())
         target.finish()
     except BaseException:
@@ -75,32 +77,50 @@ def execute(
     return Result(results, perf_counter() - started)
 
 
-def _write(
-    plan: Plan,
-    target: Target,
-    table: Table,
-    mode: Mode,
-    workers: int,
-    listen: Listener,
-    cancel: threading.Event,
-) -> EntityResult:
-    started = perf_counter()
-    listen(EntityStarted(table.entity, table.name, table.rows))
-    target.prepare(table, mode)
-    counter = _Counter(table, listen)
+@dataclass(frozen=True)
+class _Writing:
+    """How the rows of one run get to their target."""
 
-    def encode(batch: pa.RecordBatch, number: int) -> _Part:
-        return _Part(target.encode(table, batch), len(batch), block_digest(batch, number))
+    plan: Plan
+    target: Target
+    workers: int
+    listen: Listener
+    cancel: threading.Event
 
-    stream = batches(plan, table.entity, workers=workers, encode=encode, cancel=cancel)
-    try:
-        target.write(table, counter.counted(stream))
-    finally:
-        stream.close()
-    seconds = perf_counter() - started
-    finished = EntityFinished(table.entity, table.name, counter.rows, seconds, combine(counter.digests))
-    listen(finished)
-    return EntityResult(table.entity, table.name, counter.rows, seconds, finished.digest)
+    def all(self, tables: Sequence[Table]) -> tuple[EntityResult, ...]:
+        """Write all tables: one after the other, or beside each other where the target can."""
+        if self.workers < 2 or len(tables) < 2 or not self.target.takes_tables_at_once:
+            return tuple(self.one(table) for table in tables)
+        with ThreadPoolExecutor(self.workers) as pool:
+            writes = [pool.submit(self.one, table) for table in tables]
+            try:
+                wait(writes, return_when=FIRST_EXCEPTION)
+                return tuple(write.result() for write in _failed_first(writes))
+            except BaseException:
+                self.cancel.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def one(self, table: Table) -> EntityResult:
+        started = perf_counter()
+        self.listen(EntityStarted(table.entity, table.name, table.rows))
+        counter = _Counter(table, self.listen)
+
+        def encode(batch: pa.RecordBatch, number: int) -> _Part:
+            return _Part(self.target.encode(table, batch), len(batch), block_digest(batch, number))
+
+        stream = batches(self.plan, table.entity, workers=self.workers, encode=encode, cancel=self.cancel)
+        with closing(stream):
+            self.target.write(table, counter.counted(stream))
+        seconds, digest = perf_counter() - started, combine(counter.digests)
+        self.listen(EntityFinished(table.entity, table.name, counter.rows, seconds, digest))
+        return EntityResult(table.entity, table.name, counter.rows, seconds, digest)
+
+
+def _failed_first(writes: Sequence[Future[EntityResult]]) -> Sequence[Future[EntityResult]]:
+    """A write that has failed alone, or all of them."""
+    failed = [write for write in writes if write.done() and write.exception()]
+    return failed[:1] or writes
 
 
 @dataclass(frozen=True)

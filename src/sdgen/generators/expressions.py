@@ -1,0 +1,138 @@
+"""Columns computed by an SQL scalar expression over the row's other columns and its parents'."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field, PrivateAttr
+
+from sdgen.errors import Problem, ScenarioError
+from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
+from sdgen.generators.expression_syntax import Parsed, alias, parse_expression
+from sdgen.generators.formats import uuid_text
+from sdgen.generators.references import resolve
+from sdgen.generators.registry import register
+from sdgen.scenario.types import KINDS, Type
+
+_ALIAS = re.compile(r'"?sdgen_(\d+)"?')
+
+
+@register("expression")
+class Expression(Generator):
+    """An SQL scalar expression over the row's other columns and its parents' columns.
+
+    A parent's column is `link.column`, or `entity.column` where one link leads to that entity. Times are in UTC, uuids
+    are text, `/` divides with a fraction and `//` without, and a division by zero is null. Nothing that varies from
+    call to call or from machine to machine can be used: no `random()`, no `now()`, no `exp()`.
+    """
+
+    fits: ClassVar[frozenset[str]] = KINDS
+    example: ClassVar[str] = '{generator: expression, params: {sql: "price * quantity"}}'
+
+    sql: str = Field(
+        min_length=1,
+        max_length=4000,
+        description="one scalar expression in DuckDB's SQL, with columns of the row and `link.column` of its parents",
+    )
+
+    _links: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def natural(self) -> Type:
+        raise LookupError("the type of an expression follows from the columns in it")
+
+    def natural_for(self, types: Mapping[Need, Type | None]) -> Type:
+        from duckdb import Error
+
+        from sdgen.generators.expression_engine import result_type
+
+        parsed = self._parsed()
+        if parsed.faults:
+            raise ValueError(parsed.faults[0].what)
+        unknown = [need for need in self.needs() if types.get(need) is None]
+        if unknown:
+            raise LookupError(f"the type of {unknown[0].column!r} isn't known")
+        try:
+            return result_type(parsed.sql, self._empty(types))
+        except Error as error:
+            raise ValueError(self._told(str(error))) from None
+
+    def check_types(self, types: Mapping[Need, Type | None]) -> Iterable[Fault]:
+        """What is wrong with the expression over columns of these types: before anything is generated."""
+        try:
+            self.natural_for(types)
+        except LookupError:
+            return
+        except ValueError as error:
+            yield Fault("sql", str(error), "cast a value with cast(value as type)")
+
+    def resolved(self, links: Mapping[str, str]) -> Generator:
+        parents = {reference.parent for reference in self._parsed().references if reference.parent}
+        copy = self.model_copy()
+        copy._links = {parent: resolve(parent, links) for parent in sorted(parents)}
+        return copy
+
+    def needs(self) -> tuple[Need, ...]:
+        references = self._parsed().references
+        return tuple(Need(one.column, self._links.get(one.parent, one.parent)) for one in references)
+
+    def faults(self, facts: Facts) -> Iterable[Fault]:
+        yield from self._parsed().faults
+
+    def tells_apart(self, among: Collection[str]) -> str:
+        from sdgen.generators.expression_shifts import shifted_column
+
+        parsed = self._parsed()
+        constant = {number for number, need in enumerate(self.needs()) if need.link in among}
+        varying = {alias(number): need for number, need in enumerate(self.needs()) if number not in constant}
+        if parsed.faults or any(need.link for need in varying.values()):
+            return ""
+        shifted = shifted_column(parsed.sql, varying)
+        return varying[shifted].column if shifted else ""
+
+    def values(self, cells: Cells) -> pa.Array:
+        from duckdb import Error
+
+        from sdgen.generators.expression_engine import evaluate
+
+        try:
+            return evaluate(self._parsed().sql, self._table(cells))
+        except (Error, OverflowError) as error:
+            path = ("entities", cells.facts.entity, "columns", cells.facts.column)
+            what = f"the expression {self.sql!r} can't be computed: {self._told(str(error))}"
+            raise ScenarioError(Problem(path, what, "try(…), try_cast(…) and case avoid it")) from error
+
+    def _parsed(self) -> Parsed:
+        return parse_expression(self.sql)
+
+    def _table(self, cells: Cells) -> pa.Table:
+        arrays = [
+            cells.rows.parent(need.link).column(need.column) if need.link else cells.column(need.column)
+            for need in self.needs()
+        ]
+        if not arrays:
+            return pa.table({"sdgen_none": pa.array(np.zeros(len(cells), dtype=np.int8))})
+        return pa.table({alias(number): _as_sql(array) for number, array in enumerate(arrays)})
+
+    def _empty(self, types: Mapping[Need, Type | None]) -> pa.Table:
+        kinds = [types[need] for need in self.needs()]
+        arrays = [pa.array([], kind.arrow) for kind in kinds if kind is not None]
+        fields = {alias(number): _as_sql(array) for number, array in enumerate(arrays)}
+        return pa.table(fields or {"sdgen_none": pa.array([], pa.int8())})
+
+    def _told(self, message: str) -> str:
+        """DuckDB's message in one line, with the columns under their own names."""
+        references = self._parsed().references
+        line = message.strip().splitlines()[0]
+        line = line.split(" Error: ", 1)[-1]
+        return _ALIAS.sub(lambda found: str(references[int(found[1])]), line)
+
+
+def _as_sql(array: pa.Array) -> pa.Array:
+    """An array as DuckDB is to see it: uuids as text, so that they can be compared with texts."""
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    return uuid_text(array) if array.type == pa.binary(16) else array
