@@ -88,7 +88,7 @@ def test_only_writes_what_was_asked(tmp_path: Path) -> None:
 
 def test_check_lists_problems() -> None:
     wrong = {"name": "x", "entities": {"a": {"columns": {"b": {"generator": "nope"}}}}}
-    assert ["unknown generator 'nope'"] == [problem.what for problem in sdgen.check(wrong)]
+    assert [problem.what for problem in sdgen.check(wrong)] == ["unknown generator 'nope'"]
     with pytest.raises(sdgen.ScenarioError, match="unknown generator"):
         sdgen.generate(wrong)
 

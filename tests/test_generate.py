@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from itertools import pairwise
 from threading import Event
 from typing import Any
 
@@ -73,7 +74,7 @@ def whole(plan: Plan) -> pa.RecordBatch:
 def test_any_split_gives_the_same_cells(plan: Plan, whole: pa.RecordBatch, cuts: list[int]) -> None:
     total = plan.entities["children"].rows
     edges = sorted({0, total, *(min(cut, total) for cut in cuts)})
-    parts = [batch(plan, "children", first, last) for first, last in zip(edges, edges[1:], strict=False)]
+    parts = [batch(plan, "children", first, last) for first, last in pairwise(edges)]
     assert pa.Table.from_batches(parts).combine_chunks().equals(pa.Table.from_batches([whole]))
 
 

@@ -55,7 +55,7 @@ __all__ = [
 class _Package(ModuleType):
     """Keeps the public functions under names that are also folders: `sdgen.read` is the function.
 
-    The import system binds a submodule to its parent's attribute when it loads it; for public names that binding is left out.
+    The import system binds a submodule to its parent's attribute when it loads it; for public names it must not.
     """
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -115,9 +115,9 @@ def batches(
 
 @cache
 def _reuse_freed_memory() -> None:
-    """Let the C library keep the memory of a batch's arrays for the next batch: half of the time otherwise goes into page faults.
+    """Let the C library keep the memory of a batch's arrays for the next batch, which halves the time (page faults).
 
-    glibc raises its limit for handing memory back when one block of nearly 32 MiB is freed (mallopt(3), M_MMAP_THRESHOLD).
+    glibc raises its limit for handing memory back when a block of nearly 32 MiB is freed: mallopt(3), M_MMAP_THRESHOLD.
     """
     np.empty(31 << 20, dtype=np.uint8)
 

@@ -124,9 +124,7 @@ def test_dictionaries_are_kept_and_recoded() -> None:
 @given(st.lists(st.one_of(st.none(), st.integers(-(10**9), 10**9))), st.integers(0, 8))
 def test_integers_to_decimal_as_arrow_does(values: list[int | None], scale: int) -> None:
     array = pa.array(values, pa.int64())
-    assert to(array, f"decimal(18,{scale})").to_pylist() == [
-        None if v is None else Decimal(v) for v in values
-    ]
+    assert to(array, f"decimal(18,{scale})").to_pylist() == [None if v is None else Decimal(v) for v in values]
 
 
 GOOD: list[tuple[str, object, object]] = [

@@ -49,7 +49,11 @@ COLUMNS = [
     ("{type: date, generator: date, params: {start: 2020-13-45}}", "2020-13-45", ""),
     ("{generator: fk, params: {entity: parent, column: id}}", "the parent entity 'parent' does not exist", "'parents'"),
     ("{generator: fk, params: {entity: parents, column: idd}}", "parents has no column 'idd'", "did you mean 'id'?"),
-    ("{type: uuid, generator: fk, params: {entity: parents, column: id}}", "which it refers to, is int", "make both int"),
+    (
+        "{type: uuid, generator: fk, params: {entity: parents, column: id}}",
+        "which it refers to, is int",
+        "make both int",
+    ),
     ("{generator: fk, params: {entity: parents, column: id, one_to_one: true}}", "20 rows and only 10 parents", ""),
     ("{generator: fk, params: {entity: parents, column: id, weights: [1]}}", "the distribution is not weighted", ""),
     ("{generator: fk, params: {entity: parents, column: id, quota: [{row: 3, count: 99}]}}", "add up to 99 of 20", ""),
@@ -87,18 +91,31 @@ WHOLE = [
     ("name: x\nname: y\nentities: {a: {columns: {b: int}}}\n", "the key 'name' stands here twice", 2),
     ("name: x\nentities:\n  - {name: a, columns: {b: int}}\n  - {name: a, columns: {b: int}}\n", "twice", 4),
     ("name: x\nentities: {a: {columns: {b: int}}, c: {target_table: a, columns: {b: int}}}\n", "and so does a", 2),
-    ("a: &a [x, x]\nb: &b [*a, *a]\n" + "".join(f"{chr(c + 1)}: &{chr(c + 1)} [{', '.join(['*' + chr(c)] * 9)}]\n" for c in range(98, 110)), "too many values", 1),
+    (
+        "a: &a [x, x]\nb: &b [*a, *a]\n"
+        + "".join(f"{chr(c + 1)}: &{chr(c + 1)} [{', '.join(['*' + chr(c)] * 9)}]\n" for c in range(98, 110)),
+        "too many values",
+        1,
+    ),
     ("a: " + "[" * 100 + "]" * 100, "nested more than 64 deep", 1),
     ("\t- x", "not valid YAML", 1),
     ("name: x\nseed: 99999999999999999999\nentities: {a: {columns: {b: int}}}\n", "less than 18446744073709551616", 2),
     ("name: x\nas_of: yesterday\nentities: {a: {columns: {b: int}}}\n", "'yesterday' is not a time", 2),
     ("name: x\nrules: [{generator: uuid4}]\nentities: {a: {columns: {b: int}}}\n", "the rule has no condition", 2),
-    ("name: x\npresets: {a: {generator: b}, b: {generator: a}}\nentities: {a: {columns: {b: {generator: a}}}}\n", "refer to each other", 2),
+    (
+        "name: x\npresets: {a: {generator: b}, b: {generator: a}}\nentities: {a: {columns: {b: {generator: a}}}}\n",
+        "refer to each other",
+        2,
+    ),
     ("name: x\nentities:\n  a: {rows: {per: b}, columns: {b: int}}\n", "unknown entity 'b'", 3),
     ("name: x\nentities:\n  a: {rows: {count: 1, min: 2}, columns: {b: int}}\n", "speak of rows per parent", 3),
     ("name: x\nentities:\n  a: {rows: {count: 3, fixed: [{c: 1}]}, columns: {b: int}}\n", "a has no column 'c'", 3),
     ("name: x\nentities:\n  a: {rows: {count: 3, fixed: [{b: x}]}, columns: {b: int}}\n", "'x'", 3),
-    ("name: x\nentities:\n  a: {rows: 9, columns: {b: bool, c: bool}, unique: [[b, c]]}\n", "can't be made unique over 9 rows", 3),
+    (
+        "name: x\nentities:\n  a: {rows: 9, columns: {b: bool, c: bool}, unique: [[b, c]]}\n",
+        "can't be made unique over 9 rows",
+        3,
+    ),
     ("name: x\nentities:\n  a: {rows: 9, columns: {b: {type: int, hidden: true}}}\n", "nothing would be written", 3),
 ]
 
@@ -110,7 +127,9 @@ def test_a_wrong_scenario(text: str, what: str, line: int) -> None:
 
 
 def test_all_problems_come_at_once() -> None:
-    found = problems_of(column("{generator: nope}") + "      other: {type: nope, generator: sequence}\n      third: {generator: fk}\n")
+    found = problems_of(
+        column("{generator: nope}") + "      other: {type: nope, generator: sequence}\n      third: {generator: fk}\n"
+    )
     assert len(found) >= 4
     assert {problem.line for problem in found} == {12, 13, 14}
 

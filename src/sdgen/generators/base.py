@@ -152,9 +152,7 @@ class Cells:
             as_of=self.facts.as_of,
             locale=self.facts.locale,
         )
-        return Cells(
-            self.rows, facts, f"{self.purpose}{purpose}/", self.numbers if numbers is None else numbers
-        )
+        return Cells(self.rows, facts, f"{self.purpose}{purpose}/", self.numbers if numbers is None else numbers)
 
 
 class Generator(BaseModel):
@@ -191,7 +189,7 @@ class Generator(BaseModel):
         return self.natural()
 
     def arrow(self, type: Type) -> pa.DataType:
-        """The Arrow type the values of a column of `type` are carried in: dictionary-encoded for a few repeated values."""
+        """The Arrow type that carries a column of `type`: a dictionary of it where few values are repeated."""
         return type.arrow
 
     def resolved(self, links: Mapping[str, str]) -> Generator:

@@ -1,7 +1,7 @@
 """How many rows each parent has, and which parent a row belongs to.
 
-A layout numbers the children of parent 0 first, then those of parent 1, and so on, and finds the parent of any row number
-without counting from the start.
+A layout numbers the children of parent 0 first, then those of parent 1, and so on, and finds the parent of any row
+number without counting from the start.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class FixedCount:
 class EvenSpread:
     """Exactly `total` children over all parents, each parent's share between none and twice the mean.
 
-    Parent p's children start at floor((p + jitter(p)) * total / parents), with a jitter in [0, 1) hashed per parent: the
-    bounds rise with p, so a row's parent is found by bisection in a window around row * parents / total.
+    Parent p's children start at floor((p + jitter(p)) * total / parents), with a jitter in [0, 1) hashed per parent:
+    the bounds rise with p, so a row's parent is found by bisection in a window around row * parents / total.
     """
 
     parents: int

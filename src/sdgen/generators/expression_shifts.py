@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlglot import exp
 
-# Functions of one number that never make two numbers one. Months are not among them: 31 January and 1 March less a month.
-_INTERVALS = frozenset({"to_microseconds", "to_milliseconds", "to_seconds", "to_minutes", "to_hours", "to_days", "to_weeks"})
+# Functions of one number that keep numbers distinct. Months do not: the 30th and 31st of March are one day in April.
+_INTERVALS = frozenset(
+    {"to_microseconds", "to_milliseconds", "to_seconds", "to_minutes", "to_hours", "to_days", "to_weeks"}
+)
 
 
 def shifted_column(sql: str, own: Collection[str]) -> str:

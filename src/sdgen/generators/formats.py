@@ -188,6 +188,7 @@ def json_text(array: pa.Array, type: Type | None = None) -> pa.Array:
         return json_text(array.dictionary, type).take(array.indices)
     if type is not None and type.kind == "json":
         return array
+    type = type if type is not None and type.items else None
     for fits, write in _WRITERS:
         if fits(array.type):
             return write(array, type)

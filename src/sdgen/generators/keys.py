@@ -77,7 +77,7 @@ class Sequence(Generator):
 
 @register("uuid4")
 class Uuid4(Generator):
-    """Random UUIDs (RFC 9562, version 4): all rows distinct, since 64 of the bits are a permutation of the row number."""
+    """Random UUIDs (RFC 9562, version 4), all distinct: 64 of the bits are a permutation of the row number."""
 
     fits: ClassVar[frozenset[str]] = TEXTS | {"uuid"}
     example: ClassVar[str] = "{type: uuid, primary_key: true, generator: uuid4}"
@@ -110,9 +110,7 @@ class Uuid7(Generator):
     fits: ClassVar[frozenset[str]] = TEXTS | {"uuid"}
     example: ClassVar[str] = "{type: uuid, primary_key: true, generator: uuid7, params: {start: 2024-01-01}}"
 
-    start: datetime | None = Field(
-        None, description="the first row's time; 365 days before as_of where left out"
-    )
+    start: datetime | None = Field(None, description="the first row's time; 365 days before as_of where left out")
     step_ms: int = Field(1000, ge=1, description="milliseconds from one row to the next")
 
     def natural(self) -> Type:

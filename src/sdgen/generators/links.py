@@ -5,7 +5,7 @@ A link draws the parent's row number; the parent's key is then computed at that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from sdgen.generators import draws
+from sdgen.generators.aliases import AliasTable, alias_table
 from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
 from sdgen.generators.counts import Layout
 from sdgen.generators.distributions import zipf_ranks
@@ -50,7 +51,7 @@ class ForeignKey(Generator):
     )
     exponent: float = Field(1.0, gt=0, le=4, description="zipf: the larger, the more uneven")
     weights: tuple[float, ...] = Field(
-        (), description="weighted: one weight for each parent row, in row order"
+        (), description="weighted: one weight for each parent row, in row order; repeated where there are more parents"
     )
     one_to_one: bool = Field(False, description="no parent twice")
     quota: tuple[Quota, ...] = Field((), description="exact numbers of rows for some parents; none besides")
@@ -67,16 +68,12 @@ class ForeignKey(Generator):
                 "weights are given, but the distribution is not weighted",
                 "add distribution: weighted",
             )
-        if self.distribution == "weighted" and (
-            not self.weights or min(self.weights) < 0 or sum(self.weights) <= 0
-        ):
-            yield Fault("weights", "weights must be zero or more and not all zero, one for each parent row")
+        if self.distribution == "weighted" and (not self.weights or min(self.weights) < 0 or sum(self.weights) <= 0):
+            yield Fault("weights", "weights must be zero or more, and not all zero")
         if self.one_to_one and (self.distribution != "uniform" or self.quota):
             yield Fault("one_to_one", "a one-to-one link takes neither a distribution nor quotas")
         if facts.entity == self.entity and (self.quota or self.one_to_one or self.distribution != "uniform"):
-            yield Fault(
-                "entity", "a link to the same entity draws an earlier row; it takes only roots and null_rate"
-            )
+            yield Fault("entity", "a link to the same entity draws an earlier row; it takes only roots and null_rate")
 
     def values(self, cells: Cells) -> pa.Array:
         return cells.rows.parent(self.via or cells.facts.column).column(self.column)
@@ -140,15 +137,24 @@ class Zipf:
 
 @dataclass(frozen=True, eq=False)
 class Weighted:
-    """Parents by weight: bounds are the running sums of the weights, scaled to 1."""
+    """Parents by weight. The weights repeat over the parents: parent p has the weight p modulo their number."""
 
     key: int
-    bounds: NDArray[np.float64]
+    parents: int
+    table: AliasTable
 
     def choose(self, numbers: Numbers) -> Numbers:
-        return np.searchsorted(self.bounds, draws.unit(draws.draw(self.key, numbers)), side="right").astype(
-            np.int64
-        )
+        words = draws.draw(self.key, numbers)
+        places = self.table.pick(words)
+        size = np.int64(len(self.table.aliases))
+        return places + size * draws.below_each(draws.mix(words), (self.parents - 1 - places) // size + 1)
+
+
+def weighted(key: int, parents: int, weights: Sequence[float]) -> Weighted:
+    """Parents by weights that repeat where there are more parents; those beyond the parents are left out."""
+    used = weights[:parents]
+    shares = [weight * ((parents - 1 - place) // len(used) + 1) for place, weight in enumerate(used)]
+    return Weighted(key, parents, alias_table(shares if sum(shares) > 0 else [1.0] * len(used)))
 
 
 @dataclass(frozen=True)

@@ -203,6 +203,10 @@ def _load(name: str) -> None:
             import_module(f"sdgen.generators.{family}")
             return
     _load_outside()
+    if name not in _registered and name.count(".") == 1:
+        provided = import_module("sdgen.generators.providers").find_provider(name)
+        if provided is not None:
+            _registered[name] = provided
 
 
 @cache
@@ -214,9 +218,9 @@ def _load_outside() -> None:
 def generator(name: str, *, makes: str, fits: Iterable[str] = ()) -> Callable[[Function], Function]:
     """Decorator: make a function a generator, known under `name`.
 
-    The function takes cells and, as keyword arguments, params with types (and defaults); it returns an array with one value
-    for each of the cells' row numbers, drawn from `cells.draw()`, `cells.unit()` or `cells.below(size)` alone. `makes` is the
-    type it makes, such as "string"; `fits` are the kinds of further types its values convert to.
+    The function takes cells and, as keyword arguments, params with types (and defaults); it returns an array with one
+    value for each of the cells' row numbers, drawn from `cells.draw()`, `cells.unit()` or `cells.below(size)` alone.
+    `makes` is the type it makes, such as "string"; `fits` are the kinds of further types its values convert to.
     """
 
     def add(function: Function) -> Function:

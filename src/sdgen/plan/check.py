@@ -94,9 +94,7 @@ def check_fit(draft: Draft, key: Key, generator: Generator) -> None:
             draft.refuse(column_path(key), what, f"make both {parent}")
     elif type.kind not in generator.fits:
         fits = ", ".join(sorted(generator.fits))
-        draft.refuse(
-            column_path(key), f"{generator.called} can't fill a column of type {type}", f"it fills: {fits}"
-        )
+        draft.refuse(column_path(key), f"{generator.called} can't fill a column of type {type}", f"it fills: {fits}")
 
 
 def _comparable(one: Type, other: Type) -> bool:
@@ -107,7 +105,10 @@ def _comparable(one: Type, other: Type) -> bool:
 def check_faults(draft: Draft, key: Key, generator: Generator) -> None:
     faults = list(generator.faults(draft.facts(key)))
     if not faults:
-        types = {need: draft.types.get((draft.links[key[0]].get(need.link, key[0]), need.column)) for need in generator.needs()}
+        types = {
+            need: draft.types.get((draft.links[key[0]].get(need.link, key[0]), need.column))
+            for need in generator.needs()
+        }
         faults = list(generator.check_types(types)) if all(types.values()) else []
     for fault in faults:
         place = ("params", *fault.param.split(".")) if fault.param else ()
@@ -123,13 +124,9 @@ def check_capacity(draft: Draft, key: Key, generator: Generator) -> None:
     reason = "is the primary key" if draft.primary_key(key[0]) == (key[1],) else "is unique"
     if capacity is None:
         what = f"{reason}, but {generator.called} can't promise distinct values"
-        draft.refuse(
-            column_path(key), what, "use a generator with a domain, such as sequence, uuid4 or pattern"
-        )
+        draft.refuse(column_path(key), what, "use a generator with a domain, such as sequence, uuid4 or pattern")
     elif capacity < rows:
-        what = (
-            f"{reason} over {rows:,} rows, but {generator.called} has only {capacity:,} distinct values here"
-        )
+        what = f"{reason} over {rows:,} rows, but {generator.called} has only {capacity:,} distinct values here"
         draft.refuse(column_path(key), what, f"ask for at most {capacity:,} rows, or widen the generator")
 
 
@@ -150,9 +147,7 @@ def check_nulls(draft: Draft) -> None:
         if column.primary_key and (rate or column.nullable):
             draft.refuse(column_path(key), "a primary key is never null", "drop nullable and null_rate")
         elif rate and column.nullable is False:
-            draft.refuse(
-                column_path(key), f"null_rate is {rate:g}, but nullable is false", "drop one of them"
-            )
+            draft.refuse(column_path(key), f"null_rate is {rate:g}, but nullable is false", "drop one of them")
 
 
 def check_links(draft: Draft) -> None:
@@ -164,21 +159,12 @@ def check_links(draft: Draft) -> None:
         if children and not parents:
             draft.refuse(path, f"{children:,} rows link to {link.entity}, which has none")
         if link.one_to_one and children > parents:
-            draft.refuse(
-                path, f"one to one, but {children:,} rows and only {parents:,} parents in {link.entity}"
-            )
-        if link.weights and len(link.weights) != parents:
-            draft.refuse(
-                (*path, "params", "weights"),
-                f"{len(link.weights)} weights for {parents:,} parents in {link.entity}",
-            )
+            draft.refuse(path, f"one to one, but {children:,} rows and only {parents:,} parents in {link.entity}")
         _check_quota(draft, key, link, parents, children)
         if link.entity == key[0] and not (draft.column(key).nullable or draft.missing_rate(key)):
             if draft.column(key).nullable is None:
                 continue  # a tree's roots make the column nullable
-            draft.refuse(
-                path, "a tree's first rows have no parent, but nullable is false", "drop nullable: false"
-            )
+            draft.refuse(path, "a tree's first rows have no parent, but nullable is false", "drop nullable: false")
 
 
 def _check_quota(draft: Draft, key: Key, link: ForeignKey, parents: int, children: int) -> None:
@@ -188,9 +174,7 @@ def _check_quota(draft: Draft, key: Key, link: ForeignKey, parents: int, childre
     if draft.counting_link(key[0]) == (link.via or key[1]):
         draft.refuse(path, "rows counted per parent can't have quotas", "give `rows` as a number")
     if sum(quota.count for quota in link.quota) > children:
-        draft.refuse(
-            path, f"quotas add up to {sum(quota.count for quota in link.quota):,} of {children:,} rows"
-        )
+        draft.refuse(path, f"quotas add up to {sum(quota.count for quota in link.quota):,} of {children:,} rows")
     rows = [quota_row(draft, link, index) for index in range(len(link.quota))]
     for index, row in enumerate(rows):
         if row is None:
@@ -223,15 +207,11 @@ def check_fixed(draft: Draft) -> None:
             for column, value in values.items():
                 where = (*path, index, column)
                 if column not in entity.columns:
-                    draft.refuse(
-                        where, f"{name} has no column {column!r}", did_you_mean(column, entity.columns)
-                    )
+                    draft.refuse(where, f"{name} has no column {column!r}", did_you_mean(column, entity.columns))
                 elif (name, column) in draft.types:
                     _check_value(draft, where, value, draft.types[name, column])
         for column in entity.columns:
-            _check_repeats(
-                draft, name, column, [values[column] for values in entity.rows.fixed if column in values]
-            )
+            _check_repeats(draft, name, column, [values[column] for values in entity.rows.fixed if column in values])
 
 
 def _check_value(draft: Draft, path: tuple[str | int, ...], value: object, type: Type) -> None:

@@ -45,9 +45,7 @@ def choose_generators(scenario: Scenario, problems: list[Problem]) -> dict[Key, 
     return chosen
 
 
-def make_generator(
-    scenario: Scenario, spec: GeneratorSpec, path: Path, problems: list[Problem]
-) -> Generator | None:
+def make_generator(scenario: Scenario, spec: GeneratorSpec, path: Path, problems: list[Problem]) -> Generator | None:
     """The generator a spec names, with presets applied; None, and problems added, where it can't be made."""
     origin = scenario.origin
     name, params = spec.type, dict(spec.params)
@@ -57,9 +55,7 @@ def make_generator(
         name, params = preset.type, {**preset.params, **params}
         if name in seen:
             problems.append(
-                origin.problem(
-                    ("presets", seen[0]), "presets refer to each other: " + " → ".join([*seen, name])
-                )
+                origin.problem(("presets", seen[0]), "presets refer to each other: " + " → ".join([*seen, name]))
             )
             return None
         seen.append(name)
@@ -77,7 +73,7 @@ def make_generator(
 def param_problems(scenario: Scenario, error: ValidationError, name: str, path: Path) -> Iterator[Problem]:
     """A generator's params that don't fit its fields, one problem each, in a person's words."""
     kind = registry.find(name)
-    fields = list(kind.model_fields) if kind else []
+    fields = [field.alias or name for name, field in kind.model_fields.items()] if kind else []
     for detail in error.errors(include_url=False):
         place = tuple(part for part in detail["loc"] if part not in ("function-before", "function-after"))
         what, hint = _words(detail, name, fields)
@@ -125,6 +121,4 @@ def _same_type(wanted: str, found: str) -> bool:
         rule_type, column_type = parse_type(wanted), parse_type(found)
     except ValueError:
         return False
-    return rule_type == column_type or (
-        "(" not in wanted and "<" not in wanted and rule_type.kind == column_type.kind
-    )
+    return rule_type == column_type or ("(" not in wanted and "<" not in wanted and rule_type.kind == column_type.kind)

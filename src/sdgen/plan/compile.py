@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import accumulate
 
-import numpy as np
 import pyarrow as pa
 
 from sdgen.errors import Problem, ScenarioError
@@ -21,9 +20,9 @@ from sdgen.generators.links import (
     Parent,
     Tree,
     Uniform,
-    Weighted,
     WithQuotas,
     Zipf,
+    weighted,
 )
 from sdgen.plan.check import check_draft, quota_row
 from sdgen.plan.choose import Key
@@ -53,9 +52,7 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None) -> Plan
         seed=draft.seed,
         as_of=draft.as_of,
         entities=entities,
-        identity=identity(
-            scenario, draft.seed, draft.as_of, {name: plan.rows for name, plan in entities.items()}
-        ),
+        identity=identity(scenario, draft.seed, draft.as_of, {name: plan.rows for name, plan in entities.items()}),
         cyclic=tuple(cycles),
     )
 
@@ -86,9 +83,7 @@ def _entity(draft: Draft, name: str, joints: Mapping[Key, JointIndexes]) -> Enti
     )
 
 
-def _column(
-    draft: Draft, key: Key, links: Mapping[str, Link], joints: Mapping[Key, JointIndexes]
-) -> ColumnPlan:
+def _column(draft: Draft, key: Key, links: Mapping[str, Link], joints: Mapping[Key, JointIndexes]) -> ColumnPlan:
     generator, type, wanted = draft.generators[key], draft.types[key], draft.column(key)
     fixed, given = _fixed(draft, key)
     linked = isinstance(generator, ForeignKey | Parent)
@@ -183,8 +178,7 @@ def _drawn(spec: ForeignKey, stream: int, parents: int, weights: tuple[float, ..
     if spec.distribution == "zipf":
         return Zipf(stream, parents, spec.exponent)
     if spec.distribution == "weighted":
-        sums = np.cumsum(np.array(weights, dtype=np.float64))
-        return Weighted(stream, sums / sums[-1])
+        return weighted(stream, parents, weights)
     return Uniform(stream, parents)
 
 

@@ -145,9 +145,7 @@ def _links(
 
 def _link_problem(scenario: Scenario, link: ForeignKey, settled: str) -> tuple[str, str] | None:
     if link.entity not in scenario.entities:
-        return f"the parent entity {link.entity!r} does not exist", did_you_mean(
-            link.entity, scenario.entities
-        )
+        return f"the parent entity {link.entity!r} does not exist", did_you_mean(link.entity, scenario.entities)
     columns = scenario.entities[link.entity].columns
     if link.column not in columns:
         return f"{link.entity} has no column {link.column!r}", did_you_mean(link.column, columns)

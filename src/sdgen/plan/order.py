@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def find_cycle(graph: Mapping[T, Iterable[T]]) -> list[T]:
-    """One cycle of a graph (node → what it depends on), its first node repeated at the end; empty where there is none."""
+    """One cycle of a graph (node → what it depends on), its first node repeated at the end; empty without any."""
     done: set[T] = set()
     for start in graph:
         path: list[T] = []

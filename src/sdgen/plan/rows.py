@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import exp
 
 from sdgen.errors import Path, Problem, did_you_mean
@@ -58,6 +59,7 @@ class RowSettler:
             self._problems.append(Problem((), f"--rows or --only names the unknown entity {name!r}", hint))
         if not 0 < self._request.scale < float("inf"):
             self._problems.append(Problem((), f"the scale {self._request.scale:g} is not above 0"))
+            self._request = replace(self._request, scale=1.0)  # counts that can be computed, for further problems
 
     def _asked(self, name: str) -> int | None:
         return self._request.rows.get(name, self._request.rows.get("*"))
@@ -108,9 +110,7 @@ class RowSettler:
                 if found
                 else f"add a column with `generator: fk` to {rows.per}"
             )
-            self._problem(
-                name, f"rows are counted per {rows.per}, but {len(found)} foreign keys lead there", hint
-            )
+            self._problem(name, f"rows are counted per {rows.per}, but {len(found)} foreign keys lead there", hint)
             return 0
         parents = self._settle(rows.per)
         layout = self._layout(name, rows, parents)
@@ -136,9 +136,7 @@ class RowSettler:
 
     def _spread(self, name: str, parents: int, total: int, key: int) -> Layout | None:
         if parents * total >= 1 << 62:
-            self._problem(
-                name, f"{total:,} rows over {parents:,} parents are too many to spread", "use min and max"
-            )
+            self._problem(name, f"{total:,} rows over {parents:,} parents are too many to spread", "use min and max")
             return None
         if total and not parents:
             self._problem(name, f"{total:,} rows per parent, but the parent has no rows")
@@ -160,9 +158,7 @@ class RowSettler:
         if rows.mean is None:
             return DrawnCounts(parents, low, high, key)
         if rows.mean > 500:
-            self._problem(
-                name, f"a mean of {rows.mean:g} rows per parent is too large to draw", "use min and max"
-            )
+            self._problem(name, f"a mean of {rows.mean:g} rows per parent is too large to draw", "use min and max")
             return None
         return DrawnCounts(parents, low, high, key, alias_table(_poisson(rows.mean, low, high)))
 

@@ -1,8 +1,8 @@
 """How the columns of a unique set are drawn so that no two rows agree in all of them.
 
 A set holds by itself where one of its columns is unique, or where a column counts the rows of a parent in the set.
-Else its columns' indexes come from one keyed permutation over the product of their domains: of the row number, or, where
-the set holds the link that rows are counted by, of the row's place among its parent's children.
+Else its columns' indexes come from one keyed permutation over the product of their domains: of the row number, or,
+where the set holds the link that rows are counted by, of the row's place among its parent's children.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from sdgen.generators.base import Generator
 from sdgen.generators.counts import Layout
 from sdgen.generators.domains import permute
 from sdgen.generators.draws import Numbers
-
 
 MOST_COMBINATIONS = 1 << 62
 
@@ -52,9 +51,7 @@ class JointIndexes:
         return draws.draw(self.key, parents), ordinals
 
 
-def share_product(
-    sizes: Mapping[str, int], key: int, layout: Layout | None, at_least: int
-) -> dict[str, JointIndexes]:
+def share_product(sizes: Mapping[str, int], key: int, layout: Layout | None, at_least: int) -> dict[str, JointIndexes]:
     """Each column's part of the product of `sizes`, using as few columns as hold `at_least` combinations.
 
     Empty where all of them hold fewer. Columns are taken in the given order.
@@ -75,9 +72,7 @@ def share_product(
     }
 
 
-def holds_alone(
-    columns: Sequence[str], unique: set[str], counted_by: str, generators: Mapping[str, Generator]
-) -> bool:
+def holds_alone(columns: Sequence[str], unique: set[str], counted_by: str, generators: Mapping[str, Generator]) -> bool:
     """Whether the set holds without a permutation of its own."""
     counts = any(getattr(generators[name], "per", "") == counted_by for name in columns)
     distinct = any(generators[name].distinct() for name in columns)

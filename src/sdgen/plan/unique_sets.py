@@ -82,15 +82,10 @@ def _most_children(draft: Draft, entity: str) -> int:
     return 2 * -(-layout.total // max(layout.parents, 1)) + 1 if isinstance(layout, EvenSpread) else 0
 
 
-def _refuse(
-    draft: Draft, entity: str, columns: tuple[str, ...], sizes: dict[str, int], rows: int, link: str
-) -> None:
+def _refuse(draft: Draft, entity: str, columns: tuple[str, ...], sizes: dict[str, int], rows: int, link: str) -> None:
     path: Path = ("entities", entity, "unique")
     which = f"({', '.join(columns)})"
-    domains = (
-        ", ".join(f"{column}: {size:,}" for column, size in sizes.items())
-        or "none of them has a finite domain"
-    )
+    domains = ", ".join(f"{column}: {size:,}" for column, size in sizes.items()) or "none of them has a finite domain"
     scope = f"up to {rows:,} rows of one parent" if link else f"{rows:,} rows"
     hint = "give its columns generators with larger domains (choice, uniform_int, date, fk …), or ask for fewer rows"
     draft.refuse(path, f"{which} can't be made unique over {scope} ({domains})", hint)

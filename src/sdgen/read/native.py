@@ -69,8 +69,7 @@ class _Reading:
             if isinstance(record.get(key), int | float) and not isinstance(record.get(key), bool):
                 record[key] = str(record[key])
         record["entities"] = {
-            name: self.entity(entity, path)
-            for name, entity, path in self.named(record.get("entities"), ("entities",))
+            name: self.entity(entity, path) for name, entity, path in self.named(record.get("entities"), ("entities",))
         }
         record["presets"] = {
             name: self.generator(self.mapping(preset, path), path)

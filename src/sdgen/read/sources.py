@@ -30,9 +30,7 @@ def read_source(source: str | Path) -> Scenario:
     if str(source) in examples():
         return read_text_as_scenario(examples()[str(source)].read_text("utf-8"), f"{source}.yaml")
     shown = str(source)
-    hint = did_you_mean(
-        shown, examples(), "give a file, a folder, or a shipped example: " + ", ".join(examples())
-    )
+    hint = did_you_mean(shown, examples(), "give a file, a folder, or a shipped example: " + ", ".join(examples()))
     raise SourceError(Problem((), "there is no such file, folder or example", hint, shown))
 
 

@@ -1,7 +1,7 @@
 """YAML and JSON text → plain values that know their lines.
 
-YAML 1.2's rules for plain words (only true/false are booleans, dates stay texts), keys that stand twice are refused, and
-the number of values is bounded, so that aliases can't blow a small file up.
+YAML 1.2's rules for plain words (only true/false are booleans, dates stay texts), keys that stand twice are refused,
+and the number of values is bounded, so that aliases can't blow a small file up.
 """
 
 from __future__ import annotations

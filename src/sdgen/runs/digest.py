@@ -1,7 +1,7 @@
 """A content digest of an entity: the same for any split into batches, any number of workers and any target.
 
-Rows are hashed in canonical blocks of 65,536 (XXH3, 128 bits, over each column's values), and the blocks' hashes, each with
-its number, are added up: the sum doesn't depend on the order in which blocks are done.
+Rows are hashed in canonical blocks of 65,536 (XXH3, 128 bits, over each column's values), and the blocks' hashes, each
+with its number, are added up: the sum doesn't depend on the order in which blocks are done.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from sdgen.errors import TargetError
+from sdgen.errors import Cancelled, TargetError
 from sdgen.generate import batches
 from sdgen.plan.model import Plan
 from sdgen.runs.digest import block_digest, combine
@@ -67,9 +67,11 @@ def execute(
         if problems:
             raise TargetError(problems)
         for table in tables:
+            writing.go_on()
             target.prepare(table, mode)
         results = writing.all(tables)
         listen(Finishing())
+        writing.go_on()
         target.finish()
     except BaseException:
         target.abort()
@@ -86,6 +88,10 @@ class _Writing:
     workers: int
     listen: Listener
     cancel: threading.Event
+
+    def go_on(self) -> None:
+        if self.cancel.is_set():
+            raise Cancelled("the run was cancelled")
 
     def all(self, tables: Sequence[Table]) -> tuple[EntityResult, ...]:
         """Write all tables: one after the other, or beside each other where the target can."""

@@ -6,7 +6,7 @@ it can be generated: that is the plan's question.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
@@ -53,9 +53,7 @@ class RowCount(Record):
     min: int | None = Field(None, ge=0, description="with per: the fewest rows a parent has")
     max: int | None = Field(None, ge=0, description="with per: the most rows a parent has")
     mean: float | None = Field(None, gt=0, description="with per: Poisson numbers of rows with this mean")
-    total: int | None = Field(
-        None, ge=0, description="with per: exactly so many in all, spread over the parents"
-    )
+    total: int | None = Field(None, ge=0, description="with per: exactly so many in all, spread over the parents")
     fixed: tuple[Mapping[str, Any], ...] = Field((), description="given rows, which come first")
 
 
@@ -66,15 +64,11 @@ def _rows(value: object) -> object:
 class Entity(Record):
     """One table of the dataset."""
 
-    target_table: str = Field(
-        "", description="the table's name in the target; the entity's name where left out"
-    )
+    target_table: str = Field("", description="the table's name in the target; the entity's name where left out")
     description: str = ""
     rows: Annotated[RowCount, BeforeValidator(_rows)] = Field(default_factory=lambda: RowCount(count=100))
     columns: Mapping[str, Column] = Field(min_length=1)
-    unique: tuple[tuple[str, ...], ...] = Field(
-        (), description="sets of columns whose values together are unique"
-    )
+    unique: tuple[tuple[str, ...], ...] = Field((), description="sets of columns whose values together are unique")
 
 
 class Rule(Record):
@@ -94,32 +88,37 @@ class Scenario(Record):
     version: str = ""
     description: str = ""
     seed: int | None = Field(None, ge=-(2**63), lt=2**64)
-    as_of: str = Field(
-        "", description="the instant that counts as now, ISO 8601; fixed once a run where left out"
-    )
+    as_of: str = Field("", description="the instant that counts as now, ISO 8601; fixed once a run where left out")
     locale: str = Field("en", description="the language of names, places and texts")
     presets: Mapping[str, GeneratorSpec] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     entities: Mapping[str, Entity] = Field(min_length=1)
 
     _origin: Origin | None = PrivateAttr(None)
+    _notes: tuple[Problem, ...] = PrivateAttr(())
 
     @property
     def origin(self) -> Origin:
         """Where its parts stand in the source it was read from."""
         return self._origin or Origin("")
 
-    def read_from(self, origin: Origin) -> Scenario:
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What its reader guessed, or did not understand and left out."""
+        return self._notes
+
+    def read_from(self, origin: Origin, notes: Iterable[Problem] = ()) -> Scenario:
+        """This scenario with where it was read from, and what is to be told of that."""
         copy = self.model_copy()
-        copy._origin = origin
+        copy._origin, copy._notes = origin, tuple(notes)
         return copy
 
 
 class Origin:
     """Where the parts of a scenario stand in its source.
 
-    `positions` gives line and column, both from 1, by the source's own paths; `aliases` the source's path of a part that the
-    canonical form has elsewhere (entities.orders for entities.0).
+    `positions` gives line and column, both from 1, by the source's own paths; `aliases` the source's path of a part that
+    the canonical form has elsewhere (entities.orders for entities.0).
     """
 
     def __init__(

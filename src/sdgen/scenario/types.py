@@ -158,9 +158,7 @@ class _TypeReader:
             return replace(parsed, kind="u" + parsed.kind.removeprefix("u"))
         kind = SYNONYMS.get(word.lower(), word.lower())
         if kind not in KINDS:
-            raise ValueError(
-                f"unknown type {word!r}; " + (did_you_mean(kind, KINDS) or "see the list of types")
-            )
+            raise ValueError(f"unknown type {word!r}; " + (did_you_mean(kind, KINDS) or "see the list of types"))
         parsed = self.details(kind)
         return replace(parsed, kind="u" + kind) if kind in INTEGER_BITS and self.sees("unsigned") else parsed
 
@@ -181,9 +179,7 @@ class _TypeReader:
                 items = tuple(item for item in self.listed(self.type, ">") if isinstance(item, Type))
                 wanted = 1 if kind == "array" else 2
                 if len(items) != wanted:
-                    raise ValueError(
-                        f"{kind} takes {wanted} type{'s' * (wanted > 1)} in <>, found {len(items)}"
-                    )
+                    raise ValueError(f"{kind} takes {wanted} type{'s' * (wanted > 1)} in <>, found {len(items)}")
                 return Type(kind, items=items)
             case "struct":
                 self.expect("<")

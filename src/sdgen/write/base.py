@@ -1,7 +1,7 @@
 """What a target is: three methods, and the records it is given.
 
     target.check(tables, mode)         before anything is written: all problems at once
-    target.prepare(table, mode)        create or empty one table, inside the run's transaction
+    target.prepare(table, mode)        create or empty one table, inside the run's transaction; all tables come first
     target.write(table, parts)         take the encoded batches, in row order
     target.finish()                    constraints, then commit: only now does the place change
     target.abort()                     leave the place as it was
@@ -72,7 +72,12 @@ class Table:
 
 
 class Target(Protocol):
-    """A place to write. All or nothing: until `finish` returns, the place is as it was."""
+    """A place to write. All or nothing: until `finish` returns, the place is as it was.
+
+    `takes_tables_at_once`: `write` may be called for several tables at the same time, on threads of their own.
+    """
+
+    takes_tables_at_once: bool
 
     def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         """Why these tables can't be written here; nothing is changed. Opens the connection."""

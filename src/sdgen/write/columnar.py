@@ -100,7 +100,8 @@ class ParquetFile:
             from pyarrow.parquet import ParquetWriter
 
             coded = [field.name for field in self.schema if pa.types.is_dictionary(field.type)]
-            options = {"compression": "snappy", "write_statistics": True, "store_schema": False}
+            packed = {field.name: "none" if field.type == pa.uuid() else "snappy" for field in self.schema}
+            options = {"compression": packed, "write_statistics": True, "store_schema": False}
             self.writer = ParquetWriter(self.path, self.schema, use_dictionary=coded, **options)
         return self.writer
 

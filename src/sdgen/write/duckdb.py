@@ -41,6 +41,8 @@ _SQL = """
 class DuckDB:
     """A database file."""
 
+    takes_tables_at_once = False
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.staged: Path | None = None

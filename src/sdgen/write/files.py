@@ -80,6 +80,8 @@ FORMATS: Mapping[str, Format] = {
 class Files:
     """A folder of files."""
 
+    takes_tables_at_once = True
+
     def __init__(self, folder: Path, formats: Sequence[str]) -> None:
         self.folder = folder
         self.formats = {name: FORMATS[name] for name in formats}

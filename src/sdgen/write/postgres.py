@@ -48,6 +48,8 @@ _REFERRERS = """
 class Postgres:
     """A database, given as a URL; `?schema=name` makes that schema the first one looked in."""
 
+    takes_tables_at_once = False
+
     def __init__(self, url: str) -> None:
         self.url, self.schema = _split_url(url)
         self.connection: psycopg.Connection[Any] | None = None

@@ -35,6 +35,8 @@ _ALWAYS = ("cache_size = -131072", "temp_store = MEMORY", "foreign_keys = OFF")
 class SQLite:
     """A database file."""
 
+    takes_tables_at_once = False
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.staged: Path | None = None

@@ -15,6 +15,8 @@ from sdgen.write.files import FORMATS
 class Stdout:
     """Standard output in a text format."""
 
+    takes_tables_at_once = False
+
     def __init__(self, format: str) -> None:
         self.format = FORMATS[format]
 

@@ -1,0 +1,174 @@
+"""The commands and their options. This file is read for every `--help`: it imports Typer and nothing heavy."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from sdgen.cli import options
+from sdgen.cli.failures import REFUSED, told, told_problems
+
+SCENARIO_HELP = "A scenario file, a folder that holds one, or a shipped example's name."
+AS_OF_HELP = "The instant that counts as now, ISO 8601. Default: the scenario's, or the time of the run."
+SEED_HELP = "The seed. Default: the scenario's, or a random one."
+
+ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help=SCENARIO_HELP)]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help=SEED_HELP)]
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="TIME", help=AS_OF_HELP)]
+ModeName = Literal["create_if_missing", "truncate_then_insert", "append_only"]
+
+app = typer.Typer(
+    name="sdgen",
+    help="Synthetic relational data: described once, every constraint kept, the same every time.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from sdgen import __version__
+
+        print(f"sdgen {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+@told
+def generate(
+    scenario: ScenarioName,
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="DEST",
+            help="Where to: a folder for files (out/), x.duckdb, x.sqlite, postgresql://..., - for stdout.",
+        ),
+    ],
+    format: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST", help="File formats, with commas between: csv, jsonl, parquet, arrow. Default: csv."
+        ),
+    ] = "",
+    seed: Seed = None,
+    rows: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="N|ENTITY=N", help="Rows of every entity (500, 10k, 1M), or of one (orders=500). May be repeated."
+        ),
+    ] = None,
+    scale: Annotated[float, typer.Option(metavar="X", help="Multiply the scenario's row counts by this.")] = 1.0,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ENTITY,...", help="Write these entities alone; their links still lead to rows of the others."
+        ),
+    ] = None,
+    mode: Annotated[
+        ModeName, typer.Option(help="What to do with a table that is there already.")
+    ] = "create_if_missing",
+    as_of: AsOf = None,
+    workers: Annotated[int, typer.Option(min=0, metavar="N", help="Threads. Default: one per core, at most 8.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary.")] = False,
+) -> None:
+    """Write a scenario's rows to files or a database: all of them, or none."""
+    from sdgen.cli.request import Wanted
+
+    wanted = Wanted(
+        scenario=scenario,
+        to=to,
+        formats=options.formats(format),
+        seed=options.seed(seed),
+        rows=options.row_counts(rows or ()),
+        scale=scale,
+        only=options.listed(only or ()),
+        mode=mode,
+        as_of=options.instant(as_of),
+        workers=workers,
+        quiet=quiet,
+    )
+    from sdgen.cli import generate as command
+
+    command.generate(wanted)
+
+
+@app.command()
+@told
+def preview(
+    scenario: ScenarioName,
+    entity: Annotated[str, typer.Argument(metavar="[ENTITY]", help="One entity. Default: all of them.")] = "",
+    rows: Annotated[str, typer.Option(metavar="N", help="How many rows to show.")] = "10",
+    at: Annotated[str, typer.Option(metavar="ROW", help="The first row to show; rows are numbered from 0.")] = "0",
+    format: Annotated[Literal["table", "json", "csv"], typer.Option(help="How to show them.")] = "table",
+    seed: Seed = None,
+    as_of: AsOf = None,
+) -> None:
+    """Show some rows, from any row on, without writing anything."""
+    if format == "csv" and not entity:
+        raise typer.BadParameter("csv shows one entity: name it", param_hint="ENTITY")
+    count, first, moment = options.row_count(rows), options.row_count(at, "--at"), options.instant(as_of)
+    from sdgen.cli import preview as command
+
+    for line in command.preview(
+        scenario, entity, at=first, rows=count, seed=options.seed(seed), as_of=moment, form=format
+    ):
+        print(line)
+
+
+@app.command()
+@told
+def validate(
+    scenario: ScenarioName,
+    format: Annotated[Literal["text", "json"], typer.Option(help="For people or for programs.")] = "text",
+) -> None:
+    """Check a scenario, and tell every problem at once."""
+    from sdgen.cli import validate as command
+
+    plan, problems = command.examined(scenario)
+    if format == "json":
+        print(command.as_json(problems))
+    elif plan is not None:
+        print(command.described(plan))
+    else:
+        print(told_problems(problems), file=sys.stderr)
+    if plan is None:
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+@told
+def generators(
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="One generator. Default: all of them, a line each.")
+    ] = "",
+    format: Annotated[Literal["text", "json"], typer.Option(help="For people or for programs.")] = "text",
+) -> None:
+    """Show the catalogue of generators, or one of them with its params and an example."""
+    from sdgen.cli import catalogue
+
+    print(catalogue.shown(name, format))
+
+
+@app.command()
+@told
+def schema() -> None:
+    """Print the JSON Schema of the scenario file, for editors."""
+    import json
+
+    from sdgen.cli.catalogue import scenario_schema
+
+    print(json.dumps(scenario_schema(), indent=2, ensure_ascii=False))

@@ -1,0 +1,108 @@
+"""What went wrong, told on stderr, and the exit code: 1 for anything refused, 128 + n for signal n.
+
+Wrong usage (2) is told by Typer itself. A traceback is shown only where SDGEN_TRACEBACK is set.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import ParamSpec
+
+import typer
+
+from sdgen.errors import Problem, SdgenError
+
+P = ParamSpec("P")
+
+REFUSED = 1
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+_USAGE = (typer.Exit, typer.Abort, typer.BadParameter)
+
+
+def told(command: Callable[P, None]) -> Callable[P, None]:
+    """Decorator of a command: whatever it raises is told to a person and becomes an exit code."""
+
+    @wraps(command)
+    def telling(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+            sys.stdout.flush()
+        except _USAGE:
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            if os.environ.get("SDGEN_TRACEBACK"):
+                raise
+            raise typer.Exit(tell(error)) from None
+
+    return telling
+
+
+def tell(error: BaseException) -> int:
+    """Tell an exception on stderr; the exit code it means."""
+    if _pipe_closed(error):
+        _leave_stdout()
+        return PIPE_CLOSED
+    if isinstance(error, KeyboardInterrupt):
+        _say("cancelled")
+        return INTERRUPTED
+    if isinstance(error, SdgenError):
+        _say(told_problems(error.problems))
+    else:
+        _say(printable(_words(error)))
+    return REFUSED
+
+
+def told_problems(problems: Sequence[Problem]) -> str:
+    """Problems as text, a paragraph each, and how many they are where they are several."""
+    paragraphs = [printable(str(problem) if problem.file else f"error: {problem}") for problem in problems]
+    if len(problems) > 1:
+        paragraphs.append(f"error: {len(problems)} problems")
+    return "\n\n".join(paragraphs)
+
+
+def printable(text: str) -> str:
+    """Text without what could command a terminal: control characters but for line ends are spelled out."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return "error: out of memory\n    fewer --workers need less"
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return f"error: {place}{error.strerror or error}"
+    lines = str(error).strip().splitlines()
+    message = f": {lines[0]}" if lines else ""
+    return (
+        f"error: {type(error).__name__}{message}\n    this is a bug in sdgen; SDGEN_TRACEBACK=1 shows where it happened"
+    )
+
+
+def _pipe_closed(error: BaseException | None) -> bool:
+    """Whether the reader of our output went away, as `head` does, directly or beneath another exception."""
+    while error is not None:
+        if isinstance(error, BrokenPipeError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _leave_stdout() -> None:
+    """Let the interpreter's last flush of stdout go nowhere."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

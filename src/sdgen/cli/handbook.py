@@ -1,0 +1,49 @@
+"""The catalogue of generators as a page of the docs (Markdown)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sdgen.cli.catalogue import Entry, Family, families, fills
+from sdgen.cli.params import REQUIRED, Param
+
+_HEAD = """# Generators
+
+<!-- Made by `python -m sdgen.cli.catalogue > docs/generators.md`; don't edit. -->
+
+Every generator, with its params and an example of a column it fills. `sdgen generators NAME` prints the same.
+"""
+
+
+def markdown() -> str:
+    """The whole page."""
+    return _HEAD + "".join(f"\n{line}" if line else "\n" for family in families() for line in _family(family)) + "\n"
+
+
+def _family(family: Family) -> Iterator[str]:
+    yield from (f"## {_title(family.title)}", "")
+    for index, entry in enumerate(family.entries):
+        yield from ([""] if index else [])
+        yield from _entry(entry)
+    yield ""
+
+
+def _entry(entry: Entry) -> Iterator[str]:
+    yield from ("### " + ", ".join(f"`{name}`" for name in entry.names), "")
+    yield from entry.text.splitlines()
+    natural = f"`{entry.natural}`" if entry.natural else "depends on other columns"
+    yield from ("", f"Type where the column names none: {natural}. Fills: {fills(entry)}. Unique: {entry.unique}.")
+    if entry.params:
+        yield from ("", "| param | type | default | meaning |", "|---|---|---|---|")
+        yield from map(_row, entry.params)
+    yield from ("", "```yaml", f"my_column: {entry.example}", "```")
+
+
+def _row(param: Param) -> str:
+    default = f"`{param.default}`" if param.default not in ("", REQUIRED) else param.default
+    cells = (f"`{param.name}`", param.type, default, param.description)
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+
+def _title(text: str) -> str:
+    return text.removesuffix(".")

@@ -1,0 +1,75 @@
+"""Options' texts → values. What can't be read is wrong usage: typer.BadParameter names the option."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import typer
+
+FORMATS = ("csv", "jsonl", "parquet", "arrow")
+SUFFIXES: dict[str, int] = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+
+_NUMBER = re.compile(r"(\d[\d_]*)(\.\d+)?([kmg]?)", re.IGNORECASE)
+
+
+def listed(texts: Iterable[str]) -> tuple[str, ...]:
+    """The words of an option that may be repeated, or hold several between commas."""
+    return tuple(word.strip() for text in texts for word in text.split(",") if word.strip())
+
+
+def row_count(text: str, option: str = "--rows") -> int:
+    """A count such as 500, 1_000, 10k or 1.5M."""
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is not a number of rows, such as 500 or 10k", param_hint=option)
+    whole, fraction, suffix = match[1].replace("_", ""), (match[2] or ".")[1:], SUFFIXES[match[3].lower()]
+    count, rest = divmod(int(whole + fraction) * suffix, int(10 ** len(fraction)))
+    if rest:
+        raise typer.BadParameter(f"{text!r} is not a whole number of rows", param_hint=option)
+    return count
+
+
+def row_counts(texts: Iterable[str]) -> dict[str, int]:
+    """`500` speaks of every entity (under the key `*`), `orders=500` of one."""
+    counts: dict[str, int] = {}
+    for word in listed(texts):
+        entity, equals, count = word.rpartition("=")
+        if equals and not entity:
+            raise typer.BadParameter(f"{word!r} names no entity before =", param_hint="--rows")
+        counts[entity.strip() or "*"] = row_count(count)
+    return counts
+
+
+def formats(text: str) -> tuple[str, ...]:
+    """File formats between commas, each once."""
+    words = tuple(dict.fromkeys(word.lower() for word in listed([text])))
+    for word in words:
+        if word not in FORMATS:
+            raise typer.BadParameter(f"{word!r} is not one of {', '.join(FORMATS)}", param_hint="--format")
+    return words
+
+
+def seed(number: int | None) -> int | None:
+    """A seed: any whole number of 64 bits, signed or unsigned."""
+    if number is not None and not -(2**63) <= number < 2**64:
+        raise typer.BadParameter(f"{number} is not a number of 64 bits", param_hint="--seed")
+    return number
+
+
+def instant(text: str | None) -> datetime | None:
+    """An ISO 8601 time; one without an offset is in UTC."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    except ValueError:
+        what = f"{text!r} is not a time such as 2026-01-01T00:00:00Z"
+        raise typer.BadParameter(what, param_hint="--as-of") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def shown_instant(moment: datetime) -> str:
+    """A time as `--as-of` takes it."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

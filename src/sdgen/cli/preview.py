@@ -1,0 +1,94 @@
+"""`sdgen preview`: some rows of a scenario, wherever they stand, without writing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sdgen.cli.tables import cut, ruled
+from sdgen.errors import Problem, ScenarioError, did_you_mean
+from sdgen.generate import batch
+from sdgen.plan.compile import compile_plan
+from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
+from sdgen.plan.request import PlanRequest
+from sdgen.read.sources import read_source
+from sdgen.scenario.types import NUMBERS
+from sdgen.write import csvtext, jsonl
+
+NULL = "null"
+
+
+def preview(
+    source: str, entity: str, *, at: int, rows: int, seed: int | None, as_of: datetime | None, form: str
+) -> Iterator[str]:
+    """The rows from `at` on, of one entity or of all, as text of the form "table", "json" or "csv"."""
+    plan = compile_plan(read_source(source), PlanRequest(seed, as_of))
+    batches = {each.name: batch(plan, each.name, at, min(at + rows, each.rows)) for each in _chosen(plan, entity, at)}
+    match form:
+        case "json":
+            yield from _json(plan, batches) if not entity else (_json_array(plan.entities[entity], batches[entity]),)
+        case "csv":
+            yield from _csv(plan.entities[entity], batches[entity])
+        case _:
+            yield from _tables(plan, batches, at)
+
+
+def _chosen(plan: Plan, entity: str, at: int) -> list[EntityPlan]:
+    """The entity asked for, or all; ScenarioError where there is none, or it has no row `at`."""
+    if entity and entity not in plan.entities:
+        hint = did_you_mean(entity, plan.entities)
+        raise ScenarioError(Problem((), f"{plan.scenario} has no entity {entity!r}", hint))
+    chosen = [plan.entities[entity]] if entity else list(plan.entities.values())
+    short = [each for each in chosen if at and at >= each.rows]
+    if short:
+        what = "{} has {:,} rows, numbered from 0: there is no row {:,}"
+        raise ScenarioError([Problem((), what.format(each.name, each.rows, at)) for each in short])
+    return chosen
+
+
+def _tables(plan: Plan, batches: Mapping[str, pa.RecordBatch], at: int) -> Iterator[str]:
+    for index, (name, rows) in enumerate(batches.items()):
+        entity = plan.entities[name]
+        if index:
+            yield ""
+        yield f"{name}: {entity.rows:,} rows" + (f", from row {at:,} on" if at else "")
+        yield from _table(entity.written, rows)
+
+
+def _table(columns: Sequence[ColumnPlan], rows: pa.RecordBatch) -> Iterator[str]:
+    head = [[cut(column.name) for column in columns], [cut(str(column.type)) for column in columns]]
+    texts = [_texts(array, column) for array, column in zip(rows.columns, columns, strict=True)]
+    right = [column.type.kind in NUMBERS for column in columns]
+    yield from ruled(head, list(zip(*texts, strict=True)), right)
+
+
+def _texts(array: pa.Array, column: ColumnPlan) -> list[str]:
+    if pa.types.is_dictionary(array.type):
+        array = pc.take(array.dictionary, array.indices)
+    texts = csvtext.plain_text(array, column.type).to_pylist()
+    return [NULL if text is None else cut(text) for text in texts]
+
+
+def _csv(entity: EntityPlan, rows: pa.RecordBatch) -> Iterator[str]:
+    yield csvtext.header([column.name for column in entity.written]).decode().removesuffix("\n")
+    lines = csvtext.encode([column.type for column in entity.written], rows).to_pybytes().decode()
+    if lines:
+        yield lines.removesuffix("\n")
+
+
+def _json_array(entity: EntityPlan, rows: pa.RecordBatch) -> str:
+    lines = jsonl.encode([column.type for column in entity.written], rows).to_pybytes().decode()
+    objects = lines.removesuffix("\n").replace("\n", ",\n")
+    return f"[\n{objects}\n]" if objects else "[]"
+
+
+def _json(plan: Plan, batches: Mapping[str, pa.RecordBatch]) -> Iterator[str]:
+    from json import dumps
+
+    arrays = [
+        f"{dumps(name, ensure_ascii=False)}: {_json_array(plan.entities[name], rows)}" for name, rows in batches.items()
+    ]
+    yield "{\n" + ",\n".join(arrays) + "\n}"

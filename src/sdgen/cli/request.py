@@ -1,0 +1,70 @@
+"""What `sdgen generate` was asked for, and the command that asks for the same again."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from os import cpu_count
+from typing import TYPE_CHECKING
+
+from sdgen.cli.options import shown_instant
+
+if TYPE_CHECKING:
+    from sdgen.plan.model import Plan
+
+DEFAULT_MODE = "create_if_missing"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The arguments of one `sdgen generate`."""
+
+    scenario: str
+    to: str
+    formats: tuple[str, ...]
+    seed: int | None
+    rows: Mapping[str, int]
+    scale: float
+    only: tuple[str, ...]
+    mode: str
+    as_of: datetime | None
+    workers: int
+    quiet: bool
+
+    @property
+    def threads(self) -> int:
+        return self.workers or min(cpu_count() or 1, 8)
+
+    @property
+    def place(self) -> str:
+        """The destination as it may be shown."""
+        return "standard output" if self.to == "-" else without_password(self.to)
+
+
+def without_password(destination: str) -> str:
+    """A URL with `***` for its password; anything else as it is."""
+    shown = re.sub(r"^([a-z][\w+.-]*://[^/?#:@]*):[^/?#]*@", r"\1:***@", destination, flags=re.IGNORECASE)
+    return re.sub(r"([?&](?:password|passwd|pwd|sslpassword)=)[^&#]*", r"\1***", shown, flags=re.IGNORECASE)
+
+
+def same_again(wanted: Wanted, plan: Plan) -> str:
+    """The command that writes the same rows: with the seed and the instant this run had."""
+    return shlex.join(["sdgen", "generate", wanted.scenario, *_options(wanted, plan)])
+
+
+def _options(wanted: Wanted, plan: Plan) -> Iterator[str]:
+    yield from ("--to", without_password(wanted.to))
+    if wanted.formats:
+        yield from ("--format", ",".join(wanted.formats))
+    yield from ("--seed", str(plan.seed), "--as-of", shown_instant(plan.as_of))
+    for entity, count in wanted.rows.items():
+        yield from ("--rows", str(count) if entity == "*" else f"{entity}={count}")
+    if wanted.scale != 1:
+        yield from ("--scale", repr(wanted.scale))
+    if wanted.only:
+        yield from ("--only", ",".join(wanted.only))
+    if wanted.mode != DEFAULT_MODE:
+        yield from ("--mode", wanted.mode)

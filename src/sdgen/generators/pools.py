@@ -1,0 +1,176 @@
+"""Value pools: lists of distinct texts in a fixed order, and the domains made of them.
+
+Lists come from sdgen's own data files, or from the JSON files of the installed `mimesis` package (MIT). Those are read
+as files: importing the package would cost more than making a small dataset.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from importlib.util import find_spec
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from sdgen.generators.draws import Numbers
+
+DATA = Path(__file__).parent.parent / "data"
+FALLBACK = "en"
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """A domain of listed texts."""
+
+    values: pa.Array
+
+    @property
+    def size(self) -> int:
+        return len(self.values)
+
+    def decode(self, indexes: Numbers) -> pa.Array:
+        return taken(self.values, indexes)
+
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """The domain of all texts made by writing one text of each part after another.
+
+    Its values are distinct if the parts are such that a text can be cut in one way alone.
+    """
+
+    parts: tuple[pa.Array, ...]
+
+    @property
+    def size(self) -> int:
+        return prod(len(part) for part in self.parts)
+
+    def decode(self, indexes: Numbers) -> pa.Array:
+        sizes = [len(part) for part in self.parts]
+        places = split(indexes, sizes)
+        return joined(*(taken(part, place) for part, place in zip(self.parts, places, strict=True)))
+
+
+def split(indexes: Numbers, sizes: Sequence[int]) -> list[Numbers]:
+    """Indexes of a product of domains as one index into each, the last changing fastest."""
+    places: list[Numbers] = []
+    for size in reversed(sizes[1:]):
+        rest = indexes // size
+        places.append(indexes - rest * size)
+        indexes = rest
+    places.append(indexes)
+    return places[::-1]
+
+
+def taken(values: pa.Array, indexes: NDArray[np.integer[Any]]) -> pa.Array:
+    """The values at these places (fewer than 2^31)."""
+    return values.take(pa.array(indexes.astype(np.int32)))
+
+
+def encoded(values: pa.Array, indexes: NDArray[np.integer[Any]]) -> pa.DictionaryArray:
+    """The values at these places, as a dictionary array that lists each once."""
+    return pa.DictionaryArray.from_arrays(pa.array(indexes.astype(np.int32)), values)
+
+
+def joined(*parts: pa.Array | str) -> pa.Array:
+    """Texts written one after another, row by row; a plain string is the same for every row."""
+    return pc.binary_join_element_wise(*parts, "")
+
+
+def in_groups(kinds: Numbers, make: Callable[[int, Numbers], pa.Array]) -> pa.Array:
+    """Values that are made in another way for each kind: `make(kind, rows)` makes those of the rows of one kind."""
+    present = np.unique(kinds).tolist() or [0]
+    rows = [np.flatnonzero(kinds == kind) for kind in present]
+    made = pa.concat_arrays([make(kind, group) for kind, group in zip(present, rows, strict=True)])
+    return made if len(present) == 1 else taken(made, np.argsort(np.concatenate(rows)))
+
+
+def text_array(texts: Iterable[str]) -> pa.Array:
+    """An Arrow array of texts, made from buffers (pyarrow imports pandas for Python objects where it is installed)."""
+    encoded_texts = [text.encode() for text in texts]
+    offsets = np.zeros(len(encoded_texts) + 1, dtype=np.int32)
+    np.cumsum([len(text) for text in encoded_texts], out=offsets[1:])
+    data = pa.py_buffer(b"".join(encoded_texts))
+    return pa.StringArray.from_buffers(len(encoded_texts), pa.py_buffer(offsets), data)
+
+
+def digest(values: pa.Array) -> str:
+    """A pool's identity: the same digest, the same texts in the same order."""
+    total = blake2b(digest_size=16)
+    for text in values.to_pylist():
+        raw = text.encode()
+        total.update(len(raw).to_bytes(4, "big") + raw)
+    return total.hexdigest()
+
+
+@cache
+def own(file: str) -> Any:
+    """One of sdgen's own data files (JSON)."""
+    return json.loads((DATA / f"{file}.json").read_text(encoding="utf-8"))
+
+
+@cache
+def own_pool(file: str, name: str) -> pa.Array:
+    """One list of one of sdgen's own data files."""
+    return text_array(own(file)[name])
+
+
+@cache
+def datasets() -> Path:
+    """The folder of mimesis's locales."""
+    spec = find_spec("mimesis")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("mimesis is not installed: its lists of names and words are needed")
+    return Path(spec.origin).parent / "datasets"
+
+
+@cache
+def locales() -> tuple[str, ...]:
+    """The locales there are lists for."""
+    return tuple(sorted(path.name for path in datasets().iterdir() if (path / "person.json").is_file()))
+
+
+@cache
+def chain(locale: str) -> tuple[str, ...]:
+    """Where to look for a locale's lists, in this order: itself, its language, English."""
+    plain = locale.strip().lower().replace("_", "-").partition(".")[0]
+    wanted = (plain, plain.partition("-")[0], FALLBACK)
+    return tuple(dict.fromkeys(name for name in wanted if name in locales()))
+
+
+@cache
+def texts(locale: str, file: str, path: str) -> tuple[str, ...]:
+    """A list of the nearest locale that has it, each text once, sorted; `path` is dotted (`names.female`)."""
+    for name in chain(locale):
+        found = _look(name, file, path)
+        if found:
+            return tuple(sorted({text.strip() for text in found if text.strip()}))
+    raise KeyError(f"no locale has {file}.{path}")
+
+
+@cache
+def pool(locale: str, file: str, path: str) -> pa.Array:
+    """The same list as an Arrow array."""
+    return text_array(texts(locale, file, path))
+
+
+@cache
+def _document(locale: str, file: str) -> Any:
+    path = datasets() / locale / f"{file}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _look(locale: str, file: str, path: str) -> list[str]:
+    found = _document(locale, file)
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found if isinstance(found, list) else []

@@ -1,0 +1,114 @@
+"""The catalogue tells all of every generator; its page in the docs is up to date; the schema takes what sdgen takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from sdgen.cli import catalogue
+from sdgen.cli.handbook import markdown
+from sdgen.cli.params import words
+from sdgen.generators import registry
+from sdgen.read.sources import examples
+from sdgen.read.yamlfile import read_document
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "generators.md"
+
+
+def test_every_generator_is_listed_once(run: Callable[..., Any]) -> None:
+    families = json.loads(run("generators", "--format", "json").stdout)
+    listed = [name for family in families for entry in family["entries"] for name in entry["names"]]
+    assert sorted(listed) == registry.names()
+    lines = [line.split()[0] for line in run("generators").stdout.splitlines() if line.startswith("  ")]
+    assert sorted(lines) == registry.names()
+
+
+def test_every_generator_has_a_summary_an_example_types_and_described_params() -> None:
+    for family in catalogue.families():
+        for entry in family.entries:
+            assert entry.summary.endswith((".", "…")), entry.names
+            assert entry.fits, entry.names
+            assert any(name in entry.example for name in entry.names), entry.names
+            assert all(param.description for param in entry.params), entry.names
+
+
+def test_one_generator(run: Callable[..., Any]) -> None:
+    lines = run("generators", "uniform_int").stdout.splitlines()
+    assert lines[0] == "uniform_int: Whole numbers from min to max, both included, all equally likely."
+    assert "unique:   possible, for up to 6 rows with the example's params" in lines
+    assert "example:  {generator: uniform_int, params: {min: 1, max: 6}}" in lines
+    assert any(line.split()[:4] == ["min", "whole", "number", "required"] for line in lines)
+    assert any(line.split()[:6] == ["step", "whole", "number", "≥", "1", "1"] for line in lines)
+
+
+def test_unknown_generator(run: Callable[..., Any]) -> None:
+    result = run("generators", "unifrom_int")
+    assert result.exit_code == 1
+    assert "did you mean 'uniform_int'?" in result.stderr
+
+
+def test_params_in_words() -> None:
+    assert words(int | None) == "whole number"
+    assert words(tuple[float, ...]) == "list of number"
+    assert words(Literal["a", "b"]) == "a | b"
+    assert words(str | int) == "text or whole number"
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the page is not made yet")
+def test_page_of_the_docs_is_up_to_date() -> None:
+    assert PAGE.read_text() == markdown(), "run: python -m sdgen.cli.catalogue > docs/generators.md"
+
+
+@pytest.fixture(scope="module")
+def validator() -> Draft202012Validator:
+    schema = catalogue.scenario_schema()
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+@pytest.mark.parametrize("name", examples())
+def test_schema_takes_the_examples(name: str, validator: Draft202012Validator) -> None:
+    validator.validate(read_document(examples()[name].read_text(), name).value)
+
+
+INT = {"generator": "uniform_int", "params": {"min": 1, "max": 6}}
+RIGHT: list[Any] = [
+    {"a": {"columns": {"b": "int"}}},
+    {"a": {"columns": {"b": INT}}},
+    {"a": {"columns": {"b": {"generator": {"type": "uniform_int", "params": {"min": 1, "max": 6}}}}}},
+    {"a": {"columns": {"b": {"type": "decimal(10,2)", "generator": "a_preset"}}, "rows": 5}},
+    [{"name": "a", "columns": [{"name": "b", **INT}], "rows": {"per": "c", "min": 0, "max": 3}}],
+]
+WRONG: list[Any] = [
+    {},
+    [],
+    {"a": {}},
+    {"a": {"columns": {}}},
+    {"a": {"colums": {"b": "int"}}},
+    {"a": {"columns": {"b": {"generater": "uuid4"}}}},
+    {"a": {"columns": {"b": {"generator": "uniform_int", "params": {"mni": 1}}}}},
+    {"a": {"columns": {"b": INT}, "rows": -1}},
+    {"a": {"columns": {"b": INT}, "rows": {"pre": "c"}}},
+    [{"columns": [{"name": "b", **INT}]}],
+    [{"name": "a", "columns": [INT]}],
+]
+
+
+@pytest.mark.parametrize("entities", RIGHT)
+def test_schema_takes_both_spellings(entities: Any, validator: Draft202012Validator) -> None:
+    validator.validate({"entities": entities})
+
+
+@pytest.mark.parametrize("entities", WRONG)
+def test_schema_refuses_mistakes(entities: Any, validator: Draft202012Validator) -> None:
+    assert not validator.is_valid({"entities": entities})
+
+
+def test_schema_is_printed(run: Callable[..., Any], validator: Draft202012Validator) -> None:
+    assert json.loads(run("schema").stdout) == validator.schema

@@ -1,0 +1,116 @@
+"""Places: one row is one place, as the gazetteer has it."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+
+import pyarrow as pa
+import pytest
+
+from sdgen.generators import gazetteer
+from sdgen.generators.pools import locales, own
+from sdgen.generators.registry import make
+from tests.generators.fake import facts, fill
+from tests.generators.families import check_class, check_rows, family_names, plain
+
+NAMES = family_names("places")
+COLUMNS = ("city", "state", "state_code", "county", "time_zone", "country", "country_code")
+
+
+def column(name: str, rows: int = 2000, **params: str) -> list[object]:
+    return plain(fill(f"address.{name}", params, rows))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cells_depend_on_row_numbers_alone(name: str) -> None:
+    check_rows(name)
+    check_rows(name, {"country": "world"})
+    check_class(name)
+
+
+@pytest.mark.parametrize("country", ["US", "DE", "world"])
+def test_one_row_is_one_place(country: str) -> None:
+    batch = gazetteer.gazetteer()
+    listed = {tuple(row) for row in zip(*(batch[name].to_pylist() for name in COLUMNS), strict=True)}
+    rows = list(zip(*(column(name, country=country) for name in COLUMNS), strict=True))
+    assert set(rows) <= listed
+    assert len(set(rows)) > 100
+
+
+def test_american_zip_codes_are_the_towns_own() -> None:
+    batch = gazetteer.gazetteer()
+    wanted = ("postal_code", "city", "state_code", "latitude", "longitude")
+    places = {code: rest for code, *rest in zip(*(batch[name].to_pylist() for name in wanted), strict=True) if code}
+    for code, city, state, north, east in zip(
+        column("zip_code"), column("city"), column("state_code"), column("latitude"), column("longitude"), strict=True
+    ):
+        assert [city, state] == places[code][:2]
+        assert abs(north - places[code][2] / 10_000) <= 0.0201
+        assert abs(east - places[code][3] / 10_000) <= 0.0201
+        assert round(north, 6) == north
+
+
+def test_large_cities_come_often() -> None:
+    cities = column("city", 50_000)
+    share = cities.count("Houston") / len(cities)
+    assert 0.008 < share < 0.015
+
+
+def test_addresses_hold_their_parts() -> None:
+    for line, street, city, code in zip(
+        *(column(name, 500, country="world") for name in ("address", "street", "city", "postal_code")), strict=True
+    ):
+        assert line.startswith(street + ", ")
+        assert city in line
+        assert code in line
+    for street, number, name in zip(
+        *(column(part, 500, country="world") for part in ("street", "street_number", "street_name")), strict=True
+    ):
+        assert street in (f"{number} {name}", f"{name} {number}")
+
+
+def test_countries_are_the_locales_own() -> None:
+    assert set(fill("address.country_code", locale="de-at").to_pylist()) == {"AT"}
+    assert set(fill("address.country_code", locale="en").to_pylist()) == {"US"}
+    assert all(gazetteer.country_of(locale) in gazetteer.countries() for locale in locales())
+    generator = make("address.city", {"country": "de"})
+    fault = next(iter(generator.faults(facts(generator))))
+    assert "DE" in fault.hint
+
+
+@pytest.mark.parametrize(
+    ("country", "pattern"),
+    [
+        ("DE", r"\d{5}"),
+        ("GB", r"[A-Z]{2}\d \d[A-Z]{2}"),
+        ("CA", r"[A-Z]\d[A-Z] \d[A-Z]\d"),
+        ("JP", r"\d{3}-\d{4}"),
+        ("XK", r"\d{5}"),
+    ],
+)
+def test_postal_codes_look_like_the_countrys(country: str, pattern: str) -> None:
+    assert all(re.fullmatch(pattern, code) for code in column("postal_code", country=country))
+
+
+def test_postal_codes_begin_as_their_state_has_it() -> None:
+    begins = own("postal")["by_state"]["CA"]
+    for code, state in zip(column("postal_code", country="CA"), column("state_code", country="CA"), strict=True):
+        assert code[0] in begins[state]
+
+
+def test_places_have_real_time_zones() -> None:
+    assert set(gazetteer.column("time_zone").to_pylist()) <= zoneinfo.available_timezones() | {"America/Coyhaique"}
+
+
+def test_cities_can_be_unique() -> None:
+    generator = make("address.city", {"country": "DE"})
+    size = generator.capacity(facts(generator))
+    assert size is not None
+    assert size > 300
+    assert len(set(plain(fill("address.city", {"country": "DE"}, size, unique=True)))) == size
+
+
+def test_names_are_dictionaries() -> None:
+    assert pa.types.is_dictionary(fill("address.city").type)
+    assert fill("address.city").type == make("address.city", {}).arrow(make("address.city", {}).natural())
