@@ -29,7 +29,7 @@ def shifted_column(sql: str, own: Collection[str]) -> str:
     return name if name in own else ""
 
 
-def _terms(node: exp.Expression) -> Iterator[exp.Expression]:
+def _terms(node: exp.Expr) -> Iterator[exp.Expr]:
     """The terms of a sum, however it is bracketed."""
     from sqlglot import exp
 
@@ -42,25 +42,25 @@ def _terms(node: exp.Expression) -> Iterator[exp.Expression]:
         yield node
 
 
-def _shifted(term: exp.Expression) -> str:
+def _shifted(term: exp.Expr) -> str:
     """The column of a term that is a column, or an interval of a sum with one column."""
     from sqlglot import exp
 
     if isinstance(term, exp.Column):
         return term.name
-    if isinstance(term, exp.Anonymous | exp.Func) and _function(term) in _INTERVALS:
+    if isinstance(term, exp.Func) and _function(term) in _INTERVALS:
         inner = [part for part in _terms(next(iter(term.iter_expressions()))) if not isinstance(part, exp.Literal)]
         return inner[0].name if len(inner) == 1 and isinstance(inner[0], exp.Column) else ""
     return ""
 
 
-def _function(term: exp.Expression) -> str:
+def _function(term: exp.Func) -> str:
     from sqlglot import exp
 
     return (str(term.this) if isinstance(term, exp.Anonymous) else term.sql_name()).lower()
 
 
-def _columns(node: exp.Expression) -> set[str]:
+def _columns(node: exp.Expr) -> set[str]:
     from sqlglot import exp
 
     return {column.name for column in node.find_all(exp.Column)}

@@ -12,12 +12,13 @@ from pydantic import Field, PrivateAttr
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
-from sdgen.generators.expression_syntax import Parsed, alias, parse_expression
+from sdgen.generators.expression_syntax import Parsed, Reference, alias, parse_expression
 from sdgen.generators.formats import uuid_text
 from sdgen.generators.references import resolve
 from sdgen.generators.registry import register
 from sdgen.scenario.types import KINDS, Type
 
+_NOW = Type("timestamp")
 _ALIAS = re.compile(r'"?sdgen_(\d+)"?')
 
 
@@ -27,7 +28,8 @@ class Expression(Generator):
 
     A parent's column is `link.column`, or `entity.column` where one link leads to that entity. Times are in UTC, uuids
     are text, `/` divides with a fraction and `//` without, and a division by zero is null. Nothing that varies from
-    call to call or from machine to machine can be used: no `random()`, no `now()`, no `exp()`.
+    call to call or from machine to machine can be used: no `random()`, no `exp()`, and for `now()` there is `as_of`, the
+    instant that counts as now, as a timestamp in UTC.
     """
 
     fits: ClassVar[frozenset[str]] = KINDS
@@ -76,8 +78,10 @@ class Expression(Generator):
         return copy
 
     def needs(self) -> tuple[Need, ...]:
-        references = self._parsed().references
-        return tuple(Need(one.column, self._links.get(one.parent, one.parent)) for one in references)
+        return tuple(self._need(one) for one in self._parsed().references if not _is_now(one))
+
+    def _need(self, reference: Reference) -> Need:
+        return Need(reference.column, self._links.get(reference.parent, reference.parent))
 
     def faults(self, facts: Facts) -> Iterable[Fault]:
         yield from self._parsed().faults
@@ -86,8 +90,8 @@ class Expression(Generator):
         from sdgen.generators.expression_shifts import shifted_column
 
         parsed = self._parsed()
-        constant = {number for number, need in enumerate(self.needs()) if need.link in among}
-        varying = {alias(number): need for number, need in enumerate(self.needs()) if number not in constant}
+        needs = {alias(number): self._need(one) for number, one in enumerate(parsed.references) if not _is_now(one)}
+        varying = {name: need for name, need in needs.items() if need.link not in among}
         if parsed.faults or any(need.link for need in varying.values()):
             return ""
         shifted = shifted_column(parsed.sql, varying)
@@ -109,18 +113,21 @@ class Expression(Generator):
         return parse_expression(self.sql)
 
     def _table(self, cells: Cells) -> pa.Table:
-        arrays = [
-            cells.rows.parent(need.link).column(need.column) if need.link else cells.column(need.column)
-            for need in self.needs()
-        ]
-        if not arrays:
-            return pa.table({"sdgen_none": pa.array(np.zeros(len(cells), dtype=np.int8))})
-        return pa.table({alias(number): _as_sql(array) for number, array in enumerate(arrays)})
+        fields = {
+            alias(number): _now(cells) if _is_now(one) else _as_sql(self._array(cells, self._need(one)))
+            for number, one in enumerate(self._parsed().references)
+        }
+        return pa.table(fields or {"sdgen_none": pa.array(np.zeros(len(cells), dtype=np.int8))})
+
+    def _array(self, cells: Cells, need: Need) -> pa.Array:
+        return cells.rows.parent(need.link).column(need.column) if need.link else cells.column(need.column)
 
     def _empty(self, types: Mapping[Need, Type | None]) -> pa.Table:
-        kinds = [types[need] for need in self.needs()]
-        arrays = [pa.array([], kind.arrow) for kind in kinds if kind is not None]
-        fields = {alias(number): _as_sql(array) for number, array in enumerate(arrays)}
+        fields: dict[str, pa.Array] = {}
+        for number, one in enumerate(self._parsed().references):
+            kind = _NOW if _is_now(one) else types[self._need(one)]
+            if kind is not None:
+                fields[alias(number)] = _as_sql(pa.array([], kind.arrow))
         return pa.table(fields or {"sdgen_none": pa.array([], pa.int8())})
 
     def _told(self, message: str) -> str:
@@ -129,6 +136,16 @@ class Expression(Generator):
         line = message.strip().splitlines()[0]
         line = line.split(" Error: ", 1)[-1]
         return _ALIAS.sub(lambda found: str(references[int(found[1])]), line)
+
+
+def _is_now(reference: Reference) -> bool:
+    return not reference.parent and reference.column == "as_of"
+
+
+def _now(cells: Cells) -> pa.Array:
+    """The instant that counts as now, in each row."""
+    microseconds = int(cells.facts.as_of.timestamp() * 1_000_000)
+    return pa.array(np.full(len(cells), microseconds, dtype=np.int64)).view(_NOW.arrow)
 
 
 def _as_sql(array: pa.Array) -> pa.Array:

@@ -88,7 +88,7 @@ class _Reading:
         record = self.known({key: kept for key, kept in record.items() if key != "params"}, path, Rule)
         if spec is None:
             self.refuse(path, "the rule has no generator")
-        if not {"field", "pattern", "type"} & record.keys():
+        if not record.keys() - {"generator", "null_rate"}:
             self.refuse(path, "the rule has no condition", "give it field, pattern or type")
         return {**record, "generator": spec}
 
@@ -168,10 +168,11 @@ class _Reading:
 
     def known(self, record: dict[str, Any], path: Path, kind: type[Record]) -> dict[str, Any]:
         """The record without the keys it can't have, each of them a problem; keys without a value are left out."""
-        for key in record.keys() - kind.model_fields.keys():
-            hint = did_you_mean(key, kind.model_fields, "known: " + ", ".join(kind.model_fields))
+        names = [field.alias or name for name, field in kind.model_fields.items()]
+        for key in record.keys() - set(names):
+            hint = did_you_mean(key, names, "known: " + ", ".join(names))
             self.refuse((*path, key), f"unknown key {key!r}", hint)
-        return {key: kept for key, kept in record.items() if key in kind.model_fields and kept is not None}
+        return {key: kept for key, kept in record.items() if key in names and kept is not None}
 
     def translated(self, error: ValidationError) -> list[Problem]:
         problems = []

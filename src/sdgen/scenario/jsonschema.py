@@ -70,7 +70,7 @@ def _definitions(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
     return {
         **{name: _text_too(schema) if name == "column" else schema for name, schema in pairs.items()},
         **{f"named_{name}": _with_name(schema) for name, schema in pairs.items()},
-        "rule": {**_record(Rule, {**filled, "type": _ref("type")}, required=("generator",)), "allOf": checked},
+        "rule": {**_record(Rule, {**filled, **_rule_spellings()}, required=("generator",)), "allOf": checked},
         "rows": {"description": RowCount.__doc__, "anyOf": [{"type": "integer", "minimum": 0}, _record(RowCount, {})]},
         "type": {
             "description": "a column's type",
@@ -78,6 +78,17 @@ def _definitions(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
         },
         "generator": _generator(sorted(generators)),
         "params": {"allOf": [_condition(name, params) for name, params in generators.items() if params]},
+    }
+
+
+def _rule_spellings() -> Schema:
+    """Conditions of a rule that may be one or a list of several."""
+    patterns: Schema = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+    types: Schema = {"anyOf": [_ref("type"), {"type": "array", "items": _ref("type")}]}
+    beside: Schema = {"anyOf": [*patterns["anyOf"], {"type": "object", "additionalProperties": patterns}]}
+    return {
+        "type": {**types, **_described(Rule, "type")},
+        "with": {**beside, **_described(Rule, "beside")},
     }
 
 

@@ -71,13 +71,42 @@ class Entity(Record):
     unique: tuple[tuple[str, ...], ...] = Field((), description="sets of columns whose values together are unique")
 
 
-class Rule(Record):
-    """Chooses a generator for a column that names none: by exact name, by pattern of the name, or by type."""
+def _several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
 
-    field: str = Field("", description="the column's exact name")
-    pattern: str = Field("", description="a regular expression the whole name matches")
-    type: str = Field("", description="the column's type, as it is written in a scenario")
+
+def _beside(value: object) -> object:
+    """Alternatives by name; a name or a list alone goes by the name `with`."""
+    named = value if isinstance(value, Mapping) else {"with": value}
+    return {name: _several(patterns) for name, patterns in named.items()}
+
+
+class Rule(Record):
+    """Chooses a generator for a column that names none; every condition given must hold."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    field: str = Field("", description="the column's exact name, in any spelling (CustomerName is customer_name)")
+    pattern: str = Field("", description="a regular expression the column's whole name matches, in snake_case")
+    type: Annotated[tuple[str, ...], BeforeValidator(_several)] = Field(
+        (), description="the column's type or its kind alone, as it is written in a scenario; or a list of them"
+    )
+    entity: str = Field("", description="a regular expression that the end of the entity's name matches, singular")
+    comment: str = Field("", description="a regular expression found in the column's description")
+    beside: Annotated[Mapping[str, tuple[str, ...]], BeforeValidator(_beside)] = Field(
+        default_factory=dict,
+        alias="with",
+        description="another column the entity has: a pattern for its name, a list, or several under names",
+    )
+    unique: bool | None = Field(None, description="whether the column holds no value twice")
+    primary_key: bool | None = Field(None, description="whether the column alone is the primary key")
+    nullable: bool | None = Field(None, description="whether the column is declared to take nulls")
+    min_length: int | None = Field(None, ge=1, description="a text at least so long fits: string(n), n not below")
+    max_length: int | None = Field(None, ge=1, description="the column is a string(n), n not above")
     generator: GeneratorSpec
+    null_rate: float | None = Field(
+        None, ge=0, le=1, description="the share of nulls, where the column takes nulls and says no more"
+    )
 
 
 class Scenario(Record):
@@ -117,8 +146,8 @@ class Scenario(Record):
 class Origin:
     """Where the parts of a scenario stand in its source.
 
-    `positions` gives line and column, both from 1, by the source's own paths; `aliases` the source's path of a part that
-    the canonical form has elsewhere (entities.orders for entities.0).
+    `positions` gives line and column, both from 1, by the source's own paths; `aliases` the source's path of a part
+    that the canonical form has elsewhere (entities.orders for entities.0).
     """
 
     def __init__(
