@@ -10,14 +10,14 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from threading import Event
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sdgen.errors import Cancelled, SdgenError
+from sdgen.errors import Cancelled, Problem, ScenarioError, SdgenError
 from sdgen.generators.base import Cells
 from sdgen.generators.conform import conform
 from sdgen.generators.draws import Numbers
@@ -39,6 +39,7 @@ class PlannedRows:
         self.missing = missing
         self._columns: dict[str, pa.Array] = {}
         self._parents: dict[str, PlannedRows] = {}
+        self._shared: dict[str, Any] = {}
 
     @property
     def entity(self) -> str:
@@ -59,6 +60,11 @@ class PlannedRows:
             parent = self.plan.entities[settled.parent]
             self._parents[link] = PlannedRows(self.plan, parent, numbers, missing)
         return self._parents[link]
+
+    def shared(self, name: str, compute: Callable[[], T]) -> T:
+        if name not in self._shared:
+            self._shared[name] = compute()
+        return cast(T, self._shared[name])
 
     def parent_numbers(self, link: str) -> Numbers:
         return self.parent(link).numbers
@@ -141,7 +147,7 @@ def _ahead(make: Callable[[int], T], numbers: range, workers: int) -> Generator[
 def _column(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
     """A column's values: generated, made null by its rate, and overlaid with the fixed rows' values."""
     cells = Cells(rows, column.facts)
-    values = conform(column.generator.values(cells), column.type, column.arrow)
+    values = _generated(rows, column)
     if column.null_rate:
         values = _null_where(cells.unit("null") < column.null_rate, values)
     return values if column.fixed is None else _fixed(rows, column, column.fixed, values)
@@ -163,7 +169,7 @@ def _fixed(rows: PlannedRows, column: ColumnPlan, fixed: pa.Array, values: pa.Ar
     numbers = rows.numbers
     given = np.flatnonzero(column.given)
     if column.facts.unique:
-        own = _generated(rows, column, given)
+        own = _generated(PlannedRows(rows.plan, rows.settled, given), column)
         taken = fixed.take(pa.array(given))
         for _ in range(len(given)):
             place = pc.index_in(values, value_set=taken)
@@ -178,6 +184,12 @@ def _fixed(rows: PlannedRows, column: ColumnPlan, fixed: pa.Array, values: pa.Ar
     return pc.if_else(replaced, fixed.take(pa.array(place)), values)
 
 
-def _generated(rows: PlannedRows, column: ColumnPlan, numbers: Numbers) -> pa.Array:
-    bare = PlannedRows(rows.plan, rows.settled, numbers.astype(np.int64))
-    return conform(column.generator.values(Cells(bare, column.facts)), column.type, column.arrow)
+def _generated(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
+    made = column.generator.values(Cells(rows, column.facts))
+    values = conform(made, column.type, column.arrow)
+    if column.facts.unique and column.type.length and pa.types.is_string(made.type) and not values.equals(made):
+        longest = pc.max(pc.utf8_length(made)).as_py()
+        what = f"values of up to {longest} characters, cut to {column.type}, need not stay unique"
+        path = ("entities", rows.entity, "columns", column.name)
+        raise ScenarioError(Problem(path, what, f"give the column a length of {longest} or more"))
+    return values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -35,6 +35,9 @@ class FakeRows:
 
     def parent_numbers(self, link: str) -> Numbers:
         return self.parents[link].numbers
+
+    def shared(self, name: str, compute: Callable[[], Any]) -> Any:
+        return compute()
 
     def ordinals(self, link: str) -> Numbers:
         return self.numbers % 3

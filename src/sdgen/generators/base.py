@@ -6,10 +6,10 @@ column at any row numbers, from the cells' draws, other columns of the same rows
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,7 @@ from sdgen.generators.domains import Domain, permute
 from sdgen.generators.draws import Numbers, Words
 from sdgen.scenario.types import Type
 
+T = TypeVar("T")
 _SHARED = "*"  # stands where a column name would: no column may be called so
 
 
@@ -85,6 +86,10 @@ class Rows(Protocol):
 
     def parent_numbers(self, link: str) -> Numbers:
         """The parents' row numbers; a row without a parent has any number, and is null in `missing`."""
+        ...
+
+    def shared(self, name: str, compute: Callable[[], T]) -> T:
+        """What `compute` returns for these rows, done once for all columns that ask for that name."""
         ...
 
     def ordinals(self, link: str) -> Numbers:
@@ -167,6 +172,7 @@ class Generator(BaseModel):
 
     version: ClassVar[int] = 1
     may_be_null: ClassVar[bool] = False
+    how_unique: ClassVar[str] = "use a generator with a domain, such as sequence, uuid4 or pattern"
     fits: ClassVar[frozenset[str]] = frozenset()
     example: ClassVar[str] = ""
 

@@ -39,6 +39,11 @@ class PersonGenerator(FamilyGenerator):
 
     def people(self, cells: Cells) -> tuple[Names, Numbers, Numbers]:
         """The locale's names, each row's index into them, and its round."""
+        if cells.numbers is not cells.rows.numbers:  # parts of a nested column
+            return self._people(cells)
+        return cells.rows.shared(f"person {self.who}", lambda: self._people(cells))
+
+    def _people(self, cells: Cells) -> tuple[Names, Numbers, Numbers]:
         listed = names(cells.facts.locale)
         numbers = cells.numbers
         rounds = np.zeros_like(numbers)

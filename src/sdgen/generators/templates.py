@@ -28,6 +28,7 @@ class Template(TextGenerator):
     """
 
     example: ClassVar[str] = "{generator: template, params: {template: 'ORD-{row|pad:6}'}}"
+    how_unique: ClassVar[str] = "let {row} stand at one end of the template, as in ORD-{row|pad:8}"
 
     template: str = Field(min_length=1, max_length=4000, description="the text with its placeholders")
     null_text: str | None = Field(default=None, description="what a null placeholder is written as")

@@ -124,7 +124,7 @@ def check_capacity(draft: Draft, key: Key, generator: Generator) -> None:
     reason = "is the primary key" if draft.primary_key(key[0]) == (key[1],) else "is unique"
     if capacity is None:
         what = f"{reason}, but {generator.called} can't promise distinct values"
-        draft.refuse(column_path(key), what, "use a generator with a domain, such as sequence, uuid4 or pattern")
+        draft.refuse(column_path(key), what, generator.how_unique)
     elif capacity < rows:
         what = f"{reason} over {rows:,} rows, but {generator.called} has only {capacity:,} distinct values here"
         draft.refuse(column_path(key), what, f"ask for at most {capacity:,} rows, or widen the generator")
