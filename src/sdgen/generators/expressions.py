@@ -28,8 +28,8 @@ class Expression(Generator):
 
     A parent's column is `link.column`, or `entity.column` where one link leads to that entity. Times are in UTC, uuids
     are text, `/` divides with a fraction and `//` without, and a division by zero is null. Nothing that varies from
-    call to call or from machine to machine can be used: no `random()`, no `exp()`, and for `now()` there is `as_of`, the
-    instant that counts as now, as a timestamp in UTC.
+    call to call or from machine to machine can be used: no `random()`, no `exp()`, and for `now()` there is `as_of`,
+    the instant that counts as now, as a timestamp in UTC.
     """
 
     fits: ClassVar[frozenset[str]] = KINDS
