@@ -9,6 +9,11 @@ import warnings
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast a machine is, and what else it does, is no property of the code.
+settings.register_profile("sdgen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sdgen")
 
 
 @pytest.fixture(scope="session")
