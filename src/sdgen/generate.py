@@ -73,7 +73,7 @@ class PlannedRows:
         layout = self.settled.links[link].layout
         if layout is None:
             raise LookupError(f"{self.entity} does not count its rows by {link}")
-        return layout.locate(self.numbers)[1]
+        return self.shared("ordinals", lambda: layout.locate(self.numbers)[1])
 
 
 def batch(plan: Plan, entity: str, start: int, stop: int) -> pa.RecordBatch:

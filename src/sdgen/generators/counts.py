@@ -68,6 +68,10 @@ class EvenSpread:
 
     def locate(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
         size, total = np.int64(self.parents), np.int64(self.total)
+        if _in_sequence(numbers):
+            first = max(int(numbers[0]) * self.parents // self.total - 1, 0)
+            last = min(-(-(int(numbers[-1]) + 1) * self.parents // self.total), self.parents - 1)
+            return _lay_out(numbers, first, self._start(np.arange(first, last + 2, dtype=np.int64)))
         low = np.maximum(numbers * size // total - 1, 0)
         high = np.minimum(-(-(numbers + 1) * size // total), size - 1)
         while np.any(low < high):  # the last parent whose start is at or before the row
@@ -108,6 +112,10 @@ class DrawnCounts:
 
     def locate(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
         blocks = np.searchsorted(self.offsets, numbers, side="right") - 1
+        if _in_sequence(numbers) and blocks[0] == blocks[-1]:
+            block = int(blocks[0])
+            starts = np.concatenate([[0], _ends(self, block)]) + self.offsets[block]
+            return _lay_out(numbers, block * BLOCK, starts)
         parents, ordinals = np.empty_like(numbers), np.empty_like(numbers)
         for block in np.unique(blocks):
             rows = np.flatnonzero(blocks == block)
@@ -117,6 +125,20 @@ class DrawnCounts:
             parents[rows] = places + int(block) * BLOCK
             ordinals[rows] = within - np.where(places > 0, ends[places - 1], 0)
         return parents, ordinals
+
+
+def _in_sequence(numbers: Numbers) -> bool:
+    """Whether the numbers rise by one, as those of a batch do."""
+    size = len(numbers)
+    return size > 1 and int(numbers[-1] - numbers[0]) == size - 1 and bool(np.all(numbers[1:] > numbers[:-1]))
+
+
+def _lay_out(numbers: Numbers, first: int, starts: Numbers) -> tuple[Numbers, Numbers]:
+    """Parents and places of rows in sequence; `starts` are the first rows of parents first, first + 1, … and an end."""
+    bounds = np.clip(starts, numbers[0], numbers[-1] + 1)
+    counts = np.diff(bounds)
+    parents = np.repeat(np.arange(first, first + len(counts), dtype=np.int64), counts)
+    return parents, numbers - np.repeat(starts[:-1], counts)
 
 
 @lru_cache(maxsize=128)  # neighbouring batches ask for the same blocks; values never depend on it
