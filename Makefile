@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test check install bench clean
+.PHONY: help run test check docs install bench clean
 help:
 	@echo "make run      install, fill out/shop.duckdb from examples/shop.yaml, show first rows"
 	@echo "make test     install what the tests need, and run them all"
 	@echo "make install  leave a working $(BIN)/sdgen"
 	@echo "make check    style, types, layers and documentation"
+	@echo "make docs     make docs/generators.md anew from the registry"
 	@echo "make bench    measure speed against peers (bench/RESULTS.md says what was measured)"
 
 $(VENV)/installed: pyproject.toml
@@ -37,7 +38,10 @@ check: $(VENV)/tested
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_docs.py
 
-bench: install
+docs: install
+	$(BIN)/python -m sdgen.cli.catalogue > docs/generators.md
+
+bench: $(VENV)/tested
 	bench/run
 
 clean:

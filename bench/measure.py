@@ -115,5 +115,10 @@ def printed(children: Sequence[Child]) -> Spread:
     return Spread(tuple(float(each.output.split()[-1]) for each in children))
 
 
+def processor(children: Sequence[Child]) -> float:
+    """The middle of the processor seconds, which suffer less than the clock's from others at work."""
+    return median(each.cpu for each in children)
+
+
 def peaks(children: Sequence[Child]) -> Spread:
     return Spread(tuple(each.peak_mb for each in children))

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sdgen.errors import Cancelled, Problem, ScenarioError, SdgenError
 from sdgen.generators.base import Cells
 from sdgen.generators.conform import conform
+from sdgen.generators.counts import Layout
 from sdgen.generators.draws import Numbers
 from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
 
@@ -68,6 +69,22 @@ class PlannedRows:
 
     def parent_numbers(self, link: str) -> Numbers:
         return self.parent(link).numbers
+
+    def child_counts(self, entity: str) -> Numbers:
+        layout = self._layout_of(entity)
+        return layout.starts(self.numbers + 1) - layout.starts(self.numbers)
+
+    def children(self, entity: str, start: int, stop: int) -> PlannedRows:
+        counts = self.shared(f"children {entity}", lambda: self.child_counts(entity))
+        ends = self.shared(f"ends {entity}", lambda: np.cumsum(counts))
+        places = np.arange(start, stop, dtype=np.int64)
+        parents = np.searchsorted(ends, places, side="right")
+        numbers = self._layout_of(entity).starts(self.numbers[parents]) + places - (ends - counts)[parents]
+        return PlannedRows(self.plan, self.plan.entities[entity], numbers)
+
+    def _layout_of(self, entity: str) -> Layout:
+        links = self.plan.entities[entity].links.values()
+        return next(link.layout for link in links if link.layout is not None and link.parent == self.entity)
 
     def ordinals(self, link: str) -> Numbers:
         layout = self.settled.links[link].layout

@@ -66,3 +66,12 @@ def test_a_spread_gives_each_parent_at_most_twice_the_mean() -> None:
     assert counts.sum() == 1000
     assert counts.max() <= 2 * 1000 / 30 + 1
     assert counts.std() > 5
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_starts_are_where_children_begin(layout: Layout) -> None:
+    size: int = layout.parents  # type: ignore[attr-defined]
+    starts = layout.starts(np.arange(size + 1, dtype=np.int64))
+    counts = np.bincount(located(layout)[0], minlength=size)
+    assert (np.diff(starts) == counts).all()
+    assert starts[-1] == layout.total

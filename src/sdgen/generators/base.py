@@ -61,10 +61,14 @@ class Fault:
 
 @dataclass(frozen=True)
 class Need:
-    """A column that must be computable first: of the same row, or (with a link) of the parent's row."""
+    """A column that must be computable first: of the same row, of the parent's through a link, or of the children's.
+
+    An empty column needs the rows alone, not what they hold.
+    """
 
     column: str
     link: str = ""
+    children: str = ""
 
 
 class Rows(Protocol):
@@ -86,6 +90,14 @@ class Rows(Protocol):
 
     def parent_numbers(self, link: str) -> Numbers:
         """The parents' row numbers; a row without a parent has any number, and is null in `missing`."""
+        ...
+
+    def child_counts(self, entity: str) -> Numbers:
+        """How many children each of these rows has in an entity that counts its rows per this one."""
+        ...
+
+    def children(self, entity: str, start: int, stop: int) -> Rows:
+        """The children of all these rows, in the rows' order, from the start-th (included) to the stop-th."""
         ...
 
     def shared(self, name: str, compute: Callable[[], T]) -> T:
@@ -140,7 +152,8 @@ class Cells:
 
     def family_key(self, family: str, who: str) -> int:
         """The key of a stream that all columns of one family and one `who` of an entity share."""
-        return draws.stream_key(self.facts.seed, self.facts.entity, _SHARED, family, who)
+        apart = () if self.numbers is self.rows.numbers else (self.facts.column, self.purpose)  # an array's elements
+        return draws.stream_key(self.facts.seed, self.facts.entity, _SHARED, family, who, *apart)
 
     def column(self, name: str) -> pa.Array:
         """Another column of the same rows."""
@@ -171,7 +184,6 @@ class Generator(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     version: ClassVar[int] = 1
-    may_be_null: ClassVar[bool] = False
     how_unique: ClassVar[str] = "use a generator with a domain, such as sequence, uuid4 or pattern"
     fits: ClassVar[frozenset[str]] = frozenset()
     example: ClassVar[str] = ""
@@ -182,6 +194,11 @@ class Generator(BaseModel):
     def called(self) -> str:
         """The registered name this instance was made under."""
         return self._called
+
+    @property
+    def may_be_null(self) -> bool:
+        """Whether nulls can come about where none are asked for and no needed column has any."""
+        return False
 
     def natural(self) -> Type:
         """The type a column gets where it names none."""

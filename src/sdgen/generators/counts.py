@@ -30,6 +30,10 @@ class Layout(Protocol):
         """For each child's row number: its parent's row number, and its place among that parent's children."""
         ...
 
+    def starts(self, parents: Numbers) -> Numbers:
+        """The row number of each parent's first child; that of the parent behind the last one is the total."""
+        ...
+
 
 @dataclass(frozen=True)
 class FixedCount:
@@ -46,6 +50,9 @@ class FixedCount:
         parents = numbers // np.int64(self.count)
         return parents, numbers - parents * np.int64(self.count)
 
+    def starts(self, parents: Numbers) -> Numbers:
+        return parents * np.int64(self.count)
+
 
 @dataclass(frozen=True)
 class EvenSpread:
@@ -59,7 +66,7 @@ class EvenSpread:
     total: int
     key: int
 
-    def _start(self, parents: Numbers) -> Numbers:
+    def starts(self, parents: Numbers) -> Numbers:
         jitter = draws.below(draws.draw(self.key, parents), self.total)
         starts = (parents * np.int64(self.total) + jitter) // np.int64(self.parents)
         starts[parents <= 0] = 0
@@ -71,14 +78,14 @@ class EvenSpread:
         if _in_sequence(numbers):
             first = max(int(numbers[0]) * self.parents // self.total - 1, 0)
             last = min(-(-(int(numbers[-1]) + 1) * self.parents // self.total), self.parents - 1)
-            return _lay_out(numbers, first, self._start(np.arange(first, last + 2, dtype=np.int64)))
+            return _lay_out(numbers, first, self.starts(np.arange(first, last + 2, dtype=np.int64)))
         low = np.maximum(numbers * size // total - 1, 0)
         high = np.minimum(-(-(numbers + 1) * size // total), size - 1)
         while np.any(low < high):  # the last parent whose start is at or before the row
             middle = (low + high + 1) // 2
-            before = self._start(middle) <= numbers
+            before = self.starts(middle) <= numbers
             low, high = np.where(before, middle, low), np.where(before, high, middle - 1)
-        return low, numbers - self._start(low)
+        return low, numbers - self.starts(low)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +132,16 @@ class DrawnCounts:
             parents[rows] = places + int(block) * BLOCK
             ordinals[rows] = within - np.where(places > 0, ends[places - 1], 0)
         return parents, ordinals
+
+    def starts(self, parents: Numbers) -> Numbers:
+        blocks = parents // BLOCK
+        starts = np.empty_like(parents)
+        for block in np.unique(blocks):
+            rows = np.flatnonzero(blocks == block)
+            places = parents[rows] - block * BLOCK
+            before = np.concatenate([[0], _ends(self, int(block))]) if block * BLOCK < self.parents else np.zeros(1)
+            starts[rows] = self.offsets[block] + before[places].astype(np.int64)
+        return starts
 
 
 def _in_sequence(numbers: Numbers) -> bool:

@@ -7,13 +7,14 @@ under the names they were written with: none is translated.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sdgen.errors import did_you_mean
 from sdgen.generators.base import Fault
+from sdgen.generators.expression_size import MOST, grows, longest_text
 from sdgen.generators.expression_words import (
     FORMATS,
     FUNCTIONS,
@@ -54,6 +55,11 @@ class Parsed:
     sql: str = ""
     references: tuple[Reference, ...] = ()
     faults: tuple[Fault, ...] = ()
+    tree: Any = field(default=None, repr=False, compare=False)
+
+    def outgrows(self, columns: Mapping[str, int]) -> bool:
+        """Whether one value could outgrow memory, given the longest texts of its columns by alias."""
+        return self.tree is not None and longest_text(self.tree, columns) > MOST
 
 
 def alias(number: int) -> str:
@@ -71,7 +77,7 @@ def parse_expression(text: str) -> Parsed:
         if isinstance(tree, Fault):
             return Parsed(faults=(tree,))
         faults = tuple(_faults(tree))
-        return Parsed(faults=faults) if faults else _rendered(tree)
+        return Parsed(faults=faults) if faults else _bounded(_rendered(tree))
     except RecursionError:
         return Parsed(faults=(_fault("the expression is nested too deeply", "split it into several columns"),))
 
@@ -218,6 +224,13 @@ def _column_fault(node: exp.Expr) -> Fault | None:
     return _fault(f"the name {node.sql()!r}{_at(node)} has too many parts", hint)
 
 
+def _bounded(parsed: Parsed) -> Parsed:
+    if not parsed.outgrows({}):
+        return parsed
+    what = "texts inside the expression could grow to more than half a gigabyte"
+    return Parsed(faults=(_fault(what, "use concat or a template in place of replace inside replace"),))
+
+
 def _rendered(tree: exp.Expr) -> Parsed:
     from sqlglot import exp
 
@@ -228,4 +241,4 @@ def _rendered(tree: exp.Expr) -> Parsed:
         number = references.setdefault(reference, len(references))
         column.replace(exp.Column(this=exp.Identifier(this=alias(number), quoted=True)))
     sql = tree.sql(dialect=_dialect(), comments=False)
-    return Parsed(sql, tuple(references))
+    return Parsed(sql, tuple(references), tree=tree if grows(tree) else None)

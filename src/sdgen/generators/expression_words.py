@@ -70,6 +70,14 @@ TYPES = _words(
 LENGTHS = {"lpad": 1, "rpad": 1}
 LONGEST = 10_000
 
+# Functions whose texts can be so many times longer than their arguments.
+GROWTH = {
+    **dict.fromkeys(("to_json", "json_object", "json_array"), 6),
+    **dict.fromkeys(("string_split", "str_split", "split", "regexp_split_to_array", "regexp_extract_all"), 4),
+    **dict.fromkeys(("url_encode",), 3),
+    **dict.fromkeys(("hex", "to_hex", "to_base64"), 2),
+}
+
 # Functions that take a format, which must be a plain text with small widths.
 FORMATS = frozenset({"printf", "format"})
 

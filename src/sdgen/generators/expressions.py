@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, PrivateAttr
 
 from sdgen.errors import Problem, ScenarioError
@@ -42,6 +43,10 @@ class Expression(Generator):
     )
 
     _links: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def may_be_null(self) -> bool:
+        return True
 
     def natural(self) -> Type:
         raise LookupError("the type of an expression follows from the columns in it")
@@ -102,12 +107,18 @@ class Expression(Generator):
 
         from sdgen.generators.expression_engine import evaluate
 
+        parsed, table = self._parsed(), self._table(cells)
+        if parsed.tree is not None and parsed.outgrows(_longest(table)):
+            raise self._failed(cells, "texts inside it could grow to more than half a gigabyte", "shorten the columns")
         try:
-            return evaluate(self._parsed().sql, self._table(cells))
+            return evaluate(parsed.sql, table)
         except (Error, OverflowError) as error:
-            path = ("entities", cells.facts.entity, "columns", cells.facts.column)
-            what = f"the expression {self.sql!r} can't be computed: {self._told(str(error))}"
-            raise ScenarioError(Problem(path, what, "try(…), try_cast(…) and case avoid it")) from error
+            hint = "try(…), try_cast(…) and case avoid it"
+            raise self._failed(cells, self._told(str(error)), hint) from error
+
+    def _failed(self, cells: Cells, why: str, hint: str) -> ScenarioError:
+        path = ("entities", cells.facts.entity, "columns", cells.facts.column)
+        return ScenarioError(Problem(path, f"the expression {self.sql!r} can't be computed: {why}", hint))
 
     def _parsed(self) -> Parsed:
         return parse_expression(self.sql)
@@ -146,6 +157,17 @@ def _now(cells: Cells) -> pa.Array:
     """The instant that counts as now, in each row."""
     microseconds = int(cells.facts.as_of.timestamp() * 1_000_000)
     return pa.array(np.full(len(cells), microseconds, dtype=np.int64)).view(_NOW.arrow)
+
+
+def _longest(table: pa.Table) -> dict[str, int]:
+    """The bytes of the longest text in each column that holds texts."""
+    found: dict[str, int] = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        array = column.combine_chunks()
+        words = array.dictionary if pa.types.is_dictionary(array.type) else array
+        if pa.types.is_string(words.type):
+            found[name] = pc.max(pc.binary_length(words)).as_py() or 0
+    return found
 
 
 def _as_sql(array: pa.Array) -> pa.Array:

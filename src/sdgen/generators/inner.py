@@ -8,12 +8,12 @@ from typing import Any
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from sdgen.errors import did_you_mean
 from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
 from sdgen.generators.conform import conform
-from sdgen.generators.registry import make, names
+from sdgen.generators.registry import find, make, names
 from sdgen.scenario.types import Type, parse_type
 
 _NO_INNER = frozenset({"fk"})
@@ -49,7 +49,7 @@ class Inner(BaseModel):
             hint = did_you_mean(self.generator, names())
             raise _error(("generator",), f"unknown generator {self.generator!r}", hint) from None
         except ValidationError as error:
-            raise _under_params(error) from None
+            raise _under_params(error, self.generator) from None
         try:
             self._type = parse_type(self.type) if self.type else None
         except ValueError as error:
@@ -87,32 +87,48 @@ class Inner(BaseModel):
             kinds = ", ".join(sorted(self._made.fits))
             yield Fault(path, f"{self.generator} can't make values of type {type}", f"it makes: {kinds}")
         inner = replace(facts, type=type or facts.type, unique=False, joint=None)
-        for fault in self._made.faults(inner):
-            inside = f"{path}.params.{fault.param}" if fault.param else path
-            yield replace(fault, param=inside)
+        yield from _inside(path, self._made.faults(inner))
+
+    def type_faults(self, types: Mapping[Need, Type | None], path: str) -> Iterable[Fault]:
+        """What is wrong inside, given the types of the columns it needs."""
+        yield from _inside(path, self._made.check_types(types))
 
     def values(self, cells: Cells, type: Type) -> pa.Array:
         return conform(self._made.values(cells), type, type.arrow)
 
 
+def _inside(path: str, faults: Iterable[Fault]) -> Iterable[Fault]:
+    for fault in faults:
+        yield replace(fault, param=f"{path}.params.{fault.param}" if fault.param else path)
+
+
 def _error(path: tuple[str | int, ...], what: str, hint: str = "") -> ValidationError:
-    text = f"{what}; {hint}" if hint else what
-    return _errors([InitErrorDetails(type=_custom(text), loc=path, input=None)])
+    return _errors([_detail(path, f"{what}; {hint}" if hint else what)])
 
 
-def _under_params(error: ValidationError) -> ValidationError:
-    """The same errors, with `params` in front of their places."""
-    return _errors(
-        [
-            InitErrorDetails(type=_custom(one["msg"]), loc=("params", *one["loc"]), input=one["input"])
-            for one in error.errors()
-        ]
-    )
+def _under_params(error: ValidationError, name: str) -> ValidationError:
+    """The same errors, told of the inner generator, with `params` in front of their places."""
+    return _errors([_detail(("params", *one["loc"]), _told(one, name)) for one in error.errors(include_url=False)])
+
+
+def _told(one: ErrorDetails, name: str) -> str:
+    place, what = ".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, ")
+    match one["type"]:
+        case "extra_forbidden":
+            kind = find(name)
+            fields = [field.alias or known for known, field in kind.model_fields.items()] if kind else []
+            hint = did_you_mean(place, fields) or "it takes no params"
+            return f"{name} has no param {place!r}; {hint}"
+        case "missing":
+            return f"{name} needs the param {place!r}"
+        case "value_error":
+            return what
+    return f"{name}: {place} is {one['input']!r}: {what[:1].lower()}{what[1:]}"
 
 
 def _errors(details: list[InitErrorDetails]) -> ValidationError:
     return ValidationError.from_exception_data("inner generator", details)
 
 
-def _custom(text: str) -> PydanticCustomError:
-    return PydanticCustomError("inner", "{text}", {"text": text})
+def _detail(path: tuple[str | int, ...], what: str) -> InitErrorDetails:
+    return InitErrorDetails(type=PydanticCustomError("value_error", "{what}", {"what": what}), loc=path, input=None)

@@ -56,6 +56,9 @@ class ForeignKey(Generator):
     one_to_one: bool = Field(False, description="no parent twice")
     quota: tuple[Quota, ...] = Field((), description="exact numbers of rows for some parents; none besides")
     roots: int = Field(1, ge=1, description="in a tree: how many rows at the start have no parent")
+    within: str = Field(
+        "", description="another link: take a parent that belongs to the same row as that link's parent (one tenant's)"
+    )
     null_rate: float | None = Field(None, ge=0, le=1, description="the share of rows without a parent")
 
     def natural(self) -> Type:
@@ -72,6 +75,8 @@ class ForeignKey(Generator):
             yield Fault("weights", "weights must be zero or more, and not all zero")
         if self.one_to_one and (self.distribution != "uniform" or self.quota):
             yield Fault("one_to_one", "a one-to-one link takes neither a distribution nor quotas")
+        if self.within and (self.one_to_one or self.quota or self.distribution != "uniform"):
+            yield Fault("within", "a link within another's row takes neither a distribution nor quotas nor one_to_one")
         if facts.entity == self.entity and (self.quota or self.one_to_one or self.distribution != "uniform"):
             yield Fault("entity", "a link to the same entity draws an earlier row; it takes only roots and null_rate")
 
@@ -191,6 +196,29 @@ class Tree:
 
 
 @dataclass(frozen=True)
+class Within:
+    """A parent among the children of a row that another link leads to: both belong to one tenant, say.
+
+    `layout` lays the parents out over those rows. `other` leads to them directly, or to other children of theirs, which
+    `other_layout` lays out. A row whose tenant has no such parent has none.
+    """
+
+    key: int
+    layout: Layout
+    other: Link
+    other_layout: Layout | None
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        shared, _ = self.other.parents(numbers)
+        if self.other_layout is not None:
+            shared = self.other_layout.locate(shared)[0]
+        first = self.layout.starts(shared)
+        counts = self.layout.starts(shared + 1) - first
+        drawn = draws.below_each(draws.draw(self.key, numbers), np.maximum(counts, 1))
+        return np.where(counts > 0, first + drawn, np.int64(-1))
+
+
+@dataclass(frozen=True)
 class WithQuotas:
     """The first rows go to the parents with quotas, the rest to the others by `rest`.
 
@@ -225,7 +253,7 @@ class Link:
     def parents(self, numbers: Numbers) -> tuple[Numbers, NDArray[np.bool_] | None]:
         """The parents' row numbers, and which rows have none (None: all have one; their number is then 0)."""
         chosen = self.chooser.choose(numbers)
-        missing = chosen < 0 if isinstance(self.chooser, Tree) else None
+        missing = chosen < 0 if isinstance(self.chooser, Tree | Within) else None
         if self.null_rate:
             drawn = draws.unit(draws.draw(self.null_key, numbers)) < self.null_rate
             missing = drawn if missing is None else missing | drawn

@@ -181,6 +181,10 @@ class Fielded(Generator):
     def needs(self) -> tuple[Need, ...]:
         return tuple(dict.fromkeys(need for inner in self.fields.values() for need in inner.made.needs()))
 
+    def check_types(self, types: Mapping[Need, Type | None]) -> Iterable[Fault]:
+        for name, inner in self.fields.items():
+            yield from inner.type_faults(types, f"fields.{name}")
+
 
 @register("struct")
 class Struct(Fielded):

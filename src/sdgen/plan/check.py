@@ -5,11 +5,12 @@ from __future__ import annotations
 from sdgen.errors import did_you_mean
 from sdgen.generators.base import Generator, Need
 from sdgen.generators.conform import scalar_array
+from sdgen.generators.counts import DrawnCounts, FixedCount
 from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key, column_path, columns_of
 from sdgen.plan.draft import Draft
 from sdgen.plan.order import find_cycle
-from sdgen.scenario.types import Type
+from sdgen.scenario.types import INTEGERS, Type
 
 
 def check_draft(draft: Draft) -> None:
@@ -25,6 +26,14 @@ def check_draft(draft: Draft) -> None:
     check_nulls(draft)
     check_links(draft)
     check_fixed(draft)
+    check_types(draft)
+
+
+def check_types(draft: Draft) -> None:
+    """A column whose type could not be settled, where no other problem tells why."""
+    untyped = [key for key, _, _ in columns_of(draft.scenario) if key not in draft.types]
+    if untyped and not draft.problems:
+        draft.refuse(column_path(untyped[0]), "its type can't be known", "give the column a type")
 
 
 def check_names(draft: Draft) -> None:
@@ -47,7 +56,10 @@ def check_needs(draft: Draft) -> None:
     """Columns that others are computed from must exist."""
     for key, generator in draft.generators.items():
         for need in generator.needs():
-            where = draft.links[key[0]].get(need.link, "") if need.link else key[0]
+            children = not need.children or check_children(draft, key, need)
+            if not children or not need.column:
+                continue
+            where = "" if need.link and need.link not in draft.links[key[0]] else draft.home(key[0], need)[0]
             if not where:
                 hint = did_you_mean(need.link, draft.links[key[0]], "links are columns with `generator: fk`")
                 draft.refuse(column_path(key), f"no link {need.link!r} to a parent", hint)
@@ -61,6 +73,18 @@ def check_needs(draft: Draft) -> None:
             draft.refuse(column_path(key), f"{key[0]} does not count its rows by the link {per!r}", hint)
 
 
+def check_children(draft: Draft, key: Key, need: Need) -> bool:
+    """Whether the children's entity counts its rows per this one; told where it doesn't."""
+    child = draft.scenario.entities.get(need.children)
+    if child is None:
+        hint = did_you_mean(need.children, draft.scenario.entities)
+        draft.refuse(column_path(key), f"no entity {need.children!r}", hint)
+    elif child.rows.per != key[0]:
+        hint = f"give it `rows: {{per: {key[0]}, …}}`"
+        draft.refuse(column_path(key), f"{need.children} does not count its rows per {key[0]}", hint)
+    return child is not None and child.rows.per == key[0]
+
+
 def dependencies(draft: Draft) -> dict[Key, list[Key]]:
     """Which columns each column is computed from."""
     graph: dict[Key, list[Key]] = {}
@@ -68,7 +92,7 @@ def dependencies(draft: Draft) -> dict[Key, list[Key]]:
         needs = list(generator.needs())
         if isinstance(generator, ForeignKey):
             needs.append(Need(generator.column, generator.via or key[1]))
-        targets = [(draft.links[key[0]].get(need.link, key[0]), need.column) for need in needs]
+        targets = [draft.home(key[0], need) for need in needs]
         graph[key] = [target for target in targets if target in draft.generators]
     return graph
 
@@ -99,17 +123,15 @@ def check_fit(draft: Draft, key: Key, generator: Generator) -> None:
 
 def _comparable(one: Type, other: Type) -> bool:
     kinds = {one.kind, other.kind}
-    return one.kind == other.kind or kinds <= {"string", "text"}
+    return one.kind == other.kind or kinds <= {"string", "text"} or kinds <= INTEGERS
 
 
 def check_faults(draft: Draft, key: Key, generator: Generator) -> None:
     faults = list(generator.faults(draft.facts(key)))
     if not faults:
-        types = {
-            need: draft.types.get((draft.links[key[0]].get(need.link, key[0]), need.column))
-            for need in generator.needs()
-        }
-        faults = list(generator.check_types(types)) if all(types.values()) else []
+        types = {need: draft.types.get(draft.home(key[0], need)) for need in generator.needs()}
+        known = all(type for need, type in types.items() if need.column)
+        faults = list(generator.check_types(types)) if known else []
     for fault in faults:
         place = ("params", *fault.param.split(".")) if fault.param else ()
         draft.refuse((*column_path(key), *place), fault.what, fault.hint)
@@ -161,10 +183,36 @@ def check_links(draft: Draft) -> None:
         if link.one_to_one and children > parents:
             draft.refuse(path, f"one to one, but {children:,} rows and only {parents:,} parents in {link.entity}")
         _check_quota(draft, key, link, parents, children)
+        if link.within:
+            _check_within(draft, key, link)
         if link.entity == key[0] and not (draft.column(key).nullable or draft.missing_rate(key)):
             if draft.column(key).nullable is None:
                 continue  # a tree's roots make the column nullable
             draft.refuse(path, "a tree's first rows have no parent, but nullable is false", "drop nullable: false")
+
+
+def _check_within(draft: Draft, key: Key, link: ForeignKey) -> None:
+    """Both links must lead to rows counted per the same entity, or one of them to that entity itself."""
+    path = (*column_path(key), "params", "within")
+    other = draft.links[key[0]].get(link.within)
+    shared = draft.scenario.entities[link.entity].rows.per
+    if other is None or link.within == (link.via or key[1]):
+        draft.refuse(path, f"no other link {link.within!r}", did_you_mean(link.within, draft.links[key[0]]))
+    elif draft.link_column(key[0], link.within)[1].within:
+        draft.refuse(path, f"{link.within} is within another link itself", "name that one")
+    elif not shared or shared not in (other, draft.scenario.entities[other].rows.per):
+        what = f"{link.entity} and {other} have no row in common that both are counted per"
+        draft.refuse(path, what, f"count the rows of {link.entity}, and of {other}, per the same entity")
+    elif not (_least_children(draft, link.entity) or draft.column(key).nullable):
+        what = f"some rows of {shared} may have no rows in {link.entity} to link to"
+        draft.refuse(path, what, f"let {link.entity} have at least one row for each, or make the column nullable")
+
+
+def _least_children(draft: Draft, entity: str) -> int:
+    layout = draft.layouts.get(entity)
+    if isinstance(layout, DrawnCounts):
+        return layout.minimum
+    return layout.count if isinstance(layout, FixedCount) else 0
 
 
 def _check_quota(draft: Draft, key: Key, link: ForeignKey, parents: int, children: int) -> None:

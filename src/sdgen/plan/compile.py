@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators import draws
+from sdgen.generators.base import Need
 from sdgen.generators.conform import scalar_array
 from sdgen.generators.links import (
     Chooser,
@@ -20,6 +21,7 @@ from sdgen.generators.links import (
     Parent,
     Tree,
     Uniform,
+    Within,
     WithQuotas,
     Zipf,
     weighted,
@@ -93,7 +95,7 @@ def _column(draft: Draft, key: Key, links: Mapping[str, Link], joints: Mapping[K
         arrow=type.arrow if fixed is not None else _carried(draft, key),
         generator=generator,
         facts=replace(draft.facts(key), joint=joints.get(key)),
-        nullable=_nullable(draft, key, links),
+        nullable=_nullable(draft, key),
         null_rate=0.0 if linked and key[1] in links else draft.missing_rate(key),
         hidden=wanted.hidden,
         fixed=fixed,
@@ -124,19 +126,29 @@ def _fixed(draft: Draft, key: Key) -> tuple[pa.Array | None, tuple[bool, ...]]:
     return scalar_array([row.get(key[1]) for row in rows], draft.types[key]), given
 
 
-def _nullable(draft: Draft, key: Key, links: Mapping[str, Link]) -> bool:
+def _nullable(draft: Draft, key: Key) -> bool:
     """Whether the target's column takes nulls: as declared, or where nulls can come about."""
     wanted, generator = draft.column(key), draft.generators[key]
-    if wanted.primary_key:
-        return False
-    if wanted.nullable is not None:
-        return wanted.nullable
+    if wanted.primary_key or wanted.nullable is not None:
+        return bool(wanted.nullable)
     if draft.missing_rate(key) or generator.may_be_null:
         return True
-    through = [links[need.link] for need in generator.needs() if need.link]
+    needs = [need for need in generator.needs() if need.column and not need.children]
     if isinstance(generator, ForeignKey):
-        through.append(links[generator.via or key[1]])
-    return any(link.null_rate or isinstance(link.chooser, Tree) for link in through)
+        needs.append(Need(generator.column, generator.via or key[1]))
+    return any(
+        _may_lack_parent(draft, key[0], need.link) or _nullable(draft, draft.home(key[0], need)) for need in needs
+    )
+
+
+def _may_lack_parent(draft: Draft, entity: str, link: str) -> bool:
+    if not link:
+        return False
+    column, spec = draft.link_column(entity, link)
+    tree = spec.entity == entity and link != draft.counting_link(entity)
+    if spec.within:
+        return _may_lack_parent(draft, entity, spec.within) or bool(draft.column((entity, column)).nullable)
+    return tree or draft.missing_rate((entity, column)) > 0
 
 
 def _link(draft: Draft, entity: str, name: str, joints: Mapping[Key, JointIndexes]) -> Link:
@@ -159,6 +171,8 @@ def _chooser(
     parents = draft.counts[spec.entity]
     if counted:
         return Counted(draft.layouts[key[0]])
+    if spec.within:
+        return _within(draft, key[0], spec, stream, joints)
     if key in joints:
         return joints[key]
     if spec.entity == key[0]:
@@ -172,6 +186,12 @@ def _chooser(
     others = tuple(weight for row, weight in enumerate(spec.weights) if row not in named)
     rest = _drawn(spec, stream, max(parents - len(named), 1), others)
     return WithQuotas(named, tuple(accumulate(counts[row] for row in named)), rest)
+
+
+def _within(draft: Draft, entity: str, spec: ForeignKey, stream: int, joints: Mapping[Key, JointIndexes]) -> Chooser:
+    other = _link(draft, entity, spec.within, joints)
+    direct = other.parent == draft.scenario.entities[spec.entity].rows.per
+    return Within(stream, draft.layouts[spec.entity], other, None if direct else draft.layouts[other.parent])
 
 
 def _drawn(spec: ForeignKey, stream: int, parents: int, weights: tuple[float, ...]) -> Chooser:
@@ -192,10 +212,33 @@ def _foreign_keys(draft: Draft, name: str) -> tuple[ForeignKeyPlan, ...]:
             if key[0] == name and isinstance(generator, ForeignKey) and (generator.via or key[1]) == link
             if not draft.column(key).hidden
         ]
+        pairs += _shared_pairs(draft, name, link) if pairs else []
         to = tuple(column for _, column in pairs)
         if pairs and _is_key(draft, parent, to):
             keys.append(ForeignKeyPlan(tuple(column for column, _ in pairs), parent, to))
     return tuple(keys)
+
+
+def _shared_pairs(draft: Draft, entity: str, link: str) -> list[tuple[str, str]]:
+    """Columns that a link within another's row shares with that one, with the parent's columns they refer to."""
+    spec = draft.link_column(entity, link)[1]
+    if not spec.within:
+        return []
+    own = {
+        _traced(draft, generator.entity, generator.column): key[1]
+        for key, generator in draft.generators.items()
+        if key[0] == entity and isinstance(generator, ForeignKey) and (generator.via or key[1]) == spec.within
+    }
+    parents = ((column, _traced(draft, spec.entity, column)) for column in draft.primary_key(spec.entity))
+    return [(own[origin], column) for column, origin in parents if origin in own]
+
+
+def _traced(draft: Draft, entity: str, column: str) -> Key:
+    """The column whose values these are, up the links by which rows are counted."""
+    generator = draft.generators.get((entity, column))
+    if isinstance(generator, ForeignKey) and (generator.via or column) == draft.counting_link(entity):
+        return _traced(draft, generator.entity, generator.column)
+    return entity, column
 
 
 def _is_key(draft: Draft, entity: str, columns: tuple[str, ...]) -> bool:

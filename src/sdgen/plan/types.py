@@ -56,13 +56,15 @@ class TypeSettler:
             return self.of_need(key[0], generator.needs()[0])
         try:
             return generator.natural_for({need: self.of_need(key[0], need) for need in generator.needs()})
-        except (ValueError, LookupError) as error:
+        except LookupError:  # what is missing is told where it is missing
+            return None
+        except ValueError as error:
             problem = self._scenario.origin.problem(column_path(key), str(error), "give the column a type")
             self._problems.append(problem)
             return None
 
     def of_need(self, entity: str, need: Need) -> Type | None:
         """The type of a column that another one depends on."""
-        where = self._links[entity].get(need.link, "") if need.link else entity
+        where = need.children or (self._links[entity].get(need.link, "") if need.link else entity)
         known = where in self._scenario.entities and need.column in self._scenario.entities[where].columns
         return self.settle((where, need.column)) if known else None

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from sdgen.scenario.types import Type
 from sdgen.write.base import Table
 
-GROUP_ROWS = 1 << 20
+GROUP_ROWS = 131_072
 _GROUP_COLUMNS = 16  # wider tables get smaller groups, as a group is held in memory
 _BATCH = 1 << 16
 
@@ -67,7 +67,10 @@ def schema_of(table: Table) -> pa.Schema:
 
 
 class ParquetFile:
-    """A Parquet file with statistics, compressed with Snappy; takes encoded batches in row order."""
+    """A Parquet file with statistics, compressed with Snappy (uuids as they are: they hold nothing to compress).
+
+    Takes encoded batches in row order.
+    """
 
     def __init__(self, table: Table, path: Path) -> None:
         self.path = path
@@ -101,8 +104,8 @@ class ParquetFile:
 
             coded = [field.name for field in self.schema if pa.types.is_dictionary(field.type)]
             packed = {field.name: "none" if field.type == pa.uuid() else "snappy" for field in self.schema}
-            options = {"compression": packed, "write_statistics": True, "store_schema": False}
-            self.writer = ParquetWriter(self.path, self.schema, use_dictionary=coded, **options)
+            options = {"store_decimal_as_integer": True, "write_statistics": True, "store_schema": False}
+            self.writer = ParquetWriter(self.path, self.schema, use_dictionary=coded, compression=packed, **options)
         return self.writer
 
     def finish(self) -> None:

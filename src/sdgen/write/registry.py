@@ -62,7 +62,7 @@ def _others() -> dict[str, Open]:
 
 
 def _unknown(what: str, hint: str = "") -> TargetError:
-    return TargetError(Problem(("target",), what, f"{hint} known: {KNOWN}".strip()))
+    return TargetError(Problem(("target",), what, hint if hint.startswith("did") else f"known: {KNOWN}"))
 
 
 def _chosen(formats: Formats, known: tuple[str, ...], default: str) -> tuple[str, ...]:
