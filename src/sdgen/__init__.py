@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sdgen.api import batches, check, generate, plan, read, write
+    from sdgen.api import batches, check, generate, plan, read, verify, write
     from sdgen.errors import Cancelled, Problem, ScenarioError, SdgenError, SourceError, TargetError
     from sdgen.generators.base import Cells, Facts, Fault, Generator
     from sdgen.generators.registry import generator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "sdgen.api": ("batches", "check", "generate", "plan", "read", "write"),
+    "sdgen.api": ("batches", "check", "generate", "plan", "read", "verify", "write"),
     "sdgen.errors": ("Cancelled", "Problem", "ScenarioError", "SdgenError", "SourceError", "TargetError"),
     "sdgen.generators.base": ("Cells", "Facts", "Fault", "Generator"),
     "sdgen.generators.registry": ("generator",),
@@ -48,6 +48,7 @@ __all__ = [
     "generator",
     "plan",
     "read",
+    "verify",
     "write",
 ]
 

@@ -16,8 +16,10 @@ from sdgen.generate import batches as encoded_batches
 from sdgen.plan.compile import check_scenario, compile_plan
 from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
-from sdgen.read.sources import read_mapping, read_source
+from sdgen.read.sources import read_counted, read_mapping, read_source
 from sdgen.runs.execute import Result, execute
+from sdgen.runs.findings import Report
+from sdgen.runs.verify import verify as verified
 from sdgen.scenario.model import Scenario
 from sdgen.write import columnar
 from sdgen.write.base import Mode
@@ -53,8 +55,8 @@ def plan(
     """A scenario with all decided: `rows` is a count for every entity, or counts by entity."""
     if isinstance(source, Plan):
         return source
-    counts = {"*": rows} if isinstance(rows, int) else dict(rows or {})
-    return compile_plan(read(source), PlanRequest(seed, as_of, counts, scale))
+    scenario, counts = _read_counted(source, rows)
+    return compile_plan(scenario, PlanRequest(seed, as_of, counts, scale))
 
 
 def batches(
@@ -95,6 +97,34 @@ def write(
     settled = plan(source, **request)
     target = open_target(str(to), formats=tuple(formats))
     return execute(settled, target, mode=Mode(mode), only=only, workers=workers or _cores())
+
+
+def verify(
+    source: Source,
+    place: str | Path,
+    *,
+    seed: int | None = None,
+    as_of: datetime | None = None,
+    rows: int | Mapping[str, int] | None = None,
+    scale: float = 1.0,
+    only: Sequence[str] = (),
+) -> Report:
+    """Check what a place holds against a scenario: constraints on all rows, distributions on samples.
+
+    Give the seed, `as_of` and counts that it was written with. `report.broken` tells whether a constraint is violated.
+    """
+    scenario, counts = _read_counted(source, rows)
+    return verified(scenario, str(place), PlanRequest(seed, as_of, counts, scale, tuple(only)))
+
+
+def _read_counted(source: Source, rows: int | Mapping[str, int] | None) -> tuple[Scenario, Mapping[str, int]]:
+    """A scenario, and the counts still to be asked of it: a schema's reader takes those of every table itself."""
+    counts = _counts(rows)
+    return read_counted(source, counts) if isinstance(source, str | Path) else (read(source), counts)
+
+
+def _counts(rows: int | Mapping[str, int] | None) -> dict[str, int]:
+    return {"*": rows} if isinstance(rows, int) else dict(rows or {})
 
 
 def _cores() -> int:

@@ -105,7 +105,7 @@ class Uuid4(Generator):
 
 @register("uuid7")
 class Uuid7(Generator):
-    """UUIDs in the order of time (RFC 9562, version 7): row after row, one `step` apart."""
+    """UUIDs in the order of time (RFC 9562, version 7): row after row, `step_ms` apart."""
 
     fits: ClassVar[frozenset[str]] = TEXTS | {"uuid"}
     example: ClassVar[str] = "{type: uuid, primary_key: true, generator: uuid7, params: {start: 2024-01-01}}"
