@@ -10,8 +10,8 @@ from sdgen.cli.request import without_password
 from sdgen.cli.tables import cut, ruled
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_counted
-from sdgen.runs.findings import Finding, Report, Status
-from sdgen.runs.verify import verify
+from sdgen.verify.findings import Finding, Report, Status
+from sdgen.verify.verify import verify
 
 HEAD = ("entity", "columns", "check", "status", "expected", "found", "test", "p")
 _RIGHT = (False,) * 7 + (True,)

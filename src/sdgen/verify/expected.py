@@ -25,7 +25,7 @@ from sdgen.generators.times import Ticks
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
 from sdgen.plan.request import PlanRequest
-from sdgen.runs.forms import ORDERED, in_order, one_array
+from sdgen.verify.forms import ORDERED, in_order, one_array
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.types import INTEGERS, NUMBERS, TEXTS
 

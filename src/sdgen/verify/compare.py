@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sdgen.runs.forms import ORDERED, Floats, as_texts, in_order, shown
-from sdgen.runs.statistics import Outcome, homogeneity, kolmogorov_smirnov
+from sdgen.verify.forms import ORDERED, Floats, as_texts, in_order, shown
+from sdgen.verify.statistics import Outcome, homogeneity, kolmogorov_smirnov
 from sdgen.scenario.types import Type
 
 Counts = NDArray[np.int64]

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from sdgen.generators.conform import conform
 from sdgen.generators.links import Counted, ForeignKey, Link, Uniform, Zipf
 from sdgen.plan.model import Plan
-from sdgen.runs.compare import (
+from sdgen.verify.compare import (
     TOO_FEW,
     Compare,
     Compared,
@@ -33,11 +33,11 @@ from sdgen.runs.compare import (
     compare_texts,
     compare_values,
 )
-from sdgen.runs.constraints import Found, WrittenLink, child_counts, written_links
-from sdgen.runs.expected import OTHER_SEEDS, SAMPLE, Expectation, is_independent, rows_of, sample_numbers
-from sdgen.runs.findings import Finding, Status
-from sdgen.runs.forms import CATEGORIES, ORDERED, one_array
-from sdgen.runs.statistics import Outcome, among
+from sdgen.verify.constraints import Found, WrittenLink, child_counts, written_links
+from sdgen.verify.expected import OTHER_SEEDS, SAMPLE, Expectation, is_independent, rows_of, sample_numbers
+from sdgen.verify.findings import Finding, Status
+from sdgen.verify.forms import CATEGORIES, ORDERED, one_array
+from sdgen.verify.statistics import Outcome, among
 from sdgen.scenario.types import Type
 from sdgen.write.base import TableColumn
 from sdgen.write.csvtext import plain_text

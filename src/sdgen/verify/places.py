@@ -16,8 +16,8 @@ from sdgen.dialects.duckdb import DUCKDB
 from sdgen.dialects.postgres import POSTGRES
 from sdgen.dialects.sqlite import SQLITE
 from sdgen.errors import Problem, TargetError
-from sdgen.runs.folder import FilesPlace
-from sdgen.runs.place import Place, PlainPlace, Row, told
+from sdgen.verify.folder import FilesPlace
+from sdgen.verify.place import Place, PlainPlace, Row, told
 from sdgen.scenario.types import NESTED, NUMBERS, TIMES
 from sdgen.write.base import Table, TableColumn, Target
 from sdgen.write.duckdb import DuckDB

@@ -14,7 +14,7 @@ from sdgen.generators.counts import DrawnCounts
 from sdgen.generators.links import Counted
 from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
-from sdgen.runs.constraints import (
+from sdgen.verify.constraints import (
     Found,
     check_columns,
     check_duplicates,
@@ -24,13 +24,13 @@ from sdgen.runs.constraints import (
     counted,
     written_links,
 )
-from sdgen.runs.distributions import Distributions, Judge, check_counted
-from sdgen.runs.expected import OTHER_SEEDS, Expectation
-from sdgen.runs.findings import Finding, Report, Status, judged
-from sdgen.runs.place import Place
-from sdgen.runs.places import open_place
-from sdgen.runs.spots import Spots, look
-from sdgen.runs.statistics import f_tail
+from sdgen.verify.distributions import Distributions, Judge, check_counted
+from sdgen.verify.expected import OTHER_SEEDS, Expectation
+from sdgen.verify.findings import Finding, Report, Status, judged
+from sdgen.verify.place import Place
+from sdgen.verify.places import open_place
+from sdgen.verify.spots import Spots, look
+from sdgen.verify.statistics import f_tail
 from sdgen.scenario.model import Scenario
 from sdgen.write.tables import tables_of
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from scipy.special import kolmogorov
 
-from sdgen.runs.statistics import among, chi_square_tail, f_tail, homogeneity, kolmogorov_smirnov, kolmogorov_tail
+from sdgen.verify.statistics import among, chi_square_tail, f_tail, homogeneity, kolmogorov_smirnov, kolmogorov_tail
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 7, 30, 250, 5000])

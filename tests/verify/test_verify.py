@@ -15,7 +15,7 @@ import pytest
 
 import sdgen
 from sdgen.read.sources import read_source
-from sdgen.runs.findings import Finding, Report, Status
+from sdgen.verify.findings import Finding, Report, Status
 
 SHOP: dict[str, Any] = {
     "name": "shop",
@@ -329,7 +329,7 @@ def test_files_with_values_of_other_types(tmp_path: Path) -> None:
 
 
 def test_large_tables_are_sampled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str) -> None:
-    from sdgen.runs import distributions, expected
+    from sdgen.verify import distributions, expected
 
     monkeypatch.setattr(distributions, "SAMPLE", 3_000)
     monkeypatch.setattr(expected.sample_numbers, "__defaults__", (3_000,))
