@@ -34,13 +34,21 @@ def test_a_document(document: str, tmp_path: Path) -> None:
         if kind == "yaml" and text.startswith("name: "):
             name = text.splitlines()[0].removeprefix("name: ").split()[0]
             (tmp_path / f"{name}.yaml").write_text(text)
+        elif kind == "sql":
+            (tmp_path / text.splitlines()[0].removeprefix("-- ")).write_text(text)
         elif kind == "python":
             run([sys.executable, "-c", text], tmp_path)
         elif kind == "sh":
             for line in text.replace("\\\n", " ").splitlines():
                 command = line.partition("  # ")[0].strip()
-                if command.startswith("sdgen ") and not any(word in command for word in _NEEDS_MORE):
+                if command.startswith("sdgen ") and not needs_more(command, tmp_path):
                     run(["bash", "-c", f"set -o pipefail; {again(command)}"], tmp_path)
+
+
+def needs_more(command: str, folder: Path) -> bool:
+    """Whether a command speaks of something that isn't here: a server, a place holder, a schema not shown."""
+    schema = "schema.sql" in command and not (folder / "schema.sql").exists()
+    return schema or any(word in command for word in _NEEDS_MORE)
 
 
 def again(command: str) -> str:

@@ -31,6 +31,13 @@ PARENTS: dict[str, Any] = {
         "amount": {"type": "decimal(10,2)", "generator": "lognormal", "params": {"median": 50}},
     },
 }
+CHILDREN: dict[str, Any] = {
+    "rows": {"per": "things", "min": 0, "max": 4},
+    "columns": {
+        "thing_id": {"generator": "fk", "params": {"entity": "things", "column": "id"}},
+        "total": {"generator": "decimal", "params": {"min": 1, "max": 90}},
+    },
+}
 # What the generators' own examples speak of: columns beside them, and a parent.
 BESIDE: dict[str, Any] = {
     "customer_id": {"generator": "fk", "params": {"entity": "customers", "column": "id"}},
@@ -53,7 +60,12 @@ def example_of(name: str) -> dict[str, Any]:
     column = read_document(kind.example, name).value
     column = {key: value for key, value in column.items() if key not in ("unique", "primary_key")} | {"generator": name}
     entity = {"rows": 300, "columns": {**BESIDE, "it": column}}
-    return {"name": "golden", "seed": 11, "as_of": AS_OF, "entities": {"customers": PARENTS, "things": entity}}
+    return {
+        "name": "golden",
+        "seed": 11,
+        "as_of": AS_OF,
+        "entities": {"customers": PARENTS, "things": entity, "order_items": CHILDREN},
+    }
 
 
 def made() -> Iterator[tuple[str, str]]:

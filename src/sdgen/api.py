@@ -18,9 +18,9 @@ from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_counted, read_mapping, read_source
 from sdgen.runs.execute import Result, execute
-from sdgen.runs.findings import Report
-from sdgen.runs.verify import verify as verified
 from sdgen.scenario.model import Scenario
+from sdgen.verify.findings import Report
+from sdgen.verify.verify import verify as verified
 from sdgen.write import columnar
 from sdgen.write.base import Mode
 from sdgen.write.registry import open_target

@@ -67,7 +67,10 @@ def test_any_split_gives_the_same() -> None:
 
 
 def with_total(**params: Any) -> list[str]:
-    orders = {**SCENARIO["entities"]["orders"], "columns": {"id": {"generator": "sequence"}, "t": {"generator": "rollup", "params": params}}}
+    orders = {
+        **SCENARIO["entities"]["orders"],
+        "columns": {"id": {"generator": "sequence"}, "t": {"generator": "rollup", "params": params}},
+    }
     changed = {**SCENARIO, "entities": {**SCENARIO["entities"], "orders": orders, "others": orders}}
     return [problem.what for problem in sdgen.check(changed) if problem.path[1] == "orders"]
 
@@ -81,6 +84,15 @@ def test_what_can_not_be_rolled_up() -> None:
 
 
 def test_a_circle_through_children_is_refused() -> None:
-    changed = {**SCENARIO, "entities": {name: {**entity, "columns": dict(entity["columns"])} for name, entity in SCENARIO["entities"].items()}}
-    changed["entities"]["items"]["columns"]["quantity"] = {"type": "int", "generator": "parent", "params": {"column": "orders.pieces"}}
+    changed = {
+        **SCENARIO,
+        "entities": {
+            name: {**entity, "columns": dict(entity["columns"])} for name, entity in SCENARIO["entities"].items()
+        },
+    }
+    changed["entities"]["items"]["columns"]["quantity"] = {
+        "type": "int",
+        "generator": "parent",
+        "params": {"column": "orders.pieces"},
+    }
     assert any("cycle" in problem.what for problem in sdgen.check(changed))

@@ -70,7 +70,7 @@ COLUMNS = [
     ("{generator: sequence, uniq: true}", "unknown key 'uniq'", "did you mean 'unique'?"),
     ("{params: {a: 1}}", "params without a generator", ""),
     ("{generator: {type: choice, parms: {}}}", "unknown key 'parms'", "did you mean 'params'?"),
-    ("{type: binary}", "no generator, and no rule finds one", "name a generator"),
+    ("{description: of no type}", "no generator, and no rule finds one", "name a generator"),
 ]
 
 

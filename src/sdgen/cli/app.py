@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from sdgen.cli import options
+from sdgen.cli import importing, options
 from sdgen.cli.failures import REFUSED, told, told_problems
 
-SCENARIO_HELP = "A scenario file, a folder that holds one, or a shipped example's name."
+SCENARIO_HELP = "A scenario file, a folder that holds one, a schema (x.sql, a database), or a shipped example."
 AS_OF_HELP = "The instant that counts as now, ISO 8601. Default: the scenario's, or the time of the run."
 SEED_HELP = "The seed. Default: the scenario's, or a random one."
 
@@ -45,6 +45,9 @@ def root(
     ] = False,
 ) -> None:
     pass
+
+
+app.add_typer(importing.app)
 
 
 @app.command()
@@ -146,6 +149,39 @@ def validate(
     else:
         print(told_problems(problems), file=sys.stderr)
     if plan is None:
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+@told
+def verify(
+    scenario: ScenarioName,
+    place: Annotated[
+        str,
+        typer.Argument(metavar="DEST", help="What to check: a folder of files, x.duckdb, x.sqlite, postgresql://..."),
+    ],
+    rows: Annotated[
+        list[str] | None, typer.Option(metavar="N|ENTITY=N", help="The rows it was written with, as for generate.")
+    ] = None,
+    seed: Seed = None,
+    as_of: AsOf = None,
+    scale: Annotated[float, typer.Option(metavar="X", help="The scale it was written with.")] = 1.0,
+    only: Annotated[list[str] | None, typer.Option(metavar="ENTITY,...", help="Check these entities alone.")] = None,
+    format: Annotated[Literal["table", "json"], typer.Option(help="For people or for programs.")] = "table",
+) -> None:
+    """Check what a place holds against a scenario: constraints on all rows, distributions on samples."""
+    counts, entities, moment = options.row_counts(rows or ()), options.listed(only or ()), options.instant(as_of)
+    from sdgen.cli import verify as command
+
+    report = command.verified(
+        scenario, place, seed=options.seed(seed), as_of=moment, rows=counts, scale=scale, only=entities
+    )
+    if format == "json":
+        print(command.as_json(report, place))
+    else:
+        for line in command.as_table(report, place):
+            print(line)
+    if report.broken:
         raise typer.Exit(REFUSED)
 
 

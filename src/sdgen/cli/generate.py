@@ -7,6 +7,7 @@ import sys
 import typer
 
 from sdgen.cli.interruption import Interruption
+from sdgen.cli.notes import tell_notes
 from sdgen.cli.progress import progress
 from sdgen.cli.request import Wanted
 from sdgen.cli.summary import summary
@@ -14,7 +15,7 @@ from sdgen.errors import Cancelled
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
-from sdgen.read.sources import read_source
+from sdgen.read.sources import read_counted
 from sdgen.runs.execute import Result, execute
 from sdgen.write.base import Mode, Target
 from sdgen.write.files import Files
@@ -25,8 +26,10 @@ from sdgen.write.stdout import Stdout
 def generate(wanted: Wanted) -> None:
     """Do it; SdgenError where it can't be done, typer.Exit(128 + n) where signal n came."""
     target = open_target(wanted.to, formats=wanted.formats)
-    request = PlanRequest(wanted.seed, wanted.as_of, wanted.rows, wanted.scale, wanted.only)
-    plan = compile_plan(read_source(wanted.scenario), request)
+    scenario, rows = read_counted(wanted.scenario, wanted.rows)
+    if not wanted.quiet:
+        tell_notes(scenario.notes)
+    plan = compile_plan(scenario, PlanRequest(wanted.seed, wanted.as_of, rows, wanted.scale, wanted.only))
     with Interruption() as interruption:
         try:
             result = interruption.run(lambda: _execute(wanted, plan, target, interruption))

@@ -8,6 +8,7 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sdgen.cli.notes import tell_notes
 from sdgen.cli.tables import cut, ruled
 from sdgen.errors import Problem, ScenarioError, did_you_mean
 from sdgen.generate import batch
@@ -25,7 +26,9 @@ def preview(
     source: str, entity: str, *, at: int, rows: int, seed: int | None, as_of: datetime | None, form: str
 ) -> Iterator[str]:
     """The rows from `at` on, of one entity or of all, as text of the form "table", "json" or "csv"."""
-    plan = compile_plan(read_source(source), PlanRequest(seed, as_of))
+    scenario = read_source(source)
+    tell_notes(scenario.notes)
+    plan = compile_plan(scenario, PlanRequest(seed, as_of))
     batches = {each.name: batch(plan, each.name, at, min(at + rows, each.rows)) for each in _chosen(plan, entity, at)}
     match form:
         case "json":

@@ -52,7 +52,7 @@ def without_password(destination: str) -> str:
 
 def same_again(wanted: Wanted, plan: Plan) -> str:
     """The command that writes the same rows: with the seed and the instant this run had."""
-    return shlex.join(["sdgen", "generate", wanted.scenario, *_options(wanted, plan)])
+    return shlex.join(["sdgen", "generate", without_password(wanted.scenario), *_options(wanted, plan)])
 
 
 def _options(wanted: Wanted, plan: Plan) -> Iterator[str]:

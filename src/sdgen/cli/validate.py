@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from sdgen.cli.notes import tell_notes
 from sdgen.errors import Problem, SdgenError
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import Plan
@@ -14,7 +15,9 @@ from sdgen.read.sources import read_source
 def examined(source: str) -> tuple[Plan | None, tuple[Problem, ...]]:
     """The plan of a source, or what is wrong with it."""
     try:
-        return compile_plan(read_source(source)), ()
+        scenario = read_source(source)
+        tell_notes(scenario.notes, len(scenario.notes))
+        return compile_plan(scenario), ()
     except SdgenError as error:
         return None, error.problems
 

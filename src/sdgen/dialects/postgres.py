@@ -4,6 +4,36 @@ from __future__ import annotations
 
 from sdgen.dialects.base import FOREIGN_KEY, PRIMARY_KEY, UNIQUE, Dialect
 
+TEXTUAL = (
+    "inet",
+    "cidr",
+    "macaddr",
+    "interval",
+    "xml",
+    "point",
+    "line",
+    "lseg",
+    "box",
+    "path",
+    "polygon",
+    "circle",
+    "bit",
+    "hstore",
+    "ltree",
+    "vector",
+    "tsvector",
+    "tsquery",
+    "int4range",
+    "int8range",
+    "numrange",
+    "daterange",
+    "tsrange",
+    "tstzrange",
+    "geometry",
+    "geography",
+    "bit varying",
+)
+
 POSTGRES = Dialect(
     name="postgres",
     longest=63,
@@ -62,5 +92,11 @@ POSTGRES = Dialect(
         "timestamp without time zone": "timestamp",
         "timestamptz": "timestamptz",
         "timestamp with time zone": "timestamptz",
+        "time with time zone": "time",
+        "money": "decimal",
+        "oid": "bigint",
+        '"char"': "text",
+        # Types whose values PostgreSQL reads from text; it refuses texts that are none.
+        **dict.fromkeys(TEXTUAL, "text"),
     },
 )

@@ -21,12 +21,15 @@ ENTRY_POINTS = "sdgen.generators"
 FAMILIES: dict[str, tuple[str, ...]] = {
     "keys": ("const", "sequence", "uuid4", "uuid7"),
     "links": ("fk", "parent"),
+    "rollups": ("rollup",),
     "numbers": ("boolean", "uniform_int", "uniform_float", "decimal"),
     "laws": ("normal", "lognormal", "exponential", "poisson", "zipf"),
     "ranges": ("ranges",),
     "choices": ("choice",),
     "subsets": ("subset",),
     "times": ("date", "datetime", "time"),
+    "after": ("after", "above"),
+    "written": ("as_text", "epoch", "bytes"),
     "series": ("time_series",),
     "people": (
         "person.full_name",
@@ -151,6 +154,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "company.domain",
         "company.email",
     ),
+    "products": ("product.name", "product.category", "product.description"),
 }
 
 _registered: dict[str, type[Generator]] = {}

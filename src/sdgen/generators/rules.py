@@ -1,22 +1,223 @@
-"""Built-in rules: which generator suits a column that names none. The rules themselves are data (`data/rules.yaml`)."""
+"""Rules: which generator suits a column that names none. The rules themselves are data (`data/rules.yaml`).
+
+A rule's conditions look at the column's name (in snake_case, abbreviations written out), type, description and
+constraints, at the entity's name, and at the columns beside it. Params may hold placeholders for what was found.
+"""
 
 from __future__ import annotations
 
-from functools import cache
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Any
 
+from sdgen.generators.rule_names import snake
+from sdgen.generators.scales import room
 from sdgen.scenario.model import GeneratorSpec, Rule
+from sdgen.scenario.types import Type, parse_type
+
+_PLACEHOLDER = re.compile(r"\$(\w+)")
+_WITHOUT_LIMIT = 10**15  # `$max` of a column whose type has none
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A column that names no generator: what rules may look at.
+
+    names: the forms of its name that rules try. entity: the forms of its entity's name. beside: the other columns of
+    the entity, each with the forms of its name.
+    """
+
+    raw: str
+    names: tuple[str, ...]
+    entity: tuple[str, ...]
+    type: Type | None
+    description: str = ""
+    unique: bool = False
+    primary_key: bool = False
+    nullable: bool | None = None
+    beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a rule found: the generator, and the share of nulls where the rule says one."""
+
+    generator: GeneratorSpec
+    null_rate: float | None = None
 
 
 @cache
 def built_in_rules() -> tuple[Rule, ...]:
     """The rules that stand behind a scenario's own, in the order in which they are tried."""
+    return tuple(_rule(dict(record)) for record in _data()["rules"])
+
+
+@cache
+def abbreviations() -> Mapping[str, str]:
+    """Words that names shorten, and what they stand for."""
+    found: dict[str, str] = _data()["abbreviations"]
+    return found
+
+
+@cache
+def _data() -> Any:
     import yaml
 
     text = files("sdgen").joinpath("data/rules.yaml").read_text(encoding="utf-8")
-    return tuple(_rule(record) for record in yaml.safe_load(text))
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _rule(record: dict[str, object]) -> Rule:
     spec = GeneratorSpec.model_validate({"type": record.pop("generator"), "params": record.pop("params", {})})
     return Rule.model_validate({**record, "generator": spec})
+
+
+def built_in_guesses(asked: Asked) -> Iterator[Guess]:
+    """What the built-in rules suggest, in their order."""
+    return _suggested(_built_in_for(asked.type), asked)
+
+
+def guesses(rules: Iterable[Rule], asked: Asked) -> Iterator[Guess]:
+    """What the rules whose conditions all hold suggest, in their order."""
+    return _suggested((rule for rule in rules if _type_holds(rule, asked.type)), asked)
+
+
+@lru_cache(maxsize=4096)
+def _built_in_for(type: Type | None) -> tuple[Rule, ...]:
+    return tuple(rule for rule in built_in_rules() if _type_holds(rule, type))
+
+
+def _suggested(rules: Iterable[Rule], asked: Asked) -> Iterator[Guess]:
+    for rule in rules:
+        found = _found(rule, asked)
+        if found is not None:
+            spec = rule.generator
+            params = _filled(spec.params, found) if spec.params else spec.params
+            yield Guess(GeneratorSpec.model_construct(type=spec.type, params=params), rule.null_rate)
+
+
+def _found(rule: Rule, asked: Asked) -> dict[str, Any] | None:
+    """What the placeholders stand for, if all conditions but the type's hold; None where one does not."""
+    if not _constraints_hold(rule, asked):
+        return None
+    found: dict[str, Any] = {}
+    if rule.field and not any(_same(rule.field, name) for name in (asked.raw, *asked.names)):
+        return None
+    if rule.pattern:
+        groups = _named(rule.pattern, asked)
+        if groups is None:
+            return None
+        found.update({str(number): text for number, text in enumerate(groups, 1)})
+    if rule.entity and not any(_pattern(f"(?:.*_)?(?:{rule.entity})").fullmatch(name) for name in asked.entity):
+        return None
+    if rule.comment and not _pattern(rule.comment).search(asked.description):
+        return None
+    return _with_others(rule, asked, found)
+
+
+def _same(field: str, name: str) -> bool:
+    return field.lower() == name.lower() or snake(field) == name
+
+
+def _constraints_hold(rule: Rule, asked: Asked) -> bool:
+    """Whether the conditions without a look at any name hold."""
+    return (
+        (rule.unique is None or rule.unique == asked.unique)
+        and (rule.primary_key is None or rule.primary_key == asked.primary_key)
+        and (rule.nullable is None or rule.nullable == bool(asked.nullable))
+    )
+
+
+def _type_holds(rule: Rule, type: Type | None) -> bool:
+    if type is None:
+        return not (rule.type or rule.min_length or rule.max_length)
+    if rule.type and not any(_same_type(wanted, type) for wanted in rule.type):
+        return False
+    if rule.min_length and type.length and type.length < rule.min_length:
+        return False
+    return not rule.max_length or 0 < type.length <= rule.max_length
+
+
+def _same_type(wanted: str, type: Type) -> bool:
+    """Whether a column's type is the rule's: the same in full, or of its kind where the rule gives no details."""
+    parsed = _parsed(wanted)
+    if parsed is None:
+        return False
+    return parsed == type or ("(" not in wanted and "<" not in wanted and parsed.kind == type.kind)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Type | None:
+    try:
+        return parse_type(text)
+    except ValueError:
+        return None if text not in ("enum", "array", "map", "struct") else Type(text)
+
+
+@lru_cache(maxsize=4096)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.IGNORECASE)
+
+
+def _named(pattern: str, asked: Asked) -> tuple[str, ...] | None:
+    """The groups of the first form of the column's name that a pattern matches."""
+    for name in (*asked.names, asked.raw):
+        groups = _groups(pattern, name)
+        if groups is not None:
+            return groups
+    return None
+
+
+@lru_cache(maxsize=1 << 18)
+def _groups(pattern: str, name: str) -> tuple[str, ...] | None:
+    match = _pattern(pattern).fullmatch(name)
+    return None if match is None else tuple(group or "" for group in match.groups())
+
+
+def _with_others(rule: Rule, asked: Asked, found: dict[str, Any]) -> dict[str, Any] | None:
+    """`found` with the columns that stand beside this one; None where one that the rule wants is missing."""
+    for label, patterns in rule.beside.items():
+        wanted = (_filled(pattern, found) for pattern in patterns)
+        column = next((one for pattern in wanted if (one := _beside(pattern, asked)) is not None), None)
+        if column is None:
+            return None
+        found[label] = column
+    found["length"] = asked.type.length if asked.type else 0
+    found["max"] = _most(asked.type)
+    return found
+
+
+def _beside(pattern: str, asked: Asked) -> str | None:
+    """The column beside it, one form of whose name a pattern matches; whole names go first."""
+    for place in range(max((len(forms) for forms in asked.beside.values()), default=0)):
+        for column, forms in asked.beside.items():
+            if place < len(forms) and _groups(pattern, forms[place]) is not None:
+                return column
+    return None
+
+
+def _most(type: Type | None) -> int | float:
+    """The greatest number that a column holds."""
+    limits = room(type) if type is not None else None
+    if limits is None:
+        return _WITHOUT_LIMIT
+    most = min(limits[1], Fraction(_WITHOUT_LIMIT))
+    return int(most) if most.denominator == 1 else float(most)
+
+
+def _filled(value: Any, found: Mapping[str, Any]) -> Any:
+    """Params with their placeholders filled in; `$length` alone stays a number."""
+    if isinstance(value, str) and "$" in value:
+        whole = _PLACEHOLDER.fullmatch(value)
+        if whole is not None and whole[1] in found:
+            return found[whole[1]]
+        return _PLACEHOLDER.sub(lambda match: str(found.get(match[1], match[0])), value)
+    if isinstance(value, Mapping):
+        return {key: _filled(inner, found) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(inner, found) for inner in value]
+    return value

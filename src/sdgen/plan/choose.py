@@ -1,8 +1,7 @@
-"""Which generator fills each column: the one it names, a preset's, or one that a rule finds."""
+"""Which generator fills each column: the one it names, or a preset's. What rules find is in by then (`guess.py`)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,9 +10,7 @@ from pydantic import ValidationError
 from sdgen.errors import Path, Problem, did_you_mean
 from sdgen.generators import registry
 from sdgen.generators.base import Generator
-from sdgen.generators.rules import built_in_rules
-from sdgen.scenario.model import Column, Entity, GeneratorSpec, Rule, Scenario
-from sdgen.scenario.types import parse_type
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 
 Key = tuple[str, str]  # entity and column
 
@@ -34,7 +31,7 @@ def choose_generators(scenario: Scenario, problems: list[Problem]) -> dict[Key, 
     chosen: dict[Key, Generator] = {}
     for key, _, column in columns_of(scenario):
         path = column_path(key)
-        spec = column.generator or _ruled(scenario, key[1], column)
+        spec = column.generator
         if spec is None:
             hint = "name a generator, or add a rule for it"
             problems.append(scenario.origin.problem(path, "no generator, and no rule finds one", hint))
@@ -94,31 +91,3 @@ def _words(detail: Mapping[str, Any], name: str, fields: list[str]) -> tuple[str
     given = repr(detail.get("input"))
     short = given if len(given) <= 60 else given[:57] + "…"
     return f"{name}: {place} is {short}: {str(detail['msg'])[:1].lower()}{str(detail['msg'])[1:]}", ""
-
-
-def _ruled(scenario: Scenario, name: str, column: Column) -> GeneratorSpec | None:
-    return next(
-        (rule.generator for rule in (*scenario.rules, *built_in_rules()) if _matches(rule, name, column)),
-        None,
-    )
-
-
-def _matches(rule: Rule, name: str, column: Column) -> bool:
-    """Whether all conditions of the rule hold; a rule without conditions never does."""
-    conditions = []
-    if rule.field:
-        conditions.append(rule.field.lower() == name.lower())
-    if rule.pattern:
-        conditions.append(re.fullmatch(rule.pattern, name, re.IGNORECASE) is not None)
-    if rule.type:
-        conditions.append(_same_type(rule.type, column.type))
-    return bool(conditions) and all(conditions)
-
-
-def _same_type(wanted: str, found: str) -> bool:
-    """Whether a column's type is the rule's: the same in full, or of its kind where the rule gives no details."""
-    try:
-        rule_type, column_type = parse_type(wanted), parse_type(found)
-    except ValueError:
-        return False
-    return rule_type == column_type or ("(" not in wanted and "<" not in wanted and rule_type.kind == column_type.kind)

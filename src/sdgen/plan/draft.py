@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from secrets import randbits
 
 from sdgen.errors import Path, Problem, did_you_mean
-from sdgen.generators.base import Facts, Generator
+from sdgen.generators.base import Facts, Generator, Need
 from sdgen.generators.counts import Layout
 from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key, choose_generators, column_path, columns_of
+from sdgen.plan.guess import with_guesses
 from sdgen.plan.request import PlanRequest
 from sdgen.plan.rows import RowSettler, counting_link
 from sdgen.plan.types import TypeSettler
@@ -75,6 +76,10 @@ class Draft:
                 return key[1], generator
         raise KeyError(link)
 
+    def home(self, entity: str, need: Need) -> Key:
+        """The column that a column of this entity needs."""
+        return need.children or self.links[entity].get(need.link, entity), need.column
+
     def missing_rate(self, key: Key) -> float:
         """The share of nulls that a column asks for."""
         column, generator = self.column(key), self.generators.get(key)
@@ -88,6 +93,7 @@ class Draft:
 def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
     """Settle generators, links, types and row counts; whatever can't be settled is a problem of the draft."""
     problems: list[Problem] = []
+    scenario = with_guesses(scenario, request)
     seed = next(value for value in (request.seed, scenario.seed, randbits(63)) if value is not None)
     generators = choose_generators(scenario, problems)
     links = _links(scenario, generators, problems)

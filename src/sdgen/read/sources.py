@@ -1,7 +1,8 @@
-"""A source → a scenario: a file, a folder of scenario files, or the name of a shipped example."""
+"""A source → a scenario: a file, a folder of scenario files, a database, or the name of a shipped example."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,10 +19,12 @@ READERS: tuple[DocumentReader, ...] = (native,)
 
 
 def read_source(source: str | Path) -> Scenario:
-    """The scenario of a file, a folder that holds one, or a shipped example.
+    """The scenario of a file, a folder that holds one, a database's schema, or a shipped example.
 
     SourceError where there is none or it can't be read, ScenarioError where it is wrong.
     """
+    if is_schema(source):
+        return read_schema(str(source))
     path = Path(source)
     if path.is_dir():
         return read_file(_only_file(path))
@@ -32,6 +35,39 @@ def read_source(source: str | Path) -> Scenario:
     shown = str(source)
     hint = did_you_mean(shown, examples(), "give a file, a folder, or a shipped example: " + ", ".join(examples()))
     raise SourceError(Problem((), "there is no such file, folder or example", hint, shown))
+
+
+def read_counted(source: str | Path, rows: Mapping[str, int]) -> tuple[Scenario, dict[str, int]]:
+    """A scenario, and the row counts still to be asked of it.
+
+    A schema's tables have their counts from its reader, which knows how many rows their constraints allow.
+    """
+    counts = dict(rows)
+    if not is_schema(source):
+        return read_source(source), counts
+    return read_schema(str(source), counts.pop("*", None)), counts
+
+
+def is_schema(source: str | Path) -> bool:
+    """Whether a source is a schema: a file of DDL, a database file or a database's URL."""
+    from sdgen.read.database import is_database
+
+    return str(source).lower().endswith(".sql") or is_database(str(source))
+
+
+def read_schema(source: str, rows: int | None = None, dialect: str = "") -> Scenario:
+    """The scenario of a schema, with `rows` rows a table where its constraints allow as many."""
+    from sdgen.read.relational import ROWS, relational_scenario
+
+    if source.lower().endswith(".sql") or dialect:
+        from sdgen.read.ddl import read_ddl
+
+        schema = read_ddl(read_text(Path(source)), source, dialect)
+    else:
+        from sdgen.read.database import read_database
+
+        schema = read_database(source)
+    return relational_scenario(schema, ROWS if rows is None else rows)
 
 
 def read_file(path: Path) -> Scenario:

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from sdgen.scenario.types import Type
 from sdgen.verify.forms import ORDERED, Floats, as_texts, in_order, shown
 from sdgen.verify.statistics import Outcome, homogeneity, kolmogorov_smirnov
-from sdgen.scenario.types import Type
 
 Counts = NDArray[np.int64]
 

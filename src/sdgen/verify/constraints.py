@@ -11,11 +11,11 @@ from sdgen.dialects.base import literal
 from sdgen.generators.counts import DrawnCounts, EvenSpread, FixedCount, Layout
 from sdgen.generators.links import ForeignKey, OneToOne, Parent
 from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
+from sdgen.scenario.types import FLOATS, NUMBERS
 from sdgen.verify.expected import Bounds, Expectation, allowed_values, bounds
 from sdgen.verify.findings import Finding, Status, judged, listed
 from sdgen.verify.forms import in_order, one_array, shown
 from sdgen.verify.place import Place
-from sdgen.scenario.types import FLOATS, NUMBERS
 from sdgen.write.base import Table, TableColumn
 from sdgen.write.csvtext import plain_text
 

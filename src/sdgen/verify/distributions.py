@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from sdgen.generators.conform import conform
 from sdgen.generators.links import Counted, ForeignKey, Link, Uniform, Zipf
 from sdgen.plan.model import Plan
+from sdgen.scenario.types import Type
 from sdgen.verify.compare import (
     TOO_FEW,
     Compare,
@@ -38,7 +39,6 @@ from sdgen.verify.expected import OTHER_SEEDS, SAMPLE, Expectation, is_independe
 from sdgen.verify.findings import Finding, Status
 from sdgen.verify.forms import CATEGORIES, ORDERED, one_array
 from sdgen.verify.statistics import Outcome, among
-from sdgen.scenario.types import Type
 from sdgen.write.base import TableColumn
 from sdgen.write.csvtext import plain_text
 

@@ -25,9 +25,9 @@ from sdgen.generators.times import Ticks
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
 from sdgen.plan.request import PlanRequest
-from sdgen.verify.forms import ORDERED, in_order, one_array
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.types import INTEGERS, NUMBERS, TEXTS
+from sdgen.verify.forms import ORDERED, in_order, one_array
 
 SAMPLE = 100_000  # the most values of a column that laws are compared by
 OTHER_SEEDS = 20

@@ -11,8 +11,8 @@ import pyarrow as pa
 from sdgen.dialects.base import literal
 from sdgen.dialects.duckdb import DUCKDB
 from sdgen.errors import Problem, TargetError
-from sdgen.verify.place import PlainPlace, Row, told
 from sdgen.scenario.types import NUMBERS, TIMES
+from sdgen.verify.place import PlainPlace, Row, told
 from sdgen.write.base import Table, TableColumn
 from sdgen.write.files import FORMATS, file_name
 

@@ -16,9 +16,9 @@ from sdgen.dialects.duckdb import DUCKDB
 from sdgen.dialects.postgres import POSTGRES
 from sdgen.dialects.sqlite import SQLITE
 from sdgen.errors import Problem, TargetError
+from sdgen.scenario.types import NESTED, NUMBERS, TIMES
 from sdgen.verify.folder import FilesPlace
 from sdgen.verify.place import Place, PlainPlace, Row, told
-from sdgen.scenario.types import NESTED, NUMBERS, TIMES
 from sdgen.write.base import Table, TableColumn, Target
 from sdgen.write.duckdb import DuckDB
 from sdgen.write.files import Files

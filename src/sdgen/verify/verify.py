@@ -14,6 +14,7 @@ from sdgen.generators.counts import DrawnCounts
 from sdgen.generators.links import Counted
 from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
+from sdgen.scenario.model import Scenario
 from sdgen.verify.constraints import (
     Found,
     check_columns,
@@ -31,7 +32,6 @@ from sdgen.verify.place import Place
 from sdgen.verify.places import open_place
 from sdgen.verify.spots import Spots, look
 from sdgen.verify.statistics import f_tail
-from sdgen.scenario.model import Scenario
 from sdgen.write.tables import tables_of
 
 LEVEL = 0.001  # how likely a place that is as asked gets any warning of a law at all

@@ -41,7 +41,8 @@ _COLUMNS = """
 _REFERRERS = """
     SELECT DISTINCT CASE WHEN to_regclass(quote_ident(relname)) = c.oid THEN relname
                          ELSE nspname || '.' || relname END
-    FROM pg_constraint JOIN pg_class c ON c.oid = conrelid JOIN pg_namespace n ON n.oid = relnamespace
+    FROM pg_constraint JOIN pg_class c ON c.oid = coalesce(pg_partition_root(conrelid), conrelid)
+    JOIN pg_namespace n ON n.oid = relnamespace
     WHERE contype = 'f' AND confrelid = to_regclass(%s) AND conrelid <> confrelid"""
 
 

@@ -1,0 +1,69 @@
+"""Names as rules compare them: in snake_case, abbreviations written out, without what the entity's name repeats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_MARKS = re.compile(r"[^0-9a-z]+")
+_DIGITS = re.compile(r"(?<=[a-z]{3})(?=\d{1,2}$)")  # address1 is address_1, but h1 and md5 stay
+_ENTITY_MARKS = ("tbl", "table", "dim", "fact", "stg", "raw", "t", "tb", "vw", "mst", "app")
+_PLURALS = {"people": "person", "men": "man", "women": "woman", "children": "child", "indices": "index", "data": "data"}
+_LEAST_PREFIXED = 3
+
+
+@lru_cache(maxsize=65_536)
+def snake(name: str) -> str:
+    """CustomerName, customerName, CUSTOMER_NAME and customer-name as customer_name."""
+    humped = _HUMP.sub("_", name) if not name.isupper() else name
+    return _MARKS.sub("_", humped.lower()).strip("_")
+
+
+def spelled_out(name: str, words: Mapping[str, str]) -> str:
+    """The name in snake_case with abbreviations written out: `cust_lname` is customer_last_name, `addr1` address_1."""
+    parts = (part for word in snake(name).split("_") for part in _DIGITS.sub("_", word).split("_"))
+    return "_".join(words.get(part, part) for part in parts)
+
+
+def singular(word: str) -> str:
+    """The singular of an English noun, near enough for names of tables."""
+    if word in _PLURALS:
+        return _PLURALS[word]
+    for ending, instead in (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x"), ("uses", "us")):
+        if word.endswith(ending) and len(word) > len(ending) + 1:
+            return word[: -len(ending)] + instead
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3 else word
+
+
+def entity_name(name: str, words: Mapping[str, str]) -> str:
+    """An entity's name without schema and marks such as `tbl_`, its last word in the singular."""
+    parts = spelled_out(name.rpartition(".")[2], words).split("_")
+    while len(parts) > 1 and parts[0] in _ENTITY_MARKS:
+        parts = parts[1:]
+    return "_".join([*parts[:-1], singular(parts[-1])])
+
+
+def shared_prefix(names: Iterable[str]) -> str:
+    """The short first word that all columns of an entity share (`c_` in c_name, c_phone), or ""."""
+    firsts = [name.partition("_") for name in names]
+    marks = {first for first, _, _ in firsts}
+    if len(firsts) < _LEAST_PREFIXED or len(marks) > 1 or not all(rest for _, _, rest in firsts):
+        return ""
+    return f"{marks.pop()}_"
+
+
+def forms(name: str, entity: str, prefix: str) -> tuple[str, ...]:
+    """The forms of a column's name that rules try: whole, and without a prefix or the entity's name before it."""
+    found = [name]
+    if prefix and name.startswith(prefix):
+        found.append(name.removeprefix(prefix))
+    for mark in (f"{entity}_", f"{entity.rpartition('_')[2]}_"):
+        for form in tuple(found):
+            rest = form.removeprefix(mark)
+            if rest != form and rest and not rest.isdigit():
+                found.append(rest)
+    if name == entity or name == entity.rpartition("_")[2]:
+        found.append("name")  # city.city, language.language
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,232 @@
+"""Guesses: a scenario whose columns all have generators, those that name none being given what a rule finds.
+
+The scenario's own rules come first and are taken at their word. Of the built-in ones that hold, the first whose
+generator can fill the column (its type, length, and distinct values where it is unique) is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import prod
+
+from sdgen.generators.rule_fit import Wanted, fitting, needs_others
+from sdgen.generators.rule_names import entity_name, forms, shared_prefix, singular, snake, spelled_out
+from sdgen.generators.rules import Asked, Guess, abbreviations, built_in_guesses, guesses
+from sdgen.plan.request import PlanRequest
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
+from sdgen.scenario.types import Type, parse_type
+
+_KEYS = 6  # distinct keys that a guessed map can have
+_MANY = 10**6  # rows where it isn't known how many
+
+
+def with_guesses(scenario: Scenario, request: PlanRequest | None = None) -> Scenario:
+    """The scenario with a generator for each column that a rule finds one for; the others are as they were."""
+    rows = _Rows(scenario, request or PlanRequest())
+    entities = {name: _guessed(scenario, name, entity, rows) for name, entity in scenario.entities.items()}
+    if all(entities[name] is entity for name, entity in scenario.entities.items()):
+        return scenario
+    return scenario.model_copy(update={"entities": entities})
+
+
+def _guessed(scenario: Scenario, name: str, entity: Entity, rows: _Rows) -> Entity:
+    if all(column.generator is not None for column in entity.columns.values()):
+        return entity
+    table = _Table(scenario, name, entity, rows)
+    found = {column: table.column(column) for column in entity.columns}
+    return entity.model_copy(update={"columns": found})
+
+
+@dataclass(frozen=True)
+class _Table:
+    """One entity, and what all its columns' guesses need to know of it."""
+
+    scenario: Scenario
+    name: str
+    entity: Entity
+    rows: _Rows
+
+    def column(self, name: str) -> Column:
+        """The column, with a guess where it has no generator."""
+        column = self.entity.columns[name]
+        if column.generator is not None:
+            return column
+        asked = self._asked(name, column)
+        guess = _guess(self.scenario, asked, self._wanted(name, column))
+        if guess is None:
+            return column
+        update: dict[str, object] = {"generator": guess.generator}
+        if column.nullable and column.null_rate is None and not column.primary_key:
+            rate = 0.0 if any(name in one for one in self.entity.unique) else guess.null_rate
+            update |= {} if rate is None else {"null_rate": rate}
+        return column.model_copy(update=update)
+
+    @cached_property
+    def types(self) -> dict[str, Type | None]:
+        return {name: _type(column.type) for name, column in self.entity.columns.items()}
+
+    @cached_property
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """The forms of each column's name that rules try."""
+        spelled = {name: spelled_out(name, abbreviations()) for name in self.entity.columns}
+        entity, prefix = self.forms[0], shared_prefix(spelled.values())
+        return {name: forms(spelled[name], entity, prefix) for name in spelled}
+
+    @cached_property
+    def forms(self) -> tuple[str, ...]:
+        return entity_name(self.name, abbreviations()), snake(self.name)
+
+    @cached_property
+    def primary_key(self) -> tuple[str, ...]:
+        return tuple(name for name, column in self.entity.columns.items() if column.primary_key)
+
+    def _asked(self, name: str, column: Column) -> Asked:
+        alone = self.primary_key == (name,)
+        beside = {
+            other: names
+            for other, names in self.names.items()
+            if other != name and not self._leans_on(self.entity.columns[other], name)
+        }
+        return Asked(
+            raw=name,
+            names=self.names[name],
+            entity=self.forms,
+            type=self.types[name],
+            description=column.description,
+            unique=alone or self._unique(name, column),
+            primary_key=alone,
+            nullable=column.nullable,
+            beside=beside,
+        )
+
+    def _leans_on(self, other: Column, name: str) -> bool:
+        """Whether another column's own generator may take this column, so that taking that one makes a cycle."""
+        return other.generator is not None and name in str(other.generator.params)
+
+    def _unique(self, name: str, column: Column) -> bool:
+        return column.unique or self.primary_key == (name,) or (name,) in self.entity.unique
+
+    def _wanted(self, name: str, column: Column) -> Wanted:
+        rows = self.rows.of(self.name)
+        return Wanted(
+            type=self.types[name],
+            rows=rows,
+            need=rows if self._unique(name, column) else 0,
+            domain=self._share(name, rows),
+            locale=self.scenario.locale,
+            types=self.types,
+        )
+
+    def _share(self, name: str, rows: int) -> int:
+        """How many values a column needs in the unique sets it is in: what the links in a set leave to the others."""
+        sets = [one for one in (*self.entity.unique, self.primary_key) if len(one) > 1 and name in one]
+        return max((self._left(one, rows) for one in sets), default=0)
+
+    def _left(self, columns: tuple[str, ...], rows: int) -> int:
+        links = [self.entity.columns[one].generator for one in columns if one in self.entity.columns]
+        parents = {(link.params.get("via") or str(link.params), _parent(link)) for link in links if link is not None}
+        held = prod(self.rows.of(parent) for _, parent in parents if parent)
+        others = sum(link is None for link in links)
+        left = max(-(-2 * rows // max(held, 1)), 2)
+        return left if others <= 1 else max(2, round(left ** (1 / others)) + 1)
+
+
+def _parent(link: GeneratorSpec) -> str:
+    return str(link.params.get("entity", "")) if link.type == "fk" else ""
+
+
+def _guess(scenario: Scenario, asked: Asked, wanted: Wanted) -> Guess | None:
+    own = next(guesses(scenario.rules, asked), None)
+    if own is not None:
+        return own
+    for ask in (wanted, replace(wanted, need=0), replace(wanted, need=0, domain=0)):
+        found = _first_fitting(scenario, asked, ask)
+        if found is not None:
+            return found
+    return None
+
+
+def _first_fitting(scenario: Scenario, asked: Asked, wanted: Wanted) -> Guess | None:
+    if asked.type is not None and asked.type.items:
+        spec = _nested(scenario, asked, asked.type, wanted)
+        return None if spec is None else Guess(spec)
+    for guess in built_in_guesses(asked):
+        if wanted.types or not needs_others(guess.generator):
+            spec = fitting(guess.generator, wanted)
+            if spec is not None:
+                return replace(guess, generator=spec)
+    return None
+
+
+def _nested(scenario: Scenario, asked: Asked, type: Type, wanted: Wanted) -> GeneratorSpec | None:
+    """A generator for arrays, maps and structs, each of whose parts is guessed by its own name and type."""
+    if wanted.need or wanted.domain:
+        return None
+    names = {"array": (asked.raw,), "map": ("map_key", asked.raw), "struct": type.fields}[type.kind]
+    parts = [_part(scenario, asked, name, item, type.kind) for name, item in zip(names, type.items, strict=True)]
+    inner = [part for part in parts if part is not None]
+    if len(inner) < len(parts):
+        return None
+    params: dict[str, object]
+    if type.kind == "array":
+        params = {"items": inner[0], "min": 0, "max": 5}
+    elif type.kind == "map":
+        params = {"keys": inner[0], "values": inner[1], "min": 1, "max": 4}
+    else:
+        params = {"fields": dict(zip(type.fields, inner, strict=True))}
+    return fitting(GeneratorSpec.model_construct(type=type.kind, params=params), Wanted(type, locale=wanted.locale))
+
+
+def _part(scenario: Scenario, asked: Asked, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
+    spelled = spelled_out(name, abbreviations())
+    head, _, last = spelled.rpartition("_")
+    single = "_".join(filter(None, (head, singular(last)))) if kind == "array" else spelled
+    part = Asked(raw=name, names=tuple(dict.fromkeys((spelled, single))), entity=asked.entity, type=type)
+    domain = _KEYS if name == "map_key" else 0
+    found = _guess(scenario, part, Wanted(type, domain=domain, locale=scenario.locale))
+    if found is None:
+        return None
+    return {"generator": found.generator.type, "params": dict(found.generator.params), "type": str(type)}
+
+
+def _type(text: str) -> Type | None:
+    try:
+        return parse_type(text) if text else None
+    except ValueError:
+        return None  # told where types are settled
+
+
+class _Rows:
+    """How many rows entities may have: the next of 10, 20, 50, 100 …, so that a few more rarely change a guess."""
+
+    def __init__(self, scenario: Scenario, request: PlanRequest) -> None:
+        self._scenario = scenario
+        self._request = request
+        self._counts: dict[str, float] = {}
+
+    def of(self, entity: str) -> int:
+        count, power = self._count(entity), 1
+        while 10 * power < count:
+            power *= 10
+        return next(step * power for step in (1, 2, 5, 10) if step * power >= count)
+
+    def _count(self, name: str) -> float:
+        if name not in self._scenario.entities:
+            return _MANY
+        if name not in self._counts:
+            self._counts[name] = _MANY  # stands for itself while it is being counted
+            self._counts[name] = self._most(name)
+        return self._counts[name]
+
+    def _most(self, name: str) -> float:
+        rows, scale = self._scenario.entities[name].rows, self._request.scale
+        asked = self._request.rows.get(name, self._request.rows.get("*"))
+        if asked is not None:
+            return asked
+        if not rows.per:
+            return max((rows.count or 0) * scale, len(rows.fixed))
+        if rows.total is not None:
+            return rows.total * scale
+        return self._count(rows.per) * (rows.max or rows.count or 3 * (rows.mean or 1))

@@ -1,0 +1,71 @@
+"""LIKE patterns and regular expressions of CHECKs → regular expressions that texts are made of."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from sdgen.scenario.types import Type
+
+_ANY = "[a-z]{0,6}"
+_SOME = "[a-z]{3,8}"
+
+
+def regex_of_like(text: str) -> str:
+    """A LIKE pattern as a regular expression: `%` is a few letters, `_` is one."""
+    parts = []
+    letters = iter(text)
+    for letter in letters:
+        if letter == "\\":
+            parts.append(re.escape(next(letters, "\\")))
+        else:
+            parts.append({"%": _ANY, "_": "[a-z]"}.get(letter) or _escaped(letter))
+    return "".join(parts)
+
+
+def _escaped(letter: str) -> str:
+    return re.escape(letter) if letter in r"\.^$*+?{}[]|()" else letter
+
+
+def whole_regex(text: str) -> str:
+    """A search pattern as one for the whole text, with letters where it isn't anchored; "" where it can't be."""
+    core = text.removeprefix("(?i)")
+    before = "" if core.startswith(("^", r"\A")) else _SOME
+    after = "" if (core.endswith("$") and not core.endswith(r"\$")) or core.endswith(r"\Z") else _SOME
+    core = core.removeprefix("^").removeprefix(r"\A").removesuffix(r"\Z")
+    if not after:
+        core = core.removesuffix("$")
+    if "|" in core and not re.fullmatch(r"\(.*\)", core):  # anchors bind tighter than alternatives
+        return "" if before != after or (not before and "^" in core) else f"({core})"
+    return f"{before}{core}{after}"
+
+
+def can_make(regex: str, longest: int) -> bool:
+    """Whether texts can be made of a regular expression, none longer than `longest` (0 for no limit)."""
+    from pydantic import ValidationError
+
+    from sdgen.generators import registry
+    from sdgen.generators.base import Facts
+
+    facts = Facts(0, "entity", "column", Type("text"), 1, datetime(2024, 1, 1, tzinfo=UTC))
+    try:
+        if any(registry.make("pattern", {"regex": regex}).faults(facts)):
+            return False
+    except (ValidationError, ValueError):
+        return False
+    return not longest or longest_match(regex) <= longest
+
+
+def longest_match(regex: str) -> int:
+    """The most characters a match can have, as far as Python's parser knows; open ends count as eight repeats."""
+    from re import _parser  # type: ignore[attr-defined]
+
+    try:
+        return _width(_parser.parse(regex))
+    except re.error:
+        return 1 << 30
+
+
+def _width(parsed: object) -> int:
+    low, high = parsed.getwidth()  # type: ignore[attr-defined]
+    return int(high) if high < 10_000 else int(low) + 64

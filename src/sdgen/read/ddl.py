@@ -1,0 +1,129 @@
+"""DDL text → schema: each statement is read by itself, and what can't be read becomes a note with its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import PurePath
+
+from sdgen.errors import Problem, SourceError
+from sdgen.read.ddl_alter import alter_domain, alter_table, alter_type
+from sdgen.read.ddl_create import create_domain, create_index, create_table, create_type
+from sdgen.read.ddl_dialect import guess_dialect
+from sdgen.read.ddl_reading import Reading
+from sdgen.read.ddl_text import Statement, statements
+from sdgen.read.ddl_tokens import Unreadable, Words, words
+from sdgen.read.schema import Schema, TableName
+
+_CREATE = r"CREATE\s+(?:OR\s+(?:REPLACE|ALTER)\s+)?(?:\w+\s*=\s*\S+\s+|SQL\s+SECURITY\s+\w+\s+)*"
+_TABLE = r"(?:(?:GLOBAL|LOCAL|PRIVATE|UNLOGGED|FOREIGN|EXTERNAL|COLUMN)\s+)*TABLE\b"
+
+# What statements are read, by their first words.
+_READ: tuple[tuple[re.Pattern[str], Callable[[Reading, Words], None]], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), reader)
+    for pattern, reader in (
+        (_CREATE + _TABLE, create_table),
+        (r"ALTER\s+TABLE\b", alter_table),
+        (_CREATE + r"UNIQUE\s+(?:CLUSTERED\s+|NONCLUSTERED\s+)?INDEX\b", create_index),
+        (_CREATE + r"TYPE\s+(?!BODY\b)", create_type),
+        (_CREATE + r"DOMAIN\b", create_domain),
+        (r"ALTER\s+DOMAIN\b", alter_domain),
+        (r"ALTER\s+TYPE\b", alter_type),
+        (r"COMMENT\s+ON\s+(?:TABLE|COLUMN)\b", lambda reading, found: _comment(reading, found)),
+    )
+)
+# What is left out and deserves a word, by first words and what to call it.
+_LEFT_OUT: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), kind)
+    for pattern, kind in (
+        (_CREATE + r"(?:\w+\s+){0,4}VIEW\b", "view"),
+        (_CREATE + r"(?:\w+\s+){0,2}FUNCTION\b", "function"),
+        (_CREATE + r"(?:\w+\s+){0,2}PROCEDURE\b", "procedure"),
+        (_CREATE + r"(?:\w+\s+){0,2}TRIGGER\b", "trigger"),
+        (_CREATE + r"(?:\w+\s+){0,2}(?:PACKAGE|TYPE\s+BODY)\b", "package"),
+        (_CREATE + r"RULE\b", "rule"),
+        (_CREATE + r"EVENT\b", "event"),
+        (_CREATE + r"POLICY\b", "row security policy"),
+        (_CREATE + r"(?:TEMP|TEMPORARY|VIRTUAL)\s+TABLE\b", "temporary or virtual table"),
+        (r"(?:INSERT|COPY)\b", "statement with rows"),
+    )
+)
+_SCHEMA = re.compile(r"CREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+|\"[^\"]+\")", re.IGNORECASE)
+_ELEMENTS = re.compile(r"^\s*CREATE\s+(?:TABLE|VIEW|UNIQUE|INDEX|SEQUENCE|TRIGGER)\b", re.IGNORECASE | re.MULTILINE)
+_SEARCH_PATH = re.compile(r"SET\s+search_path\s*(?:=|TO)\s*[\"']?(\w+)|USE\s+[`\[\"]?(\w+)", re.IGNORECASE)
+
+
+def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
+    """The schema of a DDL text; the dialect is guessed where none is given. SourceError where it makes no table."""
+    dialect = dialect or guess_dialect(text)
+    reading = Reading(file, dialect)
+    for statement in statements(text, dialect):
+        _read_all(reading, statement)
+    name = PurePath(file).stem or "schema"
+    schema = Schema(
+        name, dialect, file, reading.tables.finished(), reading.enums, reading.domains, tuple(reading.all_notes())
+    )
+    if not schema.tables:
+        hint = "a schema is made by CREATE TABLE statements"
+        raise SourceError([Problem((), f"no tables found (read as {dialect})", hint, file), *schema.notes])
+    return schema
+
+
+def _read_all(reading: Reading, statement: Statement) -> None:
+    """A statement; or the several that CREATE SCHEMA holds, which are of that schema."""
+    begins = [match.start() for match in _ELEMENTS.finditer(statement.text)]
+    head = _SCHEMA.match(statement.text)
+    if head is None or not begins:
+        _read(reading, statement)
+        return
+    before, name = reading.tables.schema, head[1]
+    reading.tables.schema = name[1:-1] if name.startswith('"') else name.lower() if _folds(reading) else name
+    for start, end in pairwise([*begins, len(statement.text)]):
+        line = statement.line + statement.text.count("\n", 0, start)
+        _read(reading, Statement(statement.text[start:end].strip(), line))
+    reading.tables.schema = before
+
+
+def _folds(reading: Reading) -> bool:
+    """Whether names without quotes are in lower case."""
+    return reading.dialect == "postgres"
+
+
+def _read(reading: Reading, statement: Statement) -> None:
+    for pattern, reader in _READ:
+        if pattern.match(statement.text):
+            try:
+                reader(reading, words(statement.text, reading.dialect, statement.line))
+            except Unreadable as error:
+                reading.note(f"{_head(statement.text)}: not understood: {error}", statement.line)
+            return
+    for pattern, kind in _LEFT_OUT:
+        if pattern.match(statement.text):
+            reading.left_out(kind, statement.line)
+            return
+    path = _SEARCH_PATH.match(statement.text)
+    if path and reading.dialect != "mysql":
+        reading.tables.schema = path[1] or ""
+
+
+def _head(text: str) -> str:
+    return " ".join(text[:200].split("(")[0].split()[:6])
+
+
+def _comment(reading: Reading, found: Words) -> None:
+    """COMMENT ON TABLE name IS 'text', COMMENT ON COLUMN table.column IS 'text'."""
+    found.takes("COMMENT", "ON")
+    of_column = found.takes("COLUMN") or not found.takes("TABLE")
+    path = found.path()
+    found.expect("IS")
+    text = found.ahead().text if found.ahead().literal else ""
+    tables = path[:-1] if of_column else path
+    draft = reading.tables.find(TableName(tables[-1], tables[-2] if len(tables) > 1 else "")) if tables else None
+    if draft is None:
+        return
+    if not of_column:
+        draft.description = text
+    elif path[-1] in draft.columns:
+        draft.columns[path[-1]] = replace(draft.columns[path[-1]], description=text)

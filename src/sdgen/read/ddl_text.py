@@ -1,0 +1,175 @@
+"""A DDL text → its statements, each with its line, whatever stands between them.
+
+Quotes, dollar quotes, comments, the bodies of routines, psql's meta-commands, COPY data, MySQL's DELIMITER and
+conditional comments, SQL Server's GO and Oracle's `/` are understood; nothing is parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_PARTS = {
+    "line comment": r"--[^\n]*",
+    "comment": r"/\*.*?(?:\*/|\Z)",
+    "escaped": r"[eE]'(?:[^'\\]|\\.|'')*'",
+    "quoted": r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`",
+    "dollar": r"\$(?:[A-Za-z_]\w*)?\$",
+    "end": r";",
+    "open": r"\(",
+    "close": r"\)",
+    "routine": r"\b(?:BEGIN|CASE|END(?:\s+(?:IF|LOOP|CASE|REPEAT|WHILE))?)\b",
+}
+_BACKSLASHES = r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|`(?:[^`]|``)*`"
+_OWN_PARTS: dict[str, dict[str, str]] = {
+    "postgres": {"command": r"^[ \t]*\\[^\n]*"},
+    "duckdb": {"command": r"^[ \t]*\.\w[^\n]*"},
+    "sqlite": {"command": r"^\.\w[^\n]*"},
+    "mysql": {
+        "quoted": _BACKSLASHES,
+        "hash": r"(?:^|(?<=\s))\#[^\n]*",
+        "delimiter": r"^[ \t]*DELIMITER[ \t]+\S+[ \t]*$",
+    },
+    "tsql": {
+        "brackets": r"\[[^\]\n]*\]",
+        "batch": r"^[ \t]*GO(?:[ \t]+\d+)?[ \t]*;?[ \t]*$",
+        "begins": r"^[ \t]*(?=(?:CREATE|ALTER\s+TABLE|INSERT|DROP|EXEC|EXECUTE|PRINT|USE|DECLARE|IF)\b)",
+    },
+    "oracle": {
+        "batch": r"^[ \t]*/[ \t]*$",
+        "command": r"^[ \t]*(?:PROMPT|REM|SET|SPOOL|WHENEVER|EXIT|CONNECT)\b[^\n]*$",
+    },
+}  # fmt: skip
+_WITHOUT = {"mysql": {"dollar", "escaped"}, "sqlite": {"dollar", "escaped"}, "tsql": {"dollar", "escaped"}}
+_ROUTINE = re.compile(
+    r"\s*(?:CREATE|ALTER)\s+(?:OR\s+(?:REPLACE|ALTER)\s+)?(?:(?:DEFINER\s*=\s*\S+|EDITIONABLE|NONEDITIONABLE|TEMP|"
+    r"TEMPORARY|CONSTRAINT|AGGREGATE)\s+)*(?:FUNCTION|PROCEDURE|TRIGGER|PACKAGE|EVENT|TYPE\s+BODY)\b"
+    r"|\s*(?:BEGIN|DECLARE)\s+(?!TRANSACTION|WORK)\w",
+    re.IGNORECASE,
+)
+_COPY = re.compile(r"\s*COPY\b[^;]*\bFROM\s+STDIN\b", re.IGNORECASE)
+_SKIPPED = frozenset({"line comment", "comment", "hash"})
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement without its end mark, and the line (from 1) it begins on."""
+
+    text: str
+    line: int
+
+
+def statements(text: str, dialect: str) -> Iterator[Statement]:
+    """The statements of a text, in order."""
+    if dialect == "mysql":
+        text = _conditional_comments(text)
+    yield from _Splitter(text, dialect).split()
+
+
+def _conditional_comments(text: str) -> str:
+    """MySQL's `/*!40101 … */` with what they hold laid open."""
+    return re.sub(r"/\*M?!\d*(.*?)\*/", r" \1 ", text, flags=re.DOTALL)
+
+
+def _pattern(dialect: str) -> re.Pattern[str]:
+    own = _OWN_PARTS.get(dialect, {})
+    parts = {**own, **{name: part for name, part in _PARTS.items() if name not in own}}
+    kept = [
+        f"(?P<{name.replace(' ', '_')}>{part})"
+        for name, part in parts.items()
+        if name not in _WITHOUT.get(dialect, set())
+    ]
+    return re.compile("|".join(kept), re.IGNORECASE | re.MULTILINE | re.DOTALL)
+
+
+class _Splitter:
+    """One pass over a text from mark to mark."""
+
+    def __init__(self, text: str, dialect: str) -> None:
+        self.text = text
+        self.dialect = dialect
+        self.pattern = _pattern(dialect)
+        self.lines = [match.end() for match in re.finditer("\n", text)]
+        self.start = 0  # of the statement
+        self.position = 0
+        self.parentheses = 0
+        self.depth = 0  # of BEGIN … END
+        self.begun = False
+        self.delimiter = ";"
+
+    def split(self) -> Iterator[Statement]:
+        while match := self.pattern.search(self.text, self.position):
+            if self.delimiter != ";" and (end := self.text.find(self.delimiter, self.position, match.start())) >= 0:
+                yield from self.cut(end, end + len(self.delimiter))
+                continue
+            self.position = max(match.end(), self.position)
+            yield from self.mark((match.lastgroup or "").replace("_", " "), match)
+            if match.end() == match.start():
+                self.position = match.end() + 1
+        yield from self.rest()
+
+    def rest(self) -> Iterator[Statement]:
+        end = self.text.find(self.delimiter, self.position) if self.delimiter != ";" else -1
+        if end >= 0:
+            yield from self.cut(end, end + len(self.delimiter))
+        yield from self.cut(len(self.text), len(self.text))
+
+    def mark(self, kind: str, match: re.Match[str]) -> Iterator[Statement]:
+        empty = not self.text[self.start : match.start()].strip()
+        if kind in _SKIPPED or (kind == "command" and empty):
+            self.start = match.end() if empty else self.start
+        elif kind == "dollar":
+            end = self.text.find(match[0], match.end())
+            self.position = len(self.text) if end < 0 else end + len(match[0])
+        elif kind == "open":
+            self.parentheses += 1
+        elif kind == "close":
+            self.parentheses -= 1
+        elif kind == "routine":
+            self.block(match[0].upper().split())
+        elif kind == "delimiter":
+            self.delimiter = match[0].split()[1]
+            yield from self.cut(match.start(), match.end())
+        elif (
+            kind == "batch"
+            or (kind == "begins" and not empty and self.parentheses <= 0 and not self.in_routine())
+            or (kind == "end" and self.ends())
+        ):
+            yield from self.cut(match.start(), match.end())
+
+    def block(self, words: list[str]) -> None:
+        """Follow BEGIN … END and CASE … END; `END IF` and the like close what was never counted."""
+        if words[0] in ("BEGIN", "CASE"):
+            self.depth += 1
+            self.begun = self.begun or words[0] == "BEGIN"
+        elif len(words) == 1 or words[1] == "CASE":
+            self.depth -= 1
+
+    def in_routine(self) -> bool:
+        return _ROUTINE.match(self.text, self.start) is not None
+
+    def ends(self) -> bool:
+        """Whether a semicolon ends the statement: always, but within a routine's body."""
+        if self.delimiter != ";":
+            return False
+        if not self.in_routine():
+            return True
+        waits = self.dialect == "oracle" and not self.begun
+        return self.depth <= 0 and not waits
+
+    def cut(self, end: int, after: int) -> Iterator[Statement]:
+        text = self.text[self.start : end]
+        start = self.start + len(text) - len(text.lstrip())
+        self.start, self.parentheses, self.depth, self.begun = after, 0, 0, False
+        self.position = after
+        if text.strip():
+            yield Statement(text.strip(), bisect_right(self.lines, start) + 1)
+        if self.dialect == "postgres" and _COPY.match(text):
+            self.skip_copied()
+
+    def skip_copied(self) -> None:
+        """Pass over the rows that follow a COPY … FROM stdin."""
+        end = re.compile(r"^\\\.[ \t]*$", re.MULTILINE).search(self.text, self.position)
+        self.start = self.position = end.end() if end else len(self.text)

@@ -1,0 +1,307 @@
+"""A database behind a URL → schema, through SQLAlchemy's inspector.
+
+PostgreSQL is asked also for what that doesn't tell: exact types, partitions, and what rows might break.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from warnings import catch_warnings, simplefilter
+
+from sdgen.errors import Problem, SourceError
+from sdgen.read.database import shown_url
+from sdgen.read.ddl_columns import read_names, read_type
+from sdgen.read.ddl_partitions import Bounds, partition_check, read_bounds
+from sdgen.read.ddl_tokens import Unreadable, words
+from sdgen.read.schema import (
+    CheckSchema,
+    ColumnSchema,
+    DomainSchema,
+    ForeignKeySchema,
+    KeySchema,
+    Schema,
+    SqlType,
+    TableName,
+    TableSchema,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Inspector
+
+_DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "mysql": "mysql+pymysql"}
+_DIALECTS = {"postgresql": "postgres", "mariadb": "mysql", "mssql": "tsql"}
+_SYSTEM = frozenset({"information_schema", "mysql", "performance_schema", "sys", "pg_catalog", "pg_toast"})
+_INSTALL = 'install them with `pip install "sdgen[database]"`, and the driver of your database'
+_TYPES = """
+    SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f')"""
+_DOMAINS = "SELECT typname, format_type(typbasetype, typtypmod) FROM pg_type WHERE typtype = 'd'"
+_UNKEPT = """
+    SELECT format('%s: exclusion constraint left out: rows may break it', conrelid::regclass) FROM pg_constraint
+    WHERE contype = 'x' AND conparentid = 0
+    UNION ALL SELECT format('%s: trigger %s left out', tgrelid::regclass, tgname) FROM pg_trigger
+    WHERE NOT tgisinternal AND tgparentid = 0
+    UNION ALL SELECT format('%s: rule %s left out', ev_class::regclass, rulename) FROM pg_rewrite
+    WHERE rulename <> '_RETURN' AND ev_class >= 16384"""
+_PARTITIONS = """
+    SELECT pn.nspname, p.relname, pg_get_partkeydef(p.oid), n.nspname, c.relname, pg_get_expr(c.relpartbound, c.oid)
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
+    JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_namespace pn ON pn.oid = p.relnamespace
+    WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f')"""
+
+Key = tuple[str, str]  # a schema's and a table's name, as the database gives them
+Found = Mapping[tuple[str | None, str], Any]
+
+
+def reflect(url: str) -> Schema:
+    """The schema of a database; SourceError where it can't be reached, or its driver is missing."""
+    shown = shown_url(url)
+    try:
+        from sqlalchemy import create_engine, inspect
+        from sqlalchemy.exc import SQLAlchemyError
+    except ImportError:
+        what = "reading a database needs SQLAlchemy and a driver"
+        raise SourceError(Problem((), what, _INSTALL, shown)) from None
+    address, schema = _address(url)
+    try:
+        engine = create_engine(address)
+        try:
+            with engine.connect() as connection, catch_warnings():
+                simplefilter("ignore")  # types SQLAlchemy doesn't know: they are told of as columns left out
+                return _Reflection(inspect(connection), connection, shown, schema).schema()
+        finally:
+            engine.dispose()
+    except ImportError as error:
+        raise SourceError(Problem((), f"reading it needs a driver: {error}", _INSTALL, shown)) from None
+    except SQLAlchemyError as error:
+        text = " ".join(str(getattr(error, "orig", None) or error).split())
+        password = urlsplit(url).password
+        text = text.replace(password, "***") if password else text
+        raise SourceError(
+            Problem((), f"can't be read: {text}", "is the server running, and is the URL right?", shown)
+        ) from None
+
+
+def _address(url: str) -> tuple[str, str]:
+    """The URL with the driver named, without `?schema=`; and that schema."""
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    schema = next((value for name, value in pairs if name == "schema"), "")
+    query = urlencode([pair for pair in pairs if pair[0] != "schema"])
+    scheme, _, rest = urlunsplit(parts._replace(query=query)).partition(":")
+    rest = rest if rest.startswith("//") else f"//{rest}"
+    return f"{_DRIVERS.get(scheme.lower(), scheme)}:{rest}", schema
+
+
+class _Reflection:
+    """One look at a database's catalogue."""
+
+    def __init__(self, inspector: Inspector, connection: Connection, shown: str, schema: str) -> None:
+        self.inspector = inspector
+        self.shown = shown
+        self.dialect = _DIALECTS.get(inspector.dialect.name, inspector.dialect.name)
+        self.default = schema or inspector.default_schema_name or ""
+        self.only = schema
+        self.notes: list[Problem] = []
+        postgres = self.dialect == "postgres"
+        self.notes += [Problem((), what, "", shown) for what in (_unkept(connection) if postgres else ())]
+        self.types = _exact_types(connection) if postgres else {}
+        self.bases = _domain_types(connection) if postgres else {}
+        self.wholes, self.bounds = _partitions(connection) if postgres else ({}, {})
+
+    def schema(self) -> Schema:
+        tables = [table for name in self.schemas() for table in self.tables(name)]
+        if not tables:
+            raise SourceError(Problem((), "the database has no tables", "", self.shown))
+        name = (self.inspector.engine.url.database or "schema").rpartition("/")[2]
+        return Schema(name, self.dialect, self.shown, tuple(tables), self.enums(), self.domains(), tuple(self.notes))
+
+    def schemas(self) -> list[str]:
+        if self.only or self.dialect == "mysql":
+            return [self.default]
+        names = self.inspector.get_schema_names()
+        return [name for name in names if name.lower() not in _SYSTEM and not name.startswith("pg_")]
+
+    def tables(self, schema: str) -> Iterator[TableSchema]:
+        ask = self.inspector
+        columns: Found = ask.get_multi_columns(schema=schema)
+        keys: Found = ask.get_multi_pk_constraint(schema=schema)
+        unique: Found = ask.get_multi_unique_constraints(schema=schema)
+        indexes: Found = ask.get_multi_indexes(schema=schema)
+        links: Found = ask.get_multi_foreign_keys(schema=schema)
+        checks: Found = _or_nothing(lambda: ask.get_multi_check_constraints(schema=schema))
+        comments: Found = _or_nothing(lambda: ask.get_multi_table_comment(schema=schema))
+        for key, found in columns.items():
+            place = (schema, key[1])
+            if place in self.wholes:
+                continue
+            yield TableSchema(
+                self.named(schema, key[1]),
+                tuple(self.column(place, column) for column in found),
+                primary_key=_key(keys.get(key)),
+                unique=tuple(_unique_keys(unique.get(key) or (), indexes.get(key) or ())),
+                foreign_keys=tuple(self.links(schema, place, links)),
+                checks=(*_checks(checks.get(key) or ()), *self.bounds.get(place, ())),
+                description=(comments.get(key) or {}).get("text") or "",
+            )
+
+    def named(self, schema: str | None, table: str) -> TableName:
+        return TableName(table, "" if not schema or schema == self.default else schema)
+
+    def column(self, place: Key, found: Mapping[str, Any]) -> ColumnSchema:
+        default = str(found.get("default") or "")
+        counts = bool(found.get("identity")) or "nextval" in default or found.get("autoincrement") is True
+        return ColumnSchema(
+            found["name"],
+            self.type(place, found),
+            nullable=bool(found["nullable"]),
+            default=default,
+            counts=counts,
+            computed=bool(found.get("computed")),
+            description=found.get("comment") or "",
+        )
+
+    def type(self, place: Key, found: Mapping[str, Any]) -> SqlType:
+        text = self.types.get((*place, found["name"]))
+        if text is None:
+            try:
+                text = str(found["type"].compile(dialect=self.inspector.dialect))
+            except Exception:  # a type that SQLAlchemy doesn't know
+                return SqlType("unknown")
+        return self.parsed(text)
+
+    def parsed(self, text: str) -> SqlType:
+        try:
+            return read_type(words(text, self.dialect))
+        except Unreadable:
+            return SqlType(text.lower())
+
+    def links(self, schema: str, place: Key, found: Found) -> Iterator[ForeignKeySchema]:
+        """A table's foreign keys, and those that were declared on its partitions."""
+        seen: set[tuple[str, ...]] = set()
+        own = [
+            (each, each[1] == place[1])
+            for each in found
+            if (schema, each[1]) == place or self.whole(schema, each) == place
+        ]
+        for key, _ in sorted(own, key=lambda pair: not pair[1]):
+            for link in found[key] or ():
+                read = self.link(schema, link)
+                if read.columns not in seen:
+                    seen.add(read.columns)
+                    yield read
+
+    def whole(self, schema: str, key: tuple[str | None, str]) -> Key | None:
+        """The table that a partition is a part of, however deep."""
+        place = self.wholes.get((schema, key[1]))
+        while place is not None and place in self.wholes:
+            place = self.wholes[place]
+        return place
+
+    def link(self, schema: str, found: Mapping[str, Any]) -> ForeignKeySchema:
+        parent = self.named(found.get("referred_schema") or schema, found["referred_table"])
+        columns, to = tuple(found["constrained_columns"]), tuple(found["referred_columns"])
+        return ForeignKeySchema(columns, parent, to, found.get("name") or "")
+
+    def enums(self) -> dict[str, tuple[str, ...]]:
+        ask = getattr(self.inspector, "get_enums", None)
+        return {enum["name"].lower(): tuple(enum["labels"]) for enum in ask(schema="*")} if ask else {}
+
+    def domains(self) -> dict[str, DomainSchema]:
+        ask = getattr(self.inspector, "get_domains", None)
+        return {
+            domain["name"].lower(): DomainSchema(
+                self.parsed(self.bases.get(domain["name"], domain["type"])),
+                bool(domain["nullable"]),
+                tuple(CheckSchema(each["check"], each["name"] or "") for each in domain["constraints"]),
+            )
+            for domain in (ask(schema="*") if ask else ())
+        }
+
+
+def _or_nothing(ask: Any) -> Found:
+    """What a database tells, or nothing where it knows no such thing."""
+    try:
+        found: Found = ask()
+    except NotImplementedError:
+        return {}
+    return found
+
+
+def _key(found: Mapping[str, Any] | None) -> KeySchema | None:
+    columns = tuple((found or {}).get("constrained_columns") or ())
+    return KeySchema(columns, (found or {}).get("name") or "") if columns else None
+
+
+def _unique_keys(unique: Iterable[Mapping[str, Any]], indexes: Iterable[Mapping[str, Any]]) -> Iterator[KeySchema]:
+    for each in unique:
+        yield KeySchema(tuple(each["column_names"]), each.get("name") or "")
+    for index in indexes:
+        if not index.get("unique") or index.get("duplicates_constraint"):
+            continue
+        names = tuple(name for name in index["column_names"] if name)
+        where = next(
+            (str(value) for key, value in (index.get("dialect_options") or {}).items() if key.endswith("_where")), ""
+        )
+        computed = len(names) < len(index["column_names"])
+        inside = [word for text in index.get("expressions") or () for word in _identifiers(text)] if computed else []
+        yield KeySchema(tuple(dict.fromkeys((*names, *inside))), index.get("name") or "", 0, where, computed)
+
+
+def _identifiers(text: str) -> list[str]:
+    """The columns of an expression: names that are no functions and no types."""
+    found = words(text, "postgres").words
+    after = [word.upper for word in found[1:]] + [""]
+    before = [""] + [word.upper for word in found]
+    return [
+        word.text
+        for word, next_one, last in zip(found, after, before, strict=False)
+        if not word.literal and word.text[:1].isidentifier() and next_one != "(" and last != "::"
+    ]
+
+
+def _checks(found: Iterable[Mapping[str, Any]]) -> list[CheckSchema]:
+    return [CheckSchema(str(each["sqltext"]), each.get("name") or "") for each in found]
+
+
+def _exact_types(connection: Connection) -> dict[tuple[str, str, str], str]:
+    from sqlalchemy import text
+
+    return {(schema, table, column): type for schema, table, column, type in connection.execute(text(_TYPES))}
+
+
+def _domain_types(connection: Connection) -> dict[str, str]:
+    """What each domain is made of, with its sizes."""
+    from sqlalchemy import text
+
+    return {str(name): str(type) for name, type in connection.execute(text(_DOMAINS))}
+
+
+def _unkept(connection: Connection) -> list[str]:
+    from sqlalchemy import text
+
+    return [str(what) for (what,) in connection.execute(text(_UNKEPT))]
+
+
+def _partitions(connection: Connection) -> tuple[dict[Key, Key], dict[Key, list[CheckSchema]]]:
+    """The partitions with the tables they are parts of, and what their bounds ask of those."""
+    from sqlalchemy import text
+
+    wholes: dict[Key, Key] = {}
+    bounds: dict[tuple[Key, str], list[Bounds]] = {}
+    for whole_schema, whole, key, schema, table, bound in connection.execute(text(_PARTITIONS)):
+        wholes[schema, table] = (whole_schema, whole)
+        bounds.setdefault(((whole_schema, whole), key), []).append(read_bounds(words(bound, "postgres")))
+    checks: dict[Key, list[CheckSchema]] = {}
+    for (place, key), found in bounds.items():
+        head = words(key, "postgres")
+        kind = head.next().upper
+        try:
+            columns = read_names(head.inside())
+        except Unreadable:
+            continue
+        checks[place] = partition_check(kind, columns, found)
+    return wholes, checks

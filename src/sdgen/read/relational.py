@@ -1,0 +1,189 @@
+"""Schema → scenario: constraints become generators, keys become links, and what can't be kept becomes a note.
+
+Columns of which only name and type speak get no generator: the rules find one when the scenario is planned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from sdgen.read.check_facts import Said, Understood
+from sdgen.read.checks import understand
+from sdgen.read.relational_drafts import ColumnDraft, EntityDraft
+from sdgen.read.relational_fit import settle
+from sdgen.read.relational_keys import set_keys, set_links
+from sdgen.read.relational_notes import Notes
+from sdgen.read.relational_orders import set_orders
+from sdgen.read.schema import CheckSchema, ColumnSchema, Schema, TableName, TableSchema
+from sdgen.read.sqltypes import UNSIZED, Fit, fit_of
+from sdgen.scenario.model import Origin, Scenario
+from sdgen.scenario.types import Type
+
+ROWS = 1000
+_FLAG = ("is_", "has_", "can_", "was_", "allow")
+
+
+def relational_scenario(schema: Schema, rows: int = ROWS) -> Scenario:
+    """The scenario of a schema, `rows` rows a table where its constraints allow as many."""
+    notes = Notes(schema.file)
+    domain_checks: dict[tuple[TableName, str], tuple[CheckSchema, ...]] = {}
+    entities = {
+        table.name: _entity(schema, table, name, rows, notes, domain_checks) for table, name in _names(schema.tables)
+    }
+    entities = {name: entity for name, entity in entities.items() if _has_columns(entity, notes)}
+    for entity in entities.values():
+        set_keys(entity, notes)
+    set_links(entities, notes)
+    for entity in entities.values():
+        _apply_checks(schema, entity, domain_checks, notes)
+    scenario = settle(schema.name, list(entities.values()), notes)
+    return scenario.read_from(_origin(schema, entities.values()), [*schema.notes, *notes.found])
+
+
+def _names(tables: Iterable[TableSchema]) -> list[tuple[TableSchema, str]]:
+    """Entities are named after their tables, with the schema before it where two share a name."""
+    tables = list(tables)
+    names = [table.name.name for table in tables]
+    taken: set[str] = set()
+    found = []
+    for table in tables:
+        shared = names.count(table.name.name) > 1 and table.name.schema
+        name = f"{table.name.schema}_{table.name.name}" if shared else table.name.name
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        found.append((table, name))
+    return found
+
+
+def _entity(
+    schema: Schema,
+    table: TableSchema,
+    name: str,
+    rows: int,
+    notes: Notes,
+    domain_checks: dict[tuple[TableName, str], tuple[CheckSchema, ...]],
+) -> EntityDraft:
+    entity = EntityDraft(name, table, rows)
+    for column in table.columns:
+        fit = None if column.computed else fit_of(column.type, schema)
+        if column.computed or (fit is not None and fit.database):
+            continue
+        if fit is None or (column.type.word == "tsvector" and column.nullable):
+            _leave_out(entity, column, notes)
+            continue
+        domain_checks[table.name, column.name] = fit.checks
+        entity.columns[column.name] = _column(schema, table, column, fit)
+    return entity
+
+
+def _column(schema: Schema, table: TableSchema, column: ColumnSchema, fit: Fit) -> ColumnDraft:
+    type = fit.type
+    if schema.dialect == "mysql" and column.type.word == "tinyint" and column.type.sizes == (1,):
+        type = Type("bool") if column.name.lower().startswith(_FLAG) else type
+    if schema.dialect == "oracle" and column.type.word == "number" and type == UNSIZED:
+        type = Type("bigint") if _in_key(table, column.name) else type
+    draft = ColumnDraft(column, type, column.nullable and fit.nullable, fit.generator)
+    draft.demanded = fit.generator is not None and type.kind != "enum"
+    return draft
+
+
+def _in_key(table: TableSchema, name: str) -> bool:
+    keys = [key.columns for key in table.foreign_keys] + [table.primary_key.columns if table.primary_key else ()]
+    return any(name in columns for columns in keys) or name.lower().endswith("id")
+
+
+def _leave_out(entity: EntityDraft, column: ColumnSchema, notes: Notes) -> None:
+    what = f"the column is left out: nothing fills the type {column.type}"
+    hint = "" if column.nullable or column.default else "it is NOT NULL without a default: add it by hand"
+    notes.add(entity, column.name, what, column.line, hint)
+
+
+def _has_columns(entity: EntityDraft, notes: Notes) -> bool:
+    if not entity.columns:
+        notes.add(entity, "", "the table is left out: it has no column to fill", entity.table.line)
+    return bool(entity.columns)
+
+
+def _apply_checks(
+    schema: Schema,
+    entity: EntityDraft,
+    domain_checks: Mapping[tuple[TableName, str], tuple[CheckSchema, ...]],
+    notes: Notes,
+) -> None:
+    """Collect what all CHECKs of a table say, and settle what they say about two columns."""
+    spelled = {name.lower(): name for name in entity.columns}
+    whole = Understood()
+    for check in entity.table.checks:
+        found = _spelled(understand(check.sql, schema.dialect), spelled)
+        for sql, columns in found.unknown:
+            _not_understood(entity, check, sql, columns, notes)
+        whole = whole.also(found)
+    for name, said in whole.columns.items():
+        _say(entity, name, said)
+    for name in entity.columns:
+        for check in domain_checks.get((entity.table.name, name), ()):
+            _apply_domain(schema, entity, name, check, notes)
+    for fault in set_orders(entity, whole):
+        notes.add(entity, "", f"CHECK {fault}", entity.table.line)
+
+
+def _apply_domain(schema: Schema, entity: EntityDraft, name: str, check: CheckSchema, notes: Notes) -> None:
+    found = understand(check.sql, schema.dialect)
+    for sql, _ in found.unknown:
+        _not_understood(entity, check, sql, (name,), notes)
+    for said in found.columns.values():
+        _say(entity, name, said)
+
+
+def _spelled(found: Understood, spelled: Mapping[str, str]) -> Understood:
+    """What was understood, with columns' names as the table spells them."""
+
+    def own(name: str) -> str:
+        return spelled.get(name.lower(), name)
+
+    return Understood(
+        {own(name): said for name, said in found.columns.items()},
+        tuple(replace(order, low=own(order.low), high=own(order.high)) for order in found.orders),
+        tuple((own(one), own(other)) for one, other in found.different),
+        tuple((own(one), own(other)) for one, other in found.equal),
+        tuple((sql, tuple(own(name) for name in names)) for sql, names in found.unknown),
+    )
+
+
+def _say(entity: EntityDraft, name: str, said: Said) -> None:
+    column = entity.columns.get(name)
+    if column is None:
+        return
+    column.said = column.said.also(said)
+    if said.not_null:
+        column.nullable = False
+    if said.null and column.nullable:
+        column.null_rate = 1.0
+
+
+def _not_understood(entity: EntityDraft, check: CheckSchema, sql: str, columns: tuple[str, ...], notes: Notes) -> None:
+    """A condition over a column that may be null holds where it is null, unless the condition speaks of nulls."""
+    shown = " ".join(sql.split())
+    shown = shown if len(shown) <= 80 else shown[:79] + "…"
+    found = [entity.columns[name] for name in columns if name in entity.columns]
+    free = [column for column in found if column.nullable and not column.primary]
+    if free and not any(word in sql.upper() for word in ("NULL", "COALESCE", " OR ", "CASE")):
+        free[0].null_rate = 1.0
+        what = f"CHECK {shown} is not understood: {free[0].schema.name} is left null, so that it holds"
+    else:
+        what = f"CHECK {shown} is not understood: rows may break it"
+    notes.add(
+        entity, columns[0] if len(found) == 1 else "", what, check.line, "give its columns generators that keep it"
+    )
+
+
+def _origin(schema: Schema, entities: Iterable[EntityDraft]) -> Origin:
+    positions: dict[tuple[str | int, ...], tuple[int, int]] = {}
+    for entity in entities:
+        path = ("entities", entity.name)
+        positions[path] = (entity.table.line, 1)
+        for name, column in entity.columns.items():
+            positions[(*path, "columns", name)] = (column.schema.line or entity.table.line, 1)
+    return Origin(schema.file, {path: place for path, place in positions.items() if place[0]})

@@ -1,0 +1,231 @@
+"""What CHECKs say → generators that keep to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from sdgen.generators.base import Generator
+from sdgen.read.check_facts import NOW, Said, Value
+from sdgen.read.check_patterns import can_make
+from sdgen.read.relational_drafts import ColumnDraft
+from sdgen.scenario.model import GeneratorSpec
+from sdgen.scenario.types import INTEGER_BITS, INTEGERS, Type
+
+SPAN = 1000  # of a range with one end
+
+
+def demanded(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
+    """The generator that keeps what is said of a column; None where `chosen` does; a text where there is none.
+
+    chosen: the generator that rules find for the column.
+    """
+    said = column.said
+    if said.values is not None:
+        return _one_of(column.type, said)
+    if column.type.kind == "enum" and said.other_than:
+        values = tuple(value for value in column.type.values if value not in said.other_than)
+        return GeneratorSpec(type="choice", params={"values": list(values)})
+    if said.low is not None or said.high is not None:
+        return _in_range(column.type, said, chosen)
+    return _text(column.type, said) if column.type.kind in ("string", "text") else _not_zero(column, chosen)
+
+
+def _one_of(type: Type, said: Said) -> GeneratorSpec | str:
+    values = [
+        _plain(value, type) for value in said.values or () if value not in said.other_than and _inside(value, said)
+    ]
+    if type.kind == "bool":
+        values = [value for value in values if isinstance(value, bool)] or values
+    if not values:
+        return "no value is allowed by all of its CHECKs"
+    if len(values) == 1:
+        return GeneratorSpec(type="const", params={"value": values[0]})
+    return GeneratorSpec(type="choice", params={"values": values})
+
+
+def _inside(value: Value, said: Said) -> bool:
+    if not isinstance(value, Decimal):
+        return True
+    low = not isinstance(said.low, Decimal) or value > said.low or (value == said.low and not said.low_open)
+    high = not isinstance(said.high, Decimal) or value < said.high or (value == said.high and not said.high_open)
+    return low and high
+
+
+def _plain(value: Value, type: Type) -> object:
+    if not isinstance(value, Decimal):
+        if type.kind == "bool" and isinstance(value, str):
+            return value.lower() in ("t", "true", "y", "yes", "1")
+        return value
+    if type.kind == "bool":
+        return value != 0
+    if type.kind in ("string", "text", "enum"):
+        return str(value)
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _in_range(type: Type, said: Said, chosen: Generator | None) -> GeneratorSpec | str | None:
+    ranger = next((ranger for kinds, ranger in _RANGERS if type.kind in kinds), None)
+    if ranger is None:
+        return f"a range of {type} is not understood"
+    return ranger(type, said, chosen)
+
+
+def _numbers(type: Type, said: Said, chosen: Generator | None) -> GeneratorSpec | str | None:
+    if isinstance(said.low, str) or isinstance(said.high, str):
+        return "a number is compared with a text"
+    step = _step(type)
+    low = (
+        None if said.low is None else _rounded(said.low, step, up=True) + step * _on_edge(said.low, step, said.low_open)
+    )
+    high = (
+        None
+        if said.high is None
+        else _rounded(said.high, step, up=False) - step * _on_edge(said.high, step, said.high_open)
+    )
+    if low is not None and low == 0 and Decimal(0) in said.other_than:
+        low = step
+    if chosen is not None and _holds(chosen, low, high):
+        return _written(chosen)
+    low, high = _closed(low, high, type)
+    if low > high:
+        return f"no {type} lies between its CHECKs"
+    return range_spec(type, low, high)
+
+
+def _step(type: Type) -> Decimal:
+    if type.kind in INTEGERS:
+        return Decimal(1)
+    return Decimal(1).scaleb(-(type.scale if type.kind == "decimal" else 2))
+
+
+def _rounded(value: Decimal, step: Decimal, up: bool) -> Decimal:
+    whole = value / step
+    below = whole.to_integral_value(rounding="ROUND_CEILING" if up else "ROUND_FLOOR")
+    return below * step
+
+
+def _on_edge(value: Decimal, step: Decimal, open: bool) -> int:
+    return int(open and value % step == 0)
+
+
+def limits(type: Type) -> tuple[Decimal, Decimal]:
+    """The least and greatest value of a numeric type; floats up to what they hold exactly."""
+    if type.kind in INTEGERS:
+        unsigned = type.kind not in INTEGER_BITS
+        bits = INTEGER_BITS[type.kind.removeprefix("u") if unsigned else type.kind]
+        return (
+            (Decimal(0), Decimal(2**bits - 1))
+            if unsigned
+            else (Decimal(-(2 ** (bits - 1))), Decimal(2 ** (bits - 1) - 1))
+        )
+    if type.kind == "decimal":
+        high = (Decimal(10) ** type.precision - 1).scaleb(-type.scale)
+        return -high, high
+    return Decimal(-(2**24)), Decimal(2**24)
+
+
+def _closed(low: Decimal | None, high: Decimal | None, type: Type) -> tuple[Decimal, Decimal]:
+    """Both ends, the missing one SPAN away or at zero, within what the type holds."""
+    least, most = limits(type)
+    if low is None:
+        assert high is not None
+        low = Decimal(0) if high > 0 else high - SPAN
+    if high is None:
+        high = max(low + SPAN, low * 2) if low > 1 else Decimal(SPAN)
+    return max(low, least), min(high, most)
+
+
+def _holds(chosen: Generator, low: Decimal | None, high: Decimal | None) -> bool:
+    """Whether a generator with ends of its own stays within a range."""
+    least, most = getattr(chosen, "min", None), getattr(chosen, "max", None)
+    if least is None or most is None:
+        return False
+    try:
+        return (low is None or Decimal(str(least)) >= low) and (high is None or Decimal(str(most)) <= high)
+    except ArithmeticError:
+        return False
+
+
+def _written(chosen: Generator) -> GeneratorSpec | None:
+    """A generator that a rule found, by name: a constraint relies on it."""
+    params = chosen.model_dump(mode="json", exclude_unset=True)
+    return GeneratorSpec(type=chosen.called, params=params)
+
+
+def range_spec(type: Type, low: Decimal, high: Decimal) -> GeneratorSpec:
+    """Numbers of a type from low to high, both included."""
+    if type.kind in INTEGERS:
+        return GeneratorSpec(type="uniform_int", params={"min": int(low), "max": int(high)})
+    ends = {"min": _number(low), "max": _number(high)}
+    if type.kind == "decimal":
+        return GeneratorSpec(type="decimal", params=ends)
+    return GeneratorSpec(type="uniform_float", params={**ends, "precision": 2})
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _dates(type: Type, said: Said, chosen: Generator | None) -> GeneratorSpec | str | None:
+    """Dates and moments. An end by the clock is as_of; a missing one is the generator's own or years away."""
+    if isinstance(said.low, Decimal) or isinstance(said.high, Decimal):
+        return "a time is compared with a number"
+    name = "date" if type.kind == "date" else "datetime"
+    params: dict[str, Any] = {}
+    if said.low is not None:
+        params["start"] = _moment(said.low, 1 if said.low_open and name == "date" else 0)
+    if said.high is not None:
+        params["end"] = _moment(said.high, -1 if said.high_open and name == "date" else 0)
+    if "start" not in params and "end" in params and said.high != NOW:
+        params["start"] = f"{int(str(params['end'])[:4]) - 5:04d}-01-01" if str(params["end"])[:4].isdigit() else "-5y"
+    if params.get("start") == "now" or (said.low == NOW and "end" not in params):
+        params["end"] = "+1y"
+        params["start"] = "+1d"
+    elif "start" in params and "end" not in params and str(params["start"])[:4] >= "2024":
+        params["end"] = f"{int(str(params['start'])[:4]) + 5:04d}-01-01"
+    return GeneratorSpec(type=name, params=params)
+
+
+def _moment(text: Decimal | str, days: int) -> str:
+    from datetime import datetime, timedelta
+
+    if text == NOW:
+        return "-1d" if days < 0 else "now"
+    try:
+        moment = datetime.fromisoformat(str(text).strip().replace("/", "-")) + timedelta(days=days)
+    except ValueError:
+        return str(text)
+    return moment.isoformat() if (moment.hour, moment.minute, moment.second) != (0, 0, 0) else moment.date().isoformat()
+
+
+def _not_zero(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
+    if Decimal(0) not in column.said.other_than:
+        return None
+    return _in_range(column.type, Said(low=Decimal(0), low_open=True), chosen)
+
+
+def _text(type: Type, said: Said) -> GeneratorSpec | str | None:
+    """A text by its pattern, or of a length. What rules make is never empty, and cut to the column's length."""
+    most = min(filter(None, (said.longest, type.length)), default=0)
+    if said.pattern:
+        if can_make(said.pattern, most):
+            return GeneratorSpec(type="pattern", params={"regex": said.pattern})
+        return "no text can be made of its pattern"
+    if said.shortest < 2 and not said.letters:
+        return None
+    letters = {"lower": "[a-z0-9]", "upper": "[A-Z0-9]"}.get(said.letters, "[a-z]")
+    least = max(said.shortest, min(6, most or 6))
+    high = min(most or least + 8, least + 8)
+    if least > high:
+        return "no text is as long as its CHECKs ask"
+    size = f"{{{least}}}" if least == high else f"{{{least},{high}}}"
+    return GeneratorSpec(type="pattern", params={"regex": letters + size})
+
+
+Ranger = Callable[[Type, Said, Generator | None], GeneratorSpec | str | None]
+_RANGERS: tuple[tuple[frozenset[str], Ranger], ...] = (
+    (INTEGERS | {"decimal", "float", "double"}, _numbers),
+    (frozenset({"date", "timestamp", "timestamptz"}), _dates),
+)

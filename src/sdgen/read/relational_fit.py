@@ -1,0 +1,272 @@
+"""Makes a drafted scenario possible: generators with enough distinct values, or fewer rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
+
+from sdgen.generators.base import Generator
+from sdgen.plan.draft import Draft, draft_plan
+from sdgen.plan.request import PlanRequest
+from sdgen.plan.unique_sets import settle_sets
+from sdgen.read.relational_checks import demanded
+from sdgen.read.relational_drafts import ColumnDraft, EntityDraft
+from sdgen.read.relational_notes import Notes
+from sdgen.read.sqltypes import FALLBACKS
+from sdgen.scenario.model import Entity, GeneratorSpec, Scenario
+from sdgen.scenario.types import INTEGERS, Type
+
+MOST_ROUNDS = 8
+_REQUEST = PlanRequest(seed=0)
+
+
+def settle(name: str, entities: Sequence[EntityDraft], notes: Notes) -> Scenario:
+    """The scenario of drafts, after columns and row counts were changed until nothing stands against it."""
+    for entity in entities:
+        _forget_nulls(entity)
+    drafter = _Drafter(name, entities)
+    named = {entity.name: entity for entity in entities}
+    draft = drafter.draft()
+    for entity in entities:
+        _keep_checks(draft, entity, notes)
+    for _ in range(MOST_ROUNDS):
+        draft = drafter.draft()
+        refused = _refused_sets(draft)
+        changed = [_suit(draft, entity, named, entity.name in refused) for entity in entities]
+        if not any(changed):
+            break
+    for entity in entities:
+        _never_null(draft, entity)
+    return _scenario(name, entities)
+
+
+def _scenario(name: str, entities: Iterable[EntityDraft]) -> Scenario:
+    return Scenario(name=name, entities={entity.name: entity.entity() for entity in entities})
+
+
+def _forget_nulls(entity: EntityDraft) -> None:
+    """A column that is always null repeats no value: what is unique with it holds."""
+    empty = {name for name, column in entity.columns.items() if column.null_rate == 1.0}
+    entity.unique = [columns for columns in entity.unique if not empty & set(columns)]
+    for name in empty:
+        entity.columns[name].unique = False
+
+
+class _Drafter:
+    """Drafts plans of entities; the guesses for those that have not changed are kept from one to the next."""
+
+    def __init__(self, name: str, entities: Sequence[EntityDraft]) -> None:
+        self.name = name
+        self.entities = entities
+        self.asked: dict[str, Entity] = {}
+        self.guessed: Mapping[str, Entity] = {}
+
+    def draft(self) -> Draft:
+        asked = {entity.name: entity.entity() for entity in self.entities}
+        known = {name: self.guessed[name] for name, entity in asked.items() if self.asked.get(name) == entity}
+        found = draft_plan(Scenario(name=self.name, entities={**asked, **known}), _REQUEST)
+        self.asked, self.guessed = asked, found.scenario.entities
+        return found
+
+
+def _keep_checks(draft: Draft, entity: EntityDraft, notes: Notes) -> None:
+    """Give columns the generators their CHECKs demand, and those no rule serves one of their kind."""
+    for name, column in entity.columns.items():
+        chosen = draft.generators.get((entity.name, name))
+        if column.said.longest and column.type.kind in ("text", "string"):
+            length = min(filter(None, (column.said.longest, column.type.length)))
+            column.type = Type("string", length=length)
+        found = None if column.is_link or (column.demanded and column.said.values is None) else demanded(column, chosen)
+        if isinstance(found, str):
+            notes.add(entity, name, f"a CHECK is not kept: {found}: rows may break it", column.schema.line)
+        elif found is not None:
+            column.generator, column.demanded = found, True
+        elif chosen is None and column.generator is None:
+            column.generator = FALLBACKS.get(column.type.kind)
+
+
+def _never_null(draft: Draft, entity: EntityDraft) -> None:
+    """What a NOT NULL column is computed from has no nulls either, though it might."""
+    waiting = [name for name, column in entity.columns.items() if not column.nullable and not column.is_link]
+    seen = set(waiting)
+    while waiting:
+        name = waiting.pop()
+        column, generator = entity.columns[name], draft.generators.get((entity.name, name))
+        if generator is None:
+            continue
+        needs = [need.link or need.column for need in generator.needs()]
+        column.strict = not column.nullable and not column.primary and (bool(needs) or generator.may_be_null)
+        for need in needs if not column.demanded else ():
+            if need in entity.columns and need not in seen:
+                entity.columns[need].null_rate = 0.0
+                waiting.append(need)
+                seen.add(need)
+
+
+def _refused_sets(draft: Draft) -> set[object]:
+    """The entities with a unique set that the plan finds no permutation for."""
+    problems = len(draft.problems)
+    settle_sets(draft)
+    return {problem.path[1] for problem in draft.problems[problems:]}
+
+
+def _suit(draft: Draft, entity: EntityDraft, entities: dict[str, EntityDraft], refused: bool) -> bool:
+    """Change what stands against an entity's unique columns and sets; whether anything was."""
+    changed = False
+    for name, column in entity.columns.items():
+        key = (entity.name, name)
+        if key in draft.types and draft.alone_unique(key):
+            changed = _suit_column(draft, entity, name, column, entities) or changed
+    return changed or (refused and _suit_sets(draft, entity, entities))
+
+
+def _suit_column(
+    draft: Draft, entity: EntityDraft, name: str, column: ColumnDraft, entities: dict[str, EntityDraft]
+) -> bool:
+    capacity = _capacity(draft, entity, name, column, entities)
+    if capacity is not None and capacity >= entity.rows:
+        return False
+    wider = None if column.demanded else _distinct(column)
+    if wider is not None:
+        column.generator, column.demanded = wider, True
+        return True
+    return _cap(entity, capacity or 1)
+
+
+def _cap(entity: EntityDraft, rows: int) -> bool:
+    changed = rows < entity.rows
+    entity.rows = min(entity.rows, rows)
+    return changed
+
+
+def _capacity(
+    draft: Draft, entity: EntityDraft, name: str, column: ColumnDraft, entities: dict[str, EntityDraft]
+) -> int | None:
+    generator = draft.generators.get((entity.name, name))
+    if generator is None:
+        return None
+    if column.is_link and column.generator is not None:
+        parent = entities.get(str(column.generator.params["entity"]))
+        return None if parent is None else _linked(entity, column, parent)
+    if generator.called == "sequence":
+        return _most(column.type)
+    found = generator.capacity(draft.facts((entity.name, name)))
+    if found is None and generator.distinct():
+        return 1 << 40
+    return found
+
+
+def _linked(entity: EntityDraft, column: ColumnDraft, parent: EntityDraft) -> int:
+    """A unique link to another entity has as many values as that has rows; a tree of them is a chain."""
+    return parent.rows if parent is not entity else 1
+
+
+def _most(type: Type) -> int:
+    """How far a sequence can count in a type."""
+    from sdgen.read.relational_checks import limits
+
+    if type.kind in INTEGERS or type.kind == "decimal":
+        return int(limits(type)[1])
+    return 10**type.length - 1 if 0 < type.length < 18 else 1 << 40
+
+
+def _distinct(column: ColumnDraft) -> GeneratorSpec | None:
+    """A generator of as many distinct values as a type has room for; None where the type has few."""
+    kind, length = column.type.kind, column.type.length
+    if kind in INTEGERS or kind == "decimal":
+        return GeneratorSpec(type="sequence")
+    if kind in ("string", "text"):
+        if kind == "text" or length == 0 or length >= 36:
+            return GeneratorSpec(type="uuid4") if column.primary else _letters(12)
+        return _letters(min(length, 12))
+    if kind == "date":
+        return GeneratorSpec(type="date", params={"start": "1950-01-01", "end": "2049-12-31"})
+    if kind in ("float", "double"):
+        params = {"min": 0, "max": 9_999_999 if kind == "double" else 99_999, "precision": 0}
+        return GeneratorSpec(type="uniform_float", params=params)
+    return GeneratorSpec(type=_WIDEST[kind]) if kind in _WIDEST else None
+
+
+_WIDEST = {"uuid": "uuid4", "timestamp": "datetime", "timestamptz": "datetime", "time": "time"}
+
+
+def _letters(length: int) -> GeneratorSpec:
+    return GeneratorSpec(type="pattern", params={"regex": f"[A-Z0-9]{{{length}}}"})
+
+
+def _suit_sets(draft: Draft, entity: EntityDraft, entities: dict[str, EntityDraft]) -> bool:
+    """Unique sets: no nulls in them, then more values in one of their columns, then fewer rows."""
+    sets = [columns for columns in (entity.primary, *entity.unique) if len(columns) > 1]
+    inside = [entity.columns[name] for columns in sets for name in columns]
+    nullable = [column for column in inside if column.nullable and column.null_rate != 0]
+    for column in nullable:
+        column.null_rate = 0.0
+    if nullable:
+        return True
+    changed = False
+    for columns in sets:
+        sizes = {name: _size(draft, entity, name, entities) for name in columns}
+        if prod(size or 1 for size in sizes.values()) >= entity.rows and all(sizes.values()):
+            continue
+        changed = _widen(entity, columns, sizes) or changed
+    if changed or _make_unique(draft, entity, sets, entities):
+        return True
+    least = min(prod(_size(draft, entity, name, entities) or 1 for name in columns) for columns in sets)
+    return _cap(entity, least)
+
+
+def _make_unique(
+    draft: Draft, entity: EntityDraft, sets: Sequence[tuple[str, ...]], entities: dict[str, EntityDraft]
+) -> bool:
+    """Where sets overlap so that no permutation is found: make one more of their columns unique by itself."""
+    counts = Counter(name for columns in sets for name in columns if not entity.columns[name].unique)
+    held = {name for columns in sets if any(entity.columns[each].unique for each in columns) for name in columns}
+    for name, _ in counts.most_common():
+        column = entity.columns[name]
+        if name in held or (column.demanded and not column.is_link):
+            continue
+        if column.is_link:
+            capacity = _size(draft, entity, name, entities)
+        else:
+            wider = _distinct(column)
+            capacity = entity.rows if wider is not None and column.type.kind not in ("time", "bool") else 0
+        if capacity >= entity.rows:
+            column.unique = True
+            return True
+    return False
+
+
+def _size(draft: Draft, entity: EntityDraft, name: str, entities: dict[str, EntityDraft]) -> int:
+    """How many values a column may take in a set; 0 where that isn't known."""
+    column = entity.columns[name]
+    generator: Generator | None = draft.generators.get((entity.name, name))
+    if column.is_link and column.generator is not None:
+        params = column.generator.params
+        if "via" in params or params["entity"] == entity.name:
+            return 1
+        parent = entities.get(str(params["entity"]))
+        return parent.rows if parent is not None else 0
+    if generator is None or (entity.name, name) not in draft.types:
+        return 0
+    domain = generator.domain(draft.facts((entity.name, name)))
+    return domain.size if domain is not None else 0
+
+
+def _widen(entity: EntityDraft, columns: tuple[str, ...], sizes: dict[str, int]) -> bool:
+    """Give the columns of a set that have too few values, and no demands on them, a generator with more."""
+    free = [name for name in columns if not entity.columns[name].demanded]
+    for name in sorted(free, key=lambda name: sizes[name]):
+        column = entity.columns[name]
+        wider = _in_set(column, entity.rows)
+        if wider is not None:
+            column.generator, column.demanded = wider, True
+            return True
+    return False
+
+
+def _in_set(column: ColumnDraft, rows: int) -> GeneratorSpec | None:
+    if column.type.kind in INTEGERS or column.type.kind == "decimal":
+        most = min(_most(column.type), max(100, rows))
+        return GeneratorSpec(type="uniform_int", params={"min": 1, "max": most})
+    return _distinct(column)

@@ -1,0 +1,131 @@
+"""A relational schema as it was declared: what readers of DDL and of live databases agree on.
+
+Nothing here is interpreted: types are the database's own words, CHECKs are texts. `relational.py` turns a schema into a
+scenario. Every record knows the line it was declared on (from 1; 0 where there is none).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sdgen.errors import Problem
+
+
+@dataclass(frozen=True)
+class SqlType:
+    """A type in a database's words.
+
+    word: in lower case, without sizes and schema, such as `character varying` or the name of a domain.
+    values: of an enum or a set. dimensions: how many `[]` stand behind it.
+    """
+
+    word: str
+    sizes: tuple[int, ...] = ()
+    values: tuple[str, ...] = ()
+    dimensions: int = 0
+    unsigned: bool = False
+
+    def __str__(self) -> str:
+        inner = ", ".join(map(str, self.sizes or self.values))
+        sized = f"{self.word}({inner})" if inner else self.word
+        return sized + " unsigned" * self.unsigned + "[]" * self.dimensions
+
+
+@dataclass(frozen=True)
+class TableName:
+    """A table's name, and its schema; "" for the default one."""
+
+    name: str
+    schema: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}" if self.schema else self.name
+
+
+@dataclass(frozen=True)
+class ColumnSchema:
+    """One column.
+
+    default: its SQL text. counts: the database numbers the rows itself (serial, identity, AUTO_INCREMENT).
+    computed: the database computes it from other columns, and takes no value for it.
+    """
+
+    name: str
+    type: SqlType
+    line: int = 0
+    nullable: bool = True
+    default: str = ""
+    counts: bool = False
+    computed: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class KeySchema:
+    """A primary key, a unique constraint or a unique index.
+
+    where: the condition of a partial index. computed: it is over expressions; `columns` are those in them.
+    """
+
+    columns: tuple[str, ...]
+    name: str = ""
+    line: int = 0
+    where: str = ""
+    computed: bool = False
+
+
+@dataclass(frozen=True)
+class ForeignKeySchema:
+    """A foreign key; `to` is empty where it refers to the parent's primary key."""
+
+    columns: tuple[str, ...]
+    table: TableName
+    to: tuple[str, ...] = ()
+    name: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class CheckSchema:
+    """A CHECK: its condition as SQL text."""
+
+    sql: str
+    name: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """One table with all its constraints, wherever they were declared."""
+
+    name: TableName
+    columns: tuple[ColumnSchema, ...]
+    line: int = 0
+    primary_key: KeySchema | None = None
+    unique: tuple[KeySchema, ...] = ()
+    foreign_keys: tuple[ForeignKeySchema, ...] = ()
+    checks: tuple[CheckSchema, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class DomainSchema:
+    """A type of the schema's own: another type with conditions, in which VALUE stands for the value."""
+
+    type: SqlType
+    nullable: bool = True
+    checks: tuple[CheckSchema, ...] = ()
+
+
+@dataclass(frozen=True)
+class Schema:
+    """All tables of a source, its enums and domains by their names in lower case, and what its reader left out."""
+
+    name: str
+    dialect: str
+    file: str
+    tables: tuple[TableSchema, ...]
+    enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    domains: Mapping[str, DomainSchema] = field(default_factory=dict)
+    notes: tuple[Problem, ...] = ()

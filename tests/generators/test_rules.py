@@ -1,0 +1,275 @@
+"""The built-in table: which generator a column's name, type and entity lead to."""
+
+from __future__ import annotations
+
+import pytest
+
+from sdgen.generators import registry
+from sdgen.generators.rule_names import entity_name, forms, shared_prefix, singular, snake, spelled_out
+from sdgen.generators.rules import abbreviations, built_in_rules
+from sdgen.plan.guess import with_guesses
+from sdgen.scenario.model import Column, Entity, Rule, Scenario
+
+# entity, then column, type and the generator expected, one a line.
+EXPECTED = """
+things       email                  string(60)     person.email
+customers    CustomerEmail          string(120)    person.email
+customers    e_mail_address         text           person.email
+customers    name                   string(80)     person.full_name
+customers    CustomerName           string(80)     person.full_name
+users        first_name             string(50)     person.first_name
+users        firstName              string(50)     person.first_name
+users        FNAME                  string(50)     person.first_name
+users        fname                  string(50)     person.first_name
+users        lname                  string(50)     person.last_name
+users        LastName               string(50)     person.last_name
+users        surname                string(50)     person.last_name
+users        middle_name            string(50)     person.first_name
+users        username               string(40)     person.username
+users        login                  string(40)     person.username
+users        password_hash          string(60)     internet.password_hash
+users        encrypted_password     text           internet.password_hash
+users        password               string(255)    internet.password_hash
+users        password               string(40)     code.hex
+users        phone                  string(20)     person.phone_number
+users        MobilePhone            string(20)     person.phone_number
+users        tel                    string(20)     person.phone_number
+users        fax                    string(20)     person.phone_number
+users        ssn                    string(11)     code.ssn
+users        gender                 string(1)      person.gender
+users        sex                    string(10)     person.gender
+users        dob                    date           person.birth_date
+users        birth_date             date           person.birth_date
+users        date_of_birth          text           person.birth_date
+users        age                    smallint       person.age
+users        salutation             string(10)     choice?
+employees    title                  string(60)     person.job_title
+employees    job_title              string(60)     person.job_title
+people       occupation             string(60)     person.job_title
+customers    address                string(120)    address.address
+customers    address_line1          string(120)    address.street
+customers    addr1                  string(120)    address.street
+customers    AddressLine2           string(60)     pattern
+customers    street                 string(60)     address.street
+customers    city                   string(60)     address.city
+customers    billing_city           string(60)     address.city
+customers    BillingCity            string(60)     address.city
+customers    ship_to_zip            string(10)     address.postal_code
+customers    postal_code            string(10)     address.postal_code
+customers    zip                    int            uniform_int
+customers    country                string(60)     address.country
+customers    country                string(2)      address.country_code
+customers    country_code           string(2)      address.country_code
+customers    province               string(40)     address.state
+customers    time_zone              string(40)     address.time_zone
+customers    latitude               double         address.latitude
+customers    lng                    decimal(9,6)   address.longitude
+cities       city                   string(60)     address.city
+cities       name                   string(60)     address.city
+countries    name                   string(60)     address.country
+states       name                   string(60)     address.state
+companies    name                   string(80)     company.name
+suppliers    CompanyName            string(80)     company.name
+orders       vendor                 string(80)     company.name
+companies    industry               string(60)     company.industry
+employees    department             string(40)     choice
+products     brand                  string(40)     choice
+products     name                   string(100)    product.name
+products     product_name           string(100)    product.name
+tbl_products ProductName            string(100)    product.name
+products     description            text           product.description
+products     category               string(40)     product.category
+categories   name                   string(40)     product.category
+things       url                    string(200)    internet.url
+users        website                string(200)    internet.url
+things       domain                 string(60)     internet.domain_name
+things       ip                     string(15)     internet.ipv4
+logs         IPAddress              string(45)     internet.ipv4
+things       mac_address            string(17)     internet.mac
+sessions     user_agent             text           internet.user_agent
+things       slug                   string(80)     internet.slug
+users        api_key                string(64)     code.token
+users        reset_token            string(64)     code.token
+things       uuid                   string(36)     uuid4
+things       rowguid                uuid           uuid4
+things       sha256                 string(64)     code.hex
+files        checksum               string(64)     code.hex
+files        etag                   string(40)     pattern
+products     price                  decimal(10,2)  finance.price
+products     UnitPrice              decimal(10,2)  finance.price
+products     price                  string(20)     as_text
+orders       total_amount           decimal(10,2)  lognormal
+orders       amt                    decimal(10,2)  lognormal
+orders       subtotal               double         lognormal
+orders       tax                    decimal(8,2)   lognormal
+orders       shipping_cost          decimal(8,2)   choice
+orders       currency               string(3)      finance.currency_code
+accounts     balance                decimal(12,2)  lognormal
+employees    salary                 decimal(10,2)  lognormal
+employees    annual_income          int            lognormal
+loans        interest_rate          decimal(5,2)   normal
+loans        interest_rate          decimal(5,4)   uniform_float
+orders       discount_percent       int            choice
+tasks        percent_complete       int            uniform_int
+order_items  qty                    int            zipf
+order_items  quantity               smallint       zipf
+posts        view_count             int            lognormal
+posts        comment_cnt            int            lognormal
+products     UnitsInStock           smallint       lognormal
+things       sort_order             int            uniform_int
+things       priority               int            choice
+reviews      rating                 int            choice
+reviews      score                  double         normal
+people       weight                 double         normal
+people       height                 double         normal
+boxes        width                  double         lognormal
+files        size                   bigint         lognormal
+files        file_size              int            lognormal
+api_calls    latency_ms             int            lognormal
+readings     temperature            float          normal
+readings     humidity               float          uniform_float
+devices      battery_level          int            uniform_int
+devices      voltage                float          normal
+trips        distance_km            double         lognormal
+trips        speed                  double         normal
+users        is_active              bool           boolean
+users        is_active              tinyint        boolean
+users        is_active              string(1)      choice
+users        is_deleted             int            boolean
+users        has_children           bool           boolean
+users        can_login              bool           boolean
+users        marketing_flag         string(1)      choice
+users        enabled                bool           boolean
+users        email_verified         bool           boolean
+orders       created_at             timestamp      datetime
+orders       created_at             string(30)     datetime
+orders       created_at             bigint         epoch
+orders       order_date             date           date
+orders       expires_at             timestamp      datetime
+orders       due_date               date           datetime?
+orders       start_time             time           time
+orders       status                 string(20)     choice
+orders       status                 int            choice
+tickets      status                 string(20)     choice
+tickets      state                  string(20)     choice
+tickets      severity               string(20)     choice
+users        role                   string(20)     choice
+users        plan                   string(20)     choice
+users        language               string(2)      choice
+users        locale                 string(5)      choice
+visits       browser                string(20)     choice
+visits       os                     string(20)     choice
+files        mime_type              string(100)    choice
+files        file_name              string(200)    pattern
+files        file_path              string(200)    pattern
+things       color                  string(20)     choice
+things       hex_color              string(7)      code.hex_color
+things       unit                   string(10)     choice
+posts        title                  string(200)    text.title
+posts        body                   text           text.paragraph
+posts        summary                string(200)    text.sentence
+things       notes                  text           text.sentence
+things       desc                   string(200)    text.sentence
+emails       subject                string(120)    pattern
+apps         version                string(12)     code.version
+documents    revision               int            zipf
+cars         year                   int            uniform_int
+things       month                  int            uniform_int
+things       quarter                int            uniform_int
+things       hour                   tinyint        uniform_int
+things       week                   int            uniform_int
+things       other_id               int            uniform_int
+things       other_id               string(20)     code.hex
+things       other_id               uuid           uuid4
+products     sku                    string(20)     code.sku
+products     barcode                string(13)     code.ean13
+books        isbn                   string(17)     code.isbn13
+accounts     iban                   string(34)     finance.iban
+banks        bic                    string(11)     finance.bic
+accounts     account_number         string(20)     finance.account_number
+cards        card_number            string(19)     finance.credit_card_number
+cars         vin                    string(17)     pattern
+cars         license_plate          string(10)     pattern
+devices      serial_number          string(20)     pattern
+shipments    tracking_number        string(30)     pattern
+invoices     invoice_number         string(20)     pattern
+orders       order_number           string(20)     pattern
+orders       stripe_customer_id     string(40)     pattern
+things       tags                   array<string>  array
+things       other_ids              array<int>     array
+things       attributes             map<string,string>  map
+things       place                  struct<city:string,zip:string>  struct
+things       settings               json           json
+things       payload                binary         bytes
+things       kind                   enum(a,b)      choice
+things       zxq                    string(40)     text.words
+things       zxq                    int            uniform_int
+things       zxq                    decimal(10,2)  decimal
+things       zxq                    double         uniform_float
+things       zxq                    time           time
+"""
+ROWS = [line.split() for line in EXPECTED.strip().splitlines() if not line.endswith("?")]
+
+
+@pytest.mark.parametrize(("entity", "column", "type", "expected"), ROWS, ids=[".".join(row[:3]) for row in ROWS])
+def test_a_name_leads_to_its_generator(entity: str, column: str, type: str, expected: str) -> None:
+    made = Entity(columns={column: Column(type=type)})
+    guessed = with_guesses(Scenario(name="x", entities={entity: made})).entities[entity].columns[column]
+    assert guessed.generator is not None
+    assert guessed.generator.type == expected
+
+
+def test_all_rules_name_known_generators() -> None:
+    unknown = {rule.generator.type for rule in built_in_rules() if registry.find(rule.generator.type) is None}
+    assert not unknown
+
+
+def test_all_rules_have_a_condition() -> None:
+    assert all(rule.model_dump(exclude_defaults=True).keys() - {"generator", "null_rate"} for rule in built_in_rules())
+
+
+@pytest.mark.parametrize(
+    ("written", "snaked"),
+    [
+        ("CustomerName", "customer_name"),
+        ("customerName", "customer_name"),
+        ("CUSTOMER_NAME", "customer_name"),
+        ("IPAddress", "ip_address"),
+        ("OrderID", "order_id"),
+        ("order-id", "order_id"),
+        ("e mail", "e_mail"),
+    ],
+)
+def test_names_are_compared_in_snake_case(written: str, snaked: str) -> None:
+    assert snake(written) == snaked
+
+
+def test_abbreviations_are_written_out() -> None:
+    assert spelled_out("cust_lname", abbreviations()) == "customer_last_name"
+    assert spelled_out("addr1", abbreviations()) == "address_1"
+    assert spelled_out("order_no", abbreviations()) == "order_number"
+
+
+def test_names_of_entities_lose_marks_and_plurals() -> None:
+    assert entity_name("sales.tbl_Categories", {}) == "category"
+    assert [singular(word) for word in ("addresses", "boxes", "people", "status", "companies")] == [
+        "address",
+        "box",
+        "person",
+        "status",
+        "company",
+    ]
+
+
+def test_forms_of_a_name_leave_out_what_is_repeated() -> None:
+    assert forms("product_name", "product", "") == ("product_name", "name")
+    assert forms("city", "city", "") == ("city", "name")
+    assert shared_prefix(["c_name", "c_phone", "c_id"]) == "c_"
+    assert shared_prefix(["name", "phone", "id"]) == ""
+    assert forms("c_phone", "customer", "c_") == ("c_phone", "phone")
+
+
+def test_a_rule_may_name_one_type_or_several() -> None:
+    rule = Rule.model_validate({"type": "int", "with": "a", "generator": {"type": "sequence"}})
+    assert rule.type == ("int",)
+    assert rule.beside == {"with": ("a",)}

@@ -1,0 +1,19 @@
+PROMPT making the depot
+CREATE TABLE parts (
+  part_no NUMBER(8) NOT NULL,
+  label VARCHAR2(30 CHAR) NOT NULL,
+  weight NUMBER(10,3) DEFAULT 0,
+  noted DATE DEFAULT SYSDATE,
+  amount NUMBER,
+  CONSTRAINT parts_pk PRIMARY KEY (part_no) USING INDEX TABLESPACE users,
+  CONSTRAINT parts_weight CHECK (weight BETWEEN 0 AND 500)
+);
+CREATE OR REPLACE TRIGGER parts_bi BEFORE INSERT ON parts FOR EACH ROW
+DECLARE
+  n NUMBER;
+BEGIN
+  SELECT 1 INTO n FROM dual;
+END;
+/
+CREATE TABLE stock (part_no NUMBER(8), bin NUMBER(3));
+ALTER TABLE stock ADD (CONSTRAINT stock_pk PRIMARY KEY (part_no, bin), CONSTRAINT stock_part FOREIGN KEY (part_no) REFERENCES parts (part_no));
