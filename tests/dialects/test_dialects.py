@@ -52,7 +52,7 @@ def test_read() -> None:
     assert POSTGRES.read("integer[]") == array_of(Type("int"))
     assert MYSQL.read("int(11) unsigned") == Type("uint")
     assert SQLITE.read("VARCHAR (10)") == Type("string", length=10)
-    assert POSTGRES.read("tsvector") is None
+    assert POSTGRES.read("no_such_type") is None
 
 
 def test_quotes() -> None:

@@ -12,6 +12,7 @@ import pytest
 from sdgen.errors import TargetError
 from sdgen.scenario.types import parse_type
 from sdgen.write.base import Mode, Reference, Table, TableColumn
+from sdgen.write.registry import open_target
 from tests.write.made import batch, family, parents_and_children, write
 from tests.write.places import Place
 
@@ -110,3 +111,30 @@ def test_a_table_by_itself(database: Place) -> None:
     _attempt(database, "INSERT INTO alone VALUES (1, 'x', '99999999-9999-9999-9999-999999999999')")
     _attempt(database, "INSERT INTO alone VALUES (2, 'z', '00000000-0000-0000-0000-000000000000')")
     _attempt(database, "INSERT INTO alone VALUES (NULL, 'z', '99999999-9999-9999-9999-999999999999')")
+
+
+@pytest.mark.parametrize("deferrable", ["", " DEFERRABLE"])
+def test_existing_tables_in_a_circle(postgres_url: str, deferrable: str) -> None:
+    """Neither table can be filled first: the key to the later one waits, and is there and true in the end."""
+    key = parse_type("int")
+    columns = (TableColumn("id", key, False), TableColumn("other", key, False))
+    a = Table("a", "a", columns, 2, ("id",), (), (Reference(("other",), "b", ("id",)),))
+    b = Table("b", "b", columns, 2, ("id",), (), (Reference(("other",), "a", ("id",)),))
+    with psycopg.connect(postgres_url) as connection:
+        for name in "ab":
+            connection.execute(f"CREATE TABLE {name} (id int PRIMARY KEY, other int NOT NULL)")
+        connection.execute(f"ALTER TABLE a ADD CONSTRAINT to_b FOREIGN KEY (other) REFERENCES b{deferrable}")
+        connection.execute(f"ALTER TABLE b ADD CONSTRAINT to_a FOREIGN KEY (other) REFERENCES a{deferrable}")
+    rows = [{"id": 1, "other": 2}, {"id": 2, "other": 1}]
+    write(open_target(postgres_url), {a: [batch(a, rows)], b: [batch(b, rows)]}, Mode.APPEND_ONLY)
+    orphan = [{"id": 3, "other": 9}]
+    with pytest.raises(TargetError, match="to_b"):
+        write(open_target(postgres_url), {a: [batch(a, orphan)], b: []}, Mode.APPEND_ONLY)
+    with psycopg.connect(postgres_url) as connection:
+        assert connection.execute("SELECT count(*) FROM a, b WHERE a.other = b.id AND b.other = a.id").fetchone() == (
+            2,
+        )
+        keys = connection.execute(
+            "SELECT conname, condeferrable FROM pg_constraint WHERE contype = 'f' ORDER BY 1"
+        ).fetchall()
+        assert keys == [("to_a", bool(deferrable)), ("to_b", bool(deferrable))]

@@ -93,7 +93,7 @@ FITS += ["text|varchar(9)", "enum(a,bb)|varchar(2)", "uuid|text", "date|timestam
 FITS += ["json|text", "array<int>|text", "decimal(5,0)|numeric", "int|double precision"]
 NOT = ["bigint|integer", "uint|integer", "decimal(10,3)|numeric(12,2)", "string(6)|varchar(5)", "timestamp|date"]
 NOT += ["text|integer", "int|text", "bool|text", "double|real", "enum(a,bbb)|varchar(2)", "bigint|double precision"]
-NOT += ["text|point", "int|", "json|integer[]", "binary|text"]
+NOT += ["text|no_such_type", "int|", "json|integer[]", "binary|text"]
 
 
 @pytest.mark.parametrize("pair", FITS + NOT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from secrets import randbits
 
 from sdgen.errors import Path, Problem, did_you_mean
@@ -71,10 +72,15 @@ class Draft:
 
     def link_column(self, entity: str, link: str) -> tuple[str, ForeignKey]:
         """The first column that declares a link, and its generator."""
-        for key, generator in self.generators.items():
-            if key[0] == entity and isinstance(generator, ForeignKey) and (generator.via or key[1]) == link:
-                return key[1], generator
-        raise KeyError(link)
+        return self._link_columns[entity, link]
+
+    @cached_property
+    def _link_columns(self) -> Mapping[tuple[str, str], tuple[str, ForeignKey]]:
+        found: dict[tuple[str, str], tuple[str, ForeignKey]] = {}
+        for (entity, column), generator in self.generators.items():
+            if isinstance(generator, ForeignKey):
+                found.setdefault((entity, generator.via or column), (column, generator))
+        return found
 
     def home(self, entity: str, need: Need) -> Key:
         """The column that a column of this entity needs."""

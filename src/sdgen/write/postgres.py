@@ -45,6 +45,11 @@ _REFERRERS = """
     JOIN pg_namespace n ON n.oid = relnamespace
     WHERE contype = 'f' AND confrelid = to_regclass(%s) AND conrelid <> confrelid"""
 
+# Foreign keys of a table to some others; those of partitions come and go with their parent's.
+_FORWARD = """SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE contype = 'f' AND NOT condeferrable AND conparentid = 0
+    AND conrelid = to_regclass(%s) AND confrelid = ANY(%s::regclass[])"""
+
 
 class Postgres:
     """A database, given as a URL; `?schema=name` makes that schema the first one looked in."""
@@ -59,6 +64,7 @@ class Postgres:
         self.begun = False
         self.emptied = False
         self.made: list[Table] = []
+        self.suspended: list[tuple[str, str, str]] | None = None
 
     def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         self.tables = tuple(tables)
@@ -106,12 +112,32 @@ class Postgres:
     def prepare(self, table: Table, mode: Mode) -> None:
         try:
             self._begin()
+            self._suspend()
             if table.name not in self.there.columns:
                 self._create(table)
             elif mode is Mode.TRUNCATE_THEN_INSERT and not self.emptied:
                 self._empty()
         except _error() as error:
             raise TargetError(self._problem(error)) from error
+
+    def _suspend(self) -> None:
+        """Put off the existing foreign keys to tables that are written later: tables may refer to each other in a circle.
+
+        Deferrable ones wait for the end by themselves; the others are dropped, and made again (and so checked) in `finish`.
+        """
+        if self.suspended is not None:
+            return
+        self._run("SET CONSTRAINTS ALL DEFERRED")
+        there = [POSTGRES.table(table.name) for table in self.tables if table.name in self.there.columns]
+        pairs = [(name, there[place + 1 :]) for place, name in enumerate(there[:-1])]
+        self.suspended = [tuple(row) for pair in pairs for row in self._run(_FORWARD, pair)]
+        for table, name, _ in self.suspended:
+            self._run(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+
+    def _resume(self) -> None:
+        self._run("SET CONSTRAINTS ALL IMMEDIATE")  # no table with checks that wait can be altered
+        for table, name, definition in self.suspended or ():
+            self._run(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
 
     def _create(self, table: Table) -> None:
         schema = POSTGRES.split(table.name)[0] or self.schema
@@ -155,6 +181,7 @@ class Postgres:
         if self.connection is None:
             return
         try:
+            self._resume()
             for constraint, table in self._constraints():
                 self._run(add_constraint(table, constraint, POSTGRES))
             self.connection.commit()
@@ -190,6 +217,7 @@ class Postgres:
             self.connection = None
         self.begun = self.emptied = False
         self.made = []
+        self.suspended = None
 
     def _problem(self, error: Exception, table: Table | None = None) -> Problem:
         path = ("target", table.name) if table else ("target",)
