@@ -160,9 +160,9 @@ def _of_params(column: ColumnPlan) -> Bounds | None:
 
 
 def _params(column: ColumnPlan) -> tuple[Any, Any]:
-    """The bounds that a generator of numbers has among its params."""
+    """The bounds that a generator of numbers has among its params, where they don't speak of another column."""
     generator = column.generator
-    if column.type.kind not in NUMBERS:
+    if column.type.kind not in NUMBERS or generator.needs():
         return None, None
     if isinstance(generator, Ranges):
         used = [each for each in generator.ranges if each.weight]

@@ -121,9 +121,9 @@ class Postgres:
             raise TargetError(self._problem(error)) from error
 
     def _suspend(self) -> None:
-        """Put off the existing foreign keys to tables that are written later: tables may refer to each other in a circle.
+        """Put off the existing foreign keys to tables that are written later: tables may refer to each other.
 
-        Deferrable ones wait for the end by themselves; the others are dropped, and made again (and so checked) in `finish`.
+        Deferrable ones wait for the end by themselves; others are dropped, and made again (and checked) in `finish`.
         """
         if self.suspended is not None:
             return
