@@ -91,11 +91,11 @@ class After(Generator):
     def _began(self, cells: Cells, other: pa.Array) -> NDArray[np.int64]:
         """The other column's moments, in microseconds; where there is none, one of the last two years."""
         moments = conform(other, Type("timestamp"), pa.timestamp("us")).cast(pa.int64())
+        known: NDArray[np.int64] = np.asarray(moments.fill_null(0) if moments.null_count else moments, dtype=np.int64)
         if not moments.null_count:
-            return np.asarray(moments, dtype=np.int64)
+            return known
         now = parse_moment("now", cells.facts.as_of)
         drawn = now - (cells.unit("lost") * _LOST).astype(np.int64) // SECOND * SECOND
-        known = np.asarray(moments.fill_null(0), dtype=np.int64)
         valid = np.asarray(moments.is_valid(), dtype=np.bool_)
         began: NDArray[np.int64] = np.where(valid, known, drawn)
         return began

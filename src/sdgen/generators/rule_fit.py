@@ -33,7 +33,8 @@ T = TypeVar("T")
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _SAMPLE = 256
-_MAY_BE_CUT = 0.02  # the share of texts longer than the column that a guess may have
+# The share of texts longer than the column that a guess may have, where not 0.02: nobody sees a user name was cut.
+_MAY_BE_CUT = {"person.username": 0.6}
 _WRITTEN = INTEGERS | FLOATS | TIMES | {"decimal", "bool", "uuid"}
 _BESIDE_NAMES = {"person.full_name": 1, "person.username": 3, "person.email": 13}  # a mark, digits, @example.com
 _LONG_ENOUGH = 400  # no text but prose is longer
@@ -177,7 +178,7 @@ def _short(made: Generator, facts: Facts) -> bool:
         return not facts.unique
     lengths = _lengths(made, facts.locale)
     if not facts.unique and not isinstance(made, Choice):
-        return float(np.mean(lengths > limit)) <= _MAY_BE_CUT
+        return float(np.mean(lengths > limit)) <= _MAY_BE_CUT.get(made.called, 0.02)
     return _longest(made, facts, lengths) <= limit
 
 
