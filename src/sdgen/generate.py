@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import cache
 from threading import Event
 from typing import Any, TypeVar, cast
@@ -112,12 +112,16 @@ def batches(
     start: int = 0,
     stop: int | None = None,
     batch_rows: int = BATCH_ROWS,
-    workers: int = 1,
+    workers: int = 0,
+    pool: Executor | None = None,
+    ahead: int = 0,
     cancel: Event | None = None,
 ) -> Generator[T]:
-    """Rows start … stop of an entity in order, each batch passed with its number through `encode` on a worker thread.
+    """Rows start … stop of an entity in order, each batch passed with its number through `encode`.
 
-    At most workers + 2 encoded batches wait at any time. Cancelled is raised within a batch of `cancel` being set.
+    The work is done on `workers` threads, or on those of a pool that several streams share, or on the caller's where
+    there is neither. At most `ahead` batches (workers + 1 where 0) are begun before they are asked for. Cancelled is
+    raised within a batch of `cancel` being set.
     """
     _reuse_freed_memory()
     stop = plan.entities[entity].rows if stop is None else stop
@@ -130,35 +134,37 @@ def batches(
         return encode(batch(plan, entity, first, min(first + batch_rows, stop)), number)
 
     numbers = range(len(firsts))
-    if workers <= 1 or len(firsts) == 1:
+    if pool is not None:
+        yield from _ahead(make, numbers, pool, ahead or workers + 1)
+    elif workers < 1 or len(firsts) == 1:
         yield from map(make, numbers)
     else:
-        yield from _ahead(make, numbers, workers)
+        with ThreadPoolExecutor(workers, thread_name_prefix="sdgen") as own:
+            yield from _ahead(make, numbers, own, ahead or workers + 1)
 
 
 @cache
 def _reuse_freed_memory() -> None:
     """Let the C library keep the memory of a batch's arrays for the next batch, which halves the time (page faults).
 
-    glibc raises its limit for handing memory back when a block of nearly 32 MiB is freed: mallopt(3), M_MMAP_THRESHOLD.
+    glibc hands less memory back once a block of nearly 32 MiB has been freed: mallopt(3), M_MMAP_THRESHOLD.
     """
     np.empty(31 << 20, dtype=np.uint8)
 
 
-def _ahead(make: Callable[[int], T], numbers: range, workers: int) -> Generator[T]:
-    """make(number) for each number, in order, done on threads a few numbers ahead."""
-    with ThreadPoolExecutor(workers, thread_name_prefix="sdgen") as pool:
-        waiting: deque[Future[T]] = deque()
-        try:
-            for number in numbers:
-                waiting.append(pool.submit(make, number))
-                if len(waiting) > workers + 1:
-                    yield waiting.popleft().result()
-            while waiting:
+def _ahead(make: Callable[[int], T], numbers: range, pool: Executor, ahead: int) -> Generator[T]:
+    """make(number) for each number, in order, done on the pool a few numbers ahead."""
+    waiting: deque[Future[T]] = deque()
+    try:
+        for number in numbers:
+            waiting.append(pool.submit(make, number))
+            if len(waiting) > ahead:
                 yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
 
 
 def _column(rows: PlannedRows, column: ColumnPlan) -> pa.Array:

@@ -63,7 +63,7 @@ def database(
 ) -> None:
     """Make a scenario of a live database's tables; nothing is read but its catalogue."""
     from sdgen.errors import Problem, SourceError
-    from sdgen.read.database import is_database
+    from sdgen.read.base import is_database
 
     if not is_database(url):
         hint = "give a URL such as postgresql://me@localhost/shop, or a file: x.sqlite, x.duckdb"

@@ -57,9 +57,12 @@ def alias_table(weights: Sequence[float]) -> AliasTable:
 
 def _whole(weights: Sequence[float]) -> tuple[list[int], int]:
     """The weights as whole numbers in proportion, times their count; and their mean on the same scale."""
-    exact = [Fraction(weight) for weight in weights]
-    if not exact or min(exact) < 0 or not any(exact):
+    if not len(weights) or min(weights) < 0 or not any(weights):
         raise ValueError("weights must be zero or more, and not all zero")
-    unit = lcm(*(weight.denominator for weight in exact))
-    whole = [weight.numerator * (unit // weight.denominator) for weight in exact]
+    if all(isinstance(weight, int) for weight in weights):
+        whole = [int(weight) for weight in weights]
+    else:
+        exact = [Fraction(weight) for weight in weights]
+        unit = lcm(*(weight.denominator for weight in exact))
+        whole = [weight.numerator * (unit // weight.denominator) for weight in exact]
     return [share * len(whole) for share in whole], sum(whole)

@@ -18,6 +18,8 @@ _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
 
 def folded(text: str) -> str:
     """The text in lower-case ASCII letters alone; "" where nothing of it can be written so."""
+    if text.isascii() and text.isalpha():
+        return text.lower()
     pieces = []
     for letter in text.lower():
         plain = _LETTERS.get(letter) or unicodedata.normalize("NFKD", letter)

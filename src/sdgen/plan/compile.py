@@ -54,7 +54,7 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None) -> Plan
         seed=draft.seed,
         as_of=draft.as_of,
         entities=entities,
-        identity=identity(scenario, draft.seed, draft.as_of, {name: plan.rows for name, plan in entities.items()}),
+        identity=identity(draft.scenario, draft.seed, draft.as_of, draft.counts),
         cyclic=tuple(cycles),
     )
 

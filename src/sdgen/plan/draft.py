@@ -13,7 +13,6 @@ from sdgen.generators.base import Facts, Generator, Need
 from sdgen.generators.counts import Layout
 from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key, choose_generators, column_path, columns_of
-from sdgen.plan.guess import with_guesses
 from sdgen.plan.request import PlanRequest
 from sdgen.plan.rows import RowSettler, counting_link
 from sdgen.plan.types import TypeSettler
@@ -99,7 +98,7 @@ class Draft:
 def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
     """Settle generators, links, types and row counts; whatever can't be settled is a problem of the draft."""
     problems: list[Problem] = []
-    scenario = with_guesses(scenario, request)
+    scenario = _guessed(scenario, request)
     seed = next(value for value in (request.seed, scenario.seed, randbits(63)) if value is not None)
     generators = choose_generators(scenario, problems)
     links = _links(scenario, generators, problems)
@@ -120,6 +119,14 @@ def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
         layouts=rows.layouts,
         problems=problems,
     )
+
+
+def _guessed(scenario: Scenario, request: PlanRequest) -> Scenario:
+    if all(column.generator is not None for _, _, column in columns_of(scenario)):
+        return scenario
+    from sdgen.plan.guess import with_guesses  # the rules are many, and most scenarios name all generators
+
+    return with_guesses(scenario, request)
 
 
 def parse_instant(text: str) -> datetime:

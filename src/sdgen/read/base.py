@@ -10,6 +10,7 @@ from sdgen.read.yamlfile import Document
 from sdgen.scenario.model import Scenario
 
 MOST_BYTES = 64 * 1024 * 1024
+DATABASE_FILES = {".duckdb": "duckdb", ".ddb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
 
 
 class DocumentReader(Protocol):
@@ -37,3 +38,8 @@ def read_text(path: Path) -> str:
         raise SourceError(problem) from None
     except OSError as error:
         raise SourceError(Problem((), f"can't be read: {error.strerror}", "", str(path))) from None
+
+
+def is_database(source: str) -> bool:
+    """Whether a source names a database: by a URL, or a file of a known kind."""
+    return "://" in source or Path(source).suffix.lower() in DATABASE_FILES

@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from sdgen.errors import Problem, SourceError
+from sdgen.read.base import DATABASE_FILES
 from sdgen.read.ddl import read_ddl
 from sdgen.read.schema import Schema
 
-FILES = {".duckdb": "duckdb", ".ddb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
 _SQLITE = "SELECT sql || ';' FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
 _DUCKDB = (
     "SELECT sql FROM duckdb_tables() WHERE NOT internal AND NOT temporary ORDER BY table_oid",
@@ -23,15 +23,10 @@ _DUCKDB = (
 )
 
 
-def is_database(source: str) -> bool:
-    """Whether a source names a database: by a URL, or a file of a known kind."""
-    return "://" in source or Path(source).suffix.lower() in FILES
-
-
 def read_database(source: str) -> Schema:
     """The schema of a database; SourceError where it can't be asked."""
     scheme, separator, _ = source.partition("://")
-    kind = scheme.lower() if separator else FILES[Path(source).suffix.lower()]
+    kind = scheme.lower() if separator else DATABASE_FILES[Path(source).suffix.lower()]
     if kind in ("sqlite", "duckdb"):
         return _of_file(_path(source), kind)
     from sdgen.read.reflection import reflect

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sdgen.errors import Problem, SourceError, did_you_mean
 from sdgen.read import native
-from sdgen.read.base import DocumentReader, read_text
+from sdgen.read.base import DocumentReader, is_database, read_text
 from sdgen.read.yamlfile import Document, read_document
 from sdgen.scenario.model import Scenario
 
@@ -50,8 +50,6 @@ def read_counted(source: str | Path, rows: Mapping[str, int]) -> tuple[Scenario,
 
 def is_schema(source: str | Path) -> bool:
     """Whether a source is a schema: a file of DDL, a database file or a database's URL."""
-    from sdgen.read.database import is_database
-
     return str(source).lower().endswith(".sql") or is_database(str(source))
 
 

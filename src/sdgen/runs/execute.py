@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from time import perf_counter
@@ -95,19 +95,21 @@ class _Writing:
 
     def all(self, tables: Sequence[Table]) -> tuple[EntityResult, ...]:
         """Write all tables: one after the other, or beside each other where the target can."""
-        if self.workers < 2 or len(tables) < 2 or not self.target.takes_tables_at_once:
-            return tuple(self.one(table) for table in tables)
-        with ThreadPoolExecutor(self.workers) as pool:
-            writes = [pool.submit(self.one, table) for table in tables]
-            try:
-                wait(writes, return_when=FIRST_EXCEPTION)
-                return tuple(write.result() for write in _failed_first(writes))
-            except BaseException:
-                self.cancel.set()
-                pool.shutdown(cancel_futures=True)
-                raise
+        at_once = min(self.workers, len(tables)) if self.target.takes_tables_at_once else 1
+        with ThreadPoolExecutor(max(self.workers, 1), thread_name_prefix="sdgen") as makers:
+            if at_once < 2:
+                return tuple(self.one(table, makers, self.workers + 1) for table in tables)
+            with ThreadPoolExecutor(at_once, thread_name_prefix="sdgen-write") as writers:
+                writes = [writers.submit(self.one, table, makers, 2) for table in tables]
+                try:
+                    wait(writes, return_when=FIRST_EXCEPTION)
+                    return tuple(write.result() for write in _failed_first(writes))
+                except BaseException:
+                    self.cancel.set()
+                    writers.shutdown(cancel_futures=True)
+                    raise
 
-    def one(self, table: Table) -> EntityResult:
+    def one(self, table: Table, makers: Executor, ahead: int) -> EntityResult:
         started = perf_counter()
         self.listen(EntityStarted(table.entity, table.name, table.rows))
         counter = _Counter(table, self.listen)
@@ -115,7 +117,7 @@ class _Writing:
         def encode(batch: pa.RecordBatch, number: int) -> _Part:
             return _Part(self.target.encode(table, batch), len(batch), block_digest(batch, number))
 
-        stream = batches(self.plan, table.entity, workers=self.workers, encode=encode, cancel=self.cancel)
+        stream = batches(self.plan, table.entity, pool=makers, ahead=ahead, encode=encode, cancel=self.cancel)
         with closing(stream):
             self.target.write(table, counter.counted(stream))
         seconds, digest = perf_counter() - started, combine(counter.digests)
