@@ -36,7 +36,9 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
         except (Exception, KeyboardInterrupt) as error:
             if os.environ.get("SDGEN_TRACEBACK"):
                 raise
-            raise typer.Exit(tell(error)) from None
+            code = tell(error)
+            _settle_stdout()
+            raise typer.Exit(code) from None
 
     return telling
 
@@ -94,6 +96,14 @@ def _pipe_closed(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def _settle_stdout() -> None:
+    """What is left in the buffer of a full or closed output would fail again when the interpreter ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _leave_stdout()
 
 
 def _leave_stdout() -> None:
