@@ -54,9 +54,15 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None) -> Plan
         seed=draft.seed,
         as_of=draft.as_of,
         entities=entities,
-        identity=identity(draft.scenario, draft.seed, draft.as_of, draft.counts),
+        identity=identity(draft.scenario, draft.seed, draft.as_of, draft.counts, _versions(draft)),
         cyclic=tuple(cycles),
     )
+
+
+def _versions(draft: Draft) -> dict[str, int]:
+    """The versions of the streams and of each generator used."""
+    used = {generator.called: generator.version for generator in draft.generators.values()}
+    return {"streams": draws.STREAM_VERSION, **used}
 
 
 def check_scenario(scenario: Scenario, request: PlanRequest | None = None) -> list[Problem]:

@@ -38,13 +38,16 @@ def config_hash(scenario: Scenario) -> str:
     return sha256(canonical_json(canonical(scenario)).encode()).hexdigest()
 
 
-def identity(scenario: Scenario, seed: int, as_of: datetime, rows: Mapping[str, int]) -> str:
-    """SHA-256 over all that decides the values: scenario, seed, as_of, row counts and versions."""
+def identity(
+    scenario: Scenario, seed: int, as_of: datetime, rows: Mapping[str, int], versions: Mapping[str, int]
+) -> str:
+    """SHA-256 over all that decides the values: scenario, seed, as_of, row counts, and generators' versions."""
     settled = {
         "format": FORMAT_VERSION,
         "scenario": canonical(scenario),
         "seed": seed,
         "as_of": as_of.isoformat(),
-        "rows": dict(sorted(rows.items())),
+        "rows": dict(rows),
+        "versions": dict(versions),
     }
     return sha256(canonical_json(settled).encode()).hexdigest()
