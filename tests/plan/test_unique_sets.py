@@ -80,3 +80,24 @@ def test_fixed_rows_and_generated_ones_differ_in_a_unique_column() -> None:
     found = tuples({"rows": rows, "columns": {"n": column}}, ["n"])
     assert found[:3] == [(30,), (1,), (17,)]
     assert len(set(found)) == 30
+
+
+def one_each(**column: Any) -> dict[str, Any]:
+    return {"rows": {"per": "parents", "count": 1}, "columns": {"p": {**fk("parents"), "unique": True, **column}}}
+
+
+@pytest.mark.parametrize("rows", [0, 5, 12])
+def test_one_row_for_each_parent_stays_one_under_another_count(rows: int) -> None:
+    found = tuples(one_each(), ["p"], rows={"it": rows})
+    assert len(set(found)) == len(found) == rows
+
+
+def test_more_rows_than_parents_that_have_one_each_are_refused() -> None:
+    with pytest.raises(sdgen.ScenarioError, match="13 rows, but at most one for each of 12 parents"):
+        tuples(one_each(), ["p"], rows={"it": 13})
+
+
+def test_a_unique_link_to_the_own_entity_is_not_promised() -> None:
+    columns = {"id": {"generator": "sequence", "primary_key": True}, "boss": {**fk("it"), "unique": True}}
+    with pytest.raises(sdgen.ScenarioError, match="fk can't promise distinct values"):
+        tuples({"rows": 40, "columns": columns}, ["boss"])

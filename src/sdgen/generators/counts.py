@@ -37,7 +37,7 @@ class Layout(Protocol):
 
 @dataclass(frozen=True)
 class FixedCount:
-    """Each parent has `count` children."""
+    """Each of the first `parents` parents has `count` children; any behind them have none."""
 
     parents: int
     count: int
@@ -51,7 +51,8 @@ class FixedCount:
         return parents, numbers - parents * np.int64(self.count)
 
     def starts(self, parents: Numbers) -> Numbers:
-        return parents * np.int64(self.count)
+        starts: Numbers = np.minimum(parents * np.int64(self.count), np.int64(self.total))
+        return starts
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,22 @@ class DrawnCounts:
             before = np.concatenate([[0], _ends(self, int(block))]) if block * BLOCK < self.parents else np.zeros(1)
             starts[rows] = self.offsets[block] + before[places].astype(np.int64)
         return starts
+
+
+def most_children(layout: Layout) -> int:
+    """The most children that one parent has."""
+    if isinstance(layout, FixedCount):
+        return layout.count
+    if isinstance(layout, DrawnCounts):
+        return layout.maximum
+    return 2 * -(-layout.total // max(layout.parents, 1)) + 1 if isinstance(layout, EvenSpread) else 0
+
+
+def least_children(layout: Layout, parents: int) -> int:
+    """The fewest children that one of so many parents has."""
+    if isinstance(layout, DrawnCounts):
+        return layout.minimum
+    return layout.count if isinstance(layout, FixedCount) and layout.parents >= parents else 0
 
 
 def _in_sequence(numbers: Numbers) -> bool:

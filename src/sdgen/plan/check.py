@@ -5,7 +5,7 @@ from __future__ import annotations
 from sdgen.errors import did_you_mean
 from sdgen.generators.base import Generator, Need
 from sdgen.generators.conform import scalar_array
-from sdgen.generators.counts import DrawnCounts, FixedCount
+from sdgen.generators.counts import least_children, most_children
 from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key, column_path, columns_of
 from sdgen.plan.draft import Draft
@@ -158,8 +158,9 @@ def _capacity(draft: Draft, key: Key, generator: Generator) -> int | None:
     link = generator.via or key[1]
     parents = draft.counts.get(generator.entity, 0)
     if link == draft.counting_link(key[0]):
-        rows = draft.scenario.entities[key[0]].rows
-        return parents if 1 in (rows.count, rows.max) else None
+        return parents if most_children(draft.layouts[key[0]]) <= 1 else None
+    if generator.within or generator.entity == key[0]:
+        return None
     return parents if generator.distribution == "uniform" and not generator.quota else None
 
 
@@ -203,16 +204,9 @@ def _check_within(draft: Draft, key: Key, link: ForeignKey) -> None:
     elif not shared or shared not in (other, draft.scenario.entities[other].rows.per):
         what = f"{link.entity} and {other} have no row in common that both are counted per"
         draft.refuse(path, what, f"count the rows of {link.entity}, and of {other}, per the same entity")
-    elif not (_least_children(draft, link.entity) or draft.column(key).nullable):
+    elif not (least_children(draft.layouts[link.entity], draft.counts[shared]) or draft.column(key).nullable):
         what = f"some rows of {shared} may have no rows in {link.entity} to link to"
         draft.refuse(path, what, f"let {link.entity} have at least one row for each, or make the column nullable")
-
-
-def _least_children(draft: Draft, entity: str) -> int:
-    layout = draft.layouts.get(entity)
-    if isinstance(layout, DrawnCounts):
-        return layout.minimum
-    return layout.count if isinstance(layout, FixedCount) else 0
 
 
 def _check_quota(draft: Draft, key: Key, link: ForeignKey, parents: int, children: int) -> None:

@@ -128,11 +128,20 @@ class RowSettler:
         if len(forms) + (bounded and rows.mean is None) != 1:
             self._problem(name, "rows per parent need one of: count, min and max, mean, total")
             return None
+        if total is not None and 1 in (rows.count, rows.max):
+            return self._one_each(name, parents, total)
         if total is not None:
             return self._spread(name, parents, total, key)
         if rows.count is not None:
             return FixedCount(parents, rows.count)
         return self._drawn(name, rows, parents, key)
+
+    def _one_each(self, name: str, parents: int, total: int) -> Layout | None:
+        """Where a parent has one row at the most, a count of rows is one of parents: the first ones have a row."""
+        if total > parents:
+            self._problem(name, f"{total:,} rows, but at most one for each of {parents:,} parents")
+            return None
+        return FixedCount(total, 1)
 
     def _spread(self, name: str, parents: int, total: int, key: int) -> Layout | None:
         if parents * total >= 1 << 62:

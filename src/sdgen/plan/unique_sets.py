@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sdgen.errors import Path
 from sdgen.generators import draws
-from sdgen.generators.counts import DrawnCounts, EvenSpread, FixedCount
+from sdgen.generators.counts import most_children
 from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key
 from sdgen.plan.draft import Draft
@@ -35,7 +35,7 @@ def _settle(draft: Draft, entity: str, columns: tuple[str, ...], joints: dict[Ke
         return
     columns = _reduced(draft, entity, columns)
     link = counted_by if counted_by in columns else ""
-    rows = _most_children(draft, entity) if link else draft.counts.get(entity, 0)
+    rows = most_children(draft.layouts[entity]) if link else draft.counts.get(entity, 0)
     free = [column for column in columns if column != link and (entity, column) not in joints]
     sizes = {column: size for column in free if (size := _size(draft, (entity, column)))}
     key = draws.stream_key(draft.seed, entity, ",".join(columns), "unique")
@@ -70,16 +70,6 @@ def _size(draft: Draft, key: Key) -> int:
         return draft.counts.get(generator.entity, 0) if plain else 0
     domain = generator.domain(draft.facts(key))
     return domain.size if domain is not None else 0
-
-
-def _most_children(draft: Draft, entity: str) -> int:
-    """The most rows that one parent has."""
-    layout = draft.layouts[entity]
-    if isinstance(layout, FixedCount):
-        return layout.count
-    if isinstance(layout, DrawnCounts):
-        return layout.maximum
-    return 2 * -(-layout.total // max(layout.parents, 1)) + 1 if isinstance(layout, EvenSpread) else 0
 
 
 def _refuse(draft: Draft, entity: str, columns: tuple[str, ...], sizes: dict[str, int], rows: int, link: str) -> None:
