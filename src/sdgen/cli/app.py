@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from sdgen.cli import importing, options
+from sdgen.cli import options
 from sdgen.cli.failures import REFUSED, told, told_problems
+from sdgen.read.formats import FORMATS, formats
 
 SCENARIO_HELP = "A scenario file, a folder that holds one, a schema (x.sql, a database), or a shipped example."
 AS_OF_HELP = "The instant that counts as now, ISO 8601. Default: the scenario's, or the time of the run."
@@ -45,9 +46,6 @@ def root(
     ] = False,
 ) -> None:
     pass
-
-
-app.add_typer(importing.app)
 
 
 @app.command()
@@ -150,6 +148,49 @@ def validate(
         print(told_problems(problems), file=sys.stderr)
     if plan is None:
         raise typer.Exit(REFUSED)
+
+
+def _kinds() -> str:
+    return "\n\n".join(["KIND is one of:", *(f"{each.kind}: {each.summary}" for each in FORMATS)])
+
+
+@app.command("import", epilog=_kinds())
+@told
+def import_(
+    kind: Annotated[str, typer.Argument(metavar="[KIND]", help="The source's format. Default: found by its looks.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="A file, a folder, a URL, or package.module:Name.")
+    ] = "",
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", metavar="FILE", help="The scenario file to write. Default: standard output."),
+    ] = "",
+    rows: Annotated[
+        str, typer.Option(metavar="N", help="Rows of every entity, where the source itself has no counts.")
+    ] = "",
+    dialect: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Of DDL: postgres, mysql, sqlite, tsql, oracle, duckdb. Default: guessed from the text.",
+        ),
+    ] = "",
+    run_code: Annotated[
+        bool,
+        typer.Option("--import", help="Import Python models instead of reading their text, which runs their code."),
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file where it is there already.")] = False,
+) -> None:
+    """Make a scenario of another system's schema: every constraint that is understood holds in its rows."""
+    if not source:
+        kind, source = "", kind
+    if not source or (not kind and source in [each.kind for each in formats()]):
+        raise typer.BadParameter("name the source: a file, a folder or a URL", param_hint="SOURCE")
+    chosen, count = options.dialect(dialect), options.row_count(rows) if rows else None
+    from sdgen.cli import importing
+    from sdgen.read.base import ReadOptions
+
+    importing.import_source(kind, source, output, ReadOptions(count, chosen, run_code), force)
 
 
 @app.command()

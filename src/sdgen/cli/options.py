@@ -51,6 +51,16 @@ def formats(text: str) -> tuple[str, ...]:
     return words
 
 
+def dialect(text: str) -> str:
+    """A dialect of DDL by any of its names; "" where none is given."""
+    from sdgen.read.ddl_dialect import DIALECTS, SYNONYMS
+
+    chosen = SYNONYMS.get(text.lower(), text.lower())
+    if chosen and chosen not in DIALECTS:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(DIALECTS)}", param_hint="--dialect")
+    return chosen
+
+
 def seed(number: int | None) -> int | None:
     """A seed: any whole number of 64 bits, signed or unsigned."""
     if number is not None and not -(2**63) <= number < 2**64:

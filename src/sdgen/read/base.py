@@ -1,27 +1,75 @@
-"""What a reader is: it sniffs whether a source is of its format, and turns it into a scenario."""
+"""What a reader is: it tells whether a source is of its format, and turns it into a scenario.
+
+A reader is a module with two functions, `fits` and `read`; `formats.py` has one line for each.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 from sdgen.errors import Problem, SourceError
-from sdgen.read.yamlfile import Document
+from sdgen.read.formats import DATABASE_FILES
+from sdgen.read.yamlfile import Document, read_document
 from sdgen.scenario.model import Scenario
 
 MOST_BYTES = 64 * 1024 * 1024
-DATABASE_FILES = {".duckdb": "duckdb", ".ddb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
+ROWS = 1000
 
 
-class DocumentReader(Protocol):
-    """A reader of one YAML or JSON document."""
+@dataclass(frozen=True)
+class ReadOptions:
+    """What a user may ask of a reader.
 
-    def fits(self, document: Document) -> bool:
-        """Whether the document is of this reader's format."""
+    rows: of every entity, where the source itself says nothing of counts; None for the reader's own choice, ROWS.
+    dialect: of a DDL text; guessed where empty. run_code: whether Python sources may be imported.
+    """
+
+    rows: int | None = None
+    dialect: str = ""
+    run_code: bool = False
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a user named: a file, a folder, a URL, or words such as `package.models:Base`."""
+
+    name: str
+
+    @property
+    def path(self) -> Path:
+        return Path(self.name)
+
+    @property
+    def is_folder(self) -> bool:
+        return self.path.is_dir()
+
+    @property
+    def suffix(self) -> str:
+        return self.path.suffix.lower()
+
+    @cached_property
+    def text(self) -> str:
+        """The file's text; SourceError says why there is none."""
+        return read_text(self.path)
+
+    @cached_property
+    def document(self) -> Document:
+        """The file's YAML or JSON document; SourceError where it is none."""
+        return read_document(self.text, self.name)
+
+
+class Reader(Protocol):
+    """A reader of one format: a module with these two functions."""
+
+    def fits(self, source: Source) -> bool:
+        """Whether the source is of this reader's format; quick, and nothing is run."""
         ...
 
-    def read(self, document: Document) -> Scenario:
-        """The scenario; ScenarioError with every problem where it is wrong."""
+    def read(self, source: Source, options: ReadOptions) -> Scenario:
+        """The scenario; ScenarioError or SourceError with every problem where there can be none."""
         ...
 
 

@@ -12,15 +12,32 @@ from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from sdgen.errors import Problem, SourceError
-from sdgen.read.base import DATABASE_FILES
+from sdgen.read.base import ReadOptions, Source, is_database
 from sdgen.read.ddl import read_ddl
+from sdgen.read.formats import DATABASE_FILES
 from sdgen.read.schema import Schema
+from sdgen.scenario.model import Scenario
 
 _SQLITE = "SELECT sql || ';' FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
 _DUCKDB = (
     "SELECT sql FROM duckdb_tables() WHERE NOT internal AND NOT temporary ORDER BY table_oid",
     "SELECT sql || ';' FROM duckdb_indexes() WHERE sql IS NOT NULL ORDER BY index_oid",
 )
+
+
+def fits(source: Source) -> bool:
+    """A URL, or a file called like a database."""
+    return is_database(source.name)
+
+
+def read(source: Source, options: ReadOptions) -> Scenario:
+    """The scenario of a database's tables."""
+    from sdgen.read.relational import relational_scenario
+
+    if not is_database(source.name):
+        hint = "give a URL such as postgresql://me@localhost/shop, or a file: x.sqlite, x.duckdb"
+        raise SourceError(Problem((), "this is no database", hint, source.name))
+    return relational_scenario(read_database(source.name), options.rows)
 
 
 def read_database(source: str) -> Schema:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import PurePath
 
 from sdgen.errors import Problem, SourceError
+from sdgen.read.base import ReadOptions, Source
 from sdgen.read.ddl_alter import alter_domain, alter_table, alter_type
 from sdgen.read.ddl_create import create_domain, create_index, create_table, create_type
 from sdgen.read.ddl_dialect import guess_dialect
@@ -16,6 +17,7 @@ from sdgen.read.ddl_reading import Reading
 from sdgen.read.ddl_text import Statement, statements
 from sdgen.read.ddl_tokens import Unreadable, Words, words
 from sdgen.read.schema import Schema, TableName
+from sdgen.scenario.model import Scenario
 
 _CREATE = r"CREATE\s+(?:OR\s+(?:REPLACE|ALTER)\s+)?(?:\w+\s*=\s*\S+\s+|SQL\s+SECURITY\s+\w+\s+)*"
 _TABLE = r"(?:(?:GLOBAL|LOCAL|PRIVATE|UNLOGGED|FOREIGN|EXTERNAL|COLUMN)\s+)*TABLE\b"
@@ -53,6 +55,18 @@ _LEFT_OUT: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 _SCHEMA = re.compile(r"CREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+|\"[^\"]+\")", re.IGNORECASE)
 _ELEMENTS = re.compile(r"^\s*CREATE\s+(?:TABLE|VIEW|UNIQUE|INDEX|SEQUENCE|TRIGGER)\b", re.IGNORECASE | re.MULTILINE)
 _SEARCH_PATH = re.compile(r"SET\s+search_path\s*(?:=|TO)\s*[\"']?(\w+)|USE\s+[`\[\"]?(\w+)", re.IGNORECASE)
+
+
+def fits(source: Source) -> bool:
+    """Any file called `.sql`."""
+    return True
+
+
+def read(source: Source, options: ReadOptions) -> Scenario:
+    """The scenario of a file of DDL."""
+    from sdgen.read.relational import relational_scenario
+
+    return relational_scenario(read_ddl(source.text, source.name, options.dialect), options.rows)
 
 
 def read_ddl(text: str, file: str, dialect: str = "") -> Schema:

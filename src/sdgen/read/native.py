@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from sdgen.errors import Path, Problem, ScenarioError, did_you_mean
+from sdgen.errors import Path as Place
+from sdgen.errors import Problem, ScenarioError, SourceError, did_you_mean
+from sdgen.read.base import ReadOptions, Source
+from sdgen.read.formats import DOCUMENTS
 from sdgen.read.yamlfile import Document
 from sdgen.scenario.model import (
     Column,
@@ -22,12 +26,17 @@ from sdgen.scenario.model import (
 )
 
 
-def fits(document: Document) -> bool:
-    """Whether a document is a native scenario: it has entities, and they have columns where they are mappings."""
-    return isinstance(document.value, dict) and "entities" in document.value
+def fits(source: Source) -> bool:
+    """Whatever YAML, JSON or folder no other reader knows: its messages tell what a scenario needs."""
+    return True
 
 
-def read(document: Document) -> Scenario:
+def read(source: Source, options: ReadOptions) -> Scenario:
+    """The scenario of a file, or of the one scenario file in a folder."""
+    return read_document(Source(str(_only_file(source.path))).document if source.is_folder else source.document)
+
+
+def read_document(document: Document) -> Scenario:
     """The scenario of a document; ScenarioError with every problem where it is wrong."""
     reading = _Reading(document)
     canonical = reading.scenario(document.value)
@@ -41,18 +50,33 @@ def read(document: Document) -> Scenario:
     raise ScenarioError(reading.problems)
 
 
+def scenario_files(folder: Path) -> list[Path]:
+    """The scenario files directly in a folder, sorted by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix in DOCUMENTS and path.is_file())
+
+
+def _only_file(folder: Path) -> Path:
+    found = scenario_files(folder)
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(path.name for path in found[:8])
+    what = f"{len(found)} scenario files in the folder" if found else "no scenario files in the folder"
+    hint = f"name one of them: {names}" if found else "a scenario is a .yaml or .json file"
+    raise SourceError(Problem((), what, hint, str(folder)))
+
+
 @dataclass
 class _Reading:
     """One document on its way to canonical form, and where its parts stood."""
 
     document: Document
     problems: list[Problem] = field(default_factory=list)
-    aliases: dict[Path, Path] = field(default_factory=dict)
+    aliases: dict[Place, Place] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.origin = Origin(self.document.file, self.document.positions, self.aliases)
 
-    def refuse(self, path: Path, what: str, hint: str = "") -> None:
+    def refuse(self, path: Place, what: str, hint: str = "") -> None:
         self.problems.append(self.origin.problem(path, what, hint))
 
     def scenario(self, value: object) -> dict[str, Any]:
@@ -82,7 +106,7 @@ class _Reading:
         record["rules"] = [self.rule(rule, ("rules", index)) for index, rule in enumerate(rules)]
         return record
 
-    def rule(self, value: object, path: Path) -> dict[str, Any]:
+    def rule(self, value: object, path: Place) -> dict[str, Any]:
         record = self.mapping(value, path)
         spec = self.generator(record, path) if "generator" in record else None
         record = self.known({key: kept for key, kept in record.items() if key != "params"}, path, Rule)
@@ -92,7 +116,7 @@ class _Reading:
             self.refuse(path, "the rule has no condition", "give it field, pattern or type")
         return {**record, "generator": spec}
 
-    def entity(self, value: object, path: Path) -> dict[str, Any]:
+    def entity(self, value: object, path: Place) -> dict[str, Any]:
         record = self.known(self.mapping(value, path), path, Entity)
         if not record.get("columns"):
             self.refuse(path, "the entity has no columns")
@@ -104,7 +128,7 @@ class _Reading:
             record["rows"] = self.known(dict(record["rows"]), (*path, "rows"), RowCount)
         return record
 
-    def column(self, value: object, path: Path) -> dict[str, Any]:
+    def column(self, value: object, path: Place) -> dict[str, Any]:
         if isinstance(value, str):  # a column may be its type alone
             return {"type": value}
         record = self.mapping(value, path)
@@ -114,7 +138,7 @@ class _Reading:
         record = self.known({key: kept for key, kept in record.items() if key != "params"}, path, Column)
         return {**record, "generator": spec} if spec else record
 
-    def generator(self, record: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    def generator(self, record: Mapping[str, Any], path: Place) -> dict[str, Any]:
         """The spec of a record in either spelling: a name with params beside it, or {type, params}."""
         value = record.get("generator")
         inner: Mapping[str, Any] = {}
@@ -132,14 +156,14 @@ class _Reading:
             self.aliases[(*path, "params", key)] = (*self.source_path(path), "generator", "params", key)
         return {"type": value, "params": {**params, **(record.get("params") or {})}}
 
-    def named(self, value: object, path: Path) -> list[tuple[str, Any, Path]]:
+    def named(self, value: object, path: Place) -> list[tuple[str, Any, Place]]:
         """Records by name, from a mapping or from a list of records with `name`."""
         if isinstance(value, Mapping):
             return [(name, record, (*path, name)) for name, record in value.items()]
         if not isinstance(value, list):
             self.refuse(path, "must be a mapping from names to records, or a list of records with `name`")
             return []
-        found: dict[str, tuple[str, Any, Path]] = {}
+        found: dict[str, tuple[str, Any, Place]] = {}
         for index, record in enumerate(value):
             name = record.get("name") if isinstance(record, Mapping) else None
             if not isinstance(name, str) or not name:
@@ -152,21 +176,21 @@ class _Reading:
             found[name] = (name, rest, (*path, name))
         return list(found.values())
 
-    def source_path(self, path: Path) -> Path:
+    def source_path(self, path: Place) -> Place:
         """The path at which a canonical part stands in the source."""
-        stands: Path = ()
+        stands: Place = ()
         for size, part in enumerate(path, 1):
             stands = self.aliases.get(path[:size], (*stands, part))
         return stands
 
-    def mapping(self, value: object, path: Path) -> dict[str, Any]:
+    def mapping(self, value: object, path: Place) -> dict[str, Any]:
         if isinstance(value, Mapping):
             return dict(value)
         found = "nothing" if value is None else f"a {type(value).__name__}"
         self.refuse(path, f"must be a mapping from names to values, found {found}")
         return {}
 
-    def known(self, record: dict[str, Any], path: Path, kind: type[Record]) -> dict[str, Any]:
+    def known(self, record: dict[str, Any], path: Place, kind: type[Record]) -> dict[str, Any]:
         """The record without the keys it can't have, each of them a problem; keys without a value are left out."""
         names = [field.alias or name for name, field in kind.model_fields.items()]
         for key in record.keys() - set(names):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from sdgen.read.base import ROWS
 from sdgen.read.check_facts import Said, Understood
 from sdgen.read.checks import understand
 from sdgen.read.relational_drafts import ColumnDraft, EntityDraft
@@ -20,16 +21,16 @@ from sdgen.read.sqltypes import UNSIZED, Fit, fit_of
 from sdgen.scenario.model import Origin, Scenario
 from sdgen.scenario.types import Type
 
-ROWS = 1000
 _FLAG = ("is_", "has_", "can_", "was_", "allow")
 
 
-def relational_scenario(schema: Schema, rows: int = ROWS) -> Scenario:
+def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     """The scenario of a schema, `rows` rows a table where its constraints allow as many."""
     notes = Notes(schema.file)
     domain_checks: dict[tuple[TableName, str], tuple[CheckSchema, ...]] = {}
     entities = {
-        table.name: _entity(schema, table, name, rows, notes, domain_checks) for table, name in _names(schema.tables)
+        table.name: _entity(schema, table, name, ROWS if rows is None else rows, notes, domain_checks)
+        for table, name in _names(schema.tables)
     }
     entities = {name: entity for name, entity in entities.items() if _has_columns(entity, notes)}
     for entity in entities.values():

@@ -1,89 +1,63 @@
-"""A source → a scenario: a file, a folder of scenario files, a database, or the name of a shipped example."""
+"""A source → a scenario: a file, a folder, a database, or the name of a shipped example, whichever format it is in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 from sdgen.errors import Problem, SourceError, did_you_mean
 from sdgen.read import native
-from sdgen.read.base import DocumentReader, is_database, read_text
+from sdgen.read.base import ReadOptions, Source
+from sdgen.read.formats import Format, format_of, formats
 from sdgen.read.yamlfile import Document, read_document
 from sdgen.scenario.model import Scenario
 
-SUFFIXES = (".yaml", ".yml", ".json")
-
-# One line a format, tried in this order.
-READERS: tuple[DocumentReader, ...] = (native,)
+DEFAULTS = ReadOptions()
 
 
-def read_source(source: str | Path) -> Scenario:
-    """The scenario of a file, a folder that holds one, a database's schema, or a shipped example.
+def read_source(source: str | Path, options: ReadOptions = DEFAULTS) -> Scenario:
+    """The scenario of a source of any known format, or of a shipped example.
 
     SourceError where there is none or it can't be read, ScenarioError where it is wrong.
     """
-    if is_schema(source):
-        return read_schema(str(source))
-    path = Path(source)
-    if path.is_dir():
-        return read_file(_only_file(path))
-    if path.exists():
-        return read_file(path)
-    if str(source) in examples():
-        return read_text_as_scenario(examples()[str(source)].read_text("utf-8"), f"{source}.yaml")
-    shown = str(source)
-    hint = did_you_mean(shown, examples(), "give a file, a folder, or a shipped example: " + ", ".join(examples()))
-    raise SourceError(Problem((), "there is no such file, folder or example", hint, shown))
+    found = Source(str(source))
+    return _format(found).reader.read(found, options) if _is_there(found) else _example(found)
 
 
-def read_counted(source: str | Path, rows: Mapping[str, int]) -> tuple[Scenario, dict[str, int]]:
+def read_counted(
+    source: str | Path, rows: Mapping[str, int], options: ReadOptions = DEFAULTS
+) -> tuple[Scenario, dict[str, int]]:
     """A scenario, and the row counts still to be asked of it.
 
-    A schema's tables have their counts from its reader, which knows how many rows their constraints allow.
+    Where a source says nothing of counts, its reader takes the count of every entity: it knows how many constraints allow.
     """
-    counts = dict(rows)
-    if not is_schema(source):
-        return read_source(source), counts
-    return read_schema(str(source), counts.pop("*", None)), counts
+    found, counts = Source(str(source)), dict(rows)
+    if not _is_there(found):
+        return _example(found), counts
+    form = _format(found)
+    if not form.counted:
+        options = replace(options, rows=counts.pop("*", options.rows))
+    return form.reader.read(found, options), counts
 
 
-def is_schema(source: str | Path) -> bool:
-    """Whether a source is a schema: a file of DDL, a database file or a database's URL."""
-    return str(source).lower().endswith(".sql") or is_database(str(source))
-
-
-def read_schema(source: str, rows: int | None = None, dialect: str = "") -> Scenario:
-    """The scenario of a schema, with `rows` rows a table where its constraints allow as many."""
-    from sdgen.read.relational import ROWS, relational_scenario
-
-    if source.lower().endswith(".sql") or dialect:
-        from sdgen.read.ddl import read_ddl
-
-        schema = read_ddl(read_text(Path(source)), source, dialect)
-    else:
-        from sdgen.read.database import read_database
-
-        schema = read_database(source)
-    return relational_scenario(schema, ROWS if rows is None else rows)
-
-
-def read_file(path: Path) -> Scenario:
-    return read_text_as_scenario(read_text(path), str(path))
+def read_as(kind: str, source: str, options: ReadOptions = DEFAULTS) -> Scenario:
+    """The scenario of a source that is said to be of a kind of format; SourceError where there is no such kind."""
+    known = {each.kind: each for each in formats()}
+    if kind not in known:
+        raise SourceError(Problem((), f"no format is called {kind!r}", did_you_mean(kind, known), source))
+    return known[kind].reader.read(Source(source), options)
 
 
 def read_text_as_scenario(text: str, file: str) -> Scenario:
-    """The scenario of a text, whichever format it is in; `file` is its name in messages."""
-    document = read_document(text, file)
-    for reader in READERS:
-        if reader.fits(document):
-            return reader.read(document)
-    return native.read(document)  # tells what a scenario needs
+    """The scenario of a native file's text; `file` is its name in messages."""
+    return native.read_document(read_document(text, file))
 
 
 def read_mapping(value: dict[str, object], name: str = "scenario") -> Scenario:
-    """The scenario of plain data, as a file would hold it."""
-    return native.read(Document(name, value, {}))
+    """The scenario of plain data, as a native file would hold it."""
+    return native.read_document(Document(name, value, {}))
 
 
 def examples() -> dict[str, Path]:
@@ -93,22 +67,24 @@ def examples() -> dict[str, Path]:
     return {path.stem: path for path in sorted(found) if path.suffix == ".yaml"}
 
 
-def scenario_files(folder: Path) -> list[Path]:
-    """The scenario files directly in a folder, sorted by name."""
-    return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+def _is_there(source: Source) -> bool:
+    return ":" in source.name or source.path.exists() or source.name not in examples()
 
 
-def _only_file(folder: Path) -> Path:
-    found = scenario_files(folder)
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(path.name for path in found[:8])
-    what = f"{len(found)} scenario files in the folder" if found else "no scenario files in the folder"
-    raise SourceError(
-        Problem(
-            (),
-            what,
-            f"name one of them: {names}" if found else "a scenario is a .yaml or .json file",
-            str(folder),
+def _format(source: Source) -> Format:
+    """The format of a source; SourceError where there is no such source, or no reader knows it."""
+    if ":" not in source.name and not source.path.exists():
+        hint = did_you_mean(
+            source.name, examples(), "give a file, a folder, or a shipped example: " + ", ".join(examples())
         )
-    )
+        raise SourceError(Problem((), "there is no such file, folder or example", hint, source.name))
+    found = format_of(source)
+    if found is None:
+        kinds = ", ".join(each.kind for each in formats())
+        hint = f"known formats: {kinds}; `sdgen import KIND` reads a file as the kind you name"
+        raise SourceError(Problem((), "no known format", hint, source.name))
+    return found
+
+
+def _example(source: Source) -> Scenario:
+    return read_text_as_scenario(examples()[source.name].read_text("utf-8"), f"{source.name}.yaml")
