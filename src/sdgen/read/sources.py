@@ -31,7 +31,7 @@ def read_counted(
 ) -> tuple[Scenario, dict[str, int]]:
     """A scenario, and the row counts still to be asked of it.
 
-    Where a source says nothing of counts, its reader takes the count of every entity: it knows how many constraints allow.
+    Where a source says nothing of counts, its reader takes that of every entity: it knows how many it may have.
     """
     found, counts = Source(str(source)), dict(rows)
     if not _is_there(found):
