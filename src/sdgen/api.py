@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from sdgen.errors import Problem
-from sdgen.generate import BATCH_ROWS, batch
+from sdgen.generate import BATCH_ROWS, batch, probe
 from sdgen.generate import batches as encoded_batches
 from sdgen.plan.compile import check_scenario, compile_plan
 from sdgen.plan.model import Plan
@@ -41,7 +41,9 @@ def read(source: Source) -> Scenario:
 
 def check(source: Source) -> list[Problem]:
     """Every problem that keeps a scenario from being generated; empty where it can be."""
-    return check_scenario(read(source))
+    scenario = read(source)
+    problems = check_scenario(scenario)
+    return problems or probe(compile_plan(scenario), scenario.origin)
 
 
 def plan(

@@ -23,8 +23,10 @@ from sdgen.generators.conform import conform
 from sdgen.generators.counts import Layout
 from sdgen.generators.draws import Numbers
 from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
+from sdgen.scenario.model import Origin
 
 BATCH_ROWS = 65_536
+PROBED = 1024
 T = TypeVar("T")
 
 
@@ -101,7 +103,25 @@ def batch(plan: Plan, entity: str, start: int, stop: int) -> pa.RecordBatch:
     for column, array in zip(settled.written, arrays, strict=True):
         if array.null_count and not column.nullable:
             raise SdgenError(f"{entity}.{column.name}: nulls were made, but the column is not nullable")
+    for condition in settled.conditions:
+        if (error := condition.broken(rows)) is not None:
+            raise error
     return pa.RecordBatch.from_arrays(arrays, schema=settled.schema)
+
+
+def probe(plan: Plan, origin: Origin | None = None) -> list[Problem]:
+    """The checks that some rows break, of the first and of others spread over each entity: before all are made.
+
+    origin: where the scenario's parts stand, for the problems' places.
+    """
+    problems: list[Problem] = []
+    for settled in plan.entities.values():
+        if settled.conditions and settled.rows:
+            spread = np.linspace(0, settled.rows - 1, PROBED).astype(np.int64)
+            rows = PlannedRows(plan, settled, np.unique(np.append(np.arange(min(PROBED, settled.rows)), spread)))
+            errors = (condition.broken(rows) for condition in settled.conditions)
+            problems += [problem for error in errors if error is not None for problem in error.problems]
+    return [origin.problem(each.path, each.what, each.hint) for each in problems] if origin else problems
 
 
 def batches(

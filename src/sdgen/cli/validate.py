@@ -7,6 +7,7 @@ from typing import Any
 
 from sdgen.cli.notes import tell_notes
 from sdgen.errors import Problem, SdgenError
+from sdgen.generate import probe
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import Plan
 from sdgen.read.sources import read_source
@@ -17,7 +18,9 @@ def examined(source: str) -> tuple[Plan | None, tuple[Problem, ...]]:
     try:
         scenario = read_source(source)
         tell_notes(scenario.notes, len(scenario.notes))
-        return compile_plan(scenario), ()
+        plan = compile_plan(scenario)
+        broken = probe(plan, scenario.origin)
+        return (None if broken else plan), tuple(broken)
     except SdgenError as error:
         return None, error.problems
 

@@ -226,7 +226,7 @@ class Generator(BaseModel):
         """The columns whose values these depend on."""
         return ()
 
-    def distinct(self) -> bool:
+    def all_distinct(self) -> bool:
         """Whether all rows have different values, whether or not the column is declared unique."""
         return False
 

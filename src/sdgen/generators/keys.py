@@ -64,7 +64,7 @@ class Sequence(Generator):
         if self.step == 0:
             yield Fault("step", "a step of 0 never counts", "use const for a fixed value")
 
-    def distinct(self) -> bool:
+    def all_distinct(self) -> bool:
         return not self.per
 
     def domain(self, facts: Facts) -> Domain | None:
@@ -85,7 +85,7 @@ class Uuid4(Generator):
     def natural(self) -> Type:
         return Type("uuid")
 
-    def distinct(self) -> bool:
+    def all_distinct(self) -> bool:
         return True
 
     def capacity(self, facts: Facts) -> int:
@@ -116,7 +116,7 @@ class Uuid7(Generator):
     def natural(self) -> Type:
         return Type("uuid")
 
-    def distinct(self) -> bool:
+    def all_distinct(self) -> bool:
         return True
 
     def capacity(self, facts: Facts) -> int:

@@ -55,7 +55,13 @@ class ForeignKey(Generator):
     )
     one_to_one: bool = Field(False, description="no parent twice")
     quota: tuple[Quota, ...] = Field((), description="exact numbers of rows for some parents; none besides")
+    distinct: bool = Field(
+        False, description="no parent twice among the rows of one parent they are counted by; else no parent twice"
+    )
     roots: int = Field(1, ge=1, description="in a tree: how many rows at the start have no parent")
+    depth: int = Field(
+        0, ge=0, le=24, description="in a tree: the most levels it has, roots being the first; 0 for any"
+    )
     within: str = Field(
         "", description="another link: take a parent that belongs to the same row as that link's parent (one tenant's)"
     )
@@ -75,10 +81,20 @@ class ForeignKey(Generator):
             yield Fault("weights", "weights must be zero or more, and not all zero")
         if self.one_to_one and (self.distribution != "uniform" or self.quota):
             yield Fault("one_to_one", "a one-to-one link takes neither a distribution nor quotas")
-        if self.within and (self.one_to_one or self.quota or self.distribution != "uniform"):
+        if self.within and (self.one_to_one or self.distinct or self.quota or self.distribution != "uniform"):
             yield Fault("within", "a link within another's row takes neither a distribution nor quotas nor one_to_one")
-        if facts.entity == self.entity and (self.quota or self.one_to_one or self.distribution != "uniform"):
-            yield Fault("entity", "a link to the same entity draws an earlier row; it takes only roots and null_rate")
+        if facts.entity == self.entity and (
+            self.quota or self.one_to_one or self.distinct or self.distribution != "uniform"
+        ):
+            yield Fault(
+                "entity", "a link to the same entity draws an earlier row; it takes only roots, depth and null_rate"
+            )
+        if self.depth == 1:
+            yield Fault("depth", "a tree of one level has no links", "give a depth of 2 or more, or 0 for any")
+        if facts.entity != self.entity and (self.depth or self.roots > 1):
+            yield Fault(
+                "depth" if self.depth else "roots", "only a link to the same entity makes a tree", "leave it out"
+            )
 
     def values(self, cells: Cells) -> pa.Array:
         return cells.rows.parent(self.via or cells.facts.column).column(self.column)
@@ -196,6 +212,29 @@ class Tree:
 
 
 @dataclass(frozen=True)
+class LevelTree:
+    """A tree of `depth` levels, however many rows it has: each row's level follows from its number.
+
+    After the roots come blocks of 1, 2, 4 … rows of the second, third, fourth … level. A row's parent is any row of the
+    level above in its own block or one before, so it is an earlier row.
+    """
+
+    key: int
+    roots: int
+    depth: int
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        block_rows = np.int64((1 << self.depth - 1) - 1)
+        block, place = np.divmod(np.maximum(numbers - self.roots, 0), block_rows)
+        above = np.frexp((place + 1).astype(np.float64))[1] - 2  # the level over the row's own: -1 is the roots'
+        width = np.int64(1) << np.maximum(above, 0).astype(np.int64)
+        drawn = draws.below_each(draws.draw(self.key, numbers), np.where(above < 0, self.roots, (block + 1) * width))
+        chosen_block, chosen = np.divmod(drawn, width)
+        inner = self.roots + chosen_block * block_rows + (width - 1) + chosen
+        return np.where(numbers < self.roots, np.int64(-1), np.where(above < 0, drawn, inner))
+
+
+@dataclass(frozen=True)
 class Within:
     """A parent among the children of a row that another link leads to: both belong to one tenant, say.
 
@@ -253,7 +292,7 @@ class Link:
     def parents(self, numbers: Numbers) -> tuple[Numbers, NDArray[np.bool_] | None]:
         """The parents' row numbers, and which rows have none (None: all have one; their number is then 0)."""
         chosen = self.chooser.choose(numbers)
-        missing = chosen < 0 if isinstance(self.chooser, Tree | Within) else None
+        missing = chosen < 0 if isinstance(self.chooser, Tree | LevelTree | Within) else None
         if self.null_rate:
             drawn = draws.unit(draws.draw(self.null_key, numbers)) < self.null_rate
             missing = drawn if missing is None else missing | drawn

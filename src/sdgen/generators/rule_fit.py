@@ -137,7 +137,7 @@ def _distinct_enough(made: Generator, facts: Facts, wanted: Wanted) -> bool:
         return False
     if wanted.need and (made.capacity(facts) or 0) < wanted.need:
         return False
-    if wanted.domain and not made.distinct():
+    if wanted.domain and not made.all_distinct():
         domain = made.domain(replace(facts, unique=False))
         return domain is not None and domain.size >= wanted.domain
     return True

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from sdgen.errors import Problem, ScenarioError
-from sdgen.generators import draws
+from sdgen.generators import draws, vocabularies
 from sdgen.generators.base import Need
 from sdgen.generators.conform import scalar_array
 from sdgen.generators.links import (
     Chooser,
     Counted,
     ForeignKey,
+    LevelTree,
     Link,
     OneToOne,
     Parent,
@@ -34,8 +36,11 @@ from sdgen.plan.order import entity_order
 from sdgen.plan.request import PlanRequest
 from sdgen.plan.unique import JointIndexes
 from sdgen.plan.unique_sets import settle_sets
-from sdgen.scenario.identity import identity
+from sdgen.scenario.identity import canonical, canonical_json, identity
 from sdgen.scenario.model import Scenario
+
+if TYPE_CHECKING:
+    from sdgen.plan.conditions import Condition
 
 
 def compile_plan(scenario: Scenario, request: PlanRequest | None = None) -> Plan:
@@ -43,11 +48,12 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None) -> Plan
     draft = draft_plan(scenario, request or PlanRequest())
     check_draft(draft)
     joints = settle_sets(draft)
+    conditions = _conditions(draft)
     if draft.problems:
         raise ScenarioError(draft.problems)
     parents = {name: links.values() for name, links in draft.links.items()}
     order, cycles = entity_order(parents)
-    entities = {name: _entity(draft, name, joints) for name in order}
+    entities = {name: _entity(draft, name, joints, conditions.get(name, ())) for name in order}
     return Plan(
         scenario=scenario.name,
         version=scenario.version,
@@ -60,9 +66,10 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None) -> Plan
 
 
 def _versions(draft: Draft) -> dict[str, int]:
-    """The versions of the streams and of each generator used."""
+    """The versions of the streams, of each generator used, and of the vocabularies the scenario speaks of."""
     used = {generator.called: generator.version for generator in draft.generators.values()}
-    return {"streams": draws.STREAM_VERSION, **used}
+    spoken = vocabularies.versions(canonical_json(canonical(draft.scenario)))
+    return {"streams": draws.STREAM_VERSION, **used, **spoken}
 
 
 def check_scenario(scenario: Scenario, request: PlanRequest | None = None) -> list[Problem]:
@@ -74,7 +81,17 @@ def check_scenario(scenario: Scenario, request: PlanRequest | None = None) -> li
     return []
 
 
-def _entity(draft: Draft, name: str, joints: Mapping[Key, JointIndexes]) -> EntityPlan:
+def _conditions(draft: Draft) -> dict[str, tuple[Condition, ...]]:
+    if not any(entity.check for entity in draft.scenario.entities.values()):
+        return {}
+    from sdgen.plan.conditions import settle_conditions  # few scenarios need expressions
+
+    return settle_conditions(draft)
+
+
+def _entity(
+    draft: Draft, name: str, joints: Mapping[Key, JointIndexes], conditions: tuple[Condition, ...]
+) -> EntityPlan:
     wanted = draft.scenario.entities[name]
     links = {link: _link(draft, name, link, joints) for link in draft.links[name]}
     columns = {column: _column(draft, (name, column), links, joints) for column in wanted.columns}
@@ -88,6 +105,8 @@ def _entity(draft: Draft, name: str, joints: Mapping[Key, JointIndexes]) -> Enti
         primary_key=draft.primary_key(name),
         unique=tuple(dict.fromkeys([*singles, *wanted.unique])),
         foreign_keys=_foreign_keys(draft, name),
+        conditions=conditions,
+        target=wanted.target,
     )
 
 
@@ -106,6 +125,7 @@ def _column(draft: Draft, key: Key, links: Mapping[str, Link], joints: Mapping[K
         hidden=wanted.hidden,
         fixed=fixed,
         given=given,
+        target=wanted.target,
     )
 
 
@@ -182,7 +202,7 @@ def _chooser(
     if key in joints:
         return joints[key]
     if spec.entity == key[0]:
-        return Tree(stream, spec.roots)
+        return LevelTree(stream, spec.roots, spec.depth) if spec.depth else Tree(stream, spec.roots)
     if spec.one_to_one or draft.alone_unique(key):
         return OneToOne(stream, parents)
     if not spec.quota:
@@ -219,9 +239,10 @@ def _foreign_keys(draft: Draft, name: str) -> tuple[ForeignKeyPlan, ...]:
             if not draft.column(key).hidden
         ]
         pairs += _shared_pairs(draft, name, link) if pairs else []
-        to = tuple(column for _, column in pairs)
-        if pairs and _is_key(draft, parent, to):
-            keys.append(ForeignKeyPlan(tuple(column for column, _ in pairs), parent, to))
+        key = _key_of(draft, parent, {column for _, column in pairs}) if pairs else ()
+        if key:
+            own = {there: column for column, there in pairs}
+            keys.append(ForeignKeyPlan(tuple(own[column] for column in key), parent, key))
     return tuple(keys)
 
 
@@ -247,8 +268,10 @@ def _traced(draft: Draft, entity: str, column: str) -> Key:
     return entity, column
 
 
-def _is_key(draft: Draft, entity: str, columns: tuple[str, ...]) -> bool:
+def _key_of(draft: Draft, entity: str, columns: set[str]) -> tuple[str, ...]:
+    """The key of an entity that consists of these columns, in its own order; empty where there is none."""
     sets = [draft.primary_key(entity), *draft.scenario.entities[entity].unique]
     sets += [(name,) for name, column in draft.scenario.entities[entity].columns.items() if column.unique]
-    hidden = any(draft.column((entity, column)).hidden for column in columns)
-    return not hidden and any(sorted(columns) == sorted(key) for key in sets)
+    if any(draft.column((entity, column)).hidden for column in columns):
+        return ()
+    return next((key for key in sets if set(key) == columns), ())

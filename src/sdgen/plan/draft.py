@@ -13,6 +13,7 @@ from sdgen.generators.base import Facts, Generator, Need
 from sdgen.generators.counts import Layout
 from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key, choose_generators, column_path, columns_of
+from sdgen.plan.distinct import with_distinct
 from sdgen.plan.request import PlanRequest
 from sdgen.plan.rows import RowSettler, counting_link
 from sdgen.plan.types import TypeSettler
@@ -103,6 +104,7 @@ def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
     generators = choose_generators(scenario, problems)
     links = _links(scenario, generators, problems)
     generators = _resolve(scenario, generators, links, problems)
+    scenario = with_distinct(scenario, generators, links)
     settler = TypeSettler(scenario, generators, links, problems)
     settled = {key: settler.settle(key) for key, _, _ in columns_of(scenario)}
     rows = RowSettler(scenario, request, seed, links, problems)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -12,13 +13,16 @@ from sdgen.generators.base import Facts, Generator
 from sdgen.generators.links import Link
 from sdgen.scenario.types import Type
 
+if TYPE_CHECKING:
+    from sdgen.plan.conditions import Condition
+
 
 @dataclass(frozen=True)
 class ColumnPlan:
     """One column, settled: what fills it and the Arrow type its values are carried in.
 
     `fixed` holds the given values of the first rows (null where a fixed row leaves the column to its generator), and
-    `given` which of them are given.
+    `given` which of them are given. `target` holds its types in databases' own words, by dialect.
     """
 
     name: str
@@ -31,6 +35,7 @@ class ColumnPlan:
     hidden: bool
     fixed: pa.Array | None = None
     given: tuple[bool, ...] = ()
+    target: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def field(self) -> pa.Field:
@@ -48,7 +53,10 @@ class ForeignKeyPlan:
 
 @dataclass(frozen=True)
 class EntityPlan:
-    """One entity, settled: its row count, columns, links and keys."""
+    """One entity, settled: its row count, columns, links and keys; `target` is as the scenario has it.
+
+    `conditions` must hold in every row.
+    """
 
     name: str
     table: str
@@ -58,6 +66,8 @@ class EntityPlan:
     primary_key: tuple[str, ...]
     unique: tuple[tuple[str, ...], ...]
     foreign_keys: tuple[ForeignKeyPlan, ...]
+    conditions: tuple[Condition, ...] = ()
+    target: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def written(self) -> tuple[ColumnPlan, ...]:

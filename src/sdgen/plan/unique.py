@@ -75,5 +75,5 @@ def share_product(sizes: Mapping[str, int], key: int, layout: Layout | None, at_
 def holds_alone(columns: Sequence[str], unique: set[str], counted_by: str, generators: Mapping[str, Generator]) -> bool:
     """Whether the set holds without a permutation of its own."""
     counts = any(getattr(generators[name], "per", "") == counted_by for name in columns)
-    distinct = any(generators[name].distinct() for name in columns)
+    distinct = any(generators[name].all_distinct() for name in columns)
     return distinct or bool(unique & set(columns)) or (counted_by in columns and counts)

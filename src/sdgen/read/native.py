@@ -13,6 +13,7 @@ from sdgen.errors import Path as Place
 from sdgen.errors import Problem, ScenarioError, SourceError, did_you_mean
 from sdgen.read.base import ReadOptions, Source
 from sdgen.read.formats import DOCUMENTS
+from sdgen.read.shorthand import Shorthand
 from sdgen.read.yamlfile import Document
 from sdgen.scenario.model import (
     Column,
@@ -46,8 +47,16 @@ def read_document(document: Document) -> Scenario:
         except ValidationError as error:
             reading.problems.extend(reading.translated(error))
         else:
-            return scenario.read_from(reading.origin)
+            return _with_checks(scenario).read_from(reading.origin)
     raise ScenarioError(reading.problems)
+
+
+def _with_checks(scenario: Scenario) -> Scenario:
+    if not any(entity.check for entity in scenario.entities.values()):
+        return scenario
+    from sdgen.read.native_checks import with_checks  # few scenarios need SQL to be parsed
+
+    return with_checks(scenario)
 
 
 def scenario_files(folder: Path) -> list[Path]:
@@ -95,6 +104,7 @@ class _Reading:
         record["entities"] = {
             name: self.entity(entity, path) for name, entity, path in self.named(record.get("entities"), ("entities",))
         }
+        Shorthand(record["entities"], self.refuse).spell_out()
         record["presets"] = {
             name: self.generator(self.mapping(preset, path), path)
             for name, preset, path in self.named(record.get("presets") or {}, ("presets",))
@@ -117,7 +127,7 @@ class _Reading:
         return {**record, "generator": spec}
 
     def entity(self, value: object, path: Place) -> dict[str, Any]:
-        record = self.known(self.mapping(value, path), path, Entity)
+        record = self.known(self.mapping(value, path), path, Entity, ("references", "tree"))
         if not record.get("columns"):
             self.refuse(path, "the entity has no columns")
         record["columns"] = {
@@ -135,7 +145,9 @@ class _Reading:
         spec = self.generator(record, path) if "generator" in record else None
         if "params" in record and spec is None:
             self.refuse((*path, "params"), "params without a generator", "name the generator they are for")
-        record = self.known({key: kept for key, kept in record.items() if key != "params"}, path, Column)
+        record = self.known(
+            {key: kept for key, kept in record.items() if key != "params"}, path, Column, ("references",)
+        )
         return {**record, "generator": spec} if spec else record
 
     def generator(self, record: Mapping[str, Any], path: Place) -> dict[str, Any]:
@@ -190,9 +202,14 @@ class _Reading:
         self.refuse(path, f"must be a mapping from names to values, found {found}")
         return {}
 
-    def known(self, record: dict[str, Any], path: Place, kind: type[Record]) -> dict[str, Any]:
-        """The record without the keys it can't have, each of them a problem; keys without a value are left out."""
-        names = [field.alias or name for name, field in kind.model_fields.items()]
+    def known(
+        self, record: dict[str, Any], path: Place, kind: type[Record], short: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        """The record without the keys it can't have, each of them a problem; keys without a value are left out.
+
+        short: names of short spellings that the record may have besides.
+        """
+        names = [*(field.alias or name for name, field in kind.model_fields.items()), *short]
         for key in record.keys() - set(names):
             hint = did_you_mean(key, names, "known: " + ", ".join(names))
             self.refuse((*path, key), f"unknown key {key!r}", hint)

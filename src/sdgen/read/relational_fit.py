@@ -152,7 +152,7 @@ def _capacity(
     if generator.called == "sequence":
         return _most(column.type)
     found = generator.capacity(draft.facts((entity.name, name)))
-    if found is None and generator.distinct():
+    if found is None and generator.all_distinct():
         return 1 << 40
     return found
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from sdgen.errors import Cancelled, TargetError
-from sdgen.generate import batches
+from sdgen.errors import Cancelled, ScenarioError, TargetError
+from sdgen.generate import batches, probe
 from sdgen.plan.model import Plan
 from sdgen.runs.digest import block_digest, combine
 from sdgen.runs.events import EntityFinished, EntityStarted, Finishing, Listener, RowsWritten, ignore
@@ -63,6 +63,9 @@ def execute(
     tables = list(tables_of(plan, only).values())
     writing = _Writing(plan, target, workers, listen, cancel or threading.Event())
     try:
+        broken = probe(plan)
+        if broken:
+            raise ScenarioError(broken)
         problems = target.check(tables, mode)
         if problems:
             raise TargetError(problems)

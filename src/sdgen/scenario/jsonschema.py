@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sdgen.scenario.model import Column, Entity, Record, RowCount, Rule, Scenario
+from sdgen.scenario.shorthand import KeyReference, TreeShape
 from sdgen.scenario.types import KINDS, SYNONYMS
 
 Schema = dict[str, Any]
@@ -57,10 +58,17 @@ def scenario_schema(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
 def _definitions(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
     filled: Schema = {"generator": _ref("generator"), "params": _PARAMS}
     checked = [_ref("params")]
-    column = {**filled, "type": {**_ref("type"), **_described(Column, "type")}}
+    references = {"type": "string", "description": "a foreign key to `entity.column`, or to an entity's primary key"}
+    column = {**filled, "references": references, "type": {**_ref("type"), **_described(Column, "type")}}
     entity: Schema = {
         "rows": _ref("rows"),
         "columns": {**_named("column", "the columns"), "minProperties": 1, "minItems": 1},
+        "references": {
+            "type": "array",
+            "items": _short(KeyReference),
+            "description": "foreign keys of several columns",
+        },
+        "tree": _short(TreeShape),
     }
     pairs = {
         "entity": _record(Entity, entity, required=("columns",)),
@@ -79,6 +87,11 @@ def _definitions(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
         "generator": _generator(sorted(generators)),
         "params": {"allOf": [_condition(name, params) for name, params in generators.items() if params]},
     }
+
+
+def _short(kind: type[Record]) -> Schema:
+    required = [name for name, field in kind.model_fields.items() if field.is_required()]
+    return _record(kind, {}, required)
 
 
 def _rule_spellings() -> Schema:

@@ -40,6 +40,10 @@ class Column(Record):
     )
     null_rate: float | None = Field(None, ge=0, le=1, description="the share of nulls, 0 to 1")
     hidden: bool = Field(False, description="computed for other columns, never written")
+    target: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="the column's exact type in a database's own words, by dialect, where `type` can't tell it",
+    )
 
 
 class RowCount(Record):
@@ -69,6 +73,14 @@ class Entity(Record):
     rows: Annotated[RowCount, BeforeValidator(_rows)] = Field(default_factory=lambda: RowCount(count=100))
     columns: Mapping[str, Column] = Field(min_length=1)
     unique: tuple[tuple[str, ...], ...] = Field((), description="sets of columns whose values together are unique")
+    check: Annotated[tuple[str, ...], BeforeValidator(lambda value: _several(value))] = Field(
+        (), description="SQL conditions that every row keeps, or is refused by; a list, or one alone"
+    )
+    target: Mapping[str, Mapping[str, Any]] = Field(
+        default_factory=dict,
+        description="what one database is to be told of the table besides its columns, by dialect: clickhouse takes "
+        "engine, order_by, partition_by, primary_key, ttl, settings, computed",
+    )
 
 
 def _several(value: object) -> object:

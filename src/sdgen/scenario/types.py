@@ -78,7 +78,7 @@ class Type:
                 return "enum(" + ", ".join(_quote(value) for value in self.values) + ")"
             case "struct":
                 pairs = zip(self.fields, self.items, strict=True)
-                return "struct<" + ", ".join(f"{name}: {item}" for name, item in pairs) + ">"
+                return "struct<" + ", ".join(f"{_quote(name)}: {item}" for name, item in pairs) + ">"
             case "array" | "map":
                 return f"{self.kind}<{inner}>"
         return self.kind

@@ -245,16 +245,19 @@ class Distributions:
         """Each parent's share. Parents are the same under all seeds by their row numbers, not by their keys."""
 
         def draw(plan: Plan) -> pa.Array:
-            return self._planned_keys(link).take(pa.array(self._drawn(plan, link)))
+            keys, drawn = self._planned_keys(link), self._drawn(plan, link)
+            return keys.take(pa.array(drawn[drawn < len(keys)]))
 
         return self.judge.finding(
             link.columns, "distribution", self._held[link.name], draw, compare_texts, self._plain(link)
         )
 
     def _planned_keys(self, link: WrittenLink) -> pa.Array:
-        """The key of each parent of the plan; room is left for parents that other seeds have more."""
-        parent = self._settled(link).parent
-        rows = rows_of(self.judge.expectation.plan, parent, np.arange(4 * MOST_PARENTS, dtype=np.int64))
+        """The key of each parent of the plan; parents that other seeds have more have none where a seed counts them."""
+        parent = self.judge.expectation.plan.entities[self._settled(link).parent]
+        counted = any(each.layout is not None for each in parent.links.values())
+        known = min(4 * MOST_PARENTS, parent.rows) if counted else 4 * MOST_PARENTS
+        rows = rows_of(self.judge.expectation.plan, parent.name, np.arange(known, dtype=np.int64))
         return _keys(self.judge.found, {name: one_array(rows.column(name)) for name in link.to}, link, link.to)
 
     def _shared_keys(self, link: WrittenLink) -> bool:

@@ -146,7 +146,7 @@ def bounds(column: ColumnPlan, rows: int) -> Bounds | None:
     domain = column.generator.domain(column.facts)
     if not isinstance(domain, Integers | Ticks | Steps):
         return _of_params(column)
-    last = (min(domain.size, rows) if column.generator.distinct() else domain.size) - 1
+    last = (min(domain.size, rows) if column.generator.all_distinct() else domain.size) - 1
     ends = in_order(_with_fixed(column, _decoded(column, domain, np.array([0, max(last, 0)]))), column.type)
     return Bounds(ends.min(), ends.max())
 

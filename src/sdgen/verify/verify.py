@@ -15,6 +15,7 @@ from sdgen.generators.links import Counted
 from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
 from sdgen.scenario.model import Scenario
+from sdgen.verify.conditions import check_conditions
 from sdgen.verify.constraints import (
     Found,
     check_columns,
@@ -89,6 +90,7 @@ class _Entity:
         yield from check_not_null(self.found)
         yield from check_duplicates(self.found)
         yield from check_links(self.found, self.expectation.plan, self.there)
+        yield from check_conditions(self.found)
         yield from check_ranges(self.found, self.expectation, self.found.rows if asked is None else asked)
         yield self.spots.finding(self.found.entity.name) if isinstance(self.spots, Spots) else self.spots
         if self.found.rows and self.found.entity.rows:

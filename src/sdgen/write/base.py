@@ -11,8 +11,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -32,11 +32,16 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True)
 class TableColumn:
-    """One column as it is written."""
+    """One column as it is written; `target` holds its types in databases' own words, by dialect.
+
+    repeats: its values are few, and come again and again.
+    """
 
     name: str
     type: Type
     nullable: bool
+    target: Mapping[str, str] = field(default_factory=dict, hash=False)
+    repeats: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,8 @@ class Reference:
 class Table:
     """One table as it is written: an entity without its hidden columns.
 
-    `name` may hold a schema before a dot. `rows` is how many rows the run will write.
+    `name` may hold a schema before a dot. `rows` is how many rows the run will write. `target` is what databases are to
+    be told of the table, by dialect.
     """
 
     name: str
@@ -62,6 +68,7 @@ class Table:
     primary_key: tuple[str, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     references: tuple[Reference, ...] = ()
+    target: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
 
     @property
     def names(self) -> tuple[str, ...]:

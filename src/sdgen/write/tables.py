@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sdgen.plan.model import EntityPlan, Plan
+import pyarrow as pa
+
+from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
 from sdgen.write.base import Reference, Table, TableColumn
 
 
@@ -19,7 +21,7 @@ def _table(plan: Plan, entity: EntityPlan, wanted: set[str]) -> Table:
     return Table(
         name=entity.table,
         entity=entity.name,
-        columns=tuple(TableColumn(column.name, column.type, column.nullable) for column in entity.written),
+        columns=tuple(map(_column, entity.written)),
         rows=entity.rows,
         primary_key=entity.primary_key if set(entity.primary_key) <= written else (),
         unique=tuple(columns for columns in entity.unique if set(columns) <= written),
@@ -28,4 +30,10 @@ def _table(plan: Plan, entity: EntityPlan, wanted: set[str]) -> Table:
             for key in entity.foreign_keys
             if key.entity in wanted
         ),
+        target=entity.target,
     )
+
+
+def _column(column: ColumnPlan) -> TableColumn:
+    repeats = pa.types.is_dictionary(column.arrow)
+    return TableColumn(column.name, column.type, column.nullable, column.target, repeats)

@@ -1,0 +1,95 @@
+"""Trees of a bounded depth, and links that are distinct."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import sdgen
+from sdgen.errors import ScenarioError
+from sdgen.generators.links import LevelTree
+from sdgen.read.sources import read_text_as_scenario
+
+
+def levels(tree: LevelTree, rows: int) -> np.ndarray:
+    """The level of each row, roots being 1; a row's parent must come before it."""
+    parents = tree.choose(np.arange(rows, dtype=np.int64))
+    found = np.zeros(rows, dtype=np.int64)
+    for row, parent in enumerate(parents.tolist()):
+        assert parent < row
+        found[row] = 1 if parent < 0 else found[parent] + 1
+    return found
+
+
+@given(key=st.integers(0, 2**64 - 1), roots=st.integers(1, 20), depth=st.integers(2, 7), rows=st.integers(1, 600))
+def test_a_tree_keeps_its_depth_and_roots(key: int, roots: int, depth: int, rows: int) -> None:
+    found = levels(LevelTree(key, roots, depth), rows)
+    assert (found[:roots] == 1).all()
+    assert (found[roots:] > 1).all()
+    assert found.max() == depth if rows >= roots + 2 ** (depth - 2) else found.max() <= depth
+
+
+def test_a_trees_rows_do_not_depend_on_the_split() -> None:
+    tree = LevelTree(11, 3, 5)
+    whole = tree.choose(np.arange(1000, dtype=np.int64))
+    order = np.random.default_rng(1).permutation(1000).astype(np.int64)
+    assert (tree.choose(order) == whole[order]).all()
+
+
+HEAD = """\
+entities:
+  posts:
+    rows: 200
+    columns:
+      id: {type: bigint, primary_key: true, generator: sequence}
+  tags:
+    rows: 9
+    columns:
+      id: {type: bigint, primary_key: true, generator: sequence}
+  tagged:
+"""
+PAIRS = """\
+    rows: {per: posts, min: 0, max: 9}
+    columns:
+      post_id: {generator: fk, params: {entity: posts, column: id}}
+      tag_id: {generator: fk, params: {entity: tags, column: id, distinct: true}}
+"""
+ONCE = """\
+    rows: 9
+    columns:
+      id: {type: bigint, primary_key: true, generator: sequence}
+      tag_id: {generator: fk, params: {entity: tags, column: id, distinct: true}}
+"""
+
+
+def test_a_distinct_link_repeats_no_parent_within_what_rows_are_counted_by() -> None:
+    scenario = read_text_as_scenario(HEAD + PAIRS, "t.yaml")
+    rows = sdgen.generate(scenario, seed=1)["tagged"]
+    pairs = set(zip(rows["post_id"].to_pylist(), rows["tag_id"].to_pylist(), strict=True))
+    assert len(pairs) == rows.num_rows > 500
+    assert sdgen.plan(scenario).entities["tagged"].unique == (("post_id", "tag_id"),)
+
+
+def test_a_distinct_link_alone_repeats_no_parent_at_all() -> None:
+    rows = sdgen.generate(read_text_as_scenario(HEAD + ONCE, "t.yaml"), seed=1)["tagged"]
+    assert sorted(rows["tag_id"].to_pylist()) == list(range(1, 10))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (ONCE.replace("rows: 9", "rows: 10"), "only 9 distinct values here"),
+        (PAIRS.replace("max: 9", "max: 10"), "(post_id, tag_id) can't be made unique over up to 10 rows of one parent"),
+        (ONCE.replace("distinct: true", "depth: 3"), "only a link to the same entity makes a tree"),
+        (ONCE.replace("entity: tags, column: id, distinct: true", "entity: tagged, column: id, distinct: true"),
+         "it takes only roots, depth and null_rate"),
+        (ONCE.replace("entity: tags, column: id, distinct: true", "entity: tagged, column: id, depth: 1"),
+         "a tree of one level has no links"),
+    ],
+)  # fmt: skip
+def test_what_links_can_not_be(text: str, said: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        sdgen.plan(read_text_as_scenario(HEAD + text, "t.yaml"))
+    assert said in str(caught.value)
