@@ -129,7 +129,7 @@ def batches(
     entity: str,
     *,
     encode: Callable[[pa.RecordBatch, int], T],
-    start: int = 0,
+    start: int | None = None,
     stop: int | None = None,
     batch_rows: int = BATCH_ROWS,
     workers: int = 0,
@@ -144,8 +144,9 @@ def batches(
     raised within a batch of `cancel` being set.
     """
     _reuse_freed_memory()
-    stop = plan.entities[entity].rows if stop is None else stop
-    firsts = range(start, stop, batch_rows)
+    settled = plan.entities[entity]
+    stop = settled.rows if stop is None else stop
+    firsts = range(settled.first if start is None else start, stop, batch_rows)
 
     def make(number: int) -> T:
         if cancel is not None and cancel.is_set():
@@ -212,19 +213,30 @@ def _fixed(rows: PlannedRows, column: ColumnPlan, fixed: pa.Array, values: pa.Ar
     numbers = rows.numbers
     given = np.flatnonzero(column.given)
     if column.facts.unique:
-        own = _generated(PlannedRows(rows.plan, rows.settled, given), column)
         taken = fixed.take(pa.array(given))
         for _ in range(len(given)):
-            place = pc.index_in(values, value_set=taken)
+            place = pc.index_in(values, value_set=taken, skip_nulls=True)
             if place.null_count == len(place):
                 break
-            values = pc.if_else(pc.is_null(place), values, own.take(place))
+            values = _exchanged(rows, column, values, place, given)
     inside = numbers < len(column.given)
     if not inside.any():
         return values
     place = np.where(inside, numbers, 0)
     replaced = inside & np.array(column.given)[place]
     return pc.if_else(replaced, fixed.take(pa.array(place)), values)
+
+
+def _exchanged(
+    rows: PlannedRows, column: ColumnPlan, values: pa.Array, place: pa.Array, given: NDArray[np.int64]
+) -> pa.Array:
+    """Values, where `place` isn't null those which the given row at that place would have had."""
+    hit = np.flatnonzero(pc.is_valid(place))
+    others = given[place.drop_null().to_numpy()]
+    own = _generated(PlannedRows(rows.plan, rows.settled, others), column)
+    order = np.arange(len(values), dtype=np.int64)
+    order[hit] = len(values) + np.arange(len(hit))
+    return pa.concat_arrays([values, own]).take(pa.array(order))
 
 
 def _generated(rows: PlannedRows, column: ColumnPlan) -> pa.Array:

@@ -145,8 +145,36 @@ class DrawnCounts:
         return starts
 
 
+@dataclass(frozen=True)
+class Later:
+    """Children that come after `first_row` rows which were there before, laid out by another layout.
+
+    base: the layout's rows that are left out, being those of older parents. first_parent: the parent that the layout
+    has as 0.
+    """
+
+    layout: Layout
+    first_row: int
+    base: int
+    first_parent: int
+
+    @property
+    def total(self) -> int:
+        return self.first_row + self.layout.total - self.base
+
+    def locate(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
+        parents, ordinals = self.layout.locate(np.maximum(numbers - self.first_row + self.base, 0))
+        return parents + np.int64(self.first_parent), ordinals
+
+    def starts(self, parents: Numbers) -> Numbers:
+        starts = self.layout.starts(np.maximum(parents - self.first_parent, 0))
+        return np.maximum(starts - self.base, 0) + np.int64(self.first_row)
+
+
 def most_children(layout: Layout) -> int:
     """The most children that one parent has."""
+    if isinstance(layout, Later):
+        return most_children(layout.layout)
     if isinstance(layout, FixedCount):
         return layout.count
     if isinstance(layout, DrawnCounts):

@@ -42,6 +42,18 @@ class Integers:
         return pa.array(values + np.int64(self.start))
 
 
+@dataclass(frozen=True, eq=False)
+class Exchange:
+    """Row numbers that take the place of others: `instead[i]` for `rows[i]`, `rows` in rising order."""
+
+    rows: Numbers
+    instead: Numbers
+
+    def of(self, numbers: Numbers) -> Numbers:
+        places = np.minimum(np.searchsorted(self.rows, numbers), len(self.rows) - 1)
+        return np.where(self.rows[places] == numbers, self.instead[places], numbers)
+
+
 def permute(key: int | Words, indexes: Numbers, size: int) -> Numbers:
     """A keyed bijection of [0, size): each index in that range has one image, and no two share it.
 

@@ -19,7 +19,7 @@ from sdgen.generators.aliases import AliasTable, alias_table
 from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
 from sdgen.generators.counts import Layout
 from sdgen.generators.distributions import zipf_ranks
-from sdgen.generators.domains import permute
+from sdgen.generators.domains import Exchange, permute
 from sdgen.generators.draws import Numbers
 from sdgen.generators.references import resolve
 from sdgen.generators.registry import register
@@ -180,13 +180,14 @@ def weighted(key: int, parents: int, weights: Sequence[float]) -> Weighted:
 
 @dataclass(frozen=True)
 class OneToOne:
-    """No parent twice: a permutation of the parents."""
+    """No parent twice: a permutation of the parents. `exchange` keeps rows away from parents that are taken."""
 
     key: int
     parents: int
+    exchange: Exchange | None = None
 
     def choose(self, numbers: Numbers) -> Numbers:
-        return permute(self.key, numbers, self.parents)
+        return permute(self.key, numbers if self.exchange is None else self.exchange.of(numbers), self.parents)
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators import draws, vocabularies
@@ -106,6 +108,7 @@ def _entity(
         unique=tuple(dict.fromkeys([*singles, *wanted.unique])),
         foreign_keys=_foreign_keys(draft, name),
         conditions=conditions,
+        first=draft.request.first(name),
         target=wanted.target,
     )
 
@@ -139,12 +142,16 @@ def _carried(draft: Draft, key: Key) -> pa.DataType:
         original = (draft.links[key[0]][generator.link], generator.column)
     if original is None:
         return generator.arrow(type)
-    fixed = draft.scenario.entities[original[0]].rows.fixed
-    same = draft.types[original] == type and not any(original[1] in row for row in fixed)
+    same = draft.types[original] == type and _fixed(draft, original)[0] is None
     return _carried(draft, original) if same else type.arrow
 
 
-def _fixed(draft: Draft, key: Key) -> tuple[pa.Array | None, tuple[bool, ...]]:
+def _fixed(draft: Draft, key: Key) -> tuple[pa.Array | None, Sequence[bool] | NDArray[np.bool_]]:
+    """The values of the first rows, and which of them are given: rows the target holds, else the fixed ones."""
+    there = draft.request.existing.get(key[0])
+    if there is not None and there.rows:
+        values = there.columns.get(key[1])
+        return values, np.ones(there.rows if values is not None else 0, dtype=np.bool_)
     rows = draft.scenario.entities[key[0]].rows.fixed
     given = tuple(key[1] in row for row in rows)
     if not any(given):

@@ -13,6 +13,7 @@ from sdgen.generators.base import Facts, Generator, Need
 from sdgen.generators.counts import Layout
 from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key, choose_generators, column_path, columns_of
+from sdgen.plan.continued import continued
 from sdgen.plan.distinct import with_distinct
 from sdgen.plan.request import PlanRequest
 from sdgen.plan.rows import RowSettler, counting_link
@@ -114,7 +115,7 @@ def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
         request=request,
         seed=seed,
         as_of=request.as_of or _as_of(scenario, problems),
-        generators=generators,
+        generators=continued(generators, request),
         types={key: type for key, type in settled.items() if type is not None},
         links=links,
         counts=rows.counts,

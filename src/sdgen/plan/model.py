@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from sdgen.generators.base import Facts, Generator
 from sdgen.generators.links import Link
@@ -22,7 +24,8 @@ class ColumnPlan:
     """One column, settled: what fills it and the Arrow type its values are carried in.
 
     `fixed` holds the given values of the first rows (null where a fixed row leaves the column to its generator), and
-    `given` which of them are given. `target` holds its types in databases' own words, by dialect.
+    `given` which of them are given: those of fixed rows, or of rows that the target holds already. `target` holds
+    its types in databases' own words, by dialect.
     """
 
     name: str
@@ -34,7 +37,7 @@ class ColumnPlan:
     null_rate: float
     hidden: bool
     fixed: pa.Array | None = None
-    given: tuple[bool, ...] = ()
+    given: Sequence[bool] | NDArray[np.bool_] = ()
     target: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -55,7 +58,8 @@ class ForeignKeyPlan:
 class EntityPlan:
     """One entity, settled: its row count, columns, links and keys; `target` is as the scenario has it.
 
-    `conditions` must hold in every row.
+    `conditions` must hold in every row. `rows` counts those too that the target holds already; `first` is the first
+    row that is made.
     """
 
     name: str
@@ -67,6 +71,7 @@ class EntityPlan:
     unique: tuple[tuple[str, ...], ...]
     foreign_keys: tuple[ForeignKeyPlan, ...]
     conditions: tuple[Condition, ...] = ()
+    first: int = 0
     target: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property

@@ -6,6 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import pyarrow as pa
+
+
+@dataclass(frozen=True, eq=False)
+class Existing:
+    """The rows that a target's table holds before a run: how many, and those columns that new rows depend on."""
+
+    rows: int
+    columns: Mapping[str, pa.Array] = field(default_factory=dict, repr=False)
+
 
 @dataclass(frozen=True)
 class PlanRequest:
@@ -13,6 +23,7 @@ class PlanRequest:
 
     rows: counts by entity; the key "*" speaks of every entity not named. scale multiplies the counts of the others that
     aren't counted per parent, those being scaled by their parents. only: the entities to write (all where empty).
+    existing: rows that come before the run's, by entity; keys go on after them, and links may lead to them.
     """
 
     seed: int | None = None
@@ -20,3 +31,12 @@ class PlanRequest:
     rows: Mapping[str, int] = field(default_factory=dict)
     scale: float = 1.0
     only: tuple[str, ...] = ()
+    existing: Mapping[str, Existing] = field(default_factory=dict)
+
+    def first(self, entity: str) -> int:
+        """The number of the first row that the run makes."""
+        return self.existing[entity].rows if entity in self.existing else 0
+
+    def adds_to(self, entity: str) -> bool:
+        """Whether the run makes rows of an entity: not where only others are asked for, and its table is there."""
+        return not (entity in self.existing and self.only and entity not in self.only)

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from math import exp
 
+import numpy as np
+
 from sdgen.errors import Path, Problem, did_you_mean
 from sdgen.generators import draws
 from sdgen.generators.aliases import alias_table
-from sdgen.generators.counts import DrawnCounts, EvenSpread, FixedCount, Layout
+from sdgen.generators.counts import DrawnCounts, EvenSpread, FixedCount, Later, Layout
 from sdgen.plan.order import find_cycle
 from sdgen.plan.request import PlanRequest
 from sdgen.scenario.model import RowCount, Scenario
@@ -70,6 +72,8 @@ class RowSettler:
         self.counts[name] = 0
         rows = self._scenario.entities[name].rows
         count = self._counted_per(name, rows) if rows.per else self._plain(name, rows)
+        if not self._request.adds_to(name):
+            count = self._request.first(name)
         if count > MOST_ROWS:
             self._problem(name, f"{count:,} rows are more than the {MOST_ROWS:,} an entity can have")
         if count < len(rows.fixed):
@@ -88,6 +92,10 @@ class RowSettler:
                 "min, max, mean and total speak of rows per parent",
                 "add `per: <entity>`, or give a count",
             )
+        first = self._request.first(name)
+        return first + self._new(name, rows) if first else self._new(name, rows)
+
+    def _new(self, name: str, rows: RowCount) -> int:
         asked = self._asked(name)
         if asked is not None:
             return max(asked, len(rows.fixed))
@@ -113,16 +121,34 @@ class RowSettler:
             self._problem(name, f"rows are counted per {rows.per}, but {len(found)} foreign keys lead there", hint)
             return 0
         parents = self._settle(rows.per)
-        layout = self._layout(name, rows, parents)
+        layout = self._laid_out(name, rows, parents)
         if layout is None:
-            return 0
+            return self._request.first(name)
         self.layouts[name] = layout
         return layout.total
 
+    def _laid_out(self, name: str, rows: RowCount, parents: int) -> Layout | None:
+        """The layout of the rows to be made: over the new parents where there are any, behind the rows there are."""
+        first = self._request.first(name)
+        if not first or not self._request.adds_to(name):
+            return self._layout(name, rows, parents)
+        older = self._request.first(rows.per)
+        skipped = older if parents > older else 0
+        by_number = self._total(name, rows) is None  # each parent's count follows from its own number
+        layout = self._layout(name, rows, parents if by_number else parents - skipped)
+        if layout is None:
+            return None
+        base = int(layout.starts(np.array([skipped], dtype=np.int64))[0]) if by_number else 0
+        first_parent = 0 if by_number else skipped
+        return layout if (base, first_parent) == (first, 0) else Later(layout, first, base, first_parent)
+
+    def _total(self, name: str, rows: RowCount) -> int | None:
+        asked = self._asked(name)
+        return asked if asked is not None else rows.total and round(rows.total * self._request.scale)
+
     def _layout(self, name: str, rows: RowCount, parents: int) -> Layout | None:
         key = draws.stream_key(self._seed, name, rows.per, "children")
-        asked = self._asked(name)
-        total = asked if asked is not None else rows.total and round(rows.total * self._request.scale)
+        total = self._total(name, rows)
         forms = [form for form in (rows.count, rows.mean, rows.total) if form is not None]
         bounded = rows.min is not None or rows.max is not None
         if len(forms) + (bounded and rows.mean is None) != 1:

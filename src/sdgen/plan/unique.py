@@ -16,7 +16,7 @@ import numpy as np
 from sdgen.generators import draws
 from sdgen.generators.base import Generator
 from sdgen.generators.counts import Layout
-from sdgen.generators.domains import permute
+from sdgen.generators.domains import Exchange, permute
 from sdgen.generators.draws import Numbers
 
 MOST_COMBINATIONS = 1 << 62
@@ -27,7 +27,7 @@ class JointIndexes:
     """One column's digit of a permuted product of domains.
 
     `stride` is the product of the sizes of the columns before it. With a layout, each parent's children have a
-    permutation of their own, of the place among them.
+    permutation of their own, of the place among them. `exchange` keeps rows away from values that are there already.
     """
 
     key: int
@@ -35,8 +35,10 @@ class JointIndexes:
     stride: int
     product: int
     layout: Layout | None = None
+    exchange: Exchange | None = None
 
     def indexes(self, numbers: Numbers) -> Numbers:
+        numbers = self.exchange.of(numbers) if self.exchange is not None else numbers
         permuted = permute(*self._places(numbers), self.product)
         return permuted // np.int64(self.stride) % np.int64(self.size)
 

@@ -36,6 +36,8 @@ def _settle(draft: Draft, entity: str, columns: tuple[str, ...], joints: dict[Ke
     columns = _reduced(draft, entity, columns)
     link = counted_by if counted_by in columns else ""
     rows = most_children(draft.layouts[entity]) if link else draft.counts.get(entity, 0)
+    if not rows:
+        return
     free = [column for column in columns if column != link and (entity, column) not in joints]
     sizes = {column: size for column in free if (size := _size(draft, (entity, column)))}
     key = draws.stream_key(draft.seed, entity, ",".join(columns), "unique")

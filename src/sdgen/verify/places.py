@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from sdgen.errors import Problem, TargetError
 from sdgen.scenario.types import NESTED, NUMBERS, TIMES
 from sdgen.verify.folder import FilesPlace
 from sdgen.verify.place import Place, PlainPlace, Row, told
+from sdgen.write import pgtext
 from sdgen.write.base import Table, TableColumn, Target
 from sdgen.write.duckdb import DuckDB
 from sdgen.write.files import Files
@@ -162,18 +163,11 @@ class PostgresPlace(PlainPlace):
             return self._connection.execute(sql.encode()).fetchall()
 
     def arrow(self, sql: str) -> pa.Table:
-        from pyarrow import csv as tables
-
         copied = f"COPY ({sql}) TO STDOUT (FORMAT csv, HEADER)".encode()
         with self._told(), self._connection.cursor() as cursor, cursor.copy(copied) as copy:
-            text = b"".join(copy)
-        head = tables.read_csv(BytesIO(text.partition(b"\n")[0] + b"\n")).column_names if text else []
-        texts = tables.ConvertOptions(
-            column_types=dict.fromkeys(head, pa.string()), strings_can_be_null=True, quoted_strings_can_be_null=False
-        )
-        texts.null_values = [""]
-        lines = tables.ParseOptions(newlines_in_values=True)
-        return tables.read_csv(BytesIO(text), convert_options=texts, parse_options=lines)
+            head, _, text = b"".join(copy).partition(b"\n")
+        names = next(csv.reader([head.decode()]))
+        return pgtext.decode(text, names)
 
     def sampled(self, table: Table, one_in: int) -> str:
         return f"{self.dialect.table(table.name)} TABLESAMPLE BERNOULLI ({100 / one_in!r}) REPEATABLE (1)"

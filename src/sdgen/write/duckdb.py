@@ -17,10 +17,12 @@ import pyarrow as pa
 from sdgen.dialects.base import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
 from sdgen.dialects.duckdb import DUCKDB
 from sdgen.errors import Problem, TargetError
+from sdgen.plan.request import Existing
 from sdgen.write import columnar
 from sdgen.write.base import Mode, Reference, Table
 from sdgen.write.create import add_constraint, constraints, create_table
 from sdgen.write.existing import Found, There, faults
+from sdgen.write.existing_rows import Wanted
 from sdgen.write.places import file_fault, leftovers, staged
 from sdgen.write.streams import Stream
 
@@ -66,6 +68,24 @@ class DuckDB:
             except _error() as error:
                 return [_unusable(self.path, str(error))]
         return [*faults(tables, mode, self.there, DUCKDB), *_cycles(tables, self.there)]
+
+    def existing(self, wanted: Sequence[Wanted]) -> list[Existing | None]:
+        if not self.path.is_file():
+            return [None for _ in wanted]
+        import duckdb
+
+        try:
+            with duckdb.connect(str(self.path), read_only=True) as connection:
+                there = _look(connection).columns
+                connection.execute("SET TimeZone = 'UTC'")
+                return [
+                    each.existing(connection.sql(each.sql(DUCKDB)).to_arrow_table())
+                    if each.table.name in there
+                    else None
+                    for each in wanted
+                ]
+        except _error() as error:
+            raise TargetError(_unusable(self.path, str(error))) from error
 
     def _open(self) -> None:
         if self.connection is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,24 @@ def encode(types: Sequence[Type], batch: pa.RecordBatch) -> pa.Buffer:
     return csvtext.encode(types, batch, _TEXT)
 
 
-def _array(array: pa.Array, type: Type) -> pa.Array:
+def decode(text: bytes, names: Sequence[str]) -> pa.Table:
+    """Lines of COPY … TO STDOUT (FORMAT csv), without a header, as columns of texts."""
+    from pyarrow import csv
+
+    if not text:
+        return pa.table({name: pa.array([], pa.string()) for name in names})
+    texts = csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()),
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+        null_values=[""],
+    )
+    read = csv.ReadOptions(column_names=list(names))
+    lines = csv.ParseOptions(newlines_in_values=True)
+    return csv.read_csv(BytesIO(text), read_options=read, convert_options=texts, parse_options=lines)
+
+
+def array_literal(array: pa.Array, type: Type) -> pa.Array:
     """Arrays of scalars as array literals, `{1,NULL,"a b"}`; others as JSON."""
     item = type.items[0]
     if item.kind in NESTED | {"json"}:
@@ -36,5 +54,5 @@ def _array(array: pa.Array, type: Type) -> pa.Array:
 
 _TEXT: dict[str, TextOf] = {
     "binary": lambda array, type: pc.binary_join_element_wise("\\x", hex_text(array), ""),
-    "array": _array,
+    "array": array_literal,
 }

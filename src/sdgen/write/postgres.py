@@ -16,10 +16,12 @@ import pyarrow as pa
 from sdgen.dialects.base import literal
 from sdgen.dialects.postgres import POSTGRES
 from sdgen.errors import Problem, TargetError
+from sdgen.plan.request import Existing
 from sdgen.write import pgbinary, pgtext
 from sdgen.write.base import Mode, Table
 from sdgen.write.create import add_constraint, constraints, create_table
 from sdgen.write.existing import Found, There, faults
+from sdgen.write.existing_rows import Wanted
 
 if TYPE_CHECKING:
     import psycopg
@@ -44,6 +46,12 @@ _REFERRERS = """
     FROM pg_constraint JOIN pg_class c ON c.oid = coalesce(pg_partition_root(conrelid), conrelid)
     JOIN pg_namespace n ON n.oid = relnamespace
     WHERE contype = 'f' AND confrelid = to_regclass(%s) AND conrelid <> confrelid"""
+
+# The sequences that columns of a table take their values from.
+_SEQUENCES = """
+    SELECT attname, pg_get_serial_sequence(attrelid::regclass::text, attname) FROM pg_attribute
+    WHERE attrelid = to_regclass(%s) AND attname = ANY(%s)
+    AND pg_get_serial_sequence(attrelid::regclass::text, attname) IS NOT NULL"""
 
 # Foreign keys of a table to some others; those of partitions come and go with their parent's.
 _FORWARD = """SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
@@ -95,6 +103,24 @@ class Postgres:
         self._connect().rollback()
         self.begun = False
         return There(columns, referrers)
+
+    def existing(self, wanted: Sequence[Wanted]) -> list[Existing | None]:
+        try:
+            self._begin()
+            found = [self._existing(each) for each in wanted]
+            self._connect().rollback()
+        except _error() as error:
+            raise TargetError(self._problem(error)) from error
+        self.begun = False
+        return found
+
+    def _existing(self, wanted: Wanted) -> Existing | None:
+        if self._run("SELECT to_regclass(%s)", (POSTGRES.table(wanted.table.name),))[0][0] is None:
+            return None
+        names = [column.name for column in wanted.columns] or ["n"]
+        sql = f"COPY ({wanted.sql(POSTGRES)}) TO STDOUT (FORMAT csv)".encode()
+        with self._connect().cursor() as cursor, cursor.copy(sql) as copy:
+            return wanted.existing(pgtext.decode(b"".join(copy), names))
 
     def _begin(self) -> None:
         if self.begun:
@@ -184,12 +210,22 @@ class Postgres:
             self._resume()
             for constraint, table in self._constraints():
                 self._run(add_constraint(table, constraint, POSTGRES))
+            self._count_on()
             self.connection.commit()
         except _error() as error:
             raise TargetError(self._problem(error)) from error
         self._analyze()
         self.connection.close()
         self.connection = None
+
+    def _count_on(self) -> None:
+        """Let the sequences of tables that were there go on after the keys that were written."""
+        for table in self.tables:
+            if table.name in self.there.columns:
+                place = POSTGRES.table(table.name)
+                for column, sequence in self._run(_SEQUENCES, (place, list(table.names))):
+                    name = POSTGRES.quote(column)
+                    self._run(f"SELECT setval(%s, max({name})) FROM {place} HAVING max({name}) > 0", (sequence,))
 
     def _constraints(self) -> list[tuple[Any, Table]]:
         """Of the tables made in this run: keys of all tables before the foreign keys, which need them."""

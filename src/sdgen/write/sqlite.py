@@ -20,11 +20,13 @@ from sdgen.dialects.base import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
 from sdgen.dialects.sqlite import DOUBLE_DIGITS, SQLITE
 from sdgen.errors import Problem, TargetError
 from sdgen.generators.formats import json_text, time_text, timestamp_text, uuid_text
+from sdgen.plan.request import Existing
 from sdgen.scenario.types import INTEGERS, NESTED, TEXTS, Type
 from sdgen.write.base import Mode, Table
 from sdgen.write.columnar import plain
 from sdgen.write.create import constraints, create_table, unique_index
 from sdgen.write.existing import Found, There, faults
+from sdgen.write.existing_rows import Wanted
 from sdgen.write.places import file_fault, leftovers, staged
 from sdgen.write.streams import Stream
 
@@ -56,6 +58,20 @@ class SQLite:
         except sqlite3.Error as error:
             return [_unusable(self.path, str(error))]
         return faults(tables, mode, self.there, SQLITE)
+
+    def existing(self, wanted: Sequence[Wanted]) -> list[Existing | None]:
+        if not self.path.is_file():
+            return [None for _ in wanted]
+        try:
+            with closing(
+                sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
+            ) as connection:
+                names = {row[0].lower() for row in connection.execute("SELECT name FROM sqlite_schema")}
+                return [
+                    _existing(connection, each) if each.table.name.lower() in names else None for each in wanted
+                ]
+        except sqlite3.Error as error:
+            raise _refused(self.path, error) from error
 
     def prepare(self, table: Table, mode: Mode) -> None:
         self._open()
@@ -153,6 +169,15 @@ def _look(path: Path, tables: Sequence[Table]) -> There:
                 referrers.setdefault(row[2], []).append(name)
         connection.execute("ROLLBACK")
     return There(columns, referrers)
+
+
+def _existing(connection: sqlite3.Connection, wanted: Wanted) -> Existing:
+    cursor = connection.execute(wanted.sql(SQLITE))
+    rows = cursor.fetchall()
+    columns = zip(*rows, strict=True) if rows else ((),) * len(cursor.description)
+    return wanted.existing(
+        pa.table([pa.array(column) for column in columns], names=[row[0] for row in cursor.description])
+    )
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> list[Found]:

@@ -22,7 +22,7 @@ def _table(plan: Plan, entity: EntityPlan, wanted: set[str]) -> Table:
         name=entity.table,
         entity=entity.name,
         columns=tuple(map(_column, entity.written)),
-        rows=entity.rows,
+        rows=entity.rows - entity.first,
         primary_key=entity.primary_key if set(entity.primary_key) <= written else (),
         unique=tuple(columns for columns in entity.unique if set(columns) <= written),
         references=tuple(
