@@ -84,7 +84,7 @@ def test_a_distinct_link_alone_repeats_no_parent_at_all() -> None:
         (PAIRS.replace("max: 9", "max: 10"), "(post_id, tag_id) can't be made unique over up to 10 rows of one parent"),
         (ONCE.replace("distinct: true", "depth: 3"), "only a link to the same entity makes a tree"),
         (ONCE.replace("entity: tags, column: id, distinct: true", "entity: tagged, column: id, distinct: true"),
-         "it takes only roots, depth and null_rate"),
+         "it takes only roots, depth, within and null_rate"),
         (ONCE.replace("entity: tags, column: id, distinct: true", "entity: tagged, column: id, depth: 1"),
          "a tree of one level has no links"),
     ],

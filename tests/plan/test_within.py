@@ -93,3 +93,60 @@ def test_what_can_not_be(params: dict[str, Any], products: dict[str, Any] | None
         "product": {"generator": "fk", "params": {"entity": "products", "column": "number", **params}},
     }
     assert any(what in problem.what for problem in sdgen.check(scenario(orders, products)))
+
+
+def test_within_rows_that_are_counted_in_several_steps() -> None:
+    """An item's product and its order, two steps below the tenant, belong to one tenant."""
+    made = scenario(products={"count": 3, "total": 27})
+    entities = made["entities"]
+    entities["orders"] = {
+        "rows": {"per": "customers", "min": 0, "max": 3},
+        "columns": {
+            "id": {"generator": "sequence", "primary_key": True},
+            "tenant_id": {
+                "generator": "fk",
+                "params": {"entity": "customers", "column": "tenant_id", "via": "customer"},
+            },
+            "number": {"generator": "fk", "params": {"entity": "customers", "column": "number", "via": "customer"}},
+        },
+    }
+    entities["items"] = {
+        "rows": {"per": "orders", "count": 3},
+        "columns": {
+            "order_id": {"generator": "fk", "params": {"entity": "orders", "column": "id"}, "primary_key": True},
+            "tenant": {"generator": "parent", "params": {"column": "order_id.tenant_id"}},
+            "product": {
+                "generator": "fk",
+                "params": {"entity": "products", "column": "number", "within": "order_id", "distinct": True},
+                "primary_key": True,
+            },
+            "owner": {"generator": "parent", "params": {"column": "product.tenant_id"}},
+        },
+    }
+    rows = sdgen.generate(made)["items"].to_pylist()
+    assert len(rows) > 50
+    assert all(row["tenant"] == row["owner"] for row in rows)
+    assert len({(row["order_id"], row["product"]) for row in rows}) == len(rows)
+    entities["items"]["rows"]["count"] = 4
+    assert any("up to 4 rows of one parent, but only 3 rows of products" in each.what for each in sdgen.check(made))
+
+
+def test_a_count_for_the_first_parents_and_a_total() -> None:
+    made = scenario(products={"count": 3, "total": 12})
+    del made["entities"]["orders"]
+    rows = sdgen.generate(made)["products"]["tenant_id"].to_pylist()
+    assert [rows.count(tenant) for tenant in dict.fromkeys(rows)] == [3, 3, 3, 3]
+    made["entities"]["products"]["rows"]["total"] = 13
+    assert any("ask for a multiple of 3, up to 27" in problem.hint for problem in sdgen.check(made))
+
+
+def test_a_tree_within_each_tenant() -> None:
+    made = scenario()
+    made["entities"]["customers"]["rows"] = {"per": "tenants", "count": 20}
+    made["entities"]["customers"]["columns"]["chief"] = {
+        "generator": "fk",
+        "params": {"entity": "customers", "column": "number", "within": "tenant_id", "roots": 2},
+    }
+    rows = sdgen.generate(made)["customers"].to_pylist()
+    assert sum(row["chief"] is None for row in rows) == 2 * 9
+    assert all(row["chief"] is None or row["chief"] < row["number"] for row in rows)

@@ -65,6 +65,7 @@ class ForeignKey(Generator):
     within: str = Field(
         "", description="another link: take a parent that belongs to the same row as that link's parent (one tenant's)"
     )
+    unlike: str = Field("", description="another link to the same entity: never the parent row which that one has")
     null_rate: float | None = Field(None, ge=0, le=1, description="the share of rows without a parent")
 
     def natural(self) -> Type:
@@ -81,14 +82,15 @@ class ForeignKey(Generator):
             yield Fault("weights", "weights must be zero or more, and not all zero")
         if self.one_to_one and (self.distribution != "uniform" or self.quota):
             yield Fault("one_to_one", "a one-to-one link takes neither a distribution nor quotas")
-        if self.within and (self.one_to_one or self.distinct or self.quota or self.distribution != "uniform"):
-            yield Fault("within", "a link within another's row takes neither a distribution nor quotas nor one_to_one")
-        if facts.entity == self.entity and (
-            self.quota or self.one_to_one or self.distinct or self.distribution != "uniform"
-        ):
-            yield Fault(
-                "entity", "a link to the same entity draws an earlier row; it takes only roots, depth and null_rate"
-            )
+        if self.unlike and (self.within or self.quota or self.distribution == "weighted" or self.one_to_one):
+            yield Fault("unlike", "a link unlike another takes neither weights nor quotas nor within nor one_to_one")
+        if self.within and (self.one_to_one or self.quota or self.distribution != "uniform" or self.depth):
+            what = "a link within another's row takes neither a distribution nor quotas nor one_to_one nor depth"
+            yield Fault("within", what)
+        drawn = self.quota or self.one_to_one or self.distinct or self.unlike or self.distribution != "uniform"
+        if facts.entity == self.entity and drawn:
+            what = "a link to the same entity draws an earlier row; it takes only roots, depth, within and null_rate"
+            yield Fault("entity", what)
         if self.depth == 1:
             yield Fault("depth", "a tree of one level has no links", "give a depth of 2 or more, or 0 for any")
         if facts.entity != self.entity and (self.depth or self.roots > 1):
@@ -191,6 +193,18 @@ class OneToOne:
 
 
 @dataclass(frozen=True)
+class Unlike:
+    """Never the parent row that another link has: `rest` chooses among one parent fewer."""
+
+    rest: Chooser
+    other: Link
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        chosen = self.rest.choose(numbers)
+        return chosen + (chosen >= self.other.parents(numbers)[0])
+
+
+@dataclass(frozen=True)
 class Counted:
     """The parent that the entity's rows are counted by."""
 
@@ -237,25 +251,63 @@ class LevelTree:
 
 @dataclass(frozen=True)
 class Within:
-    """A parent among the children of a row that another link leads to: both belong to one tenant, say.
+    """A parent among the rows that belong to one row further up, the same that another link's parent belongs to.
 
-    `layout` lays the parents out over those rows. `other` leads to them directly, or to other children of theirs, which
-    `other_layout` lays out. A row whose tenant has no such parent has none.
+    `layouts` lead from the parents up to that row, `other_layouts` from the other link's parents. A row whose tenant,
+    say, has no such parent has none.
     """
 
     key: int
-    layout: Layout
+    layouts: tuple[Layout, ...]
     other: Link
-    other_layout: Layout | None
+    other_layouts: tuple[Layout, ...]
 
     def choose(self, numbers: Numbers) -> Numbers:
+        first, count = self.room(numbers)
+        drawn = draws.below_each(draws.draw(self.key, numbers), np.maximum(count, 1))
+        return np.where(count > 0, first + drawn, np.int64(-1))
+
+    def room(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
+        """For each row the first parent it may have, and how many there are."""
         shared, _ = self.other.parents(numbers)
-        if self.other_layout is not None:
-            shared = self.other_layout.locate(shared)[0]
-        first = self.layout.starts(shared)
-        counts = self.layout.starts(shared + 1) - first
-        drawn = draws.below_each(draws.draw(self.key, numbers), np.maximum(counts, 1))
-        return np.where(counts > 0, first + drawn, np.int64(-1))
+        for layout in self.other_layouts:
+            shared = layout.locate(shared)[0]
+        first, end = shared, shared + 1
+        for layout in reversed(self.layouts):
+            first, end = layout.starts(first), layout.starts(end)
+        return first, end - first
+
+
+@dataclass(frozen=True)
+class DistinctWithin:
+    """As Within, with no parent twice among the rows that `layout` counts for one row: their places, turned by a draw.
+
+    The most rows of one must be no more than the fewest parents it may have.
+    """
+
+    within: Within
+    layout: Layout
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        first, count = self.within.room(numbers)
+        counting, place = self.layout.locate(numbers)
+        size = np.maximum(count, 1)
+        turned = (draws.below_each(draws.draw(self.within.key, counting), size) + place) % size
+        return np.where(place < count, first + turned, np.int64(-1))
+
+
+@dataclass(frozen=True)
+class TreeWithin:
+    """An earlier row of those counted for the same row, so that there is no cycle; the first `roots` have none."""
+
+    key: int
+    roots: int
+    layout: Layout
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        place = self.layout.locate(numbers)[1]
+        earlier = numbers - 1 - draws.below_each(draws.draw(self.key, numbers), np.maximum(place, 1))
+        return np.where(place < self.roots, np.int64(-1), earlier)
 
 
 @dataclass(frozen=True)
@@ -293,7 +345,9 @@ class Link:
     def parents(self, numbers: Numbers) -> tuple[Numbers, NDArray[np.bool_] | None]:
         """The parents' row numbers, and which rows have none (None: all have one; their number is then 0)."""
         chosen = self.chooser.choose(numbers)
-        missing = chosen < 0 if isinstance(self.chooser, Tree | LevelTree | Within) else None
+        missing = (
+            chosen < 0 if isinstance(self.chooser, Tree | LevelTree | Within | DistinctWithin | TreeWithin) else None
+        )
         if self.null_rate:
             drawn = draws.unit(draws.draw(self.null_key, numbers)) < self.null_rate
             missing = drawn if missing is None else missing | drawn

@@ -5,11 +5,12 @@ from __future__ import annotations
 from sdgen.errors import did_you_mean
 from sdgen.generators.base import Generator, Need
 from sdgen.generators.conform import scalar_array
-from sdgen.generators.counts import least_children, most_children
+from sdgen.generators.counts import most_children
 from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key, column_path, columns_of
 from sdgen.plan.draft import Draft
 from sdgen.plan.order import find_cycle
+from sdgen.plan.within import check_within
 from sdgen.scenario.types import INTEGERS, Type
 
 
@@ -159,7 +160,7 @@ def _capacity(draft: Draft, key: Key, generator: Generator) -> int | None:
     parents = draft.counts.get(generator.entity, 0)
     if link == draft.counting_link(key[0]):
         return parents if most_children(draft.layouts[key[0]]) <= 1 else None
-    if generator.within or generator.entity == key[0]:
+    if generator.within or generator.unlike or generator.entity == key[0]:
         return None
     return parents if generator.distribution == "uniform" and not generator.quota else None
 
@@ -185,28 +186,28 @@ def check_links(draft: Draft) -> None:
             draft.refuse(path, f"one to one, but {children:,} rows and only {parents:,} parents in {link.entity}")
         _check_quota(draft, key, link, parents, children)
         if link.within:
-            _check_within(draft, key, link)
+            check_within(draft, key, link)
+        if link.unlike:
+            _check_unlike(draft, key, link, parents)
         if link.entity == key[0] and not (draft.column(key).nullable or draft.missing_rate(key)):
             if draft.column(key).nullable is None:
                 continue  # a tree's roots make the column nullable
             draft.refuse(path, "a tree's first rows have no parent, but nullable is false", "drop nullable: false")
 
 
-def _check_within(draft: Draft, key: Key, link: ForeignKey) -> None:
-    """Both links must lead to rows counted per the same entity, or one of them to that entity itself."""
-    path = (*column_path(key), "params", "within")
-    other = draft.links[key[0]].get(link.within)
-    shared = draft.scenario.entities[link.entity].rows.per
-    if other is None or link.within == (link.via or key[1]):
-        draft.refuse(path, f"no other link {link.within!r}", did_you_mean(link.within, draft.links[key[0]]))
-    elif draft.link_column(key[0], link.within)[1].within:
-        draft.refuse(path, f"{link.within} is within another link itself", "name that one")
-    elif not shared or shared not in (other, draft.scenario.entities[other].rows.per):
-        what = f"{link.entity} and {other} have no row in common that both are counted per"
-        draft.refuse(path, what, f"count the rows of {link.entity}, and of {other}, per the same entity")
-    elif not (least_children(draft.layouts[link.entity], draft.counts[shared]) or draft.column(key).nullable):
-        what = f"some rows of {shared} may have no rows in {link.entity} to link to"
-        draft.refuse(path, what, f"let {link.entity} have at least one row for each, or make the column nullable")
+def _check_unlike(draft: Draft, key: Key, link: ForeignKey, parents: int) -> None:
+    path = (*column_path(key), "params", "unlike")
+    links = draft.links[key[0]]
+    if link.unlike not in links or link.unlike == (link.via or key[1]):
+        draft.refuse(path, f"no other link {link.unlike!r}", did_you_mean(link.unlike, links))
+    elif links[link.unlike] != link.entity:
+        draft.refuse(path, f"{link.unlike} leads to {links[link.unlike]}, not to {link.entity}", "leave unlike out")
+    elif draft.link_column(key[0], link.unlike)[1].unlike:
+        draft.refuse(path, f"{link.unlike} is unlike another link itself", "name a link that is not")
+    elif parents == 1 and draft.counts[key[0]]:
+        draft.refuse(path, f"{link.entity} has one row only: both links would have it", "ask for more rows")
+    elif (link.via or key[1]) == draft.counting_link(key[0]):
+        draft.refuse(path, "the link that rows are counted by leads where it must", f"make {link.unlike} unlike it")
 
 
 def _check_quota(draft: Draft, key: Key, link: ForeignKey, parents: int, children: int) -> None:

@@ -18,13 +18,16 @@ from sdgen.generators.conform import scalar_array
 from sdgen.generators.links import (
     Chooser,
     Counted,
+    DistinctWithin,
     ForeignKey,
     LevelTree,
     Link,
     OneToOne,
     Parent,
     Tree,
+    TreeWithin,
     Uniform,
+    Unlike,
     Within,
     WithQuotas,
     Zipf,
@@ -38,6 +41,7 @@ from sdgen.plan.order import entity_order
 from sdgen.plan.request import PlanRequest
 from sdgen.plan.unique import JointIndexes
 from sdgen.plan.unique_sets import settle_sets
+from sdgen.plan.within import layouts_between, shared_row
 from sdgen.scenario.identity import canonical, canonical_json, identity
 from sdgen.scenario.model import Scenario
 
@@ -179,7 +183,7 @@ def _may_lack_parent(draft: Draft, entity: str, link: str) -> bool:
         return False
     column, spec = draft.link_column(entity, link)
     tree = spec.entity == entity and link != draft.counting_link(entity)
-    if spec.within:
+    if spec.within and not tree:
         return _may_lack_parent(draft, entity, spec.within) or bool(draft.column((entity, column)).nullable)
     return tree or draft.missing_rate((entity, column)) > 0
 
@@ -201,9 +205,12 @@ def _link(draft: Draft, entity: str, name: str, joints: Mapping[Key, JointIndexe
 def _chooser(
     draft: Draft, key: Key, spec: ForeignKey, stream: int, joints: Mapping[Key, JointIndexes], counted: bool
 ) -> Chooser:
-    parents = draft.counts[spec.entity]
+    parents = draft.counts[spec.entity] - bool(spec.unlike)
     if counted:
         return Counted(draft.layouts[key[0]])
+    if spec.unlike:
+        rest = joints.get(key) or _drawn(spec, stream, parents, ())
+        return Unlike(rest, _link(draft, key[0], spec.unlike, joints))
     if spec.within:
         return _within(draft, key[0], spec, stream, joints)
     if key in joints:
@@ -222,9 +229,13 @@ def _chooser(
 
 
 def _within(draft: Draft, entity: str, spec: ForeignKey, stream: int, joints: Mapping[Key, JointIndexes]) -> Chooser:
+    if spec.entity == entity:
+        return TreeWithin(stream, spec.roots, draft.layouts[entity])
     other = _link(draft, entity, spec.within, joints)
-    direct = other.parent == draft.scenario.entities[spec.entity].rows.per
-    return Within(stream, draft.layouts[spec.entity], other, None if direct else draft.layouts[other.parent])
+    shared = shared_row(draft, spec, other.parent)
+    layouts = layouts_between(draft, spec.entity, shared), layouts_between(draft, other.parent, shared)
+    within = Within(stream, layouts[0], other, layouts[1])
+    return DistinctWithin(within, draft.layouts[entity]) if spec.distinct else within
 
 
 def _drawn(spec: ForeignKey, stream: int, parents: int, weights: tuple[float, ...]) -> Chooser:

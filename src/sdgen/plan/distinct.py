@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sdgen.generators.base import Generator
 from sdgen.generators.links import ForeignKey
@@ -20,13 +20,23 @@ def with_distinct(
         return scenario
     entities = dict(scenario.entities)
     for name, column in found:
-        entities[name] = _kept(entities[name], column, counting_link(entities[name].rows, links[name]))
+        counted_by = counting_link(entities[name].rows, links[name])
+        filled = [
+            key[1]
+            for key, link in generators.items()
+            if key[0] == name and isinstance(link, ForeignKey) and (link.via or key[1]) == counted_by
+        ]
+        entities[name] = _kept(entities[name], column, filled)
     return scenario.model_copy(update={"entities": entities})
 
 
-def _kept(entity: Entity, column: str, counted_by: str | None) -> Entity:
-    if entity.rows.per and counted_by not in (None, column):
-        pair = (str(counted_by), column)
-        return entity.model_copy(update={"unique": tuple(dict.fromkeys([*entity.unique, pair]))})
+def _kept(entity: Entity, column: str, counted_by: Sequence[str]) -> Entity:
+    """counted_by: the columns of the link that rows are counted by."""
+    if counted_by and column not in counted_by:
+        together = (*counted_by, column)
+        primary = {name for name, each in entity.columns.items() if each.primary_key}
+        if any(set(together) == set(known) for known in (primary, *entity.unique)):
+            return entity
+        return entity.model_copy(update={"unique": (*entity.unique, together)})
     unique = entity.columns[column].model_copy(update={"unique": True})
     return entity.model_copy(update={"columns": {**entity.columns, column: unique}})

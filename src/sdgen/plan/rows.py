@@ -151,11 +151,14 @@ class RowSettler:
         total = self._total(name, rows)
         forms = [form for form in (rows.count, rows.mean, rows.total) if form is not None]
         bounded = rows.min is not None or rows.max is not None
-        if len(forms) + (bounded and rows.mean is None) != 1:
+        firsts = rows.count is not None and rows.total is not None and len(forms) == 2
+        if len(forms) + (bounded and rows.mean is None) != 1 + firsts:
             self._problem(name, "rows per parent need one of: count, min and max, mean, total")
             return None
         if total is not None and 1 in (rows.count, rows.max):
             return self._one_each(name, parents, total)
+        if total is not None and rows.count and firsts:
+            return self._first_ones(name, parents, total, rows.count)
         if total is not None:
             return self._spread(name, parents, total, key)
         if rows.count is not None:
@@ -168,6 +171,15 @@ class RowSettler:
             self._problem(name, f"{total:,} rows, but at most one for each of {parents:,} parents")
             return None
         return FixedCount(total, 1)
+
+    def _first_ones(self, name: str, parents: int, total: int, each: int) -> Layout | None:
+        """So many rows for each of the first parents, until there are `total`."""
+        if total % each or total > parents * each:
+            what = f"{total:,} rows, {each:,} for each of the first parents, of which there are {parents:,}"
+            hint = f"ask for a multiple of {each:,}, up to {parents * each:,}"
+            self._problem(name, what, hint)
+            return None
+        return FixedCount(total // each, each)
 
     def _spread(self, name: str, parents: int, total: int, key: int) -> Layout | None:
         if parents * total >= 1 << 62:

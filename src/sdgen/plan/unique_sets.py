@@ -9,6 +9,7 @@ from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key
 from sdgen.plan.draft import Draft
 from sdgen.plan.unique import JointIndexes, holds_alone, share_product
+from sdgen.plan.within import holds_distinct
 
 
 def settle_sets(draft: Draft) -> dict[Key, JointIndexes]:
@@ -31,7 +32,8 @@ def _settle(draft: Draft, entity: str, columns: tuple[str, ...], joints: dict[Ke
     }
     unique = {column for column in columns if draft.alone_unique((entity, column))}
     counted_by = draft.counting_link(entity)
-    if len(generators) < len(columns) or holds_alone(columns, unique, counted_by, generators):
+    alone = len(generators) == len(columns) and holds_alone(columns, unique, counted_by, generators)
+    if len(generators) < len(columns) or alone or holds_distinct(draft, entity, columns):
         return
     columns = _reduced(draft, entity, columns)
     link = counted_by if counted_by in columns else ""
@@ -68,8 +70,9 @@ def _size(draft: Draft, key: Key) -> int:
     if generator is None or key not in draft.types or draft.missing_rate(key):
         return 0
     if isinstance(generator, ForeignKey):
-        plain = generator.distribution == "uniform" and not generator.quota and generator.entity != key[0]
-        return draft.counts.get(generator.entity, 0) if plain else 0
+        plain = generator.distribution == "uniform" and not generator.quota and not generator.within
+        plain = plain and generator.entity != key[0]
+        return draft.counts.get(generator.entity, 0) - bool(generator.unlike) if plain else 0
     domain = generator.domain(draft.facts(key))
     return domain.size if domain is not None else 0
 

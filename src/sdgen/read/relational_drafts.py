@@ -58,24 +58,60 @@ class ColumnDraft:
 
 @dataclass
 class EntityDraft:
-    """An entity to be."""
+    """An entity to be.
+
+    per: the entity whose rows its own are counted by, `each` for one, through the link `per_link`. active: how many
+    rows at the start have rows counted by them; None for all.
+    """
 
     name: str
     table: TableSchema
-    rows: int
+    alone: int
     columns: dict[str, ColumnDraft] = field(default_factory=dict)
     unique: list[tuple[str, ...]] = field(default_factory=list)
+    per: EntityDraft | None = None
+    per_link: str = ""
+    each: int = 1
+    active: int | None = None
 
     @property
     def primary(self) -> tuple[str, ...]:
         return tuple(name for name, column in self.columns.items() if column.primary)
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return self.alone if self.per is None else self.each * self.per.counting
+
+    @property
+    def counting(self) -> int:
+        """How many of its rows have rows counted by them."""
+        return self.rows if self.active is None else min(self.active, self.rows)
+
+    def cap(self, rows: int) -> bool:
+        """Let it have no more than so many rows; whether that is fewer than before."""
+        if rows >= self.rows:
+            return False
+        if self.per is None:
+            self.alone = rows
+        elif rows < self.each:
+            self.each, self.per.active = rows, 1
+        else:
+            self.per.active = rows // self.each
+        return True
+
+    def _row_count(self) -> RowCount:
+        if self.per is None:
+            return RowCount(count=self.rows)
+        total = self.rows if self.per.counting < self.per.rows else None
+        return RowCount(per=self.per.name, via=self.per_link, count=self.each, total=total)
 
     def entity(self) -> Entity:
         table = str(self.table.name)
         return Entity(
             target_table="" if table == self.name else table,
             description=self.table.description,
-            rows=RowCount(count=self.rows),
+            rows=self._row_count(),
             columns={name: column.column() for name, column in self.columns.items()},
             unique=tuple(self.unique),
         )

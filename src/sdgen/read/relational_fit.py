@@ -131,13 +131,7 @@ def _suit_column(
     if wider is not None:
         column.generator, column.demanded = wider, True
         return True
-    return _cap(entity, capacity or 1)
-
-
-def _cap(entity: EntityDraft, rows: int) -> bool:
-    changed = rows < entity.rows
-    entity.rows = min(entity.rows, rows)
-    return changed
+    return entity.cap(capacity or 1)
 
 
 def _capacity(
@@ -213,7 +207,7 @@ def _suit_sets(draft: Draft, entity: EntityDraft, entities: dict[str, EntityDraf
     if changed or _make_unique(draft, entity, sets, entities):
         return True
     least = min(prod(_size(draft, entity, name, entities) or 1 for name in columns) for columns in sets)
-    return _cap(entity, least)
+    return entity.cap(least)
 
 
 def _make_unique(

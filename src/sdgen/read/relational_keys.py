@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sdgen.read.relational_drafts import ColumnDraft, EntityDraft
 from sdgen.read.relational_notes import Notes
+from sdgen.read.relational_within import drawn_within, share_out
 from sdgen.read.schema import ForeignKeySchema, KeySchema, TableName
 from sdgen.scenario.types import INTEGERS, Type
 
@@ -45,28 +46,54 @@ def _missing(entity: EntityDraft, names: tuple[str, ...]) -> bool:
 
 
 def set_links(entities: Entities, notes: Notes) -> None:
-    """Turn foreign keys into links, those of several columns first: they may imply the others."""
+    """Turn foreign keys into links, those of several columns first: they may imply the others.
+
+    Those that share columns with others come last, when it is known where all the other columns come from.
+    """
+    waiting: list[tuple[EntityDraft, ForeignKeySchema]] = []
     for entity in entities.values():
-        keys = sorted(entity.table.foreign_keys, key=lambda key: -len(key.columns))
-        for key in keys:
-            _set_link(entities, entity, key, notes)
+        for key in sorted(entity.table.foreign_keys, key=lambda key: -len(key.columns)):
+            if not _set_link(entities, entity, key, notes):
+                waiting.append((entity, key))
+    for entity, key in waiting:
+        parent = entities[key.table]
+        to = _to(parent, key)
+        taken = [name for name in key.columns if entity.columns[name].is_link]
+        if not taken:
+            _link(entity, parent, key, to, notes)
+            continue
+        if all(_implied(entities, entity, *pair) for pair in _goals(parent, key, to)):
+            continue
+        if not drawn_within(entities.values(), entity, parent, key, to, taken):
+            _overlapping(entity, parent, key, taken, notes)
+    share_out(entities.values())
 
 
-def _set_link(entities: Entities, entity: EntityDraft, key: ForeignKeySchema, notes: Notes) -> None:
+def _to(parent: EntityDraft, key: ForeignKeySchema) -> tuple[str, ...]:
+    return key.to or (parent.table.primary_key.columns if parent.table.primary_key else ())
+
+
+def _set_link(entities: Entities, entity: EntityDraft, key: ForeignKeySchema, notes: Notes) -> bool:
+    """Make a link of a foreign key, or tell why there is none; False where another link has some of its columns."""
     parent = entities.get(key.table)
     if parent is None:
         notes.add(entity, key.columns[0], f"foreign key to {key.table} left out: no such table is here", key.line)
-        return
-    to = key.to or (parent.table.primary_key.columns if parent.table.primary_key else ())
+        return True
+    to = _to(parent, key)
     if len(to) != len(key.columns) or _missing(parent, to) or _missing(entity, key.columns):
         what = f"foreign key to {key.table} left out: its columns are not all filled"
         notes.add(entity, key.columns[0], what, key.line)
-        return
-    taken = [name for name in key.columns if entity.columns[name].is_link]
-    if not taken:
-        _link(entity, parent, key, to, notes)
-    elif not all(_implied(entities, entity, *pair) for pair in _goals(parent, key, to)):
-        _overlapping(entity, parent, key, taken, notes)
+        return True
+    if any(entity.columns[name].is_link for name in key.columns) or (parent is entity and _shares(entity, key)):
+        return False
+    _link(entity, parent, key, to, notes)
+    return True
+
+
+def _shares(entity: EntityDraft, key: ForeignKeySchema) -> bool:
+    """Whether another foreign key has one of its columns."""
+    others = [other for other in entity.table.foreign_keys if other is not key]
+    return any(set(other.columns) & set(key.columns) for other in others)
 
 
 def _link(entity: EntityDraft, parent: EntityDraft, key: ForeignKeySchema, to: tuple[str, ...], notes: Notes) -> None:

@@ -63,7 +63,18 @@ def _differ(entity: EntityDraft, one: str, other: str) -> bool:
             params = column.generator.params
             if params["entity"] == entity.name and params["column"] == key:
                 return True
-    return False
+    return _links_differ(entity, one, other)
+
+
+def _links_differ(entity: EntityDraft, one: str, other: str) -> bool:
+    """Let two links to the same column of one entity lead to different rows."""
+    specs = [entity.columns[name].generator for name in (one, other) if name in entity.columns]
+    links = [spec.params for spec in specs if spec is not None and spec.type == "fk"]
+    plain = len(links) == 2 and all(len(params) == 2 and params["entity"] != entity.name for params in links)
+    if not plain or links[0] != links[1] or entity.columns[other].unique:
+        return False
+    entity.columns[other].filled("fk", True, **links[0], unlike=one)
+    return True
 
 
 def _same(entity: EntityDraft, one: str, other: str) -> bool:

@@ -57,7 +57,11 @@ class RowCount(Record):
     min: int | None = Field(None, ge=0, description="with per: the fewest rows a parent has")
     max: int | None = Field(None, ge=0, description="with per: the most rows a parent has")
     mean: float | None = Field(None, gt=0, description="with per: Poisson numbers of rows with this mean")
-    total: int | None = Field(None, ge=0, description="with per: exactly so many in all, spread over the parents")
+    total: int | None = Field(
+        None,
+        ge=0,
+        description="with per: exactly so many in all, spread over the parents; with count, for the first ones",
+    )
     fixed: tuple[Mapping[str, Any], ...] = Field((), description="given rows, which come first")
 
 

@@ -1,4 +1,4 @@
-"""Short spellings that a scenario file may have for links; readers turn them into columns, so no plan ever sees them."""
+"""Short spellings that a scenario file may have for links; readers turn them into columns: no plan sees them."""
 
 from __future__ import annotations
 

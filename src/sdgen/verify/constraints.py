@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from sdgen.dialects.base import literal
 from sdgen.generators.counts import DrawnCounts, EvenSpread, FixedCount, Layout
 from sdgen.generators.links import ForeignKey, OneToOne, Parent
 from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
@@ -96,7 +95,7 @@ def _duplicates(found: Found, columns: tuple[str, ...], kind: str) -> Finding:
     names = found.quoted(columns)
     listing, filled = ", ".join(names), " AND ".join(f"{name} IS NOT NULL" for name in names)
     twice = f"SELECT {listing}, count(*) AS times FROM {found.source} WHERE {filled} GROUP BY {listing}"
-    texts = ", ".join(f"min(CAST({name} AS TEXT))" for name in names)
+    texts = ", ".join(f"min(CAST({name} AS {found.place.dialect.text}))" for name in names)
     sql = f"SELECT count(*), sum(times - 1), {texts} FROM ({twice} HAVING count(*) > 1) AS twice"
     keys, surplus, *example = found.place.rows(sql)[0]
     what = (
@@ -198,9 +197,10 @@ def _allowed(found: Found, column: TableColumn, allowed: pa.Array) -> _Question:
     values = plain_text(allowed, column.type).to_pylist()
     name = found.quoted([column.name])[0]
     bare = column.type.kind in NUMBERS and found.place.ordered(column) == name
-    listing = ", ".join(value if bare else literal(value) for value in values)
+    quoted = found.place.dialect.literal
+    listing = ", ".join(value if bare else quoted(value) for value in values)
     strange = f"CASE WHEN {name} NOT IN ({listing}) THEN"
-    return _Question((f"count({strange} 1 END)", f"min({strange} CAST({name} AS TEXT) END)"), told)
+    return _Question((f"count({strange} 1 END)", f"min({strange} CAST({name} AS {found.place.dialect.text}) END)"), told)
 
 
 @dataclass(frozen=True)
@@ -222,8 +222,19 @@ def written_links(found: Found) -> Iterator[WrittenLink]:
             if column.name in found.names
         ]
         if pairs:
-            own, theirs = zip(*pairs, strict=True)
+            own, theirs = _whole_key(found, found.entity.links[link].parent, tuple(pairs))
             yield WrittenLink(link, own, theirs)
+
+
+def _whole_key(
+    found: Found, parent: str, pairs: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns of a link, with those that the foreign key it is part of shares with another link."""
+    own, theirs = zip(*pairs, strict=True)
+    for key in found.entity.foreign_keys:
+        if key.entity == parent and set(own) < set(key.columns) <= found.names:
+            return key.columns, key.to
+    return own, theirs
 
 
 def check_links(found: Found, plan: Plan, parents: dict[str, Found | None]) -> Iterator[Finding]:
@@ -254,7 +265,7 @@ def _joined(found: Found, link: WrittenLink) -> str:
 def _orphans(found: Found, parent: Found, link: WrittenLink) -> Finding:
     keys = f"(SELECT DISTINCT {', '.join(found.quoted(link.to))} FROM {parent.source})"
     filled = " AND ".join(f"{name} IS NOT NULL" for name in found.quoted(link.columns, "child."))
-    texts = ", ".join(f"min(CAST({name} AS TEXT))" for name in found.quoted(link.columns, "child."))
+    texts = ", ".join(f"min(CAST({name} AS {found.place.dialect.text}))" for name in found.quoted(link.columns, "child."))
     alone = f"{found.quoted(link.to, 'parent.')[0]} IS NULL AND {filled}"
     sql = f"SELECT count(*), {texts} FROM {found.source} AS child LEFT JOIN {keys} AS parent ON {_joined(found, link)}"
     number, *example = found.place.rows(f"{sql} WHERE {alone}")[0]
@@ -285,7 +296,7 @@ def _copies(found: Found, parent: Found, link: WrittenLink) -> Iterator[Finding]
 
 def _children(found: Found, parent: Found, link: WrittenLink) -> Iterator[Finding]:
     settled = found.entity.links[link.name]
-    limits = child_limits(settled.layout) if settled.layout is not None else None
+    limits = child_limits(settled.layout, parent.rows) if settled.layout is not None else None
     if isinstance(settled.chooser, OneToOne):
         limits = (0, 1)
     if limits is None:
@@ -299,10 +310,10 @@ def _children(found: Found, parent: Found, link: WrittenLink) -> Iterator[Findin
     yield Finding(found.entity.name, link.columns, "children", judged(not wrong), wanted, what)
 
 
-def child_limits(layout: Layout) -> tuple[int, int] | None:
-    """The fewest and the most children that one parent has."""
+def child_limits(layout: Layout, parents: int) -> tuple[int, int] | None:
+    """The fewest and the most children that one of so many parents has."""
     if isinstance(layout, FixedCount):
-        return layout.count, layout.count
+        return (layout.count if layout.parents >= parents else 0), layout.count
     if isinstance(layout, DrawnCounts):
         return layout.minimum, layout.maximum
     if isinstance(layout, EvenSpread):

@@ -17,17 +17,19 @@ from sdgen.dialects.postgres import POSTGRES
 from sdgen.dialects.sqlite import SQLITE
 from sdgen.errors import Problem, TargetError
 from sdgen.scenario.types import NESTED, NUMBERS, TIMES
+from sdgen.verify.clickhouse import ClickHousePlace
 from sdgen.verify.folder import FilesPlace
 from sdgen.verify.place import Place, PlainPlace, Row, told
 from sdgen.write import pgtext
 from sdgen.write.base import Table, TableColumn, Target
+from sdgen.write.clickhouse import ClickHouse
 from sdgen.write.duckdb import DuckDB
 from sdgen.write.files import Files
 from sdgen.write.postgres import Postgres
 from sdgen.write.registry import open_target
 from sdgen.write.sqlite import SQLite
 
-_READABLE = "a folder of files, x.duckdb, x.sqlite, postgresql://user@host/database"
+_READABLE = "a folder of files, x.duckdb, x.sqlite, postgresql://user@host/database, clickhouse://host/database"
 
 
 def open_place(destination: str) -> Place:
@@ -195,4 +197,5 @@ _OPEN: Mapping[type[Target], Callable[[Any], Place]] = {
     SQLite: lambda target: SQLitePlace(target.path),
     Files: lambda target: FilesPlace(target.folder),
     Postgres: _postgres,
+    ClickHouse: lambda target: ClickHousePlace(target.engine),
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from sdgen.dialects.base import literal
+from sdgen.dialects.base import Dialect
 from sdgen.plan.model import EntityPlan
 from sdgen.scenario.types import INTEGERS, NESTED, TEXTS, Type
 from sdgen.verify.constraints import Found
@@ -86,7 +86,7 @@ def _simple(type: Type) -> bool:
 
 def _fetched(found: Found, names: Sequence[str], key: tuple[str, ...], ours: Mapping[str, pa.Array]) -> dict[str, Any]:
     listing = ", ".join(found.place.selected(found.table.column(name)) for name in names)
-    keys = [_literals(ours[name], found.table.column(name).type) for name in key]
+    keys = [_literals(ours[name], found.table.column(name).type, found.place.dialect) for name in key]
     quoted = found.quoted(key)
     each = [" AND ".join(f"{n} = {v}" for n, v in zip(quoted, row, strict=True)) for row in zip(*keys, strict=True)]
     where = f"{quoted[0]} IN ({', '.join(keys[0])})" if len(key) == 1 else " OR ".join(f"({one})" for one in each)
@@ -94,9 +94,9 @@ def _fetched(found: Found, names: Sequence[str], key: tuple[str, ...], ours: Map
     return {name: one_array(table[name]) for name in names}
 
 
-def _literals(values: pa.Array, type: Type) -> list[str]:
+def _literals(values: pa.Array, type: Type, dialect: Dialect) -> list[str]:
     texts = plain_text(values, type).to_pylist()
-    return texts if type.kind in INTEGERS else [literal(text) for text in texts]
+    return texts if type.kind in INTEGERS else [dialect.literal(text) for text in texts]
 
 
 Rows = dict[tuple[Any, ...], dict[str, Any]]
