@@ -166,3 +166,12 @@ def test_scalars(type: str, value: object, expected: object) -> None:
 def test_unfit_scalars(type: str, value: object) -> None:
     with pytest.raises(ValueError, match="doesn't fit"):
         scalar_array([value], parse_type(type))
+
+
+def test_a_decimal_becomes_the_nearest_double() -> None:
+    texts = ["0.69", "-1.29", "128.49", "0.07", "99999999.99"]
+    narrow = pa.array([None, *map(Decimal, texts)], pa.decimal128(10, 2))
+    wide = narrow.cast(pa.decimal128(30, 2))
+    for array in (narrow, wide, narrow.slice(1, 3)):
+        found = conform(array, parse_type("double"), pa.float64())
+        assert found.to_pylist() == [None if value is None else float(value) for value in array.to_pylist()]

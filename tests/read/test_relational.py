@@ -193,3 +193,29 @@ def test_rows_of_every_table_are_the_reader_s_affair(tmp_path: Path) -> None:
     found, counts = read_counted(path, {"*": 50, "u": 7})
     assert {name: entity.rows.count for name, entity in found.entities.items()} == {"t": 2, "u": 50}
     assert counts == {"u": 7}
+
+
+INHERITED = """
+CREATE TABLE payments (id int PRIMARY KEY, paid_on date NOT NULL, account_id int);
+CREATE TABLE accounts (id int PRIMARY KEY);
+CREATE TABLE payments_2024 (CHECK (paid_on < '2025-01-01'), FOREIGN KEY (account_id) REFERENCES accounts) INHERITS (payments);
+CREATE TABLE refunds (reason text) INHERITS (payments);
+"""
+
+
+def test_a_table_that_inherits_all_its_columns_is_a_part_of_its_parent() -> None:
+    found = scenario(INHERITED)
+    assert list(found.entities) == ["payments", "accounts", "refunds"]
+    assert "x.sql:4:1: table payments_2024 left out: it inherits all its columns from payments" in told(found)
+    assert list(found.entities["refunds"].columns) == ["id", "paid_on", "account_id", "reason"]
+    assert str(found.entities["payments"].columns["account_id"].generator).startswith("type='fk'"), "its parts' keys"
+
+
+def test_a_live_table_that_inherits_is_left_out_too(postgres_url: str) -> None:
+    import psycopg
+
+    from sdgen.read.sources import read_source
+
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(INHERITED.encode())
+    assert sorted(read_source(postgres_url).entities) == ["accounts", "payments", "refunds"]

@@ -18,12 +18,24 @@ def _key(type: Type) -> str:
     return "wide decimal" if wide else kind_of(type)
 
 
+def _by_affinity(declared: str) -> Type | None:
+    """The type of a declaration of several words, such as BLOB SUB_TYPE TEXT, by SQLite's rules of affinity."""
+    words = declared.lower()
+    if words.split("(")[0].strip() in SQLITE.reads or not words.strip():
+        return None
+    return next((Type(kind) for part, kind in _AFFINITIES if part in words), None)
+
+
+_AFFINITIES = (("int", "bigint"), ("char", "text"), ("clob", "text"), ("text", "text"), ("blob", "binary"),
+               ("real", "double"), ("floa", "double"), ("doub", "double"))  # fmt: skip
+
 SQLITE = Dialect(
     name="sqlite",
     later=frozenset({UNIQUE}),
     schemas=False,
     checks_enum=True,
     key=_key,
+    parse=_by_affinity,
     types={
         "bool": "BOOLEAN",
         "tinyint": "TINYINT",

@@ -206,10 +206,26 @@ def _structs(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
     return pa.StructArray.from_arrays(children, fields=list(arrow), mask=_mask(array))
 
 
+def decimal_to_double(array: pa.Array) -> pa.Array:
+    """Each decimal as the double nearest to it: 0.69 and not 0.6900000000000001, which Arrow's own cast makes of it."""
+    if array.type.precision > 15 or pa.types.is_decimal256(array.type):
+        return pc.cast(pc.cast(array, pa.string()), pa.float64())
+    if not len(array):
+        return pa.array([], pa.float64())
+    words = np.frombuffer(array.buffers()[1], np.int64, len(array) * 2, array.offset * 16)
+    doubles = words[::2] / np.float64(10**array.type.scale)  # both are exact below 2^53, so the quotient is the nearest
+    return pa.array(doubles, mask=array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None)
+
+
+def _decimal_to_float(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
+    return pc.cast(decimal_to_double(array), arrow)
+
+
 _Route = Callable[[pa.Array, Type, pa.DataType], pa.Array]
 _ROUTES: dict[tuple[str, str], _Route] = {
     ("float", "integer"): _rounded,
     ("decimal", "integer"): _rounded,
+    ("decimal", "float"): _decimal_to_float,
     ("integer", "decimal"): _integer_to_decimal,
     ("float", "decimal"): _float_to_decimal,
     ("decimal", "decimal"): _decimal_to_decimal,

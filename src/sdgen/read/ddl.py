@@ -76,9 +76,10 @@ def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
     for statement in statements(text, dialect):
         _read_all(reading, statement)
     name = PurePath(file).stem or "schema"
-    schema = Schema(
-        name, dialect, file, reading.tables.finished(), reading.enums, reading.domains, tuple(reading.all_notes())
-    )
+    tables = reading.tables.finished()
+    for line, what in reading.tables.folded:
+        reading.note(what, line)
+    schema = Schema(name, dialect, file, tables, reading.enums, reading.domains, tuple(reading.all_notes()))
     if not schema.tables:
         hint = "a schema is made by CREATE TABLE statements"
         raise SourceError([Problem((), f"no tables found (read as {dialect})", hint, file), *schema.notes])

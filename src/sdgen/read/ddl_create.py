@@ -86,6 +86,7 @@ def _tail(words: Words, draft: TableDraft) -> None:
         if words.takes("INHERITS"):
             inner = words.inside()
             draft.parents += [read_table_name(part) for part in inner.split()]
+            draft.inherits = True
         elif words.takes("PARTITION", "BY"):
             kind = words.next().upper
             columns = tuple(read_names(words.inside())) if words.sees("(") and _plain(words) else ()

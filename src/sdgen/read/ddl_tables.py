@@ -33,6 +33,7 @@ class TableDraft:
     checks: list[CheckSchema] = field(default_factory=list)
     description: str = ""
     parents: list[TableName] = field(default_factory=list)  # it inherits or copies their columns
+    inherits: bool = False
     partition_of: TableName | None = None
     partition_key: tuple[str, tuple[str, ...]] = ("", ())  # RANGE, LIST or HASH, and the columns
     bounds: list[Bounds] = field(default_factory=list)  # of its partitions
@@ -82,6 +83,7 @@ class Tables:
 
     def __init__(self) -> None:
         self.drafts: dict[TableName, TableDraft] = {}
+        self.folded: list[tuple[int, str]] = []  # notes on tables that are taken as parts of others, with their lines
         self.schema = ""  # of names that name none
 
     def located(self, name: TableName) -> TableName:
@@ -107,11 +109,20 @@ class Tables:
     def finished(self) -> tuple[TableSchema, ...]:
         """The tables that hold rows of their own; partitions' keys belong to the table they are parts of."""
         for draft in self.drafts.values():
+            self._fold(draft)
+        for draft in self.drafts.values():
             self._inherit(draft, [])
         for draft in self.drafts.values():
             if draft.partition_of is not None:
                 self._give_keys(draft)
         return tuple(self._finished(draft) for draft in self.drafts.values() if draft.partition_of is None)
+
+    def _fold(self, draft: TableDraft) -> None:
+        """A table that inherits all its columns is a part of its parent, in which its rows are seen."""
+        if draft.inherits and not draft.columns and draft.parents and self.find(draft.parents[0]) is not None:
+            draft.partition_of = self.located(draft.parents[0])
+            what = f"table {draft.name} left out: it inherits all its columns from {draft.partition_of}"
+            self.folded.append((draft.line, f"{what}, which is filled instead"))
 
     def _inherit(self, draft: TableDraft, seen: list[TableName]) -> None:
         parents = [parent for name in draft.parents if (parent := self.find(name)) and parent.name not in seen]

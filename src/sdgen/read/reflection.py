@@ -12,7 +12,7 @@ from warnings import catch_warnings, simplefilter
 
 from sdgen.errors import Problem, SourceError
 from sdgen.read.database import shown_url
-from sdgen.read.ddl_columns import read_names, read_type
+from sdgen.read.ddl_columns import read_names
 from sdgen.read.ddl_partitions import Bounds, partition_check, read_bounds
 from sdgen.read.ddl_tokens import Unreadable, words
 from sdgen.read.schema import (
@@ -26,6 +26,7 @@ from sdgen.read.schema import (
     TableName,
     TableSchema,
 )
+from sdgen.read.sqlalchemy_words import columns_within, compiled_type, parsed_type
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Inspector
@@ -51,6 +52,13 @@ _PARTITIONS = """
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
     JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_namespace pn ON pn.oid = p.relnamespace
     WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f')"""
+_INHERITORS = """
+    SELECT pn.nspname, p.relname, n.nspname, c.relname
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
+    JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_namespace pn ON pn.oid = p.relnamespace
+    WHERE NOT c.relispartition AND i.inhseqno = 1
+    AND NOT EXISTS (
+        SELECT 1 FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attinhcount = 0)"""
 
 Key = tuple[str, str]  # a schema's and a table's name, as the database gives them
 Found = Mapping[tuple[str | None, str], Any]
@@ -167,17 +175,8 @@ class _Reflection:
     def type(self, place: Key, found: Mapping[str, Any]) -> SqlType:
         text = self.types.get((*place, found["name"]))
         if text is None:
-            try:
-                text = str(found["type"].compile(dialect=self.inspector.dialect))
-            except Exception:  # a type that SQLAlchemy doesn't know
-                return SqlType("unknown")
-        return self.parsed(text)
-
-    def parsed(self, text: str) -> SqlType:
-        try:
-            return read_type(words(text, self.dialect))
-        except Unreadable:
-            return SqlType(text.lower())
+            return compiled_type(found["type"], self.inspector.dialect, self.dialect)
+        return parsed_type(text, self.dialect)
 
     def links(self, schema: str, place: Key, found: Found) -> Iterator[ForeignKeySchema]:
         """A table's foreign keys, and those that were declared on its partitions."""
@@ -214,7 +213,7 @@ class _Reflection:
         ask = getattr(self.inspector, "get_domains", None)
         return {
             domain["name"].lower(): DomainSchema(
-                self.parsed(self.bases.get(domain["name"], domain["type"])),
+                parsed_type(self.bases.get(domain["name"], domain["type"]), self.dialect),
                 bool(domain["nullable"]),
                 tuple(CheckSchema(each["check"], each["name"] or "") for each in domain["constraints"]),
             )
@@ -247,20 +246,8 @@ def _unique_keys(unique: Iterable[Mapping[str, Any]], indexes: Iterable[Mapping[
             (str(value) for key, value in (index.get("dialect_options") or {}).items() if key.endswith("_where")), ""
         )
         computed = len(names) < len(index["column_names"])
-        inside = [word for text in index.get("expressions") or () for word in _identifiers(text)] if computed else []
+        inside = [word for text in index.get("expressions") or () for word in columns_within(text)] if computed else []
         yield KeySchema(tuple(dict.fromkeys((*names, *inside))), index.get("name") or "", 0, where, computed)
-
-
-def _identifiers(text: str) -> list[str]:
-    """The columns of an expression: names that are no functions and no types."""
-    found = words(text, "postgres").words
-    after = [word.upper for word in found[1:]] + [""]
-    before = [""] + [word.upper for word in found]
-    return [
-        word.text
-        for word, next_one, last in zip(found, after, before, strict=False)
-        if not word.literal and word.text[:1].isidentifier() and next_one != "(" and last != "::"
-    ]
 
 
 def _checks(found: Iterable[Mapping[str, Any]]) -> list[CheckSchema]:
@@ -295,6 +282,8 @@ def _partitions(connection: Connection) -> tuple[dict[Key, Key], dict[Key, list[
     for whole_schema, whole, key, schema, table, bound in connection.execute(text(_PARTITIONS)):
         wholes[schema, table] = (whole_schema, whole)
         bounds.setdefault(((whole_schema, whole), key), []).append(read_bounds(words(bound, "postgres")))
+    for whole_schema, whole, schema, table in connection.execute(text(_INHERITORS)):
+        wholes[schema, table] = (whole_schema, whole)  # its rows are seen in the table it inherits from
     checks: dict[Key, list[CheckSchema]] = {}
     for (place, key), found in bounds.items():
         head = words(key, "postgres")

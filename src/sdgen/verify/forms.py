@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sdgen.generators.conform import conform
+from sdgen.generators.conform import conform, decimal_to_double
 from sdgen.generators.formats import hex_text, json_text
 from sdgen.scenario.types import FLOATS, NESTED, NUMBERS, TEXTS, TIMES, Type
 
@@ -41,8 +41,7 @@ def in_order(array: pa.Array, type: Type) -> Floats:
     if not len(array):
         return np.empty(0)
     if type.kind in NUMBERS:
-        numbers: Floats = pc.cast(array, pa.float64()).to_numpy(zero_copy_only=False)
-        return numbers
+        return _doubles(array)
     values = conform(array, type, type.arrow)
     if type.kind == "uuid":
         octets = np.frombuffer(values.buffers()[1], np.uint8).reshape(-1, 16)[values.offset :][: len(values), :6]
@@ -50,6 +49,12 @@ def in_order(array: pa.Array, type: Type) -> Floats:
         return firsts
     units: Floats = values.view(pa.int32() if type.kind == "date" else pa.int64()).to_numpy().astype(np.float64)
     return units
+
+
+def _doubles(array: pa.Array) -> Floats:
+    doubles = decimal_to_double(array) if pa.types.is_decimal(array.type) else pc.cast(array, pa.float64())
+    numbers: Floats = doubles.to_numpy(zero_copy_only=False)
+    return numbers
 
 
 def as_texts(array: pa.Array, type: Type) -> pa.Array:
@@ -101,7 +106,7 @@ def _json(array: pa.Array, type: Type) -> pa.Array:
 def _rounded(array: pa.Array, type: Type) -> pa.Array:
     """Floats to as many digits as every place keeps."""
     narrow = np.float32 if type.kind == "float" else np.float64
-    values = pc.cast(array, pa.float64()).to_numpy(zero_copy_only=False).astype(narrow).astype(np.float64)
+    values = _doubles(array).astype(narrow).astype(np.float64)
     digits = 6 if type.kind == "float" else 12
     return pa.array([None if value != value else float(f"{value:.{digits}g}") for value in values.tolist()])
 

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from sdgen.dialects.base import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
 from sdgen.dialects.sqlite import DOUBLE_DIGITS, SQLITE
 from sdgen.errors import Problem, TargetError
+from sdgen.generators.conform import decimal_to_double
 from sdgen.generators.formats import json_text, time_text, timestamp_text, uuid_text
 from sdgen.plan.request import Existing
 from sdgen.scenario.types import INTEGERS, NESTED, TEXTS, Type
@@ -67,9 +68,7 @@ class SQLite:
                 sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
             ) as connection:
                 names = {row[0].lower() for row in connection.execute("SELECT name FROM sqlite_schema")}
-                return [
-                    _existing(connection, each) if each.table.name.lower() in names else None for each in wanted
-                ]
+                return [_existing(connection, each) if each.table.name.lower() in names else None for each in wanted]
         except sqlite3.Error as error:
             raise _refused(self.path, error) from error
 
@@ -215,7 +214,7 @@ _STORE: dict[str, Callable[[pa.Array, Type], pa.Array]] = {
     "ubigint": lambda array, type: pc.cast(array, pa.string()),
     "float": lambda array, type: pc.cast(array, pa.float64()),
     "double": lambda array, type: array,
-    "decimal": lambda array, type: pc.cast(array, pa.float64()),
+    "decimal": lambda array, type: decimal_to_double(array),
     "uuid": lambda array, type: uuid_text(array),
     "date": lambda array, type: pc.cast(array, pa.string()),
     "time": lambda array, type: time_text(array),
