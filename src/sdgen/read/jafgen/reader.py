@@ -1,0 +1,136 @@
+"""jafgen schemas → a scenario: a file of one system, or a folder of such files as one dataset.
+
+The format is that of the schema-driven jafgen (dbt-labs/jaffle-shop-generator, pull request 130): a YAML document with
+`system`, and `entities` whose `attributes` have a type, constraints, and links `system.entity.attribute`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from sdgen.errors import Path as Place
+from sdgen.errors import Problem, ScenarioError, SdgenError, SourceError
+from sdgen.read.base import MOST_BYTES, ReadOptions, Source
+from sdgen.read.formats import DOCUMENTS
+from sdgen.read.jafgen.columns import Draft, drafted
+from sdgen.read.jafgen.guesses import add_guesses
+from sdgen.read.jafgen.links import set_links
+from sdgen.read.jafgen.notes import add_notes
+from sdgen.read.jafgen.records import EntityRecord, SystemRecord, system_record
+from sdgen.read.yamlfile import Document
+from sdgen.scenario.model import Entity, Origin, RowCount, Scenario
+
+SEED = 42
+
+
+def fits(source: Source) -> bool:
+    """Whether it is a document with a system and entities, or a folder that holds one directly."""
+    if not source.is_folder:
+        return _is_schema(source)
+    return any(_is_schema(each) for each in _sources(source.path))
+
+
+def read(source: Source, options: ReadOptions) -> Scenario:
+    """The scenario of a file or a folder; ScenarioError with every problem of all its files."""
+    problems: list[Problem] = []
+    notes: list[Problem] = []
+    documents = list(_documents(source, problems, notes))
+    systems = [system_record(document, problems) for document in documents]
+    entities = _named(systems, problems)
+    if not problems and not entities:
+        problems.append(Problem((), "there are no entities", "a schema has `system` and `entities`", source.name))
+    if problems:
+        raise ScenarioError(problems)
+    return _scenario(source, systems, entities, notes)
+
+
+def _scenario(
+    source: Source, systems: Sequence[SystemRecord], entities: Mapping[str, EntityRecord], notes: list[Problem]
+) -> Scenario:
+    drafts = {name: drafted(name, record) for name, record in entities.items()}
+    set_links(drafts)
+    add_guesses(drafts)
+    problems = [problem for draft in drafts.values() for problem in draft.problems]
+    if problems:
+        raise ScenarioError(problems)
+    add_notes(source.name, systems, drafts, notes)
+    first = systems[0]
+    seeds = [system.seed for system in systems if system.seed is not None]
+    versions = {system.version for system in systems}
+    scenario = Scenario(
+        name=source.path.resolve().name if source.is_folder else first.name,
+        version=first.version if len(versions) == 1 else "",
+        seed=seeds[0] if seeds else SEED,
+        entities={name: _entity(draft) for name, draft in drafts.items()},
+    )
+    return scenario.read_from(FilesOrigin(source.name, drafts), notes)
+
+
+def _entity(draft: Draft) -> Entity:
+    columns = {name: column.column() for name, column in draft.columns.items()}
+    return Entity(rows=RowCount(count=draft.record.count), columns=columns)
+
+
+class FilesOrigin(Origin):
+    """Where the parts of a scenario stand that was read from several files: each entity is in one of them."""
+
+    def __init__(self, file: str, drafts: Mapping[str, Draft]) -> None:
+        super().__init__(file)
+        self._origins = {name: draft.origin for name, draft in drafts.items()}
+
+    def problem(self, path: Place, what: str, hint: str = "") -> Problem:
+        origin = self._origins.get(str(path[1])) if path[:1] == ("entities",) and len(path) > 1 else None
+        return origin.problem(path, what, hint) if origin else super().problem(path, what, hint)
+
+
+def _is_schema(source: Source) -> bool:
+    """Whether a file is a schema; its text is looked at before it is parsed, since folders may hold many others."""
+    try:
+        if source.path.stat().st_size > MOST_BYTES or "system" not in source.text or "entities" not in source.text:
+            return False
+        value = source.document.value
+    except (SdgenError, OSError):
+        return False
+    return isinstance(value, Mapping) and "entities" in value and isinstance(value.get("system"), Mapping)
+
+
+def _sources(folder: Path) -> Iterator[Source]:
+    try:
+        for path in sorted(folder.iterdir()):
+            if path.suffix.lower() in DOCUMENTS and path.is_file():
+                yield Source(str(path))
+    except OSError as error:
+        raise SourceError(Problem((), f"can't be read: {error.strerror}", "", str(folder))) from None
+
+
+def _documents(source: Source, problems: list[Problem], notes: list[Problem]) -> Iterator[Document]:
+    """The documents of the source; what can't be read is a problem, what is no schema a note."""
+    for each in _sources(source.path) if source.is_folder else [source]:
+        try:
+            document = each.document
+        except SourceError as error:
+            problems.extend(error.problems)
+            continue
+        value = document.value
+        if source.is_folder and not (isinstance(value, Mapping) and "system" in value):
+            notes.append(Problem((), "left out: it has no `system`, so it is no schema", "", document.file))
+        else:
+            yield document
+
+
+def _named(systems: Sequence[SystemRecord], problems: list[Problem]) -> dict[str, EntityRecord]:
+    """Entities by names that tell them apart: a name that several systems use gets the system's before it."""
+    records = [entity for system in systems for entity in system.entities]
+    uses: dict[str, set[str]] = {}
+    for record in records:
+        uses.setdefault(record.key, set()).add(record.system)
+    found: dict[str, EntityRecord] = {}
+    for record in records:
+        name = f"{record.system}_{record.key}" if len(uses[record.key]) > 1 else record.key
+        name = name if name == record.key else name.replace("-", "_").replace(" ", "_").replace(".", "_")
+        if name in found:
+            what = f"{record.system} has a second entity {record.key!r}; the first is in {found[name].document.file}"
+            problems.append(record.document.problem(record.path, what, "give one of them another name"))
+        found[name] = record
+    return found
