@@ -38,6 +38,10 @@ class Dialect:
     schemas:     a dot in a table's name parts schema and table; where not, it belongs to the name.
     checks_enum: an enum column is a text column with a CHECK.
     longest:     the most bytes an identifier may have; 0 for no limit.
+    item:        how a plain value inside an array, a map or a struct is declared, so that it may be null.
+    escapes:     a backslash in a text literal escapes the next character.
+    parse:       reads declared types that a word with sizes does not tell.
+    text:        what a value is cast to where its text is wanted.
     """
 
     name: str
@@ -49,6 +53,10 @@ class Dialect:
     checks_enum: bool = False
     longest: int = 0
     key: Callable[[Type], str] = kind_of
+    item: str = "{}"
+    escapes: bool = False
+    parse: Callable[[str], Type | None] | None = None
+    text: str = "TEXT"
 
     def quote(self, name: str) -> str:
         """An identifier, always quoted: no list of reserved words can be complete."""
@@ -66,21 +74,32 @@ class Dialect:
 
     def declared(self, type: Type) -> str:
         """The column type a type is declared as."""
-        items = [self.declared(item) for item in type.items]
+        items = [self._inside(item) for item in type.items]
         fields = ", ".join(f"{self.quote(name)} {item}" for name, item in zip(type.fields, items, strict=False))
         return self.types[self.key(type)].format(
             precision=type.precision,
             scale=type.scale,
             length=type.length,
             item=items[0] if items else "",
-            key=items[0] if items else "",
+            key=self.declared(type.items[0]) if items else "",
             value=items[-1] if items else "",
             fields=fields,
-            values=", ".join(literal(value) for value in type.values),
+            values=", ".join(self.literal(value) for value in type.values),
         )
+
+    def _inside(self, item: Type) -> str:
+        declared = self.declared(item)
+        return declared if item.kind in NESTED else self.item.format(declared)
+
+    def literal(self, text: str) -> str:
+        """A text as it stands in this database's SQL."""
+        return literal(text.replace("\\", "\\\\") if self.escapes else text)
 
     def read(self, declared: str) -> Type | None:
         """The type a declared column type means; None for one that isn't known."""
+        parsed = self.parse(declared) if self.parse is not None else None
+        if parsed is not None:
+            return parsed
         text = " ".join(declared.lower().split())
         if text.endswith("[]"):
             item = self.read(text[:-2])

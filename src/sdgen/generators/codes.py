@@ -51,6 +51,7 @@ _CODES: dict[str, Callable[[], Domain]] = {
     "code.ean8": lambda: Checked(_digits("2", 6), _with(gs1)),
     "code.isbn13": lambda: Checked(Spelled((*"978", "01", *(DIGITS,) * 8)), _with(gs1)),
     "code.imei": lambda: Checked(_digits("00", 12), _with(luhn)),
+    "code.npi": lambda: Checked(_digits("2", 8), _with(lambda letters: luhn(beside("80840", letters)))),
     "code.ssn": lambda: pattern("9##-GH-####", {"#": DIGITS, "G": "01234", "H": "123456789"}),
     "code.sku": lambda: pattern("AAA-#####", {"#": DIGITS, "A": _NO_LOOKALIKES}),
     "code.hex_color": lambda: Spelled(("#", *(HEX,) * 6)),
@@ -80,9 +81,11 @@ class Code(TextGenerator):
     """A code of its kind.
 
     ean13, ean8: GS1 numbers with a check digit, of the prefixes 2… kept for use inside a shop. isbn13: with a check
-    digit. imei: with a Luhn digit, of the type codes 00… kept for tests. ssn: in the form of a US social security
-    number, of areas 900–999 and groups 01–49, which are given out neither as such nor as taxpayer numbers. sku: three
-    letters and five digits. version: major.minor.patch. device_name: a kind of device and four hexadecimal digits.
+    digit. imei: with a Luhn digit, of the type codes 00… kept for tests. npi: the number of a US provider of health
+    care, with its check digit, of those beginning with 2, none of which is given out yet. ssn: in the form of a US
+    social security number, of areas 900–999 and groups 01–49, which are given out neither as such nor as taxpayer
+    numbers. sku: three letters and five digits. version: major.minor.patch. device_name: a kind of device and four
+    hexadecimal digits.
     """
 
     fits: ClassVar[frozenset[str]] = ALL_TEXTS

@@ -25,6 +25,7 @@ from sdgen.generators.spelling import (
     DIGITS,
     LOWER,
     UPPER,
+    Checked,
     Letters,
     Spelled,
     beside,
@@ -33,6 +34,7 @@ from sdgen.generators.spelling import (
     long_letters,
     pattern,
     spelled,
+    weighted_sum,
 )
 from sdgen.scenario.types import NUMBERS, Type
 
@@ -207,6 +209,21 @@ class AccountNumber(TextGenerator):
 
     def domain(self, facts: Facts) -> Domain:
         return Spelled(("123456789", *(DIGITS,) * 9))
+
+
+@register("finance.routing_number")
+class RoutingNumber(TextGenerator):
+    """A US bank's routing number with a right check digit, of the prefixes 33 to 59, which no bank has."""
+
+    example: ClassVar[str] = "{generator: finance.routing_number}"
+
+    def domain(self, facts: Facts) -> Domain:
+        return Checked(Spelled(("345", "3456789", *(DIGITS,) * 6)), _aba)
+
+
+def _aba(letters: Letters) -> Letters:
+    """The check digit of the American Bankers Association: the sum of digits times 3, 7, 1, 3 … is one of tens."""
+    return beside(letters, digits(-weighted_sum(letters, (3, 7, 1, 3, 7, 1, 3, 7)) % 10, 1))
 
 
 @register("finance.bic")
