@@ -57,3 +57,15 @@ def test_a_syntax_error_has_its_line() -> None:
         read_document("a: 1\nb: [1, 2\nc: 3\n", "x.yaml")
     problem = raised.value.problems[0]
     assert (problem.file, problem.line) == ("x.yaml", 3)
+
+
+def test_keys_may_stand_twice_where_that_is_allowed() -> None:
+    document = read_document("a: 1\nb:\n  c: 2\n  c: 3\n", "x.yaml", may_repeat=True)
+    assert document.value == {"a": 1, "b": {"c": 3}}
+    assert [(one.line, one.what) for one in document.repeated] == [(4, "the key 'c' stands here twice")]
+
+
+def test_aliases_and_merged_keys_have_values_and_places() -> None:
+    document = read_document("a: &x {b: 1}\nc:\n  <<: *x\n  d: 2\ne: *x\n", "x.yaml")
+    assert document.value == {"a": {"b": 1}, "c": {"b": 1, "d": 2}, "e": {"b": 1}}
+    assert document.positions["c", "d"] == (4, 3)

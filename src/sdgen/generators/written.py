@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -12,25 +12,54 @@ from pydantic import Field
 
 from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
 from sdgen.generators.conform import conform
-from sdgen.generators.domains import Integers
+from sdgen.generators.domains import Domain, Integers
+from sdgen.generators.draws import Numbers
 from sdgen.generators.durations import SECOND, Moment, parse_moment
 from sdgen.generators.families import PLAIN_TEXTS, STRING
 from sdgen.generators.inner import Inner
+from sdgen.generators.moment_texts import pieces, tells_apart, written
 from sdgen.generators.numbers import order_fault
 from sdgen.generators.registry import register
 from sdgen.generators.scales import room_faults
 from sdgen.generators.times import moment_faults
-from sdgen.scenario.types import NUMBERS, Type
+from sdgen.scenario.types import NUMBERS, TIMES, Type
+
+
+def as_written(array: pa.Array, form: str) -> pa.Array:
+    """Values as text: times in the form, if one is given."""
+    return written(array, form) if form else conform(array, STRING, STRING.arrow)
+
+
+@dataclass(frozen=True)
+class Written:
+    """The domain of another one's values, written as text."""
+
+    values: Domain
+    type: Type
+    form: str
+
+    @property
+    def size(self) -> int:
+        return self.values.size
+
+    def decode(self, indexes: Numbers) -> pa.Array:
+        return as_written(conform(self.values.decode(indexes), self.type, self.type.arrow), self.form)
 
 
 @register("as_text")
 class AsText(Generator):
-    """Another generator's values, written as text: for numbers, times and truths that a text column keeps."""
+    """Another generator's values, written as text: for numbers, times and truths that a text column keeps.
+
+    `format` says how dates, moments and times of day are written, in the codes of strftime (`%d/%m/%Y %H:%M`). Besides
+    them there are `%f` and `%_ms` (micro- and milliseconds), and counts since 1970: `%s` (seconds), `%ms`,
+    `%epoch_microseconds` and `%s_as_float`.
+    """
 
     fits: ClassVar[frozenset[str]] = PLAIN_TEXTS
     example: ClassVar[str] = "{generator: as_text, params: {value: {generator: uniform_int, params: {min: 1, max: 9}}}}"
 
     value: Inner = Field(description="whose values to write: a generator's name, or {generator, params, type}")
+    format: str = Field("", max_length=200, description="how times are written, such as %d/%m/%Y; ISO 8601 if left out")
 
     def natural(self) -> Type:
         return STRING
@@ -39,15 +68,32 @@ class AsText(Generator):
         return self.value.made.needs()
 
     def faults(self, facts: Facts) -> Iterable[Fault]:
-        yield from self.value.faults(facts, self.value.type_for({}), "value")
+        type = self.value.type_for({})
+        yield from self.value.faults(facts, type, "value")
+        try:
+            pieces(self.format)
+        except ValueError as error:
+            yield Fault("format", str(error), "use the codes of strftime, such as %Y-%m-%d")
+        if self.format and type.kind not in TIMES:
+            yield Fault("format", f"a format is for times; the values are {type}", "leave it out")
 
     def capacity(self, facts: Facts) -> int | None:
-        return self.value.made.capacity(replace(facts, type=self.value.type_for({})))
+        type = self.value.type_for({})
+        if self.format and not tells_apart(self.format, type.kind):
+            return None
+        return self.value.made.capacity(replace(facts, type=type))
+
+    def domain(self, facts: Facts) -> Domain | None:
+        type = self.value.type_for({})
+        inner = self.value.made.domain(replace(facts, type=type))
+        if inner is None or (self.format and not tells_apart(self.format, type.kind)):
+            return None
+        return Written(inner, type, self.format)
 
     def values(self, cells: Cells) -> pa.Array:
         type = self.value.type_for({})
         inner = replace(cells, facts=replace(cells.facts, type=type))
-        return conform(self.value.values(inner, type), STRING, STRING.arrow)
+        return as_written(self.value.values(inner, type), self.format)
 
 
 _UNITS = {"s": SECOND, "ms": 1_000, "us": 1}
