@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.write.servers import Server, missing, running
 
 # How fast a machine is, and what else it does, is no property of the code.
 settings.register_profile("sdgen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -47,3 +52,50 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     yield postgres_server.replace("/postgres?", f"/{name}?")
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture(scope="session")
+def clickhouse_server() -> Iterator[str]:
+    """The URL of a stand-in for a ClickHouse server, with chdb behind it (see its docstring)."""
+    from tests.write.clickhouse_server import PASSWORD
+
+    folder = tempfile.mkdtemp(prefix="sdgen-ch-")
+    command = [sys.executable, "-m", "tests.write.clickhouse_server", f"{folder}/db"]
+    root = Path(__file__).parents[1]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield f"clickhouse://default:{PASSWORD}@127.0.0.1:{server.stdout.readline().strip()}"
+        finally:
+            server.kill()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def clickhouse_url(clickhouse_server: str) -> str:
+    """The URL of a fresh, empty database."""
+    from sdgen.write.clickengine import Remote
+
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    engine = Remote(clickhouse_server)
+    engine.fetch(f"CREATE DATABASE {name}")
+    engine.discard()
+    return f"{clickhouse_server}/{name}"
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[Server]:
+    """A MariaDB of this session's own; tests that want it are skipped where it isn't installed (Debian: mariadb-server)."""
+    if missing():
+        pytest.skip(f"{missing()} is not installed")
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def mysql_url(mysql_server: Server) -> Iterator[str]:
+    """The URL of a fresh, empty database."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    mysql_server.run(f"CREATE DATABASE {name}".encode())
+    yield f"mysql://root@localhost/{name}?unix_socket={mysql_server.socket}"
+    mysql_server.run(f"DROP DATABASE {name}".encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,19 +10,29 @@ import pytest
 from tests.write import places
 
 FILES = ("csv", "jsonl", "parquet", "arrow")
-DATABASES = ("duckdb", "sqlite", "postgres")
+DATABASES = ("duckdb", "sqlite", "postgres", "mysql")
+KEYLESS = ("chdb", "clickhouse")  # databases that enforce no keys
+
+_SERVERS: dict[str, tuple[Callable[[str], places.Place], str]] = {
+    "postgres": (places.postgres, "postgres_url"),
+    "clickhouse": (places.clickhouse, "clickhouse_url"),
+    "mysql": (places.mysql, "mysql_url"),
+}
 
 
 def _place(kind: str, folder: Path, request: pytest.FixtureRequest) -> places.Place:
     if kind in FILES:
         return places.files(folder / "out", kind)
-    if kind == "postgres":
-        return places.postgres(request.getfixturevalue("postgres_url"))
-    make = {"duckdb": places.duckdb_file, "sqlite": places.sqlite_file}[kind]
-    return make(folder / f"x.{kind}")
+    if kind in _SERVERS:
+        make, fixture = _SERVERS[kind]
+        return make(request.getfixturevalue(fixture))
+    if kind == "chdb":
+        return places.clickhouse(f"chdb:///{folder}/x.chdb")
+    file = {"duckdb": places.duckdb_file, "sqlite": places.sqlite_file}[kind]
+    return file(folder / f"x.{kind}")
 
 
-@pytest.fixture(params=FILES + DATABASES)
+@pytest.fixture(params=FILES + DATABASES + KEYLESS)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> places.Place:
     """Each target in turn."""
     return _place(request.param, tmp_path, request)
@@ -29,5 +40,5 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> places.Place:
 
 @pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> places.Place:
-    """Each database in turn."""
+    """Each database that enforces keys in turn."""
     return _place(request.param, tmp_path, request)

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from sdgen.write.base import Mode
-from tests.write.conftest import DATABASES
+from tests.write.conftest import DATABASES, KEYLESS
 from tests.write.made import breaking, family, write
 from tests.write.places import Place
 
 _ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("place", ["csv", *DATABASES], indirect=True)
+@pytest.mark.parametrize("place", ["csv", *DATABASES, *KEYLESS], indirect=True)
 @pytest.mark.parametrize("there", [False, True])
 def test_killed_half_way(place: Place, there: bool) -> None:
     if there:

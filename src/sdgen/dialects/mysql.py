@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import re
+
 from sdgen.dialects.base import FOREIGN_KEY, PRIMARY_KEY, UNIQUE, Dialect
+from sdgen.scenario.types import Type
+
+_LISTED = re.compile(r"\s*(enum|set)\s*\((.*)\)", re.IGNORECASE | re.DOTALL)
+_VALUE = re.compile(r"'((?:[^'\\]|''|\\.)*)'", re.DOTALL)
+
+
+def read_type(declared: str) -> Type | None:
+    """The type of `enum('a','b')` and of `set('a','b')`, a text; None for any other."""
+    found = _LISTED.match(declared)
+    if found is None:
+        return None
+    values = tuple(value.replace("''", "'") for value in _VALUE.findall(found[2]))
+    return Type("enum", values=values) if found[1].lower() == "enum" else Type("text")
+
 
 MYSQL = Dialect(
     name="mysql",
     quotes="``",
+    escapes=True,
+    parse=read_type,
+    text="CHAR",
     longest=64,
     later=frozenset({PRIMARY_KEY, UNIQUE, FOREIGN_KEY}),
     types={
@@ -72,5 +91,9 @@ MYSQL = Dialect(
         "time": "time",
         "datetime": "timestamp",
         "timestamp": "timestamptz",
+        "year": "int",
+        "bit": "bool",
+        "inet4": "text",
+        "inet6": "text",
     },
 )

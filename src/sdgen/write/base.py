@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import pyarrow as pa
 
-from sdgen.errors import Problem
+from sdgen.errors import Problem, TargetError
 from sdgen.scenario.types import Type
+from sdgen.write.journal import Done
 
 
 class Mode(StrEnum):
@@ -78,6 +79,27 @@ class Table:
         return next(column for column in self.columns if column.name == name)
 
 
+@runtime_checkable
+class Resumable(Protocol):
+    """A target that goes on where a stopped run left off; its manifest tells what the run was a run of."""
+
+    def left(self) -> Mapping[str, Any] | None:
+        """The manifest of a run that was stopped on the way to this place; None where there is none."""
+        ...
+
+    def begin(self, manifest: Mapping[str, Any], resume: bool) -> None:
+        """Before `check`: go on with what such a run left where `resume`, and then keep what is done when aborted."""
+        ...
+
+    def done(self, table: Table) -> Done:
+        """How far a table is; after `check`."""
+        ...
+
+    def keep(self, table: Table, batches: int, digest: int, finished: bool = False) -> None:
+        """So many batches of a table are written, and the sum of their digests: after each part, and at the end."""
+        ...
+
+
 class Target(Protocol):
     """A place to write. All or nothing: until `finish` returns, the place is as it was.
 
@@ -105,3 +127,8 @@ class Target(Protocol):
     def abort(self) -> None:
         """Undo everything; may be called at any moment, more than once, and after a failed `finish`."""
         ...
+
+
+def placed(error: TargetError, table: str) -> TargetError:
+    """A target's problems, at the table they came up with."""
+    return TargetError([Problem(("target", table), each.what, each.hint) for each in error.problems])

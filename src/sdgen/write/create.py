@@ -60,7 +60,8 @@ def create_table(table: Table, dialect: Dialect, inline: frozenset[str] = ALL) -
 
 def _column(column: TableColumn, dialect: Dialect) -> str:
     nullable = "" if column.nullable else " NOT NULL"
-    return f"{dialect.quote(column.name)} {dialect.declared(column.type)}{nullable}"
+    declared = column.target.get(dialect.name) or dialect.declared(column.type)
+    return f"{dialect.quote(column.name)} {declared}{nullable}"
 
 
 def _checked(type: Type, dialect: Dialect) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sdgen.dialects.base import Dialect
 from sdgen.errors import Problem, did_you_mean
-from sdgen.scenario.types import INTEGER_BITS, INTEGERS, Type
+from sdgen.scenario.types import INTEGER_BITS, INTEGERS, NESTED, Type
 from sdgen.write.base import Mode, Table, TableColumn
 from sdgen.write.create import too_long
 
@@ -52,7 +52,7 @@ def _unfilled(table: Table, found: Iterable[Found]) -> list[Problem]:
 
 
 def _clashes(column: TableColumn, found: Found, dialect: Dialect) -> Iterable[tuple[str, str]]:
-    if not takes(column.type, found.declared, dialect):
+    if not _named(column, found, dialect) and not takes(column.type, found.declared, dialect):
         there = found.declared or "without a type"
         yield (
             f"{column.type} does not fit the column that exists: {there}",
@@ -65,6 +65,17 @@ def _clashes(column: TableColumn, found: Found, dialect: Dialect) -> Iterable[tu
         )
 
 
+def _named(column: TableColumn, found: Found, dialect: Dialect) -> bool:
+    """Is it the very type that the scenario names for this database?"""
+    named, there = _spelled(column.target.get(dialect.name, "")), _spelled(found.declared)
+    return bool(there) and (named == there or named.startswith(f"{there} "))
+
+
+def _spelled(declared: str) -> str:
+    """A type in one spelling: spaces only where a default or a codec follows it."""
+    return re.sub(r"\s+(?=[,=()])|(?<=[,=(])\s+", "", " ".join(declared.split()))
+
+
 def takes(wanted: Type, declared: str, dialect: Dialect) -> bool:
     """Does a column declared so keep every value of a type?"""
     if _plain(declared) == _plain(dialect.declared(wanted)):
@@ -72,10 +83,28 @@ def takes(wanted: Type, declared: str, dialect: Dialect) -> bool:
     found = dialect.read(declared)
     if found is None:
         return not declared and dialect.name == "sqlite"
-    if found == dialect.read(dialect.declared(wanted)):
+    if found in (wanted, dialect.read(dialect.declared(wanted))):
         return True
+    return _holds(wanted, found)
+
+
+def _holds(wanted: Type, found: Type) -> bool:
     rule = _RULES.get(found.kind)
-    return rule is not None and rule(wanted, found)
+    return found == wanted or (rule is not None and rule(wanted, found))
+
+
+def _items(wanted: Type, found: Type) -> bool:
+    """The same kind of nested type, whose inner types hold the wanted ones."""
+    if wanted.kind != found.kind or sorted(wanted.fields) != sorted(found.fields):
+        return False
+    named = dict(zip(found.fields, found.items, strict=False))
+    items = [named[name] for name in wanted.fields] or found.items
+    return all(map(_holds, wanted.items, items))
+
+
+def _enum(wanted: Type, found: Type) -> bool:
+    """Other texts than its values are refused by the database."""
+    return set(wanted.values) <= set(found.values) if wanted.kind == "enum" else wanted.kind in {"string", "text"}
 
 
 def _plain(declared: str) -> str:
@@ -130,6 +159,8 @@ _RULES: Mapping[str, Callable[[Type, Type], bool]] = {
     "timestamp": lambda wanted, found: wanted.kind in {"timestamp", "timestamptz", "date"},
     "timestamptz": lambda wanted, found: wanted.kind in {"timestamp", "timestamptz", "date"},
     "json": lambda wanted, found: wanted.kind in {"json", "array", "map", "struct"},
+    "enum": _enum,
+    **dict.fromkeys(NESTED, _items),
 }
 
 

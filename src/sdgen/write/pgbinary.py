@@ -106,7 +106,10 @@ def _binary(table: Bytes, ends: NDArray[np.int64]) -> pa.Array:
 
 
 def _zero(arrow: pa.DataType) -> pa.Scalar:
-    return pa.scalar(bytes(16), arrow) if arrow == pa.binary(16) else pa.scalar(0, pa.int64()).cast(arrow)
+    """Any value of the type, to stand where a null's bytes are left out."""
+    if arrow == pa.binary(16):
+        return pa.scalar(bytes(16), arrow)
+    return pa.scalar(False if pa.types.is_boolean(arrow) else 0, arrow)
 
 
 def _number(dtype: str) -> Callable[[pa.Array, Type], Bytes]:

@@ -45,9 +45,19 @@ def _nearest(folder: Path) -> Path:
     return here
 
 
+_in_use: set[str] = set()  # names that this process works under
+
+
 def staged(path: Path) -> Path:
     """A new hidden name beside a path, for this process's work on it."""
-    return path.absolute().parent / f".{path.absolute().name}.sdgen-{os.getpid()}-{secrets.token_hex(4)}"
+    found = path.absolute().parent / f".{path.absolute().name}.sdgen-{os.getpid()}-{secrets.token_hex(4)}"
+    _in_use.add(found.name)
+    return found
+
+
+def given_up(path: Path) -> None:
+    """This process works no more under a name, and leaves what is there."""
+    _in_use.discard(path.name)
 
 
 def leftovers(path: Path) -> list[Path]:
@@ -56,10 +66,16 @@ def leftovers(path: Path) -> list[Path]:
     pattern = re.compile(rf"\.{name}\.sdgen-(\d+)-[0-9a-f]{{8}}(\.wal|-journal)?")
     parent = path.absolute().parent
     found = [(file, pattern.fullmatch(file.name)) for file in parent.iterdir()] if parent.is_dir() else []
-    return [file for file, match in found if match and not _alive(int(match[1]))]
+    return [file for file, match in found if match and _is_left(file, int(match[1]))]
 
 
-def _alive(process: int) -> bool:
+def _is_left(file: Path, process: int) -> bool:
+    if process != os.getpid():
+        return not alive(process)
+    return not any(file.name.startswith(name) for name in _in_use)
+
+
+def alive(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:
