@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from typing import Any
 
@@ -96,3 +97,20 @@ def test_a_circle_through_children_is_refused() -> None:
         "params": {"column": "orders.pieces"},
     }
     assert any("cycle" in problem.what for problem in sdgen.check(changed))
+
+
+@pytest.mark.parametrize("column", ["quantity", "price", "at", "day"])
+@pytest.mark.parametrize("function", ["min", "max"])
+def test_children_that_are_all_null_have_no_least_and_no_greatest(column: str, function: str) -> None:
+    scenario = copy.deepcopy(SCENARIO)
+    scenario["entities"]["items"]["columns"][column] |= {"nullable": True, "null_rate": 0.7}
+    params = {"entity": "items", "column": column, "function": function}
+    scenario["entities"]["orders"]["columns"]["it"] = {"generator": "rollup", "params": params}
+    made = sdgen.generate(scenario)
+    children: dict[int, list[Any]] = defaultdict(list)
+    for row in made["items"].to_pylist():
+        children[row["order_id"]] += [] if row[column] is None else [row[column]]
+    pick = {"min": min, "max": max}[function]
+    expected = [pick(children[number]) if children[number] else None for number in made["orders"]["id"].to_pylist()]
+    assert made["orders"]["it"].to_pylist() == expected
+    assert None in expected

@@ -19,6 +19,7 @@ from sdgen.scenario.types import INTEGERS, NUMBERS, TIMES, Type
 PIECE = 262_144  # children computed at a time
 
 _REDUCED = {"sum": np.add, "min": np.minimum, "max": np.maximum}
+_START = {"sum": 0, "min": np.iinfo(np.int64).max, "max": np.iinfo(np.int64).min}  # what no child at all comes to
 _SUMMED = INTEGERS | {"decimal"}
 _COMPARED = _SUMMED | (TIMES - {"time"})
 
@@ -28,7 +29,8 @@ class Rollup(Generator):
     """A count, sum, least or greatest over the row's children: an order's total is the sum of its items.
 
     The children are rows of an entity that counts its rows per this one. A row without children has a count and a sum
-    of 0, and a null minimum and maximum. Sums are exact: of whole numbers and decimals.
+    of 0, and a null minimum and maximum; so has one whose children are all null. Sums are exact: of whole numbers and
+    decimals.
     """
 
     fits: ClassVar[frozenset[str]] = NUMBERS | TIMES
@@ -77,13 +79,13 @@ class Rollup(Generator):
         if self.function == "count":
             return pa.array(counts)
         totals, arrow = self._reduced(cells.rows, ends)
-        empty = None if self.function == "sum" else counts == 0
+        empty = None if self.function == "sum" else totals == _START[self.function]
         return _as_arrow(totals, arrow, empty)
 
     def _reduced(self, rows: Rows, ends: Numbers) -> tuple[Numbers, pa.DataType]:
         """Each row's value over its children, a piece of all children at a time."""
         reduce = _REDUCED[self.function]
-        start = {"sum": 0, "min": np.iinfo(np.int64).max, "max": np.iinfo(np.int64).min}[self.function]
+        start = _START[self.function]
         totals = np.full(len(ends), start, dtype=np.int64)
         size = int(ends[-1]) if len(ends) else 0
         arrow = rows.children(self.entity, 0, 0).column(self.column).type
