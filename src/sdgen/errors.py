@@ -4,6 +4,8 @@ SdgenError                 anything sdgen refuses, with a message for a person
 ├─ ScenarioError           the scenario (or the request made of it) is wrong: all problems at once
 ├─ SourceError             a source can't be read at all: missing, binary, not YAML
 ├─ TargetError             the target can't take the data: all problems at once
+├─ NotFound                no scenario, target or run goes by that id
+├─ StoreError              the store of runs can't be used, or refuses
 └─ Cancelled               the run was stopped; the target is as it was
 """
 
@@ -68,6 +70,14 @@ class SourceError(SdgenError):
 
 class TargetError(SdgenError):
     """The target can't take the data."""
+
+
+class NotFound(SdgenError):
+    """No scenario, target or run goes by that id."""
+
+
+class StoreError(SdgenError):
+    """The store of runs can't be used, or refuses."""
 
 
 class Cancelled(SdgenError):

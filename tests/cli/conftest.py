@@ -39,6 +39,7 @@ entities:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in, holding small.yaml."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SDGEN_RUNS_DB", str(tmp_path / "runs.sqlite"))
     (tmp_path / "small.yaml").write_text(SMALL)
     return tmp_path
 

@@ -112,7 +112,9 @@ def whole(ask: Ask) -> None:
     for table, column in (("customers", "id"), ("customers", "code"), ("customers", "email"), ("customers", "short"),
                           ("orders", "id"), ("profiles", "customer_id")):  # fmt: skip
         assert ask(f"SELECT count(*) - count(DISTINCT {column}) FROM {table}") == [(0,)], (table, column)
-    assert ask("SELECT count(*) FROM (SELECT 1 FROM tagged GROUP BY customer_id, tag_id HAVING count(*) > 1) t") == [(0,)]
+    assert ask("SELECT count(*) FROM (SELECT 1 FROM tagged GROUP BY customer_id, tag_id HAVING count(*) > 1) t") == [
+        (0,)
+    ]
     for table, copy in (("orders", "who"), ("profiles", "email")):
         joined = f"{table} t LEFT JOIN customers c ON c.id = t.customer_id"
         assert ask(f"SELECT count(*) FROM {joined} WHERE c.id IS NULL OR c.email <> t.{copy}") == [(0,)]
@@ -196,8 +198,18 @@ def test_existing_values_are_read_in_the_planned_types() -> None:
     from sdgen.write.base import Table, TableColumn
     from sdgen.write.existing_rows import Wanted
 
-    columns = (TableColumn("a", Type("bool"), True), TableColumn("b", Type("date"), True), TableColumn("c", Type("uuid"), True))
-    texts = pa.table({"a": ["t", "f", None], "b": ["2024-02-29", None, "1970-01-01"], "c": ["0" * 8 + "-0000-4000-8000-" + "1" * 12] * 3})
+    columns = (
+        TableColumn("a", Type("bool"), True),
+        TableColumn("b", Type("date"), True),
+        TableColumn("c", Type("uuid"), True),
+    )
+    texts = pa.table(
+        {
+            "a": ["t", "f", None],
+            "b": ["2024-02-29", None, "1970-01-01"],
+            "c": ["0" * 8 + "-0000-4000-8000-" + "1" * 12] * 3,
+        }
+    )
     found = Wanted(Table("t", "t", columns), columns).existing(texts)
     assert found.columns["a"].to_pylist() == [True, False, None]
     assert str(found.columns["b"][0]) == "2024-02-29"

@@ -1,0 +1,213 @@
+"""`sdgen run …`. Read for every `--help`: nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from sdgen.cli import options
+from sdgen.cli.failures import told
+from sdgen.cli.stored import Form, RunsDb, ScenariosDir, TargetsDir, as_json, opened
+
+app = typer.Typer(name="run", help="Runs: started, watched, remembered, reproduced.", no_args_is_help=True)
+
+RunId = Annotated[str, typer.Argument(metavar="ID", help="A run's id; `latest` is the newest.")]
+ScenarioName = Annotated[
+    str, typer.Option("--scenario", metavar="ID|PATH", help="A scenario's id (ID@VERSION of a stored one), or a file.")
+]
+TargetName = Annotated[
+    str,
+    typer.Option("--target", metavar="ID|PATH|DSN", help="A target's id, its file, or a destination as of generate."),
+]
+TargetKind = Annotated[
+    str, typer.Option("--target-kind", metavar="KIND", help="The destination's kind, where it doesn't tell by itself.")
+]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Default: the scenario's, or a random one.")]
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="TIME", help="The instant that counts as now, ISO 8601.")]
+Rows = Annotated[
+    list[str] | None,
+    typer.Option("--rows-override", "--rows", metavar="ENTITY=N", help="Rows of an entity, or of every one (N)."),
+]
+Scale = Annotated[float, typer.Option("--scale", metavar="X", help="Multiply the scenario's row counts by this.")]
+Include = Annotated[list[str] | None, typer.Option("--include", metavar="ENTITY,...", help="Write these alone.")]
+Exclude = Annotated[list[str] | None, typer.Option("--exclude", metavar="ENTITY,...", help="Do not write these.")]
+ModeName = Annotated[
+    Literal["create_if_missing", "truncate_then_insert", "append_only"] | None,
+    typer.Option("--mode", help="What to do with tables that are there. Default: the target's, or create_if_missing."),
+]
+FileFormat = Annotated[str, typer.Option("--file-format", metavar="LIST", help="Formats of files, as of generate.")]
+Workers = Annotated[
+    int, typer.Option("--workers", min=0, metavar="N", help="Threads. Default: one per core, at most 8.")
+]
+
+
+@app.command()
+@told
+def start(
+    scenario: ScenarioName,
+    target: TargetName,
+    target_kind: TargetKind = "",
+    seed: Seed = None,
+    as_of: AsOf = None,
+    rows: Rows = None,
+    scale: Scale = 1.0,
+    include: Include = None,
+    exclude: Exclude = None,
+    mode: ModeName = None,
+    file_format: FileFormat = "",
+    workers: Workers = 0,
+    detach: Annotated[bool, typer.Option("--detach", help="Leave the run to a worker, and print its id.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary.")] = False,
+    form: Form = "table",
+    runs_db: RunsDb = "",
+    scenarios_dir: ScenariosDir = "",
+    targets_dir: TargetsDir = "",
+) -> None:
+    """Write a scenario's rows to a target, and remember it: all of them, or none."""
+    from sdgen.cli.asking import Asked
+
+    asked = Asked(
+        scenario,
+        target,
+        target_kind,
+        options.seed(seed),
+        options.instant(as_of),
+        options.row_counts(rows or ()),
+        scale,
+        options.listed(include or ()),
+        options.listed(exclude or ()),
+        mode,
+        options.listed([file_format]),
+        workers,
+    )
+    with opened(runs_db, scenarios_dir, targets_dir) as service:
+        from sdgen.cli import running
+
+        if detach:
+            running.detached(service, asked, form)
+        else:
+            running.started(service, asked, quiet, form)
+
+
+@app.command()
+@told
+def plan(
+    scenario: ScenarioName,
+    target: TargetName,
+    target_kind: TargetKind = "",
+    seed: Seed = None,
+    as_of: AsOf = None,
+    rows: Rows = None,
+    scale: Scale = 1.0,
+    include: Include = None,
+    exclude: Exclude = None,
+    mode: ModeName = None,
+    file_format: FileFormat = "",
+    workers: Workers = 0,
+    form: Form = "table",
+    runs_db: RunsDb = "",
+    scenarios_dir: ScenariosDir = "",
+    targets_dir: TargetsDir = "",
+) -> None:
+    """Tell what a run would write, without writing it: order, counts, and about how many bytes and how long."""
+    from sdgen.cli.asking import Asked
+
+    asked = Asked(
+        scenario,
+        target,
+        target_kind,
+        options.seed(seed),
+        options.instant(as_of),
+        options.row_counts(rows or ()),
+        scale,
+        options.listed(include or ()),
+        options.listed(exclude or ()),
+        mode,
+        options.listed([file_format]),
+        workers,
+    )
+    with opened(runs_db, scenarios_dir, targets_dir) as service:
+        from sdgen.cli import running
+
+        running.planned(service, asked, form)
+
+
+@app.command("list")
+@told
+def list_(
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, metavar="N", help="How many runs to show.")] = 20,
+    offset: Annotated[int, typer.Option("--offset", min=0, metavar="N", help="How many of the newest to skip.")] = 0,
+    status: Annotated[
+        list[str] | None, typer.Option("--status", metavar="STATUS", help="Runs of this status; may be repeated.")
+    ] = None,
+    scenario: Annotated[str, typer.Option("--scenario", metavar="ID", help="Runs of this scenario.")] = "",
+    target: Annotated[str, typer.Option("--target", metavar="ID", help="Runs into this target.")] = "",
+    form: Form = "table",
+    runs_db: RunsDb = "",
+) -> None:
+    """List runs, the newest first."""
+    with opened(runs_db) as service:
+        from sdgen.cli import run_tables
+
+        chosen = run_tables.statuses(options.listed(status or ()))
+        found, total = service.runs(limit=limit, offset=offset, status=chosen, scenario=scenario, target=target)
+        print(as_json(found) if form == "json" else run_tables.run_list(found, total))
+
+
+@app.command()
+@told
+def show(run: RunId, form: Form = "table", runs_db: RunsDb = "") -> None:
+    """Show a run: its status, what it was asked, and rows, seconds and digest of each entity."""
+    with opened(runs_db) as service:
+        from sdgen.cli import run_tables
+
+        found = service.run(run)
+        print(as_json(found) if form == "json" else run_tables.run_shown(found))
+
+
+@app.command()
+@told
+def logs(
+    run: RunId,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run is over.")] = False,
+    form: Form = "table",
+    runs_db: RunsDb = "",
+) -> None:
+    """Print the log of a run."""
+    with opened(runs_db) as service:
+        from sdgen.cli import running
+
+        running.logged(service, run, follow, form)
+
+
+@app.command()
+@told
+def cancel(run: RunId, runs_db: RunsDb = "") -> None:
+    """Ask a run to stop. A running one stops within two batches, and its target is as it was."""
+    with opened(runs_db) as service:
+        found = service.cancel(run)
+        print(f"{found.id}: {'asked to stop' if found.status == 'running' else found.status.value}")
+
+
+@app.command()
+@told
+def reproduce(
+    run: RunId,
+    target: Annotated[
+        str,
+        typer.Option(
+            "--target", metavar="ID|PATH|DSN", help="Where to. Default: a temporary place, removed afterwards."
+        ),
+    ] = "",
+    target_kind: TargetKind = "",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    form: Form = "table",
+    runs_db: RunsDb = "",
+    targets_dir: TargetsDir = "",
+) -> None:
+    """Do a run again, from what is stored of it, and compare every digest. Exits with 1 where one differs."""
+    with opened(runs_db, "", targets_dir) as service:
+        from sdgen.cli import running
+
+        running.reproduced(service, run, target, target_kind, quiet, form)

@@ -1,0 +1,110 @@
+"""`sdgen run start`, `plan`, `logs` and `reproduce`: done, and told."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from threading import Event
+
+import typer
+
+from sdgen.cli import run_tables
+from sdgen.cli.asking import Asked
+from sdgen.cli.failures import REFUSED, told_problems
+from sdgen.cli.progress import progress
+from sdgen.cli.stored import as_json
+from sdgen.errors import Problem
+from sdgen.runs.events import Listener
+from sdgen.runs.interruption import Interruption
+from sdgen.runs.naming import named_target
+from sdgen.runs.queue import spawn_supervisor
+from sdgen.runs.records import Run, Status
+from sdgen.runs.reproduce import changed_versions
+from sdgen.runs.service import Service
+
+_POLL = 0.25  # seconds
+
+
+def started(service: Service, asked: Asked, quiet: bool, form: str) -> None:
+    """Do the run here, with its progress; typer.Exit where it does not succeed."""
+    request = asked.request(service)
+    run, number = _watched(lambda listen, event: service.perform(request, listen=listen, cancel=event), quiet)
+    if form == "json":
+        print(as_json(run))
+    elif not quiet and run.status is Status.SUCCESS:
+        print(run_tables.run_shown(run))
+    _leave(run, number)
+
+
+def _watched(work: Callable[..., Run], quiet: bool) -> tuple[Run, int]:
+    """What the work returns, with a progress shown; and the signal that stopped it, or 0."""
+    with Interruption() as interruption, progress(quiet, data_on_stdout=False) as listen:
+        return interruption.run(lambda: work(listen, interruption.event)), interruption.number
+
+
+def _leave(run: Run, number: int) -> None:
+    if run.status is Status.SUCCESS:
+        return
+    if run.status is Status.CANCELLED:
+        print(f"{run.id}: {run.error}", file=sys.stderr)
+        raise typer.Exit(128 + number if number else REFUSED)
+    problems = [Problem((each.path,) if each.path else (), each.what, each.hint) for each in run.problems]
+    print(told_problems(problems or [Problem((), run.error)]), file=sys.stderr)
+    print(f"\nrun {run.id} failed: sdgen run logs {run.id}", file=sys.stderr)
+    raise typer.Exit(REFUSED)
+
+
+def detached(service: Service, asked: Asked, form: str) -> None:
+    """Store the run for a worker, and see that there is one."""
+    run = service.submit(asked.request(service))
+    spawn_supervisor(service.store)
+    print(as_json(run) if form == "json" else run.id)
+
+
+def planned(service: Service, asked: Asked, form: str) -> None:
+    found = service.plan(asked.request(service))
+    print(as_json(found) if form == "json" else run_tables.estimate_shown(found))
+    for problem in found.problems if form == "table" else ():
+        print(told_problems([Problem((problem.path,), problem.what, problem.hint)]), file=sys.stderr)
+    if found.problems:
+        raise typer.Exit(REFUSED)
+
+
+def logged(service: Service, run_id: str, follow: bool, form: str) -> None:
+    """Print a log's lines; with `follow` until the run is over."""
+    run = service.run(run_id)
+    after = 0
+    while True:
+        over = run.status.is_over
+        lines = service.logs(run.id, after)
+        for line in lines:
+            print(line.model_dump_json() if form == "json" else run_tables.log_text(line), flush=True)
+            after = line.number
+        if not lines and (over or not follow):
+            return
+        if not lines:
+            time.sleep(_POLL)
+            run = service.run(run.id)
+
+
+def reproduced(service: Service, run_id: str, target: str, kind: str, quiet: bool, form: str) -> None:
+    """Do a run again and compare; typer.Exit where a digest differs."""
+    run = service.run(run_id)
+    named = named_target(target, service.library, kind) if target else {}
+    again = service.again(run.id, **named)
+    if not quiet:
+        for name, then, now in changed_versions(run, again.plan):
+            print(f"warning: {name} was of version {then}, and is {now} now", file=sys.stderr)
+
+    def work(listen: Listener, event: Event) -> Run:
+        return service.perform_again(run.id, listen=listen, cancel=event, **named)
+
+    done, number = _watched(work, quiet)
+    _leave(done, number)
+    found = service.comparison(done.id)
+    print(
+        as_json({**found.model_dump(mode="json"), "same": found.same}) if form == "json" else run_tables.compared(found)
+    )
+    if not found.same:
+        raise typer.Exit(REFUSED)

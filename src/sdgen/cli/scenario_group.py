@@ -1,0 +1,97 @@
+"""`sdgen scenario …`. Read for every `--help`: nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from sdgen.cli.failures import REFUSED, told, told_problems
+from sdgen.cli.stored import Form, RunsDb, ScenariosDir, as_json, opened
+
+app = typer.Typer(
+    name="scenario", help="Scenarios by id: of a folder, of the store, and shipped ones.", no_args_is_help=True
+)
+
+ScenarioId = Annotated[
+    str, typer.Argument(metavar="ID", help="A scenario's id, or its file's stem; ID@VERSION of a stored one.")
+]
+
+
+@app.command("list")
+@told
+def list_(form: Form = "table", runs_db: RunsDb = "", scenarios_dir: ScenariosDir = "") -> None:
+    """List the scenarios there are."""
+    with opened(runs_db, scenarios_dir) as service:
+        from sdgen.cli import shelves
+
+        entries = service.scenarios()
+        print(as_json(entries) if form == "json" else shelves.scenario_table(entries))
+
+
+@app.command()
+@told
+def show(
+    scenario: ScenarioId,
+    form: Annotated[
+        Literal["text", "json"], typer.Option("--format", help="As it is written, or in canonical form.")
+    ] = "text",
+    runs_db: RunsDb = "",
+    scenarios_dir: ScenariosDir = "",
+) -> None:
+    """Print a scenario."""
+    with opened(runs_db, scenarios_dir) as service:
+        from sdgen.cli import shelves
+
+        print(shelves.scenario_shown(service, scenario, form))
+
+
+@app.command()
+@told
+def validate(
+    scenario: Annotated[str, typer.Argument(metavar="ID|PATH", help="A scenario's id, or a file.")],
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="For people or for programs.")] = "text",
+    runs_db: RunsDb = "",
+    scenarios_dir: ScenariosDir = "",
+) -> None:
+    """Check a scenario, and tell every problem at once."""
+    with opened(runs_db, scenarios_dir) as service:
+        from sdgen.cli import shelves
+        from sdgen.cli.validate import as_json as verdict
+        from sdgen.cli.validate import described
+
+        plan, problems = shelves.scenario_examined(service, scenario)
+    if form == "json":
+        print(verdict(problems))
+    elif plan is not None:
+        print(described(plan))
+    else:
+        print(told_problems(problems), file=sys.stderr)
+    if plan is None:
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+@told
+def add(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="A scenario file, a schema, or whatever import reads.")
+    ],
+    id: Annotated[str, typer.Option(metavar="ID", help="Default: the scenario's own id, or the file's stem.")] = "",
+    runs_db: RunsDb = "",
+) -> None:
+    """Keep a scenario in the store. Other content under the same id is another version; all are kept."""
+    with opened(runs_db) as service:
+        from sdgen.cli import shelves
+
+        print(shelves.scenario_added(service, source, id))
+
+
+@app.command()
+@told
+def remove(scenario: ScenarioId, runs_db: RunsDb = "", scenarios_dir: ScenariosDir = "") -> None:
+    """Forget a stored scenario with all its versions. Runs keep the text they had."""
+    with opened(runs_db, scenarios_dir) as service:
+        service.library.remove_scenario(scenario)
+        print(f"{scenario} is removed")

@@ -1,0 +1,54 @@
+"""What a request may name. The command line may name anything; what comes over a network may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Access:
+    """The limits of one caller; without arguments there are none.
+
+    paths: scenario and target files may be named by path. folders: the folders in which inline targets may write files
+    (None: anywhere). destinations: patterns of the URLs that inline and added targets may name, without passwords.
+    secrets: patterns of what may stand in `${…}` of inline and added targets (`DEMO_*`, `file:/run/secrets/*`).
+    databases: patterns of the databases that any target may write to, beside the target's own.
+    """
+
+    paths: bool = True
+    folders: tuple[Path, ...] | None = None
+    destinations: tuple[str, ...] = ("*",)
+    secrets: tuple[str, ...] = ("*",)
+    databases: tuple[str, ...] = ("*",)
+
+    def allows_destination(self, shown: str) -> bool:
+        return matches(shown, self.destinations)
+
+    def allows_secret(self, name: str) -> bool:
+        return matches(name, self.secrets)
+
+    def allows_file(self, path: Path) -> bool:
+        """Whether a path is in one of the folders, wherever symlinks lead."""
+        if self.folders is None:
+            return True
+        place = path.resolve()
+        return any(place.is_relative_to(folder.resolve()) for folder in self.folders)
+
+
+ANYTHING = Access()
+
+
+def matches(text: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a text matches one of the patterns of a shell (`*`, `?`, `[abc]`)."""
+    return any(fnmatchcase(text, pattern) for pattern in patterns)
+
+
+def inside(folder: Path) -> Iterator[Path]:
+    """The files directly in a folder, in order of their names; links that lead out of it are left out."""
+    place = folder.resolve()
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.resolve().is_relative_to(place):
+            yield path

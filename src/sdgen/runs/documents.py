@@ -1,0 +1,47 @@
+"""Plain data → a pydantic record, or every problem with its place in the document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from sdgen.errors import Path, Problem, SdgenError, did_you_mean
+from sdgen.read.yamlfile import Document
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def validated(model: type[Model], document: Document, error: type[SdgenError], under: Path = ()) -> Model:
+    """The record; `error` with every problem. `under` is put before the problems' paths."""
+    if not isinstance(document.value, Mapping):
+        what = f"must be a mapping from names to values, found {type(document.value).__name__}"
+        raise error(document.problem((), what))
+    try:
+        return model.model_validate(dict(document.value))
+    except ValidationError as wrong:
+        details = wrong.errors(include_url=False)
+        raise error([_problem(model, document, dict(detail), under) for detail in details]) from None
+
+
+def _problem(model: type[BaseModel], document: Document, detail: Mapping[str, Any], under: Path) -> Problem:
+    path: Path = tuple(part for part in detail["loc"] if part in _parts(document.value) or isinstance(part, int))
+    found = document.problem(path, "")
+    known = [field.alias or name for name, field in model.model_fields.items()]
+    if detail["type"] == "extra_forbidden":
+        key = str(detail["loc"][-1])
+        what, hint = f"unknown key {key!r}", did_you_mean(key, known, "known: " + ", ".join(known))
+    else:
+        message = str(detail["msg"]).removeprefix("Value error, ")
+        what, hint = message[:1].lower() + message[1:], ""
+    return Problem((*under, *path), what, hint, found.file, found.line, found.column)
+
+
+def _parts(value: object) -> set[object]:
+    """All keys of a document: the places pydantic names beside are its own words for unions."""
+    if isinstance(value, Mapping):
+        return set(value) | {part for each in value.values() for part in _parts(each)}
+    if isinstance(value, list | tuple):
+        return {part for each in value for part in _parts(each)}
+    return set()

@@ -1,0 +1,125 @@
+"""The kinds of targets as facts: how a kind is told from a DSN, and what parts a DSN of it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+from sdgen.read.formats import DATABASE_FILES
+from sdgen.write.registry import SCHEMES
+
+FILES = "files"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind. local: the DSN may be a path here. server: it has a database's name. schemas: it takes a schema."""
+
+    name: str
+    local: bool = False
+    server: bool = False
+    schemas: bool = False
+
+
+_KNOWN = (
+    Kind(FILES, local=True),
+    Kind("sqlite", local=True),
+    Kind("duckdb", local=True),
+    Kind("chdb", local=True),
+    Kind("sql", local=True),
+    Kind("postgres", server=True, schemas=True),
+    Kind("mysql", server=True),
+    Kind("clickhouse", server=True),
+)
+_SYNONYMS: Mapping[str, str] = {
+    "postgresql": "postgres",
+    "mariadb": "mysql",
+    "clickhouses": "clickhouse",
+    "file": FILES,
+    "folder": FILES,
+    "sqlite3": "sqlite",
+}
+_SUFFIXES: Mapping[str, str] = {**DATABASE_FILES, ".sql": "sql"}
+_PLAIN: Mapping[str, Kind] = {kind.name: kind for kind in _KNOWN}
+
+
+def kinds() -> list[str]:
+    """The names of all kinds there are."""
+    return sorted({FILES, "sql", *(named(scheme) for scheme in SCHEMES)})
+
+
+def named(word: str) -> str:
+    """A kind's one name, of whichever spelling."""
+    return _SYNONYMS.get(word.lower(), word.lower())
+
+
+def facts(kind: str) -> Kind:
+    return _PLAIN.get(kind, Kind(kind))
+
+
+def kind_of(dsn: str) -> str:
+    """The kind a DSN speaks of: by its scheme, its suffix, or as a folder; "" where it tells nothing."""
+    scheme, separator, _ = dsn.partition("://")
+    if dsn.startswith("${"):  # whatever the secret will say
+        return ""
+    if separator:
+        return named(scheme)
+    suffix = Path(dsn).suffix.lower()
+    if dsn.endswith(("/", "\\")) or Path(dsn).is_dir() or not suffix:
+        return FILES
+    return _SUFFIXES.get(suffix, "")
+
+
+def path_of(dsn: str) -> Path:
+    """The path of a local DSN: `sqlite:///relative`, `sqlite:////absolute`, or the path itself."""
+    _, separator, rest = dsn.partition("://")
+    return Path(unquote(rest.removeprefix("/"))) if separator else Path(dsn)
+
+
+def in_kind(dsn: str, kind: str) -> str:
+    """A path so written that it is of a kind, which its own name may not tell."""
+    if "://" in dsn or not facts(kind).local:
+        return dsn
+    if kind == FILES:
+        return dsn if dsn.endswith("/") else f"{dsn}/"
+    return dsn if kind_of(dsn) == kind else f"{kind}:///{quote(dsn)}"
+
+
+def placed(dsn: str, kind: str, base: Path) -> str:
+    """A local DSN with an absolute path, which means the same wherever a run is performed; others as they are."""
+    if not facts(kind).local or not dsn:
+        return dsn
+    scheme, separator, _ = dsn.partition("://")
+    path = str((base / path_of(dsn)).absolute())
+    return f"{scheme}:///{quote(path)}" if separator else in_kind(path, kind)
+
+
+def database_of(destination: str, kind: str) -> str:
+    """The name of the database a destination leads to; "" where it names none. Of files, the file's or folder's."""
+    if facts(kind).local:
+        return path_of(destination).stem
+    if kind == "postgres":
+        return _postgres_database(destination)
+    return unquote(urlsplit(destination).path.strip("/").partition("/")[0])
+
+
+def _postgres_database(destination: str) -> str:
+    """As the driver reads it: `?dbname=` wins, and `?service=` could name another."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        found = conninfo_to_dict(without_schema(destination)[0])
+    except ProgrammingError:
+        return ""
+    return "" if found.get("service") else str(found.get("dbname") or "")
+
+
+def without_schema(destination: str) -> tuple[str, str]:
+    """A PostgreSQL URL without `?schema=`, which is sdgen's own, and that schema."""
+    parts = urlsplit(destination)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = urlencode([pair for pair in pairs if pair[0] != "schema"])
+    return urlunsplit(parts._replace(query=query)), next((value for name, value in pairs if name == "schema"), "")

@@ -1,0 +1,238 @@
+"""Scenarios and targets by id: files of two folders, then what the store keeps, then the shipped examples.
+
+An id is looked for first as what a file says of itself, then as a file's stem. Only files directly in the folders
+count; ids are compared with what is there, and never become part of a path.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from sdgen.errors import NotFound, Problem, ScenarioError, SdgenError, StoreError, TargetError, did_you_mean
+from sdgen.read.base import read_text
+from sdgen.read.formats import DOCUMENTS
+from sdgen.read.sources import examples, read_source, read_text_as_scenario
+from sdgen.read.writefile import scenario_text
+from sdgen.read.yamlfile import read_document
+from sdgen.runs.access import ANYTHING, Access, inside
+from sdgen.runs.records import ScenarioEntry, TargetEntry
+from sdgen.runs.redact import without_password
+from sdgen.runs.shelf import KeptScenario, Shelf
+from sdgen.runs.targets import TargetSpec, absolute, allowed, keepable, read_target, settle
+from sdgen.scenario.model import Scenario
+
+ID = re.compile(r"[A-Za-z0-9._-]+")
+FOLDER, STORE, EXAMPLE, PATH, INLINE = "folder", "store", "example", "path", "inline"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Found(Generic[T]):
+    """A scenario or target that was found: the id it goes by, what it is, and where it comes from."""
+
+    id: str
+    value: T
+    source: str
+    file: str = ""
+    text: str = ""
+
+
+class Library:
+    """What requests can name by id."""
+
+    def __init__(self, shelf: Shelf, scenarios_dir: Path | None = None, targets_dir: Path | None = None) -> None:
+        self.shelf = shelf
+        self.scenarios_dir = scenarios_dir
+        self.targets_dir = targets_dir
+
+    def scenario(self, scenario_id: str, version: str = "") -> Found[Scenario]:
+        """A scenario; NotFound where no id or stem is such, ScenarioError or SourceError where it can't be read."""
+        if not version:
+            found = _chosen(_in_folder(self.scenarios_dir, _scenario_of), scenario_id, ScenarioError)
+            if found is not None:
+                return Found(scenario_id, found.value, FOLDER, found.file, read_text(Path(found.file)))
+        kept = self.shelf.scenario(scenario_id, version) if ID.fullmatch(scenario_id) else None
+        if kept is not None:
+            return Found(kept.id, read_text_as_scenario(kept.text, kept.file), STORE, kept.file, kept.text)
+        path = examples().get(scenario_id)
+        if path is not None and not version:
+            return Found(scenario_id, read_source(scenario_id), EXAMPLE, path.name, path.read_text("utf-8"))
+        what = f"there is no scenario {scenario_id!r}" + (f" of version {version!r}" if version else "")
+        known = [entry.id for entry in self.scenarios()]
+        raise NotFound(Problem(("scenario_id",), what, did_you_mean(scenario_id, known, "`sdgen scenario list`")))
+
+    def scenarios(self) -> list[ScenarioEntry]:
+        """All scenarios by id, those that can't be read among them; of several with one id, what `scenario` finds."""
+        entries: dict[str, ScenarioEntry] = {}
+        for file, scenario in _in_folder(self.scenarios_dir, _scenario_of):
+            stem = Path(file).stem
+            if isinstance(scenario, Scenario):
+                entry = _entry(scenario.id or stem, scenario, FOLDER, file)
+            else:
+                entry = ScenarioEntry(id=stem, source=FOLDER, file=file, problem=str(scenario))
+            entries.setdefault(entry.id, entry)
+        for scenario_id, versions in self.shelf.scenarios().items():
+            entries.setdefault(scenario_id, _kept_entry(versions))
+        for name in examples():
+            if name not in entries:
+                entries[name] = _entry(name, read_source(name), EXAMPLE, f"{name}.yaml")
+        return [entries[key] for key in sorted(entries)]
+
+    def add_scenario(self, scenario: Scenario, text: str = "", file: str = "", scenario_id: str = "") -> ScenarioEntry:
+        """Keep a scenario in the store under its id, or the name of its file, or its own; each version is kept."""
+        chosen = scenario_id or scenario.id or Path(file).stem or scenario.name
+        if not ID.fullmatch(chosen):
+            hint = "letters, digits, dot, dash and underscore; give it one with --id"
+            raise ScenarioError(Problem(("id",), f"{chosen!r} can't be an id", hint))
+        self.shelf.add_scenario(chosen, scenario, text or scenario_text(scenario), Path(file).name or f"{chosen}.yaml")
+        return _kept_entry(self.shelf.scenarios()[chosen])
+
+    def remove_scenario(self, scenario_id: str) -> None:
+        """Forget a stored scenario; NotFound or StoreError where it isn't one."""
+        if not self.shelf.remove_scenario(scenario_id):
+            raise _not_stored("scenario", self.scenario(scenario_id))
+
+    def target(self, target_id: str) -> Found[TargetSpec]:
+        """A target; NotFound where no id or stem is such, TargetError or SourceError where it can't be read."""
+        found = _chosen(_in_folder(self.targets_dir, _target_of), target_id, TargetError)
+        if found is not None:
+            return Found(target_id, found.value, FOLDER, found.file)
+        kept = self.shelf.targets()
+        if target_id in kept:
+            return Found(target_id, kept[target_id], STORE)
+        known = [entry.id for entry in self.targets()]
+        hint = did_you_mean(target_id, known, "`sdgen target list`")
+        raise NotFound(Problem(("target_id",), f"there is no target {target_id!r}", hint))
+
+    def targets(self) -> list[TargetEntry]:
+        """All targets, those that can't be read among them, sorted by id."""
+        entries: dict[str, TargetEntry] = {}
+        for file, spec in _in_folder(self.targets_dir, _target_of):
+            stem = Path(file).stem
+            if isinstance(spec, TargetSpec):
+                entry = target_entry(spec, FOLDER, file)
+            else:
+                entry = TargetEntry(id=stem, source=FOLDER, file=file, problem=without_password(str(spec)))
+            entries.setdefault(entry.id, entry)
+        for target_id, spec in self.shelf.targets().items():
+            entries.setdefault(target_id, target_entry(spec, STORE))
+        return [entries[key] for key in sorted(entries)]
+
+    def add_target(self, spec: TargetSpec, *, replace: bool = False, access: Access = ANYTHING) -> TargetEntry:
+        """Keep a target in the store; TargetError with every problem. Its secrets need not be there yet."""
+        placed = absolute(spec, Path.cwd())
+        problems = [*keepable(spec), *allowed(placed, access)]
+        if not ID.fullmatch(spec.id):
+            problems.append(Problem(("target", "id"), f"{spec.id!r} can't be an id", "letters, digits, . - _"))
+        if problems:
+            raise TargetError(problems)
+        if "${" not in spec.dsn:
+            settle(placed)
+        self.shelf.add_target(placed, replace)
+        return target_entry(placed, STORE)
+
+    def remove_target(self, target_id: str) -> None:
+        """Forget a stored target; NotFound or StoreError where it isn't one."""
+        if not self.shelf.remove_target(target_id):
+            raise _not_stored("target", self.target(target_id))
+
+
+def _in_folder(
+    folder: Path | None, read: Callable[[str, int, int], T | SdgenError]
+) -> Iterator[tuple[str, T | SdgenError]]:
+    """The files of a folder, each with what it holds, or with what is wrong with it."""
+    if folder is None or not folder.is_dir():
+        return
+    for path in inside(folder):
+        if path.suffix.lower() in DOCUMENTS:
+            state = path.stat()
+            yield str(path), read(str(path), state.st_mtime_ns, state.st_size)
+
+
+def _chosen(files: Iterator[tuple[str, T | SdgenError]], wanted: str, error: type[SdgenError]) -> Found[T] | None:
+    """The file whose own id is the one wanted, else the one with that stem."""
+    by_id, by_stem = [], []
+    for file, value in files:
+        if not isinstance(value, SdgenError) and getattr(value, "id", "") == wanted:
+            by_id.append((file, value))
+        elif Path(file).stem == wanted:
+            by_stem.append((file, value))
+    candidates = by_id or by_stem
+    if len(candidates) > 1:
+        names = ", ".join(Path(file).name for file, _ in candidates)
+        raise error(Problem(("id",), f"{wanted!r} could be any of {names}", "give each file an id of its own"))
+    for file, found in candidates:
+        if isinstance(found, SdgenError):
+            raise type(found)(found.problems)
+        return Found(wanted, found, FOLDER, file)
+    return None
+
+
+@lru_cache(maxsize=512)
+def _scenario_of(file: str, changed: int, size: int) -> Scenario | SdgenError:
+    """The scenario of a file, or its problems; read again when the file has changed."""
+    try:
+        return read_source(file)
+    except SdgenError as error:
+        return error
+
+
+@lru_cache(maxsize=512)
+def _target_of(file: str, changed: int, size: int) -> TargetSpec | SdgenError:
+    try:
+        return target_of_file(Path(file))
+    except SdgenError as error:
+        return error
+
+
+def target_of_file(path: Path) -> TargetSpec:
+    """The target of a YAML or JSON file; its id is the file's stem where it names none, its paths start at the file."""
+    spec = read_target(read_document(read_text(path), str(path)))
+    named = spec if spec.id else spec.model_copy(update={"id": path.stem})
+    return absolute(named, path.absolute().parent)
+
+
+def _entry(scenario_id: str, scenario: Scenario, source: str, file: str) -> ScenarioEntry:
+    return ScenarioEntry(
+        id=scenario_id,
+        name=scenario.name,
+        version=scenario.version,
+        description=scenario.description,
+        source=source,
+        file=file,
+        entities=len(scenario.entities),
+        versions=(scenario.version,) if scenario.version else (),
+    )
+
+
+def _kept_entry(versions: list[KeptScenario]) -> ScenarioEntry:
+    newest = versions[-1]
+    return ScenarioEntry(
+        id=newest.id,
+        name=newest.name,
+        version=newest.version,
+        description=newest.description,
+        source=STORE,
+        file=newest.file,
+        entities=newest.entities,
+        versions=tuple(each.version or str(each.number) for each in versions),
+    )
+
+
+def target_entry(spec: TargetSpec, source: str, file: str = "") -> TargetEntry:
+    """A target as it may be shown."""
+    shown = spec.model_dump(include={"id", "name", "kind", "database", "allow_databases", "options"})
+    mode = spec.mode.value if spec.mode else ""
+    dsn = without_password(spec.dsn)
+    return TargetEntry(**shown, dsn=dsn, schema_name=spec.schema_, mode=mode, source=source, file=file)
+
+
+def _not_stored(word: str, found: Found[T]) -> StoreError:
+    where = f"the file {found.file}" if found.source == FOLDER else "a shipped example"
+    return StoreError(Problem((), f"the {word} {found.id} is {where}, not in the store", "remove the file itself"))

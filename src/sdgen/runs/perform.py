@@ -1,0 +1,152 @@
+"""Doing one run that the store knows: under its owner's name, watched, and with its end told whatever happens."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from os import cpu_count
+
+from sdgen.errors import Cancelled, SdgenError, StoreError
+from sdgen.plan.model import Plan
+from sdgen.runs import kinds
+from sdgen.runs.events import Listener, ignore
+from sdgen.runs.execute import execute
+from sdgen.runs.job import Job
+from sdgen.runs.journal import Ending, Journal
+from sdgen.runs.processes import Owner
+from sdgen.runs.recorder import Recorder
+from sdgen.runs.records import ProblemRecord, Run, Status
+from sdgen.runs.redact import Redactor
+from sdgen.runs.store import timestamp
+from sdgen.runs.targets import Settled, settle
+from sdgen.write.base import Mode, Target
+from sdgen.write.registry import open_target
+
+STORE_PATIENCE = 60.0  # seconds for which the end of a run is tried to be told to a store that is away
+LEFT = {Status.CANCELLED: "cancelled; the target is as it was", Status.FAILED: "failed; the target is as it was"}
+
+Lines = list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job that can be done here: its plan made, its target's secrets in place."""
+
+    job: Job
+    plan: Plan
+    target: Settled
+
+    @contextmanager
+    def opened(self) -> Iterator[Target]:
+        """The target; of a scratch job one in a temporary folder, which is gone afterwards."""
+        if not self.job.scratch:
+            yield self.target.open()
+            return
+        with tempfile.TemporaryDirectory(prefix="sdgen-scratch-") as folder:
+            yield open_target(kinds.in_kind(f"{folder}/again", self.target.kind), self.target.formats)
+
+
+def prepare(job: Job) -> Prepared:
+    """SdgenError where the scenario or the target can't be had any more."""
+    return Prepared(job, job.plan(), settle(job.target, formats=job.formats))
+
+
+def perform(
+    journal: Journal,
+    run_id: str,
+    owner: Owner,
+    prepared: Prepared | None = None,
+    *,
+    listen: Listener = ignore,
+    cancel: threading.Event | None = None,
+) -> Run:
+    """Do a run that this owner has claimed; the run as it ended. Its failure is told in the run, not raised."""
+    try:
+        prepared = prepared or prepare(journal.job(run_id))
+    except Exception as error:
+        return _end(journal, run_id, owner, *_failure(error, Redactor()))
+    stop = cancel or threading.Event()
+    recorder = Recorder(journal, run_id, owner, prepared.target.redactor, listen, stop)
+    with recorder:
+        ending, lines = _done(prepared, recorder, stop)
+    if ending.status is Status.SUCCESS:
+        recorder.flush()  # the last counters
+    return _end(journal, run_id, owner, ending, [*recorder.rest(), *lines])
+
+
+def _done(prepared: Prepared, recorder: Recorder, stop: threading.Event) -> tuple[Ending, Lines]:
+    """Execute the run; how it ended, and what there is to say of that."""
+    job = prepared.job
+    _introduce(recorder, prepared)
+    try:
+        with prepared.opened() as target:
+            result = execute(
+                job.plan_into(target) if job.mode is Mode.APPEND_ONLY else prepared.plan,
+                target,
+                mode=job.mode,
+                only=job.only,
+                workers=job.workers or min(cpu_count() or 1, 8),
+                listen=recorder,
+                cancel=stop,
+            )
+    except Exception as error:
+        return _failure(error, prepared.target.redactor)
+    if stop.is_set():
+        recorder.say("warning", "the wish to stop came too late: all rows are written")
+    recorder.say("info", f"success: {result.rows:,} rows in {result.seconds:.2f} s")
+    return Ending(Status.SUCCESS), []
+
+
+def _introduce(recorder: Recorder, prepared: Prepared) -> None:
+    plan, job = prepared.plan, prepared.job
+    name = f"{plan.scenario} {plan.version}".strip()
+    place = "a temporary place" if job.scratch else prepared.target.shown
+    recorder.say("info", f"{name} to {place}, {job.mode.value}, seed {plan.seed}")
+    if plan.identity != job.identity:
+        recorder.say("warning", "other versions of generators than those that the run was made with: other values")
+
+
+def _failure(error: Exception, redactor: Redactor) -> tuple[Ending, Lines]:
+    """What is stored of an exception, and what the log says of it."""
+    now = timestamp()
+    if isinstance(error, Cancelled):
+        left = LEFT[Status.CANCELLED]
+        return Ending(Status.CANCELLED, left), [(now, "info", left)]
+    known = isinstance(error, SdgenError | OSError | MemoryError)
+    problems = [_hidden(ProblemRecord.of(each), redactor) for each in getattr(error, "problems", ())]
+    told = redactor(str(error) if problems else _words(error))
+    lines = [(now, "error", told)]
+    if not known:
+        lines.append((now, "debug", redactor("".join(traceback.format_exception(error)))))
+    lines.append((now, "info", LEFT[Status.FAILED]))
+    return Ending(Status.FAILED, told, tuple(each.model_dump() for each in problems)), lines
+
+
+def _hidden(problem: ProblemRecord, redactor: Redactor) -> ProblemRecord:
+    return problem.model_copy(update={"what": redactor(problem.what), "hint": redactor(problem.hint)})
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "out of memory; fewer workers need less"
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+    return f"{type(error).__name__}: {error}; this is a bug in sdgen"
+
+
+def _end(journal: Journal, run_id: str, owner: Owner, ending: Ending, lines: Sequence[tuple[str, str, str]]) -> Run:
+    """Tell the end to the store, for a while again and again where the store is away."""
+    until = time.monotonic() + STORE_PATIENCE
+    while True:
+        try:
+            journal.finish(run_id, owner, ending, lines)
+            return journal.run(run_id)
+        except StoreError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(1)

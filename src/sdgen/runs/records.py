@@ -1,0 +1,140 @@
+"""What is told of runs, scenarios and targets: frozen records, the same for the command line, Python and HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sdgen.errors import Problem
+from sdgen.scenario.model import Record
+
+
+class Status(StrEnum):
+    """Where a run stands."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        return self not in (Status.PENDING, Status.RUNNING)
+
+
+class ProblemRecord(Record):
+    """A Problem as data."""
+
+    path: str = ""
+    what: str
+    hint: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    @classmethod
+    def of(cls, problem: Problem) -> ProblemRecord:
+        return cls(
+            path=problem.where,
+            what=problem.what,
+            hint=problem.hint,
+            file=problem.file,
+            line=problem.line,
+            column=problem.column,
+        )
+
+
+class EntityRun(Record):
+    """One entity of a run. `seconds` is the time of its rows; `digest` is there once they all are written."""
+
+    entity: str
+    table: str
+    asked: int
+    written: int = 0
+    seconds: float = 0.0
+    digest: str = ""
+
+
+class Run(Record):
+    """One execution of a scenario into a target, as it is remembered."""
+
+    id: str
+    status: Status
+    phase: str = ""
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    seed: int
+    as_of: datetime
+    config_hash: str
+    scenario_id: str
+    scenario_name: str
+    scenario_version: str
+    scenario_source: str
+    target_id: str
+    target_name: str
+    target_kind: str
+    destination: str
+    mode: str
+    rows_asked: int
+    rows_written: int
+    entities: tuple[EntityRun, ...] = ()
+    warnings: tuple[str, ...] = ()
+    problems: tuple[ProblemRecord, ...] = ()
+    error: str = ""
+    request: Mapping[str, Any]
+    versions: Mapping[str, Any]
+    cancel_requested: bool = False
+    reproduces: str = ""
+    worker: str = ""
+    revision: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """From start to end; 0 where it has not come to its end."""
+        if self.started_at is None or self.finished_at is None:
+            return 0.0
+        return (self.finished_at - self.started_at).total_seconds()
+
+
+class LogLine(Record):
+    """A line of a run's log; `number` counts from 1."""
+
+    number: int
+    time: datetime
+    level: str
+    text: str
+
+
+class ScenarioEntry(Record):
+    """A scenario as it is listed. source: folder, store or example. problem: why it can't be read."""
+
+    id: str
+    name: str = ""
+    version: str = ""
+    description: str = ""
+    source: str
+    file: str = ""
+    entities: int = 0
+    versions: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class TargetEntry(Record):
+    """A target as it is listed; its DSN as written, without passwords."""
+
+    id: str
+    name: str = ""
+    kind: str = ""
+    dsn: str = ""
+    database: str = ""
+    schema_name: str = ""
+    mode: str = ""
+    allow_databases: tuple[str, ...] = ()
+    options: Mapping[str, Any] = {}
+    source: str
+    file: str = ""
+    problem: str = ""

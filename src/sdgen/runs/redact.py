@@ -1,0 +1,60 @@
+"""Passwords out of texts: of URLs by their form, and of anything else by their value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
+
+HIDDEN = "***"
+SHORTEST = 4  # characters: shorter secrets are hidden in URLs alone, as they would tear words apart
+
+_WORDS = r"password|passwd|pwd|pass|sslpassword|secret|token|secret_access_key|secret_key|session_token|access_key"
+_WHOLE = re.compile(r"^([a-z][\w+.-]*://[^/?#:@]*):[^/?#]*@", re.IGNORECASE)
+_INSIDE = re.compile(r"([a-z][\w+.-]*://[^/?#:@\s]*):[^/?#\s]*@", re.IGNORECASE)
+_QUERY = re.compile(rf"([?&;](?:{_WORDS})=)[^&#\s]*", re.IGNORECASE)
+_PAIR = re.compile(rf"\b((?:{_WORDS})\s*=\s*)('[^']*'|[^\s&;,'\"]+)", re.IGNORECASE)
+SECRET_WORD = re.compile(_WORDS, re.IGNORECASE)
+
+
+def without_password(destination: str) -> str:
+    """A URL with `***` for its password; anything else as it is."""
+    shown = _WHOLE.sub(rf"\1:{HIDDEN}@", destination)
+    return re.sub(rf"([?&;](?:{_WORDS})=)[^&#]*", rf"\1{HIDDEN}", shown, flags=re.IGNORECASE)
+
+
+def without_passwords(text: str) -> str:
+    """A text with `***` for whatever looks like a password in it: of URLs, and of pairs such as password=x."""
+    shown = _INSIDE.sub(rf"\1:{HIDDEN}@", text)
+    return _PAIR.sub(rf"\1{HIDDEN}", _QUERY.sub(rf"\1{HIDDEN}", shown))
+
+
+@dataclass(frozen=True)
+class Redactor:
+    """Hides secrets in any text: known ones wherever they stand, unknown ones where they look like passwords."""
+
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def __call__(self, text: str) -> str:
+        for secret in sorted(_spellings(self.secrets), key=len, reverse=True):
+            text = text.replace(secret, HIDDEN)
+        return without_passwords(text)
+
+
+def _spellings(secrets: Iterable[str]) -> set[str]:
+    """Each secret as it may be spelled in a URL, a message, or a Python literal."""
+    ways = (str, quote, quote_plus, unquote, lambda each: quote(each, safe=""), lambda each: repr(each)[1:-1])
+    return {spelled for each in secrets for way in ways if len(spelled := way(each)) >= SHORTEST}
+
+
+def passwords_of(destination: str) -> tuple[str, ...]:
+    """The passwords that stand in a URL."""
+    try:
+        parts = urlsplit(destination)
+        pairs = parse_qsl(parts.query)
+        password = parts.password or ""
+    except ValueError:
+        return ()
+    found = [value for name, value in pairs if SECRET_WORD.fullmatch(name)]
+    return tuple(each for each in (password, unquote(password), *found) if each)

@@ -1,0 +1,117 @@
+"""A stored run done again: the same scenario, seed, now and counts, and a comparison of the digests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+from sdgen.errors import Problem, StoreError
+from sdgen.plan.model import Plan
+from sdgen.runs import kinds
+from sdgen.runs.job import Job, versions_of
+from sdgen.runs.records import Run, Status
+from sdgen.runs.request import RunRequest
+from sdgen.scenario.model import Record
+from sdgen.write.base import Mode
+
+
+class EntityComparison(Record):
+    """An entity's rows and digests in the run of then and in that of now; "" and None where there are none."""
+
+    entity: str
+    rows_then: int | None
+    rows_now: int | None
+    digest_then: str
+    digest_now: str
+
+    @property
+    def same(self) -> bool:
+        return self.digest_then == self.digest_now and self.rows_then == self.rows_now
+
+
+class Comparison(Record):
+    """Two runs compared. versions: what makes the values and has changed, as (name, then, now)."""
+
+    run_id: str
+    again_id: str
+    versions: tuple[tuple[str, str, str], ...]
+    entities: tuple[EntityComparison, ...]
+
+    @property
+    def same(self) -> bool:
+        return all(each.same for each in self.entities)
+
+
+def reproducible(run: Run) -> None:
+    """StoreError where a run has no digests that another run could have."""
+    if run.status is not Status.SUCCESS:
+        what = f"the run {run.id} is {run.status}: only a successful one can be reproduced"
+        raise StoreError(Problem(("run",), what))
+
+    if run.mode == Mode.APPEND_ONLY:
+        what = f"the run {run.id} added to what its target held then, which is not kept"
+        raise StoreError(Problem(("run",), what, "runs of the other modes can be reproduced"))
+
+
+def request_again(job: Job, target: Mapping[str, Any]) -> RunRequest:
+    """The request that does a job's run again, into a target as a request names it.
+
+    Without one: in a place of the job's kind where such can be made here, else in files.
+    """
+    if not target:
+        kind = job.target.kind if kinds.facts(job.target.kind).local else kinds.FILES
+        target = {"target": {"kind": kind, "dsn": kinds.in_kind(str(Path(gettempdir()) / "again"), kind)}}
+        formats = job.formats if job.target.kind == kind else ()
+        mode = Mode.CREATE_IF_MISSING
+    else:
+        formats, mode = (), job.mode
+    return RunRequest(
+        scenario=job.scenario_text,
+        seed=job.seed,
+        as_of=job.as_of,
+        rows=job.rows,
+        scale=job.scale,
+        include=job.only,
+        mode=mode,
+        formats=formats,
+        workers=job.workers,
+        **target,
+    )
+
+
+def changed_versions(run: Run, plan: Plan) -> tuple[tuple[str, str, str], ...]:
+    """The versions that are others than those the run was made with."""
+    then, now = dict(run.versions), versions_of(plan)
+    names = [*now, *(name for name in then if name not in now)]
+    return tuple(
+        (name, str(then.get(name, "-")), str(now.get(name, "-"))) for name in names if then.get(name) != now.get(name)
+    )
+
+
+def compared(run: Run, again: Run) -> Comparison:
+    """Every entity of both runs; `again` must have ended in success."""
+    then = {each.entity: each for each in run.entities}
+    now = {each.entity: each for each in again.entities}
+    pairs = [(name, then.get(name), now.get(name)) for name in dict.fromkeys([*then, *now])]
+    names = dict.fromkeys([*run.versions, *again.versions])
+    return Comparison(
+        run_id=run.id,
+        again_id=again.id,
+        versions=tuple(
+            (name, str(run.versions.get(name, "-")), str(again.versions.get(name, "-")))
+            for name in names
+            if run.versions.get(name) != again.versions.get(name)
+        ),
+        entities=tuple(
+            EntityComparison(
+                entity=name,
+                rows_then=old.written if old else None,
+                rows_now=new.written if new else None,
+                digest_then=old.digest if old else "",
+                digest_now=new.digest if new else "",
+            )
+            for name, old, new in pairs
+        ),
+    )

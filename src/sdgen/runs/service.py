@@ -1,0 +1,234 @@
+"""Scenarios, targets and runs behind one object: what the command line, `sdgen.run` and the HTTP API call.
+
+service = Service.open(scenarios_dir="scenarios", targets_dir="targets")
+run = service.submit(RunRequest(scenario_id="shop", target_id="demo"))      # stored; a worker will take it
+run = service.perform(RunRequest(scenario_id="shop", target="out/"))        # here and now
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sdgen.errors import Problem, StoreError
+from sdgen.read.sources import read_mapping, read_text_as_scenario
+from sdgen.runs import estimate, reproduce
+from sdgen.runs.access import ANYTHING, Access
+from sdgen.runs.events import Listener, ignore
+from sdgen.runs.job import versions_of
+from sdgen.runs.journal import Journal
+from sdgen.runs.library import Library
+from sdgen.runs.perform import Prepared, perform
+from sdgen.runs.probe import Probe, probe
+from sdgen.runs.processes import Owner, this_process
+from sdgen.runs.records import EntityRun, LogLine, Run, ScenarioEntry, Status, TargetEntry
+from sdgen.runs.request import Resolved, RunRequest, resolve
+from sdgen.runs.shelf import Shelf
+from sdgen.runs.store import Store, timestamp
+from sdgen.runs.targets import TargetSpec, settle
+from sdgen.write.tables import tables_of
+
+SCENARIOS_VARIABLE, TARGETS_VARIABLE = "SDGEN_SCENARIOS_DIR", "SDGEN_TARGETS_DIR"
+
+
+@dataclass(frozen=True)
+class Service:
+    """All there is to do with a store and its folders. `access` limits what requests may name."""
+
+    store: Store
+    library: Library
+    journal: Journal
+    access: Access = ANYTHING
+
+    @classmethod
+    def open(
+        cls,
+        runs_db: str | Path = "",
+        scenarios_dir: str | Path = "",
+        targets_dir: str | Path = "",
+        access: Access = ANYTHING,
+    ) -> Service:
+        """A service; what is left out is taken from the environment. StoreError where the store can't be used."""
+        folders = [
+            _folder(str(scenarios_dir), SCENARIOS_VARIABLE, "scenarios"),
+            _folder(str(targets_dir), TARGETS_VARIABLE, "targets"),
+        ]
+        store = Store(runs_db)
+        return cls(store, Library(Shelf(store), *folders), Journal(store), access)
+
+    def close(self) -> None:
+        self.store.close()
+
+    # Runs
+
+    def resolve(self, request: RunRequest) -> Resolved:
+        """The request, settled and checked; nothing is stored or connected to. All problems at once."""
+        return resolve(request, self.library, self.access)
+
+    def plan(self, request: RunRequest, *, ask_target: bool = True) -> estimate.Estimate:
+        """The dry run of a request."""
+        return estimate.estimate(self.resolve(request), ask_target=ask_target)
+
+    def submit(self, request: RunRequest) -> Run:
+        """Store a run that waits for a worker. Refused where its target holds a password written out."""
+        return self._submit(self.resolve(request))
+
+    def perform(
+        self,
+        request: RunRequest,
+        *,
+        listen: Listener = ignore,
+        cancel: threading.Event | None = None,
+        begun: Callable[[Run], None] | None = None,
+    ) -> Run:
+        """Do a run in this process, and remember it. Its failure is told in the run, not raised."""
+        return self._perform(self.resolve(request), listen, cancel, begun)
+
+    def run(self, run_id: str) -> Run:
+        """A run with its entities; `latest` is the newest. Lost runs are marked first."""
+        self.journal.mark_lost()
+        return self.journal.run(run_id)
+
+    def runs(
+        self, *, limit: int = 50, offset: int = 0, status: Iterable[Status] = (), scenario: str = "", target: str = ""
+    ) -> tuple[list[Run], int]:
+        """Runs without their entities, the newest first, and how many there are in all."""
+        self.journal.mark_lost()
+        return self.journal.runs(limit=limit, offset=offset, status=status, scenario=scenario, target=target)
+
+    def logs(self, run_id: str, after: int = 0, limit: int = 1000) -> list[LogLine]:
+        """Lines of a run's log with numbers above `after`."""
+        return self.journal.logs(self.journal.run(run_id).id, after, limit)
+
+    def scenario_text(self, run_id: str) -> str:
+        """The scenario of a run, as the run had it."""
+        return self.journal.job(self.journal.run(run_id).id).scenario_text
+
+    def cancel(self, run_id: str) -> Run:
+        """Ask a run to stop; StoreError where it is over."""
+        self.journal.mark_lost()
+        return self.journal.cancel(self.journal.run(run_id).id)
+
+    # Reproducing
+
+    def again(self, run_id: str, **target: Any) -> Resolved:
+        """The settled request of a run, for another time: into a temporary place, or a target as a request names it."""
+        run = self.run(run_id)
+        reproduce.reproducible(run)
+        job = self.journal.job(run.id)
+        request = reproduce.request_again(job, target)
+        if target:
+            return self.resolve(request)
+        resolved = resolve(request, self.library)
+        return replace(resolved, job=resolved.job.model_copy(update={"scratch": True}))
+
+    def submit_again(self, run_id: str, **target: Any) -> Run:
+        """Store a run that reproduces another; `comparison` tells what came of it."""
+        return self._submit(self.again(run_id, **target), self.journal.run(run_id).id)
+
+    def perform_again(
+        self, run_id: str, *, listen: Listener = ignore, cancel: threading.Event | None = None, **target: Any
+    ) -> Run:
+        """Reproduce a run in this process."""
+        return self._perform(self.again(run_id, **target), listen, cancel, None, self.journal.run(run_id).id)
+
+    def comparison(self, again_id: str) -> reproduce.Comparison:
+        """A reproducing run held against the one it reproduces."""
+        again = self.run(again_id)
+        if not again.reproduces or again.status is not Status.SUCCESS:
+            raise StoreError(Problem(("run",), f"the run {again.id} reproduces none, or has not succeeded"))
+        return reproduce.compared(self.run(again.reproduces), again)
+
+    # Scenarios and targets
+
+    def scenarios(self) -> list[ScenarioEntry]:
+        return self.library.scenarios()
+
+    def targets(self) -> list[TargetEntry]:
+        return self.library.targets()
+
+    def add_scenario(self, scenario: str | Mapping[str, Any], scenario_id: str = "", file: str = "") -> ScenarioEntry:
+        """Keep a scenario, given as text or plain data; problems as for a file."""
+        if isinstance(scenario, str):
+            read = read_text_as_scenario(scenario, file or "scenario.yaml")
+            return self.library.add_scenario(read, scenario, file, scenario_id)
+        return self.library.add_scenario(read_mapping(dict(scenario)), "", file, scenario_id)
+
+    def add_target(self, spec: TargetSpec, *, replace: bool = False) -> TargetEntry:
+        return self.library.add_target(spec, replace=replace, access=self.access)
+
+    def test_target(self, target_id: str = "", spec: TargetSpec | None = None) -> Probe:
+        """Connect to a target and try it; nothing is left behind."""
+        if spec is not None:
+            request = RunRequest(scenario_id="shop", target=spec.dumped())
+            return probe(self.resolve(request).target)
+        trusted = Access(databases=self.access.databases)
+        return probe(settle(self.library.target(target_id).value, trusted))
+
+    # The work
+
+    def _submit(self, resolved: Resolved, reproduces: str = "") -> Run:
+        if not resolved.job.complete:
+            hint = "write it as ${NAME} or ${file:/path}"
+            raise StoreError(Problem(("target", "dsn"), "a run that waits can't keep a password", hint))
+        return self.journal.run(self._add(resolved, None, reproduces))
+
+    def _perform(
+        self,
+        resolved: Resolved,
+        listen: Listener,
+        cancel: threading.Event | None,
+        begun: Callable[[Run], None] | None,
+        reproduces: str = "",
+    ) -> Run:
+        owner = this_process()
+        run_id = self._add(resolved, owner, reproduces)
+        if begun is not None:
+            begun(self.journal.run(run_id))
+        prepared = Prepared(resolved.job, resolved.plan, resolved.target)
+        return perform(self.journal, run_id, owner, prepared, listen=listen, cancel=cancel)
+
+    def _add(self, resolved: Resolved, owner: Owner | None, reproduces: str) -> str:
+        tables = tables_of(resolved.plan, resolved.job.only).values()
+        entities = [EntityRun(entity=each.entity, table=each.name, asked=each.rows) for each in tables]
+        return self.journal.add({**_row(resolved), "reproduces": reproduces}, entities, owner)
+
+
+def _row(resolved: Resolved) -> dict[str, Any]:
+    """A run's row in the store, but for what changes while it lives."""
+    plan, job, target = resolved.plan, resolved.job, resolved.target
+    request = resolved.request.shown(target.redactor)
+    return {
+        "seed": str(plan.seed),
+        "as_of": timestamp(plan.as_of),
+        "config_hash": resolved.config_hash,
+        "scenario_id": resolved.scenario_id,
+        "scenario_name": plan.scenario,
+        "scenario_version": plan.version,
+        "scenario_source": resolved.scenario_source,
+        "target_id": target.spec.id,
+        "target_name": target.spec.name,
+        "target_kind": target.kind,
+        "destination": "a temporary place" if job.scratch else target.shown,
+        "mode": job.mode.value,
+        "rows_asked": sum(plan.entities[name].rows for name in resolved.entities),
+        "warnings": json.dumps(list(resolved.warnings), ensure_ascii=False),
+        "request": json.dumps(request, ensure_ascii=False),
+        "versions": json.dumps(versions_of(plan)),
+        "job": job.model_dump_json(by_alias=True),
+    }
+
+
+def _folder(given: str, variable: str, default: str) -> Path | None:
+    """A folder that is given, or named by the environment, or of the usual name where there is one."""
+    named = given or os.environ.get(variable, "")
+    if named and not Path(named).is_dir():
+        raise StoreError(Problem((), f"the folder {named} does not exist", f"give another, or unset {variable}"))
+    if named:
+        return Path(named)
+    return Path(default) if Path(default).is_dir() else None

@@ -1,0 +1,125 @@
+"""Scenarios and targets that the store keeps: versions of the former, the DSN of the latter as it is written."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from sdgen.errors import Problem, ScenarioError, StoreError, TargetError
+from sdgen.runs.store import Store, timestamp
+from sdgen.runs.tables import scenarios, targets
+from sdgen.runs.targets import TargetSpec, keepable
+from sdgen.scenario.identity import config_hash
+from sdgen.scenario.model import Scenario
+
+
+@dataclass(frozen=True)
+class KeptScenario:
+    """One version of a stored scenario. `number` counts its versions from 1."""
+
+    id: str
+    number: int
+    name: str
+    version: str
+    description: str
+    entities: int
+    hash: str
+    file: str
+    text: str
+
+
+class Shelf:
+    """The scenarios and targets of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def scenarios(self) -> dict[str, list[KeptScenario]]:
+        """All versions of all scenarios, by id, the oldest version first; without their texts."""
+        columns = [column for column in scenarios.c if column.name not in ("text", "created_at")]
+        with self.store.reading() as connection:
+            rows = connection.execute(sa.select(*columns).order_by(scenarios.c.id, scenarios.c.number)).mappings().all()
+        found: dict[str, list[KeptScenario]] = {}
+        for row in rows:
+            found.setdefault(row["id"], []).append(KeptScenario(**row, text=""))
+        return found
+
+    def scenario(self, scenario_id: str, version: str = "") -> KeptScenario | None:
+        """The newest version, or the one that is named: by its version, or as its number."""
+        mine = scenarios.c.id == scenario_id
+        if version:
+            numbered = scenarios.c.number == int(version) if version.isdecimal() and len(version) < 9 else sa.false()
+            mine &= (scenarios.c.version == version) | numbered
+        columns = [column for column in scenarios.c if column.name != "created_at"]
+        query = sa.select(*columns).where(mine).order_by(scenarios.c.number.desc()).limit(1)
+        with self.store.reading() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return KeptScenario(**row) if row else None
+
+    def add_scenario(self, scenario_id: str, scenario: Scenario, text: str, file: str) -> KeptScenario:
+        """Keep a version. The same content again is no new one; other content under the same version is refused."""
+        said = config_hash(scenario)
+        with self.store.alone() as connection:
+            columns = (scenarios.c.number, scenarios.c.version, scenarios.c.hash)
+            query = sa.select(*columns).where(scenarios.c.id == scenario_id).order_by(scenarios.c.number)
+            kept = connection.execute(query).all()
+            if kept and kept[-1].hash == said:
+                number = kept[-1].number
+            else:
+                _refuse_same_version(scenario_id, scenario.version, {row.version for row in kept})
+                number = kept[-1].number + 1 if kept else 1
+                values = _values(scenario_id, number, scenario, said, file, text)
+                connection.execute(sa.insert(scenarios).values({**values, "created_at": timestamp()}))
+        return KeptScenario(**_values(scenario_id, number, scenario, said, file, text))
+
+    def remove_scenario(self, scenario_id: str) -> bool:
+        """Forget all versions of a scenario; runs keep the text they had."""
+        with self.store.writing() as connection:
+            return bool(connection.execute(sa.delete(scenarios).where(scenarios.c.id == scenario_id)).rowcount)
+
+    def targets(self) -> dict[str, TargetSpec]:
+        with self.store.reading() as connection:
+            rows = connection.execute(sa.select(targets.c.id, targets.c.spec).order_by(targets.c.id)).all()
+        return {row.id: TargetSpec.model_validate_json(row.spec) for row in rows}
+
+    def add_target(self, spec: TargetSpec, replace: bool = False) -> None:
+        """Keep a target; TargetError where a password is written out in it."""
+        problems = list(keepable(spec))
+        if problems:
+            raise TargetError(problems)
+        text = json.dumps(spec.dumped(), ensure_ascii=False)
+        with self.store.alone() as connection:
+            there = connection.execute(sa.select(targets.c.id).where(targets.c.id == spec.id)).first()
+            if there and not replace:
+                raise StoreError(
+                    Problem(("target", "id"), f"there is a target {spec.id!r} already", "--force replaces it")
+                )
+            connection.execute(sa.delete(targets).where(targets.c.id == spec.id))
+            connection.execute(sa.insert(targets).values(id=spec.id, spec=text, created_at=timestamp()))
+
+    def remove_target(self, target_id: str) -> bool:
+        with self.store.writing() as connection:
+            return bool(connection.execute(sa.delete(targets).where(targets.c.id == target_id)).rowcount)
+
+
+def _refuse_same_version(scenario_id: str, version: str, kept: set[str]) -> None:
+    if version and version in kept:
+        what = f"version {version} of {scenario_id} is kept already, with other content"
+        raise ScenarioError(Problem(("version",), what, "raise the version"))
+
+
+def _values(scenario_id: str, number: int, scenario: Scenario, said: str, file: str, text: str) -> dict[str, Any]:
+    return {
+        "id": scenario_id,
+        "number": number,
+        "name": scenario.name,
+        "version": scenario.version,
+        "description": scenario.description,
+        "entities": len(scenario.entities),
+        "hash": said,
+        "file": file,
+        "text": text,
+    }

@@ -1,0 +1,202 @@
+"""A target by itself: its record, as files, requests and the store hold it, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+
+from pydantic import ConfigDict, Field
+
+from sdgen.errors import Problem, TargetError, did_you_mean
+from sdgen.read.yamlfile import Document
+from sdgen.runs import kinds, secrets
+from sdgen.runs.access import ANYTHING, Access, matches
+from sdgen.runs.documents import validated
+from sdgen.runs.redact import Redactor, passwords_of, without_password
+from sdgen.scenario.model import Record
+from sdgen.write.base import Mode, Target
+from sdgen.write.registry import open_target
+
+OPTIONS = ("formats", "workers")
+_HARMLESS = ("schema", "sslmode", "charset", "connect_timeout", "application_name")
+
+
+class TargetSpec(Record):
+    """A place to write, as it is written down."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    id: str = Field(
+        "", pattern=r"^[A-Za-z0-9._-]*$", description="what requests name it by; the file's stem if left out"
+    )
+    name: str = Field("", description="a name for people")
+    kind: str = Field("", description="postgres, sqlite, duckdb, files …; found by the DSN where it tells")
+    dsn: str = Field("", description="a URL or a path; ${NAME} and ${file:/path} stand for secrets")
+    database: str = Field("", description="of a server: the database, instead of the one in the DSN")
+    schema_: str = Field("", alias="schema", description="of PostgreSQL: the schema in which tables are made")
+    options: Mapping[str, Any] = Field(default_factory=dict, description="formats: of files; workers: threads")
+    mode: Mode | None = Field(None, description="the mode of runs that name none")
+    allow_databases: tuple[str, ...] = Field(
+        (), description="patterns such as *_demo: a run to a database of another name is refused"
+    )
+
+    def dumped(self) -> dict[str, Any]:
+        """As plain data, without what it leaves out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A target that can be opened: its secrets in place. `shown` is the destination without passwords."""
+
+    spec: TargetSpec
+    kind: str
+    shown: str
+    destination: str = field(repr=False)
+    redactor: Redactor
+    formats: tuple[str, ...]
+
+    def open(self) -> Target:
+        return open_target(self.destination, self.formats)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What of a target decides what is written, without the place and its credentials."""
+        return {"kind": self.kind, "schema": self.spec.schema_, "formats": list(self.formats)}
+
+
+def read_target(document: Document) -> TargetSpec:
+    """The target of a document; TargetError with every problem where it is none."""
+    return validated(TargetSpec, document, TargetError, under=("target",))
+
+
+def settle(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[str, ...] = ()) -> Settled:
+    """The target with its secrets in place; TargetError with all that is wrong. Nothing is connected to."""
+    problems = [*_faults(spec), *secrets.faults(spec.dsn, access)]
+    kind = kinds.named(spec.kind) or kinds.kind_of(spec.dsn)
+    if problems:
+        raise TargetError(problems)
+    expanded = secrets.expand(spec.dsn, access)
+    kind = kind or kinds.kind_of(expanded.text)
+    destination = _with_parts(kinds.in_kind(expanded.text, kind), spec)
+    redactor = Redactor(_secret_values(destination, expanded.values))
+    problems = [Problem(each.path, redactor(each.what), each.hint) for each in _guards(destination, kind, spec, access)]
+    if problems:
+        raise TargetError(problems)
+    chosen = formats or _formats(spec)
+    open_target(destination, chosen)
+    return Settled(spec, kind, redactor(without_password(destination)), destination, redactor, chosen)
+
+
+def _faults(spec: TargetSpec) -> Iterator[Problem]:
+    """What is wrong with a target as it is written."""
+    kind = kinds.named(spec.kind) or kinds.kind_of(spec.dsn)
+    told = kinds.kind_of(spec.dsn)
+    known = kinds.kinds()
+    whole = spec.dsn.startswith("${")  # the secret may be the whole URL
+    if not spec.dsn:
+        yield Problem(("target", "dsn"), "the target has no dsn", "a URL, or the path of a file or folder")
+        return
+    if spec.dsn == "-":
+        hint = "`sdgen generate --to -` writes there"
+        yield Problem(("target", "dsn"), "a run that is remembered can't go to standard output", hint)
+        return
+    if spec.kind and kind not in known:
+        yield Problem(("target", "kind"), f"no kind of target is called {spec.kind!r}", did_you_mean(spec.kind, known))
+    elif not kind and not whole:
+        hint = "name its kind: " + ", ".join(known)
+        yield Problem(("target", "dsn"), f"{spec.dsn} does not tell which kind of target it is", hint)
+    elif spec.kind and "://" in spec.dsn and not whole and told != kind:
+        what = f"the kind is {spec.kind}, but {without_password(spec.dsn)} is of {told}"
+        yield Problem(("target", "kind"), what, "leave the kind out, or correct the dsn")
+    facts = kinds.facts(kind)
+    if spec.schema_ and not facts.schemas:
+        yield Problem(("target", "schema"), f"a target of the kind {kind} has no schema", "leave it out")
+    if spec.database and not facts.server:
+        yield Problem(("target", "database"), f"a target of the kind {kind} has no database to choose", "leave it out")
+    for name in spec.options.keys() - set(OPTIONS):
+        yield Problem(("target", "options", name), f"unknown option {name!r}", did_you_mean(name, OPTIONS))
+    if not isinstance(spec.options.get("workers", 1), int):
+        yield Problem(("target", "options", "workers"), "must be a whole number")
+
+
+def _with_parts(destination: str, spec: TargetSpec) -> str:
+    """A URL with the database and schema that the target names beside it."""
+    if spec.database:
+        destination = urlunsplit(urlsplit(destination)._replace(path=f"/{quote(spec.database)}"))
+    if spec.schema_:
+        destination += ("&" if "?" in destination else "?") + f"schema={quote(spec.schema_)}"
+    return destination
+
+
+def _secret_values(destination: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    """What must be shown nowhere: passwords, and secrets' values that are no ordinary part of the URL."""
+    try:
+        parts = urlsplit(destination)
+        plain = {parts.hostname or "", parts.username or "", str(parts.port or ""), parts.path.strip("/"), parts.scheme}
+    except ValueError:
+        plain = set()
+    hidden = [value for value in values if value not in plain and "://" not in value and "/" not in value[:1]]
+    return tuple(dict.fromkeys([*passwords_of(destination), *hidden]))
+
+
+def _guards(destination: str, kind: str, spec: TargetSpec, access: Access) -> Iterator[Problem]:
+    database = kinds.database_of(destination, kind)
+    for patterns in (spec.allow_databases, access.databases):
+        if patterns and patterns != ("*",) and not matches(database, patterns):
+            called = f"the database {database!r}" if database else "a database that the dsn does not name"
+            what = f"{called} is not one of {', '.join(patterns)}"
+            yield Problem(("target", "allow_databases"), what, "name another database, or change the target's guard")
+
+
+def allowed(spec: TargetSpec, access: Access) -> Iterator[Problem]:
+    """Why a caller may not name this place in a request, or add it."""
+    kind = kinds.named(spec.kind) or kinds.kind_of(spec.dsn)
+    for name in secrets.names(spec.dsn):
+        if not access.allows_secret(name):
+            yield Problem(
+                ("target", "dsn"), f"${{{name}}} may not be named here", "allowed: " + _listed(access.secrets)
+            )
+    if kinds.facts(kind).local:
+        yield from _allowed_file(spec, access)
+    elif not access.allows_destination(without_password(spec.dsn)):
+        what = f"{without_password(spec.dsn)} is not a destination that may be named here"
+        yield Problem(("target", "dsn"), what, "allowed: " + _listed(access.destinations))
+    elif access.destinations != ("*",):
+        for name, _ in parse_qsl(urlsplit(spec.dsn).query, keep_blank_values=True):
+            if name not in _HARMLESS:  # ?host= and the like would lead elsewhere
+                yield Problem(("target", "dsn"), f"{name}= may not be named here", "allowed: " + _listed(_HARMLESS))
+
+
+def _allowed_file(spec: TargetSpec, access: Access) -> Iterator[Problem]:
+    hidden = access.folders is not None and "${" in spec.dsn
+    if hidden or not access.allows_file(kinds.path_of(spec.dsn)):
+        places = _listed(tuple(str(folder) for folder in access.folders or ()))
+        yield Problem(("target", "dsn"), f"{spec.dsn} is outside of the folders for files", f"allowed: {places}")
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(words) or "none"
+
+
+def _formats(spec: TargetSpec) -> tuple[str, ...]:
+    found = spec.options.get("formats", ())
+    return tuple(found.replace(",", " ").split()) if isinstance(found, str) else tuple(map(str, found))
+
+
+def keepable(spec: TargetSpec) -> Iterator[Problem]:
+    """Why a target can't be stored: passwords are not kept."""
+    if secrets.has_literal_password(spec.dsn):
+        hint = "write it as ${NAME} or ${file:/path}: the value is read where a run is performed"
+        yield Problem(("target", "dsn"), "a password written out is not stored", hint)
+
+
+def absolute(spec: TargetSpec, base: Path) -> TargetSpec:
+    """The target with its kind settled and a local path absolute."""
+    kind = kinds.named(spec.kind) or kinds.kind_of(spec.dsn)
+    if "${" in spec.dsn or spec.dsn in ("", "-"):
+        return spec
+    return spec.model_copy(update={"kind": kind, "dsn": kinds.placed(spec.dsn, kind, base)})

@@ -1,0 +1,173 @@
+"""`sdgen scenario`, `target` and `run`: as a person meets them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from sdgen.cli.app import app
+
+PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
+GROUPS = ("scenario", "target", "run")
+
+Run = Callable[..., Any]
+
+
+def _options() -> Iterator[tuple[str, str, str]]:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for group in GROUPS:
+        for name, command in commands[group].commands.items():
+            for param in command.params:
+                yield from ((group, name, option) for option in param.opts if option.startswith("-"))
+
+
+@pytest.mark.parametrize(("group", "command", "option"), list(_options()))
+def test_every_option_is_documented(group: str, command: str, option: str) -> None:
+    section = PAGE.partition(f"\n## sdgen {group}\n")[2].partition("\n## ")[0]
+    assert f"`{option}" in section
+
+
+def test_scenarios(run: Run, folder: Path) -> None:
+    assert "shop" in run("scenario", "list").stdout
+    assert run("scenario", "show", "shop").stdout.strip()
+    assert json.loads(run("scenario", "show", "shop", "--format", "json").stdout)["name"] == "shop"
+    assert run("scenario", "add", "small.yaml").stdout == "small 1.0.0: 2 entities\n"
+    assert [
+        each["source"]
+        for each in json.loads(run("scenario", "list", "--format", "json").stdout)
+        if each["id"] == "small"
+    ] == ["store"]
+    assert run("scenario", "validate", "small").stdout.startswith("valid: small 1.0.0")
+    (folder / "bad.yaml").write_text("name: x\n")
+    bad = run("scenario", "validate", "bad.yaml")
+    assert bad.exit_code == 1
+    assert "bad.yaml:1" in bad.stderr
+    assert run("scenario", "add", "bad.yaml").exit_code == 1
+    assert run("scenario", "remove", "small").exit_code == 0
+    gone = run("scenario", "show", "small")
+    assert gone.exit_code == 1
+    assert "no scenario 'small'" in gone.stderr
+
+
+def test_targets(run: Run, folder: Path) -> None:
+    assert run("target", "add", "out/", "--id", "files").stdout.startswith("files: files: ")
+    assert run("target", "add", "out/").exit_code == 1
+    again = run("target", "add", "x.sqlite", "--id", "files")
+    assert "--force" in again.stderr
+    assert run("target", "add", "x.bin", "--id", "files", "--target-kind", "sqlite", "--force").exit_code == 0
+    assert json.loads(run("target", "show", "files", "--format", "json").stdout)["kind"] == "sqlite"
+    assert "kind" in run("target", "show", "files").stdout
+    assert "can create, insert, truncate" in run("target", "test", "files").stdout
+    refused = run("target", "test", "postgresql://me:hunter22@127.0.0.1:1/x")
+    assert refused.exit_code == 1
+    assert "hunter22" not in refused.stdout + refused.stderr
+    assert run("target", "validate", "x.bin").exit_code == 1
+    literal = run("target", "add", "postgresql://me:hunter22@h/x", "--id", "x")
+    assert "${NAME}" in literal.stderr
+    assert "hunter22" not in literal.stderr
+    assert json.loads(run("target", "list", "--format", "json").stdout)[0]["id"] == "files"
+    assert "files" in run("target", "list").stdout
+    assert run("target", "remove", "files").exit_code == 0
+    assert run("target", "remove", "files").exit_code == 1
+
+
+def test_a_run_from_start_to_end(run: Run, folder: Path) -> None:
+    words = (
+        "--scenario",
+        "small.yaml",
+        "--target",
+        "x.sqlite",
+        "--rows-override",
+        "customers=10",
+        "--exclude",
+        "orders",
+    )
+    planned = run("run", "plan", *words)
+    assert "10 rows, about" in planned.stdout
+    assert json.loads(run("run", "plan", *words, "--format", "json").stdout)["rows"] == 10
+    assert not (folder / "x.sqlite").exists()
+    done = run("run", "start", *words)
+    assert done.exit_code == 0, done.stderr
+    assert "success" in done.stdout
+    assert "customers: 10 rows" in done.stderr
+    listed = json.loads(run("run", "list", "--format", "json").stdout)
+    assert [(each["status"], each["rows_written"]) for each in listed] == [("success", 10)]
+    assert listed[0]["id"] in run("run", "list", "--status", "success,failed", "--limit", "1").stdout
+    assert run("run", "list", "--status", "lost").exit_code == 2
+    assert "digest" in run("run", "show", "latest").stdout
+    assert "success: 10 rows" in run("run", "logs", listed[0]["id"]).stdout
+    again = run("run", "reproduce", "latest")
+    assert again.exit_code == 0
+    assert "the same rows" in again.stdout
+    over = run("run", "cancel", "latest")
+    assert over.exit_code == 1
+    assert "is over" in over.stderr
+    assert run("run", "show", "nonesuch").exit_code == 1
+
+
+def test_a_run_that_fails(run: Run) -> None:
+    words = ("run", "start", "--scenario", "small.yaml", "--target", "out/", "--quiet")
+    assert run(*words).stdout == ""
+    failed = run(*words)
+    assert failed.exit_code == 1
+    assert "exists" in failed.stderr
+    assert "sdgen run logs" in failed.stderr
+    assert json.loads(run("run", "show", "latest", "--format", "json").stdout)["status"] == "failed"
+    assert run("run", "reproduce", "latest").exit_code == 1
+
+
+def test_a_difference_is_an_exit_code(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sdgen.generators.keys import Sequence
+
+    assert run("run", "start", "--scenario", "small.yaml", "--target", "out/", "--quiet").exit_code == 0
+    values = Sequence.values
+    monkeypatch.setattr(Sequence, "version", 7)
+    monkeypatch.setattr(
+        Sequence, "values", lambda self, cells: values(self, cells).take(list(range(len(cells.rows.numbers)))[::-1])
+    )
+    done = run("run", "reproduce", "latest")
+    assert done.exit_code == 1
+    assert "DIFFERENT" in done.stdout
+    assert "sequence was of version" in done.stderr
+
+
+def test_all_problems_of_a_request(run: Run) -> None:
+    done = run(
+        "run", "start", "--scenario", "small.yaml", "--target", "x.foo", "--rows-override", "custmers=1", "--scale", "0"
+    )
+    assert done.exit_code == 1
+    done = run("run", "start", "--scenario", "small.yaml", "--target", "x.foo", "--rows-override", "custmers=1")
+    assert "2 problems" in done.stderr
+    assert "did you mean 'customers'" in done.stderr
+
+
+def test_a_detached_run(run: Run) -> None:
+    run_id = run("run", "start", "--scenario", "small.yaml", "--target", "d.sqlite", "--detach").stdout.strip()
+    followed = run("run", "logs", run_id, "--follow")
+    assert "success: 250 rows" in followed.stdout
+
+
+def test_ctrl_c_cancels_a_run_in_the_foreground(folder: Path) -> None:
+    command = [sys.executable, "-m", "sdgen", "run", "start", "--scenario", "small.yaml", "--target", "c.sqlite"]
+    process = subprocess.Popen([*command, "--rows", "customers=50M"], stderr=subprocess.PIPE, text=True, env=os.environ)
+    shown = [sys.executable, "-m", "sdgen", "run", "list", "--format", "json"]
+    for _ in range(100):
+        found = json.loads(subprocess.run(shown, capture_output=True, text=True, check=True).stdout)
+        if found and found[0]["rows_written"]:
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "cancelled; the target is as it was" in told
+    assert not (folder / "c.sqlite").exists()
