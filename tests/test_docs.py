@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 DOCS = ["README.md", *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").glob("*.md")))]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$|^    \$ (.*?)$", re.MULTILINE | re.DOTALL)
-_NEEDS_MORE = ("postgresql://", "counted://", "NAME", "SCENARIO")
+_NEEDS_MORE = ("postgresql://", "mysql://", "clickhouse://", "counted://", "NAME", "SCENARIO")
 
 
 def blocks(document: str) -> Iterator[tuple[str, str]]:
@@ -59,5 +59,6 @@ def again(command: str) -> str:
 
 def run(command: list[str], folder: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True)
+    environment = {**os.environ, "PATH": path, "SDGEN_RUNS_DB": str(folder / "runs.sqlite")}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, f"{shlex.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+_CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
 
@@ -16,7 +17,7 @@ def broken_links() -> list[str]:
     return [
         f"{document.relative_to(ROOT)}: {link} leads nowhere"
         for document in documents
-        for link in _LINK.findall(document.read_text("utf-8"))
+        for link in _LINK.findall(_CODE.sub("", document.read_text("utf-8")))
         if not (document.parent / link).exists()
     ]
 

@@ -15,16 +15,34 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sdgen.api import batches, check, generate, plan, read, verify, write
-    from sdgen.errors import Cancelled, Problem, ScenarioError, SdgenError, SourceError, TargetError
+    from sdgen.api import batches, check, generate, plan, read, run, verify, write
+    from sdgen.errors import (
+        Cancelled,
+        NotFound,
+        Problem,
+        ScenarioError,
+        SdgenError,
+        SourceError,
+        StoreError,
+        TargetError,
+    )
     from sdgen.generators.base import Cells, Facts, Fault, Generator
     from sdgen.generators.registry import generator
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "sdgen.api": ("batches", "check", "generate", "plan", "read", "verify", "write"),
-    "sdgen.errors": ("Cancelled", "Problem", "ScenarioError", "SdgenError", "SourceError", "TargetError"),
+    "sdgen.api": ("batches", "check", "generate", "plan", "read", "run", "verify", "write"),
+    "sdgen.errors": (
+        "Cancelled",
+        "NotFound",
+        "Problem",
+        "ScenarioError",
+        "SdgenError",
+        "SourceError",
+        "StoreError",
+        "TargetError",
+    ),
     "sdgen.generators.base": ("Cells", "Facts", "Fault", "Generator"),
     "sdgen.generators.registry": ("generator",),
 }
@@ -36,10 +54,12 @@ __all__ = [
     "Facts",
     "Fault",
     "Generator",
+    "NotFound",
     "Problem",
     "ScenarioError",
     "SdgenError",
     "SourceError",
+    "StoreError",
     "TargetError",
     "__version__",
     "batches",
@@ -48,6 +68,7 @@ __all__ = [
     "generator",
     "plan",
     "read",
+    "run",
     "verify",
     "write",
 ]

@@ -45,6 +45,10 @@ class Problem:
         return f"{head}\n    {self.hint}" if self.hint else head
 
 
+class Refusal(Problem):
+    """What a reader found to be impossible: a note that keeps the scenario from being planned."""
+
+
 class SdgenError(Exception):
     """Anything sdgen refuses, with a message for a person."""
 

@@ -116,9 +116,10 @@ def probe(plan: Plan, origin: Origin | None = None) -> list[Problem]:
     """
     problems: list[Problem] = []
     for settled in plan.entities.values():
-        if settled.conditions and settled.rows:
-            spread = np.linspace(0, settled.rows - 1, PROBED).astype(np.int64)
-            rows = PlannedRows(plan, settled, np.unique(np.append(np.arange(min(PROBED, settled.rows)), spread)))
+        if settled.conditions and settled.rows > settled.first:
+            spread = np.linspace(settled.first, settled.rows - 1, PROBED).astype(np.int64)
+            firsts = np.arange(settled.first, min(settled.first + PROBED, settled.rows))
+            rows = PlannedRows(plan, settled, np.unique(np.append(firsts, spread)))
             errors = (condition.broken(rows) for condition in settled.conditions)
             problems += [problem for error in errors if error is not None for problem in error.problems]
     return [origin.problem(each.path, each.what, each.hint) for each in problems] if origin else problems
@@ -212,18 +213,18 @@ def _fixed(rows: PlannedRows, column: ColumnPlan, fixed: pa.Array, values: pa.Ar
     """
     numbers = rows.numbers
     given = np.flatnonzero(column.given)
+    inside = numbers < len(column.given)
+    place = np.where(inside, numbers, 0)
+    replaced = inside & np.array(column.given)[place] if len(column.given) else inside
     if column.facts.unique:
         taken = fixed.take(pa.array(given))
         for _ in range(len(given)):
-            place = pc.index_in(values, value_set=taken, skip_nulls=True)
-            if place.null_count == len(place):
+            hit = pc.if_else(replaced, None, pc.index_in(values, value_set=taken, skip_nulls=True))
+            if hit.null_count == len(hit):
                 break
-            values = _exchanged(rows, column, values, place, given)
-    inside = numbers < len(column.given)
+            values = _exchanged(rows, column, values, hit, given)
     if not inside.any():
         return values
-    place = np.where(inside, numbers, 0)
-    replaced = inside & np.array(column.given)[place]
     return pc.if_else(replaced, fixed.take(pa.array(place)), values)
 
 

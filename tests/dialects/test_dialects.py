@@ -68,7 +68,11 @@ def test_shortened_names_differ() -> None:
 
 
 def test_sqlite_reads_a_declaration_of_several_words_by_its_affinity() -> None:
-    for declared, kind in (("BLOB SUB_TYPE TEXT", "text"), ("NATIVE CHARACTER(70)", "text"), ("UNSIGNED BIG INTEGER", "bigint")):
+    for declared, kind in (
+        ("BLOB SUB_TYPE TEXT", "text"),
+        ("NATIVE CHARACTER(70)", "text"),
+        ("UNSIGNED BIG INTEGER", "bigint"),
+    ):
         found = SQLITE.read(declared)
         assert found is not None
         assert found.kind == kind

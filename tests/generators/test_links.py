@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import sdgen
 from sdgen.errors import ScenarioError
-from sdgen.generators.links import LevelTree
+from sdgen.generators.choosers import LevelTree
 from sdgen.read.sources import read_text_as_scenario
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from sdgen.read.check_facts import NOW, Order, Said
-from sdgen.read.check_patterns import can_make, longest_match, regex_of_like, whole_regex
+from sdgen.read.check_patterns import can_make, regex_of_like, shortest_match, whole_regex
 from sdgen.read.checks import understand
 
 
@@ -106,7 +106,8 @@ def test_patterns_that_are_not_anchored_have_letters_around() -> None:
 
 
 def test_a_pattern_must_fit_the_column() -> None:
-    assert longest_match("[A-Z]{2,4}-x") == 6
+    assert shortest_match("[A-Z]{2,4}-x") == 4
+    assert can_make("[a-z]+@[a-z]+\\.com", 60)
     assert can_make("[A-Z]{3}", 3)
     assert not can_make("[A-Z]{3}", 2)
     assert not can_make("(?=a)b", 0)

@@ -288,7 +288,7 @@ MADE: Mapping[str, Any] = {
 }
 
 
-def _every_type() -> dict[str, Any]:
+def _every_type(table: str = "a.things") -> dict[str, Any]:
     columns: dict[str, Any] = {"id": {"type": "bigint", "generator": "sequence", "primary_key": True}}
     columns |= {name: {"type": type, "null_rate": 0.2, **MADE[name]} for name, type in TYPES.items()}
     columns["label"] = {"type": "text", "generator": "choice", "params": {"values": ["", "a,b", 'c"d', "é\nf"]}}
@@ -297,17 +297,19 @@ def _every_type() -> dict[str, Any]:
         "name": "types",
         "seed": 1,
         "as_of": "2026-01-01T00:00:00Z",
-        "entities": {"things": {"rows": 800, "columns": columns, "target_table": "a.things"}},
+        "entities": {"things": {"rows": 800, "columns": columns, "target_table": table}},
     }
 
 
-@pytest.mark.parametrize("kind", ["duckdb", "sqlite", "postgres", "csv", "jsonl", "parquet", "arrow"])
+@pytest.mark.parametrize("kind", ["duckdb", "sqlite", "postgres", "mysql", "chdb", "csv", "jsonl", "parquet", "arrow"])
 def test_every_type_in_every_place(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    files = kind not in ("duckdb", "sqlite", "postgres")
+    files = kind not in ("duckdb", "sqlite", "postgres", "mysql", "chdb")
     place = f"{tmp_path}/out/" if files else f"{tmp_path}/x.{kind}"
-    place = request.getfixturevalue("postgres_url") if kind == "postgres" else place
-    sdgen.write(_every_type(), place, formats=[kind] if files else ())
-    report = sdgen.verify(_every_type(), place)
+    place = request.getfixturevalue(f"{kind}_url") if kind in ("postgres", "mysql") else place
+    place = f"chdb:///{place}" if kind == "chdb" else place
+    source = _every_type("things" if kind == "mysql" else "a.things")  # a schema of MySQL's is a database
+    sdgen.write(source, place, formats=[kind] if files else ())
+    report = sdgen.verify(source, place)
     assert bad(report) == []
     assert one(report, "things", "same rows").found == "yes"
     skipped = {each.columns for each in report.having(Status.SKIPPED)}
@@ -333,7 +335,13 @@ def test_large_tables_are_sampled(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(distributions, "SAMPLE", 3_000)
     monkeypatch.setattr(expected.sample_numbers, "__defaults__", (3_000,))
-    for place in (f"{tmp_path}/x.duckdb", f"{tmp_path}/x.sqlite", f"{tmp_path}/out/", postgres_url):
+    for place in (
+        f"{tmp_path}/x.duckdb",
+        f"{tmp_path}/x.sqlite",
+        f"{tmp_path}/out/",
+        f"chdb:///{tmp_path}/ch",
+        postgres_url,
+    ):
         sdgen.write(SHOP, place, scale=25)
         report = sdgen.verify(SHOP, place, scale=25)
         assert bad(report) == [], place

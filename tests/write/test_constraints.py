@@ -14,7 +14,7 @@ from sdgen.scenario.types import parse_type
 from sdgen.write.base import Mode, Reference, Table, TableColumn
 from sdgen.write.registry import open_target
 from tests.write.made import batch, family, parents_and_children, write
-from tests.write.places import Place
+from tests.write.places import Place, run_mysql
 
 BROKEN = [
     "INSERT INTO parents VALUES (1, 'new')",
@@ -27,6 +27,10 @@ BROKEN = [
 
 def _attempt(place: Place, sql: str) -> None:
     """One statement that must be refused."""
+    if place.destination.startswith("mysql"):
+        with pytest.raises(TargetError, match=r"(?i)duplicate|foreign key|null|truncated"):
+            run_mysql(place.destination, sql)
+        return
     if place.destination.startswith("postgresql"):
         connection = psycopg.connect(place.destination)
     elif place.destination.endswith(".duckdb"):
@@ -52,6 +56,12 @@ def test_in_the_catalog(database: Place) -> None:
         with psycopg.connect(database.destination) as connection:
             found = {row[0] for row in connection.execute("SELECT conname FROM pg_constraint").fetchall()}
         assert wanted <= found
+    elif database.destination.startswith("mysql"):
+        sql = "SELECT constraint_name FROM information_schema.table_constraints WHERE table_schema = database()"
+        assert {row[0] for row in run_mysql(database.destination, sql)} >= {*wanted, "PRIMARY"} - {
+            "parents_pkey",
+            "children_pkey",
+        }
     elif database.destination.endswith(".duckdb"):
         with duckdb.connect(database.destination) as duck:
             rows = duck.execute(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +13,7 @@ from sdgen.scenario.types import parse_type
 from sdgen.write import columnar
 from sdgen.write.base import Mode, Table, TableColumn
 from sdgen.write.files import _TextFile
+from sdgen.write.places import staged
 from sdgen.write.registry import open_target
 from tests.write.made import batch, every_type, family, write
 from tests.write.places import files
@@ -85,7 +85,7 @@ def test_uuids_are_the_logical_type(tmp_path: Path) -> None:
 
 
 def test_leftovers_of_dead_processes_go(tmp_path: Path) -> None:
-    dead, mine = tmp_path / ".out.sdgen-999999999-0123abcd", tmp_path / f".out.sdgen-{os.getpid()}-0123abcd"
+    dead, mine = tmp_path / ".out.sdgen-999999999-0123abcd", staged(tmp_path / "out")
     for folder in (dead, mine):
         folder.mkdir()
         (folder / "t.csv").touch()

@@ -9,9 +9,22 @@ import pytest
 
 import sdgen
 
-TYPES = (
-    "bool smallint int bigint float double decimal(8,2) decimal(30,4) date time timestamp timestamptz uuid text".split()
-)
+TYPES = [
+    "bool",
+    "smallint",
+    "int",
+    "bigint",
+    "float",
+    "double",
+    "decimal(8,2)",
+    "decimal(30,4)",
+    "date",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "uuid",
+    "text",
+]
 
 
 @pytest.fixture

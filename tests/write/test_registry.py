@@ -23,6 +23,10 @@ from tests.write.made import every_type
         ("sqlite:///x.any", "SQLite"),
         ("postgres://h/d", "Postgres"),
         ("postgresql://h/d", "Postgres"),
+        ("mysql://h/d", "MySQL"),
+        ("mariadb://h/d", "MySQL"),
+        ("clickhouse://h/d", "ClickHouse"),
+        ("chdb:///x", "ClickHouse"),
         ("-", "Stdout"),
     ],
 )

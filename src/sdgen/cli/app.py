@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from sdgen.cli import options
+from sdgen.cli import options, run_group, scenario_group, serve_command, target_group
 from sdgen.cli.failures import REFUSED, told, told_problems
 from sdgen.read.formats import FORMATS, formats
 
@@ -18,6 +18,17 @@ SEED_HELP = "The seed. Default: the scenario's, or a random one."
 ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help=SCENARIO_HELP)]
 Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help=SEED_HELP)]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="TIME", help=AS_OF_HELP)]
+RunCode = Annotated[
+    bool,
+    typer.Option("--import", help="Import Python models instead of reading their text, which runs their code."),
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Set a value of the scenario by its path. May be repeated."),
+]
+Rules = Annotated[
+    str, typer.Option("--rules", metavar="FILE", help="A file of rules, which go before the scenario's own.")
+]
 ModeName = Literal["create_if_missing", "truncate_then_insert", "append_only"]
 
 app = typer.Typer(
@@ -56,13 +67,15 @@ def generate(
         str,
         typer.Option(
             metavar="DEST",
-            help="Where to: a folder for files (out/), x.duckdb, x.sqlite, postgresql://..., - for stdout.",
+            help="Where to: a folder for files (out/), x.sql, x.duckdb, x.sqlite, postgresql://..., - for stdout.",
         ),
     ],
     format: Annotated[
         str,
         typer.Option(
-            metavar="LIST", help="File formats, with commas between: csv, jsonl, parquet, arrow. Default: csv."
+            metavar="LIST",
+            help="File formats, with commas between: csv, jsonl, parquet, arrow; or sql, sql:mysql, sql:sqlite, one "
+            "script of all tables. Default: csv.",
         ),
     ] = "",
     seed: Seed = None,
@@ -73,10 +86,17 @@ def generate(
         ),
     ] = None,
     scale: Annotated[float, typer.Option(metavar="X", help="Multiply the scenario's row counts by this.")] = 1.0,
+    size: Annotated[
+        str,
+        typer.Option(metavar="SIZE", help="Choose the scale so that about so much is written: 500MB, 5GB, 2GiB."),
+    ] = "",
     only: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="ENTITY,...", help="Write these entities alone; their links still lead to rows of the others."
+            "--only",
+            "--table",
+            metavar="ENTITY,...",
+            help="Write these entities alone; their links still lead to rows of the others.",
         ),
     ] = None,
     mode: Annotated[
@@ -85,8 +105,17 @@ def generate(
     as_of: AsOf = None,
     workers: Annotated[int, typer.Option(min=0, metavar="N", help="Threads. Default: one per core, at most 8.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on where a run into the same files was stopped; keep what is done if it is."),
+    ] = False,
+    sets: Sets = None,
+    rules: Rules = "",
+    run_code: RunCode = False,
 ) -> None:
     """Write a scenario's rows to files or a database: all of them, or none."""
+    if size and scale != 1:
+        raise typer.BadParameter("it chooses the scale: leave --scale out", param_hint="--size")
     from sdgen.cli.request import Wanted
 
     wanted = Wanted(
@@ -101,6 +130,11 @@ def generate(
         as_of=options.instant(as_of),
         workers=workers,
         quiet=quiet,
+        run_code=run_code,
+        sets=tuple(sets or ()),
+        rules=rules,
+        size=options.size(size),
+        resume=resume,
     )
     from sdgen.cli import generate as command
 
@@ -117,15 +151,21 @@ def preview(
     format: Annotated[Literal["table", "json", "csv"], typer.Option(help="How to show them.")] = "table",
     seed: Seed = None,
     as_of: AsOf = None,
+    sets: Sets = None,
+    rule_file: Rules = "",
+    run_code: RunCode = False,
 ) -> None:
     """Show some rows, from any row on, without writing anything."""
     if format == "csv" and not entity:
         raise typer.BadParameter("csv shows one entity: name it", param_hint="ENTITY")
-    count, first, moment = options.row_count(rows), options.row_count(at, "--at"), options.instant(as_of)
+    count, first = options.row_count(rows), options.row_count(at, "--at")
+    chosen, moment = options.seed(seed), options.instant(as_of)
     from sdgen.cli import preview as command
+    from sdgen.read.base import ReadOptions
 
+    reading = ReadOptions(run_code=run_code, rules=rule_file, sets=tuple(sets or ()))
     for line in command.preview(
-        scenario, entity, at=first, rows=count, seed=options.seed(seed), as_of=moment, form=format
+        scenario, entity, at=first, rows=count, seed=chosen, as_of=moment, form=format, options=reading
     ):
         print(line)
 
@@ -135,11 +175,15 @@ def preview(
 def validate(
     scenario: ScenarioName,
     format: Annotated[Literal["text", "json"], typer.Option(help="For people or for programs.")] = "text",
+    sets: Sets = None,
+    rules: Rules = "",
+    run_code: RunCode = False,
 ) -> None:
     """Check a scenario, and tell every problem at once."""
     from sdgen.cli import validate as command
+    from sdgen.read.base import ReadOptions
 
-    plan, problems = command.examined(scenario)
+    plan, problems = command.examined(scenario, ReadOptions(run_code=run_code, rules=rules, sets=tuple(sets or ())))
     if format == "json":
         print(command.as_json(problems))
     elif plan is not None:
@@ -175,10 +219,7 @@ def import_(
             help="Of DDL: postgres, mysql, sqlite, tsql, oracle, duckdb. Default: guessed from the text.",
         ),
     ] = "",
-    run_code: Annotated[
-        bool,
-        typer.Option("--import", help="Import Python models instead of reading their text, which runs their code."),
-    ] = False,
+    run_code: RunCode = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file where it is there already.")] = False,
 ) -> None:
     """Make a scenario of another system's schema: every constraint that is understood holds in its rows."""
@@ -207,15 +248,28 @@ def verify(
     seed: Seed = None,
     as_of: AsOf = None,
     scale: Annotated[float, typer.Option(metavar="X", help="The scale it was written with.")] = 1.0,
-    only: Annotated[list[str] | None, typer.Option(metavar="ENTITY,...", help="Check these entities alone.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", "--table", metavar="ENTITY,...", help="Check these entities alone.")
+    ] = None,
     format: Annotated[Literal["table", "json"], typer.Option(help="For people or for programs.")] = "table",
+    sets: Sets = None,
+    rules: Rules = "",
+    run_code: RunCode = False,
 ) -> None:
     """Check what a place holds against a scenario: constraints on all rows, distributions on samples."""
     counts, entities, moment = options.row_counts(rows or ()), options.listed(only or ()), options.instant(as_of)
     from sdgen.cli import verify as command
+    from sdgen.read.base import ReadOptions
 
     report = command.verified(
-        scenario, place, seed=options.seed(seed), as_of=moment, rows=counts, scale=scale, only=entities
+        scenario,
+        place,
+        seed=options.seed(seed),
+        as_of=moment,
+        rows=counts,
+        scale=scale,
+        only=entities,
+        options=ReadOptions(run_code=run_code, rules=rules, sets=tuple(sets or ())),
     )
     if format == "json":
         print(command.as_json(report, place))
@@ -249,3 +303,8 @@ def schema() -> None:
     from sdgen.cli.catalogue import scenario_schema
 
     print(json.dumps(scenario_schema(), indent=2, ensure_ascii=False))
+
+
+for group in (scenario_group, target_group, run_group):
+    app.add_typer(group.app)
+app.command()(serve_command.serve)

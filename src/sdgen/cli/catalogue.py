@@ -16,10 +16,11 @@ from pydantic import ValidationError
 from sdgen.cli.params import Param, param_schemas, params_of
 from sdgen.cli.tables import aligned
 from sdgen.errors import Problem, ScenarioError, did_you_mean
-from sdgen.generators import registry
+from sdgen.generators import registry, vocabularies
 from sdgen.generators.base import Facts, Generator
 from sdgen.generators.links import ForeignKey
 from sdgen.scenario import jsonschema
+from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import KINDS
 
 OUTSIDE = "added by other packages"
@@ -32,7 +33,8 @@ class Entry:
     """One generator: its names, what it does, and how it is asked for.
 
     `natural` is the type a column gets that names none, "" where it depends on other columns. `unique` tells how many
-    rows a unique column of it can have, with the params of its example.
+    rows a unique column of it can have, with the params of its example. `preset` is, for a vocabulary's preset, the
+    generator and the params it stands for.
     """
 
     names: tuple[str, ...]
@@ -43,6 +45,7 @@ class Entry:
     natural: str
     unique: str
     example: str
+    preset: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,16 @@ class Family:
 
 
 def families() -> Iterator[Family]:
-    """All families, in the registry's order; last what other packages add."""
+    """All families, in the registry's order; then the vocabularies, and last what other packages add."""
     known: set[str] = set()
     for name, names in registry.families():
         title = getdoc(import_module(f"sdgen.generators.{name}")) or name
         known.update(names)
         yield Family(name, title.partition("\n")[0], tuple(_entries(names)))
+    for vocabulary, title in vocabularies.VOCABULARIES.items():
+        presets = [each.name for each in vocabularies.presets(vocabulary).values()]
+        known.update(presets)
+        yield Family(vocabulary, title, tuple(map(entry, presets)))
     others = [name for name in registry.names() if name not in known]
     if others:
         yield Family("others", OUTSIDE, tuple(_entries(others)))
@@ -79,12 +86,12 @@ def _entries(names: tuple[str, ...] | list[str]) -> Iterator[Entry]:
 
 def entry(name: str, names: tuple[str, ...] = ()) -> Entry:
     """A generator's entry; ScenarioError where there is none of that name."""
-    kind = registry.find(name)
+    kind, preset = registry.find(name), vocabularies.preset(name)
     if kind is None:
         hint = did_you_mean(name, registry.names(), "`sdgen generators` lists them all")
         raise ScenarioError(Problem((), f"unknown generator {name!r}", hint))
-    text = getdoc(kind) or ""
-    made = _example(name, kind)
+    text = preset.description if preset else getdoc(kind) or ""
+    made = registry.make(name, {}) if preset else _example(name, kind)
     return Entry(
         names=names or (name,),
         summary=" ".join(text.partition("\n\n")[0].split()),
@@ -93,8 +100,15 @@ def entry(name: str, names: tuple[str, ...] = ()) -> Entry:
         fits=tuple(sorted(kind.fits)),
         natural=_natural(made),
         unique=_unique(made),
-        example=kind.example.strip(),
+        example=f"{{generator: {name}}}" if preset else kind.example.strip(),
+        preset=_stands_for(preset.spec) if preset else "",
     )
+
+
+def _stands_for(spec: GeneratorSpec) -> str:
+    """A preset's generator and params in one line of YAML."""
+    record = {"generator": spec.type, **({"params": dict(spec.params)} if spec.params else {})}
+    return yaml.safe_dump(record, default_flow_style=True, sort_keys=False, width=10**6, allow_unicode=True).strip()
 
 
 def _example(name: str, kind: type[Generator]) -> Generator | None:
@@ -158,6 +172,7 @@ def _entry_lines(shown: Entry) -> Iterator[str]:
     yield f"type:     {shown.natural or 'depends on other columns'}, where the column names none"
     yield f"unique:   {shown.unique}"
     yield f"example:  {shown.example}"
+    yield from [f"preset:   {shown.preset}; params of your own go before these"] if shown.preset else []
     yield ""
     if not shown.params:
         yield "no params"

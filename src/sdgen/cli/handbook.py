@@ -22,9 +22,24 @@ def markdown() -> str:
 
 def _family(family: Family) -> Iterator[str]:
     yield from (f"## {_title(family.title)}", "")
+    if all(entry.preset for entry in family.entries):
+        yield from _presets(family)
+        return
     for index, entry in enumerate(family.entries):
         yield from ([""] if index else [])
         yield from _entry(entry)
+    yield ""
+
+
+def _presets(family: Family) -> Iterator[str]:
+    """A vocabulary: a line each, since the params are those of the generator behind it."""
+    name = family.entries[0].names[0]
+    yield f"A preset is a generator with params under a new name, written `{{generator: {name}}}`. Params of your own"
+    yield f"go before those of the preset; `sdgen generators {name}` shows both."
+    yield from ("", "| preset | values | generator | type |", "|---|---|---|---|")
+    for entry in family.entries:
+        behind = entry.preset.removeprefix("{generator: ").partition(",")[0].removesuffix("}")
+        yield f"| `{entry.names[0]}` | {entry.summary} | `{behind}` | `{entry.natural}` |"
     yield ""
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import typer
 
-FORMATS = ("csv", "jsonl", "parquet", "arrow")
+FORMATS = ("csv", "jsonl", "parquet", "arrow", "sql", "sql:postgres", "sql:mysql", "sql:sqlite")
 SUFFIXES: dict[str, int] = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
 _NUMBER = re.compile(r"(\d[\d_]*)(\.\d+)?([kmg]?)", re.IGNORECASE)
@@ -40,6 +40,16 @@ def row_counts(texts: Iterable[str]) -> dict[str, int]:
             raise typer.BadParameter(f"{word!r} names no entity before =", param_hint="--rows")
         counts[entity.strip() or "*"] = row_count(count)
     return counts
+
+
+def size(text: str) -> int:
+    """Bytes: 500MB, 5 GB, 1.5G or 2GiB; 0 where none are given."""
+    from sdgen.runs.byte_counts import byte_count
+
+    try:
+        return byte_count(text) if text.strip() else 0
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--size") from None
 
 
 def formats(text: str) -> tuple[str, ...]:

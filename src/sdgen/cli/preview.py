@@ -15,6 +15,7 @@ from sdgen.generate import batch
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
 from sdgen.plan.request import PlanRequest
+from sdgen.read.base import ReadOptions
 from sdgen.read.sources import read_source
 from sdgen.scenario.types import NUMBERS
 from sdgen.write import csvtext, jsonl
@@ -23,10 +24,18 @@ NULL = "null"
 
 
 def preview(
-    source: str, entity: str, *, at: int, rows: int, seed: int | None, as_of: datetime | None, form: str
+    source: str,
+    entity: str,
+    *,
+    at: int,
+    rows: int,
+    seed: int | None,
+    as_of: datetime | None,
+    form: str,
+    options: ReadOptions,
 ) -> Iterator[str]:
     """The rows from `at` on, of one entity or of all, as text of the form "table", "json" or "csv"."""
-    scenario = read_source(source)
+    scenario = read_source(source, options)
     tell_notes(scenario.notes)
     plan = compile_plan(scenario, PlanRequest(seed, as_of))
     batches = {each.name: batch(plan, each.name, at, min(at + rows, each.rows)) for each in _chosen(plan, entity, at)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from os import cpu_count
 from typing import TYPE_CHECKING
 
 from sdgen.cli.options import shown_instant
+from sdgen.read.base import ReadOptions
+from sdgen.runs.redact import without_password
 
 if TYPE_CHECKING:
     from sdgen.plan.model import Plan
@@ -33,6 +34,15 @@ class Wanted:
     as_of: datetime | None
     workers: int
     quiet: bool
+    run_code: bool = False
+    sets: tuple[str, ...] = ()
+    rules: str = ""
+    size: int = 0
+    resume: bool = False
+
+    @property
+    def reading(self) -> ReadOptions:
+        return ReadOptions(run_code=self.run_code, rules=self.rules, sets=self.sets)
 
     @property
     def threads(self) -> int:
@@ -42,12 +52,6 @@ class Wanted:
     def place(self) -> str:
         """The destination as it may be shown."""
         return "standard output" if self.to == "-" else without_password(self.to)
-
-
-def without_password(destination: str) -> str:
-    """A URL with `***` for its password; anything else as it is."""
-    shown = re.sub(r"^([a-z][\w+.-]*://[^/?#:@]*):[^/?#]*@", r"\1:***@", destination, flags=re.IGNORECASE)
-    return re.sub(r"([?&](?:password|passwd|pwd|sslpassword)=)[^&#]*", r"\1***", shown, flags=re.IGNORECASE)
 
 
 def same_again(wanted: Wanted, plan: Plan) -> str:
@@ -68,3 +72,9 @@ def _options(wanted: Wanted, plan: Plan) -> Iterator[str]:
         yield from ("--only", ",".join(wanted.only))
     if wanted.mode != DEFAULT_MODE:
         yield from ("--mode", wanted.mode)
+    for words in wanted.sets:
+        yield from ("--set", words)
+    if wanted.rules:
+        yield from ("--rules", wanted.rules)
+    if wanted.run_code:
+        yield "--import"

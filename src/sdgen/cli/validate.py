@@ -10,13 +10,14 @@ from sdgen.errors import Problem, SdgenError
 from sdgen.generate import probe
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import Plan
+from sdgen.read.base import ReadOptions
 from sdgen.read.sources import read_source
 
 
-def examined(source: str) -> tuple[Plan | None, tuple[Problem, ...]]:
+def examined(source: str, options: ReadOptions) -> tuple[Plan | None, tuple[Problem, ...]]:
     """The plan of a source, or what is wrong with it."""
     try:
-        scenario = read_source(source)
+        scenario = read_source(source, options)
         tell_notes(scenario.notes, len(scenario.notes))
         plan = compile_plan(scenario)
         broken = probe(plan, scenario.origin)

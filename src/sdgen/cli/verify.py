@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from sdgen.cli.request import without_password
 from sdgen.cli.tables import cut, ruled
 from sdgen.plan.request import PlanRequest
+from sdgen.read.base import ReadOptions
 from sdgen.read.sources import read_counted
+from sdgen.runs.redact import without_password
 from sdgen.verify.findings import Finding, Report, Status
 from sdgen.verify.verify import verify
 
@@ -26,9 +27,10 @@ def verified(
     rows: Mapping[str, int],
     scale: float,
     only: tuple[str, ...],
+    options: ReadOptions,
 ) -> Report:
     """Do it; SdgenError where the scenario is wrong or the place can't be read."""
-    scenario, counts = read_counted(source, rows)
+    scenario, counts = read_counted(source, rows, options)
     return verify(scenario, place, PlanRequest(seed, as_of, counts, scale, only))
 
 

@@ -145,18 +145,44 @@ class DrawnCounts:
         return starts
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class KnownCounts:
+    """Children that are there already, in their parents' order: the row number of each parent's first, and an end."""
+
+    firsts: NDArray[np.int64]
+
+    @property
+    def parents(self) -> int:
+        return len(self.firsts) - 1
+
+    @property
+    def total(self) -> int:
+        return int(self.firsts[-1])
+
+    def locate(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
+        parents = np.minimum(np.searchsorted(self.firsts, numbers, side="right") - 1, max(self.parents - 1, 0))
+        return parents, numbers - self.firsts[parents]
+
+    def starts(self, parents: Numbers) -> Numbers:
+        starts: Numbers = self.firsts[np.minimum(parents, self.parents)]
+        return starts
+
+
+@dataclass(frozen=True, eq=False)
 class Later:
     """Children that come after `first_row` rows which were there before, laid out by another layout.
 
     base: the layout's rows that are left out, being those of older parents. first_parent: the parent that the layout
-    has as 0.
+    has as 0. older: how the rows lie that were there before, where that is known; `older_parents`: how many parents at
+    the start have only such rows.
     """
 
     layout: Layout
     first_row: int
     base: int
     first_parent: int
+    older: KnownCounts | None = None
+    older_parents: int = 0
 
     @property
     def total(self) -> int:
@@ -164,11 +190,18 @@ class Later:
 
     def locate(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
         parents, ordinals = self.layout.locate(np.maximum(numbers - self.first_row + self.base, 0))
-        return parents + np.int64(self.first_parent), ordinals
+        parents = parents + np.int64(self.first_parent)
+        if self.older is None or not (old := numbers < self.first_row).any():
+            return parents, ordinals
+        before, places = self.older.locate(numbers)
+        return np.where(old, before, parents), np.where(old, places, ordinals)
 
     def starts(self, parents: Numbers) -> Numbers:
         starts = self.layout.starts(np.maximum(parents - self.first_parent, 0))
-        return np.maximum(starts - self.base, 0) + np.int64(self.first_row)
+        starts = np.maximum(starts - self.base, 0) + np.int64(self.first_row)
+        if self.older is None or not self.older_parents:
+            return starts
+        return np.where(parents < self.older_parents, self.older.starts(parents), starts)
 
 
 def most_children(layout: Layout) -> int:

@@ -90,7 +90,7 @@ class ProviderPool(Generator):
             return STRING
 
     def faults(self, facts: Facts) -> Iterable[Fault]:
-        known = _known_params(self.called)
+        known = params_of(self.called)
         for name in self._own:
             if name not in known and name not in _YEARS.get(self.called, {}):
                 yield Fault(name, f"{self.called} has no param {name!r}", did_you_mean(name, [*known, "pool"]))
@@ -187,7 +187,8 @@ def _frozen(params: Mapping[str, Any]) -> tuple[tuple[str, str, Any], ...]:
 
 
 @cache
-def _known_params(name: str) -> tuple[str, ...]:
+def params_of(name: str) -> tuple[str, ...]:
+    """The params of a method of mimesis."""
     provider, _, method = name.partition(".")
     made = getattr(getattr(_mimesis("en", 0), provider), method)
     return tuple(parameter for parameter in inspect.signature(made).parameters if parameter not in ("args", "kwargs"))

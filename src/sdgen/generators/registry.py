@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar, get_type_hints
 import pyarrow as pa
 from pydantic import create_model
 
+from sdgen.generators import vocabularies
 from sdgen.generators.base import Cells, Generator
 from sdgen.scenario.types import Type, parse_type
 
@@ -27,6 +28,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "ranges": ("ranges",),
     "choices": ("choice",),
     "subsets": ("subset",),
+    "mixtures": ("mixture",),
     "times": ("date", "datetime", "time"),
     "after": ("after", "above"),
     "written": ("as_text", "epoch", "bytes"),
@@ -88,6 +90,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "code.isbn13",
         "code.isbn",
         "code.imei",
+        "code.npi",
         "code.ssn",
         "code.sku",
         "code.hex_color",
@@ -106,6 +109,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "finance.price",
         "finance.account_number",
         "finance.bic",
+        "finance.routing_number",
         "finance.transaction_id",
     ),
     "cards": (
@@ -135,6 +139,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "internet.http_method",
         "internet.port",
     ),
+    "phrases": ("text.phrases",),
     "text": (
         "text.word",
         "text.words",
@@ -174,7 +179,10 @@ def register(*names: str) -> Callable[[_G], _G]:
 
 
 def find(name: str) -> type[Generator] | None:
-    """The class registered under a name; None where there is none."""
+    """The class registered under a name, or of the generator a vocabulary's preset stands for; None for neither."""
+    preset = vocabularies.preset(name)
+    if preset is not None and name not in _registered:
+        return find(preset.spec.type)
     if name not in _registered:
         _load(name)
     return _registered.get(name)
@@ -182,6 +190,9 @@ def find(name: str) -> type[Generator] | None:
 
 def make(name: str, params: dict[str, Any]) -> Generator:
     """A generator from its name and params; KeyError for an unknown name, pydantic.ValidationError for bad params."""
+    preset = vocabularies.preset(name)
+    if preset is not None and name not in _registered:
+        return make(preset.spec.type, {**preset.spec.params, **params})
     kind = find(name)
     if kind is None:
         raise KeyError(name)
@@ -191,9 +202,9 @@ def make(name: str, params: dict[str, Any]) -> Generator:
 
 
 def names() -> list[str]:
-    """All registered names, sorted; loads what outside packages add."""
+    """All registered names and those of vocabularies' presets, sorted; loads what outside packages add."""
     _load_outside()
-    return sorted({name for listed in FAMILIES.values() for name in listed} | set(_registered))
+    return sorted({*(name for listed in FAMILIES.values() for name in listed), *_registered, *vocabularies.names()})
 
 
 def families() -> Iterator[tuple[str, tuple[str, ...]]]:

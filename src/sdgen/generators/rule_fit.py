@@ -99,6 +99,12 @@ def needs_others(spec: GeneratorSpec) -> bool:
     return made is not None and bool(made.needs())
 
 
+def needed_columns(spec: GeneratorSpec) -> frozenset[str]:
+    """The other columns of the row that a generator takes; none where it can't be made."""
+    made = _made(spec)
+    return frozenset(need.column for need in made.needs() if not need.link) if made is not None else frozenset()
+
+
 def _made(spec: GeneratorSpec) -> Generator | None:
     """The generator, made once for all columns that may take it."""
     return _make(spec.type, json.dumps(spec.params, sort_keys=True, default=str))

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
+from sdgen.generators import draws
 from sdgen.generators.base import Cells, Facts, Fault, Generator
 from sdgen.generators.buffers import array_over
 from sdgen.generators.choices import natural_type, unfit
@@ -79,7 +80,9 @@ class Subset(Generator):
         longest = int(lengths.max(initial=0))
         chosen = np.arange(longest) < lengths[:, None]
         table = (
-            _few(cells, longest, len(self.values_)) if self.most <= _FEW else _many(cells, longest, len(self.values_))
+            places_apart(cells, longest, len(self.values_))
+            if self.most <= _FEW
+            else _many(cells, longest, len(self.values_))
         )
         if not self.shuffled:
             table[~chosen] = len(self.values_)
@@ -87,15 +90,19 @@ class Subset(Generator):
         return table[chosen]
 
 
-def _few(cells: Cells, longest: int, size: int) -> Numbers:
-    """For each row the first places of a random order of [0, size).
+def places_apart(cells: Cells, longest: int, size: int | Numbers) -> Numbers:
+    """For each row the first places of a random order of [0, size); `size` may be each row's own.
 
     Each is drawn from as many as are still free, then counted up past the earlier ones.
     """
     table = np.empty((longest, len(cells)), dtype=np.int64)
     sorted_places = np.empty((longest, len(cells)), dtype=np.int64)
     for turn in range(longest):
-        places = cells.below(size - turn, f"element {turn}")
+        purpose = f"element {turn}"
+        if isinstance(size, int):
+            places = cells.below(size - turn, purpose)
+        else:
+            places = draws.below_each(cells.draw(purpose), np.maximum(size - turn, 1))
         for earlier in sorted_places[:turn]:
             places += places >= earlier
         table[turn] = places

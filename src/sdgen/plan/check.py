@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sdgen.errors import did_you_mean
+from sdgen.errors import Refusal, did_you_mean
 from sdgen.generators.base import Generator, Need
 from sdgen.generators.conform import scalar_array
 from sdgen.generators.counts import most_children
@@ -16,6 +16,7 @@ from sdgen.scenario.types import INTEGERS, Type
 
 def check_draft(draft: Draft) -> None:
     """Add all problems of the draft."""
+    draft.problems.extend(note for note in draft.scenario.notes if isinstance(note, Refusal))
     check_names(draft)
     check_needs(draft)
     check_cycles(draft)
@@ -150,7 +151,16 @@ def check_capacity(draft: Draft, key: Key, generator: Generator) -> None:
         draft.refuse(column_path(key), what, generator.how_unique)
     elif capacity < rows:
         what = f"{reason} over {rows:,} rows, but {generator.called} has only {capacity:,} distinct values here"
-        draft.refuse(column_path(key), what, f"ask for at most {capacity:,} rows, or widen the generator")
+        draft.refuse(column_path(key), what, _fewer(draft, key[0], capacity))
+
+
+def _fewer(draft: Draft, entity: str, capacity: int) -> str:
+    """What to ask for where there are not enough distinct values for all rows, those among them that are there."""
+    there = draft.request.first(entity)
+    if not there:
+        return f"ask for at most {capacity:,} rows, or widen the generator"
+    more = max(capacity - there, 0)
+    return f"{there:,} rows are there: ask for at most {more:,} more (--rows {entity}={more}), or widen the generator"
 
 
 def _capacity(draft: Draft, key: Key, generator: Generator) -> int | None:
@@ -158,6 +168,8 @@ def _capacity(draft: Draft, key: Key, generator: Generator) -> int | None:
         return generator.capacity(draft.facts(key))
     link = generator.via or key[1]
     parents = draft.counts.get(generator.entity, 0)
+    if link in draft.each.get(key[0], ()):
+        return draft.counts[key[0]]
     if link == draft.counting_link(key[0]):
         return parents if most_children(draft.layouts[key[0]]) <= 1 else None
     if generator.within or generator.unlike or generator.entity == key[0]:
@@ -182,8 +194,10 @@ def check_links(draft: Draft) -> None:
         path = column_path(key)
         if children and not parents:
             draft.refuse(path, f"{children:,} rows link to {link.entity}, which has none")
-        if link.one_to_one and children > parents:
+        if link.one_to_one and children > parents and not draft.each.get(key[0]):
             draft.refuse(path, f"one to one, but {children:,} rows and only {parents:,} parents in {link.entity}")
+        _check_each(draft, key, link)
+        _check_follows(draft, key, link)
         _check_quota(draft, key, link, parents, children)
         if link.within:
             check_within(draft, key, link)
@@ -193,6 +207,36 @@ def check_links(draft: Draft) -> None:
             if draft.column(key).nullable is None:
                 continue  # a tree's roots make the column nullable
             draft.refuse(path, "a tree's first rows have no parent, but nullable is false", "drop nullable: false")
+
+
+def _check_each(draft: Draft, key: Key, link: ForeignKey) -> None:
+    """A link that rows are made for has nothing to draw."""
+    if (link.via or key[1]) not in draft.each.get(key[0], ()):
+        return
+    wanted = ("one_to_one", "quota", "distinct", "within", "unlike", "null_rate", "weights")
+    for param in (name for name in wanted if getattr(link, name)):
+        what = f"rows are one for each of {link.entity}: {param} has nothing to say"
+        draft.refuse((*column_path(key), "params", param), what, "leave it out")
+
+
+def _check_follows(draft: Draft, key: Key, link: ForeignKey) -> None:
+    path = (*column_path(key), "params", "follows")
+    if not link.follows:
+        return
+    if link.one_to_one or link.quota or link.within or link.unlike or link.distinct or link.entity == key[0]:
+        what = "a link that follows others takes neither quotas nor within, unlike, distinct or one_to_one"
+        draft.refuse(path, what, "leave them out")
+    if (link.via or key[1]) == draft.counting_link(key[0]) or draft.alone_unique(key):
+        draft.refuse(path, "a link that rows are counted by, or that is unique, can't follow others")
+    for index, need in enumerate(link.followed):
+        home = draft.home(key[0], need)
+        further = draft.generators.get(home)
+        if not need.link or need.link == (link.via or key[1]):
+            draft.refuse((*path, index), "names no other link's column", "write it like order_id.customer_id")
+        elif need.link in draft.links[key[0]] and getattr(further, "entity", link.entity) != link.entity:
+            draft.refuse((*path, index), f"{home[0]}.{home[1]} does not lead to {link.entity}", "name a link that does")
+        elif further is not None and need.link in draft.links[key[0]] and not isinstance(further, ForeignKey):
+            draft.refuse((*path, index), f"{home[0]}.{home[1]} is no link", f"name a foreign key to {link.entity}")
 
 
 def _check_unlike(draft: Draft, key: Key, link: ForeignKey, parents: int) -> None:

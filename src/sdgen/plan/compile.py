@@ -14,16 +14,14 @@ from numpy.typing import NDArray
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators import draws, vocabularies
 from sdgen.generators.base import Need
-from sdgen.generators.conform import scalar_array
-from sdgen.generators.links import (
+from sdgen.generators.choosers import (
     Chooser,
     Counted,
     DistinctWithin,
-    ForeignKey,
+    Following,
     LevelTree,
     Link,
     OneToOne,
-    Parent,
     Tree,
     TreeWithin,
     Uniform,
@@ -33,6 +31,8 @@ from sdgen.generators.links import (
     Zipf,
     weighted,
 )
+from sdgen.generators.conform import scalar_array
+from sdgen.generators.links import ForeignKey, Parent
 from sdgen.plan.check import check_draft, quota_row
 from sdgen.plan.choose import Key
 from sdgen.plan.draft import Draft, draft_plan
@@ -182,6 +182,8 @@ def _may_lack_parent(draft: Draft, entity: str, link: str) -> bool:
     if not link:
         return False
     column, spec = draft.link_column(entity, link)
+    if link in draft.each.get(entity, ()):
+        return draft.each[entity][link].parents < draft.counts[entity]
     tree = spec.entity == entity and link != draft.counting_link(entity)
     if spec.within and not tree:
         return _may_lack_parent(draft, entity, spec.within) or bool(draft.column((entity, column)).nullable)
@@ -206,6 +208,12 @@ def _chooser(
     draft: Draft, key: Key, spec: ForeignKey, stream: int, joints: Mapping[Key, JointIndexes], counted: bool
 ) -> Chooser:
     parents = draft.counts[spec.entity] - bool(spec.unlike)
+    each = draft.each.get(key[0], {}).get(spec.via or key[1])
+    if each is not None:
+        return each
+    if spec.follows:
+        rest = _chooser(draft, key, spec.model_copy(update={"follows": ()}), stream, joints, counted)
+        return Following(tuple(_path(draft, key[0], need, joints) for need in spec.followed), rest)
     if counted:
         return Counted(draft.layouts[key[0]])
     if spec.unlike:
@@ -226,6 +234,14 @@ def _chooser(
     others = tuple(weight for row, weight in enumerate(spec.weights) if row not in named)
     rest = _drawn(spec, stream, max(parents - len(named), 1), others)
     return WithQuotas(named, tuple(accumulate(counts[row] for row in named)), rest)
+
+
+def _path(draft: Draft, entity: str, need: Need, joints: Mapping[Key, JointIndexes]) -> tuple[Link, Link]:
+    """The link to a parent, and that parent's own link that a column declares."""
+    home = draft.home(entity, need)
+    further = draft.generators[home]
+    assert isinstance(further, ForeignKey)
+    return _link(draft, entity, need.link, joints), _link(draft, home[0], further.via or home[1], joints)
 
 
 def _within(draft: Draft, entity: str, spec: ForeignKey, stream: int, joints: Mapping[Key, JointIndexes]) -> Chooser:

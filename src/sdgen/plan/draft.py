@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from secrets import randbits
 
 from sdgen.errors import Path, Problem, did_you_mean
 from sdgen.generators.base import Facts, Generator, Need
+from sdgen.generators.choosers import EachOf
 from sdgen.generators.counts import Layout
 from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key, choose_generators, column_path, columns_of
+from sdgen.plan.complete import is_whole
 from sdgen.plan.continued import continued
 from sdgen.plan.distinct import with_distinct
 from sdgen.plan.request import PlanRequest
@@ -36,6 +38,7 @@ class Draft:
     counts: Mapping[str, int]
     layouts: Mapping[str, Layout]
     problems: list[Problem]
+    each: Mapping[str, Mapping[str, EachOf]] = field(default_factory=dict)
 
     def refuse(self, path: Path, what: str, hint: str = "") -> None:
         self.problems.append(self.scenario.origin.problem(path, what, hint))
@@ -90,6 +93,8 @@ class Draft:
     def missing_rate(self, key: Key) -> float:
         """The share of nulls that a column asks for."""
         column, generator = self.column(key), self.generators.get(key)
+        if isinstance(generator, ForeignKey) and (generator.via or key[1]) in self.each.get(key[0], ()):
+            return 0.0  # which rows have a parent follows from their number
         if isinstance(generator, ForeignKey) and generator.null_rate is not None:
             return generator.null_rate
         if column.null_rate is not None:
@@ -121,11 +126,12 @@ def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
         counts=rows.counts,
         layouts=rows.layouts,
         problems=problems,
+        each=rows.each,
     )
 
 
 def _guessed(scenario: Scenario, request: PlanRequest) -> Scenario:
-    if all(column.generator is not None for _, _, column in columns_of(scenario)):
+    if all(is_whole(column) for _, _, column in columns_of(scenario)):
         return scenario
     from sdgen.plan.guess import with_guesses  # the rules are many, and most scenarios name all generators
 

@@ -6,18 +6,24 @@ generator can fill the column (its type, length, and distinct values where it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 
-from sdgen.generators.rule_fit import Wanted, fitting, needs_others
+from sdgen.generators.rule_fit import Wanted, fitting, needed_columns, needs_others
 from sdgen.generators.rule_names import entity_name, forms, shared_prefix, singular, snake, spelled_out
 from sdgen.generators.rules import Asked, Guess, abbreviations, built_in_guesses, guesses
+from sdgen.plan.complete import completed, is_whole
 from sdgen.plan.request import PlanRequest
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 from sdgen.scenario.types import Type, parse_type
 
+_MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
+_WRITERS = frozenset({"as_text", "datetime", "date", "time", "after", "time_series", "template", "expression"})
+_FORMAT = "'format': '%"
+_READABLE = re.compile(r"'format': '%Y-%m-%d(?:[T ]%H:%M:%S(?:\.(?:%f|%_ms))?(?:Z|%z|\+00:00)?)?'")
 _KEYS = 6  # distinct keys that a guessed map can have
 _MANY = 10**6  # rows where it isn't known how many
 
@@ -32,11 +38,30 @@ def with_guesses(scenario: Scenario, request: PlanRequest | None = None) -> Scen
 
 
 def _guessed(scenario: Scenario, name: str, entity: Entity, rows: _Rows) -> Entity:
-    if all(column.generator is not None for column in entity.columns.values()):
+    if all(is_whole(column) for column in entity.columns.values()):
         return entity
     table = _Table(scenario, name, entity, rows)
     found = {column: table.column(column) for column in entity.columns}
+    for _ in found:
+        circle = _circle(found)
+        guessed = [column for column in circle if found[column] is not entity.columns[column]]
+        if not guessed:
+            break
+        found[max(guessed)] = table.column(max(guessed), circle)
     return entity.model_copy(update={"columns": found})
+
+
+def _circle(columns: Mapping[str, Column]) -> frozenset[str]:
+    """Columns that take one another's values in circles, and those between; none where there is no such."""
+    specs = {name: column.generator for name, column in columns.items()}
+    needs = {name: needed_columns(spec) for name, spec in specs.items() if spec is not None}
+    left = frozenset(needs)
+    while True:
+        needed = frozenset().union(*(needs[name] for name in left))
+        kept = frozenset(name for name in left if name in needed and needs[name] & left)
+        if kept == left:
+            return left
+        left = kept
 
 
 @dataclass(frozen=True)
@@ -48,20 +73,40 @@ class _Table:
     entity: Entity
     rows: _Rows
 
-    def column(self, name: str) -> Column:
-        """The column, with a guess where it has no generator."""
+    def column(self, name: str, without: Collection[str] = ()) -> Column:
+        """The column, with a guess where it has no generator; one that takes none of the columns `without`."""
         column = self.entity.columns[name]
         if column.generator is not None:
-            return column
-        asked = self._asked(name, column)
+            return column if is_whole(column) else self._completed(name, column, column.generator, without)
+        asked = self._asked(name, column, self.types[name], without)
         guess = _guess(self.scenario, asked, self._wanted(name, column))
         if guess is None:
             return column
+        return self._given(name, column, guess)
+
+    def _given(self, name: str, column: Column, guess: Guess) -> Column:
         update: dict[str, object] = {"generator": guess.generator}
         if column.nullable and column.null_rate is None and not column.primary_key:
             rate = 0.0 if any(name in one for one in self.entity.unique) else guess.null_rate
             update |= {} if rate is None else {"null_rate": rate}
         return column.model_copy(update=update)
+
+    def _completed(self, name: str, column: Column, spec: GeneratorSpec, without: Collection[str]) -> Column:
+        """The column with guesses for what its generator leaves out; a text's value may follow other columns."""
+        rates: list[float | None] = []
+
+        def guess(part: str, type: Type, kind: str) -> Mapping[str, object] | None:
+            asked = self._asked(name, column, type, without)
+            if kind != "as_text" or spec.type != "as_text":
+                return _part(self.scenario, asked, part, type, kind)
+            found = _guess(self.scenario, asked, replace(self._wanted(name, column), type=type))
+            if found is None:
+                return None
+            rates.append(found.null_rate)
+            return {"generator": found.generator.type, "params": dict(found.generator.params), "type": str(type)}
+
+        whole = completed(spec, self.types[name], name, guess)
+        return column if whole is spec else self._given(name, column, Guess(whole, rates[0] if rates else None))
 
     @cached_property
     def types(self) -> dict[str, Type | None]:
@@ -82,18 +127,19 @@ class _Table:
     def primary_key(self) -> tuple[str, ...]:
         return tuple(name for name, column in self.entity.columns.items() if column.primary_key)
 
-    def _asked(self, name: str, column: Column) -> Asked:
+    def _asked(self, name: str, column: Column, type: Type | None, without: Collection[str]) -> Asked:
         alone = self.primary_key == (name,)
+        moment = type is not None and type.kind in _MOMENTS
         beside = {
             other: names
-            for other, names in self.names.items()
-            if other != name and not self._leans_on(self.entity.columns[other], name)
+            for other, names in self.plain[moment].items()
+            if other != name and other not in without and not self._leans_on(other, name)
         }
         return Asked(
             raw=name,
             names=self.names[name],
             entity=self.forms,
-            type=self.types[name],
+            type=type,
             description=column.description,
             unique=alone or self._unique(name, column),
             primary_key=alone,
@@ -101,9 +147,34 @@ class _Table:
             beside=beside,
         )
 
-    def _leans_on(self, other: Column, name: str) -> bool:
+    def _leans_on(self, other: str, name: str) -> bool:
         """Whether another column's own generator may take this column, so that taking that one makes a cycle."""
-        return other.generator is not None and name in str(other.generator.params)
+        return name in self.params[other]
+
+    @cached_property
+    def plain(self) -> dict[bool, dict[str, tuple[str, ...]]]:
+        """The columns with the forms of their names that can be read: for any column, and for one of moments (True)."""
+        return {
+            moment: {other: names for other, names in self.names.items() if self._plain(other, moment)}
+            for moment in (False, True)
+        }
+
+    def _plain(self, other: str, moment: bool) -> bool:
+        """Whether another column's values can be read: a text is no moment unless its own generator writes one so."""
+        type, spec = self.types[other], self.entity.columns[other].generator
+        if type is None or type.kind not in ("text", "string"):
+            return True
+        if spec is None:
+            return not moment
+        params = self.params[other]
+        told = spec.type in _WRITERS or not moment
+        return told and (_FORMAT not in params or _READABLE.search(params) is not None)
+
+    @cached_property
+    def params(self) -> dict[str, str]:
+        """The params of each column's own generator, as text."""
+        specs = {name: column.generator for name, column in self.entity.columns.items()}
+        return {name: "" if spec is None else str(spec.params) for name, spec in specs.items()}
 
     def _unique(self, name: str, column: Column) -> bool:
         return column.unique or self.primary_key == (name,) or (name,) in self.entity.unique
@@ -180,10 +251,25 @@ def _nested(scenario: Scenario, asked: Asked, type: Type, wanted: Wanted) -> Gen
 
 
 def _part(scenario: Scenario, asked: Asked, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
+    """The generator of a part of an array, map or struct: by its name and type alone, so that it is found once."""
+    if scenario.rules:
+        return _found_part(scenario, asked.entity, name, type, kind)
+    return _usual_part(scenario.locale, asked.entity, name, type, kind)
+
+
+@lru_cache(maxsize=32_768)
+def _usual_part(locale: str, entity: tuple[str, ...], name: str, type: Type, kind: str) -> Mapping[str, object] | None:
+    """A part's generator by the built-in rules."""
+    return _found_part(Scenario.model_construct(name="", locale=locale, entities={}), entity, name, type, kind)
+
+
+def _found_part(
+    scenario: Scenario, entity: tuple[str, ...], name: str, type: Type, kind: str
+) -> Mapping[str, object] | None:
     spelled = spelled_out(name, abbreviations())
     head, _, last = spelled.rpartition("_")
     single = "_".join(filter(None, (head, singular(last)))) if kind == "array" else spelled
-    part = Asked(raw=name, names=tuple(dict.fromkeys((spelled, single))), entity=asked.entity, type=type)
+    part = Asked(raw=name, names=tuple(dict.fromkeys((spelled, single))), entity=entity, type=type)
     domain = _KEYS if name == "map_key" else 0
     found = _guess(scenario, part, Wanted(type, domain=domain, locale=scenario.locale))
     if found is None:
@@ -225,6 +311,8 @@ class _Rows:
         asked = self._request.rows.get(name, self._request.rows.get("*"))
         if asked is not None:
             return asked
+        if rows.each:
+            return sum(map(self._count, rows.each)) / (rows.share or 1)
         if not rows.per:
             return max((rows.count or 0) * scale, len(rows.fixed))
         if rows.total is not None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.generators.base import Facts, Generator
-from sdgen.generators.links import Link
+from sdgen.generators.choosers import Link
 from sdgen.scenario.types import Type
 
 if TYPE_CHECKING:

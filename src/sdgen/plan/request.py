@@ -8,13 +8,19 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from sdgen.generators.counts import KnownCounts
+
 
 @dataclass(frozen=True, eq=False)
 class Existing:
-    """The rows that a target's table holds before a run: how many, and those columns that new rows depend on."""
+    """The rows that a target's table holds before a run: how many, and those columns that new rows depend on.
+
+    children: how they lie over the rows of the parent that they are counted by, where that is known.
+    """
 
     rows: int
     columns: Mapping[str, pa.Array] = field(default_factory=dict, repr=False)
+    children: KnownCounts | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ import numpy as np
 from sdgen.errors import Path, Problem, did_you_mean
 from sdgen.generators import draws
 from sdgen.generators.aliases import alias_table
+from sdgen.generators.choosers import EachOf
 from sdgen.generators.counts import DrawnCounts, EvenSpread, FixedCount, Later, Layout
+from sdgen.plan.each import each_is_right, each_laid_out
 from sdgen.plan.order import find_cycle
 from sdgen.plan.request import PlanRequest
 from sdgen.scenario.model import RowCount, Scenario
@@ -37,6 +39,7 @@ class RowSettler:
         self._problems = problems
         self.counts: dict[str, int] = {}
         self.layouts: dict[str, Layout] = {}
+        self.each: dict[str, dict[str, EachOf]] = {}
 
     def settle_all(self) -> None:
         self._check_request()
@@ -48,8 +51,8 @@ class RowSettler:
             self._settle(name)
 
     def _per(self, name: str) -> list[str]:
-        per = self._scenario.entities[name].rows.per
-        return [per] if per in self._scenario.entities else []
+        rows = self._scenario.entities[name].rows
+        return [parent for parent in (rows.per, *rows.each) if parent in self._scenario.entities]
 
     def _problem(self, entity: str, what: str, hint: str = "") -> None:
         path: Path = ("entities", entity, "rows")
@@ -71,7 +74,10 @@ class RowSettler:
             return self.counts[name]
         self.counts[name] = 0
         rows = self._scenario.entities[name].rows
-        count = self._counted_per(name, rows) if rows.per else self._plain(name, rows)
+        if rows.each:
+            count = self._one_for_each(name, rows)
+        else:
+            count = self._counted_per(name, rows) if rows.per else self._plain(name, rows)
         if not self._request.adds_to(name):
             count = self._request.first(name)
         if count > MOST_ROWS:
@@ -86,6 +92,8 @@ class RowSettler:
         return count
 
     def _plain(self, name: str, rows: RowCount) -> int:
+        if rows.share is not None:
+            self._problem(name, "share speaks of rows that are one for each row of others", "add `each: <entity>`")
         if any(value is not None for value in (rows.min, rows.max, rows.mean, rows.total)):
             self._problem(
                 name,
@@ -94,6 +102,13 @@ class RowSettler:
             )
         first = self._request.first(name)
         return first + self._new(name, rows) if first else self._new(name, rows)
+
+    def _one_for_each(self, name: str, rows: RowCount) -> int:
+        if not each_is_right(name, rows, self._links[name], self._scenario.entities, self._problem):
+            return self._request.first(name)
+        counts = {parent: self._settle(parent) for parent in rows.each}
+        count, self.each[name] = each_laid_out(name, rows, self._links[name], counts, self._request)
+        return count
 
     def _new(self, name: str, rows: RowCount) -> int:
         asked = self._asked(name)
@@ -130,8 +145,9 @@ class RowSettler:
     def _laid_out(self, name: str, rows: RowCount, parents: int) -> Layout | None:
         """The layout of the rows to be made: over the new parents where there are any, behind the rows there are."""
         first = self._request.first(name)
+        known = self._request.existing[name].children if first else None
         if not first or not self._request.adds_to(name):
-            return self._layout(name, rows, parents)
+            return known or self._layout(name, rows, parents)
         older = self._request.first(rows.per)
         skipped = older if parents > older else 0
         by_number = self._total(name, rows) is None  # each parent's count follows from its own number
@@ -140,7 +156,9 @@ class RowSettler:
             return None
         base = int(layout.starts(np.array([skipped], dtype=np.int64))[0]) if by_number else 0
         first_parent = 0 if by_number else skipped
-        return layout if (base, first_parent) == (first, 0) else Later(layout, first, base, first_parent)
+        if known is None and (base, first_parent) == (first, 0):
+            return layout
+        return Later(layout, first, base, first_parent, known, skipped)
 
     def _total(self, name: str, rows: RowCount) -> int | None:
         asked = self._asked(name)

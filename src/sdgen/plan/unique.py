@@ -64,6 +64,8 @@ def share_product(sizes: Mapping[str, int], key: int, layout: Layout | None, at_
             taken.append(name)
         if prod(sizes[column] for column in taken) >= at_least and len(taken) > 1:
             break
+    if prod(sizes[column] for column in taken) < at_least:  # one too large to be multiplied may be enough by itself
+        taken = next(([name] for name, size in sizes.items() if size >= at_least), [])
     product = prod(sizes[column] for column in taken)
     if not taken or product < at_least:
         return {}
@@ -72,6 +74,16 @@ def share_product(sizes: Mapping[str, int], key: int, layout: Layout | None, at_
         name: JointIndexes(key, sizes[name], int(stride), product, layout)
         for name, stride in zip(taken, strides, strict=False)
     }
+
+
+def least_sets(sets: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The sets that no other one implies: what has a smaller set among its columns is as unique as that."""
+    once = {frozenset(columns): columns for columns in reversed(sets)}
+    return [columns for columns in sets if once[frozenset(columns)] is columns and not _implied(columns, sets)]
+
+
+def _implied(columns: tuple[str, ...], sets: Sequence[tuple[str, ...]]) -> bool:
+    return any(set(other) < set(columns) for other in sets)
 
 
 def holds_alone(columns: Sequence[str], unique: set[str], counted_by: str, generators: Mapping[str, Generator]) -> bool:

@@ -8,7 +8,7 @@ from sdgen.generators.counts import most_children
 from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key
 from sdgen.plan.draft import Draft
-from sdgen.plan.unique import JointIndexes, holds_alone, share_product
+from sdgen.plan.unique import JointIndexes, holds_alone, least_sets, share_product
 from sdgen.plan.within import holds_distinct
 
 
@@ -20,7 +20,7 @@ def settle_sets(draft: Draft) -> dict[Key, JointIndexes]:
         primary = draft.primary_key(name)
         if len(primary) > 1:
             sets.insert(0, primary)
-        for columns in dict.fromkeys(sets):
+        for columns in least_sets(sets):
             if all((name, column) in draft.types for column in columns):
                 _settle(draft, name, columns, joints)
     return joints
@@ -35,7 +35,7 @@ def _settle(draft: Draft, entity: str, columns: tuple[str, ...], joints: dict[Ke
     alone = len(generators) == len(columns) and holds_alone(columns, unique, counted_by, generators)
     if len(generators) < len(columns) or alone or holds_distinct(draft, entity, columns):
         return
-    columns = _reduced(draft, entity, columns)
+    declared, columns = columns, _reduced(draft, entity, columns)
     link = counted_by if counted_by in columns else ""
     rows = most_children(draft.layouts[entity]) if link else draft.counts.get(entity, 0)
     if not rows:
@@ -45,7 +45,7 @@ def _settle(draft: Draft, entity: str, columns: tuple[str, ...], joints: dict[Ke
     key = draws.stream_key(draft.seed, entity, ",".join(columns), "unique")
     shares = share_product(sizes, key, draft.layouts[entity] if link else None, rows) if sizes else {}
     if not shares:
-        _refuse(draft, entity, columns, sizes, rows, link)
+        _refuse(draft, _place(draft, entity, declared), columns, sizes, rows, link)
     joints.update({(entity, column): joint for column, joint in shares.items()})
 
 
@@ -77,8 +77,13 @@ def _size(draft: Draft, key: Key) -> int:
     return domain.size if domain is not None else 0
 
 
-def _refuse(draft: Draft, entity: str, columns: tuple[str, ...], sizes: dict[str, int], rows: int, link: str) -> None:
-    path: Path = ("entities", entity, "unique")
+def _place(draft: Draft, entity: str, columns: tuple[str, ...]) -> Path:
+    """Where a unique set stands: among the entity's, or its primary key."""
+    sets = draft.scenario.entities[entity].unique
+    return ("entities", entity, *(("unique", sets.index(columns)) if columns in sets else ("primary_key",)))
+
+
+def _refuse(draft: Draft, path: Path, columns: tuple[str, ...], sizes: dict[str, int], rows: int, link: str) -> None:
     which = f"({', '.join(columns)})"
     domains = ", ".join(f"{column}: {size:,}" for column, size in sizes.items()) or "none of them has a finite domain"
     scope = f"up to {rows:,} rows of one parent" if link else f"{rows:,} rows"

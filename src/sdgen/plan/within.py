@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from sdgen.errors import did_you_mean
-from sdgen.generators.counts import FixedCount, Layout, least_children, most_children
+from sdgen.generators.counts import BLOCK, FixedCount, Layout, least_children, most_children
+from sdgen.generators.draws import Numbers
 from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key, column_path
 from sdgen.plan.draft import Draft
@@ -50,7 +51,7 @@ def check_within(draft: Draft, key: Key, link: ForeignKey) -> None:
         what = f"{link.entity} and {other} have no row in common that both are counted per"
         draft.refuse(path, what, f"count the rows of {link.entity}, and of {other}, per the same entity")
     else:
-        _check_room(draft, key, link, shared, _least(draft, link.entity, shared, _reached(draft, key, other, shared)))
+        _check_room(draft, key, link, shared, _fewest(draft, key, link.entity, other, shared))
 
 
 def _check_room(draft: Draft, key: Key, link: ForeignKey, shared: str, least: int) -> None:
@@ -74,6 +75,35 @@ def holds_distinct(draft: Draft, entity: str, columns: tuple[str, ...]) -> bool:
         return False
     found = [draft.generators.get((entity, column)) for column in columns]
     return any(isinstance(link, ForeignKey) and link.within and link.distinct for link in found)
+
+
+def _fewest(draft: Draft, key: Key, parent: str, other: str, shared: str) -> int:
+    """The fewest of a parent entity's rows that belong to one of the shared entity's that the other link reaches."""
+    if draft.request.existing:
+        return _counted_fewest(draft, key, parent, other, shared)
+    return _least(draft, parent, shared, _reached(draft, key, other, shared))
+
+
+def _counted_fewest(draft: Draft, key: Key, parent: str, other: str, shared: str) -> int:
+    """The same by counting: rows that were there before lie as they lie."""
+    via = key[0] if other == shared and draft.counting_link(key[0]) else other
+    above, beside = layouts_between(draft, parent, shared), layouts_between(draft, via, shared)
+    first = draft.request.first(key[0]) if via == key[0] else 0  # old rows have their links
+    fewest: int | None = None
+    for start in range(0, draft.counts[shared], BLOCK):
+        numbers = np.arange(start, min(start + BLOCK, draft.counts[shared]) + 1, dtype=np.int64)
+        reached = np.diff(np.maximum(_below(beside, numbers), first)) > 0
+        held = np.diff(_below(above, numbers))[reached]
+        if len(held):
+            fewest = int(held.min()) if fewest is None else min(fewest, int(held.min()))
+    return 1 if fewest is None else fewest
+
+
+def _below(layouts: tuple[Layout, ...], numbers: Numbers) -> Numbers:
+    """The first row, that many levels down, of each of the given rows."""
+    for layout in reversed(layouts):
+        numbers = layout.starts(numbers)
+    return numbers
 
 
 def _reached(draft: Draft, key: Key, other: str, shared: str) -> int:

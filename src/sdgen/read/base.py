@@ -25,11 +25,16 @@ class ReadOptions:
 
     rows: of every entity, where the source itself says nothing of counts; None for the reader's own choice, ROWS.
     dialect: of a DDL text; guessed where empty. run_code: whether Python sources may be imported.
+
+    What every scenario that was read is then given: rules, a file of rules that go before its own, and sets, values in
+    words such as `entities.users.rows=500`.
     """
 
     rows: int | None = None
     dialect: str = ""
     run_code: bool = False
+    rules: str = ""
+    sets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 Value = Decimal | str | bool
+
+
+class Impossible(str):
+    """Why no value at all keeps what is said of a column."""
+
+
 NOW = "now"
 
 

@@ -47,25 +47,18 @@ def can_make(regex: str, longest: int) -> bool:
     from sdgen.generators import registry
     from sdgen.generators.base import Facts
 
-    facts = Facts(0, "entity", "column", Type("text"), 1, datetime(2024, 1, 1, tzinfo=UTC))
+    facts = Facts(0, "entity", "column", Type("string", length=longest), 1, datetime(2024, 1, 1, tzinfo=UTC))
     try:
-        if any(registry.make("pattern", {"regex": regex}).faults(facts)):
-            return False
+        return not any(registry.make("pattern", {"regex": regex}).faults(facts))
     except (ValidationError, ValueError):
         return False
-    return not longest or longest_match(regex) <= longest
 
 
-def longest_match(regex: str) -> int:
-    """The most characters a match can have, as far as Python's parser knows; open ends count as eight repeats."""
+def shortest_match(regex: str) -> int:
+    """The fewest characters a match can have; 0 where that isn't known."""
     from re import _parser  # type: ignore[attr-defined]
 
     try:
-        return _width(_parser.parse(regex))
+        return int(_parser.parse(regex).getwidth()[0])
     except re.error:
-        return 1 << 30
-
-
-def _width(parsed: object) -> int:
-    low, high = parsed.getwidth()  # type: ignore[attr-defined]
-    return int(high) if high < 10_000 else int(low) + 64
+        return 0

@@ -76,13 +76,17 @@ def _flat(node: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:
     return [node]
 
 
-_LENGTHS = frozenset({"Length", "CharLength", "CharacterLength", "ByteLength"})
+_LENGTHS = frozenset({"Length", "CharLength", "CharacterLength", "ByteLength", "ArraySize"})
+_OPPOSITES = {"GT": "LTE", "GTE": "LT", "LT": "GTE", "LTE": "GT", "EQ": "NEQ", "NEQ": "EQ"}
 _FLIPPED = {"GT": "LT", "GTE": "LTE", "LT": "GT", "LTE": "GTE", "EQ": "EQ", "NEQ": "NEQ"}
 
 
-def _comparison(node: exp.Expr) -> Understood | None:
-    """A comparison of a column, its length or its cased form with a literal, or of two columns."""
-    sign, left, right = type(node).__name__, node.this, node.args["expression"]
+def _comparison(node: exp.Expr, sign: str = "") -> Understood | None:
+    """A comparison of a column, its length or its cased form with a literal, or of two columns.
+
+    sign: how they are compared where that is not as the node says.
+    """
+    sign, left, right = sign or type(node).__name__, node.this, node.args["expression"]
     if literal_value(left) is not None:
         sign, left, right = _FLIPPED[sign], right, left
     own, value = column_name(left), literal_value(right)
@@ -92,6 +96,9 @@ def _comparison(node: exp.Expr) -> Understood | None:
         return _two_columns(sign, own, column_name(right))
     if sign == "EQ" and type(bare_node(right)).__name__ == "Any" and (listed := uncased_name(left)):
         return _listed(listed, bare_node(right).this)
+    if sign == "NEQ" and own and _is_all(bare_node(right)):
+        found = _listed(own, bare_node(right).expressions[0])
+        return found and Understood({own: Said(other_than=found.columns[own].values or ())})
     return _of_conditions(sign, left, right) or _of_function(sign, bare_node(left), bare_node(right))
 
 
@@ -172,6 +179,8 @@ def _of_named(name: str, sign: str, columns: list[str], value: Value | None) -> 
     """PostgreSQL's num_nonnulls and num_nulls: the first so many columns have values, the others none."""
     if name in ("jsonb_typeof", "json_typeof") and sign == "EQ" and value == "object":
         return Understood()  # what is made for JSON columns are objects
+    if name == "cardinality" and columns[0] and isinstance(value, Decimal):
+        return Understood({columns[0]: _length(sign, int(value))})
     if name not in ("num_nonnulls", "num_nulls") or not all(columns) or not isinstance(value, Decimal):
         return None
     count = int(value) + (sign == "GT") - (sign == "LT")
@@ -212,6 +221,10 @@ def _in(node: exp.Expr) -> Understood | None:
     return Understood({name: Said(values=tuple(value for value in values if value is not None))})
 
 
+def _is_all(node: exp.Expr) -> bool:
+    return type(node).__name__ == "Anonymous" and str(node.this).upper() == "ALL" and len(node.expressions) == 1
+
+
 def _listed(name: str, node: exp.Expr) -> Understood | None:
     """PostgreSQL's `= ANY (ARRAY[…])`."""
     values = [literal_value(each) for each in bare_node(node).expressions]
@@ -238,8 +251,12 @@ def _not(node: exp.Expr) -> Understood | None:
 def _negated(inner: exp.Expr) -> Understood | None:
     if type(inner).__name__ == "Paren":
         return _opposite(inner.this)
-    if type(inner).__name__ == "And":
-        return _opposite(bare_node(inner.this)) or _opposite(bare_node(inner.args["expression"]))
+    if type(inner).__name__ in _JOINED:
+        return _JOINED[type(inner).__name__](*(_opposite(each) for each in (inner.this, inner.args["expression"])))
+    if type(inner).__name__ == "Not":
+        return _condition(inner.this)
+    if type(inner).__name__ in _OPPOSITES:
+        return _comparison(inner, _OPPOSITES[type(inner).__name__])
     if type(inner).__name__ == "Column":
         return Understood({inner.name: Said(values=(False,))})
     found = _condition(inner)
@@ -251,6 +268,18 @@ def _negated(inner: exp.Expr) -> Understood | None:
     if said.values is not None and said == Said(values=said.values):
         return Understood({name: Said(other_than=said.values)})
     return None
+
+
+def _either(one: Understood | None, other: Understood | None) -> Understood | None:
+    """Of two conditions that one is enough of, the first that is all understood."""
+    return next((each for each in (one, other) if each is not None and not each.unknown), None)
+
+
+def _both(one: Understood | None, other: Understood | None) -> Understood | None:
+    return None if one is None or other is None else one.also(other)
+
+
+_JOINED = {"And": _either, "Or": _both}
 
 
 def _bare_column(node: exp.Expr) -> Understood:

@@ -197,7 +197,8 @@ def _primary(words: Words, found: ColumnFound, constraint: str, line: int) -> No
 
 def _unique(words: Words, found: ColumnFound, constraint: str, line: int) -> None:
     words.takes("KEY")
-    found.unique.append(KeySchema((found.name,), constraint, line))
+    nulls = not words.takes("NULLS", "NOT", "DISTINCT")
+    found.unique.append(KeySchema((found.name,), constraint, line, nulls=nulls))
 
 
 def _check(words: Words, found: ColumnFound, constraint: str, line: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sdgen.read.ddl_columns import read_names, read_table_name
 from sdgen.read.ddl_tokens import Words
 from sdgen.read.schema import CheckSchema, ForeignKeySchema, KeySchema, TableName
@@ -54,7 +56,8 @@ def _begins_unnamed(words: Words) -> bool:
 def _key(words: Words, columns: frozenset[str], name: str, line: int) -> KeySchema:
     while words.takes_any(*_MODIFIERS):
         pass
-    words.takes("NULLS", "NOT", "DISTINCT") or words.takes("NULLS", "DISTINCT")
+    nulls = not words.takes("NULLS", "NOT", "DISTINCT")
+    words.takes("NULLS", "DISTINCT")
     if words.takes("USING", "INDEX"):  # PostgreSQL: the index of that name becomes the key
         return KeySchema((), words.name(), line)
     if not words.sees("(") and not words.sees("USING"):
@@ -62,7 +65,7 @@ def _key(words: Words, columns: frozenset[str], name: str, line: int) -> KeySche
     if words.takes("USING"):
         words.next()
     own, computed = key_columns(words.inside(), columns)
-    return KeySchema(own, name, line, "", computed)
+    return KeySchema(own, name, line, "", computed, nulls)
 
 
 def key_columns(words: Words, columns: frozenset[str]) -> tuple[tuple[str, ...], bool]:
@@ -91,11 +94,22 @@ def _foreign_key(words: Words, name: str, line: int) -> ForeignKeySchema:
     words.expect("REFERENCES")
     table = read_table_name(words)
     to = tuple(read_names(words.inside())) if words.sees("(") else ()
-    return ForeignKeySchema(columns, table, to, name, line)
+    return ForeignKeySchema(columns, table, to, name, line, words.takes("MATCH", "FULL"))
 
 
-def read_index(words: Words) -> tuple[TableName, str, Words, str]:
-    """The table, name, columns and condition of a CREATE INDEX, from behind the word INDEX."""
+@dataclass(frozen=True)
+class IndexFound:
+    """What CREATE UNIQUE INDEX says. nulls: whether any number of rows may have nulls in it."""
+
+    table: TableName
+    name: str
+    columns: Words
+    where: str
+    nulls: bool
+
+
+def read_index(words: Words) -> IndexFound:
+    """An index from behind the word INDEX."""
     words.takes("CONCURRENTLY")
     words.takes("IF", "NOT", "EXISTS")
     name = "" if words.sees("ON") else words.path()[-1]
@@ -106,8 +120,9 @@ def read_index(words: Words) -> tuple[TableName, str, Words, str]:
     table = read_table_name(words)
     if words.takes("USING"):
         words.next()
-    columns = words.inside()
+    columns, nulls = words.inside(), True
     while not words.done and not words.sees("WHERE"):
+        nulls = nulls and not words.sees("NULLS", "NOT", "DISTINCT")
         words.skip()
     where = words.sql(words.place) if words.takes("WHERE") else ""
-    return table, name, columns, where
+    return IndexFound(table, name, columns, where, nulls)

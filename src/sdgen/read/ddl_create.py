@@ -107,16 +107,16 @@ def create_index(reading: Reading, words: Words) -> None:
     line = words.line
     while not words.takes("INDEX"):
         words.next()
-    table, name, columns, where = read_index(words)
-    draft = reading.tables.find(table)
+    found = read_index(words)
+    draft = reading.tables.find(found.table)
     if draft is None:
-        reading.note(f"unique index {name} left out: there is no table {table}", line)
+        reading.note(f"unique index {found.name} left out: there is no table {found.table}", line)
         return
-    own, computed = key_columns(columns, draft.column_names)
+    own, computed = key_columns(found.columns, draft.column_names)
     if own:
-        draft.unique.append(KeySchema(own, name, line, where, computed))
+        draft.unique.append(KeySchema(own, found.name, line, found.where, computed, found.nulls))
     else:
-        reading.note(f"{draft.name}: unique index {name} left out: no column found in it", line)
+        reading.note(f"{draft.name}: unique index {found.name} left out: no column found in it", line)
 
 
 def create_type(reading: Reading, words: Words) -> None:

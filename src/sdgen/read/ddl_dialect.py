@@ -16,22 +16,24 @@ SYNONYMS = {
     "mssql": "tsql",
 }
 
+_OPTIONS = r"(?:NOT|NULL|DEFAULT|PRIMARY|UNIQUE|CHECK|CONSTRAINT|REFERENCES|GENERATED)\b"  # behind a column's type
 _TELLTALES: tuple[tuple[str, int, str], ...] = (
     ("postgres", 8, r"PostgreSQL database dump|\bpg_catalog\b|^\\c(?:onnect)?\b|\bALTER TABLE ONLY\b"),
     ("postgres", 4, r"\bCREATE (?:TYPE \S+ AS ENUM|DOMAIN|EXTENSION)\b|\bOWNER TO\b|::\s*\w|\bnextval\s*\("),
     ("postgres", 3, r"\b(?:small|big)?serial\b|\bjsonb\b|\btimestamptz\b|\bbytea\b|\$\$|\bUSING (?:btree|gin)\b"),
-    ("postgres", 1, r"\bGENERATED (?:ALWAYS|BY DEFAULT) AS IDENTITY\b|\buuid\b|\btext\[\]"),
+    ("postgres", 3, r"\bPARTITION OF\b|\bFOR VALUES (?:IN|FROM|WITH)\b|\bEXCLUDE USING\b|\bINHERITS\s*\("),
+    ("postgres", 3, r"\s!?~\*?\s*''|\bNULLS NOT DISTINCT\b|\b(?:inet|cidr|tsvector|tstzrange|daterange|citext)\b"),
+    ("postgres", 1, r"\bGENERATED (?:ALWAYS|BY DEFAULT) AS IDENTITY\b|\buuid\b|\b(?:text|integer|varchar)\[\]"),
     ("mysql", 8, r"^-- (?:MySQL|MariaDB) dump|\bENGINE\s*=\s*\w+|^DELIMITER\b|/\*!\d{5}"),
     ("mysql", 4, r"`\w+`|\bAUTO_INCREMENT\b|\b(?:tiny|medium|long)(?:text|blob)\b|\bUNSIGNED\b|\bENUM\s*\("),
     ("sqlite", 6, r"\bAUTOINCREMENT\b|^PRAGMA\b|\bWITHOUT ROWID\b|\bsqlite_sequence\b"),
-    ("sqlite", 6, r"\[\w+\] INTEGER\b|\bDATETIME\s*\("),
-    ("sqlite", 1, r"\bINTEGER (?:NOT NULL )?PRIMARY KEY\b"),
+    ("sqlite", 6, r"\[\w+\] INTEGER\b|\bDATETIME\s*\(|\bCOLLATE NOCASE\b|\bGLOB ''|\)\s*STRICT\s*;|\bTYPEOF\s*\("),
     ("tsql", 8, r"^\s*GO\s*$|\[dbo\]\.|\bIDENTITY\s*\(\s*\d+\s*,\s*\d+\s*\)|\bNONCLUSTERED\b"),
     ("tsql", 4, r"^\s*(?:CREATE|ALTER) TABLE \[|\buniqueidentifier\b|\bdatetime2\b|\bnvarchar\s*\(\s*max\s*\)"),
-    ("oracle", 8, r"\bVARCHAR2\b|\bNUMBER\s*\(|\bSYSDATE\b|\bUSING INDEX\b|\bCREATE OR REPLACE PACKAGE\b"),
-    ("oracle", 3, r"^\s*/\s*$|\bNUMBER\b|\bCLOB\b"),
-    ("duckdb", 6, r"\bHUGEINT\b|\bUBIGINT\b|\bUINTEGER\b|\bSTRUCT\s*\(|\bCREATE MACRO\b|\b(?:VARCHAR|INTEGER)\[\]"),
-    ("duckdb", 2, r"\bATTACH\b|\bread_(?:csv|parquet)\b"),
+    ("oracle", 8, r"\bVARCHAR2\b|\bNUMBER\s*\(|\bSYSDATE\b|\bCREATE OR REPLACE PACKAGE\b"),
+    ("oracle", 3, rf"^\s*/\s*$|[\w\"][ \t]+NUMBER(?=\s*(?:[,)]|$|{_OPTIONS}))|\bCLOB\b|\bUSING INDEX\b"),
+    ("duckdb", 6, r"\bHUGEINT\b|\bUBIGINT\b|\bUINTEGER\b|\bSTRUCT\s*\(|\bCREATE MACRO\b"),
+    ("duckdb", 2, r"\bATTACH\b(?!\s+PARTITION)|\bread_(?:csv|parquet)\b|\b(?:VARCHAR|INTEGER)\[\]"),
 )  # fmt: skip
 _COMPILED = tuple((name, weight, re.compile(text, re.IGNORECASE | re.MULTILINE)) for name, weight, text in _TELLTALES)
 _LOOKED_AT = 200_000

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token, TokenType
 
 
+_KEPT = 63  # bytes of a name that PostgreSQL keeps
+
+
 @dataclass(frozen=True)
 class Word:
     """One token. `upper` is "" for texts and quoted names, so that no keyword equals them.
@@ -81,11 +84,14 @@ class Words:
             raise Unreadable(f"expected {word} before {found!r}")
 
     def name(self) -> str:
-        """An identifier; PostgreSQL folds unquoted ones to lower case."""
+        """An identifier; PostgreSQL folds unquoted ones to lower case, and keeps the first 63 bytes of any."""
         word = self.next()
         if not word.text or not (word.quoted or word.text[0].isalnum() or word.text[0] in "_@#$"):
             raise Unreadable(f"expected a name before {word.text or 'its end'!r}")
-        return word.text.lower() if self.folds and not word.quoted else word.text
+        if not self.folds:
+            return word.text
+        kept = word.text.encode()[:_KEPT].decode(errors="ignore")
+        return kept if word.quoted else kept.lower()
 
     def path(self) -> list[str]:
         """Names with dots between."""

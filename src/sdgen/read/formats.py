@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sdgen.read.base import Reader, Source
 
 DOCUMENTS = (".yaml", ".yml", ".json")
+MOOSE = (".ts", ".tsx", ".py", "/")
 DATABASE_FILES = {".duckdb": "duckdb", ".ddb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
 
 
@@ -43,6 +44,14 @@ class Format:
 FORMATS = (
     Format("ddl", "sdgen.read.ddl", "CREATE TABLE and ALTER TABLE statements, such as a dump", (".sql",), False),
     Format("database", "sdgen.read.database", "a live database: its catalogue is read", (":", *DATABASE_FILES), False),
+    Format("moose", "sdgen.read.moose", "Moose data models, TypeScript or Python: a file or project", MOOSE, False),
+    Format("models", "sdgen.read.models", "SQLAlchemy, Pydantic or dataclass models: module:Name", (":", ".py"), False),
+    Format("airbyte", "sdgen.read.airbyte", "an Airbyte manifest, or a connector's folder", (*DOCUMENTS, "/"), False),
+    Format("jafgen", "sdgen.read.jafgen", "a jafgen schema, or a folder of them", (*DOCUMENTS, "/")),
+    Format("older", "sdgen.read.older", "a scenario file of the older sdgen, with half-open uniform_int"),
+    Format("jsonschema", "sdgen.read.jsonschema", "JSON Schema, OpenAPI and Swagger documents", counted=False),
+    Format("snowfakery", "sdgen.read.snowfakery", "a Snowfakery recipe: objects, friends, references, fakes, formulas"),
+    Format("sourcebox", "sdgen.read.sourcebox", "a SourceBox schema: tables with record counts and generators"),
     Format("native", "sdgen.read.native", "a scenario file, or a folder that holds one", (*DOCUMENTS, "/")),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,27 @@ def _with_checks(scenario: Scenario) -> Scenario:
     from sdgen.read.native_checks import with_checks  # few scenarios need SQL to be parsed
 
     return with_checks(scenario)
+
+
+def read_rules(
+    document: Document, records: Iterable[tuple[Mapping[str, Any], Place]]
+) -> tuple[tuple[Rule, ...], Origin]:
+    """Rules of a document, given as records with the places where they stand, and where their parts stand.
+
+    ScenarioError with every problem where one is wrong.
+    """
+    reading, rules = _Reading(document), []
+    for record, place in records:
+        found = reading.rule(record, place)
+        if found["generator"] is None:
+            continue
+        try:
+            rules.append(Rule.model_validate(found))
+        except ValidationError as error:
+            reading.problems.extend(reading.translated(error, place))
+    if reading.problems:
+        raise ScenarioError(reading.problems)
+    return tuple(rules), reading.origin
 
 
 def scenario_files(folder: Path) -> list[Path]:
@@ -215,10 +236,10 @@ class _Reading:
             self.refuse((*path, key), f"unknown key {key!r}", hint)
         return {key: kept for key, kept in record.items() if key in names and kept is not None}
 
-    def translated(self, error: ValidationError) -> list[Problem]:
+    def translated(self, error: ValidationError, base: Place = ()) -> list[Problem]:
         problems = []
         for detail in error.errors(include_url=False):
-            path = tuple(part for part in detail["loc"] if not str(part).startswith("function-"))
+            path = (*base, *(part for part in detail["loc"] if not str(part).startswith("function-")))
             given = repr(detail.get("input"))
             short = given if len(given) <= 60 else given[:57] + "…"
             message = str(detail["msg"]).removeprefix("Value error, ")

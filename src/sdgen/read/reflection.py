@@ -15,6 +15,7 @@ from sdgen.read.database import shown_url
 from sdgen.read.ddl_columns import read_names
 from sdgen.read.ddl_partitions import Bounds, partition_check, read_bounds
 from sdgen.read.ddl_tokens import Unreadable, words
+from sdgen.read.reflection_mysql import column_checks, triggers
 from sdgen.read.schema import (
     CheckSchema,
     ColumnSchema,
@@ -31,7 +32,12 @@ from sdgen.read.sqlalchemy_words import columns_within, compiled_type, parsed_ty
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Inspector
 
-_DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "mysql": "mysql+pymysql"}
+_DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
 _DIALECTS = {"postgresql": "postgres", "mariadb": "mysql", "mssql": "tsql"}
 _SYSTEM = frozenset({"information_schema", "mysql", "performance_schema", "sys", "pg_catalog", "pg_toast"})
 _INSTALL = 'install them with `pip install "sdgen[database]"`, and the driver of your database'
@@ -119,6 +125,9 @@ class _Reflection:
         self.types = _exact_types(connection) if postgres else {}
         self.bases = _domain_types(connection) if postgres else {}
         self.wholes, self.bounds = _partitions(connection) if postgres else ({}, {})
+        if self.dialect == "mysql":
+            self.notes += [Problem((), what, "", shown) for what in triggers(connection)]
+            self.types, self.bounds = column_checks(connection)
 
     def schema(self) -> Schema:
         tables = [table for name in self.schemas() for table in self.tables(name)]
@@ -203,7 +212,8 @@ class _Reflection:
     def link(self, schema: str, found: Mapping[str, Any]) -> ForeignKeySchema:
         parent = self.named(found.get("referred_schema") or schema, found["referred_table"])
         columns, to = tuple(found["constrained_columns"]), tuple(found["referred_columns"])
-        return ForeignKeySchema(columns, parent, to, found.get("name") or "")
+        full = (found.get("options") or {}).get("match") == "FULL"
+        return ForeignKeySchema(columns, parent, to, found.get("name") or "", full=full)
 
     def enums(self) -> dict[str, tuple[str, ...]]:
         ask = getattr(self.inspector, "get_enums", None)
@@ -237,7 +247,7 @@ def _key(found: Mapping[str, Any] | None) -> KeySchema | None:
 
 def _unique_keys(unique: Iterable[Mapping[str, Any]], indexes: Iterable[Mapping[str, Any]]) -> Iterator[KeySchema]:
     for each in unique:
-        yield KeySchema(tuple(each["column_names"]), each.get("name") or "")
+        yield KeySchema(tuple(each["column_names"]), each.get("name") or "", nulls=_takes_nulls(each))
     for index in indexes:
         if not index.get("unique") or index.get("duplicates_constraint"):
             continue
@@ -247,7 +257,13 @@ def _unique_keys(unique: Iterable[Mapping[str, Any]], indexes: Iterable[Mapping[
         )
         computed = len(names) < len(index["column_names"])
         inside = [word for text in index.get("expressions") or () for word in columns_within(text)] if computed else []
-        yield KeySchema(tuple(dict.fromkeys((*names, *inside))), index.get("name") or "", 0, where, computed)
+        columns, name = tuple(dict.fromkeys((*names, *inside))), index.get("name") or ""
+        yield KeySchema(columns, name, 0, where, computed, _takes_nulls(index))
+
+
+def _takes_nulls(found: Mapping[str, Any]) -> bool:
+    """Whether any number of rows may have nulls in a unique key."""
+    return not (found.get("dialect_options") or {}).get("postgresql_nulls_not_distinct")
 
 
 def _checks(found: Iterable[Mapping[str, Any]]) -> list[CheckSchema]:

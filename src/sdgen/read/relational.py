@@ -16,9 +16,10 @@ from sdgen.read.relational_fit import settle
 from sdgen.read.relational_keys import set_keys, set_links
 from sdgen.read.relational_notes import Notes
 from sdgen.read.relational_orders import set_orders
+from sdgen.read.relational_watch import SchemaOrigin, shown, told, watch
 from sdgen.read.schema import CheckSchema, ColumnSchema, Schema, TableName, TableSchema
 from sdgen.read.sqltypes import UNSIZED, Fit, fit_of
-from sdgen.scenario.model import Origin, Scenario
+from sdgen.scenario.model import Scenario
 from sdgen.scenario.types import Type
 
 _FLAG = ("is_", "has_", "can_", "was_", "allow")
@@ -38,8 +39,8 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     set_links(entities, notes)
     for entity in entities.values():
         _apply_checks(schema, entity, domain_checks, notes)
-    scenario = settle(schema.name, list(entities.values()), notes)
-    return scenario.read_from(_origin(schema, entities.values()), [*schema.notes, *notes.found])
+    scenario = settle(schema.name, list(entities.values()), notes, schema.dialect)
+    return scenario.read_from(SchemaOrigin(schema, entities.values()), [*schema.notes, *notes.found])
 
 
 def _names(tables: Iterable[TableSchema]) -> list[tuple[TableSchema, str]]:
@@ -115,27 +116,47 @@ def _apply_checks(
 ) -> None:
     """Collect what all CHECKs of a table say, and settle what they say about two columns."""
     spelled = {name.lower(): name for name in entity.columns}
+    found = [(check, _spelled(understand(check.sql, schema.dialect), spelled)) for check in entity.table.checks]
     whole = Understood()
-    for check in entity.table.checks:
-        found = _spelled(understand(check.sql, schema.dialect), spelled)
-        for sql, columns in found.unknown:
-            _not_understood(entity, check, sql, columns, notes)
-        whole = whole.also(found)
-    for name, said in whole.columns.items():
-        _say(entity, name, said)
+    for check, understood in found:
+        for sql, columns in understood.unknown:
+            _not_understood(schema, entity, check, sql, columns, notes)
+        for name, said in understood.columns.items():
+            _say(schema, entity, name, said, check, notes)
+        whole = whole.also(understood)
     for name in entity.columns:
         for check in domain_checks.get((entity.table.name, name), ()):
             _apply_domain(schema, entity, name, check, notes)
-    for fault in set_orders(entity, whole):
-        notes.add(entity, "", f"CHECK {fault}", entity.table.line)
+    for pair, fault in set_orders(entity, whole):
+        check = next(check for check, understood in found if pair in _pairs(understood))
+        notes.add(entity, "", f"CHECK {check.name} {fault}".replace("  ", " "), check.line or entity.table.line)
+        watch(entity, check, schema.dialect)
+    for check, understood in found:
+        if not understood.unknown and not _is_range(understood):
+            watch(entity, check, schema.dialect)
+
+
+def _is_range(found: Understood) -> bool:
+    """Whether a condition is one column's range or list of values, which its generator tells."""
+    plain = [
+        said == Said(said.low, said.low_open, said.high, said.high_open, said.values) for said in found.columns.values()
+    ]
+    return plain == [True] and not _pairs(found)
+
+
+def _pairs(found: Understood) -> list[tuple[str, str]]:
+    """The columns that a condition compares with one another."""
+    return [*((order.low, order.high) for order in found.orders), *found.different, *found.equal]
 
 
 def _apply_domain(schema: Schema, entity: EntityDraft, name: str, check: CheckSchema, notes: Notes) -> None:
     found = understand(check.sql, schema.dialect)
     for sql, _ in found.unknown:
-        _not_understood(entity, check, sql, (name,), notes)
+        _not_understood(schema, entity, check, sql, (name,), notes, of_domain=True)
     for said in found.columns.values():
-        _say(entity, name, said)
+        _say(schema, entity, name, said, check, notes)
+    if not found.unknown and not _is_range(found):
+        watch(entity, check, schema.dialect, name)
 
 
 def _spelled(found: Understood, spelled: Mapping[str, str]) -> Understood:
@@ -153,38 +174,43 @@ def _spelled(found: Understood, spelled: Mapping[str, str]) -> Understood:
     )
 
 
-def _say(entity: EntityDraft, name: str, said: Said) -> None:
+def _say(schema: Schema, entity: EntityDraft, name: str, said: Said, check: CheckSchema, notes: Notes) -> None:
     column = entity.columns.get(name)
     if column is None:
         return
+    if said.pattern and column.said.pattern not in ("", said.pattern):
+        _not_understood(schema, entity, check, f"{shown(check.sql)} beside another pattern", (name,), notes)
+        return
     column.said = column.said.also(said)
+    column.checks.append(check)
     if said.not_null:
         column.nullable = False
     if said.null and column.nullable:
         column.null_rate = 1.0
+    if column.said.null and not column.nullable:
+        what = f"{told(column.checks)} can't be kept by a column that is NOT NULL: it asks for null"
+        notes.refuse(entity, name, what, check.line)
 
 
-def _not_understood(entity: EntityDraft, check: CheckSchema, sql: str, columns: tuple[str, ...], notes: Notes) -> None:
+def _not_understood(
+    schema: Schema,
+    entity: EntityDraft,
+    check: CheckSchema,
+    sql: str,
+    columns: tuple[str, ...],
+    notes: Notes,
+    of_domain: bool = False,
+) -> None:
     """A condition over a column that may be null holds where it is null, unless the condition speaks of nulls."""
-    shown = " ".join(sql.split())
-    shown = shown if len(shown) <= 80 else shown[:79] + "…"
+    named = f"CHECK {check.name} {shown(sql)}" if check.name else f"CHECK {shown(sql)}"
     found = [entity.columns[name] for name in columns if name in entity.columns]
     free = [column for column in found if column.nullable and not column.primary]
     if free and not any(word in sql.upper() for word in ("NULL", "COALESCE", " OR ", "CASE")):
         free[0].null_rate = 1.0
-        what = f"CHECK {shown} is not understood: {free[0].schema.name} is left null, so that it holds"
+        what = f"{named} is not understood: {free[0].schema.name} is left null, so that it holds"
     else:
-        what = f"CHECK {shown} is not understood: rows may break it"
+        what = f"{named} is not understood: rows may break it"
+        watch(entity, check, schema.dialect, columns[0] if of_domain else "")
     notes.add(
         entity, columns[0] if len(found) == 1 else "", what, check.line, "give its columns generators that keep it"
     )
-
-
-def _origin(schema: Schema, entities: Iterable[EntityDraft]) -> Origin:
-    positions: dict[tuple[str | int, ...], tuple[int, int]] = {}
-    for entity in entities:
-        path = ("entities", entity.name)
-        positions[path] = (entity.table.line, 1)
-        for name, column in entity.columns.items():
-            positions[(*path, "columns", name)] = (column.schema.line or entity.table.line, 1)
-    return Origin(schema.file, {path: place for path, place in positions.items() if place[0]})

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from sdgen.generators.base import Generator
-from sdgen.read.check_facts import NOW, Said, Value
-from sdgen.read.check_patterns import can_make
+from sdgen.read.check_facts import NOW, Impossible, Said, Value
+from sdgen.read.check_patterns import can_make, shortest_match
 from sdgen.read.relational_drafts import ColumnDraft
 from sdgen.scenario.model import GeneratorSpec
-from sdgen.scenario.types import INTEGER_BITS, INTEGERS, Type
+from sdgen.scenario.types import INTEGER_BITS, INTEGERS, NUMBERS, Type
 
 SPAN = 1000  # of a range with one end
+_ELEMENTS = 4  # the most of an array that may have any number
 
 
 def demanded(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
-    """The generator that keeps what is said of a column; None where `chosen` does; a text where there is none.
+    """The generator that keeps what is said of a column; None where `chosen` does; a text that says why there is none.
 
     chosen: the generator that rules find for the column.
     """
@@ -26,20 +30,37 @@ def demanded(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | s
         return _one_of(column.type, said)
     if column.type.kind == "enum" and said.other_than:
         values = tuple(value for value in column.type.values if value not in said.other_than)
+        if not values:
+            return Impossible("no value is allowed by all of its CHECKs")
         return GeneratorSpec(type="choice", params={"values": list(values)})
     if said.low is not None or said.high is not None:
         return _in_range(column.type, said, chosen)
-    return _text(column.type, said) if column.type.kind in ("string", "text") else _not_zero(column, chosen)
+    if column.type.kind == "array":
+        return _sized(column)
+    return _text(column.type, said) if column.type.kind in ("string", "text") else _other_than(column, chosen)
+
+
+def _sized(column: ColumnDraft) -> GeneratorSpec | str | None:
+    """An array with as many elements as is said."""
+    said, spec = column.said, column.generator
+    if spec is None or (not said.shortest and not said.longest):
+        return None
+    most = max(min(said.longest or _ELEMENTS, _ELEMENTS), said.shortest)
+    if said.longest and most > said.longest:
+        return Impossible("no array has as many elements as its CHECKs ask")
+    return GeneratorSpec(type=spec.type, params={**spec.params, "min": said.shortest, "max": most})
 
 
 def _one_of(type: Type, said: Said) -> GeneratorSpec | str:
     values = [
-        _plain(value, type) for value in said.values or () if value not in said.other_than and _inside(value, said)
+        _plain(value, type)
+        for value in said.values or ()
+        if value not in said.other_than and _inside(value, said) and _spelled(value, said)
     ]
     if type.kind == "bool":
         values = [value for value in values if isinstance(value, bool)] or values
     if not values:
-        return "no value is allowed by all of its CHECKs"
+        return Impossible("no value is allowed by all of its CHECKs")
     if len(values) == 1:
         return GeneratorSpec(type="const", params={"value": values[0]})
     return GeneratorSpec(type="choice", params={"values": values})
@@ -51,6 +72,18 @@ def _inside(value: Value, said: Said) -> bool:
     low = not isinstance(said.low, Decimal) or value > said.low or (value == said.low and not said.low_open)
     high = not isinstance(said.high, Decimal) or value < said.high or (value == said.high and not said.high_open)
     return low and high
+
+
+def _spelled(value: Value, said: Said) -> bool:
+    """Whether a text keeps what is said of its letters, as far as Python reads the pattern."""
+    if not isinstance(value, str):
+        return True
+    try:
+        fits = not said.pattern or re.fullmatch(said.pattern, value) is not None
+    except re.error:
+        fits = True
+    cased = not said.letters or value == (value.lower() if said.letters == "lower" else value.upper())
+    return fits and cased and said.shortest <= len(value) <= (said.longest or len(value))
 
 
 def _plain(value: Value, type: Type) -> object:
@@ -86,12 +119,34 @@ def _numbers(type: Type, said: Said, chosen: Generator | None) -> GeneratorSpec 
     )
     if low is not None and low == 0 and Decimal(0) in said.other_than:
         low = step
-    if chosen is not None and _holds(chosen, low, high):
+    refused = {value for value in said.other_than if isinstance(value, Decimal)}
+    if chosen is not None and not refused - {0} and _holds(chosen, low, high):
         return _written(chosen)
-    low, high = _closed(low, high, type)
+    low, high = _widest(*_closed(low, high, type), refused, step)
     if low > high:
-        return f"no {type} lies between its CHECKs"
+        return Impossible(f"no {type} lies between its CHECKs")
     return range_spec(type, low, high)
+
+
+def _widest(low: Decimal, high: Decimal, refused: Iterable[Decimal], step: Decimal) -> tuple[Decimal, Decimal]:
+    """The longest stretch of a range in which none of some values lies."""
+    marks = [low - step, *sorted(value for value in refused if low <= value <= high), high + step]
+    return max(((start + step, end - step) for start, end in pairwise(marks)), key=lambda ends: ends[1] - ends[0])
+
+
+def stretched(column: ColumnDraft, rows: int) -> GeneratorSpec | None:
+    """As many numbers as a column's CHECKs allow, up to one for each row where they leave an end open."""
+    said, far = column.said, max(SPAN, rows)
+    if said.values is not None or column.type.kind not in INTEGERS | {"decimal"}:
+        return None
+    if isinstance(said.low, Decimal) and said.high is None:
+        said = replace(said, high=said.low + far)
+    elif isinstance(said.high, Decimal) and said.low is None:
+        said = replace(said, low=said.high - far)
+    elif not isinstance(said.low, Decimal) or not isinstance(said.high, Decimal):
+        return None
+    found = _numbers(column.type, said, None)
+    return found if isinstance(found, GeneratorSpec) and found != column.generator else None
 
 
 def _step(type: Type) -> Decimal:
@@ -185,6 +240,8 @@ def _dates(type: Type, said: Said, chosen: Generator | None) -> GeneratorSpec | 
         params["start"] = "+1d"
     elif "start" in params and "end" not in params and str(params["start"])[:4] >= "2024":
         params["end"] = f"{int(str(params['start'])[:4]) + 5:04d}-01-01"
+    if all(params.get(end, "-")[:4].isdigit() for end in ("start", "end")) and params["start"] > params["end"]:
+        return Impossible(f"no {type} lies between its CHECKs")
     return GeneratorSpec(type=name, params=params)
 
 
@@ -200,16 +257,20 @@ def _moment(text: Decimal | str, days: int) -> str:
     return moment.isoformat() if (moment.hour, moment.minute, moment.second) != (0, 0, 0) else moment.date().isoformat()
 
 
-def _not_zero(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
-    if Decimal(0) not in column.said.other_than:
+def _other_than(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
+    """A number that is none of some others: one above them all."""
+    most = max((value for value in column.said.other_than if isinstance(value, Decimal)), default=None)
+    if most is None or column.type.kind not in NUMBERS:
         return None
-    return _in_range(column.type, Said(low=Decimal(0), low_open=True), chosen)
+    return _in_range(column.type, Said(low=most, low_open=True), chosen)
 
 
 def _text(type: Type, said: Said) -> GeneratorSpec | str | None:
     """A text by its pattern, or of a length. What rules make is never empty, and cut to the column's length."""
     most = min(filter(None, (said.longest, type.length)), default=0)
     if said.pattern:
+        if said.letters or shortest_match(said.pattern) < said.shortest:
+            return "its pattern and its other CHECKs are not kept together"
         if can_make(said.pattern, most):
             return GeneratorSpec(type="pattern", params={"regex": said.pattern})
         return "no text can be made of its pattern"
@@ -219,7 +280,7 @@ def _text(type: Type, said: Said) -> GeneratorSpec | str | None:
     least = max(said.shortest, min(6, most or 6))
     high = min(most or least + 8, least + 8)
     if least > high:
-        return "no text is as long as its CHECKs ask"
+        return Impossible("no text is as long as its CHECKs ask")
     size = f"{{{least}}}" if least == high else f"{{{least},{high}}}"
     return GeneratorSpec(type="pattern", params={"regex": letters + size})
 

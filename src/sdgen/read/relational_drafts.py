@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sdgen.read.check_facts import Said
-from sdgen.read.schema import ColumnSchema, TableSchema
+from sdgen.read.schema import CheckSchema, ColumnSchema, TableSchema
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, RowCount
 from sdgen.scenario.types import Type
 
@@ -15,7 +15,8 @@ from sdgen.scenario.types import Type
 class ColumnDraft:
     """A column to be.
 
-    said: what CHECKs say about it. demanded: its generator can't be exchanged. strict: its generator may make nulls
+    said: what CHECKs say about it, and checks: which they are.
+    demanded: its generator can't be exchanged. strict: its generator may make nulls
     as far as the plan knows, but the column takes none.
     """
 
@@ -27,6 +28,7 @@ class ColumnDraft:
     unique: bool = False
     null_rate: float | None = None
     said: Said = field(default_factory=Said)
+    checks: list[CheckSchema] = field(default_factory=list)
     demanded: bool = False
     hidden: bool = False
     strict: bool = False
@@ -40,7 +42,8 @@ class ColumnDraft:
         self.generator = GeneratorSpec(type=generator, params=params)
         self.demanded = demanded
 
-    def column(self) -> Column:
+    def column(self, alone: bool = False) -> Column:
+        """The column; alone: it is the whole primary key."""
         rate = self.null_rate
         if not self.nullable:
             rate = None
@@ -49,7 +52,7 @@ class ColumnDraft:
             generator=self.generator,
             description=self.schema.description,
             primary_key=self.primary,
-            unique=self.unique and not self.primary,
+            unique=self.unique and not alone,
             nullable=True if self.nullable else False if self.strict else None,
             null_rate=rate,
             hidden=self.hidden,
@@ -60,6 +63,7 @@ class ColumnDraft:
 class EntityDraft:
     """An entity to be.
 
+    watched: the CHECKs that rows might break, with their conditions as a scenario has them.
     per: the entity whose rows its own are counted by, `each` for one, through the link `per_link`. active: how many
     rows at the start have rows counted by them; None for all.
     """
@@ -69,6 +73,7 @@ class EntityDraft:
     alone: int
     columns: dict[str, ColumnDraft] = field(default_factory=dict)
     unique: list[tuple[str, ...]] = field(default_factory=list)
+    watched: dict[str, CheckSchema] = field(default_factory=dict)
     per: EntityDraft | None = None
     per_link: str = ""
     each: int = 1
@@ -112,6 +117,7 @@ class EntityDraft:
             target_table="" if table == self.name else table,
             description=self.table.description,
             rows=self._row_count(),
-            columns={name: column.column() for name, column in self.columns.items()},
+            columns={name: column.column(self.primary == (name,)) for name, column in self.columns.items()},
             unique=tuple(self.unique),
+            check=tuple(self.watched),
         )

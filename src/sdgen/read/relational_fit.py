@@ -9,19 +9,23 @@ from math import prod
 from sdgen.generators.base import Generator
 from sdgen.plan.draft import Draft, draft_plan
 from sdgen.plan.request import PlanRequest
+from sdgen.plan.unique import least_sets
 from sdgen.plan.unique_sets import settle_sets
-from sdgen.read.relational_checks import demanded
+from sdgen.read.check_facts import Impossible
+from sdgen.read.relational_checks import demanded, stretched
 from sdgen.read.relational_drafts import ColumnDraft, EntityDraft
 from sdgen.read.relational_notes import Notes
+from sdgen.read.relational_watch import forget_uncomputable, told, watch
 from sdgen.read.sqltypes import FALLBACKS
 from sdgen.scenario.model import Entity, GeneratorSpec, Scenario
 from sdgen.scenario.types import INTEGERS, Type
 
 MOST_ROUNDS = 8
+SEVERAL_RUNS = 10  # so many may add as many rows again
 _REQUEST = PlanRequest(seed=0)
 
 
-def settle(name: str, entities: Sequence[EntityDraft], notes: Notes) -> Scenario:
+def settle(name: str, entities: Sequence[EntityDraft], notes: Notes, dialect: str = "") -> Scenario:
     """The scenario of drafts, after columns and row counts were changed until nothing stands against it."""
     for entity in entities:
         _forget_nulls(entity)
@@ -29,7 +33,7 @@ def settle(name: str, entities: Sequence[EntityDraft], notes: Notes) -> Scenario
     named = {entity.name: entity for entity in entities}
     draft = drafter.draft()
     for entity in entities:
-        _keep_checks(draft, entity, notes)
+        _keep_checks(draft, entity, notes, dialect)
     for _ in range(MOST_ROUNDS):
         draft = drafter.draft()
         refused = _refused_sets(draft)
@@ -38,6 +42,8 @@ def settle(name: str, entities: Sequence[EntityDraft], notes: Notes) -> Scenario
             break
     for entity in entities:
         _never_null(draft, entity)
+    if any(entity.watched for entity in entities):
+        forget_uncomputable(drafter.draft(), entities)
     return _scenario(name, entities)
 
 
@@ -70,7 +76,7 @@ class _Drafter:
         return found
 
 
-def _keep_checks(draft: Draft, entity: EntityDraft, notes: Notes) -> None:
+def _keep_checks(draft: Draft, entity: EntityDraft, notes: Notes, dialect: str) -> None:
     """Give columns the generators their CHECKs demand, and those no rule serves one of their kind."""
     for name, column in entity.columns.items():
         chosen = draft.generators.get((entity.name, name))
@@ -79,11 +85,26 @@ def _keep_checks(draft: Draft, entity: EntityDraft, notes: Notes) -> None:
             column.type = Type("string", length=length)
         found = None if column.is_link or (column.demanded and column.said.values is None) else demanded(column, chosen)
         if isinstance(found, str):
-            notes.add(entity, name, f"a CHECK is not kept: {found}: rows may break it", column.schema.line)
+            _unkept(entity, column, found, notes, dialect)
         elif found is not None:
             column.generator, column.demanded = found, True
         elif chosen is None and column.generator is None:
             column.generator = FALLBACKS.get(column.type.kind)
+
+
+def _unkept(entity: EntityDraft, column: ColumnDraft, why: str, notes: Notes, dialect: str) -> None:
+    """A column with no generator that keeps its CHECKs is left null where it may be; else its rows are watched."""
+    name, checks = column.schema.name, told(column.checks)
+    line = max((check.line for check in column.checks), default=0) or column.schema.line
+    if column.nullable and not column.primary:
+        column.null_rate, column.unique = 1.0, False
+        notes.add(entity, name, f"{checks} is not kept: {why}: the column is left null, so that it holds", line)
+    elif isinstance(why, Impossible):
+        notes.refuse(entity, name, f"{checks} can't be kept by a column that is NOT NULL: {why}", line)
+    else:
+        notes.add(entity, name, f"{checks} is not kept: {why}: rows may break it", line)
+    for check in column.checks if entity.columns[name].null_rate != 1.0 else ():
+        watch(entity, check, dialect, name)
 
 
 def _never_null(draft: Draft, entity: EntityDraft) -> None:
@@ -127,8 +148,8 @@ def _suit_column(
     capacity = _capacity(draft, entity, name, column, entities)
     if capacity is not None and capacity >= entity.rows:
         return False
-    wider = None if column.demanded else _distinct(column)
-    if wider is not None:
+    wider = stretched(column, SEVERAL_RUNS * entity.rows) if column.demanded else _distinct(column)
+    if wider is not None and not column.is_link:
         column.generator, column.demanded = wider, True
         return True
     return entity.cap(capacity or 1)
@@ -191,7 +212,7 @@ def _letters(length: int) -> GeneratorSpec:
 
 def _suit_sets(draft: Draft, entity: EntityDraft, entities: dict[str, EntityDraft]) -> bool:
     """Unique sets: no nulls in them, then more values in one of their columns, then fewer rows."""
-    sets = [columns for columns in (entity.primary, *entity.unique) if len(columns) > 1]
+    sets = least_sets([columns for columns in (entity.primary, *entity.unique) if len(columns) > 1])
     inside = [entity.columns[name] for columns in sets for name in columns]
     nullable = [column for column in inside if column.nullable and column.null_rate != 0]
     for column in nullable:
@@ -213,22 +234,30 @@ def _suit_sets(draft: Draft, entity: EntityDraft, entities: dict[str, EntityDraf
 def _make_unique(
     draft: Draft, entity: EntityDraft, sets: Sequence[tuple[str, ...]], entities: dict[str, EntityDraft]
 ) -> bool:
-    """Where sets overlap so that no permutation is found: make one more of their columns unique by itself."""
+    """Where sets overlap so that no permutation is found: make one more of their columns unique by itself.
+
+    A link comes last: each of its parents would have one row at the most.
+    """
     counts = Counter(name for columns in sets for name in columns if not entity.columns[name].unique)
     held = {name for columns in sets if any(entity.columns[each].unique for each in columns) for name in columns}
-    for name, _ in counts.most_common():
+    for name in sorted(counts, key=lambda name: (entity.columns[name].is_link, -counts[name])):
         column = entity.columns[name]
-        if name in held or (column.demanded and not column.is_link):
-            continue
-        if column.is_link:
-            capacity = _size(draft, entity, name, entities)
-        else:
-            wider = _distinct(column)
-            capacity = entity.rows if wider is not None and column.type.kind not in ("time", "bool") else 0
-        if capacity >= entity.rows:
+        if name not in held and _could_be_unique(draft, entity, name, entities):
+            column.generator = stretched(column, SEVERAL_RUNS * entity.rows) or column.generator
             column.unique = True
             return True
     return False
+
+
+def _could_be_unique(draft: Draft, entity: EntityDraft, name: str, entities: dict[str, EntityDraft]) -> bool:
+    """Whether a column has, or can be given, a value for each row."""
+    column = entity.columns[name]
+    if column.is_link or _size(draft, entity, name, entities) >= entity.rows:
+        return _size(draft, entity, name, entities) >= entity.rows
+    if not column.demanded:
+        return _distinct(column) is not None and column.type.kind not in ("time", "bool")
+    wider = stretched(column, entity.rows)
+    return wider is not None and wider.params["max"] - wider.params["min"] >= entity.rows
 
 
 def _size(draft: Draft, entity: EntityDraft, name: str, entities: dict[str, EntityDraft]) -> int:
@@ -255,6 +284,12 @@ def _widen(entity: EntityDraft, columns: tuple[str, ...], sizes: dict[str, int])
         wider = _in_set(column, entity.rows)
         if wider is not None:
             column.generator, column.demanded = wider, True
+            return True
+    for name in columns:
+        column = entity.columns[name]
+        wider = stretched(column, SEVERAL_RUNS * entity.rows) if column.demanded and not column.is_link else None
+        if wider is not None:
+            column.generator = wider
             return True
     return False
 

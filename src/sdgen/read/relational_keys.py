@@ -35,9 +35,12 @@ def _set_unique(entity: EntityDraft, key: KeySchema, notes: Notes) -> None:
     elif key.where:
         what = f"unique index {key.name} holds where {' '.join(key.where.split())}: made unique everywhere"
         notes.add(entity, "", what, key.line)
+    if not key.nulls:
+        for name in key.columns:
+            entity.columns[name].null_rate = 0.0
     if len(key.columns) == 1:
         entity.columns[key.columns[0]].unique = True
-    elif key.columns not in entity.unique and key.columns != entity.primary:
+    elif all(set(key.columns) != set(known) for known in (entity.primary, *entity.unique)):
         entity.unique.append(key.columns)
 
 
@@ -108,8 +111,25 @@ def _link(entity: EntityDraft, parent: EntityDraft, key: ForeignKeySchema, to: t
         entity.columns[name].filled("fk", True, entity=parent.name, column=there, **via)
     if not nullable:
         columns[0].null_rate = 0.0
+    for column in columns[1:] if nullable or key.full else ():
+        column.null_rate = 0.0  # null where the first one is, and only there
+    if parent is entity and nullable and _is_unique(entity, key.columns):
+        _never_twice(entity, key, notes)
     for column, there in zip(columns, to, strict=True):
         _fit_type(column, parent.columns[there])
+
+
+def _is_unique(entity: EntityDraft, names: tuple[str, ...]) -> bool:
+    sets = [*entity.unique, *((name,) for name in names if entity.columns[name].unique)]
+    return any(set(each) <= set(names) for each in sets)
+
+
+def _never_twice(entity: EntityDraft, key: ForeignKeySchema, notes: Notes) -> None:
+    """A tree draws earlier rows, some of them twice."""
+    for name in key.columns:
+        entity.columns[name].null_rate = 1.0
+    what = "refers to its own table and is unique: it is left null"
+    notes.add(entity, key.columns[0], what, key.line, "give it values that make the chain you want")
 
 
 def _fit_type(column: ColumnDraft, parent: ColumnDraft) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sdgen.errors import Path, Problem
+from sdgen.errors import Path, Problem, Refusal
 from sdgen.read.relational_drafts import EntityDraft
 
 
@@ -18,3 +18,8 @@ class Notes:
         if column:
             path = (*path, "columns", column)
         self.found.append(Problem(path, what, hint, self.file, line, 1 if line else 0))
+
+    def refuse(self, entity: EntityDraft, column: str, what: str, line: int = 0, hint: str = "") -> None:
+        """Tell what no rows can keep."""
+        path: Path = ("entities", entity.name, "columns", column)
+        self.found.append(Refusal(path, what, hint, self.file, line, 1 if line else 0))

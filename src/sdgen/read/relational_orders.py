@@ -18,21 +18,30 @@ YEARS = 5
 UNKEPT = " is not kept: rows may break it"
 
 
-def set_orders(entity: EntityDraft, found: Understood) -> list[str]:
-    """Give columns generators that keep all comparisons of two columns; what can't be kept is returned, in words."""
+Fault = tuple[tuple[str, str], str]
+
+
+def set_orders(entity: EntityDraft, found: Understood) -> list[Fault]:
+    """Give columns generators that keep all comparisons of two columns; those that can't be kept are returned, told."""
     orders = [*found.orders, *(order for pair in found.different if (order := _apart(entity, *pair)))]
     faults = [
-        f"{one} <> {other}{_given_up(entity, one, other)}"
+        ((one, other), f"{one} <> {other}{_given_up(entity, one, other)}")
         for one, other in found.different
         if not _differ(entity, one, other)
     ]
-    faults += [f"{one} = {other}{UNKEPT}" for one, other in found.equal if not _same(entity, one, other)]
+    faults += [
+        ((one, other), f"{one} = {other}{UNKEPT}") for one, other in found.equal if not _same(entity, one, other)
+    ]
     for group in _groups(orders):
         ranks = _ranks(group)
         columns = {name: entity.columns[name] for name in ranks if name in entity.columns}
         if not ranks or len(columns) < len(ranks) or not _settle(entity, group, ranks, columns):
-            faults += [f"{order.low} {'<' if order.strict else '<='} {order.high}{UNKEPT}" for order in group]
+            faults += [_unkept(order) for order in group if order in found.orders]
     return faults
+
+
+def _unkept(order: Order) -> Fault:
+    return (order.low, order.high), f"{order.low} {'<' if order.strict else '<='} {order.high}{UNKEPT}"
 
 
 def _given_up(entity: EntityDraft, *names: str) -> str:

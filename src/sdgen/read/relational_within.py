@@ -48,7 +48,7 @@ def drawn_within(
     if counted is None or not _agree(counted) or not all(_may_count(*each) for each in counted):
         return False
     for child, via, above in counted:
-        child.per, child.per_link = above, via
+        _count(child, via, above)
     first = free[0]
     for name, there in zip(key.columns, to, strict=True):
         if name in free:
@@ -58,6 +58,14 @@ def drawn_within(
     if not entity.columns[first].nullable:
         entity.columns[first].null_rate = 0.0
     return True
+
+
+def _count(child: EntityDraft, via: str, above: EntityDraft) -> None:
+    """Count rows by a link, which every row then has whole."""
+    child.per, child.per_link = above, via
+    for name, column in child.columns.items():
+        if column.nullable and _link_of(child, name) == via:
+            column.null_rate = 0.0
 
 
 def _counted(

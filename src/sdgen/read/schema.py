@@ -66,6 +66,7 @@ class KeySchema:
     """A primary key, a unique constraint or a unique index.
 
     where: the condition of a partial index. computed: it is over expressions; `columns` are those in them.
+    nulls: whether any number of rows may have nulls in it; else nulls count as a value like any other.
     """
 
     columns: tuple[str, ...]
@@ -73,17 +74,22 @@ class KeySchema:
     line: int = 0
     where: str = ""
     computed: bool = False
+    nulls: bool = True
 
 
 @dataclass(frozen=True)
 class ForeignKeySchema:
-    """A foreign key; `to` is empty where it refers to the parent's primary key."""
+    """A foreign key; `to` is empty where it refers to the parent's primary key.
+
+    full: all of its columns are null, or none is (MATCH FULL).
+    """
 
     columns: tuple[str, ...]
     table: TableName
     to: tuple[str, ...] = ()
     name: str = ""
     line: int = 0
+    full: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,20 @@ def read_source(source: str | Path, options: ReadOptions = DEFAULTS) -> Scenario
     SourceError where there is none or it can't be read, ScenarioError where it is wrong.
     """
     found = Source(str(source))
-    return _format(found).reader.read(found, options) if _is_there(found) else _example(found)
+    return changed(_format(found).reader.read(found, options) if _is_there(found) else _example(found), options)
+
+
+def changed(scenario: Scenario, options: ReadOptions) -> Scenario:
+    """The scenario with the rules and values that a user asks for besides; ScenarioError where they are wrong."""
+    if options.rules:
+        from sdgen.read.rulesfile import with_rules_of
+
+        scenario = with_rules_of(scenario, options.rules)
+    if options.sets:
+        from sdgen.read.override import overridden
+
+        scenario = overridden(scenario, options.sets)
+    return scenario
 
 
 def read_counted(
@@ -35,11 +48,11 @@ def read_counted(
     """
     found, counts = Source(str(source)), dict(rows)
     if not _is_there(found):
-        return _example(found), counts
+        return changed(_example(found), options), counts
     form = _format(found)
     if not form.counted:
         options = replace(options, rows=counts.pop("*", options.rows))
-    return form.reader.read(found, options), counts
+    return changed(form.reader.read(found, options), options), counts
 
 
 def read_as(kind: str, source: str, options: ReadOptions = DEFAULTS) -> Scenario:

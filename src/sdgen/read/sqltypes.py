@@ -65,6 +65,7 @@ _OWN_KINDS: Mapping[str, Mapping[str, str]] = {
     "duckdb": {"real": "float", "float": "float", "tinyblob": "binary"},
     "oracle": {"date": "timestamp", "long": "text", "integer": "bigint"},
 }
+_SHORT_FLOATS = frozenset({"postgres", "tsql"})  # float(n) is real where n bits need no more
 _LENGTHS = {"char": 1, "character": 1, "nchar": 1, "name": 63, "sysname": 128, "tinytext": 255}
 _DECIMALS = {"money": (15, 2), "smallmoney": (8, 2)}
 _MADE_BY_DATABASE = {"tsql": frozenset({"timestamp", "rowversion"})}
@@ -164,6 +165,8 @@ def _plain(type: SqlType, dialect: str) -> Fit | None:
         return _special(type, dialect)
     if word == "year":
         return Fit(Type(kind), GeneratorSpec(type="uniform_int", params={"min": 1990, "max": 2025}))
+    if word == "float" and dialect in _SHORT_FLOATS and 0 < sum(type.sizes[:1]) <= 24:
+        return Fit(Type("float"))
     return Fit(_sized(kind, type, dialect))
 
 
@@ -237,7 +240,8 @@ _SIZERS: Mapping[str, Callable[[SqlType, str], Type]] = {"decimal": _decimal, "s
 
 
 def _array(type: SqlType, schema: Schema) -> Fit | None:
-    inner = fit_of(replace(type, dimensions=type.dimensions - 1), schema)
+    fewer = 0 if schema.dialect == "postgres" else type.dimensions - 1  # int[][] is int[] there
+    inner = fit_of(replace(type, dimensions=fewer), schema)
     if inner is None or inner.type.kind == "array":
         return None
     spec = inner.generator or FALLBACKS.get(inner.type.kind)

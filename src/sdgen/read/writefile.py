@@ -113,10 +113,19 @@ def _block(key: str, value: Any, indent: str) -> list[str]:
         return []
     if isinstance(value, Mapping):
         spelled = {name: _spec(each) for name, each in value.items()} if key == "presets" else value
-        return [f"{indent}{key}:", *(f"{indent}  {_scalar(name)}: {_flow(each)}" for name, each in spelled.items())]
+        return [f"{indent}{key}:", *(line for pair in spelled.items() for line in _pair(*pair, f"{indent}  "))]
     if isinstance(value, list | tuple) and key == "rules":
         return [f"{indent}{key}:", *(f"{indent}  - {_flow(_spelled(each))}" for each in value)]
     return [f"{indent}{key}: {_flow(value)}"]
+
+
+def _pair(name: str, value: Any, indent: str) -> list[str]:
+    """A name and its value in a line; a mapping too long for that with a line for each of its keys."""
+    line = f"{indent}{_scalar(name)}: {_flow(value)}"
+    if len(line) <= WIDTH or not isinstance(value, Mapping) or not value:
+        return [line]
+    inside = (f"{indent}  {_scalar(str(key))}: {_flow(each)}" for key, each in value.items())
+    return [f"{indent}{_scalar(name)}:", *inside]
 
 
 def _spec(value: Mapping[str, Any]) -> dict[str, Any]:

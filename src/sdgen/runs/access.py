@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -25,7 +26,7 @@ class Access:
     databases: tuple[str, ...] = ("*",)
 
     def allows_destination(self, shown: str) -> bool:
-        return matches(shown, self.destinations)
+        return any(pattern == "*" or _is_like(shown, pattern) for pattern in self.destinations)
 
     def allows_secret(self, name: str) -> bool:
         return matches(name, self.secrets)
@@ -39,6 +40,19 @@ class Access:
 
 
 ANYTHING = Access()
+
+
+def _is_like(destination: str, pattern: str) -> bool:
+    """Whether a URL matches a pattern, part by part: a `*` for a user or a path never stands for another host."""
+    return all(fnmatchcase(part, like) for part, like in zip(_parts(destination), _parts(pattern), strict=True))
+
+
+def _parts(url: str) -> tuple[str, str, str, str]:
+    """Scheme, user without a password, host and port, and what comes after them."""
+    scheme, _, rest = url.partition("://")
+    authority, path = re.match(r"([^/?#\\]*)(.*)", rest, re.DOTALL).groups()  # type: ignore[union-attr]
+    user, _, host = authority.rpartition("@")
+    return scheme, user.partition(":")[0], host, path
 
 
 def matches(text: str, patterns: tuple[str, ...]) -> bool:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
+from typing import TypeVar, cast
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from sdgen.generate import BATCH_ROWS, PlannedRows
+from sdgen.errors import Problem, ScenarioError
+from sdgen.generate import BATCH_ROWS, PlannedRows, probe
+from sdgen.generators.choosers import Chooser, OneToOne, Unlike
 from sdgen.generators.domains import Exchange
-from sdgen.generators.draws import Numbers
 from sdgen.generators.keys import Sequence
-from sdgen.generators.links import ForeignKey, OneToOne
+from sdgen.generators.links import ForeignKey
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import EntityPlan, Plan
 from sdgen.plan.request import Existing, PlanRequest
 from sdgen.plan.unique import JointIndexes
+from sdgen.runs.old_children import Codes, columns_of_link, counting_link, draws_within, with_children
 from sdgen.scenario.model import Scenario
 from sdgen.write.base import Mode, Target
 from sdgen.write.existing_rows import Holding, Wanted
 from sdgen.write.tables import tables_of
 
-_MOST_COMBINATIONS = 1 << 62
+T = TypeVar("T")
 
 
 def plan_for(scenario: Scenario, request: PlanRequest, target: Target, mode: Mode) -> Plan:
@@ -31,9 +32,17 @@ def plan_for(scenario: Scenario, request: PlanRequest, target: Target, mode: Mod
 
     ScenarioError and TargetError as `compile_plan` and the target's `check` raise them.
     """
+    plan = _planned(scenario, request, target, mode)
+    if broken := probe(plan, scenario.origin):
+        raise ScenarioError(broken)
+    return plan
+
+
+def _planned(scenario: Scenario, request: PlanRequest, target: Target, mode: Mode) -> Plan:
     if mode is not Mode.APPEND_ONLY or not isinstance(target, Holding):
         return compile_plan(scenario, request)
-    alone = compile_plan(scenario, PlanRequest(request.seed, request.as_of))  # counts may need the rows there are
+    # Counts may need the rows that are there: they are checked with those.
+    alone = compile_plan(scenario, PlanRequest(request.seed, request.as_of, only=request.only))
     existing = _existing(alone, target)
     return _kept_apart(compile_plan(scenario, replace(request, seed=alone.seed, as_of=alone.as_of, existing=existing)))
 
@@ -47,14 +56,18 @@ def _existing(plan: Plan, target: Holding) -> dict[str, Existing]:
         for name, table in tables.items()
     ]
     found = zip(tables, target.existing(wanted), strict=True)
-    return {name: existing for name, existing in found if existing is not None}
+    there = {name: existing for name, existing in found if existing is not None}
+    return with_children(plan, there)
 
 
 def needed_columns(plan: Plan) -> dict[str, set[str]]:
     """The columns of each entity that new rows depend on: keys, what is unique, and what children copy."""
     needed: dict[str, set[str]] = {name: set() for name in plan.entities}
+    within = draws_within(plan)
     for name, entity in plan.entities.items():
         needed[name].update(entity.primary_key, *entity.unique)
+        if within and (link := counting_link(entity)) is not None:
+            needed[name].update(columns_of_link(entity, link.name))
         for column in entity.columns.values():
             generator = column.generator
             if isinstance(generator, Sequence) or column.facts.unique:
@@ -75,14 +88,17 @@ def _add_needs(entity: EntityPlan, needs: tuple[object, ...], needed: Mapping[st
 
 
 def _kept_apart(plan: Plan) -> Plan:
-    """The plan with row numbers exchanged in unique sets and links, so that no new row repeats one that is there."""
-    entities = dict(plan.entities)
+    """The plan with row numbers exchanged in unique sets and links, so that no new row repeats one that is there.
+
+    Parents come first: their children's values are those of the parents' exchanged rows.
+    """
     for name, entity in plan.entities.items():
         for columns, joint in _drawn_together(entity):
-            exchange = _exchange(plan, entity, columns)
+            exchange = _exchange(plan, plan.entities[name], columns)
             if exchange is not None:
-                entities[name] = _exchanged(entities[name], joint, exchange)
-    return replace(plan, entities=entities)
+                changed = _exchanged(plan.entities[name], joint, exchange)
+                plan = replace(plan, entities={**plan.entities, name: changed})
+    return plan
 
 
 Drawn = JointIndexes | OneToOne
@@ -95,11 +111,12 @@ def _drawn_together(entity: EntityPlan) -> Iterator[tuple[tuple[str, ...], Drawn
     groups: dict[tuple[int, int], tuple[list[str], Drawn]] = {}
     for name, column in entity.columns.items():
         link = entity.links.get(name)
-        drawn = link.chooser if link is not None else column.facts.joint
+        drawn = _permuted(link.chooser) if link is not None else column.facts.joint
+        names = columns_of_link(entity, name) if link is not None else [name]
         if isinstance(drawn, JointIndexes) and drawn.layout is None:
-            groups.setdefault((drawn.key, drawn.product), ([], drawn))[0].append(name)
+            groups.setdefault((drawn.key, drawn.product), ([], drawn))[0].extend(names)
         elif isinstance(drawn, OneToOne):
-            groups[drawn.key, drawn.parents] = ([name], drawn)
+            groups[drawn.key, drawn.parents] = (names, drawn)
     for columns, drawn in groups.values():
         if all(entity.columns[name].fixed is not None for name in columns):
             yield tuple(columns), drawn
@@ -116,36 +133,33 @@ def _exchange(plan: Plan, entity: EntityPlan, columns: tuple[str, ...]) -> Excha
         free.append(numbers[old & ~there])
         repeated.append(numbers[~old & there])
     rows = np.concatenate(repeated)
+    if len(rows) > sum(map(len, free)):
+        what = f"({', '.join(columns)}) can't be made unique beside the rows that are there"
+        raise ScenarioError(Problem(("entities", entity.name), what, "ask for fewer rows"))
     return Exchange(rows, np.concatenate(free)[: len(rows)]) if len(rows) else None
 
 
 def _without_old(entity: EntityPlan) -> EntityPlan:
-    """The entity with its old rows' values computed, not taken as they are."""
-    columns = {name: replace(column, fixed=None, given=()) for name, column in entity.columns.items()}
-    return replace(entity, columns=columns)
+    """The entity with its old rows' values computed, not taken as they are, and none of them left null.
+
+    So each row's number stands for values of its own, and there are as many free ones as are asked for.
+    """
+    columns = {name: replace(column, fixed=None, given=(), null_rate=0.0) for name, column in entity.columns.items()}
+    links = {name: replace(link, null_rate=0.0) for name, link in entity.links.items()}
+    return replace(entity, columns=columns, links=links)
 
 
 class _Coder:
     """Tells which rows have the same values in some columns as an old row."""
 
     def __init__(self, entity: EntityPlan, columns: tuple[str, ...]) -> None:
-        self._words = {name: pc.unique(entity.columns[name].fixed).drop_null() for name in columns}
-        self._old = np.unique(self._codes({name: entity.columns[name].fixed for name in columns}))
+        fixed = {name: entity.columns[name].fixed for name in columns}
+        self._codes = Codes(fixed)
+        self._old = np.unique(self._codes.of(fixed))
 
     def repeats(self, rows: PlannedRows) -> np.ndarray:
-        codes = self._codes({name: rows.column(name) for name in self._words})
+        codes = self._codes.of({name: rows.column(name) for name in self._codes.names})
         return np.isin(codes, self._old) & (codes >= 0)
-
-    def _codes(self, values: Mapping[str, pa.Array]) -> Numbers:
-        """One number for each row's values; -1 where a value is one that no old row has, or null."""
-        codes: Numbers | None = None
-        for name, words in self._words.items():
-            array = values[name]
-            array = array.cast(words.type) if array.type != words.type else array
-            place = pc.fill_null(pc.index_in(array, value_set=words, skip_nulls=True), -1).to_numpy().astype(np.int64)
-            codes = place if codes is None else np.where((codes < 0) | (place < 0), -1, codes * len(words) + place)
-        assert codes is not None
-        return codes
 
 
 def _exchanged(entity: EntityPlan, joint: Drawn, exchange: Exchange) -> EntityPlan:
@@ -156,7 +170,21 @@ def _exchanged(entity: EntityPlan, joint: Drawn, exchange: Exchange) -> EntityPl
         if isinstance(drawn, JointIndexes) and isinstance(joint, JointIndexes) and drawn.key == joint.key:
             columns[name] = replace(column, facts=replace(column.facts, joint=replace(drawn, exchange=exchange)))
     for name, link in entity.links.items():
-        chooser = link.chooser
-        if isinstance(chooser, Drawn) and type(chooser) is type(joint) and chooser.key == joint.key:
-            links[name] = replace(link, chooser=replace(chooser, exchange=exchange))
+        links[name] = _with_exchange(link, joint, exchange)
     return replace(entity, columns=columns, links=links)
+
+
+def _permuted(chooser: Chooser) -> object:
+    """What permutes row numbers in a chooser of parents."""
+    return chooser.rest if isinstance(chooser, Unlike) else chooser
+
+
+def _with_exchange(value: T, joint: Drawn, exchange: Exchange) -> T:
+    """A link or chooser, and the links inside it, with an exchange wherever the permutation is used."""
+    if isinstance(value, Drawn) and type(value) is type(joint) and value.key == joint.key:
+        return cast(T, replace(value, exchange=exchange))
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    parts = {field.name: getattr(value, field.name) for field in fields(value) if field.init}
+    changed = {name: _with_exchange(part, joint, exchange) for name, part in parts.items()}
+    return replace(value, **changed) if any(changed[name] is not part for name, part in parts.items()) else value

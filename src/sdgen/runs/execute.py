@@ -12,12 +12,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from sdgen.errors import Cancelled, ScenarioError, TargetError
-from sdgen.generate import batches, probe
+from sdgen.errors import Cancelled, Problem, ScenarioError, TargetError
+from sdgen.generate import BATCH_ROWS, batches, probe
 from sdgen.plan.model import Plan
 from sdgen.runs.digest import block_digest, combine
 from sdgen.runs.events import EntityFinished, EntityStarted, Finishing, Listener, RowsWritten, ignore
-from sdgen.write.base import Mode, Table, Target
+from sdgen.runs.resume import manifest
+from sdgen.write.base import Mode, Resumable, Table, Target
+from sdgen.write.journal import Done
 from sdgen.write.tables import tables_of
 
 
@@ -53,11 +55,12 @@ def execute(
     workers: int = 2,
     listen: Listener = ignore,
     cancel: threading.Event | None = None,
+    resume: bool = False,
 ) -> Result:
-    """Write a plan's entities to a target.
+    """Write a plan's entities to a target; with `resume` go on with what a run of the same plan left when it stopped.
 
     TargetError with every problem where the target can't take them; Cancelled within a batch of `cancel` being set.
-    Whatever is raised, the target has been left as it was.
+    Whatever is raised, the target has been left as it was; with `resume` the rows that are done are kept beside it.
     """
     started = perf_counter()
     tables = list(tables_of(plan, only).values())
@@ -66,6 +69,7 @@ def execute(
         broken = probe(plan)
         if broken:
             raise ScenarioError(broken)
+        _begin(plan, target, tables, mode, resume)
         problems = target.check(tables, mode)
         if problems:
             raise TargetError(problems)
@@ -80,6 +84,15 @@ def execute(
         target.abort()
         raise
     return Result(results, perf_counter() - started)
+
+
+def _begin(plan: Plan, target: Target, tables: Sequence[Table], mode: Mode, resume: bool) -> None:
+    """Tell a target that can go on with a stopped run what this one is; TargetError where it should and can't."""
+    if isinstance(target, Resumable):
+        target.begin(manifest(plan, tables, mode), resume)
+    elif resume:
+        what = "only runs into files can be resumed: a database takes all rows of a run or none"
+        raise TargetError(Problem(("target",), what, "leave --resume out, or give a folder: out/"))
 
 
 @dataclass(frozen=True)
@@ -115,14 +128,21 @@ class _Writing:
     def one(self, table: Table, makers: Executor, ahead: int) -> EntityResult:
         started = perf_counter()
         self.listen(EntityStarted(table.entity, table.name, table.rows))
-        counter = _Counter(table, self.listen)
+        done = self.target.done(table) if isinstance(self.target, Resumable) else Done()
+        counter = _Counter(table, self.listen, self.target, done)
 
         def encode(batch: pa.RecordBatch, number: int) -> _Part:
-            return _Part(self.target.encode(table, batch), len(batch), block_digest(batch, number))
+            digest = block_digest(batch, done.batches + number)
+            return _Part(self.target.encode(table, batch), len(batch), digest)
 
-        stream = batches(self.plan, table.entity, pool=makers, ahead=ahead, encode=encode, cancel=self.cancel)
+        start = self.plan.entities[table.entity].first + done.batches * BATCH_ROWS
+        stream = batches(
+            self.plan, table.entity, start=start, pool=makers, ahead=ahead, encode=encode, cancel=self.cancel
+        )
         with closing(stream):
-            self.target.write(table, counter.counted(stream))
+            if not done.finished:
+                self.target.write(table, counter.counted(stream))
+                counter.keep(finished=True)
         seconds, digest = perf_counter() - started, combine(counter.digests)
         self.listen(EntityFinished(table.entity, table.name, counter.rows, seconds, digest))
         return EntityResult(table.entity, table.name, counter.rows, seconds, digest)
@@ -144,15 +164,24 @@ class _Part:
 class _Counter:
     """Counts a table's parts on their way to the target."""
 
-    def __init__(self, table: Table, listen: Listener) -> None:
+    def __init__(self, table: Table, listen: Listener, target: Target, done: Done) -> None:
         self._table = table
         self._listen = listen
-        self.rows = 0
-        self.digests: list[int] = []
+        self._target = target
+        self.rows = min(done.batches * BATCH_ROWS, table.rows)
+        self._batches = done.batches
+        self.digests = [done.digest]
+
+    def keep(self, finished: bool = False) -> None:
+        """Tell the target that all parts up to here are written."""
+        if isinstance(self._target, Resumable):
+            self._target.keep(self._table, self._batches, sum(self.digests), finished)
 
     def counted(self, parts: Iterator[_Part]) -> Iterator[Any]:
         for part in parts:
             yield part.encoded
             self.rows += part.rows
+            self._batches += 1
             self.digests.append(part.digest)
+            self.keep()
             self._listen(RowsWritten(self._table.entity, self.rows, self._table.rows))

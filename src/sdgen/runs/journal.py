@@ -230,6 +230,12 @@ class Journal:
             found = {row[0]: row[1] for row in connection.execute(query)}
         return {status: found.get(status.value, 0) for status in Status}
 
+    def rows_written(self) -> int:
+        """The rows that all runs have written."""
+        with self.store.reading() as connection:
+            total = sa.select(sa.func.coalesce(sa.func.sum(runs.c.rows_written), 0))
+            return int(connection.execute(total).scalar_one())
+
     def revision(self, run_id: str) -> int:
         """A number that changes whenever the run does: for those who watch."""
         with self.store.reading() as connection:

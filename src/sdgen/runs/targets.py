@@ -109,7 +109,7 @@ def _faults(spec: TargetSpec) -> Iterator[Problem]:
     elif not kind and not whole:
         hint = "name its kind: " + ", ".join(known)
         yield Problem(("target", "dsn"), f"{spec.dsn} does not tell which kind of target it is", hint)
-    elif spec.kind and "://" in spec.dsn and not whole and told != kind:
+    elif _of_another_kind(spec):
         what = f"the kind is {spec.kind}, but {without_password(spec.dsn)} is of {told}"
         yield Problem(("target", "kind"), what, "leave the kind out, or correct the dsn")
     facts = kinds.facts(kind)
@@ -121,6 +121,12 @@ def _faults(spec: TargetSpec) -> Iterator[Problem]:
         yield Problem(("target", "options", name), f"unknown option {name!r}", did_you_mean(name, OPTIONS))
     if not isinstance(spec.options.get("workers", 1), int):
         yield Problem(("target", "options", "workers"), "must be a whole number")
+
+
+def _of_another_kind(spec: TargetSpec) -> bool:
+    """Whether the DSN is a URL of another kind than the one that is named."""
+    is_url = "://" in spec.dsn and not spec.dsn.startswith("${")
+    return is_url and bool(spec.kind) and kinds.kind_of(spec.dsn) != kinds.named(spec.kind)
 
 
 def _with_parts(destination: str, spec: TargetSpec) -> str:
@@ -154,6 +160,8 @@ def _guards(destination: str, kind: str, spec: TargetSpec, access: Access) -> It
 
 def allowed(spec: TargetSpec, access: Access) -> Iterator[Problem]:
     """Why a caller may not name this place in a request, or add it."""
+    if not spec.dsn:
+        return  # which `settle` tells of
     kind = kinds.named(spec.kind) or kinds.kind_of(spec.dsn)
     for name in secrets.names(spec.dsn):
         if not access.allows_secret(name):
@@ -175,7 +183,8 @@ def _allowed_file(spec: TargetSpec, access: Access) -> Iterator[Problem]:
     hidden = access.folders is not None and "${" in spec.dsn
     if hidden or not access.allows_file(kinds.path_of(spec.dsn)):
         places = _listed(tuple(str(folder) for folder in access.folders or ()))
-        yield Problem(("target", "dsn"), f"{spec.dsn} is outside of the folders for files", f"allowed: {places}")
+        shown = without_password(spec.dsn)
+        yield Problem(("target", "dsn"), f"{shown} is outside of the folders for files", f"allowed: {places}")
 
 
 def _listed(words: tuple[str, ...]) -> str:
@@ -197,6 +206,6 @@ def keepable(spec: TargetSpec) -> Iterator[Problem]:
 def absolute(spec: TargetSpec, base: Path) -> TargetSpec:
     """The target with its kind settled and a local path absolute."""
     kind = kinds.named(spec.kind) or kinds.kind_of(spec.dsn)
-    if "${" in spec.dsn or spec.dsn in ("", "-"):
+    if "${" in spec.dsn or spec.dsn in ("", "-") or _of_another_kind(spec):
         return spec
     return spec.model_copy(update={"kind": kind, "dsn": kinds.placed(spec.dsn, kind, base)})

@@ -6,10 +6,11 @@ it can be generated: that is the plan's question.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from sdgen.errors import Path, Problem
 
@@ -62,6 +63,12 @@ class RowCount(Record):
         ge=0,
         description="with per: exactly so many in all, spread over the parents; with count, for the first ones",
     )
+    each: Annotated[tuple[str, ...], BeforeValidator(lambda value: _several(value))] = Field(
+        (), description="entities: one row for each row of theirs, first those of the first entity; a list, or one"
+    )
+    share: float | None = Field(
+        None, gt=0, le=1, description="with each: the share of all rows that these are; the others have no such parent"
+    )
     fixed: tuple[Mapping[str, Any], ...] = Field((), description="given rows, which come first")
 
 
@@ -97,19 +104,30 @@ def _beside(value: object) -> object:
     return {name: _several(patterns) for name, patterns in named.items()}
 
 
+def _regex(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_regex)]
+
+
 class Rule(Record):
     """Chooses a generator for a column that names none; every condition given must hold."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     field: str = Field("", description="the column's exact name, in any spelling (CustomerName is customer_name)")
-    pattern: str = Field("", description="a regular expression the column's whole name matches, in snake_case")
+    pattern: Pattern = Field("", description="a regular expression the column's whole name matches, in snake_case")
     type: Annotated[tuple[str, ...], BeforeValidator(_several)] = Field(
         (), description="the column's type or its kind alone, as it is written in a scenario; or a list of them"
     )
-    entity: str = Field("", description="a regular expression that the end of the entity's name matches, singular")
-    comment: str = Field("", description="a regular expression found in the column's description")
-    beside: Annotated[Mapping[str, tuple[str, ...]], BeforeValidator(_beside)] = Field(
+    entity: Pattern = Field("", description="a regular expression that the end of the entity's name matches, singular")
+    comment: Pattern = Field("", description="a regular expression found in the column's description")
+    beside: Annotated[Mapping[str, tuple[Pattern, ...]], BeforeValidator(_beside)] = Field(
         default_factory=dict,
         alias="with",
         description="another column the entity has: a pattern for its name, a list, or several under names",

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from sdgen.generators.choosers import EachOf, OneToOne
 from sdgen.generators.counts import DrawnCounts, EvenSpread, FixedCount, Layout
-from sdgen.generators.links import ForeignKey, OneToOne, Parent
+from sdgen.generators.links import ForeignKey, Parent
 from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
 from sdgen.scenario.types import FLOATS, NUMBERS
 from sdgen.verify.expected import Bounds, Expectation, allowed_values, bounds
@@ -200,7 +201,9 @@ def _allowed(found: Found, column: TableColumn, allowed: pa.Array) -> _Question:
     quoted = found.place.dialect.literal
     listing = ", ".join(value if bare else quoted(value) for value in values)
     strange = f"CASE WHEN {name} NOT IN ({listing}) THEN"
-    return _Question((f"count({strange} 1 END)", f"min({strange} CAST({name} AS {found.place.dialect.text}) END)"), told)
+    return _Question(
+        (f"count({strange} 1 END)", f"min({strange} CAST({name} AS {found.place.dialect.text}) END)"), told
+    )
 
 
 @dataclass(frozen=True)
@@ -265,7 +268,9 @@ def _joined(found: Found, link: WrittenLink) -> str:
 def _orphans(found: Found, parent: Found, link: WrittenLink) -> Finding:
     keys = f"(SELECT DISTINCT {', '.join(found.quoted(link.to))} FROM {parent.source})"
     filled = " AND ".join(f"{name} IS NOT NULL" for name in found.quoted(link.columns, "child."))
-    texts = ", ".join(f"min(CAST({name} AS {found.place.dialect.text}))" for name in found.quoted(link.columns, "child."))
+    texts = ", ".join(
+        f"min(CAST({name} AS {found.place.dialect.text}))" for name in found.quoted(link.columns, "child.")
+    )
     alone = f"{found.quoted(link.to, 'parent.')[0]} IS NULL AND {filled}"
     sql = f"SELECT count(*), {texts} FROM {found.source} AS child LEFT JOIN {keys} AS parent ON {_joined(found, link)}"
     number, *example = found.place.rows(f"{sql} WHERE {alone}")[0]
@@ -299,6 +304,8 @@ def _children(found: Found, parent: Found, link: WrittenLink) -> Iterator[Findin
     limits = child_limits(settled.layout, parent.rows) if settled.layout is not None else None
     if isinstance(settled.chooser, OneToOne):
         limits = (0, 1)
+    if isinstance(settled.chooser, EachOf):
+        limits = (1, 1)
     if limits is None:
         return
     low, high = (0 if settled.null_rate else limits[0]), limits[1]

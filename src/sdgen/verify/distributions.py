@@ -18,8 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sdgen.generators.choosers import Counted, EachOf, Link, Uniform, Zipf
 from sdgen.generators.conform import conform
-from sdgen.generators.links import Counted, ForeignKey, Link, Uniform, Zipf
+from sdgen.generators.links import ForeignKey
 from sdgen.plan.model import Plan
 from sdgen.scenario.types import Type
 from sdgen.verify.compare import (
@@ -184,7 +185,7 @@ class Distributions:
     def _link(self, link: WrittenLink) -> Iterator[Finding]:
         """Each parent's share of the rows where parents are few; else how many children they have."""
         chooser, rows = self._settled(link).chooser, self._parents(self.judge.expectation.plan, link)
-        if isinstance(chooser, Counted):
+        if isinstance(chooser, Counted | EachOf):
             return
         if rows > MOST_PARENTS:
             yield self._occupancy(link)
@@ -253,10 +254,9 @@ class Distributions:
         )
 
     def _planned_keys(self, link: WrittenLink) -> pa.Array:
-        """The key of each parent of the plan; parents that other seeds have more have none where a seed counts them."""
+        """The key of each parent of the plan. Rows beyond the last one have none: a permutation does not reach them."""
         parent = self.judge.expectation.plan.entities[self._settled(link).parent]
-        counted = any(each.layout is not None for each in parent.links.values())
-        known = min(4 * MOST_PARENTS, parent.rows) if counted else 4 * MOST_PARENTS
+        known = min(4 * MOST_PARENTS, parent.rows)
         rows = rows_of(self.judge.expectation.plan, parent.name, np.arange(known, dtype=np.int64))
         return _keys(self.judge.found, {name: one_array(rows.column(name)) for name in link.to}, link, link.to)
 

@@ -19,17 +19,19 @@ from sdgen.errors import Problem, TargetError
 from sdgen.scenario.types import NESTED, NUMBERS, TIMES
 from sdgen.verify.clickhouse import ClickHousePlace
 from sdgen.verify.folder import FilesPlace
+from sdgen.verify.mysql import MySQLPlace
 from sdgen.verify.place import Place, PlainPlace, Row, told
 from sdgen.write import pgtext
 from sdgen.write.base import Table, TableColumn, Target
 from sdgen.write.clickhouse import ClickHouse
 from sdgen.write.duckdb import DuckDB
 from sdgen.write.files import Files
+from sdgen.write.mysql import MySQL
 from sdgen.write.postgres import Postgres
 from sdgen.write.registry import open_target
 from sdgen.write.sqlite import SQLite
 
-_READABLE = "a folder of files, x.duckdb, x.sqlite, postgresql://user@host/database, clickhouse://host/database"
+_READABLE = "a folder of files, x.duckdb, x.sqlite, postgresql://user@host/database, mysql://…, clickhouse://…"
 
 
 def open_place(destination: str) -> Place:
@@ -177,7 +179,10 @@ class PostgresPlace(PlainPlace):
     def selected(self, column: TableColumn) -> str:
         name = self.dialect.quote(column.name)
         nested = column.type.kind in NESTED and kind_of(column.type) == "array of scalars"
-        return f"to_jsonb({name}) AS {name}" if nested else name
+        return f"to_jsonb({name}) AS {name}" if nested else f"{pgtext.selected(column)} AS {name}"
+
+    def ordered(self, column: TableColumn) -> str:
+        return pgtext.selected(column)
 
     def close(self) -> None:
         self._connection.close()
@@ -198,4 +203,5 @@ _OPEN: Mapping[type[Target], Callable[[Any], Place]] = {
     Files: lambda target: FilesPlace(target.folder),
     Postgres: _postgres,
     ClickHouse: lambda target: ClickHousePlace(target.engine),
+    MySQL: lambda target: MySQLPlace(target.server),
 }

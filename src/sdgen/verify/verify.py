@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
+from sdgen.generators.choosers import Counted
 from sdgen.generators.counts import DrawnCounts
-from sdgen.generators.links import Counted
 from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
 from sdgen.scenario.model import Scenario

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -23,12 +23,15 @@ class Wanted:
     table: Table
     columns: tuple[TableColumn, ...]
 
-    def sql(self, dialect: Dialect) -> str:
-        """A query for the columns in the order of the primary key; without columns, for one row with the count."""
+    def sql(self, dialect: Dialect, read: Callable[[TableColumn], str] | None = None) -> str:
+        """A query for the columns in the order of the primary key; without columns, for one row with the count.
+
+        read: how a column is selected where its name alone does not give its values in the planned type.
+        """
         source = dialect.table(self.table.name)
         if not self.columns:
             return f"SELECT count(*) AS n FROM {source}"
-        names = ", ".join(dialect.quote(column.name) for column in self.columns)
+        names = ", ".join(read(column) if read else dialect.quote(column.name) for column in self.columns)
         order = ", ".join(dialect.quote(name) for name in self.table.primary_key or self.table.names[:1])
         return f"SELECT {names} FROM {source} ORDER BY {order}"
 

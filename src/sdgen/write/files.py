@@ -2,17 +2,20 @@
 
     out/orders.parquet, out/orders.csv …
 
-Until `finish` nothing is seen at the destination. A killed run leaves a folder `.<name>.sdgen-<pid>-…`, which the
-next run to the same destination removes.
+Until `finish` nothing is seen at the destination. A killed run leaves a folder `.<name>.sdgen-<pid>-…` and its journal,
+which the next run to the same destination removes, or goes on with: with text files at the batch where they end, with
+the other formats at the first table that isn't finished.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import IO, Any, Protocol
 
 import pyarrow as pa
@@ -21,7 +24,10 @@ from sdgen.errors import Problem, TargetError
 from sdgen.scenario.types import Type
 from sdgen.write import columnar, csvtext, jsonl
 from sdgen.write.base import Mode, Table
-from sdgen.write.places import folder_fault, leftovers, staged
+from sdgen.write.journal import SUFFIX, Done, Journal, differing
+from sdgen.write.places import folder_fault, given_up, leftovers, staged
+
+KEPT_EVERY = 0.5  # seconds of a table's work that may have to be done again
 
 
 class _File(Protocol):
@@ -42,6 +48,12 @@ class _TextFile:
 
     def write(self, part: pa.Buffer) -> None:
         self.file.write(part)
+
+    def sync(self) -> int:
+        """See that all is on the disk; how many bytes there are."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        return self.file.tell()
 
     def finish(self) -> None:
         self.file.close()
@@ -86,19 +98,74 @@ class Files:
         self.folder = folder
         self.formats = {name: FORMATS[name] for name in formats}
         self.staging: Path | None = None
+        self.manifest: Mapping[str, Any] | None = None
+        self.resume = False
+        self.journal: Journal | None = None
+        self._open: dict[str, dict[str, _File]] = {}
+        self._kept: dict[str, float] = {}
+
+    def left(self) -> Mapping[str, Any] | None:
+        found = self._stopped()
+        return found.manifest if found else None
+
+    def _stopped(self) -> Journal | None:
+        """The journal of a run that was stopped and whose staging folder is still there: the longest one."""
+        names = [path for path in leftovers(self.folder) if path.is_dir()]
+        found = [Journal.found(path.with_name(path.name + SUFFIX)) for path in names]
+        return max((each for each in found if each), key=lambda each: each.path.stat().st_size, default=None)
+
+    def begin(self, manifest: Mapping[str, Any], resume: bool) -> None:
+        self.manifest = {**manifest, "formats": list(self.formats)}
+        self.resume = resume
+
+    def done(self, table: Table) -> Done:
+        found = self.journal.done.get(table.name) if self.journal else None
+        if found is None or self.staging is None:
+            return Done()
+        files = {name: self.staging / file_name(table, name) for name in self.formats}
+        return found if found.is_held_by(files) else Done()
+
+    def keep(self, table: Table, batches: int, digest: int, finished: bool = False) -> None:
+        if self.journal is None or self.staging is None:
+            return
+        if finished:
+            sizes = {name: (self.staging / file_name(table, name)).stat().st_size for name in self.formats}
+            self.journal.note(table.name, Done(batches, digest, sizes, finished=True))
+        elif self._goes_on and monotonic() - self._kept.get(table.name, 0.0) >= KEPT_EVERY:
+            files = self._open[table.name].items()
+            sizes = {name: file.sync() for name, file in files if isinstance(file, _TextFile)}
+            self.journal.note(table.name, Done(batches, digest, sizes))
+            self._kept[table.name] = monotonic()
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether all files can be continued where they end."""
+        return all(format.head is not None for format in self.formats.values())
 
     def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         fault = folder_fault(self.folder)
         if fault:
             return [Problem(("target",), fault, "choose another folder, or change its permissions")]
-        for path in leftovers(self.folder):
-            shutil.rmtree(path, ignore_errors=True)
-        return [
+        stopped = self._stopped() if self.resume and self.manifest is not None else None
+        other = differing(stopped.manifest, self.manifest or {}, self.folder) if stopped else []
+        clashes = [
             problem
             for table in tables
             for name, format in self.formats.items()
             for problem in _clash(self._path(table, name), table, format, mode)
         ]
+        if stopped and not other and not clashes:
+            self._take_over(stopped)
+        for path in leftovers(self.folder) if not other else ():
+            remove(path)
+        return [*other, *clashes]
+
+    def _take_over(self, stopped: Journal) -> None:
+        """Go on under a name of this process, so that no other takes it for left."""
+        self.staging = staged(self.folder)
+        with self._told():
+            stopped.path.with_name(stopped.path.name.removesuffix(SUFFIX)).rename(self.staging)
+            self.journal = stopped.moved(self.staging.with_name(self.staging.name + SUFFIX))
 
     def _path(self, table: Table, format: str) -> Path:
         return self.folder / file_name(table, format)
@@ -106,8 +173,12 @@ class Files:
     def prepare(self, table: Table, mode: Mode) -> None:
         with self._told():
             staging = self._staging()
+            done = self.done(table)
             for name, format in self.formats.items():
-                if format.head is None:
+                if format.head is None or done.finished:
+                    continue
+                if done.batches:
+                    os.truncate(staging / file_name(table, name), done.sizes[name])
                     continue
                 path = staging / file_name(table, name)
                 if mode is Mode.APPEND_ONLY:
@@ -120,6 +191,9 @@ class Files:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             self.staging = staged(self.folder)
             self.staging.mkdir()
+            if self.manifest is not None:
+                path = self.staging.with_name(self.staging.name + SUFFIX)
+                self.journal = Journal.begun(path, self.manifest)
         return self.staging
 
     @contextmanager
@@ -140,6 +214,7 @@ class Files:
             for name, format in self.formats.items():
                 files.append(format.open(table, self._staging() / file_name(table, name)))
                 stack.callback(files[-1].close)
+            self._open[table.name] = dict(zip(self.formats, files, strict=True))
             for part in parts:
                 for file, piece in zip(files, part, strict=True):
                     file.write(piece)
@@ -157,11 +232,29 @@ class Files:
                     file.replace(self.folder / file.name)
                 self.staging.rmdir()
         self.staging = None
+        self._end_journal()
 
     def abort(self) -> None:
-        if self.staging is not None:
+        if self.staging is not None and self.resume:
+            given_up(self.staging)
+        elif self.staging is not None:
             shutil.rmtree(self.staging, ignore_errors=True)
-            self.staging = None
+            self._end_journal()
+        self.staging = self.journal = None
+
+    def _end_journal(self) -> None:
+        if self.journal is not None:
+            self.journal.path.unlink(missing_ok=True)
+        self.journal = None
+
+
+def remove(path: Path) -> None:
+    """Remove a folder or file that a run left, if that can be done."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 def file_name(table: Table, format: str) -> str:

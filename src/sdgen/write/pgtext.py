@@ -9,9 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sdgen.dialects.postgres import POSTGRES
 from sdgen.generators.formats import hex_text, json_text
 from sdgen.scenario.types import NESTED, TEXTS, Type
 from sdgen.write import csvtext
+from sdgen.write.base import TableColumn
 from sdgen.write.csvtext import TextOf
 
 
@@ -33,8 +35,17 @@ def decode(text: bytes, names: Sequence[str]) -> pa.Table:
         null_values=[""],
     )
     read = csv.ReadOptions(column_names=list(names))
-    lines = csv.ParseOptions(newlines_in_values=True)
+    lines = csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)  # a null alone is an empty line
     return csv.read_csv(BytesIO(text), read_options=read, convert_options=texts, parse_options=lines)
+
+
+def selected(column: TableColumn) -> str:
+    """A column in SQL that gives its values in the planned type: money, timetz and char(n) print more than those."""
+    name, plain = POSTGRES.quote(column.name), _PLAIN.get(column.type.kind)
+    return f"CAST({name} AS {plain})" if plain else name
+
+
+_PLAIN = {"decimal": "numeric", "time": "time", "string": "text"}
 
 
 def array_literal(array: pa.Array, type: Type) -> pa.Array:

@@ -118,7 +118,7 @@ class Postgres:
         if self._run("SELECT to_regclass(%s)", (POSTGRES.table(wanted.table.name),))[0][0] is None:
             return None
         names = [column.name for column in wanted.columns] or ["n"]
-        sql = f"COPY ({wanted.sql(POSTGRES)}) TO STDOUT (FORMAT csv)".encode()
+        sql = f"COPY ({wanted.sql(POSTGRES, pgtext.selected)}) TO STDOUT (FORMAT csv)".encode()
         with self._connect().cursor() as cursor, cursor.copy(sql) as copy:
             return wanted.existing(pgtext.decode(b"".join(copy), names))
 

@@ -16,7 +16,17 @@ from sdgen.write.base import Target
 
 FILE_FORMATS = ("csv", "jsonl", "parquet", "arrow")
 STREAM_FORMATS = ("csv", "jsonl")
-KNOWN = "out/ (files), - (standard output), x.duckdb, x.sqlite, x.db, postgresql://user@host/database"
+SQL_FORMATS: Mapping[str, str] = {  # and the dialect each is in
+    "sql": "postgres",
+    "sql:postgres": "postgres",
+    "sql:mysql": "mysql",
+    "sql:sqlite": "sqlite",
+}
+SCRIPT = "dump.sql"  # the name of a script in a folder
+KNOWN = (
+    "out/ (files), - (standard output), x.sql, x.duckdb, x.sqlite, x.db, postgresql://user@host/database, "
+    "mysql://user@host/database, clickhouse://user@host/database, chdb:///folder"
+)
 
 
 Formats = tuple[str, ...]
@@ -69,25 +79,43 @@ def _chosen(formats: Formats, known: tuple[str, ...], default: str) -> tuple[str
     wrong = [name for name in formats if name not in known]
     if wrong:
         place = "standard output" if known == STREAM_FORMATS else "files"
+        hint = "an SQL script holds all tables: ask for it alone" if set(wrong) & set(SQL_FORMATS) else ""
         problems = [
-            Problem(("target",), f"{place} can't have the format {name!r}", did_you_mean(name, known)) for name in wrong
+            Problem(("target",), f"{place} can't have the format {name!r}", hint or did_you_mean(name, known))
+            for name in wrong
         ]
         raise TargetError(problems)
     return tuple(dict.fromkeys(formats)) or (default,)
 
 
 def _files(destination: str, formats: Formats) -> Target:
+    if len(formats) == 1 and formats[0] in SQL_FORMATS:
+        return _script(str(Path(destination) / SCRIPT), formats)
     from sdgen.write.files import Files
 
     return Files(Path(destination), _chosen(formats, FILE_FORMATS, "csv"))
 
 
+def _script(destination: str, formats: Formats) -> Target:
+    """A script in a file, whose name may tell its dialect (x.mysql.sql); on standard output for `-`."""
+    from sdgen.write.script import Script
+
+    told = "sql:" + Path(Path(destination).stem).suffix.removeprefix(".").lower()
+    chosen = formats or (told if told in SQL_FORMATS else "sql",)
+    if len(chosen) > 1 or chosen[0] not in SQL_FORMATS:
+        what = f"{destination} is an SQL script, and can't have the format {', '.join(chosen)}"
+        raise TargetError(Problem(("target",), what, "known: " + ", ".join(SQL_FORMATS)))
+    return Script(None if destination == "-" else Path(destination), SQL_FORMATS[chosen[0]])
+
+
 def _stdout(destination: str, formats: Formats) -> Target:
+    if len(formats) == 1 and formats[0] in SQL_FORMATS:
+        return _script(destination, formats)
     from sdgen.write.stdout import Stdout
 
     chosen = _chosen(formats, STREAM_FORMATS, "csv")
     if len(chosen) > 1:
-        raise TargetError(Problem(("target",), "standard output takes one format", "choose csv or jsonl"))
+        raise TargetError(Problem(("target",), "standard output takes one format", "choose csv, jsonl or sql"))
     return Stdout(chosen[0])
 
 
@@ -122,9 +150,33 @@ def _sqlite(destination: str, formats: Formats) -> Target:
 def _postgres(destination: str, formats: Formats) -> Target:
     from sdgen.write.postgres import Postgres
 
+    _no_formats(formats)
+    return Postgres(destination)
+
+
+def _mysql(destination: str, formats: Formats) -> Target:
+    from sdgen.write.mysql import MySQL
+
+    _no_formats(formats)
+    return MySQL(destination)
+
+
+def _clickhouse(destination: str, formats: Formats) -> Target:
+    from sdgen.write.clickhouse import remote
+
+    _no_formats(formats)
+    return remote(destination)
+
+
+def _chdb(destination: str, formats: Formats) -> Target:
+    from sdgen.write.clickhouse import embedded
+
+    return embedded(_database_file(destination, formats))
+
+
+def _no_formats(formats: Formats) -> None:
     if formats:
         raise TargetError(Problem(("target",), "a database has no file format", "leave --format out"))
-    return Postgres(destination)
 
 
 SCHEMES: Mapping[str, Open] = {
@@ -132,6 +184,11 @@ SCHEMES: Mapping[str, Open] = {
     "sqlite": _sqlite,
     "postgresql": _postgres,
     "postgres": _postgres,
+    "mysql": _mysql,
+    "mariadb": _mysql,
+    "clickhouse": _clickhouse,
+    "clickhouses": _clickhouse,
+    "chdb": _chdb,
 }
 SUFFIXES: Mapping[str, Open] = {
     ".duckdb": _duckdb,
@@ -139,4 +196,5 @@ SUFFIXES: Mapping[str, Open] = {
     ".sqlite": _sqlite,
     ".sqlite3": _sqlite,
     ".db": _sqlite,
+    ".sql": _script,
 }
