@@ -1,0 +1,19 @@
+# sdgen's service. Build: docker build -t sdgen .   Run: see compose.yaml
+FROM python:3.12-slim AS build
+WORKDIR /build
+COPY pyproject.toml README.md LICENSE NOTICE ./
+COPY src src
+RUN pip install --no-cache-dir --prefix=/installed '.[service,mysql]'
+
+FROM python:3.12-slim
+COPY --from=build /installed /usr/local
+RUN useradd --create-home --uid 10001 sdgen && mkdir -p /data/out /scenarios /targets && chown -R sdgen /data
+USER sdgen
+WORKDIR /data
+ENV SDGEN_RUNS_DB=/data/runs.sqlite SDGEN_SCENARIOS_DIR=/scenarios SDGEN_TARGETS_DIR=/targets
+VOLUME /data
+EXPOSE 8765
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD \
+    ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8765/api/v1/health', timeout=4)"]
+# Any address but loopback needs a token: SDGEN_TOKEN in the environment.
+CMD ["sdgen", "serve", "--host", "0.0.0.0", "--port", "8765", "--files-dir", "/data/out"]

@@ -1,0 +1,76 @@
+"""`sdgen serve`. Read for every `--help`: nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from sdgen.cli import options
+from sdgen.cli.failures import told
+from sdgen.cli.stored import RunsDb, ScenariosDir, TargetsDir
+
+Patterns = list[str] | None
+
+
+@told
+def serve(
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Where to listen. Any but loopback needs a token.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, metavar="N", help="The port; 0 takes one that is free.")
+    ] = 8765,
+    scenarios_dir: ScenariosDir = "",
+    targets_dir: TargetsDir = "",
+    runs_db: RunsDb = "",
+    token: Annotated[
+        str,
+        typer.Option("--token", envvar="SDGEN_TOKEN", metavar="TOKEN", help="Asked of every request. Or SDGEN_TOKEN."),
+    ] = "",
+    at_once: Annotated[int, typer.Option("--at-once", min=1, metavar="N", help="How many runs go on at once.")] = 2,
+    files_dir: Annotated[
+        str, typer.Option("--files-dir", metavar="DIR", help="The folder under which requests may name local targets.")
+    ] = "out",
+    allow_host: Annotated[
+        Patterns,
+        typer.Option("--allow-host", metavar="NAME", help="A host name this server goes by. May be repeated."),
+    ] = None,
+    allow_destination: Annotated[
+        Patterns,
+        typer.Option("--allow-destination", metavar="PATTERN", help="Destinations requests may name. May be repeated."),
+    ] = None,
+    allow_database: Annotated[
+        Patterns,
+        typer.Option("--allow-database", metavar="PATTERN", help="Databases that runs may write to. May be repeated."),
+    ] = None,
+    allow_secret: Annotated[
+        Patterns,
+        typer.Option("--allow-secret", metavar="PATTERN", help="Secrets that requests may name. May be repeated."),
+    ] = None,
+) -> None:
+    """Serve the API and the pages, and do the runs that are asked for."""
+    from sdgen.errors import Problem, StoreError
+
+    if any(find_spec(name) is None for name in ("fastapi", "uvicorn", "sqlalchemy")):
+        hint = "install it with: pip install 'sdgen[service]'"
+        raise StoreError(Problem((), "the service needs packages that are not installed", hint))
+    from sdgen.web.serving import Serving
+    from sdgen.web.serving import serve as serving
+
+    asked = Serving(
+        host=host,
+        port=port,
+        scenarios_dir=scenarios_dir,
+        targets_dir=targets_dir,
+        runs_db=runs_db,
+        token=token,
+        at_once=at_once,
+        files_dir=files_dir,
+        allow_hosts=tuple(allow_host or ()),
+        allow_destinations=options.listed(allow_destination or ()),
+        allow_databases=options.listed(allow_database or ()),
+        allow_secrets=options.listed(allow_secret or ()),
+    )
+    serving(asked, lambda text: print(text, flush=True))

@@ -1,0 +1,1 @@
+"""The service over HTTP: the API, and pages for a browser."""

@@ -1,0 +1,125 @@
+"""/api/v1/generators, /health and /metrics: what the server can do, and how it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib.metadata import version
+from inspect import getdoc
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import PlainTextResponse
+
+from sdgen.errors import NotFound, Problem, did_you_mean
+from sdgen.generators import registry
+from sdgen.generators.base import Generator
+from sdgen.runs.records import Status
+from sdgen.runs.service import Service
+from sdgen.scenario.model import Record
+from sdgen.web.errors import documented
+from sdgen.web.state import Id, ServiceOf
+
+router = APIRouter(tags=["about"], responses=documented(401, 421, 422))
+
+
+class ParamView(Record):
+    """One param of a generator."""
+
+    name: str
+    required: bool
+    description: str = ""
+
+
+class GeneratorView(Record):
+    """A generator. fits: the kinds of types it fills. example: a column of it, in YAML."""
+
+    name: str
+    summary: str
+    fits: tuple[str, ...]
+    example: str = ""
+    params: tuple[ParamView, ...] = ()
+
+
+class GeneratorList(Record):
+    """All generators, by name."""
+
+    generators: tuple[GeneratorView, ...]
+
+
+class Health(Record):
+    """Whether the server and its store answer."""
+
+    status: str
+    version: str
+
+
+@router.get("/generators")
+def list_generators() -> GeneratorList:
+    """The catalogue of generators."""
+    return GeneratorList(generators=_catalogue())
+
+
+@router.get("/generators/{name}", responses=documented(404))
+def show_generator(name: Id) -> GeneratorView:
+    """One generator."""
+    found = {each.name: each for each in _catalogue()}
+    if name not in found:
+        raise NotFound(Problem(("generator",), f"there is no generator {name!r}", did_you_mean(name, found)))
+    return found[name]
+
+
+@router.get("/health")
+def health(service: ServiceOf) -> Health:
+    """Whether the server and its store answer; it needs no token."""
+    service.journal.counts()
+    return Health(status="ok", version=version("sdgen"))
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+def metrics(request: Request, service: ServiceOf) -> PlainTextResponse:
+    """Figures in the text format of Prometheus."""
+    lines = "\n".join(_metric_lines(service, request.app.state.limit))
+    return PlainTextResponse(lines + "\n", media_type="text/plain; version=0.0.4")
+
+
+def _metric_lines(service: Service, limit: int) -> Iterator[str]:
+    counts = service.journal.counts()
+    yield from _metric("sdgen_runs", "gauge", "Runs in the store, by status.", _by_status(counts))
+    written = service.journal.rows_written()
+    yield from _metric("sdgen_rows_written", "gauge", "Rows that the runs in the store have written.", {"": written})
+    yield from _metric("sdgen_runs_at_once", "gauge", "How many runs may run at once.", {"": limit})
+    yield from _metric("sdgen_info", "gauge", "The version.", {f'{{version="{version("sdgen")}"}}': 1})
+
+
+def _by_status(counts: Mapping[Status, int]) -> dict[str, int]:
+    return {f'{{status="{status.value}"}}': count for status, count in counts.items()}
+
+
+def _metric(name: str, kind: str, text: str, values: Mapping[str, int]) -> Iterator[str]:
+    yield f"# HELP {name} {text}"
+    yield f"# TYPE {name} {kind}"
+    yield from (f"{name}{labels} {value}" for labels, value in values.items())
+
+
+@lru_cache(maxsize=1)
+def _catalogue() -> tuple[GeneratorView, ...]:
+    found: list[tuple[str, type[Generator] | None]] = [(name, registry.find(name)) for name in sorted(registry.names())]
+    return tuple(_view(name, kind) for name, kind in found if kind is not None)
+
+
+def _view(name: str, kind: type[Generator]) -> GeneratorView:
+    text = getdoc(kind) or ""
+    return GeneratorView(
+        name=name,
+        summary=" ".join(text.partition("\n\n")[0].split()),
+        fits=tuple(sorted(kind.fits)),
+        example=kind.example.strip(),
+        params=tuple(_params(kind)),
+    )
+
+
+def _params(kind: type[Generator]) -> Iterator[ParamView]:
+    fields: Mapping[str, Any] = kind.model_fields
+    for name, field in fields.items():
+        yield ParamView(name=field.alias or name, required=field.is_required(), description=field.description or "")

@@ -1,0 +1,141 @@
+"""/api/v1/runs: started, planned, watched, cancelled and reproduced."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from sdgen.runs.estimate import Estimate
+from sdgen.runs.records import LogLine, Run, Status
+from sdgen.runs.reproduce import Comparison
+from sdgen.runs.request import RunRequest
+from sdgen.runs.targets import TargetSpec
+from sdgen.scenario.model import Record
+from sdgen.web.errors import documented
+from sdgen.web.events import stream
+from sdgen.web.state import RunId, ServiceOf, wake
+
+router = APIRouter(prefix="/runs", tags=["runs"], responses=documented(401, 421, 422))
+
+_EXAMPLES = [
+    {"scenario_id": "shop", "target_id": "demo", "seed": 7, "rows": {"customers": 100}},
+    {"scenario_id": "shop", "target": {"kind": "sqlite", "dsn": "out/shop.sqlite"}, "mode": "truncate_then_insert"},
+]
+_MOST = 2**53
+Asked = Annotated[RunRequest, Body(examples=_EXAMPLES)]
+
+
+class RunPage(Record):
+    """Some of the runs, without their entities, the newest first; `total` of them there are."""
+
+    runs: tuple[Run, ...]
+    total: int
+    limit: int
+    offset: int
+
+
+class LogPage(Record):
+    """Lines of a log; ask for those after `last` next. over: the run has ended."""
+
+    lines: tuple[LogLine, ...]
+    last: int
+    over: bool
+
+
+class Elsewhere(Record):
+    """Where to reproduce a run: a target as a request names it, or, where both are left out, a temporary place."""
+
+    target_id: str = ""
+    target: str | TargetSpec | None = None
+
+
+@router.post("", status_code=202, responses=documented(400, 403, 404, 409, 413, 429))
+def start_run(request: Request, service: ServiceOf, asked: Asked, response: Response) -> Run:
+    """Start a run. It is checked now, and done by a process of its own as soon as there is room."""
+    run = service.submit(asked)
+    wake(request)
+    response.headers["location"] = f"/api/v1/runs/{run.id}"
+    return run
+
+
+@router.post("/plan", responses=documented(400, 403, 404, 409, 413, 429))
+def plan_run(service: ServiceOf, asked: Asked) -> Estimate:
+    """The dry run: order, counts, bytes, seconds, and what would be emptied. Nothing is written."""
+    return service.plan(asked)
+
+
+@router.get("")
+def list_runs(
+    service: ServiceOf,
+    status: Annotated[tuple[Status, ...], Query(description="may be repeated")] = (),
+    scenario: Annotated[str, Query(max_length=200, description="a scenario's id or name")] = "",
+    target: Annotated[str, Query(max_length=200, description="a target's id or name")] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    offset: Annotated[int, Query(ge=0, le=_MOST)] = 0,
+) -> RunPage:
+    """Runs, the newest first."""
+    found, total = service.runs(limit=limit, offset=offset, status=status, scenario=scenario, target=target)
+    return RunPage(runs=tuple(found), total=total, limit=limit, offset=offset)
+
+
+@router.get("/{run_id}", responses=documented(404))
+def show_run(service: ServiceOf, run_id: RunId) -> Run:
+    """One run with its entities, rows, seconds and digests. `latest` is the newest."""
+    return service.run(run_id)
+
+
+@router.get("/{run_id}/logs", responses=documented(404))
+def logs(
+    service: ServiceOf,
+    run_id: RunId,
+    after: Annotated[int, Query(ge=0, le=_MOST, description="the number of the last line you have")] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> LogPage:
+    """Lines of a run's log, in order."""
+    run = service.run(run_id)
+    lines = tuple(service.logs(run.id, after, limit))
+    return LogPage(lines=lines, last=lines[-1].number if lines else after, over=run.status.is_over)
+
+
+@router.post("/{run_id}/cancel", status_code=202, responses=documented(403, 404, 409, 429))
+def cancel(service: ServiceOf, run_id: RunId) -> Run:
+    """Ask a run to stop: one that waits at once, one that runs within two batches. The target is then as it was."""
+    return service.cancel(run_id)
+
+
+@router.post("/{run_id}/reproduce", status_code=202, responses=documented(400, 403, 404, 409, 413, 429))
+def reproduce(
+    request: Request, service: ServiceOf, run_id: RunId, response: Response, where: Elsewhere | None = None
+) -> Run:
+    """Do a run again, as a run of its own; /comparison of that one tells whether the digests are equal."""
+    asked = where.model_dump(exclude_defaults=True, mode="json", by_alias=True) if where else {}
+    run = service.submit_again(run_id, **asked)
+    wake(request)
+    response.headers["location"] = f"/api/v1/runs/{run.id}"
+    return run
+
+
+@router.get("/{run_id}/comparison", responses=documented(404, 409))
+def comparison(service: ServiceOf, run_id: RunId) -> Comparison:
+    """A run that reproduces another, held against that one. 409 until it has succeeded."""
+    return service.comparison(run_id)
+
+
+@router.get(
+    "/{run_id}/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "progress, log and end"}, **documented(404)},
+)
+def events(
+    request: Request,
+    service: ServiceOf,
+    run_id: RunId,
+    last_event_id: Annotated[str, Header(description="the number of the last log line you have", max_length=20)] = "",
+) -> StreamingResponse:
+    """Server-sent events: `progress` (the run), `log` (a line), and `end` (the run), after which nothing comes."""
+    run = service.run(run_id)
+    after = int(last_event_id) if last_event_id.isascii() and last_event_id.isdecimal() else 0
+    lines = stream(service, run.id, min(after, _MOST), lambda: bool(request.app.state.closing))
+    return StreamingResponse(lines, media_type="text/event-stream", headers={"x-accel-buffering": "no"})

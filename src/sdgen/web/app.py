@@ -1,0 +1,98 @@
+"""The application: the API, the pages, and the supervisor that has its runs done.
+
+app = create_app(Service.open(access=Access(paths=False, folders=(Path("out"),))), token="...")
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.staticfiles import StaticFiles
+
+from sdgen.runs.queue import AT_ONCE, Supervisor
+from sdgen.runs.service import Service
+from sdgen.web import api_about, api_runs, api_scenarios, api_targets, login
+from sdgen.web.errors import add_handlers
+from sdgen.web.security import Rules, Security
+
+API = "/api/v1"
+STATIC = Path(__file__).parent / "static"
+_ABOUT = """Scenarios, targets and runs. Every error has one shape: `{"error": {"message", "problems": [...]}}`, a
+problem being what is wrong, where (`path`, `file`, `line`, `column`) and what to do about it (`hint`)."""
+
+
+def create_app(
+    service: Service,
+    *,
+    token: str = "",
+    allowed_hosts: Sequence[str] = (),
+    limit_at_once: int = AT_ONCE,
+    rules: Rules | None = None,
+    supervised: bool = True,
+) -> FastAPI:
+    """The application over a service; what requests may name is the service's `access`.
+
+    token: asked of every request where it isn't "". allowed_hosts: names of the server beside those of loopback.
+    supervised: whether this process starts the workers; where not, another supervisor must.
+    """
+    app = FastAPI(
+        title="sdgen",
+        version=version("sdgen"),
+        description=_ABOUT,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.service = service
+    app.state.rules = rules or Rules(token, tuple(allowed_hosts))
+    app.state.limit = limit_at_once
+    app.state.closing = False
+    app.state.supervised = supervised
+    app.state.supervisor = None
+    app.include_router(_api())
+    app.include_router(login.router)
+    _add_pages(app)
+    add_handlers(app)
+    app.add_middleware(Security, rules=app.state.rules)
+    return app
+
+
+def _api() -> APIRouter:
+    router = APIRouter(prefix=API)
+    for part in (api_scenarios, api_targets, api_runs, api_about):
+        router.include_router(part.router)
+    return router
+
+
+def _add_pages(app: FastAPI) -> None:
+    """The pages, where they and what they need are installed; the API stands alone without them."""
+    if STATIC.is_dir():
+        app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    if find_spec("sdgen.web.pages") is not None and find_spec("jinja2") is not None:
+        from sdgen.web.pages import router
+
+        app.include_router(router, include_in_schema=False)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Workers are started while the application is up; those at work when it ends go on."""
+    if not app.state.supervised:
+        yield
+        return
+    supervisor = Supervisor(app.state.service.store, app.state.limit)
+    app.state.supervisor = supervisor
+    supervisor.start()
+    try:
+        yield
+    finally:
+        app.state.closing = True
+        app.state.supervisor = None
+        await run_in_threadpool(supervisor.close)

@@ -1,0 +1,126 @@
+"""Errors as answers: one shape for all of them, the same Problems as the command line tells, never a traceback."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from sdgen.errors import NotFound, ScenarioError, SdgenError, SourceError, StoreError, TargetError
+from sdgen.runs.records import ProblemRecord
+from sdgen.runs.redact import without_passwords
+from sdgen.scenario.model import Record
+
+STATUS: Mapping[type[SdgenError], int] = {
+    NotFound: 404,
+    StoreError: 409,
+    ScenarioError: 422,
+    SourceError: 422,
+    TargetError: 422,
+}
+_WORDS = {404: "there is no such address", 405: "this address does not take that method"}
+_SEVERAL = "{} problems; the first one: {}"
+
+
+class ErrorDetail(Record):
+    """What went wrong, in one line, and every problem there is."""
+
+    message: str
+    problems: tuple[ProblemRecord, ...] = ()
+
+
+class ErrorAnswer(Record):
+    """The body of every answer with a status of 400 or more."""
+
+    error: ErrorDetail
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These error statuses as OpenAPI tells of them."""
+    told = {
+        400: "the body is not JSON",
+        401: "no token, or not the right one",
+        403: "asked for by a page of another origin",
+        404: "nothing goes by that id",
+        409: "it is in a state that does not allow this",
+        413: "the body is too large",
+        421: "asked for under a host name that is not this server's",
+        422: "the request has problems, all of them told",
+        429: "too many requests; Retry-After says when to come again",
+    }
+    return {status: {"model": ErrorAnswer, "description": told[status]} for status in statuses}
+
+
+def answer(
+    status: int, message: str, problems: Sequence[ProblemRecord] = (), headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """An error's answer; whatever looks like a password is hidden."""
+    hidden = [
+        each.model_copy(update={"what": without_passwords(each.what), "hint": without_passwords(each.hint)})
+        for each in problems
+    ]
+    body = ErrorAnswer(error=ErrorDetail(message=without_passwords(message), problems=tuple(hidden)))
+    return JSONResponse(body.model_dump(mode="json"), status, dict(headers or {}))
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Make the application answer every exception in this shape."""
+    app.add_exception_handler(SdgenError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, SdgenError)
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
+    return _of_problems(status, [ProblemRecord.of(problem) for problem in error.problems])
+
+
+def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """What FastAPI's own validation found, without the input, which may hold secrets."""
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(each["type"] == "json_invalid" for each in found):
+        return answer(400, "the body is not JSON")
+    records = []
+    for each in found:
+        message = str(each["msg"]).removeprefix("Value error, ")
+        path = ".".join(str(part) for part in each["loc"])
+        records.append(ProblemRecord(path=path, what=message[:1].lower() + message[1:]))
+    return _of_problems(422, records)
+
+
+def _of_problems(status: int, problems: list[ProblemRecord]) -> JSONResponse:
+    first = problems[0].what if problems else "the request was refused"
+    message = first if len(problems) < 2 else _SEVERAL.format(len(problems), first)
+    return answer(status, message, problems)
+
+
+def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    headers = {"allow": ", ".join(_methods(request))} if error.status_code == 405 else error.headers
+    return answer(error.status_code, _WORDS.get(error.status_code, str(error.detail)), headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods of all the routes of an address; the exception knows those of the first one alone."""
+    path = request.url.path
+    found = {
+        method.upper()
+        for template, operations in request.app.openapi()["paths"].items()
+        if re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template)), path)
+        for method in operations
+    }
+    return sorted(found)
+
+
+def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    logging.getLogger("sdgen.web").error("%s %s: %s", request.method, request.url.path, type(error).__name__)
+    return answer(500, "something went wrong that sdgen didn't foresee; the server's log tells which kind of error")

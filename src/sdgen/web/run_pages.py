@@ -1,0 +1,172 @@
+"""The pages of runs: the list, one run as it goes on, and pictures of its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from markupsafe import Markup
+
+from sdgen.errors import NotFound, Problem
+from sdgen.plan.model import Plan
+from sdgen.runs.job import Job
+from sdgen.runs.records import EntityRun, Run, Status
+from sdgen.runs.reproduce import Comparison
+from sdgen.runs.service import Service
+from sdgen.web.figures import SAMPLE_ROWS, Figure, figures
+from sdgen.web.graph import graph_of
+from sdgen.web.pictures import chart, graph_picture
+from sdgen.web.rendering import PageRoute, fragment, page
+from sdgen.web.state import service_of
+from sdgen.write.base import Mode
+
+PAGE_RUNS = 25
+LOG_LINES = 500
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Pictured:
+    """A column's figures and the picture of them."""
+
+    figure: Figure
+    picture: Markup
+
+
+@router.get("/runs")
+def runs(request: Request) -> Response:
+    """Runs, the newest first, of one status or of all."""
+    status = request.query_params.get("status", "")
+    known = [each.value for each in Status]
+    wanted = (Status(status),) if status in known else ()
+    number = _page_number(request.query_params.get("page", ""))
+    found, total = service_of(request).runs(limit=PAGE_RUNS, offset=(number - 1) * PAGE_RUNS, status=wanted)
+    pages = max(1, -(-total // PAGE_RUNS))
+    shown = status if wanted else ""
+    return page(request, "runs.html", runs=found, total=total, number=number, pages=pages, status=shown, known=known)
+
+
+def _page_number(text: str) -> int:
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 8 else 1
+
+
+@router.get("/runs/{run_id}")
+def run(request: Request, run_id: str) -> Response:
+    """One run: how far it is, its log, its pictures."""
+    return _run_page(request, "run.html", run_id)
+
+
+@router.get("/runs/{run_id}/state")
+def state(request: Request, run_id: str) -> Response:
+    """A fragment: the parts of a run's page that change."""
+    return _run_page(request, "state.html", run_id)
+
+
+def _run_page(request: Request, template: str, run_id: str) -> Response:
+    service = service_of(request)
+    found = service.run(run_id)
+    elapsed = _elapsed(found)
+    return page(
+        request,
+        template,
+        run=found,
+        logs=service.logs(found.id, limit=LOG_LINES),
+        elapsed=elapsed,
+        speeds={each.entity: _speed(each, found, elapsed) for each in found.entities},
+        comparison=_comparison(service, found),
+        reproducible=found.status is Status.SUCCESS and found.mode != Mode.APPEND_ONLY,
+    )
+
+
+def _elapsed(run: Run) -> float:
+    """Seconds from the start to the end, or until now."""
+    if run.started_at is None:
+        return 0.0
+    return ((run.finished_at or datetime.now(UTC)) - run.started_at).total_seconds()
+
+
+def _speed(entity: EntityRun, run: Run, elapsed: float) -> float:
+    """Rows a second; of the entity at work, since the others were done."""
+    seconds = entity.seconds or elapsed - sum(each.seconds for each in run.entities)
+    return entity.written / seconds if entity.written and seconds > 0.01 else 0.0
+
+
+def _comparison(service: Service, run: Run) -> Comparison | None:
+    return service.comparison(run.id) if run.reproduces and run.status is Status.SUCCESS else None
+
+
+@router.post("/runs/{run_id}/cancel")
+def cancel(request: Request, run_id: str) -> Response:
+    """Ask a run to stop, and show it."""
+    return RedirectResponse(f"/runs/{service_of(request).cancel(run_id).id}", 303)
+
+
+@router.post("/runs/{run_id}/reproduce")
+def reproduce(request: Request, run_id: str) -> Response:
+    """Do a run once more in a temporary place, and show the new one."""
+    return RedirectResponse(f"/runs/{service_of(request).submit_again(run_id).id}", 303)
+
+
+@router.get("/runs/{run_id}/pictures")
+def pictures(request: Request, run_id: str) -> Response:
+    """A fragment or page: the graph of a run's entities, and a place for the pictures of each."""
+    job = _job(service_of(request), run_id)
+    plan = _plan(job)
+    graph = graph_picture(graph_of(plan), plan.scenario)
+    names = [name for name in plan.entities if not job.only or name in job.only]
+    values = {"run_id": run_id, "graph": graph, "names": names, "plan": plan, "other": plan.identity != job.identity}
+    return fragment(request, "pictures.html", "Pictures", f"/runs/{run_id}", **values)
+
+
+@router.get("/runs/{run_id}/pictures/{entity}")
+def pictures_of(request: Request, run_id: str, entity: str) -> Response:
+    """A fragment or page: a picture of each column of an entity, from rows of the run's plan made again."""
+    job = _job(service_of(request), run_id)
+    plan = _plan(job)
+    if entity not in plan.entities:
+        raise NotFound(Problem(("entity",), f"the run has no entity {entity!r}"))
+    columns = _pictured(job, entity)
+    sampled = min(plan.entities[entity].rows, SAMPLE_ROWS)
+    values = {"entity": entity, "columns": columns, "sampled": sampled, "rows": plan.entities[entity].rows}
+    return fragment(request, "columns.html", f"Pictures of {entity}", f"/runs/{run_id}", **values)
+
+
+def _job(service: Service, run_id: str) -> Job:
+    job: Job = service.journal.job(service.run(run_id).id)
+    return job
+
+
+class _Key:
+    """A job as a key: equal where the rows are equal."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.text = job.model_dump_json()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+
+def _plan(job: Job) -> Plan:
+    return _plan_of(_Key(job))
+
+
+@lru_cache(maxsize=8)
+def _plan_of(key: _Key) -> Plan:
+    return key.job.plan()
+
+
+def _pictured(job: Job, entity: str) -> tuple[Pictured, ...]:
+    return _pictured_of(_Key(job), entity)
+
+
+@lru_cache(maxsize=64)
+def _pictured_of(key: _Key, entity: str) -> tuple[Pictured, ...]:
+    return tuple(Pictured(figure, chart(figure)) for figure in figures(_plan_of(key), entity))

@@ -1,0 +1,135 @@
+"""`sdgen serve`: where to listen, what requests may name, and the server itself."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from sdgen.errors import Problem, SdgenError, StoreError
+from sdgen.runs.access import Access
+from sdgen.runs.opening import open_service
+from sdgen.web.app import create_app
+from sdgen.web.security import LOOPBACK
+
+CLOSING_SECONDS = 5  # that open connections are given when the server ends
+SHORTEST_TOKEN = 16  # characters
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The options of `sdgen serve`."""
+
+    host: str
+    port: int
+    scenarios_dir: str
+    targets_dir: str
+    runs_db: str
+    token: str
+    at_once: int
+    files_dir: str
+    allow_hosts: tuple[str, ...]
+    allow_destinations: tuple[str, ...]
+    allow_databases: tuple[str, ...]
+    allow_secrets: tuple[str, ...]
+
+
+class _Server(uvicorn.Server):
+    """A server that tells its event streams when it closes, so that it need not wait for them."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._sdgen = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._sdgen.state.closing = True
+        super().handle_exit(sig, frame)
+
+
+def serve(asked: Serving, say: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM. SdgenError where it can't be begun."""
+    _check(asked)
+    listening = _listen(asked)
+    try:
+        _make_folder(asked.files_dir)
+        service = open_service(asked.runs_db, asked.scenarios_dir, asked.targets_dir, access_of(asked))
+        try:
+            hosts = (*asked.allow_hosts, asked.host)
+            app = create_app(service, token=asked.token, allowed_hosts=hosts, limit_at_once=asked.at_once)
+            say(f"sdgen serves at {url(asked.host, listening.getsockname()[1])} (Ctrl-C ends it)")
+            _run(app, listening)
+        finally:
+            service.close()
+    finally:
+        listening.close()
+
+
+def access_of(asked: Serving) -> Access:
+    """What requests may name: no paths, files under one folder, and destinations that are listed."""
+    return Access(
+        paths=False,
+        folders=(Path(asked.files_dir).absolute(),),
+        destinations=asked.allow_destinations,
+        secrets=asked.allow_secrets,
+        databases=asked.allow_databases or ("*",),
+    )
+
+
+def url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def _check(asked: Serving) -> None:
+    if asked.host not in LOOPBACK and not asked.token:
+        hint = "give one with --token or SDGEN_TOKEN, or listen at 127.0.0.1"
+        raise StoreError(Problem(("host",), f"{asked.host} can be reached by others: a token is needed", hint))
+    if asked.token and len(asked.token) < SHORTEST_TOKEN:
+        what = f"the token is shorter than {SHORTEST_TOKEN} characters"
+        raise StoreError(Problem(("token",), what, "`openssl rand -hex 24` makes one"))
+    if not asked.token.isascii() or any(letter.isspace() for letter in asked.token):
+        raise StoreError(Problem(("token",), "the token has letters that a header can't carry", "use letters, digits"))
+
+
+def _make_folder(folder: str) -> None:
+    """The folder for files, where runs are allowed to write: without it none of them could begin."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"the folder {folder} can't be made: {error.strerror}"
+        raise StoreError(Problem(("files_dir",), what, "choose another with --files-dir")) from None
+
+
+def _listen(asked: Serving) -> socket.socket:
+    """The socket, before anything else is opened: a port in use is told at once."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(asked.host, asked.port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+        if os.name != "nt":
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(256)
+    except OSError as error:
+        what = f"can't listen at {asked.host}, port {asked.port}: {error.strerror or error}"
+        raise SdgenError(Problem((), what, "--port 0 takes one that is free")) from None
+    return listening
+
+
+def _run(app: FastAPI, listening: socket.socket) -> None:
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=CLOSING_SECONDS,
+    )
+    try:
+        _Server(config, app).run([listening])
+    except KeyboardInterrupt:  # uvicorn raises the signal again, once it has ended
+        return
