@@ -251,7 +251,7 @@ def test_schemas_that_go_in_a_circle_are_told_with_their_path(tmp_path: Path) ->
 
 
 def test_keys_with_slashes_and_references_through_references(tmp_path: Path) -> None:
-    manifest = {
+    manifest: dict[str, Any] = {
         "definitions": {"v1/things": stream({"a": {"type": "boolean"}}), "all": {"$ref": "#/definitions/linked"}},
         "streams": ["#/definitions/v1/things", {"$ref": "#/definitions/all/other"}, "*ref(definitions.third)"],
     }
@@ -316,6 +316,12 @@ def test_empty_schemas_have_the_fields_named_elsewhere(tmp_path: Path) -> None:
     found = read(tmp_path, {"streams": [stream({}, primary_key="id", cursor_field=["at"]), stream({}, "nothing")]})
     assert list(found.entities["things"].columns) == ["id", "at"]
     assert "nothing: its schema has no fields: the stream is left out" in told(found)
+
+
+def test_a_schema_of_a_list_is_that_of_its_items(tmp_path: Path) -> None:
+    schema = {"type": ["array", "null"], "items": {"properties": {"a": {"type": "boolean"}}}}
+    found = read(tmp_path, {"streams": [{"name": "things", "json_schema": schema}]})
+    assert found.entities["things"].columns["a"].type == "bool"
 
 
 def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:

@@ -32,8 +32,9 @@ def _settle(draft: Draft, entity: str, columns: tuple[str, ...], joints: dict[Ke
     }
     unique = {column for column in columns if draft.alone_unique((entity, column))}
     counted_by = draft.counting_link(entity)
+    counted_by = counted_by if counted_by in _told_apart(draft, entity, columns) else ""
     alone = len(generators) == len(columns) and holds_alone(columns, unique, counted_by, generators)
-    if len(generators) < len(columns) or alone or holds_distinct(draft, entity, columns):
+    if len(generators) < len(columns) or alone or (counted_by and holds_distinct(draft, entity, columns)):
         return
     declared, columns = columns, _reduced(draft, entity, columns)
     link = counted_by if counted_by in columns else ""
@@ -52,16 +53,38 @@ def _settle(draft: Draft, entity: str, columns: tuple[str, ...], joints: dict[Ke
 def _reduced(draft: Draft, entity: str, columns: tuple[str, ...]) -> tuple[str, ...]:
     """The set with fewer columns, unique only if the set is.
 
-    An expression stands for the one column that tells its values apart, and columns of one link for its first.
+    An expression stands for the one column that tells its values apart, and columns of one link for its first. Columns
+    that are but a part of their parent's key, such as a tenant's, may be the same for many parents: they are left out.
     """
     reduced: list[str] = []
+    links = _told_apart(draft, entity, columns)
     for column in columns:
         generator = draft.generators[entity, column]
         if isinstance(generator, ForeignKey):
-            reduced.append(draft.link_column(entity, generator.via or column)[0])
+            link = generator.via or column
+            reduced += [draft.link_column(entity, link)[0]] if link in links else []
         else:
             reduced.append(generator.tells_apart(columns) or column)
     return tuple(dict.fromkeys(reduced))
+
+
+def _told_apart(draft: Draft, entity: str, columns: tuple[str, ...]) -> set[str]:
+    """The links of which a set has enough columns to tell their parents apart."""
+    held: dict[tuple[str, str], set[str]] = {}
+    for column in columns:
+        generator = draft.generators.get((entity, column))
+        if isinstance(generator, ForeignKey):
+            held.setdefault((generator.via or column, generator.entity), set()).add(generator.column)
+    return {link for (link, parent), names in held.items() if _has_key(draft, parent, names)}
+
+
+def _has_key(draft: Draft, entity: str, names: set[str]) -> bool:
+    """Whether some columns of an entity hold a key of it."""
+    if entity not in draft.scenario.entities:
+        return False
+    keys = [draft.primary_key(entity), *draft.scenario.entities[entity].unique]
+    alone = any((entity, name) in draft.types and draft.alone_unique((entity, name)) for name in names)
+    return alone or any(key and set(key) <= names for key in keys)
 
 
 def _size(draft: Draft, key: Key) -> int:

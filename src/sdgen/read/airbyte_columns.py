@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sdgen.errors import Path, Problem
@@ -67,7 +67,7 @@ def drafted(name: str, stream: Stream, schema: Schema) -> Draft:
     draft = Draft(name, stream, schema)
     for note in schema.notes:
         draft.tell(note)
-    shape = shape_of(schema.value)
+    shape = _record(draft, shape_of(schema.value))
     properties = _kept(draft, shape) or _named_elsewhere(draft)
     if not properties:
         raise Absent("its schema has no fields")
@@ -78,6 +78,16 @@ def drafted(name: str, stream: Stream, schema: Schema) -> Draft:
     _set_constants(draft)
     draft.columns = in_order(draft.columns)
     return draft
+
+
+def _record(draft: Draft, shape: Shape) -> Shape:
+    """The shape of one record: of the items, where the schema is said to be of a list of them."""
+    inner = shape_of(shape.words.get("items"))
+    if shape.properties or not inner.properties:
+        return shape
+    draft.schema = replace(draft.schema, place=(*draft.schema.place, "items"))
+    draft.tell("its schema is of a list: its items are taken for the records")
+    return inner
 
 
 def _kept(draft: Draft, shape: Shape) -> Mapping[str, Any]:

@@ -22,7 +22,6 @@ from sdgen.scenario.types import INTEGERS, Type
 
 MOST_ROUNDS = 8
 SEVERAL_RUNS = 10  # so many may add as many rows again
-_REQUEST = PlanRequest(seed=0)
 
 
 def settle(name: str, entities: Sequence[EntityDraft], notes: Notes, dialect: str = "") -> Scenario:
@@ -40,6 +39,10 @@ def settle(name: str, entities: Sequence[EntityDraft], notes: Notes, dialect: st
         changed = [_suit(draft, entity, named, entity.name in refused) for entity in entities]
         if not any(changed):
             break
+    refused = _refused_sets(drafter.draft(SEVERAL_RUNS))
+    for entity in entities:
+        if entity.name in refused:
+            _leave_room(entity)
     for entity in entities:
         _never_null(draft, entity)
     if any(entity.watched for entity in entities):
@@ -68,10 +71,10 @@ class _Drafter:
         self.asked: dict[str, Entity] = {}
         self.guessed: Mapping[str, Entity] = {}
 
-    def draft(self) -> Draft:
+    def draft(self, scale: int = 1) -> Draft:
         asked = {entity.name: entity.entity() for entity in self.entities}
         known = {name: self.guessed[name] for name, entity in asked.items() if self.asked.get(name) == entity}
-        found = draft_plan(Scenario(name=self.name, entities={**asked, **known}), _REQUEST)
+        found = draft_plan(Scenario(name=self.name, entities={**asked, **known}), PlanRequest(seed=0, scale=scale))
         self.asked, self.guessed = asked, found.scenario.entities
         return found
 
@@ -130,6 +133,18 @@ def _refused_sets(draft: Draft) -> set[object]:
     problems = len(draft.problems)
     settle_sets(draft)
     return {problem.path[1] for problem in draft.problems[problems:]}
+
+
+def _leave_room(entity: EntityDraft) -> None:
+    """Give the numbers in unique sets as many values as several runs need."""
+    rows = SEVERAL_RUNS * entity.rows
+    for name in {name for columns in entity.unique for name in columns}:
+        column = entity.columns[name]
+        if column.is_link or column.type.kind not in INTEGERS:
+            continue
+        wider = stretched(column, rows) if column.demanded else _in_set(column, rows)
+        if wider is not None and not column.unique:
+            column.generator, column.demanded = wider, True
 
 
 def _suit(draft: Draft, entity: EntityDraft, entities: dict[str, EntityDraft], refused: bool) -> bool:
