@@ -100,7 +100,8 @@ def test_primary_keys_of_all_forms(library: Scenario, tmp_path: Path) -> None:
         "fines": [],
         "events": ["id"],
     }
-    for nothing in ([], "", None):
+    nothings: tuple[Any, ...] = ([], "", None)
+    for nothing in nothings:
         found = read(tmp_path, {"streams": [stream({"id": {"type": "string"}}, primary_key=nothing)]})
         assert not found.entities["things"].columns["id"].primary_key
     nested = {"streams": [stream({"a": {"properties": {"b": {"type": "string"}}}}, primary_key=[["a", "b"]])]}
@@ -222,9 +223,9 @@ def test_files_of_schemas_stay_in_their_folder(library: Scenario, tmp_path: Path
 def test_names_that_differ_in_case_alone(library: Scenario, tmp_path: Path) -> None:
     assert library.entities["branches"].columns["place"].type == "struct<city: text, Lat: double, lat_2: double>"
     streams = [stream({"Id": {"type": "string"}, "id": {"type": "string"}}, "Users"), stream({"a": {}}, "users")]
-    found = read(tmp_path, {"streams": streams})
-    assert list(found.entities) == ["Users", "users_2"]
-    assert found.entities["users_2"].target_table == "users"
+    found = read(tmp_path, {"streams": [*streams, stream({"a": {}}, "all.users")]})
+    assert list(found.entities) == ["Users", "users_2", "all_users"]
+    assert "users_2: the stream is called 'users', which can't be its table's name" in told(found)
     assert list(found.entities["Users"].columns) == ["Id", "id_2"]
 
 

@@ -101,14 +101,15 @@ def _entity(
     wanted = draft.scenario.entities[name]
     links = {link: _link(draft, name, link, joints) for link in draft.links[name]}
     columns = {column: _column(draft, (name, column), links, joints) for column in wanted.columns}
-    singles = [(column,) for column, spec in wanted.columns.items() if spec.unique and not spec.primary_key]
+    primary = draft.primary_key(name)
+    singles = [(column,) for column, spec in wanted.columns.items() if spec.unique and (column,) != primary]
     return EntityPlan(
         name=name,
         table=wanted.target_table or name,
         rows=draft.counts[name],
         columns=columns,
         links=links,
-        primary_key=draft.primary_key(name),
+        primary_key=primary,
         unique=tuple(dict.fromkeys([*singles, *wanted.unique])),
         foreign_keys=_foreign_keys(draft, name),
         conditions=conditions,

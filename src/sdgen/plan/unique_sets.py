@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sdgen.errors import Path
 from sdgen.generators import draws
-from sdgen.generators.counts import most_children
+from sdgen.generators.counts import Later, most_children
 from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key
 from sdgen.plan.draft import Draft
@@ -34,7 +34,11 @@ def _settle(draft: Draft, entity: str, columns: tuple[str, ...], joints: dict[Ke
     counted_by = draft.counting_link(entity)
     counted_by = counted_by if counted_by in _told_apart(draft, entity, columns) else ""
     alone = len(generators) == len(columns) and holds_alone(columns, unique, counted_by, generators)
-    if len(generators) < len(columns) or alone or (counted_by and holds_distinct(draft, entity, columns)):
+    distinct = bool(counted_by) and holds_distinct(draft, entity, columns)
+    if counted_by and _adds_to_old_parents(draft, entity) and not holds_alone(columns, unique, "", generators):
+        _refuse_more(draft, entity, columns)
+        return
+    if len(generators) < len(columns) or alone or distinct:
         return
     declared, columns = columns, _reduced(draft, entity, columns)
     link = counted_by if counted_by in columns else ""
@@ -48,6 +52,19 @@ def _settle(draft: Draft, entity: str, columns: tuple[str, ...], joints: dict[Ke
     if not shares:
         _refuse(draft, _place(draft, entity, declared), columns, sizes, rows, link)
     joints.update({(entity, column): joint for column, joint in shares.items()})
+
+
+def _adds_to_old_parents(draft: Draft, entity: str) -> bool:
+    """Whether new rows are counted by rows of a parent that may have some already."""
+    layout = draft.layouts[entity]
+    return isinstance(layout, Later) and not layout.older_parents
+
+
+def _refuse_more(draft: Draft, entity: str, columns: tuple[str, ...]) -> None:
+    parent = draft.scenario.entities[entity].rows.per
+    what = f"({', '.join(columns)}) is unique among the rows counted per {parent}, which have some already"
+    hint = f"add rows of {parent} in the same run: they get the new rows"
+    draft.refuse(_place(draft, entity, columns), what, hint)
 
 
 def _reduced(draft: Draft, entity: str, columns: tuple[str, ...]) -> tuple[str, ...]:

@@ -95,9 +95,9 @@ def _drafts(streams: Streams, schemas: Schemas) -> tuple[dict[str, Draft], list[
     absent: list[tuple[str, str, Place]] = []
     found = list(streams.all())
     problems = list(streams.problems)
-    names = distinct_names(stream.name for stream in found)
+    names = distinct_names(_table(stream.name) for stream in found)
     for stream in found:
-        name = names[stream.name]
+        name = names[_table(stream.name)]
         if name in drafts:
             absent.append((stream.name, "a stream of this name stands above: left out", stream.place))
             continue
@@ -110,6 +110,11 @@ def _drafts(streams: Streams, schemas: Schemas) -> tuple[dict[str, Draft], list[
     if problems:
         raise ScenarioError(dict.fromkeys(problems))
     return drafts, [_left_out(streams.manifest, *each) for each in (*streams.left_out, *absent)]
+
+
+def _table(stream: str) -> str:
+    """The name of a stream's table: a point in it would stand between a schema and a table."""
+    return stream.replace(".", "_")
 
 
 def _left_out(manifest: Manifest, name: str, what: str, place: Place) -> Problem:

@@ -55,7 +55,6 @@ class Draft:
 
     def entity(self, rows: int) -> Entity:
         return Entity(
-            target_table="" if self.name == self.stream.name else self.stream.name,
             description=" ".join(self.stream.description.split())[:300],
             rows=RowCount(count=rows),
             columns=self.columns,
@@ -67,6 +66,8 @@ def drafted(name: str, stream: Stream, schema: Schema) -> Draft:
     draft = Draft(name, stream, schema)
     for note in schema.notes:
         draft.tell(note)
+    if name != stream.name:
+        draft.tell(f"the stream is called {stream.name!r}, which can't be its table's name", place=stream.place)
     shape = _record(draft, shape_of(schema.value))
     properties = _kept(draft, shape) or _named_elsewhere(draft)
     if not properties:

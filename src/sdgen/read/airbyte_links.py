@@ -14,6 +14,7 @@ from sdgen.scenario.types import INTEGERS, NESTED, parse_type
 _REFERENCE = re.compile(r"(.+)_(id|uuid|guid|gid|key)")
 _SAID_ID = re.compile(r"\b(?:ID|id|[Ii]dentifier) (?:of|for)\b")
 _NO_TARGETS = NESTED | {"json", "binary", "bool"}
+_MANY = frozenset({"uuid4", "code.token", "code.hex", "pattern", "sequence", "epoch", "as_text"})
 _TEXTS = frozenset({"text", "string", "uuid"})
 
 
@@ -98,9 +99,7 @@ def _link(child: Draft, column: str, other: Draft, target: str) -> None:
 def _unique(draft: Draft, column: str) -> GeneratorSpec | None:
     """A generator that a unique column can keep; few values are left to a rule."""
     spec = draft.columns[column].generator
-    return (
-        spec if spec is not None and spec.type in ("uuid4", "code.token", "code.hex", "pattern", "sequence") else None
-    )
+    return spec if spec is not None and spec.type in _MANY else None
 
 
 def _targets(drafts: Mapping[str, Draft]) -> dict[str, Draft]:

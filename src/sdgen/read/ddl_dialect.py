@@ -33,7 +33,8 @@ _TELLTALES: tuple[tuple[str, int, str], ...] = (
     ("oracle", 8, r"\bVARCHAR2\b|\bNUMBER\s*\(|\bSYSDATE\b|\bCREATE OR REPLACE PACKAGE\b"),
     ("oracle", 3, rf"^\s*/\s*$|[\w\"][ \t]+NUMBER(?=\s*(?:[,)]|$|{_OPTIONS}))|\bCLOB\b|\bUSING INDEX\b"),
     ("duckdb", 6, r"\bHUGEINT\b|\bUBIGINT\b|\bUINTEGER\b|\bSTRUCT\s*\(|\bCREATE MACRO\b"),
-    ("duckdb", 2, r"\bATTACH\b(?!\s+PARTITION)|\bread_(?:csv|parquet)\b|\b(?:VARCHAR|INTEGER)\[\]"),
+    ("duckdb", 2, r"\bATTACH\b(?!\s+PARTITION)|\bread_(?:csv|parquet)\b"),
+    ("duckdb", 1, r"\b(?:VARCHAR|INTEGER)\[\]"),
 )  # fmt: skip
 _COMPILED = tuple((name, weight, re.compile(text, re.IGNORECASE | re.MULTILINE)) for name, weight, text in _TELLTALES)
 _LOOKED_AT = 200_000

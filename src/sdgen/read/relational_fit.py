@@ -86,13 +86,18 @@ def _keep_checks(draft: Draft, entity: EntityDraft, notes: Notes, dialect: str) 
         if column.said.longest and column.type.kind in ("text", "string"):
             length = min(filter(None, (column.said.longest, column.type.length)))
             column.type = Type("string", length=length)
-        found = None if column.is_link or (column.demanded and column.said.values is None) else demanded(column, chosen)
+        found = None if column.is_link or not _may_change(column) else demanded(column, chosen)
         if isinstance(found, str):
             _unkept(entity, column, found, notes, dialect)
         elif found is not None:
             column.generator, column.demanded = found, True
         elif chosen is None and column.generator is None:
             column.generator = FALLBACKS.get(column.type.kind)
+
+
+def _may_change(column: ColumnDraft) -> bool:
+    """Whether CHECKs may give a column another generator, or another size of its arrays."""
+    return not column.demanded or column.said.values is not None or column.type.kind == "array"
 
 
 def _unkept(entity: EntityDraft, column: ColumnDraft, why: str, notes: Notes, dialect: str) -> None:

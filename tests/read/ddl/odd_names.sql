@@ -1,0 +1,14 @@
+CREATE SCHEMA app; CREATE SCHEMA "Odd Schema";
+CREATE TABLE "Order" ("Id" serial PRIMARY KEY, "select" text NOT NULL, "Mixed Case" int CHECK ("Mixed Case" > 3), "from" date, "we""ird" int, "ünï" text);
+CREATE TABLE app."Order" ("Id" int PRIMARY KEY REFERENCES "Order" ("Id"), note text);
+CREATE TABLE "Odd Schema"."user" (id uuid PRIMARY KEY, "group" varchar(10) NOT NULL UNIQUE, "order" int REFERENCES app."Order");
+CREATE TABLE app.users (id serial PRIMARY KEY, name text);
+CREATE TABLE users (id serial PRIMARY KEY, name text, app_user int REFERENCES app.users);
+CREATE TABLE this_is_a_very_long_table_name_that_is_sixty_three_characters_lo (id int PRIMARY KEY, this_is_a_very_long_column_name_that_is_sixty_three_characters_l text NOT NULL UNIQUE);
+CREATE TABLE one_column (id int);
+CREATE TABLE one_serial (id serial PRIMARY KEY);
+CREATE TABLE one_ident (id int GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE nokey (a int, b text, c timestamp);
+CREATE TABLE "таблица" ("ключ" int PRIMARY KEY);
+CREATE TABLE ref_long (id int PRIMARY KEY, v text REFERENCES this_is_a_very_long_table_name_that_is_sixty_three_characters_lo (this_is_a_very_long_column_name_that_is_sixty_three_characters_l));
+CREATE TABLE "End" ("end" int PRIMARY KEY, "table" int REFERENCES "End", "primary" text, "user" text, "default" int DEFAULT 3, "check" int CHECK ("check" < 5), "unique" int UNIQUE);
