@@ -12,8 +12,7 @@ from typing import Any
 from sdgen.scenario.model import Column, GeneratorSpec
 from sdgen.scenario.types import Type, parse_type
 
-# A part's name and type, the kind of what it is a part of, and the name of the struct that it is in, if any.
-Guesser = Callable[[str, Type, str, str], Mapping[str, Any] | None]
+Guesser = Callable[[str, Type, str], Mapping[str, Any] | None]  # a part's name and type, and what it is a part of
 _INNER = {"array": ("items",), "map": ("keys", "values"), "as_text": ("value",)}
 _FIELDS = frozenset({"struct", "json"})
 
@@ -34,7 +33,7 @@ def is_whole(column: Column) -> bool:
     return True
 
 
-def _missing(name: str, type: Type, kind: str, struct: str) -> None:
+def _missing(name: str, type: Type, kind: str) -> None:
     raise _Missing
 
 

@@ -24,11 +24,6 @@ _MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
 _WRITERS = frozenset({"as_text", "datetime", "date", "time", "after", "time_series", "template", "expression"})
 _FORMAT = "'format': '%"
 _READABLE = re.compile(r"'format': '%Y-%m-%d(?:[T ]%H:%M:%S(?:\.(?:%f|%_ms))?(?:Z|%z|\+00:00)?)?'")
-# Names of structs that say nothing of what they hold.
-_WRAPPERS = frozenset(
-    "data attribute property item node object value field record result entry element detail info metadata meta content"
-    " body payload response edge list row option setting config summary raw extra".split()
-)
 _KEYS = 6  # distinct keys that a guessed map can have
 _MANY = 10**6  # rows where it isn't known how many
 
@@ -100,10 +95,10 @@ class _Table:
         """The column with guesses for what its generator leaves out; a text's value may follow other columns."""
         rates: list[float | None] = []
 
-        def guess(part: str, type: Type, kind: str, struct: str) -> Mapping[str, object] | None:
+        def guess(part: str, type: Type, kind: str) -> Mapping[str, object] | None:
             asked = self._asked(name, column, type, without)
             if kind != "as_text" or spec.type != "as_text":
-                return _part(self.scenario, _within(asked.entity, struct), part, type, kind)
+                return _part(self.scenario, asked, part, type, kind)
             found = _guess(self.scenario, asked, replace(self._wanted(name, column), type=type))
             if found is None:
                 return None
@@ -241,8 +236,7 @@ def _nested(scenario: Scenario, asked: Asked, type: Type, wanted: Wanted) -> Gen
     if wanted.need or wanted.domain:
         return None
     names = {"array": (asked.raw,), "map": ("map_key", asked.raw), "struct": type.fields}[type.kind]
-    entity = _within(asked.entity, asked.raw) if type.kind == "struct" else asked.entity
-    parts = [_part(scenario, entity, name, item, type.kind) for name, item in zip(names, type.items, strict=True)]
+    parts = [_part(scenario, asked, name, item, type.kind) for name, item in zip(names, type.items, strict=True)]
     inner = [part for part in parts if part is not None]
     if len(inner) < len(parts):
         return None
@@ -256,19 +250,11 @@ def _nested(scenario: Scenario, asked: Asked, type: Type, wanted: Wanted) -> Gen
     return fitting(GeneratorSpec.model_construct(type=type.kind, params=params), Wanted(type, locale=wanted.locale))
 
 
-def _within(entity: tuple[str, ...], struct: str) -> tuple[str, ...]:
-    """What the fields of a struct are fields of: the thing it is named after, or what it stands in, if that says nothing."""
-    name = entity_name(struct, abbreviations())
-    return entity if not name or name in _WRAPPERS else tuple(dict.fromkeys((name, snake(struct))))
-
-
-def _part(
-    scenario: Scenario, entity: tuple[str, ...], name: str, type: Type, kind: str
-) -> Mapping[str, object] | None:
-    """The generator of a part of an array, map or struct: by names and type alone, so that it is found once."""
+def _part(scenario: Scenario, asked: Asked, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
+    """The generator of a part of an array, map or struct: by its name and type alone, so that it is found once."""
     if scenario.rules:
-        return _found_part(scenario, entity, name, type, kind)
-    return _usual_part(scenario.locale, entity, name, type, kind)
+        return _found_part(scenario, asked.entity, name, type, kind)
+    return _usual_part(scenario.locale, asked.entity, name, type, kind)
 
 
 @lru_cache(maxsize=32_768)
