@@ -242,3 +242,15 @@ def test_a_set_holds_by_a_link_only_with_its_whole_key() -> None:
     pairs = set(zip(rows["tenant_id"].to_pylist(), rows["number"].to_pylist(), strict=True))
     assert len(pairs) == rows.num_rows == 1000
     assert len(set(rows["tenant_id"].to_pylist())) < 200
+
+
+def test_a_table_is_emptied_with_those_that_inherit_from_it(postgres_url: str, tmp_path: Path) -> None:
+    ddl = (
+        "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE pay (id int PRIMARY KEY, a int NOT NULL REFERENCES a);"
+        "CREATE TABLE pay_2020 (FOREIGN KEY (a) REFERENCES a) INHERITS (pay);"
+    )
+    schema = tmp_path / "s.sql"
+    schema.write_text(ddl)
+    ask(postgres_url, f"{ddl} INSERT INTO a VALUES (77); INSERT INTO pay_2020 VALUES (1, 77)")
+    sdgen.write(schema, postgres_url, mode="truncate_then_insert", seed=1, rows=5)
+    assert ask(postgres_url, "SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM pay)") == [(5, 5)]

@@ -40,10 +40,12 @@ _COLUMNS = """
            NOT (attnotnull OR typnotnull), atthasdef OR attidentity <> ''
     FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
     WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum"""
+# Parts of a table, partitions and inheritors, are emptied with it.
 _REFERRERS = """
     SELECT DISTINCT CASE WHEN to_regclass(quote_ident(relname)) = c.oid THEN relname
                          ELSE nspname || '.' || relname END
-    FROM pg_constraint JOIN pg_class c ON c.oid = coalesce(pg_partition_root(conrelid), conrelid)
+    FROM pg_constraint LEFT JOIN pg_inherits ON inhrelid = conrelid
+    JOIN pg_class c ON c.oid = coalesce(pg_partition_root(conrelid), inhparent, conrelid)
     JOIN pg_namespace n ON n.oid = relnamespace
     WHERE contype = 'f' AND confrelid = to_regclass(%s) AND conrelid <> confrelid"""
 
