@@ -262,6 +262,22 @@ def test_the_examples_verify_clean_in_postgres(example: str, postgres_url: str) 
     assert (last, (), "count", "broken") in bad(sdgen.verify(example, postgres_url, scale=0.2))
 
 
+def test_two_columns_of_a_link_that_hold_the_same_key(postgres_url: str) -> None:
+    key = {"type": "bigint", "generator": "sequence", "primary_key": True}
+    first = {"generator": "fk", "params": {"entity": "parents", "column": "id"}}
+    again = {"generator": "fk", "params": {"entity": "parents", "column": "id", "via": "parent_id"}}
+    columns = {"id": key, "parent_id": first, "same_parent_id": again}
+    scenario = {
+        "name": "twice",
+        "seed": 1,
+        "entities": {"parents": {"rows": 5, "columns": {"id": key}}, "children": {"rows": 40, "columns": columns}},
+    }
+    sdgen.write(scenario, postgres_url)
+    report = sdgen.verify(scenario, postgres_url)
+    assert bad(report) == []
+    assert any(each.check == "foreign key" and len(each.columns) == 2 for each in report.findings)
+
+
 TYPES = {
     "flag": "bool",
     "small": "utinyint",

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sdgen.errors import TargetError
-from sdgen.verify.constraints import Found
 from sdgen.verify.findings import Finding, Status, judged
+from sdgen.verify.found import Found
 
 if TYPE_CHECKING:
     from sdgen.plan.conditions import Condition

@@ -35,10 +35,11 @@ from sdgen.verify.compare import (
     compare_texts,
     compare_values,
 )
-from sdgen.verify.constraints import Found, WrittenLink, child_counts, written_links
 from sdgen.verify.expected import OTHER_SEEDS, SAMPLE, Expectation, is_independent, rows_of, sample_numbers
 from sdgen.verify.findings import Finding, Status
 from sdgen.verify.forms import CATEGORIES, ORDERED, one_array
+from sdgen.verify.found import Found
+from sdgen.verify.links import WrittenLink, child_counts, written_links
 from sdgen.verify.statistics import Outcome, among
 from sdgen.write.base import TableColumn
 from sdgen.write.csvtext import plain_text

@@ -11,10 +11,10 @@ import pyarrow as pa
 from sdgen.dialects.base import Dialect
 from sdgen.plan.model import EntityPlan
 from sdgen.scenario.types import INTEGERS, NESTED, TEXTS, Type
-from sdgen.verify.constraints import Found
 from sdgen.verify.expected import Expectation, rows_of, spread
 from sdgen.verify.findings import Finding, Status, listed
 from sdgen.verify.forms import exact, one_array
+from sdgen.verify.found import Found
 from sdgen.write.csvtext import plain_text
 
 SPOTS = 100

@@ -16,21 +16,15 @@ from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
 from sdgen.scenario.model import Scenario
 from sdgen.verify.conditions import check_conditions
-from sdgen.verify.constraints import (
-    Found,
-    check_columns,
-    check_duplicates,
-    check_links,
-    check_not_null,
-    check_ranges,
-    counted,
-    written_links,
-)
+from sdgen.verify.constraints import check_columns, check_duplicates, check_not_null
 from sdgen.verify.distributions import Distributions, Judge, check_counted
 from sdgen.verify.expected import OTHER_SEEDS, Expectation
 from sdgen.verify.findings import Finding, Report, Status, judged
+from sdgen.verify.found import Found, counted
+from sdgen.verify.links import check_links, written_links
 from sdgen.verify.place import Place
 from sdgen.verify.places import open_place
+from sdgen.verify.ranges import check_ranges
 from sdgen.verify.spots import Spots, look
 from sdgen.verify.statistics import f_tail
 from sdgen.write.tables import tables_of
