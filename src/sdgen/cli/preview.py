@@ -8,6 +8,7 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sdgen.cli.arrow import start_arrow
 from sdgen.cli.notes import tell_notes
 from sdgen.cli.tables import cut, ruled
 from sdgen.errors import Problem, ScenarioError, did_you_mean
@@ -35,6 +36,7 @@ def preview(
     options: ReadOptions,
 ) -> Iterator[str]:
     """The rows from `at` on, of one entity or of all, as text of the form "table", "json" or "csv"."""
+    start_arrow()
     scenario = read_source(source, options)
     tell_notes(scenario.notes)
     plan = compile_plan(scenario, PlanRequest(seed, as_of))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from sdgen.cli.arrow import start_arrow
 from sdgen.cli.notes import tell_notes
 from sdgen.errors import Problem, SdgenError
 from sdgen.generate import probe
@@ -16,6 +17,7 @@ from sdgen.read.sources import read_source
 
 def examined(source: str, options: ReadOptions) -> tuple[Plan | None, tuple[Problem, ...]]:
     """The plan of a source, or what is wrong with it."""
+    start_arrow()
     try:
         scenario = read_source(source, options)
         tell_notes(scenario.notes, len(scenario.notes))

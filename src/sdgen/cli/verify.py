@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from sdgen.cli.arrow import start_arrow
 from sdgen.cli.tables import cut, ruled
 from sdgen.plan.request import PlanRequest
 from sdgen.read.base import ReadOptions
@@ -30,6 +31,7 @@ def verified(
     options: ReadOptions,
 ) -> Report:
     """Do it; SdgenError where the scenario is wrong or the place can't be read."""
+    start_arrow()
     scenario, counts = read_counted(source, rows, options)
     return verify(scenario, place, PlanRequest(seed, as_of, counts, scale, only))
 
