@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from inspect import signature
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_type_hints
 
 import pyarrow as pa
@@ -205,6 +207,14 @@ def names() -> list[str]:
     """All registered names and those of vocabularies' presets, sorted; loads what outside packages add."""
     _load_outside()
     return sorted({*(name for listed in FAMILIES.values() for name in listed), *_registered, *vocabularies.names()})
+
+
+def outside() -> set[Path]:
+    """The files of registered generators that aren't sdgen's own."""
+    made = (getattr(kind, "function", kind) for kind in _registered.values())
+    modules = {each.__module__ for each in made if not each.__module__.startswith("sdgen.")}
+    files = (getattr(sys.modules.get(name), "__file__", None) for name in modules)
+    return {Path(file) for file in files if file and Path(file).is_file()}
 
 
 def families() -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -1,0 +1,133 @@
+"""Filled datasets on the disk, by key: made once, whole or not there, and together no larger than a limit.
+
+An entry is a folder. It is made under a hidden name and renamed when done, so that a killed process leaves nothing that
+could be taken for one; a file in it says how large its files are, so that neither does a machine that lost its power.
+Locks save work and no more: without them two processes would make the same entry, and one would throw its own away.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_SIZES = "sizes.json"
+_STAGED = ".filling-"
+_KNOWN = "known-"
+_LOCKS = 16
+_LEFT_AFTER = 24 * 3600  # seconds after which work under a hidden name is taken for a dead process's
+_KNOWN_FOR = 90 * _LEFT_AFTER
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A folder of entries. limit: bytes of all entries together; those used longest ago go first."""
+
+    root: Path
+    limit: int
+
+    def entry(self, key: str, make: Callable[[Path], None]) -> Path:
+        """The folder of an entry; `make` fills it where there is none. What `make` raises leaves no entry."""
+        there = self.find(key)
+        if there is not None:
+            return there
+        with self._locked(key):
+            there = self.find(key)
+            return there if there is not None else self._made(key, make)
+
+    def find(self, key: str) -> Path | None:
+        """The folder of a whole entry, which counts as used now; None where there is none."""
+        folder = self.root / key
+        try:
+            sizes = json.loads((folder / _SIZES).read_text("utf-8"))
+            if any((folder / name).stat().st_size != size for name, size in sizes.items()):
+                return None
+            os.utime(folder / _SIZES)
+        except (OSError, ValueError, AttributeError):
+            return None
+        return folder
+
+    def known(self, question: str) -> str:
+        """What was noted under a question; "" for nothing."""
+        with suppress(OSError, UnicodeDecodeError):
+            return (self.root / f"{_KNOWN}{question}").read_text("ascii")
+        return ""
+
+    def note(self, question: str, answer: str) -> None:
+        """Note an answer, so that it needn't be worked out again. Where that can't be done it isn't."""
+        staged = self.root / f"{_KNOWN}{question}.{secrets.token_hex(4)}"
+        with suppress(OSError):
+            self.root.mkdir(parents=True, exist_ok=True)
+            staged.write_text(answer, "ascii")
+            staged.replace(self.root / f"{_KNOWN}{question}")
+
+    def copied(self, key: str, make: Callable[[Path], None], name: str, to: Path) -> None:
+        """A copy of an entry's file, though another process should clear the cache meanwhile."""
+        for _ in range(5):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(self.entry(key, make) / name, to)
+                return
+        shutil.copyfile(self.entry(key, make) / name, to)
+
+    def _made(self, key: str, make: Callable[[Path], None]) -> Path:
+        for left in self.root.glob(f"{_STAGED}{key}-*"):  # whoever made them held the lock
+            shutil.rmtree(left, ignore_errors=True)
+        staged = self.root / f"{_STAGED}{key}-{secrets.token_hex(4)}"
+        staged.mkdir(parents=True)
+        try:
+            make(staged)
+            sizes = {path.name: path.stat().st_size for path in staged.iterdir()}
+            (staged / _SIZES).write_text(json.dumps(sizes), "utf-8")
+            self._placed(staged, key)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+        self._prune(key)
+        return self.root / key
+
+    def _placed(self, staged: Path, key: str) -> None:
+        """Give an entry its name, unless another process was first with a whole one."""
+        try:
+            staged.rename(self.root / key)
+        except OSError:
+            if self.find(key) is None:
+                shutil.rmtree(self.root / key, ignore_errors=True)
+                staged.rename(self.root / key)
+
+    def _prune(self, kept: str) -> None:
+        """Remove what was used longest ago until the rest is within the limit; the entry just made stays."""
+        total = 0
+        for used, size, folder in sorted(self._entries(), reverse=True):
+            total += size
+            old = folder.name.startswith(_STAGED) and time.time() - used > _LEFT_AFTER
+            if old or (total > self.limit and folder.name != kept and not folder.name.startswith(_STAGED)):
+                shutil.rmtree(folder, ignore_errors=True)
+                total -= size
+        for noted in self.root.glob(f"{_KNOWN}*"):
+            with suppress(OSError):
+                if time.time() - noted.stat().st_mtime > _KNOWN_FOR:
+                    noted.unlink()
+
+    def _entries(self) -> Iterator[tuple[float, int, Path]]:
+        for folder in self.root.iterdir():
+            with suppress(OSError):
+                if folder.is_dir():
+                    sized = folder / _SIZES
+                    used = (sized if sized.exists() else folder).stat().st_mtime
+                    yield used, sum(path.stat().st_size for path in folder.iterdir()), folder
+
+    @contextmanager
+    def _locked(self, key: str) -> Iterator[None]:
+        """While this process alone makes entries of a key. The system lets go of locks of killed processes."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / f"lock-{int(key[-8:], 16) % _LOCKS}").open("ab") as file:
+            with suppress(ImportError):
+                import fcntl
+
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield

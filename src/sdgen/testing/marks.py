@@ -1,0 +1,107 @@
+"""What marks ask for: `@pytest.mark.sdgen("shop.yaml", rows={"customers": 50})` as a record, or every problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sdgen.errors import Problem, ScenarioError, did_you_mean
+
+REQUEST = ("rows", "scale", "seed", "as_of", "include", "exclude")
+WORDS = (*REQUEST, "rules", "set", "target")
+NEEDED = 'name a scenario: @pytest.mark.sdgen("shop.yaml"), a file beside the test, or a template such as "shop"'
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One dataset: a scenario, and what is asked of it.
+
+    scenario: a path, a template's name, YAML or JSON text, plain data, or a `Scenario`. folders: where relative paths
+    are looked for, in this order. request: rows, scale, seed, as_of, include and exclude as `Asked` has them.
+    place: where the mark stands, for messages. target: sqlite, duckdb, postgres, a server's URL, or "" for the default.
+    """
+
+    scenario: Any
+    folders: tuple[Path, ...] = ()
+    request: Mapping[str, Any] = field(default_factory=dict)
+    rules: str = ""
+    set: Mapping[str, Any] = field(default_factory=dict)
+    target: str = ""
+    place: str = ""
+
+    @property
+    def text(self) -> str:
+        """The scenario where it is text itself, not the name of a place."""
+        found = self.scenario if isinstance(self.scenario, str) else ""
+        return found if "\n" in found or found.lstrip().startswith("{") else ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A mark as it was written: its arguments, the folder and the words for the place where it stands."""
+
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    folder: Path
+    place: str
+
+    @property
+    def scenario(self) -> Any:
+        return self.args[0] if self.args else self.kwargs.get("scenario")
+
+
+def wanted(marks: Iterable[Mark], root: Path) -> Wanted:
+    """What marks ask for, nearest first. ScenarioError with every problem.
+
+    A mark that names a scenario stands alone; one that names none changes what the next one out asks for.
+    """
+    said: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for mark in marks:
+        problems += _faults(mark)
+        said = {**mark.kwargs, **said}
+        if mark.scenario is not None:
+            if problems:
+                break
+            return _wanted(mark, said, root)
+    raise ScenarioError(problems or Problem((), "no mark of the test names a scenario", NEEDED))
+
+
+def _wanted(mark: Mark, said: Mapping[str, Any], root: Path) -> Wanted:
+    request = {word: said[word] for word in REQUEST if said.get(word) is not None}
+    rules = said.get("rules") or ""
+    folders = tuple(dict.fromkeys((mark.folder, root)))
+    return Wanted(
+        scenario=mark.scenario,
+        folders=folders,
+        request=request,
+        rules=str(found(rules, folders)) if rules else "",
+        set=said.get("set") or {},
+        target=str(said.get("target") or ""),
+        place=mark.place,
+    )
+
+
+def _faults(mark: Mark) -> Iterator[Problem]:
+    if len(mark.args) > 1 or (mark.args and "scenario" in mark.kwargs):
+        yield Problem((), "the mark takes one scenario", "write all else as name=value: rows=100", mark.place)
+    for word in mark.kwargs:
+        if word not in (*WORDS, "scenario"):
+            hint = did_you_mean(word, WORDS, "known: " + ", ".join(WORDS))
+            yield Problem((word,), f"the mark has no argument {word!r}", hint, mark.place)
+    if not isinstance(mark.kwargs.get("set") or {}, Mapping):
+        yield Problem(("set",), 'must be values by path: {"entities.users.rows": 5}', "", mark.place)
+
+
+def found(name: str | Path, folders: Iterable[Path]) -> Path | str:
+    """The path of that name in the first folder that has it; the name itself where none has.
+
+    What looks like a URL or `module:Name` is left as it is.
+    """
+    for folder in folders:
+        path = folder / name
+        if path.exists():
+            return path
+    return name
