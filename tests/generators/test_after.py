@@ -70,9 +70,29 @@ def test_any_rows_in_any_order_are_the_same() -> None:
         assert rows.column(name).to_pylist() == whole[name].take(pa.array(order)).to_pylist(), name
 
 
+STATES = """
+      status: {type: text, generator: choice, params: {values: [Paid, open, IN PROGRESS, past-due]}, nullable: true}
+      paid: {generator: after, nullable: true, null_rate: 0, params: {column: began, state: status, only: [paid]}}
+      done: {type: date, generator: after, nullable: true, null_rate: 0, params: {column: began, state: status,
+        unless: [open, in_progress, past_due]}}
+"""
+
+
+def test_there_is_a_moment_only_in_states_that_have_one() -> None:
+    plan = compile_plan(read_text_as_scenario(HEAD + COLUMNS + STATES, "x.yaml"))
+    rows = batch(plan, "t", 0, 400).select(["status", "paid", "done", "began"]).to_pylist()
+    assert {row["status"] for row in rows} == {"Paid", "open", "IN PROGRESS", "past-due", None}
+    for row in rows:
+        assert (row["paid"] is not None) == (row["status"] == "Paid") == (row["done"] is not None), row
+        assert row["paid"] is None or row["began"] <= row["paid"]
+
+
 @pytest.mark.parametrize(
     ("column", "what"),
     [
+        ("{generator: after, params: {column: began, state: price}}", "state goes with only or unless"),
+        ("{generator: after, params: {column: began, only: [paid]}}", "state goes with only or unless"),
+        ("{generator: after, params: {column: began, state: low, only: [paid]}}", "not a text"),
         ("{generator: after, params: {column: began, min: 2d, max: 1d}}", "min 2d is more than max 1d"),
         ("{generator: after, params: {column: began, min: -2d}}", "below zero"),
         ("{generator: after, params: {column: low}}", "not a time"),

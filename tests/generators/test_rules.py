@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from sdgen.generate import batch
 from sdgen.generators import registry
 from sdgen.generators.rule_names import entity_name, forms, shared_prefix, singular, snake, spelled_out
 from sdgen.generators.rules import abbreviations, built_in_rules
+from sdgen.plan.compile import compile_plan
 from sdgen.plan.guess import with_guesses
+from sdgen.read.sources import read_text_as_scenario
 from sdgen.scenario.model import Column, Entity, Rule, Scenario
 
 # entity, then column, type and the generator expected, one a line.
@@ -219,6 +222,53 @@ def test_a_name_leads_to_its_generator(entity: str, column: str, type: str, expe
     assert guessed.generator.type == expected
 
 
+# Columns of one entity, and what is true of each of its rows: a moment comes with its state, sums follow their parts.
+AGREEING = {
+    "orders": (
+        "created_at: timestamp, status: text, cancelled_at: timestamp?, shipped_at: timestamp?, delivered_at: timestamp?",
+        lambda row: (
+            (row["cancelled_at"] is not None) == (row["status"] == "cancelled")
+            and (row["shipped_at"] is not None) == (row["status"] in ("shipped", "delivered", "returned"))
+            and (row["delivered_at"] is None or row["created_at"] <= row["shipped_at"] <= row["delivered_at"])
+        ),
+    ),
+    "invoices": (
+        "issued_at: timestamp, status: text, total: 'decimal(9,2)', amount_paid: 'decimal(9,2)', "
+        "balance_due: 'decimal(9,2)', paid_at: timestamp?",
+        lambda row: (
+            (row["paid_at"] is not None) == (row["status"] == "paid") == (row["balance_due"] == 0)
+            and row["amount_paid"] + row["balance_due"] == row["total"]
+        ),
+    ),
+    "loans": (
+        "loan_date: date, due_date: date, return_date: date?, status: text",
+        lambda row: (
+            14 <= (row["due_date"] - row["loan_date"]).days <= 22
+            and (row["return_date"] is not None) == (row["status"] == "returned")
+        ),
+    ),
+    "subscriptions": (
+        "current_period_start: timestamp, current_period_end: timestamp, trial_start: date, trial_end: date",
+        lambda row: (
+            28 <= (row["current_period_end"] - row["current_period_start"]).days <= 31
+            and 14 <= (row["trial_end"] - row["trial_start"]).days <= 16
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("entity", AGREEING)
+def test_the_guesses_of_a_row_agree(entity: str) -> None:
+    listed, holds = AGREEING[entity]
+    columns = "\n".join(
+        f"      {name}: {{type: {type.rstrip('?')}, nullable: {str(type.endswith('?')).lower()}}}"
+        for name, _, type in (column.partition(": ") for column in listed.split(", "))
+    )
+    text = f"name: x\nseed: 3\nas_of: 2026-01-01T00:00:00Z\nentities:\n  {entity}:\n    rows: 300\n    columns:\n{columns}\n"
+    rows = batch(compile_plan(read_text_as_scenario(text, "x.yaml")), entity, 0, 300).to_pylist()
+    assert [row for row in rows if not holds(row)] == []
+
+
 def test_all_rules_name_known_generators() -> None:
     unknown = {rule.generator.type for rule in built_in_rules() if registry.find(rule.generator.type) is None}
     assert not unknown
@@ -252,12 +302,13 @@ def test_abbreviations_are_written_out() -> None:
 
 def test_names_of_entities_lose_marks_and_plurals() -> None:
     assert entity_name("sales.tbl_Categories", {}) == "category"
-    assert [singular(word) for word in ("addresses", "boxes", "people", "status", "companies")] == [
+    assert [singular(word) for word in ("addresses", "boxes", "people", "status", "companies", "warehouses")] == [
         "address",
         "box",
         "person",
         "status",
         "company",
+        "warehouse",
     ]
 
 

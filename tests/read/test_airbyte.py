@@ -380,3 +380,50 @@ def test_cut_manifests_are_read_or_refused(tmp_path: Path, end: int) -> None:
     path.write_text(TEXT[:end], "utf-8")
     with suppress(SdgenError):
         read_as("airbyte", str(path))
+
+
+def nested(column: str, **properties: str) -> dict[str, Any]:
+    inner = {key: {"type": type} for key, type in properties.items()}
+    return {column: {"type": ["object", "null"], "properties": inner}}
+
+
+def manifest_of_issues(**more: Any) -> dict[str, Any]:
+    users = {"id": {"type": "string"}, "name": {"type": "string"}, "email": {"type": "string"}}
+    issues = {"id": {"type": "integer"}, **nested("user", id="string", name="string", role="string"), **more}
+    return {"streams": [stream(users, "users", primary_key="id"), stream(issues, "issues", primary_key="id")]}
+
+
+def test_a_struct_with_another_entitys_key_is_one_of_its_rows(tmp_path: Path) -> None:
+    found = read(tmp_path, manifest_of_issues())
+    assert found.entities["issues"].columns["user_id"].hidden
+    made = {name: table.to_pylist() for name, table in sdgen.generate(sdgen.plan(found, seed=1)).items()}
+    users = {(row["id"], row["name"]) for row in made["users"]}
+    assert {(row["user"]["id"], row["user"]["name"]) for row in made["issues"] if row["user"]} <= users
+    assert "user_id" not in made["issues"][0]
+    assert "entities" not in told(found)[0]
+    assert any("guessed: one of users" in note for note in told(found))
+
+
+def test_a_struct_goes_with_the_link_that_stands_beside_it(tmp_path: Path) -> None:
+    found = read(tmp_path, manifest_of_issues(user_id={"type": "string"}, **nested("assignee", id="string")))
+    columns = found.entities["issues"].columns
+    assert not columns["user_id"].hidden
+    assert columns["assignee_id"].hidden
+    for row in sdgen.generate(sdgen.plan(found, seed=1))["issues"].to_pylist():
+        assert row["user"] is None or row["user"]["id"] == row["user_id"]
+
+
+def test_keys_inside_elements_and_of_other_types_are_no_links(tmp_path: Path) -> None:
+    items = {"type": "object", "properties": {"id": {"type": "string"}}}
+    found = read(tmp_path, manifest_of_issues(users={"type": "array", "items": items}, **nested("owner", id="integer")))
+    assert any("elements have no links" in note for note in told(found))
+    assert "owner_id" not in found.entities["issues"].columns
+
+
+def test_links_from_inside_close_no_circle(tmp_path: Path) -> None:
+    manifest = manifest_of_issues()
+    manifest["streams"][0]["schema_loader"]["schema"]["properties"] |= nested("issue", id="integer")
+    found = read(tmp_path, manifest)
+    assert any("would close a circle" in note for note in told(found))
+    assert canonical(read_text_as_scenario(scenario_text(found), "x.yaml")) == canonical(found)
+    sdgen.plan(found)

@@ -231,3 +231,21 @@ def test_mutated_documents_are_read_or_refused(name: str, changes: list[tuple[in
 def test_truncated_documents_are_read_or_refused(name: str, size: int) -> None:
     with suppress(SdgenError):
         read_schemas(read_document(TEXTS[name][:size], name), 20)
+
+
+def test_records_of_operations_where_no_schema_is_named(tmp_path: Path) -> None:
+    pet = {"type": "object", "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
+    answer = {"200": {"content": {"application/json": {"schema": {"type": "array", "items": pet}}}}}
+    page = {"type": "object", "properties": {"data": {"type": "array", "items": pet}, "next": {"type": "string"}}}
+    paths = {
+        "/v1/pets": {"get": {"responses": answer}},
+        "/v1/pets/{id}/visits": {"post": {"requestBody": {"content": {"application/json": {"schema": page}}}}},
+        "/broken": {"get": {"responses": [1]}, "post": 3},
+    }
+    path = tmp_path / "api.json"
+    path.write_text(json.dumps({"openapi": "3.1.0", "info": {"title": "pets"}, "paths": paths}))
+    found = read_source(path)
+    assert {name: list(entity.columns) for name, entity in found.entities.items()} == {
+        "pets": ["id", "name"],
+        "visits": ["id", "name"],
+    }

@@ -346,3 +346,45 @@ def test_mutations(tmp_path_factory: pytest.TempPathFactory, at: int, cut: int, 
     path.write_text(TEXT[:at] + put + TEXT[at + cut :])
     with suppress(SdgenError):
         sdgen.check(scenario_of(path))
+
+
+def test_one_alternative_is_that_value(tmp_path: Path) -> None:
+    made = recipe(
+        tmp_path,
+        """
+- object: a
+  count: 5
+  fields:
+    state:
+      random_choice: ${{fake.RandomElement(elements=('Open', 'Done'))}}
+    number: The ${{child_index}}
+    nothing:
+      if:
+        - choice: {when: "${{id > 1}}", pick: NULL}
+        - choice: {pick: NULL}
+""",
+    )
+    found = rows(made, "a")
+    assert {row["state"] for row in found} <= {"Open", "Done"}
+    assert {row["nothing"] for row in found} == {None}
+    assert all(row["number"].startswith("The ") for row in found)
+
+
+def test_formulas_of_what_is_guessed_keep_to_its_kind(tmp_path: Path) -> None:
+    made = recipe(
+        tmp_path,
+        """
+- object: a
+  count: 5
+  fields:
+    Amount:
+      fake: NoSuchThing
+    start:
+      date_between: {start_date: "${{other.day}}", end_date: "${{other.day}}"}
+    end: ${{date(start) + relativedelta(months=12)}}
+    half: ${{Amount / 2}}
+""",
+    )
+    assert made.entities["a"].columns["start"].type == "date"
+    assert all((row["end"] - row["start"]).days >= 365 for row in rows(made, "a") if row["start"])
+    assert "Amount / 2" in told(made)

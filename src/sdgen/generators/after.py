@@ -34,7 +34,8 @@ class After(Generator):
     """A moment after that of another column of the row, short waits being likelier than long ones.
 
     A date is never before the other moment's day, and no value before the other's. Where the other is null, the moment
-    is one of the two years before as_of. Times of day stay within the day.
+    is one of the two years before as_of. Times of day stay within the day. With `state` there is a moment only where
+    that column says that it came: in the states `only`, or in all but `unless`.
     """
 
     fits: ClassVar[frozenset[str]] = _MOMENTS | _TEXT_MOMENTS | {"time"}
@@ -47,6 +48,10 @@ class After(Generator):
         "", description="no moment is later, unless the other one is: ISO 8601, or relative to as_of, such as now"
     )
 
+    state: str = Field("", description="a column of texts that says how far the row is, such as status")
+    only: tuple[str, ...] = Field((), description="the states that have a moment, in any case; null in all others")
+    unless: tuple[str, ...] = Field((), description="the states that have none yet, in any case")
+
     def natural(self) -> Type:
         raise LookupError(f"the type follows from {self.column}")
 
@@ -55,10 +60,12 @@ class After(Generator):
         return other if other is not None and other.kind in self.fits else Type("timestamp")
 
     def needs(self) -> tuple[Need, ...]:
-        return (Need(self.column),)
+        return (Need(self.column), Need(self.state)) if self.state else (Need(self.column),)
 
     def faults(self, facts: Facts) -> Iterable[Fault]:
         wrong = list(moment_faults("until", self.until, facts)) if self.until else []
+        if bool(self.state) != bool(self.only or self.unless):
+            wrong.append(Fault("state", "state goes with only or unless", "name a column, and its states"))
         for param, value in (("min", self.min), ("max", self.max)):
             try:
                 fixed_length(value)
@@ -76,8 +83,27 @@ class After(Generator):
         other = types.get(Need(self.column))
         if other is not None and other.kind not in self.fits:
             yield Fault("column", f"{self.column} is {other}, not a time", "name a column of dates or times")
+        state = types.get(Need(self.state)) if self.state else None
+        if state is not None and state.kind not in TEXTS:
+            yield Fault("state", f"{self.state} is {state}, not a text", "name a column of texts")
 
     def values(self, cells: Cells) -> pa.Array:
+        moments = self._moments(cells)
+        if not self.state:
+            return moments
+        return pc.if_else(self._came(cells), moments, pa.scalar(None, moments.type))
+
+    def _came(self, cells: Cells) -> pa.Array:
+        """Whether a row's state is one that has a moment; one that isn't known has none."""
+        states = spelled(_plain(cells.column(self.state)).cast(pa.string()))
+        told = pc.is_valid(states)
+        if self.only:
+            told = pc.and_(told, pc.is_in(states, value_set=spelled(pa.array(self.only))))
+        if self.unless:
+            told = pc.and_not(told, pc.is_in(states, value_set=spelled(pa.array(self.unless))))
+        return told
+
+    def _moments(self, cells: Cells) -> pa.Array:
         other = _plain(cells.column(self.column))
         if pa.types.is_time(other.type):
             return self._times_of_day(cells, other)
@@ -116,6 +142,11 @@ class After(Generator):
     def _times_of_day(self, cells: Cells, other: pa.Array) -> pa.Array:
         began = np.asarray(other.cast(pa.time64("us")).cast(pa.int64()).fill_null(0))
         return array_over(began + self._waits(cells, began, _LAST_SECOND), pa.time64("us"))
+
+
+def spelled(states: pa.Array) -> pa.Array:
+    """States in one spelling: In Progress, IN-PROGRESS and in_progress are the same."""
+    return pc.replace_substring_regex(pc.utf8_lower(states), "[^a-z0-9]+", "_")
 
 
 @register("above")

@@ -117,6 +117,7 @@ class Cells:
     facts: Facts
     purpose: str = ""
     numbers_override: Numbers | None = field(default=None, repr=False)
+    elements: str = ""  # the purpose of the array or map whose elements these are, all of whose fields belong together
 
     @property
     def numbers(self) -> Numbers:
@@ -152,7 +153,7 @@ class Cells:
 
     def family_key(self, family: str, who: str) -> int:
         """The key of a stream that all columns of one family and one `who` of an entity share."""
-        apart = () if self.numbers is self.rows.numbers else (self.facts.column, self.purpose)  # an array's elements
+        apart = () if self.numbers is self.rows.numbers else (self.facts.column, self.elements)
         return draws.stream_key(self.facts.seed, self.facts.entity, _SHARED, family, who, *apart)
 
     def column(self, name: str) -> pa.Array:
@@ -170,7 +171,10 @@ class Cells:
             as_of=self.facts.as_of,
             locale=self.facts.locale,
         )
-        return Cells(self.rows, facts, f"{self.purpose}{purpose}/", self.numbers if numbers is None else numbers)
+        inside = f"{self.purpose}{purpose}/"
+        if numbers is None:
+            return Cells(self.rows, facts, inside, self.numbers, self.elements)
+        return Cells(self.rows, facts, inside, numbers, inside)
 
 
 class Generator(BaseModel):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sdgen.generators import draws
 from sdgen.generators.aliases import AliasTable
 from sdgen.generators.draws import Numbers
+from sdgen.generators.stopping import go_on
 
 BLOCK = 65_536  # parents whose counts are summed together
 
@@ -105,12 +106,16 @@ class DrawnCounts:
 
     def __post_init__(self) -> None:
         starts = range(0, self.parents, BLOCK)
-        sums = [int(self._counts(start).sum()) for start in starts]
+        sums = [self._block_sum(start) for start in starts]
         object.__setattr__(self, "offsets", np.concatenate([[0], np.cumsum(sums)]).astype(np.int64))
 
     @property
     def total(self) -> int:
         return int(self.offsets[-1])
+
+    def _block_sum(self, start: int) -> int:
+        go_on()
+        return int(self._counts(start).sum())
 
     def _counts(self, start: int) -> Numbers:
         numbers = np.arange(start, min(start + BLOCK, self.parents), dtype=np.int64)

@@ -31,7 +31,16 @@ def singular(word: str) -> str:
     """The singular of an English noun, near enough for names of tables."""
     if word in _PLURALS:
         return _PLURALS[word]
-    for ending, instead in (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x"), ("uses", "us")):
+    for ending, instead in (
+        ("ies", "y"),
+        ("sses", "ss"),
+        ("shes", "sh"),
+        ("ches", "ch"),
+        ("xes", "x"),
+        ("ouses", "ouse"),
+        ("auses", "ause"),
+        ("uses", "us"),
+    ):
         if word.endswith(ending) and len(word) > len(ending) + 1:
             return word[: -len(ending)] + instead
     return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3 else word

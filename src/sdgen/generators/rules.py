@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
+from sdgen.generators.rule_beside import ALONE, Beside, compiled
+from sdgen.generators.rule_index import RuleIndex
 from sdgen.generators.rule_names import snake
 from sdgen.generators.scales import room
 from sdgen.scenario.model import GeneratorSpec, Rule
@@ -28,7 +30,7 @@ class Asked:
     """A column that names no generator: what rules may look at.
 
     names: the forms of its name that rules try. entity: the forms of its entity's name. beside: the other columns of
-    the entity, each with the forms of its name.
+    the entity.
     """
 
     raw: str
@@ -39,7 +41,7 @@ class Asked:
     unique: bool = False
     primary_key: bool = False
     nullable: bool | None = None
-    beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    beside: Beside = ALONE
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ def _rule(record: dict[str, object]) -> Rule:
 
 def built_in_guesses(asked: Asked) -> Iterator[Guess]:
     """What the built-in rules suggest, in their order."""
-    return _suggested(_built_in_for(asked.type), asked)
+    held, rules = _built_in_for(asked.type), built_in_rules()
+    places = _built_in_index().places((*asked.names, asked.raw))
+    return _suggested((rules[place] for place in places if place in held), asked)
 
 
 def guesses(rules: Iterable[Rule], asked: Asked) -> Iterator[Guess]:
@@ -87,8 +91,14 @@ def guesses(rules: Iterable[Rule], asked: Asked) -> Iterator[Guess]:
 
 
 @lru_cache(maxsize=4096)
-def _built_in_for(type: Type | None) -> tuple[Rule, ...]:
-    return tuple(rule for rule in built_in_rules() if _type_holds(rule, type))
+def _built_in_for(type: Type | None) -> frozenset[int]:
+    """The places of the built-in rules whose type is that."""
+    return frozenset(place for place, rule in enumerate(built_in_rules()) if _type_holds(rule, type))
+
+
+@cache
+def _built_in_index() -> RuleIndex:
+    return RuleIndex(built_in_rules())
 
 
 def _suggested(rules: Iterable[Rule], asked: Asked) -> Iterator[Guess]:
@@ -112,9 +122,9 @@ def _found(rule: Rule, asked: Asked) -> dict[str, Any] | None:
         if groups is None:
             return None
         found.update({str(number): text for number, text in enumerate(groups, 1)})
-    if rule.entity and not any(_pattern(f"(?:.*_)?(?:{rule.entity})").fullmatch(name) for name in asked.entity):
+    if rule.entity and not any(compiled(f"(?:.*_)?(?:{rule.entity})").fullmatch(name) for name in asked.entity):
         return None
-    if rule.comment and not _pattern(rule.comment).search(asked.description):
+    if rule.comment and not compiled(rule.comment).search(asked.description):
         return None
     return _with_others(rule, asked, found)
 
@@ -158,11 +168,6 @@ def _parsed(text: str) -> Type | None:
         return None if text not in ("enum", "array", "map", "struct") else Type(text)
 
 
-@lru_cache(maxsize=4096)
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.IGNORECASE)
-
-
 def _named(pattern: str, asked: Asked) -> tuple[str, ...] | None:
     """The groups of the first form of the column's name that a pattern matches."""
     for name in (*asked.names, asked.raw):
@@ -174,7 +179,7 @@ def _named(pattern: str, asked: Asked) -> tuple[str, ...] | None:
 
 @lru_cache(maxsize=1 << 18)
 def _groups(pattern: str, name: str) -> tuple[str, ...] | None:
-    match = _pattern(pattern).fullmatch(name)
+    match = compiled(pattern).fullmatch(name)
     return None if match is None else tuple(group or "" for group in match.groups())
 
 
@@ -182,22 +187,14 @@ def _with_others(rule: Rule, asked: Asked, found: dict[str, Any]) -> dict[str, A
     """`found` with the columns that stand beside this one; None where one that the rule wants is missing."""
     for label, patterns in rule.beside.items():
         wanted = (_filled(pattern, found) for pattern in patterns)
-        column = next((one for pattern in wanted if (one := _beside(pattern, asked)) is not None), None)
+        column = next((one for pattern in wanted if (one := asked.beside.first(pattern)) is not None), None)
         if column is None:
             return None
         found[label] = column
     found["length"] = asked.type.length if asked.type else 0
+    found["entity"] = asked.entity[0] or asked.raw
     found["max"] = _most(asked.type)
     return found
-
-
-def _beside(pattern: str, asked: Asked) -> str | None:
-    """The column beside it, one form of whose name a pattern matches; whole names go first."""
-    for place in range(max((len(forms) for forms in asked.beside.values()), default=0)):
-        for column, forms in asked.beside.items():
-            if place < len(forms) and _groups(pattern, forms[place]) is not None:
-                return column
-    return None
 
 
 def _most(type: Type | None) -> int | float:

@@ -12,7 +12,10 @@ from typing import Any
 from sdgen.scenario.model import Column, GeneratorSpec
 from sdgen.scenario.types import Type, parse_type
 
-Guesser = Callable[[str, Type, str], Mapping[str, Any] | None]  # a part's name and type, and what it is a part of
+# The structs that a part is in, from the outermost on: the name of each, and those of its fields.
+Inside = tuple[tuple[str, tuple[str, ...]], ...]
+# By a part's name and type, the kind of what it is a part of, and the structs that it is in.
+Guesser = Callable[[str, Type, str, Inside], Mapping[str, Any] | None]
 _INNER = {"array": ("items",), "map": ("keys", "values"), "as_text": ("value",)}
 _FIELDS = frozenset({"struct", "json"})
 
@@ -33,29 +36,29 @@ def is_whole(column: Column) -> bool:
     return True
 
 
-def _missing(name: str, type: Type, kind: str) -> None:
+def _missing(name: str, type: Type, kind: str, inside: Inside) -> None:
     raise _Missing
 
 
 def completed(spec: GeneratorSpec, type: Type | None, name: str, guess: Guesser) -> GeneratorSpec:
     """The generator with its parts' generators, where `guess` finds those that are left out; itself if none is."""
-    params = _params(spec.type, spec.params, type, name, guess)
+    params = _params(spec.type, spec.params, type, name, guess, ())
     return spec if params is None else GeneratorSpec(type=spec.type, params=params)
 
 
 def _params(
-    kind: str, params: Mapping[str, Any], type: Type | None, name: str, guess: Guesser
+    kind: str, params: Mapping[str, Any], type: Type | None, name: str, guess: Guesser, inside: Inside
 ) -> dict[str, Any] | None:
     """The params with all parts; None where nothing is missing."""
     if kind in _FIELDS:
         fields = params.get("fields", {})
         if not isinstance(fields, Mapping) or "value" in params:
             return None
-        found = _fields(kind, fields, type, guess)
+        found = _fields(kind, fields, type, name, guess, inside)
         return None if found == fields else {**params, "fields": found}
     types = dict(zip(_INNER.get(kind, ()), type.items if type is not None else (), strict=False))
     parts = {key: params[key] for key in _INNER.get(kind, ()) if isinstance(params.get(key), Mapping)}
-    whole = {key: _part(_name(key, name), part, types.get(key), kind, guess) for key, part in parts.items()}
+    whole = {key: _part(_name(key, name), part, types.get(key), kind, guess, inside) for key, part in parts.items()}
     return None if whole == parts else {**params, **whole}
 
 
@@ -63,30 +66,34 @@ def _name(key: str, name: str) -> str:
     return "map_key" if key == "keys" else name
 
 
-def _fields(kind: str, fields: Mapping[str, Any], type: Type | None, guess: Guesser) -> dict[str, Any]:
+def _fields(
+    kind: str, fields: Mapping[str, Any], type: Type | None, struct: str, guess: Guesser, inside: Inside
+) -> dict[str, Any]:
     """All fields in the type's order, those that no generator is found for left as they were."""
     types = dict(zip(type.fields, type.items, strict=True)) if type is not None and type.kind == "struct" else {}
     found = {}
-    for name in [*types, *(name for name in fields if name not in types)]:
+    names = [*types, *(name for name in fields if name not in types)]
+    inside = (*inside, (struct, tuple(names)))
+    for name in names:
         part = fields.get(name, {"type": str(types[name])} if name in types else {})
-        part = _part(name, part, types.get(name), kind, guess)
+        part = _part(name, part, types.get(name), kind, guess, inside)
         if part != {} and (name in fields or "generator" in part):
             found[name] = part
     return found
 
 
-def _part(name: str, part: Any, type: Type | None, kind: str, guess: Guesser) -> Any:
+def _part(name: str, part: Any, type: Type | None, kind: str, guess: Guesser, inside: Inside) -> Any:
     """An inner record with its generator; as it was where it has one, or where none is found."""
     if not isinstance(part, Mapping):
         return part
     type = _parsed(part.get("type")) or type
     inner = part.get("generator")
     if inner is None:
-        return (guess(name, type, kind) if type is not None else None) or part
+        return (guess(name, type, kind, inside) if type is not None else None) or part
     spelled = part.get("params", {})
     if not isinstance(inner, str) or not isinstance(spelled, Mapping):
         return part
-    params = _params(inner, spelled, type, name, guess)
+    params = _params(inner, spelled, type, name, guess, inside)
     return part if params is None else {**part, "params": params}
 
 

@@ -9,19 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from math import prod
 
+from sdgen.generators.rule_beside import Beside, Neighbours
 from sdgen.generators.rule_fit import Wanted, fitting, needed_columns, needs_others
 from sdgen.generators.rule_names import entity_name, forms, shared_prefix, singular, snake, spelled_out
 from sdgen.generators.rules import Asked, Guess, abbreviations, built_in_guesses, guesses
-from sdgen.plan.complete import completed, is_whole
+from sdgen.plan.complete import Inside, completed, is_whole
+from sdgen.plan.parts import Within
 from sdgen.plan.request import PlanRequest
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 from sdgen.scenario.types import Type, parse_type
 
 _MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
 _WRITERS = frozenset({"as_text", "datetime", "date", "time", "after", "time_series", "template", "expression"})
+_STATE = re.compile(r"(?:status|state)\Z", re.IGNORECASE)  # texts that say whether a moment came
 _FORMAT = "'format': '%"
 _READABLE = re.compile(r"'format': '%Y-%m-%d(?:[T ]%H:%M:%S(?:\.(?:%f|%_ms))?(?:Z|%z|\+00:00)?)?'")
 _KEYS = 6  # distinct keys that a guessed map can have
@@ -95,10 +98,11 @@ class _Table:
         """The column with guesses for what its generator leaves out; a text's value may follow other columns."""
         rates: list[float | None] = []
 
-        def guess(part: str, type: Type, kind: str) -> Mapping[str, object] | None:
+        def guess(part: str, type: Type, kind: str, inside: Inside) -> Mapping[str, object] | None:
             asked = self._asked(name, column, type, without)
             if kind != "as_text" or spec.type != "as_text":
-                return _part(self.scenario, asked, part, type, kind)
+                within = reduce(lambda outer, struct: outer.into(*struct), inside, Within(asked.entity))
+                return _part(self.scenario, within, part, type, kind)
             found = _guess(self.scenario, asked, replace(self._wanted(name, column), type=type))
             if found is None:
                 return None
@@ -130,11 +134,7 @@ class _Table:
     def _asked(self, name: str, column: Column, type: Type | None, without: Collection[str]) -> Asked:
         alone = self.primary_key == (name,)
         moment = type is not None and type.kind in _MOMENTS
-        beside = {
-            other: names
-            for other, names in self.plain[moment].items()
-            if other != name and other not in without and not self._leans_on(other, name)
-        }
+        beside = Beside(self.plain[moment], {name, *without, *self._leaning_on(name)})
         return Asked(
             raw=name,
             names=self.names[name],
@@ -147,15 +147,15 @@ class _Table:
             beside=beside,
         )
 
-    def _leans_on(self, other: str, name: str) -> bool:
-        """Whether another column's own generator may take this column, so that taking that one makes a cycle."""
-        return name in self.params[other]
+    def _leaning_on(self, name: str) -> list[str]:
+        """The columns whose own generators may take this column, so that taking one of them makes a cycle."""
+        return [other for other, params in self.params.items() if name in params]
 
     @cached_property
-    def plain(self) -> dict[bool, dict[str, tuple[str, ...]]]:
-        """The columns with the forms of their names that can be read: for any column, and for one of moments (True)."""
+    def plain(self) -> dict[bool, Neighbours]:
+        """The columns that can be read: by any column, and by one of moments (True)."""
         return {
-            moment: {other: names for other, names in self.names.items() if self._plain(other, moment)}
+            moment: Neighbours({other: names for other, names in self.names.items() if self._plain(other, moment)})
             for moment in (False, True)
         }
 
@@ -163,6 +163,8 @@ class _Table:
         """Whether another column's values can be read: a text is no moment unless its own generator writes one so."""
         type, spec = self.types[other], self.entity.columns[other].generator
         if type is None or type.kind not in ("text", "string"):
+            return True
+        if moment and _STATE.search(other) and (spec is None or spec.type in ("choice", "as_text")):
             return True
         if spec is None:
             return not moment
@@ -172,9 +174,9 @@ class _Table:
 
     @cached_property
     def params(self) -> dict[str, str]:
-        """The params of each column's own generator, as text."""
+        """The params of the columns' own generators, as text."""
         specs = {name: column.generator for name, column in self.entity.columns.items()}
-        return {name: "" if spec is None else str(spec.params) for name, spec in specs.items()}
+        return {name: str(spec.params) for name, spec in specs.items() if spec is not None}
 
     def _unique(self, name: str, column: Column) -> bool:
         return column.unique or self.primary_key == (name,) or (name,) in self.entity.unique
@@ -208,20 +210,20 @@ def _parent(link: GeneratorSpec) -> str:
     return str(link.params.get("entity", "")) if link.type == "fk" else ""
 
 
-def _guess(scenario: Scenario, asked: Asked, wanted: Wanted) -> Guess | None:
+def _guess(scenario: Scenario, asked: Asked, wanted: Wanted, within: Within | None = None) -> Guess | None:
     own = next(guesses(scenario.rules, asked), None)
     if own is not None:
         return own
     for ask in (wanted, replace(wanted, need=0), replace(wanted, need=0, domain=0)):
-        found = _first_fitting(scenario, asked, ask)
+        found = _first_fitting(scenario, asked, ask, within or Within(asked.entity))
         if found is not None:
             return found
     return None
 
 
-def _first_fitting(scenario: Scenario, asked: Asked, wanted: Wanted) -> Guess | None:
+def _first_fitting(scenario: Scenario, asked: Asked, wanted: Wanted, within: Within) -> Guess | None:
     if asked.type is not None and asked.type.items:
-        spec = _nested(scenario, asked, asked.type, wanted)
+        spec = _nested(scenario, asked, asked.type, wanted, within)
         return None if spec is None else Guess(spec)
     for guess in built_in_guesses(asked):
         if wanted.types or not needs_others(guess.generator):
@@ -231,12 +233,13 @@ def _first_fitting(scenario: Scenario, asked: Asked, wanted: Wanted) -> Guess | 
     return None
 
 
-def _nested(scenario: Scenario, asked: Asked, type: Type, wanted: Wanted) -> GeneratorSpec | None:
+def _nested(scenario: Scenario, asked: Asked, type: Type, wanted: Wanted, within: Within) -> GeneratorSpec | None:
     """A generator for arrays, maps and structs, each of whose parts is guessed by its own name and type."""
     if wanted.need or wanted.domain:
         return None
     names = {"array": (asked.raw,), "map": ("map_key", asked.raw), "struct": type.fields}[type.kind]
-    parts = [_part(scenario, asked, name, item, type.kind) for name, item in zip(names, type.items, strict=True)]
+    within = within.into(asked.raw, type.fields) if type.kind == "struct" else within
+    parts = [_part(scenario, within, name, item, type.kind) for name, item in zip(names, type.items, strict=True)]
     inner = [part for part in parts if part is not None]
     if len(inner) < len(parts):
         return None
@@ -250,31 +253,31 @@ def _nested(scenario: Scenario, asked: Asked, type: Type, wanted: Wanted) -> Gen
     return fitting(GeneratorSpec.model_construct(type=type.kind, params=params), Wanted(type, locale=wanted.locale))
 
 
-def _part(scenario: Scenario, asked: Asked, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
-    """The generator of a part of an array, map or struct: by its name and type alone, so that it is found once."""
+def _part(scenario: Scenario, within: Within, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
+    """The generator of a part of an array, map or struct: by names and type alone, so that it is found once."""
     if scenario.rules:
-        return _found_part(scenario, asked.entity, name, type, kind)
-    return _usual_part(scenario.locale, asked.entity, name, type, kind)
+        return _found_part(scenario, within, name, type, kind)
+    return _usual_part(scenario.locale, within, name, type, kind)
 
 
 @lru_cache(maxsize=32_768)
-def _usual_part(locale: str, entity: tuple[str, ...], name: str, type: Type, kind: str) -> Mapping[str, object] | None:
+def _usual_part(locale: str, within: Within, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
     """A part's generator by the built-in rules."""
-    return _found_part(Scenario.model_construct(name="", locale=locale, entities={}), entity, name, type, kind)
+    return _found_part(Scenario.model_construct(name="", locale=locale, entities={}), within, name, type, kind)
 
 
-def _found_part(
-    scenario: Scenario, entity: tuple[str, ...], name: str, type: Type, kind: str
-) -> Mapping[str, object] | None:
+def _found_part(scenario: Scenario, within: Within, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
     spelled = spelled_out(name, abbreviations())
     head, _, last = spelled.rpartition("_")
     single = "_".join(filter(None, (head, singular(last)))) if kind == "array" else spelled
-    part = Asked(raw=name, names=tuple(dict.fromkeys((spelled, single))), entity=entity, type=type)
+    names = tuple(dict.fromkeys((spelled, single, *within.names(name))))
+    part = Asked(raw=name, names=names, entity=within.entity, type=type, beside=within.beside(name))
     domain = _KEYS if name == "map_key" else 0
-    found = _guess(scenario, part, Wanted(type, domain=domain, locale=scenario.locale))
+    found = _guess(scenario, part, Wanted(type, domain=domain, locale=scenario.locale), within)
     if found is None:
         return None
-    return {"generator": found.generator.type, "params": dict(found.generator.params), "type": str(type)}
+    spec = within.own(found.generator, name)
+    return {"generator": spec.type, "params": dict(spec.params), "type": str(type)}
 
 
 def _type(text: str) -> Type | None:

@@ -82,6 +82,7 @@ class RowSettler:
             count = self._request.first(name)
         if count > MOST_ROWS:
             self._problem(name, f"{count:,} rows are more than the {MOST_ROWS:,} an entity can have")
+            count = len(rows.fixed)  # those that are counted per row of it need not be counted
         if count < len(rows.fixed):
             self._problem(
                 name,
@@ -116,7 +117,11 @@ class RowSettler:
             return max(asked, len(rows.fixed))
         if rows.count is None:
             return len(rows.fixed)
-        return max(round(rows.count * self._request.scale), len(rows.fixed), min(rows.count, 1))
+        return max(self._scaled(rows.count), len(rows.fixed), min(rows.count, 1))
+
+    def _scaled(self, count: int) -> int:
+        """A count times the scale; of what is too much by far, something that is too much."""
+        return round(min(count * self._request.scale, 2.0 * MOST_ROWS))
 
     def _counted_per(self, name: str, rows: RowCount) -> int:
         if rows.per not in self._scenario.entities:
@@ -162,7 +167,7 @@ class RowSettler:
 
     def _total(self, name: str, rows: RowCount) -> int | None:
         asked = self._asked(name)
-        return asked if asked is not None else rows.total and round(rows.total * self._request.scale)
+        return asked if asked is not None else rows.total and self._scaled(rows.total)
 
     def _layout(self, name: str, rows: RowCount, parents: int) -> Layout | None:
         key = draws.stream_key(self._seed, name, rows.per, "children")

@@ -78,6 +78,12 @@ class Reader(Protocol):
         ...
 
 
+def _unread(text: bytes) -> str:
+    """What to do about a text that is not UTF-8."""
+    utf16 = text.startswith((b"\xff\xfe", b"\xfe\xff")) and len(text) > 2 and text.count(b"\0") * 3 > len(text)
+    return f"{'it is UTF-16: ' if utf16 else ''}save it as UTF-8"
+
+
 def read_text(path: Path) -> str:
     """A file's text; SourceError says why there is none."""
     try:
@@ -85,10 +91,8 @@ def read_text(path: Path) -> str:
             raise SourceError(Problem((), f"larger than {MOST_BYTES // 1024**2} MiB", "", str(path)))
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        problem = Problem(
-            (), f"not a UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}", "", str(path)
-        )
-        raise SourceError(problem) from None
+        what = f"not a UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}"
+        raise SourceError(Problem((), what, _unread(error.object), str(path))) from None
     except OSError as error:
         raise SourceError(Problem((), f"can't be read: {error.strerror}", "", str(path))) from None
 

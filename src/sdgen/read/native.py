@@ -15,6 +15,7 @@ from sdgen.read.base import ReadOptions, Source
 from sdgen.read.formats import DOCUMENTS
 from sdgen.read.shorthand import Shorthand
 from sdgen.read.yamlfile import Document
+from sdgen.scenario.identity import METADATA
 from sdgen.scenario.model import (
     Column,
     Entity,
@@ -82,7 +83,8 @@ def read_rules(
 
 def scenario_files(folder: Path) -> list[Path]:
     """The scenario files directly in a folder, sorted by name."""
-    return sorted(path for path in folder.iterdir() if path.suffix in DOCUMENTS and path.is_file())
+    found = (path for path in folder.iterdir() if path.suffix in DOCUMENTS and path.name != METADATA)
+    return sorted(path for path in found if path.is_file())
 
 
 def _only_file(folder: Path) -> Path:

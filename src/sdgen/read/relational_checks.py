@@ -10,8 +10,10 @@ from itertools import pairwise
 from typing import Any
 
 from sdgen.generators.base import Generator
+from sdgen.generators.choices import Choice
 from sdgen.read.check_facts import NOW, Impossible, Said, Value
 from sdgen.read.check_patterns import can_make, shortest_match
+from sdgen.read.likely_states import weights
 from sdgen.read.relational_drafts import ColumnDraft
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGER_BITS, INTEGERS, NUMBERS, Type
@@ -63,7 +65,8 @@ def _one_of(type: Type, said: Said) -> GeneratorSpec | str:
         return Impossible("no value is allowed by all of its CHECKs")
     if len(values) == 1:
         return GeneratorSpec(type="const", params={"value": values[0]})
-    return GeneratorSpec(type="choice", params={"values": values})
+    shares = weights(values)
+    return GeneratorSpec(type="choice", params={"values": values} | ({"weights": shares} if shares else {}))
 
 
 def _inside(value: Value, said: Said) -> bool:
@@ -193,8 +196,8 @@ def _closed(low: Decimal | None, high: Decimal | None, type: Type) -> tuple[Deci
 
 
 def _holds(chosen: Generator, low: Decimal | None, high: Decimal | None) -> bool:
-    """Whether a generator with ends of its own stays within a range."""
-    least, most = getattr(chosen, "min", None), getattr(chosen, "max", None)
+    """Whether a generator with ends of its own, or a list of numbers, stays within a range."""
+    least, most = _ends(chosen)
     if least is None or most is None:
         return False
     try:
@@ -203,9 +206,16 @@ def _holds(chosen: Generator, low: Decimal | None, high: Decimal | None) -> bool
         return False
 
 
+def _ends(chosen: Generator) -> tuple[object, object]:
+    listed = [value for value, _ in chosen.entries] if isinstance(chosen, Choice) else []
+    if listed and all(isinstance(value, int | float) for value in listed):
+        return min(listed), max(listed)
+    return getattr(chosen, "min", None), getattr(chosen, "max", None)
+
+
 def _written(chosen: Generator) -> GeneratorSpec | None:
     """A generator that a rule found, by name: a constraint relies on it."""
-    params = chosen.model_dump(mode="json", exclude_unset=True)
+    params = chosen.model_dump(mode="json", exclude_unset=True, by_alias=True)
     return GeneratorSpec(type=chosen.called, params=params)
 
 

@@ -87,9 +87,8 @@ def _is_there(source: Source) -> bool:
 def _format(source: Source) -> Format:
     """The format of a source; SourceError where there is no such source, or no reader knows it."""
     if ":" not in source.name and not source.path.exists():
-        hint = did_you_mean(
-            source.name, examples(), "give a file, a folder, or a shipped example: " + ", ".join(examples())
-        )
+        word = source.path.stem if source.path.suffix in (".yaml", ".yml") else source.name
+        hint = did_you_mean(word, examples(), "give a file, a folder, or a shipped example: " + ", ".join(examples()))
         raise SourceError(Problem((), "there is no such file, folder or example", hint, source.name))
     found = format_of(source)
     if found is None:

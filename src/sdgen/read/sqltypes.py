@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sdgen.read.likely_states import weights
 from sdgen.read.schema import CheckSchema, Schema, SqlType
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGER_BITS, Type, array_of
@@ -171,7 +172,9 @@ def _plain(type: SqlType, dialect: str) -> Fit | None:
 
 
 def _enum(values: tuple[str, ...]) -> Fit:
-    return Fit(Type("enum", values=values), GeneratorSpec(type="choice"))
+    shares = weights(values)
+    params: dict[str, object] = {"values": list(values), "weights": shares} if shares else {}
+    return Fit(Type("enum", values=values), GeneratorSpec(type="choice", params=params))
 
 
 def _special(type: SqlType, dialect: str) -> Fit | None:

@@ -18,6 +18,12 @@ from sdgen.errors import Path, Problem, SourceError
 from sdgen.read.jsonfile import JsonPositions, read_json
 
 MOST_NODES = 1_000_000
+_HINTS = {
+    "'\\t'": "use spaces, not tabs, to indent",
+    "cannot start any token": "use spaces, not tabs, to indent; put a text that begins with @, % or ` in quotes",
+    "expected key (while parsing a block mapping": "keys that belong together begin in the same column",
+    "mapping values are not allowed": "put a text that holds a colon and a space in quotes",
+}
 MOST_DEPTH = 64
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -92,7 +98,7 @@ def _syntax_problem(error: yaml.YAMLError, file: str) -> Problem:
     what = getattr(error, "problem", None) or str(error).partition("\n")[0]
     context = getattr(error, "context", None)
     text = f"not valid YAML: {what}" + (f" ({context})" if context else "")
-    hint = "use spaces, not tabs, to indent" if "'\\t'" in text else ""
+    hint = next((hint for part, hint in _HINTS.items() if part in text), "")
     return Problem((), text, hint, file, mark.line + 1 if mark else 0, mark.column + 1 if mark else 0)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sdgen.scenario.model import Scenario
 
 FORMAT_VERSION = 1
+METADATA = "_sdgen.json"  # beside files that a run wrote: what it was a run of; no scenario
 
 
 def canonical(scenario: Scenario) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Files: one per table and format, staged in a folder beside the destination and renamed at the end.
 
-    out/orders.parquet, out/orders.csv …
+    out/orders.parquet, out/orders.csv …, out/_sdgen.json
 
 Until `finish` nothing is seen at the destination. A killed run leaves a folder `.<name>.sdgen-<pid>-…` and its journal,
 which the next run to the same destination removes, or goes on with: with text files at the batch where they end, with
@@ -25,6 +25,7 @@ from sdgen.scenario.types import Type
 from sdgen.write import columnar, csvtext, jsonl
 from sdgen.write.base import Mode, Table
 from sdgen.write.journal import SUFFIX, Done, Journal, differing
+from sdgen.write.metadata import merged, metadata, write_metadata
 from sdgen.write.places import folder_fault, given_up, leftovers, staged
 
 KEPT_EVERY = 0.5  # seconds of a table's work that may have to be done again
@@ -101,6 +102,7 @@ class Files:
         self.manifest: Mapping[str, Any] | None = None
         self.resume = False
         self.journal: Journal | None = None
+        self._tables: dict[Table, list[str]] = {}
         self._open: dict[str, dict[str, _File]] = {}
         self._kept: dict[str, float] = {}
 
@@ -173,6 +175,7 @@ class Files:
     def prepare(self, table: Table, mode: Mode) -> None:
         with self._told():
             staging = self._staging()
+            self._tables[table] = [file_name(table, name) for name in self.formats]
             done = self.done(table)
             for name, format in self.formats.items():
                 if format.head is None or done.finished:
@@ -225,6 +228,9 @@ class Files:
         if self.staging is None:
             return
         with self._told():
+            if self.journal is not None:
+                told = metadata(self.journal.manifest, self._tables, self.journal.done)
+                write_metadata(self.staging, merged(self.folder, told))
             if not self.folder.exists():
                 self.staging.rename(self.folder)
             else:

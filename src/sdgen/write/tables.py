@@ -7,13 +7,22 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
+from sdgen.plan.order import entity_order
 from sdgen.write.base import Reference, Table, TableColumn
 
 
 def tables_of(plan: Plan, only: Iterable[str] = ()) -> dict[str, Table]:
-    """The tables to write, by entity, in the plan's order. Foreign keys to entities left out are dropped."""
+    """The tables to write, by entity, in the plan's order. Foreign keys to entities left out are dropped.
+
+    Entities may be in a circle by hidden columns alone: the tables then have an order of their own.
+    """
     wanted = set(only) or set(plan.entities)
-    return {name: _table(plan, entity, wanted) for name, entity in plan.entities.items() if name in wanted}
+    tables = {name: _table(plan, entity, wanted) for name, entity in plan.entities.items() if name in wanted}
+    if not plan.cyclic:
+        return tables
+    entities = {table.name: name for name, table in tables.items()}
+    above = {name: [entities[each.table] for each in table.references] for name, table in tables.items()}
+    return {name: tables[name] for name in entity_order(above)[0]}
 
 
 def _table(plan: Plan, entity: EntityPlan, wanted: set[str]) -> Table:

@@ -19,6 +19,7 @@ from sdgen.read.jafgen.links import set_links
 from sdgen.read.jafgen.notes import add_notes
 from sdgen.read.jafgen.records import EntityRecord, SystemRecord, system_record
 from sdgen.read.yamlfile import Document
+from sdgen.scenario.identity import METADATA
 from sdgen.scenario.model import Entity, Origin, RowCount, Scenario
 
 SEED = 42
@@ -98,7 +99,7 @@ def _is_schema(source: Source) -> bool:
 def _sources(folder: Path) -> Iterator[Source]:
     try:
         for path in sorted(folder.iterdir()):
-            if path.suffix.lower() in DOCUMENTS and path.is_file():
+            if path.suffix.lower() in DOCUMENTS and path.name != METADATA and path.is_file():
                 yield Source(str(path))
     except OSError as error:
         raise SourceError(Problem((), f"can't be read: {error.strerror}", "", str(folder))) from None

@@ -12,6 +12,7 @@ from typing import Any
 from sdgen.errors import Path, Problem, SdgenError, SourceError
 from sdgen.read.base import ROWS, ReadOptions, Source
 from sdgen.read.jsonschema.entities import Candidate, candidates, choose, fields_of, key_of, named
+from sdgen.read.jsonschema.paths import inline_places
 from sdgen.read.jsonschema.references import Place, References, Unresolved
 from sdgen.read.jsonschema.scenario import scenario_of
 from sdgen.read.yamlfile import Document
@@ -56,11 +57,13 @@ def read_schemas(document: Document, rows: int | None = None) -> Scenario:
         raise SourceError(document.problem((), "this is no JSON Schema: it is no mapping"))
     references = References(document)
     found = candidates(references, _places(references.root()))
+    if not found and _is_api(document.value):
+        found = candidates(references, inline_places(references.root()))
     root = _root(references)
     parts = [each for each in found if each.place not in [own.place for own in root.values()]]
     entities = {**root, **choose([each for each in parts if each.key] if root else parts).entities}
     if not entities:
-        hint = "an entity is an object with properties, at the top, in $defs or definitions, or in components.schemas"
+        hint = "an entity is an object with properties: at the top, in $defs, definitions, components.schemas or paths"
         raise SourceError(Problem((), "no schema here is of records", hint, document.file))
     kept = {each.place for each in entities.values()}
     left_out = [each for each in found if each.place not in kept]

@@ -224,7 +224,7 @@ def _alternatives(words: Mapping[str, Any], key: str, depth: int) -> Shape:
     if len(kinds) == 1 or set(kinds) <= _NUMBERS:
         merged = {**_together([shape.words for shape in shapes]), **_without_type(own)}
         if "properties" in own:
-            merged["properties"] = {**merged.get("properties", {}), **_mapping(own["properties"])}
+            merged["properties"] = {**_mapping(merged.get("properties")), **_mapping(own["properties"])}
         first = next((shape for shape in shapes if shape.format or shape.form), shapes[0])
         return Shape(_one_kind(kinds), nullable, first.format, first.form, merged, told)
     kind = _one_kind(kinds)

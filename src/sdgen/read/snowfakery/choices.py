@@ -9,7 +9,7 @@ from typing import Any
 
 from sdgen.read.snowfakery.drafts import TYPES, Cell, Made, expression, spec
 from sdgen.read.snowfakery.formulas import condition, is_formula
-from sdgen.read.snowfakery.names import Function, Unread, kind_of, literal
+from sdgen.read.snowfakery.names import Function, Unread, kind_of, literal, plain
 from sdgen.read.snowfakery.recipe import Raw
 
 Make = Callable[[Cell, Raw], Made]
@@ -38,6 +38,8 @@ def choices(cell: Cell, raw: Raw, value: Any, make: Make) -> Made | None:
     if all(_is_plain(each.value) for each in found):
         return _values([each.value for each in found], given)
     made = [_alternative(cell, each, make) for each in found]
+    if len(made) == 1:
+        return made[0]
     pick = Made(spec("choice", values=list(range(len(made))), weights=given), "int", "int")
     ref = cell.hide(pick, f"{cell.field}_pick")
     cases = [(f"{ref.sql} = {number}", each) for number, each in enumerate(made[:-1])]
@@ -116,6 +118,8 @@ def conditions(cell: Cell, raw: Raw, value: Any, make: Make, call: Function) -> 
 def case(cell: Cell, cases: list[tuple[str, Made]], rest: Made | None) -> Made:
     """One of several columns, each of them hidden unless it is a plain value."""
     made = [*(each for _, each in cases), *([rest] if rest else [])]
+    if all(each.plain == (None,) for each in made):
+        return plain(None)
     kinds = {each.kind for each in made if each.plain != (None,)}
     kind = kinds.pop() if len(kinds) == 1 else "float" if kinds == {"int", "float"} else "text"
     nullable = rest is None or any(each.nullable for each in made)

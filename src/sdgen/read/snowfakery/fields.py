@@ -16,6 +16,11 @@ from sdgen.read.snowfakery.names import Unread, plain
 from sdgen.read.snowfakery.recipe import Raw
 
 _GUESSED = Made(type="text", kind="text")
+_GUESSED_AS = {
+    "date_between": Made(type="date", kind="date"),
+    "datetime_between": Made(type="timestamp", kind="timestamp"),
+    "random_number": Made(type="int", kind="int"),
+}
 
 
 def column(cell: Cell, raw: Raw) -> Made:
@@ -61,13 +66,18 @@ def _function(cell: Cell, raw: Raw, name: str, value: Any) -> Made:
         made = call(cell, raw, name, [value], {})
     else:
         made = call(cell, raw, name, value if isinstance(value, list) else [] if value is None else [value], {})
-    return guessed(cell, raw, name) if made is None else made
+    if made is None:
+        guess = guessed(cell, raw, name)
+        return _GUESSED_AS.get(name, guess)
+    return made
 
 
 def call(cell: Cell, raw: Raw, name: str, args: list[Any], named: dict[str, Any]) -> Made | None:
     """The values of one of the recipe's functions, variables or hidden objects; None where none is called so."""
     if name == "fake" and args:
         return fake(cell, raw, str(args[0]), named)
+    if name.lower().replace("_", "") == "fake.randomelement" and isinstance(named.get("elements"), list | tuple):
+        return choices(cell, raw, list(named["elements"]), made_of)
     if name.startswith("fake."):
         return fake(cell, raw, name.removeprefix("fake."), named)
     function = _FUNCTIONS.get(name)

@@ -36,6 +36,7 @@ _FILTERS = {"lower": "lower", "upper": "upper", "trim": "trim", "length": "lengt
 _CALLS = {"round": "round", "abs": "abs", "len": "length", "min": "least", "max": "greatest"}
 _PARTS = {"year": "year", "month": "month", "day": "day", "hour": "hour", "minute": "minute", "second": "second"}
 _SPANS = ("years", "months", "weeks", "days", "hours", "minutes", "seconds")
+_ARITHMETIC = frozenset("-*/%") | {"//"}
 _MOST, _LONGEST = 2000, 4000
 
 
@@ -89,6 +90,8 @@ def _parsed(text: str) -> ast.expr:
 
 def _bare(sql: str) -> str:
     """SQL without parentheses around all of it."""
+    if not sql.startswith("("):
+        return sql
     depth = 0
     for index, letter in enumerate(sql):
         depth += (letter == "(") - (letter == ")")
@@ -218,6 +221,8 @@ class _Compiler:
         self.nullable = self.nullable or sign in ("/", "//", "%")
         if sign == "+" and "text" in kinds:
             return Sql(f"({left.text} || {right.text})", "text")
+        if sign in _ARITHMETIC and any(each.kind == "text" and not each.plain for each in (left, right)):
+            raise Unread(_shown(node))
         kind = "float" if sign == "/" or "float" in kinds else next(iter(kinds)) if len(kinds) == 1 else ""
         if "span" in kinds:
             kind = "timestamp" if "timestamp" in kinds else "date"
@@ -283,6 +288,8 @@ class _Compiler:
             return Sql(f"{_CALLS[name]}({', '.join(each.text for each in values)})", values[0].kind)
         if name in ("date", "datetime") and len(node.args) == 1 and not node.keywords:
             kind, value = "date" if name == "date" else "timestamp", self.sql(node.args[0])
+            if value.kind == "text" and not value.plain:
+                raise Unread(_shown(node))
             return value if value.kind == kind else Sql(f"cast({value.text} as {kind})", kind)
         if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS and not node.args:
             value = self.sql(node.func.value)

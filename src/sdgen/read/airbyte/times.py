@@ -9,7 +9,7 @@ from typing import Any
 
 from sdgen.generators.moment_texts import pieces
 from sdgen.generators.rule_names import snake
-from sdgen.read.airbyte_streams import Cursor
+from sdgen.read.airbyte.streams import Cursor
 from sdgen.read.moment_names import DAY
 from sdgen.read.moment_orders import CREATED, UPDATED
 from sdgen.scenario.model import Column, GeneratorSpec

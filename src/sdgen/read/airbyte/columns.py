@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sdgen.errors import Path, Problem
-from sdgen.read.airbyte_schemas import Absent, Schema
-from sdgen.read.airbyte_streams import FieldPath, Stream
-from sdgen.read.airbyte_times import with_cursor
+from sdgen.read.airbyte.schemas import Absent, Schema
+from sdgen.read.airbyte.streams import FieldPath, Stream
+from sdgen.read.airbyte.times import with_cursor
 from sdgen.read.jsonschema.columns import Property, distinct_names, read_property
 from sdgen.read.jsonschema.shapes import Shape, shape_of
 from sdgen.read.moment_orders import in_order

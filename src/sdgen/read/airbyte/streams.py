@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sdgen.errors import Path, Problem, SourceError
-from sdgen.read.airbyte_references import Manifest, Node
+from sdgen.read.airbyte.references import Manifest, Node
 
 FieldPath = tuple[str, ...]
 

@@ -14,11 +14,11 @@ from typing import Any
 
 from sdgen.errors import Path as Place
 from sdgen.errors import Problem, ScenarioError, SdgenError, SourceError
-from sdgen.read.airbyte_columns import Draft, drafted
-from sdgen.read.airbyte_links import set_links
-from sdgen.read.airbyte_references import Manifest
-from sdgen.read.airbyte_schemas import Absent, Schemas
-from sdgen.read.airbyte_streams import Streams
+from sdgen.read.airbyte.columns import Draft, drafted
+from sdgen.read.airbyte.links import set_links
+from sdgen.read.airbyte.references import Manifest
+from sdgen.read.airbyte.schemas import Absent, Schemas
+from sdgen.read.airbyte.streams import Streams
 from sdgen.read.base import ROWS, ReadOptions, Source
 from sdgen.read.formats import DOCUMENTS
 from sdgen.read.jsonschema.columns import distinct_names

@@ -14,7 +14,7 @@ from typing import Any
 
 from sdgen.errors import Path as Place
 from sdgen.errors import SdgenError, SourceError
-from sdgen.read.airbyte_references import Manifest, Node
+from sdgen.read.airbyte.references import Manifest, Node
 from sdgen.read.base import read_text
 from sdgen.read.yamlfile import Document, read_document
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from sdgen.generators.rule_names import entity_name, snake
-from sdgen.read.airbyte_columns import Draft, refers_to
-from sdgen.read.airbyte_streams import Parent
+from sdgen.read.airbyte.columns import Draft, refers_to
+from sdgen.read.airbyte.inside import found_inside, link_inside
+from sdgen.read.airbyte.streams import Parent
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGERS, NESTED, parse_type
 
@@ -28,7 +29,45 @@ def set_links(drafts: Mapping[str, Draft]) -> None:
     for draft in drafts.values():
         for column in tuple(draft.columns):
             _set_by_name(draft, column, targets, drafts)
+    for draft in drafts.values():
+        _set_inside(draft, targets, drafts)
     _settle_types(drafts)
+
+
+def _set_inside(draft: Draft, targets: Mapping[str, Draft], drafts: Mapping[str, Draft]) -> None:
+    """Structs that hold another entity's key: the row they speak of is one of that entity's."""
+    by_stream = {each.stream.name: each for each in drafts.values()}
+    for column, other, several in tuple(found_inside(draft, targets)):
+        key = other.primary_key[0]
+        link = next((name for name in _inside_links(column, key) if _leads(draft, name, other)), "")
+        if several:
+            draft.tell(f"by its name it holds {other.name}.{key}, but elements have no links: none is made", column)
+        elif not link and _reaches(other, draft, by_stream):
+            what = f"by its name it holds {other.name}.{key}, but a link would close a circle: none is made"
+            draft.tell(what, column)
+        else:
+            free = (name for name in _inside_links(column, key) if name not in draft.columns)
+            link_inside(draft, column, other, link or next(free, f"{column}_{key}_link"))
+
+
+def _inside_links(column: str, key: str) -> tuple[str, ...]:
+    """Names of a column that holds the key beside the struct."""
+    humped = key[:1].upper() + key[1:]
+    return (f"{column}_{key}", f"{column}{humped}", f"{snake(column)}_{snake(key)}")
+
+
+def _leads(draft: Draft, column: str, other: Draft) -> bool:
+    """Whether a column is a link to the other entity's key."""
+    spec = draft.columns[column].generator if column in draft.columns else None
+    return (
+        spec is not None
+        and spec.type == "fk"
+        and spec.params
+        == {
+            "entity": other.name,
+            "column": other.primary_key[0],
+        }
+    )
 
 
 def _set_parent(child: Draft, parent: Parent, drafts: Mapping[str, Draft]) -> None:
