@@ -13,6 +13,7 @@ from bench.engine import engine
 from bench.figures import Figure
 from bench.measure import Failed, Settings
 from bench.report import keep
+from bench.service import service
 from bench.startup import startup
 from bench.w1 import against_mimesis, against_shape, memory
 
@@ -24,6 +25,7 @@ BENCHES: Mapping[str, Callable[[Settings], list[Figure]]] = {
     "sqlite": sqlite,
     "memory": memory,
     "startup": startup,
+    "service": service,
 }
 
 

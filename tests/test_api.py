@@ -77,13 +77,13 @@ def test_write_returns_counts_and_digests(tmp_path: Path) -> None:
     results = [sdgen.write(SMALL, tmp_path / place) for place in ("a.duckdb", "b.sqlite", "c")]
     assert [result.rows for result in results] == [80, 80, 80]
     assert len({tuple(entity.digest for entity in result.entities) for result in results}) == 1
-    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["orders.csv", "users.csv"]
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["_sdgen.json", "orders.csv", "users.csv"]
 
 
 def test_only_writes_what_was_asked(tmp_path: Path) -> None:
     result = sdgen.write(SMALL, tmp_path / "only", only=["orders"], formats=["jsonl"])
     assert [entity.entity for entity in result.entities] == ["orders"]
-    assert [path.name for path in (tmp_path / "only").iterdir()] == ["orders.jsonl"]
+    assert sorted(path.name for path in (tmp_path / "only").iterdir()) == ["_sdgen.json", "orders.jsonl"]
 
 
 def test_check_lists_problems() -> None:

@@ -109,11 +109,14 @@ def write(
     workers: int = 0,
     size: int | str = 0,
     resume: bool = False,
+    commit_every: int = 0,
     **request: Any,
 ) -> Result:
     """Write a scenario to a place: a folder, a database file, a database's URL. `request` is as for `plan`.
 
-    resume: go on where a run of the same into the same files was stopped, and keep what is done if this one is.
+    resume: go on where a run of the same into the same place was stopped, and keep what is done if this one is.
+    commit_every: after about how many rows a database commits, which then stay: a run that is stopped can be resumed
+    from there. 0: all rows or none.
     size: about how many bytes are wanted, a number or words such as 5GB; row counts are then scaled as that needs.
     """
     target = open_target(str(to), formats=tuple(formats))
@@ -121,7 +124,15 @@ def write(
         str(to), target, Mode(mode), tuple(only), byte_count(size) if isinstance(size, str) else size, resume
     )
     settled = source if isinstance(source, Plan) else _plan_into(wanted, source, **request)
-    return execute(settled, target, mode=Mode(mode), only=only, workers=workers or _cores(), resume=resume)
+    return execute(
+        settled,
+        target,
+        mode=Mode(mode),
+        only=only,
+        workers=workers or _cores(),
+        resume=resume,
+        commit_every=commit_every,
+    )
 
 
 class _Wanted(NamedTuple):
@@ -172,9 +183,8 @@ def run(
     """Write a scenario to a target as `write` does, and remember the run; the record of a run that succeeded.
 
     `source` may be a scenario's id, and `to` a target's id or a target as data. `request` holds what a RunRequest may
-    have: seed, as_of, rows, scale, include, exclude, mode, formats, workers; `rules` and `set` are as for `read`, whose
-    source is then no id. SdgenError where it fails, which is
-    remembered too.
+    have: seed, as_of, rows, scale, include, exclude, mode, formats, workers, commit_every, resume; `rules` and `set`
+    are as for `read`, whose source is then no id. SdgenError where it fails, which is remembered too.
     """
     from sdgen.runs.asked import run_asked
     from sdgen.runs.opening import open_service

@@ -27,7 +27,7 @@ def test_files_are_named_after_tables(run: Callable[..., Any], folder: Path) -> 
     result = run("generate", "small.yaml", "--to", "out/", "--format", "csv,jsonl", "--format", "csv,jsonl")
     assert result.exit_code == 0, result.stderr
     names = {file.name for file in (folder / "out").iterdir()}
-    assert names == {"customers.csv", "customers.jsonl", "sales_orders.csv", "sales_orders.jsonl"}
+    assert names == {"_sdgen.json", "customers.csv", "customers.jsonl", "sales_orders.csv", "sales_orders.jsonl"}
     assert (folder / "out" / "sales_orders.csv").read_text().startswith("id,customer_id,status,total\n")
 
 
@@ -68,7 +68,7 @@ def test_only_writes_some_and_tells_which_keys_are_missing(run: Callable[..., An
     warning = "warning: no foreign key orders (customer_id) to customers (id): customers was not written"
     assert warning in result.stdout.splitlines()
     assert run("generate", "small.yaml", "--to", "out/", "--only", "orders").stdout.count("warning") == 0
-    assert [file.name for file in (folder / "out").iterdir()] == ["sales_orders.csv"]
+    assert sorted(file.name for file in (folder / "out").iterdir()) == ["_sdgen.json", "sales_orders.csv"]
 
 
 def test_rows_go_to_stdout_and_messages_to_stderr(run: Callable[..., Any]) -> None:

@@ -171,3 +171,19 @@ def test_ctrl_c_cancels_a_run_in_the_foreground(folder: Path) -> None:
     assert process.returncode == 130
     assert "cancelled; the target is as it was" in told
     assert not (folder / "c.sqlite").exists()
+
+
+def test_scenarios_of_a_folder_tell_their_format_and_what_is_wrong(run: Run, folder: Path) -> None:
+    schemas = folder / "schemas"
+    schemas.mkdir()
+    head = "system: {name: shop, version: '1'}\n"
+    (schemas / "good.yaml").write_text(head + "entities: {users: {count: 3, attributes: {id: {type: uuid}}}}\n")
+    (schemas / "bad.yaml").write_text(head + "entities: {users: {attributes: {id: {type: uuid}}}}\n")
+    (schemas / "_sdgen.json").write_text("{}")
+    lines = run("scenario", "list", "--scenarios-dir", "schemas").stdout.splitlines()
+    mine = {line.split()[0]: line for line in lines if "folder" in line.split()}
+    assert sorted(mine) == ["bad", "good"]
+    assert "jafgen" in mine["good"].split()
+    assert "can't be read: 2:" in mine["bad"]
+    assert run("generate", "schemas/good.yaml", "--to", "out/").exit_code == 0
+    assert json.loads((folder / "out" / "_sdgen.json").read_text())["total_rows"] == 3

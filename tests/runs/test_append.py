@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 import sdgen
+from sdgen.errors import ScenarioError
 from sdgen.read.sources import read_text_as_scenario
 from sdgen.scenario.model import Scenario
 
@@ -214,3 +215,53 @@ def test_existing_values_are_read_in_the_planned_types() -> None:
     assert found.columns["a"].to_pylist() == [True, False, None]
     assert str(found.columns["b"][0]) == "2024-02-29"
     assert found.columns["c"].type == pa.binary(16)
+
+
+def _invoices(orders: object) -> dict[str, Any]:
+    """Each invoice goes to the customer of its order."""
+    key = {"generator": "sequence", "primary_key": True}
+    return {
+        "name": "invoices",
+        "seed": 1,
+        "as_of": "2026-01-01T00:00:00Z",
+        "entities": {
+            "customers": {"rows": 30, "columns": {"id": key}},
+            "orders": {
+                "rows": 40,
+                "columns": {
+                    "id": key,
+                    "customer_id": {"generator": "fk", "params": {"entity": "customers", "column": "id"}},
+                },
+            },
+            "invoices": {
+                "rows": orders,
+                "columns": {
+                    "id": key,
+                    "order_id": {"generator": "fk", "params": {"entity": "orders", "column": "id"}},
+                    "customer_id": {
+                        "generator": "fk",
+                        "params": {"entity": "customers", "column": "id", "follows": "order_id.customer_id"},
+                    },
+                },
+            },
+        },
+    }
+
+
+def test_links_that_follow_older_rows_are_refused(tmp_path: Path) -> None:
+    place = tmp_path / "x.sqlite"
+    sdgen.write(_invoices(50), place)
+    with pytest.raises(ScenarioError, match=r"customer_id: follows a link of orders, whose 40 older rows"):
+        sdgen.write(_invoices(50), place, mode="append_only", seed=2)
+
+
+def test_links_that_follow_new_rows(tmp_path: Path) -> None:
+    place = tmp_path / "x.sqlite"
+    for seed, mode in ((1, "create_if_missing"), (2, "append_only")):
+        sdgen.write(_invoices({"per": "orders", "count": 2}), place, mode=mode, seed=seed)
+    with closing(sqlite3.connect(place)) as connection:
+        wrong = (
+            "SELECT count(*) FROM invoices i JOIN orders o ON o.id = i.order_id WHERE i.customer_id <> o.customer_id"
+        )
+        assert connection.execute(wrong).fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM invoices").fetchone() == (160,)

@@ -149,3 +149,40 @@ def test_allowed_destinations(service: Service) -> None:
     for url in ("postgresql://me@db/x", "postgresql://me@other/x_demo", "postgresql://me@db/x_demo?host=other"):
         with pytest.raises(TargetError):
             resolve(asked(url), service.library, access)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ({"parents": "lots"}, "'lots' is not a number of rows"),
+        ({"parents": True}, "true is not a number of rows"),
+        ({"parents": 1.5}, "1.5 is not a number of rows"),
+        ({"parents": -3}, "-3 rows are less than none"),
+        ({"parents": "--3"}, "is not a number of rows"),
+        ("lots", "'lots' names no entities"),
+        (500, "{'*': 500} for every one"),
+    ],
+)
+def test_rows_that_are_none(rows: object, told: str) -> None:
+    with pytest.raises(ScenarioError) as error:
+        read_request({"scenario": tiny(), "target": "out/", "rows": rows})
+    assert told in str(error.value)
+    assert "valid" not in str(error.value)
+
+
+def test_rows_as_texts() -> None:
+    assert read_request({"rows": {"a": " 5 ", "b": 7.0}}).rows == {"a": 5, "b": 7}
+
+
+@pytest.mark.parametrize(
+    ("target", "more", "told"),
+    [
+        ("out/", {"commit_every": 9}, "files are put in their place"),
+        ("x.sql", {"commit_every": 9}, "can't commit as it goes"),
+        ("x.sqlite", {"resume": True}, "all rows of a run or none"),
+        ("x.sqlite", {"commit_every": 9, "mode": "append_only"}, "a run that appends can't be resumed"),
+    ],
+)
+def test_commits_that_cannot_be(service: Service, target: str, more: dict[str, Any], told: str) -> None:
+    with pytest.raises(TargetError, match=told):
+        service.resolve(read_request({"scenario": tiny(), "target": target, **more}))

@@ -182,7 +182,7 @@ def test_appending(tmp_path: Path) -> None:
 
 
 def test_databases_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(TargetError, match="only runs into files can be resumed"):
+    with pytest.raises(TargetError, match="takes all rows of a run or none"):
         sdgen.write(SCENARIO, tmp_path / "x.sqlite", resume=True)
     assert not (tmp_path / "x.sqlite").exists()
 

@@ -9,6 +9,7 @@ import typer
 
 from sdgen.cli import options, run_group, scenario_group, serve_command, target_group
 from sdgen.cli.failures import REFUSED, told, told_problems
+from sdgen.cli.run_options import CommitEvery
 from sdgen.read.formats import FORMATS, formats
 
 SCENARIO_HELP = "A scenario file, a folder that holds one, a schema (x.sql, a database), or a shipped example."
@@ -107,8 +108,9 @@ def generate(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary.")] = False,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Go on where a run into the same files was stopped; keep what is done if it is."),
+        typer.Option("--resume", help="Go on where a run into the same place was stopped; keep what is done if it is."),
     ] = False,
+    commit_every: CommitEvery = "",
     sets: Sets = None,
     rules: Rules = "",
     run_code: RunCode = False,
@@ -135,6 +137,7 @@ def generate(
         rules=rules,
         size=options.size(size),
         resume=resume,
+        commit_every=options.commit_every(commit_every),
     )
     from sdgen.cli import generate as command
 

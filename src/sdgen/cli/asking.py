@@ -28,6 +28,8 @@ class Asked:
     mode: str | None
     formats: tuple[str, ...]
     workers: int
+    commit_every: int = 0
+    resume: bool = False
 
     def request(self, service: Service) -> RunRequest:
         """The request; ScenarioError or NotFound with every problem of its form."""
@@ -46,5 +48,7 @@ class Asked:
             "mode": self.mode,
             "formats": self.formats,
             "workers": self.workers,
+            "commit_every": self.commit_every,
+            "resume": self.resume,
         }
         return read_request(data)

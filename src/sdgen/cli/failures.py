@@ -21,6 +21,9 @@ REFUSED = 1
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 _USAGE = (typer.Exit, typer.Abort, typer.BadParameter)
+_SERVICE = "service"
+_EXTRAS = dict.fromkeys(("sqlalchemy", "fastapi", "jinja2", "starlette", "uvicorn"), _SERVICE)
+_EXTRAS |= {"pymysql": "mysql", "chdb": "clickhouse", "clickhouse_connect": "clickhouse"}
 
 
 def told(command: Callable[P, None]) -> Callable[P, None]:
@@ -82,6 +85,9 @@ def _words(error: BaseException) -> str:
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         return f"error: {place}{error.strerror or error}"
+    if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
+        extra = _EXTRAS[error.name]
+        return f'error: this needs {error.name}, which is not installed\n    install it: pip install "sdgen[{extra}]"'
     lines = str(error).strip().splitlines()
     message = f": {lines[0]}" if lines else ""
     return (

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import typer
 
+from sdgen.cli.arrow import start_arrow
 from sdgen.cli.notes import tell_notes
 from sdgen.cli.progress import progress
 from sdgen.cli.request import Wanted
 from sdgen.cli.summary import summary
-from sdgen.errors import Cancelled
+from sdgen.errors import Cancelled, SdgenError
 from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_counted
@@ -21,7 +22,7 @@ from sdgen.runs.interruption import Interruption
 from sdgen.runs.resume import going_on
 from sdgen.runs.sizing import sized
 from sdgen.scenario.model import Scenario
-from sdgen.write.base import Mode, Target
+from sdgen.write.base import Committing, Mode, Target
 from sdgen.write.files import Files
 from sdgen.write.registry import open_target
 from sdgen.write.stdout import Stdout
@@ -29,6 +30,7 @@ from sdgen.write.stdout import Stdout
 
 def generate(wanted: Wanted) -> None:
     """Do it; SdgenError where it can't be done, typer.Exit(128 + n) where signal n came."""
+    start_arrow()
     target = open_target(wanted.to, formats=wanted.formats)
     scenario, rows = read_counted(wanted.scenario, wanted.rows, wanted.reading)
     if not wanted.quiet:
@@ -44,7 +46,11 @@ def generate(wanted: Wanted) -> None:
         try:
             result = interruption.run(lambda: _execute(wanted, plan, target, interruption))
         except Cancelled:
-            raise _cancelled(wanted, interruption.number) from None
+            raise _cancelled(wanted, interruption.number, _committed(target)) from None
+        except SdgenError:
+            if _committed(target):
+                print(f"the rows that are committed stay; {_AGAIN}", file=sys.stderr)
+            raise
     if not wanted.quiet:
         for line in summary(wanted, plan, result, keyed=not isinstance(target, Files | Stdout)):
             print(line, file=sys.stderr if wanted.to == "-" else sys.stdout)
@@ -74,11 +80,23 @@ def _execute(wanted: Wanted, plan: Plan, target: Target, interruption: Interrupt
             listen=listen,
             cancel=interruption.event,
             resume=wanted.resume,
+            commit_every=wanted.commit_every,
         )
 
 
-def _cancelled(wanted: Wanted, number: int) -> typer.Exit:
-    if wanted.resume:
+_AGAIN = "the same command with --resume goes on with them"
+
+
+def _committed(target: Target) -> bool:
+    """Whether rows are there for good, though the run has not come to its end."""
+    return isinstance(target, Committing) and target.committed
+
+
+def _cancelled(wanted: Wanted, number: int, committed: bool) -> typer.Exit:
+    if committed:
+        print(f"cancelled; the rows that are committed stay, and {_AGAIN}", file=sys.stderr)
+        return typer.Exit(128 + number)
+    if wanted.resume and not wanted.commit_every:
         print("cancelled; what is done is kept, and the same command goes on with it", file=sys.stderr)
         return typer.Exit(128 + number)
     left = "what was printed can't be taken back" if wanted.to == "-" else f"{wanted.place} is as it was"

@@ -31,6 +31,17 @@ def row_count(text: str, option: str = "--rows") -> int:
     return count
 
 
+def commit_every(text: str) -> int:
+    """After how many rows a database commits: 500k, 1M; 0 where none are given."""
+    if not text.strip():
+        return 0
+    return row_count(text, "--commit-every") or _refused_zero()
+
+
+def _refused_zero() -> int:
+    raise typer.BadParameter("0 rows are no span: give a number such as 1M", param_hint="--commit-every")
+
+
 def row_counts(texts: Iterable[str]) -> dict[str, int]:
     """`500` speaks of every entity (under the key `*`), `orders=500` of one."""
     counts: dict[str, int] = {}

@@ -39,6 +39,7 @@ class Wanted:
     rules: str = ""
     size: int = 0
     resume: bool = False
+    commit_every: int = 0
 
     @property
     def reading(self) -> ReadOptions:
@@ -72,6 +73,8 @@ def _options(wanted: Wanted, plan: Plan) -> Iterator[str]:
         yield from ("--only", ",".join(wanted.only))
     if wanted.mode != DEFAULT_MODE:
         yield from ("--mode", wanted.mode)
+    if wanted.commit_every:
+        yield from ("--commit-every", str(wanted.commit_every))
     for words in wanted.sets:
         yield from ("--set", words)
     if wanted.rules:

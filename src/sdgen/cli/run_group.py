@@ -2,61 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated
 
 import typer
 
 from sdgen.cli import options
+from sdgen.cli.asking import Asked
 from sdgen.cli.failures import told
+from sdgen.cli.run_options import CommitEvery, Resume, TargetKind, asking
 from sdgen.cli.stored import Form, RunsDb, ScenariosDir, TargetsDir, as_json, opened
 
 app = typer.Typer(name="run", help="Runs: started, watched, remembered, reproduced.", no_args_is_help=True)
 
 RunId = Annotated[str, typer.Argument(metavar="ID", help="A run's id; `latest` is the newest.")]
-ScenarioName = Annotated[
-    str, typer.Option("--scenario", metavar="ID|PATH", help="A scenario's id (ID@VERSION of a stored one), or a file.")
-]
-TargetName = Annotated[
-    str,
-    typer.Option("--target", metavar="ID|PATH|DSN", help="A target's id, its file, or a destination as of generate."),
-]
-TargetKind = Annotated[
-    str, typer.Option("--target-kind", metavar="KIND", help="The destination's kind, where it doesn't tell by itself.")
-]
-Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Default: the scenario's, or a random one.")]
-AsOf = Annotated[str | None, typer.Option("--as-of", metavar="TIME", help="The instant that counts as now, ISO 8601.")]
-Rows = Annotated[
-    list[str] | None,
-    typer.Option("--rows-override", "--rows", metavar="ENTITY=N", help="Rows of an entity, or of every one (N)."),
-]
-Scale = Annotated[float, typer.Option("--scale", metavar="X", help="Multiply the scenario's row counts by this.")]
-Include = Annotated[list[str] | None, typer.Option("--include", metavar="ENTITY,...", help="Write these alone.")]
-Exclude = Annotated[list[str] | None, typer.Option("--exclude", metavar="ENTITY,...", help="Do not write these.")]
-ModeName = Annotated[
-    Literal["create_if_missing", "truncate_then_insert", "append_only"] | None,
-    typer.Option("--mode", help="What to do with tables that are there. Default: the target's, or create_if_missing."),
-]
-FileFormat = Annotated[str, typer.Option("--file-format", metavar="LIST", help="Formats of files, as of generate.")]
-Workers = Annotated[
-    int, typer.Option("--workers", min=0, metavar="N", help="Threads. Default: one per core, at most 8.")
-]
 
 
 @app.command()
 @told
+@asking
 def start(
-    scenario: ScenarioName,
-    target: TargetName,
-    target_kind: TargetKind = "",
-    seed: Seed = None,
-    as_of: AsOf = None,
-    rows: Rows = None,
-    scale: Scale = 1.0,
-    include: Include = None,
-    exclude: Exclude = None,
-    mode: ModeName = None,
-    file_format: FileFormat = "",
-    workers: Workers = 0,
+    asked: Asked,
+    commit_every: CommitEvery = "",
+    resume: Resume = False,
     detach: Annotated[bool, typer.Option("--detach", help="Leave the run to a worker, and print its id.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary.")] = False,
     form: Form = "table",
@@ -65,68 +33,27 @@ def start(
     targets_dir: TargetsDir = "",
 ) -> None:
     """Write a scenario's rows to a target, and remember it: all of them, or none."""
-    from sdgen.cli.asking import Asked
-
-    asked = Asked(
-        scenario,
-        target,
-        target_kind,
-        options.seed(seed),
-        options.instant(as_of),
-        options.row_counts(rows or ()),
-        scale,
-        options.listed(include or ()),
-        options.listed(exclude or ()),
-        mode,
-        options.listed([file_format]),
-        workers,
-    )
+    lasting = replace(asked, commit_every=options.commit_every(commit_every), resume=resume)
     with opened(runs_db, scenarios_dir, targets_dir) as service:
         from sdgen.cli import running
 
         if detach:
-            running.detached(service, asked, form)
+            running.detached(service, lasting, form)
         else:
-            running.started(service, asked, quiet, form)
+            running.started(service, lasting, quiet, form)
 
 
 @app.command()
 @told
+@asking
 def plan(
-    scenario: ScenarioName,
-    target: TargetName,
-    target_kind: TargetKind = "",
-    seed: Seed = None,
-    as_of: AsOf = None,
-    rows: Rows = None,
-    scale: Scale = 1.0,
-    include: Include = None,
-    exclude: Exclude = None,
-    mode: ModeName = None,
-    file_format: FileFormat = "",
-    workers: Workers = 0,
+    asked: Asked,
     form: Form = "table",
     runs_db: RunsDb = "",
     scenarios_dir: ScenariosDir = "",
     targets_dir: TargetsDir = "",
 ) -> None:
     """Tell what a run would write, without writing it: order, counts, and about how many bytes and how long."""
-    from sdgen.cli.asking import Asked
-
-    asked = Asked(
-        scenario,
-        target,
-        target_kind,
-        options.seed(seed),
-        options.instant(as_of),
-        options.row_counts(rows or ()),
-        scale,
-        options.listed(include or ()),
-        options.listed(exclude or ()),
-        mode,
-        options.listed([file_format]),
-        workers,
-    )
     with opened(runs_db, scenarios_dir, targets_dir) as service:
         from sdgen.cli import running
 

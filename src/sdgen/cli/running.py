@@ -14,7 +14,7 @@ from sdgen.cli.asking import Asked
 from sdgen.cli.failures import REFUSED, told_problems
 from sdgen.cli.progress import progress
 from sdgen.cli.stored import as_json
-from sdgen.errors import Problem
+from sdgen.errors import Cancelled, Problem
 from sdgen.runs.events import Listener
 from sdgen.runs.interruption import Interruption
 from sdgen.runs.naming import named_target
@@ -40,7 +40,11 @@ def started(service: Service, asked: Asked, quiet: bool, form: str) -> None:
 def _watched(work: Callable[..., Run], quiet: bool) -> tuple[Run, int]:
     """What the work returns, with a progress shown; and the signal that stopped it, or 0."""
     with Interruption() as interruption, progress(quiet, data_on_stdout=False) as listen:
-        return interruption.run(lambda: work(listen, interruption.event)), interruption.number
+        try:
+            return interruption.run(lambda: work(listen, interruption.event)), interruption.number
+        except Cancelled:
+            print("cancelled before the run began", file=sys.stderr)
+            raise typer.Exit(128 + interruption.number) from None
 
 
 def _leave(run: Run, number: int) -> None:

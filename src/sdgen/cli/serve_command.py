@@ -49,6 +49,12 @@ def serve(
         Patterns,
         typer.Option("--allow-secret", metavar="PATTERN", help="Secrets that requests may name. May be repeated."),
     ] = None,
+    most_counted: Annotated[
+        int,
+        typer.Option(
+            "--most-counted", min=0, metavar="N", help="How many rows a request may have the children counted of."
+        ),
+    ] = 50_000_000,
 ) -> None:
     """Serve the API and the pages, and do the runs that are asked for."""
     from sdgen.errors import Problem, StoreError
@@ -72,5 +78,6 @@ def serve(
         allow_destinations=options.listed(allow_destination or ()),
         allow_databases=options.listed(allow_database or ()),
         allow_secrets=options.listed(allow_secret or ()),
+        most_counted=most_counted,
     )
     serving(asked, lambda text: print(text, flush=True))

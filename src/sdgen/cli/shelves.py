@@ -24,16 +24,18 @@ from sdgen.scenario.model import Record, Scenario
 
 
 def scenario_table(entries: Sequence[ScenarioEntry]) -> str:
-    head = [("id", "version", "entities", "from", "name")]
+    head = [("id", "version", "entities", "kind", "from", "name")]
     rows = [
-        (each.id, each.version, str(each.entities) if each.entities else "-", each.source, cut(_said(each)))
+        (each.id, each.version, str(each.entities or "-"), each.kind, each.source, cut(_said(each), 60))
         for each in entries
     ]
-    return "\n".join(ruled(head, rows, (False, False, True, False, False)))
+    return "\n".join(ruled(head, rows, (False, False, True, False, False, False)))
 
 
 def _said(entry: ScenarioEntry | TargetEntry) -> str:
-    return f"can't be read: {entry.problem.splitlines()[0]}" if entry.problem else entry.name
+    if not entry.problem:
+        return entry.name
+    return f"can't be read: {entry.problem.splitlines()[0].removeprefix(entry.file).lstrip(':')}"
 
 
 def scenario_shown(service: Service, name: str, form: str) -> str:

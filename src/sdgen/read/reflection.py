@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from warnings import catch_warnings, simplefilter
 
+from sdgen.dialects.urls import without_schema
 from sdgen.errors import Problem, SourceError
 from sdgen.read.database import shown_url
 from sdgen.read.ddl_columns import read_names
@@ -101,12 +102,8 @@ def reflect(url: str) -> Schema:
 
 def _address(url: str) -> tuple[str, str]:
     """The URL with the driver named, without `?schema=`; and that schema."""
-    parts = urlsplit(url)
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    schema = next((value for name, value in pairs if name == "schema"), "")
-    query = urlencode([pair for pair in pairs if pair[0] != "schema"])
-    scheme, _, rest = urlunsplit(parts._replace(query=query)).partition(":")
-    rest = rest if rest.startswith("//") else f"//{rest}"
+    plain, schema = without_schema(url)
+    scheme, _, rest = plain.partition(":")
     return f"{_DRIVERS.get(scheme.lower(), scheme)}:{rest}", schema
 
 

@@ -35,7 +35,10 @@ class Access:
         """Whether a path is in one of the folders, wherever symlinks lead."""
         if self.folders is None:
             return True
-        place = path.resolve()
+        try:
+            place = path.resolve()
+        except (ValueError, OSError):  # a name that no file can have
+            return False
         return any(place.is_relative_to(folder.resolve()) for folder in self.folders)
 
 

@@ -10,10 +10,11 @@ import numpy as np
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generate import BATCH_ROWS, PlannedRows, probe
-from sdgen.generators.choosers import Chooser, OneToOne, Unlike
+from sdgen.generators.choosers import Chooser, Following, Link, OneToOne, Unlike
 from sdgen.generators.domains import Exchange
 from sdgen.generators.keys import Sequence
 from sdgen.generators.links import ForeignKey
+from sdgen.generators.stopping import go_on
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import EntityPlan, Plan
 from sdgen.plan.request import Existing, PlanRequest
@@ -32,19 +33,50 @@ def plan_for(scenario: Scenario, request: PlanRequest, target: Target, mode: Mod
 
     ScenarioError and TargetError as `compile_plan` and the target's `check` raise them.
     """
-    plan = _planned(scenario, request, target, mode)
+    return plan_behind(scenario, behind(scenario, request, target, mode))
+
+
+def plan_behind(scenario: Scenario, request: PlanRequest) -> Plan:
+    """The plan of a request that knows which rows are there."""
+    plan = compile_plan(scenario, request)
+    if request.existing:
+        problems = list(_unknown_ways(plan))
+        if problems:
+            raise ScenarioError([scenario.origin.problem(each.path, each.what, each.hint) for each in problems])
+        plan = _kept_apart(plan)
     if broken := probe(plan, scenario.origin):
         raise ScenarioError(broken)
     return plan
 
 
-def _planned(scenario: Scenario, request: PlanRequest, target: Target, mode: Mode) -> Plan:
+def _unknown_ways(plan: Plan) -> Iterator[Problem]:
+    """Links that follow a link of older rows: the plan knows where this run would lead them, not where they lead."""
+    for entity in plan.entities.values():
+        new = entity.first < entity.rows
+        for link in entity.links.values() if new else ():
+            paths = link.chooser.paths if isinstance(link.chooser, Following) else ()
+            passed = [plan.entities[first.parent] for first, _ in paths if _leads_to_older(plan, first)]
+            for parent in passed:
+                what = f"follows a link of {parent.name}, whose {parent.first:,} older rows may lead elsewhere"
+                hint = (
+                    f"write all rows anew (truncate_then_insert), or count {entity.name} per new rows of {parent.name}"
+                )
+                yield Problem(("entities", entity.name, "columns", link.name), what, hint)
+
+
+def _leads_to_older(plan: Plan, link: Link) -> bool:
+    """Whether new rows may belong to a parent that was there before; rows counted per parent go to new ones."""
+    parent = plan.entities[link.parent]
+    return parent.first > 0 and (link.layout is None or parent.rows == parent.first)
+
+
+def behind(scenario: Scenario, request: PlanRequest, target: Target, mode: Mode) -> PlanRequest:
+    """The request with the rows that the target holds, where it is to add to them."""
     if mode is not Mode.APPEND_ONLY or not isinstance(target, Holding):
-        return compile_plan(scenario, request)
+        return request
     # Counts may need the rows that are there: they are checked with those.
     alone = compile_plan(scenario, PlanRequest(request.seed, request.as_of, only=request.only))
-    existing = _existing(alone, target)
-    return _kept_apart(compile_plan(scenario, replace(request, seed=alone.seed, as_of=alone.as_of, existing=existing)))
+    return replace(request, seed=alone.seed, as_of=alone.as_of, existing=_existing(alone, target))
 
 
 def _existing(plan: Plan, target: Holding) -> dict[str, Existing]:
@@ -127,6 +159,7 @@ def _exchange(plan: Plan, entity: EntityPlan, columns: tuple[str, ...]) -> Excha
     coder = _Coder(entity, columns)
     free, repeated = [], []
     for start in range(0, entity.rows, BATCH_ROWS):
+        go_on()
         numbers = np.arange(start, min(start + BATCH_ROWS, entity.rows), dtype=np.int64)
         there = coder.repeats(PlannedRows(plan, _without_old(entity), numbers))
         old = numbers < entity.first

@@ -15,7 +15,7 @@ import xxhash
 
 from sdgen.generate import BATCH_ROWS
 
-_MODULUS = 1 << 128
+MODULUS = 1 << 128
 
 
 def block_digest(block: pa.RecordBatch, number: int) -> int:
@@ -29,7 +29,7 @@ def block_digest(block: pa.RecordBatch, number: int) -> int:
 
 def combine(digests: Iterable[int]) -> str:
     """The digest of an entity from those of its blocks, in any order, as 32 hexadecimal digits."""
-    return f"{sum(digests) % _MODULUS:032x}"
+    return f"{sum(digests) % MODULUS:032x}"
 
 
 def digest(batches: Iterable[pa.RecordBatch]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from os import cpu_count
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -20,12 +20,14 @@ from sdgen.generate import batch
 from sdgen.plan.model import Plan
 from sdgen.runs.kinds import FILES
 from sdgen.runs.records import ProblemRecord
-from sdgen.runs.request import Resolved
 from sdgen.runs.standing_rows import existing_rows
 from sdgen.scenario.model import Record
 from sdgen.write.base import Mode, Table, Target
 from sdgen.write.registry import open_target
 from sdgen.write.tables import tables_of
+
+if TYPE_CHECKING:
+    from sdgen.runs.request import Resolved  # brings SQLAlchemy, which `sdgen generate` does without
 
 SAMPLE_ROWS = 4096
 WARM_ROWS = 64

@@ -7,18 +7,20 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain, islice
 from time import perf_counter
 from typing import Any
 
 import pyarrow as pa
 
-from sdgen.errors import Cancelled, Problem, ScenarioError, TargetError
+from sdgen.errors import Cancelled, ScenarioError, SdgenError, TargetError
 from sdgen.generate import BATCH_ROWS, batches, probe
 from sdgen.plan.model import Plan
-from sdgen.runs.digest import block_digest, combine
+from sdgen.runs.digest import MODULUS, block_digest, combine
 from sdgen.runs.events import EntityFinished, EntityStarted, Finishing, Listener, RowsWritten, ignore
-from sdgen.runs.resume import manifest
-from sdgen.write.base import Mode, Resumable, Table, Target
+from sdgen.runs.interruption import interrupting
+from sdgen.runs.resume import begin, manifest
+from sdgen.write.base import Committing, Mode, Resumable, Table, Target
 from sdgen.write.journal import Done
 from sdgen.write.tables import tables_of
 
@@ -56,43 +58,33 @@ def execute(
     listen: Listener = ignore,
     cancel: threading.Event | None = None,
     resume: bool = False,
+    commit_every: int = 0,
 ) -> Result:
     """Write a plan's entities to a target; with `resume` go on with what a run of the same plan left when it stopped.
 
+    commit_every: after about how many rows a database is to commit, so that a run can be resumed from there; 0: never
+    before the end.
+
     TargetError with every problem where the target can't take them; Cancelled within a batch of `cancel` being set.
-    Whatever is raised, the target has been left as it was; with `resume` the rows that are done are kept beside it.
+    Whatever is raised, the target has been left as it was; with `resume` the rows that are done are kept beside it, and
+    with `commit_every` those that are committed stay.
     """
     started = perf_counter()
     tables = list(tables_of(plan, only).values())
-    writing = _Writing(plan, target, workers, listen, cancel or threading.Event())
+    writing = _Writing(plan, target, workers, listen, cancel or threading.Event(), commit_every)
     try:
         broken = probe(plan)
         if broken:
             raise ScenarioError(broken)
-        _begin(plan, target, tables, mode, resume)
-        problems = target.check(tables, mode)
-        if problems:
-            raise TargetError(problems)
-        for table in tables:
-            writing.go_on()
-            target.prepare(table, mode)
-        results = writing.all(tables)
-        listen(Finishing())
-        writing.go_on()
-        target.finish()
-    except BaseException:
+        begin(manifest(plan, tables, mode), target, mode, resume, commit_every)
+        with interrupting(target, writing.cancel):
+            results = writing.done(tables, mode)
+    except BaseException as error:
         target.abort()
+        if isinstance(error, SdgenError):
+            writing.go_on()  # a statement that was interrupted fails in its own words
         raise
     return Result(results, perf_counter() - started)
-
-
-def _begin(plan: Plan, target: Target, tables: Sequence[Table], mode: Mode, resume: bool) -> None:
-    """Tell a target that can go on with a stopped run what this one is; TargetError where it should and can't."""
-    if isinstance(target, Resumable):
-        target.begin(manifest(plan, tables, mode), resume)
-    elif resume:
-        what = "only runs into files can be resumed: a database takes all rows of a run or none"
-        raise TargetError(Problem(("target",), what, "leave --resume out, or give a folder: out/"))
 
 
 @dataclass(frozen=True)
@@ -104,10 +96,25 @@ class _Writing:
     workers: int
     listen: Listener
     cancel: threading.Event
+    commit_every: int = 0
 
     def go_on(self) -> None:
         if self.cancel.is_set():
             raise Cancelled("the run was cancelled")
+
+    def done(self, tables: Sequence[Table], mode: Mode) -> tuple[EntityResult, ...]:
+        """All of it, from the target's check to its commit."""
+        problems = self.target.check(tables, mode)
+        if problems:
+            raise TargetError(problems)
+        for table in tables:
+            self.go_on()
+            self.target.prepare(table, mode)
+        results = self.all(tables)
+        self.listen(Finishing())
+        self.go_on()
+        self.target.finish()
+        return results
 
     def all(self, tables: Sequence[Table]) -> tuple[EntityResult, ...]:
         """Write all tables: one after the other, or beside each other where the target can."""
@@ -128,8 +135,8 @@ class _Writing:
     def one(self, table: Table, makers: Executor, ahead: int) -> EntityResult:
         started = perf_counter()
         self.listen(EntityStarted(table.entity, table.name, table.rows))
-        done = self.target.done(table) if isinstance(self.target, Resumable) else Done()
-        counter = _Counter(table, self.listen, self.target, done)
+        done = self._done(table)
+        counter = _Counter(table, self, done)
 
         def encode(batch: pa.RecordBatch, number: int) -> _Part:
             digest = block_digest(batch, done.batches + number)
@@ -140,12 +147,31 @@ class _Writing:
             self.plan, table.entity, start=start, pool=makers, ahead=ahead, encode=encode, cancel=self.cancel
         )
         with closing(stream):
-            if not done.finished:
-                self.target.write(table, counter.counted(stream))
-                counter.keep(finished=True)
+            self._write(table, stream, counter, done)
         seconds, digest = perf_counter() - started, combine(counter.digests)
         self.listen(EntityFinished(table.entity, table.name, counter.rows, seconds, digest))
         return EntityResult(table.entity, table.name, counter.rows, seconds, digest)
+
+    def _done(self, table: Table) -> Done:
+        """How far a table is already."""
+        if isinstance(self.target, Resumable) or (self.commit_every and isinstance(self.target, Committing)):
+            return self.target.done(table)
+        return Done()
+
+    def _write(self, table: Table, parts: Iterator[_Part], counter: _Counter, done: Done) -> None:
+        if self.commit_every and isinstance(self.target, Committing):
+            for span in _spans(parts, max(1, round(self.commit_every / BATCH_ROWS))):
+                self.target.write(table, counter.counted(span))
+                self.target.commit(table, counter.done, counter.rows)
+        elif not done.finished:
+            self.target.write(table, counter.counted(parts))
+            counter.keep(finished=True)
+
+
+def _spans(parts: Iterator[_Part], size: int) -> Iterator[Iterator[_Part]]:
+    """The parts, so many at a time; each span must be used up before the next."""
+    for first in parts:
+        yield chain((first,), islice(parts, size - 1))
 
 
 def _failed_first(writes: Sequence[Future[EntityResult]]) -> Sequence[Future[EntityResult]]:
@@ -164,13 +190,17 @@ class _Part:
 class _Counter:
     """Counts a table's parts on their way to the target."""
 
-    def __init__(self, table: Table, listen: Listener, target: Target, done: Done) -> None:
+    def __init__(self, table: Table, writing: _Writing, done: Done) -> None:
         self._table = table
-        self._listen = listen
-        self._target = target
+        self._writing = writing
+        self._target = writing.target
         self.rows = min(done.batches * BATCH_ROWS, table.rows)
         self._batches = done.batches
         self.digests = [done.digest]
+
+    @property
+    def done(self) -> Done:
+        return Done(self._batches, sum(self.digests) % MODULUS)
 
     def keep(self, finished: bool = False) -> None:
         """Tell the target that all parts up to here are written."""
@@ -179,9 +209,10 @@ class _Counter:
 
     def counted(self, parts: Iterator[_Part]) -> Iterator[Any]:
         for part in parts:
+            self._writing.go_on()  # those that were made ahead aren't wanted any more
             yield part.encoded
             self.rows += part.rows
             self._batches += 1
             self.digests.append(part.digest)
             self.keep()
-            self._listen(RowsWritten(self._table.entity, self.rows, self._table.rows))
+            self._writing.listen(RowsWritten(self._table.entity, self.rows, self._table.rows))

@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, TypeVar
+
+from sdgen.write.base import Interruptible, Target
 
 T = TypeVar("T")
 
@@ -34,6 +37,29 @@ class Flag(threading.Event):
 
     def is_set(self) -> bool:
         return self._raised
+
+
+@contextmanager
+def interrupting(target: Target, cancel: threading.Event) -> Iterator[None]:
+    """Within it, a target's statement that takes long is stopped soon after the event is set."""
+    over = threading.Event()
+
+    def watch(interruptible: Interruptible) -> None:
+        while not over.wait(_AWAKE):
+            if cancel.is_set():
+                with suppress(Exception):  # there may be nothing to interrupt just now
+                    interruptible.interrupt()
+
+    if not isinstance(target, Interruptible):
+        yield
+        return
+    watcher = threading.Thread(target=watch, args=(target,), name="sdgen-watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 class Interruption:

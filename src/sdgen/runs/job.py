@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 
@@ -11,9 +12,10 @@ from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_text_as_scenario
-from sdgen.runs.append import plan_for
+from sdgen.runs.append import behind, plan_behind
+from sdgen.runs.standing import Standing, kept, restored
 from sdgen.runs.targets import TargetSpec
-from sdgen.scenario.model import Record
+from sdgen.scenario.model import Record, Scenario
 from sdgen.write.base import Mode, Target
 
 
@@ -21,7 +23,8 @@ class Job(Record):
     """A run, settled: the scenario's text, seed, now and counts; the target as it is written, its path absolute.
 
     complete: whether the target can be opened from this record; not where a password was left out. scratch: whether the
-    rows go to a temporary place of the target's kind, which is removed afterwards.
+    rows go to a temporary place of the target's kind, which is removed afterwards. standing: what the target held
+    before a run that appended; None where that isn't known.
     """
 
     scenario_text: str
@@ -38,15 +41,24 @@ class Job(Record):
     identity: str
     complete: bool = True
     scratch: bool = False
+    commit_every: int = 0
+    resume: bool = False
+    standing: Mapping[str, Standing] | None = None
 
     def plan(self) -> Plan:
         """The plan; ScenarioError where this sdgen can't make it any more."""
-        scenario = read_text_as_scenario(self.scenario_text, self.scenario_file)
-        return compile_plan(scenario, self._request)
+        if self.standing:
+            return plan_behind(self._scenario, replace(self._request, existing=restored(self.standing)))
+        return compile_plan(self._scenario, self._request)
 
-    def plan_into(self, target: Target) -> Plan:
-        """The plan of a run that appends: it begins behind the rows that the target holds now."""
-        return plan_for(read_text_as_scenario(self.scenario_text, self.scenario_file), self._request, target, self.mode)
+    def plan_into(self, target: Target) -> tuple[Plan, Job]:
+        """The plan of a run that appends, behind the rows that the target holds now; and the job with those."""
+        request = behind(self._scenario, self._request, target, self.mode)
+        return plan_behind(self._scenario, request), self.model_copy(update={"standing": kept(request.existing)})
+
+    @property
+    def _scenario(self) -> Scenario:
+        return read_text_as_scenario(self.scenario_text, self.scenario_file)
 
     @property
     def _request(self) -> PlanRequest:

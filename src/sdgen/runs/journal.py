@@ -16,6 +16,7 @@ from sdgen.runs.job import Job
 from sdgen.runs.journal_rows import log_line, run_of
 from sdgen.runs.processes import Owner, is_gone
 from sdgen.runs.records import EntityRun, LogLine, Run, Status
+from sdgen.runs.resume import left_by_killed
 from sdgen.runs.store import Store, moment, timestamp
 from sdgen.runs.tables import run_entities, run_logs, runs
 
@@ -87,15 +88,13 @@ class Journal:
         changed = list(entities)
         with self.store.writing() as connection:
             for each in changed:
-                values = {"written": each.written, "seconds": each.seconds, "digest": each.digest}
+                values = {"asked": each.asked, "written": each.written, "seconds": each.seconds, "digest": each.digest}
                 mine = (run_entities.c.run_id == run_id) & (run_entities.c.entity == each.entity)
                 connection.execute(sa.update(run_entities).where(mine).values(values))
-            written = sa.select(sa.func.coalesce(sa.func.sum(run_entities.c.written), 0)).where(
-                run_entities.c.run_id == run_id
-            )
             step: dict[str, Any] = {"heartbeat_at": timestamp(), "phase": phase}
             if changed or lines:
-                step |= {"revision": runs.c.revision + 1, "rows_written": written.scalar_subquery()}
+                sums = {"rows_written": _sum(run_id, "written"), "rows_asked": _sum(run_id, "asked")}
+                step |= {"revision": runs.c.revision + 1, **sums}
             owned = (runs.c.id == run_id) & (runs.c.owner_token == owner.token)
             connection.execute(sa.update(runs).where(owned).values(step))
             _log(connection, run_id, lines)
@@ -138,8 +137,9 @@ class Journal:
         """Mark a run as failed whose owner is gone; whether it was."""
         going = (runs.c.id == run_id) & (runs.c.status == _RUNNING) & (runs.c.owner_token == token)
         with self.store.writing() as connection:
-            phase = connection.execute(sa.select(runs.c.phase).where(runs.c.id == run_id)).scalar_one_or_none()
-            error = f"the run ended without a word: {reason}; {_LEFT['finishing' if phase == 'finishing' else '']}"
+            told = connection.execute(sa.select(runs.c.phase, runs.c.request).where(runs.c.id == run_id)).one_or_none()
+            phase, request = told or ("", "{}")
+            error = f"the run ended without a word: {reason}; {left_by_killed(phase, json.loads(request))}"
             found = connection.execute(sa.update(runs).where(going).values(_ended(Ending(Status.FAILED, error))))
             if found.rowcount:
                 if phase != "finishing":
@@ -251,6 +251,11 @@ class Journal:
             raise _unknown(run_id)
         return Job.model_validate_json(text)
 
+    def keep_job(self, run_id: str, owner: Owner, job: Job) -> None:
+        owned = (runs.c.id == run_id) & (runs.c.owner_token == owner.token)
+        with self.store.writing() as connection:
+            connection.execute(sa.update(runs).where(owned).values({"job": job.model_dump_json(by_alias=True)}))
+
     def logs(self, run_id: str, after: int = 0, limit: int = 1000) -> list[LogLine]:
         """Lines of a run's log with numbers above `after`."""
         query = (
@@ -269,10 +274,14 @@ class Journal:
 _NO_MARKS = str.maketrans({"-": None, ":": None, "T": "-"})
 _COUNT_RUNNING = sa.select(sa.func.count()).select_from(runs).where(runs.c.status == _RUNNING)
 _NEWEST = (runs.c.created_at.desc(), runs.c.id.desc())
-_LEFT = {
-    "": "the target is as it was",
-    "finishing": "it was about to commit: the target holds either all of its rows or none (sdgen verify tells)",
-}
+
+
+def _sum(run_id: str, column: str) -> sa.ScalarSelect[Any]:
+    """The sum of a column over a run's entities."""
+    total = sa.func.coalesce(sa.func.sum(run_entities.c[column]), 0)
+    return sa.select(total).where(run_entities.c.run_id == run_id).scalar_subquery()
+
+
 _EMPTY: Mapping[str, Any] = {
     "status": _PENDING,
     "phase": "",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit
 
+from sdgen.dialects.urls import without_schema
 from sdgen.read.formats import DATABASE_FILES
 from sdgen.write.registry import SCHEMES
 
@@ -115,11 +116,3 @@ def _postgres_database(destination: str) -> str:
     except ProgrammingError:
         return ""
     return "" if found.get("service") else str(found.get("dbname") or "")
-
-
-def without_schema(destination: str) -> tuple[str, str]:
-    """A PostgreSQL URL without `?schema=`, which is sdgen's own, and that schema."""
-    parts = urlsplit(destination)
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    query = urlencode([pair for pair in pairs if pair[0] != "schema"])
-    return urlunsplit(parts._replace(query=query)), next((value for name, value in pairs if name == "schema"), "")

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from sdgen.errors import NotFound, Problem, ScenarioError, SdgenError, StoreError, TargetError, did_you_mean
-from sdgen.read.base import read_text
-from sdgen.read.formats import DOCUMENTS
+from sdgen.read.base import Source, read_text
+from sdgen.read.formats import DOCUMENTS, format_of
 from sdgen.read.sources import examples, read_source, read_text_as_scenario
 from sdgen.read.writefile import scenario_text
 from sdgen.read.yamlfile import read_document
@@ -24,6 +24,7 @@ from sdgen.runs.records import ScenarioEntry, TargetEntry
 from sdgen.runs.redact import without_password
 from sdgen.runs.shelf import KeptScenario, Shelf
 from sdgen.runs.targets import TargetSpec, absolute, allowed, keepable, read_target, settle
+from sdgen.scenario.identity import METADATA
 from sdgen.scenario.model import Scenario
 
 ID = re.compile(r"[A-Za-z0-9._-]+")
@@ -73,9 +74,10 @@ class Library:
         for file, scenario in _in_folder(self.scenarios_dir, _scenario_of):
             stem = Path(file).stem
             if isinstance(scenario, Scenario):
-                entry = _entry(scenario.id or stem, scenario, FOLDER, file)
+                kind = _kind_of(file, Path(file).stat().st_mtime_ns)
+                entry = _entry(scenario.id or stem, scenario, FOLDER, file, kind)
             else:
-                entry = ScenarioEntry(id=stem, source=FOLDER, file=file, problem=str(scenario))
+                entry = ScenarioEntry(id=stem, kind="", source=FOLDER, file=file, problem=str(scenario))
             entries.setdefault(entry.id, entry)
         for scenario_id, versions in self.shelf.scenarios().items():
             entries.setdefault(scenario_id, _kept_entry(versions))
@@ -150,7 +152,7 @@ def _in_folder(
     if folder is None or not folder.is_dir():
         return
     for path in inside(folder):
-        if path.suffix.lower() in DOCUMENTS:
+        if path.suffix.lower() in DOCUMENTS and path.name != METADATA:
             state = path.stat()
             yield str(path), read(str(path), state.st_mtime_ns, state.st_size)
 
@@ -184,6 +186,13 @@ def _scenario_of(file: str, changed: int, size: int) -> Scenario | SdgenError:
 
 
 @lru_cache(maxsize=512)
+def _kind_of(file: str, changed: int) -> str:
+    """The format that a file is written in."""
+    found = format_of(Source(file))
+    return found.kind if found is not None else ""
+
+
+@lru_cache(maxsize=512)
 def _target_of(file: str, changed: int, size: int) -> TargetSpec | SdgenError:
     try:
         return target_of_file(Path(file))
@@ -198,9 +207,10 @@ def target_of_file(path: Path) -> TargetSpec:
     return absolute(named, path.absolute().parent)
 
 
-def _entry(scenario_id: str, scenario: Scenario, source: str, file: str) -> ScenarioEntry:
+def _entry(scenario_id: str, scenario: Scenario, source: str, file: str, kind: str = "native") -> ScenarioEntry:
     return ScenarioEntry(
         id=scenario_id,
+        kind=kind,
         name=scenario.name,
         version=scenario.version,
         description=scenario.description,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 import traceback
@@ -12,34 +11,36 @@ from dataclasses import dataclass
 from os import cpu_count
 
 from sdgen.errors import Cancelled, SdgenError, StoreError
+from sdgen.generators.stopping import stopped_by
 from sdgen.plan.model import Plan
 from sdgen.runs import kinds
 from sdgen.runs.events import Listener, ignore
-from sdgen.runs.execute import execute
+from sdgen.runs.execute import Result, execute
 from sdgen.runs.job import Job
 from sdgen.runs.journal import Ending, Journal
 from sdgen.runs.processes import Owner
 from sdgen.runs.recorder import Recorder
 from sdgen.runs.records import ProblemRecord, Run, Status
 from sdgen.runs.redact import Redactor
+from sdgen.runs.resume import WHOLE, left_behind
+from sdgen.runs.scratch import scratch, sweep
 from sdgen.runs.store import timestamp
 from sdgen.runs.targets import Settled, settle
 from sdgen.write.base import Mode, Target
 from sdgen.write.registry import open_target
 
 STORE_PATIENCE = 60.0  # seconds for which the end of a run is tried to be told to a store that is away
-LEFT = {Status.CANCELLED: "cancelled; the target is as it was", Status.FAILED: "failed; the target is as it was"}
 
 Lines = list[tuple[str, str, str]]
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A job that can be done here: its plan made, its target's secrets in place."""
+    """A job that can be done here: its target's secrets in place. plan: made when it is begun where it isn't yet."""
 
     job: Job
-    plan: Plan
     target: Settled
+    plan: Plan | None = None
 
     @contextmanager
     def opened(self) -> Iterator[Target]:
@@ -47,13 +48,23 @@ class Prepared:
         if not self.job.scratch:
             yield self.target.open()
             return
-        with tempfile.TemporaryDirectory(prefix="sdgen-scratch-") as folder:
-            yield open_target(kinds.in_kind(f"{folder}/again", self.target.kind), self.target.formats)
+        sweep()
+        with scratch() as folder:
+            yield open_target(kinds.in_kind(str(folder / "again"), self.target.kind), self.target.formats)
+
+    def planned(self, target: Target) -> tuple[Plan, Job]:
+        """The plan, and the job with all that it depends on.
+
+        ScenarioError where the scenario can't be had any more, Cancelled where `stopped_by` says so.
+        """
+        if self.job.mode is Mode.APPEND_ONLY:
+            return self.job.plan_into(target)
+        return self.plan or self.job.plan(), self.job
 
 
 def prepare(job: Job) -> Prepared:
-    """SdgenError where the scenario or the target can't be had any more."""
-    return Prepared(job, job.plan(), settle(job.target, formats=job.formats))
+    """TargetError where the target can't be had any more."""
+    return Prepared(job, settle(job.target, formats=job.formats))
 
 
 def perform(
@@ -81,49 +92,63 @@ def perform(
 
 def _done(prepared: Prepared, recorder: Recorder, stop: threading.Event) -> tuple[Ending, Lines]:
     """Execute the run; how it ended, and what there is to say of that."""
-    job = prepared.job
-    _introduce(recorder, prepared)
+    left = WHOLE
     try:
         with prepared.opened() as target:
-            result = execute(
-                job.plan_into(target) if job.mode is Mode.APPEND_ONLY else prepared.plan,
-                target,
-                mode=job.mode,
-                only=job.only,
-                workers=job.workers or min(cpu_count() or 1, 8),
-                listen=recorder,
-                cancel=stop,
-            )
+            try:
+                result = _executed(prepared, target, recorder, stop)
+            finally:
+                left = left_behind(target, prepared.job.resume)
     except Exception as error:
-        return _failure(error, prepared.target.redactor)
+        return _failure(error, prepared.target.redactor, left)
     if stop.is_set():
         recorder.say("warning", "the wish to stop came too late: all rows are written")
     recorder.say("info", f"success: {result.rows:,} rows in {result.seconds:.2f} s")
     return Ending(Status.SUCCESS), []
 
 
-def _introduce(recorder: Recorder, prepared: Prepared) -> None:
-    plan, job = prepared.plan, prepared.job
+def _executed(prepared: Prepared, target: Target, recorder: Recorder, stop: threading.Event) -> Result:
+    job = prepared.job
+    with stopped_by(stop):
+        plan, settled = prepared.planned(target)
+    if settled is not job:
+        recorder.keep(settled)
+    _introduce(recorder, prepared, plan)
+    return execute(
+        plan,
+        target,
+        mode=job.mode,
+        only=job.only,
+        workers=job.workers or min(cpu_count() or 1, 8),
+        listen=recorder,
+        cancel=stop,
+        resume=job.resume,
+        commit_every=job.commit_every,
+    )
+
+
+def _introduce(recorder: Recorder, prepared: Prepared, plan: Plan) -> None:
+    job = prepared.job
     name = f"{plan.scenario} {plan.version}".strip()
     place = "a temporary place" if job.scratch else prepared.target.shown
     recorder.say("info", f"{name} to {place}, {job.mode.value}, seed {plan.seed}")
-    if plan.identity != job.identity:
+    if plan.identity != job.identity and job.mode is not Mode.APPEND_ONLY:
         recorder.say("warning", "other versions of generators than those that the run was made with: other values")
 
 
-def _failure(error: Exception, redactor: Redactor) -> tuple[Ending, Lines]:
-    """What is stored of an exception, and what the log says of it."""
+def _failure(error: Exception, redactor: Redactor, left: str = WHOLE) -> tuple[Ending, Lines]:
+    """What is stored of an exception, and what the log says of it and of the rows that were written."""
     now = timestamp()
     if isinstance(error, Cancelled):
-        left = LEFT[Status.CANCELLED]
-        return Ending(Status.CANCELLED, left), [(now, "info", left)]
+        said = f"{Status.CANCELLED}; {left}"
+        return Ending(Status.CANCELLED, said), [(now, "info", said)]
     known = isinstance(error, SdgenError | OSError | MemoryError)
     problems = [_hidden(ProblemRecord.of(each), redactor) for each in getattr(error, "problems", ())]
     told = redactor(str(error) if problems else _words(error))
     lines = [(now, "error", told)]
     if not known:
         lines.append((now, "debug", redactor("".join(traceback.format_exception(error)))))
-    lines.append((now, "info", LEFT[Status.FAILED]))
+    lines.append((now, "info", f"{Status.FAILED}; {left}"))
     return Ending(Status.FAILED, told, tuple(each.model_dump() for each in problems)), lines
 
 

@@ -64,6 +64,14 @@ def _host() -> str:
     return f"{socket.gethostname()}/{blake2b(sign.encode(), digest_size=4).hexdigest()}"
 
 
+def _has_threads(pid: int) -> bool:
+    """Whether threads of a killed process are still ending: until then it holds its files, and the locks on them."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/task")) > 1
+    except OSError:
+        return False
+
+
 def _started(pid: int) -> str:
     """When a process started, in the system's own words; "" where it is no more, or only waits to be reaped."""
     if sys.platform == "linux":
@@ -71,7 +79,7 @@ def _started(pid: int) -> str:
             fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         except OSError:
             return ""
-        return "" if fields[0] in (b"Z", b"X") else fields[19].decode()
+        return "" if fields[0] in (b"Z", b"X") and not _has_threads(pid) else fields[19].decode()
     command = ["ps", "-o", "state=,lstart=", "-p", str(pid)]
     told = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
     return "" if told.startswith("Z") else told.partition(" ")[2].strip()

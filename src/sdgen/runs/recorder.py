@@ -13,6 +13,7 @@ from types import TracebackType
 
 from sdgen.errors import Cancelled, StoreError
 from sdgen.runs.events import EntityFinished, EntityStarted, Event, Finishing, Listener, RowsWritten
+from sdgen.runs.job import Job
 from sdgen.runs.journal import Journal
 from sdgen.runs.processes import Owner
 from sdgen.runs.records import EntityRun
@@ -55,6 +56,10 @@ class Recorder:
             self._write()  # what is left of a run that is killed while it commits must be known
         elif isinstance(event, RowsWritten):
             self._look()
+
+    def keep(self, job: Job) -> None:
+        """Store the job again, with what was learnt when it began."""
+        self._journal.keep_job(self._run_id, self._owner, job)
 
     def say(self, level: str, text: str) -> None:
         """Add a line to the run's log."""

@@ -110,9 +110,14 @@ class LogLine(Record):
 
 
 class ScenarioEntry(Record):
-    """A scenario as it is listed. source: folder, store or example. problem: why it can't be read."""
+    """A scenario as it is listed.
+
+    kind: the format that it is written in, such as native or jafgen. source: folder, store or example. problem: why it
+    can't be read.
+    """
 
     id: str
+    kind: str = "native"
     name: str = ""
     version: str = ""
     description: str = ""

@@ -44,15 +44,17 @@ class Comparison(Record):
         return all(each.same for each in self.entities)
 
 
-def reproducible(run: Run) -> None:
-    """StoreError where a run has no digests that another run could have."""
+def reproducible(run: Run, job: Job, target: Mapping[str, Any]) -> None:
+    """StoreError where a run has no digests that another run could have, or not there."""
     if run.status is not Status.SUCCESS:
         what = f"the run {run.id} is {run.status}: only a successful one can be reproduced"
         raise StoreError(Problem(("run",), what))
-
-    if run.mode == Mode.APPEND_ONLY:
-        what = f"the run {run.id} added to what its target held then, which is not kept"
+    if run.mode == Mode.APPEND_ONLY and job.standing is None:
+        what = f"the run {run.id} added to what its target held then, which was too much to keep"
         raise StoreError(Problem(("run",), what, "runs of the other modes can be reproduced"))
+    if run.mode == Mode.APPEND_ONLY and target:
+        what = f"the run {run.id} added to rows that another target need not hold"
+        raise StoreError(Problem(("run",), what, "name no target: its rows are made again in a temporary place"))
 
 
 def request_again(job: Job, target: Mapping[str, Any]) -> RunRequest:
@@ -61,7 +63,8 @@ def request_again(job: Job, target: Mapping[str, Any]) -> RunRequest:
     Without one: in a place of the job's kind where such can be made here, else in files.
     """
     if not target:
-        kind = job.target.kind if kinds.facts(job.target.kind).local else kinds.FILES
+        alone = kinds.facts(job.target.kind).local and not job.standing  # added rows need the others' keys there
+        kind = job.target.kind if alone else kinds.FILES
         target = {"target": {"kind": kind, "dsn": kinds.in_kind(str(Path(gettempdir()) / "again"), kind)}}
         formats = job.formats if job.target.kind == kind else ()
         mode = Mode.CREATE_IF_MISSING

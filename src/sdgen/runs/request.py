@@ -5,12 +5,13 @@ The command line, `sdgen.run` and the HTTP API all make a RunRequest and resolve
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator, Field, field_validator
 
@@ -26,6 +27,7 @@ from sdgen.runs.documents import validated
 from sdgen.runs.job import Job
 from sdgen.runs.library import INLINE, PATH, Found, Library, target_of_file
 from sdgen.runs.redact import Redactor
+from sdgen.runs.resume import refused
 from sdgen.runs.targets import Settled, TargetSpec, absolute, allowed, keepable, read_target, settle
 from sdgen.runs.warnings import missing_keys
 from sdgen.scenario.identity import canonical_json
@@ -33,10 +35,23 @@ from sdgen.scenario.model import Record, Scenario
 from sdgen.write.base import Mode
 
 HASH_VERSION = 1
+_NUMBER = re.compile(r"\s*-?\d{1,18}\s*")
 
 
 def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else value
+
+
+def _row_count(value: object) -> object:
+    """A number of rows, or a text that spells one; told in our own words where it is none."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    whole = whole or (isinstance(value, float) and value.is_integer())
+    if not whole and not (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        raise ValueError(f"{value!r} is not a number of rows, such as 500")
+    count = int(str(value)) if isinstance(value, str) else int(cast(float, value))
+    if count < 0:
+        raise ValueError(f"{value!r} rows are less than none")
+    return count
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -56,7 +71,7 @@ class RunRequest(Record):
     target_path: str = Field("", description="a target file; from the command line alone")
     seed: int | None = Field(None, ge=-(2**63), lt=2**64, description="left out: the scenario's, or a random one")
     as_of: datetime | None = Field(None, description="the instant that counts as now; left out: the scenario's, or now")
-    rows: Mapping[str, Annotated[int, Field(ge=0)]] = Field(
+    rows: Mapping[str, Annotated[int, Field(ge=0), BeforeValidator(_row_count)]] = Field(
         default_factory=dict, description="row counts by entity; `*` speaks of every entity that isn't named"
     )
     scale: float = Field(1.0, gt=0, allow_inf_nan=False, description="multiplies the scenario's row counts")
@@ -65,6 +80,18 @@ class RunRequest(Record):
     mode: Mode | None = Field(None, description="left out: the target's, or create_if_missing")
     formats: Names = Field((), description="formats of files; left out: the target's, or csv")
     workers: int = Field(0, ge=0, le=256, description="threads; 0: one per core, at most 8")
+
+    commit_every: int = Field(
+        0, ge=0, le=2**40, description="databases: commit after about so many rows, which then stay; 0: all or nothing"
+    )
+    resume: bool = Field(False, description="go on where a run of the same was stopped")
+
+    @field_validator("rows", mode="before")
+    @classmethod
+    def _by_entity(cls, rows: object) -> object:
+        if not isinstance(rows, Mapping):
+            raise ValueError(f"{rows!r} names no entities: {{'orders': 500}}, or {{'*': 500}} for every one")
+        return rows
 
     @field_validator("as_of")
     @classmethod
@@ -118,6 +145,8 @@ def resolve(request: RunRequest, library: Library, access: Access = ANYTHING) ->
         errors.append(error)
     try:
         target = _target(request, library, access)
+        mode = _mode(request, target)
+        errors.append(TargetError(refused(target.open(), mode, request.resume, request.commit_every)))
     except SdgenError as error:
         errors.append(error)
     _raise([error for error in errors if error.problems])
@@ -217,7 +246,6 @@ def _resolved(
     request: RunRequest, found: Found[Scenario], rows: Mapping[str, int], target: Settled, plan: Plan
 ) -> Resolved:
     scenario = found.value
-    mode = request.mode or target.spec.mode or Mode.CREATE_IF_MISSING
     chosen = _only(request, scenario)
     only = chosen if len(chosen) < len(scenario.entities) else ()
     job = Job(
@@ -230,8 +258,10 @@ def _resolved(
         only=only,
         target=_storable(target),
         formats=target.formats,
-        mode=mode,
+        mode=_mode(request, target),
         workers=request.workers or int(target.spec.options.get("workers", 0)),
+        commit_every=request.commit_every,
+        resume=request.resume,
         identity=plan.identity,
         complete=not list(keepable(target.spec)),
     )
@@ -239,6 +269,10 @@ def _resolved(
     warnings = tuple(map(target.redactor, [*notes, *missing_keys(plan, only)]))
     said = config_hash(plan, job, target)
     return Resolved(request, found.id, found.source, scenario, target, plan, job, warnings, said)
+
+
+def _mode(request: RunRequest, target: Settled) -> Mode:
+    return request.mode or target.spec.mode or Mode.CREATE_IF_MISSING
 
 
 def _storable(target: Settled) -> TargetSpec:

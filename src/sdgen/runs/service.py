@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sdgen.errors import Problem, StoreError
+from sdgen.generators.stopping import stopped_by
 from sdgen.read.sources import read_mapping, read_text_as_scenario
 from sdgen.runs import estimate, reproduce
 from sdgen.runs.access import ANYTHING, Access
@@ -67,8 +68,25 @@ class Service:
     # Runs
 
     def resolve(self, request: RunRequest) -> Resolved:
-        """The request, settled and checked; nothing is stored or connected to. All problems at once."""
-        return resolve(request, self.library, self.access)
+        """The request, settled and checked; nothing is stored or connected to. All problems at once.
+
+        One that goes on with a stopped run, and leaves its seed or its now open, has those of that run.
+        """
+        resolved = resolve(request, self.library, self.access)
+        left = self._stopped(resolved) if request.resume and None in (request.seed, request.as_of) else None
+        if left is None:
+            return resolved
+        known = {"seed": request.seed, "as_of": request.as_of}
+        open_ = {name: getattr(left, name) for name, value in known.items() if value is None}
+        return resolve(request.model_copy(update=open_), self.library, self.access)
+
+    def _stopped(self, resolved: Resolved) -> Run | None:
+        """The newest run that asked for the same, and did not come to its end."""
+        self.journal.mark_lost()
+        wanted = _asked(resolved.request.shown(resolved.target.redactor))
+        over = (Status.FAILED, Status.CANCELLED)
+        found, _ = self.journal.runs(limit=_LOOKED_AT, status=over, scenario=resolved.scenario_id)
+        return next((run for run in found if _asked(run.request) == wanted), None)
 
     def plan(self, request: RunRequest, *, ask_target: bool = True) -> estimate.Estimate:
         """The dry run of a request."""
@@ -86,8 +104,13 @@ class Service:
         cancel: threading.Event | None = None,
         begun: Callable[[Run], None] | None = None,
     ) -> Run:
-        """Do a run in this process, and remember it. Its failure is told in the run, not raised."""
-        return self._perform(self.resolve(request), listen, cancel, begun)
+        """Do a run in this process, and remember it. Its failure is told in the run, not raised.
+
+        Cancelled where that was asked for before there was a run to remember.
+        """
+        with stopped_by(cancel):
+            resolved = self.resolve(request)
+        return self._perform(resolved, listen, cancel, begun)
 
     def run(self, run_id: str) -> Run:
         """A run with its entities; `latest` is the newest. Lost runs are marked first."""
@@ -119,13 +142,14 @@ class Service:
     def again(self, run_id: str, **target: Any) -> Resolved:
         """The settled request of a run, for another time: into a temporary place, or a target as a request names it."""
         run = self.run(run_id)
-        reproduce.reproducible(run)
         job = self.journal.job(run.id)
+        reproduce.reproducible(run, job, target)
         request = reproduce.request_again(job, target)
         if target:
             return self.resolve(request)
         resolved = resolve(request, self.library)
-        return replace(resolved, job=resolved.job.model_copy(update={"scratch": True}))
+        scratch = resolved.job.model_copy(update={"scratch": True, "standing": job.standing})
+        return replace(resolved, job=scratch, plan=scratch.plan() if job.standing else resolved.plan)
 
     def submit_again(self, run_id: str, **target: Any) -> Run:
         """Store a run that reproduces another; `comparison` tells what came of it."""
@@ -190,13 +214,22 @@ class Service:
         run_id = self._add(resolved, owner, reproduces)
         if begun is not None:
             begun(self.journal.run(run_id))
-        prepared = Prepared(resolved.job, resolved.plan, resolved.target)
+        prepared = Prepared(resolved.job, resolved.target, resolved.plan)
         return perform(self.journal, run_id, owner, prepared, listen=listen, cancel=cancel)
 
     def _add(self, resolved: Resolved, owner: Owner | None, reproduces: str) -> str:
         tables = tables_of(resolved.plan, resolved.job.only).values()
         entities = [EntityRun(entity=each.entity, table=each.name, asked=each.rows) for each in tables]
         return self.journal.add({**_row(resolved), "reproduces": reproduces}, entities, owner)
+
+
+_LOOKED_AT = 200  # of the newest runs
+_OPEN = frozenset({"seed", "as_of", "resume", "commit_every", "workers"})
+
+
+def _asked(request: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a request must be the same for a run to go on with another."""
+    return {name: value for name, value in request.items() if name not in _OPEN}
 
 
 def _row(resolved: Resolved) -> dict[str, Any]:

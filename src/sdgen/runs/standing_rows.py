@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from sdgen.dialects.clickhouse import CLICKHOUSE
 from sdgen.dialects.duckdb import DUCKDB
+from sdgen.dialects.mysql import MYSQL
 from sdgen.dialects.postgres import POSTGRES
 from sdgen.dialects.sqlite import SQLITE
-from sdgen.runs.kinds import path_of, without_schema
+from sdgen.dialects.urls import without_schema
+from sdgen.errors import TargetError
+from sdgen.runs.kinds import path_of
 from sdgen.write.base import Table
 
 Counts = dict[str, int]
-_PATIENCE = "2s"
+_SECONDS = 2
+_PATIENCE = f"{_SECONDS}s"
 _MANY = 1_000_000
 _ESTIMATED = b"SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(%s)"
 
@@ -81,6 +86,46 @@ def _postgres(destination: str, tables: Sequence[Table]) -> Counts:
     return counts
 
 
+def _mysql(destination: str, tables: Sequence[Table]) -> Counts:
+    """Counted one after the other, and given up together where that takes long."""
+    from sdgen.write.myserver import Server
+
+    server = Server(destination)
+    places = {
+        table.name: (MYSQL.split(table.name)[0] or server.database, MYSQL.split(table.name)[1]) for table in tables
+    }
+    try:
+        server.opened()
+        there = server.look(list(places.values()))
+        with suppress(TargetError):  # MariaDB has it in seconds, MySQL under another name in milliseconds
+            server.run(f"SET SESSION max_statement_time = {_SECONDS}")
+        with suppress(TargetError):
+            server.run(f"SET SESSION max_execution_time = {_SECONDS * 1000}")
+        return {
+            name: server.run(f"SELECT count(*) FROM {MYSQL.table(name)}")[0][0]
+            for name, place in places.items()
+            if place in there
+        }
+    finally:
+        server.close()
+
+
+def _clickhouse(destination: str, tables: Sequence[Table]) -> Counts:
+    """From the parts' own counts: nothing is read."""
+    from sdgen.write.clickengine import Remote, fetch_rows
+    from sdgen.write.clicktables import look
+
+    engine = Remote(destination)
+    try:
+        places = {table.name: CLICKHOUSE.split(table.name) for table in tables}
+        named = {name: (database or engine.database, own) for name, (database, own) in places.items()}
+        there = look(engine, list(named.values())) if engine.exists() else {}
+        counts = {name: f"SELECT count() FROM {CLICKHOUSE.table(name)}" for name in named if named[name] in there}
+        return {name: int(fetch_rows(engine, sql)[0][0]) for name, sql in counts.items()}
+    finally:
+        engine.discard()
+
+
 def _files(destination: str, tables: Sequence[Table]) -> Counts | None:
     """Files aren't counted: that would be to read them. An empty folder holds nothing."""
     folder = Path(destination)
@@ -91,5 +136,7 @@ _ASK: Mapping[str, Callable[[str, Sequence[Table]], Counts | None]] = {
     "sqlite": _sqlite,
     "duckdb": _duckdb,
     "postgres": _postgres,
+    "mysql": _mysql,
+    "clickhouse": _clickhouse,
     "files": _files,
 }

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from pydantic import ConfigDict, Field
 
+from sdgen.dialects.urls import with_database
 from sdgen.errors import Problem, TargetError, did_you_mean
 from sdgen.read.yamlfile import Document
 from sdgen.runs import kinds, secrets
@@ -132,7 +133,7 @@ def _of_another_kind(spec: TargetSpec) -> bool:
 def _with_parts(destination: str, spec: TargetSpec) -> str:
     """A URL with the database and schema that the target names beside it."""
     if spec.database:
-        destination = urlunsplit(urlsplit(destination)._replace(path=f"/{quote(spec.database)}"))
+        destination = with_database(destination, spec.database)
     if spec.schema_:
         destination += ("&" if "?" in destination else "?") + f"schema={quote(spec.schema_)}"
     return destination

@@ -100,6 +100,42 @@ class Resumable(Protocol):
         ...
 
 
+@runtime_checkable
+class Committing(Protocol):
+    """A database that can commit as it goes, tell what is committed beside the rows, and go on from there.
+
+    committed: whether rows of the run are there for good already.
+    """
+
+    @property
+    def committed(self) -> bool: ...
+
+    def left(self) -> Mapping[str, Any] | None:
+        """The manifest of a run that was stopped in this place; None where there is none."""
+        ...
+
+    def begin(self, manifest: Mapping[str, Any], resume: bool) -> None:
+        """Before `check`: commit as it goes, and go on with what such a run left where `resume`."""
+        ...
+
+    def done(self, table: Table) -> Done:
+        """How far a table is; after `check`."""
+        ...
+
+    def commit(self, table: Table, done: Done, rows: int) -> None:
+        """All that `write` was given is to stay: the table's batches so far, which are so many rows."""
+        ...
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """A target whose statements take long by themselves, such as one that adds a key to many rows."""
+
+    def interrupt(self) -> None:
+        """Stop the statement that runs, which then raises; called on another thread, at any moment."""
+        ...
+
+
 class Target(Protocol):
     """A place to write. All or nothing: until `finish` returns, the place is as it was.
 

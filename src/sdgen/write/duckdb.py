@@ -1,13 +1,14 @@
 """DuckDB: one transaction, rows inserted from a stream of Arrow batches.
 
-A new database is made under a hidden name beside its own and renamed at the end. DuckDB adds primary keys and
+A new database is made under a hidden name beside its own and renamed at the end, but by a run that commits as it goes,
+which writes to the file itself. DuckDB adds primary keys and
 unique constraints to a loaded table (faster than keeping them during the load), but no foreign keys: a table that
 has them, or that others refer to, is made with all its constraints.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,12 @@ from sdgen.plan.request import Existing
 from sdgen.write import columnar
 from sdgen.write.base import Mode, Reference, Table
 from sdgen.write.create import add_constraint, constraints, create_table
+from sdgen.write.duckorder import children_first, cycles
 from sdgen.write.existing import Found, There, faults
 from sdgen.write.existing_rows import Wanted
+from sdgen.write.journal import Done
 from sdgen.write.places import file_fault, leftovers, staged
+from sdgen.write.progress import NAME, Commits, CommitsAsItGoes, Ledger, Progress
 from sdgen.write.streams import Stream
 
 _COLUMNS = """
@@ -40,7 +44,7 @@ _SQL = """
     WHERE database_name = current_database() AND schema_name = ? AND table_name = ?"""
 
 
-class DuckDB:
+class DuckDB(CommitsAsItGoes):
     """A database file."""
 
     takes_tables_at_once = False
@@ -52,7 +56,28 @@ class DuckDB:
         self.tables: tuple[Table, ...] = ()
         self.there = There({}, {})
         self.emptied = False
-        self.later: list[Table] = []
+        self.made: list[Table] = []
+        self.new = False
+        self.committing = False
+        self.commits = Commits(Ledger(DUCKDB), str(path))
+
+    def left(self) -> Mapping[str, Any] | None:
+        if not self.path.is_file():
+            return None
+        import duckdb
+
+        try:
+            with duckdb.connect(str(self.path)) as connection:
+                found = _left(connection)
+                return found.manifest if found else None
+        except _error() as error:
+            raise TargetError(_unusable(self.path, str(error))) from error
+
+    def commit(self, table: Table, done: Done, rows: int) -> None:
+        self.commits.note(self._run, table, done, rows, [each.name for each in self.made], ())
+        self._commit()
+        self.committed = True
+        self._run("BEGIN")
 
     def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         self.tables = tuple(tables)
@@ -67,7 +92,18 @@ class DuckDB:
                 self.there = _look(self.connection)
             except _error() as error:
                 return [_unusable(self.path, str(error))]
-        return [*faults(tables, mode, self.there, DUCKDB), *_cycles(tables, self.there)]
+        problems = self._stopped(tables, mode)
+        self.there = self.commits.cleared(self.there)
+        return problems or [*faults(tables, mode, self.there, DUCKDB), *cycles(tables, self.there)]
+
+    def _stopped(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
+        """What of a run that was stopped half-way is in the way of this one."""
+        asked = [table.name for table in tables if self.commits.resume and table.name in self.there.columns]
+        filled = [name for name in asked if self._run(f"SELECT 1 FROM {DUCKDB.table(name)} LIMIT 1")]
+        left = _left(self.connection) if self.connection is not None else None
+        problems = self.commits.faults(left, tables, mode, filled)
+        self.committed = self.commits.going_on
+        return problems
 
     def existing(self, wanted: Sequence[Wanted]) -> list[Existing | None]:
         if not self.path.is_file():
@@ -92,7 +128,8 @@ class DuckDB:
             return
         import duckdb
 
-        if not self.path.exists():
+        self.new = self.commits.active and not self.path.exists()
+        if not self.new and not self.path.exists():
             self.staged = staged(self.path)
         self.connection = duckdb.connect(str(self.staged or self.path))
         self.connection.execute("SET TimeZone = 'UTC'")
@@ -104,22 +141,39 @@ class DuckDB:
         except _error() as error:
             raise TargetError(_unusable(self.path, str(error))) from error
 
+    def _commit(self) -> None:
+        self.committing = True
+        self._run("COMMIT")
+        self.committing = False
+
     def prepare(self, table: Table, mode: Mode) -> None:
         self._open()
-        if table.name not in self.there.columns:
+        self._discard()
+        if self.commits.going_on:
+            self.made += [table] if table.name not in self.there.columns else []
+        elif table.name not in self.there.columns:
             self._create(table)
         elif mode is Mode.TRUNCATE_THEN_INSERT and not self.emptied:
             self._empty()
+
+    def _discard(self) -> None:
+        """Drop what a stopped run made, where this run begins it anew."""
+        left = self.commits.left
+        if self.commits.discards and left is not None:
+            for name in (*reversed(left.made), NAME):
+                self._run(f"DROP TABLE IF EXISTS {DUCKDB.table(name)}")
+            self.commits.discards = False
 
     def _create(self, table: Table) -> None:
         schema = DUCKDB.split(table.name)[0]
         if schema:
             self._run(f"CREATE SCHEMA IF NOT EXISTS {DUCKDB.quote(schema)}")
-        bound = bool(table.references) or self._is_referred(table)
-        kinds = frozenset({PRIMARY_KEY, UNIQUE, FOREIGN_KEY}) if bound else frozenset[str]()
+        kinds = frozenset({PRIMARY_KEY, UNIQUE, FOREIGN_KEY}) if self._is_bound(table) else frozenset[str]()
         self._run(create_table(table, DUCKDB, kinds))
-        if not bound:
-            self.later.append(table)
+        self.made.append(table)
+
+    def _is_bound(self, table: Table) -> bool:
+        return bool(table.references) or self._is_referred(table)
 
     def _is_referred(self, table: Table) -> bool:
         return any(reference.table == table.name for each in self.tables for reference in each.references)
@@ -128,7 +182,7 @@ class DuckDB:
         """Empty the run's tables; those bound by foreign keys are made anew, as DuckDB checks keys of deleted rows."""
         self.emptied = True
         there = [table for table in self.tables if table.name in self.there.columns]
-        bound = _children_first(there, self.there.referrers)
+        bound = children_first(there, self.there.referrers)
         sql = [
             row[0] for table in reversed(bound) for query in (_SQL, _INDEXES) for row in self._described(query, table)
         ]
@@ -197,15 +251,21 @@ class DuckDB:
     def finish(self) -> None:
         if self.connection is None:
             return
-        for table in self.later:
-            for constraint in constraints(table, DUCKDB):
+        for table in self.made:
+            for constraint in () if self._is_bound(table) else constraints(table, DUCKDB):
                 self._run(add_constraint(table, constraint, DUCKDB))
-        self._run("COMMIT")
+        self.commits.end(self._run)
+        self._commit()
+        self.new = False
         self.connection.close()
         self.connection = None
         if self.staged is not None:
             self.staged.rename(self.path)
             self.staged = None
+
+    def interrupt(self) -> None:
+        if self.connection is not None and not self.committing:
+            self.connection.interrupt()
 
     def abort(self) -> None:
         if self.connection is not None:
@@ -218,6 +278,18 @@ class DuckDB:
             for path in (self.staged, Path(f"{self.staged}.wal")):
                 path.unlink(missing_ok=True)
             self.staged = None
+        elif self.new and not self.committed:
+            for path in (self.path, Path(f"{self.path}.wal")):
+                path.unlink(missing_ok=True)
+        self.new = False
+
+
+def _left(connection: Any) -> Progress | None:
+    """What a run that was stopped half-way left in a database."""
+    there = "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND table_name = ?"
+    if not connection.execute(there, [NAME]).fetchall():
+        return None
+    return Ledger(DUCKDB).read(lambda sql: connection.execute(sql).fetchall())
 
 
 def _error() -> type[Exception]:
@@ -238,34 +310,6 @@ def _look(connection: Any) -> There:
     for schema, table, referred in connection.execute(_REFERRERS).fetchall():
         referrers.setdefault(_name(schema, referred), []).append(_name(schema, table))
     return There(columns, referrers)
-
-
-def _children_first(tables: Sequence[Table], referrers: Any) -> list[Table]:
-    """The tables that foreign keys bind, each before the tables it refers to."""
-    bound = {name for name, others in referrers.items() for name in (name, *others)}
-    waiting = [table for table in tables if table.name in bound]
-    ordered: list[Table] = []
-    while waiting:
-        names = {table.name for table in waiting}
-        free = [t for t in waiting if not (set(referrers.get(t.name, ())) & names - {t.name})]
-        ordered += free
-        waiting = [table for table in waiting if table not in free]
-    return ordered
-
-
-def _cycles(tables: Sequence[Table], there: There) -> list[Problem]:
-    """New tables that refer to each other in a circle: in DuckDB none of them could be made first."""
-    waiting = {t.name: {r.table for r in t.references} - {t.name} for t in tables if t.name not in there.columns}
-    while True:
-        free = [name for name, others in waiting.items() if not others & waiting.keys()]
-        if not free:
-            break
-        for name in free:
-            del waiting[name]
-    if not waiting:
-        return []
-    what = f"refer to each other in a circle, which DuckDB can't declare: {', '.join(sorted(waiting))}"
-    return [Problem(("target",), what, "write to PostgreSQL or SQLite, or to files")]
 
 
 def _unusable(path: Path, error: str) -> Problem:

@@ -91,9 +91,20 @@ def _records(text: bytes) -> Iterator[dict[str, Any]]:
 
 def differing(left: Mapping[str, Any], wanted: Mapping[str, Any], place: Path) -> list[Problem]:
     """What keeps a run from going on with what another run left."""
+    told = told_difference(left, wanted)
+    what = f"what a stopped run left beside {place} is of another run: {told}"
+    return [Problem(("target",), what, HINT)] if told else []
+
+
+def told_difference(left: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """In which ways two runs are not the same; "" where they are."""
     names = [name for name in wanted if left.get(name) != wanted[name]]
-    told = ", ".join(f"{name} {left.get(name)} instead of {wanted[name]}" for name in names if name != "plan")
-    if not names:
-        return []
-    what = f"what a stopped run left beside {place} is of another run: {told or 'other rows, or another scenario'}"
-    return [Problem(("target",), what, HINT)]
+    told = [_told(name, left.get(name), wanted[name]) for name in names if name != "plan"]
+    return ", ".join(told) or ("other rows, or another scenario" if names else "")
+
+
+def _told(name: str, left: Any, wanted: Any) -> str:
+    if isinstance(left, Mapping) and isinstance(wanted, Mapping):
+        keys = [key for key in wanted if left.get(key) != wanted[key]]
+        return ", ".join(f"{name} of {key} {left.get(key)} instead of {wanted[key]}" for key in keys)
+    return f"{name} {left} instead of {wanted}"

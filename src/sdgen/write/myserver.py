@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -183,6 +183,14 @@ class Server:
             told.append(error)
         finally:
             os.close(source)
+
+    def interrupt(self) -> None:
+        """Stop the statement that runs, from a connection of its own."""
+        if self._connection is not None:
+            import pymysql
+
+            with closing(pymysql.connect(**self._arguments())) as other, other.cursor() as cursor:
+                cursor.execute(f"KILL QUERY {int(self._connection.thread_id())}")
 
     def close(self) -> None:
         if self._connection is not None:

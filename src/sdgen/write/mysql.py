@@ -2,14 +2,15 @@
 
 Statements that make tables end a transaction there, so that new tables are staging tables until all rows are in. Rows
 for tables that exist go into one transaction, which keeps the foreign keys; those of tables that refer to each other
-in a circle are checked at its end.
+in a circle are checked at its end. A run that commits as it goes fills the tables themselves, new or not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -22,7 +23,10 @@ from sdgen.write.base import Mode, Table, placed
 from sdgen.write.create import Constraint, constraints, create_table
 from sdgen.write.existing import There, faults
 from sdgen.write.existing_rows import Wanted
+from sdgen.write.journal import Done
+from sdgen.write.myload import New, Part, load_data, orphans, sql_name, table_faults
 from sdgen.write.myserver import ForeignKey, Place, Server, Stands
+from sdgen.write.progress import NAME, Commits, CommitsAsItGoes, Ledger, Progress
 from sdgen.write.script_mysql import fitted
 
 _TABLE = " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4"
@@ -30,27 +34,7 @@ _STAGED = """SELECT table_schema, table_name FROM information_schema.tables
     WHERE table_schema IN ({schemas}) AND table_name LIKE '\\_sdgen\\_%'"""
 
 
-@dataclass(frozen=True)
-class Part:
-    """Some rows: lines of LOAD DATA, or INSERT statements where the server takes no such lines."""
-
-    data: pa.Buffer
-    rows: int
-
-
-@dataclass(frozen=True)
-class New:
-    """A table that the run makes, its foreign keys leading to staging tables; and the name it has until the end.
-
-    early: its foreign keys to tables that exist, which the database can watch over while rows come in.
-    """
-
-    final: Table
-    staging: str
-    early: tuple[Constraint, ...]
-
-
-class MySQL:
+class MySQL(CommitsAsItGoes):
     """A database, given as a URL."""
 
     takes_tables_at_once = False
@@ -63,6 +47,25 @@ class MySQL:
         self.created: list[New] = []
         self.mode = Mode.CREATE_IF_MISSING
         self.begun = False
+        self.standing: frozenset[Place] = frozenset()
+        self.commits = Commits(Ledger(MYSQL, MYSQL.quote(NAME), " FOR UPDATE"), "the database")
+
+    def left(self) -> Mapping[str, Any] | None:
+        found = None if self.server.fault() else self._left()
+        return found.manifest if found else None
+
+    def _left(self) -> Progress | None:
+        """What a run that was stopped half-way left; where one is just dying, after its last word."""
+        there = self.server.look([(self.server.database, NAME)])
+        found = self.commits.ledger.read(self.server.run) if there else None
+        self.server.run("COMMIT")
+        return found
+
+    def commit(self, table: Table, done: Done, rows: int) -> None:
+        self.commits.note(self.server.run, table, done, rows, (), ())
+        self.server.run("COMMIT")
+        self.committed = True
+        self.server.run("START TRANSACTION")
 
     def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         self.tables, self.mode = tuple(tables), mode
@@ -72,14 +75,30 @@ class MySQL:
         try:
             self.there = self.server.look([self._place(table.name) for table in tables])
             self._sweep({self._place(table.name)[0] for table in tables})
+            stopped = self._stopped(tables, mode)
         except TargetError as error:
             return list(error.problems)
+        if stopped:
+            return stopped
         found = {table.name: self.there[self._place(table.name)] for table in tables if self._exists(table.name)}
         referrers = {name: self._referrers(stands) for name, stands in found.items()}
         there = There({name: stands.columns for name, stands in found.items()}, referrers)
         problems = faults(tables, mode, there, MYSQL)
         for table in tables:
-            problems += _faults(table, found[table.name]) if table.name in found else ()
+            problems += table_faults(table, found[table.name]) if table.name in found else ()
+        return problems
+
+    def _stopped(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
+        """What of a run that was stopped half-way is in the way; what that one made is this one's, or goes."""
+        asked = [table.name for table in tables if self.commits.resume and self._exists(table.name)]
+        filled = [name for name in asked if self.server.run(f"SELECT 1 FROM {MYSQL.table(name)} LIMIT 1")]
+        problems = self.commits.faults(self._left(), tables, mode, filled)
+        self.standing = frozenset(self.there)
+        gone = {self._place(name) for name in self.commits.made}
+        self.there = {place: stands for place, stands in self.there.items() if place not in gone}
+        for stands in self.there.values():
+            stands.referrers[:] = [key for key in stands.referrers if key.table not in gone]
+        self.committed = self.commits.going_on
         return problems
 
     def _place(self, table: str) -> Place:
@@ -102,7 +121,7 @@ class MySQL:
     def _drop(self, places: Sequence[Place]) -> None:
         if places:
             self.server.run("SET foreign_key_checks = 0")
-            self.server.run(f"DROP TABLE IF EXISTS {', '.join(map(_sql, places))}")
+            self.server.run(f"DROP TABLE IF EXISTS {', '.join(map(sql_name, places))}")
             self.server.run("SET foreign_key_checks = 1")
 
     def existing(self, wanted: Sequence[Wanted]) -> list[Existing]:
@@ -117,12 +136,26 @@ class MySQL:
 
     def prepare(self, table: Table, mode: Mode) -> None:
         self.mode = mode
+        self._tell()
         if self._exists(table.name):
             return
         self._stage()
         new = self.staged[table.name]
-        self._create(new, create_table(new.final, MYSQL, self._inline()))
+        if self.commits.going_on and self._place(table.name) in self.standing:
+            self.created.append(new)
+        else:
+            self._create(new, create_table(new.final, MYSQL, self._inline()))
         self._constrain(new, new.early)
+
+    def _tell(self) -> None:
+        """Where the run commits as it goes: say so before the first table is made, which can't be taken back."""
+        if self.commits.discards:
+            self._drop([self._place(name) for name in (*self.commits.made, NAME)])
+            self.commits.discards = False
+        if self.commits.active and not self.commits.told:
+            made = [table.name for table in self.tables if not self._exists(table.name)]
+            self.commits.begin(self.server.run, made, ())
+            self.server.run("COMMIT")
 
     def _create(self, new: New, sql: str) -> None:
         final, place = MYSQL.table(new.final.name), MYSQL.table(new.staging)
@@ -151,6 +184,8 @@ class MySQL:
         return self._exists(parent) and names.index(parent) < names.index(table.name)
 
     def _staging(self, table: str, number: int) -> str:
+        if self.commits.active:
+            return table
         schema = MYSQL.split(table)[0]
         return f"{schema}.{staging.fresh(number)}" if schema else staging.fresh(number)
 
@@ -196,7 +231,7 @@ class MySQL:
                 sent += part.rows
                 yield part.data
 
-        taken = self.server.load(_load(table, self._into(table), self._declared(table)), buffers())
+        taken = self.server.load(load_data(table, self._into(table), self._declared(table)), buffers())
         if taken != sent:
             raise TargetError(Problem(("target", table.name), f"MySQL took {taken:,} of {sent:,} rows"))
 
@@ -217,7 +252,7 @@ class MySQL:
             return
         self.begun = True
         self.server.run("START TRANSACTION")
-        if self.mode is Mode.TRUNCATE_THEN_INSERT:
+        if self.mode is Mode.TRUNCATE_THEN_INSERT and not self.commits.moved:
             self.server.run("SET foreign_key_checks = 0")
             for table in self.tables:
                 if self._exists(table.name):
@@ -242,9 +277,10 @@ class MySQL:
         self._add_keys()
         if not self._mixed():
             self._check_links()
-        if self.staged:
+        if self.staged and not self.commits.active:
             pairs = [(new.staging, name) for name, new in self.staged.items()]
             self.server.run("RENAME TABLE " + ", ".join(f"{MYSQL.table(a)} TO {MYSQL.table(b)}" for a, b in pairs))
+        self.commits.end(self.server.run)
         self.created, self.staged = [], {}
         self.server.close()
 
@@ -263,12 +299,21 @@ class MySQL:
         self.server.run("SET foreign_key_checks = 1")
 
     def _constrain(self, new: New, wanted: Sequence[Constraint]) -> None:
-        added = [f"ADD CONSTRAINT {MYSQL.quote(each.name)} {each.sql}" for each in wanted]
+        there = self._keys(new) if self.commits.going_on else ()
+        missing = [each for each in wanted if each.name not in there and each.kind not in there]
+        added = [f"ADD CONSTRAINT {MYSQL.quote(each.name)} {each.sql}" for each in missing]
         try:
             if added:
                 self.server.run(f"ALTER TABLE {MYSQL.table(new.staging)} {', '.join(added)}")
         except TargetError as error:
             raise placed(error, new.final.name) from error
+
+    def _keys(self, new: New) -> list[str]:
+        """The constraints that a stopped run has added already: their names, and the kind of a primary key."""
+        schema, name = map(MYSQL.literal, self._place(new.staging))
+        where = f"WHERE table_schema = {schema} AND table_name = {name}"
+        found = self.server.run(f"SELECT constraint_name FROM information_schema.table_constraints {where}")
+        return [PRIMARY_KEY if name == "PRIMARY" else name for (name,) in found]
 
     def _check_links(self) -> None:
         for new in self.created:
@@ -279,12 +324,7 @@ class MySQL:
                     self._check_orphans(new.final, ForeignKey(*places, list(link.columns), list(link.to)))
 
     def _check_orphans(self, table: Table, key: ForeignKey) -> None:
-        pairs = list(zip(key.columns, key.to, strict=True))
-        joined = " AND ".join(f"child.{MYSQL.quote(a)} = parent.{MYSQL.quote(b)}" for a, b in pairs)
-        filled = " AND ".join(f"child.{MYSQL.quote(a)} IS NOT NULL" for a, _ in pairs)
-        alone = f"parent.{MYSQL.quote(key.to[0])} IS NULL AND {filled}"
-        tables = f"{_sql(key.table)} AS child LEFT JOIN {_sql(key.parent)} AS parent ON {joined}"
-        ((number,),) = self.server.run(f"SELECT count(*) FROM {tables} WHERE {alone}")
+        number = orphans(self.server, key)
         if number:
             parent = next((name for name, new in self.staged.items() if new.staging == key.parent[1]), key.parent[1])
             what = f"{number:,} rows refer to rows of {parent} that don't exist"
@@ -295,37 +335,9 @@ class MySQL:
             if self.begun:
                 self.server.run("ROLLBACK")
         with suppress(TargetError):
-            self._drop([self._place(new.staging) for new in self.created])
+            made = [] if self.committed else [self._place(new.staging) for new in self.created]
+            self._drop(made)
+            if self.commits.told and not self.committed:
+                self.commits.end(self.server.run)
         self.created, self.staged, self.begun = [], {}, False
         self.server.close()
-
-
-def _sql(place: Place) -> str:
-    return ".".join(map(MYSQL.quote, place))
-
-
-def _faults(table: Table, stands: Stands) -> Iterator[Problem]:
-    """What keeps rows from a table that is there, beyond its columns' types."""
-    path = ("target", table.name)
-    if stands.kind != "BASE TABLE":
-        yield Problem(path, f"is a {stands.kind.lower()}, not a table", "give the table behind it")
-    elif not stands.transactional:
-        hint = f"ALTER TABLE {MYSQL.table(table.name)} ENGINE = InnoDB"
-        yield Problem(path, f"its engine {stands.engine} can't take rows back where a run fails", hint)
-    for name in table.names:
-        if name in stands.computed:
-            yield Problem((*path, name), "is computed by the table that exists", "hide it in the scenario")
-
-
-def _load(table: Table, into: str, declared: dict[str, str]) -> str:
-    """LOAD DATA; bytes come as hex digits, and bits as digits, through variables."""
-    names, made = [], []
-    for number, column in enumerate(table.columns):
-        name = MYSQL.quote(column.name)
-        through = "UNHEX({})" if column.type.kind == "binary" else ""
-        through = "CAST({} AS UNSIGNED)" if declared.get(column.name, "").startswith("bit") else through
-        names.append(f"@sdgen_{number}" if through else name)
-        made += [f"{name} = {through.format(f'@sdgen_{number}')}"] if through else []
-    setting = f" SET {', '.join(made)}" if made else ""
-    start = f"LOAD DATA LOCAL INFILE '{{file}}' INTO TABLE {into} CHARACTER SET utf8mb4 {mytext.FORMAT}"
-    return f"{start} ({', '.join(names)}){setting}"

@@ -1,20 +1,23 @@
 """PostgreSQL: one transaction on one connection; tables without keys, COPY, then the constraints.
 
+A run that commits as it goes does so in a transaction for each span of rows, and adds the constraints in the last.
+
 Rows go the binary way where all columns of a table are of proven types and the table is new; otherwise as CSV,
 which the server parses for whatever columns an existing table has. Both are made on worker threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 
 from sdgen.dialects.base import literal
 from sdgen.dialects.postgres import POSTGRES
+from sdgen.dialects.urls import without_schema
 from sdgen.errors import Problem, TargetError
 from sdgen.plan.request import Existing
 from sdgen.write import pgbinary, pgtext
@@ -22,6 +25,9 @@ from sdgen.write.base import Mode, Table
 from sdgen.write.create import add_constraint, constraints, create_table
 from sdgen.write.existing import Found, There, faults
 from sdgen.write.existing_rows import Wanted
+from sdgen.write.journal import Done
+from sdgen.write.pgqueries import COLUMNS, FORWARD, REFERRERS, SEQUENCES
+from sdgen.write.progress import NAME, Commits, CommitsAsItGoes, Ledger, Progress, Suspended
 
 if TYPE_CHECKING:
     import psycopg
@@ -33,57 +39,71 @@ _SETTINGS = {
     "max_parallel_maintenance_workers": "2",
     "work_mem": "64MB",
 }
-_COLUMNS = """
-    SELECT attname,
-           CASE typtype WHEN 'e' THEN 'text' WHEN 'd' THEN format_type(typbasetype, typtypmod)
-                        ELSE format_type(atttypid, atttypmod) END,
-           NOT (attnotnull OR typnotnull), atthasdef OR attidentity <> ''
-    FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
-    WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum"""
-# Parts of a table, partitions and inheritors, are emptied with it.
-_REFERRERS = """
-    SELECT DISTINCT CASE WHEN to_regclass(quote_ident(relname)) = c.oid THEN relname
-                         ELSE nspname || '.' || relname END
-    FROM pg_constraint LEFT JOIN pg_inherits ON inhrelid = conrelid
-    JOIN pg_class c ON c.oid = coalesce(pg_partition_root(conrelid), inhparent, conrelid)
-    JOIN pg_namespace n ON n.oid = relnamespace
-    WHERE contype = 'f' AND confrelid = to_regclass(%s) AND conrelid <> confrelid"""
-
-# The sequences that columns of a table take their values from.
-_SEQUENCES = """
-    SELECT attname, pg_get_serial_sequence(attrelid::regclass::text, attname) FROM pg_attribute
-    WHERE attrelid = to_regclass(%s) AND attname = ANY(%s)
-    AND pg_get_serial_sequence(attrelid::regclass::text, attname) IS NOT NULL"""
-
-# Foreign keys of a table to some others; those of partitions come and go with their parent's.
-_FORWARD = """SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
-    WHERE contype = 'f' AND NOT condeferrable AND conparentid = 0
-    AND conrelid = to_regclass(%s) AND confrelid = ANY(%s::regclass[])"""
 
 
-class Postgres:
+class Postgres(CommitsAsItGoes):
     """A database, given as a URL; `?schema=name` makes that schema the first one looked in."""
 
     takes_tables_at_once = False
 
     def __init__(self, url: str) -> None:
-        self.url, self.schema = _split_url(url)
+        self.url, self.schema = without_schema(url)
         self.connection: psycopg.Connection[Any] | None = None
         self.tables: tuple[Table, ...] = ()
         self.there = There({}, {})
         self.begun = False
         self.emptied = False
         self.made: list[Table] = []
-        self.suspended: list[tuple[str, str, str]] | None = None
+        self.suspended: Suspended | None = None
+        name = ".".join(POSTGRES.quote(part) for part in (self.schema, NAME) if part)
+        self.commits = Commits(Ledger(POSTGRES, name, " FOR UPDATE"), "the database")
+
+    def left(self) -> Mapping[str, Any] | None:
+        try:
+            self._begin()
+            found = self._left()
+            self._connect().rollback()
+        except _error() as error:
+            raise TargetError(self._problem(error)) from error
+        self.begun = False
+        return found.manifest if found else None
+
+    def _left(self) -> Progress | None:
+        """What a stopped run left; where one is just dying, after its last word."""
+        there = self._run("SELECT to_regclass(%s)", (self.commits.ledger.name,))[0][0]
+        return self.commits.ledger.read(self._run) if there is not None else None
+
+    def commit(self, table: Table, done: Done, rows: int) -> None:
+        try:
+            self.commits.note(self._run, table, done, rows, [each.name for each in self.made], self.suspended or ())
+            self._connect().commit()
+            self.committed = True
+            self.begun = False
+            self._begin()
+        except _error() as error:
+            raise TargetError(self._problem(error, table)) from error
 
     def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         self.tables = tuple(tables)
         try:
             self._connect()
             self.there = self._look(tables)
+            problems = self._stopped(tables, mode)
         except _error() as error:
             return [self._problem(error)]
-        return faults(tables, mode, self.there, POSTGRES)
+        self.there = self.commits.cleared(self.there)
+        return problems or faults(tables, mode, self.there, POSTGRES)
+
+    def _stopped(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
+        """What of a run that was stopped half-way is in the way of this one."""
+        self._begin()
+        asked = [table.name for table in tables if self.commits.resume and table.name in self.there.columns]
+        filled = [name for name in asked if self._run(f"SELECT 1 FROM {POSTGRES.table(name)} LIMIT 1")]
+        problems = self.commits.faults(self._left(), tables, mode, filled)
+        self._connect().rollback()
+        self.begun = False
+        self.committed = self.commits.going_on
+        return problems
 
     def _connect(self) -> psycopg.Connection[Any]:
         import psycopg
@@ -98,10 +118,10 @@ class Postgres:
         referrers: dict[str, list[str]] = {}
         for table in tables:
             name = (POSTGRES.table(table.name),)
-            found = [Found(*row) for row in self._run(_COLUMNS, name)]
+            found = [Found(*row) for row in self._run(COLUMNS, name)]
             if found:
                 columns[table.name] = found
-                referrers[table.name] = [row[0] for row in self._run(_REFERRERS, name)]
+                referrers[table.name] = [row[0] for row in self._run(REFERRERS, name)]
         self._connect().rollback()
         self.begun = False
         return There(columns, referrers)
@@ -128,7 +148,8 @@ class Postgres:
         if self.begun:
             return
         self.begun = True
-        for name, value in _SETTINGS.items():
+        lasting = {"synchronous_commit": "off"} if self.commits.active else {}
+        for name, value in {**_SETTINGS, **lasting}.items():
             self._run(f"SET LOCAL {name} = {literal(value)}")
         if self.schema:
             self._run(f"SET LOCAL search_path = {POSTGRES.quote(self.schema)}, public")
@@ -141,7 +162,9 @@ class Postgres:
         try:
             self._begin()
             self._suspend()
-            if table.name not in self.there.columns:
+            if self.commits.going_on:
+                self.made += [table] if table.name not in self.there.columns else []
+            elif table.name not in self.there.columns:
                 self._create(table)
             elif mode is Mode.TRUNCATE_THEN_INSERT and not self.emptied:
                 self._empty()
@@ -155,12 +178,24 @@ class Postgres:
         """
         if self.suspended is not None:
             return
+        before = self._taken_over()
         self._run("SET CONSTRAINTS ALL DEFERRED")
         there = [POSTGRES.table(table.name) for table in self.tables if table.name in self.there.columns]
-        pairs = [(name, there[place + 1 :]) for place, name in enumerate(there[:-1])]
-        self.suspended = [tuple(row) for pair in pairs for row in self._run(_FORWARD, pair)]
-        for table, name, _ in self.suspended:
+        pairs = [(self.commits.active, name, there[place + 1 :]) for place, name in enumerate(there[:-1])]
+        found = [(table, name, sql) for pair in pairs for table, name, sql in self._run(FORWARD, pair)]
+        for table, name, _ in found:
             self._run(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        self.suspended = (*before, *found)
+
+    def _taken_over(self) -> Suspended:
+        """The foreign keys that a stopped run put off; where this one begins it anew, what that one made goes."""
+        left = self.commits.left
+        if left is None:
+            return ()
+        if self.commits.discards:
+            names = [*map(POSTGRES.table, left.made), self.commits.ledger.name]
+            self._run(f"DROP TABLE IF EXISTS {', '.join(names)}")
+        return left.suspended
 
     def _resume(self) -> None:
         self._run("SET CONSTRAINTS ALL IMMEDIATE")  # no table with checks that wait can be altered
@@ -190,7 +225,7 @@ class Postgres:
     def write(self, table: Table, parts: Iterable[pa.Buffer]) -> None:
         binary = self._binary(table)
         options = ["FORMAT binary" if binary else "FORMAT csv"]
-        if table in self.made:
+        if table in self.made and not self.commits.active:
             options.append("FREEZE")
         names = ", ".join(POSTGRES.quote(name) for name in table.names)
         sql = f"COPY {POSTGRES.table(table.name)} ({names}) FROM STDIN ({', '.join(options)})"
@@ -213,6 +248,8 @@ class Postgres:
             for constraint, table in self._constraints():
                 self._run(add_constraint(table, constraint, POSTGRES))
             self._count_on()
+            self.commits.end(self._run)
+            self._run("SET LOCAL synchronous_commit = on")
             self.connection.commit()
         except _error() as error:
             raise TargetError(self._problem(error)) from error
@@ -225,7 +262,7 @@ class Postgres:
         for table in self.tables:
             if table.name in self.there.columns:
                 place = POSTGRES.table(table.name)
-                for column, sequence in self._run(_SEQUENCES, (place, list(table.names))):
+                for column, sequence in self._run(SEQUENCES, (place, list(table.names))):
                     name = POSTGRES.quote(column)
                     self._run(f"SELECT setval(%s, max({name})) FROM {place} HAVING max({name}) > 0", (sequence,))
 
@@ -245,6 +282,10 @@ class Postgres:
     def _located(self, table: Table) -> str:
         schema, name = POSTGRES.split(table.name)
         return ".".join(POSTGRES.quote(part) for part in (schema or self.schema, name) if part)
+
+    def interrupt(self) -> None:
+        if self.connection is not None:
+            self.connection.cancel()
 
     def abort(self) -> None:
         if self.connection is not None:
@@ -274,12 +315,3 @@ def _error() -> type[Exception]:
     import psycopg
 
     return psycopg.Error
-
-
-def _split_url(url: str) -> tuple[str, str]:
-    """A URL without `?schema=`, which the driver does not know, and that schema."""
-    parts = urlsplit(url)
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    schema = next((value for name, value in pairs if name == "schema"), "")
-    query = urlencode([pair for pair in pairs if pair[0] != "schema"])
-    return urlunsplit(parts._replace(query=query)), schema

@@ -6,6 +6,7 @@ An entry point of the group `sdgen.targets` is named after its URL scheme, and i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import cast
@@ -43,6 +44,9 @@ def open_target(destination: str, formats: Formats = ()) -> Target:
         raise _unknown("the destination is empty")
     if destination == "-":
         return _stdout(destination, formats)
+    word = destination.partition(":/")[0]
+    if not separator and word in SCHEMES:
+        raise _unknown(f"{destination} has one slash too few: {word}:// begins a URL")
     if separator:
         return _by_scheme(scheme.lower())(destination, formats)
     if destination.endswith(("/", "\\")) or Path(destination).is_dir():
@@ -64,6 +68,10 @@ def _by_suffix(path: Path) -> Open:
         form = suffix.removeprefix(".")
         hint = f"files are named after their tables: --to {path.parent / path.stem}/ --format {form}"
         raise TargetError(Problem(("target",), f"{path} is one file, and a run writes one for each table", hint))
+    meant = get_close_matches(suffix, [".duckdb", ".sqlite"], n=1, cutoff=0.75)
+    if suffix not in SUFFIXES and meant:
+        hint = f"did you mean {path.stem}{meant[0]}? For a folder of that name: --to {path}/"
+        raise TargetError(Problem(("target",), f"{path}: no database is known by {suffix}", hint))
     return SUFFIXES.get(suffix, _files)
 
 

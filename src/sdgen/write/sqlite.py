@@ -1,14 +1,15 @@
 """SQLite: one transaction, rows taken from Arrow batches by the ADBC driver.
 
 A new database is made under a hidden name beside its own, with the journal off, and renamed at the end. One that
-exists is changed in an ordinary transaction, so that even a killed run leaves it as it was. SQLite can't add primary
-and foreign keys to a table: they are declared with it; foreign keys are checked before the commit, at once.
+exists is changed in an ordinary transaction, so that even a killed run leaves it as it was. A run that commits as it
+goes writes to the file itself, new or not, in ordinary transactions. SQLite can't add primary and foreign keys to a
+table: they are declared with it; foreign keys are checked before the commit, at once.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -28,14 +29,17 @@ from sdgen.write.columnar import plain
 from sdgen.write.create import constraints, create_table, unique_index
 from sdgen.write.existing import Found, There, faults
 from sdgen.write.existing_rows import Wanted
+from sdgen.write.journal import Done
 from sdgen.write.places import file_fault, leftovers, staged
+from sdgen.write.progress import NAME, Commits, CommitsAsItGoes, Ledger, Progress
 from sdgen.write.streams import Stream
 
 _NEW = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE")
+_LASTING = ("synchronous = NORMAL", "locking_mode = EXCLUSIVE")
 _ALWAYS = ("cache_size = -131072", "temp_store = MEMORY", "foreign_keys = OFF")
 
 
-class SQLite:
+class SQLite(CommitsAsItGoes):
     """A database file."""
 
     takes_tables_at_once = False
@@ -43,10 +47,28 @@ class SQLite:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.staged: Path | None = None
+        self.new = False
         self.connection: Any = None
         self.there = There({}, {})
         self.made: list[Table] = []
         self.used: list[Table] = []
+        self.commits = Commits(Ledger(SQLITE), str(path))
+
+    def left(self) -> Mapping[str, Any] | None:
+        if not self.path.is_file():
+            return None
+        try:
+            with closing(sqlite3.connect(self.path, timeout=1)) as connection:
+                found = _left(connection)
+                return found.manifest if found else None
+        except sqlite3.Error as error:
+            raise _refused(self.path, error) from error
+
+    def commit(self, table: Table, done: Done, rows: int) -> None:
+        self.commits.note(self._run, table, done, rows, [each.name for each in self.made], ())
+        self._run("COMMIT")
+        self.committed = True
+        self._run("BEGIN IMMEDIATE")
 
     def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         fault = file_fault(self.path)
@@ -56,9 +78,23 @@ class SQLite:
             path.unlink(missing_ok=True)
         try:
             self.there = _look(self.path, tables) if self.path.exists() else There({}, {})
+            problems = self._stopped(tables, mode)
         except sqlite3.Error as error:
             return [_unusable(self.path, str(error))]
-        return faults(tables, mode, self.there, SQLITE)
+        self.there = self.commits.cleared(self.there)
+        return problems or faults(tables, mode, self.there, SQLITE)
+
+    def _stopped(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
+        """What of a run that was stopped half-way is in the way of this one."""
+        if not self.path.exists():
+            return self.commits.faults(None, tables, mode, ())
+        with closing(sqlite3.connect(self.path, timeout=1)) as connection:
+            asked = [table.name for table in tables if self.commits.resume and table.name in self.there.columns]
+            queries = {name: f"SELECT 1 FROM {SQLITE.table(name)} LIMIT 1" for name in asked}
+            filled = [name for name, sql in queries.items() if connection.execute(sql).fetchall()]
+            problems = self.commits.faults(_left(connection), tables, mode, filled)
+        self.committed = self.commits.going_on
+        return problems
 
     def existing(self, wanted: Sequence[Wanted]) -> list[Existing | None]:
         if not self.path.is_file():
@@ -75,7 +111,9 @@ class SQLite:
     def prepare(self, table: Table, mode: Mode) -> None:
         self._open()
         self.used.append(table)
-        if table.name not in self.there.columns:
+        if self.commits.going_on:
+            self.made += [table] if table.name not in self.there.columns else []
+        elif table.name not in self.there.columns:
             self._run(create_table(table, SQLITE, frozenset({PRIMARY_KEY, FOREIGN_KEY})))
             self.made.append(table)
         elif mode is Mode.TRUNCATE_THEN_INSERT:
@@ -86,12 +124,16 @@ class SQLite:
             return
         from adbc_driver_sqlite import dbapi
 
-        if not self.path.exists():
+        self.new = self.commits.active and not self.path.exists()
+        if not self.new and not self.path.exists():
             self.staged = staged(self.path)
         self.connection = dbapi.connect(str(self.staged or self.path), autocommit=True)
-        for pragma in (_NEW if self.staged else ()) + _ALWAYS:
+        for pragma in (_NEW if self.staged else _LASTING if self.commits.active else ()) + _ALWAYS:
             self._run(f"PRAGMA {pragma}")
         self._run("BEGIN IMMEDIATE")
+        if self.commits.discards and self.commits.left is not None:
+            for name in (*self.commits.left.made, NAME):
+                self._run(f"DROP TABLE IF EXISTS {SQLITE.table(name)}")
 
     def _run(self, sql: str) -> list[tuple[Any, ...]]:
         try:
@@ -123,10 +165,12 @@ class SQLite:
         for table in self.made:
             for constraint in constraints(table, SQLITE, frozenset({UNIQUE})):
                 self._run(unique_index(table, constraint, SQLITE))
-        if self.staged is None:  # rows beside older ones; in a new database links hit by construction
+        if len(self.made) < len(self.used):  # rows beside older ones; among new tables links hit by construction
             for table in self.used:
                 self._check_references(table)
+        self.commits.end(self._run)
         self._run("COMMIT")
+        self.new = False
         self._close()
         if self.staged is not None:
             self.staged.rename(self.path)
@@ -153,6 +197,15 @@ class SQLite:
         if self.staged is not None:
             self.staged.unlink(missing_ok=True)
             self.staged = None
+        elif self.new and not self.committed:
+            self.path.unlink(missing_ok=True)
+        self.new = False
+
+
+def _left(connection: sqlite3.Connection) -> Progress | None:
+    """What a run that was stopped half-way left in a database."""
+    there = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (NAME,)).fetchall()
+    return Ledger(SQLITE).read(lambda sql: connection.execute(sql).fetchall()) if there else None
 
 
 def _look(path: Path, tables: Sequence[Table]) -> There:

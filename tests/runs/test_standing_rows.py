@@ -1,0 +1,27 @@
+"""How many rows are there already, asked of every kind of target that can tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from sdgen.runs.kinds import kind_of
+from sdgen.runs.standing_rows import existing_rows
+from tests.write.conftest import DATABASES, place  # noqa: F401
+from tests.write.made import family, write
+from tests.write.places import Place
+
+
+@pytest.mark.parametrize("place", [*DATABASES, "clickhouse"], indirect=True)
+def test_rows_that_are_there(place: Place) -> None:  # noqa: F811
+    parents, children = family()
+    kind = kind_of(place.destination)
+    assert existing_rows(kind, place.destination, [parents, children]) in ({}, {"parents": 0})
+    write(place.open(), family())
+    found = existing_rows(kind, place.destination, [parents, children])
+    assert found == {"parents": parents.rows or len(place.rows(parents)), "children": len(place.rows(children))}
+
+
+def test_no_answer() -> None:
+    parents, _ = family()
+    for destination in ("mysql://nobody@127.0.0.1:1/x", "clickhouse://127.0.0.1:1/x"):
+        assert existing_rows(kind_of(destination), destination, [parents]) is None
