@@ -94,6 +94,23 @@ def test_leftovers_of_dead_processes_go(tmp_path: Path) -> None:
     assert mine.exists()
 
 
+def test_files_that_were_being_put_in_place_are_there_for_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that was killed between two renames is as good as done: who comes next sees all of its files."""
+    parents, children = family()
+    (tmp_path / "out").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rmdir", lambda path: None)
+        write(open_target(f"{tmp_path}/out/"), family())
+    (staging,) = tmp_path.glob(".out*.placing")
+    (tmp_path / "out" / "parents.csv").rename(staging / "parents.csv")
+    dead = staging.rename(tmp_path / ".out.sdgen-999999999-0123abcd.placing")
+    assert open_target(f"{tmp_path}/out/").check([parents, children], Mode.APPEND_ONLY) == []
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["children.csv", "parents.csv"]
+    assert not dead.exists()
+
+
 def test_other_files_stay(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "notes.txt").write_text("mine")

@@ -4,7 +4,8 @@
 
 Until `finish` nothing is seen at the destination. A killed run leaves a folder `.<name>.sdgen-<pid>-…` and its journal,
 which the next run to the same destination removes, or goes on with: with text files at the batch where they end, with
-the other formats at the first table that isn't finished.
+the other formats at the first table that isn't finished. A run that was killed while it renamed files in a folder that
+existed is ended by the next one there.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from sdgen.write import columnar, csvtext, jsonl
 from sdgen.write.base import Mode, Table
 from sdgen.write.journal import SUFFIX, Done, Journal, differing
 from sdgen.write.metadata import merged, metadata, write_metadata
-from sdgen.write.places import folder_fault, given_up, leftovers, staged
+from sdgen.write.places import folder_fault, given_up, leftovers, place, placed_left, staged
 
 KEPT_EVERY = 0.5  # seconds of a table's work that may have to be done again
 
@@ -148,6 +149,8 @@ class Files:
         fault = folder_fault(self.folder)
         if fault:
             return [Problem(("target",), fault, "choose another folder, or change its permissions")]
+        with self._told():
+            placed_left(self.folder)
         stopped = self._stopped() if self.resume and self.manifest is not None else None
         other = differing(stopped.manifest, self.manifest or {}, self.folder) if stopped else []
         clashes = [
@@ -234,9 +237,7 @@ class Files:
             if not self.folder.exists():
                 self.staging.rename(self.folder)
             else:
-                for file in sorted(self.staging.iterdir()):
-                    file.replace(self.folder / file.name)
-                self.staging.rmdir()
+                place(self.staging, self.folder)
         self.staging = None
         self._end_journal()
 

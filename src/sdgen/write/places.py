@@ -45,6 +45,7 @@ def _nearest(folder: Path) -> Path:
     return here
 
 
+_PLACING = ".placing"  # the end of a staging folder's name while its files are put in their places
 _in_use: set[str] = set()  # names that this process works under
 
 
@@ -60,10 +61,34 @@ def given_up(path: Path) -> None:
     _in_use.discard(path.name)
 
 
+def place(staging: Path, folder: Path) -> None:
+    """Put staged files in their places in a folder that exists.
+
+    The staging folder's new name is the turning point: whoever looks at the folder next goes on where this process was
+    stopped (`placed_left`).
+    """
+    decided = staging.rename(staging.with_name(staging.name + _PLACING))
+    given_up(staging)
+    _move(decided, folder)
+
+
+def placed_left(folder: Path) -> None:
+    """Put in their places what processes that are no more had begun to."""
+    for path in leftovers(folder):
+        if path.name.endswith(_PLACING):
+            _move(path, folder)
+
+
+def _move(decided: Path, folder: Path) -> None:
+    for file in sorted(decided.iterdir()):
+        file.replace(folder / file.name)
+    decided.rmdir()
+
+
 def leftovers(path: Path) -> list[Path]:
     """What processes that are no more left staged beside a path."""
     name = re.escape(path.absolute().name)
-    pattern = re.compile(rf"\.{name}\.sdgen-(\d+)-[0-9a-f]{{8}}(\.wal|-journal)?")
+    pattern = re.compile(rf"\.{name}\.sdgen-(\d+)-[0-9a-f]{{8}}(\.wal|-journal|{re.escape(_PLACING)})?")
     parent = path.absolute().parent
     found = [(file, pattern.fullmatch(file.name)) for file in parent.iterdir()] if parent.is_dir() else []
     return [file for file, match in found if match and _is_left(file, int(match[1]))]
