@@ -119,3 +119,52 @@ STATES = {
 def test_there_are_rows_in_the_usual_states(place: str) -> None:
     template, entity, column = place.split(".")
     assert len(set(tables(template)[entity][column].to_pylist())) >= STATES[place]
+
+
+# Moments of people at work: by far the most on weekdays, no weekday much above the others, few at night.
+OFFICE = (
+    "hubspot.companies.createdAt",
+    "hubspot.contacts.createdAt",
+    "hubspot.deals.createdAt",
+    "hubspot.tickets.createdAt",
+    "salesforce.Opportunity.CreatedDate",
+    "salesforce.Lead.CreatedDate",
+    "salesforce.Case.CreatedDate",
+    "zendesk.tickets.created_at",
+    "github.issues.created_at",
+    "github.pull_requests.created_at",
+)
+
+
+@pytest.mark.parametrize("place", OFFICE)
+def test_people_work_on_weekdays(place: str) -> None:
+    template, entity, column = place.split(".")
+    query = f"""
+        select 1 from (select isodow("{column}") as day, hour("{column}") as hour from "{entity}")
+        having avg(cast(day > 5 as int)) > 0.22 or avg(cast(hour between 6 and 11 as int)) > 0.12
+            or greatest(avg(cast(day = 1 as int)), avg(cast(day = 3 as int)), avg(cast(day = 5 as int))) > 0.29"""
+    assert broken(template, query) == 0
+
+
+def test_shops_sell_in_the_evening() -> None:
+    query = """
+        select 1 from (select hour(created_at - interval 5 hours) as hour from orders)
+        having avg(cast(hour between 17 and 21 as int)) < 0.27 or avg(cast(hour < 6 as int)) > 0.12"""
+    assert broken("shopify", query) == 0
+
+
+def test_books_are_kept_on_weekdays() -> None:
+    assert broken("xero", "from invoices where isodow(Date) > 5") == 0
+    assert broken("xero", "select 1 from payments having avg(cast(isodow(Date) > 5 as int)) > 0.03") == 0
+
+
+def test_a_count_for_all_leaves_lists_of_fixed_rows() -> None:
+    plan = sdgen.plan(read_source("xero"), rows=300)
+    counts = {name: entity.rows for name, entity in plan.entities.items()}
+    assert (counts["accounts"], counts["items"], counts["contacts"]) == (16, 9, 300)
+    assert sdgen.plan(read_source("xero"), rows={"accounts": 20}).entities["accounts"].rows == 20
+
+
+def test_too_few_rows_for_a_quota_say_how_many_there_must_be() -> None:
+    with pytest.raises(sdgen.ScenarioError, match="at least 50 rows"):
+        sdgen.plan(read_source("genonaut"), rows=7)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sdgen.generate import batch
@@ -10,7 +12,8 @@ from sdgen.generators.rule_names import entity_name, forms, shared_prefix, singu
 from sdgen.generators.rules import abbreviations, built_in_rules
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.guess import with_guesses
-from sdgen.read.sources import read_text_as_scenario
+from sdgen.plan.request import PlanRequest
+from sdgen.read.sources import read_source, read_text_as_scenario
 from sdgen.scenario.model import Column, Entity, Rule, Scenario
 
 # entity, then column, type and the generator expected, one a line.
@@ -168,11 +171,30 @@ files        file_path              string(200)    pattern
 things       color                  string(20)     choice
 things       hex_color              string(7)      code.hex_color
 things       unit                   string(10)     choice
-posts        title                  string(200)    text.title
-posts        body                   text           text.paragraph
-posts        summary                string(200)    text.sentence
-things       notes                  text           text.sentence
-things       desc                   string(200)    text.sentence
+posts        title                  string(200)    prose.article_title
+posts        body                   text           prose.article_body
+posts        summary                string(200)    prose.article_summary
+things       notes                  text           prose.note
+things       desc                   string(200)    prose.description
+users        bio                    text           prose.bio
+tasks        title                  string(200)    prose.task_title
+tasks        description            text           prose.task_description
+tickets      description            text           prose.problem_report
+comments     body                   text           prose.comment
+messages     body                   text           prose.message
+messages     subject                text           prose.email_subject
+emails       body                   text           prose.email_body
+reviews      title                  text           prose.review_title
+reviews      review_text            text           prose.review
+orders       notes                  text           prose.order_note
+orders       notes                  string(20)     prose.short_note
+invoices     memo                   text           prose.invoice_note
+notifications message               text           prose.notification
+companies    description            text           prose.company_description
+products     description            text           product.description
+movies       overview               text           prose.film_plot
+commits      message                text           prose.commit_message
+patients     notes                  text           prose.clinical_note
 emails       subject                string(120)    pattern
 apps         version                string(12)     code.version
 documents    revision               int            zipf
@@ -220,6 +242,40 @@ def test_a_name_leads_to_its_generator(entity: str, column: str, type: str, expe
     guessed = with_guesses(Scenario(name="x", entities={entity: made})).entities[entity].columns[column]
     assert guessed.generator is not None
     assert guessed.generator.type == expected
+
+
+# Columns whose elements come from a list of that kind, each once in a row.
+LISTS = {
+    "users.permissions": "users:read",
+    "oauth_clients.scopes": "openid",
+    "webhooks.events": "order.created",
+    "issues.labels": "bug",
+    "products.tags": "sale",
+    "hotels.amenities": "Wi-Fi",
+    "employees.skills": "SQL",
+    "recipes.ingredients": "garlic",
+}
+
+
+@pytest.mark.parametrize("place", LISTS)
+@pytest.mark.parametrize("written", ["CREATE TABLE {0} (id int PRIMARY KEY, {1} text[] NOT NULL);", ""])
+def test_lists_hold_words_of_their_kind(place: str, written: str, tmp_path: Path) -> None:
+    entity, column = place.split(".")
+    if written:
+        (tmp_path / "x.sql").write_text(written.format(entity, column))
+        scenario = read_source(str(tmp_path / "x.sql"))
+    else:
+        scenario = Scenario(name="x", entities={entity: Entity(columns={column: Column(type="array<text>")})})
+    rows = batch(compile_plan(scenario, PlanRequest(seed=1)), entity, 0, 100).column(column).to_pylist()
+    assert all(len(set(row)) == len(row) for row in rows)
+    assert {LISTS[place]} <= {element for row in rows for element in row}
+
+
+def test_other_languages_have_their_own_sentences() -> None:
+    entities = {"comments": Entity(columns={"body": Column(type="text")})}
+    guessed = with_guesses(Scenario(name="x", locale="de", entities=entities)).entities["comments"].columns["body"]
+    assert guessed.generator is not None
+    assert guessed.generator.type == "text.paragraph"
 
 
 # Columns of one entity, and what is true of each of its rows: a moment comes with its state, sums follow their parts.

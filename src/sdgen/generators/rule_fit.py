@@ -24,6 +24,7 @@ from sdgen.generators.draws import Numbers
 from sdgen.generators.families import PLAIN_TEXTS
 from sdgen.generators.keys import Sequence
 from sdgen.generators.names import names
+from sdgen.generators.prose import english
 from sdgen.generators.scales import exact, room
 from sdgen.generators.text import Prose
 from sdgen.scenario.model import GeneratorSpec
@@ -37,6 +38,7 @@ _SAMPLE = 256
 _MAY_BE_CUT = {"person.username": 0.6}
 _WRITTEN = INTEGERS | FLOATS | TIMES | {"decimal", "bool", "uuid"}
 _BESIDE_NAMES = {"person.full_name": 1, "person.username": 3, "person.email": 13}  # a mark, digits, @example.com
+_IN_ENGLISH = "prose."  # presets that are nothing for other languages
 _LONG_ENOUGH = 400  # no text but prose is longer
 
 
@@ -69,7 +71,7 @@ class Wanted:
 def fitting(spec: GeneratorSpec, wanted: Wanted) -> GeneratorSpec | None:
     """The generator as it can fill the column, numbers in a text column being written out; None where it can't."""
     made = _made(spec)
-    if made is None:
+    if made is None or (spec.type.startswith(_IN_ENGLISH) and not english(wanted.locale)):
         return None
     if wanted.type is not None and wanted.type.kind in FLOATS:
         spec = _rounded(spec, made)
@@ -83,6 +85,18 @@ def fitting(spec: GeneratorSpec, wanted: Wanted) -> GeneratorSpec | None:
     needs_met = _needs_met(made, wanted.types)
     fits = needs_met and not list(made.faults(facts)) and _distinct_enough(made, facts, wanted) and _short(made, facts)
     return spec if fits else None
+
+
+def with_distinct_elements(spec: GeneratorSpec, type: Type | None) -> GeneratorSpec:
+    """An array's generator, its elements distinct in each row where they come from a list that is long enough."""
+    items = spec.params.get("items")
+    if spec.type != "array" or "unique" in spec.params or not isinstance(items, Mapping):
+        return spec
+    made = _made(GeneratorSpec.model_construct(type=items["generator"], params=items.get("params", {})))
+    if not isinstance(made, Choice):
+        return spec
+    distinct = GeneratorSpec.model_construct(type="array", params={**spec.params, "unique": True})
+    return fitting(distinct, Wanted(type)) or spec
 
 
 def _rounded(spec: GeneratorSpec, made: Generator) -> GeneratorSpec:

@@ -10,7 +10,15 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _MARKS = re.compile(r"[^0-9a-z]+")
 _DIGITS = re.compile(r"(?<=[a-z]{3})(?=\d{1,2}$)")  # address1 is address_1, but h1 and md5 stay
 _ENTITY_MARKS = ("tbl", "table", "dim", "fact", "stg", "raw", "t", "tb", "vw", "mst", "app")
-_PLURALS = {"people": "person", "men": "man", "women": "woman", "children": "child", "indices": "index", "data": "data"}
+_PLURALS = {
+    "people": "person",
+    "men": "man",
+    "women": "woman",
+    "children": "child",
+    "indices": "index",
+    "data": "data",
+    "series": "series",
+} | {f"{word}s": word for word in ("movie", "cookie", "tie", "pie", "calorie", "selfie", "rookie", "zombie")}
 _LEAST_PREFIXED = 3
 
 

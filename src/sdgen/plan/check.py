@@ -260,8 +260,10 @@ def _check_quota(draft: Draft, key: Key, link: ForeignKey, parents: int, childre
         return
     if draft.counting_link(key[0]) == (link.via or key[1]):
         draft.refuse(path, "rows counted per parent can't have quotas", "give `rows` as a number")
-    if sum(quota.count for quota in link.quota) > children:
-        draft.refuse(path, f"quotas add up to {sum(quota.count for quota in link.quota):,} of {children:,} rows")
+    least = sum(quota.count for quota in link.quota)
+    if least > children:
+        hint = f"ask for at least {least} rows (--rows {key[0]}={least}), or give smaller quotas"
+        draft.refuse(path, f"quotas add up to {least:,} of {children:,} rows", hint)
     rows = [quota_row(draft, link, index) for index in range(len(link.quota))]
     for index, row in enumerate(rows):
         if row is None:

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache, reduce
 from math import prod
 
 from sdgen.generators.rule_beside import Beside, Neighbours
-from sdgen.generators.rule_fit import Wanted, fitting, needed_columns, needs_others
+from sdgen.generators.rule_fit import Wanted, fitting, needed_columns, needs_others, with_distinct_elements
 from sdgen.generators.rule_names import entity_name, forms, shared_prefix, singular, snake, spelled_out
 from sdgen.generators.rules import Asked, Guess, abbreviations, built_in_guesses, guesses
 from sdgen.plan.complete import Inside, completed, is_whole
@@ -110,7 +110,10 @@ class _Table:
             return {"generator": found.generator.type, "params": dict(found.generator.params), "type": str(type)}
 
         whole = completed(spec, self.types[name], name, guess)
-        return column if whole is spec else self._given(name, column, Guess(whole, rates[0] if rates else None))
+        if whole is spec:
+            return column
+        found = Guess(with_distinct_elements(whole, self.types[name]), rates[0] if rates else None)
+        return self._given(name, column, found)
 
     @cached_property
     def types(self) -> dict[str, Type | None]:
@@ -250,7 +253,8 @@ def _nested(scenario: Scenario, asked: Asked, type: Type, wanted: Wanted, within
         params = {"keys": inner[0], "values": inner[1], "min": 1, "max": 4}
     else:
         params = {"fields": dict(zip(type.fields, inner, strict=True))}
-    return fitting(GeneratorSpec.model_construct(type=type.kind, params=params), Wanted(type, locale=wanted.locale))
+    spec = fitting(GeneratorSpec.model_construct(type=type.kind, params=params), Wanted(type, locale=wanted.locale))
+    return spec and with_distinct_elements(spec, type)
 
 
 def _part(scenario: Scenario, within: Within, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
@@ -311,7 +315,7 @@ class _Rows:
 
     def _most(self, name: str) -> float:
         rows, scale = self._scenario.entities[name].rows, self._request.scale
-        asked = self._request.rows.get(name, self._request.rows.get("*"))
+        asked = self._request.asked(name, rows)
         if asked is not None:
             return asked
         if rows.each:

@@ -9,6 +9,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from sdgen.generators.counts import KnownCounts
+from sdgen.scenario.model import RowCount
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +28,9 @@ class Existing:
 class PlanRequest:
     """Changes to a scenario for one run.
 
-    rows: counts by entity; the key "*" speaks of every entity not named. scale multiplies the counts of the others that
-    aren't counted per parent, those being scaled by their parents. only: the entities to write (all where empty).
+    rows: counts by entity; the key "*" speaks of every entity not named that has more than fixed rows. scale multiplies
+    the counts of the others that aren't counted per parent, those being scaled by their parents. only: the entities to
+    write (all where empty).
     existing: rows that come before the run's, by entity; keys go on after them, and links may lead to them.
     """
 
@@ -38,6 +40,11 @@ class PlanRequest:
     scale: float = 1.0
     only: tuple[str, ...] = ()
     existing: Mapping[str, Existing] = field(default_factory=dict)
+
+    def asked(self, entity: str, rows: RowCount) -> int | None:
+        """The count asked for an entity. One for all says nothing of a list of fixed rows, such as tax rates."""
+        listed = bool(rows.fixed) and not (rows.per or rows.each) and rows.count is None
+        return self.rows.get(entity, None if listed else self.rows.get("*"))
 
     def first(self, entity: str) -> int:
         """The number of the first row that the run makes."""

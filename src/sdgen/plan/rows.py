@@ -67,7 +67,7 @@ class RowSettler:
             self._request = replace(self._request, scale=1.0)  # counts that can be computed, for further problems
 
     def _asked(self, name: str) -> int | None:
-        return self._request.rows.get(name, self._request.rows.get("*"))
+        return self._request.asked(name, self._scenario.entities[name].rows)
 
     def _settle(self, name: str) -> int:
         if name in self.counts:

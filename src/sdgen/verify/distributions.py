@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sdgen.generate import PlannedRows
 from sdgen.generators.choosers import Counted, EachOf, Link, Uniform, Zipf
 from sdgen.generators.conform import conform
 from sdgen.generators.links import ForeignKey
@@ -46,6 +47,7 @@ from sdgen.write.csvtext import plain_text
 
 MOST_PARENTS = 200  # links to more parents are compared by how many children each has
 _COUNTED_ROWS = 2_000_000
+_KEPT = 10_000  # rows of a sample that is kept for the next column
 _ORDINARY = 2.0  # an inflation between seeds that independent rows stay below
 
 
@@ -140,8 +142,19 @@ class Distributions:
 
     def planned(self, plan: Plan, column: str) -> pa.Array:
         """A sample of a plan's values of one column."""
+        return one_array(self._sample(plan).column(column))
+
+    def _sample(self, plan: Plan) -> PlannedRows:
+        """A sample of a plan's rows. Small ones are kept: what several columns are computed from is made once."""
         entity = self.judge.entity
-        return one_array(rows_of(plan, entity, sample_numbers(plan.entities[entity].rows)).column(column))
+        numbers = sample_numbers(plan.entities[entity].rows)
+        if len(numbers) > _KEPT:
+            return rows_of(plan, entity, numbers)
+        return self._samples.setdefault(plan.seed, rows_of(plan, entity, numbers))
+
+    @cached_property
+    def _samples(self) -> dict[int, PlannedRows]:
+        return {}
 
     def _values(self, column: TableColumn) -> Finding:
         entity, kind = self.judge.found.entity, column.type.kind
