@@ -118,7 +118,7 @@ def test_appended_rows_belong_to_the_new_parents(tmp_path: Path) -> None:
         ({"each": "users"}, {}, "0 foreign keys lead there"),
         ({"each": "photos", "count": 5}, {}, "each takes only share"),
         ({"count": 5, "share": 0.5}, {}, "share speaks of rows"),
-        ({"each": "photos", "share": 0}, {}, "greater than 0"),
+        ({"each": "photos", "share": 0}, {}, "not above 0"),
         ({"each": "photos"}, {"other": link("photos")}, "2 foreign keys lead there"),
         ({"each": "photos"}, {"photo_id": link("photos", one_to_one=True)}, "one_to_one has nothing to say"),
         (5, {"user_id": link("users", follows=["user_id"])}, "names no other link"),

@@ -10,6 +10,7 @@ from sdgen.errors import SourceError
 from sdgen.read.ddl import read_ddl
 from sdgen.read.ddl_dialect import guess_dialect
 from sdgen.read.ddl_text import statements
+from sdgen.read.relational import relational_scenario
 from sdgen.read.schema import Schema, TableName, TableSchema
 
 FOLDER = Path(__file__).parent / "ddl"
@@ -145,6 +146,16 @@ def test_one_broken_column_costs_no_other() -> None:
 def test_a_text_without_tables_is_refused() -> None:
     with pytest.raises(SourceError, match="no tables found"):
         read_ddl("SELECT 1;", "x.sql")
+
+
+def test_tables_of_which_nothing_can_be_filled_are_refused() -> None:
+    with pytest.raises(SourceError) as raised:
+        relational_scenario(read_ddl("CREATE TABLE t (a thing NOT NULL);", "x.sql"))
+    assert [problem.what for problem in raised.value.problems] == [
+        "no table has a column that can be filled",
+        "the column is left out: nothing fills the type thing",
+        "the table is left out: it has no column to fill",
+    ]
 
 
 @pytest.mark.parametrize(

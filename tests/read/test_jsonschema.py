@@ -249,3 +249,28 @@ def test_records_of_operations_where_no_schema_is_named(tmp_path: Path) -> None:
         "pets": ["id", "name"],
         "visits": ["id", "name"],
     }
+
+
+def test_a_root_that_is_one_of_its_records_is_none_itself() -> None:
+    record = {"type": "object", "properties": {"id": {"type": "string"}, "size": {"type": "integer"}}}
+    document = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "oneOf": [{"$ref": "#/definitions/Box"}, {"$ref": "#/definitions/Bag"}],
+        "definitions": {"Box": record, "Bag": record},
+    }
+    assert list(of(document).entities) == ["Box", "Bag"]
+
+
+def test_defaults_are_hints() -> None:
+    properties = {
+        "id": {"type": "string"},
+        "glowing": {"type": "boolean", "default": True},
+        "goes": {"type": "integer", "default": 0},
+        "status": {"type": "string", "default": "queued_up"},
+    }
+    document = {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "properties": properties}
+    (found,) = of(document).entities.values()
+    made = {name: each.generator for name, each in found.columns.items() if each.generator is not None}
+    assert made["glowing"].params == {"probability": 0.85}
+    assert made["goes"].type == "poisson"
+    assert made["status"].params["values"][0] == "queued_up"

@@ -222,3 +222,23 @@ SCHEMAS = st.recursive(
 def test_any_schema_is_a_column(schema: Any, name: str) -> None:
     found, _ = read_property(Property(name, schema))
     assert str(parse_type(found.type)) == found.type
+
+
+def test_patterns_of_addresses_give_addresses() -> None:
+    def called(pattern: str, **more: Any) -> str:
+        found = column({"type": "string", "pattern": pattern, **more}).generator
+        return "" if found is None else found.type
+
+    assert called(r"^[^@\s]+@[^@\s]+\.[a-z]+$") == "person.email"
+    assert called("^https?://.*$") == "internet.url"
+    assert called("^[A-Z]{3}$") == "pattern"
+    assert called(r"^\S+@\S+\.\S+$", maxLength=10) == "pattern"
+
+
+def test_bytes_as_text_and_versions() -> None:
+    encoded = column({"type": "string", "contentEncoding": "base64"}).generator
+    assert encoded is not None
+    assert encoded.params == {"regex": "[A-Za-z0-9]{22}=="}
+    version = column({"type": "string", "examples": ["1.20"]}).generator
+    assert version is not None
+    assert version.params == {"regex": r"[0-9]\.[1-9][0-9]{1}"}

@@ -138,6 +138,57 @@ def test_types_of_one_database_choose_the_dialect(tmp_path: Path) -> None:
     assert (flags["id"].type, flags["is_on"].type) == ("uint", "bool")
 
 
+def test_defaults_of_python_and_of_the_database_are_hints(tmp_path: Path) -> None:
+    source = written(
+        tmp_path,
+        """
+        import enum, time, uuid
+        from sqlalchemy import Enum, Integer, String, false, text
+        from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
+        class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
+            pass
+        class Colour(enum.Enum):
+            RED = "r"
+            BLUE = "b"
+        class Thing(Base):
+            __tablename__ = "things"
+            id: Mapped[int] = mapped_column(primary_key=True)
+            ref: Mapped[str] = mapped_column(String(36), insert_default=uuid.uuid4)
+            code: Mapped[str] = mapped_column(String(36), insert_default=lambda: str(uuid.uuid4()))
+            colour: Mapped[Colour] = mapped_column(Enum(Colour), default=Colour.BLUE)
+            short: Mapped[Colour] = mapped_column(
+                Enum(Colour, values_callable=lambda kind: [each.value for each in kind]), default=Colour.RED
+            )
+            at: Mapped[int] = mapped_column(insert_default=lambda: int(time.time()))
+            glowing: Mapped[bool] = mapped_column(server_default=false())
+            status: Mapped[str] = mapped_column(String(9), server_default="brandnew")
+        """,
+    )
+    found = read_source(source, ALLOWED)
+    assert told(found) == "", "the base itself is no model that was left out"
+    assert {spec(found, "things", name).type for name in ("ref", "code")} == {"uuid4"}
+    assert spec(found, "things", "colour").params["weights"] == [1, 3]
+    assert spec(found, "things", "short").params == {"values": ["r", "b"], "weights": [3, 1]}
+    assert spec(found, "things", "at").type == "epoch"
+    assert spec(found, "things", "glowing").params == {"probability": 0.15}
+    assert spec(found, "things", "status").params["values"][0] == "brandnew"
+
+
+def test_domains_have_their_type_and_check(tmp_path: Path) -> None:
+    source = written(
+        tmp_path,
+        """
+        from sqlalchemy import Column, Integer, MetaData, Table, text
+        from sqlalchemy.dialects.postgresql import DOMAIN
+        m = MetaData()
+        stars = DOMAIN("stars", Integer, check=text("VALUE BETWEEN 1 AND 5"), not_null=True)
+        Table("t", m, Column("id", Integer, primary_key=True), Column("given", stars))
+        """,
+    )
+    found = read_source(f"{source}:m", ALLOWED)
+    assert spec(found, "t", "given").params == {"min": 1, "max": 5}
+
+
 def test_types_nobody_knows_are_left_out(tmp_path: Path) -> None:
     source = written(
         tmp_path,

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-_WEIGHTS = {"often": 60, "seldom": 4}
+OFTEN = 60
+_WEIGHTS = {"often": OFTEN, "seldom": 4}
 _ELSE = 14
 
 

@@ -26,6 +26,7 @@ from sdgen.scenario.model import (
     Rule,
     Scenario,
 )
+from sdgen.scenario.wording import said_of
 
 
 def fits(source: Source) -> bool:
@@ -244,6 +245,6 @@ class _Reading:
             path = (*base, *(part for part in detail["loc"] if not str(part).startswith("function-")))
             given = repr(detail.get("input"))
             short = given if len(given) <= 60 else given[:57] + "…"
-            message = str(detail["msg"]).removeprefix("Value error, ")
-            problems.append(self.origin.problem(path, f"{short}: {message[:1].lower()}{message[1:]}"))
+            what = said_of(detail.get("input"), detail)
+            problems.append(self.origin.problem(path, what if what.startswith(short) else f"{short}: {what}"))
         return problems

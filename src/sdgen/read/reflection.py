@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 from warnings import catch_warnings, simplefilter
 
-from sdgen.dialects.urls import without_schema
+from sdgen.dialects.refusals import UNREACHED, next_step
+from sdgen.dialects.urls import without_password_of, without_schema
 from sdgen.errors import Problem, SourceError
 from sdgen.read.database import shown_url
 from sdgen.read.ddl_columns import read_names
@@ -92,12 +92,14 @@ def reflect(url: str) -> Schema:
     except ImportError as error:
         raise SourceError(Problem((), f"reading it needs a driver: {error}", _INSTALL, shown)) from None
     except SQLAlchemyError as error:
-        text = " ".join(str(getattr(error, "orig", None) or error).split())
-        password = urlsplit(url).password
-        text = text.replace(password, "***") if password else text
-        raise SourceError(
-            Problem((), f"can't be read: {text}", "is the server running, and is the URL right?", shown)
-        ) from None
+        text = without_password_of(url, " ".join(_said(error).split()))
+        raise SourceError(Problem((), f"can't be read: {text}", next_step(text, UNREACHED), shown)) from None
+
+
+def _said(error: Exception) -> str:
+    """The driver's own words; PyMySQL's stand behind a number."""
+    cause = getattr(error, "orig", None) or error
+    return str(cause.args[-1] if cause.args else cause)
 
 
 def _address(url: str) -> tuple[str, str]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from sdgen.errors import Problem, SourceError
 from sdgen.read.base import ROWS
 from sdgen.read.check_facts import Said, Understood
 from sdgen.read.checks import understand
+from sdgen.read.mysql_flags import is_flag
 from sdgen.read.relational_drafts import ColumnDraft, EntityDraft
 from sdgen.read.relational_fit import settle
 from sdgen.read.relational_keys import set_keys, set_links
@@ -22,8 +24,6 @@ from sdgen.read.sqltypes import UNSIZED, Fit, fit_of
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.types import Type
 
-_FLAG = ("is_", "has_", "can_", "was_", "allow")
-
 
 def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     """The scenario of a schema, `rows` rows a table where its constraints allow as many."""
@@ -34,6 +34,9 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
         for table, name in _names(schema.tables)
     }
     entities = {name: entity for name, entity in entities.items() if _has_columns(entity, notes)}
+    if not entities:
+        what = "no table has a column that can be filled"
+        raise SourceError([Problem((), what, "why is told of each", schema.file), *notes.found])
     for entity in entities.values():
         set_keys(entity, notes)
     set_links(entities, notes)
@@ -82,8 +85,8 @@ def _entity(
 
 def _column(schema: Schema, table: TableSchema, column: ColumnSchema, fit: Fit) -> ColumnDraft:
     type = fit.type
-    if schema.dialect == "mysql" and column.type.word == "tinyint" and column.type.sizes == (1,):
-        type = Type("bool") if column.name.lower().startswith(_FLAG) else type
+    if schema.dialect == "mysql" and is_flag(table, column):
+        type = Type("bool")
     if schema.dialect == "oracle" and column.type.word == "number" and type == UNSIZED:
         type = Type("bigint") if _in_key(table, column.name) else type
     draft = ColumnDraft(column, type, column.nullable and fit.nullable, fit.generator)

@@ -102,10 +102,24 @@ def _plain(value: Value, type: Type) -> object:
 
 
 def _in_range(type: Type, said: Said, chosen: Generator | None) -> GeneratorSpec | str | None:
+    if type.kind == "bool":
+        return _truths(said)
     ranger = next((ranger for kinds, ranger in _RANGERS if type.kind in kinds), None)
     if ranger is None:
         return f"a range of {type} is not understood"
     return ranger(type, said, chosen)
+
+
+def _truths(said: Said) -> GeneratorSpec | str | None:
+    """MySQL's booleans are 0 and 1, and may be asked to lie between."""
+    kept = [bit for bit in (0, 1) if _inside(Decimal(bit), said) and Decimal(bit) not in said.other_than]
+    if len(kept) == 2:
+        return None
+    return (
+        GeneratorSpec(type="const", params={"value": bool(kept[0])})
+        if kept
+        else Impossible("neither 0 nor 1 is allowed")
+    )
 
 
 def _numbers(type: Type, said: Said, chosen: Generator | None) -> GeneratorSpec | str | None:

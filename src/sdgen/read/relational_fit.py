@@ -13,6 +13,7 @@ from sdgen.plan.unique import least_sets
 from sdgen.plan.unique_sets import settle_sets
 from sdgen.read.check_facts import Impossible
 from sdgen.read.relational_checks import demanded, stretched
+from sdgen.read.relational_defaults import hint_defaults
 from sdgen.read.relational_drafts import ColumnDraft, EntityDraft
 from sdgen.read.relational_notes import Notes
 from sdgen.read.relational_watch import forget_uncomputable, told, watch
@@ -33,6 +34,7 @@ def settle(name: str, entities: Sequence[EntityDraft], notes: Notes, dialect: st
     draft = drafter.draft()
     for entity in entities:
         _keep_checks(draft, entity, notes, dialect)
+        hint_defaults(draft, entity)
     for _ in range(MOST_ROUNDS):
         draft = drafter.draft()
         refused = _refused_sets(draft)

@@ -247,10 +247,9 @@ def _array(type: SqlType, schema: Schema) -> Fit | None:
     inner = fit_of(replace(type, dimensions=fewer), schema)
     if inner is None or inner.type.kind == "array":
         return None
-    spec = inner.generator or FALLBACKS.get(inner.type.kind)
-    if spec is None:
+    if inner.generator is None and inner.type.kind not in FALLBACKS:
         return None
-    items: dict[str, Any] = {"generator": spec.type, "type": str(inner.type)}
-    if spec.params:
-        items["params"] = dict(spec.params)
+    items: dict[str, Any] = {"type": str(inner.type)}  # without a generator one is found by the column's name
+    if inner.generator is not None:
+        items |= {"generator": inner.generator.type, "params": dict(inner.generator.params)}
     return Fit(array_of(inner.type), GeneratorSpec(type="array", params={"items": items, "max": 4}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import dedent
 
@@ -12,6 +13,7 @@ from sdgen.read import moose
 from sdgen.read.base import ReadOptions, Source
 from sdgen.scenario.model import Column, Scenario
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TYPESCRIPT = 'import * as everything from "@514labs/moose-lib";\nimport typia, { tags } from "typia";\n'
 PYTHON = """\
 import datetime
@@ -62,7 +64,7 @@ def python_column(folder: Path, type: str, before: str = "") -> Column:
 
 
 def rows_of(scenario: Scenario, entity: str, count: int = 50) -> list[dict[str, object]]:
-    plan = compile_plan(scenario, PlanRequest(seed=3))
+    plan = compile_plan(scenario, PlanRequest(seed=3, as_of=NOW))
     return list(batch(plan, entity, 0, min(count, plan.entities[entity].rows)).to_pylist())
 
 

@@ -89,11 +89,23 @@ def key_of(name: str, fields: Sequence[str]) -> str:
 
 def choose(found: Sequence[Candidate]) -> Chosen:
     """Those with a key; where none has one, those that no other refers to. Of variants of one record, one."""
+    found = [each for each in found if not is_one_of(each, found)] or found
     keyed = [each for each in found if each.key and not _MESSAGE.search(each.called)]
     chosen = _without_variants(keyed) if keyed else _roots(found)
     entities = named(chosen)
     kept = {id(each) for each in chosen}
     return Chosen(entities, tuple(each for each in found if id(each) not in kept))
+
+
+def is_one_of(each: Candidate, found: Sequence[Candidate]) -> bool:
+    """Whether a schema only says that a record is one of others that are records by themselves."""
+    value = each.place.value
+    if not isinstance(value, dict) or {"properties", "allOf", "$ref"} & value.keys():
+        return False
+    kinds = [kind for key in ("oneOf", "anyOf") if isinstance(listed := value.get(key), list) for kind in listed]
+    keyed = {str(other.place.path[-1]) for other in found if other.key and other is not each and other.place.path}
+    targets = [str(kind.get("$ref", "")).rpartition("/")[2] if isinstance(kind, dict) else "" for kind in kinds]
+    return bool(targets) and set(targets) <= keyed
 
 
 def _without_variants(found: Sequence[Candidate]) -> list[Candidate]:

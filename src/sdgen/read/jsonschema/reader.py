@@ -11,7 +11,7 @@ from typing import Any
 
 from sdgen.errors import Path, Problem, SdgenError, SourceError
 from sdgen.read.base import ROWS, ReadOptions, Source
-from sdgen.read.jsonschema.entities import Candidate, candidates, choose, fields_of, key_of, named
+from sdgen.read.jsonschema.entities import Candidate, candidates, choose, fields_of, is_one_of, key_of, named
 from sdgen.read.jsonschema.paths import inline_places
 from sdgen.read.jsonschema.references import Place, References, Unresolved
 from sdgen.read.jsonschema.scenario import scenario_of
@@ -59,7 +59,7 @@ def read_schemas(document: Document, rows: int | None = None) -> Scenario:
     found = candidates(references, _places(references.root()))
     if not found and _is_api(document.value):
         found = candidates(references, inline_places(references.root()))
-    root = _root(references)
+    root = {name: each for name, each in _root(references).items() if not is_one_of(each, found)}
     parts = [each for each in found if each.place not in [own.place for own in root.values()]]
     entities = {**root, **choose([each for each in parts if each.key] if root else parts).entities}
     if not entities:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sdgen.errors import Path, Problem
 from sdgen.generators.rule_names import snake
 from sdgen.read.jsonschema.columns import Property, distinct_names, read_property
+from sdgen.read.jsonschema.defaults import hinted
 from sdgen.read.jsonschema.entities import Candidate
 from sdgen.read.jsonschema.expand import Cut, Expansion
 from sdgen.read.jsonschema.links import closes_a_circle, link_by_name, link_to
@@ -29,6 +30,7 @@ class Draft:
     columns: dict[str, Column] = field(default_factory=dict)
     linked: dict[str, Place] = field(default_factory=dict)
     key: str = ""
+    defaults: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass
@@ -57,7 +59,8 @@ def scenario_of(
         reading.tell((), what, Place(references.first, references.first.file, (), None))
     found = Scenario(name=name, entities={name: _entity(draft, rows) for name, draft in drafts.items()})
     origin = Origin(references.first.file, reading.positions)
-    return settled(found.read_from(origin, reading.notes))
+    defaults = {(name, key): value for name, draft in drafts.items() for key, value in draft.defaults.items()}
+    return settled(hinted(found.read_from(origin, reading.notes), defaults))
 
 
 def _entity(draft: Draft, rows: int) -> Entity:
@@ -145,6 +148,9 @@ def _column(references: References, draft: Draft, name: str, place: Place, requi
     if expansion.linked is not None:
         draft.linked[name] = expansion.linked
     draft.columns[name] = column
+    default = schema.get("default") if isinstance(schema, dict) else None
+    if isinstance(default, str | int):
+        draft.defaults[name] = default
 
 
 def _set_links(drafts: Mapping[str, Draft], reading: Reading) -> None:

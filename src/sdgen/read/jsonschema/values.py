@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sdgen.generators.pattern_syntax import PatternError, longest, read_pattern
+from sdgen.generators.pattern_syntax import longest, read_pattern
 from sdgen.generators.rule_names import snake
 from sdgen.read.jsonschema.numbers import limited
+from sdgen.read.jsonschema.probes import form_by_pattern, kind_by_pattern, matcher
 from sdgen.read.jsonschema.shapes import Shape
 from sdgen.read.jsonschema.words import NAMED_FORMATS, SCALAR_TYPES, TEXT_GENERATORS
-from sdgen.read.moment_names import DAY, ISO, epoch_unit, form_of_text, text_form
+from sdgen.read.moment_names import DAY, epoch_unit, form_of_text, text_form
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import Type, parse_type
 
@@ -27,18 +28,12 @@ _WHOLE = re.compile(
 )
 _TEXT_DIGITS = re.compile(r"[1-9]\d{3,15}")
 _PREFIXED = re.compile(r"([a-z]{2,12}_)([A-Za-z0-9]{8,40})")
+_VERSION = re.compile(r"\d{1,4}(?:\.\d{1,4}){1,3}")
 _HEXES = re.compile(r"[0-9a-f]{20,64}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ALWAYS = re.compile(
     r"\balways (?:be |is |equals? |equal to |set to |has the value )?['\"`“](\w[\w.-]{0,40})['\"`”]", re.IGNORECASE
 )
-_PROBES = (
-    ("2024-03-15T10:20:30Z", ISO),
-    ("2024-03-15T10:20:30", "%Y-%m-%dT%H:%M:%S"),
-    ("2024-03-15 10:20:30", "%Y-%m-%d %H:%M:%S"),
-    ("2024-03-15", DAY),
-)
-_NO_PROBES = ("abcdefgh", "12345678", "a", "")
 _NAMED_CODES = re.compile(r"(?:.*_)?(?:country|currency|language|locale|state|region|code|iso|lang|province)(?:_.*)?")
 
 
@@ -159,7 +154,12 @@ def _moment(name: str, shape: Shape) -> Value | None:
     if shape.kind == "string":
         if shape.format and shape.format != "date-time":
             return None
-        form = shape.form or _form_by_example(shape) or _form_by_pattern(shape) or text_form(name, shape.description)
+        form = (
+            shape.form
+            or _form_by_example(shape)
+            or form_by_pattern(shape.words.get("pattern"))
+            or text_form(name, shape.description)
+        )
         return Value(_text_type(shape), written(form)) if form and _fitting_length(form, shape) else None
     if shape.kind not in ("integer", "number"):
         return None
@@ -187,26 +187,6 @@ def examples_of(shape: Shape) -> list[Any]:
 def _form_by_example(shape: Shape) -> str:
     texts = [value for value in [*examples_of(shape), shape.words.get("default")] if isinstance(value, str)]
     return next((form for text in texts if (form := form_of_text(text))), "")
-
-
-def _form_by_pattern(shape: Shape) -> str:
-    """The form of moments where a pattern takes one and no plain words or digits."""
-    pattern = shape.words.get("pattern")
-    if not isinstance(pattern, str) or len(pattern) > 200 or not re.search(r"\\d|\[0-9\]|\(\?:0", pattern):
-        return ""
-    takes = _matcher(pattern)
-    if takes is None or any(takes(text) for text in _NO_PROBES):
-        return ""
-    return next((form for text, form in _PROBES if takes(text)), "")
-
-
-def _matcher(pattern: str) -> Callable[[str], bool] | None:
-    try:
-        read_pattern(pattern.removesuffix("$"), 8)  # what it refuses could take for ever
-        compiled = re.compile(pattern)
-    except (PatternError, re.error, RecursionError, OverflowError):
-        return None
-    return lambda text: compiled.fullmatch(text) is not None
 
 
 def _number(name: str, shape: Shape) -> Value | None:
@@ -253,13 +233,24 @@ def _formatted(name: str, shape: Shape) -> Value | None:
     return Value(type if type.length >= 40 or not type.length else Type("text"), spec(generator, **params))
 
 
+def _encoded(name: str, shape: Shape) -> Value | None:
+    """Bytes that are written as text."""
+    if shape.kind != "string" or shape.words.get("contentEncoding") not in ("base64", "base64url"):
+        return None
+    return Value(Type("text"), spec("pattern", regex="[A-Za-z0-9]{22}=="))
+
+
 def _patterned(name: str, shape: Shape) -> Value | None:
     pattern = shape.words.get("pattern")
     if shape.kind != "string" or not isinstance(pattern, str):
         return None
-    takes = _matcher(pattern)
+    takes = matcher(pattern)
     if takes is not None and (takes("some words") or takes("abcdefghij")):
         return None  # it takes plain words: the name says more
+    known = kind_by_pattern(pattern)
+    if known and (not _text_type(shape).length or _text_type(shape).length >= 40):
+        generator, given = TEXT_GENERATORS[known]
+        return Value(_text_type(shape), spec(generator, **given))
     if takes is None:
         return Value(
             _text_type(shape), None, (f"the pattern {pattern[:80]!r} can't be used: values follow the name alone",)
@@ -299,12 +290,19 @@ def _names_a_row(name: str) -> bool:
     )
 
 
+def _digits(version: str) -> str:
+    """The pattern of versions with as many digits as one has."""
+    parts = ("[0-9]" if len(part) == 1 else f"[1-9][0-9]{{{len(part) - 1}}}" for part in version.split("."))
+    return r"\.".join(parts)
+
+
 _EXAMPLE_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], GeneratorSpec | None]], ...] = (
     (_UUID, lambda match: spec("uuid4")),
     (
         _PREFIXED,
         lambda match: spec("code.token", prefix=match[1], length=len(match[2])) if re.search(r"\d", match[2]) else None,
     ),
+    (_VERSION, lambda match: spec("pattern", regex=_digits(match[0]))),
     (_HEXES, lambda match: spec("code.hex", length=len(match[0]))),
     (
         _TEXT_DIGITS,
@@ -341,6 +339,7 @@ _READERS: tuple[Callable[[str, Shape], Value | None], ...] = (
     _moment,
     _number,
     _formatted,
+    _encoded,
     _patterned,
     _exemplified,
     _sized,

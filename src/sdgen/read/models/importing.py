@@ -56,7 +56,7 @@ def imported(words: Words) -> ModuleType:
     """The module, imported; SourceError with file and line where that fails."""
     with _failures_told(words), redirect_stdout(sys.stderr):
         if not words.is_file:
-            with _on_path(Path.cwd()):
+            with on_path(Path.cwd()):
                 return import_module(words.place)
         file = Path(words.place).absolute()
         if not file.is_file():
@@ -71,7 +71,7 @@ def _of_file(file: Path) -> ModuleType:
     while (top / "__init__.py").is_file():
         parts.insert(0, top.name)
         top = top.parent
-    with _on_path(top, Path.cwd()):
+    with on_path(top, Path.cwd()):
         if len(parts) > 1 or file.name == "__init__.py":
             return import_module(".".join(parts))
         return _alone(file)
@@ -95,7 +95,8 @@ def _alone(file: Path) -> ModuleType:
 
 
 @contextmanager
-def _on_path(*folders: Path) -> Iterator[None]:
+def on_path(*folders: Path) -> Iterator[None]:
+    """The folders are where modules are looked for first, inside."""
     before = list(sys.path)
     sys.path[:0] = [str(folder) for folder in folders if str(folder) not in sys.path]
     invalidate_caches()

@@ -49,7 +49,7 @@ def _scenario(wanted: Any, module: ModuleType, words: Words, rows: int | None) -
     if tables is not None and tables.tables:
         lines = lines_of(tables.mappers, file)
         scenario = relational_scenario(tables_schema(tables, words.dataset, lines), rows)
-        return _told(scenario, [each for each in classes if not hasattr(each, "__table__")], lines.file)
+        return _told(scenario, [each for each in classes if not _is_mapped(each)], lines.file)
     if classes:
         return classes_scenario(classes, words.dataset, lines_of(classes, file), rows)
     if tables is not None:
@@ -57,6 +57,11 @@ def _scenario(wanted: Any, module: ModuleType, words: Words, rows: int | None) -
         raise SourceError(Problem((), f"{words.name} has no tables", hint, shown(file)))
     what = f"there are no models in {words.name or words.place}"
     raise SourceError(Problem((), what, f"name {_KINDS}", shown(file)))
+
+
+def _is_mapped(each: Any) -> bool:
+    """Whether a class is a table's, or a base of such."""
+    return hasattr(each, "__table__") or hasattr(each, "metadata")
 
 
 def _told(scenario: Scenario, left_out: list[Any], file: str) -> Scenario:

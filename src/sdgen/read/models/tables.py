@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
 
 from sdgen.errors import Problem
+from sdgen.read.models.defaults import default_text
 from sdgen.read.models.lines import Lines
 from sdgen.read.schema import (
     CheckSchema,
     ColumnSchema,
+    DomainSchema,
     ForeignKeySchema,
     KeySchema,
     Schema,
@@ -140,7 +142,7 @@ def tables_schema(found: Found, name: str, lines: Lines) -> Schema:
             found,
         )
         tables = tuple(reading.table(table) for table in found.tables.values())
-    return Schema(name, _DIALECTS[dialect], lines.file, tables, notes=tuple(reading.notes))
+    return Schema(name, _DIALECTS[dialect], lines.file, tables, domains=reading.domains, notes=tuple(reading.notes))
 
 
 def _dialect(tables: Iterable[Table]) -> str:
@@ -159,6 +161,7 @@ class _Reading:
         self.called = called
         self.lines = lines
         self.notes: list[Problem] = []
+        self.domains: dict[str, DomainSchema] = {}
         self.classes = _classes(found.mappers)
 
     def table(self, table: Table) -> TableSchema:
@@ -185,7 +188,7 @@ class _Reading:
             self.type(column.type),
             line,
             nullable=bool(column.nullable),
-            default=_default(column),
+            default=default_text(column),
             counts=_counts(column),
             computed=column.computed is not None,
             description=column.comment or column.doc or "",
@@ -198,9 +201,18 @@ class _Reading:
         inner = getattr(type, "impl", None) if isinstance(type, sqlalchemy.types.TypeDecorator) else type
         if isinstance(inner, sqlalchemy.Enum) and inner.enums:
             return SqlType("enum", values=tuple(map(str, inner.enums)))
+        if type.__class__.__name__ == "DOMAIN" and hasattr(type, "data_type"):
+            return self.domain(type)
         if isinstance(inner, sqlalchemy.ARRAY):
             return replace(self.type(inner.item_type), dimensions=inner.dimensions or 1)
         return compiled_type(type, self.dialect, self.called)
+
+    def domain(self, type: Any) -> SqlType:
+        """A domain of PostgreSQL's, with its condition."""
+        name = str(type.name).lower()
+        checks = () if type.check is None else (CheckSchema(self.sql(type.check)),)
+        self.domains[name] = DomainSchema(self.type(type.data_type), not type.not_null, checks)
+        return SqlType(name)
 
     def indexes(self, table: Table, line: int) -> Iterator[KeySchema]:
         for index in sorted(table.indexes, key=lambda each: str(each.name)):
@@ -287,16 +299,6 @@ def _links(table: Table, line: int) -> Iterator[ForeignKeySchema]:
 def _counts(column: Column[Any]) -> bool:
     automatic = column.table.autoincrement_column is column and column.default is None
     return automatic or column.identity is not None or type(column.default).__name__ == "Sequence"
-
-
-def _default(column: Column[Any]) -> str:
-    """What the column gets where nothing is given: by the database, or by Python."""
-    if column.server_default is not None:
-        return str(getattr(column.server_default, "arg", "default"))
-    if column.default is None:
-        return ""
-    made = getattr(column.default, "arg", None)
-    return str(getattr(made, "__name__", made)) if callable(made) else repr(made)
 
 
 def _first_sentence(mapper: Mapper[Any] | None) -> str:

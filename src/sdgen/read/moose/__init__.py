@@ -11,6 +11,7 @@ from sdgen.scenario.model import Scenario
 
 if TYPE_CHECKING:
     from sdgen.read.moose.project import Project
+    from sdgen.read.moose.tables import Notes, Table
 
 _TYPESCRIPT = (".ts", ".tsx")
 _WORDS = ("moose-lib", "moose_lib")
@@ -57,7 +58,6 @@ def read(source: Source, options: ReadOptions) -> Scenario:
 
 def _read(source: Source, options: ReadOptions) -> Scenario:
     from sdgen.read.moose.project import Project
-    from sdgen.read.moose.python_tables import python_tables
     from sdgen.read.moose.scenario import moose_scenario
     from sdgen.read.moose.tables import Notes
     from sdgen.read.moose.typescript_tables import typescript_tables
@@ -69,11 +69,19 @@ def _read(source: Source, options: ReadOptions) -> Scenario:
     scripts = [path for path in paths if path.suffix in _TYPESCRIPT]
     modules = [path for path in paths if path.suffix == ".py"]
     tables = typescript_tables(project, scripts, notes) if scripts else []
-    tables += python_tables(project, modules, notes) if modules else []
+    tables += _python(project, modules, notes, options.run_code) if modules else []
     scenario = moose_scenario(source.path.resolve().stem, source.name, tables, notes, options.rows)
     if scenario is None:
         raise SourceError([_nothing(source), *notes.found])
     return scenario
+
+
+def _python(project: Project, modules: list[Path], notes: Notes, run_code: bool) -> list[Table]:
+    """The tables of Python files: of their source, or those they make when they are imported, where that is allowed."""
+    from sdgen.read.moose.python_import import imported_tables
+    from sdgen.read.moose.python_tables import python_tables
+
+    return (imported_tables(project, modules, notes) if run_code else []) or python_tables(project, modules, notes)
 
 
 def _mentions(project: Project, path: Path) -> bool:
