@@ -245,3 +245,21 @@ def test_existing_files_are_not_overwritten(run: Callable[..., Any], folder: Pat
     assert result.exit_code == 1
     assert "truncate_then_insert" in result.stderr
     assert (folder / "out" / "customers.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "what"),
+    [
+        ("--mode", "replace", "'replace' is not one of"),
+        ("--seed", "many", "'many' is not a whole number"),
+        ("--workers", "-1", "'-1' is less than 0"),
+    ],
+)
+def test_values_of_options_are_refused_in_plain_words(
+    run: Callable[..., Any], option: str, value: str, what: str
+) -> None:
+    refused = run("generate", "shop", "--to", "out/", option, value)
+    assert refused.exit_code == 2
+    assert what in refused.stderr
+    assert "Value error" not in refused.stderr
+    assert "nput should" not in refused.stderr

@@ -74,4 +74,4 @@ def test_resume(run: Run, folder: Path) -> None:
     assert (folder / "out/customers.csv").exists()
     refused = run("generate", "small.yaml", "--to", "x.sqlite", "--resume")
     assert refused.exit_code == 1
-    assert "only runs into files can be resumed" in refused.stderr
+    assert "with commit_every (--commit-every 1M) it keeps what is done" in refused.stderr

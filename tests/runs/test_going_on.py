@@ -154,5 +154,5 @@ def test_what_was_added_goes_nowhere_else(service: Service) -> None:
 
 
 def test_a_commit_of_no_rows() -> None:
-    with pytest.raises(ScenarioError, match="greater than or equal to 0"):
+    with pytest.raises(ScenarioError, match="-1 is less than 0"):
         read_request({"scenario": tiny(), "target": "x.sqlite", "commit_every": -1})

@@ -308,3 +308,10 @@ def test_every_operation_is_documented(client: TestClient) -> None:
             assert operation["summary"]
             assert operation["description"]
     assert document["components"]["schemas"]["ErrorAnswer"]
+
+
+def test_an_address_that_is_none_is_said_on_a_page_to_a_browser(client: TestClient) -> None:
+    page = client.get("/nothing", headers={"accept": "text/html,*/*"})
+    assert (page.status_code, "<h1>Not found</h1>" in page.text) == (404, True)
+    assert client.get("/nothing").json()["error"]["message"] == "there is no such address"
+    assert client.get("/api/v1/nothing", headers={"accept": "text/html"}).json()["error"]

@@ -20,6 +20,8 @@ from sdgen.runs.records import Status
 from sdgen.runs.request import RunRequest
 from sdgen.runs.service import Service
 from sdgen.web.pages import router
+from sdgen.web.run_pages import LOG_LINES, LOG_PAGE
+from sdgen.web.start_page import request_of
 
 FRAGMENT = {"x-fragment": "1"}
 SMALL = """name: small <b>
@@ -195,3 +197,47 @@ def test_columns_of_every_example_can_be_pictured() -> None:
             for figure in figures(plan, entity):
                 assert sum(bar.count for bar in figure.bars) in (0, figure.rows - figure.nulls)
                 assert bool(chart(figure)) == bool(figure.bars)
+
+
+def test_more_options_reach_the_request() -> None:
+    asked = request_of({"scenario_id": "shop", "include": "customers, orders,", "exclude": " ", "as_of": "2026-01-01"})
+    assert asked.include == ("customers", "orders")
+    assert (asked.exclude, str(asked.as_of)[:10]) == ((), "2026-01-01")
+
+
+def test_the_whole_log_is_in_pages(client: TestClient, service: Service) -> None:
+    run_id = done(service)
+    before = len(service.logs(run_id))
+    for number in range(before + 1, LOG_PAGE + 3):
+        service.journal.log(run_id, "info", f"line {number:05d}")
+    text = client.get(f"/runs/{run_id}").text
+    assert f"line {LOG_PAGE + 2:05d}" in text
+    assert f"line {LOG_PAGE + 2 - LOG_LINES:05d}" not in text
+    assert f"The last {LOG_LINES} of {LOG_PAGE + 2:,} lines" in unescape(text)
+    first, second = (client.get(f"/runs/{run_id}/log?page={page}").text for page in (1, 2))
+    assert f"line {LOG_PAGE:05d}" in first
+    assert f"line {LOG_PAGE + 1:05d}" not in first
+    assert f"line {LOG_PAGE + 1:05d}" in second
+    assert f'start="{LOG_PAGE + 1}"' in second
+    assert client.get(f"/runs/{run_id}/log?page=99").text == second
+    assert client.get("/runs/nothing/log").status_code == 404
+
+
+def test_runs_of_a_day_are_told_apart(client: TestClient, service: Service) -> None:
+    first, second = done(service), done(service)
+    text = client.get("/runs").text
+    assert f"<code>{first[9:]}</code>" in text
+    assert f"<code>{second[9:]}</code>" in text
+
+
+def test_no_text_turns_round_what_stands_behind_it(client: TestClient) -> None:
+    text = client.get("/runs/x\u202egnp.exe").text
+    assert "\u202e" not in text
+    assert "\\u202e" in text
+
+
+def test_what_a_number_should_have_been_is_said_plainly(client: TestClient) -> None:
+    text = client.post("/plan", data={"scenario": SMALL, "target": "out/", "seed": "many"}, headers=FRAGMENT).text
+    assert "'many' is not a whole number" in unescape(text)
+    text = client.post("/scenarios/preview", data={"scenario": SMALL.replace("rows: 60", "rows: lots")}).text
+    assert "neither a number of rows nor a mapping" in text

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from sdgen.cli import options, run_group, scenario_group, serve_command, target_group
-from sdgen.cli.failures import REFUSED, told, told_problems
+from sdgen.cli.failures import REFUSED, Commands, told, told_problems
 from sdgen.cli.run_options import CommitEvery
 from sdgen.read.formats import FORMATS, formats
 
@@ -34,6 +34,7 @@ ModeName = Literal["create_if_missing", "truncate_then_insert", "append_only"]
 
 app = typer.Typer(
     name="sdgen",
+    cls=Commands,
     help="Synthetic relational data: described once, every constraint kept, the same every time.",
     add_completion=False,
     no_args_is_help=True,

@@ -9,10 +9,12 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import typer
+from typer.core import TyperGroup
 
+from sdgen.dialects.refusals import next_step
 from sdgen.errors import Problem, SdgenError
 
 P = ParamSpec("P")
@@ -24,6 +26,27 @@ _USAGE = (typer.Exit, typer.Abort, typer.BadParameter)
 _SERVICE = "service"
 _EXTRAS = dict.fromkeys(("sqlalchemy", "fastapi", "jinja2", "starlette", "uvicorn"), _SERVICE)
 _EXTRAS |= {"pymysql": "mysql", "chdb": "clickhouse", "clickhouse_connect": "clickhouse"}
+
+
+class Commands(TyperGroup):
+    """The commands; what is wrong with an option's value is told in plain words."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = _reworded(error)
+            raise
+
+
+def _reworded(error: typer.BadParameter) -> str:
+    """The message without the words of the library that looked at the value."""
+    details = getattr(error.__cause__, "errors", None)
+    if details is None:
+        return error.message
+    from sdgen.scenario.wording import said_of
+
+    return "; ".join(said_of(detail.get("input"), detail) for detail in details())
 
 
 def told(command: Callable[P, None]) -> Callable[P, None]:
@@ -84,7 +107,8 @@ def _words(error: BaseException) -> str:
         return "error: out of memory\n    fewer --workers need less"
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
-        return f"error: {place}{error.strerror or error}"
+        said = f"error: {place}{error.strerror or error}"
+        return f"{said}\n    {hint}" if (hint := next_step(said)) else said
     if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
         extra = _EXTRAS[error.name]
         return f'error: this needs {error.name}, which is not installed\n    install it: pip install "sdgen[{extra}]"'

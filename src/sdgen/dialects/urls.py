@@ -5,7 +5,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+import re
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+HIDDEN = "***"
+SHORTEST = 4  # characters: shorter passwords are hidden in their place in URLs alone, as they would tear words apart
+
+_PASSWORD = re.compile(r"([a-z][\w+.-]*://[^/?#:@\s]*):[^/?#\s]*@", re.IGNORECASE)
 
 
 def without_schema(url: str) -> tuple[str, str]:
@@ -22,3 +28,14 @@ def with_database(url: str, name: str) -> str:
     place, mark, query = url.partition("?")
     parts = urlsplit(place)
     return f"{parts.scheme}://{parts.netloc}/{quote(name)}{mark}{query}"
+
+
+def without_password_of(url: str, text: str) -> str:
+    """What a server or a driver says, without the password of its URL, however that is spelled."""
+    try:
+        password = urlsplit(url).password or ""
+    except ValueError:
+        password = ""
+    for secret in sorted({password, unquote(password)}, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN) if len(secret) >= SHORTEST else text
+    return _PASSWORD.sub(rf"\1:{HIDDEN}@", text)

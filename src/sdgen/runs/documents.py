@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from sdgen.errors import Path, Problem, SdgenError, did_you_mean
 from sdgen.read.yamlfile import Document
+from sdgen.scenario.wording import said_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -33,8 +34,7 @@ def _problem(model: type[BaseModel], document: Document, detail: Mapping[str, An
         key = str(detail["loc"][-1])
         what, hint = f"unknown key {key!r}", did_you_mean(key, known, "known: " + ", ".join(known))
     else:
-        message = str(detail["msg"]).removeprefix("Value error, ")
-        what, hint = message[:1].lower() + message[1:], ""
+        what, hint = said_of(detail.get("input"), detail), ""
     return Problem((*under, *path), what, hint, found.file, found.line, found.column)
 
 

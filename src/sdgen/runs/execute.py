@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from time import perf_counter
 from typing import Any
@@ -81,7 +81,7 @@ def execute(
             results = writing.done(tables, mode)
     except BaseException as error:
         target.abort()
-        if isinstance(error, SdgenError):
+        if isinstance(error, SdgenError) and not writing.failed.is_set():
             writing.go_on()  # a statement that was interrupted fails in its own words
         raise
     return Result(results, perf_counter() - started)
@@ -89,7 +89,7 @@ def execute(
 
 @dataclass(frozen=True)
 class _Writing:
-    """How the rows of one run get to their target."""
+    """How the rows of one run get to their target. failed: one of several tables did, and the others are stopped."""
 
     plan: Plan
     target: Target
@@ -97,6 +97,7 @@ class _Writing:
     listen: Listener
     cancel: threading.Event
     commit_every: int = 0
+    failed: threading.Event = field(default_factory=threading.Event)
 
     def go_on(self) -> None:
         if self.cancel.is_set():
@@ -128,6 +129,8 @@ class _Writing:
                     wait(writes, return_when=FIRST_EXCEPTION)
                     return tuple(write.result() for write in _failed_first(writes))
                 except BaseException:
+                    if not self.cancel.is_set():
+                        self.failed.set()
                     self.cancel.set()
                     writers.shutdown(cancel_futures=True)
                     raise

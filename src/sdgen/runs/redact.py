@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
-HIDDEN = "***"
-SHORTEST = 4  # characters: shorter secrets are hidden in URLs alone, as they would tear words apart
+from sdgen.dialects.urls import HIDDEN, SHORTEST
 
 _WORDS = r"password|passwd|pwd|pass|sslpassword|secret|token|secret_access_key|secret_key|session_token|access_key"
 _WHOLE = re.compile(r"^([a-z][\w+.-]*://[^/?#:@]*):[^/?#]*@", re.IGNORECASE)

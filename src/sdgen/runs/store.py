@@ -158,7 +158,8 @@ def _url(place: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
     except OSError as error:
-        raise StoreError(Problem((), f"the store {path} can't be made: {error.strerror}")) from None
+        what = f"the store {path} can't be made: {error.strerror}"
+        raise StoreError(Problem((), what, "name another with --runs-db or SDGEN_RUNS_DB")) from None
     return f"sqlite:///{quote(str(path), safe='/')}"
 
 

@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from sdgen.runs.queue import AT_ONCE, Supervisor
 from sdgen.runs.service import Service
 from sdgen.web import api_about, api_runs, api_scenarios, api_targets, login
+from sdgen.web.allowance import MOST_COUNTED, Sparing
 from sdgen.web.errors import add_handlers
 from sdgen.web.security import Rules, Security
 
@@ -34,11 +35,13 @@ def create_app(
     allowed_hosts: Sequence[str] = (),
     limit_at_once: int = AT_ONCE,
     rules: Rules | None = None,
+    most_counted: int = MOST_COUNTED,
     supervised: bool = True,
 ) -> FastAPI:
     """The application over a service; what requests may name is the service's `access`.
 
     token: asked of every request where it isn't "". allowed_hosts: names of the server beside those of loopback.
+    most_counted: how many parents one request may have the children counted of.
     supervised: whether this process starts the workers; where not, another supervisor must.
     """
     app = FastAPI(
@@ -60,6 +63,7 @@ def create_app(
     app.include_router(login.router)
     _add_pages(app)
     add_handlers(app)
+    app.add_middleware(Sparing, most=most_counted)
     app.add_middleware(Security, rules=app.state.rules)
     return app
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from sdgen.errors import NotFound, ScenarioError, SdgenError, SourceError, StoreError, TargetError
 from sdgen.runs.records import ProblemRecord
 from sdgen.runs.redact import without_passwords
 from sdgen.scenario.model import Record
+from sdgen.scenario.wording import in_words
 
 STATUS: Mapping[type[SdgenError], int] = {
     NotFound: 404,
@@ -74,7 +76,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(SdgenError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unforeseen)
+    app.add_exception_handler(Exception, unforeseen)
 
 
 def _refused(request: Request, error: Exception) -> JSONResponse:
@@ -91,9 +93,8 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
         return answer(400, "the body is not JSON")
     records = []
     for each in found:
-        message = str(each["msg"]).removeprefix("Value error, ")
         path = ".".join(str(part) for part in each["loc"])
-        records.append(ProblemRecord(path=path, what=message[:1].lower() + message[1:]))
+        records.append(ProblemRecord(path=path, what=in_words(each)))
     return _of_problems(422, records)
 
 
@@ -103,8 +104,18 @@ def _of_problems(status: int, problems: list[ProblemRecord]) -> JSONResponse:
     return answer(status, message, problems)
 
 
-def _http(request: Request, error: Exception) -> JSONResponse:
+def _is_for_a_person(request: Request) -> bool:
+    """Whether a browser asks for a page, and pages are installed."""
+    asked = "text/html" in request.headers.get("accept", "") and request.method == "GET"
+    return asked and not request.url.path.startswith("/api/") and find_spec("jinja2") is not None
+
+
+def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 404 and _is_for_a_person(request):
+        from sdgen.web.rendering import failure
+
+        return failure(request, NotFound(_WORDS[404]))
     headers = {"allow": ", ".join(_methods(request))} if error.status_code == 405 else error.headers
     return answer(error.status_code, _WORDS.get(error.status_code, str(error.detail)), headers=headers)
 
@@ -112,15 +123,17 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 def _methods(request: Request) -> list[str]:
     """The methods of all the routes of an address; the exception knows those of the first one alone."""
     path = request.url.path
-    found = {
-        method.upper()
-        for template, operations in request.app.openapi()["paths"].items()
-        if re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template)), path)
-        for method in operations
-    }
+    paths = request.app.openapi()["paths"]
+    templates = [path] if path in paths else [each for each in paths if _leads_to(each, path)]
+    found = {method.upper() for each in templates for method in paths[each]}
     return sorted(found)
 
 
-def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+def _leads_to(template: str, path: str) -> bool:
+    return re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template)), path) is not None
+
+
+def unforeseen(request: Request, error: Exception) -> JSONResponse:
+    """The answer where there is a bug: no more of it than that it is one."""
     logging.getLogger("sdgen.web").error("%s %s: %s", request.method, request.url.path, type(error).__name__)
     return answer(500, "something went wrong that sdgen didn't foresee; the server's log tells which kind of error")

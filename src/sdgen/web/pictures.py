@@ -12,7 +12,7 @@ from markupsafe import Markup
 from sdgen.web.figures import Bar, Figure
 from sdgen.web.graph import HEIGHT, WIDTH, Edge, Graph, Node
 
-CHART_WIDTH, BINNED_HEIGHT = 320, 96
+CHART_WIDTH, BINNED_HEIGHT, BINNED_TOP = 320, 96, 18
 LABEL_WIDTH, COUNT_WIDTH, BAR_STEP = 128, 50, 20
 MOST_LETTERS, LABEL_LETTERS = 21, 18
 
@@ -44,19 +44,20 @@ def _svg(kind: str, width: int, height: int, label: str, parts: Iterator[Markup]
 
 def _histogram(figure: Figure) -> Markup:
     label = f"histogram of {figure.column}, {figure.measure} from {figure.low} to {figure.high}"
-    return _svg("chart", CHART_WIDTH, BINNED_HEIGHT + 20, label, _bins(figure))
+    return _svg("chart", CHART_WIDTH, BINNED_TOP + BINNED_HEIGHT + 20, label, _bins(figure))
 
 
 def _bins(figure: Figure) -> Iterator[Markup]:
     most = max(bar.count for bar in figure.bars)
-    step = CHART_WIDTH / len(figure.bars)
+    step, foot = CHART_WIDTH / len(figure.bars), BINNED_TOP + BINNED_HEIGHT
     for index, bar in enumerate(figure.bars):
         tall = max(bar.count / most * BINNED_HEIGHT, 1.5 if bar.count else 0)
-        yield _RECT.format("bar", index * step, BINNED_HEIGHT - tall, step - 1.5, tall, f"{bar.count:,} rows")
-    yield _RECT.format("axis", 0, BINNED_HEIGHT, CHART_WIDTH, 1, "")
+        yield _RECT.format("bar", index * step, foot - tall, step - 1.5, tall, f"{bar.count:,} rows")
+    yield _RECT.format("axis", 0, foot, CHART_WIDTH, 1, "")
+    yield _TEXT.format("label", 0, 12, "start", f"up to {most:,} rows a bar")
     words = " characters" if figure.measure == "length" else ""
-    yield _TEXT.format("label", 0, BINNED_HEIGHT + 15, "start", _cut(figure.low + words, 24))
-    yield _TEXT.format("label", CHART_WIDTH, BINNED_HEIGHT + 15, "end", _cut(figure.high + words, 24))
+    yield _TEXT.format("label", 0, foot + 15, "start", _cut(figure.low + words, 24))
+    yield _TEXT.format("label", CHART_WIDTH, foot + 15, "end", _cut(figure.high + words, 24))
 
 
 def _bar_chart(figure: Figure) -> Markup:

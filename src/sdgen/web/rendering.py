@@ -12,11 +12,13 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from sdgen.errors import NotFound, Problem, ScenarioError, SdgenError
 from sdgen.runs.records import ProblemRecord
 
 MOST_FIELDS = 5000
+_TURNS = {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -60,11 +62,19 @@ def environment() -> Environment:
         loader=PackageLoader("sdgen.web"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_in_order,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     made.filters.update(number=number, size=size, duration=duration, instant=instant, percent=percent)
     return made
+
+
+def _in_order(value: Any) -> Any:
+    """A text without what would turn round the order of the letters behind it: that is spelled out."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return value.translate(_TURNS)
 
 
 def page(request: Request, template: str, code: int = 200, **values: Any) -> HTMLResponse:

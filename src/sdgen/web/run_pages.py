@@ -13,6 +13,7 @@ from markupsafe import Markup
 from sdgen.errors import NotFound, Problem
 from sdgen.plan.model import Plan
 from sdgen.runs.job import Job
+from sdgen.runs.log_pages import last_number
 from sdgen.runs.records import EntityRun, Run, Status
 from sdgen.runs.reproduce import Comparison
 from sdgen.runs.service import Service
@@ -24,7 +25,8 @@ from sdgen.web.state import service_of
 from sdgen.write.base import Mode
 
 PAGE_RUNS = 25
-LOG_LINES = 500
+LOG_LINES = 500  # the last ones, on a run's page
+LOG_PAGE = 1000
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -69,17 +71,32 @@ def state(request: Request, run_id: str) -> Response:
 def _run_page(request: Request, template: str, run_id: str) -> Response:
     service = service_of(request)
     found = service.run(run_id)
-    elapsed = _elapsed(found)
+    elapsed, lines = _elapsed(found), last_number(service.store, found.id)
     return page(
         request,
         template,
         run=found,
-        logs=service.logs(found.id, limit=LOG_LINES),
+        logs=service.logs(found.id, max(0, lines - LOG_LINES), LOG_LINES),
+        lines=lines,
         elapsed=elapsed,
         speeds={each.entity: _speed(each, found, elapsed) for each in found.entities},
         comparison=_comparison(service, found),
         reproducible=found.status is Status.SUCCESS and found.mode != Mode.APPEND_ONLY,
     )
+
+
+@router.get("/runs/{run_id}/log")
+def log(request: Request, run_id: str) -> Response:
+    """The whole log of a run, by pages."""
+    service = service_of(request)
+    found = service.run(run_id)
+    total = last_number(service.store, found.id)
+    pages = max(1, -(-total // LOG_PAGE))
+    number = min(_page_number(request.query_params.get("page", "")), pages)
+    first = (number - 1) * LOG_PAGE
+    lines = service.logs(found.id, first, LOG_PAGE)
+    place = {"first": first + 1, "total": total, "number": number, "pages": pages}
+    return page(request, "log.html", run=found, lines=lines, **place)
 
 
 def _elapsed(run: Run) -> float:

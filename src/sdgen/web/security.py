@@ -18,7 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sdgen.web.errors import answer
+from sdgen.web.errors import answer, unforeseen
 from sdgen.web.limits import Limiter
 
 COOKIE = "sdgen_session"
@@ -98,8 +98,12 @@ class Security:
                 await self.app(scope, receive, send)
             return
 
+        begun = False
+
         async def sending(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 _add_headers(message, scope["path"])
             await send(message)
 
@@ -110,7 +114,12 @@ class Security:
                 refusal = answer(413, f"the body is larger than {self.rules.largest_body:,} bytes")
             else:
                 receive = _again(body, receive)
-        await (refusal or self.app)(scope, receive, sending)
+        try:
+            await (refusal or self.app)(scope, receive, sending)
+        except Exception as error:
+            if not begun:  # answered here, within these headers; the server logs what is raised again
+                await unforeseen(Request(scope), error)(scope, receive, sending)
+            raise
 
     def _refusal(self, request: Request) -> Response | None:
         return next((found for check in self._checks(request) if (found := check) is not None), None)

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from sdgen.errors import Problem, SdgenError, StoreError
 from sdgen.runs.access import Access
 from sdgen.runs.opening import open_service
+from sdgen.web.allowance import MOST_COUNTED
 from sdgen.web.app import create_app
 from sdgen.web.security import LOOPBACK
 
@@ -38,6 +39,7 @@ class Serving:
     allow_destinations: tuple[str, ...]
     allow_databases: tuple[str, ...]
     allow_secrets: tuple[str, ...]
+    most_counted: int = MOST_COUNTED
 
 
 class _Server(uvicorn.Server):
@@ -61,7 +63,13 @@ def serve(asked: Serving, say: Callable[[str], None]) -> None:
         service = open_service(asked.runs_db, asked.scenarios_dir, asked.targets_dir, access_of(asked))
         try:
             hosts = (*asked.allow_hosts, asked.host)
-            app = create_app(service, token=asked.token, allowed_hosts=hosts, limit_at_once=asked.at_once)
+            app = create_app(
+                service,
+                token=asked.token,
+                allowed_hosts=hosts,
+                limit_at_once=asked.at_once,
+                most_counted=asked.most_counted,
+            )
             say(f"sdgen serves at {url(asked.host, listening.getsockname()[1])} (Ctrl-C ends it)")
             _run(app, listening)
         finally:

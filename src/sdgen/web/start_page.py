@@ -20,6 +20,7 @@ from sdgen.write.base import Mode
 
 ROWS = "rows."  # before an entity's name, in the names of fields
 PLAIN = ("seed", "as_of", "scale", "mode")
+LISTS = ("include", "exclude")  # of entities, with commas between them
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Form = Annotated[dict[str, str], Depends(form_of)]
@@ -33,6 +34,9 @@ def request_of(form: dict[str, str]) -> RunRequest:
         for name, value in form.items()
         if name.startswith(ROWS) and value.strip()
     }
+    for name in LISTS:
+        if form.get(name, "").strip():
+            data[name] = [each.strip() for each in form[name].split(",") if each.strip()]
     for kind, written in (("scenario", form.get("scenario", "")), ("target", form.get("target", "").strip())):
         if form.get(f"{kind}_id"):
             data[f"{kind}_id"] = form[f"{kind}_id"]

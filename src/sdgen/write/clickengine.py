@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import re
 import shutil
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
@@ -13,6 +15,8 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sdgen.dialects.clickhouse import CLICKHOUSE
+from sdgen.dialects.refusals import UNREACHED, next_step
+from sdgen.dialects.urls import without_password_of
 from sdgen.errors import Problem, TargetError
 from sdgen.write.places import file_fault, leftovers, staged
 
@@ -58,9 +62,14 @@ def fetch_rows(engine: Engine, sql: str) -> list[list[str]]:
     return [json.loads(line) for line in engine.fetch(sql, ROWS).splitlines()]
 
 
+_UNREACHED = re.compile(r"\[Errno -?\d+\] [^\"')]+")  # deep in the words of its transport
+
+
 def _refused(error: object, hint: str = "") -> TargetError:
     first = str(error).partition("Stack trace:")[0]
     text = " ".join(first.partition("(version ")[0].split())
+    unreached = _UNREACHED.search(text)
+    text = f"can't connect: {unreached[0]}" if unreached else text
     return TargetError(Problem(("target",), f"ClickHouse: {text}", hint))
 
 
@@ -184,11 +193,12 @@ class Remote:
         except ImportError:
             what = "clickhouse:// needs the package clickhouse-connect"
             raise TargetError(Problem(("target",), what, INSTALL)) from None
+        logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())  # what it logs is told by ourselves
         try:
             return clickhouse_connect.get_client(**self._arguments())
         except Exception as error:
             absent = "UNKNOWN_DATABASE" in str(error)
-            hint = f"CREATE DATABASE {self.database}" if absent else "is the server running, and is the URL right?"
+            hint = f"CREATE DATABASE {self.database}" if absent else next_step(str(error), UNREACHED)
             raise self._refused(error, hint) from error
 
     def _arguments(self) -> dict[str, Any]:
@@ -208,10 +218,7 @@ class Remote:
         return self.options.get(option, str(default)).lower() in ("1", "true", "yes", "on")
 
     def _refused(self, error: object, hint: str = "") -> TargetError:
-        text = str(error)
-        for secret in filter(None, (self.parts.password, unquote(self.parts.password or ""))):
-            text = text.replace(secret, "***")
-        return _refused(text, hint)
+        return _refused(without_password_of(self.parts.geturl(), str(error)), hint)
 
     def fetch(self, sql: str, format: str = "") -> bytes:
         client = self._opened()

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from sdgen.dialects.base import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
 from sdgen.dialects.duckdb import DUCKDB
+from sdgen.dialects.refusals import next_step
 from sdgen.errors import Problem, TargetError
 from sdgen.plan.request import Existing
 from sdgen.write import columnar
@@ -83,7 +84,7 @@ class DuckDB(CommitsAsItGoes):
         self.tables = tuple(tables)
         fault = file_fault(self.path)
         if fault:
-            return [Problem(("target",), fault)]
+            return [Problem(("target",), fault, next_step(fault))]
         for path in leftovers(self.path):
             path.unlink(missing_ok=True)
         if self.path.exists():
@@ -318,4 +319,4 @@ def _unusable(path: Path, error: str) -> Problem:
         return Problem(("target",), f"{path} is in use by another process: {first}", "close it and try again")
     if "not a valid DuckDB" in error:
         return Problem(("target",), f"{path} is not a DuckDB database", "choose another file")
-    return Problem(("target",), f"{path}: {first}")
+    return Problem(("target",), f"{path}: {first}", next_step(error))

@@ -21,6 +21,7 @@ from typing import IO, Any, Protocol
 
 import pyarrow as pa
 
+from sdgen.dialects.refusals import next_step
 from sdgen.errors import Problem, TargetError
 from sdgen.scenario.types import Type
 from sdgen.write import columnar, csvtext, jsonl
@@ -209,7 +210,7 @@ class Files:
             yield
         except OSError as error:
             what = f"{self.folder} can't be written: {error.strerror or error}"
-            raise TargetError(Problem(("target",), what)) from error
+            raise TargetError(Problem(("target",), what, next_step(what))) from error
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> tuple[Any, ...]:
         return tuple(format.encode(table, batch) for format in self.formats.values())

@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pyarrow as pa
 
 from sdgen.dialects.mysql import MYSQL
+from sdgen.dialects.refusals import UNREACHED, next_step
+from sdgen.dialects.urls import without_password_of
 from sdgen.errors import Problem, TargetError
 from sdgen.write.existing import Found
 
@@ -90,7 +92,7 @@ class Server:
                 self.run(_SESSION)
                 self.local = bool(self.run("SELECT @@local_infile")[0][0])
             except (pymysql.MySQLError, OSError, RuntimeError) as error:
-                hint = "" if self._connection else "is the server running, and is the URL right?"
+                hint = next_step(str(error), "" if self._connection else UNREACHED)
                 raise self.refused(error, hint) from error
         return self._connection
 
@@ -111,9 +113,7 @@ class Server:
 
     def refused(self, error: BaseException, hint: str = "") -> TargetError:
         """The server's complaint, without secrets."""
-        text = str(error.args[-1] if error.args else error)
-        for secret in filter(None, (self.parts.password, unquote(self.parts.password or ""))):
-            text = text.replace(secret, "***")
+        text = without_password_of(self.parts.geturl(), str(error.args[-1] if error.args else error))
         return TargetError(Problem(("target",), f"MySQL: {' '.join(text.split())}", hint))
 
     def run(self, sql: str | bytes) -> list[tuple[Any, ...]]:

@@ -30,7 +30,8 @@ def file_fault(file: Path) -> str:
         return f"{file} is a folder, not a file"
     parent = file.absolute().parent
     if not parent.is_dir():
-        return f"the folder {parent} does not exist"
+        there = _nearest(parent)
+        return f"the folder {parent} does not exist" if there.is_dir() else f"{there} is a file, not a folder"
     if not os.access(parent, os.W_OK | os.X_OK):
         return f"no permission to write in {parent}"
     if file.exists() and not os.access(file, os.R_OK | os.W_OK):

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 
 from sdgen.dialects.base import literal
 from sdgen.dialects.postgres import POSTGRES
-from sdgen.dialects.urls import without_schema
+from sdgen.dialects.refusals import UNREACHED, next_step
+from sdgen.dialects.urls import without_password_of, without_schema
 from sdgen.errors import Problem, TargetError
 from sdgen.plan.request import Existing
 from sdgen.write import pgbinary, pgtext
@@ -301,14 +301,11 @@ class Postgres(CommitsAsItGoes):
     def _problem(self, error: Exception, table: Table | None = None) -> Problem:
         path = ("target", table.name) if table else ("target",)
         text = " ".join(str(error).split())
-        password = urlsplit(self.url).password
-        for secret in (password, unquote(password)) if password else ():
-            text = text.replace(secret, "***")
-        return Problem(path, f"PostgreSQL: {text}", _hint(error))
+        return Problem(path, f"PostgreSQL: {without_password_of(self.url, text)}", _hint(error))
 
 
 def _hint(error: Exception) -> str:
-    return "" if getattr(error, "sqlstate", None) else "is the server running, and is the URL right?"
+    return next_step(str(error), "" if getattr(error, "sqlstate", None) else UNREACHED)
 
 
 def _error() -> type[Exception]:

@@ -18,6 +18,7 @@ import pyarrow as pa
 from sdgen.dialects.base import FOREIGN_KEY, Dialect
 from sdgen.dialects.mysql import MYSQL
 from sdgen.dialects.postgres import POSTGRES
+from sdgen.dialects.refusals import next_step
 from sdgen.dialects.sqlite import SQLITE
 from sdgen.errors import Problem, TargetError
 from sdgen.write import sqltext
@@ -226,7 +227,7 @@ class Script:
             raise
         except OSError as error:
             what = f"{self.place or 'standard output'} can't be written: {error.strerror or error}"
-            raise TargetError(Problem(("target",), what)) from error
+            raise TargetError(Problem(("target",), what, next_step(what))) from error
 
 
 def _statements(statements: Iterable[str]) -> bytes:

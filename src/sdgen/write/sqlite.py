@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sdgen.dialects.base import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
+from sdgen.dialects.refusals import next_step
 from sdgen.dialects.sqlite import DOUBLE_DIGITS, SQLITE
 from sdgen.errors import Problem, TargetError
 from sdgen.generators.conform import decimal_to_double
@@ -73,7 +74,7 @@ class SQLite(CommitsAsItGoes):
     def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         fault = file_fault(self.path)
         if fault:
-            return [Problem(("target",), fault)]
+            return [Problem(("target",), fault, next_step(fault))]
         for path in leftovers(self.path):
             path.unlink(missing_ok=True)
         try:
@@ -246,7 +247,7 @@ def _unusable(path: Path, error: str) -> Problem:
         return Problem(("target",), f"{path} is in use by another process: {error}", "close it and try again")
     if "not a database" in error or "malformed" in error:
         return Problem(("target",), f"{path} is not a SQLite database: {error}", "choose another file")
-    return Problem(("target",), f"{path}: {error}")
+    return Problem(("target",), f"{path}: {error}", next_step(error))
 
 
 def _refused(path: Path, error: Exception) -> TargetError:

@@ -125,6 +125,8 @@ function watch(run) {
       setTimeout(refresh, 200);
     }
   };
+  const log = find('[data-live="log"]', run);
+  log.scrollTop = log.scrollHeight;
   const events = new EventSource(`/api/v1${address}/events`);
   for (const name of ["progress", "log", "end"]) events.addEventListener(name, refresh);
   const timer = setInterval(() => Date.now() - last > 1500 && refresh(), 1000);
@@ -140,6 +142,16 @@ function watch(run) {
 
 // The first page
 
+/** Mark the fields that problems speak of. */
+function mark(form, place) {
+  const wrong = new Set(all("[data-path]", place).map((each) => each.dataset.path.replace(/^request\./, "")));
+  for (const field of all("input, select, textarea", form)) {
+    const names = [field.id, field.id === "target" ? "target.dsn" : field.id];
+    if (names.some((name) => wrong.has(name))) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+  }
+}
+
 function startForm(form) {
   const chosen = find("#scenario_id", form);
   const text = find("#scenario", form);
@@ -152,7 +164,7 @@ function startForm(form) {
   find("[data-plan]", form).addEventListener("click", async (event) => {
     event.preventDefault();
     const place = find("#plan");
-    await show(place, "/plan", form);
+    if (await show(place, "/plan", form)) mark(form, place);
     place.scrollIntoView({ block: "nearest" });
   });
   form.addEventListener("submit", () => {
