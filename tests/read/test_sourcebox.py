@@ -544,3 +544,33 @@ def test_mutated_documents(changes: list[tuple[tuple[Any, ...], Any, bool]]) -> 
 def test_truncated_documents(length: int) -> None:
     with suppress(SdgenError):
         _read_text(json.dumps(LENDER, indent=1)[:length])
+
+
+@pytest.mark.parametrize("spelled", [{"distribution": "normal"}, {"distribution": {"type": "normal", "params": {}}}])
+def test_dates_of_birth_keep_their_law_and_its_bounds(spelled: dict[str, Any]) -> None:
+    ages = {"min_age": 21, "max_age": 65, "mean": 40, "std_dev": 5}
+    _, values, scenario = filled("date", "date_of_birth", rows=2000, generator_params={**ages, **spelled})
+    assert not scenario.notes
+    found = sorted((date(2026, 1, 1) - value).days / 365.25 for value in values)
+    assert found[0] >= 21
+    assert found[-1] < 65.01
+    assert 39.5 < sum(found) / len(found) < 40.6
+    within = sum(35 < age < 45 for age in found) / len(found)
+    assert 0.63 < within < 0.73  # one standard deviation to either side
+
+
+def test_dates_of_birth_of_another_law_keep_their_bounds() -> None:
+    params = {"min_age": 21, "max_age": 30, "distribution": "lognormal", "median": 25}
+    _, values, scenario = filled("date", "date_of_birth", generator_params=params)
+    assert all(date(1995, 1, 1) <= value <= date(2005, 1, 1) for value in values)
+    assert "spread evenly" in str([note.what for note in scenario.notes])
+
+
+@pytest.mark.parametrize(("level", "word"), [("entry", "Junior "), ("senior", "Senior ")])
+def test_job_titles_have_their_level(level: str, word: str) -> None:
+    _, values, scenario = filled("varchar(100)", "job_title", generator_params={"level": level})
+    assert all(value.startswith(word) for value in values)
+    assert not scenario.notes
+    _, values, scenario = filled("varchar(100)", "job_title", generator_params={"level": "mid"})
+    assert not any(value.startswith(("Junior ", "Senior ")) for value in values)
+    assert not scenario.notes

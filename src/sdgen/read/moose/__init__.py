@@ -57,6 +57,7 @@ def read(source: Source, options: ReadOptions) -> Scenario:
 
 
 def _read(source: Source, options: ReadOptions) -> Scenario:
+    from sdgen.read.moose.custom import giving_way
     from sdgen.read.moose.project import Project
     from sdgen.read.moose.scenario import moose_scenario
     from sdgen.read.moose.tables import Notes
@@ -73,7 +74,7 @@ def _read(source: Source, options: ReadOptions) -> Scenario:
     scenario = moose_scenario(source.path.resolve().stem, source.name, tables, notes, options.rows)
     if scenario is None:
         raise SourceError([_nothing(source), *notes.found])
-    return scenario
+    return giving_way(scenario, options.rules) if options.rules else scenario
 
 
 def _python(project: Project, modules: list[Path], notes: Notes, run_code: bool) -> list[Table]:

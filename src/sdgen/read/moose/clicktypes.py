@@ -194,6 +194,7 @@ class _Mapping:
     def _json(self, shape: Shape, depth: int) -> ClickType:
         paths, types, skipped, expressions = (*_all_marks(shape).get("json", ()), *(None,) * 4)[:4]
         parts = tuple(self._fields(shape.fields, depth)) if shape.kind == "object" else ()
+        parts = tuple((name, _as_documents(part)) for name, part in parts)
         args = [f"max_dynamic_paths={paths}"] if isinstance(paths, int) else []
         args += [f"max_dynamic_types={types}"] if isinstance(types, int) else []
         args += [f"SKIP {path}" for path in skipped or ()]
@@ -226,6 +227,8 @@ class _Mapping:
                 if shape.index or not shape.fields:
                     raise Unfit("an index signature has no columns" if shape.index else "an object without fields")
                 return ClickType(word, parts=tuple(self._fields(shape.fields, depth)))
+            case "tag" if {"number", "decimal"} & shape.marks.keys():  # ClickHouseInt<"int32"> without `number &`
+                return _number(shape.marks)
             case "riddle":
                 raise Unfit(shape.name)
         raise Unfit(f"{shape.kind} is no type of a column")
@@ -243,6 +246,12 @@ class _Mapping:
                 yield each.name, self.column(each.shape, each.optional, depth + 1)
             except Unfit as error:
                 raise Unfit(f"{each.name}: {error}") from None
+
+
+def _as_documents(found: ClickType) -> ClickType:
+    """A type inside a JSON column, whose objects are objects there and no arrays of them."""
+    parts = tuple((name, _as_documents(part)) for name, part in found.parts)
+    return replace(found, word="Tuple" if found.word == "Nested" else found.word, parts=parts)
 
 
 def _all_marks(shape: Shape) -> Mapping[str, Any]:

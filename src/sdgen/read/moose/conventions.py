@@ -32,6 +32,7 @@ def by_convention(entity: str, columns: Mapping[str, Known]) -> dict[str, Genera
                     found[column.name] = spec
     found.update(named_ids(entity, columns))
     found.update({name: spec for name, spec in whole_numbers(entity, columns).items() if name not in found})
+    found.update({name: spec for name, spec in _created(columns).items() if name not in found})
     found.update(_flags(columns))
     found.update(_tops(columns))
     return found
@@ -95,6 +96,18 @@ def _days(column: Known) -> GeneratorSpec | None:
     if column.kind != "timestamp" or not column.name.endswith("_date"):
         return None
     return None if {"birth", "born"} & set(column.words) else GeneratorSpec(type="date")
+
+
+def _created(columns: Mapping[str, Known]) -> dict[str, GeneratorSpec]:
+    """`created_at` beside an `updated_at` that is the engine's version, and so of the last days: before all of them."""
+    made = [column.generator for column in columns.values() if {"updated", "modified"} & set(column.words)]
+    starts = [str(spec.params["start"]) for spec in made if spec is not None and spec.type == "time_series"]
+    return {
+        column.name: GeneratorSpec(type="datetime", params={"start": "-3y", "end": starts[0]})
+        for column in columns.values()
+        if starts and column.words[:1] == ("created",) and column.kind == "timestamp"
+        if column.generator is None and not column.is_key
+    }
 
 
 def _flags(columns: Mapping[str, Known]) -> dict[str, GeneratorSpec]:

@@ -17,6 +17,7 @@ from sdgen.read.moose.hints import hinted
 from sdgen.read.moose.keys import Keyed, links, primary_key, unique_rows
 from sdgen.read.moose.known import Known
 from sdgen.read.moose.moments import within_range
+from sdgen.read.moose.sizes import with_sizes
 from sdgen.read.moose.stems import by_stem
 from sdgen.read.moose.tables import Notes, Table, unknown_text
 from sdgen.read.moose.values import of_role, of_type
@@ -58,7 +59,7 @@ def moose_scenario(name: str, file: str, tables: Sequence[Table], notes: Notes, 
     inner = DraftNotes(file)
     scenario = settle(name, list(drafts.values()), inner)
     types = {read.entity: read.keyed.columns for read in reads}
-    scenario = within_range(by_stem(_with_targets(scenario, reads)), types)
+    scenario = with_sizes(within_range(by_stem(_with_targets(scenario, reads)), types), types)
     return scenario.read_from(_origin(file, reads), [*notes.found, *inner.found])
 
 

@@ -12,6 +12,7 @@ from sdgen.read.sourcebox.columns import ColumnRecord, read_column
 from sdgen.read.sourcebox.derived import derived, expression, find, quoted
 from sdgen.read.sourcebox.document import Part
 from sdgen.read.sourcebox.generators import named
+from sdgen.read.sourcebox.personal import personal
 from sdgen.read.sourcebox.tables import TableRecord
 from sdgen.scenario.model import Column, GeneratorSpec
 from sdgen.scenario.types import INTEGERS, TIMES
@@ -53,6 +54,11 @@ def fill(
 ) -> dict[str, Column]:
     """The column as a scenario has it, after the hidden ones that it needs."""
     spec = _key(column, table) or _link(column) or derived(column, table, tables)
+    followed = personal(column, table.columns) if spec is None and column.generator not in own else None
+    if followed is not None:
+        name, hidden, follows = followed
+        _tell_unused(column)
+        return {name: hidden, column.name: _column(column, table, follows)}
     if spec is None:
         spec = _own_choice(column, table, industry, own) or _default(column)
     if spec is None:

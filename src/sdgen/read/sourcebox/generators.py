@@ -13,6 +13,8 @@ from sdgen.read.sourcebox.laws import by_law, choice, uniform
 from sdgen.scenario.model import GeneratorSpec
 
 Make = Callable[[ColumnRecord], GeneratorSpec | None]
+BIRTHS = ("date_of_birth", "birth_date", "dob")
+JOBS = ("job_title", "job")
 _YEAR = 365
 
 
@@ -22,6 +24,8 @@ def named(column: ColumnRecord, industry: str, own: Mapping[str, GeneratorSpec])
     industry: whose vocabulary is looked into first. own: the document's own generators.
     """
     name = column.generator.strip()
+    if name.lower() in BIRTHS and not _params(column).get("values"):
+        return _birth(column)
     made = _listed(column) or by_law(column)
     if made is not None:
         return made
@@ -172,8 +176,9 @@ def _chance(column: ColumnRecord) -> GeneratorSpec:
 
 
 def _job(column: ColumnRecord) -> GeneratorSpec:
-    if _params(column).text("level"):
-        _params(column).note("job titles are of all levels", "level")
+    level = _params(column).text("level")
+    if level.lower() not in ("", "mid", "middle"):
+        _params(column).note(f"job titles have no level {level!r} here: they are of all levels", "level")
     return GeneratorSpec(type="person.occupation")
 
 
@@ -252,10 +257,10 @@ MAKERS: Mapping[str, Make] = {
     **_same(_plain("address.longitude"), "longitude"),
     **_same(_plain("code.ssn"), "ssn"),
     **_same(_plain("pattern", regex="[0-9]{4}"), "ssn_last_4", "ssn_last4"),
-    **_same(_birth, "date_of_birth", "birth_date", "dob"),
+    **_same(_birth, *BIRTHS),
     **_same(_plain("person.gender"), "gender"),
     **_same(_plain("company.name"), "company", "company_name"),
-    **_same(_job, "job_title", "job"),
+    **_same(_job, *JOBS),
     **_same(_work_email, "company_email", "work_email"),
     **_same(_plain("company.domain"), "domain", "domain_name"),
     **_same(_plain("internet.url"), "url", "website"),
