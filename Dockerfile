@@ -10,7 +10,8 @@ COPY --from=build /installed /usr/local
 RUN useradd --create-home --uid 10001 sdgen && mkdir -p /data/out /scenarios /targets && chown -R sdgen /data
 USER sdgen
 WORKDIR /data
-ENV SDGEN_RUNS_DB=/data/runs.sqlite SDGEN_SCENARIOS_DIR=/scenarios SDGEN_TARGETS_DIR=/targets
+ENV SDGEN_RUNS_DB=/data/runs.sqlite SDGEN_SCENARIOS_DIR=/scenarios SDGEN_TARGETS_DIR=/targets \
+    SDGEN_LOG_LEVEL=info
 VOLUME /data
 EXPOSE 8765
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD \

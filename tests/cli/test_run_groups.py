@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -72,6 +73,19 @@ def test_targets(run: Run, folder: Path) -> None:
     assert refused.exit_code == 1
     assert "hunter22" not in refused.stdout + refused.stderr
     assert run("target", "validate", "x.bin").exit_code == 1
+    verdict = json.loads(run("target", "validate", "x.bin", "--format", "json").stdout)
+    assert (verdict["valid"], verdict["problems"][0]["path"]) == (False, "target.dsn")
+    for wrong, said in (
+        ("postgresql://h:port/x", "can't be read"),
+        ("postgresql://[::1/x", "can't be read"),
+        ("mysql://[::1/x", "can't be read"),
+        ("mysql://h:99999/x", "can't be read"),
+        ("nowhere/x.sqlite", "does not exist"),
+    ):
+        refused = run("target", "validate", wrong)
+        assert (refused.exit_code, said in refused.stderr) == (1, True), wrong
+    for right in ("postgresql://", "postgresql://a:1,b:2/x", "mysql://h/x", "x.duckdb", "out/"):
+        assert run("target", "validate", right).exit_code == 0, right
     literal = run("target", "add", "postgresql://me:hunter22@h/x", "--id", "x")
     assert "${NAME}" in literal.stderr
     assert "hunter22" not in literal.stderr
@@ -187,3 +201,20 @@ def test_scenarios_of_a_folder_tell_their_format_and_what_is_wrong(run: Run, fol
     assert "can't be read: 2:" in mine["bad"]
     assert run("generate", "schemas/good.yaml", "--to", "out/").exit_code == 0
     assert json.loads((folder / "out" / "_sdgen.json").read_text())["total_rows"] == 3
+
+
+def test_options_before_the_command(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SCENARIOS_DIR", "TARGETS_DIR", "RUNS_DB"):
+        monkeypatch.setenv(f"SDGEN_{name}", "")
+    logger = logging.getLogger("sdgen")
+    monkeypatch.setattr(logger, "handlers", [])
+    monkeypatch.setattr(logger, "level", logging.NOTSET)
+    (folder / "mine").mkdir()
+    (folder / "small.yaml").rename(folder / "mine" / "small.yaml")
+    before = ("--scenarios-dir", "mine", "--runs-db", "other.sqlite", "--log-level", "info")
+    done = run(*before, "run", "start", "--scenario", "small", "--target", "x.sqlite", "--quiet")
+    run_id = json.loads(run("--runs-db", "other.sqlite", "run", "show", "latest", "--format", "json").stdout)["id"]
+    assert f" INFO    {run_id}: success: 250 rows" in done.stderr
+    assert run("--log-level", "loud", "run", "list").exit_code == 2
+    for param in typer.main.get_command(app).params:
+        assert f"`{param.opts[0]}" in PAGE.partition("\n## ")[0]

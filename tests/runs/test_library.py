@@ -24,12 +24,27 @@ def test_ids_come_before_stems(service: Service, folder: Path) -> None:
     (folder / "scenarios" / "two.yaml").write_text(text(rows=2))
     (folder / "scenarios" / "three.json").write_text('{"entities": {"a": {"columns": {"id": "int"}}}}')
     assert service.library.scenario("two").value.entities["a"].rows.count == 1
-    assert service.library.scenario("one").value.id == "two"
+    assert service.library.scenario("one").value.id == service.library.scenario("one").id == "two"
     assert service.library.scenario("three").file.endswith("three.json")
     assert {"two", "three", "shop"} <= {entry.id for entry in service.scenarios()}
     (folder / "scenarios" / "four.yaml").write_text("id: two\n" + text())
     with pytest.raises(ScenarioError, match=r"one.yaml, .*four.yaml|four.yaml, one.yaml"):
         service.library.scenario("two")
+
+
+def test_a_version_may_be_of_a_file_or_an_example(service: Service, folder: Path) -> None:
+    (folder / "scenarios" / "x.yaml").write_text(text("2.0.0", rows=1))
+    service.add_scenario(text("1.0.0", rows=3), "x")
+    library = service.library
+    assert [library.scenario("x", version).source for version in ("", "2.0.0", "1.0.0")] == [
+        "folder",
+        "folder",
+        "store",
+    ]
+    assert library.scenario("shop", library.scenario("shop").value.version).source == "example"
+    for name in ("x", "shop"):
+        with pytest.raises(NotFound, match=r"of version '7'\n +versions: \d"):
+            library.scenario(name, "7")
 
 
 def test_a_changed_file_is_read_again(service: Service, folder: Path) -> None:

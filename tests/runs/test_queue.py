@@ -150,6 +150,15 @@ def test_cancelling(service: Service, supervisor: Supervisor) -> None:
     assert service.run(ids[1]).error == "cancelled before it began"
 
 
+def test_a_supervisor_tells_of_its_runs(
+    service: Service, supervisor: Supervisor, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", "sdgen.runs"):
+        run_id = service.submit(asked("told/")).id
+        until(lambda: any(line.startswith(f"{run_id}: success: ") for line in caplog.messages))
+    assert f"{run_id}: given to a worker" in caplog.messages
+
+
 def test_a_signal_cancels(service: Service, supervisor: Supervisor) -> None:
     run = going(service, service.submit(asked("a.sqlite", **LONG)).id)
     os.kill(pid(run), signal.SIGTERM)

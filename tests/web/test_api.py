@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from sdgen.runs.processes import this_process
 from sdgen.runs.service import Service
+from sdgen.runs.targets import TargetSpec
 from tests.runs.made import tiny
 from tests.web.conftest import PASSWORD
 
@@ -118,6 +119,18 @@ def test_what_is_no_request_is_told_in_the_same_shape(client: TestClient) -> Non
     refused(client.post(f"{API}/scenarios/validate", content="{", headers=json_type), 400)
     problems = refused(client.post(f"{API}/scenarios", json={"scenari": TEXT}), 422)
     assert {each["path"] for each in problems} == {"body.scenario", "body.scenari"}
+    (unknown,) = refused(client.post(f"{API}/runs", json={"scenarioid": "shop"}), 422)
+    assert (unknown["what"], unknown["hint"]) == ("unknown key 'scenarioid'", "did you mean 'scenario_id'?")
+    assert client.post(f"{API}/runs", json=[]).json()["error"]["message"] == "body: is not a JSON object"
+
+
+def test_a_target_is_told_as_it_is_asked_for(client: TestClient, service: Service) -> None:
+    spec = {"id": "pg", "dsn": "postgresql://app:${DEMO_PASSWORD}@db/shop_demo", "schema": "sales"}
+    service.library.add_target(TargetSpec.model_validate(spec))
+    shown = client.get(f"{API}/targets/pg").json()
+    assert (shown["kind"], shown["schema"], "schema_name" in shown) == ("postgres", "sales", False)
+    (problem,) = refused(client.post(f"{API}/targets", json={"id": "x", "kind": "sqllite", "dsn": "out/x"}), 422)
+    assert (problem["path"], problem["hint"]) == ("target.kind", "did you mean 'sqlite'?")
     refused(client.get(f"{API}/nothing"), 404)
     refused(client.patch(f"{API}/runs"), 405)
     assert client.patch(f"{API}/runs").headers["allow"] == "GET, POST"
@@ -182,6 +195,7 @@ def test_a_run_is_done_and_done_again(working: TestClient, folder: Path) -> None
         assert [(each["rows_now"], each["digest_now"]) for each in compared["entities"]] == [
             (each["rows_then"], each["digest_then"]) for each in compared["entities"]
         ]
+        assert compared["same"] is True
     assert (folder / "out" / "y.duckdb").exists()
     refused(working.post(f"{API}/runs/{first}/reproduce", json={"target": "/tmp/y.duckdb"}), 422)
     refused(working.get(f"{API}/runs/{first}/comparison"), 409)

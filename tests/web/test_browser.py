@@ -41,10 +41,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
+    from sdgen.runs.request import RunRequest
     from sdgen.runs.service import Service
     from sdgen.web.app import create_app
 
     service = Service.open(folder / "runs.sqlite", folder / "scenarios", folder / "targets")
+    service.perform(RunRequest(scenario_id="shop", target=str(folder / "first.sqlite"), rows={"*": 20}))  # /runs/latest
     config = uvicorn.Config(create_app(service), port=0, log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -155,6 +155,18 @@ def test_runs_are_listed_by_status_and_page(client: TestClient, service: Service
     assert client.get("/runs?page=x&status=%3Cscript%3E").status_code == 200
 
 
+def test_the_first_page_shows_recent_runs_and_a_runs_page_its_times(client: TestClient, service: Service) -> None:
+    assert "Recent runs" not in client.get("/").text
+    run = service.perform(RunRequest(scenario=SMALL, target="out.sqlite"))
+    first = client.get("/").text
+    assert f'href="/runs/{run.id}"' in first
+    assert 'class="badge success"' in first
+    shown = client.get(f"/runs/{run.id}").text
+    assert {"Made", "Started", "Finished"} <= set(re.findall(r"<dt>(\w+)</dt>", shown))
+    appended = service.perform(RunRequest(scenario=SMALL, target="out.sqlite", mode="append_only"))
+    assert f"/runs/{appended.id}/reproduce" in client.get(f"/runs/{appended.id}").text
+
+
 def test_a_waiting_run_is_cancelled_and_a_finished_one_is_done_again(client: TestClient, service: Service) -> None:
     first = done(service)
     again = client.post(f"/runs/{first}/reproduce", follow_redirects=False).headers["location"]

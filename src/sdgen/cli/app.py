@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, Literal
 
@@ -10,6 +11,7 @@ import typer
 from sdgen.cli import options, run_group, scenario_group, serve_command, target_group
 from sdgen.cli.failures import REFUSED, Commands, told, told_problems
 from sdgen.cli.run_options import CommitEvery
+from sdgen.cli.stored import RunsDb, ScenariosDir, TargetsDir
 from sdgen.read.formats import FORMATS, formats
 
 SCENARIO_HELP = "A scenario file, a folder that holds one, a schema (x.sql, a database), or a shipped example."
@@ -57,8 +59,22 @@ def root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    scenarios_dir: ScenariosDir = "",
+    targets_dir: TargetsDir = "",
+    runs_db: RunsDb = "",
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"] | None,
+        typer.Option(
+            "--log-level", envvar="SDGEN_LOG_LEVEL", case_sensitive=False, help="Tell on standard error what runs do."
+        ),
+    ] = None,
 ) -> None:
-    pass
+    asked = {"SDGEN_SCENARIOS_DIR": scenarios_dir, "SDGEN_TARGETS_DIR": targets_dir, "SDGEN_RUNS_DB": runs_db}
+    os.environ.update({name: value for name, value in asked.items() if value})
+    if log_level is not None:
+        from sdgen.runs.console import show
+
+        show(log_level)
 
 
 @app.command()

@@ -110,11 +110,12 @@ def logs(
 
 @app.command()
 @told
-def cancel(run: RunId, runs_db: RunsDb = "") -> None:
+def cancel(run: RunId, form: Form = "table", runs_db: RunsDb = "") -> None:
     """Ask a run to stop. A running one stops within two batches, and its target is as it was."""
     with opened(runs_db) as service:
         found = service.cancel(run)
-        print(f"{found.id}: {'asked to stop' if found.status == 'running' else found.status.value}")
+        said = f"{found.id}: {'asked to stop' if found.status == 'running' else found.status.value}"
+        print(as_json(found) if form == "json" else said)
 
 
 @app.command()

@@ -107,8 +107,6 @@ def reproduced(service: Service, run_id: str, target: str, kind: str, quiet: boo
     done, number = _watched(work, quiet)
     _leave(done, number)
     found = service.comparison(done.id)
-    print(
-        as_json({**found.model_dump(mode="json"), "same": found.same}) if form == "json" else run_tables.compared(found)
-    )
+    print(as_json(found) if form == "json" else run_tables.compared(found))
     if not found.same:
         raise typer.Exit(REFUSED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sdgen.cli.tables import cut, ruled
@@ -13,6 +13,7 @@ from sdgen.read.base import Source, read_text
 from sdgen.read.formats import format_of
 from sdgen.read.sources import read_source
 from sdgen.read.writefile import scenario_text
+from sdgen.runs.kinds import path_of
 from sdgen.runs.library import target_entry, target_of_file
 from sdgen.runs.naming import named_scenario, named_target
 from sdgen.runs.probe import Probe, probe
@@ -89,7 +90,8 @@ def target_shown(service: Service, target_id: str) -> TargetEntry:
 
 def fields(record: Record) -> str:
     """A record's fields that say something, a line each."""
-    data = {name: value for name, value in record.model_dump(mode="json").items() if value not in ("", [], {}, None)}
+    told = record.model_dump(mode="json", by_alias=True)
+    data = {name: value for name, value in told.items() if value not in ("", [], {}, None)}
     width = max(map(len, data))
     return "\n".join(f"{name:<{width}}  {_plain(value)}" for name, value in data.items())
 
@@ -101,6 +103,29 @@ def _plain(value: object) -> str:
 def settled_target(service: Service, name: str, kind: str) -> Settled:
     named = named_target(name, service.library, kind)
     return settle(_spec(service, named))
+
+
+def target_examined(service: Service, name: str, kind: str) -> tuple[Settled | None, tuple[Problem, ...]]:
+    """A target, by id, path or destination, with its secrets in place; or what is wrong with it."""
+    try:
+        settled = settled_target(service, name, kind)
+    except SdgenError as error:
+        return None, error.problems
+    problems = tuple(_misplaced(settled))
+    return (None if problems else settled), problems
+
+
+def _misplaced(settled: Settled) -> Iterator[Problem]:
+    """Why a database's file can't be where it should be."""
+    if settled.kind not in ("sqlite", "duckdb"):
+        return
+    path = path_of(settled.destination)
+    if path.is_dir():
+        yield Problem(("target", "dsn"), f"{path} is a folder", "name a file in it")
+    elif not path.absolute().parent.is_dir():
+        yield Problem(
+            ("target", "dsn"), f"the folder {path.absolute().parent} does not exist", "make it, or name another"
+        )
 
 
 def _spec(service: Service, named: dict[str, object]) -> TargetSpec:

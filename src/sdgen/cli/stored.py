@@ -41,6 +41,6 @@ def opened(runs_db: str, scenarios_dir: str = "", targets_dir: str = "") -> Iter
 def as_json(value: Any) -> str:
     """Records, or lists of them, as JSON."""
     if isinstance(value, list | tuple):
-        return json.dumps([each.model_dump(mode="json") for each in value], indent=2, ensure_ascii=False)
-    data = value if isinstance(value, dict) else value.model_dump(mode="json")
+        return json.dumps([each.model_dump(mode="json", by_alias=True) for each in value], indent=2, ensure_ascii=False)
+    data = value if isinstance(value, dict) else value.model_dump(mode="json", by_alias=True)
     return json.dumps(data, indent=2, ensure_ascii=False)

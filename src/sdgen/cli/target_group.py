@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sdgen.cli.failures import REFUSED, told
+from sdgen.cli.failures import REFUSED, told, told_problems
 from sdgen.cli.stored import Form, RunsDb, TargetsDir, as_json, opened
 
 app = typer.Typer(name="target", help="Targets by id: of a folder, and of the store.", no_args_is_help=True)
@@ -41,13 +41,23 @@ def show(target: TargetId, form: Form = "table", runs_db: RunsDb = "", targets_d
 
 @app.command()
 @told
-def validate(target: Named, kind: Kind = "", runs_db: RunsDb = "", targets_dir: TargetsDir = "") -> None:
+def validate(
+    target: Named, kind: Kind = "", form: Form = "table", runs_db: RunsDb = "", targets_dir: TargetsDir = ""
+) -> None:
     """Check a target without connecting to it: its kind, its parts, its secrets, its guard."""
     with opened(runs_db, "", targets_dir) as service:
         from sdgen.cli import shelves
+        from sdgen.cli.validate import as_json as verdict
 
-        settled = shelves.settled_target(service, target, kind)
+        settled, problems = shelves.target_examined(service, target, kind)
+    if form == "json":
+        print(verdict(problems))
+    elif settled is not None:
         print(f"valid: {settled.kind}: {settled.shown}")
+    else:
+        print(told_problems(problems), file=sys.stderr)
+    if settled is None:
+        raise typer.Exit(REFUSED)
 
 
 @app.command("test")

@@ -97,6 +97,20 @@ def placed(dsn: str, kind: str, base: Path) -> str:
     return f"{scheme}:///{quote(path)}" if separator else in_kind(path, kind)
 
 
+def is_readable(destination: str, kind: str) -> bool:
+    """Whether the host and port of a server's URL can be read."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        if kind != "postgres":
+            return urlsplit(destination).port != 0
+        ports = str(conninfo_to_dict(without_schema(destination)[0]).get("port") or "")
+    except (ValueError, ProgrammingError):
+        return False
+    return all(not port or (port.isdecimal() and 0 < int(port) < 65536) for port in ports.split(","))
+
+
 def database_of(destination: str, kind: str) -> str:
     """The name of the database a destination leads to; "" where it names none. Of files, the file's or folder's."""
     if facts(kind).local:

@@ -19,6 +19,7 @@ from sdgen.read.formats import DOCUMENTS, format_of
 from sdgen.read.sources import examples, read_source, read_text_as_scenario
 from sdgen.read.writefile import scenario_text
 from sdgen.read.yamlfile import read_document
+from sdgen.runs import kinds
 from sdgen.runs.access import ANYTHING, Access, inside
 from sdgen.runs.records import ScenarioEntry, TargetEntry
 from sdgen.runs.redact import without_password
@@ -54,19 +55,33 @@ class Library:
 
     def scenario(self, scenario_id: str, version: str = "") -> Found[Scenario]:
         """A scenario; NotFound where no id or stem is such, ScenarioError or SourceError where it can't be read."""
-        if not version:
-            found = _chosen(_in_folder(self.scenarios_dir, _scenario_of), scenario_id, ScenarioError)
-            if found is not None:
-                return Found(scenario_id, found.value, FOLDER, found.file, read_text(Path(found.file)))
         kept = self.shelf.scenario(scenario_id, version) if ID.fullmatch(scenario_id) else None
+        found = None if version and kept else self._in_scenarios_dir(scenario_id)
+        if found is not None and version in ("", found.value.version):
+            return found
         if kept is not None:
             return Found(kept.id, read_text_as_scenario(kept.text, kept.file), STORE, kept.file, kept.text)
         path = examples().get(scenario_id)
-        if path is not None and not version:
-            return Found(scenario_id, read_source(scenario_id), EXAMPLE, path.name, path.read_text("utf-8"))
-        what = f"there is no scenario {scenario_id!r}" + (f" of version {version!r}" if version else "")
-        known = [entry.id for entry in self.scenarios()]
-        raise NotFound(Problem(("scenario_id",), what, did_you_mean(scenario_id, known, "`sdgen scenario list`")))
+        shipped = read_source(scenario_id) if path is not None else None
+        if path is not None and shipped is not None and version in ("", shipped.version):
+            return Found(scenario_id, shipped, EXAMPLE, path.name, path.read_text("utf-8"))
+        raise self._no_scenario(scenario_id, version)
+
+    def _in_scenarios_dir(self, scenario_id: str) -> Found[Scenario] | None:
+        found = _chosen(_in_folder(self.scenarios_dir, _scenario_of), scenario_id, ScenarioError)
+        if found is None:
+            return None
+        own = found.value.id or scenario_id  # its file's stem finds it too, and runs remember its own
+        return Found(own, found.value, FOLDER, found.file, read_text(Path(found.file)))
+
+    def _no_scenario(self, scenario_id: str, version: str) -> NotFound:
+        entries = {entry.id: entry for entry in self.scenarios()}
+        if version and scenario_id in entries:
+            what = f"there is no scenario {scenario_id!r} of version {version!r}"
+            hint = "versions: " + (", ".join(entries[scenario_id].versions) or "none that has a name")
+            return NotFound(Problem(("scenario_version",), what, hint))
+        what = f"there is no scenario {scenario_id!r}"
+        return NotFound(Problem(("scenario_id",), what, did_you_mean(scenario_id, entries, "`sdgen scenario list`")))
 
     def scenarios(self) -> list[ScenarioEntry]:
         """All scenarios by id, those that can't be read among them; of several with one id, what `scenario` finds."""
@@ -237,12 +252,15 @@ def _kept_entry(versions: list[KeptScenario]) -> ScenarioEntry:
 
 def target_entry(spec: TargetSpec, source: str, file: str = "") -> TargetEntry:
     """A target as it may be shown."""
-    shown = spec.model_dump(include={"id", "name", "kind", "database", "allow_databases", "options"})
+    shown = spec.model_dump(include={"id", "name", "database", "allow_databases", "options"})
+    kind = kinds.named(spec.kind) or kinds.kind_of(spec.dsn)
     mode = spec.mode.value if spec.mode else ""
     dsn = without_password(spec.dsn)
-    return TargetEntry(**shown, dsn=dsn, schema_name=spec.schema_, mode=mode, source=source, file=file)
+    return TargetEntry(**shown, kind=kind, dsn=dsn, schema=spec.schema_, mode=mode, source=source, file=file)
 
 
 def _not_stored(word: str, found: Found[T]) -> StoreError:
-    where = f"the file {found.file}" if found.source == FOLDER else "a shipped example"
-    return StoreError(Problem((), f"the {word} {found.id} is {where}, not in the store", "remove the file itself"))
+    is_file = found.source == FOLDER
+    where = f"the file {found.file}" if is_file else "a shipped example"
+    hint = "remove the file itself" if is_file else "it stays"
+    return StoreError(Problem((), f"the {word} {found.id} is {where}, not in the store", hint))

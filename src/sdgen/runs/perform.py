@@ -14,6 +14,7 @@ from sdgen.errors import Cancelled, SdgenError, StoreError
 from sdgen.generators.stopping import stopped_by
 from sdgen.plan.model import Plan
 from sdgen.runs import kinds
+from sdgen.runs.console import tell
 from sdgen.runs.events import Listener, ignore
 from sdgen.runs.execute import Result, execute
 from sdgen.runs.job import Job
@@ -87,6 +88,8 @@ def perform(
         ending, lines = _done(prepared, recorder, stop)
     if ending.status is Status.SUCCESS:
         recorder.flush()  # the last counters
+    for _, level, text in lines:
+        tell(run_id, level, text)
     return _end(journal, run_id, owner, ending, [*recorder.rest(), *lines])
 
 

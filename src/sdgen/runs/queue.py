@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from sdgen.errors import SdgenError, StoreError
+from sdgen.runs.console import tell, wants
 from sdgen.runs.interruption import Interruption
 from sdgen.runs.journal import Journal
 from sdgen.runs.processes import Owner, this_process
@@ -112,6 +113,7 @@ class Supervisor:
             try:
                 self._workers.start(run_id, self.limit)
                 self._begun.add(run_id)
+                tell(run_id, "info", "given to a worker")
             except OSError as error:
                 self._journal.refuse(run_id, f"no process could be started for the run: {error.strerror}")
 
@@ -122,12 +124,20 @@ class Supervisor:
             if ended.code == FULL:
                 continue
             self._journal.mark_lost()
+            self._tell_end(ended.run_id)
             self._tries[ended.run_id] += 1
             if ended.code == 0 or self._journal.run(ended.run_id).status is not Status.PENDING:
                 del self._tries[ended.run_id]
             elif self._tries[ended.run_id] >= TRIES:
                 how = f"signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}"
                 self._journal.refuse(ended.run_id, f"its process ended before it began ({how}): {ended.said}")
+
+    def _tell_end(self, run_id: str) -> None:
+        level = "info"
+        if wants(level):
+            run = self._journal.run(run_id)
+            level = "error" if run.status is Status.FAILED else level
+            tell(run_id, level, f"{run.status}: {run.rows_written:,} rows" + (f": {run.error}" if run.error else ""))
 
 
 def spawn_supervisor(store: Store, limit: int = AT_ONCE) -> bool:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from types import TracebackType
 
 from sdgen.errors import Cancelled, StoreError
+from sdgen.runs.console import tell
 from sdgen.runs.events import EntityFinished, EntityStarted, Event, Finishing, Listener, RowsWritten
 from sdgen.runs.job import Job
 from sdgen.runs.journal import Journal
@@ -63,8 +64,10 @@ class Recorder:
 
     def say(self, level: str, text: str) -> None:
         """Add a line to the run's log."""
+        shown = self._redactor(text)
+        tell(self._run_id, level, shown)
         with self._lock:
-            self._lines.append((timestamp(), level, self._redactor(text)))
+            self._lines.append((timestamp(), level, shown))
 
     def rest(self) -> list[tuple[str, str, str]]:
         """The lines that are not written yet; they are the caller's now."""

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from pydantic import Field
+
 from sdgen.errors import Problem
 from sdgen.scenario.model import Record
 
@@ -136,7 +138,7 @@ class TargetEntry(Record):
     kind: str = ""
     dsn: str = ""
     database: str = ""
-    schema_name: str = ""
+    schema_: str = Field("", alias="schema")
     mode: str = ""
     allow_databases: tuple[str, ...] = ()
     options: Mapping[str, Any] = {}

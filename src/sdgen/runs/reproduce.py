@@ -7,6 +7,8 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
+from pydantic import computed_field
+
 from sdgen.errors import Problem, StoreError
 from sdgen.plan.model import Plan
 from sdgen.runs import kinds
@@ -26,6 +28,7 @@ class EntityComparison(Record):
     digest_then: str
     digest_now: str
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def same(self) -> bool:
         return self.digest_then == self.digest_now and self.rows_then == self.rows_now
@@ -39,6 +42,7 @@ class Comparison(Record):
     versions: tuple[tuple[str, str, str], ...]
     entities: tuple[EntityComparison, ...]
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def same(self) -> bool:
         return all(each.same for each in self.entities)

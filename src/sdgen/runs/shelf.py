@@ -95,7 +95,7 @@ class Shelf:
             there = connection.execute(sa.select(targets.c.id).where(targets.c.id == spec.id)).first()
             if there and not replace:
                 raise StoreError(
-                    Problem(("target", "id"), f"there is a target {spec.id!r} already", "--force replaces it")
+                    Problem(("target", "id"), f"there is a target {spec.id!r} already", "--force replaces it, or PUT")
                 )
             connection.execute(sa.delete(targets).where(targets.c.id == spec.id))
             connection.execute(sa.insert(targets).values(id=spec.id, spec=text, created_at=timestamp()))

@@ -82,6 +82,9 @@ def settle(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[str, ...]
         raise TargetError(problems)
     expanded = secrets.expand(spec.dsn, access)
     kind = kind or kinds.kind_of(expanded.text)
+    if kinds.facts(kind).server and not kinds.is_readable(expanded.text, kind):
+        hint = "scheme://user:password@host:port/database, letters such as @ and / in a password as %40 and %2F"
+        raise TargetError(Problem(("target", "dsn"), "the host or port of the URL can't be read", hint))
     destination = _with_parts(kinds.in_kind(expanded.text, kind), spec)
     redactor = Redactor(_secret_values(destination, expanded.values))
     problems = [Problem(each.path, redactor(each.what), each.hint) for each in _guards(destination, kind, spec, access)]
@@ -106,7 +109,7 @@ def _faults(spec: TargetSpec) -> Iterator[Problem]:
         yield Problem(("target", "dsn"), "a run that is remembered can't go to standard output", hint)
         return
     if spec.kind and kind not in known:
-        yield Problem(("target", "kind"), f"no kind of target is called {spec.kind!r}", did_you_mean(spec.kind, known))
+        yield _unknown_kind(spec.kind)
     elif not kind and not whole:
         hint = "name its kind: " + ", ".join(known)
         yield Problem(("target", "dsn"), f"{spec.dsn} does not tell which kind of target it is", hint)
@@ -122,6 +125,10 @@ def _faults(spec: TargetSpec) -> Iterator[Problem]:
         yield Problem(("target", "options", name), f"unknown option {name!r}", did_you_mean(name, OPTIONS))
     if not isinstance(spec.options.get("workers", 1), int):
         yield Problem(("target", "options", "workers"), "must be a whole number")
+
+
+def _unknown_kind(kind: str) -> Problem:
+    return Problem(("target", "kind"), f"no kind of target is called {kind!r}", did_you_mean(kind, kinds.kinds()))
 
 
 def _of_another_kind(spec: TargetSpec) -> bool:
@@ -164,6 +171,9 @@ def allowed(spec: TargetSpec, access: Access) -> Iterator[Problem]:
     if not spec.dsn:
         return  # which `settle` tells of
     kind = kinds.named(spec.kind) or kinds.kind_of(spec.dsn)
+    if spec.kind and kind not in kinds.kinds():
+        yield _unknown_kind(spec.kind)
+        return
     for name in secrets.names(spec.dsn):
         if not access.allows_secret(name):
             yield Problem(

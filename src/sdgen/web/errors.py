@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from sdgen.errors import NotFound, ScenarioError, SdgenError, SourceError, StoreError, TargetError
+from sdgen.errors import NotFound, ScenarioError, SdgenError, SourceError, StoreError, TargetError, did_you_mean
 from sdgen.runs.records import ProblemRecord
 from sdgen.runs.redact import without_passwords
 from sdgen.scenario.model import Record
@@ -27,6 +27,7 @@ STATUS: Mapping[type[SdgenError], int] = {
     TargetError: 422,
 }
 _WORDS = {404: "there is no such address", 405: "this address does not take that method"}
+_WHAT = {"model_attributes_type": "is not a JSON object", "missing": "is missing"}
 _SEVERAL = "{} problems; the first one: {}"
 
 
@@ -91,15 +92,28 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     found = error.errors()
     if any(each["type"] == "json_invalid" for each in found):
         return answer(400, "the body is not JSON")
-    records = []
-    for each in found:
-        path = ".".join(str(part) for part in each["loc"])
-        records.append(ProblemRecord(path=path, what=in_words(each)))
-    return _of_problems(422, records)
+    known = _known(request)
+    records = [_record(each, known) for each in found]
+    return _of_problems(422, records, f"{records[0].path}: {records[0].what}")
 
 
-def _of_problems(status: int, problems: list[ProblemRecord]) -> JSONResponse:
-    first = problems[0].what if problems else "the request was refused"
+def _record(detail: Mapping[str, Any], known: Sequence[str]) -> ProblemRecord:
+    loc = [str(part) for part in detail["loc"]]
+    if detail["type"] != "extra_forbidden":
+        return ProblemRecord(path=".".join(loc), what=_WHAT.get(detail["type"]) or in_words(detail))
+    hint = did_you_mean(loc[-1], known, "known: " + ", ".join(known)) if len(loc) == 2 and known else ""
+    return ProblemRecord(path=".".join(loc), what=f"unknown key {loc[-1]!r}", hint=hint)
+
+
+def _known(request: Request) -> list[str]:
+    """The keys of the body that an address takes."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    model = getattr(getattr(body, "field_info", None), "annotation", None)
+    return [field.alias or name for name, field in getattr(model, "model_fields", {}).items()]
+
+
+def _of_problems(status: int, problems: list[ProblemRecord], first: str = "") -> JSONResponse:
+    first = first or (problems[0].what if problems else "the request was refused")
     message = first if len(problems) < 2 else _SEVERAL.format(len(problems), first)
     return answer(status, message, problems)
 

@@ -81,7 +81,7 @@ def _run_page(request: Request, template: str, run_id: str) -> Response:
         elapsed=elapsed,
         speeds={each.entity: _speed(each, found, elapsed) for each in found.entities},
         comparison=_comparison(service, found),
-        reproducible=found.status is Status.SUCCESS and found.mode != Mode.APPEND_ONLY,
+        reproducible=_is_reproducible(service, found),
     )
 
 
@@ -114,6 +114,12 @@ def _speed(entity: EntityRun, run: Run, elapsed: float) -> float:
 
 def _comparison(service: Service, run: Run) -> Comparison | None:
     return service.comparison(run.id) if run.reproduces and run.status is Status.SUCCESS else None
+
+
+def _is_reproducible(service: Service, run: Run) -> bool:
+    if run.status is not Status.SUCCESS:
+        return False
+    return run.mode != Mode.APPEND_ONLY or service.journal.job(run.id).standing is not None
 
 
 @router.post("/runs/{run_id}/cancel")

@@ -20,6 +20,7 @@ from sdgen.write.base import Mode
 
 ROWS = "rows."  # before an entity's name, in the names of fields
 PLAIN = ("seed", "as_of", "scale", "mode")
+RECENT = 5  # runs that the page shows
 LISTS = ("include", "exclude")  # of entities, with commas between them
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -113,6 +114,7 @@ def _form_page(request: Request, form: dict[str, str], *, code: int = 200, **mor
         modes=[mode.value for mode in Mode],
         counts=_counts(service, form),
         prefix=ROWS,
+        recent=service.runs(limit=RECENT)[0],
         **values,
     )
 
