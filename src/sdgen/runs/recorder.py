@@ -35,6 +35,7 @@ class Recorder:
         self._journal, self._run_id, self._owner = journal, run_id, owner
         self._redactor, self._listen, self._cancel = redactor, listen, cancel
         self._lock = threading.Lock()
+        self._writing = threading.Lock()  # what was taken first is stored first
         self._changed: dict[str, EntityRun] = {}
         self._lines: list[tuple[str, str, str]] = []
         self._phase = "writing"
@@ -119,6 +120,10 @@ class Recorder:
                 self._ask()
 
     def _write(self) -> None:
+        with self._writing:
+            self._write_changes()
+
+    def _write_changes(self) -> None:
         """Write what has changed; where the store does not take it, it is kept for the next time."""
         with self._lock:
             changed, lines, self._changed, self._lines = self._changed, self._lines, {}, []
