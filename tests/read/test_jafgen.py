@@ -127,7 +127,7 @@ def test_the_last_day_is_included(tmp_path: Path) -> None:
 
 def test_outputs_become_hints_of_commands() -> None:
     text = told(scenario_of(FOLDER))
-    assert "--to out/library --format csv,jsonl" in text
+    assert "--to out/library --format csv,json" in text
     assert "--to out/library/generated_data.duckdb" in text
     assert "not known: xml" in text
     assert "output.per_entity (readers) is not used" in text

@@ -40,7 +40,7 @@ def size_of(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.iterdir())
 
 
-@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet", "arrow"])
+@pytest.mark.parametrize("form", ["csv", "jsonl", "json", "parquet", "arrow"])
 @pytest.mark.parametrize("wanted", ["300kB", "6MB"])
 def test_files_are_about_as_large_as_asked(tmp_path: Path, form: str, wanted: str) -> None:
     result = sdgen.write(WIDE, f"{tmp_path}/out/", formats=[form], size=wanted)

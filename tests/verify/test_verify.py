@@ -317,7 +317,9 @@ def _every_type(table: str = "a.things") -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("kind", ["duckdb", "sqlite", "postgres", "mysql", "chdb", "csv", "jsonl", "parquet", "arrow"])
+@pytest.mark.parametrize(
+    "kind", ["duckdb", "sqlite", "postgres", "mysql", "chdb", "csv", "jsonl", "json", "parquet", "arrow"]
+)
 def test_every_type_in_every_place(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     files = kind not in ("duckdb", "sqlite", "postgres", "mysql", "chdb")
     place = f"{tmp_path}/out/" if files else f"{tmp_path}/x.{kind}"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.write import places
 
-FILES = ("csv", "jsonl", "parquet", "arrow")
+FILES = ("csv", "jsonl", "json", "parquet", "arrow")
 DATABASES = ("duckdb", "sqlite", "postgres", "mysql")
 KEYLESS = ("chdb", "clickhouse")  # databases that enforce no keys
 

@@ -94,6 +94,11 @@ def _jsonl(path: Path) -> Iterator[tuple[Any, ...]]:
             yield tuple(json.loads(line, parse_float=Decimal).values())
 
 
+def _json(path: Path) -> Iterator[tuple[Any, ...]]:
+    for row in json.loads(path.read_bytes(), parse_float=Decimal):
+        yield tuple(row.values())
+
+
 def _arrow(table: pa.Table) -> Iterator[tuple[Any, ...]]:
     return (tuple(row.values()) for row in table.to_pylist())
 
@@ -101,6 +106,7 @@ def _arrow(table: pa.Table) -> Iterator[tuple[Any, ...]]:
 _READ: dict[str, Callable[[Path], Iterator[tuple[Any, ...]]]] = {
     "csv": _csv,
     "jsonl": _jsonl,
+    "json": _json,
     "parquet": lambda path: _arrow(pq.read_table(path)),
     "arrow": lambda path: _arrow(pa.ipc.open_file(path).read_all()),
 }

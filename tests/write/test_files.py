@@ -45,20 +45,28 @@ def test_csv_text(tmp_path: Path) -> None:
 
 def test_csv_does_not_depend_on_batches(tmp_path: Path) -> None:
     table, data = every_type(40)
-    write(open_target(f"{tmp_path}/one/", ("csv", "jsonl")), {table: [batch(table, data)]})
+    write(open_target(f"{tmp_path}/one/", ("csv", "jsonl", "json")), {table: [batch(table, data)]})
     parts = [batch(table, data[at : at + 3]) for at in range(0, 40, 3)]
-    write(open_target(f"{tmp_path}/many/", ("csv", "jsonl")), {table: parts})
-    for name in ("every type.csv", "every type.jsonl"):
+    write(open_target(f"{tmp_path}/many/", ("csv", "jsonl", "json")), {table: parts})
+    for name in ("every type.csv", "every type.jsonl", "every type.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "many" / name).read_bytes()
 
 
 def test_formats_agree(tmp_path: Path) -> None:
     table, data = every_type(40)
-    formats = ("csv", "jsonl", "parquet", "arrow")
+    formats = ("csv", "jsonl", "json", "parquet", "arrow")
     write(open_target(f"{tmp_path}/out/", formats), {table: [batch(table, data)]})
-    csv, jsonl, parquet, arrow = (files(tmp_path / "out", format).rows(table) for format in formats)
+    csv, jsonl, json, parquet, arrow = (files(tmp_path / "out", format).rows(table) for format in formats)
     assert len(csv) == 40
-    assert csv == jsonl == parquet == arrow
+    assert csv == jsonl == json == parquet == arrow
+
+
+@pytest.mark.parametrize(("rows", "text"), [(0, "[]\n"), (1, '[\n{"c0":1}\n]\n'), (2, '[\n{"c0":1},\n{"c0":1}\n]\n')])
+def test_an_array_of_objects(tmp_path: Path, rows: int, text: str) -> None:
+    table = _table("int")
+    parts = [batch(table, [{"c0": 1}])] * rows
+    write(open_target(f"{tmp_path}/out/", ("json",)), {table: parts})
+    assert (tmp_path / "out" / "t.json").read_text() == text
 
 
 def test_row_groups_stand_at_fixed_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

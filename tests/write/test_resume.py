@@ -76,7 +76,7 @@ def digests(result: Result) -> list[tuple[str, int, str]]:
     return [(each.entity, each.rows, each.digest) for each in result.entities]
 
 
-@pytest.mark.parametrize("formats", [("csv",), ("csv", "jsonl"), ("parquet",), ("arrow", "csv")])
+@pytest.mark.parametrize("formats", [("csv",), ("csv", "jsonl"), ("parquet",), ("arrow", "csv"), ("json",)])
 def test_stopped_several_times(tmp_path: Path, formats: tuple[str, ...]) -> None:
     whole = write(tmp_path / "whole", formats, resume=False)
     for stop in (2, 1, 1):

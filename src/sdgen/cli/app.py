@@ -92,8 +92,8 @@ def generate(
         str,
         typer.Option(
             metavar="LIST",
-            help="File formats, with commas between: csv, jsonl, parquet, arrow; or sql, sql:mysql, sql:sqlite, one "
-            "script of all tables. Default: csv.",
+            help="File formats, with commas between: csv, jsonl, json, parquet, arrow; or sql, sql:mysql, sql:sqlite, "
+            "one script of all tables. Default: csv.",
         ),
     ] = "",
     seed: Seed = None,

@@ -49,8 +49,7 @@ class FilesPlace(PlainPlace):
                 self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {DUCKDB.quote(schema)}")
             source = _SCANS[found[0]](self, path, table)
             names = [row[0] for row in self._connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
-            textual = FORMATS[found[0]].head is not None
-            columns = [_typed(column, textual) for column in table.columns if column.name in names]
+            columns = [_typed(column, found[0] in _TEXTUAL) for column in table.columns if column.name in names]
             view = f"CREATE VIEW {DUCKDB.table(table.name)} AS SELECT {', '.join(columns)} FROM {source}"
             self._connection.execute(view)
         return names
@@ -107,8 +106,16 @@ def _csv(place: FilesPlace, path: Path, table: Table) -> str:
 
 
 def _jsonl(place: FilesPlace, path: Path, table: Table) -> str:
+    return _objects(path, table, "newline_delimited")
+
+
+def _json(place: FilesPlace, path: Path, table: Table) -> str:
+    return _objects(path, table, "array")
+
+
+def _objects(path: Path, table: Table, form: str) -> str:
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in table.names)
-    return f"read_json({literal(str(path))}, format = 'newline_delimited', columns = {{{columns}}})"
+    return f"read_json({literal(str(path))}, format = '{form}', columns = {{{columns}}})"
 
 
 def _parquet(place: FilesPlace, path: Path, table: Table) -> str:
@@ -119,6 +126,8 @@ _SCANS: Mapping[str, Callable[[FilesPlace, Path, Table], str]] = {
     "parquet": _parquet,
     "arrow": FilesPlace.arrow_file,
     "jsonl": _jsonl,
+    "json": _json,
     "csv": _csv,
 }
+_TEXTUAL = frozenset({"jsonl", "json", "csv"})
 assert _SCANS.keys() == FORMATS.keys()

@@ -87,6 +87,7 @@ FORMATS: Mapping[str, Format] = {
         lambda table: csvtext.header(table.names),
     ),
     "jsonl": Format(lambda table, batch: jsonl.encode(_types(table), batch), _TextFile, lambda table: b""),
+    "json": Format(lambda table, batch: jsonl.encode(_types(table), batch, jsonl.ELEMENT), jsonl.ArrayFile),
     "parquet": Format(columnar.encode, columnar.ParquetFile),
     "arrow": Format(columnar.encode, columnar.ArrowFile),
 }
@@ -278,7 +279,7 @@ def _clash(path: Path, table: Table, format: Format, mode: Mode) -> Iterator[Pro
         yield Problem(here, f"{path} exists", "replace it with --mode truncate_then_insert, or choose another folder")
     elif mode is Mode.APPEND_ONLY and format.head is None:
         hint = "use --mode truncate_then_insert, or csv or jsonl"
-        yield Problem(here, f"{path.suffix[1:]} files can't be appended to: their index stands at the end", hint)
+        yield Problem(here, f"{path.suffix[1:]} files can't be appended to: their end is more than rows", hint)
     elif mode is Mode.APPEND_ONLY and not path.exists():
         yield Problem(here, f"{path} does not exist, so nothing can be appended", "use --mode create_if_missing")
     elif mode is Mode.APPEND_ONLY and format.head is not None:

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from sdgen.errors import Problem, TargetError, did_you_mean
 from sdgen.write.base import Target
 
-FILE_FORMATS = ("csv", "jsonl", "parquet", "arrow")
+FILE_FORMATS = ("csv", "jsonl", "json", "parquet", "arrow")
 STREAM_FORMATS = ("csv", "jsonl")
 SQL_FORMATS: Mapping[str, str] = {  # and the dialect each is in
     "sql": "postgres",

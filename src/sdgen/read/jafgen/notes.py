@@ -10,7 +10,7 @@ from sdgen.read.jafgen.columns import Draft
 from sdgen.read.jafgen.records import SystemRecord
 from sdgen.scenario.model import Origin
 
-_FORMATS = {"csv": "csv", "json": "jsonl", "jsonl": "jsonl", "parquet": "parquet"}
+_FORMATS = {"csv": "csv", "json": "json", "jsonl": "jsonl", "parquet": "parquet"}
 _KEYS = ("format", "path", "formats", "per_entity")
 
 
