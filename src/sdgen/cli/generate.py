@@ -20,7 +20,6 @@ from sdgen.runs.append import plan_for
 from sdgen.runs.execute import Result, execute
 from sdgen.runs.interruption import Interruption
 from sdgen.runs.resume import going_on
-from sdgen.runs.sizing import sized
 from sdgen.scenario.model import Scenario
 from sdgen.write.base import Committing, Mode, Target
 from sdgen.write.files import Files
@@ -60,6 +59,8 @@ def generate(wanted: Wanted) -> None:
 
 def _sized(wanted: Wanted, scenario: Scenario, request: PlanRequest, target: Target) -> tuple[Wanted, Plan]:
     """The plan for the wanted size, told of; and what to ask for to get it again."""
+    from sdgen.runs.sizing import sized
+
     mode = Mode(wanted.mode)
     found = sized(scenario, request, target, mode, size=wanted.size, place=wanted.to)
     if not wanted.quiet:

@@ -13,43 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from sdgen.errors import Path as Place
-from sdgen.errors import Problem, ScenarioError, SdgenError, SourceError
+from sdgen.errors import Problem, ScenarioError, SourceError
 from sdgen.read.airbyte.columns import Draft, drafted
 from sdgen.read.airbyte.links import set_links
 from sdgen.read.airbyte.references import Manifest
 from sdgen.read.airbyte.schemas import Absent, Schemas
+from sdgen.read.airbyte.signs import NAMES
 from sdgen.read.airbyte.streams import Streams
 from sdgen.read.base import ROWS, ReadOptions, Source
-from sdgen.read.formats import DOCUMENTS
 from sdgen.read.jsonschema.columns import distinct_names
 from sdgen.read.yamlfile import Document, read_document
 from sdgen.scenario.model import Origin, Scenario
-
-NAMES = ("manifest.yaml", "manifest.yml")
-_KEY = re.compile(r"""^["']?(streams|dynamic_streams|entities)["']?\s*:""", re.MULTILINE)
-_MARKS = re.compile(r"DeclarativeS|json_schema|schema_loader|\bretriever\b|#/|\$parameters|\$options|\*ref\(")
-
-
-def fits(source: Source) -> bool:
-    """Whether it is a manifest or a folder with one: a mapping with `streams` that are described as Airbyte does."""
-    if source.is_folder:
-        return any((source.path / name).is_file() for name in NAMES)
-    if source.suffix not in DOCUMENTS:
-        return False
-    try:
-        return bool(_MARKS.search(source.text)) and "streams" in _keys(source)
-    except SdgenError:
-        return False
-
-
-def _keys(source: Source) -> str:
-    """Which of the telling keys a document has at its top; a YAML text is not parsed for that."""
-    if source.text.lstrip().startswith("{"):
-        value = source.document.value
-        keys = set(value) if isinstance(value, Mapping) else set()
-    else:
-        keys = set(_KEY.findall(source.text))
-    return "" if "entities" in keys else " ".join(keys)
 
 
 def read(source: Source, options: ReadOptions) -> Scenario:

@@ -7,29 +7,20 @@ The format is that of the schema-driven jafgen (dbt-labs/jaffle-shop-generator, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 from sdgen.errors import Path as Place
-from sdgen.errors import Problem, ScenarioError, SdgenError, SourceError
-from sdgen.read.base import MOST_BYTES, ReadOptions, Source
-from sdgen.read.formats import DOCUMENTS
+from sdgen.errors import Problem, ScenarioError, SourceError
+from sdgen.read.base import ReadOptions, Source
 from sdgen.read.jafgen.columns import Draft, drafted
 from sdgen.read.jafgen.guesses import add_guesses
 from sdgen.read.jafgen.links import set_links
 from sdgen.read.jafgen.notes import add_notes
 from sdgen.read.jafgen.records import EntityRecord, SystemRecord, system_record
+from sdgen.read.jafgen.signs import sources
 from sdgen.read.yamlfile import Document
-from sdgen.scenario.identity import METADATA
 from sdgen.scenario.model import Entity, Origin, RowCount, Scenario
 
 SEED = 42
-
-
-def fits(source: Source) -> bool:
-    """Whether it is a document with a system and entities, or a folder that holds one directly."""
-    if not source.is_folder:
-        return _is_schema(source)
-    return any(_is_schema(each) for each in _sources(source.path))
 
 
 def read(source: Source, options: ReadOptions) -> Scenario:
@@ -85,29 +76,9 @@ class FilesOrigin(Origin):
         return origin.problem(path, what, hint) if origin else super().problem(path, what, hint)
 
 
-def _is_schema(source: Source) -> bool:
-    """Whether a file is a schema; its text is looked at before it is parsed, since folders may hold many others."""
-    try:
-        if source.path.stat().st_size > MOST_BYTES or "system" not in source.text or "entities" not in source.text:
-            return False
-        value = source.document.value
-    except (SdgenError, OSError):
-        return False
-    return isinstance(value, Mapping) and "entities" in value and isinstance(value.get("system"), Mapping)
-
-
-def _sources(folder: Path) -> Iterator[Source]:
-    try:
-        for path in sorted(folder.iterdir()):
-            if path.suffix.lower() in DOCUMENTS and path.name != METADATA and path.is_file():
-                yield Source(str(path))
-    except OSError as error:
-        raise SourceError(Problem((), f"can't be read: {error.strerror}", "", str(folder))) from None
-
-
 def _documents(source: Source, problems: list[Problem], notes: list[Problem]) -> Iterator[Document]:
     """The documents of the source; what can't be read is a problem, what is no schema a note."""
-    for each in _sources(source.path) if source.is_folder else [source]:
+    for each in sources(source.path) if source.is_folder else [source]:
         try:
             document = each.document
         except SourceError as error:

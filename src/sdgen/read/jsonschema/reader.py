@@ -9,41 +9,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from sdgen.errors import Path, Problem, SdgenError, SourceError
+from sdgen.errors import Path, Problem, SourceError
 from sdgen.read.base import ROWS, ReadOptions, Source
 from sdgen.read.jsonschema.entities import Candidate, candidates, choose, fields_of, is_one_of, key_of, named
 from sdgen.read.jsonschema.paths import inline_places
 from sdgen.read.jsonschema.references import Place, References, Unresolved
 from sdgen.read.jsonschema.scenario import scenario_of
+from sdgen.read.jsonschema.signs import is_api
 from sdgen.read.yamlfile import Document
 from sdgen.scenario.model import Scenario
 
 _DEFINED = ("$defs", "definitions")
-_SIGNS = ('"$schema"', "$schema", "openapi", "swagger")
 _MOST_LISTS = 4
-
-
-def fits(source: Source) -> bool:
-    """A document that says which JSON Schema it keeps to, or an OpenAPI or Swagger one with schemas."""
-    if source.is_folder:
-        return False
-    try:
-        if not any(sign in source.text for sign in _SIGNS):
-            return False
-        value = source.document.value
-    except SdgenError:
-        return False
-    return isinstance(value, dict) and (_is_api(value) or _is_schema(value))
-
-
-def _is_api(value: dict[str, Any]) -> bool:
-    said = any(isinstance(value.get(key), str | int | float) for key in ("openapi", "swagger"))
-    return said and any(isinstance(value.get(key), dict) for key in ("components", "definitions", "paths", "info"))
-
-
-def _is_schema(value: dict[str, Any]) -> bool:
-    said = value.get("$schema")
-    return isinstance(said, str) and "json-schema.org" in said
 
 
 def read(source: Source, options: ReadOptions) -> Scenario:
@@ -57,7 +34,7 @@ def read_schemas(document: Document, rows: int | None = None) -> Scenario:
         raise SourceError(document.problem((), "this is no JSON Schema: it is no mapping"))
     references = References(document)
     found = candidates(references, _places(references.root()))
-    if not found and _is_api(document.value):
+    if not found and is_api(document.value):
         found = candidates(references, inline_places(references.root()))
     root = {name: each for name, each in _root(references).items() if not is_one_of(each, found)}
     parts = [each for each in found if each.place not in [own.place for own in root.values()]]
@@ -90,7 +67,7 @@ def _children(place: Place) -> Iterator[tuple[str, Place]]:
 def _root(references: References) -> Mapping[str, Candidate]:
     """The document's own schema where it is one of records, or of lists of them, by the name it gets."""
     place, name = references.root(), _title(references.first)
-    if _is_api(place.value):
+    if is_api(place.value):
         return {}
     for _ in range(_MOST_LISTS):
         value = place.value

@@ -1,5 +1,16 @@
 """Snowfakery recipes → a scenario: the common part of them, the rest told with file and line."""
 
-from sdgen.read.snowfakery.reader import fits, read
+from __future__ import annotations
+
+from sdgen.read.base import ReadOptions, Source
+from sdgen.read.snowfakery.signs import fits
+from sdgen.scenario.model import Scenario
 
 __all__ = ["fits", "read"]
+
+
+def read(source: Source, options: ReadOptions) -> Scenario:
+    """The scenario of a recipe; ScenarioError with every problem where there can be none."""
+    from sdgen.read.snowfakery.reader import read  # much to import for a source that may be of another format
+
+    return read(source, options)

@@ -7,11 +7,11 @@ makes once for each object stays so when more rows are asked for (`--scale 1000`
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from sdgen.errors import Problem, ScenarioError, SdgenError
+from sdgen.errors import Problem, ScenarioError
 from sdgen.read.base import ReadOptions, Source
 from sdgen.read.snowfakery.choices import case
 from sdgen.read.snowfakery.counts import Count
@@ -19,24 +19,13 @@ from sdgen.read.snowfakery.drafts import NULL, TYPES, Cell, Made, TableDraft, Wo
 from sdgen.read.snowfakery.fields import column
 from sdgen.read.snowfakery.links import link_to
 from sdgen.read.snowfakery.names import kind_of
-from sdgen.read.snowfakery.recipe import ITEMS, Raw, Template, read_recipe
+from sdgen.read.snowfakery.recipe import Raw, Template, read_recipe
 from sdgen.read.snowfakery.tables import ID, Table, layout_of
 from sdgen.scenario.model import Column, Entity, Origin, RowCount, Scenario
 
 _LONGEST = 4000  # characters of an expression
 _ID = Made(spec("sequence"), "bigint", "int")
 _NULL = Made(NULL, "", "", nullable=True, plain=(None,))
-
-
-def fits(source: Source) -> bool:
-    """Whether it is a list of items of which at least one is an object."""
-    try:
-        value = source.document.value
-    except SdgenError:
-        return False
-    items = value if isinstance(value, list) else []
-    known = all(isinstance(item, Mapping) and any(each in item for each in ITEMS) for item in items)
-    return known and any("object" in item or "include_file" in item for item in items)
 
 
 def read(source: Source, options: ReadOptions) -> Scenario:

@@ -24,23 +24,8 @@ from sdgen.read.sourcebox.tables import (
 )
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, RowCount, Scenario
 
-_SIGNS = ("generation_order", "database_type", "schema_version", "validation_rules", "custom_generators")
 _DATABASES = {"mysql": "mysql", "mariadb": "mysql", "postgres": "postgres", "postgresql": "postgres"}
 _SILENT = ("schema_version", "metadata", "tags", "license")
-
-
-def fits(source: Source) -> bool:
-    """A mapping with `tables` and one of the keys that only this format has, or tables with a record_count."""
-    try:
-        value = source.document.value
-    except SourceError:
-        return False
-    if not isinstance(value, dict) or "entities" in value:
-        return False
-    tables = value.get("tables")
-    counted = isinstance(tables, list) and any(isinstance(table, dict) and "record_count" in table for table in tables)
-    signs = sum(key in value for key in _SIGNS)
-    return counted or (isinstance(tables, list) and signs > 0) or signs > 1
 
 
 def read(source: Source, options: ReadOptions) -> Scenario:
