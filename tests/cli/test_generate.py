@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from sdgen.cli.app import ModeName
-from sdgen.runs.redact import without_password
+from sdgen.dialects.urls import without_password
 from sdgen.write.base import Mode
 
 SDGEN = [sys.executable, "-m", "sdgen"]

@@ -11,8 +11,9 @@ import duckdb
 import pytest
 
 import sdgen
+from sdgen.dialects.urls import without_password
 from sdgen.errors import SourceError
-from sdgen.read.database import read_database, shown_url
+from sdgen.read.database import read_database
 from sdgen.read.ddl_text import statements
 from sdgen.read.sources import read_source
 
@@ -58,7 +59,7 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
 
 
 def test_a_password_is_never_shown() -> None:
-    assert shown_url("postgresql://me:secret@host:5432/x?a=b") == "postgresql://me:***@host:5432/x?a=b"
+    assert without_password("postgresql://me:secret@host:5432/x?a=b") == "postgresql://me:***@host:5432/x?a=b"
     with pytest.raises(SourceError) as failure:
         read_database("postgresql://me:secret@127.0.0.1:1/x?connect_timeout=1")
     assert "secret" not in str(failure.value)

@@ -10,8 +10,8 @@ from os import cpu_count
 from typing import TYPE_CHECKING
 
 from sdgen.cli.options import shown_instant
+from sdgen.dialects.urls import without_password
 from sdgen.read.base import ReadOptions
-from sdgen.runs.redact import without_password
 
 if TYPE_CHECKING:
     from sdgen.plan.model import Plan

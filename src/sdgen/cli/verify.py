@@ -8,10 +8,10 @@ from datetime import datetime
 
 from sdgen.cli.arrow import start_arrow
 from sdgen.cli.tables import cut, ruled
+from sdgen.dialects.urls import without_password
 from sdgen.plan.request import PlanRequest
 from sdgen.read.base import ReadOptions
 from sdgen.read.sources import read_counted
-from sdgen.runs.redact import without_password
 from sdgen.verify.findings import Finding, Report, Status
 from sdgen.verify.verify import verify
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote
 
 from sdgen.errors import Problem, SourceError
 from sdgen.read.base import ReadOptions, Source, is_database
@@ -95,12 +95,3 @@ def _without_lines(value: Any) -> Any:
     kept: dict[str, Any] = {each.name: _without_lines(getattr(value, each.name)) for each in fields(value)}
     kept |= {name: 0 for name in ("line", "column") if name in kept}
     return replace(value, **kept)
-
-
-def shown_url(url: str) -> str:
-    """A URL without its password."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    place = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{place}"))

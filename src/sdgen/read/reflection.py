@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
 
 from sdgen.dialects.refusals import UNREACHED, next_step
-from sdgen.dialects.urls import without_password_of, without_schema
+from sdgen.dialects.urls import without_password, without_password_of, without_schema
 from sdgen.errors import Problem, SourceError
-from sdgen.read.database import shown_url
 from sdgen.read.ddl_columns import read_names
 from sdgen.read.ddl_partitions import Bounds, partition_check, read_bounds
 from sdgen.read.ddl_tokens import Unreadable, words
@@ -73,7 +72,7 @@ Found = Mapping[tuple[str | None, str], Any]
 
 def reflect(url: str) -> Schema:
     """The schema of a database; SourceError where it can't be reached, or its driver is missing."""
-    shown = shown_url(url)
+    shown = without_password(url)
     try:
         from sqlalchemy import create_engine, inspect
         from sqlalchemy.exc import SQLAlchemyError

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 
 from sdgen.errors import Path, Problem, SdgenError, did_you_mean
 from sdgen.read.yamlfile import Document
 from sdgen.scenario.wording import said_of
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]  # one name may stand for a list of it
+Moment = Annotated[datetime, AfterValidator(_in_utc)]  # in UTC where no time zone is said
 
 
 def validated(model: type[Model], document: Document, error: type[SdgenError], under: Path = ()) -> Model:

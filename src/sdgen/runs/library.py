@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from sdgen.dialects.urls import without_password
 from sdgen.errors import NotFound, Problem, ScenarioError, SdgenError, StoreError, TargetError, did_you_mean
 from sdgen.read.base import Source, read_text
 from sdgen.read.formats import DOCUMENTS, format_of
@@ -22,7 +23,6 @@ from sdgen.read.yamlfile import read_document
 from sdgen.runs import kinds
 from sdgen.runs.access import ANYTHING, Access, inside
 from sdgen.runs.records import ScenarioEntry, TargetEntry
-from sdgen.runs.redact import without_password
 from sdgen.runs.shelf import KeptScenario, Shelf
 from sdgen.runs.targets import TargetSpec, absolute, allowed, keepable, read_target, settle
 from sdgen.scenario.identity import METADATA

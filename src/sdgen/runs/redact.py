@@ -7,25 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
-from sdgen.dialects.urls import HIDDEN, SHORTEST
+from sdgen.dialects.urls import HIDDEN, SECRET_WORDS, SHORTEST, without_passwords_of_urls
 
-_WORDS = r"password|passwd|pwd|pass|sslpassword|secret|token|secret_access_key|secret_key|session_token|access_key"
-_WHOLE = re.compile(r"^([a-z][\w+.-]*://[^/?#:@]*):[^/?#]*@", re.IGNORECASE)
-_INSIDE = re.compile(r"([a-z][\w+.-]*://[^/?#:@\s]*):[^/?#\s]*@", re.IGNORECASE)
-_QUERY = re.compile(rf"([?&;](?:{_WORDS})=)[^&#\s]*", re.IGNORECASE)
-_PAIR = re.compile(rf"\b((?:{_WORDS})\s*=\s*)('[^']*'|[^\s&;,'\"]+)", re.IGNORECASE)
-SECRET_WORD = re.compile(_WORDS, re.IGNORECASE)
-
-
-def without_password(destination: str) -> str:
-    """A URL with `***` for its password; anything else as it is."""
-    shown = _WHOLE.sub(rf"\1:{HIDDEN}@", destination)
-    return re.sub(rf"([?&;](?:{_WORDS})=)[^&#]*", rf"\1{HIDDEN}", shown, flags=re.IGNORECASE)
+_QUERY = re.compile(rf"([?&;](?:{SECRET_WORDS})=)[^&#\s]*", re.IGNORECASE)
+_PAIR = re.compile(rf"\b((?:{SECRET_WORDS})\s*=\s*)('[^']*'|[^\s&;,'\"]+)", re.IGNORECASE)
+SECRET_WORD = re.compile(SECRET_WORDS, re.IGNORECASE)
 
 
 def without_passwords(text: str) -> str:
     """A text with `***` for whatever looks like a password in it: of URLs, and of pairs such as password=x."""
-    shown = _INSIDE.sub(rf"\1:{HIDDEN}@", text)
+    shown = without_passwords_of_urls(text)
     return _PAIR.sub(rf"\1{HIDDEN}", _QUERY.sub(rf"\1{HIDDEN}", shown))
 
 

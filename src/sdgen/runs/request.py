@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -23,7 +22,7 @@ from sdgen.read.sources import read_counted, read_mapping, read_text_as_scenario
 from sdgen.read.writefile import scenario_text
 from sdgen.read.yamlfile import Document
 from sdgen.runs.access import ANYTHING, Access
-from sdgen.runs.documents import validated
+from sdgen.runs.documents import Moment, Names, validated
 from sdgen.runs.job import Job
 from sdgen.runs.library import INLINE, PATH, Found, Library, target_of_file
 from sdgen.runs.redact import Redactor
@@ -38,10 +37,6 @@ HASH_VERSION = 1
 _NUMBER = re.compile(r"\s*-?\d{1,18}\s*")
 
 
-def _listed(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
 def _row_count(value: object) -> object:
     """A number of rows, or a text that spells one; told in our own words where it is none."""
     whole = isinstance(value, int) and not isinstance(value, bool)
@@ -52,9 +47,6 @@ def _row_count(value: object) -> object:
     if count < 0:
         raise ValueError(f"{value!r} rows are less than none")
     return count
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class RunRequest(Record):
@@ -70,7 +62,7 @@ class RunRequest(Record):
     )
     target_path: str = Field("", description="a target file; from the command line alone")
     seed: int | None = Field(None, ge=-(2**63), lt=2**64, description="left out: the scenario's, or a random one")
-    as_of: datetime | None = Field(None, description="the instant that counts as now; left out: the scenario's, or now")
+    as_of: Moment | None = Field(None, description="the instant that counts as now; left out: the scenario's, or now")
     rows: Mapping[str, Annotated[int, Field(ge=0), BeforeValidator(_row_count)]] = Field(
         default_factory=dict, description="row counts by entity; `*` speaks of every entity that isn't named"
     )
@@ -92,11 +84,6 @@ class RunRequest(Record):
         if not isinstance(rows, Mapping):
             raise ValueError(f"{rows!r} names no entities: {{'orders': 500}}, or {{'*': 500}} for every one")
         return rows
-
-    @field_validator("as_of")
-    @classmethod
-    def _in_utc(cls, moment: datetime | None) -> datetime | None:
-        return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
     def shown(self, redactor: Redactor) -> dict[str, Any]:
         """As plain data that may be stored: without passwords."""

@@ -19,9 +19,10 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
+from sdgen.dialects.urls import without_password
 from sdgen.errors import Problem, StoreError
 from sdgen.runs.migrations import migrate, newest, version_of
-from sdgen.runs.redact import Redactor, passwords_of, without_password
+from sdgen.runs.redact import Redactor, passwords_of
 from sdgen.runs.secrets import expand
 from sdgen.runs.tables import store_version
 

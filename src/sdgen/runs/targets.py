@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from pydantic import ConfigDict, Field
 
-from sdgen.dialects.urls import with_database
+from sdgen.dialects.urls import with_database, without_password
 from sdgen.errors import Problem, TargetError, did_you_mean
 from sdgen.read.yamlfile import Document
 from sdgen.runs import kinds, secrets
 from sdgen.runs.access import ANYTHING, Access, matches
 from sdgen.runs.documents import validated
-from sdgen.runs.redact import Redactor, passwords_of, without_password
+from sdgen.runs.redact import Redactor, passwords_of
 from sdgen.scenario.model import Record
 from sdgen.write.base import Mode, Target
 from sdgen.write.registry import open_target

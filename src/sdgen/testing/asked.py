@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field
 
 from sdgen.errors import ScenarioError
 from sdgen.read.yamlfile import Document
-from sdgen.runs.documents import validated
+from sdgen.runs.documents import Moment, Names, validated
 from sdgen.scenario.model import Record
-
-
-def _listed(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
 
 
 def _counts(value: object) -> object:
     return {"*": value} if isinstance(value, int) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class Asked(Record):
@@ -31,14 +23,9 @@ class Asked(Record):
     rows: Annotated[Mapping[str, Annotated[int, Field(ge=0)]], BeforeValidator(_counts)] = Field(default_factory=dict)
     scale: float = Field(1.0, gt=0, allow_inf_nan=False)
     seed: int | None = Field(None, ge=-(2**63), lt=2**64)
-    as_of: datetime | None = None
+    as_of: Moment | None = None
     include: Names = ()
     exclude: Names = ()
-
-    @field_validator("as_of")
-    @classmethod
-    def _in_utc(cls, moment: datetime | None) -> datetime | None:
-        return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
 def read_asked(data: Mapping[str, Any], place: str) -> Asked:

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
+from sdgen.dialects.urls import without_password
 from sdgen.errors import SdgenError
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_text_as_scenario
-from sdgen.runs.redact import without_password
 from sdgen.runs.request import RunRequest, read_request
 from sdgen.runs.service import Service
 from sdgen.web.rendering import PageRoute, form_of, page, records, wants_fragment
