@@ -153,6 +153,9 @@ class Scenario(Record):
     seed: int | None = Field(None, ge=-(2**63), lt=2**64)
     as_of: str = Field("", description="the instant that counts as now, ISO 8601; fixed once a run where left out")
     locale: str = Field("en", description="the language of names, places and texts")
+    allow_databases: Annotated[tuple[str, ...], BeforeValidator(lambda value: _several(value))] = Field(
+        (), description="patterns such as *_demo: a run into a database of another name is refused"
+    )
     presets: Mapping[str, GeneratorSpec] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     entities: Mapping[str, Entity] = Field(min_length=1)

@@ -44,9 +44,6 @@ def open_target(destination: str, formats: Formats = ()) -> Target:
         raise _unknown("the destination is empty")
     if destination == "-":
         return _stdout(destination, formats)
-    word = destination.partition(":/")[0]
-    if not separator and word in SCHEMES:
-        raise _unknown(f"{destination} has one slash too few: {word}:// begins a URL")
     if separator:
         return _by_scheme(scheme.lower())(destination, formats)
     if destination.endswith(("/", "\\")) or Path(destination).is_dir():
@@ -63,16 +60,28 @@ def _by_scheme(scheme: str) -> Open:
 
 
 def _by_suffix(path: Path) -> Open:
+    problem = misnamed(str(path))
+    if problem is not None:
+        raise TargetError(problem)
+    return SUFFIXES.get(path.suffix.lower(), _files)
+
+
+def misnamed(destination: str) -> Problem | None:
+    """What is wrong with a path that is no folder's and no database's, but looks like one file or a slip."""
+    path = Path(destination)
     suffix = path.suffix.lower()
+    if destination.partition(":/")[0] in SCHEMES:
+        word = destination.partition(":/")[0]
+        return Problem(("target",), f"{destination} has one slash too few: {word}:// begins a URL", f"known: {KNOWN}")
     if suffix.removeprefix(".") in FILE_FORMATS:
-        form = suffix.removeprefix(".")
-        hint = f"files are named after their tables: --to {path.parent / path.stem}/ --format {form}"
-        raise TargetError(Problem(("target",), f"{path} is one file, and a run writes one for each table", hint))
+        hint = f"files are named after their tables: --to {path.parent / path.stem}/ --format {suffix[1:]}"
+        return Problem(("target",), f"{path} is one file, and a run writes one for each table", hint)
     meant = get_close_matches(suffix, [".duckdb", ".sqlite"], n=1, cutoff=0.75)
-    if suffix not in SUFFIXES and meant:
-        hint = f"did you mean {path.stem}{meant[0]}? For a folder of that name: --to {path}/"
-        raise TargetError(Problem(("target",), f"{path}: no database is known by {suffix}", hint))
-    return SUFFIXES.get(suffix, _files)
+    if suffix and suffix not in SUFFIXES:
+        near = f"did you mean {path.stem}{meant[0]}? " if meant else ""
+        hint = f"{near}For a folder of that name: --to {path}/"
+        return Problem(("target",), f"{path}: no database is known by {suffix}", hint)
+    return None
 
 
 def _others() -> dict[str, Open]:

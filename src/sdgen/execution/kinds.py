@@ -9,27 +9,32 @@ from urllib.parse import quote, unquote, urlsplit
 
 from sdgen.dialects.urls import without_schema
 from sdgen.read.formats import DATABASE_FILES
-from sdgen.write.registry import SCHEMES
+from sdgen.write.registry import SCHEMES, misnamed
 
-FILES = "files"
+FILES, STDOUT = "files", "stdout"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind. local: the DSN may be a path here. server: it has a database's name. schemas: it takes a schema."""
+    """One kind. local: the DSN may be a path here. server: it has a database's name. schemas: it takes a schema.
+
+    database: it is one, on a server or in a file, so that guards on names of databases speak of it.
+    """
 
     name: str
     local: bool = False
     server: bool = False
     schemas: bool = False
+    database: bool = True
 
 
 _KNOWN = (
-    Kind(FILES, local=True),
+    Kind(FILES, local=True, database=False),
+    Kind(STDOUT, database=False),
     Kind("sqlite", local=True),
     Kind("duckdb", local=True),
     Kind("chdb", local=True),
-    Kind("sql", local=True),
+    Kind("sql", local=True, database=False),
     Kind("postgres", server=True, schemas=True),
     Kind("mysql", server=True),
     Kind("clickhouse", server=True),
@@ -63,14 +68,15 @@ def facts(kind: str) -> Kind:
 def kind_of(dsn: str) -> str:
     """The kind a DSN speaks of: by its scheme, its suffix, or as a folder; "" where it tells nothing."""
     scheme, separator, _ = dsn.partition("://")
-    if dsn.startswith("${"):  # whatever the secret will say
+    if not dsn.strip() or dsn.startswith("${"):  # whatever the secret will say
         return ""
+    if dsn == "-":
+        return STDOUT
     if separator:
         return named(scheme)
-    suffix = Path(dsn).suffix.lower()
-    if dsn.endswith(("/", "\\")) or Path(dsn).is_dir() or not suffix:
+    if dsn.endswith(("/", "\\")) or Path(dsn).is_dir():
         return FILES
-    return _SUFFIXES.get(suffix, "")
+    return _SUFFIXES.get(Path(dsn).suffix.lower(), "" if misnamed(dsn) else FILES)
 
 
 def path_of(dsn: str) -> Path:

@@ -11,12 +11,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Access:
-    """The limits of one caller; without arguments there are none.
+    """The limits of one caller; without arguments there are none but for standard output.
 
     paths: scenario and target files may be named by path. folders: the folders in which inline targets may write files
     (None: anywhere). destinations: patterns of the URLs that inline and added targets may name, without passwords.
     secrets: patterns of what may stand in `${…}` of inline and added targets (`DEMO_*`, `file:/run/secrets/*`).
-    databases: patterns of the databases that any target may write to, beside the target's own.
+    databases: patterns of the databases that any target may write to, beside the target's own. stdout: rows may go to
+    standard output.
     """
 
     paths: bool = True
@@ -24,6 +25,7 @@ class Access:
     destinations: tuple[str, ...] = ("*",)
     secrets: tuple[str, ...] = ("*",)
     databases: tuple[str, ...] = ("*",)
+    stdout: bool = False
 
     def allows_destination(self, shown: str) -> bool:
         return any(pattern == "*" or _is_like(shown, pattern) for pattern in self.destinations)
@@ -43,6 +45,7 @@ class Access:
 
 
 ANYTHING = Access()
+SHELL = Access(stdout=True)  # of a run that isn't remembered
 
 
 def _is_like(destination: str, pattern: str) -> bool:

@@ -1,4 +1,4 @@
-"""Doing it: a plan into a target, entity after entity, all or nothing."""
+"""The execution of a run: a plan into a target, entity after entity, all or nothing."""
 
 from __future__ import annotations
 
@@ -8,21 +8,35 @@ from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExec
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from os import cpu_count
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from sdgen.errors import Cancelled, ScenarioError, SdgenError, TargetError
+from sdgen.execution.digest import MODULUS, block_digest, combine
+from sdgen.execution.events import EntityFinished, EntityStarted, Finishing, Listener, RowsWritten, ignore
+from sdgen.execution.interruption import interrupting
+from sdgen.execution.request import RunSettings
+from sdgen.execution.resume import begin, manifest
 from sdgen.generate import BATCH_ROWS, batches, probe
+from sdgen.generators.stopping import stopped_by
 from sdgen.plan.model import Plan
-from sdgen.runs.digest import MODULUS, block_digest, combine
-from sdgen.runs.events import EntityFinished, EntityStarted, Finishing, Listener, RowsWritten, ignore
-from sdgen.runs.interruption import interrupting
-from sdgen.runs.resume import begin, manifest
 from sdgen.write.base import Committing, Mode, Resumable, Table, Target
 from sdgen.write.journal import Done
 from sdgen.write.tables import tables_of
+
+if TYPE_CHECKING:
+    from sdgen.execution.resolve import ResolvedRun
+
+
+DEFAULTS = RunSettings()
+
+
+def default_workers() -> int:
+    """Threads: one per core, and at most 8."""
+    return min(cpu_count() or 1, 8)
 
 
 @dataclass(frozen=True)
@@ -48,35 +62,49 @@ class Result:
         return sum(entity.rows for entity in self.entities)
 
 
+def execute_run(
+    run: ResolvedRun,
+    *,
+    target: Target | None = None,
+    listen: Listener = ignore,
+    cancel: threading.Event | None = None,
+) -> tuple[Plan, Result]:
+    """Execute a resolved run; the plan that was executed, and the result. Errors as of `execute`.
+
+    target: the run's own, opened by a caller who wants to ask it something afterwards.
+    """
+    target = target or run.target.open()
+    with stopped_by(cancel):
+        plan = run.plan_into(target)
+    return plan, execute(plan, target, run.settings, listen=listen, cancel=cancel, probed=True)
+
+
 def execute(
     plan: Plan,
     target: Target,
+    settings: RunSettings = DEFAULTS,
     *,
-    mode: Mode = Mode.CREATE_IF_MISSING,
-    only: Sequence[str] = (),
-    workers: int = 2,
     listen: Listener = ignore,
     cancel: threading.Event | None = None,
-    resume: bool = False,
-    commit_every: int = 0,
+    probed: bool = False,
 ) -> Result:
     """Write a plan's entities to a target; with `resume` go on with what a run of the same plan left when it stopped.
 
-    commit_every: after about how many rows a database is to commit, so that a run can be resumed from there; 0: never
-    before the end.
+    probed: whether the plan's checks were tried on some rows already.
 
     TargetError with every problem where the target can't take them; Cancelled within a batch of `cancel` being set.
     Whatever is raised, the target has been left as it was; with `resume` the rows that are done are kept beside it, and
     with `commit_every` those that are committed stay.
     """
     started = perf_counter()
-    tables = list(tables_of(plan, only).values())
-    writing = _Writing(plan, target, workers, listen, cancel or threading.Event(), commit_every)
+    mode = settings.mode
+    tables = list(tables_of(plan, settings.only).values())
+    writing = _Writing(plan, target, settings, listen, cancel or threading.Event())
     try:
-        broken = probe(plan)
+        broken = [] if probed else probe(plan)
         if broken:
             raise ScenarioError(broken)
-        begin(manifest(plan, tables, mode), target, mode, resume, commit_every)
+        begin(manifest(plan, tables, mode), target, mode, settings.resume, settings.commit_every)
         with interrupting(target, writing.cancel):
             results = writing.done(tables, mode)
     except BaseException as error:
@@ -93,11 +121,14 @@ class _Writing:
 
     plan: Plan
     target: Target
-    workers: int
+    settings: RunSettings
     listen: Listener
     cancel: threading.Event
-    commit_every: int = 0
     failed: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def workers(self) -> int:
+        return self.settings.workers or default_workers()
 
     def go_on(self) -> None:
         if self.cancel.is_set():
@@ -143,7 +174,8 @@ class _Writing:
 
         def encode(batch: pa.RecordBatch, number: int) -> _Part:
             digest = block_digest(batch, done.batches + number)
-            return _Part(self.target.encode(table, batch), len(batch), digest)
+            slices = _slices(batch, self.settings.batch_size)
+            return _Part(tuple(self.target.encode(table, each) for each in slices), len(batch), digest)
 
         start = self.plan.entities[table.entity].first + done.batches * BATCH_ROWS
         stream = batches(
@@ -157,13 +189,13 @@ class _Writing:
 
     def _done(self, table: Table) -> Done:
         """How far a table is already."""
-        if isinstance(self.target, Resumable) or (self.commit_every and isinstance(self.target, Committing)):
+        if isinstance(self.target, Resumable) or (self.settings.commit_every and isinstance(self.target, Committing)):
             return self.target.done(table)
         return Done()
 
     def _write(self, table: Table, parts: Iterator[_Part], counter: _Counter, done: Done) -> None:
-        if self.commit_every and isinstance(self.target, Committing):
-            for span in _spans(parts, max(1, round(self.commit_every / BATCH_ROWS))):
+        if self.settings.commit_every and isinstance(self.target, Committing):
+            for span in _spans(parts, max(1, round(self.settings.commit_every / BATCH_ROWS))):
                 self.target.write(table, counter.counted(span))
                 self.target.commit(table, counter.done, counter.rows)
         elif not done.finished:
@@ -183,9 +215,20 @@ def _failed_first(writes: Sequence[Future[EntityResult]]) -> Sequence[Future[Ent
     return failed[:1] or writes
 
 
+def _slices(batch: pa.RecordBatch, size: int) -> Iterator[pa.RecordBatch]:
+    """A batch in parts of at most so many rows; digests are of whole batches, whatever a target takes at once."""
+    if not 0 < size < len(batch):
+        yield batch
+        return
+    for start in range(0, len(batch), size):
+        yield batch.slice(start, size)
+
+
 @dataclass(frozen=True)
 class _Part:
-    encoded: Any
+    """A batch as the target takes it, in one piece or several."""
+
+    encoded: tuple[Any, ...]
     rows: int
     digest: int
 
@@ -213,7 +256,7 @@ class _Counter:
     def counted(self, parts: Iterator[_Part]) -> Iterator[Any]:
         for part in parts:
             self._writing.go_on()  # those that were made ahead aren't wanted any more
-            yield part.encoded
+            yield from part.encoded
             self.rows += part.rows
             self._batches += 1
             self.digests.append(part.digest)

@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 import numpy as np
 
 from sdgen.errors import Problem, ScenarioError
+from sdgen.execution.old_children import Codes, columns_of_link, counting_link, draws_within, with_children
 from sdgen.generate import BATCH_ROWS, PlannedRows, probe
 from sdgen.generators.choosers import Chooser, Following, Link, OneToOne, Unlike
 from sdgen.generators.domains import Exchange
@@ -19,7 +20,6 @@ from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import EntityPlan, Plan
 from sdgen.plan.request import Existing, PlanRequest
 from sdgen.plan.unique import JointIndexes
-from sdgen.runs.old_children import Codes, columns_of_link, counting_link, draws_within, with_children
 from sdgen.scenario.model import Scenario
 from sdgen.write.base import Mode, Target
 from sdgen.write.existing_rows import Holding, Wanted

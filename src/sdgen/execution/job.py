@@ -1,26 +1,34 @@
-"""What a stored run needs to be done, now or again: settled, without anything secret."""
+"""A resolved run as a record: what another process needs to execute it, now or again, without anything secret."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
+from sdgen.execution.append import behind, plan_behind
+from sdgen.execution.append_snapshot import Standing, kept, restored
+from sdgen.execution.request import RunSettings
+from sdgen.execution.targets import ResolvedTarget, TargetSpec, keepable, storable
 from sdgen.generators import draws
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_text_as_scenario
-from sdgen.runs.append import behind, plan_behind
-from sdgen.runs.standing import Standing, kept, restored
-from sdgen.runs.targets import TargetSpec
-from sdgen.scenario.model import Record, Scenario
+from sdgen.read.writefile import scenario_text
+from sdgen.scenario.identity import canonical_json
+from sdgen.scenario.model import Scenario
 from sdgen.write.base import Mode, Target
 
+if TYPE_CHECKING:
+    from sdgen.execution.resolve import ResolvedRun
 
-class Job(Record):
-    """A run, settled: the scenario's text, seed, now and counts; the target as it is written, its path absolute.
+
+class Job(RunSettings):
+    """A resolved run: the scenario's text, seed, now and counts; the target as it is written, its path absolute.
 
     complete: whether the target can be opened from this record; not where a password was left out. scratch: whether the
     rows go to a temporary place of the target's kind, which is removed afterwards. standing: what the target held
@@ -33,17 +41,29 @@ class Job(Record):
     as_of: datetime
     rows: Mapping[str, int]
     scale: float
-    only: tuple[str, ...]
     target: TargetSpec
     formats: tuple[str, ...]
-    mode: Mode
-    workers: int
     identity: str
     complete: bool = True
     scratch: bool = False
-    commit_every: int = 0
-    resume: bool = False
     standing: Mapping[str, Standing] | None = None
+
+    @classmethod
+    def of(cls, scenario: Scenario, file: str, rows: Mapping[str, int], run: ResolvedRun) -> Job:
+        """The record of a resolved run; file: the scenario's, for messages. rows: the counts asked of it."""
+        return cls(
+            scenario_text=scenario_text(scenario),
+            scenario_file=file or "scenario.yaml",
+            seed=run.plan.seed,
+            as_of=run.plan.as_of,
+            rows=rows,
+            scale=run.scale,
+            target=storable(run.target),
+            formats=run.target.formats,
+            identity=run.plan.identity,
+            complete=not list(keepable(run.target.spec)),
+            **run.settings.model_dump(),
+        )
 
     def plan(self) -> Plan:
         """The plan; ScenarioError where this sdgen can't make it any more."""
@@ -55,6 +75,10 @@ class Job(Record):
         """The plan of a run that appends, behind the rows that the target holds now; and the job with those."""
         request = behind(self._scenario, self._request, target, self.mode)
         return plan_behind(self._scenario, request), self.model_copy(update={"standing": kept(request.existing)})
+
+    @property
+    def settings(self) -> RunSettings:
+        return RunSettings(**{name: getattr(self, name) for name in RunSettings.model_fields})
 
     @property
     def _scenario(self) -> Scenario:
@@ -70,3 +94,21 @@ def versions_of(plan: Plan) -> dict[str, str | int]:
     used = [column.generator for entity in plan.entities.values() for column in entity.columns.values()]
     generators = {generator.called: generator.version for generator in used}
     return {"sdgen": version("sdgen"), "streams": draws.STREAM_VERSION, **dict(sorted(generators.items()))}
+
+
+HASH_VERSION = 1
+
+
+def config_hash(plan: Plan, only: Sequence[str], mode: Mode, target: ResolvedTarget) -> str:
+    """SHA-256 over all that decides what a run writes; equal hashes mean equal rows in equal kinds of targets.
+
+    The plan's identity covers the scenario, seed, as_of, row counts and generators' versions. No credentials.
+    """
+    decisive = {
+        "format": HASH_VERSION,
+        "data": plan.identity,
+        "entities": list(only),
+        "mode": mode.value,
+        "target": target.facts,
+    }
+    return sha256(canonical_json(decisive).encode()).hexdigest()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
 from sdgen.errors import Problem, TargetError
+from sdgen.execution.targets import ResolvedTarget
 from sdgen.plan.model import Plan
-from sdgen.plan.request import PlanRequest
 from sdgen.scenario.model import Scenario
 from sdgen.write.base import Committing, Mode, Resumable, Table, Target
 
@@ -81,14 +80,11 @@ def left_by_killed(phase: str, request: Mapping[str, Any]) -> str:
     return _LEFT["finishing" if phase == "finishing" else ""]
 
 
-def going_on(request: PlanRequest, scenario: Scenario, target: Target) -> PlanRequest:
-    """The request with the seed and the instant of the run that was stopped, where it leaves them open."""
-    left = target.left() if isinstance(target, Resumable | Committing) else None
-    if left is None:
-        return request
-    seed, as_of = request.seed, request.as_of
-    if seed is None and scenario.seed is None:
-        seed = int(left["seed"])
-    if as_of is None and not scenario.as_of:
-        as_of = datetime.fromisoformat(left["as_of"])
-    return replace(request, seed=seed, as_of=as_of)
+def left_in_target(resolved: ResolvedTarget, scenario: Scenario) -> tuple[int, datetime] | None:
+    """The seed and the instant of the run that was stopped on its way to a target; None where there is none."""
+    target = resolved.open()
+    try:
+        left = target.left() if isinstance(target, Resumable | Committing) else None
+    finally:
+        target.abort()
+    return None if left is None else (int(left["seed"]), datetime.fromisoformat(left["as_of"]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,17 @@ from pydantic import ConfigDict, Field
 
 from sdgen.dialects.urls import with_database, without_password
 from sdgen.errors import Problem, TargetError, did_you_mean
-from sdgen.read.yamlfile import Document
-from sdgen.runs import kinds, secrets
-from sdgen.runs.access import ANYTHING, Access, matches
-from sdgen.runs.documents import validated
-from sdgen.runs.redact import Redactor, passwords_of
-from sdgen.scenario.model import Record
+from sdgen.execution import kinds, secrets
+from sdgen.execution.access import ANYTHING, Access, matches
+from sdgen.execution.documents import validated
+from sdgen.execution.redact import Redactor, passwords_of
+from sdgen.read.base import read_text
+from sdgen.read.yamlfile import Document, read_document
+from sdgen.scenario.model import Record, Scenario
 from sdgen.write.base import Mode, Target
 from sdgen.write.registry import open_target
 
-OPTIONS = ("formats", "workers")
+OPTIONS = ("formats", "workers", "batch_size")
 _HARMLESS = ("schema", "sslmode", "charset", "connect_timeout", "application_name")
 
 
@@ -38,7 +40,9 @@ class TargetSpec(Record):
     dsn: str = Field("", description="a URL or a path; ${NAME} and ${file:/path} stand for secrets")
     database: str = Field("", description="of a server: the database, instead of the one in the DSN")
     schema_: str = Field("", alias="schema", description="of PostgreSQL: the schema in which tables are made")
-    options: Mapping[str, Any] = Field(default_factory=dict, description="formats: of files; workers: threads")
+    options: Mapping[str, Any] = Field(
+        default_factory=dict, description="formats: of files; workers: threads; batch_size: rows at once"
+    )
     mode: Mode | None = Field(None, description="the mode of runs that name none")
     allow_databases: tuple[str, ...] = Field(
         (), description="patterns such as *_demo: a run to a database of another name is refused"
@@ -50,7 +54,7 @@ class TargetSpec(Record):
 
 
 @dataclass(frozen=True)
-class Settled:
+class ResolvedTarget:
     """A target that can be opened: its secrets in place. `shown` is the destination without passwords."""
 
     spec: TargetSpec
@@ -69,12 +73,19 @@ class Settled:
         return {"kind": self.kind, "schema": self.spec.schema_, "formats": list(self.formats)}
 
 
+def target_of_file(path: Path) -> TargetSpec:
+    """The target of a YAML or JSON file; its id is the file's stem where it names none, its paths start at the file."""
+    spec = read_target(read_document(read_text(path), str(path)))
+    named = spec if spec.id else spec.model_copy(update={"id": path.stem})
+    return absolute(named, path.absolute().parent)
+
+
 def read_target(document: Document) -> TargetSpec:
     """The target of a document; TargetError with every problem where it is none."""
     return validated(TargetSpec, document, TargetError, under=("target",))
 
 
-def settle(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[str, ...] = ()) -> Settled:
+def resolve_target(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[str, ...] = ()) -> ResolvedTarget:
     """The target with its secrets in place; TargetError with all that is wrong. Nothing is connected to."""
     problems = [*_faults(spec), *secrets.faults(spec.dsn, access)]
     kind = kinds.named(spec.kind) or kinds.kind_of(spec.dsn)
@@ -85,14 +96,55 @@ def settle(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[str, ...]
     if kinds.facts(kind).server and not kinds.is_readable(expanded.text, kind):
         hint = "scheme://user:password@host:port/database, letters such as @ and / in a password as %40 and %2F"
         raise TargetError(Problem(("target", "dsn"), "the host or port of the URL can't be read", hint))
-    destination = _with_parts(kinds.in_kind(expanded.text, kind), spec)
+    in_kind = kinds.in_kind(expanded.text, kind) if spec.kind else expanded.text
+    destination = _with_parts(in_kind, spec)
     redactor = Redactor(_secret_values(destination, expanded.values))
-    problems = [Problem(each.path, redactor(each.what), each.hint) for each in _guards(destination, kind, spec, access)]
+    shown = redactor(without_password(_with_parts(kinds.placed(in_kind, kind, Path.cwd()), spec)))
+    target = ResolvedTarget(spec, kind, shown, destination, redactor, formats or _formats(spec))
+    problems = [Problem(each.path, redactor(each.what), each.hint) for each in _checked(target, access)]
     if problems:
         raise TargetError(problems)
-    chosen = formats or _formats(spec)
-    open_target(destination, chosen)
-    return Settled(spec, kind, redactor(without_password(destination)), destination, redactor, chosen)
+    return target
+
+
+def _checked(target: ResolvedTarget, access: Access) -> Iterator[Problem]:
+    """Why a target with its secrets in place can't be opened, or not by this caller."""
+    if target.kind == kinds.STDOUT and not access.stdout:
+        hint = "`sdgen generate --to -` writes there"
+        yield Problem(("target", "dsn"), "a run that is remembered can't go to standard output", hint)
+    for patterns in (target.spec.allow_databases, access.databases):
+        yield from guard_problems(target, patterns, "name another database, or change the target's guard")
+    try:
+        target.open()
+    except TargetError as error:
+        yield from error.problems
+    else:
+        opened = kinds.kind_of(target.destination)
+        if opened != target.kind:  # a secret may hold another URL than the kind beside it says
+            yield Problem(("target", "kind"), f"the kind is {target.kind}, but the dsn is of {opened or 'none'}")
+
+
+def guard_problems(target: ResolvedTarget, patterns: Sequence[str], hint: str) -> Iterator[Problem]:
+    """Why a target's database is none that patterns such as *_demo allow; none where there are no patterns."""
+    database = kinds.database_of(target.destination, target.kind)
+    if patterns and tuple(patterns) != ("*",) and not matches(database, tuple(patterns)):
+        called = f"the database {database!r}" if database else "a database that the dsn does not name"
+        yield Problem(("target", "allow_databases"), f"{called} is not one of {', '.join(patterns)}", hint)
+
+
+GUARD_VARIABLE = "SDGEN_ALLOW_DATABASES"
+
+
+def database_problems(target: ResolvedTarget, patterns: Sequence[str], scenario: Scenario | None) -> Iterator[Problem]:
+    """Why a run may not go to a database: by the request's guard, the environment's or the scenario's."""
+    if not kinds.facts(target.kind).database:
+        return
+    yield from guard_problems(target, patterns, "name another database, or change --allow-databases")
+    environment = tuple(os.environ.get(GUARD_VARIABLE, "").replace(",", " ").split())
+    yield from guard_problems(target, environment, f"name another database, or change {GUARD_VARIABLE}")
+    if scenario is not None:
+        own = "name another database, or change the scenario's allow_databases"
+        yield from guard_problems(target, scenario.allow_databases, own)
 
 
 def _faults(spec: TargetSpec) -> Iterator[Problem]:
@@ -102,29 +154,37 @@ def _faults(spec: TargetSpec) -> Iterator[Problem]:
     known = kinds.kinds()
     whole = spec.dsn.startswith("${")  # the secret may be the whole URL
     if not spec.dsn:
-        yield Problem(("target", "dsn"), "the target has no dsn", "a URL, or the path of a file or folder")
-        return
-    if spec.dsn == "-":
-        hint = "`sdgen generate --to -` writes there"
-        yield Problem(("target", "dsn"), "a run that is remembered can't go to standard output", hint)
+        yield Problem(("target", "dsn"), "the target has no dsn", "the destination is empty: give a URL, or a path")
         return
     if spec.kind and kind not in known:
         yield _unknown_kind(spec.kind)
     elif not kind and not whole:
-        hint = "name its kind: " + ", ".join(known)
-        yield Problem(("target", "dsn"), f"{spec.dsn} does not tell which kind of target it is", hint)
+        yield from _unopened(spec)
     elif _of_another_kind(spec):
         what = f"the kind is {spec.kind}, but {without_password(spec.dsn)} is of {told}"
         yield Problem(("target", "kind"), what, "leave the kind out, or correct the dsn")
     facts = kinds.facts(kind)
+    if facts.server and "://" not in spec.dsn and not whole:
+        hint = f"write it as {kind}://user@host/database, or name another kind"
+        yield Problem(("target", "dsn"), f"a target of the kind {kind} is a server, and {spec.dsn} is no URL", hint)
     if spec.schema_ and not facts.schemas:
         yield Problem(("target", "schema"), f"a target of the kind {kind} has no schema", "leave it out")
     if spec.database and not facts.server:
         yield Problem(("target", "database"), f"a target of the kind {kind} has no database to choose", "leave it out")
     for name in spec.options.keys() - set(OPTIONS):
         yield Problem(("target", "options", name), f"unknown option {name!r}", did_you_mean(name, OPTIONS))
-    if not isinstance(spec.options.get("workers", 1), int):
-        yield Problem(("target", "options", "workers"), "must be a whole number")
+    for name in ("workers", "batch_size"):
+        value = spec.options.get(name, 1)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            yield Problem(("target", "options", name), "must be a whole number")
+
+
+def _unopened(spec: TargetSpec) -> Iterator[Problem]:
+    """What keeps a destination that doesn't tell its kind from being opened."""
+    try:
+        open_target(spec.dsn)
+    except TargetError as error:
+        yield from (Problem(("target", "dsn"), each.what, each.hint) for each in error.problems)
 
 
 def _unknown_kind(kind: str) -> Problem:
@@ -157,22 +217,27 @@ def _secret_values(destination: str, values: tuple[str, ...]) -> tuple[str, ...]
     return tuple(dict.fromkeys([*passwords_of(destination), *hidden]))
 
 
-def _guards(destination: str, kind: str, spec: TargetSpec, access: Access) -> Iterator[Problem]:
-    database = kinds.database_of(destination, kind)
-    for patterns in (spec.allow_databases, access.databases):
-        if patterns and patterns != ("*",) and not matches(database, patterns):
-            called = f"the database {database!r}" if database else "a database that the dsn does not name"
-            what = f"{called} is not one of {', '.join(patterns)}"
-            yield Problem(("target", "allow_databases"), what, "name another database, or change the target's guard")
+def inline_target(target: str | Mapping[str, Any], access: Access, formats: tuple[str, ...] = ()) -> ResolvedTarget:
+    """The target of a request that names no stored one: a destination, or a target as data."""
+    if isinstance(target, str):
+        spec = TargetSpec(dsn=target)
+    else:
+        spec = read_target(Document("", dict(target), {}))
+    problems = list(allowed(spec, access))
+    if problems:
+        raise TargetError(problems)
+    return resolve_target(spec, access, formats)
 
 
 def allowed(spec: TargetSpec, access: Access) -> Iterator[Problem]:
     """Why a caller may not name this place in a request, or add it."""
     if not spec.dsn:
-        return  # which `settle` tells of
+        return  # which `resolve_target` tells of
     kind = kinds.named(spec.kind) or kinds.kind_of(spec.dsn)
     if spec.kind and kind not in kinds.kinds():
         yield _unknown_kind(spec.kind)
+        return
+    if kind == kinds.STDOUT:
         return
     for name in secrets.names(spec.dsn):
         if not access.allows_secret(name):
@@ -212,6 +277,13 @@ def keepable(spec: TargetSpec) -> Iterator[Problem]:
     if secrets.has_literal_password(spec.dsn):
         hint = "write it as ${NAME} or ${file:/path}: the value is read where a run is performed"
         yield Problem(("target", "dsn"), "a password written out is not stored", hint)
+
+
+def storable(target: ResolvedTarget) -> TargetSpec:
+    """The target as it may be stored: its path absolute, and without a password that was written out."""
+    spec = absolute(target.spec, Path.cwd())
+    known = {"kind": target.kind}
+    return spec.model_copy(update={**known, "dsn": target.redactor(spec.dsn)} if list(keepable(spec)) else known)
 
 
 def absolute(spec: TargetSpec, base: Path) -> TargetSpec:

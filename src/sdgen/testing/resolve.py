@@ -1,4 +1,4 @@
-"""From what a mark asks for to a plan, and the hash that its rows are kept by.
+"""From the options of a mark to a plan, and the hash that its rows are kept by.
 
 A dataset of tests is the same today and next year: where neither the mark nor the scenario says otherwise, the seed is
 0 and now is `AS_OF`.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from sdgen import __version__
 from sdgen.errors import Problem, ScenarioError, SourceError, did_you_mean
-from sdgen.testing.marks import Wanted, found
+from sdgen.testing.marks import MarkOptions, found
 
 if TYPE_CHECKING:
+    from sdgen.execution.request import RunRequest
     from sdgen.plan.model import Plan
-    from sdgen.scenario.model import Scenario
-    from sdgen.testing.asked import Asked
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 SEED = 0
@@ -34,7 +33,7 @@ _LAYOUT = 1  # of what is kept; a new one makes all anew
 
 
 @dataclass(frozen=True)
-class Settled:
+class MarkedData:
     """A dataset, decided: its plan, the entities to write (all where empty), the hash of all that, a reader's notes."""
 
     plan: Plan
@@ -43,52 +42,54 @@ class Settled:
     notes: tuple[Problem, ...]
 
 
-def settle(wanted: Wanted) -> Settled:
-    """All that is asked for, checked: ScenarioError or SourceError with every problem."""
-    from sdgen.generate import probe
-    from sdgen.plan.compile import compile_plan
-    from sdgen.plan.request import PlanRequest
+def resolve_mark(options: MarkOptions) -> MarkedData:
+    """All that a mark asks for, checked: ScenarioError or SourceError with every problem."""
+    from sdgen.execution.append import plan_behind
+    from sdgen.execution.resolve import resolve_data
 
-    request = _asked(wanted)
-    scenario, rows = _scenario(wanted, request)
-    only = _only(scenario, request, wanted.place)
-    seed = SEED if request.seed is None and scenario.seed is None else request.seed
-    as_of = AS_OF if request.as_of is None and not scenario.as_of else request.as_of
-    plan = compile_plan(scenario, PlanRequest(seed, as_of, rows, request.scale))
-    if broken := probe(plan, scenario.origin):
-        raise ScenarioError(broken)
-    return Settled(plan, only, _hash(plan, only), scenario.notes)
+    data = resolve_data(_request(options))
+    asked, scenario = data.plan_request, data.scenario
+    seed = SEED if asked.seed is None and scenario.seed is None else asked.seed
+    as_of = AS_OF if asked.as_of is None and not scenario.as_of else asked.as_of
+    plan = plan_behind(scenario, replace(asked, seed=seed, as_of=as_of))
+    return MarkedData(plan, data.only, _hash(plan, data.only), scenario.notes)
 
 
-def _asked(wanted: Wanted) -> Asked:
-    from sdgen.testing.asked import read_asked
+def _request(options: MarkOptions) -> RunRequest:
+    """The mark's arguments as a run request; ScenarioError, placed at the mark, where they are none."""
+    from sdgen.execution.request import read_request
 
-    today = {"as_of": _today()} if wanted.request.get("as_of") == TODAY else {}
-    return read_asked({**wanted.request, **today}, wanted.place)
+    today = {"as_of": _today()} if options.request.get("as_of") == TODAY else {}
+    rows = options.request.get("rows", {})
+    counts = {"rows": {"*": rows} if isinstance(rows, int) else rows}
+    asked = {**options.request, **counts, **today, "set": options.set, "rules": options.rules, "exec_models": True}
+    scenario = _scenario(options)
+    try:
+        return read_request({**asked, **scenario})
+    except ScenarioError as error:
+        placed = [replace(each, path=each.path[1:], file=options.place) for each in error.problems]
+        raise ScenarioError(placed) from None
 
 
-def _scenario(wanted: Wanted, request: Asked) -> tuple[Scenario, dict[str, int]]:
-    """The scenario, and the row counts still to be asked of it."""
-    from sdgen.read.base import ReadOptions
-    from sdgen.read.sources import changed, read_counted, read_mapping, read_text_as_scenario
+def _scenario(options: MarkOptions) -> dict[str, Any]:
+    """The scenario as a request names it."""
+    from sdgen.read.sources import read_mapping, read_text_as_scenario
     from sdgen.scenario.model import Scenario
 
-    sets = tuple(f"{path}={json.dumps(value, default=str)}" for path, value in wanted.set.items())
-    options = ReadOptions(rules=wanted.rules, sets=sets, run_code=True)
-    asked, rows = wanted.scenario, dict(request.rows)
-    if isinstance(asked, str | Path) and not wanted.text:
-        return read_counted(str(_source(wanted)), rows, options)
-    if isinstance(asked, Mapping):
-        asked = read_mapping(dict(asked), wanted.place or "scenario")
-    elif wanted.text:
-        asked = read_text_as_scenario(dedent(wanted.text), f"{wanted.place or 'scenario'} (text)")
-    if not isinstance(asked, Scenario):
-        what = f"a scenario can't be a {type(asked).__name__}"
-        raise ScenarioError(Problem((), what, "give a path, a template's name, YAML text or a dict", wanted.place))
-    return changed(asked, options), rows
+    given = options.scenario
+    if isinstance(given, str | Path) and not options.text:
+        return {"scenario_path": str(_source(options))}
+    if isinstance(given, Mapping):
+        given = read_mapping(dict(given), options.place or "scenario")
+    elif options.text:
+        given = read_text_as_scenario(dedent(options.text), f"{options.place or 'scenario'} (text)")
+    if not isinstance(given, Scenario):
+        what = f"a scenario can't be a {type(given).__name__}"
+        raise ScenarioError(Problem((), what, "give a path, a template's name, YAML text or a dict", options.place))
+    return {"scenario": given}
 
 
-def _source(wanted: Wanted) -> str | Path:
+def _source(wanted: MarkOptions) -> str | Path:
     """The file or folder meant, or the name of a template, a URL, `module:Name`.
 
     A template's bare name isn't taken for a folder that happens to be called so: that is written ./shop.
@@ -103,7 +104,7 @@ def _source(wanted: Wanted) -> str | Path:
     return str(wanted.scenario)
 
 
-def _nowhere(wanted: Wanted) -> Problem:
+def _nowhere(wanted: MarkOptions) -> Problem:
     from sdgen.read.sources import examples
 
     files = {path.name for folder in wanted.folders for path in folder.iterdir() if path.is_file()}
@@ -112,28 +113,13 @@ def _nowhere(wanted: Wanted) -> Problem:
     return Problem((), what, hint if hint.startswith("did") else f"templates: {', '.join(examples())}", wanted.place)
 
 
-def _only(scenario: Scenario, request: Asked, place: str) -> tuple[str, ...]:
-    problems = [
-        Problem((word, name), f"{scenario.name} has no entity {name!r}", did_you_mean(name, scenario.entities), place)
-        for word in ("include", "exclude")
-        for name in getattr(request, word)
-        if name not in scenario.entities
-    ]
-    names = [name for name in request.include or scenario.entities if name not in request.exclude]
-    if not names and not problems:
-        problems = [Problem(("exclude",), "no entity is left to write", "", place)]
-    if problems:
-        raise ScenarioError(problems)
-    return tuple(names) if request.include or request.exclude else ()
-
-
 def _hash(plan: Plan, only: tuple[str, ...]) -> str:
     """32 digits for all that decides what is written; the plan's identity covers scenario, seed and counts."""
     own = sorted(sha256(path.read_bytes()).hexdigest() for path in outside())
     return _digest({"data": plan.identity, "only": sorted(only), "own": own, "versions": _versions()})
 
 
-def question_of(wanted: Wanted) -> str:
+def question_of(wanted: MarkOptions) -> str:
     """Tells one request from another before anything is read."""
     scenario: Any = wanted.scenario
     if isinstance(scenario, str | Path) and not wanted.text:
@@ -150,7 +136,7 @@ def _today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def stands_alone(wanted: Wanted) -> bool:
+def stands_alone(wanted: MarkOptions) -> bool:
     """Whether what is asked for is all there is to read: no further files, no database, no code."""
     if wanted.rules or wanted.text or isinstance(wanted.scenario, Mapping):
         return not wanted.rules  # a file of its own

@@ -10,14 +10,16 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
 
 from sdgen.errors import Problem, ScenarioError
+from sdgen.execution.append import plan_for
+from sdgen.execution.byte_counts import shown
 from sdgen.generate import batch
 from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
-from sdgen.runs.append import plan_for
-from sdgen.runs.byte_counts import shown
-from sdgen.runs.estimate import encoded_size
 from sdgen.scenario.model import Scenario
 from sdgen.write.base import Mode, Table, Target
 from sdgen.write.columnar import rows_per_group
@@ -146,3 +148,14 @@ def _load(plan: Plan, table: Table, target: Target) -> None:
         target.finish()
     finally:
         target.abort()
+
+
+def encoded_size(part: Any) -> int:
+    """The bytes of an encoded batch, whatever the target made of it."""
+    if isinstance(part, pa.Buffer):
+        return int(part.size)
+    if isinstance(part, pa.RecordBatch | pa.Table):
+        return int(part.nbytes)
+    if isinstance(part, list | tuple):
+        return sum(encoded_size(each) for each in part)
+    return len(part) if hasattr(part, "__len__") else 0

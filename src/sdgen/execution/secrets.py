@@ -13,8 +13,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sdgen.errors import Problem, TargetError
-from sdgen.runs.access import ANYTHING, Access
-from sdgen.runs.redact import SECRET_WORD
+from sdgen.execution.access import ANYTHING, Access
+from sdgen.execution.redact import SECRET_WORD
 
 _PLACE = re.compile(r"\$\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

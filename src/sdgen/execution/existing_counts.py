@@ -15,7 +15,7 @@ from sdgen.dialects.postgres import POSTGRES
 from sdgen.dialects.sqlite import SQLITE
 from sdgen.dialects.urls import without_schema
 from sdgen.errors import TargetError
-from sdgen.runs.kinds import path_of
+from sdgen.execution.kinds import path_of
 from sdgen.write.base import Table
 
 Counts = dict[str, int]
