@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 
 DEFAULTS = RunSettings()
+_logger = logging.getLogger("sdgen.execution")
 
 
 def default_workers() -> int:
@@ -76,7 +78,11 @@ def execute_run(
     target = target or run.target.open()
     with stopped_by(cancel):
         plan = run.plan_into(target)
-    return plan, execute(plan, target, run.settings, listen=listen, cancel=cancel, probed=True)
+    name = f"{plan.scenario} {plan.version}".strip()
+    _logger.info("%s to %s, %s, seed %d", name, run.target.shown, run.settings.mode, plan.seed)
+    result = execute(plan, target, run.settings, listen=listen, cancel=cancel, probed=True)
+    _logger.info("success: %s rows in %.2f s", f"{result.rows:,}", result.seconds)
+    return plan, result
 
 
 def execute(
@@ -142,10 +148,13 @@ class _Writing:
         for table in tables:
             self.go_on()
             self.target.prepare(table, mode)
+            _logger.debug("%s: prepared for %s rows of %s, %s", table.name, f"{table.rows:,}", table.entity, mode)
         results = self.all(tables)
         self.listen(Finishing())
         self.go_on()
+        started = perf_counter()
         self.target.finish()
+        _logger.debug("constraints, indexes and commit: %.2f s", perf_counter() - started)
         return results
 
     def all(self, tables: Sequence[Table]) -> tuple[EntityResult, ...]:
@@ -184,6 +193,7 @@ class _Writing:
         with closing(stream):
             self._write(table, stream, counter, done)
         seconds, digest = perf_counter() - started, combine(counter.digests)
+        _logger.debug("%s: all rows in %.2f s, digest %s", table.name, seconds, digest)
         self.listen(EntityFinished(table.entity, table.name, counter.rows, seconds, digest))
         return EntityResult(table.entity, table.name, counter.rows, seconds, digest)
 
@@ -261,4 +271,5 @@ class _Counter:
             self._batches += 1
             self.digests.append(part.digest)
             self.keep()
+            _logger.debug("%s: %s rows are with the target", self._table.name, f"{self.rows:,}")
             self._writing.listen(RowsWritten(self._table.entity, self.rows, self._table.rows))

@@ -12,7 +12,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from sdgen.errors import ScenarioError
 from sdgen.execution.byte_counts import byte_count
-from sdgen.execution.documents import Moment, Names, validated
+from sdgen.execution.documents import ModeName, Moment, Names, validated
 from sdgen.execution.redact import Redactor
 from sdgen.generate import BATCH_ROWS
 from sdgen.read.base import ReadOptions
@@ -21,7 +21,6 @@ from sdgen.scenario.model import Record, Scenario
 from sdgen.write.base import Mode
 
 _NUMBER = re.compile(r"\s*-?\d{1,18}\s*")
-MODES: Mapping[str, Mode] = {"truncate": Mode.TRUNCATE_THEN_INSERT, "append": Mode.APPEND_ONLY}
 
 
 def _row_count(value: object) -> object:
@@ -45,13 +44,6 @@ def _assignments(value: object) -> object:
     if isinstance(value, Mapping):
         return tuple(f"{path}={json.dumps(each, default=str)}" for path, each in value.items())
     return (value,) if isinstance(value, str) else value
-
-
-def _mode(value: object) -> object:
-    return MODES.get(value, value) if isinstance(value, str) else value
-
-
-ModeName = Annotated[Mode, BeforeValidator(_mode)]  # truncate and append stand for the long names
 
 
 class RunSettings(Record):

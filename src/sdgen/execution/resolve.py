@@ -6,6 +6,7 @@ a target is connected to only where the run depends on what it holds (resume, an
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,8 +19,9 @@ from sdgen.errors import Problem, ScenarioError, SdgenError, TargetError, did_yo
 from sdgen.execution.access import ANYTHING, Access
 from sdgen.execution.append import plan_behind, plan_for
 from sdgen.execution.catalog import INLINE, PATH, Catalog, CatalogEntry, ShippedCatalog
+from sdgen.execution.documents import MODES
 from sdgen.execution.job import Job, config_hash
-from sdgen.execution.request import MODES, RunRequest, RunSettings
+from sdgen.execution.request import RunRequest, RunSettings
 from sdgen.execution.resume import left_in_target, refused
 from sdgen.execution.sizing import Sized, sized
 from sdgen.execution.targets import ResolvedTarget, database_problems, inline_target, resolve_target, target_of_file
@@ -32,6 +34,7 @@ from sdgen.scenario.model import Scenario
 from sdgen.write.base import Mode, Target
 
 MODE_VARIABLE, BATCH_VARIABLE = "SDGEN_DEFAULT_MODE", "SDGEN_BATCH_SIZE"
+_logger = logging.getLogger("sdgen.execution")
 T = TypeVar("T")
 Left = tuple[int, datetime]  # the seed and the instant of a run that was stopped
 FindStopped = Callable[[ResolvedTarget, Scenario], Left | None]
@@ -146,6 +149,9 @@ def resolve(
         sizing = problems.attempt(partial(_sizing, request, data, target, mode))
         plan = sizing.plan if sizing else None
     problems.raise_all()
+    for name, each in cast(Plan, plan).entities.items():
+        columns = {column.name: column.generator.called for column in each.columns.values()}
+        _logger.debug("%s: %s rows; generators: %s", name, f"{each.rows:,}", columns)
     return _resolved(request, data, cast(ResolvedTarget, target), cast(Plan, plan), mode, batch_size, sizing)
 
 

@@ -15,12 +15,12 @@ from sdgen.dialects.urls import with_database, without_password
 from sdgen.errors import Problem, TargetError, did_you_mean
 from sdgen.execution import kinds, secrets
 from sdgen.execution.access import ANYTHING, Access, matches
-from sdgen.execution.documents import validated
+from sdgen.execution.documents import ModeName, validated
 from sdgen.execution.redact import Redactor, passwords_of
 from sdgen.read.base import read_text
 from sdgen.read.yamlfile import Document, read_document
 from sdgen.scenario.model import Record, Scenario
-from sdgen.write.base import Mode, Target
+from sdgen.write.base import Target
 from sdgen.write.registry import open_target
 
 OPTIONS = ("formats", "workers", "batch_size")
@@ -43,7 +43,7 @@ class TargetSpec(Record):
     options: Mapping[str, Any] = Field(
         default_factory=dict, description="formats: of files; workers: threads; batch_size: rows at once"
     )
-    mode: Mode | None = Field(None, description="the mode of runs that name none")
+    mode: ModeName | None = Field(None, description="the mode of runs that name none")
     allow_databases: tuple[str, ...] = Field(
         (), description="patterns such as *_demo: a run to a database of another name is refused"
     )
