@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Annotated, Literal
 
 import typer
 
 from sdgen.cli import options, run_group, scenario_group, serve_command, target_group
-from sdgen.cli.failures import REFUSED, Commands, told, told_problems
+from sdgen.cli.failures import REFUSED, Commands, told
 from sdgen.cli.run_options import CommitEvery
 from sdgen.cli.stored import RunsDb, ScenariosDir, TargetsDir
 from sdgen.read.formats import FORMATS, formats
@@ -203,15 +202,8 @@ def validate(
     from sdgen.cli import validate as command
     from sdgen.read.base import ReadOptions
 
-    plan, problems = command.examined(scenario, ReadOptions(run_code=run_code, rules=rules, sets=tuple(sets or ())))
-    if format == "json":
-        print(command.as_json(problems))
-    elif plan is not None:
-        print(command.described(plan))
-    else:
-        print(told_problems(problems), file=sys.stderr)
-    if plan is None:
-        raise typer.Exit(REFUSED)
+    reading = ReadOptions(run_code=run_code, rules=rules, sets=tuple(sets or ()))
+    command.answer(command.examined(scenario, reading), format)
 
 
 def _kinds() -> str:

@@ -49,10 +49,13 @@ if TYPE_CHECKING:
     from sdgen.plan.conditions import Condition
 
 
-def compile_plan(scenario: Scenario, request: PlanRequest | None = None) -> Plan:
-    """The plan of a scenario; ScenarioError with every problem where there is none."""
+def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict: bool = False) -> Plan:
+    """The plan of a scenario; ScenarioError with every problem where there is none.
+
+    strict: entities that need one another's rows in a cycle are a problem too, though most targets take them.
+    """
     draft = draft_plan(scenario, request or PlanRequest())
-    check_draft(draft)
+    check_draft(draft, strict)
     joints = settle_sets(draft)
     conditions = _conditions(draft)
     if draft.problems:
@@ -115,6 +118,7 @@ def _entity(
         conditions=conditions,
         first=draft.request.first(name),
         target=wanted.target,
+        mode=wanted.table_mode,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sdgen.scenario.model import Column, Entity, Record, RowCount, Rule, Scenario
+from sdgen.scenario.model import SHORT_MODES, Column, Entity, Mode, Record, RowCount, Rule, Scenario
 from sdgen.scenario.shorthand import KeyReference, TreeShape
 from sdgen.scenario.types import KINDS, SYNONYMS
 
@@ -59,9 +59,20 @@ def _definitions(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
     filled: Schema = {"generator": _ref("generator"), "params": _PARAMS}
     checked = [_ref("params")]
     references = {"type": "string", "description": "a foreign key to `entity.column`, or to an entity's primary key"}
-    column = {**filled, "references": references, "type": {**_ref("type"), **_described(Column, "type")}}
+    descriptor = {
+        "type": "object",
+        "description": "the params of a link, as of the generator `fk`",
+        "required": ["entity"],
+    }
+    column = {
+        **filled,
+        "references": references,
+        "fk": descriptor,
+        "type": {**_ref("type"), **_described(Column, "type")},
+    }
     entity: Schema = {
         "rows": _ref("rows"),
+        "table_mode": {"enum": [*Mode, *SHORT_MODES], **_described(Entity, "table_mode")},
         "columns": {**_named("column", "the columns"), "minProperties": 1, "minItems": 1},
         "references": {
             "type": "array",
