@@ -9,6 +9,7 @@ from sdgen.generators.counts import most_children
 from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key, column_path, columns_of
 from sdgen.plan.draft import Draft
+from sdgen.plan.nulls import check_nulls
 from sdgen.plan.order import entity_order, find_cycle
 from sdgen.plan.within import check_within
 from sdgen.scenario.types import INTEGERS, Type
@@ -199,15 +200,6 @@ def _capacity(draft: Draft, key: Key, generator: Generator) -> int | None:
     if generator.within or generator.unlike or generator.entity == key[0]:
         return None
     return parents if generator.distribution == "uniform" and not generator.quota else None
-
-
-def check_nulls(draft: Draft) -> None:
-    for key, _, column in columns_of(draft.scenario):
-        rate = draft.missing_rate(key)
-        if column.primary_key and (rate or column.nullable):
-            draft.refuse(column_path(key), "a primary key is never null", "drop nullable and null_rate")
-        elif rate and column.nullable is False:
-            draft.refuse(column_path(key), f"null_rate is {rate:g}, but nullable is false", "drop one of them")
 
 
 def check_links(draft: Draft) -> None:
