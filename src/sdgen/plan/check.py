@@ -12,6 +12,7 @@ from sdgen.plan.draft import Draft
 from sdgen.plan.nulls import check_nulls
 from sdgen.plan.order import entity_order, find_cycle
 from sdgen.plan.within import check_within
+from sdgen.scenario.output import repeated_names
 from sdgen.scenario.types import INTEGERS, Type
 
 _REFERENCE = ProblemType.REFERENCE
@@ -21,6 +22,7 @@ def check_draft(draft: Draft, strict: bool = False) -> None:
     """Add all problems of the draft; `strict` adds entities that can't be written one after the other."""
     draft.problems.extend(note for note in draft.scenario.notes if isinstance(note, Refusal))
     check_names(draft)
+    check_output(draft)
     check_needs(draft)
     check_cycles(draft)
     if strict:
@@ -58,6 +60,22 @@ def check_names(draft: Draft) -> None:
                     draft.refuse(("entities", name, "unique"), f"no column {column!r} to be unique", hint, _REFERENCE)
         if all(column.hidden for column in entity.columns.values()):
             draft.refuse(("entities", name), "all columns are hidden: nothing would be written", type=ProblemType.VALUE)
+
+
+def check_output(draft: Draft) -> None:
+    """The output's own files: of entities that are there, each of a name of its own."""
+    output, entities = draft.scenario.output, draft.scenario.entities
+    if output is None:
+        return
+    for name in output.per_entity.keys() - entities.keys():
+        hint = did_you_mean(name, entities)
+        draft.refuse(("output", "per_entity", name), f"there is no entity {name!r}", hint, _REFERENCE)
+    tables = {name: entity.target_table or name for name, entity in entities.items()}
+    run = {"seed": draft.seed, "scenario": draft.scenario.name, "version": draft.scenario.version}
+    for entity, first, file in repeated_names(output.names, tables, run):
+        what = f"{first} and {entity} would both be written to {file}"
+        hint = "put {entity} into the pattern, and {format} at its end"
+        draft.refuse(("output", "filename_pattern"), what, hint, ProblemType.DUPLICATE)
 
 
 def check_needs(draft: Draft) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from sdgen.errors import Path as Place
 from sdgen.errors import Problem, ProblemType, ScenarioError, SourceError, did_you_mean
@@ -21,11 +21,11 @@ from sdgen.scenario.model import (
     Entity,
     GeneratorSpec,
     Origin,
-    Record,
     RowCount,
     Rule,
     Scenario,
 )
+from sdgen.scenario.output import EntityOutput, Output
 from sdgen.scenario.wording import said_of
 
 
@@ -137,11 +137,22 @@ class _Reading:
             name: self.generator(self.mapping(preset, path), path)
             for name, preset, path in self.named(record.get("presets") or {}, ("presets",))
         }
+        if "output" in record:
+            record["output"] = self.output(record["output"])
         rules = record.get("rules") or []
         if not isinstance(rules, list):
             self.refuse(("rules",), "rules must be a list", type=ProblemType.TYPE)
             rules = []
         record["rules"] = [self.rule(rule, ("rules", index)) for index, rule in enumerate(rules)]
+        return record
+
+    def output(self, value: object) -> dict[str, Any]:
+        record = self.known(self.mapping(value, ("output",)), ("output",), Output)
+        if isinstance(record.get("per_entity"), Mapping):
+            record["per_entity"] = {
+                name: self.known(self.mapping(own, path), path, EntityOutput)
+                for name, own, path in self.named(record["per_entity"], ("output", "per_entity"))
+            }
         return record
 
     def rule(self, value: object, path: Place) -> dict[str, Any]:
@@ -246,7 +257,7 @@ class _Reading:
         return {}
 
     def known(
-        self, record: dict[str, Any], path: Place, kind: type[Record], short: tuple[str, ...] = ()
+        self, record: dict[str, Any], path: Place, kind: type[BaseModel], short: tuple[str, ...] = ()
     ) -> dict[str, Any]:
         """The record without the keys it can't have, each of them a problem; keys without a value are left out.
 

@@ -88,7 +88,7 @@ class _Measure:
 
     def _table(self, plan: Plan, table: Table) -> float:
         if isinstance(self.target, Files):
-            return sum(self._file(plan, table, name) for name in self.target.formats)
+            return sum(self._file(plan, table, name) for name in self.target.formats_of(table))
         if "://" not in self.place and Path(self.place).suffix.lower() in SUFFIXES and self.place != "-":
             return self._loaded(plan, table, Path(self.place).name)
         return self._encoded(plan, table, self.target)

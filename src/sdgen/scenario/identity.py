@@ -22,6 +22,8 @@ def canonical(scenario: Scenario) -> dict[str, Any]:
     data = scenario.model_dump(mode="json", exclude_defaults=True)
     for entity in data["entities"].values():
         entity["columns"] = _listed(entity["columns"])
+    if scenario.output is not None:  # said, though nothing in it need be
+        data["output"] = {"path": scenario.output.path, **data["output"]}
     return {**data, "entities": _listed(data["entities"])}
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from sdgen.errors import Path, Problem, ProblemType, did_you_mean
+from sdgen.scenario.output import Output
 
 
 class Record(BaseModel):
@@ -182,6 +183,7 @@ class Scenario(Record):
     locale: str = Field("en", description="the language of names, places and texts")
     presets: Mapping[str, GeneratorSpec] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    output: Output | None = Field(None, description="where rows go where a run names no destination")
     entities: Mapping[str, Entity] = Field(min_length=1)
 
     _origin: Origin | None = PrivateAttr(None)

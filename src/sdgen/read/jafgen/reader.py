@@ -15,6 +15,7 @@ from sdgen.read.jafgen.columns import Draft, drafted
 from sdgen.read.jafgen.guesses import add_guesses
 from sdgen.read.jafgen.links import set_links
 from sdgen.read.jafgen.notes import add_notes
+from sdgen.read.jafgen.outputs import output_of, output_origin
 from sdgen.read.jafgen.records import EntityRecord, SystemRecord, system_record
 from sdgen.read.jafgen.signs import sources
 from sdgen.read.yamlfile import Document
@@ -59,9 +60,10 @@ def _scenario(
         name=source.path.resolve().name if source.is_folder else first.name,
         version=first.version if len(versions) == 1 else "",
         seed=seeds[0] if seeds else SEED,
+        output=output_of(systems, drafts, notes),
         entities={name: _entity(draft) for name, draft in drafts.items()},
     )
-    return scenario.read_from(FilesOrigin(source.name, drafts), notes)
+    return scenario.read_from(FilesOrigin(source.name, drafts, output_origin(systems)), notes)
 
 
 def _entity(draft: Draft) -> Entity:
@@ -72,11 +74,14 @@ def _entity(draft: Draft) -> Entity:
 class FilesOrigin(Origin):
     """Where the parts of a scenario stand that was read from several files: each entity is in one of them."""
 
-    def __init__(self, file: str, drafts: Mapping[str, Draft]) -> None:
+    def __init__(self, file: str, drafts: Mapping[str, Draft], output: Origin | None = None) -> None:
         super().__init__(file)
+        self._output = output
         self._origins = {name: draft.origin for name, draft in drafts.items()}
 
     def problem(self, path: Place, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> Problem:
+        if path[:1] == ("output",) and self._output is not None:
+            return self._output.problem(path, what, hint, type)
         origin = self._origins.get(str(path[1])) if path[:1] == ("entities",) and len(path) > 1 else None
         return (origin.problem if origin else super().problem)(path, what, hint, type)
 
