@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sdgen.dialects.base import Dialect
 from sdgen.errors import Problem, did_you_mean
@@ -170,6 +171,31 @@ class There:
 
     columns: Mapping[str, Sequence[Found]]
     referrers: Mapping[str, Iterable[str]]
+
+
+def holding(
+    tables: Sequence[Table], mode: Mode, there: There, dialect: Dialect, run: Callable[[str], Sequence[Sequence[Any]]]
+) -> list[Problem]:
+    """The tables with keys that hold rows already, where a run would add its own first rows to them once more.
+
+    run: the rows of a query.
+    """
+    problems = []
+    for table in tables:
+        keyed = bool(table.primary_key or table.unique) and table.rows and table.name in there.columns
+        if not keyed or (table.mode or mode) is not Mode.CREATE_IF_MISSING:
+            continue
+        name = dialect.table(table.name)
+        if run(f"SELECT 1 FROM {name} LIMIT 1"):  # counting takes long where there are many
+            held = int(run(f"SELECT count(*) FROM {name}")[0][0])
+            what = f"holds {held:,} rows already, and create_if_missing would repeat their keys"
+            problems.append(Problem(("target", table.name), what, _FURTHER_MODES))
+    return problems
+
+
+_FURTHER_MODES = (
+    "--mode truncate_then_insert replaces them, --mode append_only adds rows with further keys; or name another target"
+)
 
 
 def faults(tables: Sequence[Table], mode: Mode, there: There, dialect: Dialect) -> list[Problem]:
