@@ -17,7 +17,7 @@ import pytest
 
 from sdgen.cli.run_options import MODES
 from sdgen.dialects.urls import without_password
-from sdgen.execution.documents import MODES as SHORT_MODES
+from sdgen.scenario.model import SHORT_MODES
 from sdgen.write.base import Mode
 
 SDGEN = [sys.executable, "-m", "sdgen"]

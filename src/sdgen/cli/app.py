@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Annotated, Literal
 
 import typer
 
 from sdgen.cli import options, run_group, scenario_group, serve_command, target_group
-from sdgen.cli.failures import REFUSED, Commands, told, told_problems
+from sdgen.cli.failures import REFUSED, Commands, told
 from sdgen.cli.run_options import AsOf, ExecModels, Fields, Rules, Seed, Sets, TargetKind, with_run_options
 from sdgen.cli.stored import RunsDb, ScenariosDir, TargetsDir
 from sdgen.read.formats import FORMATS, formats
@@ -68,13 +67,13 @@ def generate(
     fields: Fields,
     scenario: ScenarioName,
     to: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="DEST",
             help="Where to: a folder for files (out/), x.sql, x.duckdb, x.sqlite, postgresql://..., a target's file, "
-            "- for stdout.",
+            "- for stdout. Default: the scenario's own output.",
         ),
-    ],
+    ] = None,
     target_kind: TargetKind = "",
     format: Annotated[
         str,
@@ -134,15 +133,8 @@ def validate(
     from sdgen.cli import validate as command
     from sdgen.read.base import ReadOptions
 
-    plan, problems = command.examined(scenario, ReadOptions(run_code=run_code, rules=rules, sets=tuple(sets or ())))
-    if format == "json":
-        print(command.as_json(problems))
-    elif plan is not None:
-        print(command.described(plan))
-    else:
-        print(told_problems(problems), file=sys.stderr)
-    if plan is None:
-        raise typer.Exit(REFUSED)
+    reading = ReadOptions(run_code=run_code, rules=rules, sets=tuple(sets or ()))
+    command.answer(command.examined(scenario, reading), format)
 
 
 def _kinds() -> str:

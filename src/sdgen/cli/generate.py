@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,14 @@ from sdgen.cli.arrow import start_arrow
 from sdgen.cli.notes import tell_notes
 from sdgen.cli.progress import progress
 from sdgen.cli.summary import shown_place, summary
-from sdgen.errors import Cancelled, SdgenError
+from sdgen.errors import Cancelled, Problem, SdgenError, TargetError
 from sdgen.execution.access import SHELL
 from sdgen.execution.byte_counts import shown
 from sdgen.execution.execute import Result, execute_run
 from sdgen.execution.interruption import Interruption
 from sdgen.execution.request import RunRequest, read_request
-from sdgen.execution.resolve import ResolvedRun, resolve
+from sdgen.execution.resolve import ResolvedRun, resolve, resolve_data
+from sdgen.execution.targets import output_targets
 from sdgen.plan.model import Plan
 from sdgen.read.formats import DOCUMENTS
 from sdgen.write.base import Committing, Target
@@ -27,12 +28,36 @@ from sdgen.write.base import Committing, Target
 _AGAIN = "the same command with --resume goes on with them"
 
 
-def generate(fields: Mapping[str, Any], scenario: str, to: str, kind: str, quiet: bool) -> None:
+def generate(fields: Mapping[str, Any], scenario: str, to: str | None, kind: str, quiet: bool) -> None:
     """Execute a run that is not remembered; SdgenError where it can't be done, typer.Exit(128 + n) for signal n."""
     start_arrow()
-    run = resolve(request_of(fields, scenario, to, kind), access=SHELL)
+    if to is not None:
+        _generate(resolve(request_of(fields, scenario, to, kind), access=SHELL), quiet)
+        return
+    for run in list(own_runs(read_request({**fields, "scenario_path": scenario}))):
+        _generate(run, quiet)
+
+
+def own_runs(request: RunRequest) -> Iterator[ResolvedRun]:
+    """The runs of a request that names no target, one for each target of the scenario's own output, of the same rows.
+
+    TargetError where the scenario has no output.
+    """
+    targets = output_targets(resolve_data(request).scenario)
+    if not targets:
+        hint = "name a destination: --to out/, --to x.duckdb; or give the scenario an output"
+        raise TargetError(Problem(("target",), "no destination is named, and the scenario has no output", hint))
+    formats = request.formats
+    for target in targets[:1] if formats else targets:
+        named = target.dumped() | ({"options": {**target.options, "formats": formats}} if formats else {})
+        run = resolve(request.model_copy(update={"target": named, "formats": ()}), access=SHELL)
+        request = request.model_copy(update={"seed": run.plan.seed, "as_of": run.plan.as_of})
+        yield run
+
+
+def _generate(run: ResolvedRun, quiet: bool) -> None:
     if not quiet and run.data is not None:
-        tell_notes(run.data.scenario.notes)
+        tell_notes(run.scenario.notes)
         _tell_size(run)
     target = run.target.open()
     with Interruption() as interruption:
@@ -46,7 +71,7 @@ def generate(fields: Mapping[str, Any], scenario: str, to: str, kind: str, quiet
             raise
     if not quiet:
         for line in summary(run, plan, result):
-            print(line, file=sys.stderr if to == "-" else sys.stdout)
+            print(line, file=sys.stderr if run.request.target == "-" else sys.stdout)
     if interruption.number:
         print(f"the interruption came too late: all rows are in {shown_place(run.request)}", file=sys.stderr)
 

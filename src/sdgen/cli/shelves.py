@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sdgen.cli.tables import cut, ruled
+from sdgen.cli.validate import ValidationResult, validated
 from sdgen.errors import Problem, SdgenError
 from sdgen.execution.kinds import path_of
 from sdgen.execution.targets import ResolvedTarget, TargetSpec, resolve_target, target_of_file
 from sdgen.plan.compile import compile_plan
-from sdgen.plan.model import Plan
 from sdgen.read.base import Source, read_text
 from sdgen.read.formats import format_of
 from sdgen.read.sources import read_source
@@ -49,12 +49,13 @@ def scenario_shown(service: Service, name: str, form: str) -> str:
     return found.text.rstrip("\n")
 
 
-def scenario_examined(service: Service, name: str) -> tuple[Plan | None, tuple[Problem, ...]]:
-    """The plan of a scenario, by id or path, or what is wrong with it."""
+def scenario_examined(service: Service, name: str) -> ValidationResult:
+    """What is wrong with a scenario, by id or path, and what its reader remarks."""
     try:
-        return compile_plan(_scenario(service, name)), ()
+        scenario = _scenario(service, name)
     except SdgenError as error:
-        return None, error.problems
+        return ValidationResult(None, error.problems)
+    return validated(scenario)
 
 
 def _scenario(service: Service, name: str) -> Scenario:

@@ -49,9 +49,10 @@ def same_again(run: ResolvedRun, plan: Plan) -> str:
 
 def _options(run: ResolvedRun, plan: Plan) -> Iterator[str]:
     request = run.request
-    yield from ("--to", without_password(_typed(request)))
-    if isinstance(request.target, Mapping):
-        yield from ("--target-kind", request.target["kind"])
+    if not (isinstance(request.target, Mapping) and "options" in request.target):  # else the scenario's own output
+        yield from ("--to", without_password(_typed(request)))
+        if isinstance(request.target, Mapping):
+            yield from ("--target-kind", request.target["kind"])
     if request.formats:
         yield from ("--format", ",".join(request.formats))
     yield from ("--seed", str(plan.seed), "--as-of", shown_instant(plan.as_of))

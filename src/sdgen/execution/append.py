@@ -10,6 +10,7 @@ import numpy as np
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.execution.old_children import Codes, columns_of_link, counting_link, draws_within, with_children
+from sdgen.execution.request import RunSettings
 from sdgen.generate import BATCH_ROWS, PlannedRows, probe
 from sdgen.generators.choosers import Chooser, Following, Link, OneToOne, Unlike
 from sdgen.generators.domains import Exchange
@@ -28,12 +29,12 @@ from sdgen.write.tables import tables_of
 T = TypeVar("T")
 
 
-def plan_for(scenario: Scenario, request: PlanRequest, target: Target, mode: Mode) -> Plan:
-    """The plan of a run into a target: in the mode append_only, one that begins behind the rows that are there.
+def plan_for(scenario: Scenario, request: PlanRequest, target: Target, settings: RunSettings) -> Plan:
+    """The plan of a run into a target: of tables in the mode append_only, one that begins behind the rows there.
 
     ScenarioError and TargetError as `compile_plan` and the target's `check` raise them.
     """
-    return plan_behind(scenario, behind(scenario, request, target, mode))
+    return plan_behind(scenario, behind(scenario, request, target, settings))
 
 
 def plan_behind(scenario: Scenario, request: PlanRequest) -> Plan:
@@ -70,17 +71,17 @@ def _leads_to_older(plan: Plan, link: Link) -> bool:
     return parent.first > 0 and (link.layout is None or parent.rows == parent.first)
 
 
-def behind(scenario: Scenario, request: PlanRequest, target: Target, mode: Mode) -> PlanRequest:
+def behind(scenario: Scenario, request: PlanRequest, target: Target, settings: RunSettings) -> PlanRequest:
     """The request with the rows that the target holds, where it is to add to them."""
-    if mode is not Mode.APPEND_ONLY or not isinstance(target, Holding):
+    if not settings.appends or not isinstance(target, Holding):
         return request
     # Counts may need the rows that are there: they are checked with those.
     alone = compile_plan(scenario, PlanRequest(request.seed, request.as_of, only=request.only))
-    return replace(request, seed=alone.seed, as_of=alone.as_of, existing=_existing(alone, target))
+    return replace(request, seed=alone.seed, as_of=alone.as_of, existing=_existing(alone, target, settings))
 
 
-def _existing(plan: Plan, target: Holding) -> dict[str, Existing]:
-    """What the tables that are there hold, by entity."""
+def _existing(plan: Plan, target: Holding, settings: RunSettings) -> dict[str, Existing]:
+    """What the tables that are there hold, by entity; of those that the run fills from the start, nothing."""
     needed = needed_columns(plan)
     tables = tables_of(plan)
     wanted = [
@@ -88,7 +89,9 @@ def _existing(plan: Plan, target: Holding) -> dict[str, Existing]:
         for name, table in tables.items()
     ]
     found = zip(tables, target.existing(wanted), strict=True)
-    there = {name: existing for name, existing in found if existing is not None}
+    written = settings.only or tuple(plan.entities)
+    started = {name for name in written if settings.mode_of(name) is not Mode.APPEND_ONLY}
+    there = {name: existing for name, existing in found if existing is not None and name not in started}
     return with_children(plan, there)
 
 

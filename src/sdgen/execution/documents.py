@@ -11,7 +11,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 from sdgen.errors import Path, Problem, SdgenError, did_you_mean
 from sdgen.read.yamlfile import Document
 from sdgen.scenario.wording import said_of
-from sdgen.write.base import Mode
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -24,14 +23,6 @@ def _in_utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-MODES: Mapping[str, Mode] = {"truncate": Mode.TRUNCATE_THEN_INSERT, "append": Mode.APPEND_ONLY}
-
-
-def _mode(value: object) -> object:
-    return MODES.get(value, value) if isinstance(value, str) else value
-
-
-ModeName = Annotated[Mode, BeforeValidator(_mode)]  # truncate and append are short for the long names
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]  # one name may stand for a list of it
 Moment = Annotated[datetime, AfterValidator(_in_utc)]  # in UTC where no time zone is said
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from os import cpu_count
 from time import perf_counter
@@ -104,13 +104,14 @@ def execute(
     """
     started = perf_counter()
     mode = settings.mode
-    tables = list(tables_of(plan, settings.only).values())
+    modes = settings.table_modes
+    tables = [replace(each, mode=modes.get(name)) for name, each in tables_of(plan, settings.only).items()]
     writing = _Writing(plan, target, settings, listen, cancel or threading.Event())
     try:
         broken = [] if probed else probe(plan)
         if broken:
             raise ScenarioError(broken)
-        begin(manifest(plan, tables, mode), target, mode, settings.resume, settings.commit_every)
+        begin(manifest(plan, tables, mode), target, settings)
         with interrupting(target, writing.cancel):
             results = writing.done(tables, mode)
     except BaseException as error:
@@ -147,8 +148,10 @@ class _Writing:
             raise TargetError(problems)
         for table in tables:
             self.go_on()
-            self.target.prepare(table, mode)
-            _logger.debug("%s: prepared for %s rows of %s, %s", table.name, f"{table.rows:,}", table.entity, mode)
+            self.target.prepare(table, table.mode_in(mode))
+            _logger.debug(
+                "%s: prepared for %s rows of %s, %s", table.name, f"{table.rows:,}", table.entity, table.mode_in(mode)
+            )
         results = self.all(tables)
         self.listen(Finishing())
         self.go_on()

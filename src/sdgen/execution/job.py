@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -21,7 +21,7 @@ from sdgen.read.sources import read_text_as_scenario
 from sdgen.read.writefile import scenario_text
 from sdgen.scenario.identity import canonical_json
 from sdgen.scenario.model import Scenario
-from sdgen.write.base import Mode, Target
+from sdgen.write.base import Target
 
 if TYPE_CHECKING:
     from sdgen.execution.resolve import ResolvedRun
@@ -73,7 +73,7 @@ class Job(RunSettings):
 
     def plan_into(self, target: Target) -> tuple[Plan, Job]:
         """The plan of a run that appends, behind the rows that the target holds now; and the job with those."""
-        request = behind(self._scenario, self._request, target, self.mode)
+        request = behind(self._scenario, self._request, target, self.settings)
         return plan_behind(self._scenario, request), self.model_copy(update={"standing": kept(request.existing)})
 
     @property
@@ -99,7 +99,7 @@ def versions_of(plan: Plan) -> dict[str, str | int]:
 HASH_VERSION = 1
 
 
-def config_hash(plan: Plan, only: Sequence[str], mode: Mode, target: ResolvedTarget) -> str:
+def config_hash(plan: Plan, settings: RunSettings, target: ResolvedTarget) -> str:
     """SHA-256 over all that decides what a run writes; equal hashes mean equal rows in equal kinds of targets.
 
     The plan's identity covers the scenario, seed, as_of, row counts and generators' versions. No credentials.
@@ -107,8 +107,10 @@ def config_hash(plan: Plan, only: Sequence[str], mode: Mode, target: ResolvedTar
     decisive = {
         "format": HASH_VERSION,
         "data": plan.identity,
-        "entities": list(only),
-        "mode": mode.value,
+        "entities": list(settings.only),
+        "mode": settings.mode.value,
         "target": target.facts,
     }
+    if settings.table_modes:
+        decisive["table_modes"] = {name: mode.value for name, mode in settings.table_modes.items()}
     return sha256(canonical_json(decisive).encode()).hexdigest()

@@ -12,13 +12,12 @@ from pydantic.json_schema import SkipJsonSchema
 
 from sdgen.errors import ScenarioError
 from sdgen.execution.byte_counts import byte_count
-from sdgen.execution.documents import ModeName, Moment, Names, validated
+from sdgen.execution.documents import Moment, Names, validated
 from sdgen.execution.redact import Redactor
 from sdgen.generate import BATCH_ROWS
 from sdgen.read.base import ReadOptions
 from sdgen.read.yamlfile import Document
-from sdgen.scenario.model import Record, Scenario
-from sdgen.write.base import Mode
+from sdgen.scenario.model import Mode, ModeName, Record, Scenario
 
 _NUMBER = re.compile(r"\s*-?\d{1,18}\s*")
 
@@ -49,17 +48,27 @@ def _assignments(value: object) -> object:
 class RunSettings(Record):
     """How a run writes: decided, whoever decided it.
 
-    only: the entities to write; all where empty. workers: threads; 0: one per core, at most 8. batch_size: the most
-    rows a target is given at once; 0: whole batches. commit_every: after about how many rows a database commits, so
-    that a run can be resumed from there; 0: never before the end.
+    table_modes: of entities that have a mode of their own. only: the entities to write; all where empty. workers:
+    threads; 0: one per core, at most 8. batch_size: the most rows a target is given at once; 0: whole batches.
+    commit_every: after about how many rows a database commits, so that a run can be resumed from there; 0: never before
+    the end.
     """
 
     mode: Mode = Mode.CREATE_IF_MISSING
+    table_modes: Mapping[str, Mode] = Field(default_factory=dict)
     only: tuple[str, ...] = ()
     workers: int = 0
     batch_size: int = 0
     commit_every: int = 0
     resume: bool = False
+
+    def mode_of(self, entity: str) -> Mode:
+        return self.table_modes.get(entity, self.mode)
+
+    @property
+    def appends(self) -> bool:
+        """Whether rows are added to tables that may hold others."""
+        return Mode.APPEND_ONLY in (self.mode, *self.table_modes.values())
 
 
 class RunRequest(Record):

@@ -19,7 +19,6 @@ from sdgen.errors import Problem, ScenarioError, SdgenError, TargetError, did_yo
 from sdgen.execution.access import ANYTHING, Access
 from sdgen.execution.append import plan_behind, plan_for
 from sdgen.execution.catalog import INLINE, PATH, Catalog, CatalogEntry, ShippedCatalog
-from sdgen.execution.documents import MODES
 from sdgen.execution.job import Job, config_hash
 from sdgen.execution.request import RunRequest, RunSettings
 from sdgen.execution.resume import left_in_target, refused
@@ -30,8 +29,8 @@ from sdgen.generate import BATCH_ROWS
 from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import changed, read_counted, read_mapping, read_text_as_scenario
-from sdgen.scenario.model import Scenario
-from sdgen.write.base import Mode, Target
+from sdgen.scenario.model import SHORT_MODES, Mode, Scenario
+from sdgen.write.base import Target
 
 MODE_VARIABLE, BATCH_VARIABLE = "SDGEN_DEFAULT_MODE", "SDGEN_BATCH_SIZE"
 _logger = logging.getLogger("sdgen.execution")
@@ -96,10 +95,10 @@ class ResolvedRun:
 
     def plan_into(self, target: Target) -> Plan:
         """The plan of the run into its target as it is now: of one that appends, behind the rows that are there."""
-        if self.data is None or self.settings.mode is not Mode.APPEND_ONLY:
+        if self.data is None or not self.settings.appends:
             return self.plan
         request = replace(self.data.plan_request, seed=self.plan.seed, as_of=self.plan.as_of, scale=self.scale)
-        return plan_for(self.data.scenario, request, target, self.settings.mode)
+        return plan_for(self.data.scenario, request, target, self.settings)
 
     @cached_property
     def job(self) -> Job:
@@ -115,7 +114,7 @@ class ResolvedRun:
 
     @cached_property
     def config_hash(self) -> str:
-        return config_hash(self.plan, self.settings.only, self.settings.mode, self.target)
+        return config_hash(self.plan, self.settings, self.target)
 
 
 def resolve(
@@ -135,24 +134,23 @@ def resolve(
     problems.add(ScenarioError(list(_shape(request, access, plan))))
     source = None if plan is not None else problems.attempt(lambda: _scenario(request, catalog, access))
     target = problems.attempt(lambda: _target(request, catalog, access))
-    mode = problems.attempt(lambda: _mode(request, target)) or Mode.CREATE_IF_MISSING
-    batch_size = problems.attempt(lambda: _batch_size(request, target)) or 0
+    data = _data(request, source) if source is not None else None
+    settings = problems.attempt(lambda: _settings(request, target, data, plan)) or RunSettings()
     if target is not None:
-        scenario = source.entry.value if source else None
-        problems.add(TargetError(list(_target_problems(request, target, scenario, mode))))
-    data, sizing = None, None
-    if source is not None:
-        problems.add(ScenarioError(list(_name_problems(request, source.entry.value))))
-        data = _data(request, source)
+        scenario = data.scenario if data else None
+        problems.add(TargetError(list(_target_problems(request, target, scenario, settings))))
+    sizing = None
+    if data is not None:
+        problems.add(ScenarioError(list(_name_problems(request, data.scenario))))
         if request.resume and target is not None:
             data = problems.attempt(partial(_resumed, data, target, stopped)) or data
-        sizing = problems.attempt(partial(_sizing, request, data, target, mode))
+        sizing = problems.attempt(partial(_sizing, request, data, target, settings))
         plan = sizing.plan if sizing else None
     problems.raise_all()
     for name, each in cast(Plan, plan).entities.items():
         columns = {column.name: column.generator.called for column in each.columns.values()}
         _logger.debug("%s: %s rows; generators: %s", name, f"{each.rows:,}", columns)
-    return _resolved(request, data, cast(ResolvedTarget, target), cast(Plan, plan), mode, batch_size, sizing)
+    return _resolved(request, data, cast(ResolvedTarget, target), cast(Plan, plan), settings, sizing)
 
 
 class _Problems:
@@ -262,14 +260,33 @@ def _target(request: RunRequest, catalog: Catalog, access: Access) -> ResolvedTa
     return inline_target(request.target, access, request.formats)
 
 
+def _settings(
+    request: RunRequest, target: ResolvedTarget | None, data: ResolvedData | None, plan: Plan | None
+) -> RunSettings:
+    """How the run writes. A mode that is asked for is every table's; else tables may have modes of their own."""
+    own = {name: each.table_mode for name, each in data.scenario.entities.items()} if data else {}
+    if plan is not None:
+        own = {name: each.mode for name, each in plan.entities.items()}
+    modes = {} if request.mode else {name: mode for name, mode in own.items() if mode}
+    return RunSettings(
+        mode=_mode(request, target),
+        table_modes=modes,
+        only=data.only if data else tuple(name for name in request.include if name in own),
+        workers=request.workers or int(target.spec.options.get("workers", 0) if target else 0),
+        batch_size=_batch_size(request, target),
+        commit_every=request.commit_every,
+        resume=request.resume,
+    )
+
+
 def _mode(request: RunRequest, target: ResolvedTarget | None) -> Mode:
     """The request's, the target's, or that of the environment."""
     word = os.environ.get(MODE_VARIABLE, "")
     chosen = request.mode or (target.spec.mode if target else None)
-    if chosen is None and word and word not in {*MODES, *Mode}:
-        hint = did_you_mean(word, [*Mode, *MODES], "known: " + ", ".join([*Mode, *MODES]))
+    if chosen is None and word and word not in {*SHORT_MODES, *Mode}:
+        hint = did_you_mean(word, [*Mode, *SHORT_MODES], "known: " + ", ".join([*Mode, *SHORT_MODES]))
         raise TargetError(Problem(("request", "mode"), f"{MODE_VARIABLE} is {word!r}, which is no mode", hint))
-    return chosen or Mode(MODES.get(word, word) or Mode.CREATE_IF_MISSING)
+    return chosen or Mode(SHORT_MODES.get(word, word) or Mode.CREATE_IF_MISSING)
 
 
 def _batch_size(request: RunRequest, target: ResolvedTarget | None) -> int:
@@ -283,10 +300,10 @@ def _batch_size(request: RunRequest, target: ResolvedTarget | None) -> int:
 
 
 def _target_problems(
-    request: RunRequest, target: ResolvedTarget, scenario: Scenario | None, mode: Mode
+    request: RunRequest, target: ResolvedTarget, scenario: Scenario | None, settings: RunSettings
 ) -> Iterator[Problem]:
     """Why a run may not go to its target, or can't in the way that is asked for."""
-    yield from refused(target.open(), mode, request.resume, request.commit_every)
+    yield from refused(target.open(), settings)
     yield from database_problems(target, request.allow_databases, scenario)
 
 
@@ -331,19 +348,19 @@ def _resumed(data: ResolvedData, target: ResolvedTarget, stopped: FindStopped) -
     return replace(data, plan_request=replace(asked, seed=seed, as_of=as_of))
 
 
-def _sizing(request: RunRequest, data: ResolvedData, target: ResolvedTarget | None, mode: Mode) -> Sized:
+def _sizing(request: RunRequest, data: ResolvedData, target: ResolvedTarget | None, settings: RunSettings) -> Sized:
     """The checked plan, at the scale that the request names or that its size needs."""
     scenario, asked = data.scenario, data.plan_request
     if request.size and target is not None:
         opened = target.open()
         try:
-            return sized(scenario, asked, opened, mode, size=request.size, place=target.destination)
+            return sized(scenario, asked, opened, settings, size=request.size, place=target.destination)
         finally:
             opened.abort()
     try:
         return Sized(plan_behind(scenario, asked), request.scale, 0)
     except ScenarioError:
-        if mode is not Mode.APPEND_ONLY:
+        if not settings.appends:
             raise
         # Counts may need the rows that the target holds: they are checked with those, when the run begins.
         return Sized(plan_behind(scenario, replace(asked, rows={}, scale=1.0)), request.scale, 0)
@@ -354,26 +371,17 @@ def _resolved(
     data: ResolvedData | None,
     target: ResolvedTarget,
     plan: Plan,
-    mode: Mode,
-    batch_size: int,
+    settings: RunSettings,
     sizing: Sized | None,
 ) -> ResolvedRun:
-    only = data.only if data else tuple(name for name in request.include or () if name in plan.entities)
     notes = [" ".join(str(note).split()) for note in data.scenario.notes] if data else []
     return ResolvedRun(
         request=request,
         data=data,
         target=target,
         plan=plan,
-        settings=RunSettings(
-            mode=mode,
-            only=only,
-            workers=request.workers or int(target.spec.options.get("workers", 0)),
-            batch_size=batch_size,
-            commit_every=request.commit_every,
-            resume=request.resume,
-        ),
+        settings=settings,
         scale=sizing.scale if sizing else request.scale,
         bytes=sizing.bytes if sizing else 0,
-        warnings=tuple(map(target.redactor, [*notes, *missing_keys(plan, only)])),
+        warnings=tuple(map(target.redactor, [*notes, *missing_keys(plan, settings.only)])),
     )

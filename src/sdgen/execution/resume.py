@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from sdgen.errors import Problem, TargetError
+from sdgen.execution.request import RunSettings
 from sdgen.execution.targets import ResolvedTarget
 from sdgen.plan.model import Plan
 from sdgen.scenario.model import Scenario
@@ -29,16 +30,19 @@ def manifest(plan: Plan, tables: Sequence[Table], mode: Mode) -> dict[str, Any]:
     }
 
 
-def refused(target: Target, mode: Mode, resume: bool, commit_every: int) -> list[Problem]:
+def refused(target: Target, settings: RunSettings) -> list[Problem]:
     """Why a target can't commit as it goes, or go on with a stopped run, where it is asked to."""
+    commit_every, resume = settings.commit_every, settings.resume
     what, hint = "", ""
     if commit_every and isinstance(target, Resumable):
         what, hint = "files are put in their place all at once", "leave commit_every out: resume needs none here"
     elif commit_every and not isinstance(target, Committing):
         what, hint = "this target can't commit as it goes and tell exactly how far it is", "leave commit_every out"
-    elif commit_every and mode is Mode.APPEND_ONLY:
+    elif commit_every and settings.appends:
         what = "a run that appends can't be resumed: it depends on the rows that were there when it began"
         hint = "leave commit_every out: then it adds all rows or none"
+    elif commit_every and settings.table_modes:
+        what, hint = "tables with modes of their own are not committed as they go", "name one --mode for all of them"
     elif resume and not commit_every and not isinstance(target, Resumable):
         what = "a database takes all rows of a run or none, so that there is nothing to resume"
         hint = _EVERY if isinstance(target, Committing) else "leave resume out"
@@ -51,13 +55,13 @@ PART = "the rows that are committed stay, and the same run with --resume goes on
 KEPT = "the target is as it was, and the same run goes on with what is done"
 
 
-def begin(told: Mapping[str, Any], target: Target, mode: Mode, resume: bool, commit_every: int) -> None:
+def begin(told: Mapping[str, Any], target: Target, settings: RunSettings) -> None:
     """Tell a target that can go on with a stopped run what this one is; TargetError where it should and can't."""
-    problems = refused(target, mode, resume, commit_every)
+    problems = refused(target, settings)
     if problems:
         raise TargetError(problems)
-    if isinstance(target, Resumable) or (commit_every and isinstance(target, Committing)):
-        target.begin(told, resume)
+    if isinstance(target, Resumable) or (settings.commit_every and isinstance(target, Committing)):
+        target.begin(told, settings.resume)
 
 
 def left_behind(target: Target, resume: bool) -> str:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from sdgen.errors import Problem, ScenarioError
 from sdgen.execution.append import plan_for
 from sdgen.execution.byte_counts import shown
+from sdgen.execution.request import RunSettings
 from sdgen.generate import batch
 from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
@@ -48,9 +49,11 @@ class Sized:
         return f"--scale {self.scale!r} makes about {shown(self.bytes)}"
 
 
-def sized(scenario: Scenario, request: PlanRequest, target: Target, mode: Mode, *, size: int, place: str) -> Sized:
+def sized(
+    scenario: Scenario, request: PlanRequest, target: Target, settings: RunSettings, *, size: int, place: str
+) -> Sized:
     """The plan whose rows take about `size` bytes at a place; ScenarioError where no factor of the counts does."""
-    plan = plan_for(scenario, request, target, mode)
+    plan = plan_for(scenario, request, target, settings)
     request = replace(request, seed=plan.seed, as_of=plan.as_of)
     measure = _Measure(target, place, request.only)
     found = [Sized(plan, request.scale, measure.bytes(plan))]
@@ -58,7 +61,7 @@ def sized(scenario: Scenario, request: PlanRequest, target: Target, mode: Mode, 
         scale = float(f"{_next(found, size):.6g}")
         if scale in [each.scale for each in found]:
             break
-        plan = plan_for(scenario, replace(request, scale=scale), target, mode)
+        plan = plan_for(scenario, replace(request, scale=scale), target, settings)
         found.append(Sized(plan, scale, measure.bytes(plan)))
     best = min(found, key=lambda each: abs(each.bytes - size))
     if abs(best.bytes / size - 1) > FAR:
@@ -90,7 +93,7 @@ class _Measure:
 
     def _table(self, plan: Plan, table: Table) -> float:
         if isinstance(self.target, Files):
-            return sum(self._file(plan, table, name) for name in self.target.formats)
+            return sum(self._file(plan, table, name) for name in self.target.formats_of(table))
         if "://" not in self.place and Path(self.place).suffix.lower() in SUFFIXES and self.place != "-":
             return self._loaded(plan, table, Path(self.place).name)
         return self._encoded(plan, table, self.target)

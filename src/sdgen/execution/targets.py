@@ -15,15 +15,17 @@ from sdgen.dialects.urls import with_database, without_password
 from sdgen.errors import Problem, TargetError, did_you_mean
 from sdgen.execution import kinds, secrets
 from sdgen.execution.access import ANYTHING, Access, matches
-from sdgen.execution.documents import ModeName, validated
+from sdgen.execution.documents import validated
 from sdgen.execution.redact import Redactor, passwords_of
 from sdgen.read.base import read_text
 from sdgen.read.yamlfile import Document, read_document
-from sdgen.scenario.model import Record, Scenario
+from sdgen.scenario.model import ModeName, Record, Scenario
+from sdgen.scenario.output import DATABASE_FORMATS, DEFAULT_PATTERN, FileNames, Output
 from sdgen.write.base import Target
 from sdgen.write.registry import open_target
 
-OPTIONS = ("formats", "workers", "batch_size")
+FILE_NAMES = ("filename_pattern", "per_entity")
+OPTIONS = ("formats", "workers", "batch_size", *FILE_NAMES)
 _HARMLESS = ("schema", "sslmode", "charset", "connect_timeout", "application_name")
 
 
@@ -63,14 +65,16 @@ class ResolvedTarget:
     destination: str = field(repr=False)
     redactor: Redactor
     formats: tuple[str, ...]
+    names: FileNames | None = None
 
     def open(self) -> Target:
-        return open_target(self.destination, self.formats)
+        return open_target(self.destination, self.formats, self.names)
 
     @property
     def facts(self) -> dict[str, Any]:
         """What of a target decides what is written, without the place and its credentials."""
-        return {"kind": self.kind, "schema": self.spec.schema_, "formats": list(self.formats)}
+        names = {name: self.spec.options[name] for name in FILE_NAMES if name in self.spec.options}
+        return {"kind": self.kind, "schema": self.spec.schema_, "formats": list(self.formats), **names}
 
 
 def target_of_file(path: Path) -> TargetSpec:
@@ -100,7 +104,9 @@ def resolve_target(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[s
     destination = _with_parts(in_kind, spec)
     redactor = Redactor(_secret_values(destination, expanded.values))
     shown = redactor(without_password(_with_parts(kinds.placed(in_kind, kind, Path.cwd()), spec)))
-    target = ResolvedTarget(spec, kind, shown, destination, redactor, formats or _formats(spec))
+    names = _file_names(spec, formats or _formats(spec))
+    chosen = names.all_formats() if names else formats or _formats(spec)
+    target = ResolvedTarget(spec, kind, shown, destination, redactor, chosen, names)
     problems = [Problem(each.path, redactor(each.what), each.hint) for each in _checked(target, access)]
     if problems:
         raise TargetError(problems)
@@ -270,6 +276,43 @@ def _listed(words: tuple[str, ...]) -> str:
 def _formats(spec: TargetSpec) -> tuple[str, ...]:
     found = spec.options.get("formats", ())
     return tuple(found.replace(",", " ").split()) if isinstance(found, str) else tuple(map(str, found))
+
+
+def _file_names(spec: TargetSpec, formats: tuple[str, ...]) -> FileNames | None:
+    """How a folder's files are named, where the target says so; TargetError with every problem of that."""
+    given = {name: spec.options[name] for name in FILE_NAMES if name in spec.options}
+    if not given:
+        return None
+    document = Document("", {**given, "format": formats or ("csv",)}, {})
+    return validated(Output, document, TargetError, under=("target", "options")).names
+
+
+def output_targets(scenario: Scenario) -> tuple[TargetSpec, ...]:
+    """Where a scenario's own output says that rows go: a folder of files, and a file for each kind of database.
+
+    Empty where it has no output. A relative folder is one beside the file that the scenario was read from, and one in
+    the working directory where it was read from none.
+    """
+    output = scenario.output
+    if output is None:
+        return ()
+    folder = _folder_of(scenario.origin.file) / output.path
+    targets = []
+    if output.names.all_formats():
+        options: dict[str, Any] = {"formats": output.file_formats}
+        if output.filename_pattern not in ("", DEFAULT_PATTERN):
+            options["filename_pattern"] = output.filename_pattern
+        if output.per_entity:
+            options["per_entity"] = {name: each.model_dump() for name, each in output.per_entity.items()}
+        targets.append(TargetSpec(kind=kinds.FILES, dsn=f"{folder}/", options=options))
+    for form in dict.fromkeys(each for each in output.format if each in DATABASE_FORMATS):
+        targets.append(TargetSpec(kind=form, dsn=str(folder / f"{output.database_name}.{form}")))
+    return tuple(targets)
+
+
+def _folder_of(source: str) -> Path:
+    path = Path(source)
+    return path if path.is_dir() else path.parent if path.is_file() else Path()
 
 
 def keepable(spec: TargetSpec) -> Iterator[Problem]:

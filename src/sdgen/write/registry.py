@@ -13,9 +13,9 @@ from typing import cast
 from urllib.parse import unquote
 
 from sdgen.errors import Problem, TargetError, did_you_mean
+from sdgen.scenario.output import FILE_FORMATS, FileNames
 from sdgen.write.base import Target
 
-FILE_FORMATS = ("csv", "jsonl", "json", "parquet", "arrow")
 STREAM_FORMATS = ("csv", "jsonl")
 SQL_FORMATS: Mapping[str, str] = {  # and the dialect each is in
     "sql": "postgres",
@@ -34,10 +34,11 @@ Formats = tuple[str, ...]
 Open = Callable[[str, Formats], Target]
 
 
-def open_target(destination: str, formats: Formats = ()) -> Target:
+def open_target(destination: str, formats: Formats = (), names: FileNames | None = None) -> Target:
     """The target a destination names; nothing is opened yet. TargetError where there is none of that name.
 
-    formats: the formats of files, or of standard output; csv where none is given.
+    formats: the formats of files, or of standard output; csv where none is given. names: how files are named, where
+    the destination is a folder of them.
     """
     scheme, separator, _ = destination.partition("://")
     if not destination.strip():
@@ -47,8 +48,9 @@ def open_target(destination: str, formats: Formats = ()) -> Target:
     if separator:
         return _by_scheme(scheme.lower())(destination, formats)
     if destination.endswith(("/", "\\")) or Path(destination).is_dir():
-        return _files(destination, formats)
-    return _by_suffix(Path(destination))(destination, formats)
+        return _files(destination, formats, names)
+    opened = _by_suffix(Path(destination))
+    return _files(destination, formats, names) if opened is _files else opened(destination, formats)
 
 
 def _by_scheme(scheme: str) -> Open:
@@ -105,12 +107,12 @@ def _chosen(formats: Formats, known: tuple[str, ...], default: str) -> tuple[str
     return tuple(dict.fromkeys(formats)) or (default,)
 
 
-def _files(destination: str, formats: Formats) -> Target:
+def _files(destination: str, formats: Formats, names: FileNames | None = None) -> Target:
     if len(formats) == 1 and formats[0] in SQL_FORMATS:
         return _script(str(Path(destination) / SCRIPT), formats)
     from sdgen.write.files import Files
 
-    return Files(Path(destination), _chosen(formats, FILE_FORMATS, "csv"))
+    return Files(Path(destination), _chosen(formats, FILE_FORMATS, "csv"), names)
 
 
 def _script(destination: str, formats: Formats) -> Target:
