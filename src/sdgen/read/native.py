@@ -331,8 +331,8 @@ def _follows(problem: Problem, told: Problem) -> bool:
     path = told.path
     if told.type is ProblemType.DUPLICATE or not path or path[0] != "entities":
         return bool(path) and _FOLLOWING.get(str(path[0])) is problem.type
-    unnamed = len(path) < 3 or (len(path) == 4 and isinstance(path[3], int))
-    if unnamed and problem.type in (ProblemType.REFERENCE, ProblemType.ROWS):
+    lost = len(path) < 3 or path[2:] == ("columns",) or (len(path) == 4 and isinstance(path[3], int))
+    if lost and problem.type in (ProblemType.REFERENCE, ProblemType.ROWS):
         return True
     uncounted = path[2:3] == ("rows",) or (len(path) == 3 and told.type is ProblemType.UNKNOWN)
     return uncounted and problem.path[:2] == path[:2] and problem.type in _COUNTED

@@ -35,7 +35,7 @@ def output_of(systems: Sequence[SystemRecord], drafts: Mapping[str, Draft], note
     for other in others:
         own = other.whole()
         if own.path != whole.path:
-            what = f"output.path {own.path} is not used: all files go to {whole.path}, as {first.system.name} has it"
+            what = f"{own.path} is not used: all files go to {whole.path}, as {first.system.name} has it"
             other.note(("path",), what)
         whole = whole.model_copy(update={"per_entity": {**whole.per_entity, **other.as_entities(own, whole)}})
     return whole
