@@ -26,6 +26,10 @@ _Digits = int | NDArray[np.int64]
 
 def rounded(values: _Floats, digits: _Digits = 0) -> _Floats:
     """Floats at so many digits behind the point, or before it where that is negative."""
+    if isinstance(digits, int) and 0 <= digits < len(_POWERS):
+        counted = units(values, digits)
+        result = (counted / _POWERS[digits]).astype(values.dtype, copy=False)
+        return np.where(np.isnan(counted), values, result)
     return _at_digits(values, digits, nearest=True)
 
 
