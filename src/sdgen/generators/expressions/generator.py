@@ -1,4 +1,4 @@
-"""Columns computed by an SQL scalar expression over the row's other columns and its parents'."""
+"""The generator `expression`: its params, the columns it needs, its type and its values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import Field, PrivateAttr
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
-from sdgen.generators.expression_syntax import Parsed, Reference, alias, parse_expression
+from sdgen.generators.expressions.syntax import Parsed, Reference, alias, parse_expression
 from sdgen.generators.formats import uuid_text
 from sdgen.generators.references import resolve
 from sdgen.generators.registry import register
@@ -21,6 +21,7 @@ from sdgen.scenario.types import KINDS, Type
 
 _NOW = Type("timestamp")
 _ALIAS = re.compile(r'"?sdgen_(\d+)"?')
+_CALL = re.compile(r'"?sdgen_call_\d+"?')
 
 
 @register("expression")
@@ -33,6 +34,7 @@ class Expression(Generator):
     the instant that counts as now, as a timestamp in UTC.
     """
 
+    version: ClassVar[int] = 2
     fits: ClassVar[frozenset[str]] = KINDS
     example: ClassVar[str] = '{generator: expression, params: {sql: "price * quantity"}}'
 
@@ -54,7 +56,7 @@ class Expression(Generator):
     def natural_for(self, types: Mapping[Need, Type | None]) -> Type:
         from duckdb import Error
 
-        from sdgen.generators.expression_engine import result_type
+        from sdgen.generators.expressions.stages import result_type
 
         parsed = self._parsed()
         if parsed.faults:
@@ -63,7 +65,7 @@ class Expression(Generator):
         if unknown:
             raise LookupError(f"the type of {unknown[0].column!r} isn't known")
         try:
-            return result_type(parsed.sql, self._empty(types))
+            return result_type(parsed, self._empty(types))
         except Error as error:
             raise ValueError(self._told(str(error))) from None
 
@@ -92,7 +94,7 @@ class Expression(Generator):
         yield from self._parsed().faults
 
     def tells_apart(self, among: Collection[str]) -> str:
-        from sdgen.generators.expression_shifts import shifted_column
+        from sdgen.generators.expressions.shifts import shifted_column
 
         parsed = self._parsed()
         needs = {alias(number): self._need(one) for number, one in enumerate(parsed.references) if not _is_now(one)}
@@ -105,13 +107,13 @@ class Expression(Generator):
     def values(self, cells: Cells) -> pa.Array:
         from duckdb import Error
 
-        from sdgen.generators.expression_engine import evaluate
+        from sdgen.generators.expressions.stages import evaluate
 
         parsed, table = self._parsed(), self._table(cells)
-        if parsed.tree is not None and parsed.outgrows(_longest(table)):
+        if parsed.growing and parsed.outgrows(_longest(table)):
             raise self._failed(cells, "texts inside it could grow to more than half a gigabyte", "shorten the columns")
         try:
-            return evaluate(parsed.sql, table)
+            return evaluate(parsed, table)
         except (Error, OverflowError) as error:
             hint = "try(…), try_cast(…) and case avoid it"
             raise self._failed(cells, self._told(str(error)), hint) from error
@@ -146,6 +148,7 @@ class Expression(Generator):
         references = self._parsed().references
         line = message.strip().splitlines()[0]
         line = line.split(" Error: ", 1)[-1]
+        line = _CALL.sub("a value inside", line)
         return _ALIAS.sub(lambda found: str(references[int(found[1])]), line)
 
 
