@@ -1,4 +1,4 @@
-"""Columns computed by an SQL scalar expression over the row's other columns and its parents'."""
+"""The generator `expression`: its params, the columns it needs, its type and its values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import Field, PrivateAttr
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
-from sdgen.generators.expression_syntax import Parsed, Reference, alias, parse_expression
+from sdgen.generators.expressions.syntax import Parsed, Reference, alias, parse_expression
 from sdgen.generators.formats import uuid_text
 from sdgen.generators.references import resolve
 from sdgen.generators.registry import register
@@ -54,7 +54,7 @@ class Expression(Generator):
     def natural_for(self, types: Mapping[Need, Type | None]) -> Type:
         from duckdb import Error
 
-        from sdgen.generators.expression_engine import result_type
+        from sdgen.generators.expressions.duckdb_engine import result_type
 
         parsed = self._parsed()
         if parsed.faults:
@@ -92,7 +92,7 @@ class Expression(Generator):
         yield from self._parsed().faults
 
     def tells_apart(self, among: Collection[str]) -> str:
-        from sdgen.generators.expression_shifts import shifted_column
+        from sdgen.generators.expressions.shifts import shifted_column
 
         parsed = self._parsed()
         needs = {alias(number): self._need(one) for number, one in enumerate(parsed.references) if not _is_now(one)}
@@ -105,7 +105,7 @@ class Expression(Generator):
     def values(self, cells: Cells) -> pa.Array:
         from duckdb import Error
 
-        from sdgen.generators.expression_engine import evaluate
+        from sdgen.generators.expressions.duckdb_engine import evaluate
 
         parsed, table = self._parsed(), self._table(cells)
         if parsed.tree is not None and parsed.outgrows(_longest(table)):

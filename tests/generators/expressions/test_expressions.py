@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 
 from sdgen.errors import ScenarioError
 from sdgen.generators.base import Cells, Generator, Need
-from sdgen.generators.expression_engine import evaluate, result_type
-from sdgen.generators.expression_syntax import parse_expression
-from sdgen.generators.expression_words import FUNCTIONS, WHY
+from sdgen.generators.expressions.allowed import FUNCTIONS, WHY
+from sdgen.generators.expressions.duckdb_engine import evaluate, result_type
+from sdgen.generators.expressions.syntax import parse_expression
 from sdgen.generators.registry import make
 from sdgen.scenario.types import parse_type
-from tests.generators.expression_examples import EXAMPLES
+from tests.generators.expressions.examples import EXAMPLES
 from tests.generators.fake import FakeRows, facts
 
 ONE_ROW = pa.table({"nothing": [0]})
@@ -325,7 +325,7 @@ PROBES = [
 def test_even_unchecked_statements_reach_nothing(statement: str) -> None:
     import duckdb
 
-    from sdgen.generators.expression_engine import _connection
+    from sdgen.generators.expressions.duckdb_engine import _connection
 
     with pytest.raises(duckdb.Error):
         _connection().execute(statement).fetchall()

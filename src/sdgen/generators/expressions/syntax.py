@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdgen.errors import did_you_mean
 from sdgen.generators.base import Fault
-from sdgen.generators.expression_size import MOST, grows, longest_text
-from sdgen.generators.expression_words import (
+from sdgen.generators.expressions.allowed import (
     FORMATS,
     FUNCTIONS,
     KINDS_OF_SYNTAX,
@@ -25,6 +24,7 @@ from sdgen.generators.expression_words import (
     TYPES,
     WHY,
 )
+from sdgen.generators.expressions.size import MOST, grows, longest_text
 
 if TYPE_CHECKING:
     from sqlglot import exp

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from sdgen.generators.expression_words import GROWTH, LENGTHS
+from sdgen.generators.expressions.allowed import GROWTH, LENGTHS
 
 if TYPE_CHECKING:
     from sqlglot import exp
