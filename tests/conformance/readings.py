@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from sdgen.generators.expression_syntax import parse_expression
+from sdgen.generators.expressions.syntax import parse_expression
 from tests.conformance.grid import calls
 from tests.conformance.shapes import SHAPES
 

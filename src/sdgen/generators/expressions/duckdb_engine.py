@@ -100,10 +100,15 @@ _NAMES = {"month_day_nano_interval": "interval"}
 
 
 def _selected(sql: str, table: pa.Table) -> pa.Table:
+    import duckdb
+
     connection = _connection()
     connection.register(_BATCH, table)
     try:
         return connection.sql(f"SELECT {sql} AS {_VALUE} FROM {_BATCH}").to_arrow_table()
+    except (duckdb.InternalException, duckdb.FatalException):
+        _local.connection = None  # DuckDB refuses everything after an error of its own
+        raise
     finally:
         connection.unregister(_BATCH)
 
