@@ -1,7 +1,8 @@
 """What an SQL expression may be made of: a positive list. Whatever isn't here is refused.
 
 `NODES` are the kinds of syntax (sqlglot's class names), `FUNCTIONS` the functions by DuckDB's names, `TYPES` what a
-value may be cast to. `WHY` explains the refusals people are likely to meet; it opens nothing.
+value may be cast to. The functions that sdgen computes itself come from `functions`. `WHY` explains the refusals people
+are likely to meet; it opens nothing.
 
 A function is listed if its value follows from its arguments alone, on every machine, and if its memory is bounded.
 """
@@ -9,6 +10,8 @@ A function is listed if its value follows from its arguments alone, on every mac
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from sdgen.generators.expressions.functions import OWN_FUNCTIONS
 
 
 class Refusal(NamedTuple):
@@ -25,7 +28,7 @@ def _words(text: str) -> frozenset[str]:
 NODES = _words(
     """
     Column Identifier Literal Boolean Null Paren Var
-    Add Sub Mul Div IntDiv Mod Neg Abs
+    Add Sub Mul Div IntDiv Mod Pow Neg Abs
     BitwiseAnd BitwiseOr BitwiseNot BitwiseLeftShift BitwiseRightShift
     EQ NEQ LT LTE GT GTE NullSafeEQ NullSafeNEQ Is Between In Like ILike Escape
     And Or Not Case If
@@ -36,10 +39,10 @@ NODES = _words(
     """
 )
 
-FUNCTIONS = _words(
+FUNCTIONS = OWN_FUNCTIONS.keys() | _words(
     """
     coalesce ifnull nullif greatest least try typeof
-    abs round floor ceil ceiling mod sign sqrt trunc even gcd lcm fmod fdiv xor bit_count isnan isinf isfinite
+    abs floor ceil ceiling mod sign sqrt even gcd lcm fmod fdiv xor bit_count isnan isinf isfinite
     lower lcase upper ucase trim ltrim rtrim substr substring replace translate concat concat_ws length len strlen
     char_length character_length left right lpad rpad reverse split_part strip_accents instr strpos position
     starts_with ends_with prefix suffix contains ascii ord unicode chr hex to_hex to_base64 md5 sha1 sha256
@@ -101,8 +104,7 @@ _GROUPS: tuple[tuple[Refusal, str], ...] = (
     (_VARIES, "random setseed uuid gen_random_uuid uuidv4 uuidv7 nextval currval"),
     (_CLOCK, "now today age get_current_time get_current_timestamp transaction_timestamp current_date current_time"),
     (_CLOCK, "CurrentDate CurrentTime CurrentTimestamp CurrentDatetime Localtime Localtimestamp current_timestamp"),
-    (_CPU, "exp ln log log2 log10 pow power sin cos tan asin acos atan atan2 cot sinh cosh tanh asinh acosh atanh"),
-    (_CPU, "cbrt degrees radians pi gamma lgamma Pow"),
+    (_CPU, "gamma lgamma"),
     (
         _MANY,
         "sum count avg mean min max median mode stddev var_pop variance string_agg array_agg first last",
@@ -131,7 +133,6 @@ KINDS_OF_SYNTAX = {
     "Comprehension": "a list comprehension",
     "Placeholder": "a parameter",
     "Parameter": "a parameter",
-    "Pow": "a power",
     "AtTimeZone": "AT TIME ZONE",
     "RegexpLike": "~",
     "SimilarTo": "SIMILAR TO",

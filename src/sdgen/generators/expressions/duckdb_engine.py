@@ -6,6 +6,7 @@ It can reach no file, no network, no extension and no setting; and it only ever 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -60,8 +61,18 @@ _local = threading.local()
 
 def evaluate(sql: str, table: pa.Table) -> pa.Array:
     """The expression at each row of the table, in order; duckdb.Error where it can't be computed."""
-    result = _selected(sql, table).column(0).combine_chunks()
-    return result.storage if isinstance(result, pa.ExtensionArray) else result
+    return evaluate_all([sql], table)[0]
+
+
+def evaluate_all(sqls: Sequence[str], table: pa.Table) -> list[pa.Array]:
+    """Several expressions over the same rows, in one call; duckdb.Error where one of them can't be computed."""
+    arrays = [column.combine_chunks() for column in _selected(sqls, table).columns]
+    return [array.storage if isinstance(array, pa.ExtensionArray) else array for array in arrays]
+
+
+def arrow_types(sqls: Sequence[str], schema: pa.Schema) -> list[pa.DataType]:
+    """The Arrow types of expressions over such columns; duckdb.Error where one of them has none."""
+    return list(_selected(sqls, schema.empty_table()).schema.types) if sqls else []
 
 
 def result_type(sql: str, table: pa.Table) -> Type:
@@ -71,10 +82,9 @@ def result_type(sql: str, table: pa.Table) -> Type:
 
 @lru_cache(maxsize=4096)  # plans of one scenario are made many times over: for other seeds, by `verify`
 def _typed(sql: str, schema: pa.Schema) -> Type:
+    arrow = arrow_types([sql], schema)[0]
     connection = _connection()
-    empty = schema.empty_table()
-    arrow = _selected(sql, empty).schema.field(0).type
-    connection.register(_BATCH, empty)
+    connection.register(_BATCH, schema.empty_table())
     described = str(connection.execute(f"DESCRIBE SELECT {sql} FROM {_BATCH}").fetchall()[0][1])
     return Type(described.lower()) if described in ("UUID", "JSON") else type_of(arrow)
 
@@ -99,13 +109,14 @@ def type_of(arrow: pa.DataType) -> Type:
 _NAMES = {"month_day_nano_interval": "interval"}
 
 
-def _selected(sql: str, table: pa.Table) -> pa.Table:
+def _selected(sqls: Sequence[str], table: pa.Table) -> pa.Table:
     import duckdb
 
+    listed = ", ".join(f"{sql} AS {_VALUE}_{number}" for number, sql in enumerate(sqls))
     connection = _connection()
     connection.register(_BATCH, table)
     try:
-        return connection.sql(f"SELECT {sql} AS {_VALUE} FROM {_BATCH}").to_arrow_table()
+        return connection.sql(f"SELECT {listed} FROM {_BATCH}").to_arrow_table()
     except (duckdb.InternalException, duckdb.FatalException):
         _local.connection = None  # DuckDB refuses everything after an error of its own
         raise

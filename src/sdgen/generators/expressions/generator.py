@@ -21,6 +21,7 @@ from sdgen.scenario.types import KINDS, Type
 
 _NOW = Type("timestamp")
 _ALIAS = re.compile(r'"?sdgen_(\d+)"?')
+_CALL = re.compile(r'"?sdgen_call_\d+"?')
 
 
 @register("expression")
@@ -54,7 +55,7 @@ class Expression(Generator):
     def natural_for(self, types: Mapping[Need, Type | None]) -> Type:
         from duckdb import Error
 
-        from sdgen.generators.expressions.duckdb_engine import result_type
+        from sdgen.generators.expressions.stages import result_type
 
         parsed = self._parsed()
         if parsed.faults:
@@ -63,7 +64,7 @@ class Expression(Generator):
         if unknown:
             raise LookupError(f"the type of {unknown[0].column!r} isn't known")
         try:
-            return result_type(parsed.sql, self._empty(types))
+            return result_type(parsed, self._empty(types))
         except Error as error:
             raise ValueError(self._told(str(error))) from None
 
@@ -105,13 +106,13 @@ class Expression(Generator):
     def values(self, cells: Cells) -> pa.Array:
         from duckdb import Error
 
-        from sdgen.generators.expressions.duckdb_engine import evaluate
+        from sdgen.generators.expressions.stages import evaluate
 
         parsed, table = self._parsed(), self._table(cells)
-        if parsed.tree is not None and parsed.outgrows(_longest(table)):
+        if parsed.growing and parsed.outgrows(_longest(table)):
             raise self._failed(cells, "texts inside it could grow to more than half a gigabyte", "shorten the columns")
         try:
-            return evaluate(parsed.sql, table)
+            return evaluate(parsed, table)
         except (Error, OverflowError) as error:
             hint = "try(…), try_cast(…) and case avoid it"
             raise self._failed(cells, self._told(str(error)), hint) from error
@@ -146,6 +147,7 @@ class Expression(Generator):
         references = self._parsed().references
         line = message.strip().splitlines()[0]
         line = line.split(" Error: ", 1)[-1]
+        line = _CALL.sub("a value inside", line)
         return _ALIAS.sub(lambda found: str(references[int(found[1])]), line)
 
 

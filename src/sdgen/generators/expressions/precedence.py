@@ -22,7 +22,7 @@ _SIGNS = frozenset({"EQ", "NEQ", "LT", "LTE", "GT", "GTE"})
 _WORDS = frozenset({"IS", "ISNULL", "NOTNULL", "LIKE", "ILIKE", "IN", "BETWEEN"})
 _ARROWS = frozenset({"ARROW", "DARROW"})
 _ARITHMETIC = frozenset({"PLUS", "DASH", "STAR", "SLASH", "DIV", "MOD"})
-_OPERATORS = _ARITHMETIC | {"DPIPE", "AMP", "PIPE", "CARET", "TILDE", "PARAMETER"}
+_OPERATORS = _ARITHMETIC | {"DPIPE", "AMP", "PIPE", "CARET", "DSTAR", "TILDE", "PARAMETER"}
 _AFTER_AN_ARROW = frozenset({"DCOLON", "L_BRACKET"})
 
 _COMPARISONS = "two comparisons stand in a row"

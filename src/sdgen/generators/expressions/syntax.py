@@ -57,10 +57,11 @@ class Parsed:
     references: tuple[Reference, ...] = ()
     faults: tuple[Fault, ...] = ()
     tree: Any = field(default=None, repr=False, compare=False)
+    growing: bool = False  # whether texts in it can become many times longer than its columns'
 
     def outgrows(self, columns: Mapping[str, int]) -> bool:
         """Whether one value could outgrow memory, given the longest texts of its columns by alias."""
-        return self.tree is not None and longest_text(self.tree, columns) > MOST
+        return self.growing and longest_text(self.tree, columns) > MOST
 
 
 def alias(number: int) -> str:
@@ -78,7 +79,7 @@ def parse_expression(text: str) -> Parsed:
         if isinstance(tree, Fault):
             return Parsed(faults=(tree,))
         faults = tuple(_faults(tree)) or tuple(_unclear(text))
-        return Parsed(faults=faults) if faults else _bounded(_rendered(tree))
+        return Parsed(faults=faults) if faults else _bounded(_parsed(tree))
     except RecursionError:
         return Parsed(faults=(_fault("the expression is nested too deeply", "split it into several columns"),))
 
@@ -254,7 +255,7 @@ def _bounded(parsed: Parsed) -> Parsed:
     return Parsed(faults=(_fault(what, "use concat or a template in place of replace inside replace"),))
 
 
-def _rendered(tree: exp.Expr) -> Parsed:
+def _parsed(tree: exp.Expr) -> Parsed:
     from sqlglot import exp
 
     references: dict[Reference, int] = {}
@@ -263,5 +264,10 @@ def _rendered(tree: exp.Expr) -> Parsed:
         reference = Reference(column.name, column.table)
         number = references.setdefault(reference, len(references))
         column.replace(exp.Column(this=exp.Identifier(this=alias(number), quoted=True)))
-    sql = bracketed(tree).sql(dialect=_dialect(), comments=False)
-    return Parsed(sql, tuple(references), tree=tree if grows(tree) else None)
+    tree = bracketed(tree)
+    return Parsed(rendered(tree), tuple(references), tree=tree, growing=grows(tree))
+
+
+def rendered(tree: exp.Expr) -> str:
+    """The SQL of a tree."""
+    return tree.sql(dialect=_dialect(), comments=False)
