@@ -110,11 +110,16 @@ _NAMES = {"month_day_nano_interval": "interval"}
 
 
 def _selected(sqls: Sequence[str], table: pa.Table) -> pa.Table:
+    import duckdb
+
     listed = ", ".join(f"{sql} AS {_VALUE}_{number}" for number, sql in enumerate(sqls))
     connection = _connection()
     connection.register(_BATCH, table)
     try:
         return connection.sql(f"SELECT {listed} FROM {_BATCH}").to_arrow_table()
+    except (duckdb.InternalException, duckdb.FatalException):
+        _local.connection = None  # DuckDB refuses everything after an error of its own
+        raise
     finally:
         connection.unregister(_BATCH)
 

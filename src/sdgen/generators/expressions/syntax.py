@@ -24,6 +24,7 @@ from sdgen.generators.expressions.allowed import (
     TYPES,
     WHY,
 )
+from sdgen.generators.expressions.precedence import bracketed, unclear
 from sdgen.generators.expressions.size import MOST, grows, longest_text
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def parse_expression(text: str) -> Parsed:
         tree = _read(text)
         if isinstance(tree, Fault):
             return Parsed(faults=(tree,))
-        faults = tuple(_faults(tree))
+        faults = tuple(_faults(tree)) or tuple(_unclear(text))
         return Parsed(faults=faults) if faults else _bounded(_parsed(tree))
     except RecursionError:
         return Parsed(faults=(_fault("the expression is nested too deeply", "split it into several columns"),))
@@ -116,7 +117,7 @@ def _read(text: str) -> exp.Expr | Fault:
     from sqlglot import errors, exp
 
     try:
-        return sqlglot.parse_one(text, dialect=_dialect(), into=exp.Condition)
+        return _with_column_keys(sqlglot.parse_one(text, dialect=_dialect(), into=exp.Condition))
     except errors.ParseError as error:
         found = error.errors[-1] if error.errors else {}
         place = _place(text, found.get("line"), found.get("col"))
@@ -124,6 +125,16 @@ def _read(text: str) -> exp.Expr | Fault:
     except errors.SqlglotError as error:
         what = str(error).splitlines()[0]
         return _fault(f"the expression can't be read: {what}", "is every quote closed?")
+
+
+def _with_column_keys(tree: exp.Expr) -> exp.Expr:
+    """A name before a colon is a column in `map {name: 1}`, as DuckDB has it: older releases of sqlglot quote it."""
+    from sqlglot import exp
+
+    for pair in tree.find_all(exp.PropertyEQ):
+        if isinstance(pair.this, exp.Identifier) and pair.parent and isinstance(pair.parent.parent, exp.ToMap):
+            pair.set("this", exp.Column(this=pair.this.copy()))
+    return tree
 
 
 def _told(found: Any) -> str:
@@ -157,6 +168,11 @@ def _faults(tree: exp.Expr) -> Iterator[Fault]:
             yield fault
 
 
+def _unclear(text: str) -> Iterator[Fault]:
+    for place in unclear(_dialect()().tokenize(text)):
+        yield _fault(f"the expression can be read in two ways at character {place.character}: {place.what}", place.hint)
+
+
 def _fault_of(node: exp.Expr) -> Fault | None:
     kind = type(node).__name__
     if kind not in NODES:
@@ -171,9 +187,16 @@ def _fault_of(node: exp.Expr) -> Fault | None:
         case "DataType":
             name = str(getattr(node.this, "name", node.this))
             return None if name in TYPES else _refused(f"the type {name.lower()}", "", node)
+        case "Interval" if node.unit and _is_fraction(node.this):
+            return _fault(f"an interval{_at(node)} has a fraction", "write whole numbers of a smaller unit: 90 minutes")
         case "Identifier" if len(node.name) > 200:
             return _refused("a name of more than 200 characters", "", node)
     return None
+
+
+def _is_fraction(node: exp.Expr) -> bool:
+    """Whether a number is written with a point: releases of sqlglot differ in what `interval '1.5 days'` is then."""
+    return type(node).__name__ == "Literal" and "." in node.name
 
 
 def _refused(thing: str, word: str, node: exp.Expr, known: bool = False) -> Fault:
@@ -241,6 +264,7 @@ def _parsed(tree: exp.Expr) -> Parsed:
         reference = Reference(column.name, column.table)
         number = references.setdefault(reference, len(references))
         column.replace(exp.Column(this=exp.Identifier(this=alias(number), quoted=True)))
+    tree = bracketed(tree)
     return Parsed(rendered(tree), tuple(references), tree=tree, growing=grows(tree))
 
 
