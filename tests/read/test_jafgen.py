@@ -13,6 +13,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sdgen.write.output import destinations
 
 import sdgen
 from sdgen.errors import ScenarioError, SdgenError
@@ -24,7 +25,6 @@ from sdgen.read.writefile import scenario_text
 from sdgen.scenario.identity import canonical
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.output import EntityOutput, Output
-from sdgen.write.output import destinations
 
 FOLDER = Path(__file__).parent / "jafgen" / "library"
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)

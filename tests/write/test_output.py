@@ -9,17 +9,17 @@ from typing import Any
 
 import jsonschema
 import pytest
+from sdgen.runs.execute import execute
+from sdgen.write.output import destinations
 
 import sdgen
 from sdgen.cli.catalogue import scenario_schema
 from sdgen.errors import ScenarioError
 from sdgen.read.sources import read_text_as_scenario
 from sdgen.read.writefile import scenario_text
-from sdgen.runs.execute import execute
 from sdgen.scenario.identity import canonical, config_hash
 from sdgen.scenario.output import FileNames
 from sdgen.write.base import Mode, Table
-from sdgen.write.output import destinations
 from sdgen.write.registry import open_target
 from tests.write.made import family
 
