@@ -16,7 +16,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OLDEST_PYTHON = (3, 11)
+OLDEST_PYTHON, TRIED_PYTHON = (3, 11), (3, 13)
 REQUIREMENTS = {"locked": "locked.txt", "oldest": "oldest.txt"}  # the first line of each names the Pythons it is for
 
 # What pip is asked, one call after another. {extra} is "" or "[test]", {lock} the lock with or without what tests need.
@@ -36,7 +36,7 @@ SHOW = "import sys, importlib.metadata as m; print(*(n + ' ' + m.version(n) for 
 
 
 def text_of(version):
-    return "%d.%d" % version
+    return ".".join(map(str, version))
 
 
 def supported(versions):
@@ -54,28 +54,20 @@ def refusal(version, versions):
     if version >= oldest and (newest is None or version <= newest):
         return ""
     range_ = text_of(oldest) + (" or newer" if newest is None else " to " + text_of(newest))
-    last = newest or (3, 19)
-    others = ["python3.%d" % minor for minor in range(last[1], oldest[1] - 1, -1)]
-    there = [name for name in others if shutil.which(name)]
-    advice = "make ... PYTHON=" + (there[0] if there else others[0] if newest else "python3.13")
+    last = newest or TRIED_PYTHON
+    others = [f"python3.{minor}" for minor in range(last[1], oldest[1] - 1, -1)]
+    advice = "make ... PYTHON=" + next((name for name in others if shutil.which(name)), others[0])
     if newest and version > newest:
         advice += ", or make ... VERSIONS=newest"
-    return "error: Python %s to install with, but the %s versions are for Python %s\n    %s" % (
-        text_of(version),
-        versions,
-        range_,
-        advice,
-    )
+    here = f"error: Python {text_of(version)} to install with"
+    return f"{here}, but the {versions} versions are for Python {range_}\n    {advice}"
 
 
-def interpreter(folder):
-    """The environment's own Python if it is there already, else the one that runs this."""
-    own = folder / "bin" / "python"
-    if not own.exists():
-        return sys.executable, sys.version_info[:2]
-    shown = subprocess.check_output([str(own), "-c", "import sys; print(*sys.version_info[:2])"])
-    major, minor = shown.split()
-    return str(own), (int(major), int(minor))
+def is_ready(python):
+    """Whether an environment is there already, made with the same Python as the one that runs this."""
+    show = "import sys; print(*sys.version_info[:2], sep='.')"
+    here = text_of(sys.version_info[:2])
+    return python.exists() and subprocess.check_output([str(python), "-c", show]).decode().strip() == here
 
 
 def main():
@@ -84,21 +76,21 @@ def main():
     parser.add_argument("versions", nargs="?", default="locked", choices=sorted(STEPS))
     parser.add_argument("--test", action="store_true", help="with what the tests need")
     options = parser.parse_args()
-    python, version = interpreter(options.folder)
-    fault = refusal(version, options.versions)
+    fault = refusal(sys.version_info[:2], options.versions)
     if fault:
         return fault
-    if python == sys.executable and not (options.folder / "bin" / "python").exists():
+    python = options.folder / "bin" / "python"
+    if not is_ready(python):
         venv.create(str(options.folder), with_pip=True, clear=True)
-        python = str(options.folder / "bin" / "python")
     parts = {"extra": "[test]" if options.test else "", "lock": "locked" if options.test else "base"}
     for step in STEPS[options.versions]:
         words = step.format(**parts).split()
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        if subprocess.call(pip + words, cwd=str(ROOT)):
-            return "error: pip could not install the %s versions (its own words are above)" % options.versions
-    print("Python %s with " % text_of(version), end="", flush=True)
-    return subprocess.call([python, "-c", SHOW] + list(NAMED))
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        if subprocess.call([*pip, *words], cwd=str(ROOT)):
+            return f"error: pip could not install the {options.versions} versions: what it says of it is above"
+    sys.stdout.write(f"Python {text_of(sys.version_info[:2])} with ")
+    sys.stdout.flush()
+    return subprocess.call([str(python), "-c", SHOW, *NAMED])
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def versions(text: str) -> dict[str, set[str]]:
 def changes(before: str, after: str) -> list[str]:
     old, new = versions(before), versions(after)
     return [
-        f"{name}: {', '.join(sorted(old.get(name, ()))) or 'not there'} -> {', '.join(sorted(new.get(name, ()))) or 'gone'}"
+        f"{name}: {', '.join(sorted(old.get(name, {'not there'})))} -> {', '.join(sorted(new.get(name, {'gone'})))}"
         for name in sorted(old.keys() | new.keys())
         if old.get(name) != new.get(name)
     ]

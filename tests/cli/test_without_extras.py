@@ -30,7 +30,9 @@ export const visits = new OlapTable<Visit>("visits", { orderByFields: ["visit_id
 
 def _sdgen(folder: Path, *words: str, missing: tuple[str, ...] = EXTRAS) -> subprocess.CompletedProcess[str]:
     program = WITHOUT.replace("{missing}", repr(set(missing)))
-    return subprocess.run([sys.executable, "-c", program, *words], cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", program, *words], cwd=folder, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize(
