@@ -44,7 +44,8 @@ def config_hash(scenario: Scenario) -> str:
 def values_of(scenario: Scenario) -> dict[str, Any]:
     """The canonical form without what changes no value: where rows are written, and what becomes of older ones."""
     data = canonical(scenario)
-    data.pop("output", None)
+    for name in ("output", "allow_databases"):
+        data.pop(name, None)
     return {**data, "entities": [_without(entity, "table_mode") for entity in data["entities"]]}
 
 

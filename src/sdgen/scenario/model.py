@@ -180,7 +180,7 @@ class Scenario(Record):
     seed: int | None = Field(None, ge=-(2**63), lt=2**64)
     as_of: str = Field("", description="the instant that counts as now, ISO 8601; fixed once a run where left out")
     locale: str = Field("en", description="the language of names, places and texts")
-    allow_databases: Annotated[tuple[str, ...], BeforeValidator(lambda value: _several(value))] = Field(
+    allow_databases: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(
         (), description="patterns such as *_demo: a run into a database of another name is refused"
     )
     presets: Mapping[str, GeneratorSpec] = Field(default_factory=dict)

@@ -187,7 +187,7 @@ def _fault_of(node: exp.Expr) -> Fault | None:
         case "DataType":
             name = str(getattr(node.this, "name", node.this))
             return None if name in TYPES else _refused(f"the type {name.lower()}", "", node)
-        case "Interval" if node.unit and _is_fraction(node.this):
+        case "Interval" if node.args.get("unit") and _is_fraction(node.this):
             return _fault(f"an interval{_at(node)} has a fraction", "write whole numbers of a smaller unit: 90 minutes")
         case "Identifier" if len(node.name) > 200:
             return _refused("a name of more than 200 characters", "", node)
