@@ -171,9 +171,9 @@ def test_wrong_usage(args: list[str], run: Callable[..., Any], folder: Path) -> 
     assert not (folder / "out").exists()
 
 
-def test_no_destination_is_wrong_usage(run: Callable[..., Any]) -> None:
+def test_no_destination_is_refused_where_the_scenario_has_none(run: Callable[..., Any]) -> None:
     result = run("generate", "small.yaml")
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     assert "--to" in result.stderr
 
 

@@ -16,7 +16,7 @@ Fields = dict[str, Any]  # of a RunRequest
 
 AS_OF_HELP = "The instant that counts as now, ISO 8601. Default: the scenario's, or the time of the run."
 SEED_HELP = "The seed. Default: the scenario's, or a random one."
-MODES = Literal["create_if_missing", "truncate_then_insert", "append_only", "truncate", "append"]
+MODES = Literal["create_if_missing", "truncate_then_insert", "append_only", "create", "truncate", "append"]
 
 Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help=SEED_HELP)]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="TIME", help=AS_OF_HELP)]

@@ -129,11 +129,15 @@ class _Builder:
         """Note where a value stands; SourceError where there are too many, or it lies too deep."""
         self.positions.setdefault(path, (mark.line + 1, mark.column + 1))
         self._nodes += 1
-        if self._nodes > MOST_NODES or len(path) > MOST_DEPTH:
-            what = "too many values" if self._nodes > MOST_NODES else f"nested more than {MOST_DEPTH} deep"
-            hint = "aliases repeat all they stand for" if self._nodes > MOST_NODES else ""
-            place = (mark.line + 1, mark.column + 1)
-            raise SourceError(Problem((), what, hint, self.file, *place, ProblemType.SYNTAX))
+        if self._nodes > MOST_NODES:
+            raise self._too_many(mark)
+        if len(path) > MOST_DEPTH:
+            what, place = f"nested more than {MOST_DEPTH} deep", (mark.line + 1, mark.column + 1)
+            raise SourceError(Problem((), what, "", self.file, *place, ProblemType.SYNTAX))
+
+    def _too_many(self, mark: Any) -> SourceError:
+        hint, place = "aliases repeat all they stand for", (mark.line + 1, mark.column + 1)
+        return SourceError(Problem((), "too many values", hint, self.file, *place, ProblemType.SYNTAX))
 
     def _key(self, key: str, path: Path, seen: set[str], mark: Any) -> Path:
         """The path of a key's value, where the key stands being noted."""
@@ -194,6 +198,8 @@ class _Composed(_Builder):
         node = yaml.compose(text, Loader=_LOADER)
         if node is None:
             raise self._empty()
+        if _expanded(node, {}) > MOST_NODES:
+            raise self._too_many(node.start_mark)
         return self.build(node, ())
 
     def build(self, node: yaml.Node, path: Path) -> Any:
@@ -225,6 +231,17 @@ class _Composed(_Builder):
         for source in reversed(sources):
             if isinstance(source, yaml.MappingNode):
                 yield from self.build(source, path).items()
+
+
+def _expanded(node: yaml.Node, known: dict[int, float]) -> float:
+    """How many nodes there are once aliases are written out; counted before that is done, each node once."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = float("inf")  # what a node that holds itself comes to
+        inner = (part for item in node.value for part in (item if isinstance(item, tuple) else (item,)))
+        known[id(node)] = 1 + sum(_expanded(part, known) for part in inner)
+    return known[id(node)]
 
 
 def _scalar(node: yaml.ScalarNode | yaml.ScalarEvent) -> Any:
