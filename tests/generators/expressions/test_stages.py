@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Context, Decimal, localcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -267,6 +268,11 @@ def test_the_list_has_every_function_of_ours() -> None:
     assert all(function.summary for function in OWN_FUNCTIONS.values())
     assert not faults("pow(price, 2) ** 2 + exp(1)")
     assert COLUMNS["price"].type == pa.float64()
+
+
+def test_the_page_on_expressions_names_every_function_of_ours() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "expressions.md").read_text("utf-8")
+    assert not [name for name in OWN_FUNCTIONS if f"`{name}(" not in page]
 
 
 def test_deep_nesting_is_computed_or_refused() -> None:
