@@ -63,12 +63,14 @@ class Fault:
 class Need:
     """A column that must be computable first: of the same row, of the parent's through a link, or of the children's.
 
-    An empty column needs the rows alone, not what they hold.
+    An empty column needs the rows alone, not what they hold. param, line: where in the params it is named, for messages.
     """
 
     column: str
     link: str = ""
     children: str = ""
+    param: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
 
 
 class Rows(Protocol):
@@ -79,6 +81,11 @@ class Rows(Protocol):
 
     @property
     def numbers(self) -> Numbers: ...
+
+    @property
+    def missing(self) -> NDArray[np.bool_] | None:
+        """Which of these rows there are not, as parents of rows without one; None where there are all."""
+        ...
 
     def column(self, name: str) -> pa.Array:
         """The column's values at these rows, in the Arrow type of its column type."""
@@ -228,6 +235,10 @@ class Generator(BaseModel):
 
     def needs(self) -> tuple[Need, ...]:
         """The columns whose values these depend on."""
+        return ()
+
+    def terms(self, links: Mapping[str, str]) -> Collection[str]:
+        """What the names in the params may stand for besides columns of the row: for hints where one is unknown."""
         return ()
 
     def all_distinct(self) -> bool:
