@@ -63,7 +63,7 @@ class Fault:
 class Need:
     """A column that must be computable first: of the same row, of the parent's through a link, or of the children's.
 
-    An empty column needs the rows alone, not what they hold. param, line: where in the params it is named, for messages.
+    An empty column needs the rows alone, not what they hold. param, line: where in the params it is named.
     """
 
     column: str

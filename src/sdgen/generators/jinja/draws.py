@@ -101,11 +101,11 @@ def sample(drawn: Draws, values: Any, count: int) -> list[Any]:
     words = drawn.words(count)
     # The first steps of Fisher and Yates' shuffle; of a long list only the places that are exchanged are kept.
     if size <= _SHORT:
-        values = list(listed)
+        shuffled = list(listed)
         for turn, word in enumerate(words):
             place = turn + ((word * (size - turn)) >> _BITS)
-            values[turn], values[place] = values[place], values[turn]
-        return values[:count]
+            shuffled[turn], shuffled[place] = shuffled[place], shuffled[turn]
+        return shuffled[:count]
     moved: dict[int, int] = {}
     chosen = []
     for turn, word in enumerate(words):

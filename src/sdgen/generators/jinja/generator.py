@@ -37,14 +37,15 @@ _VALUES, _POOLS = "values", "pools"
 class Jinja(TextGenerator):
     """Text from a Jinja2 template for each row, of other columns, columns of parents and phrases that are drawn.
 
-    Variables are the row's columns, `link.column` or `entity.column` of parents, `row` (from 1), the lists of `pools` by
-    their names, all of them as `pools`, and `values`. Draws: `random(1, 6)`, `random()`, `weighted({'a': 3, 'b': 1})`,
-    and the filters `choice`, `sample(n)`, `shuffle` and `weighted(weights)`. In phrases, `{red|green} apples` stands for
-    several. Null is written as nothing. Templates run in a sandbox, without macros and other templates.
+    Variables are the row's columns, `link.column` or `entity.column` of parents, `row` (from 1), the lists of `pools`
+    by their names, all of them as `pools`, and `values`. Draws: `random(1, 6)`, `random()`,
+    `weighted({'a': 3, 'b': 1})`, and the filters `choice`, `sample(n)`, `shuffle` and `weighted(weights)`. In
+    phrases, `{red|green} apples` stands for several. Null is written as nothing. Templates run in a sandbox, without
+    macros and other templates.
     """
 
     example: ClassVar[str] = (
-        "{generator: jinja, params: {template: \"{{ colours | choice }} {{ title }} no. {{ random(1, 9) }}\","
+        '{generator: jinja, params: {template: "{{ colours | choice }} {{ title }} no. {{ random(1, 9) }}",'
         " pools: {colours: [red, pale blue]}}}"
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -27,27 +27,30 @@ from sdgen.generators.jinja.values import HEAVIEST, ExcessError, check_length, t
 DRAWS = "_draws"  # the name under which a context holds the row's draws: no template can write it
 EACH, CONCAT, LITERAL = "_each", "_concat", "_literal"  # filters that the compiled template has where none is written
 
+
+def _names(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
 # Filters of Jinja that are pure; those of texts get each value as it would be written.
-_TEXT_FILTERS = frozenset("capitalize lower title trim truncate upper urlencode wordcount".split())
-_VALUE_FILTERS = frozenset(
-    "abs count d default dictsort first float int items last length list map max min reject rejectattr reverse select "
-    "selectattr sort unique".split()
+_TEXT_FILTERS = _names("capitalize lower title trim truncate upper urlencode wordcount")
+_VALUE_FILTERS = _names(
+    "abs count d default dictsort first float int items last length list map max min reject rejectattr reverse select"
+    " selectattr sort unique"
 )
-_TESTS = frozenset(
-    "boolean defined divisibleby eq equalto even false float ge greaterthan gt in integer iterable le lessthan lower lt "
-    "mapping ne none number odd sequence string true undefined upper == != < <= > >=".split()
+TESTS = _names(
+    "boolean defined divisibleby eq equalto even false float ge greaterthan gt in integer iterable le lessthan lower"
+    " lt mapping ne none number odd sequence string true undefined upper == != < <= > >="
 )
 _FORMATS = re.compile(r"%(?:%|[-+ 0#]{0,5}\d{0,3}(?:\.\d{1,2})?[sdifgxXoeEG])")
-_OF_MOMENTS = frozenset(
-    "year month day hour minute second microsecond date time weekday isoweekday isoformat".split()
-)
+_OF_MOMENTS = _names("year month day hour minute second microsecond date time weekday isoweekday isoformat")
 _READABLE: tuple[tuple[type, frozenset[str]], ...] = (
-    (str, frozenset("capitalize count endswith find lower lstrip rstrip split startswith strip title upper".split())),
-    (dict, frozenset("get items keys values".split())),
-    (LoopContext, frozenset("cycle first index index0 last length nextitem previtem revindex revindex0".split())),
+    (str, _names("capitalize count endswith find lower lstrip rstrip split startswith strip title upper")),
+    (dict, _names("get items keys values")),
+    (LoopContext, _names("cycle first index index0 last length nextitem previtem revindex revindex0")),
     (date, _OF_MOMENTS),
     (time, _OF_MOMENTS),
-    (timedelta, frozenset("days seconds microseconds total_seconds".split())),
+    (timedelta, _names("days seconds microseconds total_seconds")),
 )
 
 
@@ -126,7 +129,6 @@ def _range(drawn: Draws, *ends: int) -> list[int]:
 
 FILTERS = _TEXT_FILTERS | _VALUE_FILTERS | _OWN.keys() | draws.FILTERS.keys()
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {"random": draws.number, "range": _range, "weighted": draws.weighted}
-TESTS = _TESTS
 
 
 def _plus(left: Any, right: Any) -> Any:
@@ -167,7 +169,7 @@ def _is_number(value: Any) -> bool:
 class Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox with less in it."""
 
-    intercepted_binops = frozenset("+ * ** %".split())
+    intercepted_binops = _names("+ * ** %")
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         return any(isinstance(obj, kind) and attr in names for kind, names in _READABLE)
@@ -178,7 +180,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         return _drawn(context).budget.checked(self.binop_table[operator](left, right))
 
-    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: B902, N805
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         kwargs.pop("_loop_vars", None)  # what Jinja hands to functions that take a context
         kwargs.pop("_block_vars", None)
         drawn = _drawn(__context)
@@ -256,7 +258,9 @@ def environment() -> Sandbox:
         **{name: _filter_of_jinja(name) for name in _TEXT_FILTERS | _VALUE_FILTERS},
         **{name: _filter(function) for name, function in _OWN.items()},
         **{name: _filter_of_draws(function) for name, function in draws.FILTERS.items()},
-        **{EACH: _each, CONCAT: _filter(_joined), LITERAL: _filter(_literal)},
+        EACH: _each,
+        CONCAT: _filter(_joined),
+        LITERAL: _filter(_literal),
     }
     made.tests = {name: test for name, test in made.tests.items() if name in TESTS}
     made.binop_table |= {"+": _plus, "*": _times, "**": _power, "%": _remainder}

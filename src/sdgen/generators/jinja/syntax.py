@@ -126,6 +126,8 @@ def _name_fault(node: Any, above: nodes.Node | None) -> Iterator[tuple[str, str]
     called = isinstance(above, nodes.Call) and above.node is node
     if node.name in FUNCTIONS and node.ctx == "load" and not called:
         yield f"{node.name} is a function", f"write {node.name}(…)"
+    if node.name == "self":
+        yield "self is a word of Jinja's own", "name the column otherwise"
     yield from _private_fault(node.name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from types import BuiltinMethodType, FunctionType, MethodType
@@ -18,7 +18,7 @@ LONGEST = 100_000  # characters of any text
 HEAVIEST = 10_000  # values of a list, those inside its lists counted
 _WIDEST = 1 << 128  # of whole numbers
 _LETTERS = 6  # 64 characters of a text count as one value
-_VIEWS = (Iterator, type({}.keys()), type({}.values()), type({}.items()))
+_VIEWS = (Iterator, KeysView, ValuesView, ItemsView)
 _FUNCTIONS = (BuiltinMethodType, FunctionType, MethodType)
 
 
