@@ -8,7 +8,7 @@ from sdgen.cli.request import Wanted, same_again
 from sdgen.cli.tables import ruled
 from sdgen.plan.model import Plan
 from sdgen.runs.execute import EntityResult, Result
-from sdgen.runs.warnings import missing_keys
+from sdgen.runs.warnings import missing_keys, taken_values
 
 HEAD = ("entity", "table", "rows", "seconds", "rows/s", "digest")
 _RIGHT = (False, False, True, True, True, False)
@@ -23,6 +23,8 @@ def summary(wanted: Wanted, plan: Plan, result: Result, *, keyed: bool) -> Itera
     yield f"{result.rows:,} rows in {result.seconds:.2f} s to {wanted.place}"
     for warning in missing_keys(plan, wanted.only) if keyed else ():
         yield f"warning: {warning}"
+    for note in taken_values(plan, wanted.only):
+        yield f"note: {note}"
     yield f"again: {same_again(wanted, plan)}"
 
 

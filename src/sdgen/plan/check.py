@@ -291,7 +291,8 @@ def quota_row(draft: Draft, link: ForeignKey, index: int) -> int | None:
     if quota.where is None:
         return quota.row
     fixed = draft.scenario.entities[link.entity].rows.fixed
-    return next((row for row, values in enumerate(fixed) if quota.where.items() <= values.items()), None)
+    places = zip(fixed, draft.fixed_places[link.entity], strict=True)
+    return next((place for values, place in places if quota.where.items() <= values.items()), None)
 
 
 def check_fixed(draft: Draft) -> None:

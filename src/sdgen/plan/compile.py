@@ -152,16 +152,20 @@ def _carried(draft: Draft, key: Key) -> pa.DataType:
 
 
 def _fixed(draft: Draft, key: Key) -> tuple[pa.Array | None, Sequence[bool] | NDArray[np.bool_]]:
-    """The values of the first rows, and which of them are given: rows the target holds, else the fixed ones."""
+    """The values of the first rows, and which of them are given: rows the target holds, then fixed ones."""
     there = draft.request.existing.get(key[0])
-    if there is not None and there.rows:
-        values = there.columns.get(key[1])
-        return values, np.ones(there.rows if values is not None else 0, dtype=np.bool_)
-    rows = draft.scenario.entities[key[0]].rows.fixed
+    first = there.rows if there is not None else 0
+    held = there.columns.get(key[1]) if there is not None and first else None
+    placed = zip(draft.scenario.entities[key[0]].rows.fixed, draft.fixed_places[key[0]], strict=True)
+    rows = [row for row, place in placed if place >= first]
     given = tuple(key[1] in row for row in rows)
     if not any(given):
-        return None, ()
-    return scalar_array([row.get(key[1]) for row in rows], draft.types[key]), given
+        return held, np.ones(first if held is not None else 0, dtype=np.bool_)
+    values = scalar_array([row.get(key[1]) for row in rows], draft.types[key])
+    if not first:
+        return values, given
+    before = pa.nulls(first, values.type) if held is None else held
+    return pa.concat_arrays([before, values]), np.append(np.full(first, held is not None), given)
 
 
 def _nullable(draft: Draft, key: Key) -> bool:

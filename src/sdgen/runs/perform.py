@@ -27,6 +27,7 @@ from sdgen.runs.resume import WHOLE, left_behind
 from sdgen.runs.scratch import scratch, sweep
 from sdgen.runs.store import timestamp
 from sdgen.runs.targets import Settled, settle
+from sdgen.runs.warnings import taken_values
 from sdgen.write.base import Mode, Target
 from sdgen.write.registry import open_target
 
@@ -137,6 +138,8 @@ def _introduce(recorder: Recorder, prepared: Prepared, plan: Plan) -> None:
     recorder.say("info", f"{name} to {place}, {job.mode.value}, seed {plan.seed}")
     if plan.identity != job.identity and job.mode is not Mode.APPEND_ONLY:
         recorder.say("warning", "other versions of generators than those that the run was made with: other values")
+    for note in taken_values(plan, job.only):
+        recorder.say("info", note)
 
 
 def _failure(error: Exception, redactor: Redactor, left: str = WHOLE) -> tuple[Ending, Lines]:
