@@ -6,7 +6,7 @@ column at any row numbers, from the cells' draws, other columns of the same rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -260,6 +260,10 @@ class Generator(BaseModel):
         """What is wrong with the params, given the types of the columns in `needs`."""
         return ()
 
+    def lists(self, facts: Facts) -> Mapping[str, str]:
+        """Digests of the lists of other packages that the values are taken from, by names of theirs."""
+        return {}
+
     def domain(self, facts: Facts) -> Domain | None:
         """The finite set the values come from; None where there is none, so that the column can't be unique."""
         return None
@@ -275,6 +279,24 @@ class Generator(BaseModel):
         if domain is None:
             raise NotImplementedError
         return domain.decode(cells.indexes(domain.size))
+
+
+def with_inner(generator: Generator) -> Iterator[Generator]:
+    """A generator, and those inside it, such as of an array's elements, to any depth."""
+    yield generator
+    for value in vars(generator).values():
+        yield from _inside(value)
+
+
+def _inside(value: object) -> Iterator[Generator]:
+    if isinstance(value, Mapping):
+        for part in value.values():
+            yield from _inside(part)
+    elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):  # no long lists of plain values
+        for part in value:
+            yield from _inside(part)
+    elif isinstance(made := getattr(value, "made", None), Generator):
+        yield from with_inner(made)
 
 
 Params = Mapping[str, Any]

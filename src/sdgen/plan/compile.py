@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators import draws, vocabularies
-from sdgen.generators.base import Need
+from sdgen.generators.base import Need, with_inner
 from sdgen.generators.choosers import (
     Chooser,
     Counted,
@@ -60,22 +60,34 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None) -> Plan
     parents = {name: links.values() for name, links in draft.links.items()}
     order, cycles = entity_order(parents)
     entities = {name: _entity(draft, name, joints, conditions.get(name, ())) for name in order}
+    versions = _versions(draft)
     return Plan(
         scenario=scenario.name,
         version=scenario.version,
         seed=draft.seed,
         as_of=draft.as_of,
         entities=entities,
-        identity=identity(draft.scenario, draft.seed, draft.as_of, draft.counts, _versions(draft)),
+        identity=identity(draft.scenario, draft.seed, draft.as_of, draft.counts, versions),
         cyclic=tuple(cycles),
+        versions=versions,
     )
 
 
-def _versions(draft: Draft) -> dict[str, int]:
-    """The versions of the streams, of each generator used, and of the vocabularies the scenario speaks of."""
-    used = {generator.called: generator.version for generator in draft.generators.values()}
+def _versions(draft: Draft) -> dict[str, int | str]:
+    """The versions of the streams, of each generator used, of the vocabularies the scenario speaks of, and of lists."""
+    used: dict[str, int | str] = {}
+    lists: dict[str, str] = {}
+    for key, generator in draft.generators.items():
+        for each in with_inner(generator):
+            used[each.called] = each.version
+            lists.update(each.lists(draft.facts(key)))
     spoken = vocabularies.versions(canonical_json(canonical(draft.scenario)))
-    return {"streams": draws.STREAM_VERSION, **used, **spoken}
+    return {
+        "streams": draws.STREAM_VERSION,
+        **used,
+        **spoken,
+        **lists,
+    }
 
 
 def check_scenario(scenario: Scenario, request: PlanRequest | None = None) -> list[Problem]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from importlib.metadata import version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 
-from sdgen.generators import draws
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
@@ -65,8 +66,20 @@ class Job(Record):
         return PlanRequest(self.seed, self.as_of, self.rows, self.scale, self.only)
 
 
+# Their versions decide no value, as tests hold; where one differs all the same, they are the first to be asked.
+LIBRARIES = ("duckdb", "jinja2", "mimesis", "numpy", "pyarrow", "sqlglot")
+
+
+@cache
+def library_versions() -> dict[str, str]:
+    """The installed versions of the libraries that take part in making values."""
+    found = {}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
 def versions_of(plan: Plan) -> dict[str, str | int]:
-    """What besides the job decides the values: the versions of sdgen, of its streams, and of each generator."""
-    used = [column.generator for entity in plan.entities.values() for column in entity.columns.values()]
-    generators = {generator.called: generator.version for generator in used}
-    return {"sdgen": version("sdgen"), "streams": draws.STREAM_VERSION, **dict(sorted(generators.items()))}
+    """What besides the job decides the values, or may: versions of sdgen, its streams and generators, and libraries."""
+    return {"sdgen": version("sdgen"), **dict(sorted(plan.versions.items())), **library_versions()}
