@@ -123,7 +123,9 @@ def probe(plan: Plan, origin: Origin | None = None) -> list[Problem]:
             rows = PlannedRows(plan, settled, np.unique(np.append(firsts, spread)))
             errors = (condition.broken(rows) for condition in settled.conditions)
             problems += [problem for error in errors if error is not None for problem in error.problems]
-    return [origin.problem(each.path, each.what, each.hint) for each in problems] if origin else problems
+    if origin is None:
+        return problems
+    return [origin.problem(each.path, each.what, each.hint, each.type) for each in problems]
 
 
 def batches(

@@ -11,12 +11,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from sdgen.cli.app import ModeName
+from sdgen.cli.run_options import MODES
 from sdgen.dialects.urls import without_password
+from sdgen.scenario.model import SHORT_MODES
 from sdgen.write.base import Mode
 
 SDGEN = [sys.executable, "-m", "sdgen"]
@@ -177,7 +178,7 @@ def test_no_destination_is_wrong_usage(run: Callable[..., Any]) -> None:
 
 
 def test_modes_are_the_targets() -> None:
-    assert set(ModeName.__args__) == {str(mode) for mode in Mode}  # type: ignore[attr-defined]
+    assert set(get_args(MODES)) == {*map(str, Mode), *SHORT_MODES}
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,12 @@ import pytest
 
 import sdgen
 from sdgen.errors import ScenarioError
+from sdgen.execution.append import plan_for
+from sdgen.execution.request import RunSettings
+from sdgen.execution.warnings import taken_values
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_text_as_scenario
-from sdgen.runs.append import plan_for
 from sdgen.runs.service import Service
-from sdgen.runs.warnings import taken_values
 from sdgen.scenario.model import Scenario
 from sdgen.write.base import Mode
 from sdgen.write.registry import open_target
@@ -390,7 +391,7 @@ def test_names_that_were_taken_are_told(place: tuple[str, Ask]) -> None:
         ask(f"INSERT INTO users (id, name, level) VALUES ({FOREIGN.format(number)}, '{name}', 1)")
     target = open_target(to)
     try:
-        plan = plan_for(members(), PlanRequest(rows={"users": 88}), target, Mode.APPEND_ONLY)
+        plan = plan_for(members(), PlanRequest(rows={"users": 88}), target, RunSettings(mode=Mode.APPEND_ONLY))
     finally:
         target.abort()
     told = "users.name: 10 of 88 new values were taken, others stand for them"

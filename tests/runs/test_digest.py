@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 import sdgen
-from sdgen.runs.digest import digest
+from sdgen.execution.digest import digest
 
 COLUMNS: dict[str, Any] = {
     "n": {"generator": "sequence"},

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from sdgen.errors import NotFound, ScenarioError, SdgenError, StoreError
+from sdgen.execution.targets import TargetSpec
 from sdgen.read.writefile import scenario_text
 from sdgen.runs.naming import named_scenario, named_target
 from sdgen.runs.service import Service
-from sdgen.runs.targets import TargetSpec
 
 TEXT = "name: Tiny\nversion: {}\nentities: {{a: {{rows: {}, columns: {{id: {{generator: sequence}}}}}}}}\n"
 

@@ -13,8 +13,8 @@ import pytest
 
 import sdgen
 from sdgen.errors import Cancelled, SdgenError
+from sdgen.execution.events import Event, RowsWritten
 from sdgen.generators.keys import Sequence
-from sdgen.runs.events import Event, RowsWritten
 from sdgen.runs.service import Service
 from tests.runs.made import asked, over, succeeded, tiny
 

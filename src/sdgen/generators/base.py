@@ -207,9 +207,19 @@ class Generator(BaseModel):
         return self._called
 
     @property
+    def gives_null(self) -> bool:
+        """Whether the params ask for nulls: a null among listed values, or states without a value."""
+        return False
+
+    @property
+    def passes_null(self) -> bool:
+        """Whether a value is null in every row where a needed column is."""
+        return False
+
+    @property
     def may_be_null(self) -> bool:
         """Whether nulls can come about where none are asked for and no needed column has any."""
-        return False
+        return self.gives_null
 
     def natural(self) -> Type:
         """The type a column gets where it names none."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.errors import Problem, ScenarioError
-from sdgen.generators import draws, vocabularies
+from sdgen.generators import conform, draws, vocabularies
 from sdgen.generators.base import Need, with_inner
 from sdgen.generators.choosers import (
     Chooser,
@@ -37,6 +37,7 @@ from sdgen.plan.check import check_draft, quota_row
 from sdgen.plan.choose import Key
 from sdgen.plan.draft import Draft, draft_plan
 from sdgen.plan.model import ColumnPlan, EntityPlan, ForeignKeyPlan, Plan
+from sdgen.plan.nulls import is_nullable
 from sdgen.plan.order import entity_order
 from sdgen.plan.request import PlanRequest
 from sdgen.plan.unique import JointIndexes
@@ -49,10 +50,13 @@ if TYPE_CHECKING:
     from sdgen.plan.conditions import Condition
 
 
-def compile_plan(scenario: Scenario, request: PlanRequest | None = None) -> Plan:
-    """The plan of a scenario; ScenarioError with every problem where there is none."""
+def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict: bool = False) -> Plan:
+    """The plan of a scenario; ScenarioError with every problem where there is none.
+
+    strict: entities that need one another's rows in a cycle are a problem too, though most targets take them.
+    """
     draft = draft_plan(scenario, request or PlanRequest())
-    check_draft(draft)
+    check_draft(draft, strict)
     joints = settle_sets(draft)
     conditions = _conditions(draft)
     if draft.problems:
@@ -74,7 +78,7 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None) -> Plan
 
 
 def _versions(draft: Draft) -> dict[str, int | str]:
-    """The versions of the streams, of each generator used, of the vocabularies the scenario speaks of, and of lists."""
+    """The versions of streams, conversions, generators and vocabularies that are used, and digests of lists."""
     used: dict[str, int | str] = {}
     lists: dict[str, str] = {}
     for key, generator in draft.generators.items():
@@ -82,12 +86,7 @@ def _versions(draft: Draft) -> dict[str, int | str]:
             used[each.called] = each.version
             lists.update(each.lists(draft.facts(key)))
     spoken = vocabularies.versions(canonical_json(canonical(draft.scenario)))
-    return {
-        "streams": draws.STREAM_VERSION,
-        **used,
-        **spoken,
-        **lists,
-    }
+    return {"streams": draws.STREAM_VERSION, "conversions": conform.VERSION, **used, **spoken, **lists}
 
 
 def check_scenario(scenario: Scenario, request: PlanRequest | None = None) -> list[Problem]:
@@ -127,6 +126,7 @@ def _entity(
         conditions=conditions,
         first=draft.request.first(name),
         target=wanted.target,
+        mode=wanted.table_mode,
     )
 
 
@@ -140,7 +140,7 @@ def _column(draft: Draft, key: Key, links: Mapping[str, Link], joints: Mapping[K
         arrow=type.arrow if fixed is not None else _carried(draft, key),
         generator=generator,
         facts=replace(draft.facts(key), joint=joints.get(key)),
-        nullable=_nullable(draft, key),
+        nullable=is_nullable(draft, key),
         null_rate=0.0 if linked and key[1] in links else draft.missing_rate(key),
         hidden=wanted.hidden,
         fixed=fixed,
@@ -178,33 +178,6 @@ def _fixed(draft: Draft, key: Key) -> tuple[pa.Array | None, Sequence[bool] | ND
         return values, given
     before = pa.nulls(first, values.type) if held is None else held
     return pa.concat_arrays([before, values]), np.append(np.full(first, held is not None), given)
-
-
-def _nullable(draft: Draft, key: Key) -> bool:
-    """Whether the target's column takes nulls: as declared, or where nulls can come about."""
-    wanted, generator = draft.column(key), draft.generators[key]
-    if wanted.primary_key or wanted.nullable is not None:
-        return bool(wanted.nullable)
-    if draft.missing_rate(key) or generator.may_be_null:
-        return True
-    needs = [need for need in generator.needs() if need.column and not need.children]
-    if isinstance(generator, ForeignKey):
-        needs.append(Need(generator.column, generator.via or key[1]))
-    return any(
-        _may_lack_parent(draft, key[0], need.link) or _nullable(draft, draft.home(key[0], need)) for need in needs
-    )
-
-
-def _may_lack_parent(draft: Draft, entity: str, link: str) -> bool:
-    if not link:
-        return False
-    column, spec = draft.link_column(entity, link)
-    if link in draft.each.get(entity, ()):
-        return draft.each[entity][link].parents < draft.counts[entity]
-    tree = spec.entity == entity and link != draft.counting_link(entity)
-    if spec.within and not tree:
-        return _may_lack_parent(draft, entity, spec.within) or bool(draft.column((entity, column)).nullable)
-    return tree or draft.missing_rate((entity, column)) > 0
 
 
 def _link(draft: Draft, entity: str, name: str, joints: Mapping[Key, JointIndexes]) -> Link:

@@ -12,11 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from sdgen.errors import NotFound, Problem, StoreError
-from sdgen.runs.job import Job
+from sdgen.execution.job import Job
+from sdgen.execution.resume import left_by_killed
 from sdgen.runs.journal_rows import log_line, run_of
 from sdgen.runs.processes import Owner, is_gone
 from sdgen.runs.records import EntityRun, LogLine, Run, Status
-from sdgen.runs.resume import left_by_killed
 from sdgen.runs.store import Store, moment, timestamp
 from sdgen.runs.tables import run_entities, run_logs, runs
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sdgen.errors import Problem, StoreError
 
 if TYPE_CHECKING:
-    from sdgen.runs.access import Access
+    from sdgen.execution.access import Access
     from sdgen.runs.service import Service
 
 
@@ -23,7 +23,7 @@ def open_service(
     if find_spec("sqlalchemy") is None:
         hint = "install it with: pip install 'sdgen[service]'"
         raise StoreError(Problem((), "runs, scenarios and targets are remembered with SQLAlchemy", hint))
-    from sdgen.runs.access import ANYTHING
+    from sdgen.execution.access import ANYTHING
     from sdgen.runs.service import Service
 
     return Service.open(runs_db, scenarios_dir, targets_dir, access or ANYTHING)

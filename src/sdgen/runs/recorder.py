@@ -12,13 +12,13 @@ from contextlib import suppress
 from types import TracebackType
 
 from sdgen.errors import Cancelled, StoreError
-from sdgen.runs.console import tell
-from sdgen.runs.events import EntityFinished, EntityStarted, Event, Finishing, Listener, RowsWritten
-from sdgen.runs.job import Job
+from sdgen.execution.console import tell
+from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, Listener, RowsWritten
+from sdgen.execution.job import Job
+from sdgen.execution.redact import Redactor
 from sdgen.runs.journal import Journal
 from sdgen.runs.processes import Owner
 from sdgen.runs.records import EntityRun
-from sdgen.runs.redact import Redactor
 from sdgen.runs.store import timestamp
 
 EVERY = 0.25  # seconds between two writes

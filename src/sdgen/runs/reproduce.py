@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import computed_field
 
 from sdgen.errors import Problem, StoreError
+from sdgen.execution import kinds
+from sdgen.execution.job import Job, versions_of
+from sdgen.execution.request import RunRequest
 from sdgen.plan.model import Plan
-from sdgen.runs import kinds
-from sdgen.runs.job import Job, versions_of
 from sdgen.runs.records import Run, Status
-from sdgen.runs.request import RunRequest
 from sdgen.scenario.model import Record
 from sdgen.write.base import Mode
 

@@ -8,17 +8,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
-from sdgen.errors import Path, Problem
+from sdgen.errors import Path, Problem, ProblemType, did_you_mean
+from sdgen.scenario.output import Output
 
 
 class Record(BaseModel):
     """A frozen record that knows its keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Mode(StrEnum):
+    """What happens to a table that is there already."""
+
+    CREATE_IF_MISSING = "create_if_missing"
+    TRUNCATE_THEN_INSERT = "truncate_then_insert"
+    APPEND_ONLY = "append_only"
+
+
+SHORT_MODES = {
+    "create": Mode.CREATE_IF_MISSING,
+    "truncate": Mode.TRUNCATE_THEN_INSERT,
+    "append": Mode.APPEND_ONLY,
+}
+
+
+def _mode(value: object) -> object:
+    if isinstance(value, str) and value not in [*SHORT_MODES, *Mode]:
+        known = [mode.value for mode in Mode]
+        raise ValueError(f"no mode is called {value!r}; " + did_you_mean(value, known, "known: " + ", ".join(known)))
+    return SHORT_MODES.get(value, value) if isinstance(value, str) else value
+
+
+ModeName = Annotated[Mode, BeforeValidator(_mode)]  # in its long or its short form
 
 
 class GeneratorSpec(Record):
@@ -70,6 +97,7 @@ class RowCount(Record):
         None, gt=0, le=1, description="with each: the share of all rows that these are; the others have no such parent"
     )
     fixed: tuple[Mapping[str, Any], ...] = Field((), description="given rows, which come first")
+    empty: bool = Field(False, description="the table is meant to have no rows")
 
 
 def _rows(value: object) -> object:
@@ -80,6 +108,9 @@ class Entity(Record):
     """One table of the dataset."""
 
     target_table: str = Field("", description="the table's name in the target; the entity's name where left out")
+    table_mode: ModeName | None = Field(
+        None, description="what happens to the table where it is there already; the run's mode where left out"
+    )
     description: str = ""
     rows: Annotated[RowCount, BeforeValidator(_rows)] = Field(default_factory=lambda: RowCount(count=100))
     columns: Mapping[str, Column] = Field(min_length=1)
@@ -153,8 +184,12 @@ class Scenario(Record):
     seed: int | None = Field(None, ge=-(2**63), lt=2**64)
     as_of: str = Field("", description="the instant that counts as now, ISO 8601; fixed once a run where left out")
     locale: str = Field("en", description="the language of names, places and texts")
+    allow_databases: Annotated[tuple[str, ...], BeforeValidator(lambda value: _several(value))] = Field(
+        (), description="patterns such as *_demo: a run into a database of another name is refused"
+    )
     presets: Mapping[str, GeneratorSpec] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    output: Output | None = Field(None, description="where rows go where a run names no destination")
     entities: Mapping[str, Entity] = Field(min_length=1)
 
     _origin: Origin | None = PrivateAttr(None)
@@ -194,14 +229,14 @@ class Origin:
         self._positions = {} if positions is None else positions
         self._aliases = {} if aliases is None else aliases
 
-    def problem(self, path: Path, what: str, hint: str = "") -> Problem:
+    def problem(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> Problem:
         """A problem at a canonical path, placed at the nearest part of the source that holds it."""
         place = self._positions.get((), (0, 0))
         stands: Path = ()
         for size, part in enumerate(path, 1):
             stands = self._aliases.get(path[:size], (*stands, part))
             place = self._positions.get(stands, place)
-        return Problem(path, what, hint, self.file, *place)
+        return Problem(path, what, hint, self.file, *place, type)
 
 
 Scenario.model_rebuild()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 from pathlib import Path
 
 
@@ -81,9 +82,11 @@ def placed_left(folder: Path) -> None:
 
 
 def _move(decided: Path, folder: Path) -> None:
-    for file in sorted(decided.iterdir()):
-        file.replace(folder / file.name)
-    decided.rmdir()
+    for file in sorted(path for path in decided.rglob("*") if not path.is_dir()):
+        where = folder / file.relative_to(decided)
+        where.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(where)
+    shutil.rmtree(decided)
 
 
 def leftovers(path: Path) -> list[Path]:

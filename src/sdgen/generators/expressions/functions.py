@@ -1,0 +1,173 @@
+"""The functions of expressions that sdgen computes itself: those whose values would depend on a machine or a release.
+
+One entry of `OWN_FUNCTIONS` is one function. All are total: where an argument is null or not finite, outside of the
+domain, or where the result would be too large, they give null, as a division by zero does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from sdgen.generators import rounding
+from sdgen.generators import transcendental as own
+from sdgen.generators.conform import conform
+from sdgen.scenario.types import INTEGER_BITS, INTEGERS, Type
+
+_Compute = Callable[..., object]  # numpy arrays of the arguments' types to an array, or to one number for all rows
+
+# What an argument may be, and the type it is handed over in.
+_KINDS: dict[str, tuple[Callable[[pa.DataType], bool], pa.DataType]] = {
+    "number": (
+        lambda arrow: any(each(arrow) for each in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)),
+        pa.float64(),
+    ),
+    "double": (pa.types.is_float64, pa.float64()),
+    "float": (pa.types.is_float32, pa.float32()),
+    "digits": (lambda arrow: pa.types.is_integer(arrow) and arrow.bit_width <= 32, pa.int64()),
+}
+SQL_NAMES = {pa.float64(): "DOUBLE", pa.float32(): "FLOAT", pa.int64(): "BIGINT"}
+
+
+@dataclass(frozen=True)
+class Overload:
+    """One list of arguments a function takes, as kinds of `_KINDS`; `gives` is the type of its result."""
+
+    takes: tuple[str, ...]
+    gives: pa.DataType
+    compute: _Compute
+
+    @property
+    def types(self) -> tuple[pa.DataType, ...]:
+        return tuple(_KINDS[kind][1] for kind in self.takes)
+
+    def fits(self, types: tuple[pa.DataType, ...]) -> bool:
+        if len(types) != len(self.takes):
+            return False
+        return all(
+            pa.types.is_null(arrow) or _KINDS[kind][0](arrow) for kind, arrow in zip(self.takes, types, strict=True)
+        )
+
+    def __call__(self, arrays: list[pa.Array], count: int) -> pa.Array:
+        """The function's values over `count` rows, from arrays of its `types`."""
+        usable = np.ones(count, dtype=bool)
+        for array in arrays:
+            if array.null_count:
+                usable &= array.is_valid().to_numpy(zero_copy_only=False)
+        arguments = [np.asarray(array.fill_null(0) if array.null_count else array) for array in arrays]
+        values = np.broadcast_to(np.asarray(self.compute(*arguments)), count)
+        usable &= np.isfinite(values)
+        return pa.array(values, self.gives, mask=None if usable.all() else ~usable)
+
+
+@dataclass(frozen=True)
+class OwnFunction:
+    """A function by its overloads. DuckDB computes `others`, which no overload takes."""
+
+    summary: str
+    overloads: tuple[Overload, ...]
+    others: bool = False
+
+    def overload(self, types: tuple[pa.DataType, ...]) -> Overload | None:
+        return next((each for each in self.overloads if each.fits(types)), None)
+
+
+def _of_numbers(summary: str, compute: _Compute, arguments: int = 1) -> OwnFunction:
+    return OwnFunction(summary, (Overload(("number",) * arguments, pa.float64(), compute),))
+
+
+def _to_digits(summary: str, compute: _Compute) -> OwnFunction:
+    def of(values: NDArray[np.float64], digits: NDArray[np.int64] | None = None) -> object:
+        one = digits is None or bool((digits == digits[:1]).all())  # the same in all rows, which is quicker
+        return compute(values, (0 if digits is None or not len(digits) else int(digits[0])) if one else digits)
+
+    floats = (("double", pa.float64()), ("float", pa.float32()))
+    overloads = [Overload(takes, arrow, of) for kind, arrow in floats for takes in ((kind,), (kind, "digits"))]
+    return OwnFunction(summary, tuple(overloads), others=True)
+
+
+_POWER = _of_numbers("x to the power of y; also x ** y and x ^ y", own.pow, 2)
+OWN_FUNCTIONS: dict[str, OwnFunction] = {
+    "round": _to_digits("the nearest number of n digits (0 if not given), halves away from zero", rounding.rounded),
+    "trunc": _to_digits("the number cut after n digits (0 if not given)", rounding.truncated),
+    "exp": _of_numbers("e to the power of x", own.exp),
+    "ln": _of_numbers("the natural logarithm of x > 0", own.ln),
+    "log": OwnFunction(
+        "the logarithm of x > 0 to the base 10, or log(b, x) to a base b > 0 other than 1",
+        (
+            Overload(("number",), pa.float64(), own.log10),
+            Overload(("number", "number"), pa.float64(), own.log),
+        ),
+    ),
+    "log10": _of_numbers("the logarithm of x > 0 to the base 10", own.log10),
+    "log2": _of_numbers("the logarithm of x > 0 to the base 2", own.log2),
+    "pow": _POWER,
+    "power": _POWER,
+    "cbrt": _of_numbers("the cube root of x", own.cbrt),
+    "sin": _of_numbers("the sine of x in radians, up to 2^50", own.sin),
+    "cos": _of_numbers("the cosine of x in radians, up to 2^50", own.cos),
+    "tan": _of_numbers("the tangent of x in radians, up to 2^50", own.tan),
+    "cot": _of_numbers("the cotangent of x in radians, up to 2^50", own.cot),
+    "asin": _of_numbers("the arcsine of -1 <= x <= 1", own.asin),
+    "acos": _of_numbers("the arccosine of -1 <= x <= 1", own.acos),
+    "atan": _of_numbers("the arctangent of x", own.atan),
+    "atan2": _of_numbers("the angle of the point (x, y), as atan2(y, x)", own.atan2, 2),
+    "sinh": _of_numbers("the hyperbolic sine of x", own.sinh),
+    "cosh": _of_numbers("the hyperbolic cosine of x", own.cosh),
+    "tanh": _of_numbers("the hyperbolic tangent of x", own.tanh),
+    "asinh": _of_numbers("the inverse hyperbolic sine of x", own.asinh),
+    "acosh": _of_numbers("the inverse hyperbolic cosine of x >= 1", own.acosh),
+    "atanh": _of_numbers("the inverse hyperbolic tangent of -1 < x < 1", own.atanh),
+    "degrees": _of_numbers("radians as degrees", own.degrees),
+    "radians": _of_numbers("degrees as radians", own.radians),
+    "pi": OwnFunction("3.141592653589793", (Overload((), pa.float64(), lambda: own.PI),)),
+}
+
+
+def casts_floats(source: pa.DataType, target: pa.DataType) -> bool:
+    """Whether a cast between these types rounds floats to whole numbers or decimals, alone or in lists."""
+    if _is_list(source) and _is_list(target):
+        return casts_floats(source.value_type, target.value_type)
+    rounds = pa.types.is_integer(target) or pa.types.is_decimal(target)
+    return bool(rounds and pa.types.is_floating(source))
+
+
+def _is_list(arrow: pa.DataType) -> bool:
+    return bool(pa.types.is_list(arrow) or pa.types.is_fixed_size_list(arrow))
+
+
+def cast_floats(array: pa.Array, type: Type, lenient: bool) -> pa.Array:
+    """Floats, or lists of them, rounded to a type of whole numbers or decimals.
+
+    What doesn't fit is null if `lenient`, and an OverflowError otherwise.
+    """
+    if _is_list(array.type):
+        array = pc.cast(array, pa.list_(array.type.value_type))
+        values = cast_floats(array.values, type.items[0], lenient)
+        nulls = array.is_null() if array.null_count else None
+        return pa.ListArray.from_arrays(pa.array(np.asarray(array.offsets)), values, mask=nulls)
+    try:
+        return conform(array, type, type.arrow)
+    except ValueError as error:
+        fits = _fits(np.asarray(array.fill_null(0) if array.null_count else array), type)
+        if lenient and not fits.all():
+            return conform(pc.if_else(pa.array(fits), array, None), type, type.arrow)
+        value = array[int(np.argmin(fits))].as_py()
+        raise OverflowError(str(error) if fits.all() else f"{value} doesn't fit into {type}") from None
+
+
+def _fits(values: NDArray[np.float64], type: Type) -> NDArray[np.bool_]:
+    """Which of these floats have a place in a type of whole numbers or decimals, once they are rounded."""
+    if type.kind in INTEGERS:
+        whole, bits = rounding.rounded(values), INTEGER_BITS[type.kind.removeprefix("u")]
+        low, high = (0.0, 2.0**bits) if type.kind.startswith("u") else (-(2.0 ** (bits - 1)), 2.0 ** (bits - 1))
+        return (whole >= low) & (whole < high)
+    counted = np.abs(rounding.units(values, type.scale))
+    with np.errstate(all="ignore"):
+        counted = np.where(np.isfinite(counted), counted, np.abs(values) * float(10**type.scale))
+    return counted < float(10**type.precision)

@@ -1,0 +1,206 @@
+"""Expressions computed in stages: what DuckDB computes, and between its turns the functions of our own.
+
+The tree is cut at our functions, innermost first. A stage is one call of DuckDB for all arguments of the functions that
+can be computed by then; their results are columns for the next stage. An expression without such functions has no
+stages: DuckDB computes it in one call.
+
+Arguments are computed for every row, also where a CASE around the function wouldn't come to it. So an argument that
+could fail keeps the conditions it stands under: `case when a > 0 then round(f(x), 2) end` asks DuckDB for
+`case when a > 0 then f(x) end`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import chain, count, islice
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+
+from sdgen.generators.expressions import duckdb_engine
+from sdgen.generators.expressions.functions import OWN_FUNCTIONS, SQL_NAMES, cast_floats, casts_floats
+from sdgen.generators.expressions.guards import guards_of
+from sdgen.generators.expressions.syntax import Parsed, rendered
+from sdgen.scenario.types import Type
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+_CALL = "sdgen_call_"
+_CASTS = ("Cast", "TryCast")
+_INTEGERS = ("TINYINT", "SMALLINT", "INT", "BIGINT", "UTINYINT", "USMALLINT", "UINT", "UBIGINT")
+_CARRIED = (*_INTEGERS, "DECIMAL")  # types that a column of an Arrow table has
+_ROUNDING = (*_CARRIED, "INT128", "ARRAY", "LIST")  # casts to these may round
+_PLAIN = ("Column", "Identifier", "Literal", "Null", "Paren")  # arguments made of these alone can't fail
+
+
+@dataclass(frozen=True)
+class Call:
+    """One use of a function of our own: the SQL of its arguments, and the column its result becomes."""
+
+    column: str
+    arguments: tuple[str, ...]
+    compute: Callable[[list[pa.Array], int], pa.Array]
+    type: pa.DataType
+
+
+@dataclass(frozen=True)
+class Program:
+    """An expression over columns of certain types: the calls of each stage, then the SQL of the whole."""
+
+    stages: tuple[tuple[Call, ...], ...]
+    sql: str
+
+
+def evaluate(parsed: Parsed, table: pa.Table) -> pa.Array:
+    """The expression at each row of the table, in order.
+
+    Raises duckdb.Error or OverflowError where it can't be computed.
+    """
+    program = _program(parsed, table.schema)
+    for stage in program.stages:
+        arguments = iter(_selected([sql for call in stage for sql in call.arguments], table))
+        for call in stage:
+            result = call.compute([next(arguments) for _ in call.arguments], len(table))
+            table = table.append_column(call.column, result)
+    return _selected([program.sql], table)[0]
+
+
+def result_type(parsed: Parsed, table: pa.Table) -> Type:
+    """The type of the expression over a table's columns; ValueError or duckdb.Error where it has none."""
+    program = _program(parsed, table.schema)
+    return duckdb_engine.result_type(program.sql, _after(table.schema, program.stages).empty_table())
+
+
+def _after(schema: pa.Schema, stages: Iterable[Iterable[Call]]) -> pa.Schema:
+    return pa.schema([*schema, *(pa.field(call.column, call.type) for stage in stages for call in stage)])
+
+
+def _selected(sqls: Sequence[str], table: pa.Table) -> list[pa.Array]:
+    """Expressions over a table: its bare columns as they are, the others by one call of DuckDB."""
+    columns = {f'"{name}"': name for name in table.column_names}
+    others = list(dict.fromkeys(sql for sql in sqls if sql not in columns))
+    computed = dict(zip(others, duckdb_engine.evaluate_all(others, table), strict=True)) if others else {}
+    return [computed[sql] if sql in computed else table[columns[sql]].combine_chunks() for sql in sqls]
+
+
+@lru_cache(maxsize=4096)  # one for each expression and types of its columns, whichever rows and seeds
+def _program(parsed: Parsed, schema: pa.Schema) -> Program:
+    """ValueError or duckdb.Error where functions don't fit their arguments."""
+    if not any(map(_is_own, parsed.tree.walk())):
+        return Program((), parsed.sql)
+    root = parsed.tree.copy()
+    stages: list[tuple[Call, ...]] = []
+    names = map(f"{_CALL}{{}}".format, count())
+    for nodes in _levels(root):
+        stage = tuple(_cut(nodes, _after(schema, stages), names))
+        stages += [stage] if stage else []
+    whole = root.unnest()
+    bare = type(whole).__name__ == "Column" and whole.name.startswith(_CALL)
+    return Program(tuple(stages), rendered(whole if bare else root))
+
+
+def _is_own(node: exp.Expr) -> bool:
+    """Whether a node may be for us to compute; it depends on the types as well."""
+    if type(node).__name__ in _CASTS:
+        return node.args["to"].this.name in _ROUNDING
+    return _name(node) in OWN_FUNCTIONS
+
+
+def _name(node: exp.Expr) -> str:
+    kind = type(node).__name__
+    return "power" if kind == "Pow" else str(node.this).lower() if kind == "Anonymous" else ""
+
+
+def _arguments(node: exp.Expr) -> list[exp.Expr]:
+    kind = type(node).__name__
+    return [node.this] if kind in _CASTS else [node.this, node.expression] if kind == "Pow" else node.expressions
+
+
+def _levels(root: exp.Expr) -> list[list[exp.Expr]]:
+    """What may be ours, first what needs no other of it: neither in its arguments nor in conditions above it."""
+    known: dict[int, int] = {}
+
+    def level(node: exp.Expr) -> int:
+        if id(node) not in known:
+            parts = [*_arguments(node), *(part for guard in guards_of(node) for part in guard.parts)]
+            inside = (each for part in parts for each in part.walk() if _is_own(each))
+            known[id(node)] = 1 + max(map(level, inside), default=-1)
+        return known[id(node)]
+
+    levels: dict[int, list[exp.Expr]] = {}
+    for node in _from_leaves(root):
+        if _is_own(node):
+            levels.setdefault(level(node), []).append(node)
+    return [levels[each] for each in sorted(levels)]
+
+
+def _from_leaves(root: exp.Expr) -> list[exp.Expr]:
+    """The nodes with all that each depends on before it, so that long chains need no deep recursion."""
+    nodes, left = [], [root]
+    while left:
+        nodes.append(left.pop())
+        left.extend(nodes[-1].iter_expressions())
+    return nodes[::-1]
+
+
+def _cut(nodes: list[exp.Expr], schema: pa.Schema, names: Iterator[str]) -> Iterator[Call]:
+    """The calls that these nodes are, over columns of these types; in the tree their columns take their place."""
+    from sqlglot import exp
+
+    typed = [[*_arguments(node), *([node] if type(node).__name__ in _CASTS else [])] for node in nodes]
+    types = iter(duckdb_engine.arrow_types([rendered(each) for each in chain(*typed)], schema))
+    known: dict[tuple[object, ...], str] = {}
+    for node, parts in zip(nodes, typed, strict=True):
+        use = _use(node, tuple(islice(types, len(parts))))
+        if use is None:
+            continue
+        arguments = tuple(_argument(*each, node, schema) for each in zip(_arguments(node), use.types, strict=True))
+        same = (_name(node), use.gives, use.lenient, arguments)
+        if same not in known:
+            known[same] = next(names)
+            yield Call(known[same], arguments, use.compute, use.gives)
+        # A cast to a type that Arrow hasn't got stays, around the column.
+        place = node.this if node.args.get("to") and node.args["to"].this.name not in _CARRIED else node
+        place.replace(exp.Column(this=exp.Identifier(this=known[same], quoted=True)))
+
+
+class _Use(NamedTuple):
+    """How a node is computed by us: from arguments of these types to this type."""
+
+    types: tuple[pa.DataType, ...]
+    gives: pa.DataType
+    compute: Callable[[list[pa.Array], int], pa.Array]
+    lenient: bool = False
+
+
+def _use(node: exp.Expr, types: tuple[pa.DataType, ...]) -> _Use | None:
+    """None where DuckDB computes it; ValueError where nobody does."""
+    if type(node).__name__ in _CASTS:
+        source, target = types
+        if not casts_floats(source, target):
+            return None
+        lenient = type(node).__name__ == "TryCast" or any(guard.tried for guard in guards_of(node))
+        column_type = duckdb_engine.type_of(target)
+        compute = partial(cast_floats, type=column_type, lenient=lenient)
+        return _Use((source,), column_type.arrow, lambda arrays, rows: compute(arrays[0]), lenient)
+    function = OWN_FUNCTIONS[_name(node)]
+    overload = function.overload(types)
+    if overload is None and not function.others:
+        listed = ", ".join(map(str, types))
+        raise ValueError(f"no function {_name(node)}({listed}): {function.summary}")
+    return _Use(overload.types, overload.gives, overload) if overload else None
+
+
+def _argument(part: exp.Expr, wanted: pa.DataType, node: exp.Expr, schema: pa.Schema) -> str:
+    """The SQL of an argument, in the type it is handed over in; a bare column where it is of that type already."""
+    if type(node).__name__ in _CASTS or any(type(each).__name__ not in _PLAIN for each in part.walk()):
+        part = part.copy()
+        for guard in guards_of(node):
+            part = guard.around(part)
+    sql = rendered(part)
+    if type(part).__name__ == "Column" and schema.field(part.name).type == wanted:
+        return sql
+    return f"CAST({sql} AS {SQL_NAMES[wanted]})" if wanted in SQL_NAMES else f"({sql})"

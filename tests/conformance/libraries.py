@@ -1,0 +1,119 @@
+"""What else comes from libraries, as grids of their own: Arrow's casts, values as text, and how expressions are read.
+
+Each grid is a mapping of a name to the digest of what was made; an error counts as the value `error`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from hashlib import blake2b
+from itertools import product
+
+import pyarrow as pa
+
+from sdgen.errors import SdgenError
+from sdgen.generators.conform import conform
+from sdgen.generators.formats import json_text
+from sdgen.generators.moment_texts import written
+from sdgen.generators.scalars import scalar_array
+from sdgen.scenario.types import Type, parse_type
+from sdgen.write import csvtext, jsonl, mytext, pgbinary, pgtext, sqltext
+from tests.conformance.arguments import ARGUMENTS
+from tests.conformance.grid import canonical, column
+from tests.conformance.readings import READINGS, parse
+
+# Pairs of numbers and second arguments repeat what the other sets hold.
+SOURCES = [name for name in ARGUMENTS if not name.startswith("few_")]
+CAST_TO = (
+    "bool tinyint smallint int bigint utinyint usmallint uint ubigint float double decimal(4,1) decimal(9,2) decimal(18,6) "
+    "decimal(38,0) decimal(38,10) text string(3) json uuid date time timestamp timestamptz binary "
+    "array<int> array<text> array<double> array<decimal(9,1)> array<timestamptz> array<array<text>> "
+    "map<text,text> map<int,decimal(9,2)> struct<b:text,a:bigint>"
+).split()
+CODES = "Y m d H M S y j b B a A p I U W V G u w e F T D R C h f _ms s ms epoch_microseconds s_as_float Z z % -d -m -H -I -j".split()
+
+Encode = Callable[[list[Type], pa.RecordBatch], pa.Buffer]
+
+
+def _inserts(literals: sqltext.Literals) -> Encode:
+    return lambda types, batch: sqltext.encode(types, batch, "INSERT INTO t VALUES", literals)
+
+
+ENCODERS: Mapping[str, Encode] = {
+    "csv": csvtext.encode,
+    "jsonl": jsonl.encode,
+    "postgres copy": pgtext.encode,
+    "mysql load": mytext.encode,
+    "postgres script": _inserts(sqltext.POSTGRES),
+    "mysql script": _inserts(sqltext.MYSQL),
+    "sqlite script": _inserts(sqltext.SQLITE),
+}
+
+
+def casts() -> Iterator[tuple[str, list[str]]]:
+    """Every set of values in every type that a column may have; see `conform`."""
+    for source, target in product(SOURCES, CAST_TO):
+        yield f"{source} to {target}", _each(column(source), lambda array, to=parse_type(target): canonical(conform(array, to, to.arrow)))
+
+
+def texts() -> Iterator[tuple[str, list[str]]]:
+    """Every set of values as each file format and script writes it."""
+    for source, (name, encode) in product(SOURCES, ENCODERS.items()):
+        type = parse_type(ARGUMENTS[source][0])
+        yield f"{source} as {name}", _each(column(source), lambda array, encode=encode, type=type: _lines(encode, type, array))
+    for source in SOURCES:
+        type = parse_type(ARGUMENTS[source][0])
+        yield f"{source} as json", _each(column(source), lambda array, type=type: json_text(array, type).to_pylist())
+        if pgbinary.is_proven(type):
+            yield f"{source} as postgres binary", _each(column(source), lambda array, type=type: _lines(pgbinary.encode, type, array))
+    for source, code in product(("date", "time", "timestamp", "timestamptz", "many_dates"), CODES):
+        yield f"{source} as %{code}", _each(column(source), lambda array, form=f"%{code}": written(array, form).to_pylist())
+
+
+def _lines(encode: Encode, type: Type, array: pa.Array) -> list[str]:
+    batch = pa.record_batch([array], names=["value"])
+    return [bytes(encode([type], batch.slice(row, 1))).hex() for row in range(len(batch))]
+
+
+def _each(array: pa.Array, make: Callable[[pa.Array], list[str]]) -> list[str]:
+    """What is made of an array; where that fails, of each value by itself."""
+    try:
+        return make(array)
+    except (ValueError, TypeError, NotImplementedError, SdgenError):
+        if len(array) == 1:
+            return ["error"]
+        middle = len(array) // 2
+        return [*_each(array.slice(0, middle), make), *_each(array.slice(middle), make)]
+
+
+def scalars() -> Iterator[tuple[str, list[str]]]:
+    """Texts as they stand in a scenario, as values of each type."""
+    for source, target in product(("text", "number_text", "moment_text", "json_text", "uuid_text"), CAST_TO[:25]):
+        to = parse_type(target)
+        yield f"{source} read as {target}", [_scalar(value, to) for value in ARGUMENTS[source][1]]
+
+
+def _scalar(value: object, type: Type) -> str:
+    try:
+        return canonical(scalar_array([value], type))[0]
+    except ValueError:
+        return "error"
+
+
+def readings() -> Iterator[tuple[str, list[str]]]:
+    """The SQL that each expression is run as, and the columns that it speaks of."""
+    for name, expressions in READINGS.items():
+        yield name, [parse(text) for text in expressions]
+
+
+GRIDS: Mapping[str, Callable[[], Iterable[tuple[str, list[str]]]]] = {
+    "casts of columns": casts,
+    "values as text": texts,
+    "values in scenarios": scalars,
+    "expressions as read": readings,
+}
+
+
+def digests(grid: str) -> dict[str, str]:
+    """The digest of each part of a grid."""
+    return {name: blake2b("\n".join(map(str, made)).encode(), digest_size=8).hexdigest() for name, made in GRIDS[grid]()}
