@@ -24,13 +24,85 @@ from tests.conformance.readings import READINGS, parse
 
 # Pairs of numbers and second arguments repeat what the other sets hold.
 SOURCES = [name for name in ARGUMENTS if not name.startswith("few_")]
-CAST_TO = (
-    "bool tinyint smallint int bigint utinyint usmallint uint ubigint float double decimal(4,1) decimal(9,2) decimal(18,6) "
-    "decimal(38,0) decimal(38,10) text string(3) json uuid date time timestamp timestamptz binary "
-    "array<int> array<text> array<double> array<decimal(9,1)> array<timestamptz> array<array<text>> "
-    "map<text,text> map<int,decimal(9,2)> struct<b:text,a:bigint>"
-).split()
-CODES = "Y m d H M S y j b B a A p I U W V G u w e F T D R C h f _ms s ms epoch_microseconds s_as_float Z z % -d -m -H -I -j".split()
+CAST_TO = [
+    "bool",
+    "tinyint",
+    "smallint",
+    "int",
+    "bigint",
+    "utinyint",
+    "usmallint",
+    "uint",
+    "ubigint",
+    "float",
+    "double",
+    "decimal(4,1)",
+    "decimal(9,2)",
+    "decimal(18,6)",
+    "decimal(38,0)",
+    "decimal(38,10)",
+    "text",
+    "string(3)",
+    "json",
+    "uuid",
+    "date",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "binary",
+    "array<int>",
+    "array<text>",
+    "array<double>",
+    "array<decimal(9,1)>",
+    "array<timestamptz>",
+    "array<array<text>>",
+    "map<text,text>",
+    "map<int,decimal(9,2)>",
+    "struct<b:text,a:bigint>",
+]
+CODES = [
+    "Y",
+    "m",
+    "d",
+    "H",
+    "M",
+    "S",
+    "y",
+    "j",
+    "b",
+    "B",
+    "a",
+    "A",
+    "p",
+    "I",
+    "U",
+    "W",
+    "V",
+    "G",
+    "u",
+    "w",
+    "e",
+    "F",
+    "T",
+    "D",
+    "R",
+    "C",
+    "h",
+    "f",
+    "_ms",
+    "s",
+    "ms",
+    "epoch_microseconds",
+    "s_as_float",
+    "Z",
+    "z",
+    "%",
+    "-d",
+    "-m",
+    "-H",
+    "-I",
+    "-j",
+]
 
 Encode = Callable[[list[Type], pa.RecordBatch], pa.Buffer]
 
@@ -53,21 +125,33 @@ ENCODERS: Mapping[str, Encode] = {
 def casts() -> Iterator[tuple[str, list[str]]]:
     """Every set of values in every type that a column may have; see `conform`."""
     for source, target in product(SOURCES, CAST_TO):
-        yield f"{source} to {target}", _each(column(source), lambda array, to=parse_type(target): canonical(conform(array, to, to.arrow)))
+        yield (
+            f"{source} to {target}",
+            _each(column(source), lambda array, to=parse_type(target): canonical(conform(array, to, to.arrow))),
+        )
 
 
 def texts() -> Iterator[tuple[str, list[str]]]:
     """Every set of values as each file format and script writes it."""
     for source, (name, encode) in product(SOURCES, ENCODERS.items()):
         type = parse_type(ARGUMENTS[source][0])
-        yield f"{source} as {name}", _each(column(source), lambda array, encode=encode, type=type: _lines(encode, type, array))
+        yield (
+            f"{source} as {name}",
+            _each(column(source), lambda array, encode=encode, type=type: _lines(encode, type, array)),
+        )
     for source in SOURCES:
         type = parse_type(ARGUMENTS[source][0])
         yield f"{source} as json", _each(column(source), lambda array, type=type: json_text(array, type).to_pylist())
         if pgbinary.is_proven(type):
-            yield f"{source} as postgres binary", _each(column(source), lambda array, type=type: _lines(pgbinary.encode, type, array))
+            yield (
+                f"{source} as postgres binary",
+                _each(column(source), lambda array, type=type: _lines(pgbinary.encode, type, array)),
+            )
     for source, code in product(("date", "time", "timestamp", "timestamptz", "many_dates"), CODES):
-        yield f"{source} as %{code}", _each(column(source), lambda array, form=f"%{code}": written(array, form).to_pylist())
+        yield (
+            f"{source} as %{code}",
+            _each(column(source), lambda array, form=f"%{code}": written(array, form).to_pylist()),
+        )
 
 
 def _lines(encode: Encode, type: Type, array: pa.Array) -> list[str]:
@@ -116,4 +200,6 @@ GRIDS: Mapping[str, Callable[[], Iterable[tuple[str, list[str]]]]] = {
 
 def digests(grid: str) -> dict[str, str]:
     """The digest of each part of a grid."""
-    return {name: blake2b("\n".join(map(str, made)).encode(), digest_size=8).hexdigest() for name, made in GRIDS[grid]()}
+    return {
+        name: blake2b("\n".join(map(str, made)).encode(), digest_size=8).hexdigest() for name, made in GRIDS[grid]()
+    }

@@ -6,12 +6,27 @@ in all combinations.
 
 from __future__ import annotations
 
-_MOMENT_PARTS = (
-    "year quarter month week weekofyear yearweek day dayofmonth dayofweek dayofyear weekday isodow isoyear "
-    "century decade millennium era"
-).split()
-_TIME_PARTS = "hour minute second millisecond microsecond".split()
-_STEPS = "years quarters months weeks days hours minutes seconds milliseconds microseconds".split()
+_MOMENT_PARTS = [
+    "year",
+    "quarter",
+    "month",
+    "week",
+    "weekofyear",
+    "yearweek",
+    "day",
+    "dayofmonth",
+    "dayofweek",
+    "dayofyear",
+    "weekday",
+    "isodow",
+    "isoyear",
+    "century",
+    "decade",
+    "millennium",
+    "era",
+]
+_TIME_PARTS = ["hour", "minute", "second", "millisecond", "microsecond"]
+_STEPS = ["years", "quarters", "months", "weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds"]
 
 FUNCTIONS: dict[str, tuple[str, ...]] = {
     # whatever comes first, nulls, types
@@ -45,8 +60,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "isfinite": ("isfinite(<floating>)", "isfinite(<moment>)"),
     # texts
     **{name: (f"{name}(<text>)",) for name in
-       "lower lcase upper ucase length len strlen char_length character_length reverse strip_accents ascii ord unicode md5 "
-       "sha1 sha256 url_encode".split()},
+       ["lower", "lcase", "upper", "ucase", "length", "len", "strlen", "char_length", "character_length", "reverse", "strip_accents", "ascii", "ord", "unicode", "md5", "sha1", "sha256", "url_encode"]},
     **{name: (f"{name}(<text>)", f"{name}(<text>, <few_text>)") for name in ("trim", "ltrim", "rtrim")},
     **{name: (f"{name}(<text>, <place>, <place>)", f"{name}(<text>, <place>)") for name in ("substr", "substring")},
     "replace": ("replace(<text>, <few_text>, <few_text>)",),
@@ -59,7 +73,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "rpad": ("rpad(<text>, <width>, <few_text>)",),
     "split_part": ("split_part(<text>, <few_text>, <place>)",),
     **{name: (f"{name}(<text>, <few_text>)",) for name in
-       "instr strpos starts_with ends_with prefix suffix contains levenshtein damerau_levenshtein string_split str_split split".split()},
+       ["instr", "strpos", "starts_with", "ends_with", "prefix", "suffix", "contains", "levenshtein", "damerau_levenshtein", "string_split", "str_split", "split"]},
     "position": ("position(<few_text> in <text>)",),
     "hamming": ("hamming(<few_text>, <few_text>)",),
     "jaccard": ("jaccard(<few_text>, <few_text>)", "jaccard(<text>, 'abcdef')"),
@@ -221,7 +235,10 @@ _CAST_FROM = ("<scalar>", "<spelling>", "<nest>", "<interval>")
 
 def _casts(type: str) -> tuple[str, ...]:
     """Casts to a type; an interval, which no column holds, is looked at as a text."""
-    shapes = [f"cast({source} as {type})" for source in _CAST_FROM] + [f"try_cast(<spelling> as {type})", f"<few_number>::{type}"]
+    shapes = [f"cast({source} as {type})" for source in _CAST_FROM] + [
+        f"try_cast(<spelling> as {type})",
+        f"<few_number>::{type}",
+    ]
     return tuple(f"({shape})::text" if type == "interval" else shape for shape in shapes)
 
 

@@ -22,7 +22,7 @@ def text(version: str = "1.0.0", rows: int = 5) -> str:
 def test_ids_come_before_stems(service: Service, folder: Path) -> None:
     (folder / "scenarios" / "one.yaml").write_text("id: two\n" + text(rows=1))
     (folder / "scenarios" / "two.yaml").write_text(text(rows=2))
-    (folder / "scenarios" / "three.json").write_text('{"entities": {"a": {"columns": {"id": "int"}}}}')
+    (folder / "scenarios" / "three.json").write_text('{"name": "three", "entities": {"a": {"columns": {"id": "int"}}}}')
     assert service.library.scenario("two").value.entities["a"].rows.count == 1
     assert service.library.scenario("one").value.id == service.library.scenario("one").id == "two"
     assert service.library.scenario("three").file.endswith("three.json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,8 @@ def test_the_schema_knows_it() -> None:
 def test_a_value_leads_to_no_other_folder() -> None:
     names = FileNames("{entity}.{format}", ("csv",))
     assert names.name("../../etc/x", "t", "csv", {}) == ".._.._etc_x.csv"
+    names = FileNames("{version}/{entity}/x.{format}", ("csv",))
+    assert names.name("..", "t", "csv", {"version": ""}) == "__/x.csv"
 
 
 def test_two_tables_of_one_file_are_refused(tmp_path: Path) -> None:
@@ -134,6 +137,10 @@ def test_two_tables_of_one_file_are_refused(tmp_path: Path) -> None:
     tables = [Table(name, name.replace("/", "-"), parents.columns) for name in ("a/b", "a_b")]
     (problem,) = open_target(f"{tmp_path}/out/").check(tables, Mode.CREATE_IF_MISSING)
     assert "a/b and a_b would both be written to a_b.csv" in problem.what
+    (problem,) = open_target(f"{tmp_path}/out/", ("json",)).check(
+        [replace(parents, name="_sdgen")], Mode.CREATE_IF_MISSING
+    )
+    assert "_sdgen would be written to _sdgen.json" in problem.what
 
 
 def test_problems_have_their_places(tmp_path: Path) -> None:

@@ -145,12 +145,14 @@ def check_cycles(draft: Draft) -> None:
 def check_entity_cycles(draft: Draft) -> None:
     """Entities that need one another's rows: whichever is written first, its links lead to rows that are not there."""
     parents: dict[str, list[str]] = {name: [] for name in draft.scenario.entities}
-    for entity, links in draft.links.items():
-        for link, parent in links.items():
-            column, _ = draft.link_column(entity, link)
-            optional = draft.column((entity, column)).nullable or draft.missing_rate((entity, column))
-            if not (optional or draft.column((entity, column)).hidden or link in draft.each.get(entity, ())):
-                parents[entity].append(parent)
+    for (entity, name), generator in draft.generators.items():
+        if not isinstance(generator, ForeignKey) or generator.entity not in parents:
+            continue
+        link = generator.via or name
+        key = entity, draft.link_column(entity, link)[0]
+        optional = draft.column(key).nullable or draft.missing_rate(key) or link in draft.each.get(entity, ())
+        if not (optional or draft.column(key).hidden):
+            parents[entity].append(generator.entity)
     for cycle in entity_order(parents)[1]:
         what = "entities need one another in a cycle of links that are never null: " + " → ".join(cycle)
         hint = "make one of the links nullable; files, and databases that check keys at the end, take the rows as it is"

@@ -9,9 +9,8 @@ from sdgen.generators.choosers import EachOf
 from sdgen.plan.request import PlanRequest
 from sdgen.scenario.model import RowCount
 
-Refuse = Callable[
-    [str, str, str, ProblemType], None
-]  # an entity, what is wrong with its rows, and a hint, and what sort of problem it is
+# Takes an entity, what is wrong with its rows, a hint, and what sort of problem it is.
+Refuse = Callable[[str, str, str, ProblemType], None]
 
 
 def each_links(rows: RowCount, links: Mapping[str, str]) -> dict[str, str]:

@@ -106,13 +106,13 @@ class RowSettler:
     def _check_form(self, name: str, rows: RowCount) -> None:
         """An empty table is one that is said to be: a count of zero is more often a mistake."""
         none = 0 in (rows.count, rows.total, rows.max)
-        said = rows.per or rows.each or rows.fixed or rows.count is not None
-        if rows.empty and (said or rows.total is not None):
+        counted = rows.per or rows.each or rows.fixed or rows.count is not None
+        if rows.empty and (counted or rows.total is not None):
             self._problem(name, "empty is true, and rows are asked for as well", "keep one of them")
         elif none and not rows.fixed and name not in self._request.rows:
             what = "no rows: a count must be above 0"
             self._problem(name, what, f"`rows: {{empty: true}}` means an empty table; for one run, --rows {name}=0")
-        elif not (said or rows.empty or self._asked(name) is not None):
+        elif not (counted or rows.empty or self._asked(name) is not None):
             self._problem(name, "rows gives no count", "write `rows: 100`, or `rows: {empty: true}`")
 
     def _plain(self, name: str, rows: RowCount) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from sdgen.errors import Path as Place
 from sdgen.errors import Problem, ProblemType, ScenarioError, SourceError, did_you_mean
 from sdgen.read.base import ReadOptions, Source
+from sdgen.read.consequences import further_problems, is_reported
 from sdgen.read.formats import DOCUMENTS
 from sdgen.read.shorthand import Shorthand
 from sdgen.read.yamlfile import Document
@@ -50,7 +51,7 @@ def read_document(document: Document, name: str = "") -> Scenario:
     if scenario is None:
         raise ScenarioError(reading.problems)
     if reading.problems:
-        raise ScenarioError([*reading.problems, *further_problems(scenario, reading.problems)])
+        raise ScenarioError([*reading.problems, *further_problems(_with_checks(scenario), reading.problems)])
     return _with_checks(scenario).read_from(reading.origin)
 
 
@@ -270,17 +271,17 @@ class _Reading:
         return {key: kept for key, kept in record.items() if key in names and kept is not None}
 
     def validated(self, record: dict[str, Any]) -> Scenario | None:
-        """The scenario of a record in canonical form; values that are wrong are told, and left out of it.
+        """The scenario of a record in canonical form; values that are wrong are reported, and left out of it.
 
-        None where too little is left. What stands in a part that was told already is not told again.
+        None where too little is left. What stands in a part that was reported already is not reported again.
         """
-        told = list(self.problems)
+        before = list(self.problems)
         for _ in range(_MOST_PASSES):
             try:
                 return Scenario.model_validate(record).read_from(self.origin)
             except ValidationError as error:
                 found = self.translated(error)
-                self.problems += [each for each in found if each not in self.problems and not _is_told(each, told)]
+                self.problems += [each for each in found if each not in self.problems and not is_reported(each, before)]
                 left_out = [_left_out(record, problem.path) for problem in found]
                 if not all(left_out):
                     return None
@@ -303,39 +304,6 @@ class _Reading:
 _KEYS = ("primary_key", "unique", "target_table")  # what two records of one name would only be in each other's way by
 _MOST_PASSES = 3  # a part that is left out may uncover another one
 _TYPES = {"missing": ProblemType.MISSING, "type": ProblemType.TYPE, "parsing": ProblemType.TYPE}
-# What the plan may find wrong only because a part could not be read: by that part's first name.
-_FOLLOWING = {"presets": ProblemType.UNKNOWN, "rules": ProblemType.MISSING}
-_COUNTED = frozenset({ProblemType.ROWS, ProblemType.UNIQUE, ProblemType.CONSTRAINT})
-
-
-def further_problems(scenario: Scenario, told: Iterable[Problem]) -> list[Problem]:
-    """What the plan finds wrong with a scenario besides what its reader told, and what does not follow from that."""
-    from sdgen.plan.compile import check_scenario  # what is right is planned later, and once
-
-    return not_told(check_scenario(_with_checks(scenario).read_from(scenario.origin)), list(told))
-
-
-def not_told(found: Iterable[Problem], told: Sequence[Problem]) -> list[Problem]:
-    """The problems that are neither of a part that was told of, nor there for want of it."""
-    return [each for each in found if not _is_told(each, told) and not any(_follows(each, one) for one in told)]
-
-
-def _is_told(problem: Problem, told: Iterable[Problem]) -> bool:
-    """Whether a problem is of a part of the scenario, or of a column, that another one was told of."""
-    parts = (each.path[:4] for each in told if each.path and each.type is not ProblemType.DUPLICATE)
-    return any(problem.path[: len(part)] == part for part in parts)
-
-
-def _follows(problem: Problem, told: Problem) -> bool:
-    """Whether a problem may be one only because of what was told: an entity, a column or a count that is missing."""
-    path = told.path
-    if told.type is ProblemType.DUPLICATE or not path or path[0] != "entities":
-        return bool(path) and _FOLLOWING.get(str(path[0])) is problem.type
-    lost = len(path) < 3 or path[2:] == ("columns",) or (len(path) == 4 and isinstance(path[3], int))
-    if lost and problem.type in (ProblemType.REFERENCE, ProblemType.ROWS):
-        return True
-    uncounted = path[2:3] == ("rows",) or (len(path) == 3 and told.type is ProblemType.UNKNOWN)
-    return uncounted and problem.path[:2] == path[:2] and problem.type in _COUNTED
 
 
 def _left_out(record: dict[str, Any], path: Place) -> bool:

@@ -26,6 +26,7 @@ from sdgen.errors import Path, Problem, ProblemType, ScenarioError, SdgenError
 from sdgen.generators.rule_names import singular, snake
 from sdgen.read import native
 from sdgen.read.base import ReadOptions, Source
+from sdgen.read.consequences import further_problems, independent
 from sdgen.read.yamlfile import Document
 from sdgen.scenario.model import Scenario
 
@@ -91,9 +92,9 @@ def read(source: Source, options: ReadOptions) -> Scenario:
     try:
         scenario = native.read_document(native_form)
     except ScenarioError as error:
-        raise ScenarioError([*faults, *native.not_told(error.problems, faults)]) from None
+        raise ScenarioError([*faults, *independent(error.problems, faults)]) from None
     if faults:
-        raise ScenarioError([*faults, *native.further_problems(scenario, faults)])
+        raise ScenarioError([*faults, *further_problems(scenario, faults)])
     return _with_keys(scenario).read_from(scenario.origin, _notes(scenario, document.value, source.name))
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from sdgen.errors import Path, Problem, ProblemType, did_you_mean
-from sdgen.scenario.output import Output
+from sdgen.scenario.output import Output, several
 
 
 class Record(BaseModel):
@@ -90,7 +90,7 @@ class RowCount(Record):
         ge=0,
         description="with per: exactly so many in all, spread over the parents; with count, for the first ones",
     )
-    each: Annotated[tuple[str, ...], BeforeValidator(lambda value: _several(value))] = Field(
+    each: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(
         (), description="entities: one row for each row of theirs, first those of the first entity; a list, or one"
     )
     share: float | None = Field(
@@ -115,7 +115,7 @@ class Entity(Record):
     rows: Annotated[RowCount, BeforeValidator(_rows)] = Field(default_factory=lambda: RowCount(count=100))
     columns: Mapping[str, Column] = Field(min_length=1)
     unique: tuple[tuple[str, ...], ...] = Field((), description="sets of columns whose values together are unique")
-    check: Annotated[tuple[str, ...], BeforeValidator(lambda value: _several(value))] = Field(
+    check: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(
         (), description="SQL conditions that every row keeps, or is refused by; a list, or one alone"
     )
     target: Mapping[str, Mapping[str, Any]] = Field(
@@ -125,14 +125,10 @@ class Entity(Record):
     )
 
 
-def _several(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
 def _beside(value: object) -> object:
     """Alternatives by name; a name or a list alone goes by the name `with`."""
     named = value if isinstance(value, Mapping) else {"with": value}
-    return {name: _several(patterns) for name, patterns in named.items()}
+    return {name: several(patterns) for name, patterns in named.items()}
 
 
 def _regex(text: str) -> str:
@@ -153,7 +149,7 @@ class Rule(Record):
 
     field: str = Field("", description="the column's exact name, in any spelling (CustomerName is customer_name)")
     pattern: Pattern = Field("", description="a regular expression the column's whole name matches, in snake_case")
-    type: Annotated[tuple[str, ...], BeforeValidator(_several)] = Field(
+    type: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(
         (), description="the column's type or its kind alone, as it is written in a scenario; or a list of them"
     )
     entity: Pattern = Field("", description="a regular expression that the end of the entity's name matches, singular")

@@ -23,7 +23,8 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _ENDING = ".{format}"
 
 
-def _several(value: object) -> object:
+def several(value: object) -> object:
+    """A list of texts, of which one may be written alone."""
     return (value,) if isinstance(value, str) else value
 
 
@@ -57,8 +58,8 @@ def _inside(text: str) -> str:
 
 Pattern = Annotated[str, AfterValidator(_pattern)]
 _HINT = "a database holds all entities: name it in the output's own format"
-Formats = Annotated[tuple[Annotated[str, _one_of(FILE_FORMATS + DATABASE_FORMATS)], ...], BeforeValidator(_several)]
-FileFormats = Annotated[tuple[Annotated[str, _one_of(FILE_FORMATS, _HINT)], ...], BeforeValidator(_several)]
+Formats = Annotated[tuple[Annotated[str, _one_of(FILE_FORMATS + DATABASE_FORMATS)], ...], BeforeValidator(several)]
+FileFormats = Annotated[tuple[Annotated[str, _one_of(FILE_FORMATS, _HINT)], ...], BeforeValidator(several)]
 
 
 class _Record(BaseModel):
@@ -127,7 +128,8 @@ class FileNames:
         values = {**run, "entity": entity, "table": table, "format": format}
         pattern = own.filename_pattern or self.pattern
         found = _PLACEHOLDER.sub(lambda match: _in_a_name(values.get(match[1], "")), pattern)
-        return str(PurePosixPath(own.path, found))
+        parts = PurePosixPath(own.path, found.lstrip("/")).parts  # a value may be empty, or dots alone
+        return "/".join("__" if part == ".." else part for part in parts)
 
 
 def _in_a_name(value: object) -> str:

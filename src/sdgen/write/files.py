@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from sdgen.dialects.refusals import next_step
 from sdgen.errors import Problem, TargetError
+from sdgen.scenario.identity import METADATA
 from sdgen.scenario.output import DEFAULT_PATTERN, FileNames
 from sdgen.scenario.types import Type
 from sdgen.write import columnar, csvtext, jsonl
@@ -184,6 +185,9 @@ class Files:
         for table in tables:
             for file in (self.file(table, name) for name in self.formats_of(table)):
                 other = first.setdefault(file, table)
+                if file == METADATA:
+                    what = f"{table.name} would be written to {METADATA}, which tells of the run"
+                    yield Problem(("target", table.name), what, "give it another target_table")
                 if other is not table:
                     what = f"{other.name} and {table.name} would both be written to {file}"
                     yield Problem(("target", table.name), what, "give one of them another target_table")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import shutil
 from pathlib import Path
 
 
@@ -82,11 +81,14 @@ def placed_left(folder: Path) -> None:
 
 
 def _move(decided: Path, folder: Path) -> None:
-    for file in sorted(path for path in decided.rglob("*") if not path.is_dir()):
+    found = sorted(decided.rglob("*"))
+    inner = [path for path in found if path.is_dir()]
+    for file in (path for path in found if path not in inner):
         where = folder / file.relative_to(decided)
         where.parent.mkdir(parents=True, exist_ok=True)
         file.replace(where)
-    shutil.rmtree(decided)
+    for emptied in (*reversed(inner), decided):
+        emptied.rmdir()
 
 
 def leftovers(path: Path) -> list[Path]:

@@ -139,8 +139,8 @@ class _Reading:
         duckdb = formats.get("duckdb") if isinstance(formats, Mapping) else None
         options = duckdb.get("options") if isinstance(duckdb, Mapping) else None
         name = options.get("database_name") if isinstance(options, Mapping) else None
-        told = isinstance(name, str) and name and "/" not in name and "\\" not in name
-        return {"database_name": str(name).removesuffix(".duckdb")} if told else {}
+        plain = isinstance(name, str) and name.removesuffix(".duckdb") and "/" not in name and "\\" not in name
+        return {"database_name": str(name).removesuffix(".duckdb")} if plain else {}
 
     def _strange(self, record: Mapping[str, Any], known: Sequence[str], path: Path) -> None:
         strange = sorted(str(key) for key in record.keys() - set(known))
