@@ -33,7 +33,8 @@ class Job(RunSettings):
 
     complete: whether the target can be opened from this record; not where a password was left out. scratch: whether the
     rows go to a temporary place of the target's kind, which is removed afterwards. standing: what the target held
-    before a run that appended; None where that isn't known.
+    before a run that appended; None where that isn't known. changes: which versions are others than those of the run
+    that this one does again, in words.
     """
 
     scenario_text: str
@@ -48,6 +49,7 @@ class Job(RunSettings):
     complete: bool = True
     scratch: bool = False
     standing: Mapping[str, Standing] | None = None
+    changes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, scenario: Scenario, file: str, rows: Mapping[str, int], run: ResolvedRun) -> Job:

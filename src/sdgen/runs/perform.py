@@ -127,6 +127,8 @@ def _introduce(recorder: Recorder, prepared: Prepared, plan: Plan) -> None:
     recorder.say("info", f"{name} to {place}, {job.mode.value}, seed {plan.seed}")
     if plan.identity != job.identity and job.mode is not Mode.APPEND_ONLY:
         recorder.say("warning", "other versions of generators than those that the run was made with: other values")
+    for change in job.changes:
+        recorder.say("warning", change)
     for note in taken_values(plan, job.only):
         recorder.say("info", note)
 
