@@ -279,6 +279,19 @@ def test_columns_of_parents() -> None:
     assert tables["books"]["author_id"].null_count > 5  # whose mottos would have no mood to be made of
 
 
+def test_inside_arrays_of_parents_that_need_not_be_there() -> None:
+    items = {"generator": "jinja", "params": {"template": "{{ ['a', 'b']|choice }}{{ random(1, 9) }}"}}
+    made = scenario({"generator": "parent", "params": {"column": "author_id.words"}})
+    made["entities"]["authors"]["columns"]["words"] = {
+        "generator": "array",
+        "params": {"items": items, "min": 2, "max": 4},
+    }
+    tables = sdgen.generate(made)
+    words = {row["id"]: row["words"] for row in tables["authors"].to_pylist()}
+    assert all(row["it"] == words.get(row["author_id"]) for row in tables["books"].to_pylist())
+    assert len({word for listed in words.values() for word in listed}) > 9
+
+
 def test_the_same_by_any_workers_and_from_a_pickled_plan() -> None:
     column = {"generator": "jinja", "params": {"template": "{{ author_id.name }} {{ ['a', 'b']|choice }} {{ row }}"}}
     plan = sdgen.plan(scenario(column, 5000))
@@ -349,7 +362,7 @@ def test_mistakes_are_told_before_the_first_row(template: str, words: str) -> No
         ({"templates": ["a", "{{ x"]}, r"templates\.1: line 1"),
         ({"template": "a", "pools": {"random": ["a"]}}, "a template can't name 'random'"),
         ({"template": "a", "pools": {"two words": ["a"]}}, "a template can't name 'two words'"),
-        ({"template": "a", "values": ["{a|b|c|d|e|f|g|h|i|j}" * 6]}, "the phrases are too many"),
+        ({"template": "a", "values": ["{a|b|c|d|e|f|g|h|i|j}" * 99]}, "phrases are too many"),
     ],
 )
 def test_params_that_are_wrong(params: dict[str, Any], words: str) -> None:
@@ -402,6 +415,8 @@ REFUSED = [
     "{{ " + "not " * 4000 + "1 }}",
     "{{ " + "1+" * 4000 + "1 }}",
     "{% for x in [1] %}" * 60 + "{% endfor %}" * 60,
+    "{% for x in [1] %}" * 30 + "{% endfor %}" * 30,
+    "{% for loop in [1] %}{% endfor %}",
 ]
 FAILING = [
     "{{ ''['__class__'] }}",

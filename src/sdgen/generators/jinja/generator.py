@@ -21,14 +21,13 @@ from sdgen.generators.jinja.draws import Draws
 from sdgen.generators.jinja.sandbox import DRAWS, FUNCTIONS
 from sdgen.generators.jinja.syntax import Compiled, Reading, compiled, read
 from sdgen.generators.jinja.values import Phrases, Pools, check_length
-from sdgen.generators.phrases import alternatives
+from sdgen.generators.phrases import MOST_PHRASES, alternatives, count_alternatives
 from sdgen.generators.references import resolve
 from sdgen.generators.registry import register
 from sdgen.generators.stopping import go_on
 from sdgen.generators.template_syntax import ROW, TEXT, TemplateError
 
 _LONGEST_TEMPLATE = 20_000
-_MOST_PHRASES = 100_000
 _TOGETHER = 2_048  # rows whose draws are made at once
 _VALUES, _POOLS = "values", "pools"
 
@@ -80,10 +79,15 @@ class Jinja(TextGenerator):
         named = {**pools, _POOLS: pools} if pools else {}
         return {**named, _VALUES: _spelled_out(self.values_)} if self.values_ else named
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Of what the params hold: these go before columns."""
+        return frozenset({*self.pools, *([_POOLS] if self.pools else ()), *([_VALUES] if self.values_ else ())})
+
     def faults(self, facts: Facts) -> Iterable[Fault]:
         for param, text in self.texts.items():
             try:
-                read(text)
+                compiled(text, tuple(self._links.items()))
             except TemplateError as error:
                 yield Fault(param, str(error), error.hint)
         if self.weights and (min(self.weights) < 0 or not 0 < sum(self.weights) < float("inf")):
@@ -91,12 +95,13 @@ class Jinja(TextGenerator):
         for name in self.pools:
             if not name.isidentifier() or name.startswith("_") or name in {*FUNCTIONS, _VALUES, _POOLS, ROW}:
                 yield Fault(f"pools.{name}", f"a template can't name {name!r}", "take a plain word of letters")
-        if sum(map(len, self.phrases.values())) > 2 * _MOST_PHRASES:
-            yield Fault("pools", "the phrases are too many", "use fewer alternatives")
+        count = sum(count_alternatives(phrase) for pool in (*self.pools.values(), self.values_) for phrase in pool)
+        if count > MOST_PHRASES:
+            yield Fault("pools", f"{count:,} phrases are too many", "use fewer alternatives")
 
     def resolved(self, links: Mapping[str, str]) -> Generator:
         copy = self.model_copy()
-        known = {*links, *links.values()} - self.phrases.keys()
+        known = {*links, *links.values()} - self.names
         copy._links = {
             name: resolve(name, links)
             for _, reading in self._readings()
@@ -112,7 +117,7 @@ class Jinja(TextGenerator):
         for param, reading in self._readings():
             for name, line in reading.lines.items():
                 members = reading.members[name] if name in self._links else ()
-                if name in self.phrases or name == ROW:
+                if name in self.names or name == ROW:
                     continue
                 for member in members:
                     yield Need(member, self._links[name], param=param, line=line)
@@ -120,7 +125,7 @@ class Jinja(TextGenerator):
                     yield Need(name, param=param, line=line)
 
     def terms(self, links: Mapping[str, str]) -> Collection[str]:
-        return {*links, *links.values(), *self.phrases, *FUNCTIONS, ROW}
+        return {*links, *links.values(), *self.names, *FUNCTIONS, ROW}
 
     def values(self, cells: Cells) -> pa.Array:
         rows, places = _distinct_rows(cells)
@@ -158,7 +163,8 @@ def _distinct_rows(cells: Cells) -> tuple[Numbers, pa.Array | None]:
 
     As the columns of parents these are the same rows many times over, and rows that there are not.
     """
-    numbers, missing = cells.numbers, cells.rows.missing
+    numbers = cells.numbers
+    missing = cells.rows.missing if numbers is cells.rows.numbers else None  # elements of arrays are all there
     if missing is None and (numbers[1:] > numbers[:-1]).all():
         return np.arange(len(numbers)), None
     there = np.arange(len(numbers)) if missing is None else np.flatnonzero(~missing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,7 @@ from sdgen.generators.template_syntax import TemplateError
 
 _DEEPEST = 40  # expressions and blocks in each other: Python compiles no more than some hundred
 _PARENT = "__{}"  # the variable of a parent's column: no template can write it
+_SHALLOW = "compute parts of them with set"
 _TAGS = "available are if, for, set and with"
 _ALLOWED: tuple[type[nodes.Node], ...] = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.Assign, nodes.With),
@@ -61,7 +63,8 @@ def read(text: str) -> Reading:
     tree = _parsed(text)
     for fault, line in _faults(tree):
         raise TemplateError(f"line {line}: {fault[0]}", fault[1])
-    names = meta.find_undeclared_variables(tree) - FUNCTIONS.keys()
+    with _told():
+        names = meta.find_undeclared_variables(tree) - FUNCTIONS.keys()
     lines: dict[str, int] = {}
     for name in tree.find_all(nodes.Name):
         if name.name in names and name.ctx != "load":
@@ -86,17 +89,25 @@ def compiled(text: str, links: tuple[tuple[str, str], ...]) -> Compiled:
     tree = _Rewriting(variables).visit(_parsed(text))
     own = sorted(meta.find_undeclared_variables(tree) - FUNCTIONS.keys() - {*variables.values()})
     parents = tuple((variable, link[name], member) for (name, member), variable in variables.items())
-    return Compiled(environment().from_string(tree), tuple(own), parents)
+    with _told():
+        return Compiled(environment().from_string(tree), tuple(own), parents)
 
 
 def _parsed(text: str) -> nodes.Template:
-    try:
+    with _told():
         return environment().parse(text)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What Jinja, and Python below it, refuse to read or compile, as TemplateError."""
+    try:
+        yield
     except TemplateSyntaxError as error:
         what = (error.message or "").rstrip(".")
         raise TemplateError(f"line {error.lineno}: {what[:1].lower()}{what[1:]}", _hint(what)) from None
-    except RecursionError:
-        raise TemplateError("expressions stand too deeply in each other", "compute parts of them with set") from None
+    except (MemoryError, RecursionError, SyntaxError):  # more in each other than Python's compiler takes
+        raise TemplateError("expressions or blocks stand too deeply in each other", _SHALLOW) from None
 
 
 def _hint(what: str) -> str:
@@ -117,7 +128,7 @@ def _fault(node: nodes.Node, above: nodes.Node | None, depth: int) -> Iterator[t
     if not isinstance(node, _ALLOWED):
         yield f"{{% {_REFUSED.get(type(node), type(node).__name__.lower())} %}} is not available", _TAGS
     elif depth > _DEEPEST:
-        yield "expressions or blocks stand too deeply in each other", "compute parts of them with set"
+        yield "expressions or blocks stand too deeply in each other", _SHALLOW
     elif (check := _CHECKS.get(type(node))) is not None:
         yield from check(node, above)
 
