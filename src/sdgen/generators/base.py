@@ -247,7 +247,7 @@ class Generator(BaseModel):
         """The columns whose values these depend on."""
         return ()
 
-    def terms(self, links: Mapping[str, str]) -> Collection[str]:
+    def known_terms(self, links: Mapping[str, str]) -> Collection[str]:
         """What the names in the params may stand for besides columns of the row: for hints where one is unknown."""
         return ()
 
@@ -270,7 +270,7 @@ class Generator(BaseModel):
         """What is wrong with the params, given the types of the columns in `needs`."""
         return ()
 
-    def lists(self, facts: Facts) -> Mapping[str, str]:
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
         """Digests of the lists of other packages that the values are taken from, by names of theirs."""
         return {}
 

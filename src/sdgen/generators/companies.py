@@ -122,7 +122,7 @@ class CompanyGenerator(FamilyGenerator):
 
     family: ClassVar[str] = "company"
 
-    def lists(self, facts: Facts) -> Mapping[str, str]:
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
         return file_digests([FALLBACK], "person")
 
     def companies(self, cells: Cells) -> tuple[Numbers, Numbers, Numbers]:

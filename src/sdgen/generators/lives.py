@@ -94,7 +94,7 @@ class PhoneNumber(TextGenerator):
         default="international", description="+1-212-555-0123, (212) 555-0123 or 2125550123"
     )
 
-    def lists(self, facts: Facts) -> Mapping[str, str]:
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
         return file_digests([FALLBACK], "person")
 
     def domain(self, facts: Facts) -> Domain:

@@ -38,7 +38,7 @@ class PersonGenerator(FamilyGenerator):
 
     family: ClassVar[str] = "person"
 
-    def lists(self, facts: Facts) -> Mapping[str, str]:
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
         return file_digests(chain(facts.locale), "person")
 
     def people(self, cells: Cells) -> tuple[Names, Numbers, Numbers]:

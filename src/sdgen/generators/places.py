@@ -58,7 +58,7 @@ class AddressGenerator(FamilyGenerator):
             hint = did_you_mean(self.country.upper(), countries(), "two capital letters such as DE, or world")
             yield Fault("country", f"unknown country {self.country!r}", hint)
 
-    def lists(self, facts: Facts) -> Mapping[str, str]:
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
         return street_lists() if self.called in _WITH_STREET else {}
 
     def scope(self, facts: Facts) -> str:

@@ -106,7 +106,7 @@ class ProviderPool(Generator):
     def domain(self, facts: Facts) -> Domain | None:
         return _Listed(self._values(facts))
 
-    def lists(self, facts: Facts) -> Mapping[str, str]:
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
         made = self._values(facts).cast(pa.string())
         return {f"mimesis {self.called} {chain(facts.locale)[0]}": digest(made)}
 

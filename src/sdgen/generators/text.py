@@ -39,7 +39,7 @@ class Prose(TextGenerator):
         default=0, ge=0, le=1_000_000, description="characters at most: long texts end after a whole word; 0: any"
     )
 
-    def lists(self, facts: Facts) -> Mapping[str, str]:
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
         return text_lists(facts.locale)
 
     def faults(self, facts: Facts) -> Iterable[Fault]:
@@ -95,7 +95,7 @@ class Word(TextGenerator):
         if not len(self._listed(facts)):
             yield Fault("length", f"there is no word of {self.length} letters", "leave length out")
 
-    def lists(self, facts: Facts) -> Mapping[str, str]:
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
         return text_lists(facts.locale)
 
     def domain(self, facts: Facts) -> Domain:

@@ -93,7 +93,7 @@ def check_needs(draft: Draft) -> None:
                 hint = did_you_mean(need.link, links, "links are columns with `generator: fk`")
                 draft.refuse(path, f"{line}no link {need.link!r} to a parent", hint, _REFERENCE)
             elif need.column not in draft.scenario.entities[where].columns:
-                terms = () if need.link else generator.terms(links)
+                terms = () if need.link else generator.known_terms(links)
                 hint = did_you_mean(need.column, {*draft.scenario.entities[where].columns, *terms})
                 hint = f"name a column of it: {need.column}.…" if need.column in terms else hint
                 draft.refuse(path, f"{line}{where} has no column {need.column!r}", hint, _REFERENCE)

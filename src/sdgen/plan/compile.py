@@ -84,7 +84,7 @@ def _versions(draft: Draft) -> dict[str, int | str]:
     for key, generator in draft.generators.items():
         for each in with_inner(generator):
             used[each.called] = each.version
-            lists.update(each.lists(draft.facts(key)))
+            lists.update(each.lists_used(draft.facts(key)))
     spoken = vocabularies.versions(canonical_json(canonical(draft.scenario)))
     return {"streams": draws.STREAM_VERSION, "conversions": conform.VERSION, **used, **spoken, **lists}
 

@@ -124,7 +124,7 @@ class Jinja(TextGenerator):
                 if not members or name in reading.alone:
                     yield Need(name, param=param, line=line)
 
-    def terms(self, links: Mapping[str, str]) -> Collection[str]:
+    def known_terms(self, links: Mapping[str, str]) -> Collection[str]:
         return {*links, *links.values(), *self.names, *FUNCTIONS, ROW}
 
     def values(self, cells: Cells) -> pa.Array:
