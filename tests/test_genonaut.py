@@ -70,14 +70,13 @@ def test_times_are_of_a_window_in_new_york_and_kept_in_utc(rows: Any, table: str
 
 
 def phrases() -> tuple[dict[str, set[str]], set[str]]:
-    presets = read_source("genonaut").presets
+    params = read_source("genonaut").presets["prompt"].params
     from sdgen.generators.phrases import alternatives
 
     def all_of(pool: list[str]) -> set[str]:
         return {each for phrase in pool for each in alternatives(phrase)}
 
-    pools = presets["subject"].params["pools"]
-    return {name: all_of(pool) for name, pool in pools.items()}, all_of(presets["style_phrases"].params["values"])
+    return {name: all_of(pool) for name, pool in params["pools"].items()}, all_of(params["values"])
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -22,6 +22,7 @@ from sdgen.generators.base import Cells
 from sdgen.generators.conform import conform
 from sdgen.generators.counts import Layout
 from sdgen.generators.draws import Numbers
+from sdgen.generators.stopping import stopped_by
 from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
 from sdgen.scenario.model import Origin
 
@@ -155,7 +156,8 @@ def batches(
         if cancel is not None and cancel.is_set():
             raise Cancelled("the run was cancelled")
         first = firsts[number]
-        return encode(batch(plan, entity, first, min(first + batch_rows, stop)), number)
+        with stopped_by(cancel):
+            return encode(batch(plan, entity, first, min(first + batch_rows, stop)), number)
 
     numbers = range(len(firsts))
     if pool is not None:

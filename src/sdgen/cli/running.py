@@ -21,7 +21,6 @@ from sdgen.execution.request import RunRequest, read_request
 from sdgen.runs.naming import named_scenario, named_target
 from sdgen.runs.queue import spawn_supervisor
 from sdgen.runs.records import Run, Status
-from sdgen.runs.reproduce import changed_versions
 from sdgen.runs.service import Service
 
 _POLL = 0.25  # seconds
@@ -107,8 +106,8 @@ def reproduced(service: Service, run_id: str, target: str, kind: str, quiet: boo
     named = named_target(target, service.library, kind) if target else {}
     again = service.again(run.id, **named)
     if not quiet:
-        for name, then, now in changed_versions(run, again.plan):
-            print(f"warning: {name} was of version {then}, and is {now} now", file=sys.stderr)
+        for change in again.job.changes:
+            print(f"warning: {change}", file=sys.stderr)
 
     def work(listen: Listener, event: Event) -> Run:
         return service.perform_again(run.id, listen=listen, cancel=event, **named)

@@ -12,7 +12,7 @@ from sdgen.execution.execute import EntityResult, Result
 from sdgen.execution.kinds import FILES, STDOUT
 from sdgen.execution.request import RunRequest
 from sdgen.execution.resolve import ResolvedRun
-from sdgen.execution.warnings import missing_keys
+from sdgen.execution.warnings import missing_keys, taken_values
 from sdgen.plan.model import Plan
 from sdgen.write.base import Mode
 
@@ -27,6 +27,8 @@ def summary(run: ResolvedRun, plan: Plan, result: Result) -> Iterator[str]:
     keeps_keys = run.target.kind not in (FILES, STDOUT)  # those that it could not get deserve a warning
     for warning in missing_keys(plan, run.settings.only) if keeps_keys else ():
         yield f"warning: {warning}"
+    for note in taken_values(plan, run.settings.only):
+        yield f"note: {note}"
     yield f"again: {same_again(run, plan)}"
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import TypeVar, cast
 
 import numpy as np
+import pyarrow as pa
 
 from sdgen.errors import Problem, ScenarioError
-from sdgen.execution.old_children import Codes, columns_of_link, counting_link, draws_within, with_children
+from sdgen.execution.old_children import Codes, columns_of_link, counting_link, draws_within, owners, with_children
 from sdgen.execution.request import RunSettings
 from sdgen.generate import BATCH_ROWS, PlannedRows, probe
-from sdgen.generators.choosers import Chooser, Following, Link, OneToOne, Unlike
+from sdgen.generators.choosers import Chooser, EachOf, Following, Link, OneToOne, Unlike
 from sdgen.generators.domains import Exchange
 from sdgen.generators.keys import Sequence
 from sdgen.generators.links import ForeignKey
@@ -41,6 +42,7 @@ def plan_behind(scenario: Scenario, request: PlanRequest) -> Plan:
     """The plan of a request that knows which rows are there."""
     plan = compile_plan(scenario, request)
     if request.existing:
+        plan = _following_older_rows(plan)
         problems = list(_unknown_ways(plan))
         if problems:
             raise ScenarioError([scenario.origin.problem(each.path, each.what, each.hint) for each in problems])
@@ -50,24 +52,60 @@ def plan_behind(scenario: Scenario, request: PlanRequest) -> Plan:
     return plan
 
 
+def _following_older_rows(plan: Plan) -> Plan:
+    """The plan, whose links that follow others know where those of older rows lead, as far as the target tells."""
+
+    def change(value: object) -> object:
+        if not isinstance(value, Following):
+            return value
+        return replace(value, paths=tuple((first, _known(plan, first, second)) for first, second in value.paths))
+
+    entities = {
+        name: replace(entity, links={link: _rebuilt(each, change) for link, each in entity.links.items()})
+        for name, entity in plan.entities.items()
+    }
+    return replace(plan, entities=entities)
+
+
+def _known(plan: Plan, first: Link, second: Link) -> Link:
+    """The second link of a path, with the parents of the rows that are there."""
+    parent, further = plan.entities[first.parent], plan.entities[second.parent]
+    names = columns_of_link(parent, second.name)
+    generators = [parent.columns[name].generator for name in names]
+    own = _held(parent, names)
+    theirs = _held(further, [each.column for each in generators if isinstance(each, ForeignKey)])
+    if not parent.first or len(own) < len(names) or len(theirs) < len(names):
+        return second
+    return replace(second, older=owners(parent, second.name, own, theirs))
+
+
+def _held(entity: EntityPlan, names: Iterable[str]) -> dict[str, pa.Array]:
+    """The values of the rows that are there, of those columns that were read."""
+    fixed = {name: entity.columns[name].fixed for name in names}
+    return {name: values.slice(0, entity.first) for name, values in fixed.items() if values is not None}
+
+
 def _unknown_ways(plan: Plan) -> Iterator[Problem]:
-    """Links that follow a link of older rows: the plan knows where this run would lead them, not where they lead."""
+    """Links that follow a link of older rows which the target doesn't hold: where they lead can't be known."""
     for entity in plan.entities.values():
         new = entity.first < entity.rows
         for link in entity.links.values() if new else ():
             paths = link.chooser.paths if isinstance(link.chooser, Following) else ()
-            passed = [plan.entities[first.parent] for first, _ in paths if _leads_to_older(plan, first)]
-            for parent in passed:
-                what = f"follows a link of {parent.name}, whose {parent.first:,} older rows may lead elsewhere"
-                hint = (
-                    f"write all rows anew (truncate_then_insert), or count {entity.name} per new rows of {parent.name}"
-                )
-                yield Problem(("entities", entity.name, "columns", link.name), what, hint)
+            for first, second in paths:
+                parent = plan.entities[first.parent]
+                if second.older is None and _leads_to_older(plan, first):
+                    what = (
+                        f"follows {second.name} of {parent.name}, which is not kept for its {parent.first:,} older rows"
+                    )
+                    hint = f"write the column {second.name} too, or all rows anew (truncate_then_insert)"
+                    yield Problem(("entities", entity.name, "columns", link.name), what, hint)
 
 
 def _leads_to_older(plan: Plan, link: Link) -> bool:
     """Whether new rows may belong to a parent that was there before; rows counted per parent go to new ones."""
     parent = plan.entities[link.parent]
+    if isinstance(link.chooser, EachOf):
+        return link.chooser.first < parent.first
     return parent.first > 0 and (link.layout is None or parent.rows == parent.first)
 
 
@@ -100,7 +138,9 @@ def needed_columns(plan: Plan) -> dict[str, set[str]]:
     needed: dict[str, set[str]] = {name: set() for name in plan.entities}
     within = draws_within(plan)
     for name, entity in plan.entities.items():
-        needed[name].update(entity.primary_key, *entity.unique)
+        keys = {*entity.primary_key, *(column for columns in entity.unique for column in columns)}
+        fixed = {column.name for column in entity.columns.values() if column.fixed is not None}
+        needed[name] |= keys if keys & fixed else keys | fixed  # what tells which fixed rows are there
         if within and (link := counting_link(entity)) is not None:
             needed[name].update(columns_of_link(entity, link.name))
         for column in entity.columns.values():
@@ -131,8 +171,8 @@ def _kept_apart(plan: Plan) -> Plan:
         for columns, joint in _drawn_together(entity):
             exchange = _exchange(plan, plan.entities[name], columns)
             if exchange is not None:
-                changed = _exchanged(plan.entities[name], joint, exchange)
-                plan = replace(plan, entities={**plan.entities, name: changed})
+                entities = {each: _exchanged(plan.entities[each], joint, exchange) for each in plan.entities}
+                plan = replace(plan, entities=entities)
     return plan
 
 
@@ -164,7 +204,7 @@ def _exchange(plan: Plan, entity: EntityPlan, columns: tuple[str, ...]) -> Excha
     for start in range(0, entity.rows, BATCH_ROWS):
         go_on()
         numbers = np.arange(start, min(start + BATCH_ROWS, entity.rows), dtype=np.int64)
-        there = coder.repeats(PlannedRows(plan, _without_old(entity), numbers))
+        there = coder.repeats(PlannedRows(plan, without_old(entity), numbers))
         old = numbers < entity.first
         free.append(numbers[old & ~there])
         repeated.append(numbers[~old & there])
@@ -175,7 +215,7 @@ def _exchange(plan: Plan, entity: EntityPlan, columns: tuple[str, ...]) -> Excha
     return Exchange(rows, np.concatenate(free)[: len(rows)]) if len(rows) else None
 
 
-def _without_old(entity: EntityPlan) -> EntityPlan:
+def without_old(entity: EntityPlan) -> EntityPlan:
     """The entity with its old rows' values computed, not taken as they are, and none of them left null.
 
     So each row's number stands for values of its own, and there are as many free ones as are asked for.
@@ -199,7 +239,7 @@ class _Coder:
 
 
 def _exchanged(entity: EntityPlan, joint: Drawn, exchange: Exchange) -> EntityPlan:
-    """The entity with an exchange in every place where a permutation is used."""
+    """An entity with an exchange in every place where a permutation is used: links of others may follow it."""
     columns, links = dict(entity.columns), dict(entity.links)
     for name, column in entity.columns.items():
         drawn = column.facts.joint
@@ -217,10 +257,24 @@ def _permuted(chooser: Chooser) -> object:
 
 def _with_exchange(value: T, joint: Drawn, exchange: Exchange) -> T:
     """A link or chooser, and the links inside it, with an exchange wherever the permutation is used."""
-    if isinstance(value, Drawn) and type(value) is type(joint) and value.key == joint.key:
-        return cast(T, replace(value, exchange=exchange))
+
+    def change(part: object) -> object:
+        same = isinstance(part, Drawn) and type(part) is type(joint) and part.key == joint.key
+        return replace(part, exchange=exchange) if isinstance(part, Drawn) and same else part
+
+    return _rebuilt(value, change)
+
+
+def _rebuilt(value: T, change: Callable[[object], object]) -> T:
+    """A record with `change` applied to it, or to the records in it and in its tuples where that leaves it as it is."""
+    changed = change(value)
+    if changed is not value:
+        return cast(T, changed)
+    if isinstance(value, tuple):
+        rebuilt = tuple(_rebuilt(part, change) for part in value)
+        return cast(T, rebuilt) if any(new is not old for new, old in zip(rebuilt, value, strict=True)) else value
     if not is_dataclass(value) or isinstance(value, type):
         return value
     parts = {field.name: getattr(value, field.name) for field in fields(value) if field.init}
-    changed = {name: _with_exchange(part, joint, exchange) for name, part in parts.items()}
-    return replace(value, **changed) if any(changed[name] is not part for name, part in parts.items()) else value
+    new = {name: _rebuilt(part, change) for name, part in parts.items()}
+    return cast(T, replace(value, **new)) if any(new[name] is not part for name, part in parts.items()) else value

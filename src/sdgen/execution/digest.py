@@ -27,6 +27,16 @@ def block_digest(block: pa.RecordBatch, number: int) -> int:
     return hasher.intdigest()
 
 
+def column_digests(block: pa.RecordBatch) -> dict[str, str]:
+    """The hash of each column of a block by itself, as 16 hexadecimal digits: to tell which of them differ."""
+    found = {}
+    for field, column in zip(block.schema, block.columns, strict=True):
+        hasher = xxhash.xxh3_128()
+        _add(hasher, column)
+        found[field.name] = hasher.hexdigest()[:16]
+    return found
+
+
 def combine(digests: Iterable[int]) -> str:
     """The digest of an entity from those of its blocks, in any order, as 32 hexadecimal digits."""
     return f"{sum(digests) % MODULUS:032x}"

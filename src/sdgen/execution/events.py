@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,14 @@ class RowsWritten:
 
 @dataclass(frozen=True)
 class EntityFinished:
+    """`columns`: a digest of each column in the first block of rows, where this run made it."""
+
     entity: str
     table: str
     rows: int
     seconds: float
     digest: str
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

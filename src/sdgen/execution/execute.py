@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from sdgen.errors import Cancelled, ScenarioError, SdgenError, TargetError
-from sdgen.execution.digest import MODULUS, block_digest, combine
+from sdgen.execution.digest import MODULUS, block_digest, column_digests, combine
 from sdgen.execution.events import EntityFinished, EntityStarted, Finishing, Listener, RowsWritten, ignore
 from sdgen.execution.interruption import interrupting
 from sdgen.execution.request import RunSettings
@@ -183,9 +183,12 @@ class _Writing:
         self.listen(EntityStarted(table.entity, table.name, table.rows))
         done = self._done(table)
         counter = _Counter(table, self, done)
+        columns: dict[str, str] = {}
 
         def encode(batch: pa.RecordBatch, number: int) -> _Part:
             digest = block_digest(batch, done.batches + number)
+            if not done.batches + number:
+                columns.update(column_digests(batch))
             slices = _slices(batch, self.settings.batch_size)
             return _Part(tuple(self.target.encode(table, each) for each in slices), len(batch), digest)
 
@@ -197,7 +200,7 @@ class _Writing:
             self._write(table, stream, counter, done)
         seconds, digest = perf_counter() - started, combine(counter.digests)
         _logger.debug("%s: all rows in %.2f s, digest %s", table.name, seconds, digest)
-        self.listen(EntityFinished(table.entity, table.name, counter.rows, seconds, digest))
+        self.listen(EntityFinished(table.entity, table.name, counter.rows, seconds, digest, columns))
         return EntityResult(table.entity, table.name, counter.rows, seconds, digest)
 
     def _done(self, table: Table) -> Done:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from sdgen.execution.append import behind, plan_behind
 from sdgen.execution.append_snapshot import Standing, kept, restored
 from sdgen.execution.request import RunSettings
 from sdgen.execution.targets import ResolvedTarget, TargetSpec, keepable, storable
-from sdgen.generators import draws
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
@@ -32,7 +33,8 @@ class Job(RunSettings):
 
     complete: whether the target can be opened from this record; not where a password was left out. scratch: whether the
     rows go to a temporary place of the target's kind, which is removed afterwards. standing: what the target held
-    before a run that appended; None where that isn't known.
+    before a run that appended; None where that isn't known. changes: which versions are others than those of the run
+    that this one does again, in words.
     """
 
     scenario_text: str
@@ -47,6 +49,7 @@ class Job(RunSettings):
     complete: bool = True
     scratch: bool = False
     standing: Mapping[str, Standing] | None = None
+    changes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, scenario: Scenario, file: str, rows: Mapping[str, int], run: ResolvedRun) -> Job:
@@ -89,11 +92,23 @@ class Job(RunSettings):
         return PlanRequest(self.seed, self.as_of, self.rows, self.scale, self.only)
 
 
+# Their versions decide no value, as tests hold; where one differs all the same, they are the first to be asked.
+LIBRARIES = ("duckdb", "jinja2", "mimesis", "numpy", "pyarrow", "sqlglot")
+
+
+@cache
+def library_versions() -> dict[str, str]:
+    """The installed versions of the libraries that take part in making values."""
+    found = {}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
 def versions_of(plan: Plan) -> dict[str, str | int]:
-    """What besides the job decides the values: the versions of sdgen, of its streams, and of each generator."""
-    used = [column.generator for entity in plan.entities.values() for column in entity.columns.values()]
-    generators = {generator.called: generator.version for generator in used}
-    return {"sdgen": version("sdgen"), "streams": draws.STREAM_VERSION, **dict(sorted(generators.items()))}
+    """What besides the job decides the values, or may: versions of sdgen, its streams and generators, and libraries."""
+    return {"sdgen": version("sdgen"), **dict(sorted(plan.versions.items())), **library_versions()}
 
 
 HASH_VERSION = 1

@@ -45,19 +45,28 @@ def columns_of_link(entity: EntityPlan, link: str) -> list[str]:
     return [name for name, generator in links if (generator.via or name) == link]
 
 
+def owners(entity: EntityPlan, link: str, own: Mapping[str, pa.Array], parents: Mapping[str, pa.Array]) -> Numbers:
+    """For each row that is there the place of its parent among the parents' rows; -1 where it has none of them.
+
+    own: the columns that the link fills, by name; parents: those of the parents whose values they are.
+    """
+    made = {name: entity.columns[name].generator for name in columns_of_link(entity, link)}
+    keys = {name: parents[each.column] for name, each in made.items() if isinstance(each, ForeignKey)}
+    codes = Codes(keys)
+    known, codes_of_own = codes.of(keys), codes.of(own)
+    if not len(known):
+        return np.full(len(codes_of_own), -1, dtype=np.int64)
+    order = np.argsort(known, kind="stable")
+    place = np.minimum(np.searchsorted(known[order], codes_of_own), len(known) - 1)
+    found = (known[order][place] == codes_of_own) & (codes_of_own >= 0)
+    return np.where(found, order[place], -1)
+
+
 def _laid_out(entity: EntityPlan, link: str, there: Existing, parents: Existing) -> Existing:
     """Rows in the order of the parents that they belong to; those without a parent come first."""
-    names = columns_of_link(entity, link)
-    made = {name: entity.columns[name].generator for name in names}
-    keys = {name: parents.columns[each.column] for name, each in made.items() if isinstance(each, ForeignKey)}
-    codes = Codes(keys)
-    known, own = codes.of(keys), codes.of(there.columns)
-    order = np.argsort(known, kind="stable")
-    place = np.minimum(np.searchsorted(known[order], own), max(len(known) - 1, 0))
-    owners = np.where(known[order][place] == own, order[place], -1) if len(known) else np.full(there.rows, -1)
-    owners = np.where(own < 0, -1, owners)
-    rows = np.argsort(owners, kind="stable")
-    firsts = np.searchsorted(owners[rows], np.arange(parents.rows + 1)).astype(np.int64)
+    found = owners(entity, link, there.columns, parents.columns)
+    rows = np.argsort(found, kind="stable")
+    firsts = np.searchsorted(found[rows], np.arange(parents.rows + 1)).astype(np.int64)
     columns = {name: values.take(pa.array(rows)) for name, values in there.columns.items()}
     return Existing(there.rows, columns, KnownCounts(firsts))
 

@@ -61,6 +61,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "patterns": ("pattern",),
     "templates": ("template",),
+    "jinja": ("jinja",),
     "expressions": ("expression",),
     "nested": ("array", "map", "struct", "json"),
     "places": (

@@ -85,13 +85,18 @@ def check_needs(draft: Draft) -> None:
             children = not need.children or check_children(draft, key, need)
             if not children or not need.column:
                 continue
-            where = "" if need.link and need.link not in draft.links[key[0]] else draft.home(key[0], need)[0]
+            links = draft.links[key[0]]
+            where = "" if need.link and need.link not in links else draft.home(key[0], need)[0]
+            path = (*column_path(key), *(("params", *need.param.split(".")) if need.param else ()))
+            line = f"line {need.line}: " if need.line else ""
             if not where:
-                hint = did_you_mean(need.link, draft.links[key[0]], "links are columns with `generator: fk`")
-                draft.refuse(column_path(key), f"no link {need.link!r} to a parent", hint, _REFERENCE)
+                hint = did_you_mean(need.link, links, "links are columns with `generator: fk`")
+                draft.refuse(path, f"{line}no link {need.link!r} to a parent", hint, _REFERENCE)
             elif need.column not in draft.scenario.entities[where].columns:
-                hint = did_you_mean(need.column, draft.scenario.entities[where].columns)
-                draft.refuse(column_path(key), f"{where} has no column {need.column!r}", hint, _REFERENCE)
+                terms = () if need.link else generator.known_terms(links)
+                hint = did_you_mean(need.column, {*draft.scenario.entities[where].columns, *terms})
+                hint = f"name a column of it: {need.column}.…" if need.column in terms else hint
+                draft.refuse(path, f"{line}{where} has no column {need.column!r}", hint, _REFERENCE)
         per = getattr(generator, "per", "")
         counted = not draft.scenario.entities[key[0]].rows.per or key[0] in draft.layouts  # else told already
         if per and counted and per != draft.counting_link(key[0]):
@@ -328,7 +333,8 @@ def quota_row(draft: Draft, link: ForeignKey, index: int) -> int | None:
     if quota.where is None:
         return quota.row
     fixed = draft.scenario.entities[link.entity].rows.fixed
-    return next((row for row, values in enumerate(fixed) if quota.where.items() <= values.items()), None)
+    places = zip(fixed, draft.fixed_places[link.entity], strict=True)
+    return next((place for values, place in places if quota.where.items() <= values.items()), None)
 
 
 def check_fixed(draft: Draft) -> None:

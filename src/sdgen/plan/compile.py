@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators import conform, draws, vocabularies
-from sdgen.generators.base import Need
+from sdgen.generators.base import Need, with_inner
 from sdgen.generators.choosers import (
     Chooser,
     Counted,
@@ -64,22 +64,29 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict:
     parents = {name: links.values() for name, links in draft.links.items()}
     order, cycles = entity_order(parents)
     entities = {name: _entity(draft, name, joints, conditions.get(name, ())) for name in order}
+    versions = _versions(draft)
     return Plan(
         scenario=scenario.name,
         version=scenario.version,
         seed=draft.seed,
         as_of=draft.as_of,
         entities=entities,
-        identity=identity(draft.scenario, draft.seed, draft.as_of, draft.counts, _versions(draft)),
+        identity=identity(draft.scenario, draft.seed, draft.as_of, draft.counts, versions),
         cyclic=tuple(cycles),
+        versions=versions,
     )
 
 
-def _versions(draft: Draft) -> dict[str, int]:
-    """The versions of the streams, of conversions, of each generator used, and of the vocabularies spoken of."""
-    used = {generator.called: generator.version for generator in draft.generators.values()}
+def _versions(draft: Draft) -> dict[str, int | str]:
+    """The versions of streams, conversions, generators and vocabularies that are used, and digests of lists."""
+    used: dict[str, int | str] = {}
+    lists: dict[str, str] = {}
+    for key, generator in draft.generators.items():
+        for each in with_inner(generator):
+            used[each.called] = each.version
+            lists.update(each.lists_used(draft.facts(key)))
     spoken = vocabularies.versions(canonical_json(canonical(draft.scenario)))
-    return {"streams": draws.STREAM_VERSION, "conversions": conform.VERSION, **used, **spoken}
+    return {"streams": draws.STREAM_VERSION, "conversions": conform.VERSION, **used, **spoken, **lists}
 
 
 def check_scenario(scenario: Scenario, request: PlanRequest | None = None) -> list[Problem]:
@@ -157,16 +164,20 @@ def _carried(draft: Draft, key: Key) -> pa.DataType:
 
 
 def _fixed(draft: Draft, key: Key) -> tuple[pa.Array | None, Sequence[bool] | NDArray[np.bool_]]:
-    """The values of the first rows, and which of them are given: rows the target holds, else the fixed ones."""
+    """The values of the first rows, and which of them are given: rows the target holds, then fixed ones."""
     there = draft.request.existing.get(key[0])
-    if there is not None and there.rows:
-        values = there.columns.get(key[1])
-        return values, np.ones(there.rows if values is not None else 0, dtype=np.bool_)
-    rows = draft.scenario.entities[key[0]].rows.fixed
+    first = there.rows if there is not None else 0
+    held = there.columns.get(key[1]) if there is not None and first else None
+    placed = zip(draft.scenario.entities[key[0]].rows.fixed, draft.fixed_places[key[0]], strict=True)
+    rows = [row for row, place in placed if place >= first]
     given = tuple(key[1] in row for row in rows)
     if not any(given):
-        return None, ()
-    return scalar_array([row.get(key[1]) for row in rows], draft.types[key]), given
+        return held, np.ones(first if held is not None else 0, dtype=np.bool_)
+    values = scalar_array([row.get(key[1]) for row in rows], draft.types[key])
+    if not first:
+        return values, given
+    before = pa.nulls(first, values.type) if held is None else held
+    return pa.concat_arrays([before, values]), np.append(np.full(first, held is not None), given)
 
 
 def _link(draft: Draft, entity: str, name: str, joints: Mapping[Key, JointIndexes]) -> Link:

@@ -15,7 +15,7 @@ from sdgen.generators.counts import Layout
 from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key, choose_generators, column_path, columns_of
 from sdgen.plan.complete import is_whole
-from sdgen.plan.continued import continued
+from sdgen.plan.continued import continued, fixed_places
 from sdgen.plan.distinct import with_distinct
 from sdgen.plan.request import PlanRequest
 from sdgen.plan.rows import RowSettler, counting_link
@@ -39,6 +39,7 @@ class Draft:
     layouts: Mapping[str, Layout]
     problems: list[Problem]
     each: Mapping[str, Mapping[str, EachOf]] = field(default_factory=dict)
+    fixed_places: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def refuse(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.CONSTRAINT) -> None:
         self.problems.append(self.scenario.origin.problem(path, what, hint, type))
@@ -113,7 +114,8 @@ def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
     scenario = with_distinct(scenario, generators, links)
     settler = TypeSettler(scenario, generators, links, problems)
     settled = {key: settler.settle(key) for key, _, _ in columns_of(scenario)}
-    rows = RowSettler(scenario, request, seed, links, problems)
+    places = fixed_places(scenario, request, settled)
+    rows = RowSettler(scenario, request, seed, links, problems, places)
     rows.settle_all()
     return Draft(
         scenario=scenario,
@@ -127,6 +129,7 @@ def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
         layouts=rows.layouts,
         problems=problems,
         each=rows.each,
+        fixed_places=places,
     )
 
 

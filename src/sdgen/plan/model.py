@@ -89,7 +89,10 @@ class EntityPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """A dataset, settled. `entities` stand in the order in which they are written: parents first where possible."""
+    """A dataset, settled. `entities` stand in the order in which they are written: parents first where possible.
+
+    `versions` are those of what makes the values: streams, generators, and lists of other packages by their digests.
+    """
 
     scenario: str
     version: str
@@ -98,3 +101,4 @@ class Plan:
     entities: Mapping[str, EntityPlan]
     identity: str
     cyclic: tuple[tuple[str, ...], ...] = ()
+    versions: Mapping[str, int | str] = field(default_factory=dict)

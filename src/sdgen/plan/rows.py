@@ -32,12 +32,14 @@ class RowSettler:
         seed: int,
         links: Mapping[str, Mapping[str, str]],
         problems: list[Problem],
+        fixed_places: Mapping[str, tuple[int, ...]],
     ) -> None:
         self._scenario = scenario
         self._links = links
         self._request = request
         self._seed = seed
         self._problems = problems
+        self._fixed_places = fixed_places
         self.counts: dict[str, int] = {}
         self.layouts: dict[str, Layout] = {}
         self.each: dict[str, dict[str, EachOf]] = {}
@@ -133,16 +135,18 @@ class RowSettler:
         return count
 
     def _new(self, name: str, rows: RowCount) -> int:
+        """How many rows the run makes, the fixed ones that the target doesn't hold among them."""
         asked = self._asked(name)
-        if name in self._request.rows and 0 <= self._request.rows[name] < len(rows.fixed):
-            what = f"{self._request.rows[name]:,} rows are asked for, but {len(rows.fixed):,} fixed rows come first"
-            hint = f"ask for at least {len(rows.fixed):,}, or take rows out of its list (--set entities.{name}.rows=…)"
+        fixed = sum(place >= self._request.first(name) for place in self._fixed_places[name])
+        if name in self._request.rows and 0 <= self._request.rows[name] < fixed:
+            what = f"{self._request.rows[name]:,} rows are asked for, but {fixed:,} fixed rows come first"
+            hint = f"ask for at least {fixed:,}, or take rows out of its list (--set entities.{name}.rows=…)"
             self._problem(name, what, hint)
         if asked is not None:
-            return max(asked, len(rows.fixed))
+            return max(asked, fixed)
         if rows.count is None:
-            return len(rows.fixed)
-        return max(self._scaled(rows.count), len(rows.fixed), min(rows.count, 1))
+            return fixed
+        return max(self._scaled(rows.count), fixed, min(rows.count, 1))
 
     def _scaled(self, count: int) -> int:
         """A count times the scale."""

@@ -18,6 +18,7 @@ from sdgen.execution.job import Job
 from sdgen.execution.redact import Redactor
 from sdgen.execution.resume import WHOLE, left_behind
 from sdgen.execution.targets import ResolvedTarget, resolve_target
+from sdgen.execution.warnings import taken_values
 from sdgen.generators.stopping import stopped_by
 from sdgen.plan.model import Plan
 from sdgen.runs.journal import Ending, Journal
@@ -126,6 +127,10 @@ def _introduce(recorder: Recorder, prepared: Prepared, plan: Plan) -> None:
     recorder.say("info", f"{name} to {place}, {job.mode.value}, seed {plan.seed}")
     if plan.identity != job.identity and job.mode is not Mode.APPEND_ONLY:
         recorder.say("warning", "other versions of generators than those that the run was made with: other values")
+    for change in job.changes:
+        recorder.say("warning", change)
+    for note in taken_values(plan, job.only):
+        recorder.say("info", note)
 
 
 def _failure(error: Exception, redactor: Redactor, left: str = WHOLE) -> tuple[Ending, Lines]:

@@ -83,11 +83,10 @@ class Recorder:
                 self._set(EntityRun(entity=entity, table=table, asked=rows))
             case RowsWritten(entity, rows, total):
                 self._set(EntityRun(entity=entity, table="", asked=total, written=rows))
-            case EntityFinished(entity, table, rows, seconds, digest):
+            case EntityFinished(entity, table, rows, seconds, digest, columns):
                 self.say("info", f"{table}: {rows:,} rows in {seconds:.2f} s, digest {digest}")
-                self._set(
-                    EntityRun(entity=entity, table=table, asked=rows, written=rows, seconds=seconds, digest=digest)
-                )
+                figures = {"asked": rows, "written": rows, "seconds": seconds, "digest": digest}
+                self._set(EntityRun(entity=entity, table=table, **figures, columns=columns))
             case Finishing():
                 self.say("info", "all rows are written; the target adds its constraints and commits")
                 self._phase = "finishing"

@@ -11,7 +11,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -148,11 +148,12 @@ class Service:
         job = self.journal.job(run.id)
         reproduce.reproducible(run, job, target)
         request = reproduce.request_again(job, target)
-        if target:
-            return self.resolve(request)
-        resolved = self._resolve(request, ANYTHING)
-        scratch = resolved.job.model_copy(update={"scratch": True, "standing": job.standing})
-        return resolved.with_job(scratch, scratch.plan() if job.standing else resolved.plan)
+        resolved = self.resolve(request) if target else self._resolve(request, ANYTHING)
+        changes = reproduce.told_changes(run, resolved.plan)
+        resolved = replace(resolved, warnings=(*changes, *resolved.warnings))
+        scratch = {} if target else {"scratch": True, "standing": job.standing}
+        again = resolved.job.model_copy(update={**scratch, "changes": changes})
+        return resolved.with_job(again, again.plan() if scratch and job.standing else resolved.plan)
 
     def submit_again(self, run_id: str, **target: Any) -> Run:
         """Store a run that reproduces another; `comparison` tells what came of it."""

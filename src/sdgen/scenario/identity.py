@@ -54,9 +54,12 @@ def _without(record: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def identity(
-    scenario: Scenario, seed: int, as_of: datetime, rows: Mapping[str, int], versions: Mapping[str, int]
+    scenario: Scenario, seed: int, as_of: datetime, rows: Mapping[str, int], versions: Mapping[str, int | str]
 ) -> str:
-    """SHA-256 over all that decides the values: scenario, seed, as_of, row counts, and generators' versions."""
+    """SHA-256 over all that decides the values: scenario, seed, as_of, row counts, and the versions of what makes them.
+
+    versions: those of generators, and digests of the lists that they take values from.
+    """
     settled = {
         "format": FORMAT_VERSION,
         "scenario": values_of(scenario),
