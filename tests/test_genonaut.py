@@ -176,3 +176,8 @@ def test_every_option_can_be_set() -> None:
     items = tables["content_items"].to_pylist()
     assert sum(str(item["creator_id"]).endswith("000001") for item in items) == 5
     assert all(item["content_data"].endswith(".webp") and len(item["tags"]) <= 3 for item in items)
+
+
+def test_only_demo_and_test_databases_are_filled() -> None:
+    with pytest.raises(sdgen.SdgenError, match="the database 'genonaut' is not one of"):
+        sdgen.write("genonaut", "postgresql://nobody@127.0.0.1:1/genonaut", rows=10)

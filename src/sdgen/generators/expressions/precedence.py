@@ -115,10 +115,10 @@ def bracketed(tree: exp.Expr) -> exp.Expr:
             node.set("negate", None)
             _put_inside(node.parent if isinstance(node.parent, exp.Escape) else node, exp.Not())
     operators = (exp.Binary, exp.Unary, exp.Between, exp.In)
-    for node in list(tree.walk()):
-        parent = node.parent
-        if isinstance(node, operators) and isinstance(parent, operators) and not _stands_clear(node, parent):
-            _put_inside(node, exp.Paren())
+    for part in list(tree.walk()):
+        parent = part.parent
+        if isinstance(part, operators) and isinstance(parent, operators) and not _stands_clear(part, parent):
+            _put_inside(part, exp.Paren())
     return tree
 
 
