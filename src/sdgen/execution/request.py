@@ -99,7 +99,7 @@ class RunRequest(Record):
     )
     scale: float = Field(1.0, gt=0, allow_inf_nan=False, description="multiplies the scenario's row counts")
     size: Annotated[int, Field(ge=0), BeforeValidator(_byte_count)] = Field(
-        0, description="about how many bytes to write, a number or words such as 5GB: the scale is chosen so"
+        0, description="about how many bytes, a number or words such as 5GB, to scale to; from the command line alone"
     )
     include: Names = Field((), description="the entities to write; all where left out")
     exclude: Names = Field((), description="entities not to write; links still lead to their rows")

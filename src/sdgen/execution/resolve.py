@@ -209,7 +209,7 @@ def _shape(request: RunRequest, access: Access, plan: Plan | None) -> Iterator[P
             yield Problem(("request", f"{word}_path"), "paths can't be named here", f"give {word}_id or {word}")
     if request.scenario_version and not request.scenario_id:
         yield Problem(("request", "scenario_version"), "a version without a scenario_id")
-    for name in ("rules", "exec_models"):
+    for name in ("rules", "exec_models", "size"):
         if getattr(request, name) and not access.paths:
             yield Problem(("request", name), f"{name} can be asked for on the command line alone", "leave it out")
     if request.size and request.scale != 1:
