@@ -8,8 +8,10 @@ BIN := $(VENV)/bin
 SINCE := pyproject.toml tools/environment.py $(wildcard requirements/*.txt) $(if $(filter newest,$(VERSIONS)),always)
 PYTEST := $(BIN)/python -m pytest --numprocesses 2
 
-# The core: domains, draws, links, counts, plans and values, in under half a minute.
-QUICK := tests/plan tests/test_generate.py tests/test_api.py
+# The core: draws, domains, links, counts, values, plans, and any split of them.
+CORE := after choices conform counts distributions domains draws expressions links nested numbers references rollups times
+QUICK := $(wildcard $(CORE:%=tests/generators/test_%.py)) $(filter-out %/test_choose.py,$(wildcard tests/plan/test_*.py)) \
+	tests/test_generate.py
 # What another version of a library would change first: values, and what people see of them.
 LEG := $(wildcard tests/conformance) tests/test_golden.py tests/test_generate.py tests/generators tests/cli
 

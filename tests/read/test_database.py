@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sqlite3
 import sys
 from contextlib import closing
@@ -65,10 +67,11 @@ def test_a_password_is_never_shown() -> None:
     assert "secret" not in str(failure.value)
 
 
-def test_without_sqlalchemy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
-    with pytest.raises(SourceError, match=r"sdgen\[database\]"):
-        read_database("postgresql://localhost/x")
+def test_a_missing_driver_is_told_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyodbc", None)
+    command = shlex.join([sys.executable, "-m", "pip", "install", "pyodbc"])
+    with pytest.raises(SourceError, match=re.escape(command)):
+        read_database("mssql+pyodbc://localhost/x")
 
 
 def test_postgres_says_the_same_as_its_ddl(postgres_url: str) -> None:

@@ -33,13 +33,13 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """The models' folder is the current one, and what a test imports is forgotten after it."""
     monkeypatch.chdir(FOLDER)
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
-        if (getattr(sys.modules[name], "__file__", None) or "").startswith((str(FOLDER), "/tmp")):
+        if (getattr(sys.modules[name], "__file__", None) or "").startswith((str(FOLDER), str(tmp_path))):
             del sys.modules[name]
 
 

@@ -246,14 +246,6 @@ def test_runs_from_python(folder: Path) -> None:
         sdgen.run(tiny(), "out3/", cancel=stop)
 
 
-def test_without_sqlalchemy_a_run_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sdgen.runs import opening
-
-    monkeypatch.setattr(opening, "find_spec", lambda name: None)
-    with pytest.raises(SdgenError, match=r"sdgen\[service\]"):
-        sdgen.run(tiny(), "out/")
-
-
 def test_a_listener_hears_everything(service: Service) -> None:
     heard: list[Any] = []
     succeeded(over(service, service.perform(asked("out/"), listen=heard.append).id))

@@ -15,7 +15,7 @@ from sdgen.errors import Problem, SourceError
 from sdgen.read.base import ReadOptions, Source, is_database
 from sdgen.read.ddl import read_ddl
 from sdgen.read.formats import DATABASE_FILES
-from sdgen.read.schema import Schema
+from sdgen.read.schema import Schema, TableName, TableSchema
 from sdgen.scenario.model import Scenario
 
 _SQLITE = "SELECT sql || ';' FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
@@ -66,7 +66,23 @@ def _of_file(path: Path, kind: str) -> Schema:
         what = f"can't be read as a {kind} database: {' '.join(str(error).split())}"
         raise SourceError(Problem((), what, "", str(path))) from None
     schema: Schema = _without_lines(read_ddl(text, str(path), kind))
-    return schema
+    return _parents_first(schema) if kind == "duckdb" else schema
+
+
+def _parents_first(schema: Schema) -> Schema:
+    """As the tables were made: DuckDB before 1.5.4 numbers them anew in its file, some children before their parents."""
+    tables = {table.name: table for table in schema.tables}
+    ordered: dict[TableName, TableSchema] = {}
+
+    def add(name: TableName) -> None:
+        if table := tables.pop(name, None):
+            for key in table.foreign_keys:
+                add(key.table)
+            ordered[name] = table
+
+    for table in schema.tables:
+        add(table.name)
+    return replace(schema, tables=tuple(ordered.values()))
 
 
 def _sqlite_text(path: Path) -> str:
