@@ -49,12 +49,6 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "KEPT_EVERY", 0.0)
 
 
-@pytest.fixture(autouse=True)
-def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The metadata beside files tells when they were written: at the same moment here."""
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-
-
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 

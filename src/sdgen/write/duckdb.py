@@ -140,8 +140,8 @@ class DuckDB(CommitsAsItGoes):
         if not self.new and not self.path.exists():
             self.staged = staged(self.path)
         self.connection = duckdb.connect(str(self.staged or self.path))
-        self.connection.execute("SET TimeZone = 'UTC'")
-        self.connection.execute("BEGIN")
+        self._run("SET TimeZone = 'UTC'")  # may be interrupted, too
+        self._run("BEGIN")
 
     def _run(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:
