@@ -22,6 +22,7 @@ import pyarrow as pa
 from sdgen.generators.expressions import duckdb_engine
 from sdgen.generators.expressions.functions import OWN_FUNCTIONS, SQL_NAMES, cast_floats, casts_floats
 from sdgen.generators.expressions.guards import guards_of
+from sdgen.generators.expressions.rewrites import steady
 from sdgen.generators.expressions.syntax import Parsed, rendered
 from sdgen.scenario.types import Type
 
@@ -89,9 +90,10 @@ def _selected(sqls: Sequence[str], table: pa.Table) -> list[pa.Array]:
 @lru_cache(maxsize=4096)  # one for each expression and types of its columns, whichever rows and seeds
 def _program(parsed: Parsed, schema: pa.Schema) -> Program:
     """ValueError or duckdb.Error where functions don't fit their arguments."""
-    if not any(map(_is_own, parsed.tree.walk())):
-        return Program((), parsed.sql)
-    root = parsed.tree.copy()
+    tree = steady(parsed.tree, schema)
+    if not any(map(_is_own, tree.walk())):
+        return Program((), parsed.sql if tree is parsed.tree else rendered(tree))
+    root = tree.copy()
     stages: list[tuple[Call, ...]] = []
     names = map(f"{_CALL}{{}}".format, count())
     for nodes in _levels(root):
