@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import sdgen
+from sdgen.generators import conform
 from sdgen.generators.keys import Sequence
 
 SMALL: dict[str, Any] = {
@@ -29,4 +30,10 @@ def test_another_request_has_another(request_: dict[str, Any]) -> None:
 def test_another_version_of_a_generator_has_another(monkeypatch: pytest.MonkeyPatch) -> None:
     before = sdgen.plan(SMALL).identity
     monkeypatch.setattr(Sequence, "version", 2)
+    assert sdgen.plan(SMALL).identity != before
+
+
+def test_another_version_of_conversions_has_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = sdgen.plan(SMALL).identity
+    monkeypatch.setattr(conform, "VERSION", 99)
     assert sdgen.plan(SMALL).identity != before

@@ -48,6 +48,7 @@ _WANTED = {
     **dict.fromkeys(FLOATS, "float"),
     **dict.fromkeys(TEXTS | {"json"}, "text"),
 }
+VERSION = 2  # goes up with every change of the values that conversions give
 _ZONED = r":.*(Z|z|[+-]\d\d(:?\d\d)?)$"
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.errors import Problem, ScenarioError
-from sdgen.generators import draws, vocabularies
+from sdgen.generators import conform, draws, vocabularies
 from sdgen.generators.base import Need
 from sdgen.generators.choosers import (
     Chooser,
@@ -72,10 +72,10 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None) -> Plan
 
 
 def _versions(draft: Draft) -> dict[str, int]:
-    """The versions of the streams, of each generator used, and of the vocabularies the scenario speaks of."""
+    """The versions of the streams, of conversions, of each generator used, and of the vocabularies spoken of."""
     used = {generator.called: generator.version for generator in draft.generators.values()}
     spoken = vocabularies.versions(canonical_json(canonical(draft.scenario)))
-    return {"streams": draws.STREAM_VERSION, **used, **spoken}
+    return {"streams": draws.STREAM_VERSION, "conversions": conform.VERSION, **used, **spoken}
 
 
 def check_scenario(scenario: Scenario, request: PlanRequest | None = None) -> list[Problem]:

@@ -34,6 +34,7 @@ class Expression(Generator):
     the instant that counts as now, as a timestamp in UTC.
     """
 
+    version: ClassVar[int] = 2
     fits: ClassVar[frozenset[str]] = KINDS
     example: ClassVar[str] = '{generator: expression, params: {sql: "price * quantity"}}'
 
