@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 Counts = NDArray[np.int64]
+Numbers = NDArray[np.int64] | NDArray[np.float64]
 Characters = NDArray[np.int32]  # one row a text; -1 behind its end
 
 _MOST_CELLS = 1 << 22  # of a table that is held at a time
@@ -28,34 +29,53 @@ def characters(texts: pa.Array) -> tuple[Characters, Counts]:
     return table, lengths
 
 
-def levenshtein(left: pa.Array, right: pa.Array) -> Counts:
+def levenshtein(left: pa.Array, right: pa.Array) -> Numbers:
     """How many characters must be put in, left out or changed (Levenshtein 1965)."""
     return _by_rows(left, right, _levenshtein)
 
 
-def damerau_levenshtein(left: pa.Array, right: pa.Array) -> Counts:
+def damerau_levenshtein(left: pa.Array, right: pa.Array) -> Numbers:
     """Likewise, where two neighbours may change places; between them, texts may be edited (Lowrance and Wagner 1975)."""
     return _by_rows(left, right, _damerau)
 
 
-def hamming(left: pa.Array, right: pa.Array) -> NDArray[np.float64]:
-    """In how many places texts of one length differ; not a number where lengths differ, or nothing is to compare."""
-    (first, lengths), (second, others) = characters(left), characters(right)
+def hamming(left: pa.Array, right: pa.Array) -> Numbers:
+    """In how many places two texts differ; not a number where their lengths do, or nothing is to compare."""
+    return _by_rows(left, right, _hamming)
+
+
+def jaccard(left: pa.Array, right: pa.Array) -> Numbers:
+    """The share of all characters of two texts that both have; not a number where one is empty."""
+    return _by_rows(left, right, _jaccard)
+
+
+_Program = Callable[[Characters, Counts, Characters, Counts], Numbers]
+
+
+def _by_rows(left: pa.Array, right: pa.Array, program: _Program) -> Numbers:
+    """A program over as many rows at a time as memory has room for."""
+    longest = [int(pc.max(pc.utf8_length(texts)).as_py() or 0) + 2 for texts in (left, right)]
+    step = max(1, _MOST_CELLS // (longest[0] * longest[1]))
+    made = [np.zeros(0)]
+    for start in range(0, len(left), step):
+        rows = slice(start, start + step)
+        made.append(program(*characters(left[rows]), *characters(right[rows])).astype(np.float64))
+    return np.concatenate(made)
+
+
+def _hamming(first: Characters, lengths: Counts, second: Characters, others: Counts) -> Numbers:
     width = min(first.shape[1], second.shape[1])
-    differing = (first[:, :width] != second[:, :width]).sum(axis=1, dtype=np.int64)
-    return np.where((lengths == others) & (lengths > 0), differing.astype(np.float64), np.nan)
+    differing = (first[:, :width] != second[:, :width]).sum(axis=1)
+    return np.where((lengths == others) & (lengths > 0), differing, np.nan)
 
 
-def jaccard(left: pa.Array, right: pa.Array) -> NDArray[np.float64]:
-    """The share of the characters of either text that both have; not a number where one is empty."""
-    (first, lengths), (second, others) = characters(left), characters(right)
+def _jaccard(first: Characters, lengths: Counts, second: Characters, others: Counts) -> Numbers:
     first, second = _distinct(first), _distinct(second)
     both = np.zeros(len(lengths), dtype=np.int64)
     for column in first.T:
         both += ((second == column[:, None]) & (column >= 0)[:, None]).any(axis=1)
     either = (first >= 0).sum(axis=1) + (second >= 0).sum(axis=1) - both
-    usable = (lengths > 0) & (others > 0)
-    return np.where(usable, both / np.maximum(either, 1), np.nan)
+    return np.where((lengths > 0) & (others > 0), both / np.maximum(either, 1), np.nan)
 
 
 def _distinct(table: Characters) -> Characters:
@@ -65,19 +85,7 @@ def _distinct(table: Characters) -> Characters:
     return ordered
 
 
-_Program = Callable[[Characters, Counts, Characters, Counts], Counts]
-
-
-def _by_rows(left: pa.Array, right: pa.Array, program: _Program) -> Counts:
-    """A program over as many rows at a time as memory has room for."""
-    longest = [int(pc.max(pc.utf8_length(texts)).as_py() or 0) + 2 for texts in (left, right)]
-    step = max(1, _MOST_CELLS // (longest[0] * longest[1]))
-    starts = range(0, len(left), step)
-    made = [program(*characters(left[start : start + step]), *characters(right[start : start + step])) for start in starts]
-    return np.concatenate(made) if made else np.zeros(0, dtype=np.int64)
-
-
-def _levenshtein(first: Characters, lengths: Counts, second: Characters, others: Counts) -> Counts:
+def _levenshtein(first: Characters, lengths: Counts, second: Characters, others: Counts) -> Numbers:
     rows = np.arange(len(lengths))
     above = np.broadcast_to(np.arange(second.shape[1] + 1), (len(rows), second.shape[1] + 1)).copy()
     found = np.where(lengths == 0, others, 0)
@@ -93,7 +101,7 @@ def _levenshtein(first: Characters, lengths: Counts, second: Characters, others:
     return found
 
 
-def _damerau(first: Characters, lengths: Counts, second: Characters, others: Counts) -> Counts:
+def _damerau(first: Characters, lengths: Counts, second: Characters, others: Counts) -> Numbers:
     rows = np.arange(len(lengths))
     height, width = first.shape[1], second.shape[1]
     # Two rows and columns in front: the first stands for "further than anything", as in the paper.

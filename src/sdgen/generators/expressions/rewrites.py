@@ -32,7 +32,8 @@ _KINDS: dict[str, _Fits] = {
     "text": lambda arrow, node: pa.types.is_string(arrow) and not _is_plain_text(node),
     "date": lambda arrow, node: pa.types.is_date(arrow),
     "moment": lambda arrow, node: pa.types.is_timestamp(arrow),
-    "float": lambda arrow, node: pa.types.is_float32(arrow),
+    "integer": lambda arrow, node: pa.types.is_integer(arrow),
+    "digits": lambda arrow, node: pa.types.is_integer(arrow) and not type(node).__name__ == "Literal",
     "unsigned": lambda arrow, node: pa.types.is_unsigned_integer(arrow),
     "signed": lambda arrow, node: pa.types.is_signed_integer(arrow),
     "computed": lambda arrow, node: type(node).__name__ != "Literal",
@@ -43,13 +44,23 @@ _KINDS: dict[str, _Fits] = {
 }
 _PLAIN_TEXT = re.compile(r"\d{4}-\d\d-\d\d|-?\d+ [a-z]+", re.IGNORECASE)  # all releases read it the same
 _REMAINDER = "CASE WHEN {1} = -1 THEN {0} & 0 ELSE {0} % {1} END"  # for the least integer: an error or 0
+# What round() of whole numbers gives in every release.
+_ROUNDS_TO = {
+    **{pa.int8(): "TINYINT", pa.int16(): "SMALLINT", pa.int32(): "INT", pa.uint64(): "INT128"},
+    **dict.fromkeys((pa.int64(), pa.uint8(), pa.uint16(), pa.uint32()), "BIGINT"),
+}
+_TENS = "CAST([" + ", ".join(str(10**digits) for digits in range(21)) + "] AS INT128[])[least(-{1}, 20) + 1]"
+_ROUNDED = (  # in whole numbers, so that nothing is lost and an overflow is an error
+    f"CASE WHEN {{1}} >= 0 THEN {{0}} WHEN {{1}} < 0 THEN CAST(sign({{0}}) * ((abs(CAST({{0}} AS INT128)) + {_TENS} // 2) "
+    f"// {_TENS} * {_TENS}) AS {{type}}) END"
+)
 _SPLIT = "CASE WHEN {0} = '' AND {1} IS NOT NULL THEN [''] ELSE {name}({0}, {1}) END"
 _CONTAINS = "CASE WHEN {1} IS NULL THEN NULL ELSE {name}({0}, {1}) END"
 _WORDS = "CASE WHEN lower(trim({0})) IN ('infinity', '-infinity', 'epoch') THEN NULL ELSE {name}({0}, {1}) END"
 
 # By function or operator: the kinds of its arguments, and what is computed in its place.
 CALLS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
-    "fmod": ((("float", "float"), "{0} % {1}"), (("any", "any"), "CAST({0} AS DOUBLE) % CAST({1} AS DOUBLE)")),
+    "round": ((("integer", "digits"), _ROUNDED),),
     "mod": ((("signed", "signed"), _REMAINDER),),
     "Mod": ((("signed", "signed"), _REMAINDER),),
     "Neg": ((("2147483648",), "CAST(-{0} AS INT)"), (("unsigned",), "{0} - {0} - {0}")),
@@ -188,7 +199,7 @@ def _written(form: str, parts: Sequence[exp.Expr], arrow: pa.DataType) -> exp.Ex
 
     scale = arrow.scale if pa.types.is_decimal(arrow) else 0
     names = [f"sdgen_part_{number}" for number in range(len(parts))]
-    tree = _parsed_form(form.format(*names, scale=scale, wider=scale + 1)).copy()
+    tree = _parsed_form(form.format(*names, scale=scale, wider=scale + 1, type=_ROUNDS_TO.get(arrow, ""))).copy()
     for column in list(tree.find_all(exp.Column)):
         part = parts[names.index(column.name)].copy()
         column.replace(part if isinstance(part, exp.Column | exp.Literal) else exp.Paren(this=part))
