@@ -1,25 +1,39 @@
 # Two commands do everything on a fresh machine: make run, make test.
 PYTHON ?= python3
-VENV := .venv
+# locked: exact versions with hashes; newest, oldest: what pyproject.toml allows, each in an environment of its own.
+VERSIONS ?= locked
+VENV := .venv$(if $(filter-out locked,$(VERSIONS)),-$(VERSIONS))
 BIN := $(VENV)/bin
+# The newest versions are looked up each time; the others change only with these files.
+SINCE := pyproject.toml tools/environment.py $(wildcard requirements/*.txt) $(if $(filter newest,$(VERSIONS)),always)
+PYTEST := $(BIN)/python -m pytest --numprocesses 2
 
-.PHONY: help run test check docs install bench clean
+# The core: domains, draws, links, counts, plans and values, in under half a minute.
+QUICK := tests/plan tests/test_generate.py tests/test_api.py
+# What another version of a library would change first: values, and what people see of them.
+LEG := $(wildcard tests/conformance) tests/test_golden.py tests/test_generate.py tests/generators tests/cli
+
+.PHONY: help run test quick leg coverage check docs install bench lock clean always
 help:
 	@echo "make run      install, fill out/shop.duckdb from examples/shop.yaml, show first rows"
 	@echo "make test     install what the tests need, and run them all"
-	@echo "make install  leave a working $(BIN)/sdgen"
+	@echo "make quick    the tests of the core, in half a minute"
+	@echo "make leg      the tests that another version of a library would change first"
+	@echo "make coverage the same tests, and which lines of src/ they run"
 	@echo "make check    style, types, layers and documentation"
+	@echo "make install  leave a working $(BIN)/sdgen"
 	@echo "make docs     make docs/generators.md anew from the registry"
+	@echo "make lock     renew requirements/ with the newest versions that pyproject.toml allows"
 	@echo "make bench    measure speed against peers (bench/RESULTS.md says what was measured)"
+	@echo "All but lock and bench take VERSIONS=newest or VERSIONS=oldest too, and PYTHON=python3.12"
 
-$(VENV)/installed: pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
-	touch $@
+$(VENV)/installed: $(SINCE)
+	$(PYTHON) tools/environment.py $(VENV) $(VERSIONS)
+	@touch $@
 
-$(VENV)/tested: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
-	touch $@
+$(VENV)/tested: $(SINCE)
+	$(PYTHON) tools/environment.py $(VENV) $(VERSIONS) --test
+	@touch $(VENV)/installed $@
 
 install: $(VENV)/installed
 
@@ -29,7 +43,16 @@ run: install
 	$(BIN)/sdgen preview examples/shop.yaml orders --rows 5
 
 test: $(VENV)/tested
-	$(BIN)/python -m pytest --numprocesses 2
+	$(PYTEST)
+
+quick: $(VENV)/tested
+	$(PYTEST) $(QUICK)
+
+leg: $(VENV)/tested
+	$(PYTEST) $(LEG)
+
+coverage: $(VENV)/tested
+	$(PYTEST) --cov --cov-report=term:skip-covered $(LEG)
 
 check: $(VENV)/tested
 	$(BIN)/ruff check .
@@ -44,5 +67,12 @@ docs: install
 bench: $(VENV)/tested
 	bench/run
 
+lock: .venv-lock/bin/uv
+	.venv-lock/bin/python tools/lock.py
+
+.venv-lock/bin/uv:
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+
 clean:
-	rm -rf $(VENV) out
+	rm -rf .venv .venv-newest .venv-oldest .venv-lock out

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
+import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +18,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 DOCS = ["README.md", *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").glob("*.md")))]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$|^    \$ (.*?)$", re.MULTILINE | re.DOTALL)
-_NEEDS_MORE = ("postgresql://", "mysql://", "clickhouse://", "counted://", "NAME", "SCENARIO")
+_API = re.compile(r"^    \$ (sdgen serve &|curl .*?|kill %1)(?:  +#.*)?$", re.MULTILINE)
+_NEEDS_MORE = ("sdgen serve", "postgresql://", "mysql://", "clickhouse://", "counted://", "NAME", "SCENARIO")
 
 
 def blocks(document: str) -> Iterator[tuple[str, str]]:
@@ -29,7 +33,7 @@ def runnable() -> list[str]:
 
 @pytest.mark.parametrize("document", runnable())
 def test_a_document(document: str, tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
+    furnish(tmp_path)
     for kind, text in blocks(document):
         if kind == "yaml" and text.startswith("name: "):
             name = text.splitlines()[0].removeprefix("name: ").split()[0]
@@ -45,6 +49,36 @@ def test_a_document(document: str, tmp_path: Path) -> None:
                     run(["bash", "-c", again(command)], tmp_path)
 
 
+def furnish(folder: Path) -> None:
+    """What a reader has who stands in the repository's folder."""
+    (folder / "out").mkdir()
+    for name in ("examples", "targets"):
+        shutil.copytree(ROOT / name, folder / name)
+
+
+def test_the_readmes_yaml_is_an_example() -> None:
+    (shown,) = [text for kind, text in blocks("README.md") if kind == "yaml"]
+    assert shown == (ROOT / "examples" / "quickstart.yaml").read_text("utf-8")
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_the_readmes_quick_start_of_the_api(tmp_path: Path) -> None:
+    """As it is typed, but for the port, which another program may hold, and a wait until the server answers."""
+    furnish(tmp_path)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    serve, *requests, end = _API.findall((ROOT / "README.md").read_text("utf-8"))
+    assert (serve, end) == ("sdgen serve &", "kill %1")
+    ready = f"curl --silent --retry 60 --retry-connrefused --retry-delay 1 localhost:{port}/api/v1/health"
+    lines = [f"sdgen serve --port {port} &", ready, *(line.replace("8765", port) for line in requests)]
+    script = "\n".join(f"{line}\necho" for line in lines)
+    answers = run(["bash", "-c", f"trap 'kill %1; wait' EXIT\nset -m -e\n{script}"], tmp_path)
+    last = json.loads(answers.strip().splitlines()[-1])
+    assert (last["status"], last["entities"][0]["written"]) == ("success", 100)
+    assert (tmp_path / "out" / "quickstart_demo.sqlite").exists()
+
+
 def needs_more(command: str, folder: Path) -> bool:
     """Whether a command speaks of something that isn't here: a server, a place holder, a schema not shown."""
     schema = "schema.sql" in command and not (folder / "schema.sql").exists()
@@ -57,8 +91,9 @@ def again(command: str) -> str:
     return f"{command} --mode truncate_then_insert" if writes else command
 
 
-def run(command: list[str], folder: Path) -> None:
+def run(command: list[str], folder: Path) -> str:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "SDGEN_RUNS_DB": str(folder / "runs.sqlite")}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, f"{shlex.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
+    return done.stdout

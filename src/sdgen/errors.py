@@ -12,6 +12,8 @@ SdgenError                 anything sdgen refuses, with a message for a person
 from __future__ import annotations
 
 import difflib
+import shlex
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -86,6 +88,11 @@ class StoreError(SdgenError):
 
 class Cancelled(SdgenError):
     """The run was stopped before its end; the target is as it was."""
+
+
+def install_hint(package: str = "sdgen") -> str:
+    """The command that installs what is missing for the interpreter that runs, ready to be pasted into a shell."""
+    return f"install it: {shlex.join([sys.executable or 'python3', '-m', 'pip', 'install', package])}"
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:

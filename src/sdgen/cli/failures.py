@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from sdgen.dialects.refusals import next_step
-from sdgen.errors import Problem, SdgenError
+from sdgen.errors import Problem, SdgenError, install_hint
 
 P = ParamSpec("P")
 
@@ -23,9 +23,6 @@ REFUSED = 1
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 _USAGE = (typer.Exit, typer.Abort, typer.BadParameter)
-_SERVICE = "service"
-_EXTRAS = dict.fromkeys(("sqlalchemy", "fastapi", "jinja2", "starlette", "uvicorn"), _SERVICE)
-_EXTRAS |= {"pymysql": "mysql", "chdb": "clickhouse", "clickhouse_connect": "clickhouse"}
 
 
 class Commands(TyperGroup):
@@ -109,9 +106,9 @@ def _words(error: BaseException) -> str:
         place = f"{error.filename}: " if error.filename else ""
         said = f"error: {place}{error.strerror or error}"
         return f"{said}\n    {hint}" if (hint := next_step(said)) else said
-    if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
-        extra = _EXTRAS[error.name]
-        return f'error: this needs {error.name}, which is not installed\n    install it: pip install "sdgen[{extra}]"'
+    if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("sdgen"):
+        # pip adds what an installed sdgen lacks: an installation that is broken, or was made without dependencies.
+        return f"error: this needs {error.name}, which is not installed\n    {install_hint()}"
     lines = str(error).strip().splitlines()
     message = f": {lines[0]}" if lines else ""
     return (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -57,11 +56,6 @@ def serve(
     ] = 50_000_000,
 ) -> None:
     """Serve the API and the pages, and do the runs that are asked for."""
-    from sdgen.errors import Problem, StoreError
-
-    if any(find_spec(name) is None for name in ("fastapi", "uvicorn", "sqlalchemy")):
-        hint = "install it with: pip install 'sdgen[service]'"
-        raise StoreError(Problem((), "the service needs packages that are not installed", hint))
     from sdgen.web.serving import Serving
     from sdgen.web.serving import serve as serving
 

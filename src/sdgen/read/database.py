@@ -1,7 +1,7 @@
 """A live database → schema: what its catalogue says of tables, types and constraints.
 
 SQLite and DuckDB keep the statements that made their tables, which are read as DDL. Other databases are asked through
-SQLAlchemy's inspector (the optional extra `database`).
+SQLAlchemy's inspector.
 """
 
 from __future__ import annotations

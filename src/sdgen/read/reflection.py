@@ -11,7 +11,7 @@ from warnings import catch_warnings, simplefilter
 
 from sdgen.dialects.refusals import UNREACHED, next_step
 from sdgen.dialects.urls import without_password, without_password_of, without_schema
-from sdgen.errors import Problem, SourceError
+from sdgen.errors import Problem, SourceError, install_hint
 from sdgen.read.ddl_columns import read_names
 from sdgen.read.ddl_partitions import Bounds, partition_check, read_bounds
 from sdgen.read.ddl_tokens import Unreadable, words
@@ -40,7 +40,6 @@ _DRIVERS = {
 }
 _DIALECTS = {"postgresql": "postgres", "mariadb": "mysql", "mssql": "tsql"}
 _SYSTEM = frozenset({"information_schema", "mysql", "performance_schema", "sys", "pg_catalog", "pg_toast"})
-_INSTALL = 'install them with `pip install "sdgen[database]"`, and the driver of your database'
 _TYPES = """
     SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -73,12 +72,9 @@ Found = Mapping[tuple[str | None, str], Any]
 def reflect(url: str) -> Schema:
     """The schema of a database; SourceError where it can't be reached, or its driver is missing."""
     shown = without_password(url)
-    try:
-        from sqlalchemy import create_engine, inspect
-        from sqlalchemy.exc import SQLAlchemyError
-    except ImportError:
-        what = "reading a database needs SQLAlchemy and a driver"
-        raise SourceError(Problem((), what, _INSTALL, shown)) from None
+    from sqlalchemy import create_engine, inspect
+    from sqlalchemy.exc import SQLAlchemyError
+
     address, schema = _address(url)
     try:
         engine = create_engine(address)
@@ -89,7 +85,8 @@ def reflect(url: str) -> Schema:
         finally:
             engine.dispose()
     except ImportError as error:
-        raise SourceError(Problem((), f"reading it needs a driver: {error}", _INSTALL, shown)) from None
+        hint = install_hint(error.name or "DRIVER")
+        raise SourceError(Problem((), f"reading it needs a driver: {error}", hint, shown)) from None
     except SQLAlchemyError as error:
         text = without_password_of(url, " ".join(_said(error).split()))
         raise SourceError(Problem((), f"can't be read: {text}", next_step(text, UNREACHED), shown)) from None

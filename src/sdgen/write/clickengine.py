@@ -17,11 +17,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from sdgen.dialects.clickhouse import CLICKHOUSE
 from sdgen.dialects.refusals import UNREACHED, next_step
 from sdgen.dialects.urls import without_password_of
-from sdgen.errors import Problem, TargetError
+from sdgen.errors import Problem, TargetError, install_hint
 from sdgen.write.places import file_fault, leftovers, staged
 
 ROWS = "JSONCompactStringsEachRow"
-INSTALL = 'install it: pip install "sdgen[clickhouse]"'
+_EXTRA = "sdgen[clickhouse]"
 # Partitions may be many in a load; asynchronous inserts would answer before the rows are there.
 _INSERT = {"max_partitions_per_insert_block": 0, "async_insert": 0, "input_format_null_as_default": 1}
 _NATIVE_PORT = 9000
@@ -106,7 +106,7 @@ class Embedded:
         try:
             from chdb.state.sqlitelike import Connection
         except ImportError:
-            raise TargetError(Problem(("target",), "chdb:// needs the package chdb", INSTALL)) from None
+            raise TargetError(Problem(("target",), "chdb:// needs the package chdb", install_hint(_EXTRA))) from None
         if not self.exists():
             self.staged = staged(self.path)
         try:
@@ -192,7 +192,7 @@ class Remote:
             import clickhouse_connect
         except ImportError:
             what = "clickhouse:// needs the package clickhouse-connect"
-            raise TargetError(Problem(("target",), what, INSTALL)) from None
+            raise TargetError(Problem(("target",), what, install_hint(_EXTRA))) from None
         logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())  # what it logs is told by ourselves
         try:
             return clickhouse_connect.get_client(**self._arguments())

@@ -18,7 +18,6 @@ from sdgen.dialects.urls import without_password_of
 from sdgen.errors import Problem, TargetError
 from sdgen.write.existing import Found
 
-_INSTALL = 'install it: pip install "sdgen[mysql]"'
 _SESSION = """SET SESSION time_zone = '+00:00', foreign_key_checks = 1,
     sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'"""
 _OPTIONS = frozenset({"unix_socket", "ssl", "charset"})
@@ -83,10 +82,8 @@ class Server:
     def opened(self) -> Any:
         """The connection; TargetError where there can be none."""
         if self._connection is None:
-            try:
-                import pymysql
-            except ImportError:
-                raise TargetError(Problem(("target",), "mysql:// needs the package pymysql", _INSTALL)) from None
+            import pymysql
+
             try:
                 self._connection = pymysql.connect(**self._arguments())
                 self.run(_SESSION)

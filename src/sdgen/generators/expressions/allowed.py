@@ -117,7 +117,7 @@ _GROUPS: tuple[tuple[Refusal, str], ...] = (
     (_MEMORY, "repeat range generate_series bar"),
     (_ZONES, "AtTimeZone timezone"),
     (_LAMBDA, "Lambda Comprehension list_transform list_filter list_reduce apply filter reduce"),
-    (_REGEX, "RegexpLike RegexpILike SimilarTo Glob"),
+    (_REGEX, "RegexpLike RegexpFullMatch RegexpILike SimilarTo Glob"),
     (_PARAMETER, "Placeholder Parameter PositionalColumn SessionParameter"),
 )
 WHY = {word: refusal for refusal, words in _GROUPS for word in words.split()}
@@ -135,6 +135,7 @@ KINDS_OF_SYNTAX = {
     "Parameter": "a parameter",
     "AtTimeZone": "AT TIME ZONE",
     "RegexpLike": "~",
+    "RegexpFullMatch": "~",  # how sqlglot before 30.27 reads it
     "SimilarTo": "SIMILAR TO",
     "CurrentDate": "current_date",
     "CurrentTime": "current_time",

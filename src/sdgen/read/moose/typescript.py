@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdgen.errors import Problem, SourceError
 from sdgen.read.moose.comments import comment_text
 from sdgen.read.moose.syntax import Body, Call, Declaration, Enum, Literal, Module, Ref, Several, TypeNode
 from sdgen.read.moose.typescript_types import body_of, children, line_of, name_of, text_of, type_of
@@ -23,11 +22,6 @@ _TYPES = frozenset(
     {"interface_declaration", "type_alias_declaration", "class_declaration", "abstract_class_declaration"}
 )
 _INNER = ("as_expression", "satisfies_expression", "parenthesized_expression", "non_null_expression")
-
-
-def prepare() -> None:
-    """Load the parser; SourceError where it isn't installed."""
-    _parser("typescript")
 
 
 def parsed(text: str, path: Path, file: str) -> Module:
@@ -49,12 +43,9 @@ def parsed(text: str, path: Path, file: str) -> Module:
 
 @cache
 def _parser(language: str) -> Parser:
-    try:
-        import tree_sitter_typescript
-        from tree_sitter import Language, Parser
-    except ImportError:
-        hint = "pip install 'sdgen[typescript]'"
-        raise SourceError(Problem((), "reading TypeScript needs the package tree-sitter-typescript", hint)) from None
+    import tree_sitter_typescript
+    from tree_sitter import Language, Parser
+
     return Parser(Language(getattr(tree_sitter_typescript, f"language_{language}")()))
 
 

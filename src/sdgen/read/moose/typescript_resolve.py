@@ -28,7 +28,7 @@ from sdgen.read.moose.syntax import (
     TypeOf,
     Value,
 )
-from sdgen.read.moose.typescript import parsed, prepare
+from sdgen.read.moose.typescript import parsed
 from sdgen.read.moose.typescript_utility import FUNCTION, KEYWORDS, UTILITIES, keys_of, looked_up, without_undefined
 
 _DEEPEST = 80
@@ -66,7 +66,6 @@ class Modules:
         return self._parsed[path]
 
     def _read(self, path: Path) -> Module | None:
-        prepare()
         try:
             return parsed(self.project.text(path), path, self.project.shown(path))
         except SourceError as error:
