@@ -15,6 +15,10 @@ from typing import Any
 Values = list[Any]
 
 
+def words(text: str) -> list[str]:
+    return text.split()
+
+
 def _integers(bits: int, signed: bool) -> Values:
     low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
     around = (-100, -10, -7, -3, -2, -1, 0, 1, 2, 3, 7, 10, 12, 64, 100)
@@ -60,7 +64,25 @@ TEXTS = [
     "zero\u200bwidth", "\ufeffbom", "\x01\x1f\x7f", "nul\x00inside", "banana", "aaa", "x" * 300, "a1b22c333", "2024-02-29",
     "?&=/#+ %", "~.-_", "ÄÖÜäöü", "œŒæÆ", "ñ", "ø", "ł", "đ", "A\u030aB", None,
 ]  # fmt: skip
-FEW_TEXTS = ["", "a", "abc", "b", "ß", "é", "e\u0301", "👍🏽", "日本", " ", ",", "banana", "%", "_", "\\", "nul\x00inside", None]
+FEW_TEXTS = [
+    "",
+    "a",
+    "abc",
+    "b",
+    "ß",
+    "é",
+    "e\u0301",
+    "👍🏽",
+    "日本",
+    " ",
+    ",",
+    "banana",
+    "%",
+    "_",
+    "\\",
+    "nul\x00inside",
+    None,
+]
 NUMBER_TEXTS = [
     "0", "-0", "+5", " 7 ", "\t8\n", "1_000", "_1", "1e3", "1E+3", "1.5", "-1.5", "0.5", "2.5", "3.5", "-2.5", "1e-3", ".5",
     "5.", ".", "-", "0x1F", "0b11", "1e400", "-1e400", "1e-400", "NaN", "nan", "inf", "-Infinity", "infinity", "true",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from hashlib import blake2b
 from itertools import product
 from typing import Any
@@ -61,7 +61,7 @@ def _choices(name: str, choices: Any, form: str) -> list[str]:
     return [form.format(choice) for choice in choices[name]] if name in choices else [f"<{name}>"]
 
 
-@lru_cache(maxsize=None)
+@cache
 def column(name: str) -> pa.Array:
     type, values = ARGUMENTS[name]
     return scalar_array(values, parse_type(type))

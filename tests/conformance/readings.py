@@ -8,13 +8,27 @@ from __future__ import annotations
 from itertools import product
 
 from sdgen.generators.expressions.syntax import parse_expression
+from tests.conformance.arguments import words
 from tests.conformance.grid import calls
 from tests.conformance.shapes import SHAPES
 
-_BINARY = "** ^ + - * / // % || & | << >> = <> < <= > >= and or -> ->> like".split()
+_BINARY = words("** ^ + - * / // % || & | << >> = <> < <= > >= and or -> ->> like")
 _BINARY += ["is distinct from", "in", "between b and", "not like", "ilike", "is not distinct from"]
 _PREFIX = ["-", "+", "~", "not", "@", "not -", "- -"]
-_SUFFIX = ["::int", "::decimal(9,2)[]", "[1]", "[1:2]", " is null", " is not null", " is true", " in (1, 2)", " between 1 and 2", " like 'x' escape '!'", " isnull", " notnull"]
+_SUFFIX = [
+    "::int",
+    "::decimal(9,2)[]",
+    "[1]",
+    "[1:2]",
+    " is null",
+    " is not null",
+    " is true",
+    " in (1, 2)",
+    " between 1 and 2",
+    " like 'x' escape '!'",
+    " isnull",
+    " notnull",
+]
 _LAYOUT = [
     "a+b", "a  +\n\tb", "a /* c */ + b -- d", "A + \"A\" + a", '"select"', '"a b" || "ä"', '"quo""te"', "a.b", '"a"."b"', "a . b",
     "((a))", "( a + b ) * c", "a - (b - c)", "a - b - c", "a / b / c", "a / (b / c)", "- a", "-(-a)", "- -a", "not not a", "a - -1", "a--1",

@@ -6,12 +6,14 @@ in all combinations.
 
 from __future__ import annotations
 
-_MOMENT_PARTS = (
+from tests.conformance.arguments import words
+
+_MOMENT_PARTS = words(
     "year quarter month week weekofyear yearweek day dayofmonth dayofweek dayofyear weekday isodow isoyear "
     "century decade millennium era"
-).split()
-_TIME_PARTS = "hour minute second millisecond microsecond".split()
-_STEPS = "years quarters months weeks days hours minutes seconds milliseconds microseconds".split()
+)
+_TIME_PARTS = words("hour minute second millisecond microsecond")
+_STEPS = words("years quarters months weeks days hours minutes seconds milliseconds microseconds")
 
 FUNCTIONS: dict[str, tuple[str, ...]] = {
     # whatever comes first, nulls, types
@@ -43,15 +45,15 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "isnan": ("isnan(<floating>)", "isnan(<timestamp>)"),
     "isinf": ("isinf(<floating>)", "isinf(<moment>)"),
     "isfinite": ("isfinite(<floating>)", "isfinite(<moment>)"),
-    **{name: (f"{name}(<number>)", f"{name}(<many_double>)") for name in
-       "exp ln log10 log2 cbrt sin cos tan cot asin acos atan sinh cosh tanh asinh acosh atanh degrees radians".split()},
+    **{name: (f"{name}(<number>)", f"{name}(<many_double>)") for name in words(
+       "exp ln log10 log2 cbrt sin cos tan cot asin acos atan sinh cosh tanh asinh acosh atanh degrees radians")},
     **{name: (f"{name}(<few_number>, <few_number>)", f"{name}(<double>, <few_double>)") for name in ("pow", "power", "atan2")},
     "log": ("log(<many_double>)", "log(<few_double>, <double>)"),
     "pi": ("pi()",),
     # texts
-    **{name: (f"{name}(<text>)",) for name in
+    **{name: (f"{name}(<text>)",) for name in words(
        "lower lcase upper ucase length len strlen char_length character_length reverse strip_accents ascii ord unicode md5 "
-       "sha1 sha256 url_encode".split()},
+       "sha1 sha256 url_encode")},
     **{name: (f"{name}(<text>)", f"{name}(<text>, <few_text>)") for name in ("trim", "ltrim", "rtrim")},
     **{name: (f"{name}(<text>, <place>, <place>)", f"{name}(<text>, <place>)") for name in ("substr", "substring")},
     "replace": ("replace(<text>, <few_text>, <few_text>)",),
@@ -63,8 +65,8 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "lpad": ("lpad(<text>, <width>, <few_text>)",),
     "rpad": ("rpad(<text>, <width>, <few_text>)",),
     "split_part": ("split_part(<text>, <few_text>, <place>)",),
-    **{name: (f"{name}(<text>, <few_text>)",) for name in
-       "instr strpos starts_with ends_with prefix suffix contains levenshtein damerau_levenshtein string_split str_split split".split()},
+    **{name: (f"{name}(<text>, <few_text>)",) for name in words(
+       "instr strpos starts_with ends_with prefix suffix contains levenshtein damerau_levenshtein string_split str_split split")},
     "position": ("position(<few_text> in <text>)",),
     "hamming": ("hamming(<few_text>, <few_text>)",),
     "jaccard": ("jaccard(<few_text>, <few_text>)", "jaccard(<text>, 'abcdef')"),
@@ -238,7 +240,7 @@ def _casts(spelling: str, all: bool) -> tuple[str, ...]:
 
 
 # The same type under another name is tried on less.
-_SAME = frozenset("bool integer real datetime numeric(9,0) text char(2) nchar(2) nvarchar bpchar bytea".split())
+_SAME = frozenset(words("bool integer real datetime numeric(9,0) text char(2) nchar(2) nvarchar bpchar bytea"))
 CASTS = {
     spelling: _casts(spelling, spelling not in _SAME | {"timestamp without time zone"})
     for spellings in TYPES.values()

@@ -35,7 +35,7 @@ def levenshtein(left: pa.Array, right: pa.Array) -> Numbers:
 
 
 def damerau_levenshtein(left: pa.Array, right: pa.Array) -> Numbers:
-    """Likewise, where two neighbours may change places; between them, texts may be edited (Lowrance and Wagner 1975)."""
+    """Likewise, where two neighbours may change places, with edits between them (Lowrance and Wagner 1975)."""
     return _by_rows(left, right, _damerau)
 
 

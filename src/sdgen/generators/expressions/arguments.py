@@ -1,4 +1,4 @@
-"""What arguments of certain functions must be, so that memory stays bounded and values are the same in every release."""
+"""What arguments of certain functions must be: memory stays bounded, and values are the same in every release."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CHARACTER = re.compile(r"(?<!%)(?:%%)*%[-+ #0,.\d]*c")
 _ANCHORED = re.compile(r"(?<![\[\\])\^|\\[AbB]")
 _GROUP = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]|(\((?!\?)|\(\?P?<)", re.DOTALL)
 _REFERENCE = re.compile(r"\\(.?)", re.DOTALL)
-_NO_DISTANCES = frozenset("era eras epoch epoch_seconds timezone timezone_hour timezone_minute".split())
+_NO_DISTANCES = frozenset({"era", "epoch", "epoch_seconds", "timezone", "timezone_hour", "timezone_minute"})
 
 
 def unmet_demand(node: exp.Expr, name: str) -> Demand | None:
@@ -61,7 +61,8 @@ def _separators(arguments: list[exp.Expr], name: str) -> Demand | None:
     pattern = _text(arguments, 1)
     if pattern and not _ANCHORED.search(pattern):
         return None
-    return Demand("the pattern", r"must be a plain text, not empty, without ^, \A and \b", "string_split splits at a text")
+    must = r"must be a plain text, not empty, without ^, \A and \b"
+    return Demand("the pattern", must, "string_split splits at a text")
 
 
 def _replacement(arguments: list[exp.Expr], name: str) -> Demand | None:

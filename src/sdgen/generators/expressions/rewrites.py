@@ -1,15 +1,12 @@
-"""What DuckDB computes differently from release to release, written in operations that it doesn't.
+"""Expressions in operations that no release of DuckDB changes: the tables of `releases`, put to use.
 
-`CALLS` say what stands in place of a function or operator over arguments of certain types, `ARGUMENTS` what in place of
-some of its arguments. All were found by tests/conformance, which runs every function on the oldest and the newest
-release; docs/decisions/0003-conformance.md lists them.
+A rewrite goes by the types of its arguments, so it is done when the types of the columns are known. Of plain columns
+and texts they are; DuckDB is asked for the others.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -17,95 +14,16 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from sdgen.generators.expressions.duckdb_engine import arrow_types
+from sdgen.generators.expressions.releases import ARGUMENTS, CALLS, KINDS, NARROW, NO_PARTS, PARTS, ROUNDS_TO
 from sdgen.generators.expressions.syntax import parse_tree, rendered
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 _MOST_NODES = 20_000
-_NARROW = 18  # digits of the decimals that fit in 64 bits
-_Fits = Callable[[pa.DataType, "exp.Expr"], bool]
-
-
-_KINDS: dict[str, _Fits] = {
-    "any": lambda arrow, node: True,
-    "text": lambda arrow, node: pa.types.is_string(arrow) and not _is_plain_text(node),
-    "date": lambda arrow, node: pa.types.is_date(arrow),
-    "moment": lambda arrow, node: pa.types.is_timestamp(arrow),
-    "integer": lambda arrow, node: pa.types.is_integer(arrow),
-    "digits": lambda arrow, node: pa.types.is_integer(arrow) and not type(node).__name__ == "Literal",
-    "unsigned": lambda arrow, node: pa.types.is_unsigned_integer(arrow),
-    "signed": lambda arrow, node: pa.types.is_signed_integer(arrow),
-    "computed": lambda arrow, node: type(node).__name__ != "Literal",
-    "decimal": lambda arrow, node: pa.types.is_decimal(arrow),
-    "finely scaled": lambda arrow, node: pa.types.is_decimal(arrow) and arrow.scale >= _NARROW,
-    "fraction": lambda arrow, node: pa.types.is_decimal(arrow) and arrow.scale == arrow.precision < 38,
-    "2147483648": lambda arrow, node: type(node).__name__ == "Literal" and node.name == "2147483648",
-}
-_PLAIN_TEXT = re.compile(r"\d{4}-\d\d-\d\d|-?\d+ [a-z]+", re.IGNORECASE)  # all releases read it the same
-_REMAINDER = "CASE WHEN {1} = -1 THEN {0} & 0 ELSE {0} % {1} END"  # for the least integer: an error or 0
-# What round() of whole numbers gives in every release.
-_ROUNDS_TO = {
-    **{pa.int8(): "TINYINT", pa.int16(): "SMALLINT", pa.int32(): "INT", pa.uint64(): "INT128"},
-    **dict.fromkeys((pa.int64(), pa.uint8(), pa.uint16(), pa.uint32()), "BIGINT"),
-}
-_TENS = "CAST([" + ", ".join(str(10**digits) for digits in range(21)) + "] AS INT128[])[least(-{1}, 20) + 1]"
-_ROUNDED = (  # in whole numbers, so that nothing is lost and an overflow is an error
-    f"CASE WHEN {{1}} >= 0 THEN {{0}} WHEN {{1}} < 0 THEN CAST(sign({{0}}) * ((abs(CAST({{0}} AS INT128)) + {_TENS} // 2) "
-    f"// {_TENS} * {_TENS}) AS {{type}}) END"
-)
-_SPLIT = "CASE WHEN {0} = '' AND {1} IS NOT NULL THEN [''] ELSE {name}({0}, {1}) END"
-_CONTAINS = "CASE WHEN {1} IS NULL THEN NULL ELSE {name}({0}, {1}) END"
-_WORDS = "CASE WHEN lower(trim({0})) IN ('infinity', '-infinity', 'epoch') THEN NULL ELSE {name}({0}, {1}) END"
-
-# By function or operator: the kinds of its arguments, and what is computed in its place.
-CALLS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
-    "round": ((("integer", "digits"), _ROUNDED),),
-    "mod": ((("signed", "signed"), _REMAINDER),),
-    "Mod": ((("signed", "signed"), _REMAINDER),),
-    "Neg": ((("2147483648",), "CAST(-{0} AS INT)"), (("unsigned",), "{0} - {0} - {0}")),
-    "bit_count": ((("any",), "CAST(bit_count({0}) AS TINYINT)"),),
-    "date_trunc": ((("any", "date"), "CAST(date_trunc({0}, {1}) AS TIMESTAMP)"),),
-    "epoch_ms": ((("moment",), "(epoch_us({0}) - ((epoch_us({0}) % 1000) + 1000) % 1000) // 1000"),),
-    **{name: ((("any", "any"), _SPLIT),) for name in ("split", "str_split", "string_split")},
-    **{name: ((("any", "any"), _CONTAINS),) for name in ("list_contains", "list_has", "array_contains")},
-    "array_to_string": (
-        (("any", "any"), "CASE WHEN len({0}) = 0 AND {1} IS NOT NULL THEN '' ELSE array_to_string({0}, {1}) END"),
-    ),
-    "try_strptime": ((("any", "any"), _WORDS),),
-    "regexp_replace": (
-        (("any", "any", "computed"), r"regexp_replace({0}, {1}, replace({2}, '\', '\\'))"),
-        (("any", "any", "computed", "any"), r"regexp_replace({0}, {1}, replace({2}, '\', '\\'), {3})"),
-    ),
-}
-
-# Units that a time of day or an interval has in some releases only.
-_NO_PARTS = {
-    "time": frozenset("isoyear era doy dayofyear".split()),
-    "interval": frozenset("week weeks dow weekday dayofweek isodow doy dayofyear isoyear yearweek era timezone".split()),
-}
-_UNITS = ("date_part", "datepart", "Extract")
-
-_DATE = r"CASE WHEN regexp_matches({0}, '[ T]\s*\d+\s*$|:60') THEN 'no date' ELSE {0} END"
-_INTERVAL = (
-    r"CASE WHEN regexp_matches({0}, '^\s*[-+]?[0-9.]+\s*$') THEN 'no interval' "
-    r"ELSE regexp_replace({0}, '(\.\d{{6}})\d+', '\1', 'g') END"
-)
-_WHOLE = r"CASE WHEN regexp_matches({0}, '^\s*[-+]?0[xXbB]') THEN 'no number' ELSE {0} END"
-_AS_TEXT = (("finely scaled", "CAST({0} AS TEXT)"),)
-_WITH_A_DIGIT = (("fraction", "CAST({0} AS DECIMAL({wider}, {scale}))"),)
-ARGUMENTS: dict[str, tuple[tuple[str, str], ...]] = {
-    "cast to DATE": (("text", _DATE),),
-    "cast to INTERVAL": (("text", _INTERVAL),),
-    "cast to INT128": (("text", _WHOLE),),
-    "cast to JSON": _WITH_A_DIGIT,
-    "cast to DOUBLE": _AS_TEXT,
-    "cast to FLOAT": (*_AS_TEXT, ("decimal", "CAST({0} AS DOUBLE)")),
-    "sqrt": (("finely scaled", "CAST(CAST({0} AS TEXT) AS DOUBLE)"),),
-    "Div": (("finely scaled", "CAST(CAST({0} AS TEXT) AS DOUBLE)"),),
-    **dict.fromkeys(("to_json", "json_object", "json_array"), _WITH_A_DIGIT),
-}
 _SUMS = ("Add", "Sub")
+_JSON = frozenset({"cast to JSON", "to_json", "json_array"})
+_OF_DECIMALS = frozenset({*_SUMS, "Div", "sqrt", "cast to DOUBLE", "cast to FLOAT"}) | _JSON
 _CAPPED = "capped"
 
 
@@ -114,22 +32,37 @@ def steady(tree: exp.Expr, schema: pa.Schema) -> exp.Expr:
 
     Raises duckdb.Error where DuckDB finds no types, and ValueError where the result would be too long.
     """
-    if not any(_concerned(node) or type(node).__name__ in _SUMS for node in tree.walk()):
+    decimals = _may_hold_decimals(tree, schema)
+    if not any(_is_concerned(node, decimals) for node in tree.walk()):
         return tree
     root = tree.copy()
-    for nodes in _rounds(root):
+    for nodes in _rounds(root, decimals):
         _rewrite(nodes, schema)
-    _cap_sums(root, schema)
+    if decimals:
+        _cap_sums(root, schema)
     if sum(1 for _ in root.walk()) > _MOST_NODES:
         raise ValueError("the expression is too long: split it into several columns, hidden if need be")
     return root
 
 
-def _concerned(node: exp.Expr) -> bool:
+def _may_hold_decimals(tree: exp.Expr, schema: pa.Schema) -> bool:
+    """A quick look, so that sums and quotients of other numbers needn't ask for types."""
+    if any(pa.types.is_decimal(arrow) for arrow in schema.types):
+        return True
+    return any(_name(node) == "cast to DECIMAL" or _is_point_literal(node) for node in tree.walk())
+
+
+def _is_point_literal(node: exp.Expr) -> bool:
+    return type(node).__name__ == "Literal" and not node.is_string and "." in node.name
+
+
+def _is_concerned(node: exp.Expr, decimals: bool) -> bool:
     name = _name(node)
     if name in ("Neg", "Mod", "mod") and type(_parts(node)[-1]).__name__ == "Literal":
         return _parts(node)[-1].name == "2147483648"
-    return name in CALLS or name in ARGUMENTS or name in _UNITS
+    if name in _OF_DECIMALS:
+        return decimals
+    return name in CALLS or name in ARGUMENTS or name in PARTS
 
 
 def _name(node: exp.Expr) -> str:
@@ -140,10 +73,6 @@ def _name(node: exp.Expr) -> str:
     return str(node.this).lower() if kind == "Anonymous" else kind
 
 
-def _is_plain_text(node: exp.Expr) -> bool:
-    return type(node).__name__ == "Literal" and _PLAIN_TEXT.fullmatch(node.name) is not None
-
-
 def _parts(node: exp.Expr) -> list[exp.Expr]:
     if type(node).__name__ == "Anonymous":
         return list(node.expressions)
@@ -152,54 +81,86 @@ def _parts(node: exp.Expr) -> list[exp.Expr]:
     return [node.this] if type(node).__name__ in ("Cast", "TryCast", "Neg") else [node.this, node.expression]
 
 
-def _rounds(root: exp.Expr) -> Iterator[list[exp.Expr]]:
+def _rounds(root: exp.Expr, decimals: bool) -> Iterator[list[exp.Expr]]:
     """What the tables speak of, innermost first: the types around it follow from what it has become."""
     heights: dict[int, int] = {}
     rounds: list[list[exp.Expr]] = []
     for node in reversed(list(root.walk(bfs=True))):  # children come before their parents
         below = max((heights[id(child)] for child in node.iter_expressions()), default=0)
-        heights[id(node)] = below + _concerned(node)
-        if _concerned(node):
+        concerned = _is_concerned(node, decimals) and type(node).__name__ not in _SUMS
+        heights[id(node)] = below + concerned
+        if concerned:
             rounds += [[]] if len(rounds) <= below else []
             rounds[below].append(node)
     yield from rounds
 
 
 def _rewrite(nodes: Sequence[exp.Expr], schema: pa.Schema) -> None:
-    types = iter(arrow_types([rendered(part) for node in nodes for part in _parts(node)], schema))
+    types = iter(_types_of([part for node in nodes for part in _parts(node)], schema))
     for node in nodes:
         name, parts = _name(node), _parts(node)
         own = list(islice(types, len(parts)))
-        if name in _UNITS:
+        if name in PARTS:
             _check_unit(node, own[-1])
         for part, arrow in zip(parts, own, strict=True):
-            form = next((form for kind, form in ARGUMENTS.get(name, ()) if _KINDS[kind](arrow, part)), "")
+            form = next((form for kind, form in ARGUMENTS.get(name, ()) if KINDS[kind](arrow, part)), "")
             if form:
                 part.replace(_written(form, [part], arrow))
+        if name == "json_object":
+            node.replace(_with_keys(node, parts))
+        parts = _parts(node)
+        if type(node).__name__ == "TryCast" and name == "cast to INTERVAL":
+            node.replace(_written("try({0})", [node], pa.null()))  # which fails on some texts in older releases
         for kinds, form in CALLS.get(name, ()):
             if len(kinds) == len(parts) and all(map(_fits, kinds, own, parts)):
                 node.replace(_written(form.replace("{name}", name), parts, own[0]))
                 break
 
 
+def _types_of(parts: Sequence[exp.Expr], schema: pa.Schema) -> list[pa.DataType]:
+    """The types of arguments; DuckDB is asked, once, for those that are neither columns nor texts."""
+    known = [_plain_type(part, schema) for part in parts]
+    unknown = [rendered(part) for part, arrow in zip(parts, known, strict=True) if arrow is None]
+    asked = iter(arrow_types(unknown, schema))
+    return [next(asked) if arrow is None else arrow for arrow in known]
+
+
+def _plain_type(part: exp.Expr, schema: pa.Schema) -> pa.DataType | None:
+    kind = type(part).__name__
+    if kind == "Column":
+        arrow = schema.field(part.name).type
+        return arrow.value_type if pa.types.is_dictionary(arrow) else arrow
+    return pa.string() if kind == "Literal" and part.is_string else None
+
+
+def _with_keys(node: exp.Expr, parts: Sequence[exp.Expr]) -> exp.Expr:
+    """An object with a key that is null is null: it is an error in some releases, and without the key in others."""
+    keys = [part for part in parts[::2] if type(part).__name__ != "Literal"]
+    missing = " OR ".join(f"{{{number}}} IS NULL" for number in range(1, len(keys) + 1))
+    return _written(f"CASE WHEN {missing} THEN NULL ELSE {{0}} END", [node, *keys], pa.null()) if keys else node
+
+
 def _check_unit(node: exp.Expr, arrow: pa.DataType) -> None:
     unit = (node.this if type(node).__name__ == "Extract" else node.expressions[0]).name.lower()
     kind = "time" if pa.types.is_time(arrow) else "interval" if pa.types.is_interval(arrow) else ""
-    if unit in _NO_PARTS.get(kind, ()):
+    if unit in NO_PARTS.get(kind, ()):
         raise ValueError(f"{'a time of day' if kind == 'time' else 'an interval'} has no {unit}")
 
 
 def _fits(kind: str, arrow: pa.DataType, part: exp.Expr) -> bool:
-    return _KINDS[kind](arrow, part)
+    return KINDS[kind](arrow, part)
 
 
 def _written(form: str, parts: Sequence[exp.Expr], arrow: pa.DataType) -> exp.Expr:
-    """A form with its arguments, in brackets."""
+    """A form with its arguments, in brackets; `arrow` is the type that {type}, {wider} and {scale} follow from."""
     from sqlglot import exp
 
-    scale = arrow.scale if pa.types.is_decimal(arrow) else 0
+    type, scale = ROUNDS_TO.get(arrow, ""), 0
+    if pa.types.is_decimal(arrow):
+        scale = arrow.scale
+        type = f"DECIMAL({min(38, max(arrow.precision, arrow.precision - scale + 1))}, 0)"
     names = [f"sdgen_part_{number}" for number in range(len(parts))]
-    tree = _parsed_form(form.format(*names, scale=scale, wider=scale + 1, type=_ROUNDS_TO.get(arrow, ""))).copy()
+    tree = _parsed_form(form.format(*names, scale=scale, wider=scale + 1, type=type)).copy()
     for column in list(tree.find_all(exp.Column)):
         part = parts[names.index(column.name)].copy()
         column.replace(part if isinstance(part, exp.Column | exp.Literal) else exp.Paren(this=part))
@@ -215,8 +176,10 @@ def _parsed_form(sql: str) -> exp.Expr:
 
 def _cap_sums(root: exp.Expr, schema: pa.Schema) -> None:
     """Keep sums of decimals in 18 digits where their terms have no more: newer releases give them a 19th."""
-    while _may_hold_decimals(root, schema):
+    while True:
         sums = [node for node in root.walk() if type(node).__name__ in _SUMS and not node.meta.get(_CAPPED)]
+        if all(sum(_most_digits(node, schema)) <= NARROW for node in sums):
+            return
         types = arrow_types([rendered(part) for node in sums for part in (node, *_parts(node))], schema)
         wide = {id(node): types[3 * n].scale for n, node in enumerate(sums) if _is_widened(*types[3 * n : 3 * n + 3])}
         # Innermost first: a sum around it may be no wider then.
@@ -225,23 +188,31 @@ def _cap_sums(root: exp.Expr, schema: pa.Schema) -> None:
             return
         for node in inner:
             node.meta[_CAPPED] = True
-            node.replace(_written(f"CAST({{0}} AS DECIMAL({_NARROW}, {wide[id(node)]}))", [node], types[0]))
+            node.replace(_written(f"CAST({{0}} AS DECIMAL({NARROW}, {wide[id(node)]}))", [node], types[0]))
 
 
-def _may_hold_decimals(root: exp.Expr, schema: pa.Schema) -> bool:
-    """A quick look: sums of whole numbers and of doubles are most."""
-    if any(pa.types.is_decimal(arrow) for arrow in schema.types):
-        return True
-    return any(_name(node) == "cast to DECIMAL" or _is_point_literal(node) for node in root.walk())
-
-
-def _is_point_literal(node: exp.Expr) -> bool:
-    return type(node).__name__ == "Literal" and not node.is_string and "." in node.name
+def _most_digits(node: exp.Expr, schema: pa.Schema) -> tuple[int, int]:
+    """At most so many digits before and behind the point of a sum of columns and numbers; many where it isn't plain."""
+    kind = type(node).__name__
+    if kind in ("Paren", "Neg"):
+        return _most_digits(node.this, schema)
+    if kind in (*_SUMS, "Mul"):
+        (left, finer), (right, fine) = (_most_digits(part, schema) for part in _parts(node))
+        return (left + right, finer + fine) if kind == "Mul" else (max(left, right) + 1, max(finer, fine))
+    if kind == "Literal" and not node.is_string:
+        whole, _, behind = node.name.partition(".")
+        return len(whole), len(behind)
+    arrow = _plain_type(node, schema)
+    if arrow is not None and pa.types.is_decimal(arrow):
+        return arrow.precision - arrow.scale, arrow.scale
+    if arrow is not None and pa.types.is_integer(arrow):
+        return {8: 3, 16: 5, 32: 10}.get(arrow.bit_width, 20), 0
+    return (NARROW, NARROW) if arrow is None else (0, 0)
 
 
 def _is_widened(total: pa.DataType, left: pa.DataType, right: pa.DataType) -> bool:
     terms = [arrow.precision for arrow in (left, right) if pa.types.is_decimal(arrow)]
-    return bool(pa.types.is_decimal(total) and total.precision == _NARROW + 1 and terms and max(terms) <= _NARROW)
+    return bool(pa.types.is_decimal(total) and total.precision == NARROW + 1 and terms and max(terms) <= NARROW)
 
 
 def _inside(node: exp.Expr) -> Iterator[exp.Expr]:

@@ -208,7 +208,7 @@ def _fault_of(node: exp.Expr) -> Fault | None:
         case "DataType":
             name = str(getattr(node.this, "name", node.this))
             return None if name in TYPES else _refused(f"the type {name.lower()}", "", node)
-        case "Interval" if node.unit and _is_fraction(node.this):
+        case "Interval" if node.args.get("unit") and _is_fraction(node.this):
             return _fault(f"an interval{_at(node)} has a fraction", "write whole numbers of a smaller unit: 90 minutes")
         case "Literal" if not node.is_string and _is_too_large(node.name):
             return _fault(f"a number{_at(node)} has more than 38 digits", "write 1e40 for a large one")
