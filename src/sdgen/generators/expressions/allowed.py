@@ -21,11 +21,11 @@ class Refusal(NamedTuple):
     hint: str
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-NODES = _words(
+NODES = words(
     """
     Column Identifier Literal Boolean Null Paren Var
     Add Sub Mul Div IntDiv Mod Pow Neg Abs
@@ -39,7 +39,7 @@ NODES = _words(
     """
 )
 
-FUNCTIONS = OWN_FUNCTIONS.keys() | _words(
+FUNCTIONS = OWN_FUNCTIONS.keys() | words(
     """
     coalesce ifnull nullif greatest least try typeof
     abs floor ceil ceiling mod sign sqrt even gcd lcm fmod fdiv xor bit_count isnan isinf isfinite
@@ -61,7 +61,7 @@ FUNCTIONS = OWN_FUNCTIONS.keys() | _words(
     """
 )
 
-TYPES = _words(
+TYPES = words(
     """
     BOOLEAN TINYINT SMALLINT INT BIGINT INT128 UTINYINT USMALLINT UINT UBIGINT FLOAT DOUBLE DECIMAL
     VARCHAR TEXT CHAR NCHAR NVARCHAR BPCHAR VARBINARY DATE TIME TIMESTAMP TIMESTAMPNTZ TIMESTAMPTZ

@@ -5,8 +5,10 @@ It can reach no file, no network, no extension and no setting; and it only ever 
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -56,6 +58,16 @@ _PLAIN: dict[pa.DataType, str] = {
     pa.timestamp("us"): "timestamp",
     pa.timestamp("us", "UTC"): "timestamptz",
 }
+_KINDS = {
+    **{kind.upper(): kind for kind in ("tinyint", "smallint", "bigint", "utinyint", "usmallint", "ubigint")},
+    **{kind.upper(): kind for kind in ("float", "double", "date", "time", "timestamp", "uuid", "json")},
+    "BOOLEAN": "bool",
+    "INTEGER": "int",
+    "UINTEGER": "uint",
+    "VARCHAR": "text",
+    "BLOB": "binary",
+    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+}
 _local = threading.local()
 
 
@@ -70,9 +82,10 @@ def evaluate_all(sqls: Sequence[str], table: pa.Table) -> list[pa.Array]:
     return [array.storage if isinstance(array, pa.ExtensionArray) else array for array in arrays]
 
 
-def arrow_types(sqls: Sequence[str], schema: pa.Schema) -> list[pa.DataType]:
-    """The Arrow types of expressions over such columns; duckdb.Error where one of them has none."""
-    return list(_selected(sqls, schema.empty_table()).schema.types) if sqls else []
+def type_names(sqls: Sequence[str], schema: pa.Schema) -> list[str]:
+    """What DuckDB calls the types of expressions over such columns; duckdb.Error where one of them has none."""
+    with _registered(schema.empty_table()) as connection:
+        return [str(each) for each in connection.sql(_select(sqls)).types] if sqls else []
 
 
 def result_type(sql: str, table: pa.Table) -> Type:
@@ -82,11 +95,22 @@ def result_type(sql: str, table: pa.Table) -> Type:
 
 @lru_cache(maxsize=4096)  # plans of one scenario are made many times over: for other seeds, by `verify`
 def _typed(sql: str, schema: pa.Schema) -> Type:
-    arrow = arrow_types([sql], schema)[0]
-    connection = _connection()
-    connection.register(_BATCH, schema.empty_table())
-    described = str(connection.execute(f"DESCRIBE SELECT {sql} FROM {_BATCH}").fetchall()[0][1])
-    return Type(described.lower()) if described in ("UUID", "JSON") else type_of(arrow)
+    try:
+        return type_named(type_names([sql], schema)[0])
+    except KeyError:
+        return type_of(_selected([sql], schema.empty_table()).schema.field(0).type)
+
+
+def type_named(name: str) -> Type:
+    """The column type that DuckDB calls so: of single values and lists of them; KeyError for others."""
+    if name.endswith("]"):
+        return array_of(type_named(name[: name.rindex("[")]))
+    decimal = re.fullmatch(r"DECIMAL\((\d+),\s*(\d+)\)", name)
+    if decimal:
+        return Type("decimal", precision=int(decimal[1]), scale=int(decimal[2]))
+    if name == "HUGEINT":
+        return Type("decimal", precision=38)  # as DuckDB hands it over
+    return Type(_KINDS[name])
 
 
 def type_of(arrow: pa.DataType) -> Type:
@@ -110,13 +134,23 @@ _NAMES = {"month_day_nano_interval": "interval"}
 
 
 def _selected(sqls: Sequence[str], table: pa.Table) -> pa.Table:
+    with _registered(table) as connection:
+        return connection.sql(_select(sqls)).to_arrow_table()
+
+
+def _select(sqls: Sequence[str]) -> str:
+    listed = ", ".join(f"{sql} AS {_VALUE}_{number}" for number, sql in enumerate(sqls))
+    return f"SELECT {listed} FROM {_BATCH}"
+
+
+@contextmanager
+def _registered(table: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
     import duckdb
 
-    listed = ", ".join(f"{sql} AS {_VALUE}_{number}" for number, sql in enumerate(sqls))
     connection = _connection()
     connection.register(_BATCH, table)
     try:
-        return connection.sql(f"SELECT {listed} FROM {_BATCH}").to_arrow_table()
+        yield connection
     except (duckdb.InternalException, duckdb.FatalException):
         _local.connection = None  # DuckDB refuses everything after an error of its own
         raise

@@ -6,7 +6,8 @@ domain, or where the result would be too large, they give null, as a division by
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,22 +18,20 @@ from numpy.typing import NDArray
 from sdgen.generators import rounding, text_distances
 from sdgen.generators import transcendental as own
 from sdgen.generators.conform import conform
-from sdgen.scenario.types import INTEGER_BITS, INTEGERS, Type
+from sdgen.scenario.types import INTEGER_BITS, Type
 
 _Compute = Callable[..., object]  # arrays of the arguments' types to a numpy array, or to one number for all rows
 
-# What an argument may be, and the type it is handed over in.
-_KINDS: dict[str, tuple[Callable[[pa.DataType], bool], pa.DataType]] = {
-    "number": (
-        lambda arrow: any(each(arrow) for each in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)),
-        pa.float64(),
-    ),
-    "double": (pa.types.is_float64, pa.float64()),
-    "float": (pa.types.is_float32, pa.float32()),
-    "digits": (lambda arrow: pa.types.is_integer(arrow) and arrow.bit_width <= 32, pa.int64()),
-    "text": (pa.types.is_string, pa.string()),
+# The types of SQL that an argument may be of, and the one it is handed over in.
+INTEGERS = "TINYINT|SMALLINT|INTEGER|BIGINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT"
+_KINDS = {
+    "number": (rf"{INTEGERS}|HUGEINT|DECIMAL\(.*\)|FLOAT|DOUBLE", "DOUBLE"),
+    "double": ("DOUBLE", "DOUBLE"),
+    "float": ("FLOAT", "FLOAT"),
+    "digits": ("TINYINT|SMALLINT|INTEGER|UTINYINT|USMALLINT", "BIGINT"),
+    "text": (r"VARCHAR|ENUM\(.*\)", "VARCHAR"),
 }
-SQL_NAMES = {pa.float64(): "DOUBLE", pa.float32(): "FLOAT", pa.int64(): "BIGINT", pa.string(): "TEXT"}
+_LIST = re.compile(r"(\[\d*\])+$")  # behind a type: a list of it, or an array of so many
 
 
 @dataclass(frozen=True)
@@ -40,19 +39,19 @@ class Overload:
     """One list of arguments a function takes, as kinds of `_KINDS`; `gives` is the type of its result."""
 
     takes: tuple[str, ...]
-    gives: pa.DataType
+    gives: str
     compute: _Compute
 
     @property
-    def types(self) -> tuple[pa.DataType, ...]:
+    def types(self) -> tuple[str, ...]:
         return tuple(_KINDS[kind][1] for kind in self.takes)
 
-    def fits(self, types: tuple[pa.DataType, ...]) -> bool:
+    def fits(self, types: Sequence[str]) -> bool:
+        """Whether it takes arguments of these types of SQL."""
         if len(types) != len(self.takes):
             return False
-        return all(
-            pa.types.is_null(arrow) or _KINDS[kind][0](arrow) for kind, arrow in zip(self.takes, types, strict=True)
-        )
+        pairs = zip(self.takes, types, strict=True)
+        return all(re.fullmatch(rf'(?:{_KINDS[kind][0]}|"NULL")', name) for kind, name in pairs)
 
     def __call__(self, arrays: list[pa.Array], count: int) -> pa.Array:
         """The function's values over `count` rows, from arrays of its `types`."""
@@ -62,9 +61,9 @@ class Overload:
                 usable &= array.is_valid().to_numpy(zero_copy_only=False)
         values = np.broadcast_to(np.asarray(self.compute(*map(_filled, arrays))), count)
         usable &= np.isfinite(values)
-        if pa.types.is_integer(self.gives):
+        if self.gives == "BIGINT":
             values = np.where(usable, values, 0).astype(np.int64)
-        return pa.array(values, self.gives, mask=None if usable.all() else ~usable)
+        return pa.array(values, mask=None if usable.all() else ~usable)
 
 
 def _filled(array: pa.Array) -> object:
@@ -82,12 +81,12 @@ class OwnFunction:
     overloads: tuple[Overload, ...]
     others: bool = False
 
-    def overload(self, types: tuple[pa.DataType, ...]) -> Overload | None:
+    def overload(self, types: Sequence[str]) -> Overload | None:
         return next((each for each in self.overloads if each.fits(types)), None)
 
 
 def _of_numbers(summary: str, compute: _Compute, arguments: int = 1) -> OwnFunction:
-    return OwnFunction(summary, (Overload(("number",) * arguments, pa.float64(), compute),))
+    return OwnFunction(summary, (Overload(("number",) * arguments, "DOUBLE", compute),))
 
 
 def _to_digits(summary: str, compute: _Compute) -> OwnFunction:
@@ -95,8 +94,8 @@ def _to_digits(summary: str, compute: _Compute) -> OwnFunction:
         one = digits is None or bool((digits == digits[:1]).all())  # the same in all rows, which is quicker
         return compute(values, (0 if digits is None or not len(digits) else int(digits[0])) if one else digits)
 
-    floats = (("double", pa.float64()), ("float", pa.float32()))
-    overloads = [Overload(takes, arrow, of) for kind, arrow in floats for takes in ((kind,), (kind, "digits"))]
+    floats = ("double", "float")
+    overloads = [Overload(takes, kind.upper(), of) for kind in floats for takes in ((kind,), (kind, "digits"))]
     return OwnFunction(summary, tuple(overloads), others=True)
 
 
@@ -107,7 +106,7 @@ def _floored_remainder(values: NDArray[np.float64], divisors: NDArray[np.float64
         return np.where((cut != 0) & ((cut < 0) != (divisors < 0)), cut + divisors, cut) + values.dtype.type(0)
 
 
-def _of_texts(summary: str, compute: _Compute, gives: pa.DataType) -> OwnFunction:
+def _of_texts(summary: str, compute: _Compute, gives: str = "BIGINT") -> OwnFunction:
     return OwnFunction(summary, (Overload(("text", "text"), gives, compute),))
 
 
@@ -118,8 +117,8 @@ OWN_FUNCTIONS: dict[str, OwnFunction] = {
     "fmod": OwnFunction(
         "the rest of x / y, with the sign of y",
         (
-            Overload(("float", "float"), pa.float32(), _floored_remainder),
-            Overload(("number", "number"), pa.float64(), _floored_remainder),
+            Overload(("float", "float"), "FLOAT", _floored_remainder),
+            Overload(("number", "number"), "DOUBLE", _floored_remainder),
         ),
     ),
     "exp": _of_numbers("e to the power of x", own.exp),
@@ -127,8 +126,8 @@ OWN_FUNCTIONS: dict[str, OwnFunction] = {
     "log": OwnFunction(
         "the logarithm of x > 0 to the base 10, or log(b, x) to a base b > 0 other than 1",
         (
-            Overload(("number",), pa.float64(), own.log10),
-            Overload(("number", "number"), pa.float64(), own.log),
+            Overload(("number",), "DOUBLE", own.log10),
+            Overload(("number", "number"), "DOUBLE", own.log),
         ),
     ),
     "log10": _of_numbers("the logarithm of x > 0 to the base 10", own.log10),
@@ -152,28 +151,21 @@ OWN_FUNCTIONS: dict[str, OwnFunction] = {
     "atanh": _of_numbers("the inverse hyperbolic tangent of -1 < x < 1", own.atanh),
     "degrees": _of_numbers("radians as degrees", own.degrees),
     "radians": _of_numbers("degrees as radians", own.radians),
-    "levenshtein": _of_texts(
-        "how many characters to put in, leave out or change", text_distances.levenshtein, pa.int64()
-    ),
+    "levenshtein": _of_texts("how many characters to put in, leave out or change", text_distances.levenshtein),
     "damerau_levenshtein": _of_texts(
-        "likewise; two neighbours changing places count once", text_distances.damerau_levenshtein, pa.int64()
+        "likewise; two neighbours changing places count once", text_distances.damerau_levenshtein
     ),
-    "hamming": _of_texts("in how many places texts of one length differ", text_distances.hamming, pa.int64()),
-    "jaccard": _of_texts("the share of their characters that both texts have", text_distances.jaccard, pa.float64()),
-    "pi": OwnFunction("3.141592653589793", (Overload((), pa.float64(), lambda: own.PI),)),
+    "hamming": _of_texts("in how many places texts of one length differ", text_distances.hamming),
+    "jaccard": _of_texts("the share of their characters that both texts have", text_distances.jaccard, "DOUBLE"),
+    "pi": OwnFunction("3.141592653589793", (Overload((), "DOUBLE", lambda: own.PI),)),
 }
 
 
-def casts_floats(source: pa.DataType, target: pa.DataType) -> bool:
-    """Whether a cast between these types rounds floats to whole numbers or decimals, alone or in lists."""
-    if _is_list(source) and _is_list(target):
-        return casts_floats(source.value_type, target.value_type)
-    rounds = pa.types.is_integer(target) or pa.types.is_decimal(target)
-    return bool(rounds and pa.types.is_floating(source))
-
-
-def _is_list(arrow: pa.DataType) -> bool:
-    return bool(pa.types.is_list(arrow) or pa.types.is_fixed_size_list(arrow))
+def casts_floats(source: str, target: str) -> bool:
+    """Whether a cast between these types of SQL rounds floats to whole numbers or decimals, alone or in lists."""
+    element, to = _LIST.sub("", source), _LIST.sub("", target)
+    rounds = re.fullmatch(rf"{INTEGERS}|HUGEINT|DECIMAL\(.*\)", to)
+    return element in ("DOUBLE", "FLOAT") and bool(rounds) and (element == source) == (to == target)
 
 
 def cast_floats(array: pa.Array, type: Type, lenient: bool) -> pa.Array:
@@ -181,7 +173,7 @@ def cast_floats(array: pa.Array, type: Type, lenient: bool) -> pa.Array:
 
     What doesn't fit is null if `lenient`, and an OverflowError otherwise.
     """
-    if _is_list(array.type):
+    if pa.types.is_list(array.type) or pa.types.is_fixed_size_list(array.type):
         array = pc.cast(array, pa.list_(array.type.value_type))
         values = cast_floats(array.values, type.items[0], lenient)
         nulls = array.is_null() if array.null_count else None
@@ -198,8 +190,9 @@ def cast_floats(array: pa.Array, type: Type, lenient: bool) -> pa.Array:
 
 def _fits(values: NDArray[np.float64], type: Type) -> NDArray[np.bool_]:
     """Which of these floats have a place in a type of whole numbers or decimals, once they are rounded."""
-    if type.kind in INTEGERS:
-        whole, bits = rounding.rounded(values), INTEGER_BITS[type.kind.removeprefix("u")]
+    bits = INTEGER_BITS.get(type.kind.removeprefix("u"))
+    if bits:
+        whole = rounding.rounded(values)
         low, high = (0.0, 2.0**bits) if type.kind.startswith("u") else (-(2.0 ** (bits - 1)), 2.0 ** (bits - 1))
         return (whole >= low) & (whole < high)
     counted = np.abs(rounding.units(values, type.scale))

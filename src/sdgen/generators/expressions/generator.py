@@ -29,9 +29,9 @@ class Expression(Generator):
     """An SQL scalar expression over the row's other columns and its parents' columns.
 
     A parent's column is `link.column`, or `entity.column` where one link leads to that entity. Times are in UTC, uuids
-    are text, `/` divides with a fraction and `//` without, and a division by zero is null. Nothing that varies from
-    call to call or from machine to machine can be used: no `random()`, no `exp()`, and for `now()` there is `as_of`,
-    the instant that counts as now, as a timestamp in UTC.
+    are text, `/` divides with a fraction and `//` without, and a division by zero is null, as is `ln(0)`. Numbers are
+    rounded halves away from zero. Nothing that varies from call to call or from machine to machine can be used: no
+    `random()`, and for `now()` there is `as_of`, the instant that counts as now, as a timestamp in UTC.
     """
 
     version: ClassVar[int] = 2

@@ -10,16 +10,10 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
+from sdgen.generators.expressions.allowed import words
 
 if TYPE_CHECKING:
     from sqlglot import exp
-
-NARROW = 18  # digits of the decimals that fit in 64 bits
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
 
 
 def _is_literal(node: exp.Expr) -> bool:
@@ -29,36 +23,25 @@ def _is_literal(node: exp.Expr) -> bool:
 _PLAIN_TEXT = re.compile(r"\d{4}-\d\d-\d\d|-?\d+ [a-z]+", re.IGNORECASE)  # all releases read it the same
 
 
-def _may_be_unclear(arrow: pa.DataType, node: exp.Expr) -> bool:
-    return bool(pa.types.is_string(arrow) and not (_is_literal(node) and _PLAIN_TEXT.fullmatch(node.name)))
-
-
-# What an argument is, by its type and how it is written.
-KINDS: dict[str, Callable[[pa.DataType, exp.Expr], bool]] = {
-    "any": lambda arrow, node: True,
-    "text": _may_be_unclear,
-    "day": lambda arrow, node: pa.types.is_date(arrow) or (pa.types.is_timestamp(arrow) and not arrow.tz),
-    "moment": lambda arrow, node: pa.types.is_timestamp(arrow),
-    "integer": lambda arrow, node: pa.types.is_integer(arrow),
-    "digits": lambda arrow, node: pa.types.is_integer(arrow) and not _is_literal(node),
-    "negative": lambda arrow, node: pa.types.is_integer(arrow) and type(node).__name__ == "Neg",
-    "unsigned": lambda arrow, node: pa.types.is_unsigned_integer(arrow),
-    "signed": lambda arrow, node: pa.types.is_signed_integer(arrow),
-    "computed": lambda arrow, node: not _is_literal(node),
-    "decimal": lambda arrow, node: pa.types.is_decimal(arrow),
-    "finely scaled": lambda arrow, node: pa.types.is_decimal(arrow) and arrow.scale >= NARROW,
-    "fraction": lambda arrow, node: pa.types.is_decimal(arrow) and arrow.scale == arrow.precision < 38,
-    "2147483648": lambda arrow, node: _is_literal(node) and node.name == "2147483648",
+# What an argument is: its type in SQL, and, where that matters, how it is written.
+_SIGNED, _UNSIGNED = "TINYINT|SMALLINT|INTEGER|BIGINT", "UTINYINT|USMALLINT|UINTEGER|UBIGINT"
+_WHOLE = f"{_SIGNED}|{_UNSIGNED}"
+KINDS: dict[str, tuple[str, Callable[[exp.Expr], bool]]] = {
+    "any": (".*", lambda node: True),
+    "text": (r"VARCHAR|ENUM\(.*\)", lambda node: not (_is_literal(node) and _PLAIN_TEXT.fullmatch(node.name))),
+    "day": ("DATE|TIMESTAMP", lambda node: True),
+    "moment": ("TIMESTAMP.*", lambda node: True),
+    "signed": (_SIGNED, lambda node: True),
+    "unsigned": (_UNSIGNED, lambda node: True),
+    "whole": (_WHOLE, lambda node: True),
+    "digits": (_WHOLE, lambda node: not _is_literal(node) and type(node).__name__ != "Neg"),
+    "negative": (_WHOLE, lambda node: type(node).__name__ == "Neg"),
+    "computed": (".*", lambda node: not _is_literal(node)),
+    "decimal": (r"DECIMAL\(.*\)", lambda node: True),
+    "fraction": (r"DECIMAL\((?!38)(\d+),\s*\1\)", lambda node: True),
+    "2147483648": (".*", lambda node: _is_literal(node) and node.name == "2147483648"),
 }
 _REMAINDER = "CASE WHEN {1} = -1 THEN {0} & 0 ELSE {0} % {1} END"  # for the least integer: an error or 0
-# What round() of whole numbers gives in every release.
-ROUNDS_TO = {
-    pa.int8(): "TINYINT",
-    pa.int16(): "SMALLINT",
-    pa.int32(): "INT",
-    pa.uint64(): "INT128",
-    **dict.fromkeys((pa.int64(), pa.uint8(), pa.uint16(), pa.uint32()), "BIGINT"),
-}
 _TENS = "CAST([" + ", ".join(str(10**digits) for digits in range(21)) + "] AS INT128[])[least(-{1}, 20) + 1]"
 # In whole numbers, so that nothing is lost and an overflow is an error.
 _AT_TENS = f"CAST(sign({{0}}) * ((abs(CAST(trunc({{0}}) AS INT128)) + {_TENS} // 2) // {_TENS} * {_TENS}) AS {{type}})"
@@ -69,7 +52,7 @@ _WORDS = "CASE WHEN lower(trim({0})) IN ('infinity', '-infinity', 'epoch') THEN 
 
 # By function or operator: the kinds of its arguments, and what is computed in its place.
 CALLS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
-    "round": ((("integer", "digits"), _ROUNDED), (("decimal", "negative"), _AT_TENS)),
+    "round": ((("whole", "digits"), _ROUNDED), (("decimal", "negative"), _AT_TENS)),
     "mod": ((("signed", "signed"), _REMAINDER),),
     "Mod": ((("signed", "signed"), _REMAINDER),),
     "Neg": ((("2147483648",), "CAST(-{0} AS INT)"), (("unsigned",), "{0} - {0} - {0}")),
@@ -90,8 +73,8 @@ CALLS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
 
 # Units that a time of day or an interval has in some releases only.
 NO_PARTS = {
-    "time": _words("isoyear era doy dayofyear"),
-    "interval": _words("week weeks dow weekday dayofweek isodow doy dayofyear isoyear yearweek era timezone"),
+    "time": words("isoyear era doy dayofyear"),
+    "interval": words("week weeks dow weekday dayofweek isodow doy dayofyear isoyear yearweek era timezone"),
 }
 PARTS = ("date_part", "datepart", "Extract")
 
@@ -100,17 +83,12 @@ _INTERVAL = (
     r"CASE WHEN regexp_matches({0}, '^\s*[-+]?[0-9.]+\s*$') THEN 'no interval' "
     r"ELSE regexp_replace({0}, '(\.\d{{6}})\d+', '\1', 'g') END"
 )
-_WHOLE = r"CASE WHEN regexp_matches({0}, '^\s*[-+]?0[xXbB]') THEN 'no number' ELSE {0} END"
-_AS_TEXT = (("finely scaled", "CAST({0} AS TEXT)"),)
+_HUGE = r"CASE WHEN regexp_matches({0}, '^\s*[-+]?0[xXbB]') THEN 'no number' ELSE {0} END"
 _WITH_A_DIGIT = (("fraction", "CAST({0} AS DECIMAL({wider}, {scale}))"),)
 ARGUMENTS: dict[str, tuple[tuple[str, str], ...]] = {
     "cast to DATE": (("text", _DATE),),
     "cast to INTERVAL": (("text", _INTERVAL),),
-    "cast to INT128": (("text", _WHOLE),),
+    "cast to INT128": (("text", _HUGE),),
     "cast to JSON": _WITH_A_DIGIT,
-    "cast to DOUBLE": _AS_TEXT,
-    "cast to FLOAT": (*_AS_TEXT, ("decimal", "CAST({0} AS DOUBLE)")),
-    "sqrt": (("finely scaled", "CAST(CAST({0} AS TEXT) AS DOUBLE)"),),
-    "Div": (("finely scaled", "CAST(CAST({0} AS TEXT) AS DOUBLE)"),),
     **dict.fromkeys(("to_json", "json_object", "json_array"), _WITH_A_DIGIT),
 }

@@ -1,11 +1,11 @@
 """Expressions in operations that no release of DuckDB changes: the tables of `releases`, put to use.
 
-A rewrite goes by the types of its arguments, so it is done when the types of the columns are known. Of plain columns
-and texts they are; DuckDB is asked for the others.
+A rewrite goes by the types of its arguments, so it is done when the types of the columns are known.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import islice
@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from sdgen.generators.expressions.duckdb_engine import arrow_types
-from sdgen.generators.expressions.releases import ARGUMENTS, CALLS, KINDS, NARROW, NO_PARTS, PARTS, ROUNDS_TO
+from sdgen.generators.expressions.duckdb_engine import type_names
+from sdgen.generators.expressions.releases import ARGUMENTS, CALLS, KINDS, NO_PARTS, PARTS
 from sdgen.generators.expressions.syntax import parse_tree, rendered
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 _MOST_NODES = 20_000
+_NARROW = 18  # digits of the decimals that fit in 64 bits
 _SUMS = ("Add", "Sub")
-_JSON = frozenset({"cast to JSON", "to_json", "json_array"})
-_OF_DECIMALS = frozenset({*_SUMS, "Div", "sqrt", "cast to DOUBLE", "cast to FLOAT"}) | _JSON
+_OF_DECIMALS = frozenset({*_SUMS, "cast to JSON", "to_json", "json_array"})
 _CAPPED = "capped"
+_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 
 
 def steady(tree: exp.Expr, schema: pa.Schema) -> exp.Expr:
@@ -46,7 +47,7 @@ def steady(tree: exp.Expr, schema: pa.Schema) -> exp.Expr:
 
 
 def _may_hold_decimals(tree: exp.Expr, schema: pa.Schema) -> bool:
-    """A quick look, so that sums and quotients of other numbers needn't ask for types."""
+    """A quick look, so that sums of other numbers needn't ask for types."""
     if any(pa.types.is_decimal(arrow) for arrow in schema.types):
         return True
     return any(_name(node) == "cast to DECIMAL" or _is_point_literal(node) for node in tree.walk())
@@ -96,69 +97,61 @@ def _rounds(root: exp.Expr, decimals: bool) -> Iterator[list[exp.Expr]]:
 
 
 def _rewrite(nodes: Sequence[exp.Expr], schema: pa.Schema) -> None:
-    types = iter(_types_of([part for node in nodes for part in _parts(node)], schema))
+    types = iter(type_names([rendered(part) for node in nodes for part in _parts(node)], schema))
     for node in nodes:
-        name, parts = _name(node), _parts(node)
-        own = list(islice(types, len(parts)))
+        name = _name(node)
+        own = list(islice(types, len(_parts(node))))
         if name in PARTS:
             _check_unit(node, own[-1])
-        for part, arrow in zip(parts, own, strict=True):
-            form = next((form for kind, form in ARGUMENTS.get(name, ()) if KINDS[kind](arrow, part)), "")
+        for part, type in zip(_parts(node), own, strict=True):
+            form = next((form for kind, form in ARGUMENTS.get(name, ()) if _fits(kind, type, part)), "")
             if form:
-                part.replace(_written(form, [part], arrow))
-        if name == "json_object":
-            node.replace(_with_keys(node, parts))
-        parts = _parts(node)
-        if type(node).__name__ == "TryCast" and name == "cast to INTERVAL":
-            node.replace(_written("try({0})", [node], pa.null()))  # which fails on some texts in older releases
-        for kinds, form in CALLS.get(name, ()):
-            if len(kinds) == len(parts) and all(map(_fits, kinds, own, parts)):
-                node.replace(_written(form.replace("{name}", name), parts, own[0]))
-                break
+                part.replace(_written(form, [part], type))
+        whole = _whole_form(node, name, own)
+        if whole:
+            node.replace(_written(whole.replace("{name}", name), _whole_parts(node, name), own[0]))
 
 
-def _types_of(parts: Sequence[exp.Expr], schema: pa.Schema) -> list[pa.DataType]:
-    """The types of arguments; DuckDB is asked, once, for those that are neither columns nor texts."""
-    known = [_plain_type(part, schema) for part in parts]
-    unknown = [rendered(part) for part, arrow in zip(parts, known, strict=True) if arrow is None]
-    asked = iter(arrow_types(unknown, schema))
-    return [next(asked) if arrow is None else arrow for arrow in known]
+def _whole_form(node: exp.Expr, name: str, types: Sequence[str]) -> str:
+    """What stands in place of a call or operator; "" where it stays."""
+    parts = _parts(node)
+    if name == "json_object":  # with a key that is null: an error in some releases, without the key in others
+        missing = " OR ".join(f"{{{number}}} IS NULL" for number in range(1, len(_whole_parts(node, name))))
+        return f"CASE WHEN {missing} THEN NULL ELSE {{0}} END" if missing else ""
+    if name == "cast to INTERVAL":  # which fails on some texts in older releases
+        return "try({0})" if type(node).__name__ == "TryCast" else ""
+    for kinds, form in CALLS.get(name, ()):
+        if len(kinds) == len(parts) and all(map(_fits, kinds, types, parts)):
+            return form
+    return ""
 
 
-def _plain_type(part: exp.Expr, schema: pa.Schema) -> pa.DataType | None:
-    kind = type(part).__name__
-    if kind == "Column":
-        arrow = schema.field(part.name).type
-        return arrow.value_type if pa.types.is_dictionary(arrow) else arrow
-    return pa.string() if kind == "Literal" and part.is_string else None
+def _whole_parts(node: exp.Expr, name: str) -> list[exp.Expr]:
+    if name == "json_object":
+        return [node, *(part for part in _parts(node)[::2] if type(part).__name__ != "Literal")]
+    return [node] if name == "cast to INTERVAL" else _parts(node)
 
 
-def _with_keys(node: exp.Expr, parts: Sequence[exp.Expr]) -> exp.Expr:
-    """An object with a key that is null is null: it is an error in some releases, and without the key in others."""
-    keys = [part for part in parts[::2] if type(part).__name__ != "Literal"]
-    missing = " OR ".join(f"{{{number}}} IS NULL" for number in range(1, len(keys) + 1))
-    return _written(f"CASE WHEN {missing} THEN NULL ELSE {{0}} END", [node, *keys], pa.null()) if keys else node
+def _fits(kind: str, type: str, part: exp.Expr) -> bool:
+    pattern, is_written_so = KINDS[kind]
+    return re.fullmatch(pattern, type) is not None and bool(is_written_so(part))
 
 
-def _check_unit(node: exp.Expr, arrow: pa.DataType) -> None:
-    unit = (node.this if type(node).__name__ == "Extract" else node.expressions[0]).name.lower()
-    kind = "time" if pa.types.is_time(arrow) else "interval" if pa.types.is_interval(arrow) else ""
+def _check_unit(node: exp.Expr, type: str) -> None:
+    kind = type.lower()
+    unit = (node.this if node.key == "extract" else node.expressions[0]).name.lower()
     if unit in NO_PARTS.get(kind, ()):
         raise ValueError(f"{'a time of day' if kind == 'time' else 'an interval'} has no {unit}")
 
 
-def _fits(kind: str, arrow: pa.DataType, part: exp.Expr) -> bool:
-    return KINDS[kind](arrow, part)
-
-
-def _written(form: str, parts: Sequence[exp.Expr], arrow: pa.DataType) -> exp.Expr:
-    """A form with its arguments, in brackets; `arrow` is the type that {type}, {wider} and {scale} follow from."""
+def _written(form: str, parts: Sequence[exp.Expr], type: str) -> exp.Expr:
+    """A form with its arguments, in brackets; `type` is what {type}, {wider} and {scale} follow from."""
     from sqlglot import exp
 
-    type, scale = ROUNDS_TO.get(arrow, ""), 0
-    if pa.types.is_decimal(arrow):
-        scale = arrow.scale
-        type = f"DECIMAL({min(38, max(arrow.precision, arrow.precision - scale + 1))}, 0)"
+    scale = 0
+    if found := _DECIMAL.fullmatch(type):
+        digits, scale = int(found[1]), int(found[2])
+        type = f"DECIMAL({min(38, max(digits, digits - scale + 1))}, 0)"  # with room for a carry
     names = [f"sdgen_part_{number}" for number in range(len(parts))]
     tree = _parsed_form(form.format(*names, scale=scale, wider=scale + 1, type=type)).copy()
     for column in list(tree.find_all(exp.Column)):
@@ -178,17 +171,17 @@ def _cap_sums(root: exp.Expr, schema: pa.Schema) -> None:
     """Keep sums of decimals in 18 digits where their terms have no more: newer releases give them a 19th."""
     while True:
         sums = [node for node in root.walk() if type(node).__name__ in _SUMS and not node.meta.get(_CAPPED)]
-        if all(sum(_most_digits(node, schema)) <= NARROW for node in sums):
+        if all(sum(_most_digits(node, schema)) <= _NARROW for node in sums):
             return
-        types = arrow_types([rendered(part) for node in sums for part in (node, *_parts(node))], schema)
-        wide = {id(node): types[3 * n].scale for n, node in enumerate(sums) if _is_widened(*types[3 * n : 3 * n + 3])}
+        types = type_names([rendered(part) for node in sums for part in (node, *_parts(node))], schema)
+        wide = {id(node): scale for n, node in enumerate(sums) if (scale := _widened(*types[3 * n : 3 * n + 3])) >= 0}
         # Innermost first: a sum around it may be no wider then.
         inner = [node for node in sums if id(node) in wide and not any(id(each) in wide for each in _inside(node))]
         if not inner:
             return
         for node in inner:
             node.meta[_CAPPED] = True
-            node.replace(_written(f"CAST({{0}} AS DECIMAL({NARROW}, {wide[id(node)]}))", [node], types[0]))
+            node.replace(_written(f"CAST({{0}} AS DECIMAL({_NARROW}, {wide[id(node)]}))", [node], ""))
 
 
 def _most_digits(node: exp.Expr, schema: pa.Schema) -> tuple[int, int]:
@@ -202,17 +195,19 @@ def _most_digits(node: exp.Expr, schema: pa.Schema) -> tuple[int, int]:
     if kind == "Literal" and not node.is_string:
         whole, _, behind = node.name.partition(".")
         return len(whole), len(behind)
-    arrow = _plain_type(node, schema)
-    if arrow is not None and pa.types.is_decimal(arrow):
+    if kind != "Column":
+        return _NARROW, _NARROW
+    arrow = schema.field(node.name).type
+    if pa.types.is_decimal(arrow):
         return arrow.precision - arrow.scale, arrow.scale
-    if arrow is not None and pa.types.is_integer(arrow):
-        return {8: 3, 16: 5, 32: 10}.get(arrow.bit_width, 20), 0
-    return (NARROW, NARROW) if arrow is None else (0, 0)
+    return ({8: 3, 16: 5, 32: 10}.get(arrow.bit_width, 20) if pa.types.is_integer(arrow) else 0), 0
 
 
-def _is_widened(total: pa.DataType, left: pa.DataType, right: pa.DataType) -> bool:
-    terms = [arrow.precision for arrow in (left, right) if pa.types.is_decimal(arrow)]
-    return bool(pa.types.is_decimal(total) and total.precision == NARROW + 1 and terms and max(terms) <= NARROW)
+def _widened(total: str, left: str, right: str) -> int:
+    """The digits behind the point of a sum that has a 19th digit; -1 for other sums."""
+    found = _DECIMAL.fullmatch(total)
+    terms = [int(term[1]) for term in map(_DECIMAL.fullmatch, (left, right)) if term]
+    return int(found[2]) if found and int(found[1]) == _NARROW + 1 and terms and max(terms) <= _NARROW else -1
 
 
 def _inside(node: exp.Expr) -> Iterator[exp.Expr]:

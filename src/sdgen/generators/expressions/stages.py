@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import chain, count, islice
+from itertools import chain, count, groupby, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
-from sdgen.generators.expressions import duckdb_engine
-from sdgen.generators.expressions.functions import OWN_FUNCTIONS, SQL_NAMES, cast_floats, casts_floats
+from sdgen.generators.expressions import decimals, duckdb_engine
+from sdgen.generators.expressions.functions import OWN_FUNCTIONS, cast_floats, casts_floats
 from sdgen.generators.expressions.guards import guards_of
 from sdgen.generators.expressions.rewrites import steady
 from sdgen.generators.expressions.syntax import Parsed, rendered
@@ -34,6 +34,7 @@ _CASTS = ("Cast", "TryCast")
 _INTEGERS = ("TINYINT", "SMALLINT", "INT", "BIGINT", "UTINYINT", "USMALLINT", "UINT", "UBIGINT")
 _CARRIED = (*_INTEGERS, "DECIMAL")  # types that a column of an Arrow table has
 _ROUNDING = (*_CARRIED, "INT128", "ARRAY", "LIST")  # casts to these may round
+_CARRIED_AS = {pa.float64(): "DOUBLE", pa.float32(): "FLOAT", pa.int64(): "BIGINT"}
 _PLAIN = ("Column", "Identifier", "Literal", "Null", "Paren")  # arguments made of these alone can't fail
 
 
@@ -91,21 +92,33 @@ def _selected(sqls: Sequence[str], table: pa.Table) -> list[pa.Array]:
 def _program(parsed: Parsed, schema: pa.Schema) -> Program:
     """ValueError or duckdb.Error where functions don't fit their arguments."""
     tree = steady(parsed.tree, schema)
-    if not any(map(_is_own, tree.walk())):
-        return Program((), parsed.sql if tree is parsed.tree else rendered(tree))
     root = tree.copy()
+    with_decimals = decimals.may_occur(root, schema)
+    possible = [node for node in _from_leaves(root) if _is_own(node) or (with_decimals and decimals.operands(node))]
+    nodes = [node for node, types in _typed(possible, schema) if _is_ours(node, types)] if possible else []
+    if not nodes:
+        return Program((), parsed.sql if tree is parsed.tree else rendered(tree))
     stages: list[tuple[Call, ...]] = []
     names = map(f"{_CALL}{{}}".format, count())
-    for nodes in _levels(root):
-        stage = tuple(_cut(nodes, _after(schema, stages), names))
+    for level in _levels(nodes):
+        stage = tuple(_cut(level, _after(schema, stages), names))
         stages += [stage] if stage else []
     whole = root.unnest()
     bare = type(whole).__name__ == "Column" and whole.name.startswith(_CALL)
     return Program(tuple(stages), rendered(whole if bare else root))
 
 
+def _from_leaves(root: exp.Expr) -> list[exp.Expr]:
+    """The nodes with all that each depends on before it."""
+    nodes, left = [], [root]
+    while left:
+        nodes.append(left.pop())
+        left.extend(nodes[-1].iter_expressions())
+    return nodes[::-1]
+
+
 def _is_own(node: exp.Expr) -> bool:
-    """Whether a node may be for us to compute; it depends on the types as well."""
+    """Whether a node may be for us to compute, if its types are such."""
     if type(node).__name__ in _CASTS:
         return node.args["to"].this.name in _ROUNDING
     return _name(node) in OWN_FUNCTIONS
@@ -117,49 +130,55 @@ def _name(node: exp.Expr) -> str:
 
 
 def _arguments(node: exp.Expr) -> list[exp.Expr]:
+    if not _is_own(node):
+        return decimals.operands(node)
     kind = type(node).__name__
     return [node.this] if kind in _CASTS else [node.this, node.expression] if kind == "Pow" else node.expressions
 
 
-def _levels(root: exp.Expr) -> list[list[exp.Expr]]:
-    """What may be ours, first what needs no other of it: neither in its arguments nor in conditions above it."""
+def _typed(nodes: list[exp.Expr], schema: pa.Schema) -> Iterator[tuple[exp.Expr, list[str]]]:
+    """Each node with the types of its arguments, and after them, for a cast, its own: as SQL names them."""
+    parts = [[*_arguments(node), *([node] if type(node).__name__ in _CASTS else [])] for node in nodes]
+    types = iter(duckdb_engine.type_names([rendered(part) for part in chain(*parts)], schema))
+    for node, each in zip(nodes, parts, strict=True):
+        yield node, list(islice(types, len(each)))
+
+
+def _is_ours(node: exp.Expr, types: list[str]) -> bool:
+    if _is_own(node):
+        return _use(node, types) is not None or decimals.rounded_whole(node, types) is not None
+    target = decimals.float_wanted(node, types)
+    return bool(target) and any(decimals.is_long(each, target) for each in types)
+
+
+def _levels(nodes: list[exp.Expr]) -> list[list[exp.Expr]]:
+    """Nodes of ours, first those that need no other of them: neither in their arguments nor in conditions above."""
+    ours = {id(node) for node in nodes}
     known: dict[int, int] = {}
 
     def level(node: exp.Expr) -> int:
         if id(node) not in known:
             parts = [*_arguments(node), *(part for guard in guards_of(node) for part in guard.parts)]
-            inside = (each for part in parts for each in part.walk() if _is_own(each))
+            inside = (each for part in parts for each in part.walk() if id(each) in ours)
             known[id(node)] = 1 + max(map(level, inside), default=-1)
         return known[id(node)]
 
-    levels: dict[int, list[exp.Expr]] = {}
-    for node in _from_leaves(root):
-        if _is_own(node):
-            levels.setdefault(level(node), []).append(node)
-    return [levels[each] for each in sorted(levels)]
-
-
-def _from_leaves(root: exp.Expr) -> list[exp.Expr]:
-    """The nodes with all that each depends on before it, so that long chains need no deep recursion."""
-    nodes, left = [], [root]
-    while left:
-        nodes.append(left.pop())
-        left.extend(nodes[-1].iter_expressions())
-    return nodes[::-1]
+    return [list(each) for _, each in groupby(sorted(nodes, key=level), key=level)]
 
 
 def _cut(nodes: list[exp.Expr], schema: pa.Schema, names: Iterator[str]) -> Iterator[Call]:
     """The calls that these nodes are, over columns of these types; in the tree their columns take their place."""
     from sqlglot import exp
 
-    typed = [[*_arguments(node), *([node] if type(node).__name__ in _CASTS else [])] for node in nodes]
-    types = iter(duckdb_engine.arrow_types([rendered(each) for each in chain(*typed)], schema))
     known: dict[tuple[object, ...], str] = {}
-    for node, parts in zip(nodes, typed, strict=True):
-        use = _use(node, tuple(islice(types, len(parts))))
+    for node, types in list(_typed(nodes, schema)):
+        use = _use(node, types) if _is_own(node) else None
         if use is None:
+            _rewrite(node, types)
             continue
-        arguments = tuple(_argument(*each, node, schema) for each in zip(_arguments(node), use.types, strict=True))
+        arguments = tuple(
+            _argument(node, *each, schema) for each in zip(_arguments(node), types, use.types, strict=False)
+        )
         same = (_name(node), use.gives, use.lenient, arguments)
         if same not in known:
             known[same] = next(names)
@@ -169,40 +188,53 @@ def _cut(nodes: list[exp.Expr], schema: pa.Schema, names: Iterator[str]) -> Iter
         place.replace(exp.Column(this=exp.Identifier(this=known[same], quoted=True)))
 
 
-class _Use(NamedTuple):
-    """How a node is computed by us: from arguments of these types to this type."""
+def _rewrite(node: exp.Expr, types: list[str]) -> None:
+    """Makes of a node that DuckDB computes one that it computes alike in every release."""
+    whole = decimals.rounded_whole(node, types)
+    if whole is not None:
+        node.replace(whole)
+        return
+    target = decimals.float_wanted(node, types)
+    for part, source in zip(_arguments(node), types, strict=False):
+        if target and decimals.is_long(source, target):
+            part.replace(decimals.as_float(part, source, target))
 
-    types: tuple[pa.DataType, ...]
+
+class _Use(NamedTuple):
+    """How a node is computed by us: from arguments of these types of SQL to this type."""
+
+    types: tuple[str, ...]
     gives: pa.DataType
     compute: Callable[[list[pa.Array], int], pa.Array]
     lenient: bool = False
 
 
-def _use(node: exp.Expr, types: tuple[pa.DataType, ...]) -> _Use | None:
+def _use(node: exp.Expr, types: Sequence[str]) -> _Use | None:
     """None where DuckDB computes it; ValueError where nobody does."""
     if type(node).__name__ in _CASTS:
         source, target = types
         if not casts_floats(source, target):
             return None
         lenient = type(node).__name__ == "TryCast" or any(guard.tried for guard in guards_of(node))
-        column_type = duckdb_engine.type_of(target)
+        column_type = duckdb_engine.type_named(target)
         compute = partial(cast_floats, type=column_type, lenient=lenient)
         return _Use((source,), column_type.arrow, lambda arrays, rows: compute(arrays[0]), lenient)
     function = OWN_FUNCTIONS[_name(node)]
     overload = function.overload(types)
     if overload is None and not function.others:
-        listed = ", ".join(map(str, types))
-        raise ValueError(f"no function {_name(node)}({listed}): {function.summary}")
-    return _Use(overload.types, overload.gives, overload) if overload else None
+        raise ValueError(f"no function {_name(node)}({', '.join(types)}): {function.summary}")
+    return _Use(overload.types, duckdb_engine.type_named(overload.gives).arrow, overload) if overload else None
 
 
-def _argument(part: exp.Expr, wanted: pa.DataType, node: exp.Expr, schema: pa.Schema) -> str:
+def _argument(node: exp.Expr, part: exp.Expr, source: str, wanted: str, schema: pa.Schema) -> str:
     """The SQL of an argument, in the type it is handed over in; a bare column where it is of that type already."""
+    if wanted in ("DOUBLE", "FLOAT") and decimals.is_long(source, wanted):
+        part = decimals.as_float(part, source, wanted)
     if type(node).__name__ in _CASTS or any(type(each).__name__ not in _PLAIN for each in part.walk()):
         part = part.copy()
         for guard in guards_of(node):
             part = guard.around(part)
     sql = rendered(part)
-    if type(part).__name__ == "Column" and schema.field(part.name).type == wanted:
+    if type(part).__name__ == "Column" and _CARRIED_AS.get(schema.field(part.name).type) == wanted:
         return sql
-    return f"CAST({sql} AS {SQL_NAMES[wanted]})" if wanted in SQL_NAMES else f"({sql})"
+    return f"CAST({sql} AS {wanted})" if source != wanted else f"({sql})"
