@@ -36,6 +36,8 @@ CASES: list[tuple[str, str, list[Any], str, list[Any]]] = [
     ("round(a, -1)", "decimal(2,1)", [Decimal("9.9"), Decimal("5.0"), Decimal("-4.9")], "decimal(2,0)", [10, 10, 0]),
     ("a % (a // a - 2)", "int", [-(2**31), 7, None], "int", [0, 0, None]),
     ("-a", "utinyint", [0, 1], "utinyint", [0, "error"]),
+    ("typeof(a::hugeint // 10)", "bigint", [15], "text", ["HUGEINT"]),
+    ("(a::hugeint // 10)::int", "bigint", [15, -15], "int", [1, -1]),
     ("typeof(-2147483648)", "int", [1], "text", ["INTEGER"]),
     ("fmod(a, 0.1)", "double", [-128.0, 1.0], "double", [-128.0 % 0.1, 1.0 % 0.1]),
     ("levenshtein(a, 'é')", "text", ["", "é", "日本"], "bigint", [1, 0, 2]),
@@ -116,7 +118,9 @@ def test_what_no_release_changes_is_left_as_it_is() -> None:
     for sql in ("a % 7 + 1", "b + b + a", "a + 1.5 * b", "c + 1", "-1 * a", "'2024-01-01'::date"):
         parsed = parse_expression(sql)
         fields = [schema.field("abc".index(reference.column)) for reference in parsed.references]
-        named = pa.schema([field.with_name(f"sdgen_{number}") for number, field in enumerate(fields)] or [("sdgen_none", pa.int8())])
+        named = pa.schema(
+            [field.with_name(f"sdgen_{number}") for number, field in enumerate(fields)] or [("sdgen_none", pa.int8())]
+        )
         assert _program(parsed, named).sql == parsed.sql
 
 
