@@ -15,6 +15,10 @@ from typing import Any
 Values = list[Any]
 
 
+def words(text: str) -> list[str]:
+    return text.split()
+
+
 def _integers(bits: int, signed: bool) -> Values:
     low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
     around = (-100, -10, -7, -3, -2, -1, 0, 1, 2, 3, 7, 10, 12, 64, 100)

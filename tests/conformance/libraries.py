@@ -6,6 +6,7 @@ Each grid is a mapping of a name to the digest of what was made; an error counts
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from hashlib import blake2b
 from itertools import product
 
@@ -18,91 +19,21 @@ from sdgen.generators.moment_texts import written
 from sdgen.generators.scalars import scalar_array
 from sdgen.scenario.types import Type, parse_type
 from sdgen.write import csvtext, jsonl, mytext, pgbinary, pgtext, sqltext
-from tests.conformance.arguments import ARGUMENTS
+from tests.conformance.arguments import ARGUMENTS, words
 from tests.conformance.grid import canonical, column
 from tests.conformance.readings import READINGS, parse
 
 # Pairs of numbers and second arguments repeat what the other sets hold.
 SOURCES = [name for name in ARGUMENTS if not name.startswith("few_")]
-CAST_TO = [
-    "bool",
-    "tinyint",
-    "smallint",
-    "int",
-    "bigint",
-    "utinyint",
-    "usmallint",
-    "uint",
-    "ubigint",
-    "float",
-    "double",
-    "decimal(4,1)",
-    "decimal(9,2)",
-    "decimal(18,6)",
-    "decimal(38,0)",
-    "decimal(38,10)",
-    "text",
-    "string(3)",
-    "json",
-    "uuid",
-    "date",
-    "time",
-    "timestamp",
-    "timestamptz",
-    "binary",
-    "array<int>",
-    "array<text>",
-    "array<double>",
-    "array<decimal(9,1)>",
-    "array<timestamptz>",
-    "array<array<text>>",
-    "map<text,text>",
-    "map<int,decimal(9,2)>",
-    "struct<b:text,a:bigint>",
-]
-CODES = [
-    "Y",
-    "m",
-    "d",
-    "H",
-    "M",
-    "S",
-    "y",
-    "j",
-    "b",
-    "B",
-    "a",
-    "A",
-    "p",
-    "I",
-    "U",
-    "W",
-    "V",
-    "G",
-    "u",
-    "w",
-    "e",
-    "F",
-    "T",
-    "D",
-    "R",
-    "C",
-    "h",
-    "f",
-    "_ms",
-    "s",
-    "ms",
-    "epoch_microseconds",
-    "s_as_float",
-    "Z",
-    "z",
-    "%",
-    "-d",
-    "-m",
-    "-H",
-    "-I",
-    "-j",
-]
+CAST_TO = words(
+    "bool tinyint smallint int bigint utinyint usmallint uint ubigint float double decimal(4,1) decimal(9,2) decimal(18,6) "
+    "decimal(38,0) decimal(38,10) text string(3) json uuid date time timestamp timestamptz binary "
+    "array<int> array<text> array<double> array<decimal(9,1)> array<timestamptz> array<array<text>> "
+    "map<text,text> map<int,decimal(9,2)> struct<b:text,a:bigint>"
+)
+CODES = words(
+    "Y m d H M S y j b B a A p I U W V G u w e F T D R C h f _ms s ms epoch_microseconds s_as_float Z z % -d -m -H -I -j"
+)
 
 Encode = Callable[[list[Type], pa.RecordBatch], pa.Buffer]
 
@@ -111,7 +42,7 @@ def _inserts(literals: sqltext.Literals) -> Encode:
     return lambda types, batch: sqltext.encode(types, batch, "INSERT INTO t VALUES", literals)
 
 
-ENCODERS: Mapping[str, Encode] = {
+ENCODERS: dict[str, Encode] = {
     "csv": csvtext.encode,
     "jsonl": jsonl.encode,
     "postgres copy": pgtext.encode,
@@ -124,29 +55,22 @@ ENCODERS: Mapping[str, Encode] = {
 
 def casts() -> Iterator[tuple[str, list[str]]]:
     """Every set of values in every type that a column may have; see `conform`."""
-    for source, target in product(SOURCES, CAST_TO):
-        yield (
-            f"{source} to {target}",
-            _each(column(source), lambda array, to=parse_type(target): canonical(conform(array, to, to.arrow))),
-        )
+    for source, target in product(SOURCES, map(parse_type, CAST_TO)):
+        yield f"{source} to {target}", _each(column(source), partial(_conformed, target))
+
+
+def _conformed(type: Type, array: pa.Array) -> list[str]:
+    return canonical(conform(array, type, type.arrow))
 
 
 def texts() -> Iterator[tuple[str, list[str]]]:
     """Every set of values as each file format and script writes it."""
-    for source, (name, encode) in product(SOURCES, ENCODERS.items()):
-        type = parse_type(ARGUMENTS[source][0])
-        yield (
-            f"{source} as {name}",
-            _each(column(source), lambda array, encode=encode, type=type: _lines(encode, type, array)),
-        )
     for source in SOURCES:
         type = parse_type(ARGUMENTS[source][0])
+        encoders = ENCODERS | ({"postgres binary": pgbinary.encode} if pgbinary.is_proven(type) else {})
+        for name, encode in encoders.items():
+            yield f"{source} as {name}", _each(column(source), partial(_lines, encode, type))
         yield f"{source} as json", _each(column(source), lambda array, type=type: json_text(array, type).to_pylist())
-        if pgbinary.is_proven(type):
-            yield (
-                f"{source} as postgres binary",
-                _each(column(source), lambda array, type=type: _lines(pgbinary.encode, type, array)),
-            )
     for source, code in product(("date", "time", "timestamp", "timestamptz", "many_dates"), CODES):
         yield (
             f"{source} as %{code}",

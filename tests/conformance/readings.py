@@ -8,35 +8,11 @@ from __future__ import annotations
 from itertools import product
 
 from sdgen.generators.expressions.syntax import parse_expression
+from tests.conformance.arguments import words
 from tests.conformance.grid import calls
 from tests.conformance.shapes import SHAPES
 
-_BINARY = [
-    "**",
-    "^",
-    "+",
-    "-",
-    "*",
-    "/",
-    "//",
-    "%",
-    "||",
-    "&",
-    "|",
-    "<<",
-    ">>",
-    "=",
-    "<>",
-    "<",
-    "<=",
-    ">",
-    ">=",
-    "and",
-    "or",
-    "->",
-    "->>",
-    "like",
-]
+_BINARY = words("** ^ + - * / // % || & | << >> = <> < <= > >= and or -> ->> like")
 _BINARY += ["is distinct from", "in", "between b and", "not like", "ilike", "is not distinct from"]
 _PREFIX = ["-", "+", "~", "not", "@", "not -", "- -"]
 _SUFFIX = [

@@ -6,35 +6,22 @@ in all combinations.
 
 from __future__ import annotations
 
-_MOMENT_PARTS = [
-    "year",
-    "quarter",
-    "month",
-    "week",
-    "weekofyear",
-    "yearweek",
-    "day",
-    "dayofmonth",
-    "dayofweek",
-    "dayofyear",
-    "weekday",
-    "isodow",
-    "isoyear",
-    "century",
-    "decade",
-    "millennium",
-    "era",
-]
-_TIME_PARTS = ["hour", "minute", "second", "millisecond", "microsecond"]
-_STEPS = ["years", "quarters", "months", "weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds"]
+from tests.conformance.arguments import words
+
+_MOMENT_PARTS = words(
+    "year quarter month week weekofyear yearweek day dayofmonth dayofweek dayofyear weekday isodow isoyear "
+    "century decade millennium era"
+)
+_TIME_PARTS = words("hour minute second millisecond microsecond")
+_STEPS = words("years quarters months weeks days hours minutes seconds milliseconds microseconds")
 
 FUNCTIONS: dict[str, tuple[str, ...]] = {
     # whatever comes first, nulls, types
     "coalesce": ("coalesce(<few_number>, <few_int>)", "coalesce(<few_text>, 'x')", "coalesce(<date>, <few_timestamp>)", "coalesce(<ints>, [0])"),
     "ifnull": ("ifnull(<few_number>, <few_int>)", "ifnull(<few_text>, '')"),
     "nullif": ("nullif(<few_number>, <few_int>)", "nullif(<few_text>, 'abc')", "nullif(<few_double>, <few_double>)"),
-    "greatest": ("greatest(<few_number>, <few_number>)", "greatest(<few_text>, <few_text>)", "greatest(<few_moment>, <few_moment>)"),
-    "least": ("least(<few_number>, <few_number>)", "least(<few_text>, <few_text>)", "least(<few_moment>, <few_moment>)"),
+    "greatest": ("greatest(<few_number>, <few_double>)", "greatest(<few_bigint>, <few_number>)", "greatest(<few_text>, <few_text>)", "greatest(<few_moment>, <few_moment>)"),
+    "least": ("least(<few_number>, <few_double>)", "least(<few_bigint>, <few_number>)", "least(<few_text>, <few_text>)", "least(<few_moment>, <few_moment>)"),
     "try": ("try(<few_int> // <few_int>)", "try(<number_text>::int)", "try(<moment_text>::date)", "try(<few_bigint> * <few_bigint>)"),
     "typeof": ("typeof(<scalar>)", "typeof(<nest>)", "typeof(<few_number> + <few_number>)", "typeof(<number>)"),
     # numbers
@@ -54,13 +41,19 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "fmod": ("fmod(<few_number>, <few_number>)", "fmod(<double>, <few_double>)"),
     "fdiv": ("fdiv(<few_number>, <few_number>)", "fdiv(<double>, <few_double>)"),
     "xor": ("xor(<few_whole>, <few_whole>)",),
-    "bit_count": ("bit_count(<whole>)",),
+    "bit_count": ("bit_count(<whole>)", "bit_count(<few_d38_10>::hugeint)"),
     "isnan": ("isnan(<floating>)", "isnan(<timestamp>)"),
     "isinf": ("isinf(<floating>)", "isinf(<moment>)"),
     "isfinite": ("isfinite(<floating>)", "isfinite(<moment>)"),
+    **{name: (f"{name}(<number>)", f"{name}(<many_double>)") for name in words(
+       "exp ln log10 log2 cbrt sin cos tan cot asin acos atan sinh cosh tanh asinh acosh atanh degrees radians")},
+    **{name: (f"{name}(<few_number>, <few_number>)", f"{name}(<double>, <few_double>)") for name in ("pow", "power", "atan2")},
+    "log": ("log(<many_double>)", "log(<few_double>, <double>)"),
+    "pi": ("pi()",),
     # texts
-    **{name: (f"{name}(<text>)",) for name in
-       ["lower", "lcase", "upper", "ucase", "length", "len", "strlen", "char_length", "character_length", "reverse", "strip_accents", "ascii", "ord", "unicode", "md5", "sha1", "sha256", "url_encode"]},
+    **{name: (f"{name}(<text>)",) for name in words(
+       "lower lcase upper ucase length len strlen char_length character_length reverse strip_accents ascii ord unicode md5 "
+       "sha1 sha256 url_encode")},
     **{name: (f"{name}(<text>)", f"{name}(<text>, <few_text>)") for name in ("trim", "ltrim", "rtrim")},
     **{name: (f"{name}(<text>, <place>, <place>)", f"{name}(<text>, <place>)") for name in ("substr", "substring")},
     "replace": ("replace(<text>, <few_text>, <few_text>)",),
@@ -72,8 +65,8 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "lpad": ("lpad(<text>, <width>, <few_text>)",),
     "rpad": ("rpad(<text>, <width>, <few_text>)",),
     "split_part": ("split_part(<text>, <few_text>, <place>)",),
-    **{name: (f"{name}(<text>, <few_text>)",) for name in
-       ["instr", "strpos", "starts_with", "ends_with", "prefix", "suffix", "contains", "levenshtein", "damerau_levenshtein", "string_split", "str_split", "split"]},
+    **{name: (f"{name}(<text>, <few_text>)",) for name in words(
+       "instr strpos starts_with ends_with prefix suffix contains levenshtein damerau_levenshtein string_split str_split split")},
     "position": ("position(<few_text> in <text>)",),
     "hamming": ("hamming(<few_text>, <few_text>)",),
     "jaccard": ("jaccard(<few_text>, <few_text>)", "jaccard(<text>, 'abcdef')"),
@@ -86,7 +79,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "format": ("format(<double_braces>, <double>)", "format(<int_braces>, <bigint>)", "format(<text_braces>, <text>)", "format(<double_braces>, <d9_2>)",
                "format(<text_braces>, <few_moment>)", "format('{:.2f}', <many_double>)", "format('{}', <any_double>)"),
     # regular expressions
-    "regexp_replace": ("regexp_replace(<text>, <pattern>, '#')", "regexp_replace(<text>, <few_pattern>, <replacement>, 'g')", "regexp_replace(<text>, '([A-Z])', '-', <options>)"),
+    "regexp_replace": ("regexp_replace(<text>, <pattern>, '#')", "regexp_replace(<text>, <few_pattern>, <replacement>, 'g')", "regexp_replace(<text>, '[0-9]', <few_text>)", "regexp_replace(<text>, '([A-Z])', '-', <options>)"),
     "regexp_extract": ("regexp_extract(<text>, <pattern>)", "regexp_extract(<text>, <few_pattern>, <group>)", "regexp_extract(<text>, '([A-Z]+)', 1, <match_options>)"),
     "regexp_matches": ("regexp_matches(<text>, <pattern>)", "regexp_matches(<text>, '[A-Z]', <match_options>)"),
     "regexp_full_match": ("regexp_full_match(<text>, <pattern>)", "regexp_full_match(<text>, '[A-Z]', <match_options>)"),
@@ -153,13 +146,15 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 OPERATORS: dict[str, tuple[str, ...]] = {
-    "+": ("<few_number> + <few_number>", "<date> + <few_int>", "<moment> + <interval>", "<time> + <interval>", "<few_date> + <time>",
+    "+": ("<few_number> + <few_number>", "<date> + <span>", "<moment> + <interval>", "<time> + <interval>", "<few_date> + <time>",
           "(<interval> + interval '1 day')::text", "<double> + <few_double>", "+<number>"),
-    "-": ("<few_number> - <few_number>", "<date> - <few_int>", "<moment> - <interval>", "<time> - <interval>", "<few_date> - <few_date>",
+    "-": ("<few_number> - <few_number>", "<date> - <span>", "<moment> - <interval>", "<time> - <interval>", "<few_date> - <few_date>",
           "(<few_timestamp> - <few_moment>)::text", "(<interval> - interval '1 month')::text", "<double> - <few_double>", "-<number>", "(-<interval>)::text"),
     "*": ("<few_number> * <few_number>", "(<interval> * <few_int>)::text", "(<interval> * <few_double>)::text", "<double> * <few_double>", "<d9_2> * <decimal>", "<d18_6> * <d18_6>"),
     "/": ("<few_number> / <few_number>", "(<interval> / <few_int>)::text", "<double> / <few_double>", "<decimal> / <few_int>", "<d9_2> / <decimal>", "<d18_6> / <d18_6>"),
     "//": ("<few_number> // <few_number>", "<double> // <few_double>"),
+    "**": ("<few_number> ** <few_double>", "<few_int> ** <few_int> ** 2", "-<few_double> ** 2"),
+    "^": ("<few_double> ^ <few_double>", "2 * <few_double> ^ 2"),
     "%": ("<few_number> % <few_number>", "<double> % <few_double>"),
     "@": ("@<number>", "@(-<few_number>)"),
     "~": ("~<whole>",),
@@ -169,7 +164,9 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     ">>": ("<few_whole> >> <shift>",),
     "||": ("<few_text> || <few_text>", "<scalar> || 'x'", "<list> || <list>", "<few_number> || <few_text>", "<binary> || <binary>", "<nest> || 'x'"),
     **{sign: (f"<few_number> {sign} <few_number>", f"<sortable> {sign} <sortable>", f"<ints> {sign} <ints>", f"<struct> {sign} <struct>",
-              f"<few_interval> {sign} interval '30 days'", f"<doubles> {sign} <doubles>") for sign in ("=", "<>", "<", "<=", ">", ">=")},
+              f"(<few_interval>) {sign} interval '30 days'", f"<doubles> {sign} <doubles>") for sign in ("=", "<")},
+    **{sign: (f"<few_double> {sign} <few_double>", f"<few_bigint> {sign} <few_ubigint>", f"<few_text> {sign} <few_text>", f"<few_date> {sign} <few_timestamp>",
+              f"<doubles> {sign} <doubles>") for sign in ("<>", "<=", ">", ">=")},
     "!=": ("<few_int> != <few_double>",),
     "==": ("<few_int> == <few_double>",),
     "is distinct from": ("<few_number> is distinct from <few_number>", "<few_text> is distinct from <few_text>"),
@@ -183,8 +180,9 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "or": ("<bool> or <bool>",),
     "not": ("not <bool>", "not (<few_int> > 1)"),
     "case": ("case when <few_int> > 1 then <few_number> else 2 end", "case <few_text> when 'a' then 1 when 'é' then 2.5 end", "case when <bool> then <few_date> else <few_timestamp> end"),
+    "untyped": ("case when <bool> then null end", "[null]", "coalesce(null, null)", "nullif(null, 1)", "[[]]"),
     "if": ("if(<bool>, <few_number>, 1)", "if(<few_int> > 0, <few_text>, null)"),
-    "extract": ("extract(year from <moment>)", "extract(epoch from <clock>)", "extract(week from <moment>)", "extract(millisecond from <clock>)"),
+    "extract": ("extract(year from <moment>)", "extract(epoch from <clock>)", "extract(week from <moment>)", "extract(millisecond from <clock>)", "extract(doy from <time>)"),
     "trim": ("trim(both 'x ' from <text>)", "trim(leading <few_text> from <text>)", "trim(trailing 'a' from <text>)"),
     "substring": ("substring(<text> from <place> for <place>)", "substring(<text> from <place>)"),
     "[]": ("<list>[<place>]", "<list>[<place>:<place>]", "<text>[<place>]", "<text>[<place>:<place>]", "<map>['k']", "<numbers_map>[1]", "<struct>['b']",
@@ -230,19 +228,24 @@ TYPES: dict[str, tuple[str, ...]] = {
     "ARRAY": ("int[]", "text[]", "double[]", "decimal(9,1)[]", "int[][]", "json[]"),
     "LIST": ("int list",),
 }  # fmt: skip
-_CAST_FROM = ("<scalar>", "<spelling>", "<nest>", "<interval>")
+_CAST_FROM = ("<scalar>", "<spelling>", "<nest>", "<few_interval>")
 
 
-def _casts(type: str) -> tuple[str, ...]:
+def _casts(spelling: str, all: bool) -> tuple[str, ...]:
     """Casts to a type; an interval, which no column holds, is looked at as a text."""
-    shapes = [f"cast({source} as {type})" for source in _CAST_FROM] + [
-        f"try_cast(<spelling> as {type})",
-        f"<few_number>::{type}",
-    ]
-    return tuple(f"({shape})::text" if type == "interval" else shape for shape in shapes)
+    shapes = [f"cast({source} as {spelling})" for source in _CAST_FROM] if all else []
+    shapes += [f"try_cast(<spelling> as {spelling})"] if all else [f"try_cast(<number_text> as {spelling})"]
+    shapes += [f"<few_number>::{spelling}"] if all else [f"<few_int>::{spelling}"]
+    return tuple(f"({shape})::text" if spelling == "interval" else shape for shape in shapes)
 
 
-CASTS = {spelling: _casts(spelling) for spellings in TYPES.values() for spelling in spellings}
+# The same type under another name is tried on less.
+_SAME = frozenset(words("bool integer real datetime numeric(9,0) text char(2) nchar(2) nvarchar bpchar bytea"))
+CASTS = {
+    spelling: _casts(spelling, spelling not in _SAME | {"timestamp without time zone"})
+    for spellings in TYPES.values()
+    for spelling in spellings
+}
 SHAPES: dict[str, tuple[str, ...]] = {
     **{f"{name}()": shapes for name, shapes in FUNCTIONS.items()},
     **OPERATORS,

@@ -76,6 +76,8 @@ def float_wanted(node: exp.Expr, types: Sequence[str]) -> str:
     """The float type that a node turns its operands into, given their types of SQL; "" where it turns none."""
     if type(node).__name__ in ("Cast", "TryCast"):
         return str(node.args["to"].this.name)
+    if _name(node) == "IntDiv" and all(re.fullmatch(f"{INTEGERS}|HUGEINT", each) for each in types):
+        return ""
     floats = [name for name in _DIGITS if name in types]
     return floats[0] if floats else "DOUBLE" if _name(node) in _OF_DOUBLES else ""
 

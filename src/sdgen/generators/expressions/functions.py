@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sdgen.generators import rounding
+from sdgen.generators import rounding, text_distances
 from sdgen.generators import transcendental as own
 from sdgen.generators.conform import conform
 from sdgen.scenario.types import INTEGER_BITS, Type
 
-_Compute = Callable[..., object]  # numpy arrays of the arguments' types to an array, or to one number for all rows
+_Compute = Callable[..., object]  # arrays of the arguments' types to a numpy array, or to one number for all rows
 
 # The types of SQL that an argument may be of, and the one it is handed over in.
 INTEGERS = "TINYINT|SMALLINT|INTEGER|BIGINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT"
@@ -29,6 +29,7 @@ _KINDS = {
     "double": ("DOUBLE", "DOUBLE"),
     "float": ("FLOAT", "FLOAT"),
     "digits": ("TINYINT|SMALLINT|INTEGER|UTINYINT|USMALLINT", "BIGINT"),
+    "text": (r"VARCHAR|ENUM\(.*\)", "VARCHAR"),
 }
 _LIST = re.compile(r"(\[\d*\])+$")  # behind a type: a list of it, or an array of so many
 
@@ -58,10 +59,18 @@ class Overload:
         for array in arrays:
             if array.null_count:
                 usable &= array.is_valid().to_numpy(zero_copy_only=False)
-        arguments = [np.asarray(array.fill_null(0) if array.null_count else array) for array in arrays]
-        values = np.broadcast_to(np.asarray(self.compute(*arguments)), count)
+        values = np.broadcast_to(np.asarray(self.compute(*map(_filled, arrays))), count)
         usable &= np.isfinite(values)
+        if self.gives == "BIGINT":
+            values = np.where(usable, values, 0).astype(np.int64)
         return pa.array(values, mask=None if usable.all() else ~usable)
+
+
+def _filled(array: pa.Array) -> object:
+    """An array without nulls, as our functions take it: texts in Arrow's form, numbers in numpy's."""
+    if pa.types.is_string(array.type):
+        return array.fill_null("")
+    return np.asarray(array.fill_null(0) if array.null_count else array)
 
 
 @dataclass(frozen=True)
@@ -90,10 +99,28 @@ def _to_digits(summary: str, compute: _Compute) -> OwnFunction:
     return OwnFunction(summary, tuple(overloads), others=True)
 
 
+def _floored_remainder(values: NDArray[np.float64], divisors: NDArray[np.float64]) -> object:
+    """x - floor(x / y) * y without rounding in between: the C library's fmod is exact, and so is the sum, nearly."""
+    with np.errstate(all="ignore"):
+        cut = np.fmod(values, divisors)
+        return np.where((cut != 0) & ((cut < 0) != (divisors < 0)), cut + divisors, cut) + values.dtype.type(0)
+
+
+def _of_texts(summary: str, compute: _Compute, gives: str = "BIGINT") -> OwnFunction:
+    return OwnFunction(summary, (Overload(("text", "text"), gives, compute),))
+
+
 _POWER = _of_numbers("x to the power of y; also x ** y and x ^ y", own.pow, 2)
 OWN_FUNCTIONS: dict[str, OwnFunction] = {
     "round": _to_digits("the nearest number of n digits (0 if not given), halves away from zero", rounding.rounded),
     "trunc": _to_digits("the number cut after n digits (0 if not given)", rounding.truncated),
+    "fmod": OwnFunction(
+        "the rest of x / y, with the sign of y",
+        (
+            Overload(("float", "float"), "FLOAT", _floored_remainder),
+            Overload(("number", "number"), "DOUBLE", _floored_remainder),
+        ),
+    ),
     "exp": _of_numbers("e to the power of x", own.exp),
     "ln": _of_numbers("the natural logarithm of x > 0", own.ln),
     "log": OwnFunction(
@@ -124,6 +151,12 @@ OWN_FUNCTIONS: dict[str, OwnFunction] = {
     "atanh": _of_numbers("the inverse hyperbolic tangent of -1 < x < 1", own.atanh),
     "degrees": _of_numbers("radians as degrees", own.degrees),
     "radians": _of_numbers("degrees as radians", own.radians),
+    "levenshtein": _of_texts("how many characters to put in, leave out or change", text_distances.levenshtein),
+    "damerau_levenshtein": _of_texts(
+        "likewise; two neighbours changing places count once", text_distances.damerau_levenshtein
+    ),
+    "hamming": _of_texts("in how many places texts of one length differ", text_distances.hamming),
+    "jaccard": _of_texts("the share of their characters that both texts have", text_distances.jaccard, "DOUBLE"),
     "pi": OwnFunction("3.141592653589793", (Overload((), "DOUBLE", lambda: own.PI),)),
 }
 

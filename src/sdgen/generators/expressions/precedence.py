@@ -110,10 +110,10 @@ def bracketed(tree: exp.Expr) -> exp.Expr:
     """The same expression with brackets around each operator that stands directly inside another; `tree` is changed."""
     from sqlglot import exp
 
-    for node in list(tree.find_all(exp.Like, exp.ILike)):  # newer releases keep NOT in the node, older ones around it
-        if node.args.get("negate"):
-            node.set("negate", None)
-            _put_inside(node.parent if isinstance(node.parent, exp.Escape) else node, exp.Not())
+    for like in list(tree.find_all(exp.Like, exp.ILike)):  # newer releases keep NOT in the node, older ones around it
+        if like.args.get("negate"):
+            like.set("negate", None)
+            _put_inside(like.parent if isinstance(like.parent, exp.Escape) else like, exp.Not())
     operators = (exp.Binary, exp.Unary, exp.Between, exp.In)
     for part in list(tree.walk()):
         parent = part.parent

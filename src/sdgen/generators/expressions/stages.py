@@ -22,6 +22,7 @@ import pyarrow as pa
 from sdgen.generators.expressions import decimals, duckdb_engine
 from sdgen.generators.expressions.functions import OWN_FUNCTIONS, cast_floats, casts_floats
 from sdgen.generators.expressions.guards import guards_of
+from sdgen.generators.expressions.rewrites import steady
 from sdgen.generators.expressions.syntax import Parsed, rendered
 from sdgen.scenario.types import Type
 
@@ -90,12 +91,13 @@ def _selected(sqls: Sequence[str], table: pa.Table) -> list[pa.Array]:
 @lru_cache(maxsize=4096)  # one for each expression and types of its columns, whichever rows and seeds
 def _program(parsed: Parsed, schema: pa.Schema) -> Program:
     """ValueError or duckdb.Error where functions don't fit their arguments."""
-    root = parsed.tree.copy()
+    tree = steady(parsed.tree, schema)
+    root = tree.copy()
     with_decimals = decimals.may_occur(root, schema)
     possible = [node for node in _from_leaves(root) if _is_own(node) or (with_decimals and decimals.operands(node))]
     nodes = [node for node, types in _typed(possible, schema) if _is_ours(node, types)] if possible else []
     if not nodes:
-        return Program((), parsed.sql)
+        return Program((), parsed.sql if tree is parsed.tree else rendered(tree))
     stages: list[tuple[Call, ...]] = []
     names = map(f"{_CALL}{{}}".format, count())
     for level in _levels(nodes):

@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING, Any
 from sdgen.errors import did_you_mean
 from sdgen.generators.base import Fault
 from sdgen.generators.expressions.allowed import (
-    FORMATS,
     FUNCTIONS,
     KINDS_OF_SYNTAX,
-    LENGTHS,
-    LONGEST,
     NODES,
     TYPES,
     WHY,
 )
+from sdgen.generators.expressions.arguments import unmet_demand
 from sdgen.generators.expressions.precedence import bracketed, unclear
 from sdgen.generators.expressions.size import MOST, grows, longest_text
 
@@ -35,7 +33,6 @@ _MOST_NODES = 1500
 _CHAIN = 250
 _BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 _PREFIX_RUN = re.compile(r"(?:(?:\bnot\b|[-+~@])\s*){20}", re.IGNORECASE)
-_BAD_FORMAT = re.compile(r"\d{4,}|\*|\{[^}]*\{")
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ def parse_expression(text: str) -> Parsed:
         tree = _read(text)
         if isinstance(tree, Fault):
             return Parsed(faults=(tree,))
-        faults = tuple(_faults(tree)) or tuple(_unclear(text))
+        faults = tuple(_faults(tree)) or tuple(_unclear(text)) or tuple(_untyped(tree))
         return Parsed(faults=faults) if faults else _bounded(_parsed(tree))
     except RecursionError:
         return Parsed(faults=(_fault("the expression is nested too deeply", "split it into several columns"),))
@@ -173,6 +170,30 @@ def _unclear(text: str) -> Iterator[Fault]:
         yield _fault(f"the expression can be read in two ways at character {place.character}: {place.what}", place.hint)
 
 
+def _untyped(tree: exp.Expr) -> Iterator[Fault]:
+    if _is_untyped(tree):
+        yield _fault("the expression has no type: it is always null", "write null::int, or whichever type it has")
+
+
+def _is_untyped(node: exp.Expr) -> bool:
+    """Whether nothing but nulls and empty lists can come out: whole numbers to some DuckDBs, of no type to others."""
+    match type(node).__name__:
+        case "Null":
+            return True
+        case "Paren":
+            return _is_untyped(node.this)
+        case "Array":
+            return all(map(_is_untyped, node.expressions))
+        case "Case":
+            values = [*(branch.args["true"] for branch in node.args["ifs"]), node.args.get("default")]
+            return all(value is None or _is_untyped(value) for value in values)
+        case "Anonymous" if str(node.this).lower() in ("coalesce", "ifnull"):
+            return all(map(_is_untyped, node.expressions))
+        case "Anonymous" if str(node.this).lower() in ("nullif", "try"):
+            return bool(node.expressions) and _is_untyped(node.expressions[0])
+    return False
+
+
 def _fault_of(node: exp.Expr) -> Fault | None:
     kind = type(node).__name__
     if kind not in NODES:
@@ -189,6 +210,8 @@ def _fault_of(node: exp.Expr) -> Fault | None:
             return None if name in TYPES else _refused(f"the type {name.lower()}", "", node)
         case "Interval" if node.args.get("unit") and _is_fraction(node.this):
             return _fault(f"an interval{_at(node)} has a fraction", "write whole numbers of a smaller unit: 90 minutes")
+        case "Literal" if not node.is_string and _is_too_large(node.name):
+            return _fault(f"a number{_at(node)} has more than 38 digits", "write 1e40 for a large one")
         case "Identifier" if len(node.name) > 200:
             return _refused("a name of more than 200 characters", "", node)
     return None
@@ -197,6 +220,10 @@ def _fault_of(node: exp.Expr) -> Fault | None:
 def _is_fraction(node: exp.Expr) -> bool:
     """Whether a number is written with a point: releases of sqlglot differ in what `interval '1.5 days'` is then."""
     return type(node).__name__ == "Literal" and "." in node.name
+
+
+def _is_too_large(number: str) -> bool:
+    return len(number.replace("_", "")) > 38 and number.replace("_", "").isdigit()
 
 
 def _refused(thing: str, word: str, node: exp.Expr, known: bool = False) -> Fault:
@@ -217,27 +244,8 @@ def _function_fault(node: exp.Expr) -> Fault | None:
     name = node.this.lower()
     if name not in FUNCTIONS:
         return _refused(f"the function {name}()", name, node, known=True)
-    if name in LENGTHS:
-        return _length_fault(node, name)
-    if name in FORMATS:
-        return _format_fault(node, name)
-    return None
-
-
-def _length_fault(node: exp.Expr, name: str) -> Fault | None:
-    arguments = node.expressions
-    length = arguments[LENGTHS[name]] if len(arguments) > LENGTHS[name] else None
-    plain = length is not None and type(length).__name__ == "Literal" and not length.is_string
-    if plain and length is not None and length.name.isdigit() and int(length.name) <= LONGEST:
-        return None
-    return _fault(f"the length in {name}(){_at(node)} must be a plain number, at most {LONGEST}")
-
-
-def _format_fault(node: exp.Expr, name: str) -> Fault | None:
-    first = node.expressions[0] if node.expressions else None
-    if first is not None and type(first).__name__ == "Literal" and not _BAD_FORMAT.search(first.name):
-        return None
-    return _fault(f"the format in {name}(){_at(node)} must be a plain text with widths below 1000")
+    unmet = unmet_demand(node, name)
+    return _fault(f"{unmet.thing} in {name}(){_at(node)} {unmet.must}", unmet.hint) if unmet else None
 
 
 def _column_fault(node: exp.Expr) -> Fault | None:
@@ -266,6 +274,13 @@ def _parsed(tree: exp.Expr) -> Parsed:
         column.replace(exp.Column(this=exp.Identifier(this=alias(number), quoted=True)))
     tree = bracketed(tree)
     return Parsed(rendered(tree), tuple(references), tree=tree, growing=grows(tree))
+
+
+def parse_tree(sql: str) -> exp.Expr:
+    """The tree of an expression of our own, which nobody needs to check."""
+    import sqlglot
+
+    return sqlglot.parse_one(sql, dialect=_dialect())
 
 
 def rendered(tree: exp.Expr) -> str:
