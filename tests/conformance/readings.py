@@ -6,6 +6,7 @@ Precedence is covered by all pairs of operators, everything else by examples.
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 from sdgen.generators.expressions.syntax import parse_expression
 from tests.conformance.arguments import words
@@ -68,6 +69,13 @@ READINGS: dict[str, list[str]] = {
 
 
 def parse(text: str) -> str:
-    """The SQL that an expression is run as, with its references; `refused` where it isn't."""
+    """The SQL that an expression is run as, its references and the kinds of its nodes; `refused` where it isn't."""
     parsed = parse_expression(text)
-    return f"{parsed.sql} of {', '.join(map(str, parsed.references))}" if not parsed.faults else "refused"
+    if parsed.faults:
+        return "refused"
+    return f"{parsed.sql} of {', '.join(map(str, parsed.references))} as {_kinds(parsed.tree)}"
+
+
+def _kinds(node: Any) -> str:
+    inside = ", ".join(map(_kinds, node.iter_expressions()))
+    return f"{type(node).__name__}({inside})" if inside else type(node).__name__

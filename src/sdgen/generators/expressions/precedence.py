@@ -3,7 +3,7 @@
 Releases of sqlglot and of DuckDB bind `->`, IS, LIKE, IN, BETWEEN and IS DISTINCT FROM differently beside other
 operators: `a = b IS NULL` is `(a = b) IS NULL` for some and `a = (b IS NULL)` for others. `unclear` finds such places
 in the tokens; `bracketed` writes the brackets of all others out, so that the order of operators is the tree's. Only
-arithmetic is left as it was written: all DuckDBs agree on it, and older releases of sqlglot bind % too loosely.
+arithmetic is left as it was written, which all agree on.
 """
 
 from __future__ import annotations

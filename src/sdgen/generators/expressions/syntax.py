@@ -101,11 +101,16 @@ def _too_deep(text: str) -> str:
 @cache
 def _dialect() -> Any:
     """DuckDB's SQL, with every function kept as it is written."""
+    from sqlglot import exp, tokens
     from sqlglot.dialects.duckdb import DuckDB
 
     special = ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
     readers = {name: DuckDB.Parser.FUNCTION_PARSERS[name] for name in special}
-    parser = type("SdgenParser", (DuckDB.Parser,), {"FUNCTIONS": {}, "FUNCTION_PARSERS": readers})
+    remainder = tokens.TokenType.MOD  # binds as a product does; in older releases of sqlglot, as a sum
+    terms = {token: node for token, node in DuckDB.Parser.TERM.items() if token != remainder}
+    factors = DuckDB.Parser.FACTOR | {remainder: exp.Mod}
+    own = {"FUNCTIONS": {}, "FUNCTION_PARSERS": readers, "TERM": terms, "FACTOR": factors}
+    parser = type("SdgenParser", (DuckDB.Parser,), own)
     return type("SdgenScalar", (DuckDB,), {"Parser": parser})
 
 
