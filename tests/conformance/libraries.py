@@ -79,8 +79,7 @@ def texts() -> Iterator[tuple[str, list[str]]]:
 
 
 def _lines(encode: Encode, type: Type, array: pa.Array) -> list[str]:
-    batch = pa.record_batch([array], names=["value"])
-    return [bytes(encode([type], batch.slice(row, 1))).hex() for row in range(len(batch))]
+    return [bytes(encode([type], pa.record_batch([array], names=["value"]))).hex()]
 
 
 def _each(array: pa.Array, make: Callable[[pa.Array], list[str]]) -> list[str]:
