@@ -31,9 +31,9 @@ _SINGLES = 2  # rows looked at one by one where any fails
 
 @dataclass(frozen=True)
 class Call:
-    """One expression of the grid: its text, and the sets that its columns a0, a1 … take their values from."""
+    """One expression of a call shape: its text, and the sets that its columns a0, a1 … take their values from."""
 
-    key: str
+    shape: str
     sql: str
     sets: tuple[str, ...]
 
@@ -46,7 +46,7 @@ def calls(shapes: Iterable[str]) -> Iterator[Call]:
             numbers = iter(range(len(sets)))
             text = _ARGUMENT.sub(lambda name, n=numbers: f"a{next(n)}" if name[1] in ARGUMENTS else name[0], key)
             for sql in _spread(text, LITERALS, "{}"):
-                yield Call(key, sql, sets)
+                yield Call(shape, sql, sets)
 
 
 def _spread(shape: str, choices: Any, form: str) -> Iterator[str]:
@@ -141,10 +141,16 @@ def _text(value: Any) -> str:
     return ascii(value) if isinstance(value, str | bytes) else str(value)
 
 
-def digests(shapes: Iterable[str]) -> dict[str, str]:
-    """The digest of each call shape with its sets of arguments."""
-    hashes: dict[str, Any] = {}
+def outcomes(shapes: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each call shape with a line for every outcome of it: the expression, its arguments' places, and the value."""
     for call in calls(shapes):
-        hasher = hashes.setdefault(call.key, blake2b(digest_size=8))
-        hasher.update("\n".join([call.sql, *outcome(call), ""]).encode())
-    return {key: hasher.hexdigest() for key, hasher in hashes.items()}
+        for place, text in enumerate(outcome(call)):
+            yield call.shape, f"{call.sql} over {' '.join(call.sets)} #{place}: {text}"
+
+
+def digested(lines: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The digest of the lines under each name."""
+    hashes: dict[str, Any] = {}
+    for name, line in lines:
+        hashes.setdefault(name, blake2b(digest_size=8)).update(f"{line}\n".encode())
+    return {name: hasher.hexdigest() for name, hasher in hashes.items()}

@@ -1,20 +1,18 @@
 """What else comes from libraries, as grids of their own: Arrow's casts, values as text, and how expressions are read.
 
-Each grid is a mapping of a name to the digest of what was made; an error counts as the value `error`.
+Each grid gives lines under names; what was made of values stands in the lines, and an error counts as `error`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from hashlib import blake2b
 from itertools import product
 
 import pyarrow as pa
 
 from sdgen.errors import SdgenError
 from sdgen.generators.conform import conform
-from sdgen.generators.formats import json_text
 from sdgen.generators.moment_texts import written
 from sdgen.generators.scalars import scalar_array
 from sdgen.scenario.types import Type, parse_type
@@ -50,37 +48,47 @@ ENCODERS: dict[str, Encode] = {
     "postgres script": _inserts(sqltext.POSTGRES),
     "mysql script": _inserts(sqltext.MYSQL),
     "sqlite script": _inserts(sqltext.SQLITE),
+    "postgres binary": pgbinary.encode,
 }
 
 
-def casts() -> Iterator[tuple[str, list[str]]]:
+Lines = Iterator[tuple[str, str]]
+
+
+def casts() -> Lines:
     """Every set of values in every type that a column may have; see `conform`."""
-    for source, target in product(SOURCES, map(parse_type, CAST_TO)):
-        yield f"{source} to {target}", _each(column(source), partial(_conformed, target))
+    for source, target in product(SOURCES, CAST_TO):
+        for text in _each(column(source), partial(_conformed, parse_type(target))):
+            yield f"to {target}", f"{source}: {text}"
 
 
 def _conformed(type: Type, array: pa.Array) -> list[str]:
     return canonical(conform(array, type, type.arrow))
 
 
-def texts() -> Iterator[tuple[str, list[str]]]:
+def texts() -> Lines:
     """Every set of values as each file format and script writes it."""
     for source in SOURCES:
         type = parse_type(ARGUMENTS[source][0])
-        encoders = ENCODERS | ({"postgres binary": pgbinary.encode} if pgbinary.is_proven(type) else {})
-        for name, encode in encoders.items():
-            yield f"{source} as {name}", _each(column(source), partial(_lines, encode, type))
-        yield f"{source} as json", _each(column(source), lambda array, type=type: json_text(array, type).to_pylist())
+        for name, encode in ENCODERS.items():
+            if name != "postgres binary" or pgbinary.is_proven(type):
+                for text in _each(column(source), partial(_encoded, encode, type)):
+                    yield f"as {name}", f"{source}: {text}"
+
+
+def _encoded(encode: Encode, type: Type, array: pa.Array) -> list[str]:
+    return [bytes(encode([type], pa.record_batch([array], names=["value"]))).hex()]
+
+
+def moments() -> Lines:
+    """Moments in each code that forms of them are written in."""
     for source, code in product(("date", "time", "timestamp", "timestamptz", "many_dates"), CODES):
-        yield (
-            f"{source} as %{code}",
-            _each(column(source), lambda array, form=f"%{code}": written(array, form).to_pylist()),
-        )
+        for text in _each(column(source), partial(_written, f"%{code}")):
+            yield f"%{code}", f"{source}: {text}"
 
 
-def _lines(encode: Encode, type: Type, array: pa.Array) -> list[str]:
-    batch = pa.record_batch([array], names=["value"])
-    return [bytes(encode([type], batch.slice(row, 1))).hex() for row in range(len(batch))]
+def _written(form: str, array: pa.Array) -> list[str]:
+    return [str(text) for text in written(array, form).to_pylist()]
 
 
 def _each(array: pa.Array, make: Callable[[pa.Array], list[str]]) -> list[str]:
@@ -94,11 +102,11 @@ def _each(array: pa.Array, make: Callable[[pa.Array], list[str]]) -> list[str]:
         return [*_each(array.slice(0, middle), make), *_each(array.slice(middle), make)]
 
 
-def scalars() -> Iterator[tuple[str, list[str]]]:
+def scalars() -> Lines:
     """Texts as they stand in a scenario, as values of each type."""
     for source, target in product(("text", "number_text", "moment_text", "json_text", "uuid_text"), CAST_TO[:25]):
-        to = parse_type(target)
-        yield f"{source} read as {target}", [_scalar(value, to) for value in ARGUMENTS[source][1]]
+        for value in ARGUMENTS[source][1]:
+            yield f"as {target}", f"{source} {value!a}: {_scalar(value, parse_type(target))}"
 
 
 def _scalar(value: object, type: Type) -> str:
@@ -108,22 +116,17 @@ def _scalar(value: object, type: Type) -> str:
         return "error"
 
 
-def readings() -> Iterator[tuple[str, list[str]]]:
+def readings() -> Lines:
     """The SQL that each expression is run as, and the columns that it speaks of."""
     for name, expressions in READINGS.items():
-        yield name, [parse(text) for text in expressions]
+        for text in expressions:
+            yield name, f"{text}: {parse(text)}"
 
 
-GRIDS: Mapping[str, Callable[[], Iterable[tuple[str, list[str]]]]] = {
+GRIDS: Mapping[str, Callable[[], Lines]] = {
     "casts of columns": casts,
     "values as text": texts,
+    "moments in forms": moments,
     "values in scenarios": scalars,
     "expressions as read": readings,
 }
-
-
-def digests(grid: str) -> dict[str, str]:
-    """The digest of each part of a grid."""
-    return {
-        name: blake2b("\n".join(map(str, made)).encode(), digest_size=8).hexdigest() for name, made in GRIDS[grid]()
-    }

@@ -57,14 +57,14 @@ _LAYOUT = [
 ]  # fmt: skip
 
 READINGS: dict[str, list[str]] = {
-    **{f"a {first} b … c": [f"a {first} b {second} c" for second in _BINARY] for first in _BINARY},
+    "pairs": [f"a {first} b {second} c" for first, second in product(_BINARY, _BINARY)],
     "prefixes": [f"{sign} a {operator} b" for sign, operator in product(_PREFIX, _BINARY)],
     "prefixes within": [f"a {operator} {sign} b" for sign, operator in product(_PREFIX, _BINARY)],
     "suffixes": [f"a {operator} b{suffix}" for suffix, operator in product(_SUFFIX, _BINARY)],
     "prefixes and suffixes": [f"{sign} a{suffix}" for sign, suffix in product(_PREFIX, _SUFFIX)],
     "brackets": [f"a {first} (b {second} c)" for first, second in product(_BINARY[:16], _BINARY[:16])],
-    **{text: [text] for text in _LAYOUT},
-    **{f"grid of {name}": [call.sql for call in calls(shapes)] for name, shapes in SHAPES.items()},
+    "layout": _LAYOUT,
+    "the grid": [call.sql for shapes in SHAPES.values() for call in calls(shapes)],
 }
 
 

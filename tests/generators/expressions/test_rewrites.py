@@ -80,6 +80,7 @@ def test_values_and_types_are_those_of_the_docs(
     [
         ("date_part('week', to_days(a))", "int", "an interval has no week"),
         ("extract(doy from a)", "time", "a time of day has no doy"),
+        ("date_part('year', a)", "time", "a time of day has no year"),
     ],
 )
 def test_parts_that_only_some_releases_have_are_refused(sql: str, source: str, words: str) -> None:
@@ -96,6 +97,8 @@ def test_parts_that_only_some_releases_have_are_refused(sql: str, source: str, w
         (r"regexp_replace(a, b, '\1')", "must not refer to groups"),
         ("regexp_split_to_array(a, '^x')", "without ^"),
         ("regexp_split_to_array(a, b)", "must be a plain text"),
+        ("regexp_matches(a, '(')", "must be a regular expression"),
+        ("regexp_extract(a, '(?=b)')", "must be a regular expression"),
         ("date_sub('era', a, b)", "must be a plain unit"),
     ],
 )

@@ -30,7 +30,8 @@ _NO_DISTANCES = frozenset({"era", "epoch", "epoch_seconds", "timezone", "timezon
 
 def unmet_demand(node: exp.Expr, name: str) -> Demand | None:
     """What an argument of a function should be and isn't; None where nothing is wrong."""
-    return _CHECKS[name](node.expressions, name) if name in _CHECKS else None
+    demands = (check(node.expressions, name) for check in _CHECKS.get(name, ()))
+    return next((demand for demand in demands if demand), None)
 
 
 def _text(arguments: list[exp.Expr], place: int) -> str | None:
@@ -53,6 +54,21 @@ def _format(arguments: list[exp.Expr], name: str) -> Demand | None:
         return Demand("the format", "must be a plain text with widths below 1000")
     if name == "printf" and _CHARACTER.search(format):
         return Demand("the format", "must do without %c, which not all DuckDBs have", "write chr(number)")
+    return None
+
+
+def _pattern(arguments: list[exp.Expr], name: str) -> Demand | None:
+    """A pattern that isn't one is told before anything runs; pyarrow reads patterns by the library that DuckDB uses."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    pattern = _text(arguments, 1)
+    try:
+        pc.match_substring_regex(pa.array([""]), pattern or "")
+    except ValueError:
+        return Demand(
+            "the pattern", "must be a regular expression", "of RE2: without lookaround and \\1 in the pattern"
+        )
     return None
 
 
@@ -90,10 +106,11 @@ def _unit(arguments: list[exp.Expr], name: str) -> Demand | None:
 
 
 _Check = Callable[["list[exp.Expr]", str], Demand | None]
-_CHECKS: Mapping[str, _Check] = {
-    **dict.fromkeys(LENGTHS, _length),
-    **dict.fromkeys(FORMATS, _format),
-    "regexp_split_to_array": _separators,
-    "regexp_replace": _replacement,
-    "date_sub": _unit,
+_CHECKS: Mapping[str, tuple[_Check, ...]] = {
+    **dict.fromkeys(LENGTHS, (_length,)),
+    **dict.fromkeys(FORMATS, (_format,)),
+    **dict.fromkeys(("regexp_matches", "regexp_full_match", "regexp_extract", "regexp_extract_all"), (_pattern,)),
+    "regexp_split_to_array": (_pattern, _separators),
+    "regexp_replace": (_pattern, _replacement),
+    "date_sub": (_unit,),
 }

@@ -73,7 +73,12 @@ CALLS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
 
 # Units that a time of day or an interval has in some releases only.
 NO_PARTS = {
-    "time": words("isoyear era doy dayofyear"),
+    "time": words(
+        """
+        day days dayofmonth week weeks month months quarter quarters year years decade decades century centuries
+        millennium millennia dow weekday dayofweek isodow doy dayofyear isoyear yearweek era
+        """
+    ),
     "interval": words("week weeks dow weekday dayofweek isodow doy dayofyear isoyear yearweek era timezone"),
 }
 PARTS = ("date_part", "datepart", "Extract")

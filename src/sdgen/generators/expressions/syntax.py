@@ -101,12 +101,12 @@ def _too_deep(text: str) -> str:
 @cache
 def _dialect() -> Any:
     """DuckDB's SQL, with every function kept as it is written."""
-    from sqlglot import exp, tokens
+    from sqlglot import TokenType, exp
     from sqlglot.dialects.duckdb import DuckDB
 
     special = ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
     readers = {name: DuckDB.Parser.FUNCTION_PARSERS[name] for name in special}
-    remainder = tokens.TokenType.MOD  # binds as a product does; in older releases of sqlglot, as a sum
+    remainder = TokenType.MOD  # binds as a product does; in older releases of sqlglot, as a sum
     terms = {token: node for token, node in DuckDB.Parser.TERM.items() if token != remainder}
     factors = DuckDB.Parser.FACTOR | {remainder: exp.Mod}
     own = {"FUNCTIONS": {}, "FUNCTION_PARSERS": readers, "TERM": terms, "FACTOR": factors}
