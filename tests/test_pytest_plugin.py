@@ -219,7 +219,7 @@ def test_the_second_session_takes_all_from_the_cache(suite: Suite, monkeypatch: 
     monkeypatch.setattr(filling, "outside", set)  # generators of other tests in this process are none of the suite's
     suite(ALL).assert_outcomes(passed=1)
     with monkeypatch.context() as changed:
-        changed.setattr(filling, "settle", lambda wanted: pytest.fail("planned again"))
+        changed.setattr(filling, "resolve_mark", lambda wanted: pytest.fail("planned again"))
         suite(ALL).assert_outcomes(passed=1)
         suite(ALL, "--sdgen-clear").assert_outcomes(errors=1)
         suite(ALL, "--cache-clear").assert_outcomes(errors=1)
