@@ -13,10 +13,10 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sdgen.write.output import destinations
 
 import sdgen
 from sdgen.errors import ScenarioError, SdgenError
+from sdgen.execution.targets import output_targets, resolve_target
 from sdgen.read.base import ReadOptions, Source
 from sdgen.read.formats import format_of
 from sdgen.read.jafgen import fits, read
@@ -129,9 +129,9 @@ def test_the_last_day_is_included(tmp_path: Path) -> None:
 
 def test_outputs_are_the_scenarios() -> None:
     scenario = scenario_of(FOLDER)
-    files, database = destinations(scenario)
-    assert (files.to, files.formats) == (f"{FOLDER}/out/library/", ("csv", "json"))
-    assert database.to == f"{FOLDER}/out/library/generated_data.duckdb"
+    files, database = map(resolve_target, output_targets(scenario))
+    assert (files.destination, files.formats) == (f"{FOLDER}/out/library/", ("csv", "json"))
+    assert database.destination == f"{FOLDER}/out/library/generated_data.duckdb"
     assert files.names is not None
     assert (files.names.formats_of("readers"), files.names.formats_of("books")) == (("csv",), ("csv", "json"))
     text = told(scenario)

@@ -10,12 +10,13 @@ from typing import Any
 
 import jsonschema
 import pytest
-from sdgen.runs.execute import execute
-from sdgen.write.output import destinations
 
 import sdgen
 from sdgen.cli.catalogue import scenario_schema
 from sdgen.errors import ScenarioError
+from sdgen.execution.execute import execute
+from sdgen.execution.request import RunSettings
+from sdgen.execution.targets import ResolvedTarget, output_targets, resolve_target
 from sdgen.read.sources import read_text_as_scenario
 from sdgen.read.writefile import scenario_text
 from sdgen.scenario.identity import canonical, config_hash
@@ -44,6 +45,10 @@ entities:
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+def destinations(scenario: sdgen.Scenario) -> list[ResolvedTarget]:
+    return [resolve_target(spec) for spec in output_targets(scenario)]
+
+
 @pytest.fixture
 def scenario(tmp_path: Path) -> sdgen.Scenario:
     (tmp_path / "shop.yaml").write_text(TEXT)
@@ -54,19 +59,19 @@ def written(scenario: sdgen.Scenario) -> Path:
     """The folder of files, written as the output says."""
     files = destinations(scenario)[0]
     plan = sdgen.plan(scenario, as_of=AS_OF)
-    execute(plan, open_target(files.to, files.formats, files.names))
-    return Path(files.to)
+    execute(plan, files.open())
+    return Path(files.destination)
 
 
 def test_it_is_beside_the_scenario(scenario: sdgen.Scenario, tmp_path: Path) -> None:
     files, database = destinations(scenario)
-    assert (files.to, files.formats) == (f"{tmp_path}/out/", ("csv", "parquet", "jsonl"))
-    assert (database.to, database.formats) == (f"{tmp_path}/out/generated_data.duckdb", ())
-    assert [each.to for each in destinations(read_text_as_scenario(TEXT, "text"))] == [
+    assert (files.destination, files.formats) == (f"{tmp_path}/out/", ("csv", "parquet", "jsonl"))
+    assert (database.destination, database.formats) == (f"{tmp_path}/out/generated_data.duckdb", ())
+    assert [each.destination for each in destinations(read_text_as_scenario(TEXT, "text"))] == [
         "out/",
         "out/generated_data.duckdb",
     ]
-    assert destinations(sdgen.read("shop")) == ()
+    assert destinations(sdgen.read("shop")) == []
 
 
 def test_files_have_the_names_it_gives(scenario: sdgen.Scenario) -> None:
@@ -84,9 +89,9 @@ def test_they_are_replaced_and_added_to(scenario: sdgen.Scenario) -> None:
     files = destinations(scenario)[0]
     plan = sdgen.plan(scenario, as_of=AS_OF)
     with pytest.raises(sdgen.TargetError, match=r"users_5\.csv exists"):
-        execute(plan, open_target(files.to, files.formats, files.names))
+        execute(plan, files.open())
     (folder / "users_5.csv").write_text("other")
-    execute(plan, open_target(files.to, files.formats, files.names), mode=Mode.TRUNCATE_THEN_INSERT)
+    execute(plan, files.open(), RunSettings(mode=Mode.TRUNCATE_THEN_INSERT))
     assert len((folder / "users_5.csv").read_text().splitlines()) == 6
     assert len((folder / "more/shop-1.2.0/main.facts.jsonl").read_text().splitlines()) == 7
 
