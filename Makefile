@@ -15,12 +15,13 @@ QUICK := $(wildcard $(CORE:%=tests/generators/test_%.py)) $(filter-out %/test_ch
 # What another version of a library would change first: values, and what people see of them.
 LEG := $(wildcard tests/conformance) tests/test_golden.py tests/test_generate.py tests/generators tests/cli
 
-.PHONY: help run test quick leg coverage check docs install bench lock clean always
+.PHONY: help run test quick leg conformance same coverage check docs install bench lock clean always
 help:
 	@echo "make run      install, fill out/shop.duckdb from examples/shop.yaml, show first rows"
 	@echo "make test     install what the tests need, and run them all"
 	@echo "make quick    the tests of the core, in half a minute"
 	@echo "make leg      the tests that another version of a library would change first"
+	@echo "make conformance values are the same with the oldest and the newest versions"
 	@echo "make coverage the same tests, and which lines of src/ they run"
 	@echo "make check    style, types, layers and documentation"
 	@echo "make install  leave a working $(BIN)/sdgen"
@@ -52,6 +53,13 @@ quick: $(VENV)/tested
 
 leg: $(VENV)/tested
 	$(PYTEST) $(LEG)
+
+conformance:
+	$(MAKE) same VERSIONS=oldest
+	$(MAKE) same VERSIONS=newest
+
+same: $(VENV)/tested
+	$(PYTEST) tests/conformance tests/test_golden.py
 
 coverage: $(VENV)/tested
 	$(PYTEST) --cov --cov-report=term:skip-covered $(LEG)

@@ -21,6 +21,12 @@ settings.register_profile("sdgen", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("sdgen")
 
 
+@pytest.fixture(autouse=True)
+def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The metadata beside files tells when they were written: all at one moment, so that bytes can be compared."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of a real PostgreSQL of this session's own (one per xdist worker)."""

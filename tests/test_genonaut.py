@@ -70,14 +70,13 @@ def test_times_are_of_a_window_in_new_york_and_kept_in_utc(rows: Any, table: str
 
 
 def phrases() -> tuple[dict[str, set[str]], set[str]]:
-    presets = read_source("genonaut").presets
+    params = read_source("genonaut").presets["prompt"].params
     from sdgen.generators.phrases import alternatives
 
     def all_of(pool: list[str]) -> set[str]:
         return {each for phrase in pool for each in alternatives(phrase)}
 
-    pools = presets["subject"].params["pools"]
-    return {name: all_of(pool) for name, pool in pools.items()}, all_of(presets["style_phrases"].params["values"])
+    return {name: all_of(pool) for name, pool in params["pools"].items()}, all_of(params["values"])
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -177,3 +176,8 @@ def test_every_option_can_be_set() -> None:
     items = tables["content_items"].to_pylist()
     assert sum(str(item["creator_id"]).endswith("000001") for item in items) == 5
     assert all(item["content_data"].endswith(".webp") and len(item["tags"]) <= 3 for item in items)
+
+
+def test_only_demo_and_test_databases_are_filled() -> None:
+    with pytest.raises(sdgen.SdgenError, match="the database 'genonaut' is not one of"):
+        sdgen.write("genonaut", "postgresql://nobody@127.0.0.1:1/genonaut", rows=10)

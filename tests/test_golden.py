@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 import sdgen
+from sdgen.execution.digest import digest
 from sdgen.generators import registry
 from sdgen.read.sources import examples, read_source
 from sdgen.read.yamlfile import read_document
-from sdgen.runs.digest import digest
 
 GOLDEN = Path(__file__).with_name("golden.json")
 AS_OF = "2026-01-01T00:00:00Z"

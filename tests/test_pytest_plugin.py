@@ -21,9 +21,9 @@ import pytest
 import sdgen
 from sdgen.errors import Cancelled
 from sdgen.generators import registry
-from sdgen.testing import filling, postgres, session, settling
+from sdgen.testing import filling, postgres, resolve, session
 from sdgen.testing.cache import Cache
-from sdgen.testing.marks import Wanted
+from sdgen.testing.marks import MarkOptions
 
 pytest_plugins = ["pytester"]
 assert duckdb
@@ -172,7 +172,7 @@ WRONG = [
     ("'corner.yaml', 'b'", "the mark takes one scenario", "name=value"),
     ("'corner.yaml', rows={'custmers': 5}", "*'custmers'*", "did you mean 'customers'?"),
     ("'corner.yaml', rows={'customers': 'x'}", "test_it.py::test_x: rows.customers: *is not a *number*", ""),
-    ("'corner.yaml', include='order'", "include.order: corner has no entity 'order'", "did you mean 'orders'?"),
+    ("'corner.yaml', include='order'", "include.order: unknown entity 'order'", "did you mean 'orders'?"),
     ("'corner.yaml', exclude=['orders', 'customers']", "no entity is left to write", ""),
     ("'corner.yaml', seed='x'", "test_it.py::test_x: seed: *is not a *number*", ""),
     (
@@ -238,15 +238,15 @@ def test_a_changed_generator_is_made_anew(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
     monkeypatch.syspath_prepend(tmp_path)
     code = "import sdgen\n@sdgen.generator('mine', makes='int')\ndef mine(cells): return cells.below({})\n"
-    asked = Wanted({"name": "own", "entities": {"t": {"columns": {"a": {"generator": "mine"}}}}})
+    asked = MarkOptions({"name": "own", "entities": {"t": {"columns": {"a": {"generator": "mine"}}}}})
     (tmp_path / "own_generators.py").write_text(code.format(3))
     import_module("own_generators")
-    before = settling.settle(asked).hash
+    before = resolve.resolve_mark(asked).hash
     (tmp_path / "own_generators.py").write_text(code.format(40))
-    assert settling.settle(asked).hash != before
+    assert resolve.resolve_mark(asked).hash != before
     filler = filling.Filler(Cache(tmp_path, 1000))
     filler.settled(asked)
-    assert filler.cache.known(settling.question_of(asked)) == ""
+    assert filler.cache.known(resolve.question_of(asked)) == ""
 
 
 def test_a_schema_is_read_with_its_notes_as_a_warning(suite: Suite, pytester: pytest.Pytester) -> None:
@@ -290,8 +290,8 @@ def test_extras_are_not_needed(tmp_path: Path) -> None:
     extras = ["sqlalchemy", "fastapi", "tree_sitter", "chdb", "pymysql"]
     code = (
         f"import sys, pathlib\nsys.modules.update(dict.fromkeys({extras}))\n"
-        "from sdgen.testing.filling import Cache, Filler, Wanted\nhere = pathlib.Path(sys.argv[1])\n"
-        "Filler(Cache(here / 'c', 9999999)).file(Wanted('corner.yaml', (here,)), 'sqlite', here / 'x.sqlite')\n"
+        "from sdgen.testing.filling import Cache, Filler, MarkOptions\nhere = pathlib.Path(sys.argv[1])\n"
+        "Filler(Cache(here / 'c', 9999999)).file(MarkOptions('corner.yaml', (here,)), 'sqlite', here / 'x.sqlite')\n"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
 
@@ -476,17 +476,17 @@ def test_ctrl_c_stops_a_fill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             time.sleep(0.01)
         raise Cancelled("stopped")
 
-    monkeypatch.setattr("sdgen.runs.execute.execute", endless)
+    monkeypatch.setattr("sdgen.execution.execute.execute", endless)
     filler = filling.Filler(Cache(tmp_path, 1000))
     with pytest.raises(KeyboardInterrupt):
-        filler.file(Wanted(SMALL), "sqlite", tmp_path / "to")
+        filler.file(MarkOptions(SMALL), "sqlite", tmp_path / "to")
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
 def test_today_is_another_dataset_each_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = Wanted(SMALL, request={"as_of": "today"})
-    before = settling.question_of(asked)
-    assert settling.settle(asked).plan.as_of.date() == datetime.now(UTC).date()
-    monkeypatch.setattr(settling, "_today", lambda: "2030-01-01")
-    assert settling.question_of(asked) != before
-    assert settling.settle(asked).plan.as_of == datetime(2030, 1, 1, tzinfo=UTC)
+    asked = MarkOptions(SMALL, request={"as_of": "today"})
+    before = resolve.question_of(asked)
+    assert resolve.resolve_mark(asked).plan.as_of.date() == datetime.now(UTC).date()
+    monkeypatch.setattr(resolve, "_today", lambda: "2030-01-01")
+    assert resolve.question_of(asked) != before
+    assert resolve.resolve_mark(asked).plan.as_of == datetime(2030, 1, 1, tzinfo=UTC)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from os import cpu_count
 from pathlib import Path
 from threading import Event
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 
 from sdgen.errors import Problem
+from sdgen.execution.access import SHELL
+from sdgen.execution.events import Listener, ignore
+from sdgen.execution.execute import Result, default_workers, execute_run
+from sdgen.execution.request import RunRequest, read_request
+from sdgen.execution.resolve import resolve
 from sdgen.generate import BATCH_ROWS, batch, probe
 from sdgen.generate import batches as encoded_batches
 from sdgen.plan.compile import check_scenario, compile_plan
@@ -20,19 +24,12 @@ from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
 from sdgen.read.base import ReadOptions
 from sdgen.read.sources import changed, read_counted, read_mapping, read_source
-from sdgen.runs.append import plan_for
-from sdgen.runs.byte_counts import byte_count
-from sdgen.runs.events import Listener, ignore
-from sdgen.runs.execute import Result, execute
 from sdgen.runs.records import Run
-from sdgen.runs.resume import going_on
-from sdgen.runs.sizing import sized
 from sdgen.scenario.model import Scenario
 from sdgen.verify.findings import Report
 from sdgen.verify.verify import verify as verified
 from sdgen.write import columnar
-from sdgen.write.base import Mode, Target
-from sdgen.write.registry import open_target
+from sdgen.write.base import Mode
 from sdgen.write.tables import tables_of
 
 Settings = Mapping[str, Any]  # values of a scenario by their paths
@@ -95,76 +92,67 @@ def generate(source: Source | Plan, *, workers: int = 0, **request: Any) -> dict
     tables = {}
     for name, table in tables_of(settled).items():
         schema = columnar.encode(table, batch(settled, name, 0, 0)).schema
-        tables[name] = pa.Table.from_batches(batches(settled, name, workers=workers or _cores()), schema=schema)
+        tables[name] = pa.Table.from_batches(
+            batches(settled, name, workers=workers or default_workers()), schema=schema
+        )
     return tables
 
 
 def write(
     source: Source | Plan,
-    to: str | Path,
+    to: str | Path | Mapping[str, Any],
     *,
-    mode: Mode | str = Mode.CREATE_IF_MISSING,
+    mode: Mode | str | None = None,
     formats: Sequence[str] = (),
     only: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     workers: int = 0,
+    batch_size: int = 0,
     size: int | str = 0,
     resume: bool = False,
     commit_every: int = 0,
-    **request: Any,
+    allow_databases: Sequence[str] = (),
+    **data: Any,
 ) -> Result:
-    """Write a scenario to a place: a folder, a database file, a database's URL. `request` is as for `plan`.
+    """Write a scenario to a target: a folder, a database file, a database's URL, or a target as data.
 
+    mode: what to do with tables that are there; the target's, SDGEN_DEFAULT_MODE or create_if_missing where None.
     resume: go on where a run of the same into the same place was stopped, and keep what is done if this one is.
     commit_every: after about how many rows a database commits, which then stay: a run that is stopped can be resumed
-    from there. 0: all rows or none.
+    from there. 0: all rows or none. batch_size: the most rows that the target is given at once.
     size: about how many bytes are wanted, a number or words such as 5GB; row counts are then scaled as that needs.
+    allow_databases: patterns such as *_demo; a database of another name is refused.
+    `data` is as for `plan`: seed, as_of, rows, scale, rules, set.
+
+    ScenarioError or TargetError with every problem where it can't be done; the target is then as it was.
     """
-    target = open_target(str(to), formats=tuple(formats))
-    wanted = _Wanted(
-        str(to), target, Mode(mode), tuple(only), byte_count(size) if isinstance(size, str) else size, resume
-    )
-    settled = source if isinstance(source, Plan) else _plan_into(wanted, source, **request)
-    return execute(
-        settled,
-        target,
-        mode=Mode(mode),
-        only=only,
-        workers=workers or _cores(),
-        resume=resume,
-        commit_every=commit_every,
-    )
+    options = {
+        "mode": mode,
+        "formats": tuple(formats),
+        "include": tuple(only),
+        "exclude": tuple(exclude),
+        "workers": workers,
+        "batch_size": batch_size,
+        "size": size,
+        "resume": resume,
+        "commit_every": commit_every,
+        "allow_databases": tuple(allow_databases),
+    }
+    plan = source if isinstance(source, Plan) else None
+    request = request_of(None if isinstance(source, Plan) else source, to, {**options, **data})
+    return execute_run(resolve(request, access=SHELL, plan=plan))[1]
 
 
-class _Wanted(NamedTuple):
-    """Where rows are to go, and how many bytes of them where that is wanted."""
-
-    place: str
-    target: Target
-    mode: Mode
-    only: tuple[str, ...]
-    size: int
-    resume: bool
-
-
-def _plan_into(
-    wanted: _Wanted,
-    source: Source,
-    *,
-    seed: int | None = None,
-    as_of: datetime | None = None,
-    rows: int | Mapping[str, int] | None = None,
-    scale: float = 1.0,
-    rules: str | Path = "",
-    set: Settings | None = None,
-) -> Plan:
-    scenario, counts = _read_counted(source, rows, _options(rules, set))
-    request = PlanRequest(seed, as_of, counts, scale, wanted.only)
-    if wanted.resume:
-        request = going_on(request, scenario, wanted.target)
-    if not wanted.size:
-        return plan_for(scenario, request, wanted.target, wanted.mode)
-    size, place = wanted.size, wanted.place
-    return sized(scenario, request, wanted.target, wanted.mode, size=size, place=place).plan
+def request_of(source: Source | None, to: str | Path | Mapping[str, Any], options: Mapping[str, Any]) -> RunRequest:
+    """The request of Python's arguments; ScenarioError with every problem of its form. source: None beside a plan."""
+    fields = {name: value for name, value in options.items() if value is not None}
+    fields["rows"] = _counts(fields.get("rows"))
+    fields["rules"] = str(fields.get("rules", ""))
+    if isinstance(source, str | Path):
+        fields["scenario_path"] = str(source)
+    elif source is not None:
+        fields["scenario"] = source
+    return read_request({**fields, "target": to if isinstance(to, Mapping) else str(to)})
 
 
 def run(
@@ -237,7 +225,3 @@ def _read_counted(
 
 def _counts(rows: int | Mapping[str, int] | None) -> dict[str, int]:
     return {"*": rows} if isinstance(rows, int) else dict(rows or {})
-
-
-def _cores() -> int:
-    return min(cpu_count() or 1, 8)

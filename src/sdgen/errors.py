@@ -16,8 +16,27 @@ import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 Path = tuple[str | int, ...]
+
+
+class ProblemType(StrEnum):
+    """What sort of problem it is: for programs, which must not depend on the words of a message."""
+
+    SYNTAX = "syntax"  # not YAML or JSON, or not of the form that stands there
+    MISSING = "missing"  # a part that is required is not there
+    UNKNOWN = "unknown"  # a key, generator, param or placeholder that does not exist
+    TYPE = "type"  # an unknown column type, or one that does not fit the generator or the value
+    VALUE = "value"  # a value that is not allowed where it stands
+    DUPLICATE = "duplicate"  # a name that stands twice
+    REFERENCE = "reference"  # a link, or a column that another one needs, leads nowhere
+    CYCLE = "cycle"  # parts depend on one another in a circle
+    UNIQUE = "unique"  # more rows than distinct values
+    CONSTRAINT = "constraint"  # conditions that cannot hold together: nulls, checks, fixed rows, quotas
+    ROWS = "rows"  # a row count that cannot be had
+    SOURCE = "source"  # a file, folder or database that cannot be read
+    OTHER = "other"  # none of these; what a reader remarks
 
 
 @dataclass(frozen=True)
@@ -25,7 +44,7 @@ class Problem:
     """One thing that is wrong: where, what, and what to do about it.
 
     `path` is the place inside the document (`("entities", "orders", "columns", "total")`);
-    `file`, `line` and `column` (both counted from 1) are filled in where a file is known.
+    `file`, `line` and `column` (both counted from 1) are filled in where a file is known; `type` says what sort it is.
     """
 
     path: Path
@@ -34,6 +53,7 @@ class Problem:
     file: str = ""
     line: int = 0
     column: int = 0
+    type: ProblemType = ProblemType.OTHER
 
     @property
     def where(self) -> str:

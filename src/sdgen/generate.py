@@ -22,6 +22,7 @@ from sdgen.generators.base import Cells
 from sdgen.generators.conform import conform
 from sdgen.generators.counts import Layout
 from sdgen.generators.draws import Numbers
+from sdgen.generators.stopping import stopped_by
 from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
 from sdgen.scenario.model import Origin
 
@@ -122,7 +123,9 @@ def probe(plan: Plan, origin: Origin | None = None) -> list[Problem]:
             rows = PlannedRows(plan, settled, np.unique(np.append(firsts, spread)))
             errors = (condition.broken(rows) for condition in settled.conditions)
             problems += [problem for error in errors if error is not None for problem in error.problems]
-    return [origin.problem(each.path, each.what, each.hint) for each in problems] if origin else problems
+    if origin is None:
+        return problems
+    return [origin.problem(each.path, each.what, each.hint, each.type) for each in problems]
 
 
 def batches(
@@ -153,7 +156,8 @@ def batches(
         if cancel is not None and cancel.is_set():
             raise Cancelled("the run was cancelled")
         first = firsts[number]
-        return encode(batch(plan, entity, first, min(first + batch_rows, stop)), number)
+        with stopped_by(cancel):
+            return encode(batch(plan, entity, first, min(first + batch_rows, stop)), number)
 
     numbers = range(len(firsts))
     if pool is not None:

@@ -11,12 +11,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from sdgen.cli.app import ModeName
+from sdgen.cli.run_options import MODES
 from sdgen.dialects.urls import without_password
+from sdgen.scenario.model import SHORT_MODES
 from sdgen.write.base import Mode
 
 SDGEN = [sys.executable, "-m", "sdgen"]
@@ -170,14 +171,14 @@ def test_wrong_usage(args: list[str], run: Callable[..., Any], folder: Path) -> 
     assert not (folder / "out").exists()
 
 
-def test_no_destination_is_wrong_usage(run: Callable[..., Any]) -> None:
+def test_no_destination_is_refused_where_the_scenario_has_none(run: Callable[..., Any]) -> None:
     result = run("generate", "small.yaml")
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     assert "--to" in result.stderr
 
 
 def test_modes_are_the_targets() -> None:
-    assert set(ModeName.__args__) == {str(mode) for mode in Mode}  # type: ignore[attr-defined]
+    assert set(get_args(MODES)) == {*map(str, Mode), *SHORT_MODES}
 
 
 @pytest.mark.parametrize(

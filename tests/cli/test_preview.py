@@ -80,7 +80,7 @@ def test_unknown_entity(run: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("value", ["a\\nb", "a\\e[31mb", "x" * 100])
 def test_cells_stay_on_their_line(value: str, run: Callable[..., Any], folder: Path) -> None:
     column = f'{{type: string, generator: const, params: {{value: "{value}"}}}}'
-    (folder / "one.yaml").write_text(f"entities:\n  a:\n    columns:\n      b: {column}\n")
+    (folder / "one.yaml").write_text(f"name: one\nentities:\n  a:\n    columns:\n      b: {column}\n")
     lines = run("preview", "one.yaml", "--rows", "2").stdout.splitlines()
     assert len(lines) == 6
     assert all(line.isprintable() and len(line) <= 36 for line in lines)

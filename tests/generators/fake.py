@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from sdgen.generators.base import Cells, Facts, Generator
 from sdgen.generators.draws import Numbers
@@ -26,6 +27,7 @@ class FakeRows:
     columns: Mapping[str, pa.Array] = field(default_factory=dict)
     parents: Mapping[str, FakeRows] = field(default_factory=dict)
     entity: str = "things"
+    missing: NDArray[np.bool_] | None = None
 
     def column(self, name: str) -> pa.Array:
         return self.columns[name].take(pa.array(self.numbers))

@@ -82,6 +82,7 @@ def test_alternatives() -> None:
         ({"values": ["a", "b"], "max": 3}, "3 different phrases can't come from 2"),
         ({"values": ["a", "{a|b}"], "max": 2}, "'a' is listed twice"),
         ({"values": ["a", "b"], "min": 2, "max": 1}, "min 2 is more than max 1"),
+        ({"values": ["{a|b|c|d|e|f|g|h|i|j}" * 99]}, "phrases are too many"),
         ({"by": "kin", "pools": {"sea": ["a"]}, "max": 1}, "no column 'kin'"),
     ],
 )

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 import sdgen
+from sdgen.execution.digest import digest
 from sdgen.generators import rollups
-from sdgen.runs.digest import digest
 
 SCENARIO: dict[str, Any] = {
     "name": "rollup",

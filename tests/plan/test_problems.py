@@ -6,6 +6,7 @@ import pytest
 
 from sdgen.errors import Problem, ScenarioError, SourceError
 from sdgen.plan.compile import check_scenario
+from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_text_as_scenario
 
 HEAD = """\
@@ -71,6 +72,30 @@ COLUMNS = [
     ("{params: {a: 1}}", "params without a generator", ""),
     ("{generator: {type: choice, parms: {}}}", "unknown key 'parms'", "did you mean 'params'?"),
     ("{description: of no type}", "no generator, and no rule finds one", "name a generator"),
+    (
+        "{nullable: false, generator: choice, params: {values: [a, null]}}",
+        "choice gives nulls here",
+        "leave nullable out",
+    ),
+    (
+        "{primary_key: true, generator: choice, params: {values: [a, null]}}",
+        "a primary key is never null, but",
+        "out of",
+    ),
+    ("{type: int, nullable: false, generator: const, params: {value: null}}", "const gives nulls here", ""),
+    (
+        "{type: int, nullable: false, generator: mixture, params: {parts: [{generator: sequence}, {generator: const, params: {value: null}}]}}",
+        "mixture gives nulls here",
+        "",
+    ),
+    ("{nullable: false, generator: after, params: {column: id, state: id, only: [a]}}", "after gives nulls here", ""),
+    ("{fk: {column: id}}", "names no entity", "write it like"),
+    ("{fk: {entity: parents, column: id}, generator: uuid4}", "has the generator uuid4 already", "drop one"),
+    (
+        "{fk: {entity: parents, column: id}, generator: fk, params: {column: code}}",
+        "column is 'id' here",
+        "say it once",
+    ),
 ]
 
 
@@ -117,6 +142,25 @@ WHOLE = [
         3,
     ),
     ("name: x\nentities:\n  a: {rows: 9, columns: {b: {type: int, hidden: true}}}\n", "nothing would be written", 3),
+    ("name: x\nentities:\n  a: {rows: 0, columns: {b: int}}\n", "a count must be above 0", 3),
+    ("name: x\nentities:\n  a: {rows: {}, columns: {b: int}}\n", "rows gives no count", 3),
+    ("name: x\nentities:\n  a: {rows: {empty: true, count: 4}, columns: {b: int}}\n", "empty is true, and", 3),
+    (
+        "name: x\nentities:\n  a: {rows: 40000000000000, columns: {b: int}}\n",
+        "40,000,000,000,000 rows are more than",
+        3,
+    ),
+    ("name: x\nentities:\n  a: {table_mode: trunc, columns: {b: int}}\n", "no mode is called 'trunc'", 3),
+    ("name: x\noutput: {format: xlm}\nentities: {a: {columns: {b: int}}}\n", "no format of files is called 'xlm'", 2),
+    ("name: x\noutput: {filename_pattern: '{x}.{format}'}\nentities: {a: {columns: {b: int}}}\n", "called {x}", 2),
+    ("name: x\noutput: {filename_pattern: 'x.csv'}\nentities: {a: {columns: {b: int}}}\n", "ends in .{format}", 2),
+    ("name: x\noutput: {filename_pattern: '../{entity}.{format}'}\nentities: {a: {columns: {b: int}}}\n", "inside", 2),
+    ("name: x\noutput: {per_entity: {b: {format: csv}}}\nentities: {a: {columns: {b: int}}}\n", "no entity 'b'", 2),
+    (
+        "name: x\noutput: {filename_pattern: 'x.{format}'}\nentities: {a: {columns: {b: int}}, c: {columns: {b: int}}}\n",
+        "a and c would both be written to x.csv",
+        2,
+    ),
 ]
 
 
@@ -138,3 +182,107 @@ def test_a_cycle_of_columns_is_named() -> None:
     text = column("{generator: expression, params: {sql: other + 1}}")
     found = problems_of(text + "      other: {type: int, generator: expression, params: {sql: it + 1}}\n")
     assert any("children.it → children.other → children.it" in problem.what for problem in found), found
+
+
+TWICE = """\
+name: bad
+seed: 1
+seed: 2
+entities:
+  - name: a
+    rows: 5
+    columns:
+      - {name: id, type: int, primary_key: true, generator: sequence}
+      - {name: id, type: intt, generator: sequence}
+      - {name: c, type: int, generator: fk, params: {entity: nowhere, column: id}}
+  - name: a
+    rows: -1
+    columns:
+      - {name: id, type: int, generator: nope}
+      - {name: x, typ: int, generator: sequence}
+      - {name: x, type: int, generator: sequence}
+"""
+
+
+def test_no_problem_hides_another() -> None:
+    found = problems_of(TWICE)
+    assert sorted((problem.line, problem.type.value) for problem in found) == [
+        (3, "duplicate"),
+        (9, "duplicate"),
+        (9, "type"),
+        (10, "reference"),
+        (11, "duplicate"),
+        (12, "value"),
+        (14, "unknown"),
+        (15, "unknown"),
+        (16, "duplicate"),
+    ]
+
+
+def test_what_follows_from_a_problem_is_not_told() -> None:
+    """An entity without columns has no column that others refer to; a generator without a name no params."""
+    text = "name: x\nentities:\n  a: {colums: {id: int}}\n  b: {columns: {a_id: {generator: fk, params: {entity: a, column: id}}, c: {generator: {}}}}\n"
+    found = problems_of(text)
+    assert [problem.what for problem in found] == [
+        "unknown key 'colums'",
+        "the entity has no columns",
+        "the generator has no name",
+    ]
+
+
+FIXED = "name: x\nentities:\n  stores: {rows: {fixed: [{id: 1}, {id: 2}, {id: 3}]}, columns: {id: {type: int, generator: sequence}}}\n"
+
+
+def test_fewer_rows_than_are_fixed() -> None:
+    scenario = read_text_as_scenario(FIXED, "x.yaml")
+    (problem,) = check_scenario(scenario, PlanRequest(rows={"stores": 2}))
+    assert "2 rows are asked for, but 3 fixed rows come first" in problem.what
+    assert "at least 3" in problem.hint
+    assert not check_scenario(scenario, PlanRequest(rows={"stores": 4}))
+    assert not check_scenario(scenario, PlanRequest(rows={"*": 2}))  # says nothing of a list
+
+
+def test_a_count_over_the_limit_is_named_as_it_was_asked() -> None:
+    scenario = read_text_as_scenario(FIXED, "x.yaml")
+    for request in (PlanRequest(rows={"stores": 4 * 10**13}),):
+        assert ["40,000,000,000,000 rows are more than" in each.what for each in check_scenario(scenario, request)] == [
+            True
+        ]
+    scaled = read_text_as_scenario("name: x\nentities: {a: {rows: 7, columns: {b: int}}}", "x.yaml")
+    (problem,) = check_scenario(scaled, PlanRequest(scale=1e13))
+    assert "70,000,000,000,000 rows are more than the 1,099,511,627,776" in problem.what
+
+
+def test_no_rows_where_that_is_said() -> None:
+    text = "name: x\nentities: {a: {rows: %s, columns: {b: int}}}"
+    assert not check_scenario(read_text_as_scenario(text % "{empty: true}", "x.yaml"))
+    assert not check_scenario(read_text_as_scenario(text % "5", "x.yaml"), PlanRequest(rows={"a": 0}))
+    assert not check_scenario(read_text_as_scenario(text % "0", "x.yaml"), PlanRequest(rows={"a": 0}))
+
+
+def test_nulls_that_are_copied() -> None:
+    for copy in (
+        "{nullable: false, generator: template, params: {template: '{c}!'}}",
+        "{nullable: false, generator: parent, params: {column: up.c}}",
+    ):
+        found = problems_of(
+            column("{nullable: true, generator: choice, params: {values: [a, b]}}").replace("it:", "c:")
+            + (
+                "      up: {generator: fk, params: {entity: others, column: id}}\n"
+                f"      it: {copy}\n"
+                "  others:\n    columns:\n      id: {type: int, primary_key: true, generator: sequence}\n"
+                "      c: {type: text, null_rate: 0.5, generator: text.word}\n"
+            )
+        )
+        assert [
+            problem.what.partition(", but ")[2].endswith(".c has nulls, and its values follow from it")
+            for problem in found
+        ] == [True]
+    nullable = column("{generator: choice, params: {values: [a, null], weights: [1, 0]}, nullable: false}")
+    assert not problems_of(nullable)
+    assert any(
+        "a fixed row has null" in each.what
+        for each in problems_of(
+            FIXED.replace("{id: 2}", "{id: null}").replace("{type: int,", "{type: int, primary_key: true,")
+        )
+    )

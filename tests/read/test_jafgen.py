@@ -13,6 +13,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sdgen.write.output import destinations
 
 import sdgen
 from sdgen.errors import ScenarioError, SdgenError
@@ -23,6 +24,7 @@ from sdgen.read.sources import read_text_as_scenario
 from sdgen.read.writefile import scenario_text
 from sdgen.scenario.identity import canonical
 from sdgen.scenario.model import Scenario
+from sdgen.scenario.output import EntityOutput, Output
 
 FOLDER = Path(__file__).parent / "jafgen" / "library"
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
@@ -125,13 +127,53 @@ def test_the_last_day_is_included(tmp_path: Path) -> None:
     assert columns["datetime"].generator.params == {"start": "2024-02-28", "end": "2024-03-01"}
 
 
-def test_outputs_become_hints_of_commands() -> None:
-    text = told(scenario_of(FOLDER))
-    assert "--to out/library --format csv,json" in text
-    assert "--to out/library/generated_data.duckdb" in text
-    assert "not known: xml" in text
-    assert "output.per_entity (readers) is not used" in text
+def test_outputs_are_the_scenarios() -> None:
+    scenario = scenario_of(FOLDER)
+    files, database = destinations(scenario)
+    assert (files.to, files.formats) == (f"{FOLDER}/out/library/", ("csv", "json"))
+    assert database.to == f"{FOLDER}/out/library/generated_data.duckdb"
+    assert files.names is not None
+    assert (files.names.formats_of("readers"), files.names.formats_of("books")) == (("csv",), ("csv", "json"))
+    text = told(scenario)
+    assert "people.yaml:6:5: output.format: the format 'xml' is left out: not known here" in text
     assert "several seeds (7, 8)" in text
+
+
+def test_patterns_of_names_are_translated(tmp_path: Path) -> None:
+    formats = {
+        "csv": {"filename_pattern": "{entity_name}_data.{ext}"},
+        "duckdb": {"options": {"database_name": "all.duckdb"}},
+    }
+    output = {"format": ["csv", "duckdb"], "path": "o", "formats": formats}
+    found = one(tmp_path, {"id": {"type": "uuid"}}, output=output).output
+    assert found is not None
+    assert (found.filename_pattern, found.database_name) == ("{entity}_data.{format}", "all")
+    wrong = one(tmp_path, {"id": {"type": "uuid"}}, output={"filename_pattern": "{nobody}.{ext}", "colour": 1})
+    assert wrong.output == Output()
+    assert "filename_pattern '{nobody}.{ext}' is not used: no placeholder is called {nobody}" in told(wrong)
+    assert "unknown keys: colour" in told(wrong)
+
+
+def test_several_outputs_are_one(tmp_path: Path) -> None:
+    for name, output in (("a", "{format: csv, path: o}"), ("b", "{format: [json, csv], path: p}")):
+        (tmp_path / f"{name}.yaml").write_text(
+            f"system: {{name: {name}, version: '1', output: {output}}}\n"
+            f"entities: {{{name}s: {{count: 5, attributes: {{id: uuid}}}}}}\n"
+        )
+    scenario = scenario_of(tmp_path)
+    assert scenario.output == Output(path="o", per_entity={"bs": EntityOutput(format=("json", "csv"))})
+    assert "b.yaml:1:63: output.path: p is not used: all files go to o" in told(scenario)
+
+
+def test_one_fault_hides_no_other(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(
+        "system: {name: a, version: '1'}\nentities:\n  x: {count: 0, attributes: {id: uuid, id: uuid}}\n"
+        "  y: {count: 5, attributes: {x_id: {type: link, link_to: a.z.id}}}\n"
+    )
+    with pytest.raises(ScenarioError) as caught:
+        scenario_of(tmp_path)
+    found = {(problem.type.value, problem.line) for problem in caught.value.problems}
+    assert found == {("duplicate", 3), ("rows", 3), ("reference", 4)}
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import sdgen
-from sdgen.errors import SourceError
-from sdgen.read.sources import examples, read_source, read_text_as_scenario
+from sdgen.errors import ProblemType, ScenarioError, SourceError
+from sdgen.read.sources import examples, read_mapping, read_source, read_text_as_scenario
 from sdgen.scenario.identity import canonical, config_hash
+from sdgen.write.tables import tables_of
+
+AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 
 MAPPINGS = """\
 name: one
@@ -105,3 +109,82 @@ entities:
     assert set(table["email"].to_pylist()) == {"none"}
     assert {str(value) for value in table["d"].to_pylist()} == {"2.5"}
     assert all("@" in value for value in table["other_email"].to_pylist())
+
+
+def test_a_file_has_a_name(tmp_path: Path) -> None:
+    nameless = MAPPINGS.partition("\n")[2]
+    (tmp_path / "one.yaml").write_text(nameless)
+    with pytest.raises(ScenarioError) as caught:
+        read_source(tmp_path / "one.yaml")
+    (problem,) = caught.value.problems
+    assert (problem.what, problem.type, problem.line) == ("the scenario has no name", ProblemType.MISSING, 1)
+    assert "name: " in problem.hint
+    # What is handed over without a file goes by what it is called there.
+    assert read_text_as_scenario(nameless, "texts/one.yaml").name == "one"
+    assert read_mapping({"entities": {"a": {"columns": {"id": "int"}}}}).name == "scenario"
+
+
+LINKED = """\
+name: linked
+entities:
+  a:
+    columns:
+      id: {type: int, primary_key: true, generator: sequence}
+  b:
+    columns:
+      one: %s
+"""
+FK = {"type": "fk", "params": {"entity": "a", "column": "id"}}
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "{type: int, fk: {entity: a, column: id}}",
+        "{type: int, fk: {entity: a}}",
+        "{type: int, fk: {entity: a, column: id}, generator: fk}",
+        "{type: int, fk: {entity: a, column: id}, generator: {type: fk, params: {entity: a}}}",
+        "{type: int, fk: {entity: a}, generator: fk, params: {entity: a, column: id}}",
+    ],
+)
+def test_a_descriptor_is_the_generator(spelled: str) -> None:
+    generator = read_text_as_scenario(LINKED % spelled, "x.yaml").entities["b"].columns["one"].generator
+    assert generator is not None
+    assert generator.model_dump() == FK
+
+
+def test_a_descriptor_may_hold_further_params() -> None:
+    scenario = read_text_as_scenario(LINKED % "{fk: {entity: a, distribution: zipf}, nullable: true}", "x.yaml")
+    generator = scenario.entities["b"].columns["one"].generator
+    assert generator is not None
+    assert generator.params == {**FK["params"], "distribution": "zipf"}  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("written", "mode"),
+    [("truncate", "truncate_then_insert"), ("append_only", "append_only"), ("append", "append_only")],
+)
+def test_a_table_has_a_mode_of_its_own(written: str, mode: str) -> None:
+    scenario = read_text_as_scenario(MAPPINGS.replace("rows: 5", f"rows: 5\n    table_mode: {written}"), "a.yaml")
+    assert scenario.entities["a"].table_mode == mode
+    plan, plain = (
+        sdgen.plan(each, seed=1, as_of=AS_OF) for each in (scenario, read_text_as_scenario(MAPPINGS, "a.yaml"))
+    )
+    assert tables_of(plan)["a"].mode == mode
+    assert tables_of(plain)["a"].mode is None
+    assert plan.identity == plain.identity  # it changes no value
+
+
+def test_values_that_are_wrong_hide_no_others() -> None:
+    text = (
+        MAPPINGS.replace("rows: 5", "rows: -5")
+        .replace("start: 3", "strat: 3")
+        .replace("name: one", "name: one\nseed: x")
+    )
+    with pytest.raises(ScenarioError) as caught:
+        read_text_as_scenario(text, "a.yaml")
+    assert [(each.line, each.type.value) for each in caught.value.problems] == [
+        (2, "type"),
+        (5, "value"),
+        (7, "unknown"),
+    ]

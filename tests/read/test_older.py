@@ -164,6 +164,49 @@ def test_faults_have_their_lines(tmp_path: Path) -> None:
     assert {problem.line for problem in caught.value.problems} == {15, 16}
 
 
+@pytest.mark.parametrize("seed", [2**63, -(2**63) - 1])
+def test_a_seed_is_signed_and_of_64_bits(tmp_path: Path, seed: int) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        scenario_of(tmp_path, changed("seed", seed))
+    assert f"the seed {seed} is no signed number of 64 bits" in caught.value.problems[0].what
+    assert scenario_of(tmp_path, changed("seed", 2**63 - 1)).seed == 2**63 - 1
+
+
+def test_a_table_may_have_a_mode(tmp_path: Path) -> None:
+    document = changed("entities.0.table_mode", "truncate")
+    assert fits(written(tmp_path, document))
+    assert scenario_of(tmp_path, document).entities["vans"].table_mode == "truncate_then_insert"
+
+
+def test_a_descriptor_alone_makes_a_link(tmp_path: Path) -> None:
+    document = changed("entities.1.columns.1.generator", None)
+    assert fits(written(tmp_path, document))
+    generator = scenario_of(tmp_path, document).entities["trips"].columns["van_id"].generator
+    assert generator is not None
+    assert generator.model_dump() == {"type": "fk", "params": {"entity": "vans", "column": "van_id"}}
+
+
+def test_null_among_values_of_a_column_that_is_not_nullable(tmp_path: Path) -> None:
+    document = changed("entities.0.columns.4.generator.params.values", ["x", None])
+    (problem,) = sdgen.check(scenario_of(tmp_path, document))
+    assert "nullable is false, but choice gives nulls here" in problem.what
+
+
+def test_one_problem_hides_no_other(tmp_path: Path) -> None:
+    text = (
+        OLD.replace("min: 2, max: 4", "min: 2, max: 2")
+        .replace("type: faker_name", "type: faker_nam")
+        .replace("- name: trips\n", "- name: vans\n")
+    )
+    with pytest.raises(ScenarioError) as caught:
+        read(written(tmp_path, text), ReadOptions())
+    assert {(each.line, each.type.value) for each in caught.value.problems} >= {
+        (12, "value"),
+        (11, "unknown"),
+        (16, "duplicate"),
+    }
+
+
 def test_a_small_range_is_no_key(tmp_path: Path) -> None:
     scenario = scenario_of(tmp_path, OLD.replace("max: 1000", "max: 150"))
     assert not scenario.entities["vans"].columns["van_id"].primary_key

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from sdgen.execution.request import RunRequest
 from sdgen.runs.records import Run, Status
-from sdgen.runs.request import RunRequest
 from sdgen.runs.service import Service
 
 

@@ -13,8 +13,16 @@ import pytest
 
 import sdgen
 from sdgen.errors import ScenarioError
+from sdgen.execution.append import plan_for
+from sdgen.execution.request import RunSettings
+from sdgen.execution.warnings import taken_values
+from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_text_as_scenario
+from sdgen.runs.service import Service
 from sdgen.scenario.model import Scenario
+from sdgen.write.base import Mode
+from sdgen.write.registry import open_target
+from tests.runs.made import asked, succeeded
 
 TEXT = """\
 name: t
@@ -248,11 +256,58 @@ def _invoices(orders: object) -> dict[str, Any]:
     }
 
 
-def test_links_that_follow_older_rows_are_refused(tmp_path: Path) -> None:
-    place = tmp_path / "x.sqlite"
-    sdgen.write(_invoices(50), place)
-    with pytest.raises(ScenarioError, match=r"customer_id: follows a link of orders, whose 40 older rows"):
-        sdgen.write(_invoices(50), place, mode="append_only", seed=2)
+def test_links_that_follow_older_rows(place: tuple[str, Ask]) -> None:
+    """Where the orders' own links have changed since, invoices follow them as they are."""
+    to, ask = place
+    sdgen.write(_invoices(50), to)
+    ask("INSERT INTO customers (id) VALUES (1000)")
+    ask("INSERT INTO orders (id, customer_id) VALUES (1001, 1000)")
+    ask("DELETE FROM invoices WHERE order_id = 3 OR order_id > 20")  # DuckDB changes no row that is referred to
+    ask("DELETE FROM orders WHERE id = 3")
+    ask("UPDATE orders SET customer_id = 1000 WHERE id > 20")
+    last = ask("SELECT max(id) FROM invoices")[0][0]
+    sdgen.write(_invoices(300), to, mode="append_only", seed=2)
+    wrong = "SELECT count(*) FROM invoices i LEFT JOIN orders o ON o.id = i.order_id WHERE o.id IS NULL OR i.customer_id <> o.customer_id"
+    assert ask(wrong) == [(0,)]
+    assert ask(f"SELECT count(*) FROM invoices WHERE id > {last}") == [(300,)]
+    assert ask(f"SELECT count(*) FROM invoices WHERE id > {last} AND customer_id = 1000")[0][0] > 30
+
+
+def test_links_that_follow_older_rows_which_lead_nowhere(tmp_path: Path) -> None:
+    place, scenario = tmp_path / "x.sqlite", _invoices(50)
+    scenario["entities"]["orders"]["columns"]["customer_id"]["nullable"] = True
+    sdgen.write(scenario, place)
+    with closing(sqlite3.connect(place)) as connection, connection:
+        connection.execute("UPDATE orders SET customer_id = NULL WHERE id <= 40")
+    sdgen.write(scenario, place, mode="append_only", seed=2, rows={"orders": 40, "invoices": 300})
+    with closing(sqlite3.connect(place)) as connection:
+        followed = "FROM invoices i JOIN orders o ON o.id = i.order_id WHERE i.id > 50 AND o.customer_id IS"
+        assert connection.execute(
+            f"SELECT count(*) {followed} NOT NULL AND i.customer_id <> o.customer_id"
+        ).fetchone() == (0,)
+        assert connection.execute(f"SELECT count(DISTINCT i.customer_id) {followed} NULL").fetchone()[0] > 20
+
+
+def test_links_that_follow_what_the_target_does_not_hold_are_refused(tmp_path: Path) -> None:
+    place, scenario = tmp_path / "x.sqlite", _invoices(50)
+    scenario["entities"]["orders"]["columns"]["customer_id"]["hidden"] = True
+    sdgen.write(scenario, place)
+    with pytest.raises(ScenarioError, match="customer_id of orders, which is not kept for its 40 older rows"):
+        sdgen.write(scenario, place, mode="append_only", seed=2)
+
+
+def test_links_that_follow_one_which_avoids_what_is_taken(place: tuple[str, Ask]) -> None:
+    """No customer has two accounts, so new accounts of other runs change places; what follows them does too."""
+    to, ask = place
+    scenario = _invoices(50)
+    scenario["entities"]["customers"]["rows"] = 200
+    scenario["entities"]["orders"]["columns"]["customer_id"]["params"]["one_to_one"] = True
+    sdgen.write(scenario, to)
+    sdgen.write(scenario, to, mode="append_only", seed=2, rows={"customers": 0, "orders": 150, "invoices": 300})
+    assert ask("SELECT count(*), count(DISTINCT customer_id) FROM orders") == [(190, 190)]
+    assert ask(
+        "SELECT count(*) FROM invoices i JOIN orders o ON o.id = i.order_id WHERE i.customer_id = o.customer_id"
+    ) == [(350,)]
 
 
 def test_links_that_follow_new_rows(tmp_path: Path) -> None:
@@ -265,3 +320,127 @@ def test_links_that_follow_new_rows(tmp_path: Path) -> None:
         )
         assert connection.execute(wrong).fetchone() == (0,)
         assert connection.execute("SELECT count(*) FROM invoices").fetchone() == (160,)
+
+
+# --- fixed rows, and people whom others have put there ---
+
+MEMBERS = """\
+name: members
+seed: 3
+as_of: 2026-01-01
+entities:
+  plans:
+    rows: {fixed: [{code: free, price: 0}, {code: pro, price: 9}]}
+    columns:
+      id: {type: int, primary_key: true, generator: sequence}
+      code: {type: string(9), unique: true, generator: pattern, params: {regex: "[a-z]{6}"}}
+      price: {type: int, generator: uniform_int, params: {min: 1, max: 50}}
+  users:
+    rows: {count: 200, fixed: [{name: root, level: 9}, {name: guest}]}
+    columns:
+      id: {type: uuid, primary_key: true, generator: uuid4}
+      name: {type: string(50), unique: true, generator: person.username}
+      level: {type: int, generator: uniform_int, params: {min: 1, max: 3}}
+  posts:
+    rows: 300
+    columns:
+      id: {type: bigint, primary_key: true, generator: sequence}
+      author: {generator: fk, params: {entity: users, column: id, quota: [{where: {name: root}, count: 20}]}}
+"""
+FOREIGN = "'00000000-0000-4000-8000-{:012d}'"
+
+
+def members() -> Scenario:
+    return read_text_as_scenario(MEMBERS, "members.yaml")
+
+
+def test_fixed_rows_are_there_once_and_quotas_find_theirs(place: tuple[str, Ask]) -> None:
+    to, ask = place
+    sdgen.write(members(), to)
+    for _ in range(2):
+        sdgen.write(members(), to, mode="append_only", seed=8)
+    assert ask("SELECT count(*), sum(price) FROM plans") == [(2, 9)]
+    assert ask("SELECT count(*), count(DISTINCT name), count(DISTINCT id) FROM users") == [(600, 600, 600)]
+    assert ask("SELECT level FROM users WHERE name = 'root'") == [(9,)]
+    assert ask("SELECT count(*) FROM posts p JOIN users u ON u.id = p.author WHERE u.name = 'root'") == [(20,)]
+    assert ask("SELECT count(*) FROM posts p JOIN users u ON u.id = p.author") == [(900,)]
+
+
+def test_fixed_rows_that_are_missing_come_first(place: tuple[str, Ask]) -> None:
+    """A database that an application has filled: with a guest and others of its own, without an administrator."""
+    to, ask = place
+    sdgen.write(members(), to, rows={"users": 2, "posts": 20})
+    ask("DELETE FROM posts")
+    ask("DELETE FROM plans WHERE code = 'pro'")
+    ask("DELETE FROM users")
+    names = sdgen.generate(members(), seed=8, rows={"users": 60})["users"]["name"].to_pylist()
+    for number, name in enumerate(["guest", *names[30:60]]):
+        ask(f"INSERT INTO users (id, name, level) VALUES ({FOREIGN.format(number)}, '{name}', 1)")
+    sdgen.write(members(), to, mode="append_only", seed=8, rows={"users": 100})
+    assert ask("SELECT count(*), sum(price) FROM plans") == [(2, 9)]
+    assert ask("SELECT count(*), count(DISTINCT name) FROM users") == [(131, 131)]
+    assert ask("SELECT count(*) FROM users WHERE name = 'root' AND level = 9") == [(1,)]
+    assert ask("SELECT count(*) FROM posts p JOIN users u ON u.id = p.author WHERE u.name = 'root'") == [(20,)]
+
+
+def test_names_that_were_taken_are_told(place: tuple[str, Ask]) -> None:
+    to, ask = place
+    sdgen.write(members(), to, rows={"users": 50, "posts": 20})
+    names = sdgen.generate(members(), rows={"users": 150})["users"]["name"].to_pylist()
+    for number, name in enumerate(names[60:72]):
+        ask(f"INSERT INTO users (id, name, level) VALUES ({FOREIGN.format(number)}, '{name}', 1)")
+    target = open_target(to)
+    try:
+        plan = plan_for(members(), PlanRequest(rows={"users": 88}), target, RunSettings(mode=Mode.APPEND_ONLY))
+    finally:
+        target.abort()
+    told = "users.name: 10 of 88 new values were taken, others stand for them"
+    assert list(taken_values(plan)) == [told]
+    assert list(taken_values(plan, ["posts"])) == []
+
+
+def test_names_that_were_taken_are_told_by_runs(service: Service) -> None:
+    members = {"name": "members", "seed": 3, "as_of": "2026-01-01", "entities": {"users": {"rows": 40, "columns": {
+        "id": {"type": "bigint", "primary_key": True, "generator": "sequence"},
+        "name": {"type": "string(50)", "unique": True, "generator": "person.username"},
+    }}}}  # fmt: skip
+    names = sdgen.generate(members, rows={"users": 80})["users"]["name"].to_pylist()
+    succeeded(service.perform(asked("x.sqlite", scenario=members)))
+    with closing(sqlite3.connect("x.sqlite")) as connection, connection:
+        connection.executemany("UPDATE users SET name = ? WHERE id = ?", zip(names[40:47], range(1, 8), strict=True))
+    run = succeeded(service.perform(asked("x.sqlite", scenario=members, mode="append_only")))
+    told = "users.name: 7 of 40 new values were taken, others stand for them"
+    assert told in [line.text for line in service.logs(run.id)]
+    again = service.perform_again(run.id)
+    assert service.comparison(again.id).same
+
+
+ANY_NAME = {"allow_databases": ["*"]}  # the scenario itself names demo and test databases alone
+GENONAUT = {"users": 300, "content_items": 400, "content_items_auto": 500}
+
+
+def test_genonaut_is_added_to_itself_and_to_people_of_others(place: tuple[str, Ask]) -> None:
+    to, ask = place
+    sdgen.write("genonaut", to, rows=GENONAUT, set=ANY_NAME)
+    ask("UPDATE users SET updated_at = created_at")
+    names = sdgen.generate("genonaut", rows={"users": 900}, seed=5)["users"]["username"].to_pylist()
+    for number, name in enumerate(names[500:600]):
+        values = (
+            f"{FOREIGN.format(number)}, '{name}', 'u{number}@example.org', '2025-01-01', '2025-01-01', true, '{{}}'"
+        )
+        ask(
+            f"INSERT INTO users (id, username, email, created_at, updated_at, is_active, preferences) VALUES ({values})"
+        )
+    for seed in (5, 42):
+        sdgen.write("genonaut", to, rows={**GENONAUT, "users": 500}, mode="append_only", seed=seed, set=ANY_NAME)
+    assert ask("SELECT count(*), count(DISTINCT username), count(DISTINCT email) FROM users") == [(1400, 1400, 1400)]
+    admins = "JOIN users u ON u.id = c.creator_id WHERE u.username = 'admin'"
+    for table, link in (("content_items", "content_id"), ("content_items_auto", "content_auto_id")):
+        assert ask(f"SELECT count(*) FROM {table} c {admins}") == [(50,)]
+        jobs = f"FROM {table} c LEFT JOIN generation_jobs j ON j.{link} = c.id"
+        assert ask(f"SELECT count(*) {jobs}") == [(3 * GENONAUT[table],)]
+        assert ask(
+            f"SELECT count(*) {jobs} WHERE j.user_id = c.creator_id AND j.prompt = c.prompt AND j.status = 'completed'"
+        ) == [(3 * GENONAUT[table],)]
+    foreign = "CAST(c.creator_id AS varchar(36)) LIKE '00000000-0000-4000-8000-%'"
+    assert ask(f"SELECT count(*) FROM content_items c WHERE {foreign}")[0][0] > 20

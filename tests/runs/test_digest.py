@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 import sdgen
-from sdgen.runs.digest import digest
+from sdgen.execution.digest import column_digests, digest
 
 COLUMNS: dict[str, Any] = {
     "n": {"generator": "sequence"},
@@ -63,3 +63,14 @@ def test_nested_values_count() -> None:
     structs = [[{"p": 1, "q": None}], [{"p": None, "q": 1}], [None]]
     kind = pa.struct({"p": pa.int64(), "q": pa.int64()})
     assert len({digest([pa.record_batch({"a": pa.array(value, kind)})]) for value in structs}) == 3
+
+
+def test_columns_have_digests_of_their_own() -> None:
+    whole = pa.Table.from_batches(batches()).combine_chunks()
+    block, other = (whole.slice(0, 65_536).to_batches()[0], whole.slice(0, 65_535).to_batches()[0])
+    found = column_digests(block)
+    assert list(found) == list(COLUMNS)
+    assert len(set(found.values())) == len(COLUMNS)
+    assert not set(found.values()) & set(column_digests(other).values())
+    changed = block.set_column(2, "b", block.column(2).fill_null(True))
+    assert [name for name, digest in column_digests(changed).items() if digest != found[name]] == ["b"]

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from sdgen.errors import Cancelled, ScenarioError, StoreError
+from sdgen.execution import append_snapshot as standing
+from sdgen.execution.events import Event, RowsWritten
+from sdgen.execution.request import read_request
 from sdgen.generators import counts
 from sdgen.generators.counts import DrawnCounts
 from sdgen.generators.stopping import go_on, stopped_by
-from sdgen.runs import standing
-from sdgen.runs.events import Event, RowsWritten
 from sdgen.runs.records import Run
-from sdgen.runs.request import read_request
 from sdgen.runs.service import Service
 from sdgen.write.progress import NAME
 from tests.runs.made import asked, succeeded, tiny

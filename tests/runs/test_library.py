@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from sdgen.errors import NotFound, ScenarioError, SdgenError, StoreError
+from sdgen.execution.targets import TargetSpec
 from sdgen.read.writefile import scenario_text
 from sdgen.runs.naming import named_scenario, named_target
 from sdgen.runs.service import Service
-from sdgen.runs.targets import TargetSpec
 
 TEXT = "name: Tiny\nversion: {}\nentities: {{a: {{rows: {}, columns: {{id: {{generator: sequence}}}}}}}}\n"
 
@@ -22,7 +22,7 @@ def text(version: str = "1.0.0", rows: int = 5) -> str:
 def test_ids_come_before_stems(service: Service, folder: Path) -> None:
     (folder / "scenarios" / "one.yaml").write_text("id: two\n" + text(rows=1))
     (folder / "scenarios" / "two.yaml").write_text(text(rows=2))
-    (folder / "scenarios" / "three.json").write_text('{"entities": {"a": {"columns": {"id": "int"}}}}')
+    (folder / "scenarios" / "three.json").write_text('{"name": "three", "entities": {"a": {"columns": {"id": "int"}}}}')
     assert service.library.scenario("two").value.entities["a"].rows.count == 1
     assert service.library.scenario("one").value.id == service.library.scenario("one").id == "two"
     assert service.library.scenario("three").file.endswith("three.json")

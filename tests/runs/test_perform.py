@@ -6,15 +6,22 @@ import json
 import sqlite3
 import threading
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 import sdgen
+from sdgen.cli import run_tables
 from sdgen.errors import Cancelled, SdgenError
+from sdgen.execution import job
+from sdgen.execution.events import Event, RowsWritten
 from sdgen.generators.keys import Sequence
-from sdgen.runs.events import Event, RowsWritten
+from sdgen.generators.numbers import UniformInt
+from sdgen.runs.reproduce import compared
 from sdgen.runs.service import Service
 from tests.runs.made import asked, over, succeeded, tiny
 
@@ -180,6 +187,48 @@ def test_a_difference_is_found(service: Service, monkeypatch: pytest.MonkeyPatch
     assert not found.same
     assert ("sequence", "1", "2") in found.versions
     assert any("other versions" in line.text for line in service.logs(again.id)) or again.versions != run.versions
+
+
+def test_what_changed_is_told_before_a_run_is_done_again(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = succeeded(service.perform(asked("out/")))
+    assert run.versions["duckdb"] == version("duckdb")
+    assert set(job.LIBRARIES) <= run.versions.keys()
+    assert service.again(run.id).job.changes == ()
+    monkeypatch.setattr(UniformInt, "version", 7)
+    changed = {**job.library_versions(), "duckdb": "9.9"}
+    monkeypatch.setattr(job, "library_versions", lambda: changed)
+    told = [f"duckdb was of version {version('duckdb')}, and is 9.9 now", "uniform_int was of version 1, and is 7 now"]
+    assert sorted(service.submit_again(run.id).warnings) == told  # what the API answers
+    again = succeeded(service.perform_again(run.id))
+    assert [line.text for line in service.logs(again.id)][1:3] == list(again.warnings)
+    assert sorted(again.warnings) == told
+    assert service.comparison(again.id).same
+
+
+def test_columns_that_differ_are_named(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = succeeded(service.perform(asked("out/", rows={"parents": 70_000})))
+    assert {each.entity: list(each.columns) for each in run.entities} == {
+        "parents": ["id", "value"],
+        "children": ["id", "parent_id"],
+    }
+    values = UniformInt.values
+    monkeypatch.setattr(UniformInt, "values", lambda self, cells: pc.add(values(self, cells), 1))
+    early = service.comparison(succeeded(service.perform_again(run.id)).id)
+    assert [(each.entity, each.same, each.columns) for each in early.entities] == [
+        ("parents", False, ("value",)),
+        ("children", True, ()),
+    ]
+    assert "parents: columns that differ: value" in run_tables.compared(early)
+    monkeypatch.setattr(
+        UniformInt, "values", lambda self, cells: pc.add(values(self, cells), pa.array((cells.numbers >= 65_536) * 1))
+    )
+    late = service.comparison(succeeded(service.perform_again(run.id)).id)
+    assert [(each.same, each.columns) for each in late.entities] == [(False, ()), (True, ())]
+    assert "parents: the first 65,536 rows of every column are the same" in run_tables.compared(late)
+    unknown = run.model_copy(
+        update={"entities": tuple(each.model_copy(update={"columns": {}}) for each in run.entities)}
+    )
+    assert "not known" in run_tables.compared(compared(unknown, service.run(late.again_id)))
 
 
 def test_runs_from_python(folder: Path) -> None:

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-from sdgen.runs.events import EntityFinished, EntityStarted, Finishing, ignore
+from sdgen.execution.events import EntityFinished, EntityStarted, Finishing, ignore
+from sdgen.execution.redact import Redactor
 from sdgen.runs.processes import this_process
 from sdgen.runs.recorder import Recorder
 from sdgen.runs.records import EntityRun
-from sdgen.runs.redact import Redactor
 
 
 class SlowJournal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sdgen.runs.redact import Redactor
+from sdgen.execution.redact import Redactor
 
 
 @pytest.mark.parametrize("secret", ["p", "po", "por"])

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from sdgen.errors import NotFound, ScenarioError, SdgenError, TargetError
-from sdgen.runs.access import Access
-from sdgen.runs.request import RunRequest, read_request, resolve
+from sdgen.execution.access import Access
+from sdgen.execution.request import RunRequest, read_request
+from sdgen.execution.resolve import resolve
 from sdgen.runs.service import Service
 from sdgen.scenario.identity import canonical
 from tests.runs.made import asked, tiny

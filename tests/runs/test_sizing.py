@@ -8,7 +8,7 @@ import pytest
 
 import sdgen
 from sdgen.errors import ScenarioError
-from sdgen.runs.byte_counts import byte_count, shown
+from sdgen.execution.byte_counts import byte_count, shown
 from sdgen.write.base import Mode
 
 WIDE = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sdgen.runs.kinds import kind_of
-from sdgen.runs.standing_rows import existing_rows
+from sdgen.execution.existing_counts import existing_rows
+from sdgen.execution.kinds import kind_of
 from tests.write.conftest import DATABASES, place  # noqa: F401
 from tests.write.made import family, write
 from tests.write.places import Place

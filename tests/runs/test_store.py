@@ -40,14 +40,30 @@ def test_processes_make_it_together(place: str) -> None:
 
 def test_an_older_store_is_brought_up_to_date(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     Store(place).close()
-    steps = {2: lambda connection: connection.execute(sa.text("CREATE TABLE extra (id INTEGER)"))}
+    newer = migrations.newest() + 1
+    steps = {newer: lambda connection: connection.execute(sa.text("CREATE TABLE extra (id INTEGER)"))}
     monkeypatch.setattr(migrations, "STEPS", steps)
     for _ in range(2):
         store = Store(place)
         with store.reading() as connection:
             assert sa.inspect(connection).has_table("extra")
-            assert migrations.version_of(connection) == 2
+            assert migrations.version_of(connection) == newer
         store.close()
+
+
+def test_the_first_version_becomes_the_newest(place: str) -> None:
+    store = Store(place)
+    with store.writing() as connection:
+        connection.execute(sa.text("ALTER TABLE run_entities DROP COLUMN column_digests"))
+        connection.execute(sa.update(tables.store_version).values(number=migrations.FIRST))
+    store.close()
+    store = Store(place)
+    with store.reading() as connection:
+        assert migrations.version_of(connection) == migrations.newest()
+        for table in tables.METADATA.tables.values():
+            there = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+            assert there == set(table.columns.keys())
+    store.close()
 
 
 def test_a_step_that_fails_changes_nothing(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +74,7 @@ def test_a_step_that_fails_changes_nothing(place: str, monkeypatch: pytest.Monke
         connection.execute(sa.text("SELECT nonsense"))
 
     with monkeypatch.context() as patched:
-        patched.setattr(migrations, "STEPS", {2: broken})
+        patched.setattr(migrations, "STEPS", {migrations.newest() + 1: broken})
         with pytest.raises(StoreError):
             Store(place)
     store = Store(place)

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from sdgen.errors import StoreError, TargetError
-from sdgen.runs.kinds import database_of, kind_of, placed
-from sdgen.runs.redact import Redactor, passwords_of, without_passwords
-from sdgen.runs.secrets import expand, has_literal_password
+from sdgen.execution.kinds import database_of, kind_of, placed
+from sdgen.execution.redact import Redactor, passwords_of, without_passwords
+from sdgen.execution.secrets import expand, has_literal_password
+from sdgen.execution.targets import TargetSpec, resolve_target
 from sdgen.runs.service import Service
-from sdgen.runs.targets import TargetSpec, settle
 from tests.runs.made import asked
 
 PASSWORD = "hunter2/s:ecret"
@@ -41,7 +41,7 @@ def test_kinds(dsn: str, kind: str) -> None:
     ("spec", "words"),
     [
         ({}, "no dsn"),
-        ({"dsn": "x.foo"}, "which kind"),
+        ({"dsn": "x.foo"}, "no database is known by .foo"),
         ({"dsn": "x", "kind": "nonesuch"}, "nonesuch"),
         ({"dsn": "postgresql://h/d", "kind": "sqlite"}, "is of postgres"),
         ({"dsn": "x.sqlite", "schema": "s"}, "no schema"),
@@ -57,20 +57,22 @@ def test_kinds(dsn: str, kind: str) -> None:
 )
 def test_what_is_wrong_with_a_target(spec: dict[str, Any], words: str) -> None:
     with pytest.raises(TargetError, match=words):
-        settle(TargetSpec(**spec))
+        resolve_target(TargetSpec(**spec))
 
 
 def test_parts_beside_the_dsn() -> None:
     spec = TargetSpec(
         dsn="postgresql://u@h/a?sslmode=disable", database="b_demo", schema="s x", allow_databases=("*_demo",)
     )
-    assert settle(spec).destination == "postgresql://u@h/b_demo?sslmode=disable&schema=s%20x"
+    assert resolve_target(spec).destination == "postgresql://u@h/b_demo?sslmode=disable&schema=s%20x"
 
 
 def test_paths_stand_where_they_stood(tmp_path: Path) -> None:
     assert placed("out/", "files", tmp_path) == f"{tmp_path}/out/"
     assert placed("x y", "sqlite", tmp_path) == f"sqlite:///{tmp_path}/x%20y"
-    assert settle(TargetSpec(dsn=placed("x y", "sqlite", tmp_path), kind="sqlite")).open().path == tmp_path / "x y"
+    assert (
+        resolve_target(TargetSpec(dsn=placed("x y", "sqlite", tmp_path), kind="sqlite")).open().path == tmp_path / "x y"
+    )
     assert placed("postgresql://h/d", "postgres", tmp_path) == "postgresql://h/d"
 
 
@@ -93,10 +95,10 @@ def test_paths_stand_where_they_stood(tmp_path: Path) -> None:
 def test_guards(dsn: str, allowed: bool) -> None:
     spec = TargetSpec(dsn=dsn, allow_databases=("*_demo", "*_test"))
     if allowed:
-        assert settle(spec)
+        assert resolve_target(spec)
     else:
         with pytest.raises(TargetError, match=r"\*_demo"):
-            settle(spec)
+            resolve_target(spec)
     assert database_of("clickhouse://h/d?x=1", "clickhouse") == "d"
 
 
@@ -104,13 +106,13 @@ def test_secrets_come_from_the_environment_and_files(tmp_path: Path, monkeypatch
     monkeypatch.setenv("THE_PASSWORD", PASSWORD)
     (tmp_path / "password").write_text(PASSWORD + "\n")
     for template in ("postgresql://u:${THE_PASSWORD}@h/d", f"postgresql://u:${{file:{tmp_path}/password}}@h/d"):
-        settled = settle(TargetSpec(dsn=template))
+        settled = resolve_target(TargetSpec(dsn=template))
         assert settled.destination == "postgresql://u:hunter2%2Fs%3Aecret@h/d"
         assert settled.shown == "postgresql://u:***@h/d"
         shown = settled.redactor(f"no {PASSWORD!r} and no hunter2%2Fs%3Aecret") + repr(settled)
         assert "hunter2" not in shown
     monkeypatch.setenv("WHOLE", "postgresql://u:hunter2@h/d")
-    assert settle(TargetSpec(dsn="${WHOLE}")).shown == "postgresql://u:***@h/d"
+    assert resolve_target(TargetSpec(dsn="${WHOLE}")).shown == "postgresql://u:***@h/d"
     assert expand("a ${THE_PASSWORD}").text == f"a {PASSWORD}"
 
 

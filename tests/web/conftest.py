@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from sdgen.runs.access import Access
+from sdgen.execution.access import Access
 from sdgen.runs.service import Service
 from sdgen.web.app import create_app
 

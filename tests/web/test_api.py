@@ -10,9 +10,9 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
+from sdgen.execution.targets import TargetSpec
 from sdgen.runs.processes import this_process
 from sdgen.runs.service import Service
-from sdgen.runs.targets import TargetSpec
 from tests.runs.made import tiny
 from tests.web.conftest import PASSWORD
 

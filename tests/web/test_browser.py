@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
-    from sdgen.runs.request import RunRequest
+    from sdgen.execution.request import RunRequest
     from sdgen.runs.service import Service
     from sdgen.web.app import create_app
 

@@ -16,8 +16,8 @@ pytest.importorskip("fastapi")
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from sdgen.execution.request import RunRequest
 from sdgen.runs.records import Status
-from sdgen.runs.request import RunRequest
 from sdgen.runs.service import Service
 from sdgen.web.pages import router
 from sdgen.web.run_pages import LOG_LINES, LOG_PAGE
@@ -108,7 +108,7 @@ def test_a_run_is_stored_and_shown(client: TestClient, service: Service) -> None
     [
         ({}, "no scenario is named"),
         ({"scenario_id": "shop", "target_id": "demo", "seed": "many"}, "request.seed"),
-        ({"scenario_id": "shop", "target_id": "demo", "rows.buyers": "3"}, "no entity 'buyers'"),
+        ({"scenario_id": "shop", "target_id": "demo", "rows.buyers": "3"}, "unknown entity 'buyers'"),
         ({"scenario_id": "shop", "target_id": "far"}, "password"),
         ({"scenario": "name: [", "target_id": "demo"}, "scenario:2"),
     ],

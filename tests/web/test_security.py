@@ -7,7 +7,7 @@ import json
 import pytest
 from fastapi.testclient import TestClient
 
-from sdgen.runs.access import Access
+from sdgen.execution.access import Access
 from sdgen.runs.service import Service
 from sdgen.web.app import create_app
 from sdgen.web.limits import Limiter

@@ -20,7 +20,7 @@ _SERVERS: dict[str, tuple[Callable[[str], places.Place], str]] = {
 }
 
 
-def _place(kind: str, folder: Path, request: pytest.FixtureRequest) -> places.Place:
+def place_of(kind: str, folder: Path, request: pytest.FixtureRequest) -> places.Place:
     if kind in FILES:
         return places.files(folder / "out", kind)
     if kind in _SERVERS:
@@ -35,10 +35,10 @@ def _place(kind: str, folder: Path, request: pytest.FixtureRequest) -> places.Pl
 @pytest.fixture(params=FILES + DATABASES + KEYLESS)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> places.Place:
     """Each target in turn."""
-    return _place(request.param, tmp_path, request)
+    return place_of(request.param, tmp_path, request)
 
 
 @pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> places.Place:
     """Each database that enforces keys in turn."""
-    return _place(request.param, tmp_path, request)
+    return place_of(request.param, tmp_path, request)

@@ -17,9 +17,10 @@ import pytest
 
 import sdgen
 from sdgen.errors import Cancelled, SdgenError, TargetError
-from sdgen.runs.events import Event as Happening
-from sdgen.runs.events import RowsWritten
-from sdgen.runs.execute import Result, execute
+from sdgen.execution.events import Event as Happening
+from sdgen.execution.events import RowsWritten
+from sdgen.execution.execute import Result, execute
+from sdgen.execution.request import RunSettings
 from sdgen.write.base import Mode, Table, Target
 from sdgen.write.progress import NAME
 from sdgen.write.registry import open_target
@@ -77,9 +78,8 @@ def _executed(
                 cancel.set()
 
     plan = sdgen.plan(SCENARIO, **{"seed": 4, **request})
-    return execute(
-        plan, target, mode=Mode(mode), workers=1, listen=listen, cancel=cancel, resume=resume, commit_every=every
-    )
+    settings = RunSettings(mode=Mode(mode), workers=1, resume=resume, commit_every=every)
+    return execute(plan, target, settings, listen=listen, cancel=cancel)
 
 
 def digests(result: Result) -> list[tuple[str, int, str]]:
@@ -168,8 +168,9 @@ def test_a_random_seed_is_that_of_the_stopped_run(database: Place) -> None:
         if isinstance(event, RowsWritten) and event.entity == "people":
             cancel.set()
 
+    settings = RunSettings(workers=1, commit_every=BATCH)
     with pytest.raises(Cancelled):
-        execute(settled, database.open(), workers=1, listen=listen, cancel=cancel, commit_every=BATCH)
+        execute(settled, database.open(), settings, listen=listen, cancel=cancel)
     result = sdgen.write(source, database.destination, resume=True, commit_every=BATCH)
     assert len({each.digest for each in result.entities}) == 3
     is_right(database, seed=settled.seed, as_of=settled.as_of)

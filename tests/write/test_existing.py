@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,7 @@ from sdgen.dialects.sqlite import SQLITE
 from sdgen.scenario.types import parse_type
 from sdgen.write.base import Mode, Table, TableColumn
 from sdgen.write.existing import takes
+from tests.write.conftest import place_of
 from tests.write.made import batch, family, write
 from tests.write.places import Place, run_mysql
 
@@ -139,3 +141,32 @@ def test_not_a_database(tmp_path: Path, name: str) -> None:
     (problem,) = open_target(str(path)).check(list(family()), Mode.CREATE_IF_MISSING)
     assert "is not a" in problem.what
     assert path.read_bytes() == b"hello, world " * 1000
+
+
+@pytest.fixture(params=["duckdb", "sqlite", "postgres", "mysql", "chdb", "clickhouse"])
+def any_database(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    return place_of(request.param, tmp_path, request)
+
+
+def test_rows_that_are_there_are_told_before_anything_is_written(any_database: Place) -> None:
+    """A second fill would repeat the keys of the first one."""
+    data = {replace(table, rows=5): parts for table, parts in family().items()}
+    write(any_database.open(), data)
+    for mode, expected in ((Mode.CREATE_IF_MISSING, 2), (Mode.TRUNCATE_THEN_INSERT, 0), (Mode.APPEND_ONLY, 0)):
+        target = any_database.open()
+        problems = target.check(list(data), mode)
+        target.abort()
+        assert [each.what.startswith("holds 5 rows already") for each in problems] == [True] * expected
+        assert all("truncate_then_insert" in each.hint and "append_only" in each.hint for each in problems)
+    own = [replace(table, mode=Mode.APPEND_ONLY) for table in data]
+    target = any_database.open()
+    assert target.check(own, Mode.CREATE_IF_MISSING) == []
+    target.abort()
+
+
+def test_a_table_without_keys_is_added_to(any_database: Place) -> None:
+    table = _table("a int")
+    table = replace(table, rows=1)
+    for _ in range(2):
+        write(any_database.open(), {table: [batch(table, [{"a": 1}])]})
+    assert len(any_database.raw(table)) == 2

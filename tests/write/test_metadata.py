@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import sdgen
 from sdgen.read.native import scenario_files
 from sdgen.write.metadata import merged
@@ -43,10 +45,21 @@ def test_it_tells_seed_counts_digests_and_the_plan(tmp_path: Path) -> None:
     assert all((tmp_path / file).is_file() for each in found["tables"].values() for file in each["files"])
 
 
+def test_it_tells_when_it_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    before = datetime.now(UTC).replace(microsecond=0)
+    plan = sdgen.plan(SCENARIO, seed=5, as_of=NOW)
+    sdgen.write(plan, tmp_path)
+    found = told(tmp_path)
+    assert before <= datetime.fromisoformat(found["generated_at"]) <= datetime.now(UTC)
+    assert found["hash"] == plan.identity == sdgen.plan(SCENARIO, seed=5, as_of=NOW).identity
+
+
 def test_the_same_run_writes_the_same_bytes(tmp_path: Path) -> None:
     for place in ("a", "b"):
         sdgen.write(SCENARIO, tmp_path / place, seed=5, as_of=NOW, workers=2 if place == "a" else 1)
     assert (tmp_path / "a/_sdgen.json").read_bytes() == (tmp_path / "b/_sdgen.json").read_bytes()
+    assert told(tmp_path / "a")["generated_at"] == "2023-11-14T22:13:20+00:00"
 
 
 def test_tables_of_one_run_that_are_written_in_turn_stand_together(tmp_path: Path) -> None:

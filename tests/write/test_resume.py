@@ -17,9 +17,10 @@ import pytest
 
 import sdgen
 from sdgen.errors import Cancelled, TargetError
-from sdgen.runs.events import Event as Happening
-from sdgen.runs.events import RowsWritten
-from sdgen.runs.execute import Result, execute
+from sdgen.execution.events import Event as Happening
+from sdgen.execution.events import RowsWritten
+from sdgen.execution.execute import Result, execute
+from sdgen.execution.request import RunSettings
 from sdgen.write import files
 from sdgen.write.base import Mode
 from sdgen.write.registry import open_target
@@ -69,7 +70,8 @@ def write(folder: Path, formats: tuple[str, ...], stop_at: int = 0, resume: bool
     settled = sdgen.plan(SCENARIO, **{"seed": 4, **request})
     target = open_target(f"{folder}/", formats)
     mode = Mode(request.get("mode", Mode.CREATE_IF_MISSING))
-    return execute(settled, target, mode=mode, workers=2, listen=listen, cancel=cancel, resume=resume)
+    settings = RunSettings(mode=mode, workers=2, resume=resume)
+    return execute(settled, target, settings, listen=listen, cancel=cancel)
 
 
 def digests(result: Result) -> list[tuple[str, int, str]]:
@@ -103,7 +105,7 @@ def test_what_is_done_is_not_made_again(tmp_path: Path) -> None:
         if isinstance(event, RowsWritten):
             made.append(event.rows)
 
-    execute(sdgen.plan(SCENARIO, seed=4), target, workers=2, listen=listen, resume=True)
+    execute(sdgen.plan(SCENARIO, seed=4), target, RunSettings(workers=2, resume=True), listen=listen)
     assert sum(batches.values()) >= 5
     assert len(made) == 1 + 7 + 3 - sum(batches.values())
 
@@ -134,8 +136,9 @@ def test_a_random_seed_is_that_of_the_stopped_run(tmp_path: Path) -> None:
     settled = sdgen.plan(source)
     cancel = Event()
     target = open_target(f"{tmp_path}/out/", ("csv",))
+    settings = RunSettings(workers=1, resume=True)
     with pytest.raises(Cancelled):
-        execute(settled, target, workers=1, listen=lambda _: cancel.set(), cancel=cancel, resume=True)
+        execute(settled, target, settings, listen=lambda _: cancel.set(), cancel=cancel)
     result = sdgen.write(source, f"{tmp_path}/out/", resume=True)
     whole = sdgen.write(settled, f"{tmp_path}/whole/")
     assert digests(result) == digests(whole)
@@ -173,7 +176,7 @@ def test_appending(tmp_path: Path) -> None:
     target = open_target(f"{tmp_path}/out/", ("csv",))
     with pytest.raises(Cancelled):
         execute(
-            settled, target, mode=Mode.APPEND_ONLY, workers=1, cancel=cancel, resume=True,
+            settled, target, RunSettings(mode=Mode.APPEND_ONLY, workers=1, resume=True), cancel=cancel,
             listen=lambda event: cancel.set() if isinstance(event, RowsWritten) and event.entity == "people" else None,
         )  # fmt: skip
     for name in ("out", "whole"):
@@ -216,4 +219,4 @@ if __name__ == "__main__":
     files.KEPT_EVERY = 0.0
     plan = sdgen.plan(SCENARIO, seed=4)
     print("begun", flush=True)
-    execute(plan, open_target(f"{sys.argv[1]}/", (sys.argv[2],)), workers=1, resume=True)
+    execute(plan, open_target(f"{sys.argv[1]}/", (sys.argv[2],)), RunSettings(workers=1, resume=True))

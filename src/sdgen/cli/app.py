@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Annotated, Literal
 
 import typer
 
 from sdgen.cli import options, run_group, scenario_group, serve_command, target_group
-from sdgen.cli.failures import REFUSED, Commands, told, told_problems
-from sdgen.cli.run_options import CommitEvery
+from sdgen.cli.failures import REFUSED, Commands, told
+from sdgen.cli.run_options import AsOf, ExecModels, Fields, Rules, Seed, Sets, TargetKind, with_run_options
 from sdgen.cli.stored import RunsDb, ScenariosDir, TargetsDir
 from sdgen.read.formats import FORMATS, formats
 
 SCENARIO_HELP = "A scenario file, a folder that holds one, a schema (x.sql, a database), or a shipped example."
-AS_OF_HELP = "The instant that counts as now, ISO 8601. Default: the scenario's, or the time of the run."
-SEED_HELP = "The seed. Default: the scenario's, or a random one."
 
 ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help=SCENARIO_HELP)]
-Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help=SEED_HELP)]
-AsOf = Annotated[str | None, typer.Option("--as-of", metavar="TIME", help=AS_OF_HELP)]
-RunCode = Annotated[
-    bool,
-    typer.Option("--import", help="Import Python models instead of reading their text, which runs their code."),
-]
-Sets = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Set a value of the scenario by its path. May be repeated."),
-]
-Rules = Annotated[
-    str, typer.Option("--rules", metavar="FILE", help="A file of rules, which go before the scenario's own.")
-]
-ModeName = Literal["create_if_missing", "truncate_then_insert", "append_only"]
 
 app = typer.Typer(
     name="sdgen",
@@ -72,22 +55,26 @@ def root(
     asked = {"SDGEN_SCENARIOS_DIR": scenarios_dir, "SDGEN_TARGETS_DIR": targets_dir, "SDGEN_RUNS_DB": runs_db}
     os.environ.update({name: value for name, value in asked.items() if value})
     if log_level is not None:
-        from sdgen.runs.console import show
+        from sdgen.execution.console import show
 
         show(log_level)
 
 
 @app.command()
 @told
+@with_run_options
 def generate(
+    fields: Fields,
     scenario: ScenarioName,
     to: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="DEST",
-            help="Where to: a folder for files (out/), x.sql, x.duckdb, x.sqlite, postgresql://..., - for stdout.",
+            help="Where to: a folder for files (out/), x.sql, x.duckdb, x.sqlite, postgresql://..., a target's file, "
+            "- for stdout. Default: the scenario's own output.",
         ),
-    ],
+    ] = None,
+    target_kind: TargetKind = "",
     format: Annotated[
         str,
         typer.Option(
@@ -96,69 +83,12 @@ def generate(
             "one script of all tables. Default: csv.",
         ),
     ] = "",
-    seed: Seed = None,
-    rows: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="N|ENTITY=N", help="Rows of every entity (500, 10k, 1M), or of one (orders=500). May be repeated."
-        ),
-    ] = None,
-    scale: Annotated[float, typer.Option(metavar="X", help="Multiply the scenario's row counts by this.")] = 1.0,
-    size: Annotated[
-        str,
-        typer.Option(metavar="SIZE", help="Choose the scale so that about so much is written: 500MB, 5GB, 2GiB."),
-    ] = "",
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--only",
-            "--table",
-            metavar="ENTITY,...",
-            help="Write these entities alone; their links still lead to rows of the others.",
-        ),
-    ] = None,
-    mode: Annotated[
-        ModeName, typer.Option(help="What to do with a table that is there already.")
-    ] = "create_if_missing",
-    as_of: AsOf = None,
-    workers: Annotated[int, typer.Option(min=0, metavar="N", help="Threads. Default: one per core, at most 8.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary.")] = False,
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="Go on where a run into the same place was stopped; keep what is done if it is."),
-    ] = False,
-    commit_every: CommitEvery = "",
-    sets: Sets = None,
-    rules: Rules = "",
-    run_code: RunCode = False,
 ) -> None:
     """Write a scenario's rows to files or a database: all of them, or none."""
-    if size and scale != 1:
-        raise typer.BadParameter("it chooses the scale: leave --scale out", param_hint="--size")
-    from sdgen.cli.request import Wanted
-
-    wanted = Wanted(
-        scenario=scenario,
-        to=to,
-        formats=options.formats(format),
-        seed=options.seed(seed),
-        rows=options.row_counts(rows or ()),
-        scale=scale,
-        only=options.listed(only or ()),
-        mode=mode,
-        as_of=options.instant(as_of),
-        workers=workers,
-        quiet=quiet,
-        run_code=run_code,
-        sets=tuple(sets or ()),
-        rules=rules,
-        size=options.size(size),
-        resume=resume,
-        commit_every=options.commit_every(commit_every),
-    )
     from sdgen.cli import generate as command
 
-    command.generate(wanted)
+    command.generate({**fields, "formats": options.formats(format)}, scenario, to, target_kind, quiet)
 
 
 @app.command()
@@ -173,7 +103,7 @@ def preview(
     as_of: AsOf = None,
     sets: Sets = None,
     rule_file: Rules = "",
-    run_code: RunCode = False,
+    run_code: ExecModels = False,
 ) -> None:
     """Show some rows, from any row on, without writing anything."""
     if format == "csv" and not entity:
@@ -197,21 +127,14 @@ def validate(
     format: Annotated[Literal["text", "json"], typer.Option(help="For people or for programs.")] = "text",
     sets: Sets = None,
     rules: Rules = "",
-    run_code: RunCode = False,
+    run_code: ExecModels = False,
 ) -> None:
     """Check a scenario, and tell every problem at once."""
     from sdgen.cli import validate as command
     from sdgen.read.base import ReadOptions
 
-    plan, problems = command.examined(scenario, ReadOptions(run_code=run_code, rules=rules, sets=tuple(sets or ())))
-    if format == "json":
-        print(command.as_json(problems))
-    elif plan is not None:
-        print(command.described(plan))
-    else:
-        print(told_problems(problems), file=sys.stderr)
-    if plan is None:
-        raise typer.Exit(REFUSED)
+    reading = ReadOptions(run_code=run_code, rules=rules, sets=tuple(sets or ()))
+    command.answer(command.examined(scenario, reading), format)
 
 
 def _kinds() -> str:
@@ -239,7 +162,7 @@ def import_(
             help="Of DDL: postgres, mysql, sqlite, tsql, oracle, duckdb. Default: guessed from the text.",
         ),
     ] = "",
-    run_code: RunCode = False,
+    run_code: ExecModels = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file where it is there already.")] = False,
 ) -> None:
     """Make a scenario of another system's schema: every constraint that is understood holds in its rows."""
@@ -274,7 +197,7 @@ def verify(
     format: Annotated[Literal["table", "json"], typer.Option(help="For people or for programs.")] = "table",
     sets: Sets = None,
     rules: Rules = "",
-    run_code: RunCode = False,
+    run_code: ExecModels = False,
 ) -> None:
     """Check what a place holds against a scenario: constraints on all rows, distributions on samples."""
     counts, entities, moment = options.row_counts(rows or ()), options.listed(only or ()), options.instant(as_of)

@@ -3,89 +3,96 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import typer
 
 from sdgen.cli.arrow import start_arrow
 from sdgen.cli.notes import tell_notes
 from sdgen.cli.progress import progress
-from sdgen.cli.request import Wanted
-from sdgen.cli.summary import summary
-from sdgen.errors import Cancelled, SdgenError
+from sdgen.cli.summary import shown_place, summary
+from sdgen.errors import Cancelled, Problem, SdgenError, TargetError
+from sdgen.execution.access import SHELL
+from sdgen.execution.byte_counts import shown
+from sdgen.execution.execute import Result, execute_run
+from sdgen.execution.interruption import Interruption
+from sdgen.execution.request import RunRequest, read_request
+from sdgen.execution.resolve import ResolvedRun, resolve, resolve_data
+from sdgen.execution.targets import output_targets
 from sdgen.plan.model import Plan
-from sdgen.plan.request import PlanRequest
-from sdgen.read.sources import read_counted
-from sdgen.runs.append import plan_for
-from sdgen.runs.execute import Result, execute
-from sdgen.runs.interruption import Interruption
-from sdgen.runs.resume import going_on
-from sdgen.scenario.model import Scenario
-from sdgen.write.base import Committing, Mode, Target
-from sdgen.write.files import Files
-from sdgen.write.registry import open_target
-from sdgen.write.stdout import Stdout
+from sdgen.read.formats import DOCUMENTS
+from sdgen.write.base import Committing, Target
+
+_AGAIN = "the same command with --resume goes on with them"
 
 
-def generate(wanted: Wanted) -> None:
-    """Do it; SdgenError where it can't be done, typer.Exit(128 + n) where signal n came."""
+def generate(fields: Mapping[str, Any], scenario: str, to: str | None, kind: str, quiet: bool) -> None:
+    """Execute a run that is not remembered; SdgenError where it can't be done, typer.Exit(128 + n) for signal n."""
     start_arrow()
-    target = open_target(wanted.to, formats=wanted.formats)
-    scenario, rows = read_counted(wanted.scenario, wanted.rows, wanted.reading)
-    if not wanted.quiet:
-        tell_notes(scenario.notes)
-    request = PlanRequest(wanted.seed, wanted.as_of, rows, wanted.scale, wanted.only)
-    if wanted.resume:
-        request = going_on(request, scenario, target)
-    if wanted.size:
-        wanted, plan = _sized(wanted, scenario, request, target)
-    else:
-        plan = plan_for(scenario, request, target, Mode(wanted.mode))
+    if to is not None:
+        _generate(resolve(request_of(fields, scenario, to, kind), access=SHELL), quiet)
+        return
+    for run in list(own_runs(read_request({**fields, "scenario_path": scenario}))):
+        _generate(run, quiet)
+
+
+def own_runs(request: RunRequest) -> Iterator[ResolvedRun]:
+    """The runs of a request that names no target, one for each target of the scenario's own output, of the same rows.
+
+    TargetError where the scenario has no output.
+    """
+    targets = output_targets(resolve_data(request).scenario)
+    if not targets:
+        hint = "name a destination: --to out/, --to x.duckdb; or give the scenario an output"
+        raise TargetError(Problem(("target",), "no destination is named, and the scenario has no output", hint))
+    formats = request.formats
+    for target in targets[:1] if formats else targets:
+        named = target.dumped() | ({"options": {**target.options, "formats": formats}} if formats else {})
+        run = resolve(request.model_copy(update={"target": named, "formats": ()}), access=SHELL)
+        request = request.model_copy(update={"seed": run.plan.seed, "as_of": run.plan.as_of})
+        yield run
+
+
+def _generate(run: ResolvedRun, quiet: bool) -> None:
+    if not quiet and run.data is not None:
+        tell_notes(run.scenario.notes)
+        _tell_size(run)
+    target = run.target.open()
     with Interruption() as interruption:
         try:
-            result = interruption.run(lambda: _execute(wanted, plan, target, interruption))
+            plan, result = interruption.run(lambda: _execute(run, target, quiet, interruption))
         except Cancelled:
-            raise _cancelled(wanted, interruption.number, _committed(target)) from None
+            raise _cancelled(run, interruption.number, _committed(target)) from None
         except SdgenError:
             if _committed(target):
                 print(f"the rows that are committed stay; {_AGAIN}", file=sys.stderr)
             raise
-    if not wanted.quiet:
-        for line in summary(wanted, plan, result, keyed=not isinstance(target, Files | Stdout)):
-            print(line, file=sys.stderr if wanted.to == "-" else sys.stdout)
+    if not quiet:
+        for line in summary(run, plan, result):
+            print(line, file=sys.stderr if run.request.target == "-" else sys.stdout)
     if interruption.number:
-        print(f"the interruption came too late: all rows are in {wanted.place}", file=sys.stderr)
+        print(f"the interruption came too late: all rows are in {shown_place(run.request)}", file=sys.stderr)
 
 
-def _sized(wanted: Wanted, scenario: Scenario, request: PlanRequest, target: Target) -> tuple[Wanted, Plan]:
-    """The plan for the wanted size, told of; and what to ask for to get it again."""
-    from sdgen.runs.sizing import sized
-
-    mode = Mode(wanted.mode)
-    found = sized(scenario, request, target, mode, size=wanted.size, place=wanted.to)
-    if not wanted.quiet:
-        rows = ((name, entity.rows - entity.first) for name, entity in found.plan.entities.items())
-        chosen = ", ".join(f"{name} {count:,}" for name, count in rows if not wanted.only or name in wanted.only)
-        print(f"size: {found}; rows: {chosen}", file=sys.stderr)
-    return replace(wanted, scale=found.scale), found.plan
+def request_of(fields: Mapping[str, Any], scenario: str, to: str, kind: str) -> RunRequest:
+    """The request of the command's options; ScenarioError with every problem of its form."""
+    if to.lower().endswith(tuple(DOCUMENTS)) and Path(to).is_file() and not kind:
+        return read_request({**fields, "scenario_path": scenario, "target_path": to})
+    return read_request({**fields, "scenario_path": scenario, "target": {"dsn": to, "kind": kind} if kind else to})
 
 
-def _execute(wanted: Wanted, plan: Plan, target: Target, interruption: Interruption) -> Result:
-    with progress(wanted.quiet, data_on_stdout=wanted.to == "-") as listen:
-        return execute(
-            plan,
-            target,
-            mode=Mode(wanted.mode),
-            only=wanted.only,
-            workers=wanted.threads,
-            listen=listen,
-            cancel=interruption.event,
-            resume=wanted.resume,
-            commit_every=wanted.commit_every,
-        )
+def _tell_size(run: ResolvedRun) -> None:
+    if run.request.size:
+        rows = ((name, run.plan.entities[name]) for name in run.entities)
+        counts = ", ".join(f"{name} {entity.rows - entity.first:,}" for name, entity in rows)
+        print(f"size: --scale {run.scale!r} makes about {shown(run.bytes)}; rows: {counts}", file=sys.stderr)
 
 
-_AGAIN = "the same command with --resume goes on with them"
+def _execute(run: ResolvedRun, target: Target, quiet: bool, interruption: Interruption) -> tuple[Plan, Result]:
+    with progress(quiet, data_on_stdout=run.request.target == "-") as listen:
+        return execute_run(run, target=target, listen=listen, cancel=interruption.event)
 
 
 def _committed(target: Target) -> bool:
@@ -93,13 +100,14 @@ def _committed(target: Target) -> bool:
     return isinstance(target, Committing) and target.committed
 
 
-def _cancelled(wanted: Wanted, number: int, committed: bool) -> typer.Exit:
+def _cancelled(run: ResolvedRun, number: int, committed: bool) -> typer.Exit:
     if committed:
         print(f"cancelled; the rows that are committed stay, and {_AGAIN}", file=sys.stderr)
         return typer.Exit(128 + number)
-    if wanted.resume and not wanted.commit_every:
+    if run.settings.resume and not run.settings.commit_every:
         print("cancelled; what is done is kept, and the same command goes on with it", file=sys.stderr)
         return typer.Exit(128 + number)
-    left = "what was printed can't be taken back" if wanted.to == "-" else f"{wanted.place} is as it was"
+    to_stdout = run.request.target == "-"
+    left = "what was printed can't be taken back" if to_stdout else f"{shown_place(run.request)} is as it was"
     print(f"cancelled; {left}", file=sys.stderr)
     return typer.Exit(128 + number)

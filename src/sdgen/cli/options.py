@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import typer
 
+ROWS = "--rows"
 FORMATS = ("csv", "jsonl", "json", "parquet", "arrow", "sql", "sql:postgres", "sql:mysql", "sql:sqlite")
 SUFFIXES: dict[str, int] = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
@@ -19,7 +20,7 @@ def listed(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(word.strip() for text in texts for word in text.split(",") if word.strip())
 
 
-def row_count(text: str, option: str = "--rows") -> int:
+def row_count(text: str, option: str = ROWS) -> int:
     """A count such as 500, 1_000, 10k or 1.5M."""
     match = _NUMBER.fullmatch(text.strip())
     if match is None:
@@ -31,31 +32,30 @@ def row_count(text: str, option: str = "--rows") -> int:
     return count
 
 
-def commit_every(text: str) -> int:
-    """After how many rows a database commits: 500k, 1M; 0 where none are given."""
+def span(text: str, option: str) -> int:
+    """A number of rows above 0, such as 500k or 1M; 0 where the option is left out."""
     if not text.strip():
         return 0
-    return row_count(text, "--commit-every") or _refused_zero()
+    count = row_count(text, option)
+    if not count:
+        raise typer.BadParameter("0 rows are no span: give a number such as 10k", param_hint=option)
+    return count
 
 
-def _refused_zero() -> int:
-    raise typer.BadParameter("0 rows are no span: give a number such as 1M", param_hint="--commit-every")
-
-
-def row_counts(texts: Iterable[str]) -> dict[str, int]:
+def row_counts(texts: Iterable[str], option: str = ROWS) -> dict[str, int]:
     """`500` speaks of every entity (under the key `*`), `orders=500` of one."""
     counts: dict[str, int] = {}
     for word in listed(texts):
         entity, equals, count = word.rpartition("=")
         if equals and not entity:
-            raise typer.BadParameter(f"{word!r} names no entity before =", param_hint="--rows")
-        counts[entity.strip() or "*"] = row_count(count)
+            raise typer.BadParameter(f"{word!r} names no entity before =", param_hint=option)
+        counts[entity.strip() or "*"] = row_count(count, option)
     return counts
 
 
 def size(text: str) -> int:
     """Bytes: 500MB, 5 GB, 1.5G or 2GiB; 0 where none are given."""
-    from sdgen.runs.byte_counts import byte_count
+    from sdgen.execution.byte_counts import byte_count
 
     try:
         return byte_count(text) if text.strip() else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Protocol
 
-from sdgen.runs.events import EntityFinished, EntityStarted, Event, Finishing, RowsWritten
+from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, RowsWritten
 
 
 class Progress(Protocol):

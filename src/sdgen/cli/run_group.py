@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from sdgen.cli import options
-from sdgen.cli.asking import Asked
 from sdgen.cli.failures import told
-from sdgen.cli.run_options import CommitEvery, Resume, TargetKind, asking
+from sdgen.cli.run_options import Fields, TargetKind, with_run_options
 from sdgen.cli.stored import Form, RunsDb, ScenariosDir, TargetsDir, as_json, opened
 
 app = typer.Typer(name="run", help="Runs: started, watched, remembered, reproduced.", no_args_is_help=True)
@@ -18,13 +16,27 @@ app = typer.Typer(name="run", help="Runs: started, watched, remembered, reproduc
 RunId = Annotated[str, typer.Argument(metavar="ID", help="A run's id; `latest` is the newest.")]
 
 
+ScenarioName = Annotated[
+    str, typer.Option("--scenario", metavar="ID|PATH", help="A scenario's id (ID@VERSION of a stored one), or a file.")
+]
+TargetName = Annotated[
+    str,
+    typer.Option(
+        "--target", "--to", metavar="ID|PATH|DSN", help="A target's id, its file, or a destination as of generate."
+    ),
+]
+FileFormat = Annotated[str, typer.Option("--file-format", metavar="LIST", help="Formats of files, as of generate.")]
+
+
 @app.command()
 @told
-@asking
+@with_run_options
 def start(
-    asked: Asked,
-    commit_every: CommitEvery = "",
-    resume: Resume = False,
+    fields: Fields,
+    scenario: ScenarioName,
+    target: TargetName,
+    target_kind: TargetKind = "",
+    file_format: FileFormat = "",
     detach: Annotated[bool, typer.Option("--detach", help="Leave the run to a worker, and print its id.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary.")] = False,
     form: Form = "table",
@@ -33,21 +45,27 @@ def start(
     targets_dir: TargetsDir = "",
 ) -> None:
     """Write a scenario's rows to a target, and remember it: all of them, or none."""
-    lasting = replace(asked, commit_every=options.commit_every(commit_every), resume=resume)
     with opened(runs_db, scenarios_dir, targets_dir) as service:
         from sdgen.cli import running
 
+        request = running.named_request(
+            {**fields, "formats": options.listed([file_format])}, service, scenario, target, target_kind
+        )
         if detach:
-            running.detached(service, lasting, form)
+            running.detached(service, request, form)
         else:
-            running.started(service, lasting, quiet, form)
+            running.started(service, request, quiet, form)
 
 
 @app.command()
 @told
-@asking
+@with_run_options
 def plan(
-    asked: Asked,
+    fields: Fields,
+    scenario: ScenarioName,
+    target: TargetName,
+    target_kind: TargetKind = "",
+    file_format: FileFormat = "",
     form: Form = "table",
     runs_db: RunsDb = "",
     scenarios_dir: ScenariosDir = "",
@@ -57,7 +75,10 @@ def plan(
     with opened(runs_db, scenarios_dir, targets_dir) as service:
         from sdgen.cli import running
 
-        running.planned(service, asked, form)
+        request = running.named_request(
+            {**fields, "formats": options.listed([file_format])}, service, scenario, target, target_kind
+        )
+        running.planned(service, request, form)
 
 
 @app.command("list")

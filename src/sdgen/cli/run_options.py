@@ -1,4 +1,4 @@
-"""The options by which `sdgen run start` and `plan` are asked for a run; nothing heavy is imported here."""
+"""The options by which `sdgen generate`, `run start` and `run plan` ask for a run; nothing heavy is imported here."""
 
 from __future__ import annotations
 
@@ -10,36 +10,61 @@ from typing import Annotated, Any, Concatenate, Literal, ParamSpec, cast, get_ty
 import typer
 
 from sdgen.cli import options
-from sdgen.cli.asking import Asked
 
 P = ParamSpec("P")
+Fields = dict[str, Any]  # of a RunRequest
 
-ScenarioName = Annotated[
-    str, typer.Option("--scenario", metavar="ID|PATH", help="A scenario's id (ID@VERSION of a stored one), or a file.")
-]
-TargetName = Annotated[
-    str,
-    typer.Option("--target", metavar="ID|PATH|DSN", help="A target's id, its file, or a destination as of generate."),
-]
-TargetKind = Annotated[
-    str, typer.Option("--target-kind", metavar="KIND", help="The destination's kind, where it doesn't tell by itself.")
-]
-Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Default: the scenario's, or a random one.")]
-AsOf = Annotated[str | None, typer.Option("--as-of", metavar="TIME", help="The instant that counts as now, ISO 8601.")]
+AS_OF_HELP = "The instant that counts as now, ISO 8601. Default: the scenario's, or the time of the run."
+SEED_HELP = "The seed. Default: the scenario's, or a random one."
+MODES = Literal["create_if_missing", "truncate_then_insert", "append_only", "create", "truncate", "append"]
+
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help=SEED_HELP)]
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="TIME", help=AS_OF_HELP)]
 Rows = Annotated[
     list[str] | None,
-    typer.Option("--rows-override", "--rows", metavar="ENTITY=N", help="Rows of an entity, or of every one (N)."),
+    typer.Option(
+        "--rows",
+        "--rows-override",
+        metavar="N|ENTITY=N",
+        help="Rows of every entity (500, 10k, 1M), or of one (orders=500). May be repeated.",
+    ),
 ]
 Scale = Annotated[float, typer.Option("--scale", metavar="X", help="Multiply the scenario's row counts by this.")]
-Include = Annotated[list[str] | None, typer.Option("--include", metavar="ENTITY,...", help="Write these alone.")]
-Exclude = Annotated[list[str] | None, typer.Option("--exclude", metavar="ENTITY,...", help="Do not write these.")]
-ModeName = Annotated[
-    Literal["create_if_missing", "truncate_then_insert", "append_only"] | None,
-    typer.Option("--mode", help="What to do with tables that are there. Default: the target's, or create_if_missing."),
+Size = Annotated[
+    str, typer.Option("--size", metavar="SIZE", help="Choose the scale so that about so much is written: 500MB, 5GB.")
 ]
-FileFormat = Annotated[str, typer.Option("--file-format", metavar="LIST", help="Formats of files, as of generate.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        "--include",
+        "--table",
+        metavar="ENTITY,...",
+        help="Write these entities alone; their links still lead to rows of the others.",
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="ENTITY,...", help="Do not write these; links still lead to their rows."),
+]
+ModeName = Annotated[
+    MODES | None,
+    typer.Option(
+        "--mode",
+        help="What to do with tables that are there; truncate and append are short for the long names. Default: the "
+        "target's, SDGEN_DEFAULT_MODE, or create_if_missing.",
+    ),
+]
 Workers = Annotated[
     int, typer.Option("--workers", min=0, metavar="N", help="Threads. Default: one per core, at most 8.")
+]
+BatchSize = Annotated[
+    str,
+    typer.Option(
+        "--batch-size",
+        metavar="N",
+        help="The most rows a target is given at once. Default: the target's, SDGEN_BATCH_SIZE, or 65536.",
+    ),
 ]
 CommitEvery = Annotated[
     str,
@@ -49,53 +74,92 @@ CommitEvery = Annotated[
         help="Commit a database after about so many rows (1M), so that --resume can go on from there.",
     ),
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on where a run of the same was stopped.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on where a run of the same was stopped; keep what is done if it is.")
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Set a value of the scenario by its path. May be repeated."),
+]
+Rules = Annotated[
+    str, typer.Option("--rules", metavar="FILE", help="A file of rules, which go before the scenario's own.")
+]
+ExecModels = Annotated[
+    bool,
+    typer.Option(
+        "--exec-models",
+        "--import",
+        help="Import Python models instead of reading their text, which runs their code.",
+    ),
+]
+AllowDatabases = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-databases",
+        metavar="PATTERN,...",
+        help="Refuse databases of other names: '*_demo,*_test'. SDGEN_ALLOW_DATABASES says the same.",
+    ),
+]
+TargetKind = Annotated[
+    str, typer.Option("--target-kind", metavar="KIND", help="The destination's kind, where it doesn't tell by itself.")
+]
 
 
-def asking(command: Callable[Concatenate[Asked, P], None]) -> Callable[..., None]:
-    """Decorator of a command that is asked for a run: it gets the options of `asked`, and then its own."""
-    signature = inspect.signature(command)
-    common = inspect.signature(asked).parameters
-    run = cast(Callable[..., None], command)
-
-    @wraps(command)
-    def taking(**values: Any) -> None:
-        run(asked(**{name: values.pop(name) for name in common}), **values)
-
-    hints = {**get_type_hints(asked, include_extras=True), **get_type_hints(command, include_extras=True)}
-    own = [parameter for name, parameter in signature.parameters.items() if name != "asked"]
-    every = [each.replace(annotation=hints[each.name]) for each in (*common.values(), *own)]
-    taking.__annotations__ = {**{each.name: each.annotation for each in every}, "return": None}
-    vars(taking)["__signature__"] = signature.replace(parameters=every)
-    return taking
-
-
-def asked(
-    scenario: ScenarioName,
-    target: TargetName,
-    target_kind: TargetKind = "",
+def run_fields(
     seed: Seed = None,
     as_of: AsOf = None,
     rows: Rows = None,
     scale: Scale = 1.0,
-    include: Include = None,
+    size: Size = "",
+    only: Only = None,
     exclude: Exclude = None,
     mode: ModeName = None,
-    file_format: FileFormat = "",
     workers: Workers = 0,
-) -> Asked:
-    """The options' texts, read."""
-    return Asked(
-        scenario,
-        target,
-        target_kind,
-        options.seed(seed),
-        options.instant(as_of),
-        options.row_counts(rows or ()),
-        scale,
-        options.listed(include or ()),
-        options.listed(exclude or ()),
-        mode,
-        options.listed([file_format]),
-        workers,
-    )
+    batch_size: BatchSize = "",
+    commit_every: CommitEvery = "",
+    resume: Resume = False,
+    sets: Sets = None,
+    rules: Rules = "",
+    exec_models: ExecModels = False,
+    allow_databases: AllowDatabases = None,
+) -> Fields:
+    """The options' texts, read: fields of a RunRequest."""
+    if size and scale != 1:
+        raise typer.BadParameter("it chooses the scale: leave --scale out", param_hint="--size")
+    return {
+        "seed": options.seed(seed),
+        "as_of": options.instant(as_of),
+        "rows": options.row_counts(rows or ()),
+        "scale": scale,
+        "size": options.size(size),
+        "include": options.listed(only or ()),
+        "exclude": options.listed(exclude or ()),
+        "mode": mode,
+        "workers": workers,
+        "batch_size": options.span(batch_size, "--batch-size"),
+        "commit_every": options.span(commit_every, "--commit-every"),
+        "resume": resume,
+        "set": tuple(sets or ()),
+        "rules": rules,
+        "exec_models": exec_models,
+        "allow_databases": options.listed(allow_databases or ()),
+    }
+
+
+def with_run_options(command: Callable[Concatenate[Fields, P], None]) -> Callable[..., None]:
+    """Decorator of a command that asks for a run: it gets the fields of `run_fields`, and then its own options."""
+    own = inspect.signature(command)
+    common = inspect.signature(run_fields).parameters
+    run = cast(Callable[..., None], command)
+
+    @wraps(command)
+    def with_fields(**values: Any) -> None:
+        run(run_fields(**{name: values.pop(name) for name in common}), **values)
+
+    hints = {**get_type_hints(run_fields, include_extras=True), **get_type_hints(command, include_extras=True)}
+    others = [parameter for name, parameter in own.parameters.items() if name != "fields"]
+    every = [each.replace(annotation=hints[each.name]) for each in (*others, *common.values())]
+    every.sort(key=lambda each: each.default is not inspect.Parameter.empty)
+    with_fields.__annotations__ = {**{each.name: each.annotation for each in every}, "return": None}
+    vars(with_fields)["__signature__"] = own.replace(parameters=every)
+    return with_fields

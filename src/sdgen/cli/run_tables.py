@@ -12,7 +12,7 @@ from sdgen.cli.options import shown_instant
 from sdgen.cli.tables import cut, ruled
 from sdgen.runs.estimate import Estimate
 from sdgen.runs.records import LogLine, Run, Status
-from sdgen.runs.reproduce import Comparison
+from sdgen.runs.reproduce import Comparison, EntityComparison
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
@@ -126,9 +126,20 @@ def compared(found: Comparison) -> str:
         for each in found.entities
     ]
     lines = ruled(head, rows, (False, True, True, False, False, False))
-    wrong = [each.entity for each in found.entities if not each.same]
-    verdict = f"{', '.join(wrong)}: not the same rows" if wrong else f"the same rows as {found.run_id}, in every entity"
+    wrong = [each for each in found.entities if not each.same]
+    names = ", ".join(each.entity for each in wrong)
+    lines += [f"{each.entity}: {_difference(each)}" for each in wrong]
+    lines += [f"{name}: version {then} then, {now} now" for name, then, now in found.versions]
+    verdict = f"{names}: not the same rows" if wrong else f"the same rows as {found.run_id}, in every entity"
     return "\n".join([*lines, verdict])
+
+
+def _difference(found: EntityComparison) -> str:
+    if found.columns:
+        return f"columns that differ: {', '.join(found.columns)}"
+    if found.columns_known:
+        return "the first 65,536 rows of every column are the same, later ones differ"
+    return "which columns differ is not known: their digests were not kept"
 
 
 def clock(moment: datetime | None) -> str:

@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Event
+from typing import Any
 
 import typer
 
 from sdgen.cli import run_tables
-from sdgen.cli.asking import Asked
 from sdgen.cli.failures import REFUSED, told_problems
 from sdgen.cli.progress import progress
 from sdgen.cli.stored import as_json
 from sdgen.errors import Cancelled, Problem
-from sdgen.runs.events import Listener
-from sdgen.runs.interruption import Interruption
-from sdgen.runs.naming import named_target
+from sdgen.execution.events import Listener
+from sdgen.execution.interruption import Interruption
+from sdgen.execution.request import RunRequest, read_request
+from sdgen.runs.naming import named_scenario, named_target
 from sdgen.runs.queue import spawn_supervisor
 from sdgen.runs.records import Run, Status
-from sdgen.runs.reproduce import changed_versions
 from sdgen.runs.service import Service
 
 _POLL = 0.25  # seconds
 
 
-def started(service: Service, asked: Asked, quiet: bool, form: str) -> None:
+def named_request(fields: Mapping[str, Any], service: Service, scenario: str, target: str, kind: str) -> RunRequest:
+    """The request of options, with a scenario and a target named by id, path or destination.
+
+    ScenarioError or NotFound with every problem of its form.
+    """
+    named = {**named_scenario(scenario, service.library), **named_target(target, service.library, kind)}
+    return read_request({**fields, **named})
+
+
+def started(service: Service, request: RunRequest, quiet: bool, form: str) -> None:
     """Do the run here, with its progress; typer.Exit where it does not succeed."""
-    request = asked.request(service)
     run, number = _watched(lambda listen, event: service.perform(request, listen=listen, cancel=event), quiet)
     if form == "json":
         print(as_json(run))
@@ -59,15 +67,15 @@ def _leave(run: Run, number: int) -> None:
     raise typer.Exit(REFUSED)
 
 
-def detached(service: Service, asked: Asked, form: str) -> None:
+def detached(service: Service, request: RunRequest, form: str) -> None:
     """Store the run for a worker, and see that there is one."""
-    run = service.submit(asked.request(service))
+    run = service.submit(request)
     spawn_supervisor(service.store)
     print(as_json(run) if form == "json" else run.id)
 
 
-def planned(service: Service, asked: Asked, form: str) -> None:
-    found = service.plan(asked.request(service))
+def planned(service: Service, request: RunRequest, form: str) -> None:
+    found = service.plan(request)
     print(as_json(found) if form == "json" else run_tables.estimate_shown(found))
     for problem in found.problems if form == "table" else ():
         print(told_problems([Problem((problem.path,), problem.what, problem.hint)]), file=sys.stderr)
@@ -98,8 +106,8 @@ def reproduced(service: Service, run_id: str, target: str, kind: str, quiet: boo
     named = named_target(target, service.library, kind) if target else {}
     again = service.again(run.id, **named)
     if not quiet:
-        for name, then, now in changed_versions(run, again.plan):
-            print(f"warning: {name} was of version {then}, and is {now} now", file=sys.stderr)
+        for change in again.job.changes:
+            print(f"warning: {change}", file=sys.stderr)
 
     def work(listen: Listener, event: Event) -> Run:
         return service.perform_again(run.id, listen=listen, cancel=event, **named)

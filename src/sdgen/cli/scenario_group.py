@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Literal
 
 import typer
 
-from sdgen.cli.failures import REFUSED, told, told_problems
+from sdgen.cli.failures import told
 from sdgen.cli.stored import Form, RunsDb, ScenariosDir, as_json, opened
 
 app = typer.Typer(
@@ -58,18 +57,10 @@ def validate(
     """Check a scenario, and tell every problem at once."""
     with opened(runs_db, scenarios_dir) as service:
         from sdgen.cli import shelves
-        from sdgen.cli.validate import as_json as verdict
-        from sdgen.cli.validate import described
+        from sdgen.cli.validate import answer
 
-        plan, problems = shelves.scenario_examined(service, scenario)
-    if form == "json":
-        print(verdict(problems))
-    elif plan is not None:
-        print(described(plan))
-    else:
-        print(told_problems(problems), file=sys.stderr)
-    if plan is None:
-        raise typer.Exit(REFUSED)
+        result = shelves.scenario_examined(service, scenario)
+    answer(result, form)
 
 
 @app.command()

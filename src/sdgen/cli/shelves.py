@@ -6,20 +6,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sdgen.cli.tables import cut, ruled
+from sdgen.cli.validate import ValidationResult, validated
 from sdgen.errors import Problem, SdgenError
+from sdgen.execution.kinds import path_of
+from sdgen.execution.targets import ResolvedTarget, TargetSpec, resolve_target, target_of_file
 from sdgen.plan.compile import compile_plan
-from sdgen.plan.model import Plan
 from sdgen.read.base import Source, read_text
 from sdgen.read.formats import format_of
 from sdgen.read.sources import read_source
 from sdgen.read.writefile import scenario_text
-from sdgen.runs.kinds import path_of
-from sdgen.runs.library import target_entry, target_of_file
+from sdgen.runs.library import target_entry
 from sdgen.runs.naming import named_scenario, named_target
 from sdgen.runs.probe import Probe, probe
 from sdgen.runs.records import ScenarioEntry, TargetEntry
 from sdgen.runs.service import Service
-from sdgen.runs.targets import Settled, TargetSpec, settle
 from sdgen.scenario.identity import canonical
 from sdgen.scenario.model import Record, Scenario
 
@@ -49,12 +49,13 @@ def scenario_shown(service: Service, name: str, form: str) -> str:
     return found.text.rstrip("\n")
 
 
-def scenario_examined(service: Service, name: str) -> tuple[Plan | None, tuple[Problem, ...]]:
-    """The plan of a scenario, by id or path, or what is wrong with it."""
+def scenario_examined(service: Service, name: str) -> ValidationResult:
+    """What is wrong with a scenario, by id or path, and what its reader remarks."""
     try:
-        return compile_plan(_scenario(service, name)), ()
+        scenario = _scenario(service, name)
     except SdgenError as error:
-        return None, error.problems
+        return ValidationResult(None, error.problems)
+    return validated(scenario)
 
 
 def _scenario(service: Service, name: str) -> Scenario:
@@ -100,22 +101,22 @@ def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def settled_target(service: Service, name: str, kind: str) -> Settled:
+def resolved_target(service: Service, name: str, kind: str) -> ResolvedTarget:
     named = named_target(name, service.library, kind)
-    return settle(_spec(service, named))
+    return resolve_target(_spec(service, named))
 
 
-def target_examined(service: Service, name: str, kind: str) -> tuple[Settled | None, tuple[Problem, ...]]:
+def target_examined(service: Service, name: str, kind: str) -> tuple[ResolvedTarget | None, tuple[Problem, ...]]:
     """A target, by id, path or destination, with its secrets in place; or what is wrong with it."""
     try:
-        settled = settled_target(service, name, kind)
+        settled = resolved_target(service, name, kind)
     except SdgenError as error:
         return None, error.problems
     problems = tuple(_misplaced(settled))
     return (None if problems else settled), problems
 
 
-def _misplaced(settled: Settled) -> Iterator[Problem]:
+def _misplaced(settled: ResolvedTarget) -> Iterator[Problem]:
     """Why a database's file can't be where it should be."""
     if settled.kind not in ("sqlite", "duckdb"):
         return
@@ -138,7 +139,7 @@ def _spec(service: Service, named: dict[str, object]) -> TargetSpec:
 
 
 def probed(service: Service, name: str, kind: str) -> Probe:
-    return probe(settled_target(service, name, kind))
+    return probe(resolved_target(service, name, kind))
 
 
 def probe_shown(found: Probe) -> str:

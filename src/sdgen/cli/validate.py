@@ -3,29 +3,72 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import typer
+
 from sdgen.cli.arrow import start_arrow
+from sdgen.cli.failures import REFUSED, told_problems
 from sdgen.cli.notes import tell_notes
-from sdgen.errors import Problem, SdgenError
+from sdgen.errors import Problem, ProblemType, Refusal, SdgenError
 from sdgen.generate import probe
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import Plan
 from sdgen.read.base import ReadOptions
 from sdgen.read.sources import read_source
+from sdgen.scenario.model import Scenario
+
+# A reader goes on with what it can't know, such as an unknown type; for validation these are errors.
+_ERRORS = frozenset({ProblemType.TYPE, ProblemType.CYCLE})
 
 
-def examined(source: str, options: ReadOptions) -> tuple[Plan | None, tuple[Problem, ...]]:
-    """The plan of a source, or what is wrong with it."""
+@dataclass(frozen=True)
+class ValidationResult:
+    """What validation says of a scenario; the plan where it is valid."""
+
+    plan: Plan | None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+def examined(source: str, options: ReadOptions) -> ValidationResult:
+    """What is wrong with a source, and what its reader remarks."""
     start_arrow()
     try:
         scenario = read_source(source, options)
-        tell_notes(scenario.notes, len(scenario.notes))
-        plan = compile_plan(scenario)
-        broken = probe(plan, scenario.origin)
-        return (None if broken else plan), tuple(broken)
     except SdgenError as error:
-        return None, error.problems
+        return ValidationResult(None, error.problems)
+    return validated(scenario)
+
+
+def validated(scenario: Scenario) -> ValidationResult:
+    """What is wrong with a scenario that could be read."""
+    notes = [note for note in scenario.notes if not isinstance(note, Refusal)]  # those are problems of the plan
+    warnings = tuple(note for note in notes if note.type not in _ERRORS)
+    problems = [note for note in notes if note.type is ProblemType.TYPE]  # cycles are found by the plan as well
+    try:
+        plan = compile_plan(scenario, strict=True)
+        problems += probe(plan, scenario.origin)
+    except SdgenError as error:
+        return ValidationResult(None, (*problems, *error.problems), warnings)
+    return ValidationResult(None if problems else plan, tuple(problems), warnings)
+
+
+def answer(result: ValidationResult, form: str) -> None:
+    """Print a result as `text` or `json`; typer.Exit where the scenario is not valid."""
+    if form == "json":
+        print(as_json(result.problems, result.warnings))
+    else:
+        tell_notes(result.warnings, len(result.warnings))
+        if result.plan is not None:
+            print(described(result.plan))
+        else:
+            print(told_problems(result.problems), file=sys.stderr)
+    if result.plan is None:
+        raise typer.Exit(REFUSED)
 
 
 def described(plan: Plan) -> str:
@@ -37,13 +80,20 @@ def described(plan: Plan) -> str:
     return f"valid: {name}: {', '.join(parts)}"
 
 
-def as_json(problems: tuple[Problem, ...]) -> str:
+def as_json(problems: Sequence[Problem], warnings: Sequence[Problem] = ()) -> str:
     """The answer for programs."""
-    return json.dumps({"valid": not problems, "problems": [_record(each) for each in problems]}, indent=2)
+    answer = {
+        "is_valid": not problems,
+        "valid": not problems,
+        "problems": [_record(each) for each in problems],
+        "warnings": [_record(each) for each in warnings],
+    }
+    return json.dumps(answer, indent=2)
 
 
 def _record(problem: Problem) -> dict[str, Any]:
     return {
+        "type": problem.type.value,
         "path": problem.where,
         "what": problem.what,
         "hint": problem.hint,

@@ -52,6 +52,10 @@ class After(Generator):
     only: tuple[str, ...] = Field((), description="the states that have a moment, in any case; null in all others")
     unless: tuple[str, ...] = Field((), description="the states that have none yet, in any case")
 
+    @property
+    def gives_null(self) -> bool:
+        return bool(self.state)
+
     def natural(self) -> Type:
         raise LookupError(f"the type follows from {self.column}")
 

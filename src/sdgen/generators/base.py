@@ -6,7 +6,7 @@ column at any row numbers, from the cells' draws, other columns of the same rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -63,12 +63,14 @@ class Fault:
 class Need:
     """A column that must be computable first: of the same row, of the parent's through a link, or of the children's.
 
-    An empty column needs the rows alone, not what they hold.
+    An empty column needs the rows alone, not what they hold. param, line: where in the params it is named.
     """
 
     column: str
     link: str = ""
     children: str = ""
+    param: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
 
 
 class Rows(Protocol):
@@ -79,6 +81,11 @@ class Rows(Protocol):
 
     @property
     def numbers(self) -> Numbers: ...
+
+    @property
+    def missing(self) -> NDArray[np.bool_] | None:
+        """Which of these rows there are not, as parents of rows without one; None where there are all."""
+        ...
 
     def column(self, name: str) -> pa.Array:
         """The column's values at these rows, in the Arrow type of its column type."""
@@ -200,9 +207,19 @@ class Generator(BaseModel):
         return self._called
 
     @property
+    def gives_null(self) -> bool:
+        """Whether the params ask for nulls: a null among listed values, or states without a value."""
+        return False
+
+    @property
+    def passes_null(self) -> bool:
+        """Whether a value is null in every row where a needed column is."""
+        return False
+
+    @property
     def may_be_null(self) -> bool:
         """Whether nulls can come about where none are asked for and no needed column has any."""
-        return False
+        return self.gives_null
 
     def natural(self) -> Type:
         """The type a column gets where it names none."""
@@ -230,6 +247,10 @@ class Generator(BaseModel):
         """The columns whose values these depend on."""
         return ()
 
+    def known_terms(self, links: Mapping[str, str]) -> Collection[str]:
+        """What the names in the params may stand for besides columns of the row: for hints where one is unknown."""
+        return ()
+
     def all_distinct(self) -> bool:
         """Whether all rows have different values, whether or not the column is declared unique."""
         return False
@@ -249,6 +270,10 @@ class Generator(BaseModel):
         """What is wrong with the params, given the types of the columns in `needs`."""
         return ()
 
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+        """Digests of the lists of other packages that the values are taken from, by names of theirs."""
+        return {}
+
     def domain(self, facts: Facts) -> Domain | None:
         """The finite set the values come from; None where there is none, so that the column can't be unique."""
         return None
@@ -264,6 +289,24 @@ class Generator(BaseModel):
         if domain is None:
             raise NotImplementedError
         return domain.decode(cells.indexes(domain.size))
+
+
+def with_inner(generator: Generator) -> Iterator[Generator]:
+    """A generator, and those inside it, such as of an array's elements, to any depth."""
+    yield generator
+    for value in vars(generator).values():
+        yield from _inside(value)
+
+
+def _inside(value: object) -> Iterator[Generator]:
+    if isinstance(value, Mapping):
+        for part in value.values():
+            yield from _inside(part)
+    elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):  # no long lists of plain values
+        for part in value:
+            yield from _inside(part)
+    elif isinstance(made := getattr(value, "made", None), Generator):
+        yield from with_inner(made)
 
 
 Params = Mapping[str, Any]

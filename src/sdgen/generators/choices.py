@@ -150,6 +150,10 @@ class Choice(Generator):
             self.pools[type] = pool_of(values, weights, type, self.arrow(type))
         return self.pools[type]
 
+    @property
+    def gives_null(self) -> bool:
+        return any(value is None and weight for value, weight in self.entries)
+
     def natural(self) -> Type:
         return natural_type(value for value, _ in self.entries)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -256,7 +256,10 @@ MAY_LACK = (Tree, LevelTree, Within, DistinctWithin, TreeWithin, EachOf)  # thos
 
 @dataclass(frozen=True)
 class Link:
-    """A link as the plan settled it: the parent entity, and how its rows are chosen."""
+    """A link as the plan settled it: the parent entity, and how its rows are chosen.
+
+    `older` holds, where that matters, the parents of the rows that a target holds already, by row number: -1 for none.
+    """
 
     name: str
     parent: str
@@ -264,6 +267,7 @@ class Link:
     null_key: int = 0
     null_rate: float = 0.0
     layout: Layout | None = None
+    older: Numbers | None = field(default=None, compare=False, repr=False)
 
     def parents(self, numbers: Numbers) -> tuple[Numbers, NDArray[np.bool_] | None]:
         """The parents' row numbers, and which rows have none (None: all have one; their number is then 0)."""
@@ -272,4 +276,9 @@ class Link:
         if self.null_rate:
             drawn = draws.unit(draws.draw(self.null_key, numbers)) < self.null_rate
             missing = drawn if missing is None else missing | drawn
+        if self.older is not None and len(self.older):
+            old = numbers < len(self.older)
+            there = self.older[np.where(old, numbers, 0)]
+            chosen = np.where(old, there, chosen)
+            missing = np.where(old, there < 0, False if missing is None else missing)
         return (chosen if missing is None else np.where(missing, 0, chosen)), missing

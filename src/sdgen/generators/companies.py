@@ -6,7 +6,7 @@ made of the same parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -21,7 +21,18 @@ from sdgen.generators.domains import permute
 from sdgen.generators.draws import Numbers, stream_key
 from sdgen.generators.families import ALL_TEXTS, FamilyGenerator, carried
 from sdgen.generators.names import names
-from sdgen.generators.pools import Joined, encoded, in_groups, joined, own, own_pool, taken, text_array
+from sdgen.generators.pools import (
+    FALLBACK,
+    Joined,
+    encoded,
+    file_digests,
+    in_groups,
+    joined,
+    own,
+    own_pool,
+    taken,
+    text_array,
+)
 from sdgen.generators.registry import register
 from sdgen.scenario.types import Type
 
@@ -110,6 +121,9 @@ class CompanyGenerator(FamilyGenerator):
     """One column of a company."""
 
     family: ClassVar[str] = "company"
+
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+        return file_digests([FALLBACK], "person")
 
     def companies(self, cells: Cells) -> tuple[Numbers, Numbers, Numbers]:
         """Each row's slot, its number within the slot, and its legal form."""

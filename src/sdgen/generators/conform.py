@@ -23,6 +23,7 @@ from sdgen.generators.formats import (
     uuid_text,
     validity,
 )
+from sdgen.generators.rounding import WHOLE, rounded, rounded_decimals, units
 from sdgen.generators.scalars import scalar_array
 from sdgen.scenario.types import FLOATS, INTEGERS, TEXTS, Type
 
@@ -47,13 +48,15 @@ _WANTED = {
     **dict.fromkeys(FLOATS, "float"),
     **dict.fromkeys(TEXTS | {"json"}, "text"),
 }
+VERSION = 2  # goes up with every change of the values that conversions give
 _ZONED = r":.*(Z|z|[+-]\d\d(:?\d\d)?)$"
 
 
 def conform(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
     """The same values in the Arrow type that carries a column of `type`, or in a dictionary of it.
 
-    Numbers are rounded half to even, texts of a string(n) cut to n characters, naive timestamps read as UTC.
+    Numbers are rounded with halves away from zero, texts of a string(n) cut to n characters, naive timestamps read as
+    UTC.
     """
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
@@ -105,7 +108,7 @@ def _cut(array: pa.Array, length: int) -> pa.Array:
 
 def _rounded(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
     if pa.types.is_floating(array.type):
-        return pc.cast(pc.round(array, 0, "half_to_even"), arrow)
+        return pc.cast(pa.array(rounded(_filled(array)), mask=_nulls(array)), arrow)
     return pc.cast(_rescaled(array, 38, 0), pa.int64() if type.kind != "ubigint" else arrow).cast(arrow)
 
 
@@ -127,12 +130,22 @@ def _integer_to_decimal(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.A
 
 
 def _float_to_decimal(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
-    values = np.asarray(array.fill_null(0) if array.null_count else array).astype(np.float64, copy=False)
-    scaled = np.rint(values * float(10**type.scale))
-    bound = float(min(10**type.precision, 1 << 62))
-    if not len(scaled) or (scaled.min() > -bound and scaled.max() < bound):
-        return scaled_decimal(scaled.astype(np.int64), arrow, array)
-    return pc.cast(array, arrow)
+    counted = units(_filled(array), type.scale)
+    bound = float(10**type.precision)
+    if not len(counted) or (counted.min() > -bound and counted.max() < bound):  # both false where there is a NaN
+        return scaled_decimal(counted.astype(np.int64), arrow, array)
+    return pc.cast(_long_floats(array, counted, pa.decimal128(38, type.scale)), arrow)
+
+
+def _long_floats(array: pa.Array, counted: NDArray[np.float64], wide: pa.DataType) -> pa.Array:
+    """Floats of more than 15 digits as decimals: by their shortest text, and exactly where they are whole by nature."""
+    values = _filled(array)
+    short, whole = np.isfinite(counted), np.abs(values) >= 2 * WHOLE
+    written = pc.cast(pa.array(np.where(short | whole, 0, values).astype(values.dtype)), pa.string())
+    longer = _text_to_decimal(written, Type("decimal", precision=38, scale=wide.scale), wide)
+    exact = pc.cast(pa.array(np.where(whole, values, 0)), wide)
+    counts = scaled_decimal(np.where(short, counted, 0).astype(np.int64), wide, array)
+    return pc.if_else(short, counts, pc.if_else(whole, exact, longer))
 
 
 def _decimal_to_decimal(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
@@ -143,7 +156,7 @@ def _rescaled(array: pa.Array, precision: int, scale: int) -> pa.Array:
     """Decimals rounded to a scale, with room for the carry; the Arrow type still has its old scale."""
     if array.type.scale <= scale:
         return array
-    return pc.round(pc.cast(array, pa.decimal128(38, array.type.scale)), scale, "half_to_even")
+    return rounded_decimals(pc.cast(array, pa.decimal128(38, array.type.scale)), scale)
 
 
 def _text_to_decimal(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
@@ -170,6 +183,15 @@ def _text_to_date(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
 def _text_to_time(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
     moments = pc.cast(pc.binary_join_element_wise("1970-01-01T", array, ""), pa.timestamp("us"))
     return pc.cast(moments, arrow)
+
+
+def _nulls(array: pa.Array) -> NDArray[np.bool_] | None:
+    return array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
+
+
+def _filled(array: pa.Array) -> NDArray[np.float64]:
+    """An array's floats, with 0 in the place of nulls."""
+    return np.asarray(array.fill_null(0) if array.null_count else array)
 
 
 def _lists(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
@@ -214,7 +236,7 @@ def decimal_to_double(array: pa.Array) -> pa.Array:
         return pa.array([], pa.float64())
     words = np.frombuffer(array.buffers()[1], np.int64, len(array) * 2, array.offset * 16)
     doubles = words[::2] / np.float64(10**array.type.scale)  # both are exact below 2^53, so the quotient is the nearest
-    return pa.array(doubles, mask=array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None)
+    return pa.array(doubles, mask=_nulls(array))
 
 
 def _decimal_to_float(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:

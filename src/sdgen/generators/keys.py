@@ -29,6 +29,10 @@ class Constant(Generator):
 
     value: Any = Field(description="the value; null is allowed for a nullable column")
 
+    @property
+    def gives_null(self) -> bool:
+        return self.value is None
+
     def natural(self) -> Type:
         return Type(_NATURAL.get(type(self.value), "json"))
 

@@ -106,6 +106,10 @@ class ForeignKey(Generator):
                 "depth" if self.depth else "roots", "only a link to the same entity makes a tree", "leave it out"
             )
 
+    @property
+    def passes_null(self) -> bool:
+        return True
+
     def values(self, cells: Cells) -> pa.Array:
         return cells.rows.parent(self.via or cells.facts.column).column(self.column)
 
@@ -131,6 +135,10 @@ class Parent(Generator):
 
     def needs(self) -> tuple[Need, ...]:
         return (Need(self.column, self.link),)
+
+    @property
+    def passes_null(self) -> bool:
+        return True
 
     def values(self, cells: Cells) -> pa.Array:
         return cells.rows.parent(self.link).column(self.column)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from functools import cache
 from typing import ClassVar, Literal
@@ -17,7 +17,7 @@ from sdgen.generators.base import Cells, Facts, Fault
 from sdgen.generators.domains import Domain
 from sdgen.generators.families import PLAIN_TEXTS, TextGenerator
 from sdgen.generators.people import PersonGenerator
-from sdgen.generators.pools import Joined, text_array, texts
+from sdgen.generators.pools import FALLBACK, Joined, file_digests, text_array, texts
 from sdgen.generators.registry import register
 from sdgen.scenario.types import NUMBERS, Type
 
@@ -93,6 +93,9 @@ class PhoneNumber(TextGenerator):
     format: Literal["international", "national", "digits"] = Field(
         default="international", description="+1-212-555-0123, (212) 555-0123 or 2125550123"
     )
+
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+        return file_digests([FALLBACK], "person")
 
     def domain(self, facts: Facts) -> Domain:
         return _phones(self.format)

@@ -46,6 +46,10 @@ class Mixture(Generator):
         return self
 
     @property
+    def gives_null(self) -> bool:
+        return any(part.made.gives_null for part in self.parts if part.weight)
+
+    @property
     def may_be_null(self) -> bool:
         return any(part.made.may_be_null for part in self.parts)
 

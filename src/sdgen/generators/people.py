@@ -7,6 +7,7 @@ from the second on (`mary.smith2`): unique for any number of rows, with nothing 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from itertools import product
 from typing import ClassVar
@@ -20,7 +21,7 @@ from sdgen.generators.domains import permute
 from sdgen.generators.draws import Numbers
 from sdgen.generators.families import ALL_TEXTS, FamilyGenerator, carried
 from sdgen.generators.names import Names, names
-from sdgen.generators.pools import chain, encoded, joined, own_pool, taken, text_array
+from sdgen.generators.pools import chain, encoded, file_digests, joined, own_pool, taken, text_array
 from sdgen.generators.registry import register
 from sdgen.scenario.types import Type
 
@@ -36,6 +37,9 @@ class PersonGenerator(FamilyGenerator):
     """One column of a person."""
 
     family: ClassVar[str] = "person"
+
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+        return file_digests(chain(facts.locale), "person")
 
     def people(self, cells: Cells) -> tuple[Names, Numbers, Numbers]:
         """The locale's names, each row's index into them, and its round."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import product
+from math import prod
 from typing import ClassVar
 
 import numpy as np
@@ -22,7 +23,7 @@ from sdgen.generators.registry import register
 from sdgen.generators.subsets import places_apart
 
 _ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
-_MOST_PHRASES = 100_000
+MOST_PHRASES = 100_000
 
 
 @register("text.phrases")
@@ -70,6 +71,10 @@ class Phrases(TextGenerator):
     def faults(self, facts: Facts) -> Iterable[Fault]:
         if self.min > self.max:
             yield Fault("min", f"min {self.min} is more than max {self.max}", "swap them")
+        count = sum(count_alternatives(phrase) for pool in (*self.pools.values(), self.values_) for phrase in pool)
+        if count > MOST_PHRASES:
+            yield Fault("pools", f"{count:,} phrases are too many", "use fewer alternatives")
+            return
         for name, pool in self.spelled_out.items():
             place = f"pools.{name}" if name else "values"
             if len(pool) < self.max:
@@ -78,8 +83,6 @@ class Phrases(TextGenerator):
             twice = next((phrase for phrase in pool if pool.count(phrase) > 1), None) if len(pool) < 10_000 else None
             if twice is not None:
                 yield Fault(place, f"the phrase {twice!r} is listed twice", "list each once")
-        if len(self.phrases) > _MOST_PHRASES:
-            yield Fault("pools", f"{len(self.phrases):,} phrases are too many", "use fewer alternatives")
 
     def values(self, cells: Cells) -> pa.Array:
         first, size, missing = self._pool_of(cells)
@@ -114,6 +117,11 @@ class Phrases(TextGenerator):
         unknown = names.filter(pc.and_(places.is_null(), names.is_valid()))[0].as_py()
         path = ("entities", facts.entity, "columns", facts.column)
         raise ScenarioError(Problem(path, f"no pool is called {unknown!r}, a value of {self.by}", "add one to pools"))
+
+
+def count_alternatives(phrase: str) -> int:
+    """How many phrases one stands for: to be asked before they are spelled out."""
+    return prod(choices.count("|") + 1 for choices in _ALTERNATIVES.findall(phrase))
 
 
 def alternatives(phrase: str) -> Iterator[str]:

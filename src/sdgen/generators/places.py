@@ -7,7 +7,7 @@ City data comes from GeoNames (geonames.org, CC BY 4.0). Streets and house numbe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import ClassVar
 
@@ -33,10 +33,13 @@ from sdgen.generators.gazetteer import (
 )
 from sdgen.generators.pools import encoded, joined, own, taken
 from sdgen.generators.registry import register
-from sdgen.generators.streets import postal_codes, streets
+from sdgen.generators.streets import postal_codes, street_lists, streets
 from sdgen.scenario.types import Type
 
 _DEGREE = 1_000_000
+_WITH_STREET = frozenset(
+    {"address.street", "address.street_address", "address.street_name", "address.address", "address.full_address"}
+)
 _AROUND = 20_000  # millionths of a degree: a row lies within 0.02° of its place's centre, some 2 km
 
 
@@ -54,6 +57,9 @@ class AddressGenerator(FamilyGenerator):
         if self.country and self.country != WORLD and self.country not in countries():
             hint = did_you_mean(self.country.upper(), countries(), "two capital letters such as DE, or world")
             yield Fault("country", f"unknown country {self.country!r}", hint)
+
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+        return street_lists() if self.called in _WITH_STREET else {}
 
     def scope(self, facts: Facts) -> str:
         return self.country or country_of(facts.locale)

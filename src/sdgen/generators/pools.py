@@ -134,6 +134,19 @@ def datasets() -> Path:
 
 
 @cache
+def _file_digest(locale: str, file: str) -> str:
+    """A digest of a file's bytes: far sooner had than one of its lists, which need not be read for a plan."""
+    path = datasets() / locale / f"{file}.json"
+    return blake2b(path.read_bytes(), digest_size=8).hexdigest() if path.is_file() else ""
+
+
+def file_digests(locales: Iterable[str], file: str) -> dict[str, str]:
+    """The digests of one file of several locales, by names such as `mimesis en/person`, of those that have it."""
+    digests = {f"mimesis {locale}/{file}": _file_digest(locale, file) for locale in locales}
+    return {name: found for name, found in digests.items() if found}
+
+
+@cache
 def locales() -> tuple[str, ...]:
     """The locales there are lists for."""
     return tuple(sorted(path.name for path in datasets().iterdir() if (path / "person.json").is_file()))

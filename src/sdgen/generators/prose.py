@@ -13,13 +13,18 @@ import pyarrow.compute as pc
 
 from sdgen.generators import draws
 from sdgen.generators.base import Cells
-from sdgen.generators.pools import FALLBACK, chain, joined, own, pool, taken, text_array
+from sdgen.generators.pools import FALLBACK, chain, file_digests, joined, own, pool, taken, text_array
 
 Parts = Sequence[pa.Array]
 
 
 def english(locale: str) -> bool:
     return chain(locale)[0].partition("-")[0] == FALLBACK
+
+
+def text_lists(locale: str) -> dict[str, str]:
+    """The digests of the lists of mimesis that texts of a locale are made of: none where they are English."""
+    return {} if english(locale) else file_digests(chain(locale), "text")
 
 
 def written(cells: Cells, purpose: str, parts: Parts) -> pa.Array:

@@ -22,7 +22,7 @@ from sdgen.generators.base import Facts, Fault, Generator
 from sdgen.generators.domains import Domain
 from sdgen.generators.draws import Numbers, stream_key
 from sdgen.generators.families import PLAIN_TEXTS, STRING
-from sdgen.generators.pools import chain, text_array
+from sdgen.generators.pools import chain, digest, text_array
 from sdgen.scenario.types import NUMBERS, TIMES, Type
 
 _UNFIT = {"reseed", "validate_enum", "update_dataset", "override_locale", "get_current_locale"}
@@ -105,6 +105,10 @@ class ProviderPool(Generator):
 
     def domain(self, facts: Facts) -> Domain | None:
         return _Listed(self._values(facts))
+
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+        made = self._values(facts).cast(pa.string())
+        return {f"mimesis {self.called} {chain(facts.locale)[0]}": digest(made)}
 
     @property
     def _own(self) -> dict[str, Any]:

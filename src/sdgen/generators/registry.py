@@ -20,7 +20,7 @@ from sdgen.scenario.types import Type, parse_type
 
 ENTRY_POINTS = "sdgen.generators"
 
-# One line a family: its file, and the names it registers.
+# One line a family: its module, and the names it registers.
 FAMILIES: dict[str, tuple[str, ...]] = {
     "keys": ("const", "sequence", "uuid4", "uuid7"),
     "links": ("fk", "parent"),
@@ -61,6 +61,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "patterns": ("pattern",),
     "templates": ("template",),
+    "jinja": ("jinja",),
     "expressions": ("expression",),
     "nested": ("array", "map", "struct", "json"),
     "places": (

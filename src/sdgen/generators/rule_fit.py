@@ -270,6 +270,7 @@ class _Rows:
 
     entity = "entity"
     numbers = np.arange(_SAMPLE, dtype=np.int64)
+    missing = None
 
     def shared(self, name: str, compute: Callable[[], T]) -> T:
         return compute()

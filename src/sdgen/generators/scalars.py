@@ -7,7 +7,7 @@ import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from sdgen.scenario.types import INTEGER_BITS, Type
 
+_ROOMY = Context(prec=100)  # the usual 28 digits are fewer than a decimal(38, n) has
 _BOOLS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -80,12 +81,12 @@ def _decimal(value: object, type: Type) -> Decimal:
         raise _Unfit("not a number") from None
     if not number.is_finite():
         raise _Unfit("not a finite number")
-    scaled = number.scaleb(type.scale)
+    scaled = number.scaleb(type.scale, _ROOMY)
     if scaled != scaled.to_integral_value():
         raise _Unfit(f"more than {type.scale} digits behind the point")
-    if abs(scaled) >= 10**type.precision:
+    if scaled.copy_abs() >= 10**type.precision:
         raise _Unfit(f"more than {type.precision - type.scale} digits before the point")
-    return number.quantize(Decimal(1).scaleb(-type.scale))
+    return number.quantize(Decimal(1).scaleb(-type.scale), context=_ROOMY)
 
 
 def _bool(value: object, type: Type) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from hashlib import blake2b
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from sdgen.generators import draws
 from sdgen.generators.draws import Numbers, Words
 from sdgen.generators.gazetteer import column, countries, indices
-from sdgen.generators.pools import in_groups, joined, own, text_array, texts
+from sdgen.generators.pools import file_digests, in_groups, joined, own, text_array, texts
 from sdgen.generators.spelling import Spelled, pattern
 
 _MOST = 600  # streets of one country
@@ -32,6 +33,14 @@ class Streets:
     def pick(self, country: Numbers, words: Words) -> Numbers:
         """A street's index in the pool for each row."""
         return self.starts[country] + draws.below_each(words, self.sizes[country])
+
+
+@cache
+def street_lists() -> dict[str, str]:
+    """One digest of all files of mimesis that have street names in them."""
+    locales = [locale for locale, form in own("streets")["locales"].items() if "stems" not in form]
+    digests = "".join(file_digests(locales, "address").values())
+    return {"mimesis addresses": blake2b(digests.encode(), digest_size=8).hexdigest()}
 
 
 @cache

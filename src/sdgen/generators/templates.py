@@ -61,6 +61,10 @@ class Template(TextGenerator):
         tells = _tells_row(pieces[0], pieces[1:2], 0) or _tells_row(pieces[-1], pieces[-2:-1], -1)
         return _MANY if tells else None
 
+    @property
+    def passes_null(self) -> bool:
+        return self.null_text is None
+
     def values(self, cells: Cells) -> pa.Array:
         pieces: list[Any] = [piece if isinstance(piece, str) else self._text(piece, cells) for piece in self._pieces()]
         if not any(isinstance(piece, pa.Array) for piece in pieces):

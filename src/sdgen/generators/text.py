@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 import pyarrow as pa
@@ -18,6 +18,7 @@ from sdgen.generators.prose import (
     english,
     sentences,
     sentences_of,
+    text_lists,
     word_rows,
     words_of,
     written,
@@ -37,6 +38,9 @@ class Prose(TextGenerator):
     max_length: int = Field(
         default=0, ge=0, le=1_000_000, description="characters at most: long texts end after a whole word; 0: any"
     )
+
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+        return text_lists(facts.locale)
 
     def faults(self, facts: Facts) -> Iterable[Fault]:
         limit = self._limit(facts)
@@ -90,6 +94,9 @@ class Word(TextGenerator):
     def faults(self, facts: Facts) -> Iterable[Fault]:
         if not len(self._listed(facts)):
             yield Fault("length", f"there is no word of {self.length} letters", "leave length out")
+
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+        return text_lists(facts.locale)
 
     def domain(self, facts: Facts) -> Domain:
         return Pool(self._listed(facts))

@@ -64,6 +64,14 @@ class AsText(Generator):
     def natural(self) -> Type:
         return STRING
 
+    @property
+    def gives_null(self) -> bool:
+        return self.value.made.gives_null
+
+    @property
+    def passes_null(self) -> bool:
+        return self.value.made.passes_null
+
     def needs(self) -> tuple[Need, ...]:
         return self.value.made.needs()
 

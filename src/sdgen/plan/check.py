@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from sdgen.errors import Refusal, did_you_mean
+from sdgen.errors import ProblemType, Refusal, did_you_mean
 from sdgen.generators.base import Generator, Need
 from sdgen.generators.conform import scalar_array
 from sdgen.generators.counts import most_children
 from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key, column_path, columns_of
 from sdgen.plan.draft import Draft
-from sdgen.plan.order import find_cycle
+from sdgen.plan.nulls import check_nulls
+from sdgen.plan.order import entity_order, find_cycle
 from sdgen.plan.within import check_within
+from sdgen.scenario.output import repeated_names
 from sdgen.scenario.types import INTEGERS, Type
 
+_REFERENCE = ProblemType.REFERENCE
 
-def check_draft(draft: Draft) -> None:
-    """Add all problems of the draft."""
+
+def check_draft(draft: Draft, strict: bool = False) -> None:
+    """Add all problems of the draft; `strict` adds entities that can't be written one after the other."""
     draft.problems.extend(note for note in draft.scenario.notes if isinstance(note, Refusal))
     check_names(draft)
+    check_output(draft)
     check_needs(draft)
     check_cycles(draft)
+    if strict:
+        check_entity_cycles(draft)
     for key, generator in draft.generators.items():
         if key in draft.types:
             check_fit(draft, key, generator)
@@ -35,7 +42,7 @@ def check_types(draft: Draft) -> None:
     """A column whose type could not be settled, where no other problem tells why."""
     untyped = [key for key, _, _ in columns_of(draft.scenario) if key not in draft.types]
     if untyped and not draft.problems:
-        draft.refuse(column_path(untyped[0]), "its type can't be known", "give the column a type")
+        draft.refuse(column_path(untyped[0]), "its type can't be known", "give the column a type", ProblemType.TYPE)
 
 
 def check_names(draft: Draft) -> None:
@@ -43,15 +50,32 @@ def check_names(draft: Draft) -> None:
     for name, entity in draft.scenario.entities.items():
         table = entity.target_table or name
         if table in tables:
-            draft.refuse(("entities", name), f"writes to the table {table!r}, and so does {tables[table]}")
+            what = f"writes to the table {table!r}, and so does {tables[table]}"
+            draft.refuse(("entities", name), what, type=ProblemType.DUPLICATE)
         tables[table] = name
         for columns in entity.unique:
             for column in columns:
                 if column not in entity.columns:
                     hint = did_you_mean(column, entity.columns)
-                    draft.refuse(("entities", name, "unique"), f"no column {column!r} to be unique", hint)
+                    draft.refuse(("entities", name, "unique"), f"no column {column!r} to be unique", hint, _REFERENCE)
         if all(column.hidden for column in entity.columns.values()):
-            draft.refuse(("entities", name), "all columns are hidden: nothing would be written")
+            draft.refuse(("entities", name), "all columns are hidden: nothing would be written", type=ProblemType.VALUE)
+
+
+def check_output(draft: Draft) -> None:
+    """The output's own files: of entities that are there, each of a name of its own."""
+    output, entities = draft.scenario.output, draft.scenario.entities
+    if output is None:
+        return
+    for name in output.per_entity.keys() - entities.keys():
+        hint = did_you_mean(name, entities)
+        draft.refuse(("output", "per_entity", name), f"there is no entity {name!r}", hint, _REFERENCE)
+    tables = {name: entity.target_table or name for name, entity in entities.items()}
+    run = {"seed": draft.seed, "scenario": draft.scenario.name, "version": draft.scenario.version}
+    for entity, first, file in repeated_names(output.names, tables, run):
+        what = f"{first} and {entity} would both be written to {file}"
+        hint = "put {entity} into the pattern, and {format} at its end"
+        draft.refuse(("output", "filename_pattern"), what, hint, ProblemType.DUPLICATE)
 
 
 def check_needs(draft: Draft) -> None:
@@ -61,18 +85,24 @@ def check_needs(draft: Draft) -> None:
             children = not need.children or check_children(draft, key, need)
             if not children or not need.column:
                 continue
-            where = "" if need.link and need.link not in draft.links[key[0]] else draft.home(key[0], need)[0]
+            links = draft.links[key[0]]
+            where = "" if need.link and need.link not in links else draft.home(key[0], need)[0]
+            path = (*column_path(key), *(("params", *need.param.split(".")) if need.param else ()))
+            line = f"line {need.line}: " if need.line else ""
             if not where:
-                hint = did_you_mean(need.link, draft.links[key[0]], "links are columns with `generator: fk`")
-                draft.refuse(column_path(key), f"no link {need.link!r} to a parent", hint)
+                hint = did_you_mean(need.link, links, "links are columns with `generator: fk`")
+                draft.refuse(path, f"{line}no link {need.link!r} to a parent", hint, _REFERENCE)
             elif need.column not in draft.scenario.entities[where].columns:
-                hint = did_you_mean(need.column, draft.scenario.entities[where].columns)
-                draft.refuse(column_path(key), f"{where} has no column {need.column!r}", hint)
+                terms = () if need.link else generator.known_terms(links)
+                hint = did_you_mean(need.column, {*draft.scenario.entities[where].columns, *terms})
+                hint = f"name a column of it: {need.column}.…" if need.column in terms else hint
+                draft.refuse(path, f"{line}{where} has no column {need.column!r}", hint, _REFERENCE)
         per = getattr(generator, "per", "")
         counted = not draft.scenario.entities[key[0]].rows.per or key[0] in draft.layouts  # else told already
         if per and counted and per != draft.counting_link(key[0]):
             hint = f"count them with `rows: {{per: {draft.links[key[0]].get(per, '…')}, …}}`"
-            draft.refuse(column_path(key), f"{key[0]} does not count its rows by the link {per!r}", hint)
+            what = f"{key[0]} does not count its rows by the link {per!r}"
+            draft.refuse(column_path(key), what, hint, ProblemType.ROWS)
 
 
 def check_children(draft: Draft, key: Key, need: Need) -> bool:
@@ -80,10 +110,11 @@ def check_children(draft: Draft, key: Key, need: Need) -> bool:
     child = draft.scenario.entities.get(need.children)
     if child is None:
         hint = did_you_mean(need.children, draft.scenario.entities)
-        draft.refuse(column_path(key), f"no entity {need.children!r}", hint)
+        draft.refuse(column_path(key), f"no entity {need.children!r}", hint, _REFERENCE)
     elif child.rows.per != key[0]:
         hint = f"give it `rows: {{per: {key[0]}, …}}`"
-        draft.refuse(column_path(key), f"{need.children} does not count its rows per {key[0]}", hint)
+        what = f"{need.children} does not count its rows per {key[0]}"
+        draft.refuse(column_path(key), what, hint, ProblemType.ROWS)
     return child is not None and child.rows.per == key[0]
 
 
@@ -107,7 +138,25 @@ def check_cycles(draft: Draft) -> None:
             column_path(cycle[0]),
             f"columns depend on each other in a cycle: {path}",
             "let one of them be drawn by itself",
+            ProblemType.CYCLE,
         )
+
+
+def check_entity_cycles(draft: Draft) -> None:
+    """Entities that need one another's rows: whichever is written first, its links lead to rows that are not there."""
+    parents: dict[str, list[str]] = {name: [] for name in draft.scenario.entities}
+    for (entity, name), generator in draft.generators.items():
+        if not isinstance(generator, ForeignKey) or generator.entity not in parents:
+            continue
+        link = generator.via or name
+        key = entity, draft.link_column(entity, link)[0]
+        optional = draft.column(key).nullable or draft.missing_rate(key) or link in draft.each.get(entity, ())
+        if not (optional or draft.column(key).hidden):
+            parents[entity].append(generator.entity)
+    for cycle in entity_order(parents)[1]:
+        what = "entities need one another in a cycle of links that are never null: " + " → ".join(cycle)
+        hint = "make one of the links nullable; files, and databases that check keys at the end, take the rows as it is"
+        draft.refuse(("entities", cycle[0]), what, hint, ProblemType.CYCLE)
 
 
 def check_fit(draft: Draft, key: Key, generator: Generator) -> None:
@@ -117,10 +166,11 @@ def check_fit(draft: Draft, key: Key, generator: Generator) -> None:
         parent = draft.types.get((generator.entity, generator.column))
         if parent is not None and not _comparable(type, parent):
             what = f"{type}, but {generator.entity}.{generator.column}, which it refers to, is {parent}"
-            draft.refuse(column_path(key), what, f"make both {parent}")
+            draft.refuse(column_path(key), what, f"make both {parent}", ProblemType.TYPE)
     elif type.kind not in generator.fits:
         fits = ", ".join(sorted(generator.fits))
-        draft.refuse(column_path(key), f"{generator.called} can't fill a column of type {type}", f"it fills: {fits}")
+        what = f"{generator.called} can't fill a column of type {type}"
+        draft.refuse(column_path(key), what, f"it fills: {fits}", ProblemType.TYPE)
 
 
 def _comparable(one: Type, other: Type) -> bool:
@@ -129,14 +179,14 @@ def _comparable(one: Type, other: Type) -> bool:
 
 
 def check_faults(draft: Draft, key: Key, generator: Generator) -> None:
-    faults = list(generator.faults(draft.facts(key)))
+    faults, sort = list(generator.faults(draft.facts(key))), ProblemType.VALUE
     if not faults:
         types = {need: draft.types.get(draft.home(key[0], need)) for need in generator.needs()}
         known = all(type for need, type in types.items() if need.column)
-        faults = list(generator.check_types(types)) if known else []
+        faults, sort = list(generator.check_types(types)) if known else [], ProblemType.TYPE
     for fault in faults:
         place = ("params", *fault.param.split(".")) if fault.param else ()
-        draft.refuse((*column_path(key), *place), fault.what, fault.hint)
+        draft.refuse((*column_path(key), *place), fault.what, fault.hint, sort)
 
 
 def check_capacity(draft: Draft, key: Key, generator: Generator) -> None:
@@ -148,10 +198,10 @@ def check_capacity(draft: Draft, key: Key, generator: Generator) -> None:
     reason = "is the primary key" if draft.primary_key(key[0]) == (key[1],) else "is unique"
     if capacity is None:
         what = f"{reason}, but {generator.called} can't promise distinct values"
-        draft.refuse(column_path(key), what, generator.how_unique)
+        draft.refuse(column_path(key), what, generator.how_unique, ProblemType.UNIQUE)
     elif capacity < rows:
         what = f"{reason} over {rows:,} rows, but {generator.called} has only {capacity:,} distinct values here"
-        draft.refuse(column_path(key), what, _fewer(draft, key[0], capacity))
+        draft.refuse(column_path(key), what, _fewer(draft, key[0], capacity), ProblemType.UNIQUE)
 
 
 def _fewer(draft: Draft, entity: str, capacity: int) -> str:
@@ -177,15 +227,6 @@ def _capacity(draft: Draft, key: Key, generator: Generator) -> int | None:
     return parents if generator.distribution == "uniform" and not generator.quota else None
 
 
-def check_nulls(draft: Draft) -> None:
-    for key, _, column in columns_of(draft.scenario):
-        rate = draft.missing_rate(key)
-        if column.primary_key and (rate or column.nullable):
-            draft.refuse(column_path(key), "a primary key is never null", "drop nullable and null_rate")
-        elif rate and column.nullable is False:
-            draft.refuse(column_path(key), f"null_rate is {rate:g}, but nullable is false", "drop one of them")
-
-
 def check_links(draft: Draft) -> None:
     for key, link in draft.generators.items():
         if not isinstance(link, ForeignKey) or link.entity not in draft.counts:
@@ -193,9 +234,10 @@ def check_links(draft: Draft) -> None:
         parents, children = draft.counts[link.entity], draft.counts[key[0]]
         path = column_path(key)
         if children and not parents:
-            draft.refuse(path, f"{children:,} rows link to {link.entity}, which has none")
+            draft.refuse(path, f"{children:,} rows link to {link.entity}, which has none", type=ProblemType.ROWS)
         if link.one_to_one and children > parents and not draft.each.get(key[0]):
-            draft.refuse(path, f"one to one, but {children:,} rows and only {parents:,} parents in {link.entity}")
+            what = f"one to one, but {children:,} rows and only {parents:,} parents in {link.entity}"
+            draft.refuse(path, what, type=ProblemType.UNIQUE)
         _check_each(draft, key, link)
         _check_follows(draft, key, link)
         _check_quota(draft, key, link, parents, children)
@@ -232,20 +274,25 @@ def _check_follows(draft: Draft, key: Key, link: ForeignKey) -> None:
         home = draft.home(key[0], need)
         further = draft.generators.get(home)
         if not need.link or need.link == (link.via or key[1]):
-            draft.refuse((*path, index), "names no other link's column", "write it like order_id.customer_id")
+            draft.refuse(
+                (*path, index), "names no other link's column", "write it like order_id.customer_id", _REFERENCE
+            )
         elif need.link in draft.links[key[0]] and getattr(further, "entity", link.entity) != link.entity:
-            draft.refuse((*path, index), f"{home[0]}.{home[1]} does not lead to {link.entity}", "name a link that does")
+            what = f"{home[0]}.{home[1]} does not lead to {link.entity}"
+            draft.refuse((*path, index), what, "name a link that does", _REFERENCE)
         elif further is not None and need.link in draft.links[key[0]] and not isinstance(further, ForeignKey):
-            draft.refuse((*path, index), f"{home[0]}.{home[1]} is no link", f"name a foreign key to {link.entity}")
+            hint = f"name a foreign key to {link.entity}"
+            draft.refuse((*path, index), f"{home[0]}.{home[1]} is no link", hint, _REFERENCE)
 
 
 def _check_unlike(draft: Draft, key: Key, link: ForeignKey, parents: int) -> None:
     path = (*column_path(key), "params", "unlike")
     links = draft.links[key[0]]
     if link.unlike not in links or link.unlike == (link.via or key[1]):
-        draft.refuse(path, f"no other link {link.unlike!r}", did_you_mean(link.unlike, links))
+        draft.refuse(path, f"no other link {link.unlike!r}", did_you_mean(link.unlike, links), _REFERENCE)
     elif links[link.unlike] != link.entity:
-        draft.refuse(path, f"{link.unlike} leads to {links[link.unlike]}, not to {link.entity}", "leave unlike out")
+        what = f"{link.unlike} leads to {links[link.unlike]}, not to {link.entity}"
+        draft.refuse(path, what, "leave unlike out", _REFERENCE)
     elif draft.link_column(key[0], link.unlike)[1].unlike:
         draft.refuse(path, f"{link.unlike} is unlike another link itself", "name a link that is not")
     elif parents == 1 and draft.counts[key[0]]:
@@ -286,7 +333,8 @@ def quota_row(draft: Draft, link: ForeignKey, index: int) -> int | None:
     if quota.where is None:
         return quota.row
     fixed = draft.scenario.entities[link.entity].rows.fixed
-    return next((row for row, values in enumerate(fixed) if quota.where.items() <= values.items()), None)
+    places = zip(fixed, draft.fixed_places[link.entity], strict=True)
+    return next((place for values, place in places if quota.where.items() <= values.items()), None)
 
 
 def check_fixed(draft: Draft) -> None:
@@ -296,7 +344,8 @@ def check_fixed(draft: Draft) -> None:
             for column, value in values.items():
                 where = (*path, index, column)
                 if column not in entity.columns:
-                    draft.refuse(where, f"{name} has no column {column!r}", did_you_mean(column, entity.columns))
+                    hint = did_you_mean(column, entity.columns)
+                    draft.refuse(where, f"{name} has no column {column!r}", hint, _REFERENCE)
                 elif (name, column) in draft.types:
                     _check_value(draft, where, value, draft.types[name, column])
         for column in entity.columns:
@@ -307,7 +356,7 @@ def _check_value(draft: Draft, path: tuple[str | int, ...], value: object, type:
     try:
         scalar_array([value], type)
     except ValueError as error:
-        draft.refuse(path, str(error))
+        draft.refuse(path, str(error), type=ProblemType.TYPE)
 
 
 def _check_repeats(draft: Draft, entity: str, column: str, values: list[object]) -> None:
@@ -315,4 +364,5 @@ def _check_repeats(draft: Draft, entity: str, column: str, values: list[object])
         draft.refuse(
             ("entities", entity, "rows", "fixed"),
             f"{column} is unique, but two fixed rows have the same value",
+            type=ProblemType.UNIQUE,
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sdgen.errors import Path, Problem, did_you_mean
+from sdgen.errors import Path, Problem, ProblemType, did_you_mean
 from sdgen.generators import registry
 from sdgen.generators.base import Generator
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
@@ -34,7 +34,8 @@ def choose_generators(scenario: Scenario, problems: list[Problem]) -> dict[Key, 
         spec = column.generator
         if spec is None:
             hint = "name a generator, or add a rule for it"
-            problems.append(scenario.origin.problem(path, "no generator, and no rule finds one", hint))
+            what = "no generator, and no rule finds one"
+            problems.append(scenario.origin.problem(path, what, hint, ProblemType.MISSING))
             continue
         made = make_generator(scenario, spec, (*path, "generator"), problems)
         if made is not None:
@@ -51,9 +52,8 @@ def make_generator(scenario: Scenario, spec: GeneratorSpec, path: Path, problems
         preset = scenario.presets[name]
         name, params = preset.type, {**preset.params, **params}
         if name in seen:
-            problems.append(
-                origin.problem(("presets", seen[0]), "presets refer to each other: " + " → ".join([*seen, name]))
-            )
+            what = "presets refer to each other: " + " → ".join([*seen, name])
+            problems.append(origin.problem(("presets", seen[0]), what, type=ProblemType.CYCLE))
             return None
         seen.append(name)
     try:
@@ -61,7 +61,7 @@ def make_generator(scenario: Scenario, spec: GeneratorSpec, path: Path, problems
     except KeyError:
         known = [*registry.names(), *scenario.presets]
         hint = did_you_mean(name, known, "`sdgen generators` lists them all")
-        problems.append(origin.problem(path, f"unknown generator {name!r}", hint))
+        problems.append(origin.problem(path, f"unknown generator {name!r}", hint, ProblemType.UNKNOWN))
     except ValidationError as error:
         problems.extend(param_problems(scenario, error, name, path))
     return None
@@ -74,8 +74,12 @@ def param_problems(scenario: Scenario, error: ValidationError, name: str, path: 
     for detail in error.errors(include_url=False):
         place = tuple(part for part in detail["loc"] if part not in ("function-before", "function-after"))
         what, hint = _words(detail, name, fields)
+        type = _TYPES.get(detail["type"], ProblemType.VALUE)
         # Params stand under `params`; a spelling with the generator's name alone has no place below it.
-        yield scenario.origin.problem((*path[:-1], "params", *place), what, hint)
+        yield scenario.origin.problem((*path[:-1], "params", *place), what, hint, type)
+
+
+_TYPES = {"extra_forbidden": ProblemType.UNKNOWN, "missing": ProblemType.MISSING}
 
 
 def _words(detail: Mapping[str, Any], name: str, fields: list[str]) -> tuple[str, str]:

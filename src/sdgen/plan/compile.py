@@ -12,8 +12,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.errors import Problem, ScenarioError
-from sdgen.generators import draws, vocabularies
-from sdgen.generators.base import Need
+from sdgen.generators import conform, draws, vocabularies
+from sdgen.generators.base import Need, with_inner
 from sdgen.generators.choosers import (
     Chooser,
     Counted,
@@ -37,6 +37,7 @@ from sdgen.plan.check import check_draft, quota_row
 from sdgen.plan.choose import Key
 from sdgen.plan.draft import Draft, draft_plan
 from sdgen.plan.model import ColumnPlan, EntityPlan, ForeignKeyPlan, Plan
+from sdgen.plan.nulls import is_nullable
 from sdgen.plan.order import entity_order
 from sdgen.plan.request import PlanRequest
 from sdgen.plan.unique import JointIndexes
@@ -49,10 +50,13 @@ if TYPE_CHECKING:
     from sdgen.plan.conditions import Condition
 
 
-def compile_plan(scenario: Scenario, request: PlanRequest | None = None) -> Plan:
-    """The plan of a scenario; ScenarioError with every problem where there is none."""
+def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict: bool = False) -> Plan:
+    """The plan of a scenario; ScenarioError with every problem where there is none.
+
+    strict: entities that need one another's rows in a cycle are a problem too, though most targets take them.
+    """
     draft = draft_plan(scenario, request or PlanRequest())
-    check_draft(draft)
+    check_draft(draft, strict)
     joints = settle_sets(draft)
     conditions = _conditions(draft)
     if draft.problems:
@@ -60,22 +64,29 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None) -> Plan
     parents = {name: links.values() for name, links in draft.links.items()}
     order, cycles = entity_order(parents)
     entities = {name: _entity(draft, name, joints, conditions.get(name, ())) for name in order}
+    versions = _versions(draft)
     return Plan(
         scenario=scenario.name,
         version=scenario.version,
         seed=draft.seed,
         as_of=draft.as_of,
         entities=entities,
-        identity=identity(draft.scenario, draft.seed, draft.as_of, draft.counts, _versions(draft)),
+        identity=identity(draft.scenario, draft.seed, draft.as_of, draft.counts, versions),
         cyclic=tuple(cycles),
+        versions=versions,
     )
 
 
-def _versions(draft: Draft) -> dict[str, int]:
-    """The versions of the streams, of each generator used, and of the vocabularies the scenario speaks of."""
-    used = {generator.called: generator.version for generator in draft.generators.values()}
+def _versions(draft: Draft) -> dict[str, int | str]:
+    """The versions of streams, conversions, generators and vocabularies that are used, and digests of lists."""
+    used: dict[str, int | str] = {}
+    lists: dict[str, str] = {}
+    for key, generator in draft.generators.items():
+        for each in with_inner(generator):
+            used[each.called] = each.version
+            lists.update(each.lists_used(draft.facts(key)))
     spoken = vocabularies.versions(canonical_json(canonical(draft.scenario)))
-    return {"streams": draws.STREAM_VERSION, **used, **spoken}
+    return {"streams": draws.STREAM_VERSION, "conversions": conform.VERSION, **used, **spoken, **lists}
 
 
 def check_scenario(scenario: Scenario, request: PlanRequest | None = None) -> list[Problem]:
@@ -115,6 +126,7 @@ def _entity(
         conditions=conditions,
         first=draft.request.first(name),
         target=wanted.target,
+        mode=wanted.table_mode,
     )
 
 
@@ -128,7 +140,7 @@ def _column(draft: Draft, key: Key, links: Mapping[str, Link], joints: Mapping[K
         arrow=type.arrow if fixed is not None else _carried(draft, key),
         generator=generator,
         facts=replace(draft.facts(key), joint=joints.get(key)),
-        nullable=_nullable(draft, key),
+        nullable=is_nullable(draft, key),
         null_rate=0.0 if linked and key[1] in links else draft.missing_rate(key),
         hidden=wanted.hidden,
         fixed=fixed,
@@ -152,43 +164,20 @@ def _carried(draft: Draft, key: Key) -> pa.DataType:
 
 
 def _fixed(draft: Draft, key: Key) -> tuple[pa.Array | None, Sequence[bool] | NDArray[np.bool_]]:
-    """The values of the first rows, and which of them are given: rows the target holds, else the fixed ones."""
+    """The values of the first rows, and which of them are given: rows the target holds, then fixed ones."""
     there = draft.request.existing.get(key[0])
-    if there is not None and there.rows:
-        values = there.columns.get(key[1])
-        return values, np.ones(there.rows if values is not None else 0, dtype=np.bool_)
-    rows = draft.scenario.entities[key[0]].rows.fixed
+    first = there.rows if there is not None else 0
+    held = there.columns.get(key[1]) if there is not None and first else None
+    placed = zip(draft.scenario.entities[key[0]].rows.fixed, draft.fixed_places[key[0]], strict=True)
+    rows = [row for row, place in placed if place >= first]
     given = tuple(key[1] in row for row in rows)
     if not any(given):
-        return None, ()
-    return scalar_array([row.get(key[1]) for row in rows], draft.types[key]), given
-
-
-def _nullable(draft: Draft, key: Key) -> bool:
-    """Whether the target's column takes nulls: as declared, or where nulls can come about."""
-    wanted, generator = draft.column(key), draft.generators[key]
-    if wanted.primary_key or wanted.nullable is not None:
-        return bool(wanted.nullable)
-    if draft.missing_rate(key) or generator.may_be_null:
-        return True
-    needs = [need for need in generator.needs() if need.column and not need.children]
-    if isinstance(generator, ForeignKey):
-        needs.append(Need(generator.column, generator.via or key[1]))
-    return any(
-        _may_lack_parent(draft, key[0], need.link) or _nullable(draft, draft.home(key[0], need)) for need in needs
-    )
-
-
-def _may_lack_parent(draft: Draft, entity: str, link: str) -> bool:
-    if not link:
-        return False
-    column, spec = draft.link_column(entity, link)
-    if link in draft.each.get(entity, ()):
-        return draft.each[entity][link].parents < draft.counts[entity]
-    tree = spec.entity == entity and link != draft.counting_link(entity)
-    if spec.within and not tree:
-        return _may_lack_parent(draft, entity, spec.within) or bool(draft.column((entity, column)).nullable)
-    return tree or draft.missing_rate((entity, column)) > 0
+        return held, np.ones(first if held is not None else 0, dtype=np.bool_)
+    values = scalar_array([row.get(key[1]) for row in rows], draft.types[key])
+    if not first:
+        return values, given
+    before = pa.nulls(first, values.type) if held is None else held
+    return pa.concat_arrays([before, values]), np.append(np.full(first, held is not None), given)
 
 
 def _link(draft: Draft, entity: str, name: str, joints: Mapping[Key, JointIndexes]) -> Link:

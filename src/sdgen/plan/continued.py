@@ -1,16 +1,20 @@
-"""Sequences that go on after the largest value that the target holds."""
+"""What goes on behind the rows that a target holds: sequences after the largest value, and fixed rows not yet there."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sdgen.generators.base import Generator
+from sdgen.generators.conform import scalar_array
 from sdgen.generators.keys import Sequence
 from sdgen.plan.choose import Key
-from sdgen.plan.request import PlanRequest
+from sdgen.plan.request import Existing, PlanRequest
+from sdgen.scenario.model import Entity, Scenario
+from sdgen.scenario.types import NESTED, Type
 
 
 def continued(generators: Mapping[Key, Generator], request: PlanRequest) -> dict[Key, Generator]:
@@ -36,3 +40,48 @@ def _last(values: pa.Array, falling: bool) -> int | None:
         return None
     found: int | None = ends["min" if falling else "max"].as_py()
     return found
+
+
+def fixed_places(
+    scenario: Scenario, request: PlanRequest, types: Mapping[Key, Type | None]
+) -> dict[str, tuple[int, ...]]:
+    """The row number of each fixed row, by entity: that of the row which the target holds for it, where there is one.
+
+    Those that are missing there come first among the rows that the run makes.
+    """
+    places = {name: tuple(range(len(entity.rows.fixed))) for name, entity in scenario.entities.items()}
+    for name, there in request.existing.items():
+        if there.rows and name in scenario.entities:
+            entity = scenario.entities[name]
+            known = {column: type for (owner, column), type in types.items() if owner == name and type is not None}
+            found = [_place(row, index, entity, there, known) for index, row in enumerate(entity.rows.fixed)]
+            behind = iter(range(there.rows, there.rows + len(found)))
+            places[name] = tuple(next(behind) if place is None else place for place in found)
+    return places
+
+
+def _place(
+    row: Mapping[str, Any], index: int, entity: Entity, there: Existing, types: Mapping[str, Type]
+) -> int | None:
+    """Where the target holds a fixed row: by a key that it gives, else by all that it gives; None where it doesn't.
+
+    One of which nothing can be compared counts as held.
+    """
+    masks = {}
+    for column, value in row.items():
+        if column in there.columns and column in types and types[column].kind not in NESTED:
+            try:
+                masks[column] = pc.is_in(there.columns[column], value_set=scalar_array([value], types[column]))
+            except ValueError:
+                return index  # no value of the column's type, which is told elsewhere
+    columns = entity.columns.items()
+    primary = tuple(name for name, column in columns if column.primary_key)
+    keys = [primary, *entity.unique, *((name,) for name, column in columns if column.unique)]
+    given = [key for key in keys if key and set(key) <= masks.keys()]
+    for key in given or ([tuple(masks)] if masks else []):
+        held = masks[key[0]]
+        for column in key[1:]:
+            held = pc.and_(held, masks[column])
+        if (place := pc.index(held, True).as_py()) >= 0:
+            return int(place)
+    return None if masks else index

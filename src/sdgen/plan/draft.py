@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from functools import cached_property
 from secrets import randbits
 
-from sdgen.errors import Path, Problem, did_you_mean
+from sdgen.errors import Path, Problem, ProblemType, did_you_mean
 from sdgen.generators.base import Facts, Generator, Need
 from sdgen.generators.choosers import EachOf
 from sdgen.generators.counts import Layout
 from sdgen.generators.links import ForeignKey
 from sdgen.plan.choose import Key, choose_generators, column_path, columns_of
 from sdgen.plan.complete import is_whole
-from sdgen.plan.continued import continued
+from sdgen.plan.continued import continued, fixed_places
 from sdgen.plan.distinct import with_distinct
 from sdgen.plan.request import PlanRequest
 from sdgen.plan.rows import RowSettler, counting_link
@@ -39,9 +39,10 @@ class Draft:
     layouts: Mapping[str, Layout]
     problems: list[Problem]
     each: Mapping[str, Mapping[str, EachOf]] = field(default_factory=dict)
+    fixed_places: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
-    def refuse(self, path: Path, what: str, hint: str = "") -> None:
-        self.problems.append(self.scenario.origin.problem(path, what, hint))
+    def refuse(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.CONSTRAINT) -> None:
+        self.problems.append(self.scenario.origin.problem(path, what, hint, type))
 
     def column(self, key: Key) -> Column:
         return self.scenario.entities[key[0]].columns[key[1]]
@@ -113,7 +114,8 @@ def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
     scenario = with_distinct(scenario, generators, links)
     settler = TypeSettler(scenario, generators, links, problems)
     settled = {key: settler.settle(key) for key, _, _ in columns_of(scenario)}
-    rows = RowSettler(scenario, request, seed, links, problems)
+    places = fixed_places(scenario, request, settled)
+    rows = RowSettler(scenario, request, seed, links, problems, places)
     rows.settle_all()
     return Draft(
         scenario=scenario,
@@ -127,6 +129,7 @@ def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
         layouts=rows.layouts,
         problems=problems,
         each=rows.each,
+        fixed_places=places,
     )
 
 
@@ -150,7 +153,8 @@ def _as_of(scenario: Scenario, problems: list[Problem]) -> datetime:
             return parse_instant(scenario.as_of)
         except ValueError:
             what = f"{scenario.as_of!r} is not a time"
-            problems.append(scenario.origin.problem(("as_of",), what, "write it like 2026-01-01T00:00:00Z"))
+            hint = "write it like 2026-01-01T00:00:00Z"
+            problems.append(scenario.origin.problem(("as_of",), what, hint, ProblemType.VALUE))
     return datetime.now(UTC).replace(microsecond=0)
 
 
@@ -165,7 +169,8 @@ def _links(
         name = generator.via or key[1]
         problem = _link_problem(scenario, generator, links[key[0]].get(name, generator.entity))
         if problem:
-            problems.append(scenario.origin.problem((*column_path(key), "params"), *problem))
+            path = (*column_path(key), "params")
+            problems.append(scenario.origin.problem(path, *problem, ProblemType.REFERENCE))
         else:
             links[key[0]][name] = generator.entity
     return links
@@ -197,5 +202,5 @@ def _resolve(
         try:
             resolved[key] = generator.resolved(links[key[0]])
         except ValueError as error:
-            problems.append(scenario.origin.problem(column_path(key), str(error)))
+            problems.append(scenario.origin.problem(column_path(key), str(error), type=ProblemType.REFERENCE))
     return resolved

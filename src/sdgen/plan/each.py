@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from sdgen.errors import did_you_mean
+from sdgen.errors import ProblemType, did_you_mean
 from sdgen.generators.choosers import EachOf
 from sdgen.plan.request import PlanRequest
 from sdgen.scenario.model import RowCount
 
-Refuse = Callable[[str, str, str], None]  # an entity, what is wrong with its rows, and a hint
+# Takes an entity, what is wrong with its rows, a hint, and what sort of problem it is.
+Refuse = Callable[[str, str, str, ProblemType], None]
 
 
 def each_links(rows: RowCount, links: Mapping[str, str]) -> dict[str, str]:
@@ -23,15 +24,21 @@ def each_is_right(name: str, rows: RowCount, links: Mapping[str, str], entities:
     known = each_links(rows, links)
     before = len(known)
     if any((rows.count, rows.per, rows.min, rows.max, rows.mean, rows.total, rows.fixed)):
-        refuse(name, "each takes only share beside it", "leave count, per and fixed out")
+        refuse(name, "each takes only share beside it", "leave count, per and fixed out", ProblemType.ROWS)
         before = -1
     for parent in rows.each:
         if parent not in entities:
-            refuse(name, f"rows are one for each of the unknown entity {parent!r}", did_you_mean(parent, entities))
+            what = f"rows are one for each of the unknown entity {parent!r}"
+            refuse(name, what, did_you_mean(parent, entities), ProblemType.REFERENCE)
         elif parent not in known:
             count = sum(there == parent for there in links.values())
             hint = f"add a column with `generator: fk` to {parent}" if not count else "keep one of them"
-            refuse(name, f"rows are one for each of {parent}, but {count} foreign keys lead there", hint)
+            refuse(
+                name,
+                f"rows are one for each of {parent}, but {count} foreign keys lead there",
+                hint,
+                ProblemType.REFERENCE,
+            )
     return before == len(rows.each)
 
 

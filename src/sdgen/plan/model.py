@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sdgen.generators.base import Facts, Generator
 from sdgen.generators.choosers import Link
+from sdgen.scenario.model import Mode
 from sdgen.scenario.types import Type
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class ForeignKeyPlan:
 
 @dataclass(frozen=True)
 class EntityPlan:
-    """One entity, settled: its row count, columns, links and keys; `target` is as the scenario has it.
+    """One entity, settled: its row count, columns, links and keys; `target` and `mode` are as the scenario has them.
 
     `conditions` must hold in every row. `rows` counts those too that the target holds already; `first` is the first
     row that is made.
@@ -73,6 +74,7 @@ class EntityPlan:
     conditions: tuple[Condition, ...] = ()
     first: int = 0
     target: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    mode: Mode | None = None
 
     @property
     def written(self) -> tuple[ColumnPlan, ...]:
@@ -87,7 +89,10 @@ class EntityPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """A dataset, settled. `entities` stand in the order in which they are written: parents first where possible."""
+    """A dataset, settled. `entities` stand in the order in which they are written: parents first where possible.
+
+    `versions` are those of what makes the values: streams, generators, and lists of other packages by their digests.
+    """
 
     scenario: str
     version: str
@@ -96,3 +101,4 @@ class Plan:
     entities: Mapping[str, EntityPlan]
     identity: str
     cyclic: tuple[tuple[str, ...], ...] = ()
+    versions: Mapping[str, int | str] = field(default_factory=dict)

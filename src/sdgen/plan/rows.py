@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 from math import exp
 
 import numpy as np
 
-from sdgen.errors import Path, Problem, did_you_mean
+from sdgen.errors import Path, Problem, ProblemType, did_you_mean
 from sdgen.generators import draws
 from sdgen.generators.aliases import alias_table
 from sdgen.generators.choosers import EachOf
@@ -31,12 +32,14 @@ class RowSettler:
         seed: int,
         links: Mapping[str, Mapping[str, str]],
         problems: list[Problem],
+        fixed_places: Mapping[str, tuple[int, ...]],
     ) -> None:
         self._scenario = scenario
         self._links = links
         self._request = request
         self._seed = seed
         self._problems = problems
+        self._fixed_places = fixed_places
         self.counts: dict[str, int] = {}
         self.layouts: dict[str, Layout] = {}
         self.each: dict[str, dict[str, EachOf]] = {}
@@ -45,7 +48,9 @@ class RowSettler:
         self._check_request()
         cycle = find_cycle({name: self._per(name) for name in self._scenario.entities})
         if cycle:
-            self._problem(cycle[0], "rows are counted per parent in a cycle: " + " → ".join(cycle))
+            self._problem(
+                cycle[0], "rows are counted per parent in a cycle: " + " → ".join(cycle), type=ProblemType.CYCLE
+            )
             return
         for name in self._scenario.entities:
             self._settle(name)
@@ -54,16 +59,20 @@ class RowSettler:
         rows = self._scenario.entities[name].rows
         return [parent for parent in (rows.per, *rows.each) if parent in self._scenario.entities]
 
-    def _problem(self, entity: str, what: str, hint: str = "") -> None:
+    def _problem(self, entity: str, what: str, hint: str = "", type: ProblemType = ProblemType.ROWS) -> None:
         path: Path = ("entities", entity, "rows")
-        self._problems.append(self._scenario.origin.problem(path, what, hint))
+        self._problems.append(self._scenario.origin.problem(path, what, hint, type))
 
     def _check_request(self) -> None:
         for name in {*self._request.rows, *self._request.only} - {"*"} - self._scenario.entities.keys():
             hint = did_you_mean(name, self._scenario.entities)
-            self._problems.append(Problem((), f"--rows or --only names the unknown entity {name!r}", hint))
+            self._problems.append(
+                Problem((), f"--rows or --only names the unknown entity {name!r}", hint, type=ProblemType.REFERENCE)
+            )
         if not 0 < self._request.scale < float("inf"):
-            self._problems.append(Problem((), f"the scale {self._request.scale:g} is not above 0"))
+            self._problems.append(
+                Problem((), f"the scale {self._request.scale:g} is not above 0", type=ProblemType.VALUE)
+            )
             self._request = replace(self._request, scale=1.0)  # counts that can be computed, for further problems
 
     def _asked(self, name: str) -> int | None:
@@ -74,6 +83,7 @@ class RowSettler:
             return self.counts[name]
         self.counts[name] = 0
         rows = self._scenario.entities[name].rows
+        self._check_form(name, rows)
         if rows.each:
             count = self._one_for_each(name, rows)
         else:
@@ -81,7 +91,8 @@ class RowSettler:
         if not self._request.adds_to(name):
             count = self._request.first(name)
         if count > MOST_ROWS:
-            self._problem(name, f"{count:,} rows are more than the {MOST_ROWS:,} an entity can have")
+            what = f"{count:,} rows are more than the {MOST_ROWS:,} an entity can have"
+            self._problem(name, what, f"ask for at most {MOST_ROWS:,}")
             count = len(rows.fixed)  # those that are counted per row of it need not be counted
         if count < len(rows.fixed):
             self._problem(
@@ -91,6 +102,18 @@ class RowSettler:
             )
         self.counts[name] = count
         return count
+
+    def _check_form(self, name: str, rows: RowCount) -> None:
+        """An empty table is one that is said to be: a count of zero is more often a mistake."""
+        none = 0 in (rows.count, rows.total, rows.max)
+        counted = rows.per or rows.each or rows.fixed or rows.count is not None
+        if rows.empty and (counted or rows.total is not None):
+            self._problem(name, "empty is true, and rows are asked for as well", "keep one of them")
+        elif none and not rows.fixed and name not in self._request.rows:
+            what = "no rows: a count must be above 0"
+            self._problem(name, what, f"`rows: {{empty: true}}` means an empty table; for one run, --rows {name}=0")
+        elif not (counted or rows.empty or self._asked(name) is not None):
+            self._problem(name, "rows gives no count", "write `rows: 100`, or `rows: {empty: true}`")
 
     def _plain(self, name: str, rows: RowCount) -> int:
         if rows.share is not None:
@@ -112,16 +135,23 @@ class RowSettler:
         return count
 
     def _new(self, name: str, rows: RowCount) -> int:
+        """How many rows the run makes, the fixed ones that the target doesn't hold among them."""
         asked = self._asked(name)
+        fixed = sum(place >= self._request.first(name) for place in self._fixed_places[name])
+        if name in self._request.rows and 0 <= self._request.rows[name] < fixed:
+            what = f"{self._request.rows[name]:,} rows are asked for, but {fixed:,} fixed rows come first"
+            hint = f"ask for at least {fixed:,}, or take rows out of its list (--set entities.{name}.rows=…)"
+            self._problem(name, what, hint)
         if asked is not None:
-            return max(asked, len(rows.fixed))
+            return max(asked, fixed)
         if rows.count is None:
-            return len(rows.fixed)
-        return max(self._scaled(rows.count), len(rows.fixed), min(rows.count, 1))
+            return fixed
+        return max(self._scaled(rows.count), fixed, min(rows.count, 1))
 
     def _scaled(self, count: int) -> int:
-        """A count times the scale; of what is too much by far, something that is too much."""
-        return round(min(count * self._request.scale, 2.0 * MOST_ROWS))
+        """A count times the scale."""
+        scaled = count * self._request.scale if count < 1 << 53 else float("inf")
+        return round(scaled) if scaled <= MOST_ROWS else int(count * Fraction(self._request.scale))
 
     def _counted_per(self, name: str, rows: RowCount) -> int:
         if rows.per not in self._scenario.entities:
@@ -129,6 +159,7 @@ class RowSettler:
                 name,
                 f"rows are counted per unknown entity {rows.per!r}",
                 did_you_mean(rows.per, self._scenario.entities),
+                ProblemType.REFERENCE,
             )
             return 0
         if counting_link(rows, self._links[name]) is None:
@@ -138,7 +169,12 @@ class RowSettler:
                 if found
                 else f"add a column with `generator: fk` to {rows.per}"
             )
-            self._problem(name, f"rows are counted per {rows.per}, but {len(found)} foreign keys lead there", hint)
+            self._problem(
+                name,
+                f"rows are counted per {rows.per}, but {len(found)} foreign keys lead there",
+                hint,
+                ProblemType.REFERENCE,
+            )
             return 0
         parents = self._settle(rows.per)
         layout = self._laid_out(name, rows, parents)

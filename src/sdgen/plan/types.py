@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sdgen.errors import Problem
+from sdgen.errors import Problem, ProblemType
 from sdgen.generators.base import Generator, Need
 from sdgen.generators.links import ForeignKey, Parent
 from sdgen.plan.choose import Key, column_path
@@ -43,7 +43,8 @@ class TypeSettler:
             return parse_type(text)
         except ValueError as error:
             what, _, hint = str(error).partition("; ")
-            self._problems.append(self._scenario.origin.problem((*column_path(key), "type"), what, hint))
+            path = (*column_path(key), "type")
+            self._problems.append(self._scenario.origin.problem(path, what, hint, ProblemType.TYPE))
             return None
 
     def _made(self, key: Key) -> Type | None:
@@ -59,8 +60,8 @@ class TypeSettler:
         except LookupError:  # what is missing is told where it is missing
             return None
         except ValueError as error:
-            problem = self._scenario.origin.problem(column_path(key), str(error), "give the column a type")
-            self._problems.append(problem)
+            what, hint = str(error), "give the column a type"
+            self._problems.append(self._scenario.origin.problem(column_path(key), what, hint, ProblemType.TYPE))
             return None
 
     def of_need(self, entity: str, need: Need) -> Type | None:

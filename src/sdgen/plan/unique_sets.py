@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sdgen.errors import Path
+from sdgen.errors import Path, ProblemType
 from sdgen.generators import draws
 from sdgen.generators.counts import Later, most_children
 from sdgen.generators.links import ForeignKey
@@ -64,7 +64,7 @@ def _refuse_more(draft: Draft, entity: str, columns: tuple[str, ...]) -> None:
     parent = draft.scenario.entities[entity].rows.per
     what = f"({', '.join(columns)}) is unique among the rows counted per {parent}, which have some already"
     hint = f"add rows of {parent} in the same run: they get the new rows"
-    draft.refuse(_place(draft, entity, columns), what, hint)
+    draft.refuse(_place(draft, entity, columns), what, hint, ProblemType.UNIQUE)
 
 
 def _reduced(draft: Draft, entity: str, columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -128,4 +128,4 @@ def _refuse(draft: Draft, path: Path, columns: tuple[str, ...], sizes: dict[str,
     domains = ", ".join(f"{column}: {size:,}" for column, size in sizes.items()) or "none of them has a finite domain"
     scope = f"up to {rows:,} rows of one parent" if link else f"{rows:,} rows"
     hint = "give its columns generators with larger domains (choice, uniform_int, date, fk …), or ask for fewer rows"
-    draft.refuse(path, f"{which} can't be made unique over {scope} ({domains})", hint)
+    draft.refuse(path, f"{which} can't be made unique over {scope} ({domains})", hint, ProblemType.UNIQUE)

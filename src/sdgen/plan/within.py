@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sdgen.errors import did_you_mean
+from sdgen.errors import ProblemType, did_you_mean
 from sdgen.generators.counts import BLOCK, FixedCount, Layout, least_children, most_children
 from sdgen.generators.draws import Numbers
 from sdgen.generators.links import ForeignKey
@@ -40,13 +40,14 @@ def check_within(draft: Draft, key: Key, link: ForeignKey) -> None:
     other = draft.links[key[0]].get(link.within)
     shared = shared_row(draft, link, other) if other is not None else ""
     if other is None or link.within == (link.via or key[1]):
-        draft.refuse(path, f"no other link {link.within!r}", did_you_mean(link.within, draft.links[key[0]]))
+        hint = did_you_mean(link.within, draft.links[key[0]])
+        draft.refuse(path, f"no other link {link.within!r}", hint, ProblemType.REFERENCE)
     elif draft.link_column(key[0], link.within)[1].within:
         draft.refuse(path, f"{link.within} is within another link itself", "name that one")
     elif link.entity == key[0]:
         if link.within != draft.counting_link(key[0]):
             hint = "a tree is within the link that rows are counted by"
-            draft.refuse(path, f"{key[0]} does not count its rows by {link.within}", hint)
+            draft.refuse(path, f"{key[0]} does not count its rows by {link.within}", hint, ProblemType.ROWS)
     elif not shared:
         what = f"{link.entity} and {other} have no row in common that both are counted per"
         draft.refuse(path, what, f"count the rows of {link.entity}, and of {other}, per the same entity")

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from sdgen.errors import Problem, SourceError
+from sdgen.errors import Problem, ProblemType, SourceError
 from sdgen.read.formats import DATABASE_FILES
 from sdgen.read.yamlfile import Document, read_document
 from sdgen.scenario.model import Scenario
@@ -61,9 +61,16 @@ class Source:
         return read_text(self.path)
 
     @cached_property
+    def parsed(self) -> Document:
+        """The file's YAML or JSON document, which knows of keys that stand twice; SourceError where it is none."""
+        return read_document(self.text, self.name, may_repeat=True)
+
+    @property
     def document(self) -> Document:
-        """The file's YAML or JSON document; SourceError where it is none."""
-        return read_document(self.text, self.name)
+        """The file's YAML or JSON document; SourceError where it is none, or where a key stands twice."""
+        if self.parsed.repeated:
+            raise SourceError(self.parsed.repeated)
+        return self.parsed
 
 
 class Reader(Protocol):
@@ -88,13 +95,15 @@ def read_text(path: Path) -> str:
     """A file's text; SourceError says why there is none."""
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise SourceError(Problem((), f"larger than {MOST_BYTES // 1024**2} MiB", "", str(path)))
+            what = f"larger than {MOST_BYTES // 1024**2} MiB"
+            raise SourceError(Problem((), what, "", str(path), type=ProblemType.SOURCE))
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         what = f"not a UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}"
-        raise SourceError(Problem((), what, _unread(error.object), str(path))) from None
+        raise SourceError(Problem((), what, _unread(error.object), str(path), type=ProblemType.SYNTAX)) from None
     except OSError as error:
-        raise SourceError(Problem((), f"can't be read: {error.strerror}", "", str(path))) from None
+        what = f"can't be read: {error.strerror}"
+        raise SourceError(Problem((), what, "", str(path), type=ProblemType.SOURCE)) from None
 
 
 def is_database(source: str) -> bool:

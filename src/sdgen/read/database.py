@@ -70,7 +70,7 @@ def _of_file(path: Path, kind: str) -> Schema:
 
 
 def _parents_first(schema: Schema) -> Schema:
-    """As the tables were made: DuckDB before 1.5.4 numbers them anew in its file, some children before parents."""
+    """As the tables were made: DuckDB before 1.5.4 numbers them anew, some children before their parents."""
     tables = {table.name: table for table in schema.tables}
     ordered: dict[TableName, TableSchema] = {}
 

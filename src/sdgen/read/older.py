@@ -1,13 +1,15 @@
 """Scenario files of the older sdgen (mmrzaf/sdgen, written in Go) → a scenario.
 
 They look like native files and differ in a few meanings: `uniform_int` is half open there, [min, max), so that max
-becomes one less here; `nullable` never gave a null; `fk` beside a generator was a remark. So a file is only taken for
-an older one where nothing in it is native's alone and one of those meanings matters:
+becomes one less here; `nullable` never gave a null; `fk` beside another generator was a remark. So a file is only
+taken for an older one where nothing in it is native's alone and one of those meanings matters:
 
 * the document has no keys but id, name, version, description, seed and entities (no locale, as_of, presets, rules);
-* entities and columns are lists; each entity has a name, a target_table, a whole number of rows and columns;
+* entities and columns are lists; each entity has a name, a target_table, a whole number of rows and columns, and
+  perhaps a table_mode;
 * each column has a name, a type of the older ten and a generator in the spelling {type, params}, one of the older
-  eleven, and no keys but nullable and fk beside them (no primary_key, unique, null_rate, hidden, description);
+  eleven (or an fk in its place), and no keys but nullable and fk beside them (no primary_key, unique, null_rate,
+  hidden, description);
 * there is a uniform_int, a `nullable: true` or an `fk`. Without any of them both readings are the same.
 
 A native file is written so only by intent; a note tells how uniform_int was read, and how to have it otherwise. Files
@@ -20,10 +22,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeGuard
 
-from sdgen.errors import Path, Problem, ScenarioError, SdgenError
+from sdgen.errors import Path, Problem, ProblemType, ScenarioError, SdgenError
 from sdgen.generators.rule_names import singular, snake
 from sdgen.read import native
 from sdgen.read.base import ReadOptions, Source
+from sdgen.read.consequences import further_problems, independent
+from sdgen.read.yamlfile import Document
 from sdgen.scenario.model import Scenario
 
 TYPES = frozenset(["int", "bigint", "float", "double", "string", "text", "bool", "timestamp", "date", "uuid"])
@@ -36,12 +40,13 @@ _HEAD = {"id", "name", "version", "description", "seed", "entities"}
 _ENTITY = {"name", "target_table", "rows", "columns"}
 _COLUMN = {"name", "type", "nullable", "generator", "fk"}
 _KEYS = ("uuid4", "uniform_int")
+_SEEDS = range(-(2**63), 2**63)
 
 
 def fits(source: Source) -> bool:
     """Whether a document is surely of the older form, and means something else than a native one would."""
     try:
-        value = source.document.value
+        value = source.parsed.value
     except SdgenError:
         return False
     if not isinstance(value, Mapping) or value.keys() - _HEAD or not isinstance(value.get("entities"), list):
@@ -51,7 +56,11 @@ def fits(source: Source) -> bool:
 
 
 def _is_entity(value: Any) -> bool:
-    if not isinstance(value, Mapping) or value.keys() != _ENTITY or not isinstance(value["columns"], list):
+    if (
+        not isinstance(value, Mapping)
+        or value.keys() - {"table_mode"} != _ENTITY
+        or not isinstance(value["columns"], list)
+    ):
         return False
     rows = value["rows"]
     counted = isinstance(rows, int) and not isinstance(rows, bool)
@@ -62,6 +71,8 @@ def _is_column(value: Any) -> bool:
     if not isinstance(value, Mapping) or value.keys() - _COLUMN or str(value.get("type")) not in TYPES:
         return False
     generator = value.get("generator")
+    if "generator" not in value:
+        return isinstance(value.get("fk"), Mapping)
     if not isinstance(generator, Mapping) or generator.keys() - {"type", "params"}:
         return False
     name = generator.get("type")
@@ -75,15 +86,15 @@ def _differs(value: Any) -> bool:
 
 def read(source: Source, options: ReadOptions) -> Scenario:
     """The scenario of a document; ScenarioError with every problem where it is wrong."""
-    document = source.document
-    faults = [document.problem(path, *what) for path, *what in _faults(document.value)]
+    document = source.parsed
+    faults = list(_faults(document))
     native_form = replace(document, value=_translated(document.value))
     try:
         scenario = native.read_document(native_form)
     except ScenarioError as error:
-        raise ScenarioError([*faults, *error.problems]) from None
+        raise ScenarioError([*faults, *independent(error.problems, faults)]) from None
     if faults:
-        raise ScenarioError(faults)
+        raise ScenarioError([*faults, *further_problems(scenario, faults)])
     return _with_keys(scenario).read_from(scenario.origin, _notes(scenario, document.value, source.name))
 
 
@@ -108,13 +119,19 @@ def _params(column: Mapping[str, Any]) -> dict[str, Any]:
     return dict(params) if isinstance(params, Mapping) else {}
 
 
-def _faults(value: Any) -> Iterator[tuple[Path, str, str]]:
-    """What the older sdgen found only while it ran."""
-    for path, _, column in _columns(value):
+def _faults(document: Document) -> Iterator[Problem]:
+    """What the older sdgen found only while it ran, or could not hold."""
+    seed = document.value.get("seed") if isinstance(document.value, Mapping) else None
+    if isinstance(seed, int) and seed not in _SEEDS:
+        what, hint = f"the seed {seed} is no signed number of 64 bits", f"it goes from {_SEEDS[0]} to {_SEEDS[-1]}"
+        yield document.problem(("seed",), what, hint, ProblemType.VALUE)
+    for path, entity, column in _columns(document.value):
         low, high = _params(column).get("min"), _params(column).get("max")
         if _generator(column) == "uniform_int" and _whole(low) and _whole(high) and high <= low:
             what = f"uniform_int from {low} to below {high} has no values"
-            yield (*path, "generator", "params", "max"), what, "max itself is not included: make it greater than min"
+            hint = "max itself is not included: make it greater than min"
+            found = document.problem((*path, "generator", "params", "max"), what, hint, ProblemType.VALUE)
+            yield replace(found, path=("entities", entity, "columns", str(column.get("name")), "params", "max"))
 
 
 def _whole(value: Any) -> TypeGuard[float]:
@@ -136,9 +153,12 @@ def _entity(value: Any) -> Any:
 
 
 def _column(value: Any) -> Any:
+    if isinstance(value, Mapping) and "generator" not in value and isinstance(value.get("fk"), Mapping):
+        value = {**value, "generator": {"type": "fk"}}
     if not isinstance(value, Mapping) or not isinstance(value.get("generator"), Mapping):
         return value
-    column = {key: kept for key, kept in value.items() if key not in ("fk", "nullable")}
+    remarks = ("nullable",) if _generator(value) == "fk" else ("nullable", "fk")
+    column = {key: kept for key, kept in value.items() if key not in remarks}
     params = _params(value)
     if _generator(value) == "uniform_int" and _whole(params.get("max")):
         params["max"] = int(params["max"]) - 1
@@ -152,10 +172,18 @@ def _column(value: Any) -> Any:
         column |= {"nullable": True, "null_rate": 0}
     elif value.get("nullable") not in (None, False):
         column["nullable"] = value["nullable"]
+    elif _lists_null(value):
+        column["nullable"] = False
     given = value["generator"].get("params")
     spelled = params if isinstance(given, Mapping) or given is None else given
     column["generator"] = {**value["generator"], **({"params": spelled} if spelled else {})}
     return column
+
+
+def _lists_null(column: Mapping[str, Any]) -> bool:
+    """Whether a column has null among its constants, though it does not say that it may be null."""
+    params = _params(column)
+    return None in (params["values"] if isinstance(params.get("values"), list) else [params.get("value", "")])
 
 
 def _text(value: Any) -> Any:
@@ -216,7 +244,7 @@ def _notes(scenario: Scenario, value: Any, file: str) -> list[Problem]:
 def _remarks(scenario: Scenario, value: Any) -> Iterator[Problem]:
     """Columns whose `fk` was a remark, and is none of their generator's."""
     for path, entity, column in _columns(value):
-        if "fk" in column and _generator(column) != "fk":
+        if "fk" in column and _generator(column) not in ("", "fk"):
             place = ("entities", entity, "columns", str(column.get("name")))
             what, hint = f"fk was a remark: {column['fk']}", "`generator: fk` makes a link"
             line = scenario.origin.problem(path, "").line

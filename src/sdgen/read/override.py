@@ -7,7 +7,7 @@ any form that it may have in a file, and is checked as one there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sdgen.errors import Path, Problem, ScenarioError, SourceError, did_you_mean
@@ -57,7 +57,10 @@ def _yaml_value(text: str, file: str) -> Any:
         return read_yaml(text, file).value
     except SourceError as error:
         raise ScenarioError(
-            [Problem((), each.what, "put quotes around a text", file) for each in error.problems]
+            [
+                replace(each, path=(), hint="put quotes around a text", file=file, line=0, column=0)
+                for each in error.problems
+            ]
         ) from None
 
 
@@ -80,7 +83,9 @@ def overridden(scenario: Scenario, wanted: Iterable[str]) -> Scenario:
     try:
         read = read_document(Document(scenario.origin.file, data, {}))
     except ScenarioError as error:
-        raise ScenarioError([origin.problem(each.path, each.what, each.hint) for each in error.problems]) from None
+        raise ScenarioError(
+            [origin.problem(each.path, each.what, each.hint, each.type) for each in error.problems]
+        ) from None
     return read.read_from(origin, scenario.notes)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from sdgen.errors import Path, Problem
+from sdgen.errors import Path, Problem, ProblemType
 from sdgen.plan.conditions import settle_conditions
 from sdgen.plan.draft import Draft
 from sdgen.read.relational_drafts import EntityDraft
@@ -78,10 +78,10 @@ class SchemaOrigin(Origin):
         ):
             self._named[*path, *place], positions[*path, *place] = f"{kind} {name}" if name else "", (line, 1)
 
-    def problem(self, path: Path, what: str, hint: str = "") -> Problem:
+    def problem(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> Problem:
         place: Path = (*path, *(kind for words, kind in _SPEAKS_OF.items() if what.startswith(words)))
         named = self._named.get(place, "")
-        found = super().problem(place if named else path, f"{named}: {what}" if named else what, hint)
+        found = super().problem(place if named else path, f"{named}: {what}" if named else what, hint, type)
         return replace(found, path=path)
 
 

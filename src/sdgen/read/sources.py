@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
-from sdgen.errors import Problem, SourceError, did_you_mean
+from sdgen.errors import Problem, ProblemType, SourceError, did_you_mean
 from sdgen.read import native
 from sdgen.read.base import ReadOptions, Source
 from sdgen.read.formats import Format, format_of, formats
@@ -59,18 +59,23 @@ def read_as(kind: str, source: str, options: ReadOptions = DEFAULTS) -> Scenario
     """The scenario of a source that is said to be of a kind of format; SourceError where there is no such kind."""
     known = {each.kind: each for each in formats()}
     if kind not in known:
-        raise SourceError(Problem((), f"no format is called {kind!r}", did_you_mean(kind, known), source))
+        what, hint = f"no format is called {kind!r}", did_you_mean(kind, known)
+        raise SourceError(Problem((), what, hint, source, type=ProblemType.SOURCE))
     return known[kind].reader.read(Source(source), options)
 
 
 def read_text_as_scenario(text: str, file: str) -> Scenario:
-    """The scenario of a native file's text; `file` is its name in messages."""
-    return native.read_document(read_document(text, file))
+    """The scenario of a native file's text; `file` is its name in messages, and the scenario's where it has none."""
+    return native.read_document(read_document(text, file, may_repeat=True), name=_stem(file))
 
 
 def read_mapping(value: dict[str, object], name: str = "scenario") -> Scenario:
     """The scenario of plain data, as a native file would hold it."""
-    return native.read_document(Document(name, value, {}))
+    return native.read_document(Document(name, value, {}), name=_stem(name))
+
+
+def _stem(file: str) -> str:
+    return file.rpartition("/")[2].partition(".")[0] or "scenario"
 
 
 def examples() -> dict[str, Path]:
@@ -89,12 +94,13 @@ def _format(source: Source) -> Format:
     if ":" not in source.name and not source.path.exists():
         word = source.path.stem if source.path.suffix in (".yaml", ".yml") else source.name
         hint = did_you_mean(word, examples(), "give a file, a folder, or a shipped example: " + ", ".join(examples()))
-        raise SourceError(Problem((), "there is no such file, folder or example", hint, source.name))
+        what = "there is no such file, folder or example"
+        raise SourceError(Problem((), what, hint, source.name, type=ProblemType.SOURCE))
     found = format_of(source)
     if found is None:
         kinds = ", ".join(each.kind for each in formats())
         hint = f"known formats: {kinds}; `sdgen import KIND` reads a file as the kind you name"
-        raise SourceError(Problem((), "no known format", hint, source.name))
+        raise SourceError(Problem((), "no known format", hint, source.name, type=ProblemType.SOURCE))
     return found
 
 

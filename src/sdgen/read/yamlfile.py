@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from sdgen.errors import Path, Problem, SourceError
+from sdgen.errors import Path, Problem, ProblemType, SourceError
 from sdgen.read.jsonfile import JsonPositions, read_json
 
 MOST_NODES = 1_000_000
@@ -46,9 +46,9 @@ class Document:
     positions: Mapping[Path, tuple[int, int]] = field(repr=False)
     repeated: tuple[Problem, ...] = ()  # keys that stand twice, where that was allowed
 
-    def problem(self, path: Path, what: str, hint: str = "") -> Problem:
+    def problem(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> Problem:
         line, column = self.positions.get(path, (0, 0))
-        return Problem(path, what, hint, self.file, line, column)
+        return Problem(path, what, hint, self.file, line, column, type)
 
 
 def read_document(text: str, file: str, may_repeat: bool = False) -> Document:
@@ -57,7 +57,8 @@ def read_document(text: str, file: str, may_repeat: bool = False) -> Document:
     may_repeat: of a key that stands twice the last one counts, as most programs take it, instead of being refused.
     """
     if "\x00" in text:
-        raise SourceError(Problem((), "this is a binary file", "a scenario is a YAML or JSON text", file))
+        hint = "a scenario is a YAML or JSON text"
+        raise SourceError(Problem((), "this is a binary file", hint, file, type=ProblemType.SYNTAX))
     _refuse_depth(text, file)
     if text.lstrip()[:1] in ("{", "["):
         with suppress(ValueError, RecursionError):  # what is no JSON may be YAML, which tells more of its mistakes
@@ -90,7 +91,8 @@ def _refuse_depth(text: str, file: str) -> None:
         depth = max(0, depth + line.count("{") + line.count("[") - line.count("}") - line.count("]"))
         indent = len(line) - len(line.lstrip(" -"))
         if depth > MOST_DEPTH or indent > 20 * MOST_DEPTH:
-            raise SourceError(Problem((), f"nested more than {MOST_DEPTH} deep", "", file, number, 1))
+            what = f"nested more than {MOST_DEPTH} deep"
+            raise SourceError(Problem((), what, "", file, number, 1, ProblemType.SYNTAX))
 
 
 def _syntax_problem(error: yaml.YAMLError, file: str) -> Problem:
@@ -99,7 +101,8 @@ def _syntax_problem(error: yaml.YAMLError, file: str) -> Problem:
     context = getattr(error, "context", None)
     text = f"not valid YAML: {what}" + (f" ({context})" if context else "")
     hint = next((hint for part, hint in _HINTS.items() if part in text), "")
-    return Problem((), text, hint, file, mark.line + 1 if mark else 0, mark.column + 1 if mark else 0)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    return Problem((), text, hint, file, line, column, ProblemType.SYNTAX)
 
 
 class _Unusual(Exception):
@@ -120,23 +123,28 @@ class _Builder:
         raise NotImplementedError
 
     def _empty(self) -> SourceError:
-        return SourceError(Problem((), "the file is empty", "", self.file))
+        return SourceError(Problem((), "the file is empty", "", self.file, type=ProblemType.SYNTAX))
 
     def _enter(self, path: Path, mark: Any) -> None:
         """Note where a value stands; SourceError where there are too many, or it lies too deep."""
         self.positions.setdefault(path, (mark.line + 1, mark.column + 1))
         self._nodes += 1
-        if self._nodes > MOST_NODES or len(path) > MOST_DEPTH:
-            what = "too many values" if self._nodes > MOST_NODES else f"nested more than {MOST_DEPTH} deep"
-            hint = "aliases repeat all they stand for" if self._nodes > MOST_NODES else ""
-            raise SourceError(Problem((), what, hint, self.file, mark.line + 1, mark.column + 1))
+        if self._nodes > MOST_NODES:
+            raise self._too_many(mark)
+        if len(path) > MOST_DEPTH:
+            what, place = f"nested more than {MOST_DEPTH} deep", (mark.line + 1, mark.column + 1)
+            raise SourceError(Problem((), what, "", self.file, *place, ProblemType.SYNTAX))
+
+    def _too_many(self, mark: Any) -> SourceError:
+        hint, place = "aliases repeat all they stand for", (mark.line + 1, mark.column + 1)
+        return SourceError(Problem((), "too many values", hint, self.file, *place, ProblemType.SYNTAX))
 
     def _key(self, key: str, path: Path, seen: set[str], mark: Any) -> Path:
         """The path of a key's value, where the key stands being noted."""
         place = (mark.line + 1, mark.column + 1)
         if key in seen:
             what = f"the key {key!r} stands here twice"
-            self.repeated.append(Problem(path, what, "keep one of them", self.file, *place))
+            self.repeated.append(Problem(path, what, "keep one of them", self.file, *place, ProblemType.DUPLICATE))
         seen.add(key)
         inner = (*path, key)
         self.positions[inner] = place
@@ -190,6 +198,8 @@ class _Composed(_Builder):
         node = yaml.compose(text, Loader=_LOADER)
         if node is None:
             raise self._empty()
+        if _expanded(node, {}) > MOST_NODES:
+            raise self._too_many(node.start_mark)
         return self.build(node, ())
 
     def build(self, node: yaml.Node, path: Path) -> Any:
@@ -210,7 +220,8 @@ class _Composed(_Builder):
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
                 place = (mark.line + 1, mark.column + 1)
-                self.problems.append(Problem(path, "a key must be a plain word", "", self.file, *place))
+                what = "a key must be a plain word"
+                self.problems.append(Problem(path, what, "", self.file, *place, ProblemType.SYNTAX))
                 continue
             key = str(key_node.value)
             yield key, self.build(value_node, self._key(key, path, seen, mark))
@@ -220,6 +231,17 @@ class _Composed(_Builder):
         for source in reversed(sources):
             if isinstance(source, yaml.MappingNode):
                 yield from self.build(source, path).items()
+
+
+def _expanded(node: yaml.Node, known: dict[int, float]) -> float:
+    """How many nodes there are once aliases are written out; counted before that is done, each node once."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = float("inf")  # what a node that holds itself comes to
+        inner = (part for item in node.value for part in (item if isinstance(item, tuple) else (item,)))
+        known[id(node)] = 1 + sum(_expanded(part, known) for part in inner)
+    return known[id(node)]
 
 
 def _scalar(node: yaml.ScalarNode | yaml.ScalarEvent) -> Any:

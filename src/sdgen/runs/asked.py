@@ -8,11 +8,11 @@ from threading import Event
 from typing import Any
 
 from sdgen.errors import Cancelled, Problem, SdgenError
+from sdgen.execution.events import Listener
+from sdgen.execution.request import RunRequest, read_request
 from sdgen.read.writefile import scenario_text
-from sdgen.runs.events import Listener
 from sdgen.runs.naming import named_scenario, named_target
 from sdgen.runs.records import Run, Status
-from sdgen.runs.request import RunRequest, read_request
 from sdgen.runs.service import Service
 from sdgen.scenario.model import Scenario
 

@@ -8,26 +8,25 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from os import cpu_count
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from sdgen.errors import SdgenError
+from sdgen.execution.execute import default_workers
+from sdgen.execution.existing_counts import existing_rows
+from sdgen.execution.kinds import FILES
+from sdgen.execution.sizing import encoded_size
 from sdgen.generate import batch
 from sdgen.plan.model import Plan
-from sdgen.runs.kinds import FILES
 from sdgen.runs.records import ProblemRecord
-from sdgen.runs.standing_rows import existing_rows
 from sdgen.scenario.model import Record
 from sdgen.write.base import Mode, Table, Target
 from sdgen.write.registry import open_target
 from sdgen.write.tables import tables_of
 
 if TYPE_CHECKING:
-    from sdgen.runs.request import Resolved  # brings SQLAlchemy, which `sdgen generate` does without
+    from sdgen.execution.resolve import ResolvedRun
 
 SAMPLE_ROWS = 4096
 WARM_ROWS = 64
@@ -67,14 +66,14 @@ class Estimate(Record):
     problems: tuple[ProblemRecord, ...] = ()
 
 
-def estimate(resolved: Resolved, *, ask_target: bool = True) -> Estimate:
+def estimate(resolved: ResolvedRun, *, ask_target: bool = True) -> Estimate:
     """The dry run of a request. Nothing is written; the target is looked at, unless that is not wanted."""
     plan, job, target = resolved.plan, resolved.job, resolved.target
     tables = tables_of(plan, job.only)
     problems = _problems(resolved, list(tables.values())) if ask_target else ()
     there = existing_rows(target.kind, target.destination, list(tables.values())) if ask_target else None
     measured = _measured(plan, tables, target.kind, target.destination, target.formats)
-    threads = max(1, min(job.workers or min(cpu_count() or 1, 8), 8))
+    threads = max(1, min(job.workers or default_workers(), 8))
     entities = tuple(
         EntityEstimate(
             entity=name,
@@ -91,7 +90,7 @@ def estimate(resolved: Resolved, *, ask_target: bool = True) -> Estimate:
 
 
 def _estimate(
-    resolved: Resolved, entities: tuple[EntityEstimate, ...], problems: tuple[ProblemRecord, ...]
+    resolved: ResolvedRun, entities: tuple[EntityEstimate, ...], problems: tuple[ProblemRecord, ...]
 ) -> Estimate:
     plan, target = resolved.plan, resolved.target
     return Estimate(
@@ -123,7 +122,7 @@ def _emptied(entities: tuple[EntityEstimate, ...]) -> tuple[str, ...]:
     )
 
 
-def _problems(resolved: Resolved, tables: list[Table]) -> tuple[ProblemRecord, ...]:
+def _problems(resolved: ResolvedRun, tables: list[Table]) -> tuple[ProblemRecord, ...]:
     """What the target says against the tables; it is connected to, and left as it is."""
     redactor = resolved.target.redactor
     target: Target | None = None
@@ -169,14 +168,3 @@ def _sampled(plan: Plan, table: Table, target: Target, rows: int, folder: Path |
     seconds = perf_counter() - began
     size = encoded_size(part) if folder is None else sum(file.stat().st_size for file in folder.iterdir())
     return size / rows, seconds / rows
-
-
-def encoded_size(part: Any) -> int:
-    """The bytes of an encoded batch, whatever the target made of it."""
-    if isinstance(part, pa.Buffer):
-        return int(part.size)
-    if isinstance(part, pa.RecordBatch | pa.Table):
-        return int(part.nbytes)
-    if isinstance(part, list | tuple):
-        return sum(encoded_size(each) for each in part)
-    return len(part) if hasattr(part, "__len__") else 0

@@ -12,11 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from sdgen.errors import NotFound, Problem, StoreError
-from sdgen.runs.job import Job
+from sdgen.execution.job import Job
+from sdgen.execution.resume import left_by_killed
 from sdgen.runs.journal_rows import log_line, run_of
 from sdgen.runs.processes import Owner, is_gone
 from sdgen.runs.records import EntityRun, LogLine, Run, Status
-from sdgen.runs.resume import left_by_killed
 from sdgen.runs.store import Store, moment, timestamp
 from sdgen.runs.tables import run_entities, run_logs, runs
 
@@ -89,6 +89,7 @@ class Journal:
         with self.store.writing() as connection:
             for each in changed:
                 values = {"asked": each.asked, "written": each.written, "seconds": each.seconds, "digest": each.digest}
+                values["column_digests"] = json.dumps(dict(each.columns))
                 mine = (run_entities.c.run_id == run_id) & (run_entities.c.entity == each.entity)
                 connection.execute(sa.update(run_entities).where(mine).values(values))
             step: dict[str, Any] = {"heartbeat_at": timestamp(), "phase": phase}
@@ -322,7 +323,7 @@ def _ended(ending: Ending) -> dict[str, Any]:
 
 def _forget_rows(connection: sa.Connection, run_id: str) -> None:
     """What a run had written when it failed is not in the target any more."""
-    nothing = {"written": 0, "digest": ""}
+    nothing = {"written": 0, "digest": "", "column_digests": None}
     connection.execute(sa.update(run_entities).where(run_entities.c.run_id == run_id).values(nothing))
     connection.execute(sa.update(runs).where(runs.c.id == run_id).values(rows_written=0))
 

@@ -58,6 +58,7 @@ def _entity(row: Mapping[Any, Any]) -> EntityRun:
         written=row["written"],
         seconds=row["seconds"],
         digest=row["digest"],
+        columns=json.loads(row["column_digests"] or "{}"),
     )
 
 

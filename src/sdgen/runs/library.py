@@ -6,43 +6,27 @@ count; ids are compared with what is there, and never become part of a path.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from sdgen.dialects.urls import without_password
 from sdgen.errors import NotFound, Problem, ScenarioError, SdgenError, StoreError, TargetError, did_you_mean
+from sdgen.execution import kinds
+from sdgen.execution.access import ANYTHING, Access, inside
+from sdgen.execution.catalog import EXAMPLE, FOLDER, ID, STORE, CatalogEntry
+from sdgen.execution.targets import TargetSpec, absolute, allowed, keepable, resolve_target, target_of_file
 from sdgen.read.base import Source, read_text
 from sdgen.read.formats import DOCUMENTS, format_of
 from sdgen.read.sources import examples, read_source, read_text_as_scenario
 from sdgen.read.writefile import scenario_text
-from sdgen.read.yamlfile import read_document
-from sdgen.runs import kinds
-from sdgen.runs.access import ANYTHING, Access, inside
 from sdgen.runs.records import ScenarioEntry, TargetEntry
 from sdgen.runs.shelf import KeptScenario, Shelf
-from sdgen.runs.targets import TargetSpec, absolute, allowed, keepable, read_target, settle
 from sdgen.scenario.identity import METADATA
 from sdgen.scenario.model import Scenario
 
-ID = re.compile(r"[A-Za-z0-9._-]+")
-FOLDER, STORE, EXAMPLE, PATH, INLINE = "folder", "store", "example", "path", "inline"
-
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Found(Generic[T]):
-    """A scenario or target that was found: the id it goes by, what it is, and where it comes from."""
-
-    id: str
-    value: T
-    source: str
-    file: str = ""
-    text: str = ""
 
 
 class Library:
@@ -53,26 +37,26 @@ class Library:
         self.scenarios_dir = scenarios_dir
         self.targets_dir = targets_dir
 
-    def scenario(self, scenario_id: str, version: str = "") -> Found[Scenario]:
+    def scenario(self, scenario_id: str, version: str = "") -> CatalogEntry[Scenario]:
         """A scenario; NotFound where no id or stem is such, ScenarioError or SourceError where it can't be read."""
         kept = self.shelf.scenario(scenario_id, version) if ID.fullmatch(scenario_id) else None
         found = None if version and kept else self._in_scenarios_dir(scenario_id)
         if found is not None and version in ("", found.value.version):
             return found
         if kept is not None:
-            return Found(kept.id, read_text_as_scenario(kept.text, kept.file), STORE, kept.file, kept.text)
+            return CatalogEntry(kept.id, read_text_as_scenario(kept.text, kept.file), STORE, kept.file, kept.text)
         path = examples().get(scenario_id)
         shipped = read_source(scenario_id) if path is not None else None
         if path is not None and shipped is not None and version in ("", shipped.version):
-            return Found(scenario_id, shipped, EXAMPLE, path.name, path.read_text("utf-8"))
+            return CatalogEntry(scenario_id, shipped, EXAMPLE, path.name, path.read_text("utf-8"))
         raise self._no_scenario(scenario_id, version)
 
-    def _in_scenarios_dir(self, scenario_id: str) -> Found[Scenario] | None:
+    def _in_scenarios_dir(self, scenario_id: str) -> CatalogEntry[Scenario] | None:
         found = _chosen(_in_folder(self.scenarios_dir, _scenario_of), scenario_id, ScenarioError)
         if found is None:
             return None
         own = found.value.id or scenario_id  # its file's stem finds it too, and runs remember its own
-        return Found(own, found.value, FOLDER, found.file, read_text(Path(found.file)))
+        return CatalogEntry(own, found.value, FOLDER, found.file, read_text(Path(found.file)))
 
     def _no_scenario(self, scenario_id: str, version: str) -> NotFound:
         entries = {entry.id: entry for entry in self.scenarios()}
@@ -115,14 +99,14 @@ class Library:
         if not self.shelf.remove_scenario(scenario_id):
             raise _not_stored("scenario", self.scenario(scenario_id))
 
-    def target(self, target_id: str) -> Found[TargetSpec]:
+    def target(self, target_id: str) -> CatalogEntry[TargetSpec]:
         """A target; NotFound where no id or stem is such, TargetError or SourceError where it can't be read."""
         found = _chosen(_in_folder(self.targets_dir, _target_of), target_id, TargetError)
         if found is not None:
-            return Found(target_id, found.value, FOLDER, found.file)
+            return CatalogEntry(target_id, found.value, FOLDER, found.file)
         kept = self.shelf.targets()
         if target_id in kept:
-            return Found(target_id, kept[target_id], STORE)
+            return CatalogEntry(target_id, kept[target_id], STORE)
         known = [entry.id for entry in self.targets()]
         hint = did_you_mean(target_id, known, "`sdgen target list`")
         raise NotFound(Problem(("target_id",), f"there is no target {target_id!r}", hint))
@@ -150,7 +134,7 @@ class Library:
         if problems:
             raise TargetError(problems)
         if "${" not in spec.dsn:
-            settle(placed)
+            resolve_target(placed)
         self.shelf.add_target(placed, replace)
         return target_entry(placed, STORE)
 
@@ -172,7 +156,9 @@ def _in_folder(
             yield str(path), read(str(path), state.st_mtime_ns, state.st_size)
 
 
-def _chosen(files: Iterator[tuple[str, T | SdgenError]], wanted: str, error: type[SdgenError]) -> Found[T] | None:
+def _chosen(
+    files: Iterator[tuple[str, T | SdgenError]], wanted: str, error: type[SdgenError]
+) -> CatalogEntry[T] | None:
     """The file whose own id is the one wanted, else the one with that stem."""
     by_id, by_stem = [], []
     for file, value in files:
@@ -187,7 +173,7 @@ def _chosen(files: Iterator[tuple[str, T | SdgenError]], wanted: str, error: typ
     for file, found in candidates:
         if isinstance(found, SdgenError):
             raise type(found)(found.problems)
-        return Found(wanted, found, FOLDER, file)
+        return CatalogEntry(wanted, found, FOLDER, file)
     return None
 
 
@@ -213,13 +199,6 @@ def _target_of(file: str, changed: int, size: int) -> TargetSpec | SdgenError:
         return target_of_file(Path(file))
     except SdgenError as error:
         return error
-
-
-def target_of_file(path: Path) -> TargetSpec:
-    """The target of a YAML or JSON file; its id is the file's stem where it names none, its paths start at the file."""
-    spec = read_target(read_document(read_text(path), str(path)))
-    named = spec if spec.id else spec.model_copy(update={"id": path.stem})
-    return absolute(named, path.absolute().parent)
 
 
 def _entry(scenario_id: str, scenario: Scenario, source: str, file: str, kind: str = "native") -> ScenarioEntry:
@@ -259,7 +238,7 @@ def target_entry(spec: TargetSpec, source: str, file: str = "") -> TargetEntry:
     return TargetEntry(**shown, kind=kind, dsn=dsn, schema=spec.schema_, mode=mode, source=source, file=file)
 
 
-def _not_stored(word: str, found: Found[T]) -> StoreError:
+def _not_stored(word: str, found: CatalogEntry[T]) -> StoreError:
     is_file = found.source == FOLDER
     where = f"the file {found.file}" if is_file else "a shipped example"
     hint = "remove the file itself" if is_file else "it stays"

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import Connection, insert, inspect, select, update
+from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from sdgen.errors import Problem, StoreError
-from sdgen.runs.tables import METADATA, store_version
+from sdgen.runs.tables import LONG_TEXT, METADATA, store_version
 
 FIRST = 1
-STEPS: Mapping[int, Callable[[Connection], None]] = {}
+
+
+def _column_digests(connection: Connection) -> None:
+    """Entities of runs have a digest of each column."""
+    kind = LONG_TEXT.compile(dialect=connection.dialect)
+    connection.execute(text(f"ALTER TABLE run_entities ADD COLUMN column_digests {kind}"))
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {2: _column_digests}
 
 
 def newest() -> int:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from sdgen.errors import NotFound, Problem
+from sdgen.execution.catalog import ID
 from sdgen.read.formats import DOCUMENTS
-from sdgen.runs.library import ID, Library
+from sdgen.runs.library import Library
 
 
 def named_scenario(text: str, library: Library) -> dict[str, Any]:

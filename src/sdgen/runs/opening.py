@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sdgen.runs.access import Access
+    from sdgen.execution.access import Access
     from sdgen.runs.service import Service
 
 
@@ -17,7 +17,7 @@ def open_service(
     access: Access | None = None,
 ) -> Service:
     """A service; what is left out is taken from the environment. StoreError where the store can't be used."""
-    from sdgen.runs.access import ANYTHING
+    from sdgen.execution.access import ANYTHING
     from sdgen.runs.service import Service
 
     return Service.open(runs_db, scenarios_dir, targets_dir, access or ANYTHING)

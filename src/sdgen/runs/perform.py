@@ -8,25 +8,25 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from os import cpu_count
 
 from sdgen.errors import Cancelled, SdgenError, StoreError
+from sdgen.execution import kinds
+from sdgen.execution.console import tell
+from sdgen.execution.events import Listener, ignore
+from sdgen.execution.execute import Result, execute
+from sdgen.execution.job import Job
+from sdgen.execution.redact import Redactor
+from sdgen.execution.resume import WHOLE, left_behind
+from sdgen.execution.targets import ResolvedTarget, resolve_target
+from sdgen.execution.warnings import taken_values
 from sdgen.generators.stopping import stopped_by
 from sdgen.plan.model import Plan
-from sdgen.runs import kinds
-from sdgen.runs.console import tell
-from sdgen.runs.events import Listener, ignore
-from sdgen.runs.execute import Result, execute
-from sdgen.runs.job import Job
 from sdgen.runs.journal import Ending, Journal
 from sdgen.runs.processes import Owner
 from sdgen.runs.recorder import Recorder
 from sdgen.runs.records import ProblemRecord, Run, Status
-from sdgen.runs.redact import Redactor
-from sdgen.runs.resume import WHOLE, left_behind
 from sdgen.runs.scratch import scratch, sweep
 from sdgen.runs.store import timestamp
-from sdgen.runs.targets import Settled, settle
 from sdgen.write.base import Mode, Target
 from sdgen.write.registry import open_target
 
@@ -40,7 +40,7 @@ class Prepared:
     """A job that can be done here: its target's secrets in place. plan: made when it is begun where it isn't yet."""
 
     job: Job
-    target: Settled
+    target: ResolvedTarget
     plan: Plan | None = None
 
     @contextmanager
@@ -65,7 +65,7 @@ class Prepared:
 
 def prepare(job: Job) -> Prepared:
     """TargetError where the target can't be had any more."""
-    return Prepared(job, settle(job.target, formats=job.formats))
+    return Prepared(job, resolve_target(job.target, formats=job.formats))
 
 
 def perform(
@@ -117,17 +117,7 @@ def _executed(prepared: Prepared, target: Target, recorder: Recorder, stop: thre
     if settled is not job:
         recorder.keep(settled)
     _introduce(recorder, prepared, plan)
-    return execute(
-        plan,
-        target,
-        mode=job.mode,
-        only=job.only,
-        workers=job.workers or min(cpu_count() or 1, 8),
-        listen=recorder,
-        cancel=stop,
-        resume=job.resume,
-        commit_every=job.commit_every,
-    )
+    return execute(plan, target, job.settings, listen=recorder, cancel=stop)
 
 
 def _introduce(recorder: Recorder, prepared: Prepared, plan: Plan) -> None:
@@ -137,6 +127,10 @@ def _introduce(recorder: Recorder, prepared: Prepared, plan: Plan) -> None:
     recorder.say("info", f"{name} to {place}, {job.mode.value}, seed {plan.seed}")
     if plan.identity != job.identity and job.mode is not Mode.APPEND_ONLY:
         recorder.say("warning", "other versions of generators than those that the run was made with: other values")
+    for change in job.changes:
+        recorder.say("warning", change)
+    for note in taken_values(plan, job.only):
+        recorder.say("info", note)
 
 
 def _failure(error: Exception, redactor: Redactor, left: str = WHOLE) -> tuple[Ending, Lines]:

@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from sdgen.errors import SdgenError
+from sdgen.execution.targets import ResolvedTarget
 from sdgen.runs.records import ProblemRecord
-from sdgen.runs.targets import Settled
 from sdgen.scenario.model import Record
 from sdgen.scenario.types import parse_type
 from sdgen.write.base import Mode, Table, TableColumn, Target
@@ -33,7 +33,7 @@ class Probe(Record):
     problems: tuple[ProblemRecord, ...] = ()
 
 
-def probe(settled: Settled) -> Probe:
+def probe(settled: ResolvedTarget) -> Probe:
     """Try a target with a table of a random name, in a transaction that is taken back."""
     integer = parse_type("int")
     table = Table(f"sdgen_probe_{secrets.token_hex(4)}", "probe", (TableColumn("id", integer, False),), rows=1)

@@ -19,8 +19,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from sdgen.errors import SdgenError, StoreError
-from sdgen.runs.console import tell, wants
-from sdgen.runs.interruption import Interruption
+from sdgen.execution.console import tell, wants
+from sdgen.execution.interruption import Interruption
 from sdgen.runs.journal import Journal
 from sdgen.runs.processes import Owner, this_process
 from sdgen.runs.records import Status

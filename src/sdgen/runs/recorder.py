@@ -12,13 +12,13 @@ from contextlib import suppress
 from types import TracebackType
 
 from sdgen.errors import Cancelled, StoreError
-from sdgen.runs.console import tell
-from sdgen.runs.events import EntityFinished, EntityStarted, Event, Finishing, Listener, RowsWritten
-from sdgen.runs.job import Job
+from sdgen.execution.console import tell
+from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, Listener, RowsWritten
+from sdgen.execution.job import Job
+from sdgen.execution.redact import Redactor
 from sdgen.runs.journal import Journal
 from sdgen.runs.processes import Owner
 from sdgen.runs.records import EntityRun
-from sdgen.runs.redact import Redactor
 from sdgen.runs.store import timestamp
 
 EVERY = 0.25  # seconds between two writes
@@ -83,11 +83,10 @@ class Recorder:
                 self._set(EntityRun(entity=entity, table=table, asked=rows))
             case RowsWritten(entity, rows, total):
                 self._set(EntityRun(entity=entity, table="", asked=total, written=rows))
-            case EntityFinished(entity, table, rows, seconds, digest):
+            case EntityFinished(entity, table, rows, seconds, digest, columns):
                 self.say("info", f"{table}: {rows:,} rows in {seconds:.2f} s, digest {digest}")
-                self._set(
-                    EntityRun(entity=entity, table=table, asked=rows, written=rows, seconds=seconds, digest=digest)
-                )
+                figures = {"asked": rows, "written": rows, "seconds": seconds, "digest": digest}
+                self._set(EntityRun(entity=entity, table=table, **figures, columns=columns))
             case Finishing():
                 self.say("info", "all rows are written; the target adds its constraints and commits")
                 self._phase = "finishing"

@@ -50,7 +50,10 @@ class ProblemRecord(Record):
 
 
 class EntityRun(Record):
-    """One entity of a run. `seconds` is the time of its rows; `digest` is there once they all are written."""
+    """One entity of a run. `seconds` is the time of its rows; `digest` is there once they all are written.
+
+    `columns` are digests of each column's values in the first 65,536 rows, where they are known.
+    """
 
     entity: str
     table: str
@@ -58,6 +61,7 @@ class EntityRun(Record):
     written: int = 0
     seconds: float = 0.0
     digest: str = ""
+    columns: Mapping[str, str] = {}
 
 
 class Run(Record):

@@ -10,23 +10,28 @@ from typing import Any
 from pydantic import computed_field
 
 from sdgen.errors import Problem, StoreError
+from sdgen.execution import kinds
+from sdgen.execution.job import Job, versions_of
+from sdgen.execution.request import RunRequest
 from sdgen.plan.model import Plan
-from sdgen.runs import kinds
-from sdgen.runs.job import Job, versions_of
-from sdgen.runs.records import Run, Status
-from sdgen.runs.request import RunRequest
+from sdgen.runs.records import EntityRun, Run, Status
 from sdgen.scenario.model import Record
 from sdgen.write.base import Mode
 
 
 class EntityComparison(Record):
-    """An entity's rows and digests in the run of then and in that of now; "" and None where there are none."""
+    """An entity's rows and digests in the run of then and in that of now; "" and None where there are none.
+
+    columns: those that differ in the first 65,536 rows; columns_known: whether both runs kept digests of columns.
+    """
 
     entity: str
     rows_then: int | None
     rows_now: int | None
     digest_then: str
     digest_now: str
+    columns: tuple[str, ...] = ()
+    columns_known: bool = False
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -88,13 +93,17 @@ def request_again(job: Job, target: Mapping[str, Any]) -> RunRequest:
     )
 
 
-def changed_versions(run: Run, plan: Plan) -> tuple[tuple[str, str, str], ...]:
-    """The versions that are others than those the run was made with."""
-    then, now = dict(run.versions), versions_of(plan)
-    names = [*now, *(name for name in then if name not in now)]
-    return tuple(
-        (name, str(then.get(name, "-")), str(now.get(name, "-"))) for name in names if then.get(name) != now.get(name)
-    )
+def changed_versions(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    """Which versions are others than those that a run was made with, as (name, then, now)."""
+    names = dict.fromkeys([*now, *then])
+    versions = ((name, str(then.get(name, "-")), str(now.get(name, "-"))) for name in names)
+    return tuple(each for each in versions if each[1] != each[2])
+
+
+def told_changes(run: Run, plan: Plan) -> tuple[str, ...]:
+    """What is to be said, before a run is done again, of versions that have changed since."""
+    changes = changed_versions(run.versions, versions_of(plan))
+    return tuple(f"{name} was of version {then}, and is {now} now" for name, then, now in changes)
 
 
 def compared(run: Run, again: Run) -> Comparison:
@@ -102,15 +111,10 @@ def compared(run: Run, again: Run) -> Comparison:
     then = {each.entity: each for each in run.entities}
     now = {each.entity: each for each in again.entities}
     pairs = [(name, then.get(name), now.get(name)) for name in dict.fromkeys([*then, *now])]
-    names = dict.fromkeys([*run.versions, *again.versions])
     return Comparison(
         run_id=run.id,
         again_id=again.id,
-        versions=tuple(
-            (name, str(run.versions.get(name, "-")), str(again.versions.get(name, "-")))
-            for name in names
-            if run.versions.get(name) != again.versions.get(name)
-        ),
+        versions=changed_versions(run.versions, again.versions),
         entities=tuple(
             EntityComparison(
                 entity=name,
@@ -118,7 +122,16 @@ def compared(run: Run, again: Run) -> Comparison:
                 rows_now=new.written if new else None,
                 digest_then=old.digest if old else "",
                 digest_now=new.digest if new else "",
+                columns=_differing(old, new),
+                columns_known=bool(old and old.columns and new and new.columns),
             )
             for name, old, new in pairs
         ),
     )
+
+
+def _differing(old: EntityRun | None, new: EntityRun | None) -> tuple[str, ...]:
+    then, now = old.columns if old else {}, new.columns if new else {}
+    if not then or not now:
+        return ()
+    return tuple(name for name in dict.fromkeys([*then, *now]) if then.get(name) != now.get(name))

@@ -12,26 +12,29 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sdgen.errors import Problem, StoreError
+from sdgen.execution.access import ANYTHING, Access
+from sdgen.execution.events import Listener, ignore
+from sdgen.execution.job import versions_of
+from sdgen.execution.request import RunRequest
+from sdgen.execution.resolve import ResolvedRun, resolve
+from sdgen.execution.targets import ResolvedTarget, TargetSpec, resolve_target
 from sdgen.generators.stopping import stopped_by
 from sdgen.read.sources import read_mapping, read_text_as_scenario
 from sdgen.runs import estimate, reproduce
-from sdgen.runs.access import ANYTHING, Access
-from sdgen.runs.events import Listener, ignore
-from sdgen.runs.job import versions_of
 from sdgen.runs.journal import Journal
 from sdgen.runs.library import Library
 from sdgen.runs.perform import Prepared, perform
 from sdgen.runs.probe import Probe, probe
 from sdgen.runs.processes import Owner, this_process
 from sdgen.runs.records import EntityRun, LogLine, Run, ScenarioEntry, Status, TargetEntry
-from sdgen.runs.request import Resolved, RunRequest, resolve
 from sdgen.runs.shelf import Shelf
 from sdgen.runs.store import Store, timestamp
-from sdgen.runs.targets import TargetSpec, settle
+from sdgen.scenario.model import Scenario
 from sdgen.write.tables import tables_of
 
 SCENARIOS_VARIABLE, TARGETS_VARIABLE = "SDGEN_SCENARIOS_DIR", "SDGEN_TARGETS_DIR"
@@ -67,26 +70,26 @@ class Service:
 
     # Runs
 
-    def resolve(self, request: RunRequest) -> Resolved:
-        """The request, settled and checked; nothing is stored or connected to. All problems at once.
+    def resolve(self, request: RunRequest) -> ResolvedRun:
+        """The request, resolved and checked; nothing is stored or connected to. All problems at once.
 
         One that goes on with a stopped run, and leaves its seed or its now open, has those of that run.
         """
-        resolved = resolve(request, self.library, self.access)
-        left = self._stopped(resolved) if request.resume and None in (request.seed, request.as_of) else None
-        if left is None:
-            return resolved
-        known = {"seed": request.seed, "as_of": request.as_of}
-        open_ = {name: getattr(left, name) for name, value in known.items() if value is None}
-        return resolve(request.model_copy(update=open_), self.library, self.access)
+        return self._resolve(request, self.access)
 
-    def _stopped(self, resolved: Resolved) -> Run | None:
-        """The newest run that asked for the same, and did not come to its end."""
+    def _resolve(self, request: RunRequest, access: Access) -> ResolvedRun:
+        def stopped(target: ResolvedTarget, scenario: Scenario) -> tuple[int, datetime] | None:
+            return self._stopped(request, target, scenario)
+
+        return resolve(request, self.library, access, stopped=stopped)
+
+    def _stopped(self, request: RunRequest, target: ResolvedTarget, scenario: Scenario) -> tuple[int, datetime] | None:
+        """Seed and instant of the newest run that asked for the same, and did not come to its end."""
         self.journal.mark_lost()
-        wanted = _asked(resolved.request.shown(resolved.target.redactor))
+        same = _decisive(request.shown(target.redactor))
         over = (Status.FAILED, Status.CANCELLED)
-        found, _ = self.journal.runs(limit=_LOOKED_AT, status=over, scenario=resolved.scenario_id)
-        return next((run for run in found if _asked(run.request) == wanted), None)
+        found, _ = self.journal.runs(limit=_LOOKED_AT, status=over)
+        return next(((run.seed, run.as_of) for run in found if _decisive(run.request) == same), None)
 
     def plan(self, request: RunRequest, *, ask_target: bool = True) -> estimate.Estimate:
         """The dry run of a request."""
@@ -139,17 +142,18 @@ class Service:
 
     # Reproducing
 
-    def again(self, run_id: str, **target: Any) -> Resolved:
+    def again(self, run_id: str, **target: Any) -> ResolvedRun:
         """The settled request of a run, for another time: into a temporary place, or a target as a request names it."""
         run = self.run(run_id)
         job = self.journal.job(run.id)
         reproduce.reproducible(run, job, target)
         request = reproduce.request_again(job, target)
-        if target:
-            return self.resolve(request)
-        resolved = resolve(request, self.library)
-        scratch = resolved.job.model_copy(update={"scratch": True, "standing": job.standing})
-        return replace(resolved, job=scratch, plan=scratch.plan() if job.standing else resolved.plan)
+        resolved = self.resolve(request) if target else self._resolve(request, ANYTHING)
+        changes = reproduce.told_changes(run, resolved.plan)
+        resolved = replace(resolved, warnings=(*changes, *resolved.warnings))
+        scratch = {} if target else {"scratch": True, "standing": job.standing}
+        again = resolved.job.model_copy(update={**scratch, "changes": changes})
+        return resolved.with_job(again, again.plan() if scratch and job.standing else resolved.plan)
 
     def submit_again(self, run_id: str, **target: Any) -> Run:
         """Store a run that reproduces another; `comparison` tells what came of it."""
@@ -192,11 +196,11 @@ class Service:
             request = RunRequest(scenario_id="shop", target=spec.dumped())
             return probe(self.resolve(request).target)
         trusted = Access(databases=self.access.databases)
-        return probe(settle(self.library.target(target_id).value, trusted))
+        return probe(resolve_target(self.library.target(target_id).value, trusted))
 
     # The work
 
-    def _submit(self, resolved: Resolved, reproduces: str = "") -> Run:
+    def _submit(self, resolved: ResolvedRun, reproduces: str = "") -> Run:
         if not resolved.job.complete:
             hint = "write it as ${NAME} or ${file:/path}"
             raise StoreError(Problem(("target", "dsn"), "a run that waits can't keep a password", hint))
@@ -204,7 +208,7 @@ class Service:
 
     def _perform(
         self,
-        resolved: Resolved,
+        resolved: ResolvedRun,
         listen: Listener,
         cancel: threading.Event | None,
         begun: Callable[[Run], None] | None,
@@ -217,7 +221,7 @@ class Service:
         prepared = Prepared(resolved.job, resolved.target, resolved.plan)
         return perform(self.journal, run_id, owner, prepared, listen=listen, cancel=cancel)
 
-    def _add(self, resolved: Resolved, owner: Owner | None, reproduces: str) -> str:
+    def _add(self, resolved: ResolvedRun, owner: Owner | None, reproduces: str) -> str:
         tables = tables_of(resolved.plan, resolved.job.only).values()
         entities = [EntityRun(entity=each.entity, table=each.name, asked=each.rows) for each in tables]
         return self.journal.add({**_row(resolved), "reproduces": reproduces}, entities, owner)
@@ -227,12 +231,12 @@ _LOOKED_AT = 200  # of the newest runs
 _OPEN = frozenset({"seed", "as_of", "resume", "commit_every", "workers"})
 
 
-def _asked(request: Mapping[str, Any]) -> dict[str, Any]:
+def _decisive(request: Mapping[str, Any]) -> dict[str, Any]:
     """What of a request must be the same for a run to go on with another."""
     return {name: value for name, value in request.items() if name not in _OPEN}
 
 
-def _row(resolved: Resolved) -> dict[str, Any]:
+def _row(resolved: ResolvedRun) -> dict[str, Any]:
     """A run's row in the store, but for what changes while it lives."""
     plan, job, target = resolved.plan, resolved.job, resolved.target
     request = resolved.request.shown(target.redactor)

@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from sdgen.errors import Problem, ScenarioError, StoreError, TargetError
+from sdgen.execution.targets import TargetSpec, keepable
 from sdgen.runs.store import Store, timestamp
 from sdgen.runs.tables import scenarios, targets
-from sdgen.runs.targets import TargetSpec, keepable
 from sdgen.scenario.identity import config_hash
 from sdgen.scenario.model import Scenario
 

@@ -21,9 +21,9 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from sdgen.dialects.urls import without_password
 from sdgen.errors import Problem, StoreError
+from sdgen.execution.redact import Redactor, passwords_of
+from sdgen.execution.secrets import expand
 from sdgen.runs.migrations import migrate, newest, version_of
-from sdgen.runs.redact import Redactor, passwords_of
-from sdgen.runs.secrets import expand
 from sdgen.runs.tables import store_version
 
 VARIABLE = "SDGEN_RUNS_DB"

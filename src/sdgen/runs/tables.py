@@ -7,7 +7,7 @@ from sqlalchemy.dialects import mysql
 
 METADATA = MetaData()
 
-_LONG = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+LONG_TEXT = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 _ID = String(200)
 _TIME = String(32)
 
@@ -20,11 +20,11 @@ scenarios = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("name", String(400), nullable=False),
     Column("version", String(200), nullable=False),
-    Column("description", _LONG, nullable=False),
+    Column("description", LONG_TEXT, nullable=False),
     Column("entities", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
     Column("file", String(400), nullable=False),
-    Column("text", _LONG, nullable=False),
+    Column("text", LONG_TEXT, nullable=False),
     Column("created_at", _TIME, nullable=False),
 )
 
@@ -32,7 +32,7 @@ targets = Table(
     "targets",
     METADATA,
     Column("id", _ID, primary_key=True),
-    Column("spec", _LONG, nullable=False),
+    Column("spec", LONG_TEXT, nullable=False),
     Column("created_at", _TIME, nullable=False),
 )
 
@@ -59,12 +59,12 @@ runs = Table(
     Column("mode", String(32), nullable=False),
     Column("rows_asked", BigInteger, nullable=False),
     Column("rows_written", BigInteger, nullable=False),
-    Column("warnings", _LONG, nullable=False),
-    Column("problems", _LONG, nullable=False),
-    Column("error", _LONG, nullable=False),
-    Column("request", _LONG, nullable=False),
-    Column("versions", _LONG, nullable=False),
-    Column("job", _LONG, nullable=False),
+    Column("warnings", LONG_TEXT, nullable=False),
+    Column("problems", LONG_TEXT, nullable=False),
+    Column("error", LONG_TEXT, nullable=False),
+    Column("request", LONG_TEXT, nullable=False),
+    Column("versions", LONG_TEXT, nullable=False),
+    Column("job", LONG_TEXT, nullable=False),
     Column("cancel_requested", Integer, nullable=False),
     Column("reproduces", _ID, nullable=False),
     Column("revision", Integer, nullable=False),
@@ -88,6 +88,7 @@ run_entities = Table(
     Column("written", BigInteger, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("digest", String(64), nullable=False),
+    Column("column_digests", LONG_TEXT),
 )
 
 run_logs = Table(
@@ -97,7 +98,7 @@ run_logs = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("time", _TIME, nullable=False),
     Column("level", String(16), nullable=False),
-    Column("text", _LONG, nullable=False),
+    Column("text", LONG_TEXT, nullable=False),
 )
 
 supervisors = Table(

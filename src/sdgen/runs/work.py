@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from sdgen.errors import SdgenError
-from sdgen.runs.interruption import Interruption
+from sdgen.execution.interruption import Interruption
 from sdgen.runs.journal import Journal
 from sdgen.runs.perform import perform
 from sdgen.runs.processes import Owner, this_process

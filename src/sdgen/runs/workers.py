@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Protocol
 
-from sdgen.runs.redact import without_passwords
+from sdgen.execution.redact import without_passwords
 from sdgen.runs.store import VARIABLE
 
 NURSERY_ENDED = 71  # the exit code of workers that nobody watches any more

@@ -22,6 +22,8 @@ def canonical(scenario: Scenario) -> dict[str, Any]:
     data = scenario.model_dump(mode="json", exclude_defaults=True)
     for entity in data["entities"].values():
         entity["columns"] = _listed(entity["columns"])
+    if scenario.output is not None:  # said, though nothing in it need be
+        data["output"] = {"path": scenario.output.path, **data["output"]}
     return {**data, "entities": _listed(data["entities"])}
 
 
@@ -39,13 +41,28 @@ def config_hash(scenario: Scenario) -> str:
     return sha256(canonical_json(canonical(scenario)).encode()).hexdigest()
 
 
+def values_of(scenario: Scenario) -> dict[str, Any]:
+    """The canonical form without what changes no value: where rows are written, and what becomes of older ones."""
+    data = canonical(scenario)
+    for name in ("output", "allow_databases"):
+        data.pop(name, None)
+    return {**data, "entities": [_without(entity, "table_mode") for entity in data["entities"]]}
+
+
+def _without(record: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name != key}
+
+
 def identity(
-    scenario: Scenario, seed: int, as_of: datetime, rows: Mapping[str, int], versions: Mapping[str, int]
+    scenario: Scenario, seed: int, as_of: datetime, rows: Mapping[str, int], versions: Mapping[str, int | str]
 ) -> str:
-    """SHA-256 over all that decides the values: scenario, seed, as_of, row counts, and generators' versions."""
+    """SHA-256 over all that decides the values: scenario, seed, as_of, row counts, and the versions of what makes them.
+
+    versions: those of generators, and digests of the lists that they take values from.
+    """
     settled = {
         "format": FORMAT_VERSION,
-        "scenario": canonical(scenario),
+        "scenario": values_of(scenario),
         "seed": seed,
         "as_of": as_of.isoformat(),
         "rows": dict(rows),

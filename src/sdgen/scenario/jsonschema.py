@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sdgen.scenario.model import Column, Entity, Record, RowCount, Rule, Scenario
+from pydantic import BaseModel
+
+from sdgen.scenario.model import SHORT_MODES, Column, Entity, Mode, Record, RowCount, Rule, Scenario
+from sdgen.scenario.output import DATABASE_FORMATS, FILE_FORMATS, EntityOutput, Output
 from sdgen.scenario.shorthand import KeyReference, TreeShape
 from sdgen.scenario.types import KINDS, SYNONYMS
 
@@ -47,6 +50,7 @@ def scenario_schema(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
                     "items": _ref("rule"),
                     "description": "they choose generators by columns' names",
                 },
+                "output": _output(),
                 "entities": {**_named("entity", "the tables"), "minProperties": 1, "minItems": 1},
             },
             required=("entities",),
@@ -55,13 +59,35 @@ def scenario_schema(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
     }
 
 
+def _output() -> Schema:
+    """Formats may be a list or one alone."""
+    every = {"enum": [*FILE_FORMATS, *DATABASE_FORMATS]}
+    formats = {"anyOf": [every, {"type": "array", "items": every, "minItems": 1}], **_described(Output, "format")}
+    files = {"enum": list(FILE_FORMATS)}
+    own = {"anyOf": [files, {"type": "array", "items": files}], **_described(EntityOutput, "format")}
+    entity = _record(EntityOutput, {"format": own})
+    per_entity = {"type": "object", "additionalProperties": entity, **_described(Output, "per_entity")}
+    return _record(Output, {"format": formats, "per_entity": per_entity})
+
+
 def _definitions(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
     filled: Schema = {"generator": _ref("generator"), "params": _PARAMS}
     checked = [_ref("params")]
     references = {"type": "string", "description": "a foreign key to `entity.column`, or to an entity's primary key"}
-    column = {**filled, "references": references, "type": {**_ref("type"), **_described(Column, "type")}}
+    descriptor = {
+        "type": "object",
+        "description": "the params of a link, as of the generator `fk`",
+        "required": ["entity"],
+    }
+    column = {
+        **filled,
+        "references": references,
+        "fk": descriptor,
+        "type": {**_ref("type"), **_described(Column, "type")},
+    }
     entity: Schema = {
         "rows": _ref("rows"),
+        "table_mode": {"enum": [*Mode, *SHORT_MODES], **_described(Entity, "table_mode")},
         "columns": {**_named("column", "the columns"), "minProperties": 1, "minItems": 1},
         "references": {
             "type": "array",
@@ -105,7 +131,7 @@ def _rule_spellings() -> Schema:
     }
 
 
-def _record(kind: type[Record], spelled: Schema, required: Sequence[str] = ()) -> Schema:
+def _record(kind: type[BaseModel], spelled: Schema, required: Sequence[str] = ()) -> Schema:
     """A record of the model, some of its keys being spelled otherwise in files."""
     own = kind.model_json_schema()["properties"]
     properties = {
@@ -158,7 +184,7 @@ def _condition(name: str, params: Mapping[str, Schema]) -> Schema:
     }
 
 
-def _described(kind: type[Record], field: str) -> Schema:
+def _described(kind: type[BaseModel], field: str) -> Schema:
     return {"description": kind.model_fields[field].description or ""}
 
 

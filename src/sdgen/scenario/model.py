@@ -8,17 +8,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
-from sdgen.errors import Path, Problem
+from sdgen.errors import Path, Problem, ProblemType, did_you_mean
+from sdgen.scenario.output import Output, several
 
 
 class Record(BaseModel):
     """A frozen record that knows its keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Mode(StrEnum):
+    """What happens to a table that is there already."""
+
+    CREATE_IF_MISSING = "create_if_missing"
+    TRUNCATE_THEN_INSERT = "truncate_then_insert"
+    APPEND_ONLY = "append_only"
+
+
+SHORT_MODES = {
+    "create": Mode.CREATE_IF_MISSING,
+    "truncate": Mode.TRUNCATE_THEN_INSERT,
+    "append": Mode.APPEND_ONLY,
+}
+
+
+def _mode(value: object) -> object:
+    if isinstance(value, str) and value not in [*SHORT_MODES, *Mode]:
+        known = [mode.value for mode in Mode]
+        raise ValueError(f"no mode is called {value!r}; " + did_you_mean(value, known, "known: " + ", ".join(known)))
+    return SHORT_MODES.get(value, value) if isinstance(value, str) else value
+
+
+ModeName = Annotated[Mode, BeforeValidator(_mode)]  # in its long or its short form
 
 
 class GeneratorSpec(Record):
@@ -63,13 +90,14 @@ class RowCount(Record):
         ge=0,
         description="with per: exactly so many in all, spread over the parents; with count, for the first ones",
     )
-    each: Annotated[tuple[str, ...], BeforeValidator(lambda value: _several(value))] = Field(
+    each: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(
         (), description="entities: one row for each row of theirs, first those of the first entity; a list, or one"
     )
     share: float | None = Field(
         None, gt=0, le=1, description="with each: the share of all rows that these are; the others have no such parent"
     )
     fixed: tuple[Mapping[str, Any], ...] = Field((), description="given rows, which come first")
+    empty: bool = Field(False, description="the table is meant to have no rows")
 
 
 def _rows(value: object) -> object:
@@ -80,11 +108,14 @@ class Entity(Record):
     """One table of the dataset."""
 
     target_table: str = Field("", description="the table's name in the target; the entity's name where left out")
+    table_mode: ModeName | None = Field(
+        None, description="what happens to the table where it is there already; the run's mode where left out"
+    )
     description: str = ""
     rows: Annotated[RowCount, BeforeValidator(_rows)] = Field(default_factory=lambda: RowCount(count=100))
     columns: Mapping[str, Column] = Field(min_length=1)
     unique: tuple[tuple[str, ...], ...] = Field((), description="sets of columns whose values together are unique")
-    check: Annotated[tuple[str, ...], BeforeValidator(lambda value: _several(value))] = Field(
+    check: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(
         (), description="SQL conditions that every row keeps, or is refused by; a list, or one alone"
     )
     target: Mapping[str, Mapping[str, Any]] = Field(
@@ -94,14 +125,10 @@ class Entity(Record):
     )
 
 
-def _several(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
 def _beside(value: object) -> object:
     """Alternatives by name; a name or a list alone goes by the name `with`."""
     named = value if isinstance(value, Mapping) else {"with": value}
-    return {name: _several(patterns) for name, patterns in named.items()}
+    return {name: several(patterns) for name, patterns in named.items()}
 
 
 def _regex(text: str) -> str:
@@ -122,7 +149,7 @@ class Rule(Record):
 
     field: str = Field("", description="the column's exact name, in any spelling (CustomerName is customer_name)")
     pattern: Pattern = Field("", description="a regular expression the column's whole name matches, in snake_case")
-    type: Annotated[tuple[str, ...], BeforeValidator(_several)] = Field(
+    type: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(
         (), description="the column's type or its kind alone, as it is written in a scenario; or a list of them"
     )
     entity: Pattern = Field("", description="a regular expression that the end of the entity's name matches, singular")
@@ -153,8 +180,12 @@ class Scenario(Record):
     seed: int | None = Field(None, ge=-(2**63), lt=2**64)
     as_of: str = Field("", description="the instant that counts as now, ISO 8601; fixed once a run where left out")
     locale: str = Field("en", description="the language of names, places and texts")
+    allow_databases: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(
+        (), description="patterns such as *_demo: a run into a database of another name is refused"
+    )
     presets: Mapping[str, GeneratorSpec] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    output: Output | None = Field(None, description="where rows go where a run names no destination")
     entities: Mapping[str, Entity] = Field(min_length=1)
 
     _origin: Origin | None = PrivateAttr(None)
@@ -194,14 +225,14 @@ class Origin:
         self._positions = {} if positions is None else positions
         self._aliases = {} if aliases is None else aliases
 
-    def problem(self, path: Path, what: str, hint: str = "") -> Problem:
+    def problem(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> Problem:
         """A problem at a canonical path, placed at the nearest part of the source that holds it."""
         place = self._positions.get((), (0, 0))
         stands: Path = ()
         for size, part in enumerate(path, 1):
             stands = self._aliases.get(path[:size], (*stands, part))
             place = self._positions.get(stands, place)
-        return Problem(path, what, hint, self.file, *place)
+        return Problem(path, what, hint, self.file, *place, type)
 
 
 Scenario.model_rebuild()

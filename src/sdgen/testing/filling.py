@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from sdgen.errors import Problem
 from sdgen.testing.cache import Cache
-from sdgen.testing.marks import Wanted
-from sdgen.testing.settling import Settled, outside, question_of, settle, stands_alone
+from sdgen.testing.marks import MarkOptions
+from sdgen.testing.resolve import MarkedData, outside, question_of, resolve_mark, stands_alone
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,34 +30,39 @@ class Filler:
     """Makes datasets, or finds them in a cache. told: is given what a reader has to say of a scenario, once."""
 
     cache: Cache
-    told: Callable[[Wanted, tuple[Problem, ...]], None] = lambda wanted, notes: None
-    _settled: dict[str, Settled] = field(default_factory=dict)
+    told: Callable[[MarkOptions, tuple[Problem, ...]], None] = lambda wanted, notes: None
+    _settled: dict[str, MarkedData] = field(default_factory=dict)
 
-    def file(self, wanted: Wanted, kind: str, to: Path) -> None:
+    def file(self, wanted: MarkOptions, kind: str, to: Path) -> None:
         """A copy of the filled database file of a kind."""
         name = FILES[kind]
         self.cache.copied(self.key(wanted, kind), lambda folder: self.write(wanted, folder / name), name, to)
 
-    def tables(self, wanted: Wanted) -> dict[str, pa.Table]:
+    def tables(self, wanted: MarkOptions) -> dict[str, pa.Table]:
         """The entities as Arrow tables, mapped from the disk."""
         return read_tables(self.cache.entry(self.key(wanted, ARROW), lambda folder: self._save(wanted, folder)))
 
-    def key(self, wanted: Wanted, kind: str) -> str:
+    def key(self, wanted: MarkOptions, kind: str) -> str:
         """The name under which a dataset of a kind is kept. Most scenarios needn't be planned to know it again."""
         question = question_of(wanted)
         known = "" if outside() else self.cache.known(question)
         return f"{kind}-{known or self.settled(wanted).hash}"
 
-    def write(self, wanted: Wanted, to: str | Path) -> None:
-        """Fill a database, given as a path or URL. A signal stops it, and is passed on when the place is as it was."""
+    def write(self, wanted: MarkOptions, to: str | Path) -> None:
+        """Fill a database of the tests' own, which no guard speaks of, by its path or URL.
+
+        A signal stops it, and is passed on when the place is as it was.
+        """
         from sdgen.errors import Cancelled
-        from sdgen.runs.execute import execute
-        from sdgen.runs.interruption import Interruption
+        from sdgen.execution.execute import execute
+        from sdgen.execution.interruption import Interruption
+        from sdgen.execution.request import RunSettings
         from sdgen.write.registry import open_target
 
-        settled, target = self.settled(wanted), open_target(str(to))
+        data, target = self.settled(wanted), open_target(str(to))
+        settings = RunSettings(only=data.only)
         with Interruption() as signals:
-            work = partial(execute, settled.plan, target, only=settled.only, cancel=signals.event)
+            work = partial(execute, data.plan, target, settings, cancel=signals.event, probed=True)
             try:
                 signals.run(work)
             except Cancelled:
@@ -70,18 +75,18 @@ class Filler:
             signal.raise_signal(signals.number)
             raise KeyboardInterrupt  # where whoever heard the signal went on
 
-    def settled(self, wanted: Wanted) -> Settled:
+    def settled(self, wanted: MarkOptions) -> MarkedData:
         """The plan; ScenarioError or SourceError with every problem."""
         question = question_of(wanted)
         if question not in self._settled:
-            self._settled[question] = made = settle(wanted)
+            self._settled[question] = made = resolve_mark(wanted)
             if made.notes:
                 self.told(wanted, made.notes)
             elif stands_alone(wanted) and not outside():
                 self.cache.note(question, made.hash)
         return self._settled[question]
 
-    def _save(self, wanted: Wanted, folder: Path) -> None:
+    def _save(self, wanted: MarkOptions, folder: Path) -> None:
         from sdgen.write.tables import tables_of
 
         settled = self.settled(wanted)

@@ -15,7 +15,7 @@ NEEDED = 'name a scenario: @pytest.mark.sdgen("shop.yaml"), a file beside the te
 
 
 @dataclass(frozen=True)
-class Wanted:
+class MarkOptions:
     """One dataset: a scenario, and what is asked of it.
 
     scenario: a path, a template's name, YAML or JSON text, plain data, or a `Scenario`. folders: where relative paths
@@ -52,7 +52,7 @@ class Mark:
         return self.args[0] if self.args else self.kwargs.get("scenario")
 
 
-def wanted(marks: Iterable[Mark], root: Path) -> Wanted:
+def mark_options(marks: Iterable[Mark], root: Path) -> MarkOptions:
     """What marks ask for, nearest first. ScenarioError with every problem.
 
     A mark that names a scenario stands alone; one that names none changes what the next one out asks for.
@@ -69,11 +69,11 @@ def wanted(marks: Iterable[Mark], root: Path) -> Wanted:
     raise ScenarioError(problems or Problem((), "no mark of the test names a scenario", NEEDED))
 
 
-def _wanted(mark: Mark, said: Mapping[str, Any], root: Path) -> Wanted:
+def _wanted(mark: Mark, said: Mapping[str, Any], root: Path) -> MarkOptions:
     request = {word: said[word] for word in REQUEST if said.get(word) is not None}
     rules = said.get("rules") or ""
     folders = tuple(dict.fromkeys((mark.folder, root)))
-    return Wanted(
+    return MarkOptions(
         scenario=mark.scenario,
         folders=folders,
         request=request,

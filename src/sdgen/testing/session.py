@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sdgen.errors import Problem, SdgenError, TargetError, did_you_mean
-from sdgen.runs.byte_counts import byte_count
+from sdgen.execution.byte_counts import byte_count
 from sdgen.testing import SdgenWarning
 from sdgen.testing.cache import Cache
 from sdgen.testing.database import KINDS, Database, of_file
 from sdgen.testing.filling import FILES, Filler
-from sdgen.testing.marks import Mark, Wanted, wanted
+from sdgen.testing.marks import Mark, MarkOptions, mark_options
 from sdgen.testing.postgres import Server, told
 
 if TYPE_CHECKING:
@@ -53,30 +53,30 @@ class Session:
             self._filler = Filler(Cache(cache_folder(self.config) or self.temporary / "sdgen", limit), _warn)
         return self._filler
 
-    def wanted(self, request: pytest.FixtureRequest) -> Wanted:
+    def wanted(self, request: pytest.FixtureRequest) -> MarkOptions:
         """What the marks of a test ask for."""
         marks = (_mark(node, mark) for node, mark in request.node.iter_markers_with_node("sdgen"))
         with _failing():
-            return wanted(marks, self.config.rootpath)
+            return mark_options(marks, self.config.rootpath)
 
-    def tables(self, asked: Wanted) -> dict[str, pa.Table]:
+    def tables(self, asked: MarkOptions) -> dict[str, pa.Table]:
         """The entities as Arrow tables."""
         with _failing():
             return self.filler.tables(asked)
 
     @contextmanager
-    def database(self, asked: Wanted, kind: str = "") -> Iterator[Database]:
+    def database(self, asked: MarkOptions, kind: str = "") -> Iterator[Database]:
         """A filled database that is no one else's, of a kind or as is asked for; removed in the end."""
         with ExitStack() as stack:
             with _failing():
                 made = stack.enter_context(self._database(asked, kind or self._kind(asked)))
             yield made
 
-    def _database(self, asked: Wanted, kind: str) -> AbstractContextManager[Database]:
+    def _database(self, asked: MarkOptions, kind: str) -> AbstractContextManager[Database]:
         return self._file(asked, kind) if kind in FILES else self._on_server(asked)
 
     @contextmanager
-    def _file(self, asked: Wanted, kind: str) -> Iterator[Database]:
+    def _file(self, asked: MarkOptions, kind: str) -> Iterator[Database]:
         folder = Path(tempfile.mkdtemp(prefix="sdgen-", dir=self.temporary))
         try:
             self.filler.file(asked, kind, folder / f"data.{kind}")
@@ -85,7 +85,7 @@ class Session:
             shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
-    def _on_server(self, asked: Wanted) -> Iterator[Database]:
+    def _on_server(self, asked: MarkOptions) -> Iterator[Database]:
         server = self._server(asked)
         key = self.filler.key(asked, "").removeprefix("-")
         name = server.database(key, lambda url: self.filler.write(asked, url))
@@ -95,7 +95,7 @@ class Session:
             with _failing():
                 server.drop(name)
 
-    def _kind(self, asked: Wanted) -> str:
+    def _kind(self, asked: MarkOptions) -> str:
         named = asked.target or self.config.option.sdgen_target or self.config.getini("sdgen_target") or "sqlite"
         kind = "postgres" if "://" in named else _NAMES.get(named)
         if kind is None:
@@ -103,7 +103,7 @@ class Session:
             raise TargetError(Problem(("target",), f"{named!r} is no database", hint, asked.place))
         return kind
 
-    def _server(self, asked: Wanted) -> Server:
+    def _server(self, asked: MarkOptions) -> Server:
         url = asked.target if "://" in asked.target else server_url(self.config)
         if not url:
             raise TargetError(Problem(("target",), "no PostgreSQL server is known", _SERVER, asked.place))
@@ -132,10 +132,10 @@ class Factory:
         """Arrow tables by entity."""
         return self._session.tables(self._wanted(scenario, arguments))
 
-    def _wanted(self, scenario: Any, arguments: dict[str, Any]) -> Wanted:
+    def _wanted(self, scenario: Any, arguments: dict[str, Any]) -> MarkOptions:
         root = self._session.config.rootpath
         with _failing():
-            return wanted([Mark((scenario,), arguments, root, "sdgen_factory")], root)
+            return mark_options([Mark((scenario,), arguments, root, "sdgen_factory")], root)
 
     def close(self) -> None:
         """Remove its databases."""
@@ -178,7 +178,7 @@ def _mark(node: Any, mark: pytest.Mark) -> Mark:
     return Mark(mark.args, mark.kwargs, folder, node.nodeid)
 
 
-def _warn(asked: Wanted, notes: tuple[Problem, ...]) -> None:
+def _warn(asked: MarkOptions, notes: tuple[Problem, ...]) -> None:
     told = [str(note) for note in notes[:_NOTES]]
     more = [f"and {len(notes) - _NOTES} more"] if len(notes) > _NOTES else []
     warnings.warn(SdgenWarning("\n".join([f"sdgen guessed, or left out ({asked.place}):", *told, *more])), stacklevel=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 
@@ -15,6 +15,7 @@ from sdgen.scenario.types import NUMBERS, TIMES
 from sdgen.verify.place import PlainPlace, Row, told
 from sdgen.write.base import Table, TableColumn
 from sdgen.write.files import FORMATS, file_name
+from sdgen.write.metadata import read_metadata
 
 
 class FilesPlace(PlainPlace):
@@ -39,10 +40,11 @@ class FilesPlace(PlainPlace):
 
     def _viewed(self, table: Table) -> list[str]:
         """Make the view of a table's file; its columns."""
-        found = [name for name in _SCANS if (self._folder / file_name(table, name)).is_file()]
+        paths = {name: self._folder / file_name(table, name) for name in _SCANS} | self._listed_files(table)
+        found = [name for name in _SCANS if paths[name].is_file()]
         if not found:
             return []
-        path = self._folder / file_name(table, found[0])
+        path = paths[found[0]]
         with told(path, (self._error, pa.ArrowInvalid, OSError)):  # type: ignore[arg-type]
             schema, _ = DUCKDB.split(table.name)
             if schema:
@@ -53,6 +55,15 @@ class FilesPlace(PlainPlace):
             view = f"CREATE VIEW {DUCKDB.table(table.name)} AS SELECT {', '.join(columns)} FROM {source}"
             self._connection.execute(view)
         return names
+
+    def _listed_files(self, table: Table) -> dict[str, Path]:
+        """The files that the folder's metadata tells of a table, by format; none where it doesn't."""
+        tables = read_metadata(self._folder).get("tables")
+        entry = tables.get(table.name) if isinstance(tables, dict) else None
+        files = entry.get("files") if isinstance(entry, dict) else None
+        names = [PurePosixPath(name) for name in files if isinstance(name, str)] if isinstance(files, list) else []
+        inside = (name for name in names if not name.is_absolute() and ".." not in name.parts)
+        return {name.suffix.removeprefix("."): self._folder / name for name in inside}
 
     def arrow_file(self, path: Path, table: Table) -> str:
         """Make an Arrow file known to DuckDB, its data left on the disk."""

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from sdgen.execution.request import RunRequest
+from sdgen.execution.targets import TargetSpec
 from sdgen.runs.estimate import Estimate
 from sdgen.runs.records import LogLine, Run, Status
 from sdgen.runs.reproduce import Comparison
-from sdgen.runs.request import RunRequest
-from sdgen.runs.targets import TargetSpec
 from sdgen.scenario.model import Record
 from sdgen.web.errors import documented
 from sdgen.web.events import stream

@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from sdgen.errors import Problem, StoreError, TargetError
-from sdgen.runs.library import FOLDER, target_entry
+from sdgen.execution.catalog import FOLDER
+from sdgen.execution.targets import TargetSpec
+from sdgen.runs.library import target_entry
 from sdgen.runs.probe import Probe
 from sdgen.runs.records import TargetEntry
-from sdgen.runs.targets import TargetSpec
 from sdgen.scenario.model import Record
 from sdgen.web.errors import documented
 from sdgen.web.state import Id, ServiceOf

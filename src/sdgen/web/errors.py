@@ -14,8 +14,8 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from sdgen.errors import NotFound, ScenarioError, SdgenError, SourceError, StoreError, TargetError, did_you_mean
+from sdgen.execution.redact import without_passwords
 from sdgen.runs.records import ProblemRecord
-from sdgen.runs.redact import without_passwords
 from sdgen.scenario.model import Record
 from sdgen.scenario.wording import in_words
 

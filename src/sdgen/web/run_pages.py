@@ -11,8 +11,8 @@ from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 
 from sdgen.errors import NotFound, Problem
+from sdgen.execution.job import Job
 from sdgen.plan.model import Plan
-from sdgen.runs.job import Job
 from sdgen.runs.log_pages import last_number
 from sdgen.runs.records import EntityRun, Run, Status
 from sdgen.runs.reproduce import Comparison

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from markupsafe import Markup
 
 from sdgen.errors import SdgenError
+from sdgen.execution.catalog import CatalogEntry
 from sdgen.generate import batch
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import EntityPlan, Plan
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_text_as_scenario
 from sdgen.read.writefile import scenario_text
-from sdgen.runs.library import Found
 from sdgen.runs.records import ProblemRecord
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.types import NUMBERS
@@ -62,7 +62,7 @@ def preview(request: Request, form: Form) -> Response:
     return page(request, "preview.html", **_shown(form.get("scenario", "")))
 
 
-def _text(found: Found[Scenario]) -> str:
+def _text(found: CatalogEntry[Scenario]) -> str:
     """The text as it was written, where that can be read on its own; else as sdgen writes it."""
     if found.text:
         try:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from sdgen.errors import SdgenError
+from sdgen.execution.catalog import CatalogEntry
 from sdgen.generate import probe
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import ColumnPlan, EntityPlan, ForeignKeyPlan, Plan
 from sdgen.read.sources import read_mapping, read_text_as_scenario
-from sdgen.runs.library import Found
 from sdgen.runs.records import ProblemRecord
 from sdgen.scenario.model import Record, Scenario
 
@@ -77,7 +77,7 @@ class Verdict(Record):
     entities: tuple[EntityView, ...] = ()
 
 
-def viewed(found: Found[Scenario]) -> ScenarioView:
+def viewed(found: CatalogEntry[Scenario]) -> ScenarioView:
     """A scenario of the library."""
     scenario = found.value
     plan, problems = _planned(scenario)

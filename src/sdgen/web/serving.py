@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from sdgen.errors import Problem, SdgenError, StoreError
-from sdgen.runs.access import Access
+from sdgen.execution.access import Access
 from sdgen.runs.opening import open_service
 from sdgen.web.allowance import MOST_COUNTED
 from sdgen.web.app import create_app

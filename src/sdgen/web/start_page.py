@@ -9,10 +9,10 @@ from fastapi.responses import RedirectResponse
 
 from sdgen.dialects.urls import without_password
 from sdgen.errors import SdgenError
+from sdgen.execution.request import RunRequest, read_request
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_text_as_scenario
-from sdgen.runs.request import RunRequest, read_request
 from sdgen.runs.service import Service
 from sdgen.web.rendering import PageRoute, form_of, page, records, wants_fragment
 from sdgen.web.state import service_of

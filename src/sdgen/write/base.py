@@ -12,23 +12,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 import pyarrow as pa
 
 from sdgen.errors import Problem, TargetError
+from sdgen.scenario.model import Mode as Mode  # every target takes it from here
 from sdgen.scenario.types import Type
 from sdgen.write.journal import Done
-
-
-class Mode(StrEnum):
-    """What happens to a table that is there already."""
-
-    CREATE_IF_MISSING = "create_if_missing"
-    TRUNCATE_THEN_INSERT = "truncate_then_insert"
-    APPEND_ONLY = "append_only"
 
 
 @dataclass(frozen=True)
@@ -59,7 +51,7 @@ class Table:
     """One table as it is written: an entity without its hidden columns.
 
     `name` may hold a schema before a dot. `rows` is how many rows the run will write. `target` is what databases are to
-    be told of the table, by dialect.
+    be told of the table, by dialect. `mode` is the table's own, None where the run's counts.
     """
 
     name: str
@@ -70,6 +62,11 @@ class Table:
     unique: tuple[tuple[str, ...], ...] = ()
     references: tuple[Reference, ...] = ()
     target: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    mode: Mode | None = None
+
+    def mode_in(self, run: Mode) -> Mode:
+        """What happens to the table in a run of a mode."""
+        return self.mode or run
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -167,4 +164,4 @@ class Target(Protocol):
 
 def placed(error: TargetError, table: str) -> TargetError:
     """A target's problems, at the table they came up with."""
-    return TargetError([Problem(("target", table), each.what, each.hint) for each in error.problems])
+    return TargetError([replace(each, path=("target", table)) for each in error.problems])

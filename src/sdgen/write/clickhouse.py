@@ -22,7 +22,7 @@ from sdgen.write.base import Mode, Table, placed
 from sdgen.write.clickengine import Embedded, Engine, Remote, fetch_rows
 from sdgen.write.clickrows import Layout, Part
 from sdgen.write.clicktables import Name, Stands, create_table, engine_faults, look
-from sdgen.write.existing import There, faults
+from sdgen.write.existing import There, faults, holding
 from sdgen.write.existing_rows import Wanted
 
 _INSERT_ROWS, _INSERT_BYTES = 1 << 20, 1 << 28  # ClickHouse wants large inserts: each makes parts of its own
@@ -66,11 +66,17 @@ class ClickHouse:
             return list(error.problems)
         stands = {table.name: self.there.get(self._name(table.name)) for table in tables}
         there = There({name: each.found for name, each in stands.items() if each is not None}, {})
-        problems = faults(tables, mode, there, CLICKHOUSE)
+        problems = [
+            *faults(tables, mode, there, CLICKHOUSE),
+            *holding(tables, mode, there, CLICKHOUSE, self._rows),
+        ]
         for table in tables:
             found = stands[table.name]
-            problems += engine_faults(table, found, mode) if found is not None else ()
+            problems += engine_faults(table, found, table.mode_in(mode)) if found is not None else ()
         return problems
+
+    def _rows(self, sql: str) -> list[list[str]]:
+        return fetch_rows(self.engine, sql)
 
     def existing(self, wanted: Sequence[Wanted]) -> list[Existing]:
         fault = self.engine.fault()

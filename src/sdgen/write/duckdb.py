@@ -21,10 +21,11 @@ from sdgen.dialects.refusals import next_step
 from sdgen.errors import Problem, TargetError
 from sdgen.plan.request import Existing
 from sdgen.write import columnar
-from sdgen.write.base import Mode, Reference, Table
+from sdgen.write.base import Mode, Table
 from sdgen.write.create import add_constraint, constraints, create_table
-from sdgen.write.duckorder import children_first, cycles
-from sdgen.write.existing import Found, There, faults
+from sdgen.write.ducklevels import insert_levels
+from sdgen.write.duckorder import ColumnTypes, children_first, cycles
+from sdgen.write.existing import Found, There, faults, holding
 from sdgen.write.existing_rows import Wanted
 from sdgen.write.journal import Done
 from sdgen.write.places import file_fault, leftovers, staged
@@ -57,6 +58,7 @@ class DuckDB(CommitsAsItGoes):
         self.tables: tuple[Table, ...] = ()
         self.there = There({}, {})
         self.emptied = False
+        self.mode = Mode.CREATE_IF_MISSING
         self.made: list[Table] = []
         self.new = False
         self.committing = False
@@ -81,7 +83,7 @@ class DuckDB(CommitsAsItGoes):
         self._run("BEGIN")
 
     def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
-        self.tables = tuple(tables)
+        self.mode = mode
         fault = file_fault(self.path)
         if fault:
             return [Problem(("target",), fault, next_step(fault))]
@@ -95,7 +97,12 @@ class DuckDB(CommitsAsItGoes):
                 return [_unusable(self.path, str(error))]
         problems = self._stopped(tables, mode)
         self.there = self.commits.cleared(self.there)
-        return problems or [*faults(tables, mode, self.there, DUCKDB), *cycles(tables, self.there)]
+        types = ColumnTypes(tables, self.there)
+        tables = self.tables = tuple(types.agreed(table) for table in tables)
+        if problems:
+            return problems
+        held = () if self.commits.going_on else holding(tables, mode, self.there, DUCKDB, self._run)
+        return [*faults(tables, mode, self.there, DUCKDB), *held, *types.clashes(), *cycles(tables, self.there)]
 
     def _stopped(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         """What of a run that was stopped half-way is in the way of this one."""
@@ -133,8 +140,8 @@ class DuckDB(CommitsAsItGoes):
         if not self.new and not self.path.exists():
             self.staged = staged(self.path)
         self.connection = duckdb.connect(str(self.staged or self.path))
-        self.connection.execute("SET TimeZone = 'UTC'")
-        self.connection.execute("BEGIN")
+        self._run("SET TimeZone = 'UTC'")  # may be interrupted, too
+        self._run("BEGIN")
 
     def _run(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:
@@ -166,6 +173,7 @@ class DuckDB(CommitsAsItGoes):
             self.commits.discards = False
 
     def _create(self, table: Table) -> None:
+        table = next((each for each in self.tables if each.name == table.name), table)
         schema = DUCKDB.split(table.name)[0]
         if schema:
             self._run(f"CREATE SCHEMA IF NOT EXISTS {DUCKDB.quote(schema)}")
@@ -180,9 +188,10 @@ class DuckDB(CommitsAsItGoes):
         return any(reference.table == table.name for each in self.tables for reference in each.references)
 
     def _empty(self) -> None:
-        """Empty the run's tables; those bound by foreign keys are made anew, as DuckDB checks keys of deleted rows."""
+        """Empty tables; those bound by foreign keys are made anew, as DuckDB checks keys of deleted rows."""
         self.emptied = True
-        there = [table for table in self.tables if table.name in self.there.columns]
+        emptied = [table for table in self.tables if table.mode_in(self.mode) is Mode.TRUNCATE_THEN_INSERT]
+        there = [table for table in emptied if table.name in self.there.columns]
         bound = children_first(there, self.there.referrers)
         sql = [
             row[0] for table in reversed(bound) for query in (_SQL, _INDEXES) for row in self._described(query, table)
@@ -211,7 +220,7 @@ class DuckDB(CommitsAsItGoes):
         own = [reference for reference in table.references if reference.table == table.name]
         try:
             if own:
-                self._write_tree(table, own[0], names)
+                insert_levels(self.connection, table, own)
             else:
                 into = f"INSERT INTO {DUCKDB.table(table.name)} ({names})"
                 self.connection.execute(f"{into} SELECT {names} FROM sdgen_rows")
@@ -221,33 +230,6 @@ class DuckDB(CommitsAsItGoes):
         finally:
             with suppress(_error()):  # after a failure the transaction takes no command but ROLLBACK
                 self.connection.unregister("sdgen_rows")
-
-    def _write_tree(self, table: Table, own: Reference, names: str) -> None:
-        """Insert a table that refers to itself, level by level: DuckDB wants a parent's row inserted before."""
-        run = self.connection.execute
-        run("CREATE OR REPLACE TEMP TABLE sdgen_tree AS SELECT * FROM sdgen_rows")
-        link = " AND ".join(
-            f"child.{DUCKDB.quote(a)} = parent.{DUCKDB.quote(b)}" for a, b in zip(own.columns, own.to, strict=True)
-        )
-        absent = " OR ".join(f"{DUCKDB.quote(name)} IS NULL" for name in own.columns)
-        run(f"""CREATE OR REPLACE TEMP TABLE sdgen_levels AS WITH RECURSIVE levels AS (
-            SELECT rowid AS place, 0 AS level FROM sdgen_tree AS child
-            WHERE {absent} OR EXISTS (FROM {DUCKDB.table(table.name)} AS parent WHERE {link})
-            UNION ALL SELECT child.rowid, level + 1 FROM levels
-            JOIN sdgen_tree AS parent ON parent.rowid = place JOIN sdgen_tree AS child ON {link})
-            SELECT * FROM levels""")
-        columns = ", ".join(f"sdgen_tree.{DUCKDB.quote(name)}" for name in table.names)
-        (deepest, found, all_) = run(
-            "SELECT max(level), count(*), (SELECT count(*) FROM sdgen_tree) FROM sdgen_levels"
-        ).fetchone()
-        if found != all_:
-            what = f"{all_ - found} rows are their own ancestors, or have parents that don't exist"
-            raise TargetError(Problem(("target", table.name), what))
-        for level in range((deepest or 0) + 1):
-            run(f"""INSERT INTO {DUCKDB.table(table.name)} ({names}) SELECT {columns} FROM sdgen_tree
-                JOIN sdgen_levels ON place = sdgen_tree.rowid WHERE level = {level} ORDER BY place""")
-        run("DROP TABLE sdgen_tree")
-        run("DROP TABLE sdgen_levels")
 
     def finish(self) -> None:
         if self.connection is None:

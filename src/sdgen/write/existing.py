@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sdgen.dialects.base import Dialect
 from sdgen.errors import Problem, did_you_mean
@@ -172,6 +173,31 @@ class There:
     referrers: Mapping[str, Iterable[str]]
 
 
+def holding(
+    tables: Sequence[Table], mode: Mode, there: There, dialect: Dialect, run: Callable[[str], Sequence[Sequence[Any]]]
+) -> list[Problem]:
+    """The tables with keys that hold rows already, where a run would add its own first rows to them once more.
+
+    run: the rows of a query.
+    """
+    problems = []
+    for table in tables:
+        keyed = bool(table.primary_key or table.unique) and table.rows and table.name in there.columns
+        if not keyed or table.mode_in(mode) is not Mode.CREATE_IF_MISSING:
+            continue
+        name = dialect.table(table.name)
+        if run(f"SELECT 1 FROM {name} LIMIT 1"):  # counting takes long where there are many
+            held = int(run(f"SELECT count(*) FROM {name}")[0][0])
+            what = f"holds {held:,} rows already, and create_if_missing would repeat their keys"
+            problems.append(Problem(("target", table.name), what, _FURTHER_MODES))
+    return problems
+
+
+_FURTHER_MODES = (
+    "--mode truncate_then_insert replaces them, --mode append_only adds rows with further keys; or name another target"
+)
+
+
 def faults(tables: Sequence[Table], mode: Mode, there: There, dialect: Dialect) -> list[Problem]:
     """Everything that keeps a database from taking a run's tables."""
     problems: list[Problem] = []
@@ -179,12 +205,11 @@ def faults(tables: Sequence[Table], mode: Mode, there: There, dialect: Dialect) 
         problems += too_long(table, dialect)
         if table.name in there.columns:
             problems += differences(table, there.columns[table.name], dialect)
-        elif mode is Mode.APPEND_ONLY:
+        elif table.mode_in(mode) is Mode.APPEND_ONLY:
             what = "does not exist, so nothing can be appended"
             problems.append(Problem(("target", table.name), what, "use --mode create_if_missing"))
-    if mode is Mode.TRUNCATE_THEN_INSERT:
-        problems += _referred(tables, there)
-    return problems
+    emptied = [table for table in tables if table.mode_in(mode) is Mode.TRUNCATE_THEN_INSERT]
+    return [*problems, *_referred(emptied, there)]
 
 
 def _referred(tables: Sequence[Table], there: There) -> Iterable[Problem]:

@@ -23,6 +23,8 @@ import pyarrow as pa
 
 from sdgen.dialects.refusals import next_step
 from sdgen.errors import Problem, TargetError
+from sdgen.scenario.identity import METADATA
+from sdgen.scenario.output import DEFAULT_PATTERN, FileNames
 from sdgen.scenario.types import Type
 from sdgen.write import columnar, csvtext, jsonl
 from sdgen.write.base import Mode, Table
@@ -98,9 +100,10 @@ class Files:
 
     takes_tables_at_once = True
 
-    def __init__(self, folder: Path, formats: Sequence[str]) -> None:
+    def __init__(self, folder: Path, formats: Sequence[str], names: FileNames | None = None) -> None:
         self.folder = folder
         self.formats = {name: FORMATS[name] for name in formats}
+        self.names = names or FileNames(formats=tuple(formats))
         self.staging: Path | None = None
         self.manifest: Mapping[str, Any] | None = None
         self.resume = False
@@ -120,25 +123,27 @@ class Files:
         return max((each for each in found if each), key=lambda each: each.path.stat().st_size, default=None)
 
     def begin(self, manifest: Mapping[str, Any], resume: bool) -> None:
-        self.manifest = {**manifest, "formats": list(self.formats)}
+        own = {"filename_pattern": self.names.pattern} if self.names.pattern != DEFAULT_PATTERN else {}
+        self.manifest = {**manifest, "formats": list(self.formats), **own}
         self.resume = resume
 
     def done(self, table: Table) -> Done:
         found = self.journal.done.get(table.name) if self.journal else None
         if found is None or self.staging is None:
             return Done()
-        files = {name: self.staging / file_name(table, name) for name in self.formats}
+        files = {name: self.staging / self.file(table, name) for name in self.formats_of(table)}
         return found if found.is_held_by(files) else Done()
 
     def keep(self, table: Table, batches: int, digest: int, finished: bool = False) -> None:
         if self.journal is None or self.staging is None:
             return
         if finished:
-            sizes = {name: (self.staging / file_name(table, name)).stat().st_size for name in self.formats}
+            files = {name: self.staging / self.file(table, name) for name in self.formats_of(table)}
+            sizes = {name: path.stat().st_size for name, path in files.items()}
             self.journal.note(table.name, Done(batches, digest, sizes, finished=True))
         elif self._goes_on and monotonic() - self._kept.get(table.name, 0.0) >= KEPT_EVERY:
-            files = self._open[table.name].items()
-            sizes = {name: file.sync() for name, file in files if isinstance(file, _TextFile)}
+            opened = self._open[table.name].items()
+            sizes = {name: file.sync() for name, file in opened if isinstance(file, _TextFile)}
             self.journal.note(table.name, Done(batches, digest, sizes))
             self._kept[table.name] = monotonic()
 
@@ -155,11 +160,11 @@ class Files:
             placed_left(self.folder)
         stopped = self._stopped() if self.resume and self.manifest is not None else None
         other = differing(stopped.manifest, self.manifest or {}, self.folder) if stopped else []
-        clashes = [
+        clashes = list(self._repeated(tables)) or [
             problem
             for table in tables
-            for name, format in self.formats.items()
-            for problem in _clash(self._path(table, name), table, format, mode)
+            for name, format in self.formats_of(table).items()
+            for problem in _clash(self._path(table, name), table, format, table.mode_in(mode))
         ]
         if stopped and not other and not clashes:
             self._take_over(stopped)
@@ -174,21 +179,43 @@ class Files:
             stopped.path.with_name(stopped.path.name.removesuffix(SUFFIX)).rename(self.staging)
             self.journal = stopped.moved(self.staging.with_name(self.staging.name + SUFFIX))
 
+    def _repeated(self, tables: Sequence[Table]) -> Iterator[Problem]:
+        """Tables whose names are different, and whose files' names are not."""
+        first: dict[str, Table] = {}
+        for table in tables:
+            for file in (self.file(table, name) for name in self.formats_of(table)):
+                other = first.setdefault(file, table)
+                if file == METADATA:
+                    what = f"{table.name} would be written to {METADATA}, which tells of the run"
+                    yield Problem(("target", table.name), what, "give it another target_table")
+                if other is not table:
+                    what = f"{other.name} and {table.name} would both be written to {file}"
+                    yield Problem(("target", table.name), what, "give one of them another target_table")
+
+    def formats_of(self, table: Table) -> dict[str, Format]:
+        """The formats that a table is written in."""
+        return {name: FORMATS[name] for name in self.names.formats_of(table.entity)}
+
+    def file(self, table: Table, format: str) -> str:
+        """The path of a table's file inside the folder."""
+        return self.names.name(table.entity, table.name, format, self.manifest or {})
+
     def _path(self, table: Table, format: str) -> Path:
-        return self.folder / file_name(table, format)
+        return self.folder / self.file(table, format)
 
     def prepare(self, table: Table, mode: Mode) -> None:
         with self._told():
             staging = self._staging()
-            self._tables[table] = [file_name(table, name) for name in self.formats]
+            self._tables[table] = [self.file(table, name) for name in self.formats_of(table)]
             done = self.done(table)
-            for name, format in self.formats.items():
+            for name, format in self.formats_of(table).items():
+                path = staging / self.file(table, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
                 if format.head is None or done.finished:
                     continue
                 if done.batches:
-                    os.truncate(staging / file_name(table, name), done.sizes[name])
+                    os.truncate(path, done.sizes[name])
                     continue
-                path = staging / file_name(table, name)
                 if mode is Mode.APPEND_ONLY:
                     shutil.copyfile(self._path(table, name), path)
                 else:
@@ -214,15 +241,16 @@ class Files:
             raise TargetError(Problem(("target",), what, next_step(what))) from error
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> tuple[Any, ...]:
-        return tuple(format.encode(table, batch) for format in self.formats.values())
+        return tuple(format.encode(table, batch) for format in self.formats_of(table).values())
 
     def write(self, table: Table, parts: Iterable[tuple[Any, ...]]) -> None:
         files: list[_File] = []
         with self._told(), ExitStack() as stack:
-            for name, format in self.formats.items():
-                files.append(format.open(table, self._staging() / file_name(table, name)))
+            formats = self.formats_of(table)
+            for name, format in formats.items():
+                files.append(format.open(table, self._staging() / self.file(table, name)))
                 stack.callback(files[-1].close)
-            self._open[table.name] = dict(zip(self.formats, files, strict=True))
+            self._open[table.name] = dict(zip(formats, files, strict=True))
             for part in parts:
                 for file, piece in zip(files, part, strict=True):
                     file.write(piece)
@@ -267,8 +295,8 @@ def remove(path: Path) -> None:
 
 
 def file_name(table: Table, format: str) -> str:
-    """The name of a table's file: the table's, schema and all; no slash may leave the folder."""
-    return table.name.replace("/", "_").replace("\\", "_") + "." + format
+    """The name of a table's file where a run says nothing else: the table's, schema and all."""
+    return FileNames().name(table.entity, table.name, format, {})
 
 
 def _clash(path: Path, table: Table, format: Format, mode: Mode) -> Iterator[Problem]:

@@ -2,14 +2,17 @@
 
     out/_sdgen.json
 
-It holds nothing of the clock, so that the same run writes the same bytes. Other programs that read whole folders pass
+Only `generated_at` is of the clock: what is compared and hashed is the rest. With SOURCE_DATE_EPOCH set (seconds
+since 1970, reproducible-builds.org) the same run writes the same bytes. Other programs that read whole folders pass
 over names that begin with an underscore.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +35,18 @@ def metadata(
     return {
         **{key: manifest[key] for key in _TOLD if manifest.get(key) not in (None, "")},
         **({"mode": manifest["mode"]} if manifest.get("mode") == Mode.APPEND_ONLY else {}),
+        "generated_at": _now().isoformat(),
         "hash": manifest.get("plan", ""),
         "formats": list(manifest.get("formats", ())),
         "total_rows": sum(each["rows"] for each in entries.values()),
         "tables": entries,
     }
+
+
+def _now() -> datetime:
+    """The moment at which the files are done, in whole seconds."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(fixed), UTC) if fixed.isdecimal() else datetime.now(UTC).replace(microsecond=0)
 
 
 def _table(table: Table, files: Sequence[str], done: Done) -> dict[str, Any]:
@@ -45,7 +55,7 @@ def _table(table: Table, files: Sequence[str], done: Done) -> dict[str, Any]:
 
 def merged(folder: Path, new: dict[str, Any]) -> dict[str, Any]:
     """The metadata with the tables that the folder's tells of, where a part of the same run wrote them."""
-    before = _read(folder)
+    before = read_metadata(folder)
     tables = before.get("tables")
     if before.get("hash") != new["hash"] or not isinstance(tables, dict):
         return new
@@ -54,7 +64,8 @@ def merged(folder: Path, new: dict[str, Any]) -> dict[str, Any]:
     return {**new, "total_rows": sum(each["rows"] for each in together.values()), "tables": together}
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def read_metadata(folder: Path) -> dict[str, Any]:
+    """What a folder is told of; nothing where there is no such file, or it can't be read."""
     try:
         found = json.loads((folder / METADATA).read_bytes())
     except (OSError, ValueError):

@@ -21,7 +21,7 @@ from sdgen.plan.request import Existing
 from sdgen.write import mytext, sqltext, staging
 from sdgen.write.base import Mode, Table, placed
 from sdgen.write.create import Constraint, constraints, create_table
-from sdgen.write.existing import There, faults
+from sdgen.write.existing import There, faults, holding
 from sdgen.write.existing_rows import Wanted
 from sdgen.write.journal import Done
 from sdgen.write.myload import New, Part, load_data, orphans, sql_name, table_faults
@@ -84,6 +84,8 @@ class MySQL(CommitsAsItGoes):
         referrers = {name: self._referrers(stands) for name, stands in found.items()}
         there = There({name: stands.columns for name, stands in found.items()}, referrers)
         problems = faults(tables, mode, there, MYSQL)
+        if not self.commits.going_on:
+            problems += holding(tables, mode, there, MYSQL, self.server.run)
         for table in tables:
             problems += table_faults(table, found[table.name]) if table.name in found else ()
         return problems
@@ -135,7 +137,6 @@ class MySQL(CommitsAsItGoes):
         return wanted.existing(self.server.texts(wanted.sql(MYSQL)))
 
     def prepare(self, table: Table, mode: Mode) -> None:
-        self.mode = mode
         self._tell()
         if self._exists(table.name):
             return
@@ -252,9 +253,10 @@ class MySQL(CommitsAsItGoes):
             return
         self.begun = True
         self.server.run("START TRANSACTION")
-        if self.mode is Mode.TRUNCATE_THEN_INSERT and not self.commits.moved:
+        emptied = [table for table in self.tables if table.mode_in(self.mode) is Mode.TRUNCATE_THEN_INSERT]
+        if emptied and not self.commits.moved:
             self.server.run("SET foreign_key_checks = 0")
-            for table in self.tables:
+            for table in emptied:
                 if self._exists(table.name):
                     self.server.run(f"DELETE FROM {MYSQL.table(table.name)}")
             self.server.run("SET foreign_key_checks = 1")

@@ -81,9 +81,14 @@ def placed_left(folder: Path) -> None:
 
 
 def _move(decided: Path, folder: Path) -> None:
-    for file in sorted(decided.iterdir()):
-        file.replace(folder / file.name)
-    decided.rmdir()
+    found = sorted(decided.rglob("*"))
+    inner = [path for path in found if path.is_dir()]
+    for file in (path for path in found if path not in inner):
+        where = folder / file.relative_to(decided)
+        where.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(where)
+    for emptied in (*reversed(inner), decided):
+        emptied.rmdir()
 
 
 def leftovers(path: Path) -> list[Path]:

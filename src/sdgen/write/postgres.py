@@ -23,7 +23,7 @@ from sdgen.plan.request import Existing
 from sdgen.write import pgbinary, pgtext
 from sdgen.write.base import Mode, Table
 from sdgen.write.create import add_constraint, constraints, create_table
-from sdgen.write.existing import Found, There, faults
+from sdgen.write.existing import Found, There, faults, holding
 from sdgen.write.existing_rows import Wanted
 from sdgen.write.journal import Done
 from sdgen.write.pgqueries import COLUMNS, FORWARD, REFERRERS, SEQUENCES
@@ -53,6 +53,7 @@ class Postgres(CommitsAsItGoes):
         self.there = There({}, {})
         self.begun = False
         self.emptied = False
+        self.mode = Mode.CREATE_IF_MISSING
         self.made: list[Table] = []
         self.suspended: Suspended | None = None
         name = ".".join(POSTGRES.quote(part) for part in (self.schema, NAME) if part)
@@ -84,15 +85,31 @@ class Postgres(CommitsAsItGoes):
             raise TargetError(self._problem(error, table)) from error
 
     def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
-        self.tables = tuple(tables)
+        self.tables, self.mode = tuple(tables), mode
         try:
             self._connect()
             self.there = self._look(tables)
             problems = self._stopped(tables, mode)
+            self.there = self.commits.cleared(self.there)
+            held = self._held(tables, mode)
         except _error() as error:
             return [self._problem(error)]
-        self.there = self.commits.cleared(self.there)
-        return problems or faults(tables, mode, self.there, POSTGRES)
+        return problems or [*faults(tables, mode, self.there, POSTGRES), *held]
+
+    def _held(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
+        """Tables that hold rows already; none where this user may write and not read."""
+        from psycopg.errors import InsufficientPrivilege
+
+        if self.commits.going_on:
+            return []
+        self._begin()
+        try:
+            return holding(tables, mode, self.there, POSTGRES, self._run)
+        except InsufficientPrivilege:
+            return []
+        finally:
+            self._connect().rollback()
+            self.begun = False
 
     def _stopped(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         """What of a run that was stopped half-way is in the way of this one."""
@@ -210,8 +227,9 @@ class Postgres(CommitsAsItGoes):
         self.made.append(table)
 
     def _empty(self) -> None:
-        """All of the run's tables at once: so none is in the way of another that it refers to."""
-        there = [POSTGRES.table(table.name) for table in self.tables if table.name in self.there.columns]
+        """All tables to be emptied at once: so none is in the way of another that it refers to."""
+        emptied = [table for table in self.tables if table.mode_in(self.mode) is Mode.TRUNCATE_THEN_INSERT]
+        there = [POSTGRES.table(table.name) for table in emptied if table.name in self.there.columns]
         self._run(f"TRUNCATE {', '.join(there)}")
         self.emptied = True
 

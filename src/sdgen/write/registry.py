@@ -13,9 +13,9 @@ from typing import cast
 from urllib.parse import unquote
 
 from sdgen.errors import Problem, TargetError, did_you_mean
+from sdgen.scenario.output import FILE_FORMATS, FileNames
 from sdgen.write.base import Target
 
-FILE_FORMATS = ("csv", "jsonl", "json", "parquet", "arrow")
 STREAM_FORMATS = ("csv", "jsonl")
 SQL_FORMATS: Mapping[str, str] = {  # and the dialect each is in
     "sql": "postgres",
@@ -34,24 +34,23 @@ Formats = tuple[str, ...]
 Open = Callable[[str, Formats], Target]
 
 
-def open_target(destination: str, formats: Formats = ()) -> Target:
+def open_target(destination: str, formats: Formats = (), names: FileNames | None = None) -> Target:
     """The target a destination names; nothing is opened yet. TargetError where there is none of that name.
 
-    formats: the formats of files, or of standard output; csv where none is given.
+    formats: the formats of files, or of standard output; csv where none is given. names: how files are named, where
+    the destination is a folder of them.
     """
     scheme, separator, _ = destination.partition("://")
     if not destination.strip():
         raise _unknown("the destination is empty")
     if destination == "-":
         return _stdout(destination, formats)
-    word = destination.partition(":/")[0]
-    if not separator and word in SCHEMES:
-        raise _unknown(f"{destination} has one slash too few: {word}:// begins a URL")
     if separator:
         return _by_scheme(scheme.lower())(destination, formats)
     if destination.endswith(("/", "\\")) or Path(destination).is_dir():
-        return _files(destination, formats)
-    return _by_suffix(Path(destination))(destination, formats)
+        return _files(destination, formats, names)
+    opened = _by_suffix(Path(destination))
+    return _files(destination, formats, names) if opened is _files else opened(destination, formats)
 
 
 def _by_scheme(scheme: str) -> Open:
@@ -63,16 +62,28 @@ def _by_scheme(scheme: str) -> Open:
 
 
 def _by_suffix(path: Path) -> Open:
+    problem = misnamed(str(path))
+    if problem is not None:
+        raise TargetError(problem)
+    return SUFFIXES.get(path.suffix.lower(), _files)
+
+
+def misnamed(destination: str) -> Problem | None:
+    """What is wrong with a path that is no folder's and no database's, but looks like one file or a slip."""
+    path = Path(destination)
     suffix = path.suffix.lower()
+    if destination.partition(":/")[0] in SCHEMES:
+        word = destination.partition(":/")[0]
+        return Problem(("target",), f"{destination} has one slash too few: {word}:// begins a URL", f"known: {KNOWN}")
     if suffix.removeprefix(".") in FILE_FORMATS:
-        form = suffix.removeprefix(".")
-        hint = f"files are named after their tables: --to {path.parent / path.stem}/ --format {form}"
-        raise TargetError(Problem(("target",), f"{path} is one file, and a run writes one for each table", hint))
+        hint = f"files are named after their tables: --to {path.parent / path.stem}/ --format {suffix[1:]}"
+        return Problem(("target",), f"{path} is one file, and a run writes one for each table", hint)
     meant = get_close_matches(suffix, [".duckdb", ".sqlite"], n=1, cutoff=0.75)
-    if suffix not in SUFFIXES and meant:
-        hint = f"did you mean {path.stem}{meant[0]}? For a folder of that name: --to {path}/"
-        raise TargetError(Problem(("target",), f"{path}: no database is known by {suffix}", hint))
-    return SUFFIXES.get(suffix, _files)
+    if suffix and suffix not in SUFFIXES:
+        near = f"did you mean {path.stem}{meant[0]}? " if meant else ""
+        hint = f"{near}For a folder of that name: --to {path}/"
+        return Problem(("target",), f"{path}: no database is known by {suffix}", hint)
+    return None
 
 
 def _others() -> dict[str, Open]:
@@ -96,12 +107,12 @@ def _chosen(formats: Formats, known: tuple[str, ...], default: str) -> tuple[str
     return tuple(dict.fromkeys(formats)) or (default,)
 
 
-def _files(destination: str, formats: Formats) -> Target:
+def _files(destination: str, formats: Formats, names: FileNames | None = None) -> Target:
     if len(formats) == 1 and formats[0] in SQL_FORMATS:
         return _script(str(Path(destination) / SCRIPT), formats)
     from sdgen.write.files import Files
 
-    return Files(Path(destination), _chosen(formats, FILE_FORMATS, "csv"))
+    return Files(Path(destination), _chosen(formats, FILE_FORMATS, "csv"), names)
 
 
 def _script(destination: str, formats: Formats) -> Target:

@@ -108,6 +108,7 @@ class Script:
         self.file: IO[bytes] | None = None
 
     def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
+        self.mode = mode
         problems = [problem for table in tables for problem in too_long(table, self.spoken.dialect)]
         return [*self._place_faults(mode), *problems]
 
@@ -125,7 +126,6 @@ class Script:
             yield Problem(("target",), f"{self.place} exists", hint)
 
     def prepare(self, table: Table, mode: Mode) -> None:
-        self.mode = mode
         self.tables.append(fitted(table) if self.spoken.dialect is MYSQL else table)
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> pa.Buffer:
@@ -185,12 +185,11 @@ class Script:
         return lines.encode() + _statements([*spoken.start, *self._creations(), *spoken.rows, *self._emptying()])
 
     def _creations(self) -> Iterator[str]:
-        if self.mode is Mode.APPEND_ONLY:
-            return
         dialect = self.spoken.dialect
-        schemas = dict.fromkeys(dialect.split(table.name)[0] for table in self.tables)
+        created = [table for table in self.tables if table.mode_in(self.mode) is not Mode.APPEND_ONLY]
+        schemas = dict.fromkeys(dialect.split(table.name)[0] for table in created)
         yield from (f"CREATE SCHEMA IF NOT EXISTS {dialect.quote(schema)}" for schema in schemas if schema)
-        for table in self.tables:
+        for table in created:
             inline = tuple(each for each in table.references if each.table not in self._later(table))
             text = create_table(replace(table, references=inline), dialect)
             yield text.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1) + self.spoken.table
@@ -201,19 +200,18 @@ class Script:
         return set(names[names.index(table.name) + 1 :]) if self.spoken.checked_at_once else set()
 
     def _late_keys(self) -> Iterator[str]:
-        if self.mode is Mode.APPEND_ONLY:
-            return
         for table in self.tables:
+            if table.mode_in(self.mode) is Mode.APPEND_ONLY:
+                continue
             late = tuple(each for each in table.references if each.table in self._later(table))
             for constraint in constraints(replace(table, references=late), self.spoken.dialect):
                 if constraint.kind == FOREIGN_KEY:
                     yield add_constraint(table, constraint, self.spoken.dialect)
 
     def _emptying(self) -> Iterator[str]:
-        if self.mode is not Mode.TRUNCATE_THEN_INSERT:
-            return
-        names = [self.spoken.dialect.table(table.name) for table in self.tables]
-        if self.spoken.emptied_at_once:
+        emptied = [table for table in self.tables if table.mode_in(self.mode) is Mode.TRUNCATE_THEN_INSERT]
+        names = [self.spoken.dialect.table(table.name) for table in emptied]
+        if names and self.spoken.emptied_at_once:
             yield self.spoken.emptied_at_once.format(tables=", ".join(names))
             return
         yield from (f"DELETE FROM {name}" for name in reversed(names))

@@ -28,7 +28,7 @@ from sdgen.scenario.types import INTEGERS, NESTED, TEXTS, Type
 from sdgen.write.base import Mode, Table
 from sdgen.write.columnar import plain
 from sdgen.write.create import constraints, create_table, unique_index
-from sdgen.write.existing import Found, There, faults
+from sdgen.write.existing import Found, There, faults, holding
 from sdgen.write.existing_rows import Wanted
 from sdgen.write.journal import Done
 from sdgen.write.places import file_fault, leftovers, staged
@@ -80,10 +80,17 @@ class SQLite(CommitsAsItGoes):
         try:
             self.there = _look(self.path, tables) if self.path.exists() else There({}, {})
             problems = self._stopped(tables, mode)
+            self.there = self.commits.cleared(self.there)
+            held = self._held(tables, mode)
         except sqlite3.Error as error:
             return [_unusable(self.path, str(error))]
-        self.there = self.commits.cleared(self.there)
-        return problems or faults(tables, mode, self.there, SQLITE)
+        return problems or [*faults(tables, mode, self.there, SQLITE), *held]
+
+    def _held(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
+        if self.commits.going_on or not self.path.exists():
+            return []
+        with closing(sqlite3.connect(self.path, timeout=1)) as connection:
+            return holding(tables, mode, self.there, SQLITE, lambda sql: connection.execute(sql).fetchall())
 
     def _stopped(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         """What of a run that was stopped half-way is in the way of this one."""

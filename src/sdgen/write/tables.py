@@ -40,6 +40,7 @@ def _table(plan: Plan, entity: EntityPlan, wanted: set[str]) -> Table:
             if key.entity in wanted
         ),
         target=entity.target,
+        mode=entity.mode,
     )
 
 

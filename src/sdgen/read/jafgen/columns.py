@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sdgen.errors import Path, Problem
+from sdgen.errors import Path, Problem, ProblemType
 from sdgen.generators.rule_names import singular, snake
 from sdgen.read.jafgen.records import AttributeRecord, EntityRecord
 from sdgen.read.jafgen.values import made
@@ -74,11 +74,11 @@ class Draft:
     def place(self, *path: str) -> Path:
         return ("entities", self.name, "columns", *path)
 
-    def refuse(self, path: Path, what: str, hint: str = "") -> None:
-        self.problems.append(self.origin.problem(path, what, hint))
+    def refuse(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.VALUE) -> None:
+        self.problems.append(self.origin.problem(path, what, hint, type))
 
-    def note(self, path: Path, what: str, hint: str = "") -> None:
-        self.notes.append(self.origin.problem(path, what, hint))
+    def note(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> None:
+        self.notes.append(self.origin.problem(path, what, hint, type))
 
 
 def drafted(name: str, record: EntityRecord) -> Draft:
@@ -106,8 +106,8 @@ def _column(draft: Draft, attribute: AttributeRecord) -> ColumnDraft:
     column.nullable = column.nullable or values.nullable
     for key, what, hint in wishes.faults:
         draft.refuse((*place, "params", key), what, hint)
-    for what, hint in wishes.notes:
-        draft.note(place, what, hint)
+    for what, hint, type in wishes.notes:
+        draft.note(place, what, hint, type)
     for key, hint in wishes.left():
         draft.note(place, f"the constraint {key!r} is not used", hint)
     return column

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sdgen.errors import did_you_mean
+from sdgen.errors import ProblemType, did_you_mean
 from sdgen.plan.order import entity_order
 from sdgen.read.jafgen.columns import ColumnDraft, Draft
 
+_REFERENCE = ProblemType.REFERENCE
 _FORM = "links are written system.entity.attribute"
 
 
@@ -31,10 +32,13 @@ def _set_link(
     entity, attribute = target
     if attribute not in drafts[entity].columns:
         hint = did_you_mean(attribute, drafts[entity].columns)
-        draft.refuse((*place, "link_to"), f"{drafts[entity].record.key} has no attribute {attribute!r}", hint)
+        draft.refuse(
+            (*place, "link_to"), f"{drafts[entity].record.key} has no attribute {attribute!r}", hint, _REFERENCE
+        )
         return
     if (entity, attribute) == (draft.name, name):
-        draft.refuse((*place, "link_to"), "the attribute links to itself", "link to another attribute of the entity")
+        hint = "link to another attribute of the entity"
+        draft.refuse((*place, "link_to"), "the attribute links to itself", hint, _REFERENCE)
         return
     if column.record.type != "link":
         draft.note(place, f"a link by its link_to; its type {column.record.type!r} is that of what it links to")
@@ -52,20 +56,19 @@ def _target(draft: Draft, link: str, name: str, places: Mapping[tuple[str, str],
     if len(parts) == 2:
         parts = [draft.record.system, *parts]
     if len(parts) < 3 or not all(parts):
-        draft.refuse(
-            place if link else draft.place(name), f"link_to is {link!r}" if link else "a link without link_to", _FORM
-        )
+        what = f"link_to is {link!r}" if link else "a link without link_to"
+        draft.refuse(place if link else draft.place(name), what, _FORM, _REFERENCE)
         return None
     system, entity, attribute = parts
     systems = {each for each, _ in places}
     if system not in systems:
         hint = did_you_mean(system, systems - {draft.record.system}) or did_you_mean(system, systems)
         more = "is it in another file? give the folder of both" if len(systems) == 1 else ""
-        draft.refuse(place, f"no system {system!r}", "; ".join(filter(None, (hint, more))))
+        draft.refuse(place, f"no system {system!r}", "; ".join(filter(None, (hint, more))), _REFERENCE)
         return None
     if (system, entity) not in places:
         hint = did_you_mean(entity, {each for other, each in places if other == system})
-        draft.refuse(place, f"the system {system!r} has no entity {entity!r}", hint)
+        draft.refuse(place, f"the system {system!r} has no entity {entity!r}", hint, _REFERENCE)
         return None
     return places[system, entity], attribute
 
@@ -82,4 +85,4 @@ def _note_cycles(drafts: Mapping[str, Draft]) -> None:
         draft = drafts[cycle[0]]
         what = "entities link to one another in a cycle: " + " → ".join(cycle)
         hint = "files take it, and databases that check keys at the end; else let a link be `required: false`"
-        draft.note(("entities", draft.name), what, hint)
+        draft.note(("entities", draft.name), what, hint, ProblemType.CYCLE)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from sdgen.errors import Path as Place
-from sdgen.errors import Problem, ScenarioError, SourceError
+from sdgen.errors import Problem, ProblemType, ScenarioError, SourceError
 from sdgen.read.base import ReadOptions, Source
 from sdgen.read.jafgen.columns import Draft, drafted
 from sdgen.read.jafgen.guesses import add_guesses
 from sdgen.read.jafgen.links import set_links
 from sdgen.read.jafgen.notes import add_notes
+from sdgen.read.jafgen.outputs import output_of, output_origin
 from sdgen.read.jafgen.records import EntityRecord, SystemRecord, system_record
 from sdgen.read.jafgen.signs import sources
 from sdgen.read.yamlfile import Document
@@ -31,21 +32,26 @@ def read(source: Source, options: ReadOptions) -> Scenario:
     systems = [system_record(document, problems) for document in documents]
     entities = _named(systems, problems)
     if not problems and not entities:
-        problems.append(Problem((), "there are no entities", "a schema has `system` and `entities`", source.name))
+        what, hint = "there are no entities", "a schema has `system` and `entities`"
+        problems.append(Problem((), what, hint, source.name, type=ProblemType.MISSING))
+    drafts = {name: drafted(name, record) for name, record in entities.items()}
+    set_links(drafts)
+    found = [problem for draft in drafts.values() for problem in draft.problems]
+    problems += [each for each in found if not (each.type is ProblemType.REFERENCE and _lost_names(problems))]
     if problems:
         raise ScenarioError(problems)
-    return _scenario(source, systems, entities, notes)
+    add_guesses(drafts)
+    return _scenario(source, systems, drafts, notes)
+
+
+def _lost_names(problems: Sequence[Problem]) -> bool:
+    """Whether a system could not be read, so that links to it lead nowhere for that reason alone."""
+    return any(each.type in (ProblemType.SYNTAX, ProblemType.SOURCE) or each.path == ("system",) for each in problems)
 
 
 def _scenario(
-    source: Source, systems: Sequence[SystemRecord], entities: Mapping[str, EntityRecord], notes: list[Problem]
+    source: Source, systems: Sequence[SystemRecord], drafts: Mapping[str, Draft], notes: list[Problem]
 ) -> Scenario:
-    drafts = {name: drafted(name, record) for name, record in entities.items()}
-    set_links(drafts)
-    add_guesses(drafts)
-    problems = [problem for draft in drafts.values() for problem in draft.problems]
-    if problems:
-        raise ScenarioError(problems)
     add_notes(source.name, systems, drafts, notes)
     first = systems[0]
     seeds = [system.seed for system in systems if system.seed is not None]
@@ -54,9 +60,10 @@ def _scenario(
         name=source.path.resolve().name if source.is_folder else first.name,
         version=first.version if len(versions) == 1 else "",
         seed=seeds[0] if seeds else SEED,
+        output=output_of(systems, drafts, notes),
         entities={name: _entity(draft) for name, draft in drafts.items()},
     )
-    return scenario.read_from(FilesOrigin(source.name, drafts), notes)
+    return scenario.read_from(FilesOrigin(source.name, drafts, output_origin(systems)), notes)
 
 
 def _entity(draft: Draft) -> Entity:
@@ -67,23 +74,27 @@ def _entity(draft: Draft) -> Entity:
 class FilesOrigin(Origin):
     """Where the parts of a scenario stand that was read from several files: each entity is in one of them."""
 
-    def __init__(self, file: str, drafts: Mapping[str, Draft]) -> None:
+    def __init__(self, file: str, drafts: Mapping[str, Draft], output: Origin | None = None) -> None:
         super().__init__(file)
+        self._output = output
         self._origins = {name: draft.origin for name, draft in drafts.items()}
 
-    def problem(self, path: Place, what: str, hint: str = "") -> Problem:
+    def problem(self, path: Place, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> Problem:
+        if path[:1] == ("output",) and self._output is not None:
+            return self._output.problem(path, what, hint, type)
         origin = self._origins.get(str(path[1])) if path[:1] == ("entities",) and len(path) > 1 else None
-        return origin.problem(path, what, hint) if origin else super().problem(path, what, hint)
+        return (origin.problem if origin else super().problem)(path, what, hint, type)
 
 
 def _documents(source: Source, problems: list[Problem], notes: list[Problem]) -> Iterator[Document]:
     """The documents of the source; what can't be read is a problem, what is no schema a note."""
     for each in sources(source.path) if source.is_folder else [source]:
         try:
-            document = each.document
+            document = each.parsed
         except SourceError as error:
             problems.extend(error.problems)
             continue
+        problems += document.repeated
         value = document.value
         if source.is_folder and not (isinstance(value, Mapping) and "system" in value):
             notes.append(Problem((), "left out: it has no `system`, so it is no schema", "", document.file))
@@ -103,6 +114,7 @@ def _named(systems: Sequence[SystemRecord], problems: list[Problem]) -> dict[str
         name = name if name == record.key else name.replace("-", "_").replace(" ", "_").replace(".", "_")
         if name in found:
             what = f"{record.system} has a second entity {record.key!r}; the first is in {found[name].document.file}"
-            problems.append(record.document.problem(record.path, what, "give one of them another name"))
+            hint = "give one of them another name"
+            problems.append(record.document.problem(record.path, what, hint, ProblemType.DUPLICATE))
         found[name] = record
     return found

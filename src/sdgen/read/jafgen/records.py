@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdgen.errors import Path, Problem
+from sdgen.errors import Path, Problem, ProblemType
 from sdgen.read.yamlfile import Document
 from sdgen.scenario.model import Origin
 
@@ -64,8 +64,8 @@ class _Reading:
         self.problems = problems
         self.origin = Origin(document.file, document.positions)
 
-    def refuse(self, path: Path, what: str, hint: str = "") -> None:
-        self.problems.append(self.origin.problem(path, what, hint))
+    def refuse(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.VALUE) -> None:
+        self.problems.append(self.origin.problem(path, what, hint, type))
 
     def system(self) -> SystemRecord:
         whole = self.mapping(self.document.value, ())
@@ -90,7 +90,8 @@ class _Reading:
         if isinstance(value, str) and value.strip():
             return value
         what = f"has no {key}" if value is None else f"its {key} must be a text, found {_shown(value)}"
-        self.refuse((*path, key) if key in record else path, what, hint)
+        type = ProblemType.MISSING if value is None else ProblemType.TYPE
+        self.refuse((*path, key) if key in record else path, what, hint, type)
         return ""
 
     def seed(self, value: object) -> int | None:
@@ -104,7 +105,7 @@ class _Reading:
         record = self.mapping(value, path)
         attributes = self.mapping(record.get("attributes"), (*path, "attributes"))
         if not attributes and isinstance(record.get("attributes"), Mapping):
-            self.refuse((*path, "attributes"), "the entity has no attributes")
+            self.refuse((*path, "attributes"), "the entity has no attributes", type=ProblemType.MISSING)
         found = tuple(self.attribute(name, each, (*path, "attributes", name)) for name, each in attributes.items())
         return EntityRecord(system, key, self.count(record, path), found, self.document, path)
 
@@ -113,7 +114,8 @@ class _Reading:
         if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MOST_COUNT:
             return value
         what = "has no count" if value is None else f"the count must be a whole number above 0, found {_shown(value)}"
-        self.refuse((*path, "count") if "count" in record else path, what, "count: 100 makes a hundred rows")
+        type = ProblemType.MISSING if value is None else ProblemType.ROWS
+        self.refuse((*path, "count") if "count" in record else path, what, "count: 100 makes a hundred rows", type)
         return 1
 
     def attribute(self, name: str, value: object, path: Path) -> AttributeRecord:
@@ -143,7 +145,7 @@ class _Reading:
         if isinstance(value, Mapping):
             return value
         what = "is missing" if value is None else f"must be a mapping from names to values, found {_shown(value)}"
-        self.refuse(path, what)
+        self.refuse(path, what, type=ProblemType.MISSING if value is None else ProblemType.TYPE)
         return {}
 
 

@@ -23,7 +23,7 @@ def _is_schema(source: Source) -> bool:
     try:
         if source.path.stat().st_size > MOST_BYTES or "system" not in source.text or "entities" not in source.text:
             return False
-        value = source.document.value
+        value = source.parsed.value
     except (SdgenError, OSError):
         return False
     return isinstance(value, Mapping) and "entities" in value and isinstance(value.get("system"), Mapping)

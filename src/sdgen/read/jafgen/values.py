@@ -12,6 +12,7 @@ from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any
 
+from sdgen.errors import ProblemType
 from sdgen.generators.rule_names import snake
 from sdgen.read.jafgen.wishes import Wishes, day_after
 from sdgen.scenario.model import GeneratorSpec
@@ -70,7 +71,7 @@ def _integer(wishes: Wishes) -> Made:
     low, high = wishes.bounds(1, 100_000)
     least, most = int(low), int(high)
     if (least, most) != (low, high):
-        wishes.notes.append((f"min_value and max_value are cut to whole numbers: {least} to {most}", ""))
+        wishes.note(f"min_value and max_value are cut to whole numbers: {least} to {most}")
     if least not in _BIGINT or most not in _BIGINT:
         wishes.refuse("min_value", "whole numbers have 64 bits", "narrow min_value and max_value")
     whole = "int" if least in _INT and most in _INT else "bigint"
@@ -103,7 +104,7 @@ def _choice(wishes: Wishes) -> Made:
     if isinstance(values, Mapping):
         values, weights = list(values), list(values.values())
     if values is None:
-        wishes.notes.append(("choice without choices: option1, option2 and option3 stand for them", ""))
+        wishes.note("choice without choices: option1, option2 and option3 stand for them")
         values = ["option1", "option2", "option3"]
     if not isinstance(values, list) or not values or any(isinstance(each, list | dict) for each in values):
         wishes.refuse("choices", "choices must be a list of plain values, at least one")
@@ -151,7 +152,7 @@ def _span(wishes: Wishes) -> tuple[date | datetime | None, date | datetime | Non
     if start and end and _plain(start) > _plain(end):
         wishes.refuse("start_date", f"start_date {start} is after end_date {end}")
     if isinstance(start, date) and end is None and start.year >= 2020:
-        wishes.notes.append(("there is no end_date: moments lie before `as_of`", ""))
+        wishes.note("there is no end_date: moments lie before `as_of`")
     return start, end
 
 
@@ -236,7 +237,7 @@ def _unknown(wishes: Wishes) -> Made:
     words = [*MAKERS, *SAME, *names()]
     near = get_close_matches(wishes.type, words, n=1, cutoff=0.7)
     hint = f"did you mean {near[0]!r}?" if near else "`sdgen generators` lists those there are"
-    wishes.notes.append((f"unknown type {wishes.type!r}: the rules choose by the column's name", hint))
+    wishes.note(f"unknown type {wishes.type!r}: the rules choose by the column's name", hint, ProblemType.TYPE)
     word = _word(wishes)
     return Made(word.type, word.generator)
 

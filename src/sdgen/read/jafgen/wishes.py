@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sdgen.errors import did_you_mean
+from sdgen.errors import ProblemType, did_you_mean
 from sdgen.read.jafgen.records import AttributeRecord
 
 KEYS = [
@@ -30,12 +30,12 @@ KEYS = [
 
 
 class Wishes:
-    """The constraints of one attribute. `faults` are (key, what, hint); `notes` are (what, hint)."""
+    """The constraints of one attribute. `faults` are (key, what, hint); `notes` are (what, hint, type)."""
 
     def __init__(self, attribute: AttributeRecord) -> None:
         self.attribute = attribute
         self.faults: list[tuple[str, str, str]] = []
-        self.notes: list[tuple[str, str]] = []
+        self.notes: list[tuple[str, str, ProblemType]] = []
         self._taken: set[str] = set()
 
     @property
@@ -50,6 +50,9 @@ class Wishes:
         self._taken.update(keys)
         found = (self.attribute.constraints.get(key) for key in keys)
         return next((value for value in found if value is not None), None)
+
+    def note(self, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> None:
+        self.notes.append((what, hint, type))
 
     def refuse(self, key: str, what: str, hint: str = "") -> None:
         self.faults.append((key, what, hint))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from sdgen.errors import Problem, ScenarioError
+from sdgen.errors import Problem, ProblemType, ScenarioError
 from sdgen.read.base import ReadOptions, Source
 from sdgen.read.snowfakery.choices import case
 from sdgen.read.snowfakery.counts import Count
@@ -216,7 +216,9 @@ class _RecipeOrigin(Origin):
             for template in reversed(table.templates):
                 self._raws |= {(table.name, name): raw for name, raw in template.fields.items()}
 
-    def problem(self, path: tuple[str | int, ...], what: str, hint: str = "") -> Problem:
+    def problem(
+        self, path: tuple[str | int, ...], what: str, hint: str = "", type: ProblemType = ProblemType.OTHER
+    ) -> Problem:
         key = tuple(str(part) for part in (path[1:2] + path[3:4] if path[:1] == ("entities",) else ()))
         raw = self._raws.get(key) or self._raws.get(key[:1])
-        return raw.problem(path, what, hint) if raw else super().problem(path, what, hint)
+        return raw.problem(path, what, hint, type) if raw else super().problem(path, what, hint, type)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sdgen.errors import Path as Place
-from sdgen.errors import Problem, SourceError, did_you_mean
+from sdgen.errors import Problem, ProblemType, SourceError, did_you_mean
 from sdgen.read.base import Source
 from sdgen.read.formats import DOCUMENTS
 from sdgen.read.yamlfile import Document
@@ -30,12 +30,12 @@ class Raw:
         """A part of it."""
         return Raw(value, self.document, (*self.path, key))
 
-    def problem(self, path: Place, what: str, hint: str = "") -> Problem:
+    def problem(self, path: Place, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> Problem:
         """A problem at a path of the scenario, with the file and line of this value."""
         line, column = 0, 0
         for size in range(len(self.path) + 1):
             line, column = self.document.positions.get(self.path[:size], (line, column))
-        return Problem(path, what, hint, self.document.file, line, column)
+        return Problem(path, what, hint, self.document.file, line, column, type)
 
 
 @dataclass(eq=False)

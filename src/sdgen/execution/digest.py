@@ -1,0 +1,97 @@
+"""A content digest of an entity: the same for any split into batches, any number of workers and any target.
+
+Rows are hashed in canonical blocks of 65,536 (XXH3, 128 bits, over each column's values), and the blocks' hashes, each
+with its number, are added up: the sum doesn't depend on the order in which blocks are done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+
+from sdgen.generate import BATCH_ROWS
+
+MODULUS = 1 << 128
+
+
+def block_digest(block: pa.RecordBatch, number: int) -> int:
+    """The hash of one canonical block: its number, and each column's name and values."""
+    hasher = xxhash.xxh3_128(number.to_bytes(8, "little"))
+    for field, column in zip(block.schema, block.columns, strict=True):
+        hasher.update(field.name.encode())
+        _add(hasher, column)
+    return hasher.intdigest()
+
+
+def column_digests(block: pa.RecordBatch) -> dict[str, str]:
+    """The hash of each column of a block by itself, as 16 hexadecimal digits: to tell which of them differ."""
+    found = {}
+    for field, column in zip(block.schema, block.columns, strict=True):
+        hasher = xxhash.xxh3_128()
+        _add(hasher, column)
+        found[field.name] = hasher.hexdigest()[:16]
+    return found
+
+
+def combine(digests: Iterable[int]) -> str:
+    """The digest of an entity from those of its blocks, in any order, as 32 hexadecimal digits."""
+    return f"{sum(digests) % MODULUS:032x}"
+
+
+def digest(batches: Iterable[pa.RecordBatch]) -> str:
+    """The digest of batches of any sizes that together hold an entity's rows in order."""
+    table = pa.Table.from_batches(batches).combine_chunks()
+    blocks = (table.slice(start, BATCH_ROWS).to_batches()[0] for start in range(0, len(table), BATCH_ROWS))
+    return combine(block_digest(block, number) for number, block in enumerate(blocks))
+
+
+def _add(hasher: xxhash.xxh3_128, array: pa.Array) -> None:
+    """Hash an array's length, nulls and values, not how they happen to lie in memory."""
+    hasher.update(len(array).to_bytes(8, "little"))
+    if array.null_count:
+        hasher.update(np.packbits(pc.is_valid(array).to_numpy(zero_copy_only=False)).tobytes())
+        array = array.drop_null()
+    _add_values(hasher, array)
+
+
+def _add_values(hasher: xxhash.xxh3_128, array: pa.Array) -> None:
+    kind = array.type
+    if isinstance(array, pa.ExtensionArray):
+        _add_values(hasher, array.storage)
+    elif pa.types.is_dictionary(kind):
+        _add_values(hasher, array.dictionary)
+        _add_values(hasher, array.indices)
+    elif pa.types.is_list(kind) or pa.types.is_map(kind):
+        _add_lengths(hasher, array.offsets.to_numpy())
+        for part in [array.flatten()] if pa.types.is_list(kind) else [array.keys, array.items]:
+            _add(hasher, part)
+    elif pa.types.is_struct(kind):
+        for index in range(kind.num_fields):
+            _add(hasher, array.field(index))
+    elif pa.types.is_boolean(kind):
+        hasher.update(np.packbits(array.to_numpy(zero_copy_only=False)).tobytes())
+    elif pa.types.is_string(kind) or pa.types.is_binary(kind):
+        _add_texts(hasher, array)
+    else:
+        width = kind.bit_width // 8
+        hasher.update(_slice(array.buffers()[1], array.offset * width, len(array) * width))
+
+
+def _add_texts(hasher: xxhash.xxh3_128, array: pa.Array) -> None:
+    offsets = np.frombuffer(array.buffers()[1] or b"\0\0\0\0", dtype=np.int32)
+    offsets = offsets[array.offset : array.offset + len(array) + 1]
+    _add_lengths(hasher, offsets)
+    if len(offsets) and array.buffers()[2] is not None:
+        hasher.update(_slice(array.buffers()[2], int(offsets[0]), int(offsets[-1] - offsets[0])))
+
+
+def _add_lengths(hasher: xxhash.xxh3_128, offsets: np.ndarray) -> None:
+    hasher.update(np.diff(offsets).astype(np.int32).tobytes())
+
+
+def _slice(buffer: pa.Buffer | None, start: int, size: int) -> memoryview:
+    return memoryview(buffer)[start : start + size] if buffer is not None else memoryview(b"")

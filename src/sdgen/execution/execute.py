@@ -1,0 +1,281 @@
+"""The execution of a run: a plan into a target, entity after entity, all or nothing."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
+from os import cpu_count
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from sdgen.errors import Cancelled, ScenarioError, SdgenError, TargetError
+from sdgen.execution.digest import MODULUS, block_digest, column_digests, combine
+from sdgen.execution.events import EntityFinished, EntityStarted, Finishing, Listener, RowsWritten, ignore
+from sdgen.execution.interruption import interrupting
+from sdgen.execution.request import RunSettings
+from sdgen.execution.resume import begin, manifest
+from sdgen.generate import BATCH_ROWS, batches, probe
+from sdgen.generators.stopping import stopped_by
+from sdgen.plan.model import Plan
+from sdgen.write.base import Committing, Mode, Resumable, Table, Target
+from sdgen.write.journal import Done
+from sdgen.write.tables import tables_of
+
+if TYPE_CHECKING:
+    from sdgen.execution.resolve import ResolvedRun
+
+
+DEFAULTS = RunSettings()
+_logger = logging.getLogger("sdgen.execution")
+
+
+def default_workers() -> int:
+    """Threads: one per core, and at most 8."""
+    return min(cpu_count() or 1, 8)
+
+
+@dataclass(frozen=True)
+class EntityResult:
+    """One entity as it was written. `seconds` is the time of its rows, without constraints and commit."""
+
+    entity: str
+    table: str
+    rows: int
+    seconds: float
+    digest: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run that succeeded."""
+
+    entities: tuple[EntityResult, ...]
+    seconds: float
+
+    @property
+    def rows(self) -> int:
+        return sum(entity.rows for entity in self.entities)
+
+
+def execute_run(
+    run: ResolvedRun,
+    *,
+    target: Target | None = None,
+    listen: Listener = ignore,
+    cancel: threading.Event | None = None,
+) -> tuple[Plan, Result]:
+    """Execute a resolved run; the plan that was executed, and the result. Errors as of `execute`.
+
+    target: the run's own, opened by a caller who wants to ask it something afterwards.
+    """
+    target = target or run.target.open()
+    with stopped_by(cancel):
+        plan = run.plan_into(target)
+    name = f"{plan.scenario} {plan.version}".strip()
+    _logger.info("%s to %s, %s, seed %d", name, run.target.shown, run.settings.mode, plan.seed)
+    result = execute(plan, target, run.settings, listen=listen, cancel=cancel, probed=True)
+    _logger.info("success: %s rows in %.2f s", f"{result.rows:,}", result.seconds)
+    return plan, result
+
+
+def execute(
+    plan: Plan,
+    target: Target,
+    settings: RunSettings = DEFAULTS,
+    *,
+    listen: Listener = ignore,
+    cancel: threading.Event | None = None,
+    probed: bool = False,
+) -> Result:
+    """Write a plan's entities to a target; with `resume` go on with what a run of the same plan left when it stopped.
+
+    probed: whether the plan's checks were tried on some rows already.
+
+    TargetError with every problem where the target can't take them; Cancelled within a batch of `cancel` being set.
+    Whatever is raised, the target has been left as it was; with `resume` the rows that are done are kept beside it, and
+    with `commit_every` those that are committed stay.
+    """
+    started = perf_counter()
+    mode = settings.mode
+    modes = settings.table_modes
+    tables = [replace(each, mode=modes.get(name)) for name, each in tables_of(plan, settings.only).items()]
+    writing = _Writing(plan, target, settings, listen, cancel or threading.Event())
+    try:
+        broken = [] if probed else probe(plan)
+        if broken:
+            raise ScenarioError(broken)
+        begin(manifest(plan, tables, mode), target, settings)
+        with interrupting(target, writing.cancel):
+            results = writing.done(tables, mode)
+    except BaseException as error:
+        target.abort()
+        if isinstance(error, SdgenError) and not writing.failed.is_set():
+            writing.go_on()  # a statement that was interrupted fails in its own words
+        raise
+    return Result(results, perf_counter() - started)
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """How the rows of one run get to their target. failed: one of several tables did, and the others are stopped."""
+
+    plan: Plan
+    target: Target
+    settings: RunSettings
+    listen: Listener
+    cancel: threading.Event
+    failed: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def workers(self) -> int:
+        return self.settings.workers or default_workers()
+
+    def go_on(self) -> None:
+        if self.cancel.is_set():
+            raise Cancelled("the run was cancelled")
+
+    def done(self, tables: Sequence[Table], mode: Mode) -> tuple[EntityResult, ...]:
+        """All of it, from the target's check to its commit."""
+        problems = self.target.check(tables, mode)
+        if problems:
+            raise TargetError(problems)
+        for table in tables:
+            self.go_on()
+            self.target.prepare(table, table.mode_in(mode))
+            _logger.debug(
+                "%s: prepared for %s rows of %s, %s", table.name, f"{table.rows:,}", table.entity, table.mode_in(mode)
+            )
+        results = self.all(tables)
+        self.listen(Finishing())
+        self.go_on()
+        started = perf_counter()
+        self.target.finish()
+        _logger.debug("constraints, indexes and commit: %.2f s", perf_counter() - started)
+        return results
+
+    def all(self, tables: Sequence[Table]) -> tuple[EntityResult, ...]:
+        """Write all tables: one after the other, or beside each other where the target can."""
+        at_once = min(self.workers, len(tables)) if self.target.takes_tables_at_once else 1
+        with ThreadPoolExecutor(max(self.workers, 1), thread_name_prefix="sdgen") as makers:
+            if at_once < 2:
+                return tuple(self.one(table, makers, self.workers + 1) for table in tables)
+            with ThreadPoolExecutor(at_once, thread_name_prefix="sdgen-write") as writers:
+                writes = [writers.submit(self.one, table, makers, 2) for table in tables]
+                try:
+                    wait(writes, return_when=FIRST_EXCEPTION)
+                    return tuple(write.result() for write in _failed_first(writes))
+                except BaseException:
+                    if not self.cancel.is_set():
+                        self.failed.set()
+                    self.cancel.set()
+                    writers.shutdown(cancel_futures=True)
+                    raise
+
+    def one(self, table: Table, makers: Executor, ahead: int) -> EntityResult:
+        started = perf_counter()
+        self.listen(EntityStarted(table.entity, table.name, table.rows))
+        done = self._done(table)
+        counter = _Counter(table, self, done)
+        columns: dict[str, str] = {}
+
+        def encode(batch: pa.RecordBatch, number: int) -> _Part:
+            digest = block_digest(batch, done.batches + number)
+            if not done.batches + number:
+                columns.update(column_digests(batch))
+            slices = _slices(batch, self.settings.batch_size)
+            return _Part(tuple(self.target.encode(table, each) for each in slices), len(batch), digest)
+
+        start = self.plan.entities[table.entity].first + done.batches * BATCH_ROWS
+        stream = batches(
+            self.plan, table.entity, start=start, pool=makers, ahead=ahead, encode=encode, cancel=self.cancel
+        )
+        with closing(stream):
+            self._write(table, stream, counter, done)
+        seconds, digest = perf_counter() - started, combine(counter.digests)
+        _logger.debug("%s: all rows in %.2f s, digest %s", table.name, seconds, digest)
+        self.listen(EntityFinished(table.entity, table.name, counter.rows, seconds, digest, columns))
+        return EntityResult(table.entity, table.name, counter.rows, seconds, digest)
+
+    def _done(self, table: Table) -> Done:
+        """How far a table is already."""
+        if isinstance(self.target, Resumable) or (self.settings.commit_every and isinstance(self.target, Committing)):
+            return self.target.done(table)
+        return Done()
+
+    def _write(self, table: Table, parts: Iterator[_Part], counter: _Counter, done: Done) -> None:
+        if self.settings.commit_every and isinstance(self.target, Committing):
+            for span in _spans(parts, max(1, round(self.settings.commit_every / BATCH_ROWS))):
+                self.target.write(table, counter.counted(span))
+                self.target.commit(table, counter.done, counter.rows)
+        elif not done.finished:
+            self.target.write(table, counter.counted(parts))
+            counter.keep(finished=True)
+
+
+def _spans(parts: Iterator[_Part], size: int) -> Iterator[Iterator[_Part]]:
+    """The parts, so many at a time; each span must be used up before the next."""
+    for first in parts:
+        yield chain((first,), islice(parts, size - 1))
+
+
+def _failed_first(writes: Sequence[Future[EntityResult]]) -> Sequence[Future[EntityResult]]:
+    """A write that has failed alone, or all of them."""
+    failed = [write for write in writes if write.done() and write.exception()]
+    return failed[:1] or writes
+
+
+def _slices(batch: pa.RecordBatch, size: int) -> Iterator[pa.RecordBatch]:
+    """A batch in parts of at most so many rows; digests are of whole batches, whatever a target takes at once."""
+    if not 0 < size < len(batch):
+        yield batch
+        return
+    for start in range(0, len(batch), size):
+        yield batch.slice(start, size)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A batch as the target takes it, in one piece or several."""
+
+    encoded: tuple[Any, ...]
+    rows: int
+    digest: int
+
+
+class _Counter:
+    """Counts a table's parts on their way to the target."""
+
+    def __init__(self, table: Table, writing: _Writing, done: Done) -> None:
+        self._table = table
+        self._writing = writing
+        self._target = writing.target
+        self.rows = min(done.batches * BATCH_ROWS, table.rows)
+        self._batches = done.batches
+        self.digests = [done.digest]
+
+    @property
+    def done(self) -> Done:
+        return Done(self._batches, sum(self.digests) % MODULUS)
+
+    def keep(self, finished: bool = False) -> None:
+        """Tell the target that all parts up to here are written."""
+        if isinstance(self._target, Resumable):
+            self._target.keep(self._table, self._batches, sum(self.digests), finished)
+
+    def counted(self, parts: Iterator[_Part]) -> Iterator[Any]:
+        for part in parts:
+            self._writing.go_on()  # those that were made ahead aren't wanted any more
+            yield from part.encoded
+            self.rows += part.rows
+            self._batches += 1
+            self.digests.append(part.digest)
+            self.keep()
+            _logger.debug("%s: %s rows are with the target", self._table.name, f"{self.rows:,}")
+            self._writing.listen(RowsWritten(self._table.entity, self.rows, self._table.rows))

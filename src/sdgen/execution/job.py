@@ -1,0 +1,131 @@
+"""A resolved run as a record: what another process needs to execute it, now or again, without anything secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from sdgen.execution.append import behind, plan_behind
+from sdgen.execution.append_snapshot import Standing, kept, restored
+from sdgen.execution.request import RunSettings
+from sdgen.execution.targets import ResolvedTarget, TargetSpec, keepable, storable
+from sdgen.plan.compile import compile_plan
+from sdgen.plan.model import Plan
+from sdgen.plan.request import PlanRequest
+from sdgen.read.sources import read_text_as_scenario
+from sdgen.read.writefile import scenario_text
+from sdgen.scenario.identity import canonical_json
+from sdgen.scenario.model import Scenario
+from sdgen.write.base import Target
+
+if TYPE_CHECKING:
+    from sdgen.execution.resolve import ResolvedRun
+
+
+class Job(RunSettings):
+    """A resolved run: the scenario's text, seed, now and counts; the target as it is written, its path absolute.
+
+    complete: whether the target can be opened from this record; not where a password was left out. scratch: whether the
+    rows go to a temporary place of the target's kind, which is removed afterwards. standing: what the target held
+    before a run that appended; None where that isn't known. changes: which versions are others than those of the run
+    that this one does again, in words.
+    """
+
+    scenario_text: str
+    scenario_file: str
+    seed: int
+    as_of: datetime
+    rows: Mapping[str, int]
+    scale: float
+    target: TargetSpec
+    formats: tuple[str, ...]
+    identity: str
+    complete: bool = True
+    scratch: bool = False
+    standing: Mapping[str, Standing] | None = None
+    changes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, scenario: Scenario, file: str, rows: Mapping[str, int], run: ResolvedRun) -> Job:
+        """The record of a resolved run; file: the scenario's, for messages. rows: the counts asked of it."""
+        return cls(
+            scenario_text=scenario_text(scenario),
+            scenario_file=file or "scenario.yaml",
+            seed=run.plan.seed,
+            as_of=run.plan.as_of,
+            rows=rows,
+            scale=run.scale,
+            target=storable(run.target),
+            formats=run.target.formats,
+            identity=run.plan.identity,
+            complete=not list(keepable(run.target.spec)),
+            **run.settings.model_dump(),
+        )
+
+    def plan(self) -> Plan:
+        """The plan; ScenarioError where this sdgen can't make it any more."""
+        if self.standing:
+            return plan_behind(self._scenario, replace(self._request, existing=restored(self.standing)))
+        return compile_plan(self._scenario, self._request)
+
+    def plan_into(self, target: Target) -> tuple[Plan, Job]:
+        """The plan of a run that appends, behind the rows that the target holds now; and the job with those."""
+        request = behind(self._scenario, self._request, target, self.settings)
+        return plan_behind(self._scenario, request), self.model_copy(update={"standing": kept(request.existing)})
+
+    @property
+    def settings(self) -> RunSettings:
+        return RunSettings(**{name: getattr(self, name) for name in RunSettings.model_fields})
+
+    @property
+    def _scenario(self) -> Scenario:
+        return read_text_as_scenario(self.scenario_text, self.scenario_file)
+
+    @property
+    def _request(self) -> PlanRequest:
+        return PlanRequest(self.seed, self.as_of, self.rows, self.scale, self.only)
+
+
+# Their versions decide no value, as tests hold; where one differs all the same, they are the first to be asked.
+LIBRARIES = ("duckdb", "jinja2", "mimesis", "numpy", "pyarrow", "sqlglot")
+
+
+@cache
+def library_versions() -> dict[str, str]:
+    """The installed versions of the libraries that take part in making values."""
+    found = {}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def versions_of(plan: Plan) -> dict[str, str | int]:
+    """What besides the job decides the values, or may: versions of sdgen, its streams and generators, and libraries."""
+    return {"sdgen": version("sdgen"), **dict(sorted(plan.versions.items())), **library_versions()}
+
+
+HASH_VERSION = 1
+
+
+def config_hash(plan: Plan, settings: RunSettings, target: ResolvedTarget) -> str:
+    """SHA-256 over all that decides what a run writes; equal hashes mean equal rows in equal kinds of targets.
+
+    The plan's identity covers the scenario, seed, as_of, row counts and generators' versions. No credentials.
+    """
+    decisive = {
+        "format": HASH_VERSION,
+        "data": plan.identity,
+        "entities": list(settings.only),
+        "mode": settings.mode.value,
+        "target": target.facts,
+    }
+    if settings.table_modes:
+        decisive["table_modes"] = {name: mode.value for name, mode in settings.table_modes.items()}
+    return sha256(canonical_json(decisive).encode()).hexdigest()

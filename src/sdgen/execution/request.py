@@ -1,0 +1,149 @@
+"""A run request: all that the command line, `import sdgen`, pytest and the HTTP API can say of one run."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, cast
+
+from pydantic import BeforeValidator, Field, InstanceOf, field_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from sdgen.errors import ScenarioError
+from sdgen.execution.byte_counts import byte_count
+from sdgen.execution.documents import Moment, Names, validated
+from sdgen.execution.redact import Redactor
+from sdgen.generate import BATCH_ROWS
+from sdgen.read.base import ReadOptions
+from sdgen.read.yamlfile import Document
+from sdgen.scenario.model import Mode, ModeName, Record, Scenario
+
+_NUMBER = re.compile(r"\s*-?\d{1,18}\s*")
+
+
+def _row_count(value: object) -> object:
+    """A number of rows, or a text that spells one; told in our own words where it is none."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    whole = whole or (isinstance(value, float) and value.is_integer())
+    if not whole and not (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        raise ValueError(f"{value!r} is not a number of rows, such as 500")
+    count = int(str(value)) if isinstance(value, str) else int(cast(float, value))
+    if count < 0:
+        raise ValueError(f"{value!r} rows are less than none")
+    return count
+
+
+def _byte_count(value: object) -> object:
+    return byte_count(value) if isinstance(value, str) else value
+
+
+def _assignments(value: object) -> object:
+    """Values by path as the words `path=value`, each value in JSON, which is YAML too."""
+    if isinstance(value, Mapping):
+        return tuple(f"{path}={json.dumps(each, default=str)}" for path, each in value.items())
+    return (value,) if isinstance(value, str) else value
+
+
+class RunSettings(Record):
+    """How a run writes: decided, whoever decided it.
+
+    table_modes: of entities that have a mode of their own. only: the entities to write; all where empty. workers:
+    threads; 0: one per core, at most 8. batch_size: the most rows a target is given at once; 0: whole batches.
+    commit_every: after about how many rows a database commits, so that a run can be resumed from there; 0: never before
+    the end.
+    """
+
+    mode: Mode = Mode.CREATE_IF_MISSING
+    table_modes: Mapping[str, Mode] = Field(default_factory=dict)
+    only: tuple[str, ...] = ()
+    workers: int = 0
+    batch_size: int = 0
+    commit_every: int = 0
+    resume: bool = False
+
+    def mode_of(self, entity: str) -> Mode:
+        return self.table_modes.get(entity, self.mode)
+
+    @property
+    def appends(self) -> bool:
+        """Whether rows are added to tables that may hold others."""
+        return Mode.APPEND_ONLY in (self.mode, *self.table_modes.values())
+
+
+class RunRequest(Record):
+    """One run: a scenario by id, inline or by path, into a target by id, inline, or as a destination."""
+
+    scenario_id: str = Field("", description="a scenario of the library")
+    scenario_version: str = Field("", description="of a stored scenario: another version than the newest")
+    scenario: SkipJsonSchema[InstanceOf[Scenario]] | str | Mapping[str, Any] | None = Field(
+        None, description="an inline scenario: its text, or as data"
+    )
+    scenario_path: str = Field("", description="a scenario file, folder or schema; from the command line alone")
+    set: Annotated[tuple[str, ...], BeforeValidator(_assignments)] = Field(
+        (), description="values of the scenario by their paths: {'entities.users.rows': 500}, or a list of path=value"
+    )
+    rules: str = Field("", description="a file of rules that go before the scenario's own; from the command line alone")
+    exec_models: bool = Field(
+        False, description="import Python models, which runs their code; from the command line alone"
+    )
+    target_id: str = Field("", description="a target of the library")
+    target: str | Mapping[str, Any] | None = Field(
+        None, description="an inline target, or a destination: a URL or path"
+    )
+    target_path: str = Field("", description="a target file; from the command line alone")
+    seed: int | None = Field(None, ge=-(2**63), lt=2**64, description="left out: the scenario's, or a random one")
+    as_of: Moment | None = Field(None, description="the instant that counts as now; left out: the scenario's, or now")
+    rows: Mapping[str, Annotated[int, Field(ge=0), BeforeValidator(_row_count)]] = Field(
+        default_factory=dict, description="row counts by entity; `*` speaks of every entity that isn't named"
+    )
+    scale: float = Field(1.0, gt=0, allow_inf_nan=False, description="multiplies the scenario's row counts")
+    size: Annotated[int, Field(ge=0), BeforeValidator(_byte_count)] = Field(
+        0, description="about how many bytes, a number or words such as 5GB, to scale to; from the command line alone"
+    )
+    include: Names = Field((), description="the entities to write; all where left out")
+    exclude: Names = Field((), description="entities not to write; links still lead to their rows")
+    mode: ModeName | None = Field(None, description="left out: the target's, or create_if_missing")
+    formats: Names = Field((), description="formats of files; left out: the target's, or csv")
+    workers: int = Field(0, ge=0, le=256, description="threads; 0: one per core, at most 8")
+    batch_size: int = Field(
+        0, ge=0, le=BATCH_ROWS, description="the most rows a target is given at once; 0: the target's, or 65,536"
+    )
+    commit_every: int = Field(
+        0, ge=0, le=2**40, description="databases: commit after about so many rows, which then stay; 0: all or nothing"
+    )
+    resume: bool = Field(False, description="go on where a run of the same was stopped")
+    allow_databases: Names = Field(
+        (), description="patterns such as *_demo: a run into a database of another name is refused"
+    )
+
+    @field_validator("rows", mode="before")
+    @classmethod
+    def _by_entity(cls, rows: object) -> object:
+        if not isinstance(rows, Mapping):
+            raise ValueError(f"{rows!r} names no entities: {{'orders': 500}}, or {{'*': 500}} for every one")
+        return rows
+
+    @property
+    def reading(self) -> ReadOptions:
+        """What a reader is told of the source, and what is changed in the scenario that it reads."""
+        return ReadOptions(run_code=self.exec_models, rules=self.rules, sets=self.set)
+
+    def shown(self, redactor: Redactor) -> dict[str, Any]:
+        """As plain data that may be stored: without passwords."""
+        data = self.model_dump(mode="json", exclude_defaults=True)
+        hidden: dict[str, Any] = _mapped(data, redactor)
+        return hidden
+
+
+def read_request(data: object) -> RunRequest:
+    """The request of plain data; ScenarioError with every problem."""
+    return validated(RunRequest, Document("", data, {}), ScenarioError, under=("request",))
+
+
+def _mapped(value: Any, redactor: Redactor) -> Any:
+    if isinstance(value, str):
+        return redactor(value)
+    if isinstance(value, Mapping):
+        return {key: _mapped(each, redactor) for key, each in value.items()}
+    return [_mapped(each, redactor) for each in value] if isinstance(value, list) else value

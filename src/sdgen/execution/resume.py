@@ -1,0 +1,94 @@
+"""Going on with a run that was stopped: what tells that it is the same run, and the seed it had."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from sdgen.errors import Problem, TargetError
+from sdgen.execution.request import RunSettings
+from sdgen.execution.targets import ResolvedTarget
+from sdgen.plan.model import Plan
+from sdgen.scenario.model import Scenario
+from sdgen.write.base import Committing, Mode, Resumable, Table, Target
+
+
+def manifest(plan: Plan, tables: Sequence[Table], mode: Mode) -> dict[str, Any]:
+    """All that decides what a run writes: another run with the same manifest writes the same bytes."""
+    return {
+        "sdgen": version("sdgen"),
+        "seed": plan.seed,
+        "as_of": plan.as_of.isoformat(),
+        "mode": mode.value,
+        "tables": [table.name for table in tables],
+        "rows": {table.name: table.rows for table in tables},
+        "plan": plan.identity,
+        "scenario": plan.scenario,
+        "version": plan.version,
+    }
+
+
+def refused(target: Target, settings: RunSettings) -> list[Problem]:
+    """Why a target can't commit as it goes, or go on with a stopped run, where it is asked to."""
+    commit_every, resume = settings.commit_every, settings.resume
+    what, hint = "", ""
+    if commit_every and isinstance(target, Resumable):
+        what, hint = "files are put in their place all at once", "leave commit_every out: resume needs none here"
+    elif commit_every and not isinstance(target, Committing):
+        what, hint = "this target can't commit as it goes and tell exactly how far it is", "leave commit_every out"
+    elif commit_every and settings.appends:
+        what = "a run that appends can't be resumed: it depends on the rows that were there when it began"
+        hint = "leave commit_every out: then it adds all rows or none"
+    elif commit_every and settings.table_modes:
+        what, hint = "tables with modes of their own are not committed as they go", "name one --mode for all of them"
+    elif resume and not commit_every and not isinstance(target, Resumable):
+        what = "a database takes all rows of a run or none, so that there is nothing to resume"
+        hint = _EVERY if isinstance(target, Committing) else "leave resume out"
+    return [Problem(("target",), what, hint)] if what else []
+
+
+_EVERY = "with commit_every (--commit-every 1M) it keeps what is done so far"
+WHOLE = "the target is as it was"
+PART = "the rows that are committed stay, and the same run with --resume goes on with them"
+KEPT = "the target is as it was, and the same run goes on with what is done"
+
+
+def begin(told: Mapping[str, Any], target: Target, settings: RunSettings) -> None:
+    """Tell a target that can go on with a stopped run what this one is; TargetError where it should and can't."""
+    problems = refused(target, settings)
+    if problems:
+        raise TargetError(problems)
+    if isinstance(target, Resumable) or (settings.commit_every and isinstance(target, Committing)):
+        target.begin(told, settings.resume)
+
+
+def left_behind(target: Target, resume: bool) -> str:
+    """What a run that did not come to its end left of its rows."""
+    if isinstance(target, Committing):
+        return PART if target.committed else WHOLE
+    return KEPT if resume and isinstance(target, Resumable) else WHOLE
+
+
+_LEFT = {
+    "": "the target is as it was",
+    "finishing": "it was about to commit: the target holds either all of its rows or none (sdgen verify tells)",
+}
+
+
+def left_by_killed(phase: str, request: Mapping[str, Any]) -> str:
+    """What a run that was killed in some phase left."""
+    if request.get("commit_every"):
+        return "the rows that it had committed stay, and the same run with resume goes on with them"
+    return _LEFT["finishing" if phase == "finishing" else ""]
+
+
+def left_in_target(resolved: ResolvedTarget, scenario: Scenario) -> tuple[int, datetime] | None:
+    """The seed and the instant of the run that was stopped on its way to a target; None where there is none."""
+    target = resolved.open()
+    try:
+        left = target.left() if isinstance(target, Resumable | Committing) else None
+    finally:
+        target.abort()
+    return None if left is None else (int(left["seed"]), datetime.fromisoformat(left["as_of"]))

@@ -1,0 +1,144 @@
+"""What an SQL expression may be made of: a positive list. Whatever isn't here is refused.
+
+`NODES` are the kinds of syntax (sqlglot's class names), `FUNCTIONS` the functions by DuckDB's names, `TYPES` what a
+value may be cast to. The functions that sdgen computes itself come from `functions`. `WHY` explains the refusals people
+are likely to meet; it opens nothing.
+
+A function is listed if its value follows from its arguments alone, on every machine, and if its memory is bounded.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sdgen.generators.expressions.functions import OWN_FUNCTIONS
+
+
+class Refusal(NamedTuple):
+    """Why something can't be used, and what to do instead."""
+
+    why: str
+    hint: str
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+NODES = words(
+    """
+    Column Identifier Literal Boolean Null Paren Var
+    Add Sub Mul Div IntDiv Mod Pow Neg Abs
+    BitwiseAnd BitwiseOr BitwiseNot BitwiseLeftShift BitwiseRightShift
+    EQ NEQ LT LTE GT GTE NullSafeEQ NullSafeNEQ Is Between In Like ILike Escape
+    And Or Not Case If
+    Cast TryCast DataType DataTypeParam
+    DPipe Anonymous Substring Trim StrPosition Extract Interval
+    Array Bracket Slice Struct PropertyEQ ToMap
+    JSONExtract JSONExtractScalar JSONPath JSONPathRoot JSONPathKey JSONPathSubscript
+    """
+)
+
+FUNCTIONS = OWN_FUNCTIONS.keys() | words(
+    """
+    coalesce ifnull nullif greatest least try typeof
+    abs floor ceil ceiling mod sign sqrt even gcd lcm fmod fdiv xor bit_count isnan isinf isfinite
+    lower lcase upper ucase trim ltrim rtrim substr substring replace translate concat concat_ws length len strlen
+    char_length character_length left right lpad rpad reverse split_part strip_accents instr strpos position
+    starts_with ends_with prefix suffix contains ascii ord unicode chr hex to_hex to_base64 md5 sha1 sha256
+    levenshtein damerau_levenshtein hamming jaccard printf format url_encode
+    regexp_replace regexp_extract regexp_matches regexp_full_match regexp_split_to_array regexp_extract_all
+    string_split str_split split array_to_string
+    date_add date_sub date_diff datediff date_trunc date_part datepart strftime strptime try_strptime last_day
+    make_date make_time make_timestamp to_timestamp epoch epoch_ms epoch_us dayname monthname time_bucket
+    to_years to_quarters to_months to_weeks to_days to_hours to_minutes to_seconds to_milliseconds to_microseconds
+    year quarter month week weekofyear yearweek day dayofmonth dayofweek dayofyear weekday isodow isoyear hour minute
+    second millisecond microsecond century decade millennium era
+    list_value list_pack array_length list_extract list_element list_contains list_has list_position list_slice
+    list_concat list_append list_prepend list_reverse list_sort list_reverse_sort array_contains
+    struct_pack struct_extract cardinality element_at map_extract map_keys map_values
+    to_json json_object json_array json_extract json_extract_string json_value json_array_length json_valid json_type
+    """
+)
+
+TYPES = words(
+    """
+    BOOLEAN TINYINT SMALLINT INT BIGINT INT128 UTINYINT USMALLINT UINT UBIGINT FLOAT DOUBLE DECIMAL
+    VARCHAR TEXT CHAR NCHAR NVARCHAR BPCHAR VARBINARY DATE TIME TIMESTAMP TIMESTAMPNTZ TIMESTAMPTZ
+    UUID JSON INTERVAL ARRAY LIST
+    """
+)
+
+# Functions whose result can be as long as an argument says: that argument must be a small number.
+LENGTHS = {"lpad": 1, "rpad": 1}
+LONGEST = 10_000
+
+# Functions whose texts can be so many times longer than their arguments.
+GROWTH = {
+    **dict.fromkeys(("to_json", "json_object", "json_array"), 6),
+    **dict.fromkeys(("string_split", "str_split", "split", "regexp_split_to_array", "regexp_extract_all"), 4),
+    **dict.fromkeys(("url_encode",), 3),
+    **dict.fromkeys(("hex", "to_hex", "to_base64"), 2),
+}
+
+# Functions that take a format, which must be a plain text with small widths.
+FORMATS = frozenset({"printf", "format"})
+
+_VARIES = Refusal("it differs from call to call", "draw the value in a column of its own, hidden if need be")
+_CLOCK = Refusal("it reads the clock", "write a date, or take it from a column; as_of fixes the moment of a run")
+_CPU = Refusal(
+    "its last digits differ between CPUs",
+    "use sqrt and multiplication, or a generator such as normal or lognormal",
+)
+_MANY = Refusal("it is computed over many rows", "an expression sees one row and its parents")
+_FILES = Refusal("it reads files or the network", "an expression sees one row and its parents")
+_MACHINE = Refusal("it depends on the machine or the session", "an expression sees one row and its parents")
+_ROWS = Refusal("an expression sees one row and its parents", "take the parents' columns as link.column")
+_MEMORY = Refusal("its memory is not bounded", "lpad and rpad fill texts up to a given length")
+_ZONES = Refusal("time zones change from release to release", "times are in UTC; add an interval instead")
+_LAMBDA = Refusal("it applies a piece of program", "array and struct generators make nested values")
+_REGEX = Refusal("it means different things in different databases", "write regexp_matches or regexp_full_match")
+_PARAMETER = Refusal("there is nothing to fill it with", "write the value itself")
+
+_GROUPS: tuple[tuple[Refusal, str], ...] = (
+    (_VARIES, "random setseed uuid gen_random_uuid uuidv4 uuidv7 nextval currval"),
+    (_CLOCK, "now today age get_current_time get_current_timestamp transaction_timestamp current_date current_time"),
+    (_CLOCK, "CurrentDate CurrentTime CurrentTimestamp CurrentDatetime Localtime Localtimestamp current_timestamp"),
+    (_CPU, "gamma lgamma"),
+    (
+        _MANY,
+        "sum count avg mean min max median mode stddev var_pop variance string_agg array_agg first last",
+    ),
+    (_MANY, "row_number rank dense_rank lag lead ntile Window Filter Distinct Order WithinGroup"),
+    (_FILES, "read_csv read_csv_auto read_parquet parquet_scan read_json read_text read_blob glob sniff_csv getenv"),
+    (_MACHINE, "current_setting getvariable version current_database current_schema current_user txid_current hash"),
+    (_MACHINE, "CurrentUser CurrentRole CurrentCatalog SessionUser"),
+    (_ROWS, "Subquery Select Exists Star Any All Union Table From unnest Dot Unnest Values columns"),
+    (_MEMORY, "repeat range generate_series bar"),
+    (_ZONES, "AtTimeZone timezone"),
+    (_LAMBDA, "Lambda Comprehension list_transform list_filter list_reduce apply filter reduce"),
+    (_REGEX, "RegexpLike RegexpFullMatch RegexpILike SimilarTo Glob"),
+    (_PARAMETER, "Placeholder Parameter PositionalColumn SessionParameter"),
+)
+WHY = {word: refusal for refusal, words in _GROUPS for word in words.split()}
+
+# What the kinds of syntax are called in messages.
+KINDS_OF_SYNTAX = {
+    "Subquery": "a subquery",
+    "Select": "a subquery",
+    "Exists": "a subquery",
+    "Star": "a star",
+    "Window": "a window function",
+    "Lambda": "a lambda",
+    "Comprehension": "a list comprehension",
+    "Placeholder": "a parameter",
+    "Parameter": "a parameter",
+    "AtTimeZone": "AT TIME ZONE",
+    "RegexpLike": "~",
+    "RegexpFullMatch": "~",  # how sqlglot before 30.27 reads it
+    "SimilarTo": "SIMILAR TO",
+    "CurrentDate": "current_date",
+    "CurrentTime": "current_time",
+    "CurrentTimestamp": "current_timestamp",
+    "Dot": "a dotted call",
+}
