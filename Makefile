@@ -9,8 +9,8 @@ SINCE := pyproject.toml tools/environment.py $(wildcard requirements/*.txt) $(if
 PYTEST := $(BIN)/python -m pytest --numprocesses 2
 
 # The core: draws, domains, links, counts, values, plans, and any split of them.
-CORE := after choices conform counts distributions domains draws expressions links nested numbers references rollups times
-QUICK := $(wildcard $(CORE:%=tests/generators/test_%.py)) $(filter-out %/test_choose.py,$(wildcard tests/plan/test_*.py)) \
+CORE := after choices conform counts domains draws links numbers references rollups times
+QUICK := $(wildcard $(CORE:%=tests/generators/test_%.py) tests/generators/expressions/test_expressions.py) $(filter-out %/test_choose.py,$(wildcard tests/plan/test_*.py)) \
 	tests/test_generate.py
 # What another version of a library would change first: values, and what people see of them.
 LEG := $(wildcard tests/conformance) tests/test_golden.py tests/test_generate.py tests/generators tests/cli

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 
 Path = tuple[str | int, ...]
 
@@ -112,7 +113,12 @@ class Cancelled(SdgenError):
 
 def install_hint(package: str = "sdgen") -> str:
     """The command that installs what is missing for the interpreter that runs, ready to be pasted into a shell."""
-    return f"install it: {shlex.join([sys.executable or 'python3', '-m', 'pip', 'install', package])}"
+    python = sys.executable or "python3"
+    # An environment that uv made has no pip.
+    command = (
+        ["uv", "pip", "install", "--python", python] if find_spec("pip") is None else [python, "-m", "pip", "install"]
+    )
+    return f"install it: {shlex.join([*command, package])}"
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sdgen.errors import install_hint
+
 # What `pip install .` brings is what pyproject.toml lists; the extras, and what only the tests need, are hidden.
 EXTRAS = ("chdb", "clickhouse_connect", "pytest", "httpx", "scipy", "hypothesis", "jsonschema", "pandas")
 WITHOUT = """
@@ -76,3 +78,9 @@ def test_a_broken_install_is_told_as_one(tmp_path: Path, command: str, package: 
     assert f"this needs {package}, which is not installed" in done.stderr
     assert shlex.join([sys.executable, "-m", "pip", "install", "sdgen"]) in done.stderr
     assert "bug" not in done.stderr
+
+
+def test_where_there_is_no_pip_uv_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sdgen.errors.find_spec", lambda name: None)
+    command = shlex.split(install_hint("sdgen[clickhouse]").removeprefix("install it: "))
+    assert command == ["uv", "pip", "install", "--python", sys.executable, "sdgen[clickhouse]"]
