@@ -215,3 +215,9 @@ def test_a_folder_one_may_not_write(destination: str, run: Callable[..., Any], f
     result = run("generate", "small.yaml", "--to", destination)
     assert result.exit_code == 1
     assert "no permission to write in" in result.stderr
+
+
+def test_an_option_is_named_in_its_own_error(run: Callable[..., Any]) -> None:
+    result = run("generate", "small.yaml", "--to", "out/", "--rows-override", "customers=many")
+    assert result.exit_code == 2
+    assert "--rows-override" in result.stderr

@@ -129,7 +129,7 @@ def run_fields(
     return {
         "seed": options.seed(seed),
         "as_of": options.instant(as_of),
-        "rows": options.row_counts(rows or ()),
+        "rows": options.row_counts(rows or (), "--rows / --rows-override"),
         "scale": scale,
         "size": options.size(size),
         "include": options.listed(only or ()),
