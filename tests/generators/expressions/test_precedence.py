@@ -13,7 +13,6 @@ from sdgen.generators.expressions.syntax import parse_expression
         ("a = b is null", "character 7"),
         ("a is distinct from b = c", "character 22"),
         ("a < b < c", "character 7"),
-        ("a like b in (c)", "character 10"),
         ("a between 1 and 2 is true", "character 19"),
         ("a -> 'x' || b", "character 3"),
         ("a -> 'x'::text", "character 3"),

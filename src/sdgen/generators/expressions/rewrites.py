@@ -59,6 +59,8 @@ def _is_point_literal(node: exp.Expr) -> bool:
 
 def _is_concerned(node: exp.Expr, decimals: bool) -> bool:
     name = _name(node)
+    if type(node).__name__ == "Anonymous" and not node.expressions:
+        return False
     if name in ("Neg", "Mod", "mod") and type(_parts(node)[-1]).__name__ == "Literal":
         return _parts(node)[-1].name == "2147483648"
     if name in _OF_DECIMALS:
