@@ -183,7 +183,7 @@ class Service:
     def add_scenario(self, scenario: str | Mapping[str, Any], scenario_id: str = "", file: str = "") -> ScenarioEntry:
         """Keep a scenario, given as text or plain data; problems as for a file."""
         if isinstance(scenario, str):
-            read = read_text_as_scenario(scenario, file or "scenario.yaml")
+            read = read_text_as_scenario(scenario, file or f"{scenario_id or 'scenario'}.yaml")
             return self.library.add_scenario(read, scenario, file, scenario_id)
         return self.library.add_scenario(read_mapping(dict(scenario)), "", file, scenario_id)
 

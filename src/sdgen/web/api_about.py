@@ -1,4 +1,4 @@
-"""/api/v1/generators, /health and /metrics: what the server can do, and how it does."""
+"""/api/v1/generators, /schema, /health and /metrics: what the server can do, and how it does."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from fastapi.responses import PlainTextResponse
 from sdgen.errors import NotFound, Problem, did_you_mean
 from sdgen.generators import registry
 from sdgen.generators.base import Generator
+from sdgen.generators.catalogue import scenario_schema
 from sdgen.runs.records import Status
 from sdgen.runs.service import Service
 from sdgen.scenario.model import Record
@@ -69,6 +70,12 @@ def show_generator(name: Id) -> GeneratorView:
     return found[name]
 
 
+@router.get("/schema")
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a scenario file, with all generators and their params."""
+    return _schema()
+
+
 @router.get("/health")
 def health(service: ServiceOf) -> Health:
     """Whether the server and its store answer; it needs no token."""
@@ -100,6 +107,11 @@ def _metric(name: str, kind: str, text: str, values: Mapping[str, int]) -> Itera
     yield f"# HELP {name} {text}"
     yield f"# TYPE {name} {kind}"
     yield from (f"{name}{labels} {value}" for labels, value in values.items())
+
+
+@lru_cache(maxsize=1)
+def _schema() -> dict[str, Any]:
+    return scenario_schema()
 
 
 @lru_cache(maxsize=1)
