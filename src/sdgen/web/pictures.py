@@ -50,10 +50,12 @@ def _histogram(figure: Figure) -> Markup:
 
 def _bins(figure: Figure) -> Iterator[Markup]:
     most = max(bar.count for bar in figure.bars)
-    step, foot = CHART_WIDTH / len(figure.bars), BINNED_TOP + BINNED_HEIGHT
-    for index, bar in enumerate(figure.bars):
-        tall = max(bar.count / most * BINNED_HEIGHT, 1.5 if bar.count else 0)
-        yield _RECT.format("bar", index * step, foot - tall, step - 1.5, tall, f"{bar.count:,} rows")
+    densest = max(bar.count / bar.width for bar in figure.bars)
+    step, foot, left = CHART_WIDTH / sum(bar.width for bar in figure.bars), BINNED_TOP + BINNED_HEIGHT, 0.0
+    for bar in figure.bars:
+        tall = max(bar.count / bar.width / densest * BINNED_HEIGHT, 1.5 if bar.count else 0)
+        yield _RECT.format("bar", left, foot - tall, max(bar.width * step - 1.5, 0.5), tall, f"{bar.count:,} rows")
+        left += bar.width * step
     yield _RECT.format("axis", 0, foot, CHART_WIDTH, 1, "")
     yield _TEXT.format("label", 0, 12, "start", f"up to {most:,} rows a bar")
     words = " characters" if figure.measure == "length" else ""

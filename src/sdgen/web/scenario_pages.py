@@ -90,7 +90,7 @@ def as_yaml(request: Request, form: Form) -> Response:
 
 @router.post("/scenarios/save")
 def save(request: Request, form: Form) -> Response:
-    """Keep the posted text: as the next version of the scenario at revision `base`, or as a new one where that is ""."""
+    """Keep the posted text: as the next version after the revision `base`, or as a new scenario where it is ""."""
     scenario_id, text = _asked_id(form), form.get("scenario", "")
     base = form.get("base", "") if scenario_id == form.get("opened", "") else ""
     try:
