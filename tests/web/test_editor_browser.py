@@ -10,6 +10,11 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("jinja2")
+pytest.importorskip("fastapi")
+
+from sdgen.read.sources import is_sql
+from sdgen.web.scenario_pages import NEW
 from tests.web.test_browser import (
     CHROMIUM,
     PHONE,
@@ -25,10 +30,21 @@ from tests.web.test_browser import (
     write,
 )
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 DDL = """CREATE TABLE authors (id integer PRIMARY KEY, full_name varchar(80) NOT NULL);
 CREATE TABLE books (id integer PRIMARY KEY, author_id integer NOT NULL REFERENCES authors (id));
 """
+LANGUAGES = [  # and whether they are SQL
+    (NEW, False),
+    (DDL, True),
+    ("/* CREATE */ create table a (b int)", True),
+    ("# mysql\nCREATE TABLE a (b int)", True),
+    ("\\restrict x\nCREATE TABLE a (b int);", True),
+    ("create: x", False),
+    ("# CREATE TABLE\nname: x", False),
+    ('{"name": "CREATE TABLE"}', False),
+]
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 
 def text_of(page: Any) -> str:
@@ -183,6 +199,13 @@ def test_pasted_sql_is_previewed_turned_into_a_scenario_and_saved(page: Any, pic
     page.locator("#language", has_text="YAML").wait_for()
     assert "entities:" in text_of(page)
     page.locator("#entity-authors").wait_for()
+
+
+def test_the_editor_tells_languages_apart_as_the_server_does(page: Any) -> None:
+    page.goto("/new-scenario")
+    for text, sql in LANGUAGES:
+        spoken = page.evaluate("async text => (await import('/static/code.js')).languageOf(text)", text)
+        assert (spoken == "SQL") is is_sql(text) is sql, text
 
 
 def test_the_catalogue_is_searched_and_shows_values(page: Any, pictures: Path) -> None:

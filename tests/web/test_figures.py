@@ -14,7 +14,6 @@ from sdgen.read.sources import read_mapping
 from sdgen.web.figures import BINS, Figure, figures
 from sdgen.web.pictures import chart
 
-
 MIDNIGHTS = [f"2026-01-{day:02d}T00:00:00" for day in range(1, 14)]
 
 

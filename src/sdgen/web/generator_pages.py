@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 from fastapi import APIRouter, Request, Response
+from markupsafe import Markup
 
 from sdgen.errors import NotFound, Problem, SdgenError, did_you_mean
 from sdgen.generate import batch
@@ -22,7 +23,7 @@ from sdgen.plan.compile import compile_plan
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_mapping
 from sdgen.web.figures import texts_of
-from sdgen.web.rendering import PageRoute, page, wants_fragment
+from sdgen.web.rendering import PageRoute, marked, page, wants_fragment
 
 ROWS = 5
 MOST_NAMES = 16  # of one generator, whose values are shown
@@ -79,7 +80,13 @@ def generator(request: Request, name: str) -> Response:
     names = next((each.names for family in _catalogue() for each in family.entries if name in each.names), (name,))
     values = tuple(found for each in names[:MOST_NAMES] if (found := example_values(each)) is not None)
     template = "generator_detail.html" if wants_fragment(request) else "generator.html"
-    return page(request, template, entry=replace(entry(name), names=names), name=name, values=values, fills=fills)
+    shown: dict[str, Any] = {"entry": replace(entry(name), names=names), "name": name, "values": values}
+    return page(request, template, **shown, fills=fills, paragraphs=_paragraphs)
+
+
+def _paragraphs(text: str) -> list[Markup]:
+    """A docstring's paragraphs, without the ends of its lines."""
+    return [marked(" ".join(each.split())) for each in text.split("\n\n")]
 
 
 @lru_cache(maxsize=1)

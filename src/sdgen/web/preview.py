@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from sdgen.errors import SdgenError
+from sdgen.errors import Problem, SdgenError
 from sdgen.generate import batch, probe
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
@@ -84,11 +84,19 @@ def preview_of(text: str, entity: str = "") -> Preview:
         problems = probe(plan, scenario.origin)
         shown = _rows(plan, plan.entities.get(entity) or next(iter(plan.entities.values())))
     except SdgenError as error:
-        return Preview(tuple(map(ProblemRecord.of, error.problems)), notes, sql=sql)
+        problems = list(error.problems)
     if problems:
-        return Preview(tuple(map(ProblemRecord.of, problems)), notes, sql=sql)
+        return Preview(tuple(map(_on_page, problems)), notes, sql=sql)
     graph = graph_picture(graph_of(plan), plan.scenario, {name: f"?entity={quote(name)}" for name in plan.entities})
     return Preview((), notes, graph, tuple(_items(scenario, plan)), shown, sql)
+
+
+def _on_page(problem: Problem) -> ProblemRecord:
+    """A problem with hints that a page has something for, in place of commands."""
+    record = ProblemRecord.of(problem)
+    return record.model_copy(
+        update={"hint": record.hint.replace("`sdgen generators` lists", "the page Generators lists")}
+    )
 
 
 def _items(scenario: Scenario, plan: Plan) -> list[EntityItem]:

@@ -19,7 +19,7 @@ const COLOURS = HighlightStyle.define([
 ]);
 const THEME = EditorView.theme({
   "&": { height: "100%", color: "var(--ink)", backgroundColor: "var(--card)", fontSize: "14px" },
-  "&.cm-focused": { outline: "2px solid var(--main)", outlineOffset: "-2px" },
+  "&.cm-focused": { outline: "none" }, // its card shows the focus
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.5" },
   ".cm-content": { caretColor: "var(--ink)", padding: ".4rem 0" },
   ".cm-cursor": { borderLeftColor: "var(--ink)", borderLeftWidth: "2px" },
@@ -61,13 +61,14 @@ const REPLACING = EditorView.domEventHandlers({
   },
 });
 const LANGUAGES = { YAML: () => yaml(), JSON: () => json(), SQL: () => sql({ dialect: StandardSQL }) };
-// As the server tells them apart: what begins like a statement is SQL.
-const SQL_HEAD =
-  /^(?:\s|--[^\n]*|#[^\n]*|\/\*[^]*?\*\/)*(?:create|alter|drop|set|begin|start|use|comment|pragma|lock|select|grant|copy|insert)\b(?!\s*:)/i;
+// As the server tells them apart: behind comments, a word that statements begin with and no colon.
+const COMMENTS = /^(?:\s+|--.*(?:\n|$)|#.*(?:\n|$)|\/\*[^]*?\*\/)+/;
+const STATEMENT =
+  /^(?:(?:create|alter|drop|set|begin|start|use|comment|pragma|lock|select|grant|copy|insert|commit|truncate|exec|print|declare|delimiter|delete|update|if|go|do)\b|\\\w+\b)(?!\s*:)/i;
 
 export function languageOf(text) {
   if (/^\s*[{[]/.test(text)) return "JSON";
-  return SQL_HEAD.test(text) ? "SQL" : "YAML";
+  return STATEMENT.test(text.replace(COMMENTS, "")) ? "SQL" : "YAML";
 }
 
 /** An editor in `place`. changed: called with each new text; complete: a source of completions for YAML and JSON. */
@@ -75,7 +76,7 @@ export function codeEditor(place, { text, label, changed, complete }) {
   const shadow = place.attachShadow({ mode: "open" });
   const language = new Compartment();
   let spoken = languageOf(text);
-  const speaking = (name) => [LANGUAGES[name](), autocompletion(name === "SQL" ? {} : { override: [complete] })];
+  const speaking = (name) => [LANGUAGES[name](), autocompletion({ icons: false, ...(name === "SQL" ? {} : { override: [complete] }) })];
   const watched = EditorView.updateListener.of((update) => {
     if (!update.docChanged) return;
     const now = update.state.doc.toString();

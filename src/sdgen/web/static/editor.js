@@ -71,6 +71,7 @@ let turn = 0;
 async function preview(text) {
   const mine = ++turn;
   let found;
+  setTimeout(() => mine === turn && !found && (state.textContent = "Checking…"), 600);
   try {
     found = await ask("/scenarios/preview", { scenario: text, entity: shown });
   } catch (error) {
