@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from sdgen.plan.compile import compile_plan
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_mapping
 from sdgen.web.figures import BINS, Figure, figures
-from sdgen.web.pictures import chart
+from sdgen.web.graph import HEIGHT, WIDTH, graph_of
+from sdgen.web.pictures import chart, graph_picture
 
 MIDNIGHTS = [f"2026-01-{day:02d}T00:00:00" for day in range(1, 14)]
 
@@ -53,3 +55,47 @@ def test_values_between_steps_are_binned_evenly() -> None:
     figure = figure_of({"type": "double", "generator": "uniform_float", "params": {"min": 0, "max": 1}})
     assert [bar.width for bar in figure.bars] == [1.0] * BINS
     assert min(bar.count for bar in figure.bars) > 100
+
+
+LONG = {
+    "authors": [],
+    "customers": [],
+    "books": ["authors"],
+    "reviews": ["books", "customers"],
+    "notes": ["reviews", "authors", "customers"],
+}
+
+
+def test_links_pass_between_the_entities_of_the_picture() -> None:
+    entities = {
+        name: {
+            "columns": {
+                "id": {"type": "int", "primary_key": True},
+                **{f"{each}_id": {"references": each} for each in above},
+            }
+        }
+        for name, above in LONG.items()
+    }
+    graph = graph_of(compile_plan(read_mapping({"name": "s", "entities": entities}), PlanRequest(seed=1)))
+    assert len(graph.edges) == 6
+    assert sorted(len(edge.passages) for edge in graph.edges) == [0, 0, 0, 1, 2, 2]
+    for edge in graph.edges:
+        assert edge.child.x > edge.parent.x
+        for x, y in edge.passages:
+            column = [node for node in graph.nodes if node.x == x - WIDTH]
+            assert all(not node.y - 2 <= y <= node.y + HEIGHT + 2 for node in column)
+    for one, other in combinations(graph.nodes, 2):
+        assert one.x != other.x or abs(one.y - other.y) >= HEIGHT
+    assert max(node.x for node in graph.nodes) + WIDTH <= graph.width
+    assert max(node.y for node in graph.nodes) + HEIGHT <= graph.height
+
+
+def test_a_picture_of_many_and_of_circles_can_be_drawn() -> None:
+    many = {f"e{number}": {"columns": {"id": {"type": "int", "primary_key": True}}} for number in range(40)}
+    own = {"column": "boss_id"}
+    staff = {"tree": own, "columns": {"id": {"type": "int", "primary_key": True}, "e_id": {"references": "e0"}}}
+    graph = graph_of(
+        compile_plan(read_mapping({"name": "s", "entities": {**many, "staff": staff}}), PlanRequest(seed=1))
+    )
+    assert len({(node.x, node.y) for node in graph.nodes}) == 41
+    assert "staff to staff" in graph_picture(graph, "s")

@@ -115,8 +115,14 @@ def _way(edge: Edge) -> str:
         return f"M{x} {y + 8} C{x + 34} {y + 22} {x + 34} {y - 22} {x} {y - 8}"
     start_y, end_y, end = child.y + HEIGHT // 2, parent.y + HEIGHT // 2, parent.x + WIDTH
     start = child.x if child.x > parent.x else child.x + WIDTH
-    bend = 40 if child.x > parent.x else -40
-    return f"M{start} {start_y} C{start - bend} {start_y} {end + 40} {end_y} {end} {end_y}"
+    if not edge.passages:
+        bend = 40 if child.x > parent.x else -40
+        return f"M{start} {start_y} C{start - bend} {start_y} {end + 40} {end_y} {end} {end_y}"
+    way = f"M{start} {start_y}"
+    for x, y in edge.passages:  # to the right side of the column, and straight on to its left
+        way += f" C{start - 40} {start_y} {x + 40} {y} {x} {y} H{x - WIDTH}"
+        start, start_y = x - WIDTH, y
+    return f"{way} C{start - 40} {start_y} {end + 40} {end_y} {end} {end_y}"
 
 
 def _cut(text: str, most: int) -> str:
