@@ -154,7 +154,11 @@ def test_a_text_is_saved_under_an_id_and_edited_in_versions(client: TestClient, 
     assert "Saved as version 2 of mine" in second.text
     assert service.library.scenario("mine").text == OTHER
     assert service.library.scenario("mine", "1").text == SCENARIO
-    assert "rows: 30" in client.get("/scenarios/mine?version=1").text
+    older = client.get("/scenarios/mine?version=1").text
+    assert "rows: 30" in older
+    assert "This is version 1, not the newest one" in older
+    assert base_of(older) == base_of(second.text)
+    assert "not the newest" not in client.get("/scenarios/mine?version=2").text
     by_form = save(client, SCENARIO, "mine", base_of(second.text), fragment=False)
     assert (by_form.status_code, by_form.headers["location"]) == (303, "/scenarios/mine")
 
@@ -175,6 +179,7 @@ def test_what_was_saved_meanwhile_is_not_overwritten(client: TestClient, service
         refused = save(client, OTHER, "mine", base, fragment=fragment)
         assert refused.status_code == 409
         assert "saved by somebody else meanwhile" in unescape(refused.text)
+        assert "scenario_id" not in refused.text
         assert service.library.scenario("mine").text == "# theirs\n" + SCENARIO
     assert "rows: 31" in refused.text, "the text stays in the form"
     assert base_of(theirs.text) in save(client, OTHER, "mine", base).text, "so that it can be saved over"

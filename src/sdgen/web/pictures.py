@@ -14,7 +14,7 @@ from sdgen.web.graph import HEIGHT, WIDTH, Edge, Graph, Node
 
 CHART_WIDTH, BINNED_HEIGHT, BINNED_TOP = 320, 96, 18
 LABEL_WIDTH, COUNT_WIDTH, BAR_STEP = 128, 50, 20
-MOST_LETTERS, LABEL_LETTERS = 21, 18
+MOST_LETTERS, LABEL_LETTERS = 20, 18
 
 _SVG = Markup('<svg class="{}" viewBox="0 0 {} {}" width="{}" height="{}" role="{}" aria-label="{}">{}</svg>')
 _RECT = Markup(

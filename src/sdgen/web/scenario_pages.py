@@ -64,10 +64,13 @@ def new_scenario(request: Request) -> Response:
 def scenario(request: Request, scenario_id: str) -> Response:
     """A scenario: its text, graph, columns and rows; with `?version=` an earlier one of the store."""
     asked = request.query_params
-    found = service_of(request).library.scenario(scenario_id, asked.get("version", "")[:200])
+    version = asked.get("version", "")[:200]
+    found = service_of(request).library.scenario(scenario_id, version)
     text = _text(found)
-    preview = preview_of(text, asked.get("entity", ""))
-    return page(request, "scenario.html", **_of_scenario(service_of(request), found), text=text, preview=preview)
+    values = {**_of_scenario(service_of(request), found), "older": version}
+    if not version or values["versions"][-1:] == (version,):
+        values["older"] = ""
+    return page(request, "scenario.html", **values, text=text, preview=preview_of(text, asked.get("entity", "")))
 
 
 @router.post("/scenarios/preview")
@@ -113,7 +116,7 @@ def _not_saved(request: Request, form: dict[str, str], error: SdgenError) -> Res
     opened, text = form.get("opened", ""), form.get("scenario", "")
     is_older = code == 409 and opened == _asked_id(form) and form.get("base", "") != ""
     newer = service_of(request).library.shelf.scenario(opened) if is_older else None
-    problems = tuple(records(error))
+    problems = tuple(each.model_copy(update={"path": each.path.removeprefix("scenario_id")}) for each in records(error))
     if wants_fragment(request):
         return page(request, "not_saved.html", code, problems=problems, newer=newer)
     shown = Preview(problems) if isinstance(error, ScenarioError) else preview_of(text)
@@ -140,6 +143,7 @@ def _of_scenario(service: Service, found: CatalogEntry[Scenario]) -> dict[str, A
         "versions": _versions(service, found.id) if is_stored else (),
         "refused": (),
         "newer": None,
+        "older": "",
     }
 
 
@@ -153,7 +157,12 @@ def _new_page(request: Request, text: str, code: int = 200, preview: Preview | N
     values = {"id": "", "scenario": None, "source": "", "file": "", "base": "", "versions": ()}
     shown = preview or preview_of(text, request.query_params.get("entity", ""))
     return page(
-        request, "scenario.html", code, **{**values, "refused": (), "newer": None, **more}, text=text, preview=shown
+        request,
+        "scenario.html",
+        code,
+        **{**values, "refused": (), "newer": None, "older": "", **more},
+        text=text,
+        preview=shown,
     )
 
 
