@@ -266,6 +266,23 @@ def test_one_entity_is_shown_and_the_others_are_listed(client: TestClient) -> No
     assert "Runs" in text
 
 
+def test_mistakes_that_rows_bring_to_light_are_found_in_all_entities(client: TestClient) -> None:
+    column = '{type: int, generator: expression, params: {sql: "CAST(name AS INTEGER)"}}'
+    text = SCENARIO + f"  pets:\n    columns:\n      name: {{generator: person.full_name}}\n      age: {column}\n"
+    assert 'data-count="0"' in client.post("/scenarios/preview", data={"scenario": text}, headers=FRAGMENT).text
+    form = {"scenario": text, "every": "1"}
+    whole = client.post("/scenarios/preview", data=form, headers=FRAGMENT).text
+    assert "entities.pets.columns.age" in whole
+    assert 'data-line="9"' in whole
+
+
+def test_hints_of_a_preview_name_pages_and_no_commands(client: TestClient) -> None:
+    text = SCENARIO.replace("email: string", "email: {generator: xyzzyx}")
+    shown = client.post("/scenarios/preview", data={"scenario": text}, headers=FRAGMENT).text
+    assert "the page Generators lists them all" in shown
+    assert "`sdgen" not in shown
+
+
 def test_scenarios_are_searched(client: TestClient) -> None:
     assert "/scenarios/iot" not in client.get("/scenarios?q=filed").text
     assert "/scenarios/filed" in client.get("/scenarios?q=FILED").text

@@ -168,6 +168,18 @@ def test_problems_are_marked_at_their_lines_and_the_last_rows_stay(page: Any, pi
     assert page.locator("#code .cm-lint-marker-error").count() == 0
 
 
+def test_a_mistake_in_the_rows_of_another_entity_is_marked_too(page: Any) -> None:
+    page.goto("/new-scenario")
+    write(
+        page,
+        TEXT
+        + "  pets:\n    columns:\n      n: {type: int, generator: expression, params: {sql: \"CAST('x' AS INTEGER)\"}}",
+    )
+    page.locator("#entity-people").wait_for()
+    page.locator("#code .cm-lint-marker-error").wait_for()
+    page.get_by_role("button", name="line 10").wait_for()
+
+
 def test_an_entity_of_the_graph_shows_its_rows_by_mouse_and_by_keyboard(page: Any, pictures: Path) -> None:
     page.goto("/scenarios/stripe")
     page.locator("svg.graph a[data-entity=charges]").click()

@@ -18,13 +18,14 @@ from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import is_sql, read_text_as_scenario
 from sdgen.runs.records import ProblemRecord
-from sdgen.scenario.model import Scenario
+from sdgen.scenario.model import Origin, Scenario
 from sdgen.scenario.types import NUMBERS
 from sdgen.web.figures import texts_of
 from sdgen.web.graph import graph_of
 from sdgen.web.pictures import graph_picture
 
 ROWS = 8
+MOST_CHECKED = 40  # entities whose rows are made to see that they can be
 FILE = "scenario.yaml"
 
 
@@ -73,26 +74,34 @@ class Preview:
     sql: bool = False
 
 
-def preview_of(text: str, entity: str = "") -> Preview:
-    """The preview of a text, with rows of the entity that is named, or of the first one."""
+def preview_of(text: str, entity: str = "", *, every: bool = False) -> Preview:
+    """The preview of a text, with rows of the entity that is named, or of the first one.
+
+    every: make the first rows of the others too, for mistakes that only rows bring to light; it takes its time.
+    """
     sql = is_sql(text)
     notes: tuple[ProblemRecord, ...] = ()
+    origin = None
     try:
         scenario = read_text_as_scenario(text, FILE)
-        notes = tuple(map(ProblemRecord.of, scenario.notes))
+        notes, origin = tuple(map(ProblemRecord.of, scenario.notes)), scenario.origin
         plan = compile_plan(scenario, PlanRequest(seed=scenario.seed if scenario.seed is not None else 0))
-        problems = probe(plan, scenario.origin)
+        problems = probe(plan, origin)
+        for each in list(plan.entities.values())[: MOST_CHECKED if every else 0]:
+            batch(plan, each.name, 0, min(ROWS, each.rows))
         shown = _rows(plan, plan.entities.get(entity) or next(iter(plan.entities.values())))
     except SdgenError as error:
         problems = list(error.problems)
     if problems:
-        return Preview(tuple(map(_on_page, problems)), notes, sql=sql)
+        return Preview(tuple(_on_page(each, origin) for each in problems), notes, sql=sql)
     graph = graph_picture(graph_of(plan), plan.scenario, {name: f"?entity={quote(name)}" for name in plan.entities})
     return Preview((), notes, graph, tuple(_items(scenario, plan)), shown, sql)
 
 
-def _on_page(problem: Problem) -> ProblemRecord:
-    """A problem with hints that a page has something for, in place of commands."""
+def _on_page(problem: Problem, origin: Origin | None) -> ProblemRecord:
+    """A problem at its place in the text, with hints that a page has something for, in place of commands."""
+    if not problem.line and origin is not None:
+        problem = origin.problem(problem.path, problem.what, problem.hint, problem.type)
     record = ProblemRecord.of(problem)
     return record.model_copy(
         update={"hint": record.hint.replace("`sdgen generators` lists", "the page Generators lists")}

@@ -75,8 +75,9 @@ def scenario(request: Request, scenario_id: str) -> Response:
 
 @router.post("/scenarios/preview")
 def preview(request: Request, form: Form) -> Response:
-    """A fragment: what the posted text gives, or the problems at its lines."""
-    return page(request, "preview.html", preview=preview_of(form.get("scenario", ""), form.get("entity", "")))
+    """A fragment: what the posted text gives, or the problems at its lines; with `every` of all its entities' rows."""
+    text, entity = form.get("scenario", ""), form.get("entity", "")
+    return page(request, "preview.html", preview=preview_of(text, entity, every=form.get("every", "") != ""))
 
 
 @router.post("/scenarios/as-yaml")

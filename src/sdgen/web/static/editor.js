@@ -89,7 +89,23 @@ async function preview(text) {
   }
   find("#shown").classList.toggle("stale", valid !== area.value && Number(find("#text-problems").dataset.count) > 0);
   tell();
+  checkSoon();
 }
+
+/** Have the rows of all entities made once the text rests, for mistakes that only rows bring to light. */
+const checkSoon = later(async () => {
+  const text = area.value;
+  if (text === checked || text !== valid || Number(find("#text-problems").dataset.count)) return;
+  checked = text;
+  try {
+    const found = await ask("/scenarios/preview", { scenario: text, entity: shown, every: "1" });
+    if (text === area.value && find("#text-problems", found.page)) adoptProblems(find("#text-problems", found.page));
+    tell();
+  } catch {
+    checked = ""; // the next edit asks again
+  }
+}, 1200);
+let checked = area.value;
 
 function adoptProblems(fresh) {
   const old = find("#text-problems");
