@@ -13,7 +13,7 @@ from sdgen.plan.compile import compile_plan
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_mapping
 from sdgen.web.figures import BINS, Figure, figures
-from sdgen.web.graph import HEIGHT, WIDTH, graph_of
+from sdgen.web.graph import HEIGHT, WIDTH, Graph, graph_of
 from sdgen.web.pictures import chart, graph_picture
 
 MIDNIGHTS = [f"2026-01-{day:02d}T00:00:00" for day in range(1, 14)]
@@ -90,6 +90,20 @@ def test_links_pass_between_the_entities_of_the_picture() -> None:
     assert max(node.y for node in graph.nodes) + HEIGHT <= graph.height
 
 
+def circle_of(names: tuple[str, ...]) -> Graph:
+    """Each leads to the one before it, and the first, nullable, to the last."""
+    entities = {
+        name: {
+            "columns": {
+                "id": {"type": "int", "primary_key": True},
+                "it": {"references": names[at - 1], "null_rate": 0.5},
+            }
+        }
+        for at, name in enumerate(names)
+    }
+    return graph_of(compile_plan(read_mapping({"name": "s", "entities": entities}), PlanRequest(seed=1)))
+
+
 def test_a_picture_of_many_and_of_circles_can_be_drawn() -> None:
     many = {f"e{number}": {"columns": {"id": {"type": "int", "primary_key": True}}} for number in range(40)}
     own = {"column": "boss_id"}
@@ -98,4 +112,5 @@ def test_a_picture_of_many_and_of_circles_can_be_drawn() -> None:
         compile_plan(read_mapping({"name": "s", "entities": {**many, "staff": staff}}), PlanRequest(seed=1))
     )
     assert len({(node.x, node.y) for node in graph.nodes}) == 41
+    assert "M" in graph_picture(circle_of(("one", "two", "three", "four")), "s")
     assert "staff to staff" in graph_picture(graph, "s")

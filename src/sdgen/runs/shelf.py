@@ -34,7 +34,7 @@ class KeptScenario:
     @property
     def revision(self) -> str:
         """What an edit began from: the version's number, and a digest of its text, which may get other comments."""
-        return f"{self.number}-{hashlib.sha256(self.text.encode()).hexdigest()[:16]}"
+        return f"{self.number}-{hashlib.sha256(self.text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
 class Shelf:
@@ -74,20 +74,22 @@ class Shelf:
         """
         said = config_hash(scenario)
         with self.store.alone() as connection:
+            mine = scenarios.c.id == scenario_id
             columns = [column for column in scenarios.c if column.name != "created_at"]
-            query = sa.select(*columns).where(scenarios.c.id == scenario_id).order_by(scenarios.c.number)
-            kept = [KeptScenario(**row) for row in connection.execute(query).mappings()]
-            newest = kept[-1] if kept else None
+            query = sa.select(*columns).where(mine).order_by(scenarios.c.number.desc()).limit(1)
+            row = connection.execute(query).mappings().one_or_none()
+            newest = KeptScenario(**row) if row else None
             _refuse_other_base(scenario_id, newest, base)
             number = newest.number if newest else 1
             if newest is None or newest.hash != said:
-                _refuse_same_version(scenario_id, scenario.version, {each.version for each in kept})
+                versions = connection.execute(sa.select(scenarios.c.version).where(mine)).scalars()
+                _refuse_same_version(scenario_id, scenario.version, set(versions))
                 number = newest.number + 1 if newest else 1
                 values = _values(scenario_id, number, scenario, said, file, text)
                 connection.execute(sa.insert(scenarios).values({**values, "created_at": timestamp()}))
             elif newest.text != text:  # other comments or spellings of the same content: they are kept too
-                mine = (scenarios.c.id == scenario_id) & (scenarios.c.number == number)
-                connection.execute(sa.update(scenarios).where(mine).values(text=text, file=file))
+                newest_one = sa.update(scenarios).where(mine, scenarios.c.number == number)
+                connection.execute(newest_one.values(text=text, file=file))
         return KeptScenario(**_values(scenario_id, number, scenario, said, file, text))
 
     def remove_scenario(self, scenario_id: str) -> bool:

@@ -101,7 +101,10 @@ def _with_passages(parents: Mapping[Item, list[Item]], depths: Mapping[Item, int
         nearest: list[Item] = []
         for parent in every:
             last = parent
-            for depth in range(depths[parent] + 1, depths[name]):
+            passed = (
+                range(depths[parent] + 1, depths[name]) if parent in found else ()
+            )  # a link in a circle passes none
+            for depth in passed:
                 passage = (str(name), str(parent), depth)
                 found[passage] = [last]
                 last = passage
