@@ -63,7 +63,7 @@ FileFormats = Annotated[tuple[Annotated[str, _one_of(FILE_FORMATS, _HINT)], ...]
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class EntityOutput(_Record):
