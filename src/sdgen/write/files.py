@@ -23,8 +23,7 @@ import pyarrow as pa
 
 from sdgen.dialects.refusals import next_step
 from sdgen.errors import Problem, TargetError
-from sdgen.scenario.identity import METADATA
-from sdgen.scenario.output import DEFAULT_PATTERN, FileNames
+from sdgen.scenario.output import DEFAULT_PATTERN, FileNames, repeated_names
 from sdgen.scenario.types import Type
 from sdgen.write import columnar, csvtext, jsonl
 from sdgen.write.base import Mode, Table
@@ -194,16 +193,9 @@ class Files:
 
     def _repeated(self, tables: Sequence[Table]) -> Iterator[Problem]:
         """Tables whose names are different, and whose files' names are not."""
-        first: dict[str, Table] = {}
-        for table in tables:
-            for file in (self.file(table, name) for name in self.formats_of(table)):
-                other = first.setdefault(file, table)
-                if file == METADATA:
-                    what = f"{table.name} would be written to {METADATA}, which tells of the run"
-                    yield Problem(("target", table.name), what, "give it another target_table")
-                if other is not table:
-                    what = f"{other.name} and {table.name} would both be written to {file}"
-                    yield Problem(("target", table.name), what, "give one of them another target_table")
+        named = {table.entity: table.name for table in tables}
+        for entity, what in repeated_names(self.names, named, self.manifest or {}):
+            yield Problem(("target", named[entity]), what, "give it another target_table")
 
     def formats_of(self, table: Table) -> dict[str, Format]:
         """The formats that a table is written in."""
