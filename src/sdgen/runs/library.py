@@ -90,7 +90,7 @@ class Library:
     ) -> ScenarioEntry:
         """Keep a scenario in the store under its id, or the name of its file, or its own; each version is kept.
 
-        replace: StoreError where a file of the folder has that id, or, if false, a shipped example; None: whoever has it.
+        replace: StoreError where a file of the folder has that id or, if false, an example; None: whoever has it.
         """
         chosen = scenario_id or scenario.id or Path(file).stem or scenario.name
         if not ID.fullmatch(chosen):
