@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Protocol
 
-from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, RowsWritten
+from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, RowsWritten, Waiting
 
 
 class Progress(Protocol):
@@ -43,6 +43,8 @@ class Lines(Silence):
     """A line for each entity that is done."""
 
     def __call__(self, event: Event) -> None:
+        if isinstance(event, Waiting):
+            print(event.text, file=sys.stderr, flush=True)
         if isinstance(event, EntityFinished):
             line = f"{event.table}: {event.rows:,} rows in {event.seconds:.2f} s"
             print(line, file=sys.stderr, flush=True)
@@ -68,6 +70,8 @@ class Bars:
 
     def __call__(self, event: Event) -> None:
         match event:
+            case Waiting(text):
+                self._bars.console.print(_plain(text))
             case EntityStarted(entity, table, rows):
                 self._tasks[entity] = self._bars.add_task(_plain(table), total=rows)
             case RowsWritten(entity, rows, _):

@@ -39,7 +39,14 @@ class Finishing:
     """All rows are written; the target adds constraints and commits."""
 
 
-Event = EntityStarted | RowsWritten | EntityFinished | Finishing
+@dataclass(frozen=True)
+class Waiting:
+    """Another run writes to the target's place: `text` tells which, and how long it is waited for."""
+
+    text: str
+
+
+Event = Waiting | EntityStarted | RowsWritten | EntityFinished | Finishing
 Listener = Callable[[Event], None]
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sdgen.errors import NotFound, Problem, StoreError
 from sdgen.execution.job import Job
 from sdgen.execution.resume import left_by_killed
-from sdgen.runs.journal_rows import log_line, run_of
+from sdgen.runs.journal_rows import first_of_each_place, log_line, run_of
 from sdgen.runs.processes import Owner, is_gone
 from sdgen.runs.records import EntityRun, LogLine, Run, Status
 from sdgen.runs.store import Store, moment, timestamp
@@ -62,14 +62,19 @@ class Journal:
         return run_id
 
     def claim(self, run_id: str, owner: Owner, limit: int | None = None) -> Status | None:
-        """Make a pending run this owner's: RUNNING. Else the status it has, or None where too many are running."""
+        """Make a pending run this owner's: RUNNING. Else the status it has, or None where it has to wait.
+
+        It waits where too many are running, and, for a worker, while another run writes to its local place.
+        """
         with self.store.alone() as connection:
             status = connection.execute(sa.select(runs.c.status).where(runs.c.id == run_id)).scalar_one_or_none()
             if status is None:
                 raise _unknown(run_id)
             if status != _PENDING:
                 return Status.FAILED if status == _RUNNING else Status(status)
-            if limit is not None and connection.execute(_COUNT_RUNNING).scalar_one() >= limit:
+            if limit is not None and (
+                connection.execute(_COUNT_RUNNING).scalar_one() >= limit or run_id not in _ready(connection)
+            ):
                 return None
             now = timestamp()
             values = {"status": _RUNNING, "started_at": now, "revision": runs.c.revision + 1, **_owned(owner, now)}
@@ -219,6 +224,11 @@ class Journal:
         with self.store.reading() as connection:
             return list(connection.execute(query).scalars())
 
+    def ready(self) -> list[str]:
+        """The ids of the pending runs that may begin, the oldest first: of one local place one at a time."""
+        with self.store.reading() as connection:
+            return _ready(connection)
+
     def running(self) -> int:
         """How many runs are running."""
         with self.store.reading() as connection:
@@ -270,6 +280,12 @@ class Journal:
         if not found:
             self.revision(run_id)
         return found
+
+
+def _ready(connection: sa.Connection) -> list[str]:
+    columns = (runs.c.id, runs.c.status, runs.c.target_kind, runs.c.destination)
+    query = sa.select(*columns).where(runs.c.status.in_([_PENDING, _RUNNING]))
+    return first_of_each_place(connection.execute(query.order_by(runs.c.created_at, runs.c.id)).all())
 
 
 _NO_MARKS = str.maketrans({"-": None, ":": None, "T": "-"})

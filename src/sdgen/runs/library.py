@@ -23,8 +23,8 @@ from sdgen.read.sources import examples, read_source, read_text_as_scenario
 from sdgen.read.writefile import scenario_text
 from sdgen.runs.records import ScenarioEntry, TargetEntry
 from sdgen.runs.shelf import KeptScenario, Shelf
-from sdgen.scenario.identity import METADATA
 from sdgen.scenario.model import Scenario
+from sdgen.scenario.output import METADATA
 
 T = TypeVar("T")
 
@@ -85,14 +85,31 @@ class Library:
                 entries[name] = _entry(name, read_source(name), EXAMPLE, f"{name}.yaml")
         return [entries[key] for key in sorted(entries)]
 
-    def add_scenario(self, scenario: Scenario, text: str = "", file: str = "", scenario_id: str = "") -> ScenarioEntry:
-        """Keep a scenario in the store under its id, or the name of its file, or its own; each version is kept."""
+    def add_scenario(
+        self, scenario: Scenario, text: str = "", file: str = "", scenario_id: str = "", *, replace: bool | None = None
+    ) -> ScenarioEntry:
+        """Keep a scenario in the store under its id, or the name of its file, or its own; each version is kept.
+
+        replace: StoreError where a file of the folder has that id or, if false, an example; None: whoever has it.
+        """
         chosen = scenario_id or scenario.id or Path(file).stem or scenario.name
         if not ID.fullmatch(chosen):
             hint = "letters, digits, dot, dash and underscore; give it one with --id"
             raise ScenarioError(Problem(("id",), f"{chosen!r} can't be an id", hint))
+        if replace is not None:
+            self._refuse_taken(chosen, replace)
         self.shelf.add_scenario(chosen, scenario, text or scenario_text(scenario), Path(file).name or f"{chosen}.yaml")
         return _kept_entry(self.shelf.scenarios()[chosen])
+
+    def _refuse_taken(self, chosen: str, replace: bool) -> None:
+        """What is kept under an id that a file of the folder has would never be seen."""
+        files = [file for file, found in _in_folder(self.scenarios_dir, _scenario_of) if chosen in _ids(file, found)]
+        if files:
+            what = f"the scenario {chosen} is the file {files[0]}, which is what this id means"
+            raise StoreError(Problem(("id",), what, "change that file, or keep this one under another id"))
+        if not replace and chosen in examples() and chosen not in self.shelf.scenarios():
+            hint = "choose another id, or keep it instead of the example with ?replace=true"
+            raise StoreError(Problem(("id",), f"the scenario {chosen} is a shipped example", hint))
 
     def remove_scenario(self, scenario_id: str) -> None:
         """Forget a stored scenario; NotFound or StoreError where it isn't one."""
@@ -154,6 +171,11 @@ def _in_folder(
         if path.suffix.lower() in DOCUMENTS and path.name != METADATA:
             state = path.stat()
             yield str(path), read(str(path), state.st_mtime_ns, state.st_size)
+
+
+def _ids(file: str, found: Scenario | SdgenError) -> set[str]:
+    """The ids by which a scenario of the folder is found."""
+    return {Path(file).stem, found.id} if isinstance(found, Scenario) else {Path(file).stem}
 
 
 def _chosen(

@@ -180,12 +180,14 @@ class Service:
     def targets(self) -> list[TargetEntry]:
         return self.library.targets()
 
-    def add_scenario(self, scenario: str | Mapping[str, Any], scenario_id: str = "", file: str = "") -> ScenarioEntry:
-        """Keep a scenario, given as text or plain data; problems as for a file."""
+    def add_scenario(
+        self, scenario: str | Mapping[str, Any], scenario_id: str = "", file: str = "", *, replace: bool | None = None
+    ) -> ScenarioEntry:
+        """Keep a scenario, given as text or plain data; problems as for a file. replace: as of the library."""
         if isinstance(scenario, str):
             read = read_text_as_scenario(scenario, file or "scenario.yaml")
-            return self.library.add_scenario(read, scenario, file, scenario_id)
-        return self.library.add_scenario(read_mapping(dict(scenario)), "", file, scenario_id)
+            return self.library.add_scenario(read, scenario, file, scenario_id, replace=replace)
+        return self.library.add_scenario(read_mapping(dict(scenario)), "", file, scenario_id, replace=replace)
 
     def add_target(self, spec: TargetSpec, *, replace: bool = False) -> TargetEntry:
         return self.library.add_target(spec, replace=replace, access=self.access)

@@ -46,6 +46,7 @@ class ClickHouse:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.local_place = engine.local_place
         self.there: dict[Name, Stands] = {}
         self.staged: dict[str, Staged] = {}
         self.layouts: dict[str, Layout] = {}
