@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from sdgen.errors import Problem, SdgenError, StoreError
-from sdgen.execution.access import Access
+from sdgen.execution.access import MOST_PARTS, Access
 from sdgen.runs.opening import open_service
 from sdgen.web.allowance import MOST_COUNTED
 from sdgen.web.app import create_app
@@ -90,6 +90,7 @@ def access_of(asked: Serving) -> Access:
         destinations=asked.allow_destinations,
         secrets=asked.allow_secrets,
         databases=asked.allow_databases or ("*",),
+        parts=MOST_PARTS,
     )
 
 
