@@ -63,8 +63,15 @@ SHELL = Access(stdout=True)  # of a run that isn't remembered
 
 
 def _is_like(destination: str, pattern: str) -> bool:
-    """Whether a URL matches a pattern, part by part: a `*` for a user or a path never stands for another host."""
-    return all(fnmatchcase(part, like) for part, like in zip(_parts(destination), _parts(pattern), strict=True))
+    """Whether a URL matches a pattern, part by part: a `*` for a user or a path never stands for another host.
+
+    Of several hosts each must match, and none may be spelled with `%`, which drivers decode.
+    """
+    scheme, user, host, path = _parts(destination)
+    like = _parts(pattern)
+    hosts = host.split(",") if "," not in like[2] else [host]
+    same = all(map(fnmatchcase, (scheme, user, path), (like[0], like[1], like[3])))
+    return same and "%" not in host and all(fnmatchcase(each, like[2]) for each in hosts)
 
 
 def _parts(url: str) -> tuple[str, str, str, str]:
