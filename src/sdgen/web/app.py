@@ -20,7 +20,9 @@ from sdgen.runs.service import Service
 from sdgen.web import api_about, api_runs, api_scenarios, api_targets, login
 from sdgen.web.allowance import MOST_COUNTED, Sparing
 from sdgen.web.errors import add_handlers
+from sdgen.web.in_workers import InWorkers
 from sdgen.web.security import Rules, Security
+from sdgen.web.workers import RequestLimits, WorkerOptions, WorkerPool
 
 API = "/api/v1"
 STATIC = Path(__file__).parent / "static"
@@ -37,13 +39,28 @@ def create_app(
     rules: Rules | None = None,
     most_counted: int = MOST_COUNTED,
     supervised: bool = True,
+    limits: RequestLimits | None = None,
 ) -> FastAPI:
     """The application over a service; what requests may name is the service's `access`.
 
     token: asked of every request where it isn't "". allowed_hosts: names of the server beside those of loopback.
     most_counted: how many parents one request may have the children counted of.
     supervised: whether this process starts the workers; where not, another supervisor must.
+    limits: of each request that reads a scenario, which is then done in a worker process; None: in this one, unlimited.
     """
+    app = plain_app(service, most_counted)
+    app.state.rules = rules or Rules(token, tuple(allowed_hosts))
+    app.state.limit = limit_at_once
+    app.state.supervised = supervised
+    if limits is not None:
+        app.state.pool = WorkerPool(WorkerOptions.of(service, most_counted, limits))
+        app.add_middleware(InWorkers, pool=app.state.pool)
+    app.add_middleware(Security, rules=app.state.rules)
+    return app
+
+
+def plain_app(service: Service, most_counted: int = MOST_COUNTED) -> FastAPI:
+    """The application as workers hold it: who asks, and how much that may take, was looked at before."""
     app = FastAPI(
         title="sdgen",
         version=version("sdgen"),
@@ -54,17 +71,17 @@ def create_app(
         lifespan=_lifespan,
     )
     app.state.service = service
-    app.state.rules = rules or Rules(token, tuple(allowed_hosts))
-    app.state.limit = limit_at_once
+    app.state.rules = Rules()
+    app.state.limit = AT_ONCE
     app.state.closing = False
-    app.state.supervised = supervised
+    app.state.supervised = False
     app.state.supervisor = None
+    app.state.pool = None
     app.include_router(_api())
     app.include_router(login.router)
     _add_pages(app)
     add_handlers(app)
     app.add_middleware(Sparing, most=most_counted)
-    app.add_middleware(Security, rules=app.state.rules)
     return app
 
 
@@ -87,7 +104,19 @@ def _add_pages(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Workers are started while the application is up; those at work when it ends go on."""
+    """Workers are started while the application is up; those at work on runs when it ends go on."""
+    if app.state.pool is not None:
+        app.state.pool.start()
+    try:
+        async with _supervised(app):
+            yield
+    finally:
+        if app.state.pool is not None:
+            await run_in_threadpool(app.state.pool.close)
+
+
+@asynccontextmanager
+async def _supervised(app: FastAPI) -> AsyncIterator[None]:
     if not app.state.supervised:
         yield
         return

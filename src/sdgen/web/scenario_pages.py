@@ -19,6 +19,7 @@ from sdgen.read.writefile import scenario_text
 from sdgen.runs.records import ProblemRecord
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.types import NUMBERS
+from sdgen.web.allowance import bounded
 from sdgen.web.figures import texts_of
 from sdgen.web.graph import graph_of
 from sdgen.web.pictures import graph_picture
@@ -78,7 +79,7 @@ def _shown(text: str) -> dict[str, Any]:
     empty: dict[str, Any] = {"problems": [], "notes": [], "tables": [], "graph": Markup(""), "left_out": 0}
     try:
         read = read_text_as_scenario(text, FILE)
-        plan = compile_plan(read, PlanRequest(seed=read.seed if read.seed is not None else 0))
+        plan = compile_plan(bounded(read), PlanRequest(seed=read.seed if read.seed is not None else 0))
         tables = [_rows(plan, entity) for entity in list(plan.entities.values())[:MOST_ENTITIES]]
     except SdgenError as error:
         return {**empty, "problems": records(error)}

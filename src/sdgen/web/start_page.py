@@ -14,6 +14,7 @@ from sdgen.plan.compile import compile_plan
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_text_as_scenario
 from sdgen.runs.service import Service
+from sdgen.web.allowance import bounded
 from sdgen.web.rendering import PageRoute, form_of, page, records, wants_fragment
 from sdgen.web.state import service_of
 from sdgen.write.base import Mode
@@ -126,7 +127,7 @@ def _counts(service: Service, form: dict[str, str]) -> dict[str, int]:
             scenario = service.library.scenario(form["scenario_id"]).value
         else:
             scenario = read_text_as_scenario(form.get("scenario", ""), "scenario")
-        made = compile_plan(scenario, PlanRequest())
+        made = compile_plan(bounded(scenario), PlanRequest())
     except SdgenError:
         return {}
     return {name: entity.rows for name, entity in made.entities.items()}
