@@ -54,8 +54,17 @@ def serve(
             "--most-counted", min=0, metavar="N", help="How many rows a request may have the children counted of."
         ),
     ] = 50_000_000,
+    keep: Annotated[
+        str,
+        typer.Option(
+            "--keep",
+            metavar="N|AGE",
+            help="Forget runs that are over: all but the N newest, or those older than 30d, 12h. Default: none.",
+        ),
+    ] = "",
 ) -> None:
     """Serve the API and the pages, and do the runs that are asked for."""
+    kept = options.kept(keep)
     from sdgen.web.serving import Serving
     from sdgen.web.serving import serve as serving
 
@@ -73,5 +82,6 @@ def serve(
         allow_databases=options.listed(allow_database or ()),
         allow_secrets=options.listed(allow_secret or ()),
         most_counted=most_counted,
+        keep=kept,
     )
     serving(asked, lambda text: print(text, flush=True))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,12 +26,14 @@ from sdgen.execution.targets import ResolvedTarget, TargetSpec, resolve_target
 from sdgen.generators.stopping import stopped_by
 from sdgen.read.sources import read_mapping, read_text_as_scenario
 from sdgen.runs import estimate, reproduce
+from sdgen.runs.command import Command, command_of
 from sdgen.runs.journal import Journal
 from sdgen.runs.library import Library
 from sdgen.runs.perform import Prepared, perform
 from sdgen.runs.probe import Probe, probe
 from sdgen.runs.processes import Owner, this_process
 from sdgen.runs.records import EntityRun, LogLine, Run, ScenarioEntry, Status, TargetEntry
+from sdgen.runs.retention import Retention, old_runs, remove_runs
 from sdgen.runs.shelf import Shelf
 from sdgen.runs.store import Store, timestamp
 from sdgen.scenario.model import Scenario
@@ -121,11 +123,29 @@ class Service:
         return self.journal.run(run_id)
 
     def runs(
-        self, *, limit: int = 50, offset: int = 0, status: Iterable[Status] = (), scenario: str = "", target: str = ""
+        self,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        status: Iterable[Status] = (),
+        scenario: str = "",
+        target: str = "",
+        text: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> tuple[list[Run], int]:
-        """Runs without their entities, the newest first, and how many there are in all."""
+        """Runs without their entities, the newest first, and how many there are in all; see `Journal.runs`."""
         self.journal.mark_lost()
-        return self.journal.runs(limit=limit, offset=offset, status=status, scenario=scenario, target=target)
+        return self.journal.runs(
+            limit=limit,
+            offset=offset,
+            status=status,
+            scenario=scenario,
+            target=target,
+            text=text,
+            since=since,
+            until=until,
+        )
 
     def logs(self, run_id: str, after: int = 0, limit: int = 1000) -> list[LogLine]:
         """Lines of a run's log with numbers above `after`."""
@@ -139,6 +159,24 @@ class Service:
         """Ask a run to stop; StoreError where it is over."""
         self.journal.mark_lost()
         return self.journal.cancel(self.journal.run(run_id).id)
+
+    def command(self, run_id: str) -> Command:
+        """The command line that does a run once more."""
+        run = self.journal.run(run_id)
+        return command_of(run, self.journal.job(run.id), self.library)
+
+    def remove_runs(self, run_ids: Sequence[str]) -> None:
+        """Remove the records of runs that are over, all or none of them; what they wrote stays."""
+        self.journal.mark_lost()
+        remove_runs(self.store, list(dict.fromkeys(self.journal.run(each).id for each in run_ids)))
+
+    def remove_old_runs(self, kept: Retention, *, dry: bool = False) -> list[str]:
+        """Remove the runs that are not kept, or, `dry`, only say which; their ids."""
+        self.journal.mark_lost()
+        found = old_runs(self.store, kept)
+        if not dry:
+            remove_runs(self.store, found)
+        return found
 
     # Reproducing
 

@@ -5,8 +5,9 @@ app = create_app(Service.open(access=Access(paths=False, folders=(Path("out"),))
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +16,9 @@ from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 
+from sdgen.errors import SdgenError
 from sdgen.runs.queue import AT_ONCE, Supervisor
+from sdgen.runs.retention import Retention
 from sdgen.runs.service import Service
 from sdgen.web import api_about, api_runs, api_scenarios, api_targets, login
 from sdgen.web.allowance import MOST_COUNTED, Sparing
@@ -23,6 +26,7 @@ from sdgen.web.errors import add_handlers
 from sdgen.web.security import Rules, Security
 
 API = "/api/v1"
+TIDY_EVERY = 300.0  # seconds between two removals of runs that are not kept
 STATIC = Path(__file__).parent / "static"
 _ABOUT = """Scenarios, targets and runs. Every error has one shape: `{"error": {"message", "problems": [...]}}`, a
 problem being what is wrong, where (`path`, `file`, `line`, `column`) and what to do about it (`hint`)."""
@@ -37,12 +41,14 @@ def create_app(
     rules: Rules | None = None,
     most_counted: int = MOST_COUNTED,
     supervised: bool = True,
+    keep: Retention | None = None,
 ) -> FastAPI:
     """The application over a service; what requests may name is the service's `access`.
 
     token: asked of every request where it isn't "". allowed_hosts: names of the server beside those of loopback.
     most_counted: how many parents one request may have the children counted of.
     supervised: whether this process starts the workers; where not, another supervisor must.
+    keep: which runs that are over stay; the others are removed now and then. None: all.
     """
     app = FastAPI(
         title="sdgen",
@@ -59,6 +65,7 @@ def create_app(
     app.state.closing = False
     app.state.supervised = supervised
     app.state.supervisor = None
+    app.state.keep = keep
     app.include_router(_api())
     app.include_router(login.router)
     _add_pages(app)
@@ -88,6 +95,25 @@ def _add_pages(app: FastAPI) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Workers are started while the application is up; those at work when it ends go on."""
+    tidying = asyncio.create_task(_tidy(app)) if app.state.keep is not None else None
+    try:
+        async with _supervision(app):
+            yield
+    finally:
+        if tidying is not None:
+            tidying.cancel()
+
+
+async def _tidy(app: FastAPI) -> None:
+    """Remove the runs that are not kept, at the start and every so often."""
+    while True:
+        with suppress(SdgenError):  # the store is away for a moment, or another server was faster
+            await run_in_threadpool(app.state.service.remove_old_runs, app.state.keep)
+        await asyncio.sleep(TIDY_EVERY)
+
+
+@asynccontextmanager
+async def _supervision(app: FastAPI) -> AsyncIterator[None]:
     if not app.state.supervised:
         yield
         return

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -25,6 +26,7 @@ from sdgen.web.state import service_of
 from sdgen.write.base import Mode
 
 PAGE_RUNS = 25
+MOST_LETTERS = 200  # of a text that is searched for
 LOG_LINES = 500  # the last ones, on a run's page
 LOG_PAGE = 1000
 
@@ -41,15 +43,46 @@ class Pictured:
 
 @router.get("/runs")
 def runs(request: Request) -> Response:
-    """Runs, the newest first, of one status or of all."""
-    status = request.query_params.get("status", "")
+    """Runs, the newest first, all or those that the address narrows them to."""
+    service, query = service_of(request), request.query_params
     known = [each.value for each in Status]
-    wanted = (Status(status),) if status in known else ()
-    number = _page_number(request.query_params.get("page", ""))
-    found, total = service_of(request).runs(limit=PAGE_RUNS, offset=(number - 1) * PAGE_RUNS, status=wanted)
-    pages = max(1, -(-total // PAGE_RUNS))
-    shown = status if wanted else ""
-    return page(request, "runs.html", runs=found, total=total, number=number, pages=pages, status=shown, known=known)
+    chosen = [each for each in query.getlist("status") if each in known]
+    narrowed = {name: query.get(name, "").strip()[:MOST_LETTERS] for name in ("text", "scenario", "target")}
+    dates = {name: _date(query.get(name, "")) for name in ("since", "until")}
+    number = _page_number(query.get("page", ""))
+    found, total = service.runs(
+        limit=PAGE_RUNS,
+        offset=(number - 1) * PAGE_RUNS,
+        status=[Status(each) for each in chosen],
+        since=dates["since"],
+        until=dates["until"] + timedelta(days=1) if dates["until"] else None,  # to the end of that day
+        **narrowed,
+    )
+    form = {name: f"{date:%Y-%m-%d}" for name, date in dates.items() if date} | narrowed
+    kept = [("status", each) for each in chosen] + [(name, value) for name, value in form.items() if value]
+    scenarios, targets = service.journal.names()
+    return page(
+        request,
+        "runs.html",
+        runs=found,
+        total=total,
+        number=number,
+        pages=max(1, -(-total // PAGE_RUNS)),
+        chosen=chosen,
+        known=known,
+        form=form,
+        kept=kept,
+        scenarios=[(name, name) for name in scenarios],
+        targets=[(name, name) for name in targets],
+    )
+
+
+def _date(text: str) -> datetime | None:
+    """A day in UTC; None where the text is none."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _page_number(text: str) -> int:
@@ -59,7 +92,7 @@ def _page_number(text: str) -> int:
 @router.get("/runs/{run_id}")
 def run(request: Request, run_id: str) -> Response:
     """One run: how far it is, its log, its pictures."""
-    return _run_page(request, "run.html", run_id)
+    return _run_page(request, "run.html", run_id, command=service_of(request).command(run_id))
 
 
 @router.get("/runs/{run_id}/state")
@@ -68,7 +101,7 @@ def state(request: Request, run_id: str) -> Response:
     return _run_page(request, "state.html", run_id)
 
 
-def _run_page(request: Request, template: str, run_id: str) -> Response:
+def _run_page(request: Request, template: str, run_id: str, **more: Any) -> Response:
     service = service_of(request)
     found = service.run(run_id)
     elapsed, lines = _elapsed(found), last_number(service.store, found.id)
@@ -82,7 +115,17 @@ def _run_page(request: Request, template: str, run_id: str) -> Response:
         speeds={each.entity: _speed(each, found, elapsed) for each in found.entities},
         comparison=_comparison(service, found),
         reproducible=_is_reproducible(service, found),
+        **more,
     )
+
+
+@router.get("/runs/{run_id}/scenario")
+def scenario_text(request: Request, run_id: str) -> Response:
+    """The scenario's text as the run had it, as a file."""
+    service = service_of(request)
+    command = service.command(run_id)
+    headers = {"content-disposition": f'attachment; filename="{command.file or "scenario.yaml"}"'}
+    return Response(service.scenario_text(run_id), media_type="application/yaml", headers=headers)
 
 
 @router.get("/runs/{run_id}/log")
@@ -113,7 +156,12 @@ def _speed(entity: EntityRun, run: Run, elapsed: float) -> float:
 
 
 def _comparison(service: Service, run: Run) -> Comparison | None:
-    return service.comparison(run.id) if run.reproduces and run.status is Status.SUCCESS else None
+    if not run.reproduces or run.status is not Status.SUCCESS:
+        return None
+    try:
+        return service.comparison(run.id)
+    except NotFound:  # the other run was removed
+        return None
 
 
 def _is_reproducible(service: Service, run: Run) -> bool:
@@ -126,6 +174,13 @@ def _is_reproducible(service: Service, run: Run) -> bool:
 def cancel(request: Request, run_id: str) -> Response:
     """Ask a run to stop, and show it."""
     return RedirectResponse(f"/runs/{service_of(request).cancel(run_id).id}", 303)
+
+
+@router.post("/runs/{run_id}/delete")
+def delete(request: Request, run_id: str) -> Response:
+    """Forget a run that is over, and show the others."""
+    service_of(request).remove_runs([run_id])
+    return RedirectResponse("/runs", 303)
 
 
 @router.post("/runs/{run_id}/reproduce")

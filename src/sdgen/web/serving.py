@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from sdgen.errors import Problem, SdgenError, StoreError
 from sdgen.execution.access import Access
 from sdgen.runs.opening import open_service
+from sdgen.runs.retention import Retention
 from sdgen.web.allowance import MOST_COUNTED
 from sdgen.web.app import create_app
 from sdgen.web.security import LOOPBACK
@@ -40,6 +41,7 @@ class Serving:
     allow_databases: tuple[str, ...]
     allow_secrets: tuple[str, ...]
     most_counted: int = MOST_COUNTED
+    keep: Retention | None = None
 
 
 class _Server(uvicorn.Server):
@@ -69,6 +71,7 @@ def serve(asked: Serving, say: Callable[[str], None]) -> None:
                 allowed_hosts=hosts,
                 limit_at_once=asked.at_once,
                 most_counted=asked.most_counted,
+                keep=asked.keep,
             )
             say(f"sdgen serves at {url(asked.host, listening.getsockname()[1])} (Ctrl-C ends it)")
             _run(app, listening)
