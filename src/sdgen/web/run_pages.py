@@ -78,11 +78,12 @@ def runs(request: Request) -> Response:
 
 
 def _date(text: str) -> datetime | None:
-    """A day in UTC; None where the text is none."""
+    """A day in UTC, and one that has a next; None where the text is none."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         return None
+    return day if 1 < day.year < 9999 else None
 
 
 def _page_number(text: str) -> int:

@@ -85,16 +85,8 @@ def form_of_run(service: Service, run: Run) -> dict[str, str]:
         "commit_every": str(job.commit_every or ""),
         "resume": "true" if job.resume else "",
     }
-    form |= {ROWS + name: f"{count:,}" for name, count in _counts_by_entity(job).items()}
+    form |= {ROWS + name: f"{count:,}" for name, count in job.rows.items()}
     return form | _target_fields(service, run, job)
-
-
-def _counts_by_entity(job: Job) -> dict[str, int]:
-    """The row counts that were given, those given for every entity spelled out."""
-    if "*" not in job.rows:
-        return dict(job.rows)
-    names = read_text_as_scenario(job.scenario_text, job.scenario_file).entities
-    return {name: job.rows.get(name, job.rows["*"]) for name in names}
 
 
 def _target_fields(service: Service, run: Run, job: Job) -> dict[str, str]:

@@ -52,7 +52,8 @@ FORMS: Mapping[str, Mapping[str, tuple[str, str]]] = {"start": START_FIELDS, "ta
 # What hints say of options, and how the same is done on a page. Parts that still speak of commands are left out.
 _OPTIONS = (
     (re.compile(r" \(--[^)]*\)"), ""),
-    (re.compile(r"(?:use |with )?--mode (truncate_then_insert|append_only|create_if_missing)"), r"choose “\1”"),
+    (re.compile(r"\buse --mode (\w+)"), r"choose the mode “\1”"),
+    (re.compile(r"--mode (\w+)"), r"the mode “\1”"),
     (re.compile(r"--rows (\S+?)=([\d,]+)"), r"\2 rows of \1"),
     (re.compile(r"(?:use )?--only\b"), "“Only these entities”"),
     (re.compile(r"--allow-databases\b"), "“Only databases named like”"),
@@ -117,7 +118,7 @@ def _field(problem: ProblemRecord, form: str) -> tuple[str, str]:
         return fields["scenario"]
     path = problem.path.removeprefix("request.")
     if form == "start" and path.startswith("rows."):
-        return path, f"Rows of {path.removeprefix('rows.')}"
+        return path, "Rows of all others" if path == "rows.*" else f"Rows of {path.removeprefix('rows.')}"
     parts = path.split(".")
     names = (".".join(parts[:length]) for length in range(len(parts), 0, -1))  # the longest that is known
     return next((fields[name] for name in names if name in fields), ("", ""))
