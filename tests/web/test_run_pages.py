@@ -45,7 +45,13 @@ def again(client: TestClient, run_id: str) -> dict[str, str]:
     [
         {"scenario_id": "shop", "target_id": "demo", "rows": {"customers": 20}, "include": ["customers", "orders"]},
         {"scenario": SMALL, "target": "out/made.sqlite", "rows": {"*": 1234}, "scale": 2, "mode": "append_only"},
-        {"scenario": SMALL, "target": {"kind": "sqlite", "dsn": "out/odd.name"}, "seed": -5, "commit_every": 7, "resume": True},
+        {
+            "scenario": SMALL,
+            "target": {"kind": "sqlite", "dsn": "out/odd.name"},
+            "seed": -5,
+            "commit_every": 7,
+            "resume": True,
+        },
         {"scenario": SMALL, "target": "out/files/", "formats": ["jsonl", "csv"], "as_of": "2026-02-03T04:05:06Z"},
         {"scenario_id": "shop", "target_id": "demo", "set": {"entities.customers.rows": 9}, "rows": {"*": 8}},
     ],

@@ -20,7 +20,7 @@ from sdgen.errors import SdgenError
 from sdgen.runs.queue import AT_ONCE, Supervisor
 from sdgen.runs.retention import Retention
 from sdgen.runs.service import Service
-from sdgen.web import api_about, api_runs, api_scenarios, api_targets, login
+from sdgen.web import api_about, api_rows, api_runs, api_scenarios, api_targets, login
 from sdgen.web.allowance import MOST_COUNTED, Sparing
 from sdgen.web.errors import add_handlers
 from sdgen.web.security import Rules, Security
@@ -77,7 +77,7 @@ def create_app(
 
 def _api() -> APIRouter:
     router = APIRouter(prefix=API)
-    for part in (api_scenarios, api_targets, api_runs, api_about):
+    for part in (api_scenarios, api_targets, api_runs, api_rows, api_about):
         router.include_router(part.router)
     return router
 

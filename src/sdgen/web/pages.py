@@ -9,12 +9,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from sdgen.errors import NotFound, SdgenError
-from sdgen.web import run_pages, scenario_pages, start_page
+from sdgen.web import row_pages, run_pages, scenario_pages, start_page
 from sdgen.web.rendering import PageRoute, fragment, page, records
 from sdgen.web.state import service_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-for part in (start_page, run_pages, scenario_pages):
+for part in (start_page, row_pages, run_pages, scenario_pages):
     router.include_router(part.router)
 
 

@@ -13,7 +13,6 @@ from markupsafe import Markup
 
 from sdgen.errors import NotFound, Problem
 from sdgen.execution.job import Job
-from sdgen.plan.model import Plan
 from sdgen.runs.log_pages import last_number
 from sdgen.runs.records import EntityRun, Run, Status
 from sdgen.runs.reproduce import Comparison
@@ -22,6 +21,7 @@ from sdgen.web.figures import SAMPLE_ROWS, Figure, figures
 from sdgen.web.graph import graph_of
 from sdgen.web.pictures import chart, graph_picture
 from sdgen.web.rendering import PageRoute, fragment, page
+from sdgen.web.row_source import plan_of
 from sdgen.web.state import service_of
 from sdgen.write.base import Mode
 
@@ -194,7 +194,7 @@ def reproduce(request: Request, run_id: str) -> Response:
 def pictures(request: Request, run_id: str) -> Response:
     """A fragment or page: the graph of a run's entities, and a place for the pictures of each."""
     job = _job(service_of(request), run_id)
-    plan = _plan(job)
+    plan = plan_of(job)
     graph = graph_picture(graph_of(plan), plan.scenario)
     names = [name for name in plan.entities if not job.only or name in job.only]
     values = {"run_id": run_id, "graph": graph, "names": names, "plan": plan, "other": plan.identity != job.identity}
@@ -205,10 +205,10 @@ def pictures(request: Request, run_id: str) -> Response:
 def pictures_of(request: Request, run_id: str, entity: str) -> Response:
     """A fragment or page: a picture of each column of an entity, from rows of the run's plan made again."""
     job = _job(service_of(request), run_id)
-    plan = _plan(job)
+    plan = plan_of(job)
     if entity not in plan.entities:
         raise NotFound(Problem(("entity",), f"the run has no entity {entity!r}"))
-    columns = _pictured(job, entity)
+    columns = _pictured(job.model_dump_json(), entity)
     sampled = min(plan.entities[entity].rows, SAMPLE_ROWS)
     values = {"entity": entity, "columns": columns, "sampled": sampled, "rows": plan.entities[entity].rows}
     return fragment(request, "columns.html", f"Pictures of {entity}", f"/runs/{run_id}", **values)
@@ -219,33 +219,7 @@ def _job(service: Service, run_id: str) -> Job:
     return job
 
 
-class _Key:
-    """A job as a key: equal where the rows are equal."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.text = job.model_dump_json()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.text == other.text
-
-    def __hash__(self) -> int:
-        return hash(self.text)
-
-
-def _plan(job: Job) -> Plan:
-    return _plan_of(_Key(job))
-
-
-@lru_cache(maxsize=8)
-def _plan_of(key: _Key) -> Plan:
-    return key.job.plan()
-
-
-def _pictured(job: Job, entity: str) -> tuple[Pictured, ...]:
-    return _pictured_of(_Key(job), entity)
-
-
 @lru_cache(maxsize=64)
-def _pictured_of(key: _Key, entity: str) -> tuple[Pictured, ...]:
-    return tuple(Pictured(figure, chart(figure)) for figure in figures(_plan_of(key), entity))
+def _pictured(text: str, entity: str) -> tuple[Pictured, ...]:
+    """The pictures of an entity of the job that this text is of."""
+    return tuple(Pictured(figure, chart(figure)) for figure in figures(plan_of(Job.model_validate_json(text)), entity))
