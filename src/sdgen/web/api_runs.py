@@ -26,6 +26,7 @@ _EXAMPLES = [
     {"scenario_id": "shop", "target": {"kind": "sqlite", "dsn": "out/shop.sqlite"}, "mode": "truncate_then_insert"},
 ]
 _MOST = 2**53
+ID_OR_NONE = r"^[A-Za-z0-9._-]*$"
 Asked = Annotated[RunRequest, Body(examples=_EXAMPLES)]
 
 
@@ -156,9 +157,16 @@ def reproduce(
 
 
 @router.get("/{run_id}/comparison", responses=documented(404, 409))
-def comparison(service: ServiceOf, run_id: RunId) -> Comparison:
-    """A run that reproduces another, held against that one. 409 until it has succeeded."""
-    return service.comparison(run_id)
+def comparison(
+    service: ServiceOf,
+    run_id: RunId,
+    other: Annotated[
+        str,
+        Query(alias="with", pattern=ID_OR_NONE, max_length=200, description="a run; left out: the one reproduced"),
+    ] = "",
+) -> Comparison:
+    """A run held against another one, or against the one that it reproduces: that is 409 until it has succeeded."""
+    return service.compare(run_id, other) if other else service.comparison(run_id)
 
 
 @router.get(

@@ -100,6 +100,21 @@ for (const form of all("[data-compare]")) {
   check();
 }
 
+// A target's form: it is tried without being kept.
+
+for (const form of all("[data-target-form]")) {
+  const button = find("[data-try]", form);
+  button.addEventListener("click", async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    const found = await show(find("#result", form), "/targets/try", form);
+    button.disabled = false;
+    if (!found) return;
+    tellAtFields(form, find("#result", form));
+    announce(found.ok ? "The target was tried; the result stands below." : "");
+  });
+}
+
 // Logs are read from their end.
 
 for (const log of all('[data-live="log"]')) {
