@@ -91,6 +91,13 @@ def list_(
     ] = None,
     scenario: Annotated[str, typer.Option("--scenario", metavar="ID", help="Runs of this scenario.")] = "",
     target: Annotated[str, typer.Option("--target", metavar="ID", help="Runs into this target.")] = "",
+    search: Annotated[
+        str, typer.Option("--search", metavar="TEXT", help="Runs whose id, names, destination or error hold this.")
+    ] = "",
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="Runs made then or later, ISO 8601.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Runs made before then.")] = None,
     form: Form = "table",
     runs_db: RunsDb = "",
 ) -> None:
@@ -99,7 +106,16 @@ def list_(
         from sdgen.cli import run_tables
 
         chosen = run_tables.statuses(options.listed(status or ()))
-        found, total = service.runs(limit=limit, offset=offset, status=chosen, scenario=scenario, target=target)
+        found, total = service.runs(
+            limit=limit,
+            offset=offset,
+            status=chosen,
+            scenario=scenario,
+            target=target,
+            text=search,
+            since=options.instant(since),
+            until=options.instant(until),
+        )
         print(as_json(found) if form == "json" else run_tables.run_list(found, total))
 
 
@@ -137,6 +153,29 @@ def cancel(run: RunId, form: Form = "table", runs_db: RunsDb = "") -> None:
         found = service.cancel(run)
         said = f"{found.id}: {'asked to stop' if found.status == 'running' else found.status.value}"
         print(as_json(found) if form == "json" else said)
+
+
+@app.command()
+@told
+def remove(
+    runs: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Runs to remove.")] = None,
+    keep: Annotated[
+        int | None, typer.Option("--keep", min=0, metavar="N", help="Remove all but the N newest that are over.")
+    ] = None,
+    older_than: Annotated[
+        str, typer.Option("--older-than", metavar="AGE", help="Remove those that ended longer ago: 30d, 12h, 4w.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say which, and remove nothing.")] = False,
+    form: Form = "table",
+    runs_db: RunsDb = "",
+) -> None:
+    """Forget runs with their logs; what they wrote stays. Runs that wait or run are never removed."""
+    if bool(runs) == (keep is not None or bool(older_than)):
+        raise typer.BadParameter("name runs by their ids, or say --keep or --older-than", param_hint="ID")
+    with opened(runs_db) as service:
+        from sdgen.cli import running
+
+        running.removed(service, tuple(runs or ()), keep, older_than, dry_run, form)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from sdgen.execution.request import RunRequest, read_request
 from sdgen.runs.naming import named_scenario, named_target
 from sdgen.runs.queue import spawn_supervisor
 from sdgen.runs.records import Run, Status
+from sdgen.runs.retention import Retention, age
 from sdgen.runs.service import Service
 
 _POLL = 0.25  # seconds
@@ -98,6 +100,29 @@ def logged(service: Service, run_id: str, follow: bool, form: str) -> None:
         if not lines:
             time.sleep(_POLL)
             run = service.run(run.id)
+
+
+def removed(
+    service: Service, run_ids: tuple[str, ...], keep: int | None, older_than: str, dry: bool, form: str
+) -> None:
+    """Forget runs, by id or by what is kept, and say which."""
+    try:
+        kept = Retention(keep=keep, age=age(older_than) if older_than else None)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--older-than") from None
+    if run_ids:
+        found = list(dict.fromkeys(service.run(run_id).id for run_id in run_ids))
+        if not dry:
+            service.remove_runs(found)
+    else:
+        found = service.remove_old_runs(kept, dry=dry)
+    if form == "json":
+        print(json.dumps({"removed": [] if dry else found, "would_remove": found if dry else []}, indent=2))
+        return
+    for run_id in found:
+        print(run_id)
+    said = "would be removed" if dry else "removed"
+    print(f"{len(found):,} {'run' if len(found) == 1 else 'runs'} {said}", file=sys.stderr)
 
 
 def reproduced(service: Service, run_id: str, target: str, kind: str, quiet: bool, form: str) -> None:

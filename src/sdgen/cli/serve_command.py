@@ -63,9 +63,19 @@ def serve(
         float,
         typer.Option("--preview-seconds", min=0.1, metavar="N", help="The processor seconds that it may take."),
     ] = 10.0,
+    keep: Annotated[
+        str,
+        typer.Option(
+            "--keep",
+            metavar="N|AGE",
+            help="Forget runs that are over: all but the N newest, or those older than 30d, 12h. Default: none.",
+        ),
+    ] = "",
 ) -> None:
     """Serve the API and the pages, and do the runs that are asked for."""
     from sdgen.execution.byte_counts import byte_count
+
+    kept = options.kept(keep)
     from sdgen.web.serving import Serving
     from sdgen.web.serving import serve as serving
 
@@ -89,5 +99,6 @@ def serve(
         most_counted=most_counted,
         preview_memory=memory,
         preview_seconds=preview_seconds,
+        keep=kept,
     )
     serving(asked, lambda text: print(text, flush=True))

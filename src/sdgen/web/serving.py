@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from sdgen.errors import Problem, SdgenError, StoreError
 from sdgen.execution.access import MOST_PARTS, Access
 from sdgen.runs.opening import open_service
+from sdgen.runs.retention import Retention
 from sdgen.web.allowance import MOST_COUNTED
 from sdgen.web.app import create_app
 from sdgen.web.security import LOOPBACK
@@ -43,6 +44,7 @@ class Serving:
     most_counted: int = MOST_COUNTED
     preview_memory: int = PREVIEW_MEMORY
     preview_seconds: float = PREVIEW_SECONDS
+    keep: Retention | None = None
 
 
 class _Server(uvicorn.Server):
@@ -73,6 +75,7 @@ def serve(asked: Serving, say: Callable[[str], None]) -> None:
                 limit_at_once=asked.at_once,
                 most_counted=asked.most_counted,
                 limits=RequestLimits(asked.preview_memory, asked.preview_seconds),
+                keep=asked.keep,
             )
             say(f"sdgen serves at {url(asked.host, listening.getsockname()[1])} (Ctrl-C ends it)")
             _run(app, listening)
