@@ -108,7 +108,7 @@ def test_a_run_from_start_to_end(run: Run, folder: Path) -> None:
     )
     planned = run("run", "plan", *words)
     assert "10 rows, about" in planned.stdout
-    assert json.loads(run("run", "plan", *words, "--format", "json").stdout)["rows"] == 10
+    assert json.loads(run("run", "plan", *words, "--output", "json").stdout)["rows"] == 10
     assert not (folder / "x.sqlite").exists()
     done = run("run", "start", *words)
     assert done.exit_code == 0, done.stderr

@@ -67,6 +67,13 @@ def kept(text: str) -> Retention | None:
         raise typer.BadParameter(str(error), param_hint="--keep") from None
 
 
+def one_of(argument: str, option: str) -> str:
+    """A scenario that is named either as the argument or by --scenario."""
+    if bool(argument) == bool(option):
+        raise typer.BadParameter("name the scenario, once", param_hint="SCENARIO")
+    return argument or option
+
+
 def size(text: str) -> int:
     """Bytes: 500MB, 5 GB, 1.5G or 2GiB; 0 where none are given."""
     from sdgen.execution.byte_counts import byte_count

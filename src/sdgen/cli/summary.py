@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from sdgen.cli.options import shown_instant
 from sdgen.cli.tables import ruled
@@ -24,12 +26,39 @@ def summary(run: ResolvedRun, plan: Plan, result: Result) -> Iterator[str]:
     """A table of the entities, totals, warnings, and the command for the same rows."""
     yield from ruled([HEAD], [_cells(entity) for entity in result.entities], _RIGHT)
     yield f"{result.rows:,} rows in {result.seconds:.2f} s to {shown_place(run.request)}"
-    keeps_keys = run.target.kind not in (FILES, STDOUT)  # those that it could not get deserve a warning
-    for warning in missing_keys(plan, run.settings.only) if keeps_keys else ():
-        yield f"warning: {warning}"
-    for note in taken_values(plan, run.settings.only):
-        yield f"note: {note}"
+    yield from (f"warning: {warning}" for warning in _warnings(run, plan))
+    yield from (f"note: {note}" for note in taken_values(plan, run.settings.only))
     yield f"again: {same_again(run, plan)}"
+
+
+def recorded(run: ResolvedRun, plan: Plan, result: Result) -> dict[str, Any]:
+    """The same as a record for programs."""
+    return {
+        "scenario": plan.scenario,
+        "version": plan.version,
+        "seed": plan.seed,
+        "as_of": shown_instant(plan.as_of),
+        "destination": shown_place(run.request),
+        "kind": run.target.kind,
+        "mode": run.settings.mode.value,
+        "rows": result.rows,
+        "seconds": round(result.seconds, 3),
+        "entities": [{**asdict(entity), "seconds": round(entity.seconds, 3)} for entity in result.entities],
+        "warnings": list(_warnings(run, plan)),
+        "notes": list(taken_values(plan, run.settings.only)),
+        "again": same_again(run, plan),
+    }
+
+
+def documented(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Records of runs as one document: a scenario's own output may ask for several."""
+    total, seconds = sum(each["rows"] for each in records), sum(each["seconds"] for each in records)
+    return {"rows": total, "seconds": round(seconds, 3), "runs": list(records)}
+
+
+def _warnings(run: ResolvedRun, plan: Plan) -> Iterable[str]:
+    """Keys that a database could not get; files have none to lose."""
+    return () if run.target.kind in (FILES, STDOUT) else missing_keys(plan, run.settings.only)
 
 
 def shown_place(request: RunRequest) -> str:
