@@ -70,7 +70,7 @@ def _generate(run: ResolvedRun, quiet: bool) -> None:
                 print(f"the rows that are committed stay; {_AGAIN}", file=sys.stderr)
             raise
     if not quiet:
-        for line in summary(run, plan, result):
+        for line in summary(run, plan, result, target):
             print(line, file=sys.stderr if run.request.target == "-" else sys.stdout)
     if interruption.number:
         print(f"the interruption came too late: all rows are in {shown_place(run.request)}", file=sys.stderr)
