@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Protocol
 
-from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, RowsWritten, Waiting
+from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, Remark, RowsWritten
 
 
 class Progress(Protocol):
@@ -43,7 +43,7 @@ class Lines(Silence):
     """A line for each entity that is done."""
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, Waiting):
+        if isinstance(event, Remark):
             print(event.text, file=sys.stderr, flush=True)
         if isinstance(event, EntityFinished):
             line = f"{event.table}: {event.rows:,} rows in {event.seconds:.2f} s"
@@ -70,7 +70,7 @@ class Bars:
 
     def __call__(self, event: Event) -> None:
         match event:
-            case Waiting(text):
+            case Remark(text):
                 self._bars.console.print(_plain(text))
             case EntityStarted(entity, table, rows):
                 self._tasks[entity] = self._bars.add_task(_plain(table), total=rows)
