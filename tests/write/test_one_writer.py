@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import errno
-import logging
 import os
 import signal
 import sqlite3
@@ -24,7 +23,7 @@ import pytest
 import sdgen
 from sdgen.api import request_of
 from sdgen.errors import Cancelled, TargetError
-from sdgen.execution.events import RowsWritten, ignore
+from sdgen.execution.events import Remark, RowsWritten, ignore
 from sdgen.execution.execute import execute_run
 from sdgen.execution.one_writer import one_writer
 from sdgen.execution.resolve import resolve
@@ -130,6 +129,17 @@ def test_threads_of_one_process_take_turns(name: str, tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(ids(tmp_path / name)) == 4 * ROWS
+
+
+@pytest.mark.parametrize("name", ["out/", "x.sqlite", "x.duckdb"])
+def test_ten_commands_at_once_take_turns(name: str, tmp_path: Path) -> None:
+    make = command(tmp_path, name, "60")
+    assert make.wait(60) == 0
+    commands = [command(tmp_path, name, "120", "--mode", "append") for _ in range(10)]
+    said = [each.communicate(timeout=120)[1] for each in commands]
+    assert [each.returncode for each in commands] == [0] * 10, said
+    assert len(ids(tmp_path / name)) == 33
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["in", name.rstrip("/")])
 
 
 @contextmanager
@@ -316,24 +326,28 @@ def test_a_stopped_append_does_not_go_on_over_rows_that_came_since(tmp_path: Pat
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
-def test_without_locks_a_run_goes_on_and_says_so(
-    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_without_locks_a_run_goes_on_and_says_so(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
     assert writer_lock.fcntl is not None
     monkeypatch.setattr(writer_lock.fcntl, "flock", refuse)
-    with caplog.at_level(logging.WARNING, "sdgen"):
-        sdgen.write(small(tmp_path), f"{tmp_path}/out/")
-    assert "can't be locked: its file system has no locks" in caplog.text
+    assert f"out can't be locked: its file system has no locks ({os.strerror(number)}); a run" in remarks(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out"]
+
+
+def remarks(tmp_path: Path) -> str:
+    """What a run into out/ has to say besides its rows."""
+    said: list[str] = []
+    run = resolve(request_of(small(tmp_path), f"{tmp_path}/out/", {}))
+    execute_run(run, listen=lambda event: said.append(event.text) if isinstance(event, Remark) else None)
+    return "\n".join(said)
 
 
 def test_a_lock_file_that_is_a_link_is_not_written_through(tmp_path: Path) -> None:
     (tmp_path / "other").write_text("not ours")
     (tmp_path / ".out.sdgen-lock").symlink_to("other")
-    sdgen.write(small(tmp_path), f"{tmp_path}/out/")
+    assert "/.out.sdgen-lock is a link; a run to it at the same time is not waited for" in remarks(tmp_path)
     assert (tmp_path / "other").read_text() == "not ours"
 
 
@@ -345,17 +359,28 @@ def test_a_wait_that_is_no_number_is_told(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_wait_ends_after_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDGEN_WAIT", "0.3")
-    lock = WriterLock(LocalPlace(tmp_path / "out"), object())
-    assert lock.acquire()
-    began = time.monotonic()
-    with pytest.raises(TargetError, match=r"and still is after 0\.3 s"):
-        sdgen.write(small(tmp_path), f"{tmp_path}/out/")
-    assert time.monotonic() - began >= 0.3
-    cancelled = threading.Event()
-    cancelled.set()
-    with pytest.raises(Cancelled), one_writer(open_target(f"{tmp_path}/out/"), ignore, cancelled):
-        pass
-    lock.release()
+    with holder(tmp_path / "out"):
+        began = time.monotonic()
+        with pytest.raises(TargetError, match=r"and still is after 0\.3 s"):
+            sdgen.write(small(tmp_path), f"{tmp_path}/out/")
+        assert time.monotonic() - began >= 0.3
+        cancelled = threading.Event()
+        cancelled.set()
+        with pytest.raises(Cancelled), one_writer(open_target(f"{tmp_path}/out/"), ignore, cancelled):
+            pass
+
+
+def test_a_run_inside_a_run_of_the_same_thread_does_not_wait_for_itself(tmp_path: Path) -> None:
+    """It is refused where it would replace something: by the second look of the outer run."""
+    place, inner = f"{tmp_path}/x.sql", []
+
+    def listen(event: object) -> None:
+        if isinstance(event, RowsWritten) and not inner:
+            inner.append(sdgen.write(small(tmp_path), place))
+
+    with pytest.raises(TargetError, match="has appeared"):
+        execute_run(resolve(request_of(scenario(), place, {})), listen=listen)
+    assert inner
 
 
 if __name__ == "__main__":

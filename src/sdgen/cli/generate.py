@@ -79,12 +79,12 @@ def _generate(run: ResolvedRun, quiet: bool, summarized: bool) -> dict[str, Any]
             if _committed(target):
                 print(f"the rows that are committed stay; {_AGAIN}", file=sys.stderr)
             raise
-    for line in summary(run, plan, result) if summarized else ():
+    for line in summary(run, plan, result, target) if summarized else ():
         stream = sys.stderr if run.request.target == "-" else sys.stdout
         print(colored(line, stream), file=stream)
     if interruption.number:
         print(f"the interruption came too late: all rows are in {shown_place(run.request)}", file=sys.stderr)
-    return recorded(run, plan, result)
+    return recorded(run, plan, result, target)
 
 
 def request_of(fields: Mapping[str, Any], scenario: str, to: str, kind: str) -> RunRequest:

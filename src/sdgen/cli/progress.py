@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Protocol
 
-from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, RowsWritten, Waiting
+from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, Remark, RowsWritten
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -46,7 +46,7 @@ class Lines(Silence):
     """A line for each entity that is done."""
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, Waiting):
+        if isinstance(event, Remark):
             print(event.text, file=sys.stderr, flush=True)
         if isinstance(event, EntityFinished):
             line = f"{event.table}: {event.rows:,} rows in {event.seconds:.2f} s"
@@ -74,7 +74,7 @@ class Bars:
 
     def __call__(self, event: Event) -> None:
         match event:
-            case Waiting(text):
+            case Remark(text):
                 self._bars.console.print(_plain(text))
             case EntityStarted(entity, table, rows):
                 self._tasks[entity] = self._bars.add_task(_plain(table), total=rows, figures=f"0 / {rows:,}")

@@ -40,13 +40,13 @@ class Finishing:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """Another run writes to the target's place: `text` tells which, and how long it is waited for."""
+class Remark:
+    """What is to be known of a run besides its rows: that it waits for another one, or could not lock its place."""
 
     text: str
 
 
-Event = Waiting | EntityStarted | RowsWritten | EntityFinished | Finishing
+Event = Remark | EntityStarted | RowsWritten | EntityFinished | Finishing
 Listener = Callable[[Event], None]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sdgen.errors import Cancelled, Problem, TargetError
-from sdgen.execution.events import Listener, Waiting
+from sdgen.execution.events import Listener, Remark
 from sdgen.write.base import Local, Target
 from sdgen.write.writer_lock import WriterLock
 
@@ -33,10 +33,11 @@ def one_writer(target: Target, listen: Listener, cancel: threading.Event | None)
     if lock is None or lock.is_held:
         yield
         return
-    _acquire(lock, str(place.path) if place else "", patience, listen, cancel)
+    shown = str(place.path) if place else ""
+    _acquire(lock, shown, patience, listen, cancel)
     try:
         if lock.unlocked:
-            _logger.warning("%s can't be locked: %s; another run to it is not waited for", lock.path, lock.unlocked)
+            listen(Remark(f"{shown} can't be locked: {lock.unlocked}; a run to it at the same time is not waited for"))
         yield
     finally:
         lock.release()
@@ -51,7 +52,7 @@ def _acquire(lock: WriterLock, shown: str, patience: float, listen: Listener, ca
         if not told:
             told = True
             _logger.info("%s: waiting for it", busy)
-            listen(Waiting(f"{busy}: waiting for it, for {patience:g} s at most"))
+            listen(Remark(f"{busy}: waiting for it, for {patience:g} s at most"))
         if cancel is not None and cancel.is_set():
             raise Cancelled("the run was cancelled while it waited")
         time.sleep(_EVERY)

@@ -6,8 +6,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import sqlalchemy as sa
-
 from sdgen.execution.kinds import writers_place
 from sdgen.runs.records import EntityRun, LogLine, ProblemRecord, Run, Status
 from sdgen.runs.store import moment
@@ -33,7 +31,7 @@ _AS_THEY_ARE = (
 )
 
 
-def first_of_each_place(rows: Iterable[sa.Row[Any]]) -> list[str]:
+def first_of_each_place(rows: Iterable[Any]) -> list[str]:
     """Of pending and running runs in their order, the pending ones that may begin: one at a time into a local place."""
     places = [(row, writers_place(row.target_kind, row.destination)) for row in rows]
     taken = {place for row, place in places if row.status == Status.RUNNING.value and place}

@@ -13,7 +13,7 @@ from types import TracebackType
 
 from sdgen.errors import Cancelled, StoreError
 from sdgen.execution.console import tell
-from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, Listener, RowsWritten, Waiting
+from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, Listener, Remark, RowsWritten
 from sdgen.execution.job import Job
 from sdgen.execution.redact import Redactor
 from sdgen.runs.journal import Journal
@@ -78,7 +78,7 @@ class Recorder:
 
     def _note(self, event: Event) -> None:
         match event:
-            case Waiting(text):
+            case Remark(text):
                 self.say("info", text)
             case EntityStarted(entity, table, rows):
                 self.say("info", f"{table}: {rows:,} rows to write")

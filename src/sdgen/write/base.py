@@ -134,6 +134,15 @@ class Local(Protocol):
 
 
 @runtime_checkable
+class Database(Protocol):
+    """A target of tables that may be there before a run."""
+
+    def existed(self, table: Table) -> bool:
+        """Whether a table was there when the run looked at it; after `check`."""
+        ...
+
+
+@runtime_checkable
 class Interruptible(Protocol):
     """A target whose statements take long by themselves, such as one that adds a key to many rows."""
 

@@ -139,6 +139,9 @@ class ClickHouse:
         settings = Layout(table.name, (), self.engine.text_uuids, self.wide)
         self.layouts[table.name] = clickrows.layout(table.name, columns, there, settings)
 
+    def existed(self, table: Table) -> bool:
+        return self._name(table.name) in self.there
+
     def encode(self, table: Table, batch: pa.RecordBatch) -> Part:
         return clickrows.encode(self.layouts[table.name], batch)
 

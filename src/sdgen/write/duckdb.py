@@ -210,6 +210,9 @@ class DuckDB(CommitsAsItGoes):
         schema, name = DUCKDB.split(table.name)
         return self._run(query, (schema or "main", name))
 
+    def existed(self, table: Table) -> bool:
+        return table.name in self.there.columns
+
     def encode(self, table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
         return columnar.encode(table, batch)
 

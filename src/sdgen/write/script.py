@@ -102,6 +102,7 @@ class Script:
     def __init__(self, place: Path | None, dialect: str) -> None:
         self.place = place
         self.local_place = LocalPlace(place, makes_folders=True) if place is not None else None
+        self.dialect = dialect
         self.spoken = SPOKEN[dialect]
         self.mode = Mode.CREATE_IF_MISSING
         self.tables: list[Table] = []

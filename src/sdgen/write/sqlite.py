@@ -153,6 +153,9 @@ class SQLite(CommitsAsItGoes):
         except self.connection.Error as error:
             raise _refused(self.path, error) from error
 
+    def existed(self, table: Table) -> bool:
+        return table.name in self.there.columns
+
     def encode(self, table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
         pairs = zip(batch.columns, table.columns, strict=True)
         arrays = [_storable(plain(array), column.type) for array, column in pairs]

@@ -108,8 +108,9 @@ class WriterLock:
             except OSError as error:
                 if self._makes_folders and isinstance(error, FileNotFoundError):
                     continue  # another run gave up, and removed a folder that it had made
-                self.unlocked = error.strerror or str(error)
-                return True  # what keeps a run from writing here is the target's to tell
+                if error.errno == errno.ELOOP:
+                    self.unlocked = f"{self.file} is a link"
+                return True  # what else keeps files from being made here is the target's to tell
             _open.add(self._descriptor)
             if not self._flock(self._descriptor):
                 return False
