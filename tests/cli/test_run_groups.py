@@ -171,6 +171,47 @@ def test_a_detached_run(run: Run) -> None:
     assert "success: 250 rows" in followed.stdout
 
 
+def test_runs_are_searched_and_removed(run: Run) -> None:
+    for name in ("a", "b", "c"):
+        assert run("run", "start", "--scenario", "small.yaml", "--target", f"{name}.sqlite", "--quiet").exit_code == 0
+
+    def listed(*words: str) -> list[str]:
+        found = json.loads(run("run", "list", "--format", "json", *words).stdout)
+        return [Path(each["destination"]).stem for each in found]
+
+    assert listed("--search", "B.SQL") == ["b"]
+    assert listed("--since", "2100-01-01") == listed("--until", "2000-01-01") == []
+    assert len(listed("--since", "2020-01-01", "--until", "2100-01-01")) == 3
+    (first,) = (
+        each["id"] for each in json.loads(run("run", "list", "--search", "a.sqlite", "--format", "json").stdout)
+    )
+    would = run("run", "remove", "--keep", "1", "--dry-run")
+    assert (would.stdout.splitlines()[-1], would.stderr) == (first, "2 runs would be removed\n")
+    assert listed() == ["c", "b", "a"]
+    assert run("run", "remove", first).stdout == f"{first}\n"
+    assert listed() == ["c", "b"]
+    assert run("run", "remove", first).exit_code == 1
+    assert run("run", "remove", "--older-than", "1h").stdout == ""
+    gone = json.loads(run("run", "remove", "--keep", "1", "--format", "json").stdout)
+    assert len(gone["removed"]) == 1
+    assert listed() == ["c"]
+    assert run("run", "remove", "latest").exit_code == 0
+    assert listed() == []
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("latest", "--keep", "3"), ("--older-than", "soon"), ("--keep", "-1"), ("x", "--older-than", "1d")]
+)
+def test_what_to_remove_must_be_said_plainly(run: Run, words: tuple[str, ...]) -> None:
+    assert run("run", "remove", *words).exit_code == 2
+
+
+def test_what_a_server_keeps_must_be_said_plainly(run: Run) -> None:
+    told = run("serve", "--keep", "forever")
+    assert told.exit_code == 2
+    assert "neither a number of runs" in told.stderr
+
+
 def test_ctrl_c_cancels_a_run_in_the_foreground(folder: Path) -> None:
     command = [sys.executable, "-m", "sdgen", "run", "start", "--scenario", "small.yaml", "--target", "c.sqlite"]
     process = subprocess.Popen([*command, "--rows", "customers=50M"], stderr=subprocess.PIPE, text=True, env=os.environ)

@@ -47,7 +47,17 @@ TARGET_FIELDS: Mapping[str, tuple[str, str]] = {
     "target.options.workers": ("workers", "Threads"),
     "target.options.batch_size": ("batch_size", "Rows at once"),
 }
-FORMS: Mapping[str, Mapping[str, tuple[str, str]]] = {"start": START_FIELDS, "target": TARGET_FIELDS, "": {}}
+ROW_FIELDS: Mapping[str, tuple[str, str]] = {
+    "column": ("column", "Where"),
+    "op": ("op", "is"),
+    "value": ("value", "Value"),
+}
+FORMS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "start": START_FIELDS,
+    "target": TARGET_FIELDS,
+    "rows": ROW_FIELDS,
+    "": {},
+}
 
 # What hints say of options, and how the same is done on a page. Parts that still speak of commands are left out.
 _OPTIONS = (
@@ -84,7 +94,7 @@ class PageProblem:
 
 
 def page_problem(problem: ProblemRecord, form: str = "") -> PageProblem:
-    """A problem in the words of a form's page: "start" or "target"; "" for a page without one."""
+    """A problem in the words of a form's page, one of FORMS; "" for a page without one."""
     field, label = _field(problem, form)
     place = f"{problem.file}:{problem.line}" if problem.file and problem.line else problem.file
     if field == "scenario" and problem.line:

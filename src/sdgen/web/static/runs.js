@@ -29,19 +29,14 @@ function offerCopying(within = document) {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const mark = find("[aria-hidden]", button);
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
     button.classList.add("copied");
-    mark.textContent = "✓";
     announce("Copied.");
   } catch {
     announce("The browser does not allow to copy.");
   }
-  setTimeout(() => {
-    button.classList.remove("copied");
-    mark.textContent = "⧉";
-  }, 1500);
+  setTimeout(() => button.classList.remove("copied"), 1500);
 });
 
 /** Tell a screen reader, and nobody else. */
@@ -69,7 +64,9 @@ function tellAtFields(form, problems) {
     const place = document.getElementById(`${field.id}-wrong`);
     if (!place) continue;
     const hint = find(".hint", problem);
-    const text = find(".what", problem).textContent + (hint ? `: ${hint.textContent}` : "");
+    const what = find(".what", problem);
+    const text = what.textContent + (hint ? `: ${hint.textContent}` : "");
+    for (const each of [what, hint]) each?.remove(); // the list leads to the field, where it is told
     place.textContent = place.textContent ? `${place.textContent}; ${text}` : text;
     place.hidden = false;
     for (let fold = field.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
