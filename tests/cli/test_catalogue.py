@@ -12,9 +12,9 @@ from typing import Any, Literal
 import pytest
 from jsonschema import Draft202012Validator
 
-from sdgen.cli import catalogue
-from sdgen.cli.params import words
 from sdgen.generators import registry
+from sdgen.generators.catalogue import families, scenario_schema
+from sdgen.generators.params import words
 from sdgen.read.sources import examples
 from sdgen.read.yamlfile import read_document
 
@@ -50,7 +50,7 @@ def test_a_generator_is_shown_under_all_its_names(run: Callable[..., Any], name:
 
 
 def test_every_generator_has_a_summary_an_example_types_and_described_params() -> None:
-    for family in catalogue.families():
+    for family in families():
         for entry in family.entries:
             assert entry.summary.endswith((".", "…")), entry.names
             assert entry.fits, entry.names
@@ -89,7 +89,7 @@ def test_page_of_the_docs_is_up_to_date() -> None:
 
 @pytest.fixture(scope="module")
 def validator() -> Draft202012Validator:
-    schema = catalogue.scenario_schema()
+    schema = scenario_schema()
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
 

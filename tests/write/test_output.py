@@ -12,11 +12,11 @@ import jsonschema
 import pytest
 
 import sdgen
-from sdgen.cli.catalogue import scenario_schema
 from sdgen.errors import ScenarioError
 from sdgen.execution.execute import execute
 from sdgen.execution.request import RunSettings
 from sdgen.execution.targets import ResolvedTarget, output_targets, resolve_target
+from sdgen.generators.catalogue import scenario_schema
 from sdgen.read.sources import read_text_as_scenario
 from sdgen.read.writefile import scenario_text
 from sdgen.scenario.identity import canonical, config_hash

@@ -243,7 +243,7 @@ def schema() -> None:
     """Print the JSON Schema of the scenario file, for editors."""
     import json
 
-    from sdgen.cli.catalogue import scenario_schema
+    from sdgen.generators.catalogue import scenario_schema
 
     print(json.dumps(scenario_schema(), indent=2, ensure_ascii=False))
 

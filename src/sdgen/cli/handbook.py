@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sdgen.cli.catalogue import Entry, Family, families, fills
-from sdgen.cli.params import REQUIRED, Param
+from sdgen.generators.catalogue import Entry, Family, families, fills
+from sdgen.generators.params import REQUIRED, Param
 
 _HEAD = """# Generators
 

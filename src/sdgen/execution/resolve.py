@@ -28,7 +28,7 @@ from sdgen.execution.warnings import missing_keys
 from sdgen.generate import BATCH_ROWS
 from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
-from sdgen.read.sources import changed, read_counted, read_mapping, read_text_as_scenario
+from sdgen.read.sources import changed, read_counted, read_mapping, read_text_counted
 from sdgen.scenario.model import SHORT_MODES, Mode, Scenario
 from sdgen.write.base import Target
 
@@ -233,7 +233,8 @@ def _bounded(request: RunRequest, catalog: Catalog, access: Access) -> _Source:
 
 
 def _scenario(request: RunRequest, catalog: Catalog, access: Access) -> _Source:
-    rows, reading = dict(request.rows), request.reading
+    rows: Mapping[str, int] = dict(request.rows)
+    reading = request.reading
     if not access.paths:
         reading = replace(reading, rules="", run_code=False)
     if request.scenario_path and access.paths:
@@ -245,16 +246,19 @@ def _scenario(request: RunRequest, catalog: Catalog, access: Access) -> _Source:
         return _Source(replace(found, value=changed(found.value, reading)), rows)
     if request.scenario is None:
         raise ScenarioError([])
-    scenario = changed(_inline(request.scenario), reading)
+    scenario, rows = _inline(request.scenario, rows)
+    scenario = changed(scenario, reading)
     return _Source(CatalogEntry(scenario.id, scenario, INLINE, "scenario"), rows)
 
 
-def _inline(scenario: Scenario | str | Mapping[str, object]) -> Scenario:
+def _inline(
+    scenario: Scenario | str | Mapping[str, object], rows: Mapping[str, int]
+) -> tuple[Scenario, Mapping[str, int]]:
     if isinstance(scenario, Scenario):
-        return scenario
+        return scenario, rows
     if isinstance(scenario, str):
-        return read_text_as_scenario(scenario, "scenario")
-    return read_mapping(dict(scenario))
+        return read_text_counted(scenario, "scenario", rows)
+    return read_mapping(dict(scenario)), rows
 
 
 def _target(request: RunRequest, catalog: Catalog, access: Access) -> ResolvedTarget:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
@@ -15,6 +16,14 @@ from sdgen.read.yamlfile import Document, read_document
 from sdgen.scenario.model import Scenario
 
 DEFAULTS = ReadOptions()
+
+# Comments and white space, then a word that statements begin with and no mapping does: a colon would follow there.
+_SQL = re.compile(
+    r"(?:\s|--[^\n]*|\#[^\n]*|/\*.*?\*/)*+"
+    r"(?:create|alter|drop|set|begin|start|use|comment|pragma|lock|select|grant|copy|insert|commit|truncate|exec|print"
+    r"|declare|delimiter|delete|update|if|go|do|\\\w+)\b(?!\s*:)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def read_source(source: str | Path, options: ReadOptions = DEFAULTS) -> Scenario:
@@ -64,9 +73,29 @@ def read_as(kind: str, source: str, options: ReadOptions = DEFAULTS) -> Scenario
     return known[kind].reader.read(Source(source), options)
 
 
-def read_text_as_scenario(text: str, file: str) -> Scenario:
-    """The scenario of a native file's text; `file` is its name in messages, and the scenario's where it has none."""
+def read_text_as_scenario(text: str, file: str, options: ReadOptions = DEFAULTS) -> Scenario:
+    """The scenario of a text: YAML or JSON as a native file holds it, or the statements of a DDL file.
+
+    `file` is its name in messages, and the scenario's where it has none. No file is opened, whatever the text says.
+    """
+    if is_sql(text):
+        from sdgen.read.ddl import read_ddl
+        from sdgen.read.relational import relational_scenario
+
+        return relational_scenario(read_ddl(text, file, options.dialect), options.rows)
     return native.read_document(read_document(text, file, may_repeat=True), name=_stem(file))
+
+
+def read_text_counted(text: str, file: str, rows: Mapping[str, int]) -> tuple[Scenario, dict[str, int]]:
+    """The scenario of a text, and the row counts still to be asked of it; see `read_counted`."""
+    counts = dict(rows)
+    every = counts.pop("*", None) if is_sql(text) else None
+    return read_text_as_scenario(text, file, ReadOptions(rows=every)), counts
+
+
+def is_sql(text: str) -> bool:
+    """Whether a text begins as SQL does, and neither YAML nor JSON."""
+    return _SQL.match(text) is not None
 
 
 def read_mapping(value: dict[str, object], name: str = "scenario") -> Scenario:

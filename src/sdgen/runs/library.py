@@ -19,7 +19,7 @@ from sdgen.execution.catalog import EXAMPLE, FOLDER, ID, STORE, CatalogEntry
 from sdgen.execution.targets import TargetSpec, absolute, allowed, keepable, resolve_target, target_of_file
 from sdgen.read.base import Source, read_text
 from sdgen.read.formats import DOCUMENTS, format_of
-from sdgen.read.sources import examples, read_source, read_text_as_scenario
+from sdgen.read.sources import examples, is_sql, read_source, read_text_as_scenario
 from sdgen.read.writefile import scenario_text
 from sdgen.runs.records import ScenarioEntry, TargetEntry
 from sdgen.runs.shelf import KeptScenario, Shelf
@@ -98,18 +98,32 @@ class Library:
             raise ScenarioError(Problem(("id",), f"{chosen!r} can't be an id", hint))
         if replace is not None:
             self._refuse_taken(chosen, replace)
-        self.shelf.add_scenario(chosen, scenario, text or scenario_text(scenario), Path(file).name or f"{chosen}.yaml")
+        self.shelf.add_scenario(
+            chosen, scenario, text or scenario_text(scenario), Path(file).name or _file_of(chosen, text)
+        )
         return _kept_entry(self.shelf.scenarios()[chosen])
 
-    def _refuse_taken(self, chosen: str, replace: bool) -> None:
+    def save_scenario(self, scenario_id: str, text: str, base: str) -> KeptScenario:
+        """Keep a text that was edited from the revision `base` of a stored scenario, or as a new scenario: base "".
+
+        ScenarioError where the text can't be read, StoreError where the id has another scenario or revision now.
+        """
+        if not ID.fullmatch(scenario_id):
+            hint = "letters, digits, dot, dash and underscore"
+            raise ScenarioError(Problem(("scenario_id",), f"{scenario_id!r} can't be an id", hint))
+        self._refuse_taken(scenario_id, replace=bool(base), field="scenario_id")
+        file = _file_of(scenario_id, text)
+        return self.shelf.add_scenario(scenario_id, read_text_as_scenario(text, file), text, file, base)
+
+    def _refuse_taken(self, chosen: str, replace: bool, field: str = "id") -> None:
         """What is kept under an id that a file of the folder has would never be seen."""
         files = [file for file, found in _in_folder(self.scenarios_dir, _scenario_of) if chosen in _ids(file, found)]
         if files:
             what = f"the scenario {chosen} is the file {files[0]}, which is what this id means"
-            raise StoreError(Problem(("id",), what, "change that file, or keep this one under another id"))
+            raise StoreError(Problem((field,), what, "change that file, or keep this one under another id"))
         if not replace and chosen in examples() and chosen not in self.shelf.scenarios():
             hint = "choose another id, or keep it instead of the example with ?replace=true"
-            raise StoreError(Problem(("id",), f"the scenario {chosen} is a shipped example", hint))
+            raise StoreError(Problem((field,), f"the scenario {chosen} is a shipped example", hint))
 
     def remove_scenario(self, scenario_id: str) -> None:
         """Forget a stored scenario; NotFound or StoreError where it isn't one."""
@@ -159,6 +173,11 @@ class Library:
         """Forget a stored target; NotFound or StoreError where it isn't one."""
         if not self.shelf.remove_target(target_id):
             raise _not_stored("target", self.target(target_id))
+
+
+def _file_of(scenario_id: str, text: str) -> str:
+    """What a text without a file is called in messages: its suffix tells its language."""
+    return f"{scenario_id}{'.sql' if is_sql(text) else '.yaml'}"
 
 
 def _in_folder(
@@ -241,6 +260,7 @@ def _kept_entry(versions: list[KeptScenario]) -> ScenarioEntry:
     newest = versions[-1]
     return ScenarioEntry(
         id=newest.id,
+        kind="ddl" if newest.file.endswith(".sql") else "native",
         name=newest.name,
         version=newest.version,
         description=newest.description,

@@ -236,7 +236,7 @@ class Service:
     ) -> ScenarioEntry:
         """Keep a scenario, given as text or plain data; problems as for a file. replace: as of the library."""
         if isinstance(scenario, str):
-            read = read_text_as_scenario(scenario, file or "scenario.yaml")
+            read = read_text_as_scenario(scenario, file or f"{scenario_id or 'scenario'}.yaml")
             return self.library.add_scenario(read, scenario, file, scenario_id, replace=replace)
         return self.library.add_scenario(read_mapping(dict(scenario)), "", file, scenario_id, replace=replace)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,11 @@ class KeptScenario:
     hash: str
     file: str
     text: str
+
+    @property
+    def revision(self) -> str:
+        """What an edit began from: the version's number, and a digest of its text, which may get other comments."""
+        return f"{self.number}-{hashlib.sha256(self.text.encode()).hexdigest()[:16]}"
 
 
 class Shelf:
@@ -59,20 +65,29 @@ class Shelf:
             row = connection.execute(query).mappings().one_or_none()
         return KeptScenario(**row) if row else None
 
-    def add_scenario(self, scenario_id: str, scenario: Scenario, text: str, file: str) -> KeptScenario:
-        """Keep a version. The same content again is no new one; other content under the same version is refused."""
+    def add_scenario(
+        self, scenario_id: str, scenario: Scenario, text: str, file: str, base: str | None = None
+    ) -> KeptScenario:
+        """Keep a version. The same content again is no new one; other content under the same version is refused.
+
+        base: the revision that the newest version must have, "" for none of that id. StoreError where it has another.
+        """
         said = config_hash(scenario)
         with self.store.alone() as connection:
-            columns = (scenarios.c.number, scenarios.c.version, scenarios.c.hash)
+            columns = [column for column in scenarios.c if column.name != "created_at"]
             query = sa.select(*columns).where(scenarios.c.id == scenario_id).order_by(scenarios.c.number)
-            kept = connection.execute(query).all()
-            if kept and kept[-1].hash == said:
-                number = kept[-1].number
-            else:
-                _refuse_same_version(scenario_id, scenario.version, {row.version for row in kept})
-                number = kept[-1].number + 1 if kept else 1
+            kept = [KeptScenario(**row) for row in connection.execute(query).mappings()]
+            newest = kept[-1] if kept else None
+            _refuse_other_base(scenario_id, newest, base)
+            number = newest.number if newest else 1
+            if newest is None or newest.hash != said:
+                _refuse_same_version(scenario_id, scenario.version, {each.version for each in kept})
+                number = newest.number + 1 if newest else 1
                 values = _values(scenario_id, number, scenario, said, file, text)
                 connection.execute(sa.insert(scenarios).values({**values, "created_at": timestamp()}))
+            elif newest.text != text:  # other comments or spellings of the same content: they are kept too
+                mine = (scenarios.c.id == scenario_id) & (scenarios.c.number == number)
+                connection.execute(sa.update(scenarios).where(mine).values(text=text, file=file))
         return KeptScenario(**_values(scenario_id, number, scenario, said, file, text))
 
     def remove_scenario(self, scenario_id: str) -> bool:
@@ -103,6 +118,22 @@ class Shelf:
     def remove_target(self, target_id: str) -> bool:
         with self.store.writing() as connection:
             return bool(connection.execute(sa.delete(targets).where(targets.c.id == target_id)).rowcount)
+
+
+def _refuse_other_base(scenario_id: str, newest: KeptScenario | None, base: str | None) -> None:
+    """Refuse to save over what an edit did not begin from."""
+    if base is None or base == (newest.revision if newest else ""):
+        return
+    if newest is None:
+        what, hint = f"the scenario {scenario_id!r} was removed meanwhile", "save it under another id"
+    elif base == "":
+        what, hint = f"there is a scenario {scenario_id!r} already", "choose another id"
+    else:
+        what = (
+            f"the scenario {scenario_id!r} was saved by somebody else meanwhile: it is at version {newest.number} now"
+        )
+        hint = "look at what it is now, then save over it, or save yours under another id"
+    raise StoreError(Problem(("scenario_id",), what, hint))
 
 
 def _refuse_same_version(scenario_id: str, version: str, kept: set[str]) -> None:

@@ -21,15 +21,20 @@ from sdgen.write import csvtext
 SAMPLE_ROWS, SLICES = 4000, 8
 MOST_BARS, BINS = 8, 24
 SHORT = 32
+_PARTS = 10_000  # of one: numbers with at most four decimals are multiples of such a part
 
 
 @dataclass(frozen=True)
 class Bar:
-    """Rows with one value, or in one bin of values; `rest` where it stands for all other values."""
+    """Rows with one value, or in one bin of values; `rest` where it stands for all other values.
+
+    width: of a bin, in as many of its column's steps; the last one may be narrower than the others.
+    """
 
     label: str
     count: int
     rest: bool = False
+    width: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -137,9 +142,31 @@ def _binned(figure: Figure, values: NDArray[np.float64], measure: str) -> Figure
     low, high = float(values.min()), float(values.max())
     if low == high:
         return figure
-    counts, _ = np.histogram(values - low, bins=BINS, range=(0.0, high - low))
-    bars = tuple(Bar("", count) for count in counts.tolist())
+    bars = _stepped_bins(values - low) or _even_bins(values - low)
     return replace(figure, bars=bars, binned=True, low=f"{low:.0f}", high=f"{high:.0f}", measure=measure)
+
+
+def _even_bins(values: NDArray[np.float64]) -> tuple[Bar, ...]:
+    counts, _ = np.histogram(values, bins=BINS, range=(0.0, float(values.max())))
+    return tuple(Bar("", count) for count in counts.tolist())
+
+
+def _stepped_bins(values: NDArray[np.float64]) -> tuple[Bar, ...]:
+    """Bins of whole steps, where all values from 0 are multiples of one: each holds as many values that can be.
+
+    A bin of any other width holds now one value more and now one less, or none: gaps and peaks that the data has not.
+    """
+    scaled = values if (values == np.rint(values)).all() else values * _PARTS
+    whole = np.rint(scaled)
+    if float(whole.max()) >= 2**53 or not np.allclose(whole, scaled, rtol=0, atol=1e-3):
+        return ()
+    steps = whole.astype(np.int64)
+    steps //= np.gcd.reduce(steps)
+    last = int(steps.max())
+    wide = -(-(last + 1) // BINS)
+    counts = np.bincount(steps // wide).tolist()
+    widths = [float(wide)] * (len(counts) - 1) + [float(last + 1 - wide * (len(counts) - 1))]
+    return tuple(Bar("", count, width=width) for count, width in zip(counts, widths, strict=True))
 
 
 def _short(text: str) -> str:

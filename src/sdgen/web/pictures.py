@@ -5,7 +5,7 @@ The colours come from the page's style sheet, by class, so that a picture fits a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from markupsafe import Markup
 
@@ -14,9 +14,9 @@ from sdgen.web.graph import HEIGHT, WIDTH, Edge, Graph, Node
 
 CHART_WIDTH, BINNED_HEIGHT, BINNED_TOP = 320, 96, 18
 LABEL_WIDTH, COUNT_WIDTH, BAR_STEP = 128, 50, 20
-MOST_LETTERS, LABEL_LETTERS = 21, 18
+MOST_LETTERS, LABEL_LETTERS = 20, 18
 
-_SVG = Markup('<svg class="{}" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}</svg>')
+_SVG = Markup('<svg class="{}" viewBox="0 0 {} {}" width="{}" height="{}" role="{}" aria-label="{}">{}</svg>')
 _RECT = Markup(
     '<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="1.5"><title>{}</title></rect>'
 )
@@ -24,6 +24,7 @@ _TEXT = Markup('<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>')
 _NODE = Markup(
     '<g class="node" transform="translate({},{})"><title>{}</title><rect width="{}" height="{}" rx="8"></rect>{}{}</g>'
 )
+_LINK = Markup('<a href="{}" data-entity="{}">{}</a>')
 _EDGE = Markup('<path class="edge" d="{}" marker-end="url(#to-parent)"><title>{}</title></path>')
 _ARROW = Markup(
     '<defs><marker id="to-parent" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
@@ -38,8 +39,8 @@ def chart(figure: Figure) -> Markup:
     return _histogram(figure) if figure.binned else _bar_chart(figure)
 
 
-def _svg(kind: str, width: int, height: int, label: str, parts: Iterator[Markup]) -> Markup:
-    return _SVG.format(kind, width, height, width, height, label, Markup("").join(parts))
+def _svg(kind: str, width: int, height: int, label: str, parts: Iterator[Markup], role: str = "img") -> Markup:
+    return _SVG.format(kind, width, height, width, height, role, label, Markup("").join(parts))
 
 
 def _histogram(figure: Figure) -> Markup:
@@ -49,10 +50,12 @@ def _histogram(figure: Figure) -> Markup:
 
 def _bins(figure: Figure) -> Iterator[Markup]:
     most = max(bar.count for bar in figure.bars)
-    step, foot = CHART_WIDTH / len(figure.bars), BINNED_TOP + BINNED_HEIGHT
-    for index, bar in enumerate(figure.bars):
-        tall = max(bar.count / most * BINNED_HEIGHT, 1.5 if bar.count else 0)
-        yield _RECT.format("bar", index * step, foot - tall, step - 1.5, tall, f"{bar.count:,} rows")
+    densest = max(bar.count / bar.width for bar in figure.bars)
+    step, foot, left = CHART_WIDTH / sum(bar.width for bar in figure.bars), BINNED_TOP + BINNED_HEIGHT, 0.0
+    for bar in figure.bars:
+        tall = max(bar.count / bar.width / densest * BINNED_HEIGHT, 1.5 if bar.count else 0)
+        yield _RECT.format("bar", left, foot - tall, max(bar.width * step - 1.5, 0.5), tall, f"{bar.count:,} rows")
+        left += bar.width * step
     yield _RECT.format("axis", 0, foot, CHART_WIDTH, 1, "")
     yield _TEXT.format("label", 0, 12, "start", f"up to {most:,} rows a bar")
     words = " characters" if figure.measure == "length" else ""
@@ -78,12 +81,20 @@ def _bar(bar: Bar, index: int, most: int) -> Markup:
     )
 
 
-def graph_picture(graph: Graph, name: str) -> Markup:
-    """Entities as boxes with their row counts, links as arrows to the parents."""
+def graph_picture(graph: Graph, name: str, addresses: Mapping[str, str] | None = None) -> Markup:
+    """Entities as boxes with their row counts, links as arrows to the parents.
+
+    addresses: where the boxes lead to, by entity; without them the picture is one image.
+    """
     links = "; ".join(f"{edge.child.name} to {edge.parent.name}" for edge in graph.edges) or "no links"
     label = f"entities of {name} and their links: {links}"
-    parts = Markup("").join([_ARROW, *map(_edge, graph.edges), *map(_node, graph.nodes)])
-    return _svg("graph", graph.width, graph.height, label, iter([parts]))
+    nodes = [_node(each) for each in graph.nodes]
+    if addresses is not None:
+        nodes = [
+            _LINK.format(addresses[each.name], each.name, box) for each, box in zip(graph.nodes, nodes, strict=True)
+        ]
+    parts = iter([_ARROW, *map(_edge, graph.edges), *nodes])
+    return _svg("graph", graph.width, graph.height, label, parts, "img" if addresses is None else "group")
 
 
 def _node(node: Node) -> Markup:
@@ -104,8 +115,14 @@ def _way(edge: Edge) -> str:
         return f"M{x} {y + 8} C{x + 34} {y + 22} {x + 34} {y - 22} {x} {y - 8}"
     start_y, end_y, end = child.y + HEIGHT // 2, parent.y + HEIGHT // 2, parent.x + WIDTH
     start = child.x if child.x > parent.x else child.x + WIDTH
-    bend = 40 if child.x > parent.x else -40
-    return f"M{start} {start_y} C{start - bend} {start_y} {end + 40} {end_y} {end} {end_y}"
+    if not edge.passages:
+        bend = 40 if child.x > parent.x else -40
+        return f"M{start} {start_y} C{start - bend} {start_y} {end + 40} {end_y} {end} {end_y}"
+    way = f"M{start} {start_y}"
+    for x, y in edge.passages:  # to the right side of the column, and straight on to its left
+        way += f" C{start - 40} {start_y} {x + 40} {y} {x} {y} H{x - WIDTH}"
+        start, start_y = x - WIDTH, y
+    return f"{way} C{start - 40} {start_y} {end + 40} {end_y} {end} {end_y}"
 
 
 def _cut(text: str, most: int) -> str:

@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from sdgen.errors import NotFound, Problem, ScenarioError, SdgenError
 from sdgen.runs.records import ProblemRecord
@@ -64,6 +64,16 @@ def percent(share: float) -> str:
     return "< 0.1 %" if 0 < share < 0.001 else f"{share * 100:.3g} %"
 
 
+def marked(text: str) -> Markup:
+    """A line of a docstring, its words between backticks as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(each) if at % 2 else escape(each) for at, each in enumerate(parts)
+    )
+
+
 @cache
 def environment() -> Environment:
     """The templates of this package; everything put into them is escaped."""
@@ -75,7 +85,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(number=number, size=size, duration=duration, instant=instant, percent=percent)
+    made.filters.update(number=number, size=size, duration=duration, instant=instant, percent=percent, marked=marked)
     made.filters.update(ago=ago, on_page=page_problem, on_page_words=page_words, query=urlencode)
     return made
 

@@ -1,66 +1,170 @@
-"""The pages of scenarios: the list, and one with its text to edit and the rows that the text gives."""
+"""The pages of scenarios: the list, and one with its text to edit and save, and what the text gives."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from markupsafe import Markup
+from fastapi.responses import PlainTextResponse, RedirectResponse
 
-from sdgen.errors import SdgenError
-from sdgen.execution.catalog import CatalogEntry
-from sdgen.generate import batch
-from sdgen.plan.compile import compile_plan
-from sdgen.plan.model import EntityPlan, Plan
-from sdgen.plan.request import PlanRequest
+from sdgen.errors import NotFound, ScenarioError, SdgenError, StoreError
+from sdgen.execution.catalog import STORE, CatalogEntry
 from sdgen.read.sources import read_text_as_scenario
 from sdgen.read.writefile import scenario_text
-from sdgen.runs.records import ProblemRecord
+from sdgen.runs.records import ScenarioEntry
+from sdgen.runs.service import Service
 from sdgen.scenario.model import Scenario
-from sdgen.scenario.types import NUMBERS
-from sdgen.web.allowance import bounded
-from sdgen.web.figures import texts_of
-from sdgen.web.graph import graph_of
-from sdgen.web.pictures import graph_picture
-from sdgen.web.rendering import PageRoute, form_of, page, records
+from sdgen.web.preview import FILE, Preview, preview_of
+from sdgen.web.rendering import PageRoute, form_of, page, records, wants_fragment
 from sdgen.web.state import service_of
 
-PREVIEW_ROWS = 8
-MOST_ENTITIES = 40  # whose rows are made for a preview
-FILE = "scenario.yaml"
+NEW = """\
+# A scenario: entities, their columns, and what fills them. CREATE TABLE statements can be pasted here too.
+name: my-data
+entities:
+  customers:
+    rows: 100
+    columns:
+      id: {type: int, primary_key: true}
+      full_name: {type: string}
+      email: {type: string, unique: true}
+  orders:
+    rows: {per: customers, min: 0, max: 5}
+    columns:
+      id: {type: int, primary_key: true}
+      customer_id: {references: customers}
+      total: {type: "decimal(8,2)", generator: decimal, params: {min: 5, max: 200}}
+"""
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Form = Annotated[dict[str, str], Depends(form_of)]
 
 
-@dataclass(frozen=True)
-class Rows:
-    """The first rows of an entity as texts; None is null. right: which columns hold numbers."""
-
-    entity: EntityPlan
-    rows: list[tuple[str | None, ...]]
-    right: list[bool]
-
-
 @router.get("/scenarios")
 def scenarios(request: Request) -> Response:
-    """All scenarios, those that can't be read among them."""
-    return page(request, "scenarios.html", scenarios=service_of(request).scenarios())
+    """All scenarios, those that can't be read among them; with `?q=` those that hold these words."""
+    words = request.query_params.get("q", "").strip()
+    every = service_of(request).scenarios()
+    found = [each for each in every if _holds(each, words.lower().split())]
+    return page(request, "scenarios.html", scenarios=found, words=words, total=len(every))
+
+
+def _holds(entry: ScenarioEntry, words: list[str]) -> bool:
+    text = f"{entry.id} {entry.name} {entry.description} {entry.source} {entry.file}".lower()
+    return all(word in text for word in words)
+
+
+@router.get("/new-scenario")
+def new_scenario(request: Request) -> Response:
+    """The editor with a text to begin with."""
+    return _new_page(request, NEW)
 
 
 @router.get("/scenarios/{scenario_id}")
 def scenario(request: Request, scenario_id: str) -> Response:
-    """A scenario: its text, graph, columns and rows."""
-    found = service_of(request).library.scenario(scenario_id)
+    """A scenario: its text, graph, columns and rows; with `?version=` an earlier one of the store."""
+    asked = request.query_params
+    version = asked.get("version", "")[:200]
+    found = service_of(request).library.scenario(scenario_id, version)
     text = _text(found)
-    return page(request, "scenario.html", found=found, scenario=found.value, text=text, **_shown(text))
+    values = {**_of_scenario(service_of(request), found), "older": version}
+    if not version or values["versions"][-1:] == (version,):
+        values["older"] = ""
+    return page(request, "scenario.html", **values, text=text, preview=preview_of(text, asked.get("entity", "")))
 
 
 @router.post("/scenarios/preview")
 def preview(request: Request, form: Form) -> Response:
-    """A fragment: what the posted text gives, or the problems at its lines."""
-    return page(request, "preview.html", **_shown(form.get("scenario", "")))
+    """A fragment: what the posted text gives, or the problems at its lines; with `every` of all its entities' rows."""
+    text, entity = form.get("scenario", ""), form.get("entity", "")
+    return page(request, "preview.html", preview=preview_of(text, entity, every=form.get("every", "") != ""))
+
+
+@router.post("/scenarios/as-yaml")
+def as_yaml(request: Request, form: Form) -> Response:
+    """The text that sdgen writes for the posted one, such as SQL: as plain text, or in the editor of a new scenario."""
+    try:
+        text = scenario_text(read_text_as_scenario(form.get("scenario", ""), FILE))
+    except SdgenError as error:
+        if wants_fragment(request):
+            raise
+        return _new_page(request, form.get("scenario", ""), 422, Preview(tuple(records(error))))
+    return PlainTextResponse(text) if wants_fragment(request) else _new_page(request, text)
+
+
+@router.post("/scenarios/save")
+def save(request: Request, form: Form) -> Response:
+    """Keep the posted text: as the next version after the revision `base`, or as a new scenario where it is ""."""
+    scenario_id, text = _asked_id(form), form.get("scenario", "")
+    base = form.get("base", "") if scenario_id == form.get("opened", "") else ""
+    try:
+        kept = service_of(request).library.save_scenario(scenario_id, text, base)
+    except SdgenError as error:
+        return _not_saved(request, form, error)
+    if wants_fragment(request):
+        return page(request, "saved.html", kept=kept, versions=_versions(service_of(request), kept.id))
+    return RedirectResponse(f"/scenarios/{kept.id}", 303)
+
+
+def _asked_id(form: dict[str, str]) -> str:
+    """The id to save under: the scenario's that was opened, or the one that "save as" names."""
+    return form.get("as", "").strip() if form.get("how") == "as" else form.get("opened", "")
+
+
+def _not_saved(request: Request, form: dict[str, str], error: SdgenError) -> Response:
+    """Why a text was not saved: beside the text, which stays as it is. 409 where another is kept under its id."""
+    code = 409 if isinstance(error, StoreError) else 422
+    opened, text = form.get("opened", ""), form.get("scenario", "")
+    is_older = code == 409 and opened == _asked_id(form) and form.get("base", "") != ""
+    newer = service_of(request).library.shelf.scenario(opened) if is_older else None
+    problems = tuple(each.model_copy(update={"path": each.path.removeprefix("scenario_id")}) for each in records(error))
+    if wants_fragment(request):
+        return page(request, "not_saved.html", code, problems=problems, newer=newer)
+    shown = Preview(problems) if isinstance(error, ScenarioError) else preview_of(text)
+    more: dict[str, Any] = {"refused": problems if code == 409 else (), "newer": newer}
+    try:
+        values = _of_scenario(service_of(request), service_of(request).library.scenario(opened))
+    except NotFound:  # a new one, or one that was removed meanwhile
+        return _new_page(request, text, code, shown, **more)
+    return page(
+        request, "scenario.html", code, **{**values, "base": form.get("base", ""), **more}, text=text, preview=shown
+    )
+
+
+def _of_scenario(service: Service, found: CatalogEntry[Scenario]) -> dict[str, Any]:
+    """What the editor's page says of a scenario of the library. base: the revision that an edit begins from."""
+    is_stored = found.source == STORE
+    newest = service.library.shelf.scenario(found.id) if is_stored else None
+    return {
+        "id": found.id,
+        "scenario": found.value,
+        "source": found.source,
+        "file": found.file,
+        "base": newest.revision if newest else "",
+        "versions": _versions(service, found.id) if is_stored else (),
+        "refused": (),
+        "newer": None,
+        "older": "",
+    }
+
+
+def _versions(service: Service, scenario_id: str) -> tuple[str, ...]:
+    """The versions of a stored scenario, the oldest first: what they say of themselves, or their numbers."""
+    kept = service.library.shelf.scenarios().get(scenario_id, [])
+    return tuple(each.version or str(each.number) for each in kept)
+
+
+def _new_page(request: Request, text: str, code: int = 200, preview: Preview | None = None, **more: Any) -> Response:
+    values = {"id": "", "scenario": None, "source": "", "file": "", "base": "", "versions": ()}
+    shown = preview or preview_of(text, request.query_params.get("entity", ""))
+    return page(
+        request,
+        "scenario.html",
+        code,
+        **{**values, "refused": (), "newer": None, "older": "", **more},
+        text=text,
+        preview=shown,
+    )
 
 
 def _text(found: CatalogEntry[Scenario]) -> str:
@@ -72,26 +176,3 @@ def _text(found: CatalogEntry[Scenario]) -> str:
         except SdgenError:
             pass
     return scenario_text(found.value)
-
-
-def _shown(text: str) -> dict[str, Any]:
-    """All that a preview shows of a text."""
-    empty: dict[str, Any] = {"problems": [], "notes": [], "tables": [], "graph": Markup(""), "left_out": 0}
-    try:
-        read = read_text_as_scenario(text, FILE)
-        plan = compile_plan(bounded(read), PlanRequest(seed=read.seed if read.seed is not None else 0))
-        tables = [_rows(plan, entity) for entity in list(plan.entities.values())[:MOST_ENTITIES]]
-    except SdgenError as error:
-        return {**empty, "problems": records(error)}
-    notes = [ProblemRecord.of(note) for note in read.notes]
-    graph = graph_picture(graph_of(plan), plan.scenario)
-    left_out = len(plan.entities) - len(tables)
-    return {**empty, "notes": notes, "tables": tables, "graph": graph, "left_out": left_out}
-
-
-def _rows(plan: Plan, entity: EntityPlan) -> Rows:
-    made = batch(plan, entity.name, 0, min(PREVIEW_ROWS, entity.rows))
-    columns = [texts_of(array, column.type) for array, column in zip(made.columns, entity.written, strict=True)]
-    texts = [column.to_pylist() for column in columns]
-    right = [column.type.kind in NUMBERS for column in entity.written]
-    return Rows(entity, list(zip(*texts, strict=True)), right)

@@ -167,48 +167,6 @@ function startForm(form) {
   });
 }
 
-// A scenario's page
-
-function editor(form) {
-  const text = find("textarea", form);
-  const gutter = find(".gutter", form);
-  const preview = find("#preview");
-  const number = () => {
-    const wrong = new Set(all("#text-problems .bad [data-line]", preview).map((each) => Number(each.dataset.line)));
-    const lines = text.value.split("\n").map((_, index) => {
-      const line = document.createElement("span");
-      line.textContent = String(index + 1);
-      if (wrong.has(index + 1)) line.className = "wrong";
-      return line;
-    });
-    gutter.replaceChildren(...lines);
-    gutter.scrollTop = text.scrollTop;
-    text.setAttribute("aria-invalid", String(Boolean(find("#text-problems .bad", preview))));
-  };
-  text.addEventListener("scroll", () => (gutter.scrollTop = text.scrollTop));
-  const ask = later(async () => {
-    if (await show(preview, form.dataset.editor, form)) number();
-  }, 400);
-  text.addEventListener("input", () => {
-    number();
-    ask();
-  });
-  preview.addEventListener("click", (event) => {
-    const link = event.target.closest("[data-line]");
-    if (link) go(text, Number(link.dataset.line), Number(link.dataset.column) || 1);
-  });
-  number();
-}
-
-/** Put the caret on a line, and the line into sight. */
-function go(text, line, column) {
-  const before = text.value.split("\n").slice(0, line - 1);
-  const start = before.reduce((sum, each) => sum + each.length + 1, 0) + column - 1;
-  text.focus();
-  text.setSelectionRange(start, start);
-  text.scrollTop = Math.max(0, (line - 6) * parseFloat(getComputedStyle(text).lineHeight));
-}
-
 // Targets
 
 function tester(form) {
@@ -224,5 +182,4 @@ function tester(form) {
 
 for (const run of all("[data-run]")) over(run) ? pictures(run) : watch(run);
 for (const form of all("[data-start]")) startForm(form);
-for (const form of all("[data-editor]")) editor(form);
 for (const form of all("[data-test]")) tester(form);
