@@ -155,3 +155,44 @@ def test_cancel_stops_within_a_batch(plan: Plan) -> None:
     cancel.set()
     with pytest.raises(Cancelled):
         list(stream)
+
+
+def test_a_missing_row_has_no_ancestors_either() -> None:
+    """A row without a parent is computed at some parent's row: what that one's own parent has must not show."""
+    scenario = read_mapping(
+        {
+            "name": "three",
+            "seed": 3,
+            "entities": {
+                "towns": {
+                    "rows": 5,
+                    "columns": {
+                        "id": {"generator": "sequence", "primary_key": True},
+                        "name": {"generator": "address.city"},
+                    },
+                },
+                "shops": {
+                    "rows": 9,
+                    "columns": {
+                        "id": {"generator": "sequence", "primary_key": True},
+                        "town_id": {"generator": "fk", "params": {"entity": "towns", "column": "id"}},
+                    },
+                },
+                "sales": {
+                    "rows": 200,
+                    "columns": {
+                        "id": {"generator": "sequence", "primary_key": True},
+                        "shop_id": {"generator": "fk", "params": {"entity": "shops", "column": "id"}, "null_rate": 0.5},
+                    },
+                },
+            },
+        }
+    )
+    plan = compile_plan(scenario, PlanRequest())
+    sales = PlannedRows(plan, plan.entities["sales"], np.arange(200))
+    shops = sales.column("shop_id").is_null()
+    assert 50 < pa.compute.sum(shops).as_py() < 150
+    towns = sales.parent("shop_id").parent("town_id")
+    assert towns.missing is not None
+    assert towns.missing.tolist() == shops.to_pylist()
+    assert towns.column("name").is_null().equals(shops)

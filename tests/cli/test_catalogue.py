@@ -26,8 +26,27 @@ def test_every_generator_is_listed_once(run: Callable[..., Any]) -> None:
     families = json.loads(run("generators", "--format", "json").stdout)
     listed = [name for family in families for entry in family["entries"] for name in entry["names"]]
     assert sorted(listed) == registry.names()
-    lines = [line.split()[0] for line in run("generators").stdout.splitlines() if line.startswith("  ")]
-    assert sorted(lines) == registry.names()
+    lines = [line.split() for line in run("generators").stdout.splitlines() if line.startswith("  ")]
+    also = [name.strip(".,") for line in lines if "Also:" in line for name in line[line.index("Also:") + 1 :]]
+    assert sorted([line[0] for line in lines] + also) == registry.names()
+    assert len(lines) == sum(len(family["entries"]) for family in families)
+
+
+def test_each_generator_has_a_description_and_an_example_of_its_own() -> None:
+    entries = [entry for family in catalogue.families() for entry in family.entries]
+    kinds: dict[str, set[str]] = {}
+    for entry in entries:
+        kinds.setdefault(entry.summary, set()).add(
+            entry.preset.removeprefix("{generator: ").strip("}") or entry.names[0]
+        )
+        assert f"generator: {entry.names[0]}" in entry.example, entry.names
+    assert {summary: names for summary, names in kinds.items() if len(names) > 1} == {}
+
+
+@pytest.mark.parametrize("name", ["code.ean13", "code.ean"])
+def test_a_generator_is_shown_under_all_its_names(run: Callable[..., Any], name: str) -> None:
+    shown = run("generators", name).stdout
+    assert shown.startswith("code.ean13, code.ean: An article number of thirteen digits")
 
 
 def test_every_generator_has_a_summary_an_example_types_and_described_params() -> None:

@@ -108,7 +108,7 @@ def test_a_run_from_start_to_end(run: Run, folder: Path) -> None:
     )
     planned = run("run", "plan", *words)
     assert "10 rows, about" in planned.stdout
-    assert json.loads(run("run", "plan", *words, "--format", "json").stdout)["rows"] == 10
+    assert json.loads(run("run", "plan", *words, "--output", "json").stdout)["rows"] == 10
     assert not (folder / "x.sqlite").exists()
     done = run("run", "start", *words)
     assert done.exit_code == 0, done.stderr
@@ -169,6 +169,47 @@ def test_a_detached_run(run: Run) -> None:
     run_id = run("run", "start", "--scenario", "small.yaml", "--target", "d.sqlite", "--detach").stdout.strip()
     followed = run("run", "logs", run_id, "--follow")
     assert "success: 250 rows" in followed.stdout
+
+
+def test_runs_are_searched_and_removed(run: Run) -> None:
+    for name in ("a", "b", "c"):
+        assert run("run", "start", "--scenario", "small.yaml", "--target", f"{name}.sqlite", "--quiet").exit_code == 0
+
+    def listed(*words: str) -> list[str]:
+        found = json.loads(run("run", "list", "--format", "json", *words).stdout)
+        return [Path(each["destination"]).stem for each in found]
+
+    assert listed("--search", "B.SQL") == ["b"]
+    assert listed("--since", "2100-01-01") == listed("--until", "2000-01-01") == []
+    assert len(listed("--since", "2020-01-01", "--until", "2100-01-01")) == 3
+    (first,) = (
+        each["id"] for each in json.loads(run("run", "list", "--search", "a.sqlite", "--format", "json").stdout)
+    )
+    would = run("run", "remove", "--keep", "1", "--dry-run")
+    assert (would.stdout.splitlines()[-1], would.stderr) == (first, "2 runs would be removed\n")
+    assert listed() == ["c", "b", "a"]
+    assert run("run", "remove", first).stdout == f"{first}\n"
+    assert listed() == ["c", "b"]
+    assert run("run", "remove", first).exit_code == 1
+    assert run("run", "remove", "--older-than", "1h").stdout == ""
+    gone = json.loads(run("run", "remove", "--keep", "1", "--format", "json").stdout)
+    assert len(gone["removed"]) == 1
+    assert listed() == ["c"]
+    assert run("run", "remove", "latest").exit_code == 0
+    assert listed() == []
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("latest", "--keep", "3"), ("--older-than", "soon"), ("--keep", "-1"), ("x", "--older-than", "1d")]
+)
+def test_what_to_remove_must_be_said_plainly(run: Run, words: tuple[str, ...]) -> None:
+    assert run("run", "remove", *words).exit_code == 2
+
+
+def test_what_a_server_keeps_must_be_said_plainly(run: Run) -> None:
+    told = run("serve", "--keep", "forever")
+    assert told.exit_code == 2
+    assert "neither a number of runs" in told.stderr
 
 
 def test_ctrl_c_cancels_a_run_in_the_foreground(folder: Path) -> None:

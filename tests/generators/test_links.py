@@ -82,6 +82,8 @@ def test_a_distinct_link_alone_repeats_no_parent_at_all() -> None:
     [
         (ONCE.replace("rows: 9", "rows: 10"), "only 9 distinct values here"),
         (PAIRS.replace("max: 9", "max: 10"), "(post_id, tag_id) can't be made unique over up to 10 rows of one parent"),
+        (ONCE.replace("distinct: true", "one_to_one: true, quota: [{count: 2}]"),
+         "a one-to-one link takes neither a distribution nor quotas"),
         (ONCE.replace("distinct: true", "depth: 3"), "only a link to the same entity makes a tree"),
         (ONCE.replace("entity: tags, column: id, distinct: true", "entity: tagged, column: id, distinct: true"),
          "it takes only roots, depth, within and null_rate"),

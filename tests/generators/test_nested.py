@@ -198,3 +198,26 @@ def test_good_params_have_no_faults() -> None:
     for name, params, type in ALL:
         generator = make(name, params)
         assert list(generator.faults(facts(generator, type))) == []
+
+
+def _arrays(*most: int) -> dict[str, Any]:
+    """The params of arrays in arrays, the innermost last."""
+    inner: Any = DIE
+    for count in reversed(most[1:]):
+        inner = {"generator": "array", "params": {"items": inner, "max": count}}
+    return {"items": inner, "max": most[0]}
+
+
+def test_elements_of_nested_arrays_multiply() -> None:
+    deep = make("array", _arrays(10_000, 10_000))
+    (found,) = deep.faults(facts(deep, ""))
+    assert "100,000,000 elements" in found.what
+    assert found.param == "max"
+    thrice = make("array", _arrays(100, 100, 100))
+    assert ["1,000,000 elements" in each.what for each in thrice.faults(facts(thrice, ""))] == [True]
+    wide = make("json", {"fields": {f"f{n}": {"generator": "array", "params": _arrays(10_000)} for n in range(3)}})
+    assert ["30,000 elements" in each.what for each in wide.faults(facts(wide, ""))] == [True]
+    chosen = make("mixture", {"parts": [{"generator": "array", "params": _arrays(200, 200), "weight": 1}]})
+    assert any("40,000 elements" in each.what for each in chosen.faults(facts(chosen, "array<array<tinyint>>")))
+    for fine in (_arrays(10_000), _arrays(100, 200)):
+        assert not list(make("array", fine).faults(facts(make("array", fine), "")))

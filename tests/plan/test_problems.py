@@ -286,3 +286,14 @@ def test_nulls_that_are_copied() -> None:
             FIXED.replace("{id: 2}", "{id: null}").replace("{type: int,", "{type: int, primary_key: true,")
         )
     )
+
+
+def test_which_of_several_links_counts_rows_is_asked_for() -> None:
+    links = "".join(
+        f"      {name}: {{generator: fk, params: {{entity: parents, column: id}}}}\n" for name in ("one_id", "other_id")
+    )
+    counted = HEAD.replace("rows: 20", "rows: {per: parents, min: 1, max: 2}") + links
+    [problem] = problems_of(counted)
+    assert problem.what == "rows are counted per parents, but 2 foreign keys lead there"
+    assert problem.hint == "add `via:` with one of one_id, other_id"
+    assert problems_of(counted.replace("per: parents,", "per: parents, via: other_id,")) == []

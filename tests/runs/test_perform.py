@@ -18,7 +18,7 @@ import sdgen
 from sdgen.cli import run_tables
 from sdgen.errors import Cancelled, SdgenError
 from sdgen.execution import job
-from sdgen.execution.events import Event, RowsWritten
+from sdgen.execution.events import Event, Finishing, RowsWritten
 from sdgen.generators.keys import Sequence
 from sdgen.generators.numbers import UniformInt
 from sdgen.runs.reproduce import compared
@@ -250,3 +250,15 @@ def test_a_listener_hears_everything(service: Service) -> None:
     heard: list[Any] = []
     succeeded(over(service, service.perform(asked("out/"), listen=heard.append).id))
     assert [type(each).__name__ for each in heard].count("EntityFinished") == 2
+
+
+def test_a_run_cancelled_just_before_its_commit_changes_nothing(service: Service, folder: Path) -> None:
+    stop = threading.Event()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Finishing):
+            stop.set()
+
+    run = service.perform(asked("x.sqlite"), listen=listen, cancel=stop)
+    assert (run.status, run.rows_written) == ("cancelled", 0)
+    assert not list(folder.glob("*x.sqlite*"))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from sdgen.runs import queue as queues
@@ -24,6 +27,7 @@ from sdgen.runs.records import Run, Status
 from sdgen.runs.service import Service
 from sdgen.runs.store import moment, timestamp
 from sdgen.runs.supervisors import Supervisors
+from sdgen.write.writer_lock import LocalPlace, WriterLock
 from tests.runs.made import asked, over, succeeded, until
 
 LONG = {"rows": {"parents": 200_000_000}, "include": "parents"}
@@ -60,6 +64,65 @@ def test_fifty_at_once(service: Service, supervisor: Supervisor, folder: Path) -
     assert all(first <= later for first, later in zip(starts, starts[8:], strict=False)), (
         "begun in their order, but for the limit"
     )
+
+
+@pytest.mark.parametrize("name", ["x.duckdb", "x.sqlite", "out/"])
+def test_ten_runs_into_one_place_take_turns(name: str, service: Service, supervisor: Supervisor, folder: Path) -> None:
+    """All of them succeed, one after the other, while runs to other places go on beside them."""
+    succeeded(service.perform(asked(name, rows={"parents": 5_000})))
+    (folder / "link").symlink_to(folder)
+    append = {"rows": {"parents": 5_000}, "mode": "append"}
+    ids = [service.submit(asked(f"link/{name}" if number % 2 else name, **append)).id for number in range(10)]
+    others = [service.submit(asked(f"other{number}.sqlite", rows={"parents": 5_000})).id for number in range(3)]
+    supervisor.wake()
+    runs = [succeeded(over(service, each)) for each in ids]
+    beside = [succeeded(over(service, each)) for each in others]
+    turns = sorted((run.started_at, run.finished_at) for run in runs if run.started_at and run.finished_at)
+    assert len(turns) == 10
+    assert all(ended <= begun for (_, ended), (begun, _) in pairwise(turns))
+    assert not any("waiting for it" in line.text for run in runs for line in service.logs(run.id)), "no slot is wasted"
+    assert min(run.started_at for run in beside if run.started_at) < turns[2][0], "others don't wait behind them"
+    assert rows_in(folder / name) == 11 * 5_000
+
+
+def rows_in(place: Path) -> int:
+    if place.suffix == ".duckdb":
+        with duckdb.connect(str(place)) as connection:
+            return len(connection.execute("SELECT DISTINCT id FROM parents").fetchall())
+    if place.suffix == ".sqlite":
+        with closing(sqlite3.connect(place)) as connection:
+            return len(connection.execute("SELECT DISTINCT id FROM parents").fetchall())
+    return len((place / "parents.csv").read_text().splitlines()) - 1
+
+
+def test_a_run_of_a_worker_waits_for_one_that_is_no_workers(
+    service: Service, supervisor: Supervisor, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = WriterLock(LocalPlace(folder / "x.sqlite"), object())
+    assert lock.acquire()
+    run_id = service.submit(asked("x.sqlite")).id
+    supervisor.wake()
+    until(lambda: any("waiting for it, for 600 s at most" in line.text for line in service.logs(run_id)))
+    waiting = service.submit(asked("y.sqlite")).id
+    succeeded(over(service, waiting))
+    assert service.journal.run(run_id).status is Status.RUNNING
+    lock.release()
+    succeeded(over(service, run_id))
+
+
+def test_a_run_that_waits_for_its_place_can_be_cancelled(
+    service: Service, supervisor: Supervisor, folder: Path
+) -> None:
+    lock = WriterLock(LocalPlace(folder / "x.sqlite"), object())
+    assert lock.acquire()
+    run_id = service.submit(asked("x.sqlite")).id
+    supervisor.wake()
+    until(lambda: service.journal.run(run_id).status is Status.RUNNING)
+    service.cancel(run_id)
+    run = over(service, run_id)
+    assert run.status is Status.CANCELLED
+    assert "the target is as it was" in run.error
+    lock.release()
 
 
 def test_killed_at_random_moments(service: Service, supervisor: Supervisor, folder: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from sdgen.execution.access import Access
+from sdgen.execution.access import MOST_PARTS, Access
 from sdgen.runs.service import Service
 from sdgen.web.app import create_app
 
@@ -33,7 +33,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def service(folder: Path) -> Iterator[Service]:
-    opened = Service.open(access=Access(paths=False, folders=(folder / "out",), destinations=(), secrets=("DEMO_*",)))
+    limits = {"destinations": (), "secrets": ("DEMO_*",), "parts": MOST_PARTS}
+    opened = Service.open(access=Access(paths=False, folders=(folder / "out",), **limits))
     yield opened
     opened.close()
 

@@ -79,3 +79,21 @@ def test_counting_ends_after_some_seconds_too() -> None:
     time.sleep(0.02)
     with pytest.raises(ScenarioError, match=f"children of {BLOCK:,} rows has taken 0.01 s"):
         hurried.is_set()
+
+
+def wide(columns: int) -> str:
+    head = "name: wide\nseed: 1\nentities:\n  things:\n    rows: 10\n    columns:\n      id: {type: bigint, primary_key: true}\n"
+    return head + "".join(f"      c{number}: {{type: int}}\n" for number in range(columns))
+
+
+def test_a_scenario_of_very_many_columns_is_refused_at_once(client: TestClient) -> None:
+    text, what = wide(20_000), "20,002 entities and columns, and a request may have 5,000"
+    began = time.process_time()
+    for address in ("/runs/plan", "/runs"):
+        answer = client.post(f"/api/v1{address}", json={"scenario": text, "target": "out/x.sqlite"})
+        assert answer.status_code == 422
+        assert what in answer.json()["error"]["message"]
+    assert what in client.post("/api/v1/scenarios/validate", json={"scenario": text}).json()["problems"][0]["what"]
+    assert what in client.post("/scenarios/preview", data={"scenario": text}).text
+    assert time.process_time() - began < 30
+    assert client.post("/api/v1/scenarios/validate", json={"scenario": wide(300)}).json()["valid"]

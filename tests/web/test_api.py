@@ -71,6 +71,25 @@ def events(text: str) -> list[tuple[int, str, Any]]:
 # Scenarios
 
 
+def test_a_scenario_that_would_never_be_seen_is_refused(client: TestClient, service: Service, folder: Path) -> None:
+    (folder / "scenarios/house.yaml").write_text(TEXT)
+    (folder / "scenarios/other.yaml").write_text("id: named\n" + TEXT)
+    (folder / "scenarios/broken.yaml").write_text("entities: [")
+    for taken in ("house", "named", "other", "broken"):
+        answer = refused(client.put(f"{API}/scenarios/{taken}", json={"scenario": TEXT}), 409)
+        assert "is the file" in answer[0]["what"]
+        refused(client.post(f"{API}/scenarios", json={"id": taken, "scenario": TEXT}), 409)
+        refused(client.put(f"{API}/scenarios/{taken}?replace=true", json={"scenario": TEXT}), 409)
+    answer = refused(client.put(f"{API}/scenarios/shop", json={"scenario": TEXT}), 409)
+    assert "?replace=true" in answer[0]["hint"]
+    refused(client.post(f"{API}/scenarios", json={"id": "shop", "scenario": TEXT}), 409)
+    refused(client.post(f"{API}/scenarios", json={"scenario": f"id: shop\n{TEXT}"}), 409)
+    assert service.library.shelf.scenarios() == {}
+    assert client.post(f"{API}/scenarios?replace=true", json={"id": "shop", "scenario": TEXT}).status_code == 201
+    assert client.put(f"{API}/scenarios/shop", json={"scenario": TEXT}).status_code == 200, "it is the store's by now"
+    assert client.get(f"{API}/scenarios/shop").json()["text"] == TEXT
+
+
 def test_scenarios_are_listed_shown_kept_and_removed(client: TestClient) -> None:
     assert "shop" in [each["id"] for each in client.get(f"{API}/scenarios").json()["scenarios"]]
     made = client.post(f"{API}/scenarios", json={"id": "mine", "scenario": TEXT})

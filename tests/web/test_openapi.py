@@ -78,7 +78,7 @@ def test_a_path_that_no_file_can_have_is_refused(client: TestClient) -> None:
 
 
 def test_the_methods_of_an_address_are_its_own(client: TestClient) -> None:
-    for path, methods in (("/runs/plan", "POST"), ("/scenarios/validate", "POST"), ("/runs/x", "GET")):
+    for path, methods in (("/runs/plan", "POST"), ("/scenarios/validate", "POST"), ("/runs/x", "DELETE, GET")):
         answer = client.request("OPTIONS", f"{API}{path}")
         refused(answer, 405)
         assert answer.headers["allow"] == methods

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+from pathlib import Path
+
 import pytest
 from fastapi.testclient import TestClient
 
 from sdgen.execution.access import Access
+from sdgen.execution.targets import TargetSpec, allowed
 from sdgen.runs.service import Service
 from sdgen.web.app import create_app
 from sdgen.web.limits import Limiter
@@ -188,3 +191,47 @@ def test_no_password_is_told(client: TestClient) -> None:
 def test_a_pattern_of_destinations_holds_the_host(destination: str, allowed: bool) -> None:
     for pattern in ("postgresql://demo@db/*", "postgresql://d*@db/*", "postgresql://d*:***@db/*"):
         assert Access(destinations=(pattern,)).allows_destination(destination) is allowed
+
+
+@pytest.mark.parametrize("password", ["p@ssw0rd", "sl/ashw0rd", "qu?estw0rd", "h#ashw0rd", "@w0rd@"])
+def test_a_password_of_awkward_letters_is_told_by_no_address(client: TestClient, folder: Path, password: str) -> None:
+    dsn = f"postgresql://app:{password}@127.0.0.1:1/shop?connect_timeout=2"
+    (folder / "targets" / "awkward.yaml").write_text(f"id: awkward\ndsn: '{dsn}'\n")
+    told = [
+        client.get("/api/v1/targets/awkward"),
+        client.get("/api/v1/targets"),
+        client.post("/api/v1/targets/awkward/test"),
+        client.post("/api/v1/targets", json={"id": "new", "dsn": dsn}),
+        client.post(RUNS, json={"scenario_id": "shop", "target": dsn}),
+        client.post(RUNS, json={"scenario_id": "shop", "target_id": "awkward"}),
+        client.post(f"{RUNS}/plan", json={"scenario_id": "shop", "target_id": "awkward"}),
+        client.post(f"{RUNS}/plan", json={"scenario_id": "shop", "target": dsn}),
+        client.get("/targets"),
+        client.post("/plan", data={"scenario_id": "shop", "target": dsn}),
+    ]
+    for response in told:
+        assert "w0rd" not in response.text, (response.request.url, response.text)
+        assert response.status_code != 500
+    store = (folder / "runs.sqlite").read_bytes() + (folder / "runs.sqlite-wal").read_bytes()
+    assert b"w0rd" not in store
+
+
+@pytest.mark.parametrize(
+    ("destination", "allowed"),
+    [
+        ("postgresql://app@a.db.internal/shop", True),
+        ("postgresql://app@a.db.internal,b.db.internal:5433/shop", True),
+        ("postgresql://app@evil,b.db.internal/shop", False),
+        ("postgresql://app@evil%2Cb.db.internal/shop", False),
+        ("postgresql://app:x@evil/a@b.db.internal/shop", False),
+    ],
+)
+def test_every_host_of_a_destination_must_match(destination: str, allowed: bool) -> None:
+    assert Access(destinations=("postgresql://app@*.db.internal*/*",)).allows_destination(destination) is allowed
+
+
+@pytest.mark.parametrize("query", ["schema=x#&host=evil", "schema=x;host=evil", "%68ost=evil", "schema=x#host=evil"])
+def test_no_spelling_of_a_query_leads_elsewhere(query: str) -> None:
+    access = Access(paths=False, destinations=("postgresql://app@db/*",))
+    spec = TargetSpec(dsn=f"postgresql://app@db/shop?{query}")
+    assert list(allowed(spec, access))

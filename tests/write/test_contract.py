@@ -108,6 +108,17 @@ def test_abort_before_anything(place: Place, tmp_path: Path) -> None:
     assert _listing(tmp_path) == {}
 
 
+def test_a_new_place_that_was_given_up_is_gone(place: Place, tmp_path: Path) -> None:
+    """Also where tables were made already, and rows were written."""
+    target, tables = place.open(), family()
+    assert target.check(list(tables), Mode.CREATE_IF_MISSING) == []
+    for table, rows in tables.items():
+        target.prepare(table, Mode.CREATE_IF_MISSING)
+        target.write(table, (target.encode(table, each) for each in rows))
+    target.abort()
+    assert _listing(tmp_path) == {}
+
+
 def test_bad_rows_leave_nothing(database: Place) -> None:
     """A duplicate key is refused by the database itself, at the latest in finish."""
     parents, children = family()

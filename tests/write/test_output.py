@@ -148,6 +148,36 @@ def test_two_tables_of_one_file_are_refused(tmp_path: Path) -> None:
     assert "_sdgen would be written to _sdgen.json" in problem.what
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [("Orders", "orders"), ("stra\u00dfe", "STRASSE"), ("caf\u00e9", "cafe\u0301")]
+)
+def test_names_that_are_one_file_somewhere_are_refused_everywhere(one: str, other: str, tmp_path: Path) -> None:
+    parents, _ = family()
+    tables = [Table(name, f"e{number}", parents.columns) for number, name in enumerate((one, other))]
+    (problem,) = open_target(f"{tmp_path}/out/").check(tables, Mode.CREATE_IF_MISSING)
+    assert f"{one} and {other} would be written to {one}.csv and {other}.csv, which is one file where" in problem.what
+    (problem,) = open_target(f"{tmp_path}/out/", ("json",)).check(
+        [replace(parents, name="_SDGEN")], Mode.CREATE_IF_MISSING
+    )
+    assert "_SDGEN would be written to _SDGEN.json, and _sdgen.json tells of the run" in problem.what
+
+
+@pytest.mark.parametrize(
+    ("tables", "what"),
+    [
+        (("a/b", "a_b"), "a/b and a_b would both be written to a_b.json"),
+        (("_sdgen", "x"), "_sdgen would be written to _sdgen.json"),
+        (("Orders", "orders"), "Orders.json and orders.json, which is one file"),
+    ],
+)
+def test_an_output_of_names_that_are_one_file_is_not_valid(tables: tuple[str, str], what: str) -> None:
+    entities = {
+        f"e{number}": {"rows": 1, "target_table": name, "columns": {"id": "int"}} for number, name in enumerate(tables)
+    }
+    with pytest.raises(ScenarioError, match=what):
+        sdgen.plan({"name": "x", "output": {"format": "json"}, "entities": entities})
+
+
 def test_problems_have_their_places(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(TEXT.replace("jsonl,", "xml,").replace("{seed}", "{sed}"))
     with pytest.raises(ScenarioError) as caught:

@@ -8,21 +8,19 @@ from typing import Annotated, Literal
 import typer
 
 from sdgen.cli import options, run_group, scenario_group, serve_command, target_group
-from sdgen.cli.failures import REFUSED, Commands, told
+from sdgen.cli.commands import App
+from sdgen.cli.failures import REFUSED, say, told
 from sdgen.cli.run_options import AsOf, ExecModels, Fields, Rules, Seed, Sets, TargetKind, with_run_options
-from sdgen.cli.stored import RunsDb, ScenariosDir, TargetsDir
+from sdgen.cli.stored import Output, RunsDb, ScenariosDir, TargetsDir
 from sdgen.read.formats import FORMATS, formats
 
 SCENARIO_HELP = "A scenario file, a folder that holds one, a schema (x.sql, a database), or a shipped example."
 
 ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help=SCENARIO_HELP)]
 
-app = typer.Typer(
+app = App(
     name="sdgen",
-    cls=Commands,
     help="Synthetic relational data: described once, every constraint kept, the same every time.",
-    add_completion=False,
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -40,7 +38,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
     scenarios_dir: ScenariosDir = "",
     targets_dir: TargetsDir = "",
@@ -84,21 +82,24 @@ def generate(
         ),
     ] = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary.")] = False,
+    output: Output = "text",
 ) -> None:
     """Write a scenario's rows to files or a database: all of them, or none."""
+    if to == "-" and output == "json":
+        raise typer.BadParameter("the rows themselves go to standard output", param_hint="--output")
     from sdgen.cli import generate as command
 
-    command.generate({**fields, "formats": options.formats(format)}, scenario, to, target_kind, quiet)
+    command.generate({**fields, "formats": options.formats(format)}, scenario, to, target_kind, quiet, output)
 
 
 @app.command()
 @told
 def preview(
     scenario: ScenarioName,
-    entity: Annotated[str, typer.Argument(metavar="[ENTITY]", help="One entity. Default: all of them.")] = "",
+    entity: Annotated[str, typer.Argument(metavar="ENTITY", help="One entity. Default: all of them.")] = "",
     rows: Annotated[str, typer.Option(metavar="N", help="How many rows to show.")] = "10",
     at: Annotated[str, typer.Option(metavar="ROW", help="The first row to show; rows are numbered from 0.")] = "0",
-    format: Annotated[Literal["table", "json", "csv"], typer.Option(help="How to show them.")] = "table",
+    output: Annotated[Literal["text", "json", "csv"], typer.Option("--output", help="How to show them.")] = "text",
     seed: Seed = None,
     as_of: AsOf = None,
     sets: Sets = None,
@@ -106,7 +107,7 @@ def preview(
     run_code: ExecModels = False,
 ) -> None:
     """Show some rows, from any row on, without writing anything."""
-    if format == "csv" and not entity:
+    if output == "csv" and not entity:
         raise typer.BadParameter("csv shows one entity: name it", param_hint="ENTITY")
     count, first = options.row_count(rows), options.row_count(at, "--at")
     chosen, moment = options.seed(seed), options.instant(as_of)
@@ -115,7 +116,7 @@ def preview(
 
     reading = ReadOptions(run_code=run_code, rules=rule_file, sets=tuple(sets or ()))
     for line in command.preview(
-        scenario, entity, at=first, rows=count, seed=chosen, as_of=moment, form=format, options=reading
+        scenario, entity, at=first, rows=count, seed=chosen, as_of=moment, form=output, options=reading
     ):
         print(line)
 
@@ -124,7 +125,7 @@ def preview(
 @told
 def validate(
     scenario: ScenarioName,
-    format: Annotated[Literal["text", "json"], typer.Option(help="For people or for programs.")] = "text",
+    output: Output = "text",
     sets: Sets = None,
     rules: Rules = "",
     run_code: ExecModels = False,
@@ -134,7 +135,7 @@ def validate(
     from sdgen.read.base import ReadOptions
 
     reading = ReadOptions(run_code=run_code, rules=rules, sets=tuple(sets or ()))
-    command.answer(command.examined(scenario, reading), format)
+    command.answer(command.examined(scenario, reading), output)
 
 
 def _kinds() -> str:
@@ -144,13 +145,16 @@ def _kinds() -> str:
 @app.command("import", epilog=_kinds())
 @told
 def import_(
-    kind: Annotated[str, typer.Argument(metavar="[KIND]", help="The source's format. Default: found by its looks.")],
-    source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="A file, a folder, a URL, or package.module:Name.")
-    ] = "",
-    output: Annotated[
-        str,
-        typer.Option("--output", "-o", metavar="FILE", help="The scenario file to write. Default: standard output."),
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[KIND] SOURCE",
+            help="The source: a file, a folder, a URL, or package.module:Name; before it its format, which is else "
+            "found by its looks.",
+        ),
+    ],
+    to: Annotated[
+        str, typer.Option("--to", "-o", metavar="FILE", help="The scenario file to write. Default: standard output.")
     ] = "",
     rows: Annotated[
         str, typer.Option(metavar="N", help="Rows of every entity, where the source itself has no counts.")
@@ -166,15 +170,14 @@ def import_(
     force: Annotated[bool, typer.Option("--force", help="Replace the file where it is there already.")] = False,
 ) -> None:
     """Make a scenario of another system's schema: every constraint that is understood holds in its rows."""
-    if not source:
-        kind, source = "", kind
-    if not source or (not kind and source in [each.kind for each in formats()]):
+    kind, source = ("", *words)[-2:]
+    if len(words) > 2 or (not kind and source in [each.kind for each in formats()]):
         raise typer.BadParameter("name the source: a file, a folder or a URL", param_hint="SOURCE")
     chosen, count = options.dialect(dialect), options.row_count(rows) if rows else None
     from sdgen.cli import importing
     from sdgen.read.base import ReadOptions
 
-    importing.import_source(kind, source, output, ReadOptions(count, chosen, run_code), force)
+    importing.import_source(kind, source, to, ReadOptions(count, chosen, run_code), force)
 
 
 @app.command()
@@ -192,9 +195,9 @@ def verify(
     as_of: AsOf = None,
     scale: Annotated[float, typer.Option(metavar="X", help="The scale it was written with.")] = 1.0,
     only: Annotated[
-        list[str] | None, typer.Option("--only", "--table", metavar="ENTITY,...", help="Check these entities alone.")
+        list[str] | None, typer.Option("--only", metavar="ENTITY,...", help="Check these entities alone.")
     ] = None,
-    format: Annotated[Literal["table", "json"], typer.Option(help="For people or for programs.")] = "table",
+    output: Output = "text",
     sets: Sets = None,
     rules: Rules = "",
     run_code: ExecModels = False,
@@ -214,11 +217,10 @@ def verify(
         only=entities,
         options=ReadOptions(run_code=run_code, rules=rules, sets=tuple(sets or ())),
     )
-    if format == "json":
+    if output == "json":
         print(command.as_json(report, place))
     else:
-        for line in command.as_table(report, place):
-            print(line)
+        say("\n".join(command.as_table(report, place)))
     if report.broken:
         raise typer.Exit(REFUSED)
 
@@ -226,15 +228,13 @@ def verify(
 @app.command()
 @told
 def generators(
-    name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="One generator. Default: all of them, a line each.")
-    ] = "",
-    format: Annotated[Literal["text", "json"], typer.Option(help="For people or for programs.")] = "text",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One generator. Default: all of them, a line each.")] = "",
+    output: Output = "text",
 ) -> None:
     """Show the catalogue of generators, or one of them with its params and an example."""
     from sdgen.cli import catalogue
 
-    print(catalogue.shown(name, format))
+    print(catalogue.shown(name, output))
 
 
 @app.command()

@@ -23,8 +23,14 @@ def _list_lines() -> Iterator[str]:
     for index, family in enumerate(families()):
         yield from ([""] if index else [])
         yield family.title
-        rows = [("", name, each.summary) for each in family.entries for name in each.names]
+        rows = [("", each.names[0], _described(each)) for each in family.entries]
         yield from aligned(rows, (False, False, False)) if rows else []
+
+
+def _described(shown: Entry) -> str:
+    """What a generator does, and its other names."""
+    others = f" Also: {', '.join(shown.names[1:])}." if shown.names[1:] else ""
+    return shown.summary + others
 
 
 def _entry_lines(shown: Entry) -> Iterator[str]:

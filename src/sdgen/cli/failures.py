@@ -6,13 +6,13 @@ Wrong usage (2) is told by Typer itself. A traceback is shown only where SDGEN_T
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import ParamSpec, TextIO
 
 import typer
-from typer.core import TyperGroup
 
 from sdgen.dialects.refusals import next_step
 from sdgen.errors import Problem, SdgenError, install_hint
@@ -23,27 +23,6 @@ REFUSED = 1
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 _USAGE = (typer.Exit, typer.Abort, typer.BadParameter)
-
-
-class Commands(TyperGroup):
-    """The commands; what is wrong with an option's value is told in plain words."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except typer.BadParameter as error:
-            error.message = _reworded(error)
-            raise
-
-
-def _reworded(error: typer.BadParameter) -> str:
-    """The message without the words of the library that looked at the value."""
-    details = getattr(error.__cause__, "errors", None)
-    if details is None:
-        return error.message
-    from sdgen.scenario.wording import said_of
-
-    return "; ".join(said_of(detail.get("input"), detail) for detail in details())
 
 
 def told(command: Callable[P, None]) -> Callable[P, None]:
@@ -142,4 +121,34 @@ def _leave_stdout() -> None:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+    print(colored(text, sys.stderr), file=sys.stderr)
+
+
+def say(text: str) -> None:
+    """Print what people read."""
+    print(colored(text, sys.stdout))
+
+
+def colored(text: str, stream: TextIO) -> str:
+    """Text with the first words of errors and warnings, and runs' statuses, in colour where a terminal shows it.
+
+    NO_COLOR and FORCE_COLOR say otherwise, as they do elsewhere (no-color.org).
+    """
+    wished = os.environ.get("FORCE_COLOR") or (stream.isatty() and os.environ.get("TERM") != "dumb")
+    if os.environ.get("NO_COLOR") or not wished:
+        return text
+    return _COLORED.sub(lambda match: f"\x1b[{_COLORS[match[0].strip()]}m{match[0]}\x1b[0m", text)
+
+
+_COLORS = {
+    "error:": "1;31",
+    "failed": "31",
+    "DIFFERENT": "1;31",
+    "warning:": "1;33",
+    "cancelled": "33",
+    "note:": "36",
+    "running": "34",
+    "success": "32",
+}
+_STATUSES = "|".join(word for word in _COLORS if not word.endswith(":"))
+_COLORED = re.compile(rf"^(?:error|warning|note):|  (?:{_STATUSES})(?=  |$)", re.MULTILINE)

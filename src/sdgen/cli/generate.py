@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any
 import typer
 
 from sdgen.cli.arrow import start_arrow
+from sdgen.cli.failures import colored
 from sdgen.cli.notes import tell_notes
 from sdgen.cli.progress import progress
-from sdgen.cli.summary import shown_place, summary
+from sdgen.cli.summary import documented, recorded, shown_place, summary
 from sdgen.errors import Cancelled, Problem, SdgenError, TargetError
 from sdgen.execution.access import SHELL
 from sdgen.execution.byte_counts import shown
@@ -28,14 +30,21 @@ from sdgen.write.base import Committing, Target
 _AGAIN = "the same command with --resume goes on with them"
 
 
-def generate(fields: Mapping[str, Any], scenario: str, to: str | None, kind: str, quiet: bool) -> None:
-    """Execute a run that is not remembered; SdgenError where it can't be done, typer.Exit(128 + n) for signal n."""
+def generate(
+    fields: Mapping[str, Any], scenario: str, to: str | None, kind: str, quiet: bool, output: str = "text"
+) -> None:
+    """Execute a run that is not remembered; SdgenError where it can't be done, typer.Exit(128 + n) for signal n.
+
+    output: "text" tells of each run as it ends, "json" of all of them as one document at the end.
+    """
     start_arrow()
     if to is not None:
-        _generate(resolve(request_of(fields, scenario, to, kind), access=SHELL), quiet)
-        return
-    for run in list(own_runs(read_request({**fields, "scenario_path": scenario}))):
-        _generate(run, quiet)
+        runs = [resolve(request_of(fields, scenario, to, kind), access=SHELL)]
+    else:
+        runs = list(own_runs(read_request({**fields, "scenario_path": scenario})))
+    records = [_generate(run, quiet, output == "text" and not quiet) for run in runs]
+    if output == "json":
+        print(json.dumps(documented(records), indent=2, ensure_ascii=False))
 
 
 def own_runs(request: RunRequest) -> Iterator[ResolvedRun]:
@@ -55,7 +64,8 @@ def own_runs(request: RunRequest) -> Iterator[ResolvedRun]:
         yield run
 
 
-def _generate(run: ResolvedRun, quiet: bool) -> None:
+def _generate(run: ResolvedRun, quiet: bool, summarized: bool) -> dict[str, Any]:
+    """What a run did, as a record for programs; told to people too where it is to be summarized."""
     if not quiet and run.data is not None:
         tell_notes(run.scenario.notes)
         _tell_size(run)
@@ -69,11 +79,12 @@ def _generate(run: ResolvedRun, quiet: bool) -> None:
             if _committed(target):
                 print(f"the rows that are committed stay; {_AGAIN}", file=sys.stderr)
             raise
-    if not quiet:
-        for line in summary(run, plan, result):
-            print(line, file=sys.stderr if run.request.target == "-" else sys.stdout)
+    for line in summary(run, plan, result, target) if summarized else ():
+        stream = sys.stderr if run.request.target == "-" else sys.stdout
+        print(colored(line, stream), file=stream)
     if interruption.number:
         print(f"the interruption came too late: all rows are in {shown_place(run.request)}", file=sys.stderr)
+    return recorded(run, plan, result, target)
 
 
 def request_of(fields: Mapping[str, Any], scenario: str, to: str, kind: str) -> RunRequest:

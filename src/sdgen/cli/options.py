@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from sdgen.runs.retention import Retention
 
 ROWS = "--rows"
 FORMATS = ("csv", "jsonl", "json", "parquet", "arrow", "sql", "sql:postgres", "sql:mysql", "sql:sqlite")
@@ -51,6 +55,23 @@ def row_counts(texts: Iterable[str], option: str = ROWS) -> dict[str, int]:
             raise typer.BadParameter(f"{word!r} names no entity before =", param_hint=option)
         counts[entity.strip() or "*"] = row_count(count, option)
     return counts
+
+
+def kept(text: str) -> Retention | None:
+    """What is kept of the runs that are over: a number of them, or an age; None where all are."""
+    from sdgen.runs.retention import retention
+
+    try:
+        return retention(text) if text else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--keep") from None
+
+
+def one_of(argument: str, option: str) -> str:
+    """A scenario that is named either as the argument or by --scenario."""
+    if bool(argument) == bool(option):
+        raise typer.BadParameter("name the scenario, once", param_hint="SCENARIO")
+    return argument or option
 
 
 def size(text: str) -> int:

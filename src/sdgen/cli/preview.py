@@ -35,7 +35,7 @@ def preview(
     form: str,
     options: ReadOptions,
 ) -> Iterator[str]:
-    """The rows from `at` on, of one entity or of all, as text of the form "table", "json" or "csv"."""
+    """The rows from `at` on, of one entity or of all, as text of the form "text", "json" or "csv"."""
     start_arrow()
     scenario = read_source(source, options)
     tell_notes(scenario.notes)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, RowsWritten
+from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, Remark, RowsWritten
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 
 class Progress(Protocol):
@@ -43,6 +46,8 @@ class Lines(Silence):
     """A line for each entity that is done."""
 
     def __call__(self, event: Event) -> None:
+        if isinstance(event, Remark):
+            print(event.text, file=sys.stderr, flush=True)
         if isinstance(event, EntityFinished):
             line = f"{event.table}: {event.rows:,} rows in {event.seconds:.2f} s"
             print(line, file=sys.stderr, flush=True)
@@ -53,11 +58,12 @@ class Bars:
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        figures = TextColumn("{task.fields[figures]}", justify="right")
+        columns = (TextColumn("{task.description}"), BarColumn(), figures, TimeRemainingColumn(compact=True))
         self._bars = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._tasks: dict[str, object] = {}
+        self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Progress:
         self._bars.start()
@@ -68,12 +74,20 @@ class Bars:
 
     def __call__(self, event: Event) -> None:
         match event:
+            case Remark(text):
+                self._bars.console.print(_plain(text))
             case EntityStarted(entity, table, rows):
-                self._tasks[entity] = self._bars.add_task(_plain(table), total=rows)
+                self._tasks[entity] = self._bars.add_task(_plain(table), total=rows, figures=f"0 / {rows:,}")
             case RowsWritten(entity, rows, _):
-                self._bars.update(self._tasks[entity], completed=rows)  # type: ignore[arg-type]
+                self._advance(self._tasks[entity], rows)
             case Finishing():
-                self._bars.add_task("finishing", total=None)
+                self._bars.add_task("finishing", total=None, figures="")
+
+    def _advance(self, task: TaskID, rows: int) -> None:
+        self._bars.update(task, completed=rows)
+        known = self._bars.tasks[self._bars.task_ids.index(task)]
+        speed = f", {rows / known.elapsed:,.0f} rows/s" if known.elapsed else ""
+        self._bars.update(task, figures=f"{rows:,} / {known.total:,.0f}{speed}")
 
 
 def _plain(text: str) -> str:

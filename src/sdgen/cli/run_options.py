@@ -37,8 +37,6 @@ Only = Annotated[
     list[str] | None,
     typer.Option(
         "--only",
-        "--include",
-        "--table",
         metavar="ENTITY,...",
         help="Write these entities alone; their links still lead to rows of the others.",
     ),
@@ -56,7 +54,10 @@ ModeName = Annotated[
     ),
 ]
 Workers = Annotated[
-    int, typer.Option("--workers", min=0, metavar="N", help="Threads. Default: one per core, at most 8.")
+    int,
+    typer.Option(
+        "--workers", min=0, metavar="N", show_default=False, help="Threads. Default: one per core, at most 8."
+    ),
 ]
 BatchSize = Annotated[
     str,
@@ -88,7 +89,6 @@ ExecModels = Annotated[
     bool,
     typer.Option(
         "--exec-models",
-        "--import",
         help="Import Python models instead of reading their text, which runs their code.",
     ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from typing import Any
 import typer
 
 from sdgen.cli import run_tables
-from sdgen.cli.failures import REFUSED, told_problems
+from sdgen.cli.failures import REFUSED, say, told_problems
 from sdgen.cli.progress import progress
 from sdgen.cli.stored import as_json
 from sdgen.errors import Cancelled, Problem
@@ -20,7 +21,8 @@ from sdgen.execution.interruption import Interruption
 from sdgen.execution.request import RunRequest, read_request
 from sdgen.runs.naming import named_scenario, named_target
 from sdgen.runs.queue import spawn_supervisor
-from sdgen.runs.records import Run, Status
+from sdgen.runs.records import LogLine, Run, Status
+from sdgen.runs.retention import Retention, age
 from sdgen.runs.service import Service
 
 _POLL = 0.25  # seconds
@@ -35,13 +37,13 @@ def named_request(fields: Mapping[str, Any], service: Service, scenario: str, ta
     return read_request({**fields, **named})
 
 
-def started(service: Service, request: RunRequest, quiet: bool, form: str) -> None:
+def started(service: Service, request: RunRequest, quiet: bool, output: str) -> None:
     """Do the run here, with its progress; typer.Exit where it does not succeed."""
     run, number = _watched(lambda listen, event: service.perform(request, listen=listen, cancel=event), quiet)
-    if form == "json":
+    if output == "json":
         print(as_json(run))
     elif not quiet and run.status is Status.SUCCESS:
-        print(run_tables.run_shown(run))
+        say(run_tables.run_shown(run))
     _leave(run, number)
 
 
@@ -67,40 +69,69 @@ def _leave(run: Run, number: int) -> None:
     raise typer.Exit(REFUSED)
 
 
-def detached(service: Service, request: RunRequest, form: str) -> None:
+def detached(service: Service, request: RunRequest, output: str) -> None:
     """Store the run for a worker, and see that there is one."""
     run = service.submit(request)
     spawn_supervisor(service.store)
-    print(as_json(run) if form == "json" else run.id)
+    print(as_json(run) if output == "json" else run.id)
 
 
-def planned(service: Service, request: RunRequest, form: str) -> None:
+def planned(service: Service, request: RunRequest, output: str) -> None:
     found = service.plan(request)
-    print(as_json(found) if form == "json" else run_tables.estimate_shown(found))
-    for problem in found.problems if form == "table" else ():
+    print(as_json(found) if output == "json" else run_tables.estimate_shown(found))
+    for problem in found.problems if output == "text" else ():
         print(told_problems([Problem((problem.path,), problem.what, problem.hint)]), file=sys.stderr)
     if found.problems:
         raise typer.Exit(REFUSED)
 
 
-def logged(service: Service, run_id: str, follow: bool, form: str) -> None:
-    """Print a log's lines; with `follow` until the run is over."""
-    run = service.run(run_id)
+def logged(service: Service, run_id: str, follow: bool, output: str) -> None:
+    """Print a log's lines, as text, as JSON lines or as one JSON document; with `follow` until the run is over."""
+    run, document = service.run(run_id), list[LogLine]()
     after = 0
     while True:
         over = run.status.is_over
         lines = service.logs(run.id, after)
         for line in lines:
-            print(line.model_dump_json() if form == "json" else run_tables.log_text(line), flush=True)
+            if output == "text":
+                print(run_tables.log_text(line), flush=True)
+            elif output == "jsonl":
+                print(line.model_dump_json(), flush=True)
+            document.append(line)
             after = line.number
         if not lines and (over or not follow):
+            if output == "json":
+                print(as_json(document))
             return
         if not lines:
             time.sleep(_POLL)
             run = service.run(run.id)
 
 
-def reproduced(service: Service, run_id: str, target: str, kind: str, quiet: bool, form: str) -> None:
+def removed(
+    service: Service, run_ids: tuple[str, ...], keep: int | None, older_than: str, dry: bool, output: str
+) -> None:
+    """Forget runs, by id or by what is kept, and say which."""
+    try:
+        kept = Retention(keep=keep, age=age(older_than) if older_than else None)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--older-than") from None
+    if run_ids:
+        found = list(dict.fromkeys(service.run(run_id).id for run_id in run_ids))
+        if not dry:
+            service.remove_runs(found)
+    else:
+        found = service.remove_old_runs(kept, dry=dry)
+    if output == "json":
+        print(json.dumps({"removed": [] if dry else found, "would_remove": found if dry else []}, indent=2))
+        return
+    for run_id in found:
+        print(run_id)
+    said = "would be removed" if dry else "removed"
+    print(f"{len(found):,} {'run' if len(found) == 1 else 'runs'} {said}", file=sys.stderr)
+
+
+def reproduced(service: Service, run_id: str, target: str, kind: str, quiet: bool, output: str) -> None:
     """Do a run again and compare; typer.Exit where a digest differs."""
     run = service.run(run_id)
     named = named_target(target, service.library, kind) if target else {}
@@ -115,6 +146,6 @@ def reproduced(service: Service, run_id: str, target: str, kind: str, quiet: boo
     done, number = _watched(work, quiet)
     _leave(done, number)
     found = service.comparison(done.id)
-    print(as_json(found) if form == "json" else run_tables.compared(found))
+    say(as_json(found) if output == "json" else run_tables.compared(found))
     if not found.same:
         raise typer.Exit(REFUSED)

@@ -6,12 +6,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from sdgen.cli.commands import App
 from sdgen.cli.failures import told
-from sdgen.cli.stored import Form, RunsDb, ScenariosDir, as_json, opened
+from sdgen.cli.stored import Output, RunsDb, ScenariosDir, as_json, opened
 
-app = typer.Typer(
-    name="scenario", help="Scenarios by id: of a folder, of the store, and shipped ones.", no_args_is_help=True
-)
+app = App(name="scenario", help="Scenarios by id: of a folder, of the store, and shipped ones.")
 
 ScenarioId = Annotated[
     str, typer.Argument(metavar="ID", help="A scenario's id, or its file's stem; ID@VERSION of a stored one.")
@@ -20,21 +19,21 @@ ScenarioId = Annotated[
 
 @app.command("list")
 @told
-def list_(form: Form = "table", runs_db: RunsDb = "", scenarios_dir: ScenariosDir = "") -> None:
+def list_(output: Output = "text", runs_db: RunsDb = "", scenarios_dir: ScenariosDir = "") -> None:
     """List the scenarios there are."""
     with opened(runs_db, scenarios_dir) as service:
         from sdgen.cli import shelves
 
         entries = service.scenarios()
-        print(as_json(entries) if form == "json" else shelves.scenario_table(entries))
+        print(as_json(entries) if output == "json" else shelves.scenario_table(entries))
 
 
 @app.command()
 @told
 def show(
     scenario: ScenarioId,
-    form: Annotated[
-        Literal["text", "json"], typer.Option("--format", help="As it is written, or in canonical form.")
+    output: Annotated[
+        Literal["text", "json"], typer.Option("--output", help="As it is written, or in canonical form.")
     ] = "text",
     runs_db: RunsDb = "",
     scenarios_dir: ScenariosDir = "",
@@ -43,14 +42,14 @@ def show(
     with opened(runs_db, scenarios_dir) as service:
         from sdgen.cli import shelves
 
-        print(shelves.scenario_shown(service, scenario, form))
+        print(shelves.scenario_shown(service, scenario, output))
 
 
 @app.command()
 @told
 def validate(
     scenario: Annotated[str, typer.Argument(metavar="ID|PATH", help="A scenario's id, or a file.")],
-    form: Annotated[Literal["text", "json"], typer.Option("--format", help="For people or for programs.")] = "text",
+    output: Output = "text",
     runs_db: RunsDb = "",
     scenarios_dir: ScenariosDir = "",
 ) -> None:
@@ -60,7 +59,7 @@ def validate(
         from sdgen.cli.validate import answer
 
         result = shelves.scenario_examined(service, scenario)
-    answer(result, form)
+    answer(result, output)
 
 
 @app.command()

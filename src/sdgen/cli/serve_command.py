@@ -9,6 +9,7 @@ import typer
 from sdgen.cli import options
 from sdgen.cli.failures import told
 from sdgen.cli.stored import RunsDb, ScenariosDir, TargetsDir
+from sdgen.errors import Problem, StoreError
 
 Patterns = list[str] | None
 
@@ -54,11 +55,34 @@ def serve(
             "--most-counted", min=0, metavar="N", help="How many rows a request may have the children counted of."
         ),
     ] = 50_000_000,
+    preview_memory: Annotated[
+        str,
+        typer.Option("--preview-memory", metavar="SIZE", help="The memory that one request may take to read and plan."),
+    ] = "256MB",
+    preview_seconds: Annotated[
+        float,
+        typer.Option("--preview-seconds", min=0.1, metavar="N", help="The processor seconds that it may take."),
+    ] = 10.0,
+    keep: Annotated[
+        str,
+        typer.Option(
+            "--keep",
+            metavar="N|AGE",
+            help="Forget runs that are over: all but the N newest, or those older than 30d, 12h. Default: none.",
+        ),
+    ] = "",
 ) -> None:
     """Serve the API and the pages, and do the runs that are asked for."""
+    from sdgen.execution.byte_counts import byte_count
+
+    kept = options.kept(keep)
     from sdgen.web.serving import Serving
     from sdgen.web.serving import serve as serving
 
+    try:
+        memory = byte_count(preview_memory)
+    except ValueError as error:
+        raise StoreError(Problem(("preview_memory",), str(error), "give a size, such as 256MB")) from None
     asked = Serving(
         host=host,
         port=port,
@@ -73,5 +97,8 @@ def serve(
         allow_databases=options.listed(allow_database or ()),
         allow_secrets=options.listed(allow_secret or ()),
         most_counted=most_counted,
+        preview_memory=memory,
+        preview_seconds=preview_seconds,
+        keep=kept,
     )
     serving(asked, lambda text: print(text, flush=True))

@@ -17,8 +17,8 @@ from sdgen.read.sources import read_source
 from sdgen.read.writefile import scenario_text
 from sdgen.runs.library import target_entry
 from sdgen.runs.naming import named_scenario, named_target
-from sdgen.runs.probe import Probe, probe
-from sdgen.runs.records import ScenarioEntry, TargetEntry
+from sdgen.runs.probe import probe
+from sdgen.runs.records import Probe, ScenarioEntry, TargetEntry
 from sdgen.runs.service import Service
 from sdgen.scenario.identity import canonical
 from sdgen.scenario.model import Record, Scenario

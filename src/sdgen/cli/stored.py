@@ -23,7 +23,8 @@ ScenariosDir = Annotated[
 TargetsDir = Annotated[
     str, typer.Option("--targets-dir", metavar="DIR", help="Target files. Default: SDGEN_TARGETS_DIR, or targets.")
 ]
-Form = Annotated[Literal["table", "json"], typer.Option("--format", help="For people or for programs.")]
+
+Output = Annotated[Literal["text", "json"], typer.Option("--output", help="What is printed: for people or programs.")]
 
 
 @contextmanager

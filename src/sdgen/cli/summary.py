@@ -3,33 +3,72 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from sdgen.cli.options import shown_instant
 from sdgen.cli.tables import ruled
-from sdgen.dialects.urls import without_password
+from sdgen.dialects.urls import HIDDEN, without_password
 from sdgen.execution.execute import EntityResult, Result
 from sdgen.execution.kinds import FILES, STDOUT
 from sdgen.execution.request import RunRequest
 from sdgen.execution.resolve import ResolvedRun
+from sdgen.execution.secrets import has_literal_password
 from sdgen.execution.warnings import missing_keys, taken_values
 from sdgen.plan.model import Plan
-from sdgen.write.base import Mode
+from sdgen.write.base import Database, Mode, Table, Target
+from sdgen.write.script import Script
+from sdgen.write.tables import tables_of
 
 HEAD = ("entity", "table", "rows", "seconds", "rows/s", "digest")
+PASSWORD, SOURCE_PASSWORD = "SDGEN_PASSWORD", "SDGEN_SCENARIO_PASSWORD"
 _RIGHT = (False, False, True, True, True, False)
 
 
-def summary(run: ResolvedRun, plan: Plan, result: Result) -> Iterator[str]:
-    """A table of the entities, totals, warnings, and the command for the same rows."""
+def summary(run: ResolvedRun, plan: Plan, result: Result, target: Target) -> Iterator[str]:
+    """A table of the entities, totals, warnings, and the command for the same rows. target: as the run left it."""
     yield from ruled([HEAD], [_cells(entity) for entity in result.entities], _RIGHT)
     yield f"{result.rows:,} rows in {result.seconds:.2f} s to {shown_place(run.request)}"
-    keeps_keys = run.target.kind not in (FILES, STDOUT)  # those that it could not get deserve a warning
-    for warning in missing_keys(plan, run.settings.only) if keeps_keys else ():
-        yield f"warning: {warning}"
-    for note in taken_values(plan, run.settings.only):
-        yield f"note: {note}"
-    yield f"again: {same_again(run, plan)}"
+    yield from (f"warning: {warning}" for warning in _warnings(run, plan))
+    yield from (f"note: {note}" for note in _notes(run, plan))
+    yield f"again: {same_again(run, plan, target)}"
+
+
+def recorded(run: ResolvedRun, plan: Plan, result: Result, target: Target) -> dict[str, Any]:
+    """The same as a record for programs."""
+    return {
+        "scenario": plan.scenario,
+        "version": plan.version,
+        "seed": plan.seed,
+        "as_of": shown_instant(plan.as_of),
+        "destination": shown_place(run.request),
+        "kind": run.target.kind,
+        "mode": run.settings.mode.value,
+        "rows": result.rows,
+        "seconds": round(result.seconds, 3),
+        "entities": [{**asdict(entity), "seconds": round(entity.seconds, 3)} for entity in result.entities],
+        "warnings": list(_warnings(run, plan)),
+        "notes": list(_notes(run, plan)),
+        "again": same_again(run, plan, target),
+    }
+
+
+def documented(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Records of runs as one document: a scenario's own output may ask for several."""
+    total, seconds = sum(each["rows"] for each in records), sum(each["seconds"] for each in records)
+    return {"rows": total, "seconds": round(seconds, 3), "runs": list(records)}
+
+
+def _notes(run: ResolvedRun, plan: Plan) -> Iterator[str]:
+    yield from taken_values(plan, run.settings.only)
+    for variable in _left_out(run):
+        yield f"a password is not printed: put it into the variable {variable} before the next line is typed"
+
+
+def _warnings(run: ResolvedRun, plan: Plan) -> Iterable[str]:
+    """Keys that a database could not get; files have none to lose."""
+    return () if run.target.kind in (FILES, STDOUT) else missing_keys(plan, run.settings.only)
 
 
 def shown_place(request: RunRequest) -> str:
@@ -43,20 +82,59 @@ def _typed(request: RunRequest) -> str:
     return target["dsn"] if isinstance(target, Mapping) else target or request.target_path
 
 
-def same_again(run: ResolvedRun, plan: Plan) -> str:
-    """The command that writes the same rows: with the seed and the instant this run had."""
-    request = run.request
-    return shlex.join(["sdgen", "generate", without_password(request.scenario_path), *_options(run, plan)])
+def same_again(run: ResolvedRun, plan: Plan, target: Target) -> str:
+    """The command that writes the same rows, for a shell: with the seed and the instant this run had.
+
+    It may be typed when the rows are there: what the run made, or found empty, is replaced. A script is written anew in
+    the run's own mode, as that is what it does to the database that it is loaded into.
+    """
+    command = ["sdgen", "generate"]
+    source = _quoted_source(run.request.scenario_path)
+    if isinstance(target, Script) and target.place is not None and run.settings.mode is not Mode.TRUNCATE_THEN_INSERT:
+        place = ("--to", "-", "--format", f"sql:{target.dialect}")
+        options = (*place, *_data(run, plan), *_mode(run.settings.mode), *_rest(run))
+        return f"{shlex.join(command)} {source} {shlex.join(options)} > {shlex.quote(str(target.place))}"
+    options = (*_place(run), *_data(run, plan), *_modes(run, plan, target), *_rest(run))
+    return f"{shlex.join(command)} {source} {shlex.join(options)}"
 
 
-def _options(run: ResolvedRun, plan: Plan) -> Iterator[str]:
-    request = run.request
-    if not (isinstance(request.target, Mapping) and "options" in request.target):  # else the scenario's own output
-        yield from ("--to", without_password(_typed(request)))
-        if isinstance(request.target, Mapping):
-            yield from ("--target-kind", request.target["kind"])
+def _quoted_source(path: str) -> str:
+    """The scenario, whose password a shell is to put in: readers of schemas know no variables."""
+    if not has_literal_password(path):
+        return shlex.quote(path)
+    parts = without_password(path).split(HIDDEN)
+    return f'"${{{SOURCE_PASSWORD}}}"'.join(shlex.quote(part) if part else "" for part in parts)
+
+
+def _destination(run: ResolvedRun) -> str:
+    """The destination as it was typed; a variable stands for a password that was written out."""
+    place = _typed(run.request)
+    return without_password(place).replace(HIDDEN, f"${{{PASSWORD}}}") if has_literal_password(place) else place
+
+
+def _left_out(run: ResolvedRun) -> Iterator[str]:
+    """The variables that stand for passwords."""
+    if has_literal_password(run.request.scenario_path):
+        yield SOURCE_PASSWORD
+    if has_literal_password(_typed(run.request)):
+        yield PASSWORD
+
+
+def _place(run: ResolvedRun) -> Iterator[str]:
+    request, target = run.request, run.request.target
+    if isinstance(target, Mapping) and "options" in target:  # the scenario's own output
+        if tuple(run.target.formats) != tuple(run.scenario.output.names.all_formats() if run.scenario.output else ()):
+            yield from ("--format", ",".join(target["options"]["formats"]))
+        return
+    yield from ("--to", _destination(run))
+    if isinstance(target, Mapping):
+        yield from ("--target-kind", target["kind"])
     if request.formats:
         yield from ("--format", ",".join(request.formats))
+
+
+def _data(run: ResolvedRun, plan: Plan) -> Iterator[str]:
+    request = run.request
     yield from ("--seed", str(plan.seed), "--as-of", shown_instant(plan.as_of))
     for entity, count in request.rows.items():
         yield from ("--rows", str(count) if entity == "*" else f"{entity}={count}")
@@ -65,8 +143,35 @@ def _options(run: ResolvedRun, plan: Plan) -> Iterator[str]:
     for option in ("include", "exclude", "allow_databases"):
         if words := getattr(request, option):
             yield from (_SPELLED.get(option, f"--{option}"), ",".join(words))
-    if run.settings.mode is not Mode.CREATE_IF_MISSING:
-        yield from ("--mode", run.settings.mode.value)
+
+
+def _mode(mode: Mode) -> tuple[str, ...]:
+    return ("--mode", mode.value) if mode is not Mode.CREATE_IF_MISSING else ()
+
+
+def _modes(run: ResolvedRun, plan: Plan, target: Target) -> Iterator[str]:
+    """What makes the command run where the rows are by now, without emptying what held others before."""
+    settings = run.settings
+    tables = tables_of(plan, settings.only)
+    created = [name for name in tables if settings.mode_of(name) is Mode.CREATE_IF_MISSING]
+    own = [name for name in created if _is_own(tables[name], target)]
+    if run.target.kind == STDOUT or (not settings.table_modes and len(created) < len(tables)):
+        yield from _mode(settings.mode)
+    elif len(own) == len(tables):
+        yield from _mode(Mode.TRUNCATE_THEN_INSERT)
+    else:
+        for name in own:
+            yield from ("--set", f"entities.{name}.table_mode={Mode.TRUNCATE_THEN_INSERT.value}")
+
+
+def _is_own(table: Table, target: Target) -> bool:
+    """Whether a table holds the rows of this run alone: it was made, or had keys, so that it had to be empty."""
+    keyed = bool(table.rows and (table.primary_key or table.unique))
+    return not isinstance(target, Database) or keyed or not target.existed(table)
+
+
+def _rest(run: ResolvedRun) -> Iterator[str]:
+    request = run.request
     for option in ("commit_every", "batch_size"):
         if number := getattr(request, option):
             yield from (f"--{option.replace('_', '-')}", str(number))

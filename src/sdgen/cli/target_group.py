@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from sdgen.cli.commands import App
 from sdgen.cli.failures import REFUSED, told, told_problems
-from sdgen.cli.stored import Form, RunsDb, TargetsDir, as_json, opened
+from sdgen.cli.stored import Output, RunsDb, TargetsDir, as_json, opened
 
-app = typer.Typer(name="target", help="Targets by id: of a folder, and of the store.", no_args_is_help=True)
+app = App(name="target", help="Targets by id: of a folder, and of the store.")
 
 TargetId = Annotated[str, typer.Argument(metavar="ID", help="A target's id, or its file's stem.")]
 Named = Annotated[str, typer.Argument(metavar="ID|PATH|DSN", help="A target's id, its file, or a destination.")]
@@ -19,30 +20,30 @@ Kind = Annotated[str, typer.Option("--target-kind", metavar="KIND", help="The ki
 
 @app.command("list")
 @told
-def list_(form: Form = "table", runs_db: RunsDb = "", targets_dir: TargetsDir = "") -> None:
+def list_(output: Output = "text", runs_db: RunsDb = "", targets_dir: TargetsDir = "") -> None:
     """List the targets there are; passwords are never shown."""
     with opened(runs_db, "", targets_dir) as service:
         from sdgen.cli import shelves
 
         entries = service.targets()
-        print(as_json(entries) if form == "json" else shelves.target_table(entries))
+        print(as_json(entries) if output == "json" else shelves.target_table(entries))
 
 
 @app.command()
 @told
-def show(target: TargetId, form: Form = "table", runs_db: RunsDb = "", targets_dir: TargetsDir = "") -> None:
+def show(target: TargetId, output: Output = "text", runs_db: RunsDb = "", targets_dir: TargetsDir = "") -> None:
     """Show a target as it is written down."""
     with opened(runs_db, "", targets_dir) as service:
         from sdgen.cli import shelves
 
         entry = shelves.target_shown(service, target)
-        print(as_json(entry) if form == "json" else shelves.fields(entry))
+        print(as_json(entry) if output == "json" else shelves.fields(entry))
 
 
 @app.command()
 @told
 def validate(
-    target: Named, kind: Kind = "", form: Form = "table", runs_db: RunsDb = "", targets_dir: TargetsDir = ""
+    target: Named, kind: Kind = "", output: Output = "text", runs_db: RunsDb = "", targets_dir: TargetsDir = ""
 ) -> None:
     """Check a target without connecting to it: its kind, its parts, its secrets, its guard."""
     with opened(runs_db, "", targets_dir) as service:
@@ -50,7 +51,7 @@ def validate(
         from sdgen.cli.validate import as_json as verdict
 
         settled, problems = shelves.target_examined(service, target, kind)
-    if form == "json":
+    if output == "json":
         print(verdict(problems))
     elif settled is not None:
         print(f"valid: {settled.kind}: {settled.shown}")
@@ -63,14 +64,14 @@ def validate(
 @app.command("test")
 @told
 def try_out(
-    target: Named, kind: Kind = "", form: Form = "table", runs_db: RunsDb = "", targets_dir: TargetsDir = ""
+    target: Named, kind: Kind = "", output: Output = "text", runs_db: RunsDb = "", targets_dir: TargetsDir = ""
 ) -> None:
     """Connect to a target, and tell how soon it answers and what may be done there. Nothing is left behind."""
     with opened(runs_db, "", targets_dir) as service:
         from sdgen.cli import shelves
 
         found = shelves.probed(service, target, kind)
-        print(as_json(found) if form == "json" else shelves.probe_shown(found))
+        print(as_json(found) if output == "json" else shelves.probe_shown(found))
     for problem in found.problems:
         print(f"error: {problem.what}", file=sys.stderr)
     if not found.ok:

@@ -15,8 +15,12 @@ SECRET_WORDS = (
     r"password|passwd|pwd|pass|sslpassword|secret|token|secret_access_key|secret_key|session_token|access_key"
 )
 
-_WHOLE = re.compile(r"^([a-z][\w+.-]*://[^/?#:@]*):[^/?#]*@", re.IGNORECASE)
-_INSIDE = re.compile(r"([a-z][\w+.-]*://[^/?#:@\s]*):[^/?#\s]*@", re.IGNORECASE)
+# A password may hold letters that it should not (`@`, `/`): it goes from the first colon to the last `@`, but for a port
+# before a query, in which an `@` is one of a value.
+_NO_PORT = r"(?!\d{1,5}(?:/[^@?#\s]*)?\?)"
+_WHOLE = re.compile(rf"^([a-z][\w+.-]*://[^/?#:]*):{_NO_PORT}(.*)@", re.IGNORECASE | re.DOTALL)
+_INSIDE = re.compile(rf"([a-z][\w+.-]*://[^/?#:\s]*):{_NO_PORT}[^\s\"'<>]*@", re.IGNORECASE)
+_USER_PART = re.compile(r"^([a-z][\w+.-]*://)([^/?#]*)@", re.IGNORECASE)
 _QUERY = re.compile(rf"([?&;](?:{SECRET_WORDS})=)[^&#]*", re.IGNORECASE)
 
 
@@ -34,6 +38,20 @@ def with_database(url: str, name: str) -> str:
     place, mark, query = url.partition("?")
     parts = urlsplit(place)
     return f"{parts.scheme}://{parts.netloc}/{quote(name)}{mark}{query}"
+
+
+def password_in(url: str) -> str:
+    """The password of a URL as it is written, with whatever letters; "" where there is none."""
+    found = _WHOLE.match(url)
+    return found[2] if found else ""
+
+
+def with_encoded_user(url: str) -> str:
+    """A URL whose user and password have `%40` for `@`: drivers take the first `@` for the end of the password."""
+    found = _USER_PART.match(url)
+    if not found or "@" not in found[2]:
+        return url
+    return found[1] + found[2].replace("@", "%40") + url[found.end() - 1 :]
 
 
 def without_password(destination: str) -> str:

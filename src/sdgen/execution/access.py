@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from sdgen.errors import Problem
+from sdgen.scenario.model import Scenario
+
+MOST_PARTS = 5000  # that a request's scenario may have: planned in some seconds
+
 
 @dataclass(frozen=True)
 class Access:
@@ -17,7 +22,7 @@ class Access:
     (None: anywhere). destinations: patterns of the URLs that inline and added targets may name, without passwords.
     secrets: patterns of what may stand in `${…}` of inline and added targets (`DEMO_*`, `file:/run/secrets/*`).
     databases: patterns of the databases that any target may write to, beside the target's own. stdout: rows may go to
-    standard output.
+    standard output. parts: how many entities and columns together a scenario may have (None: any number).
     """
 
     paths: bool = True
@@ -26,6 +31,7 @@ class Access:
     secrets: tuple[str, ...] = ("*",)
     databases: tuple[str, ...] = ("*",)
     stdout: bool = False
+    parts: int | None = None
 
     def allows_destination(self, shown: str) -> bool:
         return any(pattern == "*" or _is_like(shown, pattern) for pattern in self.destinations)
@@ -43,14 +49,28 @@ class Access:
             return False
         return any(place.is_relative_to(folder.resolve()) for folder in self.folders)
 
+    def part_problems(self, scenario: Scenario) -> Iterator[Problem]:
+        """Why a scenario is too large for this caller: planning takes about a millisecond for each column."""
+        parts = sum(1 + len(entity.columns) for entity in scenario.entities.values())
+        if self.parts is not None and parts > self.parts:
+            what = f"the scenario has {parts:,} entities and columns, and a request may have {self.parts:,}"
+            yield Problem(("entities",), what, "send a part of it, or use the shell, where there is no such limit")
+
 
 ANYTHING = Access()
 SHELL = Access(stdout=True)  # of a run that isn't remembered
 
 
 def _is_like(destination: str, pattern: str) -> bool:
-    """Whether a URL matches a pattern, part by part: a `*` for a user or a path never stands for another host."""
-    return all(fnmatchcase(part, like) for part, like in zip(_parts(destination), _parts(pattern), strict=True))
+    """Whether a URL matches a pattern, part by part: a `*` for a user or a path never stands for another host.
+
+    Of several hosts each must match, and none may be spelled with `%`, which drivers decode.
+    """
+    scheme, user, host, path = _parts(destination)
+    like = _parts(pattern)
+    hosts = host.split(",") if "," not in like[2] else [host]
+    same = all(map(fnmatchcase, (scheme, user, path), (like[0], like[1], like[3])))
+    return same and "%" not in host and all(fnmatchcase(each, like[2]) for each in hosts)
 
 
 def _parts(url: str) -> tuple[str, str, str, str]:

@@ -39,7 +39,14 @@ class Finishing:
     """All rows are written; the target adds constraints and commits."""
 
 
-Event = EntityStarted | RowsWritten | EntityFinished | Finishing
+@dataclass(frozen=True)
+class Remark:
+    """What is to be known of a run besides its rows: that it waits for another one, or could not lock its place."""
+
+    text: str
+
+
+Event = Remark | EntityStarted | RowsWritten | EntityFinished | Finishing
 Listener = Callable[[Event], None]
 
 

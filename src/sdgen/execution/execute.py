@@ -19,6 +19,7 @@ from sdgen.errors import Cancelled, ScenarioError, SdgenError, TargetError
 from sdgen.execution.digest import MODULUS, block_digest, column_digests, combine
 from sdgen.execution.events import EntityFinished, EntityStarted, Finishing, Listener, RowsWritten, ignore
 from sdgen.execution.interruption import interrupting
+from sdgen.execution.one_writer import one_writer
 from sdgen.execution.request import RunSettings
 from sdgen.execution.resume import begin, manifest
 from sdgen.generate import BATCH_ROWS, batches, probe
@@ -76,11 +77,12 @@ def execute_run(
     target: the run's own, opened by a caller who wants to ask it something afterwards.
     """
     target = target or run.target.open()
-    with stopped_by(cancel):
-        plan = run.plan_into(target)
-    name = f"{plan.scenario} {plan.version}".strip()
-    _logger.info("%s to %s, %s, seed %d", name, run.target.shown, run.settings.mode, plan.seed)
-    result = execute(plan, target, run.settings, listen=listen, cancel=cancel, probed=True)
+    with one_writer(target, listen, cancel):  # from the look at what is there on, which an appending run builds upon
+        with stopped_by(cancel):
+            plan = run.plan_into(target)
+        name = f"{plan.scenario} {plan.version}".strip()
+        _logger.info("%s to %s, %s, seed %d", name, run.target.shown, run.settings.mode, plan.seed)
+        result = execute(plan, target, run.settings, listen=listen, cancel=cancel, probed=True)
     _logger.info("success: %s rows in %.2f s", f"{result.rows:,}", result.seconds)
     return plan, result
 
@@ -107,18 +109,19 @@ def execute(
     modes = settings.table_modes
     tables = [replace(each, mode=modes.get(name)) for name, each in tables_of(plan, settings.only).items()]
     writing = _Writing(plan, target, settings, listen, cancel or threading.Event())
-    try:
-        broken = [] if probed else probe(plan)
-        if broken:
-            raise ScenarioError(broken)
-        begin(manifest(plan, tables, mode), target, settings)
-        with interrupting(target, writing.cancel):
-            results = writing.done(tables, mode)
-    except BaseException as error:
-        target.abort()
-        if isinstance(error, SdgenError) and not writing.failed.is_set():
-            writing.go_on()  # a statement that was interrupted fails in its own words
-        raise
+    with one_writer(target, listen, writing.cancel):
+        try:
+            broken = [] if probed else probe(plan)
+            if broken:
+                raise ScenarioError(broken)
+            begin(manifest(plan, tables, mode), target, settings)
+            with interrupting(target, writing.cancel):
+                results = writing.done(tables, mode)
+        except BaseException as error:
+            target.abort()
+            if isinstance(error, SdgenError) and not writing.failed.is_set():
+                writing.go_on()  # a statement that was interrupted fails in its own words
+            raise
     return Result(results, perf_counter() - started)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,12 @@ def path_of(dsn: str) -> Path:
     """The path of a local DSN: `sqlite:///relative`, `sqlite:////absolute`, or the path itself."""
     _, separator, rest = dsn.partition("://")
     return Path(unquote(rest.removeprefix("/"))) if separator else Path(dsn)
+
+
+def writers_place(kind: str, destination: str) -> str:
+    """The real path of an absolute local destination, by which runs take turns; "" for any other."""
+    path = path_of(destination) if facts(kind).local else Path()
+    return os.path.realpath(path) if path.is_absolute() else ""
 
 
 def in_kind(dsn: str, kind: str) -> str:

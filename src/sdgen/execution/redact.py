@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
-from sdgen.dialects.urls import HIDDEN, SECRET_WORDS, SHORTEST, without_passwords_of_urls
+from sdgen.dialects.urls import HIDDEN, SECRET_WORDS, SHORTEST, password_in, without_passwords_of_urls
 
 _QUERY = re.compile(rf"([?&;](?:{SECRET_WORDS})=)[^&#\s]*", re.IGNORECASE)
 _PAIR = re.compile(rf"\b((?:{SECRET_WORDS})\s*=\s*)('[^']*'|[^\s&;,'\"]+)", re.IGNORECASE)
@@ -39,12 +39,12 @@ def _spellings(secrets: Iterable[str]) -> set[str]:
 
 
 def passwords_of(destination: str) -> tuple[str, ...]:
-    """The passwords that stand in a URL."""
+    """The passwords that stand in a URL, however badly it is written."""
+    pairs = parse_qsl(destination.partition("?")[2])
     try:
-        parts = urlsplit(destination)
-        pairs = parse_qsl(parts.query)
-        password = parts.password or ""
+        password = urlsplit(destination).password or ""
     except ValueError:
-        return ()
+        password = ""
     found = [value for name, value in pairs if SECRET_WORD.fullmatch(name)]
-    return tuple(each for each in (password, unquote(password), *found) if each)
+    written = [each for each in (password, password_in(destination)) if each]
+    return tuple(dict.fromkeys([*written, *map(unquote, written), *filter(None, found)]))

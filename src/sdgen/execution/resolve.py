@@ -132,7 +132,7 @@ def resolve(
     """
     catalog, problems = catalog or ShippedCatalog(), _Problems()
     problems.add(ScenarioError(list(_shape(request, access, plan))))
-    source = None if plan is not None else problems.attempt(lambda: _scenario(request, catalog, access))
+    source = None if plan is not None else problems.attempt(lambda: _bounded(request, catalog, access))
     target = problems.attempt(lambda: _target(request, catalog, access))
     data = _data(request, source) if source is not None else None
     settings = problems.attempt(lambda: _settings(request, target, data, plan)) or RunSettings()
@@ -221,6 +221,15 @@ class _Source(NamedTuple):
 
     entry: CatalogEntry[Scenario]
     rows: Mapping[str, int]
+
+
+def _bounded(request: RunRequest, catalog: Catalog, access: Access) -> _Source:
+    """The scenario of a request; ScenarioError where it is larger than the caller's may be."""
+    source = _scenario(request, catalog, access)
+    problems = list(access.part_problems(source.entry.value))
+    if problems:
+        raise ScenarioError(problems)
+    return source
 
 
 def _scenario(request: RunRequest, catalog: Catalog, access: Access) -> _Source:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from sdgen.dialects.urls import password_in
 from sdgen.errors import Problem, TargetError
 from sdgen.execution.access import ANYTHING, Access
 from sdgen.execution.redact import SECRET_WORD
@@ -19,7 +20,7 @@ from sdgen.execution.redact import SECRET_WORD
 _PLACE = re.compile(r"\$\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _USER_PART = re.compile(r"^[a-z][\w+.-]*://(?:[^/?#@{}]|\$\{[^{}]*\})*@", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"^[a-z][\w+.-]*://[^/?#:@]*:((?:[^/?#@{}]|\$\{[^{}]*\})*)@", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"^[a-z][\w+.-]*://[^/?#:]*:([^/?#]*)@", re.IGNORECASE)
 _MOST_BYTES = 65_536
 
 
@@ -67,8 +68,9 @@ def names(template: str) -> list[str]:
 
 def has_literal_password(template: str) -> bool:
     """Whether a password is written out in a URL, rather than as `${…}`."""
-    found = _URL_PASSWORD.match(template)
-    if found and _PLACE.sub("", found[1]):
+    written = _PLACE.sub("", template)
+    found = _URL_PASSWORD.match(written)
+    if found[1] if found and "${" in template else password_in(written):
         return True
     query = re.findall(r"[?&;]([\w-]+)=([^&#]*)", template)
     return any(SECRET_WORD.fullmatch(name) and _PLACE.sub("", value) for name, value in query)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote, unquote_plus, urlsplit
 
 from pydantic import ConfigDict, Field
 
-from sdgen.dialects.urls import with_database, without_password
+from sdgen.dialects.urls import with_database, with_encoded_user, without_password
 from sdgen.errors import Problem, TargetError, did_you_mean
 from sdgen.execution import kinds, secrets
 from sdgen.execution.access import ANYTHING, Access, matches
@@ -32,7 +33,7 @@ _HARMLESS = ("schema", "sslmode", "charset", "connect_timeout", "application_nam
 class TargetSpec(Record):
     """A place to write, as it is written down."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     id: str = Field(
         "", pattern=r"^[A-Za-z0-9._-]*$", description="what requests name it by; the file's stem if left out"
@@ -96,11 +97,14 @@ def resolve_target(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[s
     if problems:
         raise TargetError(problems)
     expanded = secrets.expand(spec.dsn, access)
-    kind = kind or kinds.kind_of(expanded.text)
-    if kinds.facts(kind).server and not kinds.is_readable(expanded.text, kind):
+    written = with_encoded_user(expanded.text)
+    kind = kind or kinds.kind_of(written)
+    if kinds.facts(kind).server and not kinds.is_readable(written, kind):
         hint = "scheme://user:password@host:port/database, letters such as @ and / in a password as %40 and %2F"
         raise TargetError(Problem(("target", "dsn"), "the host or port of the URL can't be read", hint))
-    in_kind = kinds.in_kind(expanded.text, kind) if spec.kind else expanded.text
+    in_kind = kinds.in_kind(written, kind) if spec.kind else written
+    if access.folders is not None:  # what was compared with the folders is what is opened: `file:x` is a URI to SQLite
+        in_kind = kinds.placed(in_kind, kind, Path.cwd())
     destination = _with_parts(in_kind, spec)
     redactor = Redactor(_secret_values(destination, expanded.values))
     shown = redactor(without_password(_with_parts(kinds.placed(in_kind, kind, Path.cwd()), spec)))
@@ -161,6 +165,9 @@ def _faults(spec: TargetSpec) -> Iterator[Problem]:
     whole = spec.dsn.startswith("${")  # the secret may be the whole URL
     if not spec.dsn:
         yield Problem(("target", "dsn"), "the target has no dsn", "the destination is empty: give a URL, or a path")
+        return
+    if any(letter < " " or letter == "\x7f" for letter in spec.dsn):
+        yield Problem(("target", "dsn"), "the dsn holds a control character, such as a line end", "leave it out")
         return
     if spec.kind and kind not in known:
         yield _unknown_kind(spec.kind)
@@ -252,13 +259,19 @@ def allowed(spec: TargetSpec, access: Access) -> Iterator[Problem]:
             )
     if kinds.facts(kind).local:
         yield from _allowed_file(spec, access)
-    elif not access.allows_destination(without_password(spec.dsn)):
+    elif not access.allows_destination(spec.dsn):
         what = f"{without_password(spec.dsn)} is not a destination that may be named here"
         yield Problem(("target", "dsn"), what, "allowed: " + _listed(access.destinations))
     elif access.destinations != ("*",):
-        for name, _ in parse_qsl(urlsplit(spec.dsn).query, keep_blank_values=True):
+        for name in _query_names(spec.dsn):
             if name not in _HARMLESS:  # ?host= and the like would lead elsewhere
                 yield Problem(("target", "dsn"), f"{name}= may not be named here", "allowed: " + _listed(_HARMLESS))
+
+
+def _query_names(dsn: str) -> list[str]:
+    """The names in a URL's query, whichever letters a driver takes to part them."""
+    query = re.split(r"[&;#]", dsn.partition("?")[2])
+    return [unquote_plus(each.partition("=")[0]) for each in query if each]
 
 
 def _allowed_file(spec: TargetSpec, access: Access) -> Iterator[Problem]:

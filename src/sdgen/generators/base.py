@@ -190,6 +190,7 @@ class Generator(BaseModel):
     names: the registered type names of the class. A class that serves several (`person.email`, `person.full_name`)
            finds the one it was made for in `called`.
     fits:  the kinds of column types it can fill; conversion to the column's exact type is the engine's.
+    about: what is made under each name, where a class serves several; its other names are spellings of these.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -198,6 +199,7 @@ class Generator(BaseModel):
     how_unique: ClassVar[str] = "use a generator with a domain, such as sequence, uuid4 or pattern"
     fits: ClassVar[frozenset[str]] = frozenset()
     example: ClassVar[str] = ""
+    about: ClassVar[Mapping[str, str]] = {}
 
     _called: str = ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,35 +74,37 @@ def families() -> Iterator[Family]:
 
 
 def _entries(names: tuple[str, ...] | list[str]) -> Iterator[Entry]:
-    """One entry for each class, under all its names."""
-    grouped: dict[type[Generator], list[str]] = {}
-    for name in names:
-        kind = registry.find(name)
-        if kind is not None:
-            grouped.setdefault(kind, []).append(name)
-    for called in grouped.values():
-        yield entry(called[0], tuple(called))
+    """One entry for each generator, under its name and the other spellings of it."""
+    yield from map(entry, dict.fromkeys(registry.spellings(name)[0] for name in names))
 
 
-def entry(name: str, names: tuple[str, ...] = ()) -> Entry:
-    """A generator's entry; ScenarioError where there is none of that name."""
+def entry(name: str) -> Entry:
+    """A generator's entry, whichever of its names is given; ScenarioError where there is none of that name."""
     kind, preset = registry.find(name), vocabularies.preset(name)
     if kind is None:
         hint = did_you_mean(name, registry.names(), "`sdgen generators` lists them all")
         raise ScenarioError(Problem((), f"unknown generator {name!r}", hint))
+    names = registry.spellings(name)
     text = preset.description if preset else getdoc(kind) or ""
     made = registry.make(name, {}) if preset else _example(name, kind)
+    about = kind.about.get(names[0], "")
     return Entry(
-        names=names or (name,),
-        summary=" ".join(text.partition("\n\n")[0].split()),
-        text=text,
+        names=names,
+        summary=about or " ".join(text.partition("\n\n")[0].split()),
+        text="\n\n".join(filter(None, (about, text.partition("\n\n")[2]))) if about else text,
         params=tuple(params_of(kind)),
         fits=tuple(sorted(kind.fits)),
         natural=_natural(made),
         unique=_unique(made),
-        example=f"{{generator: {name}}}" if preset else kind.example.strip(),
+        example=f"{{generator: {name}}}" if preset else _own_example(names[0], kind),
         preset=_stands_for(preset.spec) if preset else "",
     )
+
+
+def _own_example(name: str, kind: type[Generator]) -> str:
+    """The class's example, under the name of one of its generators."""
+    example = kind.example.strip()
+    return re.sub(r"^\{generator: [\w.]+", f"{{generator: {name}", example) if name in kind.about else example
 
 
 def _stands_for(spec: GeneratorSpec) -> str:

@@ -5,7 +5,7 @@ Where a kind of code has numbers that are never given out, those are made.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import ClassVar
 
@@ -78,18 +78,23 @@ def _counts(size: int, after: str) -> pa.Array:
 
 @register(*_CODES, *_SAME)
 class Code(TextGenerator):
-    """A code of its kind.
-
-    ean13, ean8: GS1 numbers with a check digit, of the prefixes 2… kept for use inside a shop. isbn13: with a check
-    digit. imei: with a Luhn digit, of the type codes 00… kept for tests. npi: the number of a US provider of health
-    care, with its check digit, of those beginning with 2, none of which is given out yet. ssn: in the form of a US
-    social security number, of areas 900–999 and groups 01–49, which are given out neither as such nor as taxpayer
-    numbers. sku: three letters and five digits. version: major.minor.patch. device_name: a kind of device and four
-    hexadecimal digits.
-    """
+    """A code of its kind: `about` says what each name gives."""
 
     fits: ClassVar[frozenset[str]] = ALL_TEXTS
     example: ClassVar[str] = "{generator: code.ean13, unique: true}"
+    about: ClassVar[Mapping[str, str]] = {
+        "code.ean13": "An article number of thirteen digits with its check digit, of those kept for use inside a shop.",
+        "code.ean8": "An article number of eight digits with its check digit, of those kept for use inside a shop.",
+        "code.isbn13": "A book's number with its check digit: 978, and ten digits more.",
+        "code.imei": "A mobile device's number of fifteen digits with its Luhn digit, of type codes kept for tests.",
+        "code.npi": "A US health care provider's number with its check digit, of those that are not given out yet.",
+        "code.ssn": "A number in the form of a US social security number, which is given out to nobody.",
+        "code.sku": "A stock-keeping code: three letters and five digits, without letters that look like digits.",
+        "code.hex_color": "A colour as # and six hexadecimal digits.",
+        "code.version": "A version number: major.minor.patch.",
+        "code.color_name": "A colour's name in English.",
+        "code.device_name": "A device's name: its kind and four hexadecimal digits.",
+    }
 
     def domain(self, facts: Facts) -> Domain:
         return _domain(self.called)
@@ -104,6 +109,11 @@ class Token(TextGenerator):
     """Random characters: hexadecimal digits, URL-safe characters (token), or digits alone (pin)."""
 
     example: ClassVar[str] = "{generator: code.token, params: {length: 24}}"
+    about: ClassVar[Mapping[str, str]] = {
+        "code.hex": "Random hexadecimal digits: 32, or as many as `length` says.",
+        "code.token": "Random characters that a URL may hold: 21, or as many as `length` says.",
+        "code.pin": "Random decimal digits: 4, or as many as `length` says.",
+    }
 
     length: int = Field(
         default=0, ge=0, le=4096, description="characters; 0 stands for 32 (hex), 21 (token) or 4 (pin)"

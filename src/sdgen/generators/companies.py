@@ -216,6 +216,10 @@ class CompanyLabel(CompanyGenerator):
 
     fits: ClassVar[frozenset[str]] = ALL_TEXTS
     example: ClassVar[str] = "{generator: company.industry}"
+    about: ClassVar[Mapping[str, str]] = {
+        "company.suffix": "The legal form of a company, which fits its name: Inc., LLC.",
+        "company.industry": "The industry that a company is in.",
+    }
 
     def arrow(self, type: Type) -> pa.DataType:
         return carried(type)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import ClassVar, Literal
 
@@ -84,13 +84,17 @@ def _address(name: str) -> Domain:
 
 @register(*_ADDRESSES, *_SAME)
 class WebName(TextGenerator):
-    """A name or address of its kind.
-
-    url, domain_name: under example.com, .org, .net, .example and .test, which nobody can own (RFC 2606). mac: locally
-    administered, so of no maker. user_agent: of a current browser. slug: words-with-hyphens. hashtag: #twoWords.
-    """
+    """A name or address of its kind: `about` says what each name gives."""
 
     example: ClassVar[str] = "{generator: internet.url}"
+    about: ClassVar[Mapping[str, str]] = {
+        "internet.url": "A web address at a domain that nobody can own (RFC 2606).",
+        "internet.domain_name": "A domain name that nobody can own (RFC 2606).",
+        "internet.slug": "Three words with hyphens between, as at the end of a web address.",
+        "internet.hashtag": "A hashtag of two words: #quietHarbour.",
+        "internet.user_agent": "What a current browser sends as its name, on a computer or a phone.",
+        "internet.mac": "A network card's address, locally administered, so that it is of no maker.",
+    }
 
     def domain(self, facts: Facts) -> Domain:
         return _address(self.called)

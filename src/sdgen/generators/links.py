@@ -20,7 +20,7 @@ from sdgen.scenario.types import KINDS, Type
 class Quota(BaseModel):
     """An exact number of children for one parent row."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     row: int = Field(0, ge=0, description="the parent's row number, from 0; fixed rows come first")
     where: dict[str, Any] | None = Field(None, description="instead of row: values that one fixed row has")

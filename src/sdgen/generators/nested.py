@@ -7,7 +7,7 @@ alone. A change of `max` therefore changes the elements of all rows but the firs
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,6 +24,7 @@ from sdgen.generators.registry import register
 from sdgen.scenario.types import TEXTS, Type, array_of
 
 _MOST = 10_000
+_MOST_ELEMENTS = 20_000  # of a row, at all depths: a batch of 65,536 rows then has fewer than 2^31, which Arrow counts
 _MOST_DISTINCT = 100
 _JSON = Type("json")
 
@@ -37,6 +38,7 @@ class Sized(Generator):
     def size_faults(self) -> Iterable[Fault]:
         if self.min > self.max:
             yield Fault("min", f"min {self.min} is more than max {self.max}", "swap them")
+        yield from _element_faults(self, "max")
 
     def lengths(self, cells: Cells) -> Numbers:
         return cells.below(self.max - self.min + 1, "length") + self.min
@@ -47,6 +49,28 @@ class Sized(Generator):
         np.cumsum(lengths, out=ends[1:])
         starts = cells.numbers * self.max - ends[:-1]
         return pa.array(ends.astype(np.int32)), np.arange(ends[-1]) + np.repeat(starts, lengths)
+
+
+def elements(generator: Generator) -> int:
+    """The most elements that a row has in the arrays and maps of a generator: those of nested ones multiply."""
+    inside = sum(elements(inner.made) for inner in _inners(generator))
+    return generator.max * max(1, inside) if isinstance(generator, Sized) else inside
+
+
+def _inners(generator: Generator) -> Iterator[Inner]:
+    """The generators that stand directly inside another, whichever of its params holds them."""
+    for name in type(generator).model_fields:
+        value = getattr(generator, name)
+        each = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else (value,)
+        yield from (inner for inner in each if isinstance(inner, Inner))
+
+
+def _element_faults(generator: Generator, param: str) -> Iterable[Fault]:
+    """Told once: by the innermost generator that has too many."""
+    most = elements(generator)
+    if most > _MOST_ELEMENTS and all(elements(inner.made) <= _MOST_ELEMENTS for inner in _inners(generator)):
+        what = f"a row could have {most:,} elements, those of nested arrays multiplied; {_MOST_ELEMENTS:,} is the most"
+        yield Fault(param, what, "lower max, here or inside")
 
 
 def _lonely(inner: Inner, path: str) -> Iterable[Fault]:
@@ -204,6 +228,7 @@ class Struct(Fielded):
         return Type("struct", fields=tuple(self.fields), items=items)
 
     def faults(self, facts: Facts) -> Iterable[Fault]:
+        yield from _element_faults(self, "fields")
         if not self.fields:
             yield Fault("fields", "a struct needs at least one field")
         known = facts.type.fields if facts.type.kind == "struct" else tuple(self.fields)
@@ -249,6 +274,7 @@ class Json(Fielded):
         return _JSON
 
     def faults(self, facts: Facts) -> Iterable[Fault]:
+        yield from _element_faults(self, "fields")
         for name, inner in self.fields.items():
             yield from inner.faults(facts, _type_of(inner), f"fields.{name}")
 

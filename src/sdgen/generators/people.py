@@ -88,6 +88,10 @@ class NamePart(PersonGenerator):
     """
 
     example: ClassVar[str] = "{generator: person.first_name}"
+    about: ClassVar[Mapping[str, str]] = {
+        "person.first_name": "A person's first name, which fits the gender.",
+        "person.last_name": "A person's last name.",
+    }
 
     def arrow(self, type: Type) -> pa.DataType:
         return carried(type)

@@ -125,6 +125,15 @@ class PlaceName(AddressGenerator):
 
     fits: ClassVar[frozenset[str]] = ALL_TEXTS
     example: ClassVar[str] = "{generator: address.city, params: {country: world}}"
+    about: ClassVar[Mapping[str, str]] = {
+        "address.city": "The city of a place, the large ones more often.",
+        "address.state": "The state, province or region of a place.",
+        "address.state_code": "The state, province or region of a place, as its short code.",
+        "address.county": "The county or district of a place.",
+        "address.country": "The country of a place, by its name in English.",
+        "address.country_code": "The country of a place, as its two letters (ISO 3166).",
+        "address.time_zone": "The time zone of a place (IANA).",
+    }
 
     def arrow(self, type: Type) -> pa.DataType:
         return carried(type)
@@ -225,6 +234,10 @@ class Coordinate(AddressGenerator):
 
     fits: ClassVar[frozenset[str]] = frozenset({"float", "double", "decimal"})
     example: ClassVar[str] = "{generator: address.latitude}"
+    about: ClassVar[Mapping[str, str]] = {
+        "address.latitude": "Degrees north (WGS 84), within 0.02° of the place's centre, with six decimals.",
+        "address.longitude": "Degrees east (WGS 84), within 0.02° of the place's centre, with six decimals.",
+    }
 
     def natural(self) -> Type:
         return Type("double")

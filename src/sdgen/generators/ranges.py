@@ -22,7 +22,7 @@ from sdgen.scenario.types import NUMBERS, Type
 class Range(BaseModel):
     """One range of values, both ends included, and its weight."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     min: int | FiniteFloat = Field(description="the least value")
     max: int | FiniteFloat = Field(description="the greatest value")

@@ -191,6 +191,25 @@ def find(name: str) -> type[Generator] | None:
     return _registered.get(name)
 
 
+def spellings(name: str) -> tuple[str, ...]:
+    """All names of the generator that a name stands for, the one it is documented under first.
+
+    A class of several generators tells in `about` which names those are; each other name is a spelling of the one
+    that it stands behind in its family.
+    """
+    kind = find(name)
+    if kind is None:
+        return (name,)
+    listed = next((names for names in FAMILIES.values() if name in names), (name,))
+    groups: list[list[str]] = []
+    for each in listed:
+        if find(each) is kind:
+            if not groups or each in kind.about:
+                groups.append([])
+            groups[-1].append(each)
+    return next((tuple(group) for group in groups if name in group), (name,))
+
+
 def make(name: str, params: dict[str, Any]) -> Generator:
     """A generator from its name and params; KeyError for an unknown name, pydantic.ValidationError for bad params."""
     preset = vocabularies.preset(name)

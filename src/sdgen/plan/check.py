@@ -72,8 +72,7 @@ def check_output(draft: Draft) -> None:
         draft.refuse(("output", "per_entity", name), f"there is no entity {name!r}", hint, _REFERENCE)
     tables = {name: entity.target_table or name for name, entity in entities.items()}
     run = {"seed": draft.seed, "scenario": draft.scenario.name, "version": draft.scenario.version}
-    for entity, first, file in repeated_names(output.names, tables, run):
-        what = f"{first} and {entity} would both be written to {file}"
+    for _, what in repeated_names(output.names, tables, run):
         hint = "put {entity} into the pattern, and {format} at its end"
         draft.refuse(("output", "filename_pattern"), what, hint, ProblemType.DUPLICATE)
 

@@ -10,12 +10,21 @@ from pathlib import PurePath
 
 from sdgen.errors import Problem, SourceError
 from sdgen.read.base import ReadOptions, Source
-from sdgen.read.ddl_alter import alter_domain, alter_table, alter_type
-from sdgen.read.ddl_create import create_domain, create_index, create_table, create_type
+from sdgen.read.ddl_alter import (
+    RENAME_TABLE,
+    alter_table,
+    drop_index,
+    drop_tables,
+    rename_index,
+    rename_tables,
+    sp_rename,
+)
+from sdgen.read.ddl_create import create_index, create_table
 from sdgen.read.ddl_dialect import guess_dialect
 from sdgen.read.ddl_reading import Reading
 from sdgen.read.ddl_text import Statement, statements
 from sdgen.read.ddl_tokens import Unreadable, Words, words
+from sdgen.read.ddl_types import alter_domain, alter_type, create_domain, create_type, drop_type
 from sdgen.read.schema import Schema, TableName
 from sdgen.scenario.model import Scenario
 
@@ -33,6 +42,12 @@ _READ: tuple[tuple[re.Pattern[str], Callable[[Reading, Words], None]], ...] = tu
         (_CREATE + r"DOMAIN\b", create_domain),
         (r"ALTER\s+DOMAIN\b", alter_domain),
         (r"ALTER\s+TYPE\b", alter_type),
+        (r"DROP\s+(?:TYPE|DOMAIN)\b", drop_type),
+        (r"DROP\s+TABLE\b", drop_tables),
+        (r"DROP\s+INDEX\b", drop_index),
+        (RENAME_TABLE, rename_tables),
+        (r"ALTER\s+INDEX\b", rename_index),
+        (r"EXEC(?:UTE)?\s+(?:\w+\.)*sp_rename\b", sp_rename),
         (r"COMMENT\s+ON\s+(?:TABLE|COLUMN)\b", lambda reading, found: _comment(reading, found)),
     )
 )

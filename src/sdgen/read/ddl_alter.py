@@ -1,20 +1,23 @@
-"""ALTER TABLE, DOMAIN and TYPE: what later statements add to what is there."""
+"""ALTER TABLE: what later statements add to a table, change of it, and take away."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from sdgen.read.ddl_columns import read_column, read_options, read_table_name, read_type
+from sdgen.read import ddl_changes as changes
+from sdgen.read.ddl_columns import ColumnFound, read_column, read_options, read_table_name, read_type
 from sdgen.read.ddl_constraints import begins_constraint
 from sdgen.read.ddl_create import add_constraint, read_items
 from sdgen.read.ddl_partitions import read_bounds
 from sdgen.read.ddl_reading import Reading
 from sdgen.read.ddl_tables import TableDraft
-from sdgen.read.ddl_tokens import Unreadable, Words
-from sdgen.read.schema import CheckSchema
+from sdgen.read.ddl_tokens import Words
+from sdgen.read.ddl_tokens import words as words_of
+from sdgen.read.schema import TableName
 
-_SETS = frozenset({"DEFAULT", "NOT"})
+RENAME_TABLE = r"\s*RENAME\s+TABLE\b"
 
 
 def alter_table(reading: Reading, words: Words) -> None:
@@ -27,21 +30,25 @@ def alter_table(reading: Reading, words: Words) -> None:
     draft = reading.tables.find(name)
     if words.takes("WITH"):
         words.takes_any("CHECK", "NOCHECK")
-    adding = words.sees("ADD") or words.sees("ATTACH")
     if draft is None:
-        if adding:
+        if words.sees("ADD") or words.sees("ATTACH"):
             reading.note(f"ALTER TABLE {name} left out: there is no such table", line)
         return
     verb = ""
     for action in words.part(words.place, len(words.words)).split():
-        verb = action.takes_any(*_ACTIONS) or (verb if begins_constraint(action, reading.dialect) else "")
+        verb = action.takes_any(*_ACTIONS) or (verb if _goes_on(reading, verb, action) else "")
         if verb:
             _ACTIONS[verb](reading, draft, action)
 
 
+def _goes_on(reading: Reading, verb: str, action: Words) -> bool:
+    """Whether an action without a verb is one more of the last: constraints, and in SQL Server all that is listed."""
+    return begins_constraint(action, reading.dialect) or (reading.dialect == "tsql" and verb in ("ADD", "DROP"))
+
+
 def _add(reading: Reading, draft: TableDraft, action: Words) -> None:
     action.takes("COLUMN")
-    action.takes("IF", "NOT", "EXISTS")
+    once = action.takes("IF", "NOT", "EXISTS")
     if action.sees("("):
         read_items(reading, draft, action.inside())
     elif _default_for(draft, action):
@@ -49,7 +56,9 @@ def _add(reading: Reading, draft: TableDraft, action: Words) -> None:
     elif begins_constraint(action, reading.dialect):
         add_constraint(reading, draft, action)
     elif not action.takes("PARTITION"):
-        draft.add_column(read_column(action, reading.dialect))
+        column = read_column(action, reading.dialect)
+        if not (once and draft.column(column.name)):
+            draft.add_column(column)
 
 
 def _default_for(draft: TableDraft, action: Words) -> bool:
@@ -77,13 +86,26 @@ def _alter(reading: Reading, draft: TableDraft, action: Words) -> None:
     column = draft.column(action.name())
     if column is None:
         return
-    if (action.takes("SET") and action.ahead().upper in _SETS) or action.takes("ADD"):
+    if action.takes("SET", "DATA", "TYPE") or action.takes("TYPE") or action.takes("DATA", "TYPE"):
+        column.type = read_type(action)
+    elif action.takes("SET") or action.takes("ADD"):
         read_options(action, column)
     elif action.takes("DROP"):
-        column.nullable = column.nullable or action.sees("NOT", "NULL")
-    elif action.takes("DATA", "TYPE") or action.takes("TYPE") or reading.dialect == "tsql":
-        column.type = read_type(action)
+        _drop_option(column, action)
+    elif reading.dialect == "tsql":
+        column.type, column.nullable = read_type(action), True
         read_options(action, column)
+
+
+def _drop_option(column: ColumnFound, action: Words) -> None:
+    if action.takes("NOT", "NULL"):
+        column.nullable = True
+    elif action.takes("DEFAULT"):
+        column.default, column.counts = "", False
+    elif action.takes("IDENTITY"):
+        column.counts = False
+    elif action.takes("EXPRESSION"):
+        column.computed = False
 
 
 def _modify(reading: Reading, draft: TableDraft, action: Words) -> None:
@@ -91,31 +113,28 @@ def _modify(reading: Reading, draft: TableDraft, action: Words) -> None:
     action.takes("COLUMN")
     parts = action.inside().split() if action.sees("(") else [action]
     for part in parts:
-        _redefine(reading, draft, part)
+        if not begins_constraint(part, reading.dialect):
+            _redefine(draft, read_column(part, reading.dialect))
 
 
-def _redefine(reading: Reading, draft: TableDraft, words: Words) -> None:
-    if begins_constraint(words, reading.dialect):
-        return
-    found = read_column(words, reading.dialect)
-    old = draft.column(found.name)
+def _redefine(draft: TableDraft, column: ColumnFound) -> None:
+    """A column's definition anew. Keys stand beside it and stay; Oracle may leave the type out."""
+    old = draft.column(column.name)
     if old is None:
         return
-    kept = old.type if not found.type.word else found.type
-    found.foreign_keys, found.name = [], old.name
-    draft.columns[old.name] = replace(found, type=kept, counts=found.counts or old.counts)
+    type = column.type if column.type.word else old.type
+    draft.columns[old.name] = replace(
+        column, name=old.name, type=type, counts=column.counts or old.counts, foreign_keys=[]
+    )
 
 
 def _change(reading: Reading, draft: TableDraft, action: Words) -> None:
     """MySQL's CHANGE: a new name and definition."""
     action.takes("COLUMN")
-    old = draft.column(action.name())
-    if old is not None:
-        found = read_column(action, reading.dialect)
-        draft.columns = {
-            found.name if name == old.name else name: found if name == old.name else column
-            for name, column in draft.columns.items()
-        }
+    old = action.name()
+    column = read_column(action, reading.dialect)
+    changes.rename_column(reading.tables, draft, old, column.name, reading.dialect)
+    _redefine(draft, column)
 
 
 def _attach(reading: Reading, draft: TableDraft, action: Words) -> None:
@@ -126,18 +145,46 @@ def _attach(reading: Reading, draft: TableDraft, action: Words) -> None:
         part.partition_of = draft.name
 
 
-def _drop(reading: Reading, draft: TableDraft, action: Words) -> None:
-    """DROP COLUMN. Constraints are dropped by name."""
-    if action.takes("CONSTRAINT"):
-        action.takes("IF", "EXISTS")
-        name = action.name()
-        draft.checks = [check for check in draft.checks if check.name != name]
-        draft.unique = [key for key in draft.unique if key.name != name]
-        draft.foreign_keys = [key for key in draft.foreign_keys if key.name != name]
+def _rename(reading: Reading, draft: TableDraft, action: Words) -> None:
+    """RENAME TO name, RENAME COLUMN a TO b, RENAME a TO b, RENAME CONSTRAINT or INDEX a TO b."""
+    if action.takes("TO") or action.takes("AS"):
+        name = read_table_name(action)
+        schema = name.schema or draft.name.schema
+        changes.rename_table(reading.tables, draft, TableName(name.name, schema))
         return
-    if action.takes("COLUMN"):
+    constraint = action.takes_any("CONSTRAINT", "INDEX", "KEY")
+    action.takes("COLUMN")
+    old = action.name()
+    if not action.takes("TO"):
+        changes.rename_table(reading.tables, draft, TableName(old, draft.name.schema))  # MySQL: RENAME name
+    elif constraint:
+        changes.rename_constraint(draft, old, action.name())
+    else:
+        changes.rename_column(reading.tables, draft, old, action.name(), reading.dialect)
+
+
+def _set(reading: Reading, draft: TableDraft, action: Words) -> None:
+    if action.takes("SCHEMA"):
+        moved = TableName(draft.name.name, action.name())
+        changes.rename_table(reading.tables, draft, reading.tables.located(moved))
+
+
+def _drop(reading: Reading, draft: TableDraft, action: Words) -> None:
+    """DROP of a column, of a constraint by its name, of MySQL's keys by their kind."""
+    if action.takes("PRIMARY", "KEY"):
+        changes.drop_primary(draft)
+    elif action.takes_any("CONSTRAINT", "INDEX", "KEY", "CHECK") or action.takes("FOREIGN", "KEY"):
         action.takes("IF", "EXISTS")
-        draft.columns.pop(action.name(), None)
+        changes.drop_constraint(draft, action.name())
+    elif not action.takes("PARTITION"):
+        action.takes("COLUMN")
+        action.takes("IF", "EXISTS")
+        names = [part.name() for part in action.inside().split()] if action.sees("(") else [action.name()]
+        for name in names:
+            known = draft.column(name)
+            if known is None and reading.dialect == "tsql":
+                changes.drop_constraint(draft, name)  # SQL Server: DROP name is DROP CONSTRAINT name
+            changes.drop_column(reading.tables, draft, name, reading.dialect)
 
 
 _ACTIONS: dict[str, Callable[[Reading, TableDraft, Words], None]] = {
@@ -146,32 +193,77 @@ _ACTIONS: dict[str, Callable[[Reading, TableDraft, Words], None]] = {
     "MODIFY": _modify,
     "CHANGE": _change,
     "ATTACH": _attach,
+    "RENAME": _rename,
+    "SET": _set,
     "DROP": _drop,
 }
 
 
-def alter_domain(reading: Reading, words: Words) -> None:
-    """ALTER DOMAIN … ADD [CONSTRAINT name] CHECK (…), SET NOT NULL."""
-    words.takes("ALTER", "DOMAIN")
-    line = words.line
-    name = read_table_name(words).name.lower()
-    domain = reading.domains.get(name)
-    if domain is None:
+def drop_tables(reading: Reading, words: Words) -> None:
+    """DROP TABLE a, b."""
+    words.takes("DROP", "TABLE")
+    words.takes("IF", "EXISTS")
+    parts = words.part(words.place, len(words.words)).split()
+    cascade = bool(parts) and parts[-1].words[-1].upper == "CASCADE" and reading.dialect != "sqlite"
+    for part in parts:
+        draft = reading.tables.find(read_table_name(part))
+        if draft is not None:
+            changes.drop_table(reading.tables, draft, cascade)
+
+
+def drop_index(reading: Reading, words: Words) -> None:
+    """DROP INDEX a, b; DROP INDEX name ON table."""
+    words.takes("DROP", "INDEX")
+    words.takes("CONCURRENTLY")
+    words.takes("IF", "EXISTS")
+    for part in words.part(words.place, len(words.words)).split():
+        path = part.path()
+        named = read_table_name(part) if part.takes("ON") else None
+        if named is None and reading.dialect == "tsql" and len(path) > 1:  # table.index
+            named = TableName(path[-2])
+        only = reading.tables.find(named) if named is not None else None
+        for draft in [only] if only is not None else reading.tables.drafts.values():
+            draft.unique = [key for key in draft.unique if key.name.lower() != path[-1].lower()]
+
+
+def rename_tables(reading: Reading, words: Words) -> None:
+    """MySQL: RENAME TABLE a TO b, c TO d."""
+    # The tokenizer takes all behind RENAME for one text, so that the list is read by itself.
+    listed = re.sub(RENAME_TABLE, "", words.text, count=1, flags=re.IGNORECASE)
+    for part in words_of(listed, reading.dialect, words.line).split():
+        draft = reading.tables.find(read_table_name(part))
+        part.expect("TO")
+        if draft is not None:
+            changes.rename_table(reading.tables, draft, reading.tables.located(read_table_name(part)))
+
+
+def rename_index(reading: Reading, words: Words) -> None:
+    """PostgreSQL: ALTER INDEX a RENAME TO b, which renames a key's constraint too."""
+    words.takes("ALTER", "INDEX")
+    words.takes("IF", "EXISTS")
+    old = words.path()[-1]
+    if words.takes("RENAME", "TO"):
+        new = words.name()
+        for draft in reading.tables.drafts.values():
+            changes.rename_constraint(draft, old, new)
+
+
+def sp_rename(reading: Reading, words: Words) -> None:
+    """SQL Server: EXEC sp_rename 'table', 'name' and EXEC sp_rename 'table.column', 'name', 'COLUMN'."""
+    while not words.done and words.ahead().text.lower() != "sp_rename":
+        words.next()
+    words.next()
+    texts = [word.text for word in words.words[words.place :] if word.literal]
+    if len(texts) < 2:
         return
-    if words.takes("SET", "NOT", "NULL"):
-        reading.domains[name] = replace(domain, nullable=False)
-    elif words.takes("ADD"):
-        constraint = words.name() if words.takes("CONSTRAINT") else ""
-        if not words.takes("CHECK"):
-            raise Unreadable("only CHECK is understood")
-        check = CheckSchema(words.inside().sql(), constraint, line)
-        reading.domains[name] = replace(domain, checks=(*domain.checks, check))
-
-
-def alter_type(reading: Reading, words: Words) -> None:
-    """ALTER TYPE … ADD VALUE."""
-    words.takes("ALTER", "TYPE")
-    name = read_table_name(words).name.lower()
-    if name in reading.enums and words.takes("ADD", "VALUE"):
-        words.takes("IF", "NOT", "EXISTS")
-        reading.enums[name] = (*reading.enums[name], words.next().text)
+    path = [part.strip('[]"') for part in texts[0].split(".")]
+    if len(texts) > 2 and texts[2].upper() in ("COLUMN", "INDEX") and len(path) > 1:
+        draft = reading.tables.find(TableName(path[-2], path[-3] if len(path) > 2 else ""))
+        if draft is not None and texts[2].upper() == "COLUMN":
+            changes.rename_column(reading.tables, draft, path[-1], texts[1], reading.dialect)
+        elif draft is not None:
+            changes.rename_constraint(draft, path[-1], texts[1])
+        return
+    draft = reading.tables.find(TableName(path[-1], path[-2] if len(path) > 1 else ""))
+    if draft is not None:
+        changes.rename_table(reading.tables, draft, TableName(texts[1], draft.name.schema))

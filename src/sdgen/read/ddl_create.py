@@ -1,16 +1,16 @@
-"""CREATE TABLE, INDEX, TYPE and DOMAIN."""
+"""CREATE TABLE and CREATE UNIQUE INDEX."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from sdgen.read.ddl_columns import ColumnFound, read_column, read_names, read_options, read_table_name, read_type
+from sdgen.read.ddl_columns import read_column, read_names, read_table_name
 from sdgen.read.ddl_constraints import begins_constraint, key_columns, read_constraint, read_index
 from sdgen.read.ddl_partitions import read_bounds
 from sdgen.read.ddl_reading import Reading
 from sdgen.read.ddl_tables import TableDraft
 from sdgen.read.ddl_tokens import Unreadable, Words
-from sdgen.read.schema import DomainSchema, KeySchema, TableName
+from sdgen.read.schema import KeySchema
 
 _SILENT = frozenset({"key", "index", "fulltext", "spatial", "period"})
 
@@ -19,9 +19,11 @@ def create_table(reading: Reading, words: Words) -> None:
     """CREATE TABLE in its forms: with a body, as a partition, or from a query (which is left out)."""
     while not words.takes("TABLE"):
         words.next()
-    words.takes("IF", "NOT", "EXISTS")
+    once = words.takes("IF", "NOT", "EXISTS")
     line = words.line
     draft = TableDraft(reading.tables.located(read_table_name(words)), line)
+    if once and draft.name in reading.tables.drafts:
+        return
     if words.takes("PARTITION", "OF"):
         _partition(reading, words, draft)
     elif words.sees("("):
@@ -117,32 +119,3 @@ def create_index(reading: Reading, words: Words) -> None:
         draft.unique.append(KeySchema(own, found.name, line, found.where, computed, found.nulls))
     else:
         reading.note(f"{draft.name}: unique index {found.name} left out: no column found in it", line)
-
-
-def create_type(reading: Reading, words: Words) -> None:
-    """CREATE TYPE … AS ENUM; SQL Server's CREATE TYPE … FROM is a domain; others are left out."""
-    line = words.line
-    while not words.takes("TYPE"):
-        words.next()
-    name = read_table_name(words).name.lower()
-    if words.takes("AS", "ENUM"):
-        reading.enums[name] = tuple(part.ahead().text for part in words.inside().split())
-    elif words.takes("FROM"):
-        reading.domains[name] = _domain(words)
-    elif not words.done:
-        reading.note(f"type {name} left out: neither an enum nor a domain", line)
-
-
-def create_domain(reading: Reading, words: Words) -> None:
-    """CREATE DOMAIN name AS type, with its conditions."""
-    words.takes("CREATE")
-    words.takes("DOMAIN")
-    name: TableName = read_table_name(words)
-    words.takes("AS")
-    reading.domains[name.name.lower()] = _domain(words)
-
-
-def _domain(words: Words) -> DomainSchema:
-    found = ColumnFound("value", read_type(words), words.line)
-    read_options(words, found)
-    return DomainSchema(found.type, found.nullable, tuple(found.checks))

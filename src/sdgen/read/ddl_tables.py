@@ -37,6 +37,7 @@ class TableDraft:
     partition_of: TableName | None = None
     partition_key: tuple[str, tuple[str, ...]] = ("", ())  # RANGE, LIST or HASH, and the columns
     bounds: list[Bounds] = field(default_factory=list)  # of its partitions
+    former: list[TableName] = field(default_factory=list)  # what it was called before, the first name first
 
     @property
     def column_names(self) -> frozenset[str]:

@@ -50,6 +50,9 @@ _ROUTINE = re.compile(
     re.IGNORECASE,
 )
 _COPY = re.compile(r"\s*COPY\b[^;]*\bFROM\s+STDIN\b", re.IGNORECASE)
+# What takes a migration back stands below it in one file, behind a mark: goose, sql-migrate, dbmate.
+_MARK = r"^--[ \t]*(?:\+(?:goose|migrate)[ \t]+|migrate:)"
+_DOWN = re.compile(rf"{_MARK}down\b.*?(?={_MARK}up\b|\Z)", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 _SKIPPED = frozenset({"line comment", "comment", "hash"})
 
 
@@ -63,6 +66,7 @@ class Statement:
 
 def statements(text: str, dialect: str) -> Iterator[Statement]:
     """The statements of a text, in order."""
+    text = _DOWN.sub(lambda part: "\n" * part[0].count("\n"), text.replace("\r\n", "\n"))
     if dialect == "mysql":
         text = _conditional_comments(text)
     yield from _Splitter(text, dialect).split()

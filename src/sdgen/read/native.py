@@ -16,7 +16,6 @@ from sdgen.read.consequences import further_problems, is_reported
 from sdgen.read.formats import DOCUMENTS
 from sdgen.read.shorthand import Shorthand
 from sdgen.read.yamlfile import Document
-from sdgen.scenario.identity import METADATA
 from sdgen.scenario.model import (
     Column,
     Entity,
@@ -26,7 +25,7 @@ from sdgen.scenario.model import (
     Rule,
     Scenario,
 )
-from sdgen.scenario.output import EntityOutput, Output
+from sdgen.scenario.output import METADATA, EntityOutput, Output
 from sdgen.scenario.wording import said_of
 
 

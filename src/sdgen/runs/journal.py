@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sdgen.errors import NotFound, Problem, StoreError
 from sdgen.execution.job import Job
 from sdgen.execution.resume import left_by_killed
-from sdgen.runs.journal_rows import log_line, run_of
+from sdgen.runs.journal_rows import first_of_each_place, log_line, run_of
 from sdgen.runs.processes import Owner, is_gone
 from sdgen.runs.records import EntityRun, LogLine, Run, Status
 from sdgen.runs.store import Store, moment, timestamp
@@ -62,14 +62,19 @@ class Journal:
         return run_id
 
     def claim(self, run_id: str, owner: Owner, limit: int | None = None) -> Status | None:
-        """Make a pending run this owner's: RUNNING. Else the status it has, or None where too many are running."""
+        """Make a pending run this owner's: RUNNING. Else the status it has, or None where it has to wait.
+
+        It waits where too many are running, and, for a worker, while another run writes to its local place.
+        """
         with self.store.alone() as connection:
             status = connection.execute(sa.select(runs.c.status).where(runs.c.id == run_id)).scalar_one_or_none()
             if status is None:
                 raise _unknown(run_id)
             if status != _PENDING:
                 return Status.FAILED if status == _RUNNING else Status(status)
-            if limit is not None and connection.execute(_COUNT_RUNNING).scalar_one() >= limit:
+            if limit is not None and (
+                connection.execute(_COUNT_RUNNING).scalar_one() >= limit or run_id not in _ready(connection)
+            ):
                 return None
             now = timestamp()
             values = {"status": _RUNNING, "started_at": now, "revision": runs.c.revision + 1, **_owned(owner, now)}
@@ -97,8 +102,8 @@ class Journal:
                 sums = {"rows_written": _sum(run_id, "written"), "rows_asked": _sum(run_id, "asked")}
                 step |= {"revision": runs.c.revision + 1, **sums}
             owned = (runs.c.id == run_id) & (runs.c.owner_token == owner.token)
-            connection.execute(sa.update(runs).where(owned).values(step))
-            _log(connection, run_id, lines)
+            if connection.execute(sa.update(runs).where(owned).values(step)).rowcount:  # it may have been removed
+                _log(connection, run_id, lines)
             asked = sa.select(runs.c.cancel_requested).where(runs.c.id == run_id)
             return bool(connection.execute(asked).scalar_one_or_none())
 
@@ -114,7 +119,8 @@ class Journal:
             found = connection.execute(sa.update(runs).where(owned).values(_ended(ending)))
             if ending.status is not Status.SUCCESS and found.rowcount:
                 _forget_rows(connection, run_id)
-            _log(connection, run_id, lines)
+            if found.rowcount:  # else it may have been removed
+                _log(connection, run_id, lines)
             return bool(found.rowcount)
 
     def cancel(self, run_id: str) -> Run:
@@ -199,8 +205,14 @@ class Journal:
         status: Iterable[Status] = (),
         scenario: str = "",
         target: str = "",
+        text: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> tuple[list[Run], int]:
-        """Runs without their entities, the newest first, and how many there are in all."""
+        """Runs without their entities, the newest first, and how many there are in all.
+
+        text: is part of their ids, names, destinations or errors, in whichever case. since, until: of their making.
+        """
         matching: sa.ColumnElement[bool] = sa.true()
         if chosen := [each.value for each in status]:
             matching &= runs.c.status.in_(chosen)
@@ -208,16 +220,38 @@ class Journal:
             matching &= (runs.c.scenario_id == scenario) | (runs.c.scenario_name == scenario)
         if target:
             matching &= (runs.c.target_id == target) | (runs.c.target_name == target)
+        if text:
+            matching &= sa.or_(*(sa.func.lower(each).contains(text.lower(), autoescape=True) for each in _SEARCHED))
+        if since is not None:
+            matching &= runs.c.created_at >= _bound(since)
+        if until is not None:
+            matching &= runs.c.created_at < _bound(until)
         page = sa.select(runs).where(matching).order_by(*_NEWEST).limit(limit).offset(offset)
         with self.store.reading() as connection:
             total = connection.execute(sa.select(sa.func.count()).select_from(runs).where(matching)).scalar_one()
             return [run_of(row, ()) for row in connection.execute(page).mappings()], total
+
+    def names(self) -> tuple[list[str], list[str]]:
+        """The scenarios and the targets that runs name, as a list of runs can be narrowed to them: some hundreds."""
+        scenario = sa.func.coalesce(sa.func.nullif(runs.c.scenario_id, ""), runs.c.scenario_name)
+        with self.store.reading() as connection:
+            both = [
+                connection.execute(sa.select(each).distinct().where(each != "").order_by(each).limit(_MOST_NAMES))
+                for each in (scenario, runs.c.target_id)
+            ]
+            scenarios, targets = ([str(name) for name in found.scalars()] for found in both)
+        return scenarios, targets
 
     def waiting(self) -> list[str]:
         """The ids of the pending runs, the oldest first."""
         query = sa.select(runs.c.id).where(runs.c.status == _PENDING).order_by(runs.c.created_at, runs.c.id)
         with self.store.reading() as connection:
             return list(connection.execute(query).scalars())
+
+    def ready(self) -> list[str]:
+        """The ids of the pending runs that may begin, the oldest first: of one local place one at a time."""
+        with self.store.reading() as connection:
+            return _ready(connection)
 
     def running(self) -> int:
         """How many runs are running."""
@@ -272,9 +306,30 @@ class Journal:
         return found
 
 
+def _ready(connection: sa.Connection) -> list[str]:
+    columns = (runs.c.id, runs.c.status, runs.c.target_kind, runs.c.destination)
+    query = sa.select(*columns).where(runs.c.status.in_([_PENDING, _RUNNING]))
+    return first_of_each_place(connection.execute(query.order_by(runs.c.created_at, runs.c.id)).all())
+
+
 _NO_MARKS = str.maketrans({"-": None, ":": None, "T": "-"})
 _COUNT_RUNNING = sa.select(sa.func.count()).select_from(runs).where(runs.c.status == _RUNNING)
+_MOST_NAMES = 500
+_SEARCHED = (
+    runs.c.id,
+    runs.c.scenario_id,
+    runs.c.scenario_name,
+    runs.c.target_id,
+    runs.c.target_name,
+    runs.c.destination,
+    runs.c.error,
+)
 _NEWEST = (runs.c.created_at.desc(), runs.c.id.desc())
+
+
+def _bound(instant: datetime) -> str:
+    """A moment to compare those of the store with; at the ends of the calendar, where UTC may have none, the year."""
+    return timestamp(instant) if 1 < instant.year < 9999 else f"{instant.year:04}"
 
 
 def _sum(run_id: str, column: str) -> sa.ScalarSelect[Any]:

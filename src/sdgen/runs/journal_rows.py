@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sdgen.execution.kinds import writers_place
 from sdgen.runs.records import EntityRun, LogLine, ProblemRecord, Run, Status
 from sdgen.runs.store import moment
 
@@ -28,6 +29,18 @@ _AS_THEY_ARE = (
     "reproduces",
     "revision",
 )
+
+
+def first_of_each_place(rows: Iterable[Any]) -> list[str]:
+    """Of pending and running runs in their order, the pending ones that may begin: one at a time into a local place."""
+    places = [(row, writers_place(row.target_kind, row.destination)) for row in rows]
+    taken = {place for row, place in places if row.status == Status.RUNNING.value and place}
+    ready = []
+    for row, place in places:
+        if row.status == Status.PENDING.value and place not in taken:
+            ready.append(row.id)
+            taken |= {place} if place else set()
+    return ready
 
 
 def run_of(row: Mapping[Any, Any], entities: Sequence[Mapping[Any, Any]]) -> Run:

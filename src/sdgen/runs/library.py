@@ -23,8 +23,8 @@ from sdgen.read.sources import examples, is_sql, read_source, read_text_as_scena
 from sdgen.read.writefile import scenario_text
 from sdgen.runs.records import ScenarioEntry, TargetEntry
 from sdgen.runs.shelf import KeptScenario, Shelf
-from sdgen.scenario.identity import METADATA
 from sdgen.scenario.model import Scenario
+from sdgen.scenario.output import METADATA
 
 T = TypeVar("T")
 
@@ -85,12 +85,19 @@ class Library:
                 entries[name] = _entry(name, read_source(name), EXAMPLE, f"{name}.yaml")
         return [entries[key] for key in sorted(entries)]
 
-    def add_scenario(self, scenario: Scenario, text: str = "", file: str = "", scenario_id: str = "") -> ScenarioEntry:
-        """Keep a scenario in the store under its id, or the name of its file, or its own; each version is kept."""
+    def add_scenario(
+        self, scenario: Scenario, text: str = "", file: str = "", scenario_id: str = "", *, replace: bool | None = None
+    ) -> ScenarioEntry:
+        """Keep a scenario in the store under its id, or the name of its file, or its own; each version is kept.
+
+        replace: StoreError where a file of the folder has that id or, if false, an example; None: whoever has it.
+        """
         chosen = scenario_id or scenario.id or Path(file).stem or scenario.name
         if not ID.fullmatch(chosen):
             hint = "letters, digits, dot, dash and underscore; give it one with --id"
             raise ScenarioError(Problem(("id",), f"{chosen!r} can't be an id", hint))
+        if replace is not None:
+            self._refuse_taken(chosen, replace)
         self.shelf.add_scenario(
             chosen, scenario, text or scenario_text(scenario), Path(file).name or _file_of(chosen, text)
         )
@@ -104,21 +111,19 @@ class Library:
         if not ID.fullmatch(scenario_id):
             hint = "letters, digits, dot, dash and underscore"
             raise ScenarioError(Problem(("scenario_id",), f"{scenario_id!r} can't be an id", hint))
-        self._refuse_taken(scenario_id, base)
+        self._refuse_taken(scenario_id, replace=bool(base), field="scenario_id")
         file = _file_of(scenario_id, text)
         return self.shelf.add_scenario(scenario_id, read_text_as_scenario(text, file), text, file, base)
 
-    def _refuse_taken(self, scenario_id: str, base: str) -> None:
-        """Refuse the ids of files, which would hide what is saved, and of shipped examples."""
-        try:
-            found = self._in_scenarios_dir(scenario_id)
-            of = f"of the file {found.file}" if found else ""
-        except SdgenError:
-            of = "of a file that can't be read"
-        if not of and not base and scenario_id in examples():
-            of = "of a shipped example"
-        if of:
-            raise StoreError(Problem(("scenario_id",), f"{scenario_id!r} is the id {of}", "choose another id"))
+    def _refuse_taken(self, chosen: str, replace: bool, field: str = "id") -> None:
+        """What is kept under an id that a file of the folder has would never be seen."""
+        files = [file for file, found in _in_folder(self.scenarios_dir, _scenario_of) if chosen in _ids(file, found)]
+        if files:
+            what = f"the scenario {chosen} is the file {files[0]}, which is what this id means"
+            raise StoreError(Problem((field,), what, "change that file, or keep this one under another id"))
+        if not replace and chosen in examples() and chosen not in self.shelf.scenarios():
+            hint = "choose another id, or keep it instead of the example with ?replace=true"
+            raise StoreError(Problem((field,), f"the scenario {chosen} is a shipped example", hint))
 
     def remove_scenario(self, scenario_id: str) -> None:
         """Forget a stored scenario; NotFound or StoreError where it isn't one."""
@@ -185,6 +190,11 @@ def _in_folder(
         if path.suffix.lower() in DOCUMENTS and path.name != METADATA:
             state = path.stat()
             yield str(path), read(str(path), state.st_mtime_ns, state.st_size)
+
+
+def _ids(file: str, found: Scenario | SdgenError) -> set[str]:
+    """The ids by which a scenario of the folder is found."""
+    return {Path(file).stem, found.id} if isinstance(found, Scenario) else {Path(file).stem}
 
 
 def _chosen(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from sdgen.errors import Problem, StoreError
-from sdgen.runs.tables import LONG_TEXT, METADATA, store_version
+from sdgen.runs.tables import LONG_TEXT, METADATA, store_version, target_tests
 
 FIRST = 1
 
@@ -21,7 +21,12 @@ def _column_digests(connection: Connection) -> None:
     connection.execute(text(f"ALTER TABLE run_entities ADD COLUMN column_digests {kind}"))
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {2: _column_digests}
+def _target_tests(connection: Connection) -> None:
+    """The last test of each target is remembered."""
+    target_tests.create(connection, checkfirst=True)
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {2: _column_digests, 3: _target_tests}
 
 
 def newest() -> int:

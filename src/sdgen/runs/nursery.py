@@ -37,7 +37,7 @@ class _Child:
 
 def main() -> int:
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    _import_all()
+    import_all()
     children: dict[int, _Child] = {}
     heard = b""
     while True:
@@ -54,7 +54,7 @@ def main() -> int:
         _reap(children)
 
 
-def _import_all() -> None:
+def import_all() -> None:
     """What a run may need, but for what isn't installed. Nothing is called: a fork wants a process without threads."""
     own = [
         module.name

@@ -15,6 +15,7 @@ from sdgen.execution.console import tell
 from sdgen.execution.events import Listener, ignore
 from sdgen.execution.execute import Result, execute
 from sdgen.execution.job import Job
+from sdgen.execution.one_writer import one_writer
 from sdgen.execution.redact import Redactor
 from sdgen.execution.resume import WHOLE, left_behind
 from sdgen.execution.targets import ResolvedTarget, resolve_target
@@ -112,12 +113,13 @@ def _done(prepared: Prepared, recorder: Recorder, stop: threading.Event) -> tupl
 
 def _executed(prepared: Prepared, target: Target, recorder: Recorder, stop: threading.Event) -> Result:
     job = prepared.job
-    with stopped_by(stop):
-        plan, settled = prepared.planned(target)
-    if settled is not job:
-        recorder.keep(settled)
-    _introduce(recorder, prepared, plan)
-    return execute(plan, target, job.settings, listen=recorder, cancel=stop)
+    with one_writer(target, recorder, stop):
+        with stopped_by(stop):
+            plan, settled = prepared.planned(target)
+        if settled is not job:
+            recorder.keep(settled)
+        _introduce(recorder, prepared, plan)
+        return execute(plan, target, job.settings, listen=recorder, cancel=stop)
 
 
 def _introduce(recorder: Recorder, prepared: Prepared, plan: Plan) -> None:

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
 import pyarrow as pa
+import sqlalchemy as sa
 
 from sdgen.errors import SdgenError
 from sdgen.execution.targets import ResolvedTarget
-from sdgen.runs.records import ProblemRecord
-from sdgen.scenario.model import Record
+from sdgen.runs.records import Probe, ProblemRecord, TargetEntry, TargetTest
+from sdgen.runs.store import Store, moment, timestamp
+from sdgen.runs.tables import target_tests
 from sdgen.scenario.types import parse_type
 from sdgen.write.base import Mode, Table, TableColumn, Target
-
-
-class Probe(Record):
-    """What was found. milliseconds: until the target had answered. can_*: a table of its own, in a run's transaction.
-
-    Truncating is judged by that table too: existing tables of other users may refuse it.
-    """
-
-    ok: bool
-    kind: str
-    destination: str
-    milliseconds: float
-    can_create: bool = False
-    can_insert: bool = False
-    can_truncate: bool = False
-    problems: tuple[ProblemRecord, ...] = ()
 
 
 def probe(settled: ResolvedTarget) -> Probe:
@@ -66,6 +53,34 @@ def probe(settled: ResolvedTarget) -> Probe:
         problems=problems,
         **can,
     )
+
+
+def remember(store: Store, entry: TargetEntry, found: Probe) -> None:
+    """Keep the result of a target's test, in place of the one before."""
+    mine = target_tests.c.target_id == entry.id
+    values = {"fingerprint": _fingerprint(entry), "tested_at": timestamp(), "probe": found.model_dump_json()}
+    with store.alone() as connection:
+        connection.execute(sa.delete(target_tests).where(mine))
+        connection.execute(sa.insert(target_tests).values(target_id=entry.id, **values))
+
+
+def with_tests(store: Store, entries: list[TargetEntry]) -> list[TargetEntry]:
+    """The entries with their last tests, but for those of targets that have changed since."""
+    with store.reading() as connection:
+        rows = {row.target_id: row for row in connection.execute(sa.select(target_tests))}
+    found = []
+    for entry in entries:
+        row = rows.get(entry.id)
+        if row is not None and row.fingerprint == _fingerprint(entry):
+            test = TargetTest(tested_at=moment(row.tested_at), result=Probe.model_validate_json(row.probe))
+            entry = entry.model_copy(update={"last_test": test})
+        found.append(entry)
+    return found
+
+
+def _fingerprint(entry: TargetEntry) -> str:
+    """A hash of all that is shown of a target but its name: another one may answer otherwise."""
+    return hashlib.sha256(entry.model_dump_json(exclude={"name", "last_test"}).encode()).hexdigest()
 
 
 def _try(target: Target, table: Table, done: list[str]) -> None:

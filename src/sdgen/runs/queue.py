@@ -1,5 +1,7 @@
 """The supervisor: starts a worker for each pending run, in order, so many at once at most, and sees how they end.
 
+Runs into one local place, a folder of files or a database file, go one after the other; those into others beside them.
+
     supervisor = Supervisor(store, limit=4)
     supervisor.start()          # a thread of its own, until close()
 
@@ -106,7 +108,7 @@ class Supervisor:
             self._journal.mark_lost()
         if len(self._begun) >= self.limit:
             return
-        waiting = self._journal.waiting()
+        waiting = self._journal.ready()
         starting = len(self._begun.intersection(waiting))  # but not yet claimed
         free = self.limit - max(self._journal.running() + starting, len(self._begun))
         for run_id in [each for each in waiting if each not in self._begun][: max(free, 0)]:

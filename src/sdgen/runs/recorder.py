@@ -13,7 +13,7 @@ from types import TracebackType
 
 from sdgen.errors import Cancelled, StoreError
 from sdgen.execution.console import tell
-from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, Listener, RowsWritten
+from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, Listener, Remark, RowsWritten
 from sdgen.execution.job import Job
 from sdgen.execution.redact import Redactor
 from sdgen.runs.journal import Journal
@@ -78,6 +78,8 @@ class Recorder:
 
     def _note(self, event: Event) -> None:
         match event:
+            case Remark(text):
+                self.say("info", text)
             case EntityStarted(entity, table, rows):
                 self.say("info", f"{table}: {rows:,} rows to write")
                 self._set(EntityRun(entity=entity, table=table, asked=rows))

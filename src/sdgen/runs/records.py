@@ -134,8 +134,34 @@ class ScenarioEntry(Record):
     problem: str = ""
 
 
+class Probe(Record):
+    """What was found. milliseconds: until the target had answered. can_*: a table of its own, in a run's transaction.
+
+    Truncating is judged by that table too: existing tables of other users may refuse it.
+    """
+
+    ok: bool
+    kind: str
+    destination: str
+    milliseconds: float
+    can_create: bool = False
+    can_insert: bool = False
+    can_truncate: bool = False
+    problems: tuple[ProblemRecord, ...] = ()
+
+
+class TargetTest(Record):
+    """The last test of a target as it is now, and when it was."""
+
+    tested_at: datetime
+    result: Probe
+
+
 class TargetEntry(Record):
-    """A target as it is listed; its DSN as written, without passwords."""
+    """A target as it is listed; its DSN as written, without passwords.
+
+    last_test: None where it was never tested, or has changed since.
+    """
 
     id: str
     name: str = ""
@@ -149,3 +175,4 @@ class TargetEntry(Record):
     source: str
     file: str = ""
     problem: str = ""
+    last_test: TargetTest | None = None

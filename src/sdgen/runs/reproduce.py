@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -39,6 +40,19 @@ class EntityComparison(Record):
         return self.digest_then == self.digest_now and self.rows_then == self.rows_now
 
 
+class Setting(Record):
+    """A setting of two runs, as texts; "" where a run leaves it out."""
+
+    name: str
+    then: str
+    now: str
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def same(self) -> bool:
+        return self.then == self.now
+
+
 class Comparison(Record):
     """Two runs compared. versions: what makes the values and has changed, as (name, then, now)."""
 
@@ -46,6 +60,7 @@ class Comparison(Record):
     again_id: str
     versions: tuple[tuple[str, str, str], ...]
     entities: tuple[EntityComparison, ...]
+    settings: tuple[Setting, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -107,7 +122,7 @@ def told_changes(run: Run, plan: Plan) -> tuple[str, ...]:
 
 
 def compared(run: Run, again: Run) -> Comparison:
-    """Every entity of both runs; `again` must have ended in success."""
+    """Every entity of both runs; of one that did not succeed there are neither rows nor digests."""
     then = {each.entity: each for each in run.entities}
     now = {each.entity: each for each in again.entities}
     pairs = [(name, then.get(name), now.get(name)) for name in dict.fromkeys([*then, *now])]
@@ -128,6 +143,35 @@ def compared(run: Run, again: Run) -> Comparison:
             for name, old, new in pairs
         ),
     )
+
+
+def compared_settings(run: Run, job: Job, other: Run, other_job: Job) -> tuple[Setting, ...]:
+    """What two runs were to do, side by side; row counts that were given by entity."""
+    then, now = _settings(run, job), _settings(other, other_job)
+    names = dict.fromkeys([*then, *now])
+    return tuple(Setting(name=name, then=then.get(name, ""), now=now.get(name, "")) for name in names)
+
+
+def _settings(run: Run, job: Job) -> dict[str, str]:
+    text = sha256(job.scenario_text.encode()).hexdigest()[:12]
+    rows = {f"rows of {'all others' if name == '*' else name}": f"{count:,}" for name, count in job.rows.items()}
+    return {
+        "scenario": f"{run.scenario_name} {run.scenario_version}".strip(),
+        "scenario text": text,
+        "target": run.target_id or run.destination,
+        "destination": run.destination,
+        "kind": run.target_kind,
+        "mode": run.mode.replace("_", " "),
+        "seed": str(run.seed),
+        "as of": run.as_of.isoformat().replace("+00:00", "Z"),
+        "scale": f"{job.scale:g}",
+        **dict(sorted(rows.items())),
+        "only": ", ".join(job.only),
+        "formats": ", ".join(job.formats),
+        "workers": str(job.workers or ""),
+        "commit every": f"{job.commit_every:,}" if job.commit_every else "",
+        "hash": run.config_hash[:12],
+    }
 
 
 def _differing(old: EntityRun | None, new: EntityRun | None) -> tuple[str, ...]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sdgen.errors import Problem, StoreError
+from sdgen.errors import Problem, StoreError, TargetError
 from sdgen.execution.access import ANYTHING, Access
 from sdgen.execution.events import Listener, ignore
 from sdgen.execution.job import versions_of
@@ -26,12 +26,14 @@ from sdgen.execution.targets import ResolvedTarget, TargetSpec, resolve_target
 from sdgen.generators.stopping import stopped_by
 from sdgen.read.sources import read_mapping, read_text_as_scenario
 from sdgen.runs import estimate, reproduce
+from sdgen.runs.command import Command, command_of
 from sdgen.runs.journal import Journal
-from sdgen.runs.library import Library
+from sdgen.runs.library import Library, target_entry
 from sdgen.runs.perform import Prepared, perform
-from sdgen.runs.probe import Probe, probe
+from sdgen.runs.probe import probe, remember, with_tests
 from sdgen.runs.processes import Owner, this_process
-from sdgen.runs.records import EntityRun, LogLine, Run, ScenarioEntry, Status, TargetEntry
+from sdgen.runs.records import EntityRun, LogLine, Probe, ProblemRecord, Run, ScenarioEntry, Status, TargetEntry
+from sdgen.runs.retention import Retention, old_runs, remove_runs
 from sdgen.runs.shelf import Shelf
 from sdgen.runs.store import Store, timestamp
 from sdgen.scenario.model import Scenario
@@ -121,11 +123,29 @@ class Service:
         return self.journal.run(run_id)
 
     def runs(
-        self, *, limit: int = 50, offset: int = 0, status: Iterable[Status] = (), scenario: str = "", target: str = ""
+        self,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        status: Iterable[Status] = (),
+        scenario: str = "",
+        target: str = "",
+        text: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> tuple[list[Run], int]:
-        """Runs without their entities, the newest first, and how many there are in all."""
+        """Runs without their entities, the newest first, and how many there are in all; see `Journal.runs`."""
         self.journal.mark_lost()
-        return self.journal.runs(limit=limit, offset=offset, status=status, scenario=scenario, target=target)
+        return self.journal.runs(
+            limit=limit,
+            offset=offset,
+            status=status,
+            scenario=scenario,
+            target=target,
+            text=text,
+            since=since,
+            until=until,
+        )
 
     def logs(self, run_id: str, after: int = 0, limit: int = 1000) -> list[LogLine]:
         """Lines of a run's log with numbers above `after`."""
@@ -139,6 +159,24 @@ class Service:
         """Ask a run to stop; StoreError where it is over."""
         self.journal.mark_lost()
         return self.journal.cancel(self.journal.run(run_id).id)
+
+    def command(self, run_id: str) -> Command:
+        """The command line that does a run once more."""
+        run = self.journal.run(run_id)
+        return command_of(run, self.journal.job(run.id), self.library)
+
+    def remove_runs(self, run_ids: Sequence[str]) -> None:
+        """Remove the records of runs that are over, all or none of them; what they wrote stays."""
+        self.journal.mark_lost()
+        remove_runs(self.store, list(dict.fromkeys(self.journal.run(each).id for each in run_ids)))
+
+    def remove_old_runs(self, kept: Retention, *, dry: bool = False) -> list[str]:
+        """Remove the runs that are not kept, or, `dry`, only say which; their ids."""
+        self.journal.mark_lost()
+        found = old_runs(self.store, kept)
+        if not dry:
+            remove_runs(self.store, found)
+        return found
 
     # Reproducing
 
@@ -172,31 +210,54 @@ class Service:
             raise StoreError(Problem(("run",), f"the run {again.id} reproduces none, or has not succeeded"))
         return reproduce.compared(self.run(again.reproduces), again)
 
+    def compare(self, run_id: str, other_id: str) -> reproduce.Comparison:
+        """Any two runs held against each other: what they were to do, and what came of it."""
+        run, other = self.run(run_id), self.run(other_id)
+        settings = reproduce.compared_settings(run, self.journal.job(run.id), other, self.journal.job(other.id))
+        return reproduce.compared(run, other).model_copy(update={"settings": settings})
+
     # Scenarios and targets
 
     def scenarios(self) -> list[ScenarioEntry]:
         return self.library.scenarios()
 
     def targets(self) -> list[TargetEntry]:
-        return self.library.targets()
+        """All targets by id, those that can't be read among them, each with its last test."""
+        return with_tests(self.store, self.library.targets())
 
-    def add_scenario(self, scenario: str | Mapping[str, Any], scenario_id: str = "", file: str = "") -> ScenarioEntry:
-        """Keep a scenario, given as text or plain data; problems as for a file."""
+    def target(self, target_id: str) -> TargetEntry:
+        """One target, with its last test."""
+        found = self.library.target(target_id)
+        entry = target_entry(found.value.model_copy(update={"id": found.id}), found.source, found.file)
+        return with_tests(self.store, [entry])[0]
+
+    def add_scenario(
+        self, scenario: str | Mapping[str, Any], scenario_id: str = "", file: str = "", *, replace: bool | None = None
+    ) -> ScenarioEntry:
+        """Keep a scenario, given as text or plain data; problems as for a file. replace: as of the library."""
         if isinstance(scenario, str):
             read = read_text_as_scenario(scenario, file or f"{scenario_id or 'scenario'}.yaml")
-            return self.library.add_scenario(read, scenario, file, scenario_id)
-        return self.library.add_scenario(read_mapping(dict(scenario)), "", file, scenario_id)
+            return self.library.add_scenario(read, scenario, file, scenario_id, replace=replace)
+        return self.library.add_scenario(read_mapping(dict(scenario)), "", file, scenario_id, replace=replace)
 
     def add_target(self, spec: TargetSpec, *, replace: bool = False) -> TargetEntry:
         return self.library.add_target(spec, replace=replace, access=self.access)
 
     def test_target(self, target_id: str = "", spec: TargetSpec | None = None) -> Probe:
-        """Connect to a target and try it; nothing is left behind."""
+        """Connect to a target and try it; nothing is left behind. The result for one with an id is remembered."""
         if spec is not None:
             request = RunRequest(scenario_id="shop", target=spec.dumped())
             return probe(self.resolve(request).target)
-        trusted = Access(databases=self.access.databases)
-        return probe(resolve_target(self.library.target(target_id).value, trusted))
+        trusted, entry = Access(databases=self.access.databases), self.target(target_id)
+        try:
+            found = probe(resolve_target(self.library.target(target_id).value, trusted))
+        except TargetError as error:
+            problems = tuple(map(ProblemRecord.of, error.problems))
+            dark = Probe(ok=False, kind=entry.kind, destination=entry.dsn, milliseconds=0, problems=problems)
+            remember(self.store, entry, dark)
+            raise
+        remember(self.store, entry, found)
+        return found
 
     # The work
 

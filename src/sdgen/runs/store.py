@@ -19,7 +19,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from sdgen.dialects.urls import without_password
+from sdgen.dialects.urls import with_encoded_user, without_password
 from sdgen.errors import Problem, StoreError
 from sdgen.execution.redact import Redactor, passwords_of
 from sdgen.execution.secrets import expand
@@ -99,7 +99,7 @@ class Store:
         return self.engine.dialect.name == "sqlite"
 
     def _engine(self) -> sa.Engine:
-        url = _url(expand(self.place).text)
+        url = _url(with_encoded_user(expand(self.place).text))
         try:
             engine = sa.create_engine(url, **_options(url))
         except (ArgumentError, NoSuchModuleError, ImportError) as error:

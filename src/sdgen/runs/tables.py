@@ -36,6 +36,15 @@ targets = Table(
     Column("created_at", _TIME, nullable=False),
 )
 
+target_tests = Table(
+    "target_tests",
+    METADATA,
+    Column("target_id", _ID, primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("tested_at", _TIME, nullable=False),
+    Column("probe", LONG_TEXT, nullable=False),
+)
+
 runs = Table(
     "runs",
     METADATA,

@@ -11,7 +11,6 @@ from typing import Any
 from sdgen.scenario.model import Scenario
 
 FORMAT_VERSION = 1
-METADATA = "_sdgen.json"  # beside files that a run wrote: what it was a run of; no scenario
 
 
 def canonical(scenario: Scenario) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from sdgen.scenario.output import Output, several
 class Record(BaseModel):
     """A frozen record that knows its keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Mode(StrEnum):
@@ -145,7 +145,7 @@ Pattern = Annotated[str, AfterValidator(_regex)]
 class Rule(Record):
     """Chooses a generator for a column that names none; every condition given must hold."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     field: str = Field("", description="the column's exact name, in any spelling (CustomerName is customer_name)")
     pattern: Pattern = Field("", description="a regular expression the column's whole name matches, in snake_case")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Annotated
+from unicodedata import normalize
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -19,6 +20,7 @@ FILE_FORMATS = ("csv", "jsonl", "json", "parquet", "arrow")
 DATABASE_FORMATS = ("duckdb", "sqlite")  # one file that holds all entities
 PLACEHOLDERS = ("entity", "table", "format", "seed", "scenario", "version")
 DEFAULT_PATTERN = "{table}.{format}"
+METADATA = "_sdgen.json"  # beside files that a run wrote: what it was a run of; no scenario
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _ENDING = ".{format}"
 
@@ -63,7 +65,7 @@ FileFormats = Annotated[tuple[Annotated[str, _one_of(FILE_FORMATS, _HINT)], ...]
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class EntityOutput(_Record):
@@ -137,16 +139,26 @@ def _in_a_name(value: object) -> str:
     return str(value).replace("/", "_").replace("\\", "_")
 
 
-def repeated_names(
-    names: FileNames, tables: Mapping[str, str], run: Mapping[str, object]
-) -> Iterator[tuple[str, str, str]]:
-    """Files that two entities would both write: the second entity, the first, and the file.
+def repeated_names(names: FileNames, tables: Mapping[str, str], run: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Entities whose file another one writes, or the run's own: the entity, and what is wrong, in words.
 
-    tables: the name of each entity's table.
+    tables: the name of each entity's table. Names that differ in case alone, or in how an accent is composed, are one
+    file on some file systems: a scenario writes the same files wherever it is run, so that they are refused on all.
     """
-    first: dict[str, str] = {}
+    first: dict[str, tuple[str, str]] = {_one_file(METADATA): ("", METADATA)}
     for entity, table in tables.items():
         for format in names.formats_of(entity):
             file = names.name(entity, table, format, run)
-            if first.setdefault(file, entity) != entity:
-                yield entity, first[file], file
+            other, its_file = first.setdefault(_one_file(file), (entity, file))
+            if not other:
+                yield entity, f"{table} would be written to {file}, and {METADATA} tells of the run"
+            elif other != entity and file == its_file:
+                yield entity, f"{tables[other]} and {table} would both be written to {file}"
+            elif other != entity:
+                what = f"{tables[other]} and {table} would be written to {its_file} and {file}"
+                yield entity, f"{what}, which is one file where capitals don't count"
+
+
+def _one_file(name: str) -> str:
+    """The same for all names that may lead to one file."""
+    return normalize("NFC", normalize("NFC", name).casefold())

@@ -12,8 +12,10 @@ from time import monotonic
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sdgen.errors import Problem, ScenarioError
+from sdgen.execution.access import MOST_PARTS, Access
 from sdgen.generators.counts import BLOCK
 from sdgen.generators.stopping import stopped_by
+from sdgen.scenario.model import Scenario
 
 MOST_COUNTED = 50_000_000  # parents: half a second of a core that has nothing else to do
 MOST_SECONDS = 3.0
@@ -46,6 +48,14 @@ class Allowance(Event):
             raise _refused(what, f"the server is busy: try again in a moment; or {_FEWER}")
         self._blocks += 1
         return False
+
+
+def bounded(scenario: Scenario) -> Scenario:
+    """A scenario to be planned for a page or an answer; ScenarioError where it is larger than a request's may be."""
+    problems = list(Access(parts=MOST_PARTS).part_problems(scenario))
+    if problems:
+        raise ScenarioError(problems)
+    return scenario
 
 
 def _refused(what: str, hint: str) -> ScenarioError:

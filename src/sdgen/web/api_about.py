@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.metadata import version
-from inspect import getdoc
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,8 +12,8 @@ from fastapi.responses import PlainTextResponse
 
 from sdgen.errors import NotFound, Problem, did_you_mean
 from sdgen.generators import registry
-from sdgen.generators.base import Generator
-from sdgen.generators.catalogue import scenario_schema
+from sdgen.generators.catalogue import entry, scenario_schema
+from sdgen.generators.params import REQUIRED
 from sdgen.runs.records import Status
 from sdgen.runs.service import Service
 from sdgen.scenario.model import Record
@@ -116,22 +115,13 @@ def _schema() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _catalogue() -> tuple[GeneratorView, ...]:
-    found: list[tuple[str, type[Generator] | None]] = [(name, registry.find(name)) for name in sorted(registry.names())]
-    return tuple(_view(name, kind) for name, kind in found if kind is not None)
+    return tuple(_view(name) for name in registry.names())
 
 
-def _view(name: str, kind: type[Generator]) -> GeneratorView:
-    text = getdoc(kind) or ""
-    return GeneratorView(
-        name=name,
-        summary=" ".join(text.partition("\n\n")[0].split()),
-        fits=tuple(sorted(kind.fits)),
-        example=kind.example.strip(),
-        params=tuple(_params(kind)),
+def _view(name: str) -> GeneratorView:
+    found = entry(name)
+    params = tuple(
+        ParamView(name=each.name, required=each.default == REQUIRED, description=each.description)
+        for each in found.params
     )
-
-
-def _params(kind: type[Generator]) -> Iterator[ParamView]:
-    fields: Mapping[str, Any] = kind.model_fields
-    for name, field in fields.items():
-        yield ParamView(name=field.alias or name, required=field.is_required(), description=field.description or "")
+    return GeneratorView(name=name, summary=found.summary, fits=found.fits, example=found.example, params=params)

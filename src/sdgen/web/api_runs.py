@@ -7,8 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from sdgen.execution.documents import Moment
 from sdgen.execution.request import RunRequest
 from sdgen.execution.targets import TargetSpec
+from sdgen.runs.command import Command
 from sdgen.runs.estimate import Estimate
 from sdgen.runs.records import LogLine, Run, Status
 from sdgen.runs.reproduce import Comparison
@@ -24,6 +26,7 @@ _EXAMPLES = [
     {"scenario_id": "shop", "target": {"kind": "sqlite", "dsn": "out/shop.sqlite"}, "mode": "truncate_then_insert"},
 ]
 _MOST = 2**53
+ID_OR_NONE = r"^[A-Za-z0-9._-]*$"
 Asked = Annotated[RunRequest, Body(examples=_EXAMPLES)]
 
 
@@ -42,6 +45,12 @@ class LogPage(Record):
     lines: tuple[LogLine, ...]
     last: int
     over: bool
+
+
+class RunScenario(Record):
+    """The scenario of a run, as a request can bring it."""
+
+    scenario: str
 
 
 class Elsewhere(Record):
@@ -72,11 +81,23 @@ def list_runs(
     status: Annotated[tuple[Status, ...], Query(description="may be repeated")] = (),
     scenario: Annotated[str, Query(max_length=200, description="a scenario's id or name")] = "",
     target: Annotated[str, Query(max_length=200, description="a target's id or name")] = "",
+    text: Annotated[str, Query(max_length=200, description="part of an id, a name, a destination or an error")] = "",
+    since: Annotated[Moment | None, Query(description="made then or later; in UTC where no time zone is given")] = None,
+    until: Annotated[Moment | None, Query(description="made before then")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     offset: Annotated[int, Query(ge=0, le=_MOST)] = 0,
 ) -> RunPage:
     """Runs, the newest first."""
-    found, total = service.runs(limit=limit, offset=offset, status=status, scenario=scenario, target=target)
+    found, total = service.runs(
+        limit=limit,
+        offset=offset,
+        status=status,
+        scenario=scenario,
+        target=target,
+        text=text,
+        since=since,
+        until=until,
+    )
     return RunPage(runs=tuple(found), total=total, limit=limit, offset=offset)
 
 
@@ -84,6 +105,24 @@ def list_runs(
 def show_run(service: ServiceOf, run_id: RunId) -> Run:
     """One run with its entities, rows, seconds and digests. `latest` is the newest."""
     return service.run(run_id)
+
+
+@router.delete("/{run_id}", status_code=204, responses=documented(403, 404, 409, 429))
+def remove_run(service: ServiceOf, run_id: RunId) -> None:
+    """Forget a run that is over, with its log; what it wrote stays. 409 where it waits or runs."""
+    service.remove_runs([run_id])
+
+
+@router.get("/{run_id}/command", responses=documented(404))
+def command(service: ServiceOf, run_id: RunId) -> Command:
+    """The command line that does the run once more; nothing secret is in it."""
+    return service.command(run_id)
+
+
+@router.get("/{run_id}/scenario", responses=documented(404))
+def scenario(service: ServiceOf, run_id: RunId) -> RunScenario:
+    """The scenario's text as the run had it."""
+    return RunScenario(scenario=service.scenario_text(run_id))
 
 
 @router.get("/{run_id}/logs", responses=documented(404))
@@ -118,9 +157,16 @@ def reproduce(
 
 
 @router.get("/{run_id}/comparison", responses=documented(404, 409))
-def comparison(service: ServiceOf, run_id: RunId) -> Comparison:
-    """A run that reproduces another, held against that one. 409 until it has succeeded."""
-    return service.comparison(run_id)
+def comparison(
+    service: ServiceOf,
+    run_id: RunId,
+    other: Annotated[
+        str,
+        Query(alias="with", pattern=ID_OR_NONE, max_length=200, description="a run; left out: the one reproduced"),
+    ] = "",
+) -> Comparison:
+    """A run held against another one, or against the one that it reproduces: that is 409 until it has succeeded."""
+    return service.compare(run_id, other) if other else service.comparison(run_id)
 
 
 @router.get(

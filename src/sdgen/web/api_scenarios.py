@@ -43,6 +43,9 @@ class ScenarioList(Record):
     scenarios: tuple[ScenarioEntry, ...]
 
 
+Replace = Annotated[bool, Query(description="keep it though a shipped example has this id, and stand before that")]
+
+
 @router.get("")
 def list_scenarios(service: ServiceOf) -> ScenarioList:
     """All scenarios."""
@@ -50,9 +53,9 @@ def list_scenarios(service: ServiceOf) -> ScenarioList:
 
 
 @router.post("", status_code=201, responses=documented(400, 403, 409, 413, 429))
-def add_scenario(service: ServiceOf, asked: NewScenario, response: Response) -> ScenarioEntry:
+def add_scenario(service: ServiceOf, asked: NewScenario, response: Response, replace: Replace = False) -> ScenarioEntry:
     """Keep a scenario in the store. Other content under an id that is kept is a new version of it."""
-    entry = service.add_scenario(asked.scenario, asked.id)
+    entry = service.add_scenario(asked.scenario, asked.id, replace=replace)
     response.headers["location"] = f"/api/v1/scenarios/{entry.id}"
     return entry
 
@@ -74,9 +77,11 @@ def show_scenario(
 
 
 @router.put("/{scenario_id}", responses=documented(400, 403, 409, 413, 429))
-def replace_scenario(service: ServiceOf, scenario_id: Id, asked: ScenarioText) -> ScenarioEntry:
-    """Keep a new version of a scenario under this id; older versions stay."""
-    return service.add_scenario(asked.scenario, scenario_id)
+def replace_scenario(
+    service: ServiceOf, scenario_id: Id, asked: ScenarioText, replace: Replace = False
+) -> ScenarioEntry:
+    """Keep a new version of a scenario under this id; older versions stay. Files of the folder are not changed: 409."""
+    return service.add_scenario(asked.scenario, scenario_id, replace=replace)
 
 
 @router.delete("/{scenario_id}", status_code=204, responses=documented(403, 404, 409, 429))

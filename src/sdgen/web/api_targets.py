@@ -9,9 +9,8 @@ from fastapi import APIRouter, Body, Response
 from sdgen.errors import Problem, StoreError, TargetError
 from sdgen.execution.catalog import FOLDER
 from sdgen.execution.targets import TargetSpec
-from sdgen.runs.library import target_entry
-from sdgen.runs.probe import Probe
-from sdgen.runs.records import TargetEntry
+from sdgen.runs.records import Probe, TargetEntry
+from sdgen.runs.service import Service
 from sdgen.scenario.model import Record
 from sdgen.web.errors import documented
 from sdgen.web.state import Id, ServiceOf
@@ -37,7 +36,7 @@ def list_targets(service: ServiceOf) -> TargetList:
 @router.post("", status_code=201, responses=documented(400, 403, 409, 413, 429))
 def add_target(service: ServiceOf, spec: Spec, response: Response) -> TargetEntry:
     """Keep a target in the store. Its place must be one that may be named here; its secrets are written as ${NAME}."""
-    _not_in_folder(service, spec.id)
+    refuse_folder_id(service, spec.id)
     entry = service.add_target(spec)
     response.headers["location"] = f"/api/v1/targets/{entry.id}"
     return entry
@@ -46,8 +45,7 @@ def add_target(service: ServiceOf, spec: Spec, response: Response) -> TargetEntr
 @router.get("/{target_id}", responses=documented(404))
 def show_target(service: ServiceOf, target_id: Id) -> TargetEntry:
     """One target."""
-    found = service.library.target(target_id)
-    return target_entry(found.value.model_copy(update={"id": found.id}), found.source, found.file)
+    return service.target(target_id)
 
 
 @router.put("/{target_id}", responses=documented(400, 403, 409, 413, 429))
@@ -55,7 +53,7 @@ def replace_target(service: ServiceOf, target_id: Id, spec: Spec) -> TargetEntry
     """Keep a target under this id, instead of the one that the store has."""
     if spec.id not in ("", target_id):
         raise TargetError(Problem(("target", "id"), f"the id is {spec.id!r}, the address says {target_id!r}"))
-    _not_in_folder(service, target_id)
+    refuse_folder_id(service, target_id)
     return service.add_target(spec.model_copy(update={"id": target_id}), replace=True)
 
 
@@ -71,7 +69,7 @@ def test_target(service: ServiceOf, target_id: Id) -> Probe:
     return service.test_target(target_id)
 
 
-def _not_in_folder(service: ServiceOf, target_id: str) -> None:
+def refuse_folder_id(service: Service, target_id: str) -> None:
     """A stored target of the same id as a file's would never be found."""
     if any(entry.id == target_id and entry.source == FOLDER for entry in service.targets()):
         raise StoreError(Problem(("target", "id"), f"the target {target_id} is a file of the targets folder"))

@@ -5,8 +5,9 @@ app = create_app(Service.open(access=Access(paths=False, folders=(Path("out"),))
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,14 +16,19 @@ from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 
+from sdgen.errors import SdgenError
 from sdgen.runs.queue import AT_ONCE, Supervisor
+from sdgen.runs.retention import Retention
 from sdgen.runs.service import Service
-from sdgen.web import api_about, api_runs, api_scenarios, api_targets, login
+from sdgen.web import api_about, api_rows, api_runs, api_scenarios, api_targets, login
 from sdgen.web.allowance import MOST_COUNTED, Sparing
 from sdgen.web.errors import add_handlers
+from sdgen.web.in_workers import InWorkers
 from sdgen.web.security import Rules, Security
+from sdgen.web.workers import RequestLimits, WorkerOptions, WorkerPool
 
 API = "/api/v1"
+TIDY_EVERY = 300.0  # seconds between two removals of runs that are not kept
 STATIC = Path(__file__).parent / "static"
 _ABOUT = """Scenarios, targets and runs. Every error has one shape: `{"error": {"message", "problems": [...]}}`, a
 problem being what is wrong, where (`path`, `file`, `line`, `column`) and what to do about it (`hint`)."""
@@ -37,13 +43,31 @@ def create_app(
     rules: Rules | None = None,
     most_counted: int = MOST_COUNTED,
     supervised: bool = True,
+    limits: RequestLimits | None = None,
+    keep: Retention | None = None,
 ) -> FastAPI:
     """The application over a service; what requests may name is the service's `access`.
 
     token: asked of every request where it isn't "". allowed_hosts: names of the server beside those of loopback.
     most_counted: how many parents one request may have the children counted of.
     supervised: whether this process starts the workers; where not, another supervisor must.
+    limits: of each request that reads a scenario, which is then done in a worker process; None: in this one, unlimited.
+    keep: which runs that are over stay; the others are removed now and then. None: all.
     """
+    app = plain_app(service, most_counted)
+    app.state.rules = rules or Rules(token, tuple(allowed_hosts))
+    app.state.limit = limit_at_once
+    app.state.supervised = supervised
+    app.state.keep = keep
+    if limits is not None:
+        app.state.pool = WorkerPool(WorkerOptions.of(service, most_counted, limits))
+        app.add_middleware(InWorkers, pool=app.state.pool)
+    app.add_middleware(Security, rules=app.state.rules)
+    return app
+
+
+def plain_app(service: Service, most_counted: int = MOST_COUNTED) -> FastAPI:
+    """The application as workers hold it: who asks, and how much that may take, was looked at before."""
     app = FastAPI(
         title="sdgen",
         version=version("sdgen"),
@@ -54,23 +78,24 @@ def create_app(
         lifespan=_lifespan,
     )
     app.state.service = service
-    app.state.rules = rules or Rules(token, tuple(allowed_hosts))
-    app.state.limit = limit_at_once
+    app.state.rules = Rules()
+    app.state.limit = AT_ONCE
     app.state.closing = False
-    app.state.supervised = supervised
+    app.state.supervised = False
     app.state.supervisor = None
+    app.state.pool = None
+    app.state.keep = None
     app.include_router(_api())
     app.include_router(login.router)
     _add_pages(app)
     add_handlers(app)
     app.add_middleware(Sparing, most=most_counted)
-    app.add_middleware(Security, rules=app.state.rules)
     return app
 
 
 def _api() -> APIRouter:
     router = APIRouter(prefix=API)
-    for part in (api_scenarios, api_targets, api_runs, api_about):
+    for part in (api_scenarios, api_targets, api_runs, api_rows, api_about):
         router.include_router(part.router)
     return router
 
@@ -87,7 +112,30 @@ def _add_pages(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Workers are started while the application is up; those at work when it ends go on."""
+    """Workers are started while the application is up; those at work on runs when it ends go on."""
+    if app.state.pool is not None:
+        app.state.pool.start()
+    tidying = asyncio.create_task(_tidy(app)) if app.state.keep is not None else None
+    try:
+        async with _supervised(app):
+            yield
+    finally:
+        if tidying is not None:
+            tidying.cancel()
+        if app.state.pool is not None:
+            await run_in_threadpool(app.state.pool.close)
+
+
+async def _tidy(app: FastAPI) -> None:
+    """Remove the runs that are not kept, at the start and every so often."""
+    while True:
+        with suppress(SdgenError):  # the store is away for a moment, or another server was faster
+            await run_in_threadpool(app.state.service.remove_old_runs, app.state.keep)
+        await asyncio.sleep(TIDY_EVERY)
+
+
+@asynccontextmanager
+async def _supervised(app: FastAPI) -> AsyncIterator[None]:
     if not app.state.supervised:
         yield
         return

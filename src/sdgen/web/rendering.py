@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
@@ -16,9 +16,11 @@ from markupsafe import Markup, escape
 
 from sdgen.errors import NotFound, Problem, ScenarioError, SdgenError
 from sdgen.runs.records import ProblemRecord
+from sdgen.web.wording import page_problem, page_words
 
 MOST_FIELDS = 5000
 _TURNS = {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+AGO_UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))  # seconds
 BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -50,6 +52,13 @@ def instant(moment: datetime | None) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if moment else "–"
 
 
+def ago(moment: datetime) -> str:
+    """How long ago a moment was, as a person says it; in the largest unit that it fills."""
+    seconds = max((datetime.now(UTC) - moment).total_seconds(), 0.0)
+    unit, size = next((each for each in AGO_UNITS if seconds >= each[1]), ("", 1))
+    return f"{seconds / size:.0f} {unit} ago" if unit and seconds >= 5 else "just now"
+
+
 def percent(share: float) -> str:
     """0.123 is 12.3 %; what is not nothing is never shown as 0."""
     return "< 0.1 %" if 0 < share < 0.001 else f"{share * 100:.3g} %"
@@ -77,6 +86,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(number=number, size=size, duration=duration, instant=instant, percent=percent, marked=marked)
+    made.filters.update(ago=ago, on_page=page_problem, on_page_words=page_words, query=urlencode)
     return made
 
 
@@ -89,7 +99,9 @@ def _in_order(value: Any) -> Any:
 
 def page(request: Request, template: str, code: int = 200, **values: Any) -> HTMLResponse:
     """A template as a response."""
-    text = environment().get_template(template).render(path=request.url.path, **values)
+    rules = getattr(request.app.state, "rules", None)
+    common = {"path": request.url.path, "signed_in": bool(rules is not None and rules.token)}
+    text = environment().get_template(template).render(**common, **values)
     return HTMLResponse(text, code, {"Cache-Control": "no-store"})
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -12,7 +13,6 @@ from markupsafe import Markup
 
 from sdgen.errors import NotFound, Problem
 from sdgen.execution.job import Job
-from sdgen.plan.model import Plan
 from sdgen.runs.log_pages import last_number
 from sdgen.runs.records import EntityRun, Run, Status
 from sdgen.runs.reproduce import Comparison
@@ -21,10 +21,12 @@ from sdgen.web.figures import SAMPLE_ROWS, Figure, figures
 from sdgen.web.graph import graph_of
 from sdgen.web.pictures import chart, graph_picture
 from sdgen.web.rendering import PageRoute, fragment, page
+from sdgen.web.row_source import plan_of
 from sdgen.web.state import service_of
 from sdgen.write.base import Mode
 
 PAGE_RUNS = 25
+MOST_LETTERS = 200  # of a text that is searched for
 LOG_LINES = 500  # the last ones, on a run's page
 LOG_PAGE = 1000
 
@@ -41,15 +43,47 @@ class Pictured:
 
 @router.get("/runs")
 def runs(request: Request) -> Response:
-    """Runs, the newest first, of one status or of all."""
-    status = request.query_params.get("status", "")
+    """Runs, the newest first, all or those that the address narrows them to."""
+    service, query = service_of(request), request.query_params
     known = [each.value for each in Status]
-    wanted = (Status(status),) if status in known else ()
-    number = _page_number(request.query_params.get("page", ""))
-    found, total = service_of(request).runs(limit=PAGE_RUNS, offset=(number - 1) * PAGE_RUNS, status=wanted)
-    pages = max(1, -(-total // PAGE_RUNS))
-    shown = status if wanted else ""
-    return page(request, "runs.html", runs=found, total=total, number=number, pages=pages, status=shown, known=known)
+    chosen = [each for each in query.getlist("status") if each in known]
+    narrowed = {name: query.get(name, "").strip()[:MOST_LETTERS] for name in ("text", "scenario", "target")}
+    dates = {name: _date(query.get(name, "")) for name in ("since", "until")}
+    number = _page_number(query.get("page", ""))
+    found, total = service.runs(
+        limit=PAGE_RUNS,
+        offset=(number - 1) * PAGE_RUNS,
+        status=[Status(each) for each in chosen],
+        since=dates["since"],
+        until=dates["until"] + timedelta(days=1) if dates["until"] else None,  # to the end of that day
+        **narrowed,
+    )
+    form = {name: f"{date:%Y-%m-%d}" for name, date in dates.items() if date} | narrowed
+    kept = [("status", each) for each in chosen] + [(name, value) for name, value in form.items() if value]
+    scenarios, targets = service.journal.names()
+    return page(
+        request,
+        "runs.html",
+        runs=found,
+        total=total,
+        number=number,
+        pages=max(1, -(-total // PAGE_RUNS)),
+        chosen=chosen,
+        known=known,
+        form=form,
+        kept=kept,
+        scenarios=[(name, name) for name in scenarios],
+        targets=[(name, name) for name in targets],
+    )
+
+
+def _date(text: str) -> datetime | None:
+    """A day in UTC, and one that has a next; None where the text is none."""
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return day if 1 < day.year < 9999 else None
 
 
 def _page_number(text: str) -> int:
@@ -59,7 +93,7 @@ def _page_number(text: str) -> int:
 @router.get("/runs/{run_id}")
 def run(request: Request, run_id: str) -> Response:
     """One run: how far it is, its log, its pictures."""
-    return _run_page(request, "run.html", run_id)
+    return _run_page(request, "run.html", run_id, command=service_of(request).command(run_id))
 
 
 @router.get("/runs/{run_id}/state")
@@ -68,7 +102,7 @@ def state(request: Request, run_id: str) -> Response:
     return _run_page(request, "state.html", run_id)
 
 
-def _run_page(request: Request, template: str, run_id: str) -> Response:
+def _run_page(request: Request, template: str, run_id: str, **more: Any) -> Response:
     service = service_of(request)
     found = service.run(run_id)
     elapsed, lines = _elapsed(found), last_number(service.store, found.id)
@@ -82,7 +116,17 @@ def _run_page(request: Request, template: str, run_id: str) -> Response:
         speeds={each.entity: _speed(each, found, elapsed) for each in found.entities},
         comparison=_comparison(service, found),
         reproducible=_is_reproducible(service, found),
+        **more,
     )
+
+
+@router.get("/runs/{run_id}/scenario")
+def scenario_text(request: Request, run_id: str) -> Response:
+    """The scenario's text as the run had it, as a file."""
+    service = service_of(request)
+    command = service.command(run_id)
+    headers = {"content-disposition": f'attachment; filename="{command.file or "scenario.yaml"}"'}
+    return Response(service.scenario_text(run_id), media_type="application/yaml", headers=headers)
 
 
 @router.get("/runs/{run_id}/log")
@@ -113,7 +157,12 @@ def _speed(entity: EntityRun, run: Run, elapsed: float) -> float:
 
 
 def _comparison(service: Service, run: Run) -> Comparison | None:
-    return service.comparison(run.id) if run.reproduces and run.status is Status.SUCCESS else None
+    if not run.reproduces or run.status is not Status.SUCCESS:
+        return None
+    try:
+        return service.comparison(run.id)
+    except NotFound:  # the other run was removed
+        return None
 
 
 def _is_reproducible(service: Service, run: Run) -> bool:
@@ -128,6 +177,13 @@ def cancel(request: Request, run_id: str) -> Response:
     return RedirectResponse(f"/runs/{service_of(request).cancel(run_id).id}", 303)
 
 
+@router.post("/runs/{run_id}/delete")
+def delete(request: Request, run_id: str) -> Response:
+    """Forget a run that is over, and show the others."""
+    service_of(request).remove_runs([run_id])
+    return RedirectResponse("/runs", 303)
+
+
 @router.post("/runs/{run_id}/reproduce")
 def reproduce(request: Request, run_id: str) -> Response:
     """Do a run once more in a temporary place, and show the new one."""
@@ -138,7 +194,7 @@ def reproduce(request: Request, run_id: str) -> Response:
 def pictures(request: Request, run_id: str) -> Response:
     """A fragment or page: the graph of a run's entities, and a place for the pictures of each."""
     job = _job(service_of(request), run_id)
-    plan = _plan(job)
+    plan = plan_of(job)
     graph = graph_picture(graph_of(plan), plan.scenario)
     names = [name for name in plan.entities if not job.only or name in job.only]
     values = {"run_id": run_id, "graph": graph, "names": names, "plan": plan, "other": plan.identity != job.identity}
@@ -149,10 +205,10 @@ def pictures(request: Request, run_id: str) -> Response:
 def pictures_of(request: Request, run_id: str, entity: str) -> Response:
     """A fragment or page: a picture of each column of an entity, from rows of the run's plan made again."""
     job = _job(service_of(request), run_id)
-    plan = _plan(job)
+    plan = plan_of(job)
     if entity not in plan.entities:
         raise NotFound(Problem(("entity",), f"the run has no entity {entity!r}"))
-    columns = _pictured(job, entity)
+    columns = _pictured(job.model_dump_json(), entity)
     sampled = min(plan.entities[entity].rows, SAMPLE_ROWS)
     values = {"entity": entity, "columns": columns, "sampled": sampled, "rows": plan.entities[entity].rows}
     return fragment(request, "columns.html", f"Pictures of {entity}", f"/runs/{run_id}", **values)
@@ -163,33 +219,7 @@ def _job(service: Service, run_id: str) -> Job:
     return job
 
 
-class _Key:
-    """A job as a key: equal where the rows are equal."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.text = job.model_dump_json()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.text == other.text
-
-    def __hash__(self) -> int:
-        return hash(self.text)
-
-
-def _plan(job: Job) -> Plan:
-    return _plan_of(_Key(job))
-
-
-@lru_cache(maxsize=8)
-def _plan_of(key: _Key) -> Plan:
-    return key.job.plan()
-
-
-def _pictured(job: Job, entity: str) -> tuple[Pictured, ...]:
-    return _pictured_of(_Key(job), entity)
-
-
 @lru_cache(maxsize=64)
-def _pictured_of(key: _Key, entity: str) -> tuple[Pictured, ...]:
-    return tuple(Pictured(figure, chart(figure)) for figure in figures(_plan_of(key), entity))
+def _pictured(text: str, entity: str) -> tuple[Pictured, ...]:
+    """The pictures of an entity of the job that this text is of."""
+    return tuple(Pictured(figure, chart(figure)) for figure in figures(plan_of(Job.model_validate_json(text)), entity))

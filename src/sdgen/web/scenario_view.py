@@ -13,6 +13,7 @@ from sdgen.plan.model import ColumnPlan, EntityPlan, ForeignKeyPlan, Plan
 from sdgen.read.sources import read_mapping, read_text_as_scenario
 from sdgen.runs.records import ProblemRecord
 from sdgen.scenario.model import Record, Scenario
+from sdgen.web.allowance import bounded
 
 
 class ColumnView(Record):
@@ -111,7 +112,7 @@ def judged(scenario: str | Mapping[str, Any], file: str = "scenario.yaml") -> Ve
 
 def _planned(scenario: Scenario) -> tuple[Plan | None, tuple[ProblemRecord, ...]]:
     try:
-        plan = compile_plan(scenario)
+        plan = compile_plan(bounded(scenario))
         return plan, tuple(map(ProblemRecord.of, probe(plan, scenario.origin)))
     except SdgenError as error:
         return None, tuple(map(ProblemRecord.of, error.problems))

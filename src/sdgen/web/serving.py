@@ -13,11 +13,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from sdgen.errors import Problem, SdgenError, StoreError
-from sdgen.execution.access import Access
+from sdgen.execution.access import MOST_PARTS, Access
 from sdgen.runs.opening import open_service
+from sdgen.runs.retention import Retention
 from sdgen.web.allowance import MOST_COUNTED
 from sdgen.web.app import create_app
 from sdgen.web.security import LOOPBACK
+from sdgen.web.workers import PREVIEW_MEMORY, PREVIEW_SECONDS, RequestLimits
 
 CLOSING_SECONDS = 5  # that open connections are given when the server ends
 SHORTEST_TOKEN = 16  # characters
@@ -40,6 +42,9 @@ class Serving:
     allow_databases: tuple[str, ...]
     allow_secrets: tuple[str, ...]
     most_counted: int = MOST_COUNTED
+    preview_memory: int = PREVIEW_MEMORY
+    preview_seconds: float = PREVIEW_SECONDS
+    keep: Retention | None = None
 
 
 class _Server(uvicorn.Server):
@@ -69,6 +74,8 @@ def serve(asked: Serving, say: Callable[[str], None]) -> None:
                 allowed_hosts=hosts,
                 limit_at_once=asked.at_once,
                 most_counted=asked.most_counted,
+                limits=RequestLimits(asked.preview_memory, asked.preview_seconds),
+                keep=asked.keep,
             )
             say(f"sdgen serves at {url(asked.host, listening.getsockname()[1])} (Ctrl-C ends it)")
             _run(app, listening)
@@ -86,6 +93,7 @@ def access_of(asked: Serving) -> Access:
         destinations=asked.allow_destinations,
         secrets=asked.allow_secrets,
         databases=asked.allow_databases or ("*",),
+        parts=MOST_PARTS,
     )
 
 

@@ -1,27 +1,35 @@
-"""The first page: what to run, the plan of it, and the start."""
+"""The first page: what to run, the plan of it, and the start; and the same form filled in as a run of before was."""
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
-from sdgen.dialects.urls import without_password
-from sdgen.errors import SdgenError
+from sdgen.dialects.urls import HIDDEN, without_password
+from sdgen.errors import NotFound, Problem, SdgenError, TargetError
+from sdgen.execution.job import Job
 from sdgen.execution.request import RunRequest, read_request
+from sdgen.execution.secrets import has_literal_password
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_text_as_scenario
+from sdgen.runs.records import Run
 from sdgen.runs.service import Service
+from sdgen.web.allowance import bounded
 from sdgen.web.rendering import PageRoute, form_of, page, records, wants_fragment
 from sdgen.web.state import service_of
+from sdgen.web.wording import by_field
 from sdgen.write.base import Mode
 
 ROWS = "rows."  # before an entity's name, in the names of fields
-PLAIN = ("seed", "as_of", "scale", "mode")
+PLAIN = ("seed", "as_of", "scale", "mode", "commit_every", "resume")
 RECENT = 5  # runs that the page shows
-LISTS = ("include", "exclude")  # of entities, with commas between them
+LISTS = ("include", "exclude", "formats", "allow_databases")  # with commas between their parts
+MODE_CHOICES = [(mode.value, mode.value.replace("_", " ")) for mode in Mode]
+MORE = ("as_of", "commit_every", "resume", *LISTS)  # fields that the page folds away while they are empty
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Form = Annotated[dict[str, str], Depends(form_of)]
@@ -38,12 +46,70 @@ def request_of(form: dict[str, str]) -> RunRequest:
     for name in LISTS:
         if form.get(name, "").strip():
             data[name] = [each.strip() for each in form[name].split(",") if each.strip()]
-    for kind, written in (("scenario", form.get("scenario", "")), ("target", form.get("target", "").strip())):
-        if form.get(f"{kind}_id"):
-            data[f"{kind}_id"] = form[f"{kind}_id"]
-        elif written.strip():
-            data[kind] = written
-    return read_request(data)
+    if form.get("scenario_id"):
+        data["scenario_id"] = form["scenario_id"]
+    elif form.get("scenario", "").strip():
+        data["scenario"] = form["scenario"]
+    return read_request({**data, **_target_of(form)})
+
+
+def _target_of(form: dict[str, str]) -> dict[str, Any]:
+    """The target by its id, or the address; with the kind, schema and options that came with that very address."""
+    address = form.get("target", "").strip()
+    if form.get("target_id"):
+        return {"target_id": form["target_id"]}
+    if not address:
+        return {}
+    if f":{HIDDEN}@" in address:
+        hint = "write it again, as ${NAME}"
+        raise TargetError(Problem(("target", "dsn"), "the password in the address is not known: it is not kept", hint))
+    try:
+        spec = json.loads(form.get("target_spec") or "{}")
+    except ValueError:
+        spec = {}
+    return {"target": spec if isinstance(spec, dict) and spec.get("dsn") == address else address}
+
+
+def form_of_run(service: Service, run: Run) -> dict[str, str]:
+    """The form as it would have to be filled in for the same run once more; the scenario's text is that run's own."""
+    job, request = service.journal.job(run.id), run.request
+    form = {
+        "run": run.id,
+        "scenario": job.scenario_text,
+        "seed": str(job.seed),
+        "as_of": job.as_of.isoformat().replace("+00:00", "Z"),
+        "scale": "" if job.scale == 1 else f"{job.scale:g}",
+        "mode": str(request.get("mode") or ""),
+        "include": ", ".join(job.only),
+        "formats": ", ".join(request.get("formats", ())),
+        "allow_databases": ", ".join(request.get("allow_databases", ())),
+        "commit_every": str(job.commit_every or ""),
+        "resume": "true" if job.resume else "",
+    }
+    form |= {ROWS + name: f"{count:,}" for name, count in job.rows.items()}
+    return form | _target_fields(service, run, job)
+
+
+def _target_fields(service: Service, run: Run, job: Job) -> dict[str, str]:
+    if run.target_id:
+        try:
+            return {"target_id": service.library.target(run.target_id).id}
+        except NotFound:
+            pass  # it was deleted since: its address is still known
+    if job.scratch:
+        return {}
+    spec = job.target.dumped()
+    own = {name: value for name, value in spec.items() if name not in ("id", "name")}
+    return {"target": job.target.dsn, "target_spec": json.dumps(own)}
+
+
+@router.get("/start")
+def start_again(request: Request) -> Response:
+    """The form filled in as a run of before was, or the empty one where none is named."""
+    service, run_id = service_of(request), request.query_params.get("run", "")
+    if not run_id:
+        return RedirectResponse("/", 303)
+    return _form_page(request, form_of_run(service, service.run(run_id)))
 
 
 @router.get("/")
@@ -63,7 +129,7 @@ def edit(request: Request, form: Form) -> Response:
 @router.post("/rows")
 def rows(request: Request, form: Form) -> Response:
     """A fragment: a field for each entity of the scenario."""
-    return page(request, "rows.html", form=form, counts=_counts(service_of(request), form), prefix=ROWS)
+    return page(request, "rows.html", form=form, counts=_counts(service_of(request), form), prefix=ROWS, wrong={})
 
 
 @router.post("/plan")
@@ -91,7 +157,7 @@ def begin(request: Request, form: Form) -> Response:
 
 def _refused(request: Request, form: dict[str, str], error: SdgenError) -> Response:
     if wants_fragment(request):
-        return page(request, "problems.html", 422, problems=records(error))
+        return page(request, "problems.html", 422, problems=records(error), form_name="start")
     return _form_page(request, form, code=422, problems=records(error))
 
 
@@ -102,21 +168,30 @@ def _form_page(request: Request, form: dict[str, str], *, code: int = 200, **mor
     if not form.get("scenario_id") and not form.get("scenario") and scenarios:
         known = [each.id for each in scenarios]
         form = {**form, "scenario_id": "shop" if "shop" in known else known[0]}
-    shown = {**form, "target": without_password(form.get("target", ""))}
-    values: dict[str, Any] = {"plan": None, "problems": [], **more}
+    values: dict[str, Any] = {"plan": None, "problems": [], "form_name": "start", **more}
     return page(
         request,
         "start.html",
         code,
-        form=shown,
+        form=_without_password(form),
+        wrong=by_field(values["problems"], "start"),
         scenarios=scenarios,
         targets=targets,
-        modes=[mode.value for mode in Mode],
+        modes=MODE_CHOICES,
         counts=_counts(service, form),
         prefix=ROWS,
+        more=any(form.get(name) for name in MORE),
         recent=service.runs(limit=RECENT)[0],
         **values,
     )
+
+
+def _without_password(form: dict[str, str]) -> dict[str, str]:
+    """The form as it may be sent back: a password written out is left out, a `${NAME}` stays."""
+    address = form.get("target", "")
+    if not has_literal_password(address):
+        return form
+    return {**form, "target": without_password(address), "target_spec": ""}
 
 
 def _counts(service: Service, form: dict[str, str]) -> dict[str, int]:
@@ -126,7 +201,7 @@ def _counts(service: Service, form: dict[str, str]) -> dict[str, int]:
             scenario = service.library.scenario(form["scenario_id"]).value
         else:
             scenario = read_text_as_scenario(form.get("scenario", ""), "scenario")
-        made = compile_plan(scenario, PlanRequest())
+        made = compile_plan(bounded(scenario), PlanRequest())
     except SdgenError:
         return {}
     return {name: entity.rows for name, entity in made.entities.items()}

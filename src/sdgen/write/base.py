@@ -21,6 +21,7 @@ from sdgen.errors import Problem, TargetError
 from sdgen.scenario.model import Mode as Mode  # every target takes it from here
 from sdgen.scenario.types import Type
 from sdgen.write.journal import Done
+from sdgen.write.writer_lock import LocalPlace
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,23 @@ class Committing(Protocol):
 
     def commit(self, table: Table, done: Done, rows: int) -> None:
         """All that `write` was given is to stay: the table's batches so far, which are so many rows."""
+        ...
+
+
+@runtime_checkable
+class Local(Protocol):
+    """A target in files of this machine, whose place takes one run at a time; None where it has no place."""
+
+    @property
+    def local_place(self) -> LocalPlace | None: ...
+
+
+@runtime_checkable
+class Database(Protocol):
+    """A target of tables that may be there before a run."""
+
+    def existed(self, table: Table) -> bool:
+        """Whether a table was there when the run looked at it; after `check`."""
         ...
 
 

@@ -18,7 +18,8 @@ from sdgen.dialects.clickhouse import CLICKHOUSE
 from sdgen.dialects.refusals import UNREACHED, next_step
 from sdgen.dialects.urls import without_password_of
 from sdgen.errors import Problem, TargetError, install_hint
-from sdgen.write.places import file_fault, leftovers, staged
+from sdgen.write.places import appeared, file_fault, leftovers, staged
+from sdgen.write.writer_lock import LocalPlace
 
 ROWS = "JSONCompactStringsEachRow"
 _EXTRA = "sdgen[clickhouse]"
@@ -30,11 +31,13 @@ _NATIVE_PORT = 9000
 class Engine(Protocol):
     """A connection, which opens itself. All methods raise TargetError where the engine refuses.
 
-    text_uuids: uuids are best sent as text. Old servers read 16 bytes as two numbers of swapped bytes.
+    local_place: where one in this process keeps its files. text_uuids: uuids are best sent as text. Old servers read
+    16 bytes as two numbers of swapped bytes.
     """
 
     text_uuids: bool
     database: str
+    local_place: LocalPlace | None
 
     def fault(self) -> str:
         """Why nothing can be written here, as far as that shows without a connection."""
@@ -81,6 +84,7 @@ class Embedded:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.local_place: LocalPlace | None = LocalPlace(path)
         self.staged: Path | None = None
         self._connection: Any = None
 
@@ -139,6 +143,8 @@ class Embedded:
     def keep(self) -> None:
         self._close()
         if self.staged is not None:
+            if self.exists():
+                raise appeared(self.path)
             os.rename(self.staged, self.path)
             self.staged = None
 
@@ -165,6 +171,7 @@ class Remote:
 
     def __init__(self, url: str) -> None:
         self.parts = urlsplit(url)
+        self.local_place: LocalPlace | None = None
         self.options = dict(parse_qsl(self.parts.query))
         self.database = unquote(self.parts.path.strip("/")) or "default"
         self._client: Any = None

@@ -46,6 +46,7 @@ class ClickHouse:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.local_place = engine.local_place
         self.there: dict[Name, Stands] = {}
         self.staged: dict[str, Staged] = {}
         self.layouts: dict[str, Layout] = {}
@@ -137,6 +138,9 @@ class ClickHouse:
         there = look(self.engine, [place])[place].columns
         settings = Layout(table.name, (), self.engine.text_uuids, self.wide)
         self.layouts[table.name] = clickrows.layout(table.name, columns, there, settings)
+
+    def existed(self, table: Table) -> bool:
+        return self._name(table.name) in self.there
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> Part:
         return clickrows.encode(self.layouts[table.name], batch)

@@ -6,8 +6,6 @@ binary values hex digits, nested values JSON.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -20,15 +18,13 @@ from sdgen.scenario.types import NESTED, TEXTS, Type
 TextOf = Callable[[pa.Array, Type], pa.Array]
 
 _FREE = TEXTS | NESTED | {"json", "binary"}  # may hold any characters, or none
-_SPECIAL = (b",", b'"', b"\n", b"\r")
-_PATTERN = '[,"\r\n]|^$'
+_SPECIAL = (b",", b'"', b"\n", b"\r", b"\\.")
+_PATTERN = r'[,"\r\n]|^$|^\\\.$'  # a line of \. alone would end the input of PostgreSQL's COPY
 
 
 def header(names: Sequence[str]) -> bytes:
     """The first line: the columns' names."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(names)
-    return line.getvalue().encode()
+    return ",".join(_quoted(pa.array(names, pa.string())).to_pylist()).encode() + b"\n"
 
 
 def encode(types: Sequence[Type], batch: pa.RecordBatch, own: Mapping[str, TextOf] = {}) -> pa.Buffer:

@@ -28,9 +28,10 @@ from sdgen.write.duckorder import ColumnTypes, children_first, cycles
 from sdgen.write.existing import Found, There, faults, holding
 from sdgen.write.existing_rows import Wanted
 from sdgen.write.journal import Done
-from sdgen.write.places import file_fault, leftovers, staged
+from sdgen.write.places import file_fault, leftovers, renamed_new, staged
 from sdgen.write.progress import NAME, Commits, CommitsAsItGoes, Ledger, Progress
 from sdgen.write.streams import Stream
+from sdgen.write.writer_lock import LocalPlace
 
 _COLUMNS = """
     SELECT schema_name, table_name, column_name, data_type, is_nullable, column_default IS NOT NULL
@@ -53,6 +54,7 @@ class DuckDB(CommitsAsItGoes):
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.local_place = LocalPlace(path)
         self.staged: Path | None = None
         self.connection: Any = None
         self.tables: tuple[Table, ...] = ()
@@ -208,6 +210,9 @@ class DuckDB(CommitsAsItGoes):
         schema, name = DUCKDB.split(table.name)
         return self._run(query, (schema or "main", name))
 
+    def existed(self, table: Table) -> bool:
+        return table.name in self.there.columns
+
     def encode(self, table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
         return columnar.encode(table, batch)
 
@@ -243,7 +248,7 @@ class DuckDB(CommitsAsItGoes):
         self.connection.close()
         self.connection = None
         if self.staged is not None:
-            self.staged.rename(self.path)
+            renamed_new(self.staged, self.path)
             self.staged = None
 
     def interrupt(self) -> None:

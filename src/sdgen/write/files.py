@@ -23,14 +23,14 @@ import pyarrow as pa
 
 from sdgen.dialects.refusals import next_step
 from sdgen.errors import Problem, TargetError
-from sdgen.scenario.identity import METADATA
-from sdgen.scenario.output import DEFAULT_PATTERN, FileNames
+from sdgen.scenario.output import DEFAULT_PATTERN, FileNames, repeated_names
 from sdgen.scenario.types import Type
 from sdgen.write import columnar, csvtext, jsonl
 from sdgen.write.base import Mode, Table
 from sdgen.write.journal import SUFFIX, Done, Journal, differing
 from sdgen.write.metadata import merged, metadata, write_metadata
-from sdgen.write.places import folder_fault, given_up, leftovers, place, placed_left, staged
+from sdgen.write.places import folder_fault, given_up, leftovers, place, placed_left, real, staged
+from sdgen.write.writer_lock import CHANGED_HINT, LocalPlace, Look, changed_since, look
 
 KEPT_EVERY = 0.5  # seconds of a table's work that may have to be done again
 
@@ -102,6 +102,7 @@ class Files:
 
     def __init__(self, folder: Path, formats: Sequence[str], names: FileNames | None = None) -> None:
         self.folder = folder
+        self.local_place = LocalPlace(folder, makes_folders=True)
         self.formats = {name: FORMATS[name] for name in formats}
         self.names = names or FileNames(formats=tuple(formats))
         self.staging: Path | None = None
@@ -109,6 +110,7 @@ class Files:
         self.resume = False
         self.journal: Journal | None = None
         self._tables: dict[Table, list[str]] = {}
+        self._seen: Look = {}
         self._open: dict[str, dict[str, _File]] = {}
         self._kept: dict[str, float] = {}
 
@@ -158,6 +160,8 @@ class Files:
             return [Problem(("target",), fault, "choose another folder, or change its permissions")]
         with self._told():
             placed_left(self.folder)
+        self._seen = look([self._path(table, name) for table in tables for name in self.formats_of(table)])
+        self._note_sizes(tables, mode)
         stopped = self._stopped() if self.resume and self.manifest is not None else None
         other = differing(stopped.manifest, self.manifest or {}, self.folder) if stopped else []
         clashes = list(self._repeated(tables)) or [
@@ -172,6 +176,14 @@ class Files:
             remove(path)
         return [*other, *clashes]
 
+    def _note_sizes(self, tables: Sequence[Table], mode: Mode) -> None:
+        """What an appending run adds to is a part of what it is: one that goes on has copied those bytes already."""
+        appended = [table for table in tables if table.mode_in(mode) is Mode.APPEND_ONLY]
+        files = [self.file(table, name) for table in appended for name in self.formats_of(table)]
+        sizes = {file: (self.folder / file).stat().st_size for file in files if (self.folder / file).is_file()}
+        if self.manifest is not None and appended:
+            self.manifest = {**self.manifest, "bytes before": sizes}
+
     def _take_over(self, stopped: Journal) -> None:
         """Go on under a name of this process, so that no other takes it for left."""
         self.staging = staged(self.folder)
@@ -181,16 +193,9 @@ class Files:
 
     def _repeated(self, tables: Sequence[Table]) -> Iterator[Problem]:
         """Tables whose names are different, and whose files' names are not."""
-        first: dict[str, Table] = {}
-        for table in tables:
-            for file in (self.file(table, name) for name in self.formats_of(table)):
-                other = first.setdefault(file, table)
-                if file == METADATA:
-                    what = f"{table.name} would be written to {METADATA}, which tells of the run"
-                    yield Problem(("target", table.name), what, "give it another target_table")
-                if other is not table:
-                    what = f"{other.name} and {table.name} would both be written to {file}"
-                    yield Problem(("target", table.name), what, "give one of them another target_table")
+        named = {table.entity: table.name for table in tables}
+        for entity, what in repeated_names(self.names, named, self.manifest or {}):
+            yield Problem(("target", named[entity]), what, "give it another target_table")
 
     def formats_of(self, table: Table) -> dict[str, Format]:
         """The formats that a table is written in."""
@@ -264,12 +269,19 @@ class Files:
             if self.journal is not None:
                 told = metadata(self.journal.manifest, self._tables, self.journal.done)
                 write_metadata(self.staging, merged(self.folder, told))
+            self._look_again()
             if not self.folder.exists():
-                self.staging.rename(self.folder)
+                self.staging.rename(real(self.folder))
             else:
                 place(self.staging, self.folder)
         self.staging = None
         self._end_journal()
+
+    def _look_again(self) -> None:
+        """Nothing is put over files that have changed meanwhile: TargetError where some have."""
+        changed = changed_since(self._seen)
+        if changed:
+            raise TargetError(Problem(("target",), changed, CHANGED_HINT))
 
     def abort(self) -> None:
         if self.staging is not None and self.resume:

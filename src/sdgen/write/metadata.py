@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sdgen.scenario.identity import METADATA
+from sdgen.scenario.output import METADATA
 from sdgen.write.base import Mode, Table
 from sdgen.write.journal import Done
 

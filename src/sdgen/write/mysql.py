@@ -197,6 +197,9 @@ class MySQL(CommitsAsItGoes):
         """Keys that can be added later are cheaper then; but not after rows of other tables were committed."""
         return frozenset({PRIMARY_KEY, UNIQUE}) if self._mixed() else frozenset[str]()
 
+    def existed(self, table: Table) -> bool:
+        return self._exists(table.name)
+
     def encode(self, table: Table, batch: pa.RecordBatch) -> Part:
         types = [column.type for column in table.columns]
         if self.server.local:

@@ -7,6 +7,9 @@ import re
 import secrets
 from pathlib import Path
 
+from sdgen.errors import Problem, TargetError
+from sdgen.write.writer_lock import CHANGED_HINT, changed_since
+
 
 def folder_fault(folder: Path) -> str:
     """Why files can't be made in a folder that exists or is to be made; "" where they can."""
@@ -18,7 +21,7 @@ def folder_fault(folder: Path) -> str:
     if not os.access(there, os.W_OK | os.X_OK):
         return f"no permission to write in {there}"
     # Staging stands beside the folder, so that a rename is enough in the end.
-    parent = folder.absolute().parent
+    parent = real(folder).parent
     if folder.exists() and not os.access(parent, os.W_OK | os.X_OK):
         return f"no permission to write in {parent}, where files are staged"
     return ""
@@ -52,9 +55,28 @@ _in_use: set[str] = set()  # names that this process works under
 
 def staged(path: Path) -> Path:
     """A new hidden name beside a path, for this process's work on it."""
-    found = path.absolute().parent / f".{path.absolute().name}.sdgen-{os.getpid()}-{secrets.token_hex(4)}"
+    path = real(path)
+    found = path.with_name(f".{path.name}.sdgen-{os.getpid()}-{secrets.token_hex(4)}")
     _in_use.add(found.name)
     return found
+
+
+def real(path: Path) -> Path:
+    """The path that symlinks lead to: what is renamed must be on one file system, and must not replace a link."""
+    return Path(os.path.realpath(path))
+
+
+def renamed_new(staged: Path, path: Path) -> None:
+    """Give what was staged its name; TargetError where something of that name has appeared meanwhile."""
+    where = real(path)
+    if where.exists():
+        raise appeared(path)
+    staged.rename(where)
+
+
+def appeared(path: Path) -> TargetError:
+    """The refusal to put something new over what has appeared there."""
+    return TargetError(Problem(("target",), changed_since({path: None}), CHANGED_HINT))
 
 
 def given_up(path: Path) -> None:
@@ -93,9 +115,10 @@ def _move(decided: Path, folder: Path) -> None:
 
 def leftovers(path: Path) -> list[Path]:
     """What processes that are no more left staged beside a path."""
-    name = re.escape(path.absolute().name)
+    path = real(path)
+    name = re.escape(path.name)
     pattern = re.compile(rf"\.{name}\.sdgen-(\d+)-[0-9a-f]{{8}}(\.wal|-journal|{re.escape(_PLACING)})?")
-    parent = path.absolute().parent
+    parent = path.parent
     found = [(file, pattern.fullmatch(file.name)) for file in parent.iterdir()] if parent.is_dir() else []
     return [file for file, match in found if match and _is_left(file, int(match[1]))]
 

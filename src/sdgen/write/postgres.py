@@ -236,6 +236,9 @@ class Postgres(CommitsAsItGoes):
     def _binary(self, table: Table) -> bool:
         return table.name not in self.there.columns and all(pgbinary.is_proven(column.type) for column in table.columns)
 
+    def existed(self, table: Table) -> bool:
+        return table.name in self.there.columns
+
     def encode(self, table: Table, batch: pa.RecordBatch) -> pa.Buffer:
         types = [column.type for column in table.columns]
         return pgbinary.encode(types, batch) if self._binary(table) else pgtext.encode(types, batch)

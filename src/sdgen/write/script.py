@@ -24,9 +24,10 @@ from sdgen.errors import Problem, TargetError
 from sdgen.write import sqltext
 from sdgen.write.base import Mode, Table
 from sdgen.write.create import add_constraint, constraints, create_table, too_long
-from sdgen.write.places import file_fault, folder_fault, leftovers, staged
+from sdgen.write.places import file_fault, folder_fault, leftovers, real, staged
 from sdgen.write.script_mysql import fitted
 from sdgen.write.sqltext import Literals
+from sdgen.write.writer_lock import CHANGED_HINT, LocalPlace, Look, changed_since, look
 
 
 @dataclass(frozen=True)
@@ -100,12 +101,15 @@ class Script:
 
     def __init__(self, place: Path | None, dialect: str) -> None:
         self.place = place
+        self.local_place = LocalPlace(place, makes_folders=True) if place is not None else None
+        self.dialect = dialect
         self.spoken = SPOKEN[dialect]
         self.mode = Mode.CREATE_IF_MISSING
         self.tables: list[Table] = []
         self.staged: Path | None = None
         self.made: Path | None = None
         self.file: IO[bytes] | None = None
+        self.seen: Look = {}
 
     def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         self.mode = mode
@@ -121,6 +125,7 @@ class Script:
             return
         for path in leftovers(self.place):
             path.unlink(missing_ok=True)
+        self.seen = look([self.place])
         if self.place.exists() and mode is not Mode.TRUNCATE_THEN_INSERT:
             hint = "replace it with --mode truncate_then_insert, or choose another name"
             yield Problem(("target",), f"{self.place} exists", hint)
@@ -149,7 +154,10 @@ class Script:
             if self.staged is None or self.place is None:
                 return
             file.close()
-            self.staged.rename(self.place)
+            changed = changed_since(self.seen)
+            if changed:
+                raise TargetError(Problem(("target",), changed, CHANGED_HINT))
+            self.staged.rename(real(self.place))
             self.staged = self.made = self.file = None
 
     def abort(self) -> None:

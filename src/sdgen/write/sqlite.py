@@ -31,9 +31,10 @@ from sdgen.write.create import constraints, create_table, unique_index
 from sdgen.write.existing import Found, There, faults, holding
 from sdgen.write.existing_rows import Wanted
 from sdgen.write.journal import Done
-from sdgen.write.places import file_fault, leftovers, staged
+from sdgen.write.places import file_fault, leftovers, renamed_new, staged
 from sdgen.write.progress import NAME, Commits, CommitsAsItGoes, Ledger, Progress
 from sdgen.write.streams import Stream
+from sdgen.write.writer_lock import LocalPlace
 
 _NEW = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE")
 _LASTING = ("synchronous = NORMAL", "locking_mode = EXCLUSIVE")
@@ -47,6 +48,7 @@ class SQLite(CommitsAsItGoes):
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.local_place = LocalPlace(path)
         self.staged: Path | None = None
         self.new = False
         self.connection: Any = None
@@ -151,6 +153,9 @@ class SQLite(CommitsAsItGoes):
         except self.connection.Error as error:
             raise _refused(self.path, error) from error
 
+    def existed(self, table: Table) -> bool:
+        return table.name in self.there.columns
+
     def encode(self, table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
         pairs = zip(batch.columns, table.columns, strict=True)
         arrays = [_storable(plain(array), column.type) for array, column in pairs]
@@ -181,7 +186,7 @@ class SQLite(CommitsAsItGoes):
         self.new = False
         self._close()
         if self.staged is not None:
-            self.staged.rename(self.path)
+            renamed_new(self.staged, self.path)
             self.staged = None
 
     def _check_references(self, table: Table) -> None:

@@ -373,3 +373,42 @@ def test_ordinary_replacements_are_no_danger() -> None:
 def test_neither_duckdb_nor_sqlglot_is_loaded_with_the_module() -> None:
     code = "import sys, sdgen.generators.expressions; print({'duckdb', 'sqlglot'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("function", ["levenshtein", "damerau_levenshtein"])
+def test_comparisons_of_long_texts_are_too_much_work(function: str) -> None:
+    (found,) = faults(f"{function}(lpad(name, 10000, 'a'), rpad(name, 10000, 'b'))")
+    assert "could take 1,600,000,000 steps a row, and 10,000,000 is the most" in found
+    assert not faults(f"{function}(name, status)")
+    generator = made(f"{function}(name, name)")
+    rows = FakeRows(np.arange(1), {"name": pa.array(["a" * 4000])})
+    with pytest.raises(ScenarioError, match="steps a row"):
+        generator.values(Cells(rows, facts(generator, "bigint")))
+
+
+def test_sizes_are_counted_through_every_function() -> None:
+    """Not the longest text alone, but all that one row has in memory at once; casts of lists escape what they hold."""
+    wide = "replace(name, 'a', lpad('', 10000, 'b'))"
+    many = "concat(" + ", ".join(f"md5(replace(name, 'a', lpad('', 10000, '{n}')))" for n in range(40)) + ")"
+    assert not faults(f"md5({wide})")
+    assert "half a gigabyte" in faults(many)[0]
+    assert "half a gigabyte" in faults(nested("([…]::text)", 20))[0]
+    assert "half a gigabyte" in faults(nested("translate(…, 'a', 'ü')", 20))[0]
+
+
+def test_large_values_are_computed_some_rows_at_a_time() -> None:
+    sql = "md5(replace(name, 'a', lpad('', 5000, 'b'))) || lpad(name, 1000, ' ')"
+    generator = made(sql)
+    names = pa.array([f"{'a' * 30}{number}" for number in range(600)])
+    whole = generator.values(Cells(FakeRows(np.arange(600), {"name": names}), facts(generator, "text")))
+    one = generator.values(Cells(FakeRows(np.arange(1), {"name": names[599:]}), facts(generator, "text")))
+    assert len(whole) == 600
+    assert whole[599] == one[0]
+    assert generator._parsed().row_size({"sdgen_0": 33}).rows_at_once < 2048  # type: ignore[attr-defined]
+
+
+def test_values_that_take_more_than_a_gigabyte_are_told() -> None:
+    generator = made("replace(lpad(name, 3000, 'a'), 'a', lpad('', 5000, 'b'))")
+    rows = FakeRows(np.arange(200), {"name": pa.array(["a"] * 200)})
+    with pytest.raises(ScenarioError, match="more than a gigabyte"):
+        generator.values(Cells(rows, facts(generator, "text")))

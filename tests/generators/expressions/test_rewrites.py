@@ -141,9 +141,9 @@ def test_times_keep_the_parts_they_have() -> None:
     assert computed_over("extract(hour from a)", pa.array([time(12, 30)], pa.time64("us")), "bigint") == [12]
 
 
-@pytest.mark.parametrize(
-    "sql", ["mod()", "date_part()", "split()", "json_object()", "round()", "to_json(1, 2)", "fmod(1)"]
-)
+@pytest.mark.parametrize("sql", ["mod()", "date_part()", "split()", "round()", "to_json(1, 2)", "fmod(1)"])
 def test_calls_without_their_arguments_are_told_as_such(sql: str) -> None:
     generator = make("expression", {"sql": sql}).resolved({})
-    assert all(fault.param == "sql" for fault in generator.check_types({}))
+    faults = list(generator.check_types({}))
+    assert faults
+    assert all(fault.param == "sql" for fault in faults)

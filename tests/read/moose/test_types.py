@@ -72,6 +72,10 @@ TYPESCRIPT = {
         "json",
         "JSON(max_dynamic_paths=256, max_dynamic_types=16, SKIP skip.me, SKIP REGEXP '^x', a Int64)",
     ),
+    "{ a: Int64 } & ClickHouseJson<256, 16, 7, string>": (
+        "json",
+        "JSON(max_dynamic_paths=256, max_dynamic_types=16, a Int64)",
+    ),
     "Words": ("enum(x, y)", "Enum8('x' = 1, 'y' = 2)"),
     "Numbers": ("enum(One, Many)", "Enum16('One' = 1, 'Many' = 400)"),
     "ClickHousePoint": (PLACE, "Point"),

@@ -6,17 +6,18 @@ domain, or where the result would be too large, they give null, as a division by
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sdgen.generators import rounding, text_distances
-from sdgen.generators import transcendental as own
+from sdgen.generators import rounding
 from sdgen.generators.conform import conform
 from sdgen.scenario.types import INTEGER_BITS, Type
 
@@ -110,6 +111,21 @@ def _of_texts(summary: str, compute: _Compute, gives: str = "BIGINT") -> OwnFunc
     return OwnFunction(summary, (Overload(("text", "text"), gives, compute),))
 
 
+class _ReadAtFirstUse:
+    """The functions of a module beside this package. Few expressions need them, and every start would pay for them."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> _Compute:
+        def compute(*arrays: object) -> object:
+            return getattr(import_module(f"sdgen.generators.{self._module}"), name)(*arrays)
+
+        return compute
+
+
+own = _ReadAtFirstUse("transcendental")
+text_distances = _ReadAtFirstUse("text_distances")
 _POWER = _of_numbers("x to the power of y; also x ** y and x ^ y", own.pow, 2)
 OWN_FUNCTIONS: dict[str, OwnFunction] = {
     "round": _to_digits("the nearest number of n digits (0 if not given), halves away from zero", rounding.rounded),
@@ -157,7 +173,7 @@ OWN_FUNCTIONS: dict[str, OwnFunction] = {
     ),
     "hamming": _of_texts("in how many places texts of one length differ", text_distances.hamming),
     "jaccard": _of_texts("the share of their characters that both texts have", text_distances.jaccard, "DOUBLE"),
-    "pi": OwnFunction("3.141592653589793", (Overload((), "DOUBLE", lambda: own.PI),)),
+    "pi": OwnFunction("3.141592653589793", (Overload((), "DOUBLE", lambda: math.pi),)),
 }
 
 

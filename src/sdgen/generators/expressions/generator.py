@@ -13,12 +13,14 @@ from pydantic import Field, PrivateAttr
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
-from sdgen.generators.expressions.syntax import Parsed, Reference, alias, parse_expression
+from sdgen.generators.expressions.syntax import Parsed, Reference, alias, parse_expression, too_large
 from sdgen.generators.formats import uuid_text
 from sdgen.generators.references import resolve
 from sdgen.generators.registry import register
 from sdgen.scenario.types import KINDS, Type
 
+_SLICED_BELOW = 2048  # rows: DuckDB works on so many at a time by itself
+_MOST_VALUES = 2**30  # bytes of the values of one call
 _NOW = Type("timestamp")
 _ALIAS = re.compile(r'"?sdgen_(\d+)"?')
 _CALL = re.compile(r'"?sdgen_call_\d+"?')
@@ -107,16 +109,30 @@ class Expression(Generator):
     def values(self, cells: Cells) -> pa.Array:
         from duckdb import Error
 
-        from sdgen.generators.expressions.stages import evaluate
-
         parsed, table = self._parsed(), self._table(cells)
-        if parsed.growing and parsed.outgrows(_longest(table)):
-            raise self._failed(cells, "texts inside it could grow to more than half a gigabyte", "shorten the columns")
+        size = parsed.row_size(_longest(table) if parsed.growing else {})
+        if size.is_too_large:
+            raise self._failed(cells, too_large(size)[0].replace("the expression", "it"), "shorten the columns")
         try:
-            return evaluate(parsed, table)
+            return self._evaluated(cells, parsed, table, size.rows_at_once)
         except (Error, OverflowError) as error:
             hint = "try(…), try_cast(…) and case avoid it"
             raise self._failed(cells, self._told(str(error)), hint) from error
+
+    def _evaluated(self, cells: Cells, parsed: Parsed, table: pa.Table, at_once: int) -> pa.Array:
+        """The values, of some rows at a time where their texts could be large."""
+        from sdgen.generators.expressions.stages import evaluate
+
+        if len(table) <= at_once or at_once >= _SLICED_BELOW:
+            return evaluate(parsed, table)
+        parts: list[pa.Array] = []
+        for first in range(0, len(table), at_once):
+            parts.append(evaluate(parsed, table.slice(first, at_once)))
+            if sum(part.nbytes for part in parts) > _MOST_VALUES:
+                why = f"its values in {first + at_once} rows take more than a gigabyte"
+                raise self._failed(cells, why, "make shorter texts")
+        whole = pa.chunked_array(parts).unify_dictionaries().combine_chunks()
+        return whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
 
     def _failed(self, cells: Cells, why: str, hint: str) -> ScenarioError:
         path = ("entities", cells.facts.entity, "columns", cells.facts.column)

@@ -23,7 +23,7 @@ from sdgen.generators.expressions.allowed import (
 )
 from sdgen.generators.expressions.arguments import unmet_demand
 from sdgen.generators.expressions.precedence import bracketed, unclear
-from sdgen.generators.expressions.size import MOST, grows, longest_text
+from sdgen.generators.expressions.size import MOST, MOST_STEPS, RowSize, grows, row_size
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -56,9 +56,9 @@ class Parsed:
     tree: Any = field(default=None, repr=False, compare=False)
     growing: bool = False  # whether texts in it can become many times longer than its columns'
 
-    def outgrows(self, columns: Mapping[str, int]) -> bool:
-        """Whether one value could outgrow memory, given the longest texts of its columns by alias."""
-        return self.growing and longest_text(self.tree, columns) > MOST
+    def row_size(self, columns: Mapping[str, int]) -> RowSize:
+        """What one row can take, given the longest texts of its columns by alias; nothing much where none grows."""
+        return row_size(self.tree, columns) if self.growing else RowSize(0, 0, 0)
 
 
 def alias(number: int) -> str:
@@ -262,10 +262,19 @@ def _column_fault(node: exp.Expr) -> Fault | None:
 
 
 def _bounded(parsed: Parsed) -> Parsed:
-    if not parsed.outgrows({}):
-        return parsed
-    what = "texts inside the expression could grow to more than half a gigabyte"
-    return Parsed(faults=(_fault(what, "use concat or a template in place of replace inside replace"),))
+    size = parsed.row_size({})
+    return Parsed(faults=(_fault(*too_large(size)),)) if size.is_too_large else parsed
+
+
+def too_large(size: RowSize) -> tuple[str, str]:
+    """What is wrong with an expression whose row takes so much, and what to do."""
+    if size.texts > MOST:
+        what = "texts inside the expression could grow to more than half a gigabyte"
+        return what, "use concat or a template in place of replace inside replace"
+    return (
+        f"comparing texts inside the expression could take {size.steps:,} steps a row, and {MOST_STEPS:,} is the most",
+        "compare shorter texts: left(text, 1000)",
+    )
 
 
 def _parsed(tree: exp.Expr) -> Parsed:

@@ -8,7 +8,7 @@ from pathlib import Path
 from sdgen.errors import Problem, SdgenError, SourceError
 from sdgen.read.base import MOST_BYTES, Source
 from sdgen.read.formats import DOCUMENTS
-from sdgen.scenario.identity import METADATA
+from sdgen.scenario.output import METADATA
 
 
 def fits(source: Source) -> bool:

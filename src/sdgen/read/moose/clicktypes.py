@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -197,8 +197,8 @@ class _Mapping:
         parts = tuple((name, _as_documents(part)) for name, part in parts)
         args = [f"max_dynamic_paths={paths}"] if isinstance(paths, int) else []
         args += [f"max_dynamic_types={types}"] if isinstance(types, int) else []
-        args += [f"SKIP {path}" for path in skipped or ()]
-        args += [f"SKIP REGEXP {quoted(str(expression))}" for expression in expressions or ()]
+        args += [f"SKIP {path}" for path in _listed(skipped)]
+        args += [f"SKIP REGEXP {quoted(str(expression))}" for expression in _listed(expressions)]
         return ClickType("JSON", tuple(args), parts)
 
     def _plain(self, shape: Shape, depth: int) -> ClickType:
@@ -259,6 +259,11 @@ def _all_marks(shape: Shape) -> Mapping[str, Any]:
     if shape.kind != "union":
         return shape.marks
     return {name: value for part in shape.items for name, value in part.marks.items()}
+
+
+def _listed(value: object) -> Sequence[object]:
+    """The items of a list or tuple; none of what else may stand in its place."""
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _string(marks: Mapping[str, Any]) -> ClickType:

@@ -45,6 +45,10 @@ PLAIN: Mapping[str, Shape] = {
 }
 
 
+def _map(args: tuple[Shape, ...]) -> Shape:
+    return Shape("map", items=args) if len(args) == 2 else riddle("a dict takes a type of keys and one of values")
+
+
 def _item(args: tuple[Shape, ...]) -> Shape:
     return Shape("list", items=args[:1] or (ANY,))
 
@@ -61,7 +65,7 @@ WRAPPERS: Mapping[str, Callable[[tuple[Shape, ...]], Shape]] = {
     "Optional": lambda args: union((*args, Shape("null"))),
     "Union": union,
     **dict.fromkeys(("list", "List", "Sequence", "Iterable", "set", "Set", "frozenset", "FrozenSet"), _item),
-    **dict.fromkeys(("dict", "Dict", "Mapping", "MutableMapping"), lambda args: Shape("map", items=args)),
+    **dict.fromkeys(("dict", "Dict", "Mapping", "MutableMapping"), _map),
     **dict.fromkeys(("tuple", "Tuple"), _tuple),
     "Key": _key,
     "JWT": lambda args: args[0] if args else ANY,

@@ -142,16 +142,6 @@ function watch(run) {
 
 // The first page
 
-/** Mark the fields that problems speak of. */
-function mark(form, place) {
-  const wrong = new Set(all("[data-path]", place).map((each) => each.dataset.path.replace(/^request\./, "")));
-  for (const field of all("input, select, textarea", form)) {
-    const names = [field.id, field.id === "target" ? "target.dsn" : field.id];
-    if (names.some((name) => wrong.has(name))) field.setAttribute("aria-invalid", "true");
-    else field.removeAttribute("aria-invalid");
-  }
-}
-
 function startForm(form) {
   const chosen = find("#scenario_id", form);
   const text = find("#scenario", form);
@@ -164,7 +154,10 @@ function startForm(form) {
   find("[data-plan]", form).addEventListener("click", async (event) => {
     event.preventDefault();
     const place = find("#plan");
-    if (await show(place, "/plan", form)) mark(form, place);
+    const found = await show(place, "/plan", form);
+    if (!found) return;
+    tellAtFields(form, place);
+    announce(found.ok ? "The plan stands below the form." : "");
     place.scrollIntoView({ block: "nearest" });
   });
   form.addEventListener("submit", () => {

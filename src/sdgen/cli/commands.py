@@ -1,0 +1,88 @@
+"""What all commands share: older spellings of options, usage lines, and problems with values in plain words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# Options' former spellings. Each is taken where the command has the new one and not the old one itself, and is shown
+# in no help: scripts go on working, and people learn one word for one thing.
+FORMER_OPTIONS = {
+    "--file-format": ("--format",),
+    "--format": ("--output",),
+    "--import": ("--exec-models",),
+    "--include": ("--only",),
+    "--output": ("--to",),
+    "--table": ("--only",),
+    "--target": ("--to",),
+}
+FORMER_VALUES = {("--output", "table"): "text"}
+
+
+class Command(TyperCommand):
+    """A command whose usage line is written as elsewhere: SCENARIO, [ENTITY], [ID]..."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        pieces = (re.sub(r"^\{(.*)\}(\.\.\.)?$", r"\1\2", piece) for piece in super().collect_usage_pieces(ctx))
+        return [piece.removesuffix("...") if " " in piece else piece for piece in pieces]
+
+
+class Commands(TyperGroup):
+    """A group of commands. What is wrong with an option's value is told in plain words."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and not isinstance(command, TyperGroup):
+            rest = list(spelled_anew(rest, {option for each in command.params for option in each.opts}))
+        return name, command, rest
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = _reworded(error)
+            raise
+
+
+class App(typer.Typer):
+    """A group whose commands are of the classes above."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(cls=Commands, no_args_is_help=True, **settings)
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[F], F]:
+        return super().command(name, cls=Command, **settings)
+
+
+def spelled_anew(words: Iterable[str], known: set[str]) -> Iterator[str]:
+    """A command's words with the options' current spellings, where it knows those and not the former ones."""
+    option = ""
+    words = iter(words)
+    for word in words:
+        if word == "--":
+            yield word
+            yield from words
+            return
+        name, equals, value = word.partition("=")
+        if not name.startswith("--"):
+            yield FORMER_VALUES.get((option, word), word)
+            option = ""
+            continue
+        option = next((each for each in FORMER_OPTIONS.get(name, ()) if each in known and name not in known), name)
+        yield option + equals + FORMER_VALUES.get((option, value), value)
+
+
+def _reworded(error: typer.BadParameter) -> str:
+    """The message without the words of the library that looked at the value."""
+    details: Callable[[], Sequence[dict[str, Any]]] | None = getattr(error.__cause__, "errors", None)
+    if details is None:
+        return error.message
+    from sdgen.scenario.wording import said_of
+
+    return "; ".join(said_of(detail.get("input"), detail) for detail in details())

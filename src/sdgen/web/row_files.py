@@ -1,0 +1,82 @@
+"""Rows as a file to download: CSV, JSON lines or Parquet, of at most so many rows and bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+
+import pyarrow as pa
+
+from sdgen.errors import Problem, ScenarioError
+from sdgen.plan.model import EntityPlan, Plan
+from sdgen.web.browse import Window, rows_at
+from sdgen.write import columnar, csvtext, jsonl
+from sdgen.write.tables import tables_of
+
+MOST_ROWS = 100_000
+MOST_BYTES = 128 * 1024 * 1024  # of Arrow arrays, before they are written
+MOST_SECONDS = 20.0
+CHUNK = 8192  # rows made between two looks at how much there is
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """A format: its media type, and how batches become a file's bytes."""
+
+    media: str
+    encode: Callable[[Plan, EntityPlan, list[pa.RecordBatch]], bytes]
+
+
+def file_of(plan: Plan, window: Window, form: str) -> tuple[bytes, str]:
+    """The rows of a window as a file of a format, and the file's name; ScenarioError where they are too much."""
+    batches = list(_batches(plan, window))
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", window.entity.name).strip("-.") or "rows"
+    place = f"-{window.numbers[0]}" if len(window.numbers) else ""
+    return FILE_KINDS[form].encode(plan, window.entity, batches), f"{name}{place}.{form}"
+
+
+def _batches(plan: Plan, window: Window) -> Iterator[pa.RecordBatch]:
+    size, until = 0, monotonic() + MOST_SECONDS
+    for start in range(0, len(window.numbers), CHUNK):
+        batch = rows_at(plan, window.entity, window.numbers[start : start + CHUNK])
+        size += batch.nbytes
+        if size > MOST_BYTES or monotonic() > until:
+            limit = f"{MOST_BYTES >> 20} MiB" if size > MOST_BYTES else f"{MOST_SECONDS:.0f} s"
+            what = (
+                f"{len(window.numbers):,} rows of {window.entity.name} are more than {limit} of work for one download"
+            )
+            raise ScenarioError(Problem(("limit",), what, f"about {max(start, 1):,} are possible: ask for fewer rows"))
+        yield batch
+
+
+def _csv(plan: Plan, entity: EntityPlan, batches: list[pa.RecordBatch]) -> bytes:
+    types = [column.type for column in entity.written]
+    head = csvtext.header([column.name for column in entity.written])
+    return head + b"".join(csvtext.encode(types, batch).to_pybytes() for batch in batches)
+
+
+def _jsonl(plan: Plan, entity: EntityPlan, batches: list[pa.RecordBatch]) -> bytes:
+    types = [column.type for column in entity.written]
+    return b"".join(jsonl.encode(types, batch).to_pybytes() for batch in batches)
+
+
+def _parquet(plan: Plan, entity: EntityPlan, batches: list[pa.RecordBatch]) -> bytes:
+    table = tables_of(plan, (entity.name,))[entity.name]
+    with TemporaryDirectory(prefix="sdgen-rows-") as folder:
+        path = Path(folder) / "rows.parquet"
+        file = columnar.ParquetFile(table, path)
+        for batch in batches:
+            file.write(columnar.encode(table, batch))
+        file.finish()
+        return path.read_bytes()
+
+
+FILE_KINDS: Mapping[str, FileKind] = {
+    "csv": FileKind("text/csv; charset=utf-8", _csv),
+    "jsonl": FileKind("application/x-ndjson", _jsonl),
+    "parquet": FileKind("application/vnd.apache.parquet", _parquet),
+}

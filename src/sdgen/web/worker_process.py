@@ -1,0 +1,134 @@
+"""What a worker process does: it holds the application, and answers the requests that come through a pipe.
+
+Imported whole by the process that workers are forked from. Nothing is called there: a fork wants no threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import traceback
+from contextlib import suppress
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starlette.types import ASGIApp, Message
+
+import sdgen.web.app as application
+from sdgen.runs.nursery import import_all
+from sdgen.runs.service import Service
+
+if TYPE_CHECKING:
+    from sdgen.web.workers import RequestLimits, WorkerOptions
+
+import_all()
+
+_SLACK = 256_000_000  # bytes that are reserved and not held, such as the stacks of threads
+_WARM = ("/", "/api/v1/scenarios", "/api/v1/scenarios/shop")  # what most requests need is then there
+
+
+def serve_requests(pipe: Any, options: WorkerOptions) -> None:
+    """Answer until the pipe is closed: (status, headers, body, log), or None where memory was refused."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the server ends its workers
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.environ.clear()
+    os.environ.update(options.environment)
+    app = application.plain_app(_service(options), options.most_counted)
+    with suppress(EOFError, OSError):  # the server has closed the pipe, or is no more
+        asyncio.run(_served(app, pipe, options.limits))
+
+
+async def _served(app: ASGIApp, pipe: Any, limits: RequestLimits) -> None:
+    """One request after another. Waiting blocks the loop, which has nothing else to do; its threads stay, with their
+    connections to DuckDB."""
+    for path in _WARM:
+        with suppress(Exception):
+            await _answered(app, _get(path), b"")
+    _limit_memory(limits)
+    pipe.send(True)
+    while True:
+        scope, body = pipe.recv()
+        _limit_seconds(limits)
+        try:
+            answer = await _answered(app, scope, body)
+        except MemoryError:
+            pipe.send(None)
+            os._exit(1)
+        pipe.send(answer)
+
+
+def _service(options: WorkerOptions) -> Service:
+    return Service.open(options.place, options.scenarios_dir or "", options.targets_dir or "", options.access)
+
+
+def _get(path: str) -> dict[str, Any]:
+    headers = [(b"host", b"127.0.0.1"), (b"accept", b"text/html")]
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": headers,
+        "client": ("127.0.0.1", 0),
+        "server": ("127.0.0.1", 0),
+    }
+
+
+async def _answered(app: ASGIApp, scope: dict[str, Any], body: bytes) -> tuple[int, Any, bytes, str]:
+    """The application's whole answer, and the traceback where it raised one beside it."""
+    sent: list[Message] = []
+    given = False
+
+    async def receive() -> Message:
+        nonlocal given
+        if given:
+            return {"type": "http.disconnect"}
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    log = ""
+    try:
+        await app({**scope, "state": {}}, receive, send)
+    except MemoryError:
+        raise
+    except Exception:
+        log = traceback.format_exc()
+    start = next(each for each in sent if each["type"] == "http.response.start")
+    parts = (each.get("body", b"") for each in sent if each["type"] == "http.response.body")
+    return start["status"], [tuple(each) for each in start["headers"]], b"".join(parts), log
+
+
+def _limit_memory(limits: RequestLimits) -> None:
+    """Beside the server's own looks: what is asked for at once, and more than the limit, is refused by the system."""
+    if sys.platform != "linux":
+        return
+    import resource
+
+    lines = Path("/proc/self/status").read_text().splitlines()
+    now = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_DATA, (now + limits.memory + _SLACK, hard))
+
+
+def _limit_seconds(limits: RequestLimits) -> None:
+    """A request's own seconds of processor time, after those that the worker has had."""
+    if os.name == "nt":
+        return
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CPU, (ceil(used.ru_utime + used.ru_stime + limits.seconds) + 1, hard))
