@@ -168,6 +168,18 @@ def test_problems_are_marked_at_their_lines_and_the_last_rows_stay(page: Any, pi
     assert page.locator("#code .cm-lint-marker-error").count() == 0
 
 
+def test_a_preview_that_is_refused_for_its_size_says_so(page: Any) -> None:
+    page.goto("/scenarios/shop")
+    told = (
+        '<div class="notice bad"><ul class="problems"><li><span class="what">it takes too much</span></li></ul></div>'
+    )
+    page.route("**/scenarios/preview", lambda route: route.fulfill(status=422, content_type="text/html", body=told))
+    write(page, TEXT)
+    page.locator("#text-problems", has_text="it takes too much").wait_for()
+    page.locator("#edit-state", has_text="1 problem").wait_for()
+    assert page.locator("#shown.stale svg.graph").count() == 1
+
+
 def test_a_mistake_in_the_rows_of_another_entity_is_marked_too(page: Any) -> None:
     page.goto("/new-scenario")
     write(

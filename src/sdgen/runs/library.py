@@ -122,7 +122,9 @@ class Library:
             what = f"the scenario {chosen} is the file {files[0]}, which is what this id means"
             raise StoreError(Problem((field,), what, "change that file, or keep this one under another id"))
         if not replace and chosen in examples() and chosen not in self.shelf.scenarios():
-            hint = "choose another id, or keep it instead of the example with ?replace=true"
+            hint = "choose another id"
+            if field == "id":  # of a request, which can say so; a page can't
+                hint += ", or keep it instead of the example with ?replace=true"
             raise StoreError(Problem((field,), f"the scenario {chosen} is a shipped example", hint))
 
     def remove_scenario(self, scenario_id: str) -> None:

@@ -82,7 +82,7 @@ async function preview(text) {
   }
   if (mine !== turn) return;
   const fresh = find("#shown", found.page);
-  if (text === area.value && find("#text-problems", found.page)) adoptProblems(find("#text-problems", found.page));
+  if (text === area.value) adoptProblems(problemsOf(found.page));
   if (fresh && find("[data-shown]", fresh)) {
     valid = text;
     adopt(fresh);
@@ -99,13 +99,21 @@ const checkSoon = later(async () => {
   checked = text;
   try {
     const found = await ask("/scenarios/preview", { scenario: text, entity: shown, every: "1" });
-    if (text === area.value && find("#text-problems", found.page)) adoptProblems(find("#text-problems", found.page));
+    if (text === area.value) adoptProblems(problemsOf(found.page));
     tell();
   } catch {
     checked = ""; // the next edit asks again
   }
 }, 1200);
 let checked = area.value;
+
+/** The problems of an answer; one that was refused as a whole, for what it would take, has nothing else. */
+function problemsOf(page) {
+  const told = find("#text-problems", page);
+  if (told) return told;
+  page.body.dataset.count = all("li", page).length || 1;
+  return page.body;
+}
 
 function adoptProblems(fresh) {
   const old = find("#text-problems");
