@@ -33,7 +33,7 @@ def test_every_generator_is_listed_once(run: Callable[..., Any]) -> None:
 
 
 def test_each_generator_has_a_description_and_an_example_of_its_own() -> None:
-    entries = [entry for family in catalogue.families() for entry in family.entries]
+    entries = [entry for family in families() for entry in family.entries]
     kinds: dict[str, set[str]] = {}
     for entry in entries:
         kinds.setdefault(entry.summary, set()).add(

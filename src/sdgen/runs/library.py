@@ -120,9 +120,10 @@ class Library:
         files = [file for file, found in _in_folder(self.scenarios_dir, _scenario_of) if chosen in _ids(file, found)]
         if files:
             what = f"the scenario {chosen} is the file {files[0]}, which is what this id means"
-            raise StoreError(Problem((field,), what, "change that file, or keep this one under another id"))
+            raise StoreError(Problem((field,), what, "choose another id, or change that file"))
         if not replace and chosen in examples() and chosen not in self.shelf.scenarios():
-            hint = "choose another id, or keep it instead of the example with ?replace=true"
+            instead = "" if field == "scenario_id" else ", or keep it instead of the example with ?replace=true"
+            hint = f"choose another id{instead}"
             raise StoreError(Problem((field,), f"the scenario {chosen} is a shipped example", hint))
 
     def remove_scenario(self, scenario_id: str) -> None:
