@@ -35,7 +35,11 @@ _PASSWORDS = st.text(_LETTERS, min_size=4, max_size=14).filter(lambda each: not 
 @example(password="hunter@two/three?four#five", user="u", scheme="mysql")
 def test_no_part_of_a_password_is_shown_however_it_is_written(password: str, user: str, scheme: str) -> None:
     url = f"{scheme}://{user}:{password}@host:5432/shop"
-    texts = [without_password(url), without_passwords(f"can't reach {url}, try again"), Redactor(passwords_of(url))(url)]
+    texts = [
+        without_password(url),
+        without_passwords(f"can't reach {url}, try again"),
+        Redactor(passwords_of(url))(url),
+    ]
     for text in texts:
         assert f"{scheme}://{user}:***@host:5432/shop" in text
     assert password not in Redactor(passwords_of(url))(f"it said {password}!")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-
 from pathlib import Path
 
 import pytest
@@ -194,9 +193,7 @@ def test_a_pattern_of_destinations_holds_the_host(destination: str, allowed: boo
 
 
 @pytest.mark.parametrize("password", ["p@ssw0rd", "sl/ashw0rd", "qu?estw0rd", "h#ashw0rd", "@w0rd@"])
-def test_a_password_of_awkward_letters_is_told_by_no_address(
-    client: TestClient, folder: Path, password: str
-) -> None:
+def test_a_password_of_awkward_letters_is_told_by_no_address(client: TestClient, folder: Path, password: str) -> None:
     dsn = f"postgresql://app:{password}@127.0.0.1:1/shop?connect_timeout=2"
     (folder / "targets" / "awkward.yaml").write_text(f"id: awkward\ndsn: '{dsn}'\n")
     told = [

@@ -56,7 +56,10 @@ def bounded(service: Service, request: pytest.FixtureRequest) -> Iterator[TestCl
 
 @pytest.mark.parametrize(
     ("bounded", "text", "what", "option"),
-    [(30, MEMORY, "more than 120 MB of memory", "--preview-memory"), (2, TIME, "the request takes more than", "--preview-seconds")],
+    [
+        (30, MEMORY, "more than 120 MB of memory", "--preview-memory"),
+        (2, TIME, "the request takes more than", "--preview-seconds"),
+    ],
     ids=["memory", "time"],
     indirect=["bounded"],
 )

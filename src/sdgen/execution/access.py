@@ -49,7 +49,6 @@ class Access:
             return False
         return any(place.is_relative_to(folder.resolve()) for folder in self.folders)
 
-
     def part_problems(self, scenario: Scenario) -> Iterator[Problem]:
         """Why a scenario is too large for this caller: planning takes about a millisecond for each column."""
         parts = sum(1 + len(entity.columns) for entity in scenario.entities.values())

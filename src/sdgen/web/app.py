@@ -21,7 +21,8 @@ from sdgen.web import api_about, api_runs, api_scenarios, api_targets, login
 from sdgen.web.allowance import MOST_COUNTED, Sparing
 from sdgen.web.errors import add_handlers
 from sdgen.web.in_workers import InWorkers
-from sdgen.web.security import Rules, Security
+from sdgen.web.security import Heads, Rules, Security
+from sdgen.web.state import StoreWatch
 from sdgen.web.workers import RequestLimits, WorkerOptions, WorkerPool
 
 API = "/api/v1"
@@ -56,6 +57,7 @@ def create_app(
         app.state.pool = WorkerPool(WorkerOptions.of(service, most_counted, limits))
         app.add_middleware(InWorkers, pool=app.state.pool)
     app.add_middleware(Security, rules=app.state.rules)
+    app.add_middleware(Heads)
     return app
 
 
@@ -77,6 +79,7 @@ def plain_app(service: Service, most_counted: int = MOST_COUNTED) -> FastAPI:
     app.state.supervised = False
     app.state.supervisor = None
     app.state.pool = None
+    app.state.store_watch = StoreWatch(service.store)
     app.include_router(_api())
     app.include_router(login.router)
     _add_pages(app)

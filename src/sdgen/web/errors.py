@@ -13,13 +13,25 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from sdgen.errors import NotFound, ScenarioError, SdgenError, SourceError, StoreError, TargetError, did_you_mean
+from sdgen.errors import (
+    NotFound,
+    ScenarioError,
+    SdgenError,
+    SourceError,
+    StoreError,
+    StoreFull,
+    StoreUnusable,
+    TargetError,
+    did_you_mean,
+)
 from sdgen.execution.redact import without_passwords
 from sdgen.runs.records import ProblemRecord
 from sdgen.scenario.model import Record
 from sdgen.scenario.wording import in_words
 
 STATUS: Mapping[type[SdgenError], int] = {
+    StoreFull: 507,
+    StoreUnusable: 503,
     NotFound: 404,
     StoreError: 409,
     ScenarioError: 422,
@@ -52,12 +64,17 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         403: "asked for by a page of another origin",
         404: "nothing goes by that id",
         409: "it is in a state that does not allow this",
+        408: "the body did not come in time",
         413: "the body is too large",
         421: "asked for under a host name that is not this server's",
         422: "the request has problems, all of them told",
         429: "too many requests; Retry-After says when to come again",
+        503: "the server is busy, or its store can't be used; try it again",
+        507: "the store is full",
     }
-    return {status: {"model": ErrorAnswer, "description": told[status]} for status in statuses}
+    late = (408,) if 413 in statuses else ()
+    everywhere = (503, 507) if 401 in statuses else ()  # of a router: whatever its routes do
+    return {status: {"model": ErrorAnswer, "description": told[status]} for status in (*statuses, *late, *everywhere)}
 
 
 def answer(

@@ -54,7 +54,8 @@ class InWorkers:
             return
         request = Request(scope, receive)
         try:
-            future = self.pool.submit(_portable(scope), await request.body())
+            body = b"" if scope["method"] == "GET" else await request.body()
+            future = self.pool.submit(_portable(scope), body)
             found = await asyncio.wrap_future(future)
         except Busy:
             await answer(503, _BUSY, headers={"retry-after": "2"})(scope, receive, send)
