@@ -118,8 +118,10 @@ def test_health_looks_at_the_disk_and_the_store(
         patched.setattr(store, "LEAST_ROOM", 2**80)
         refused(client.get(f"{API}/health"), 507)
     assert client.get(f"{API}/health").status_code == 200
-    (folder / "runs.sqlite").write_bytes(b"no database" * 1000)
     service.store.engine.dispose()
+    for path in folder.glob("runs.sqlite*"):
+        path.unlink()
+    (folder / "runs.sqlite").write_bytes(b"no database" * 1000)
     refused(client.get(f"{API}/health"), 503)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -54,8 +55,10 @@ def create_app(
     app.state.limit = limit_at_once
     app.state.supervised = supervised
     if limits is not None:
-        app.state.pool = WorkerPool(WorkerOptions.of(service, most_counted, limits))
-        app.add_middleware(InWorkers, pool=app.state.pool)
+        options = WorkerOptions.of(service, most_counted, limits)
+        app.state.pool = WorkerPool(options)
+        app.state.tests = WorkerPool(replace(options, limits=replace(limits, workers=1)))
+        app.add_middleware(InWorkers, pool=app.state.pool, tests=app.state.tests)
     app.add_middleware(Security, rules=app.state.rules)
     app.add_middleware(Heads)
     return app
@@ -116,6 +119,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         if app.state.pool is not None:
             await run_in_threadpool(app.state.pool.close)
+            await run_in_threadpool(app.state.tests.close)
 
 
 @asynccontextmanager

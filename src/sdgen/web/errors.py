@@ -94,6 +94,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(SdgenError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(UnicodeEncodeError, _no_text)
     app.add_exception_handler(Exception, unforeseen)
 
 
@@ -101,6 +102,12 @@ def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SdgenError)
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
     return _of_problems(status, [ProblemRecord.of(problem) for problem in error.problems])
+
+
+def _no_text(request: Request, error: Exception) -> JSONResponse:
+    """Half of a surrogate pair: JSON can spell it, and nothing can write it down."""
+    what, hint = "the request holds \\ud800 or the like, which is no character", "leave it out"
+    return _of_problems(422, [ProblemRecord(path="request", what=what, hint=hint)])
 
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:
