@@ -249,7 +249,7 @@ def _generated(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
     path = ("entities", rows.entity, "columns", column.name)
     try:
         values = conform(made, column.type, column.arrow)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+    except (ValueError, pa.ArrowNotImplementedError) as error:  # of which ArrowInvalid is one
         what = f"its values can't be {column.type}: {str(error).splitlines()[0]}"
         raise ScenarioError(Problem(path, what, "give the column another type, or cast them")) from error
     if column.facts.unique and column.type.length and pa.types.is_string(made.type) and not values.equals(made):
