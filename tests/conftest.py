@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.write.servers import Server, missing, running
+
+FUZZ = int(os.environ.get("SDGEN_FUZZ", "1"))  # how many times as long the fuzz tests go on: CONTRIBUTING.md
 
 # How fast a machine is, and what else it does, is no property of the code.
 settings.register_profile("sdgen", deadline=None, suppress_health_check=[HealthCheck.too_slow])

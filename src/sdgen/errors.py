@@ -5,7 +5,9 @@ SdgenError                 anything sdgen refuses, with a message for a person
 ├─ SourceError             a source can't be read at all: missing, binary, not YAML
 ├─ TargetError             the target can't take the data: all problems at once
 ├─ NotFound                no scenario, target or run goes by that id
-├─ StoreError              the store of runs can't be used, or refuses
+├─ StoreError              the store of runs refuses
+│  └─ StoreUnusable        it can't be opened, read or written now
+│     └─ StoreFull         its disk is full
 └─ Cancelled               the run was stopped; the target is as it was
 """
 
@@ -105,6 +107,14 @@ class NotFound(SdgenError):
 
 class StoreError(SdgenError):
     """The store of runs can't be used, or refuses."""
+
+
+class StoreUnusable(StoreError):
+    """The store of runs can't be opened, read or written now."""
+
+
+class StoreFull(StoreUnusable):
+    """There is no room left where the store of runs is."""
 
 
 class Cancelled(SdgenError):

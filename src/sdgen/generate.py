@@ -246,10 +246,14 @@ def _exchanged(
 
 def _generated(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
     made = column.generator.values(Cells(rows, column.facts))
-    values = conform(made, column.type, column.arrow)
+    path = ("entities", rows.entity, "columns", column.name)
+    try:
+        values = conform(made, column.type, column.arrow)
+    except (ValueError, pa.ArrowNotImplementedError) as error:  # of which ArrowInvalid is one
+        what = f"its values can't be {column.type}: {str(error).splitlines()[0]}"
+        raise ScenarioError(Problem(path, what, "give the column another type, or cast them")) from error
     if column.facts.unique and column.type.length and pa.types.is_string(made.type) and not values.equals(made):
         longest = pc.max(pc.utf8_length(made)).as_py()
         what = f"values of up to {longest} characters, cut to {column.type}, need not stay unique"
-        path = ("entities", rows.entity, "columns", column.name)
         raise ScenarioError(Problem(path, what, f"give the column a length of {longest} or more"))
     return values

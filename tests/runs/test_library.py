@@ -9,6 +9,7 @@ import pytest
 from sdgen.errors import NotFound, ScenarioError, SdgenError, StoreError
 from sdgen.execution.targets import TargetSpec
 from sdgen.read.writefile import scenario_text
+from sdgen.runs import library
 from sdgen.runs.naming import named_scenario, named_target
 from sdgen.runs.service import Service
 
@@ -146,3 +147,25 @@ def test_the_text_of_a_shipped_one_is_its_own(service: Service) -> None:
     found = service.library.scenario("shop")
     assert found.text.startswith(("#", "name", "id"))
     assert scenario_text(found.value)
+
+
+def test_a_folder_of_many_files_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists go over all files, so that a cache of some of them would never have the next one."""
+    for number in range(600):
+        text = f"name: n{number}\nentities:\n  a: {{rows: 1, columns: {{id: {{type: int, primary_key: true}}}}}}\n"
+        (tmp_path / f"s{number}.yaml").write_text(text)
+    read: list[str] = []
+    plain = library.read_source
+    monkeypatch.setattr(library, "read_source", lambda file: (read.append(file), plain(file))[1])
+    service = Service.open(tmp_path / "runs.sqlite", scenarios_dir=tmp_path)
+    try:
+        assert sum(each.source == "folder" for each in service.scenarios()) == 600
+        assert len(read) >= 600
+        read.clear()
+        assert sum(each.name.startswith("n") for each in service.scenarios()) == 600
+        assert not [file for file in read if file.startswith(str(tmp_path))]
+        (tmp_path / "s7.yaml").write_text("name: other\nentities:\n  a: {rows: 1, columns: {id: {type: bigint}}}\n")
+        assert service.library.scenario("s7").value.name == "other"
+        assert len(read) == 1
+    finally:
+        service.close()

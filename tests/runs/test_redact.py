@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -70,3 +72,10 @@ def test_drivers_are_given_a_password_that_they_read_whole() -> None:
     told = probe(target).model_dump_json()
     assert "w0rd" not in told
     assert "ss@" not in told
+
+
+@pytest.mark.parametrize("text", ["x" * 300_000, "a://" * 30_000, "://" * 60_000, "a" * 100_000 + "://u:p@h"])
+def test_long_texts_take_no_square_of_time(text: str) -> None:
+    began = time.process_time()
+    without_passwords(text)
+    assert time.process_time() - began < 2

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from sdgen.execution.targets import TargetSpec
@@ -348,3 +349,29 @@ def test_an_address_that_is_none_is_said_on_a_page_to_a_browser(client: TestClie
     assert (page.status_code, "<h1>Not found</h1>" in page.text) == (404, True)
     assert client.get("/nothing").json()["error"]["message"] == "there is no such address"
     assert client.get("/api/v1/nothing", headers={"accept": "text/html"}).json()["error"]
+
+
+@pytest.mark.parametrize("letter", ["\0", "\n", "\x1b", "\x7f", "\ud800"])
+@pytest.mark.parametrize("place", ["name", "version", "entity", "column", "table"])
+def test_a_control_character_in_a_name_is_a_problem(client: TestClient, letter: str, place: str) -> None:
+    names = {each: each for each in ("name", "version", "entity", "column", "table")} | {place: f"a{letter}b"}
+    columns = {"id": {"type": "bigint", "primary_key": True}, names["column"]: {"type": "text"}}
+    entity = {"rows": 2, "target_table": names["table"], "columns": columns}
+    scenario = {"name": names["name"], "version": names["version"], "entities": {names["entity"]: entity}}
+    headers = {"content-type": "application/json"}
+    for address in ("/runs", "/runs/plan"):
+        for target in ("out/", "out/x.sqlite"):
+            body = json.dumps({"scenario": scenario, "target": target})
+            problems = refused(client.post(f"{API}{address}", content=body, headers=headers), 422)
+            assert any(word in problems[0]["what"] for word in ("control character", "no character", "unicode"))
+    answer = client.post(f"{API}/scenarios/validate", content=json.dumps({"scenario": scenario}), headers=headers)
+    assert answer.status_code == 200
+    assert not answer.json()["valid"]
+
+
+def test_no_letter_in_an_address_is_unforeseen(client: TestClient) -> None:
+    for letter in ("%00", "%0a", "%ff", "%ed%a0%80", "%e2%80%ae"):
+        for path in ("/scenarios/X", "/runs/X", "/?scenario=X&target=X", "/runs?status=X&page=X", "/static/X"):
+            assert client.get(path.replace("X", letter)).status_code < 500
+        for path in ("/scenarios/X", "/scenarios/shop?version=X", "/runs?scenario=X", "/targets/X", "/generators/X"):
+            assert client.get(API + path.replace("X", letter)).status_code < 500

@@ -15,6 +15,7 @@ from sdgen.runs.service import Service
 from sdgen.web.app import create_app
 from sdgen.web.limits import Limiter
 from sdgen.web.security import Rules
+from tests.conftest import FUZZ
 from tests.runs.made import tiny
 from tests.web.conftest import HERE
 from tests.web.test_api import API, over, refused, started
@@ -54,7 +55,7 @@ def operations(client: TestClient) -> list[tuple[str, str]]:
     return [(method, path) for path, found in paths.items() for method in found]
 
 
-@settings(max_examples=60, phases=(Phase.generate,), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60 * FUZZ, phases=(Phase.generate,), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.dictionaries(st.sampled_from(_FIELDS), _VALUES, max_size=5) | _VALUES, chosen=st.integers(0, 100))
 def test_no_body_is_unforeseen(unlimited: TestClient, body: Any, chosen: int) -> None:
     senders = [each for each in operations(unlimited) if each[0] in SENT]
@@ -110,7 +111,7 @@ def _tried(schemathesis: Any, operation: Any, run_id: str) -> None:
 
 
 def _sent(strategy: Any, run_id: str) -> None:
-    @settings(max_examples=4, phases=(Phase.generate,), suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=4 * FUZZ, phases=(Phase.generate,), suppress_health_check=list(HealthCheck), database=None)
     @given(case=strategy)
     def once(case: Any) -> None:
         if run_id and "run_id" in (case.path_parameters or {}):

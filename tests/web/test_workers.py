@@ -40,7 +40,7 @@ def columns(sql: str, count: int) -> str:
 
 
 MEMORY = columns("lpad(id::text, 10000, 'N')", 12)
-TIME = columns("levenshtein(lpad(id::text, 2500, 'a'), rpad(id::text, 2500, 'Nb'))::text", 8)
+TIME = columns("levenshtein(lpad(id::text, 700, 'a'), rpad(id::text, 700, 'Nb'))::text", 8)
 
 
 def asked(text: str) -> dict[str, Any]:

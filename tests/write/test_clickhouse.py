@@ -16,6 +16,8 @@ import pytest
 
 from sdgen.dialects.clickhouse import CLICKHOUSE, declared, read_type
 from sdgen.errors import TargetError
+from sdgen.execution.request import RunRequest
+from sdgen.runs.service import Service
 from sdgen.scenario.types import parse_type
 from sdgen.write import staging
 from sdgen.write.base import Mode, Table, TableColumn
@@ -404,3 +406,14 @@ def test_a_server_that_refuses(clickhouse_server: str) -> None:
     assert "wr0ng" not in problem
     (problem,) = _problems(f"{clickhouse_server}/nowhere", table)
     assert "CREATE DATABASE nowhere" in problem
+
+
+def test_a_run_into_clickhouse_is_planned(tmp_path: Path) -> None:
+    """An estimate encodes a sample, and prepares no table for it."""
+    pytest.importorskip("chdb")
+    service = Service.open(tmp_path / "runs.sqlite")
+    try:
+        found = service.plan(RunRequest(scenario_id="shop", target=f"chdb://{tmp_path}/place", scale=0.1))
+    finally:
+        service.close()
+    assert all(each.bytes > 0 for each in found.entities if each.rows)

@@ -253,6 +253,17 @@ def test_a_run_that_is_refused_leaves_no_folder_that_it_made_for_its_lock(tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
+def test_a_disk_that_is_full_from_the_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = small(tmp_path)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TargetError, match="No space left on device"):
+        sdgen.write(path, f"{tmp_path}/a/b/out/")
+    assert [each.name for each in tmp_path.iterdir()] == ["in"]
+
+
 def test_a_forked_child_does_not_keep_the_lock(tmp_path: Path) -> None:
     lock = WriterLock(LocalPlace(tmp_path / "out"), object())
     assert lock.acquire()

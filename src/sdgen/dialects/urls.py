@@ -15,11 +15,12 @@ SECRET_WORDS = (
     r"password|passwd|pwd|pass|sslpassword|secret|token|secret_access_key|secret_key|session_token|access_key"
 )
 
-# A password may hold letters that it should not (`@`, `/`): it goes from the first colon to the last `@`, but for a port
-# before a query, in which an `@` is one of a value.
+# A password may hold letters that it should not (`@`, `/`): it goes from the first colon to the last `@`, but for a
+# port before a query, in which an `@` is one of a value.
 _NO_PORT = r"(?!\d{1,5}(?:/[^@?#\s]*)?\?)"
 _WHOLE = re.compile(rf"^([a-z][\w+.-]*://[^/?#:]*):{_NO_PORT}(.*)@", re.IGNORECASE | re.DOTALL)
-_INSIDE = re.compile(rf"([a-z][\w+.-]*://[^/?#:\s]*):{_NO_PORT}[^\s\"'<>]*@", re.IGNORECASE)
+# From the start of a word, and no further than a token is long, so that long texts take no square of time.
+_INSIDE = re.compile(rf"(?<![\w+.-])([\w+.-]+://[^/?#:\s]{{0,255}}):{_NO_PORT}[^\s\"'<>]{{0,4096}}@", re.IGNORECASE)
 _USER_PART = re.compile(r"^([a-z][\w+.-]*://)([^/?#]*)@", re.IGNORECASE)
 _QUERY = re.compile(rf"([?&;](?:{SECRET_WORDS})=)[^&#]*", re.IGNORECASE)
 

@@ -157,7 +157,7 @@ def encoded_size(part: Any) -> int:
     """The bytes of an encoded batch, whatever the target made of it."""
     if isinstance(part, pa.Buffer):
         return int(part.size)
-    if isinstance(part, pa.RecordBatch | pa.Table):
+    if hasattr(part, "nbytes"):
         return int(part.nbytes)
     if isinstance(part, list | tuple):
         return sum(encoded_size(each) for each in part)

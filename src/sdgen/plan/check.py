@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from dataclasses import replace
+
 from sdgen.errors import ProblemType, Refusal, did_you_mean
 from sdgen.generators.base import Generator, Need
 from sdgen.generators.conform import scalar_array
@@ -15,12 +18,14 @@ from sdgen.plan.within import check_within
 from sdgen.scenario.output import repeated_names
 from sdgen.scenario.types import INTEGERS, Type
 
+_UNPRINTABLE = ("Cc", "Cs")  # control characters, and halves of pairs that no text may hold
 _REFERENCE = ProblemType.REFERENCE
 
 
 def check_draft(draft: Draft, strict: bool = False) -> None:
     """Add all problems of the draft; `strict` adds entities that can't be written one after the other."""
     draft.problems.extend(note for note in draft.scenario.notes if isinstance(note, Refusal))
+    check_characters(draft)
     check_names(draft)
     check_output(draft)
     check_needs(draft)
@@ -43,6 +48,25 @@ def check_types(draft: Draft) -> None:
     untyped = [key for key, _, _ in columns_of(draft.scenario) if key not in draft.types]
     if untyped and not draft.problems:
         draft.refuse(column_path(untyped[0]), "its type can't be known", "give the column a type", ProblemType.TYPE)
+
+
+def check_characters(draft: Draft) -> None:
+    """Names go into files, statements and terminals, where a control character would end or change them."""
+    scenario = draft.scenario
+    names: list[tuple[tuple[str, ...], str]] = [(("name",), scenario.name), (("version",), scenario.version)]
+    for name, entity in scenario.entities.items():
+        names += [(("entities", name), name), (("entities", name, "target_table"), entity.target_table)]
+        names += [(("entities", name, "columns", column), column) for column in entity.columns]
+    for path, text in names:
+        if any(unicodedata.category(letter) in _UNPRINTABLE for letter in text or ""):
+            what = f"the name {_spelled(text)} holds a control character"
+            problem = scenario.origin.problem(path, what, "write it without", ProblemType.VALUE)
+            draft.problems.append(replace(problem, path=tuple(map(_spelled, path))))
+
+
+def _spelled(text: str) -> str:
+    """A text in ASCII where it can't be printed as it is."""
+    return text if text.isprintable() else ascii(text)
 
 
 def check_names(draft: Draft) -> None:

@@ -7,7 +7,7 @@ count; ids are compared with what is there, and never become part of a path.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -46,7 +46,7 @@ class Library:
         if kept is not None:
             return CatalogEntry(kept.id, read_text_as_scenario(kept.text, kept.file), STORE, kept.file, kept.text)
         path = examples().get(scenario_id)
-        shipped = read_source(scenario_id) if path is not None else None
+        shipped = _example(scenario_id) if path is not None else None
         if path is not None and shipped is not None and version in ("", shipped.version):
             return CatalogEntry(scenario_id, shipped, EXAMPLE, path.name, path.read_text("utf-8"))
         raise self._no_scenario(scenario_id, version)
@@ -73,7 +73,8 @@ class Library:
         for file, scenario in _in_folder(self.scenarios_dir, _scenario_of):
             stem = Path(file).stem
             if isinstance(scenario, Scenario):
-                kind = _kind_of(file, Path(file).stat().st_mtime_ns)
+                state = Path(file).stat()
+                kind = _kind_of(file, state.st_mtime_ns, state.st_size)
                 entry = _entry(scenario.id or stem, scenario, FOLDER, file, kind)
             else:
                 entry = ScenarioEntry(id=stem, kind="", source=FOLDER, file=file, problem=str(scenario))
@@ -82,7 +83,7 @@ class Library:
             entries.setdefault(scenario_id, _kept_entry(versions))
         for name in examples():
             if name not in entries:
-                entries[name] = _entry(name, read_source(name), EXAMPLE, f"{name}.yaml")
+                entries[name] = _entry(name, _example(name), EXAMPLE, f"{name}.yaml")
         return [entries[key] for key in sorted(entries)]
 
     def add_scenario(
@@ -120,11 +121,10 @@ class Library:
         files = [file for file, found in _in_folder(self.scenarios_dir, _scenario_of) if chosen in _ids(file, found)]
         if files:
             what = f"the scenario {chosen} is the file {files[0]}, which is what this id means"
-            raise StoreError(Problem((field,), what, "change that file, or keep this one under another id"))
+            raise StoreError(Problem((field,), what, "choose another id, or change that file"))
         if not replace and chosen in examples() and chosen not in self.shelf.scenarios():
-            hint = "choose another id"
-            if field == "id":  # of a request, which can say so; a page can't
-                hint += ", or keep it instead of the example with ?replace=true"
+            instead = "" if field == "scenario_id" else ", or keep it instead of the example with ?replace=true"
+            hint = f"choose another id{instead}"
             raise StoreError(Problem((field,), f"the scenario {chosen} is a shipped example", hint))
 
     def remove_scenario(self, scenario_id: str) -> None:
@@ -220,24 +220,42 @@ def _chosen(
     return None
 
 
-@lru_cache(maxsize=512)
-def _scenario_of(file: str, changed: int, size: int) -> Scenario | SdgenError:
-    """The scenario of a file, or its problems; read again when the file has changed."""
+def _once_a_change(read: Callable[[str], T]) -> Callable[[str, int, int], T]:
+    """A reader of files that keeps what each held last, however many there are: lists go over all of them."""
+    kept: dict[str, tuple[tuple[int, int], T]] = {}
+
+    def reading(file: str, changed: int, size: int) -> T:
+        known = kept.get(file)
+        if known is None or known[0] != (changed, size):
+            known = kept[file] = (changed, size), read(file)
+        return known[1]
+
+    return reading
+
+
+@_once_a_change
+def _scenario_of(file: str) -> Scenario | SdgenError:
+    """The scenario of a file, or its problems."""
     try:
         return read_source(file)
     except SdgenError as error:
         return error
 
 
-@lru_cache(maxsize=512)
-def _kind_of(file: str, changed: int) -> str:
+@cache
+def _example(name: str) -> Scenario:
+    return read_source(name)
+
+
+@_once_a_change
+def _kind_of(file: str) -> str:
     """The format that a file is written in."""
     found = format_of(Source(file))
     return found.kind if found is not None else ""
 
 
-@lru_cache(maxsize=512)
-def _target_of(file: str, changed: int, size: int) -> TargetSpec | SdgenError:
+@_once_a_change
+def _target_of(file: str) -> TargetSpec | SdgenError:
     try:
         return target_of_file(Path(file))
     except SdgenError as error:

@@ -7,6 +7,7 @@ long busy timeout; elsewhere a lock of the version's row where order matters (`a
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -20,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from sdgen.dialects.urls import with_encoded_user, without_password
-from sdgen.errors import Problem, StoreError
+from sdgen.errors import Problem, StoreError, StoreFull, StoreUnusable
 from sdgen.execution.redact import Redactor, passwords_of
 from sdgen.execution.secrets import expand
 from sdgen.runs.migrations import migrate, newest, version_of
@@ -28,6 +29,7 @@ from sdgen.runs.tables import store_version
 
 VARIABLE = "SDGEN_RUNS_DB"
 BUSY_SECONDS = 30
+LEAST_ROOM = 1_000_000  # bytes on the disk of a file: less is none
 _DRIVERS: Mapping[str, str] = {
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
@@ -136,14 +138,34 @@ class Store:
                     raise StoreError(Problem((), what, "name another with --runs-db or SDGEN_RUNS_DB")) from None
             time.sleep(0.02)
 
+    def _full(self) -> StoreFull:
+        hint = "make room there; nothing that was stored is lost"
+        return StoreFull(Problem((), f"the store {self.shown} is full", hint))
+
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:
             yield
         except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or error
+            if _is_full(cause):
+                raise self._full() from error
             what = f"the store {self.shown} can't be used: {self._redactor(_first_line(cause))}"
-            raise StoreError(Problem((), what, "name another with --runs-db or SDGEN_RUNS_DB")) from error
+            raise StoreUnusable(Problem((), what, "name another with --runs-db or SDGEN_RUNS_DB")) from error
+
+    def check_writable(self) -> None:
+        """Write what is there already; StoreUnusable where that can't be done, or there is no room for more."""
+        folder = Path(self.engine.url.database or ".").parent
+        if self._is_sqlite and shutil.disk_usage(folder).free < LEAST_ROOM:
+            raise self._full()
+        with self.writing() as connection:
+            connection.execute(sa.update(store_version).values(number=store_version.c.number))
+
+
+def _is_full(error: BaseException) -> bool:
+    """Whether SQLite or a server says that its disk is full (SQLITE_FULL; PostgreSQL's 53100; MySQL's 1021, 1114)."""
+    code = getattr(error, "sqlite_errorname", "") or getattr(error, "sqlstate", "") or (*error.args, "")[0]
+    return code in ("SQLITE_FULL", "53100", 1021, 1114)
 
 
 def _first_line(error: BaseException) -> str:

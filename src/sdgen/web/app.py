@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,7 +25,8 @@ from sdgen.web import api_about, api_rows, api_runs, api_scenarios, api_targets,
 from sdgen.web.allowance import MOST_COUNTED, Sparing
 from sdgen.web.errors import add_handlers
 from sdgen.web.in_workers import InWorkers
-from sdgen.web.security import Rules, Security
+from sdgen.web.security import Heads, Rules, Security
+from sdgen.web.state import StoreWatch
 from sdgen.web.workers import RequestLimits, WorkerOptions, WorkerPool
 
 API = "/api/v1"
@@ -60,9 +62,12 @@ def create_app(
     app.state.supervised = supervised
     app.state.keep = keep
     if limits is not None:
-        app.state.pool = WorkerPool(WorkerOptions.of(service, most_counted, limits))
-        app.add_middleware(InWorkers, pool=app.state.pool)
+        options = WorkerOptions.of(service, most_counted, limits)
+        app.state.pool = WorkerPool(options)
+        app.state.tests = WorkerPool(replace(options, limits=replace(limits, workers=1)))
+        app.add_middleware(InWorkers, pool=app.state.pool, tests=app.state.tests)
     app.add_middleware(Security, rules=app.state.rules)
+    app.add_middleware(Heads)
     return app
 
 
@@ -85,6 +90,7 @@ def plain_app(service: Service, most_counted: int = MOST_COUNTED) -> FastAPI:
     app.state.supervisor = None
     app.state.pool = None
     app.state.keep = None
+    app.state.store_watch = StoreWatch(service.store)
     app.include_router(_api())
     app.include_router(login.router)
     _add_pages(app)
@@ -124,6 +130,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             tidying.cancel()
         if app.state.pool is not None:
             await run_in_threadpool(app.state.pool.close)
+            await run_in_threadpool(app.state.tests.close)
 
 
 async def _tidy(app: FastAPI) -> None:

@@ -13,13 +13,25 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from sdgen.errors import NotFound, ScenarioError, SdgenError, SourceError, StoreError, TargetError, did_you_mean
+from sdgen.errors import (
+    NotFound,
+    ScenarioError,
+    SdgenError,
+    SourceError,
+    StoreError,
+    StoreFull,
+    StoreUnusable,
+    TargetError,
+    did_you_mean,
+)
 from sdgen.execution.redact import without_passwords
 from sdgen.runs.records import ProblemRecord
 from sdgen.scenario.model import Record
 from sdgen.scenario.wording import in_words
 
 STATUS: Mapping[type[SdgenError], int] = {
+    StoreFull: 507,
+    StoreUnusable: 503,
     NotFound: 404,
     StoreError: 409,
     ScenarioError: 422,
@@ -52,12 +64,17 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         403: "asked for by a page of another origin",
         404: "nothing goes by that id",
         409: "it is in a state that does not allow this",
+        408: "the body did not come in time",
         413: "the body is too large",
         421: "asked for under a host name that is not this server's",
         422: "the request has problems, all of them told",
         429: "too many requests; Retry-After says when to come again",
+        503: "the server is busy, or its store can't be used; try it again",
+        507: "the store is full",
     }
-    return {status: {"model": ErrorAnswer, "description": told[status]} for status in statuses}
+    late = (408,) if 413 in statuses else ()
+    everywhere = (503, 507) if 401 in statuses else ()  # of a router: whatever its routes do
+    return {status: {"model": ErrorAnswer, "description": told[status]} for status in (*statuses, *late, *everywhere)}
 
 
 def answer(
@@ -77,6 +94,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(SdgenError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(UnicodeEncodeError, _no_text)
     app.add_exception_handler(Exception, unforeseen)
 
 
@@ -84,6 +102,12 @@ def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SdgenError)
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
     return _of_problems(status, [ProblemRecord.of(problem) for problem in error.problems])
+
+
+def _no_text(request: Request, error: Exception) -> JSONResponse:
+    """Half of a surrogate pair: JSON can spell it, and nothing can write it down."""
+    what, hint = "the request holds \\ud800 or the like, which is no character", "leave it out"
+    return _of_problems(422, [ProblemRecord(path="request", what=what, hint=hint)])
 
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:

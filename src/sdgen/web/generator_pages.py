@@ -26,7 +26,6 @@ from sdgen.web.figures import texts_of
 from sdgen.web.rendering import PageRoute, marked, page, wants_fragment
 
 ROWS = 5
-MOST_NAMES = 16  # of one generator, whose values are shown
 _COLUMN, _ENTITY = "my_column", "things"
 # What the examples of generators that read other columns or entities speak of.
 _AROUND: Mapping[str, Any] = {
@@ -56,9 +55,8 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 @dataclass(frozen=True)
 class ExampleValues:
-    """Values of the rows of an example, by columns: those it reads and its own; `name` is the generator's."""
+    """Values of the rows of an example, by columns: those it reads and its own."""
 
-    name: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str | None, ...], ...]
 
@@ -77,10 +75,8 @@ def generator(request: Request, name: str) -> Response:
     """One generator: what it does, its params, its example, and values of it."""
     if name not in registry.names():
         raise NotFound(Problem(("generator",), f"there is no generator {name!r}", did_you_mean(name, registry.names())))
-    names = next((each.names for family in _catalogue() for each in family.entries if name in each.names), (name,))
-    values = tuple(found for each in names[:MOST_NAMES] if (found := example_values(each)) is not None)
     template = "generator_detail.html" if wants_fragment(request) else "generator.html"
-    shown: dict[str, Any] = {"entry": replace(entry(name), names=names), "name": name, "values": values}
+    shown: dict[str, Any] = {"entry": entry(name), "name": name, "values": example_values(name)}
     return page(request, template, **shown, fills=fills, paragraphs=_paragraphs)
 
 
@@ -111,7 +107,7 @@ def example_values(name: str) -> ExampleValues | None:
     column = _example(name)
     for entities in ({_ENTITY: {"rows": ROWS, "columns": {_COLUMN: column}}}, _around(column)):
         try:
-            return _values(name, column, entities)
+            return _values(column, entities)
         except SdgenError:
             continue
     return None
@@ -134,11 +130,11 @@ def _around(column: dict[str, Any]) -> dict[str, Any]:
     return {**_AROUND, _ENTITY: {**things, "columns": {**things["columns"], _COLUMN: column}}}
 
 
-def _values(name: str, column: dict[str, Any], entities: dict[str, Any]) -> ExampleValues:
+def _values(column: dict[str, Any], entities: dict[str, Any]) -> ExampleValues:
     plan = compile_plan(read_mapping({"name": "example", "entities": entities}), PlanRequest(seed=1))
     entity = plan.entities[_ENTITY]
     made = batch(plan, _ENTITY, 0, min(ROWS, entity.rows))
     spoken = set(re.findall(r"\w+", str(column.get("params", ""))))
     shown = [each.name for each in entity.written if each.name in spoken and each.name != _COLUMN] + [_COLUMN]
     texts = [texts_of(made.column(each), entity.columns[each].type).to_pylist() for each in shown]
-    return ExampleValues(name, tuple(shown), tuple(zip(*texts, strict=True)))
+    return ExampleValues(tuple(shown), tuple(zip(*texts, strict=True)))

@@ -33,6 +33,7 @@ HERE: Mapping[str, tuple[str, ...]] = {  # patterns of paths, and the methods th
     r"/api/v1/(scenarios|targets)/[^/]+": ("DELETE",),
 }
 _PATTERNS = [(re.compile(pattern), methods) for pattern, methods in HERE.items()]
+_TEST = re.compile(r".*/targets/[^/]+/test")  # waits for servers elsewhere: in a worker of its own, one after another
 _BUSY = "the server is busy with other requests: try it again in a moment"
 
 
@@ -44,9 +45,10 @@ def is_done_here(method: str, path: str) -> bool:
 class InWorkers:
     """The ASGI application, whose requests are done in workers where they could take much."""
 
-    def __init__(self, app: ASGIApp, pool: WorkerPool) -> None:
+    def __init__(self, app: ASGIApp, pool: WorkerPool, tests: WorkerPool) -> None:
         self.app = app
         self.pool = pool
+        self.tests = tests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or is_done_here(scope["method"], scope["path"]):
@@ -54,7 +56,9 @@ class InWorkers:
             return
         request = Request(scope, receive)
         try:
-            future = self.pool.submit(_portable(scope), await request.body())
+            body = b"" if scope["method"] == "GET" else await request.body()
+            pool = self.tests if _TEST.fullmatch(scope["path"]) else self.pool
+            future = pool.submit(_portable(scope), body)
             found = await asyncio.wrap_future(future)
         except Busy:
             await answer(503, _BUSY, headers={"retry-after": "2"})(scope, receive, send)

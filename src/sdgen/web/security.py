@@ -6,8 +6,10 @@ keeps pages of other origins from posting. A token comes as `Authorization: Bear
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import ceil
@@ -24,7 +26,10 @@ from sdgen.web.limits import Limiter
 COOKIE = "sdgen_session"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LARGEST_BODY = 4 * 1024 * 1024  # bytes
-OPEN = ("/login", "/api/v1/health")  # what needs no token
+BODY_SECONDS = 30.0
+FULL = 507  # the status of a store without room, which /health then tells
+HEALTH = "/api/v1/health"
+OPEN = ("/login", HEALTH)  # what needs no token
 OPEN_UNDER = "/static/"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _SAME = ("same-origin", "none")
@@ -46,12 +51,14 @@ HEADERS = {
 class Rules:
     """What is asked of requests. token "": none. hosts: names beside those of loopback; `*` allows every one.
 
-    changes: permits for requests that change something; failures: those for tokens that are wrong.
+    body_seconds: in which a whole body has to come. changes: permits for requests that change something; failures:
+    those for tokens that are wrong.
     """
 
     token: str = field(default="", repr=False)
     hosts: tuple[str, ...] = ()
     largest_body: int = LARGEST_BODY
+    body_seconds: float = BODY_SECONDS
     changes: Limiter = field(default_factory=lambda: Limiter(120, 4))
     failures: Limiter = field(default_factory=lambda: Limiter(10, 0.2))
 
@@ -105,11 +112,17 @@ class Security:
             if message["type"] == "http.response.start":
                 begun = True
                 _add_headers(message, scope["path"])
+                if message["status"] == FULL and scope["path"] != HEALTH:
+                    scope["app"].state.store_watch.refused_at = time.monotonic()
             await send(message)
 
         refusal = self._refusal(Request(scope))
         if refusal is None and scope["method"] not in _SAFE:
-            body = await _body(receive, self.rules.largest_body)
+            try:
+                async with asyncio.timeout(self.rules.body_seconds):
+                    body = await _body(receive, self.rules.largest_body)
+            except TimeoutError:
+                body, refusal = b"", _late(self.rules.body_seconds)
             if body is None:
                 refusal = answer(413, f"the body is larger than {self.rules.largest_body:,} bytes")
             else:
@@ -202,6 +215,10 @@ def urlsplit_netloc(origin: str) -> str:
     return parts.netloc.lower() if parts.scheme in ("http", "https") else ""
 
 
+def _late(seconds: float) -> Response:
+    return answer(408, f"the body did not come within {seconds:g} s", headers={"connection": "close"})
+
+
 def _too_many(wait: float) -> Response | None:
     if not wait:
         return None
@@ -226,6 +243,33 @@ async def _body(receive: Receive, largest: int) -> bytes | None:
             return None
         if not message.get("more_body", False):
             return b"".join(parts)
+
+
+class Heads:
+    """HEAD wherever there is GET: the same status and headers, and no body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+        over = False
+
+        async def gone() -> Message:
+            """Who streams learns at once that nobody listens."""
+            return {"type": "http.disconnect"}
+
+        async def headers_alone(message: Message) -> None:
+            nonlocal over
+            if message["type"] == "http.response.start":
+                await send(message)
+            elif not over:
+                over = True
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        await self.app({**scope, "method": "GET"}, gone, headers_alone)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

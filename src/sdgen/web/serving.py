@@ -18,6 +18,7 @@ from sdgen.runs.opening import open_service
 from sdgen.runs.retention import Retention
 from sdgen.web.allowance import MOST_COUNTED
 from sdgen.web.app import create_app
+from sdgen.web.protocol import TimedProtocol
 from sdgen.web.security import LOOPBACK
 from sdgen.web.workers import PREVIEW_MEMORY, PREVIEW_SECONDS, RequestLimits
 
@@ -143,6 +144,7 @@ def _run(app: FastAPI, listening: socket.socket) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        http=TimedProtocol,
         timeout_graceful_shutdown=CLOSING_SECONDS,
     )
     try:

@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from sdgen.errors import Problem, StoreFull, StoreUnusable
 from sdgen.runs.queue import Supervisor
 from sdgen.runs.service import Service
+from sdgen.runs.store import Store
+
+SOON, STUCK, REMEMBERED = 0.5, 5.0, 30.0  # seconds
 
 
 def service_of(request: Request) -> Service:
     """The service that this application serves."""
     service: Service = request.app.state.service
     return service
+
+
+class StoreWatch:
+    """Whether the store can be written, found out on a thread of its own, for whom waits half a second at most."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sdgen-store-watch")
+        self._check: Future[None] | None = None
+        self._begun = 0.0
+        self.refused_at = float("-inf")  # when a write was answered with 507
+
+    async def check(self) -> None:
+        """StoreUnusable where the store can't be written, has refused a write, or has not answered for some seconds."""
+        if time.monotonic() - self.refused_at < REMEMBERED:
+            raise StoreFull(Problem((), f"the store {self._store.shown} is full", "make room there"))
+        if self._check is None or self._check.done():
+            self._check, self._begun = self._thread.submit(self._store.check_writable), time.monotonic()
+        done, _ = await asyncio.wait({asyncio.wrap_future(self._check)}, timeout=SOON)
+        for each in done:
+            each.result()
+        if not done and time.monotonic() - self._begun > STUCK:
+            what = f"the store {self._store.shown} has not answered for {STUCK:g} s"
+            raise StoreUnusable(Problem((), what, "see what holds its lock, or its disk"))
 
 
 def wake(request: Request) -> None:

@@ -152,9 +152,8 @@ class Worker:
     def __init__(self, options: WorkerOptions) -> None:
         self.limits = options.limits
         os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # which gives back what a request has freed
-        context = multiprocessing.get_context(_method())
-        if _method() == "forkserver":
-            context.set_forkserver_preload(["sdgen.web.worker_process"])
+        context: Any = multiprocessing.get_context(_method())
+        context.set_forkserver_preload(["sdgen.web.worker_process"])
         self._pipe, theirs = context.Pipe()
         from sdgen.web.worker_process import serve_requests
 

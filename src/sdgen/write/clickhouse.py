@@ -21,7 +21,7 @@ from sdgen.write import clickrows, staging
 from sdgen.write.base import Mode, Table, placed
 from sdgen.write.clickengine import Embedded, Engine, Remote, fetch_rows
 from sdgen.write.clickrows import Layout, Part
-from sdgen.write.clicktables import Name, Stands, create_table, engine_faults, look
+from sdgen.write.clicktables import Name, Stands, column_type, create_table, engine_faults, look
 from sdgen.write.existing import There, faults, holding
 from sdgen.write.existing_rows import Wanted
 
@@ -143,7 +143,8 @@ class ClickHouse:
         return self._name(table.name) in self.there
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> Part:
-        return clickrows.encode(self.layouts[table.name], batch)
+        layout = self.layouts.get(table.name) or _unprepared(table)
+        return clickrows.encode(layout, batch)
 
     def write(self, table: Table, parts: Iterable[Part]) -> None:
         rows = iter(parts)
@@ -266,3 +267,10 @@ def _stream(first: Part, others: Iterator[Part], sent: list[int]) -> Generator[b
         size += part.message.size
         part = next(others, None) if sent[0] < _INSERT_ROWS and size < _INSERT_BYTES else None
     yield clickrows.END
+
+
+def _unprepared(table: Table) -> Layout:
+    """The layout of a table as it would be made: for an estimate, which prepares nothing."""
+    columns = [(column.name, column.type) for column in table.columns]
+    there = {column.name: column_type(table, column) for column in table.columns}
+    return clickrows.layout(table.name, columns, there, Layout(table.name, (), False, True))

@@ -74,6 +74,10 @@ class Part:
     message: pa.Buffer
     rows: int
 
+    @property
+    def nbytes(self) -> int:
+        return int(self.message.size)
+
 
 def layout(table: str, columns: Sequence[tuple[str, Type]], there: Mapping[str, str], settings: Layout) -> Layout:
     """The layout of columns in a table whose declared types are `there`."""

@@ -288,6 +288,8 @@ class Files:
             given_up(self.staging)
         elif self.staging is not None:
             shutil.rmtree(self.staging, ignore_errors=True)
+            # A disk that was full when the journal was begun leaves a file that no journal is known of.
+            self.staging.with_name(self.staging.name + SUFFIX).unlink(missing_ok=True)
             self._end_journal()
         self.staging = self.journal = None
 

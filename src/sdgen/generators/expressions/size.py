@@ -1,9 +1,9 @@
 """What one row of an expression can take: bounds on its texts and on its work, known before it runs.
 
 A few functions multiply the lengths of their arguments (`replace` inside `replace` inside `replace` …), and the memory
-limit of DuckDB does not count the values it is working on. So an expression is refused where the texts of one row, those
-of every function in it together, could outgrow `MOST`. Functions that compare each character of one text with each of
-another are bounded by `MOST_STEPS`.
+limit of DuckDB does not count the values it is working on. So an expression is refused where the texts of one row,
+those of every function in it together, could outgrow `MOST`. Functions that compare each character of one text with
+each of another are bounded by `MOST_STEPS`.
 """
 
 from __future__ import annotations
