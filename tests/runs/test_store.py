@@ -121,7 +121,7 @@ def test_many_writers_lose_nothing(place: str, folder: Path) -> None:
 
 def test_one_of_many_claims_a_run(place: str, folder: Path) -> None:
     service = Service.open(place)
-    ids = [service.submit(asked("out/")).id for _ in range(3)]
+    ids = [service.submit(asked(f"out{number}/")).id for number in range(3)]  # one run at a time for each place
     owners = [this_process() for _ in range(10)]
     with ThreadPoolExecutor(10) as pool:
         claims = list(pool.map(lambda owner: service.journal.claim(ids[0], owner, 2), owners))

@@ -6,6 +6,7 @@ import concurrent.futures
 import socket
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -146,7 +147,8 @@ def test_health_never_waits(service: Service, folder: Path, monkeypatch: pytest.
 
 def test_head_is_answered_wherever_get_is(client: TestClient) -> None:
     paths = [each for each in client.get(f"{API}/openapi.json").json()["paths"].items() if "get" in each[1]]
-    names = [path.format(scenario_id="shop", target_id="demo", name="choice", run_id="none") for path, _ in paths]
+    values = {"scenario_id": "shop", "target_id": "demo", "name": "choice", "run_id": "none", "entity": "stores"}
+    names = [path.format_map(defaultdict(lambda: "1", values)) for path, _ in paths]
     for path in [*names, "/", "/scenarios", "/scenarios/shop", "/runs", "/static/style.css", "/login"]:
         got, head = client.get(path), client.head(path)
         assert head.status_code == got.status_code, path
