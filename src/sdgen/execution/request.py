@@ -71,7 +71,7 @@ class RunSettings(Record):
         return Mode.APPEND_ONLY in (self.mode, *self.table_modes.values())
 
 
-class RunRequest(Record):
+class RunRequest(Record, defer_build=False):
     """One run: a scenario by id, inline or by path, into a target by id, inline, or as a destination."""
 
     scenario_id: str = Field("", description="a scenario of the library")

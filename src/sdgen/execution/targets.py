@@ -33,7 +33,7 @@ _HARMLESS = ("schema", "sslmode", "charset", "connect_timeout", "application_nam
 class TargetSpec(Record):
     """A place to write, as it is written down."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=False)
 
     id: str = Field(
         "", pattern=r"^[A-Za-z0-9._-]*$", description="what requests name it by; the file's stem if left out"

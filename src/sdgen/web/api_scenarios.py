@@ -22,7 +22,9 @@ _TEXT = "name: people\nentities:\n  people:\n    rows: 10\n    columns:\n      i
 class ScenarioText(Record):
     """A scenario to be looked at: its text (YAML or JSON), or the same as data."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [{"scenario": _TEXT}]})
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", defer_build=False, json_schema_extra={"examples": [{"scenario": _TEXT}]}
+    )
 
     scenario: str | Mapping[str, Any] = Field(description="the scenario's text, or as data")
 
