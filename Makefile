@@ -15,7 +15,7 @@ QUICK := $(wildcard $(CORE:%=tests/generators/test_%.py) tests/generators/expres
 # What another version of a library would change first: values, and what people see of them.
 LEG := $(wildcard tests/conformance) tests/test_golden.py tests/test_generate.py tests/generators tests/cli
 
-.PHONY: help run test quick leg conformance same coverage check docs install bench lock clean always
+.PHONY: help run test quick leg conformance same coverage mutants check docs install bench lock clean always
 help:
 	@echo "make run      install, fill out/shop.duckdb from examples/shop.yaml, show first rows"
 	@echo "make test     install what the tests need, and run them all"
@@ -23,6 +23,7 @@ help:
 	@echo "make leg      the tests that another version of a library would change first"
 	@echo "make conformance values are the same with the oldest and the newest versions"
 	@echo "make coverage the same tests, and which lines of src/ they run"
+	@echo "make mutants  changes lines of the core one by one; tests must see each change (an hour and more)"
 	@echo "make check    style, types, layers and documentation"
 	@echo "make install  leave a working $(BIN)/sdgen"
 	@echo "make docs     make docs/generators.md anew from the registry"
@@ -63,6 +64,12 @@ same: $(VENV)/tested
 
 coverage: $(VENV)/tested
 	$(PYTEST) --cov --cov-report=term:skip-covered $(LEG)
+
+# Much of what survives are words of messages, of which tests look at a part.
+mutants: $(VENV)/tested
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "mutmut>=3.8"
+	$(BIN)/python -m mutmut run --max-children 2
+	$(BIN)/python -m mutmut results
 
 check: $(VENV)/tested
 	$(BIN)/ruff check .
