@@ -22,21 +22,9 @@ from sdgen.runs.service import Service
 from sdgen.web.pages import router
 from sdgen.web.run_pages import LOG_LINES, LOG_PAGE
 from sdgen.web.start_page import request_of
+from tests.web.page_client import SMALL
 
 FRAGMENT = {"x-fragment": "1"}
-SMALL = """name: small <b>
-entities:
-  people:
-    rows: 30
-    columns:
-      id: {type: int, primary_key: true}
-      note: {type: string(9), generator: choice, params: {values: ["<i>&", "x"]}, null_rate: 0.5}
-  pets:
-    rows: 60
-    columns:
-      id: {type: int, primary_key: true}
-      person_id: {generator: fk, params: {entity: people, column: id}}
-"""
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 # Options' former spellings. Each is taken where the command has the new one and not the old one itself, and is shown
 # in no help: scripts go on working, and people learn one word for one thing.
 FORMER_OPTIONS = {
-    "--file-format": ("--format",),
-    "--format": ("--output",),
-    "--import": ("--exec-models",),
-    "--include": ("--only",),
-    "--output": ("--to",),
-    "--table": ("--only",),
-    "--target": ("--to",),
+    "--file-format": "--format",
+    "--format": "--output",
+    "--import": "--exec-models",
+    "--include": "--only",
+    "--output": "--to",
+    "--table": "--only",
+    "--target": "--to",
 }
 FORMER_VALUES = {("--output", "table"): "text"}
 
@@ -74,7 +74,8 @@ def spelled_anew(words: Iterable[str], known: set[str]) -> Iterator[str]:
             yield FORMER_VALUES.get((option, word), word)
             option = ""
             continue
-        option = next((each for each in FORMER_OPTIONS.get(name, ()) if each in known and name not in known), name)
+        current = FORMER_OPTIONS.get(name, name)
+        option = current if current in known and name not in known else name
         yield option + equals + FORMER_VALUES.get((option, value), value)
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from sdgen.execution.spelling import shown_instant as shown_instant
+
 if TYPE_CHECKING:
     from sdgen.runs.retention import Retention
 
@@ -120,8 +122,3 @@ def instant(text: str | None) -> datetime | None:
         what = f"{text!r} is not a time such as 2026-01-01T00:00:00Z"
         raise typer.BadParameter(what, param_hint="--as-of") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def shown_instant(moment: datetime) -> str:
-    """A time as `--as-of` takes it."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sdgen.cli.arrow import start_arrow
 from sdgen.cli.notes import tell_notes
@@ -20,6 +19,7 @@ from sdgen.read.base import ReadOptions
 from sdgen.read.sources import read_source
 from sdgen.scenario.types import NUMBERS
 from sdgen.write import csvtext, jsonl
+from sdgen.write.columnar import plain
 
 NULL = "null"
 
@@ -80,9 +80,7 @@ def _table(columns: Sequence[ColumnPlan], rows: pa.RecordBatch) -> Iterator[str]
 
 
 def _texts(array: pa.Array, column: ColumnPlan) -> list[str]:
-    if pa.types.is_dictionary(array.type):
-        array = pc.take(array.dictionary, array.indices)
-    texts = csvtext.plain_text(array, column.type).to_pylist()
+    texts = csvtext.plain_text(plain(array), column.type).to_pylist()
     return [NULL if text is None else cut(text) for text in texts]
 
 

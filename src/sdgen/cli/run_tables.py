@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import typer
 
 from sdgen.cli.failures import printable
-from sdgen.cli.options import shown_instant
 from sdgen.cli.tables import cut, ruled
+from sdgen.execution.spelling import shown_instant
 from sdgen.runs.estimate import Estimate
 from sdgen.runs.records import LogLine, Run, Status
 from sdgen.runs.reproduce import Comparison, EntityComparison

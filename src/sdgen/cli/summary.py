@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sdgen.cli.options import shown_instant
 from sdgen.cli.tables import ruled
 from sdgen.dialects.urls import HIDDEN, without_password
 from sdgen.execution.execute import EntityResult, Result
@@ -15,6 +14,7 @@ from sdgen.execution.kinds import FILES, STDOUT
 from sdgen.execution.request import RunRequest
 from sdgen.execution.resolve import ResolvedRun
 from sdgen.execution.secrets import has_literal_password
+from sdgen.execution.spelling import data_options, shown_instant
 from sdgen.execution.warnings import missing_keys, taken_values
 from sdgen.plan.model import Plan
 from sdgen.write.base import Database, Mode, Table, Target
@@ -135,11 +135,7 @@ def _place(run: ResolvedRun) -> Iterator[str]:
 
 def _data(run: ResolvedRun, plan: Plan) -> Iterator[str]:
     request = run.request
-    yield from ("--seed", str(plan.seed), "--as-of", shown_instant(plan.as_of))
-    for entity, count in request.rows.items():
-        yield from ("--rows", str(count) if entity == "*" else f"{entity}={count}")
-    if run.scale != 1:
-        yield from ("--scale", repr(run.scale))
+    yield from data_options(plan.seed, plan.as_of, request.rows, run.scale)
     for option in ("include", "exclude", "allow_databases"):
         if words := getattr(request, option):
             yield from (_SPELLED.get(option, f"--{option}"), ",".join(words))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from sdgen.errors import Problem
+from sdgen.errors import Problem, ScenarioError
 from sdgen.scenario.model import Scenario
 
 MOST_PARTS = 5000  # that a request's scenario may have: planned in some seconds
@@ -49,12 +49,14 @@ class Access:
             return False
         return any(place.is_relative_to(folder.resolve()) for folder in self.folders)
 
-    def part_problems(self, scenario: Scenario) -> Iterator[Problem]:
-        """Why a scenario is too large for this caller: planning takes about a millisecond for each column."""
+    def bounded(self, scenario: Scenario) -> Scenario:
+        """The scenario; ScenarioError where it is too large: planning takes about a millisecond for each column."""
         parts = sum(1 + len(entity.columns) for entity in scenario.entities.values())
         if self.parts is not None and parts > self.parts:
             what = f"the scenario has {parts:,} entities and columns, and a request may have {self.parts:,}"
-            yield Problem(("entities",), what, "send a part of it, or use the shell, where there is no such limit")
+            hint = "send a part of it, or use the shell, where there is no such limit"
+            raise ScenarioError(Problem(("entities",), what, hint))
+        return scenario
 
 
 ANYTHING = Access()

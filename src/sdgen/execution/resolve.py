@@ -226,9 +226,7 @@ class _Source(NamedTuple):
 def _bounded(request: RunRequest, catalog: Catalog, access: Access) -> _Source:
     """The scenario of a request; ScenarioError where it is larger than the caller's may be."""
     source = _scenario(request, catalog, access)
-    problems = list(access.part_problems(source.entry.value))
-    if problems:
-        raise ScenarioError(problems)
+    access.bounded(source.entry.value)
     return source
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from inspect import getdoc
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from pydantic import ValidationError
@@ -78,25 +78,45 @@ def _entries(names: tuple[str, ...] | list[str]) -> Iterator[Entry]:
     yield from map(entry, dict.fromkeys(registry.spellings(name)[0] for name in names))
 
 
-def entry(name: str) -> Entry:
-    """A generator's entry, whichever of its names is given; ScenarioError where there is none of that name."""
+class Description(NamedTuple):
+    """What is said of a generator without one being made, which takes its pools and time."""
+
+    names: tuple[str, ...]
+    summary: str
+    text: str
+    params: tuple[Param, ...]
+    fits: tuple[str, ...]
+    example: str
+
+
+def described(name: str) -> Description:
+    """A generator's description, whichever of its names is given; ScenarioError where there is none of that name."""
     kind, preset = registry.find(name), vocabularies.preset(name)
     if kind is None:
         hint = did_you_mean(name, registry.names(), "`sdgen generators` lists them all")
         raise ScenarioError(Problem((), f"unknown generator {name!r}", hint))
     names = registry.spellings(name)
     text = preset.description if preset else getdoc(kind) or ""
-    made = registry.make(name, {}) if preset else _example(name, kind)
     about = kind.about.get(names[0], "")
-    return Entry(
+    return Description(
         names=names,
         summary=about or " ".join(text.partition("\n\n")[0].split()),
         text="\n\n".join(filter(None, (about, text.partition("\n\n")[2]))) if about else text,
         params=tuple(params_of(kind)),
         fits=tuple(sorted(kind.fits)),
+        example=f"{{generator: {name}}}" if preset else _own_example(names[0], kind),
+    )
+
+
+def entry(name: str) -> Entry:
+    """A generator's entry, whichever of its names is given; ScenarioError where there is none of that name."""
+    found, kind, preset = described(name), registry.find(name), vocabularies.preset(name)
+    assert kind is not None, "it is described"
+    made = registry.make(name, {}) if preset else _example(name, kind)
+    return Entry(
+        **found._asdict(),
         natural=_natural(made),
         unique=_unique(made),
-        example=f"{{generator: {name}}}" if preset else _own_example(names[0], kind),
         preset=_stands_for(preset.spec) if preset else "",
     )
 

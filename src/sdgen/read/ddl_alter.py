@@ -35,7 +35,7 @@ def alter_table(reading: Reading, words: Words) -> None:
             reading.note(f"ALTER TABLE {name} left out: there is no such table", line)
         return
     verb = ""
-    for action in words.part(words.place, len(words.words)).split():
+    for action in words.split():
         verb = action.takes_any(*_ACTIONS) or (verb if _goes_on(reading, verb, action) else "")
         if verb:
             _ACTIONS[verb](reading, draft, action)
@@ -203,7 +203,7 @@ def drop_tables(reading: Reading, words: Words) -> None:
     """DROP TABLE a, b."""
     words.takes("DROP", "TABLE")
     words.takes("IF", "EXISTS")
-    parts = words.part(words.place, len(words.words)).split()
+    parts = words.split()
     cascade = bool(parts) and parts[-1].words[-1].upper == "CASCADE" and reading.dialect != "sqlite"
     for part in parts:
         draft = reading.tables.find(read_table_name(part))
@@ -216,7 +216,7 @@ def drop_index(reading: Reading, words: Words) -> None:
     words.takes("DROP", "INDEX")
     words.takes("CONCURRENTLY")
     words.takes("IF", "EXISTS")
-    for part in words.part(words.place, len(words.words)).split():
+    for part in words.split():
         path = part.path()
         named = read_table_name(part) if part.takes("ON") else None
         if named is None and reading.dialect == "tsql" and len(path) > 1:  # table.index

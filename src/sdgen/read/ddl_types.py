@@ -96,7 +96,7 @@ def drop_type(reading: Reading, words: Words) -> None:
     words.takes("DROP")
     words.takes_any("TYPE", "DOMAIN")
     words.takes("IF", "EXISTS")
-    for part in words.part(words.place, len(words.words)).split():
+    for part in words.split():
         name = read_table_name(part).name.lower()
         reading.enums.pop(name, None)
         reading.domains.pop(name, None)

@@ -10,6 +10,7 @@ from sdgen.errors import SdgenError
 from sdgen.execution import kinds
 from sdgen.execution.catalog import EXAMPLE, FOLDER, STORE
 from sdgen.execution.job import Job
+from sdgen.execution.spelling import data_options
 from sdgen.read.writefile import scenario_text
 from sdgen.runs.library import Library
 from sdgen.runs.records import Run
@@ -59,21 +60,17 @@ def _scenario_id(run: Run, job: Job, library: Library) -> str:
 
 def _target(run: Run, job: Job, library: Library) -> Iterator[str]:
     if run.target_id and any(entry.id == run.target_id for entry in library.targets()):
-        yield from ("--target", run.target_id)
+        yield from ("--to", run.target_id)
         return
     dsn = job.target.dsn if job.complete else re.sub(r"(?<=:)\*\*\*(?=@)", PASSWORD, job.target.dsn, count=1)
-    yield from ("--target", dsn)
+    yield from ("--to", dsn)
     if job.target.kind and kinds.kind_of(dsn) != job.target.kind:
         yield from ("--target-kind", job.target.kind)
 
 
 def _options(run: Run, job: Job) -> Iterator[str]:
     """The settled seed and instant always; what the run left to the target or the defaults stays left out."""
-    yield from ("--seed", str(job.seed), "--as-of", job.as_of.isoformat().replace("+00:00", "Z"))
-    for entity, count in job.rows.items():
-        yield from ("--rows", str(count) if entity == "*" else f"{entity}={count}")
-    if job.scale != 1:
-        yield from ("--scale", repr(job.scale))
+    yield from data_options(job.seed, job.as_of, job.rows, job.scale)
     if job.only:
         yield from ("--only", ",".join(job.only))
     request = run.request
@@ -87,7 +84,7 @@ def _options(run: Run, job: Job) -> Iterator[str]:
         yield "--resume"
 
 
-_LISTS = (("--file-format", "formats"), ("--allow-databases", "allow_databases"))
+_LISTS = (("--format", "formats"), ("--allow-databases", "allow_databases"))
 _VALUES = (
     ("--mode", "mode"),
     ("--workers", "workers"),

@@ -209,10 +209,7 @@ class Journal:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> tuple[list[Run], int]:
-        """Runs without their entities, the newest first, and how many there are in all.
-
-        text: is part of their ids, names, destinations or errors, in whichever case. since, until: of their making.
-        """
+        """Runs without their entities, the newest first, and how many there are in all; RunFilter says which."""
         matching: sa.ColumnElement[bool] = sa.true()
         if chosen := [each.value for each in status]:
             matching &= runs.c.status.in_(chosen)

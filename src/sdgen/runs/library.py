@@ -123,8 +123,7 @@ class Library:
             what = f"the scenario {chosen} is the file {files[0]}, which is what this id means"
             raise StoreError(Problem((field,), what, "choose another id, or change that file"))
         if not replace and chosen in examples() and chosen not in self.shelf.scenarios():
-            instead = "" if field == "scenario_id" else ", or keep it instead of the example with ?replace=true"
-            hint = f"choose another id{instead}"
+            hint = "choose another id, or keep it instead of the example with ?replace=true"
             raise StoreError(Problem((field,), f"the scenario {chosen} is a shipped example", hint))
 
     def remove_scenario(self, scenario_id: str) -> None:

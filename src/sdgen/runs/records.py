@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypedDict
 
 from pydantic import Field
 
@@ -132,6 +132,18 @@ class ScenarioEntry(Record):
     entities: int = 0
     versions: tuple[str, ...] = ()
     problem: str = ""
+
+
+class RunFilter(TypedDict, total=False):
+    """Which runs: those that all that is named fits. text: part of their ids, names, destinations or errors, in
+    whichever case. since, until: when they were made."""
+
+    status: Iterable[Status]
+    scenario: str
+    target: str
+    text: str
+    since: datetime | None
+    until: datetime | None
 
 
 class Probe(Record):

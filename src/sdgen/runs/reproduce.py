@@ -14,6 +14,7 @@ from sdgen.errors import Problem, StoreError
 from sdgen.execution import kinds
 from sdgen.execution.job import Job, versions_of
 from sdgen.execution.request import RunRequest
+from sdgen.execution.spelling import shown_instant
 from sdgen.plan.model import Plan
 from sdgen.runs.records import EntityRun, Run, Status
 from sdgen.scenario.model import Record
@@ -163,7 +164,7 @@ def _settings(run: Run, job: Job) -> dict[str, str]:
         "kind": run.target_kind,
         "mode": run.mode.replace("_", " "),
         "seed": str(run.seed),
-        "as of": run.as_of.isoformat().replace("+00:00", "Z"),
+        "as of": shown_instant(run.as_of),
         "scale": f"{job.scale:g}",
         **dict(sorted(rows.items())),
         "only": ", ".join(job.only),

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from sdgen.errors import Problem, StoreError, TargetError
 from sdgen.execution.access import ANYTHING, Access
@@ -32,7 +32,17 @@ from sdgen.runs.library import Library, target_entry
 from sdgen.runs.perform import Prepared, perform
 from sdgen.runs.probe import probe, remember, with_tests
 from sdgen.runs.processes import Owner, this_process
-from sdgen.runs.records import EntityRun, LogLine, Probe, ProblemRecord, Run, ScenarioEntry, Status, TargetEntry
+from sdgen.runs.records import (
+    EntityRun,
+    LogLine,
+    Probe,
+    ProblemRecord,
+    Run,
+    RunFilter,
+    ScenarioEntry,
+    Status,
+    TargetEntry,
+)
 from sdgen.runs.retention import Retention, old_runs, remove_runs
 from sdgen.runs.shelf import Shelf
 from sdgen.runs.store import Store, timestamp
@@ -122,30 +132,10 @@ class Service:
         self.journal.mark_lost()
         return self.journal.run(run_id)
 
-    def runs(
-        self,
-        *,
-        limit: int = 50,
-        offset: int = 0,
-        status: Iterable[Status] = (),
-        scenario: str = "",
-        target: str = "",
-        text: str = "",
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> tuple[list[Run], int]:
-        """Runs without their entities, the newest first, and how many there are in all; see `Journal.runs`."""
+    def runs(self, *, limit: int = 50, offset: int = 0, **narrowed: Unpack[RunFilter]) -> tuple[list[Run], int]:
+        """Runs without their entities, the newest first, and how many there are in all."""
         self.journal.mark_lost()
-        return self.journal.runs(
-            limit=limit,
-            offset=offset,
-            status=status,
-            scenario=scenario,
-            target=target,
-            text=text,
-            since=since,
-            until=until,
-        )
+        return self.journal.runs(limit=limit, offset=offset, **narrowed)
 
     def logs(self, run_id: str, after: int = 0, limit: int = 1000) -> list[LogLine]:
         """Lines of a run's log with numbers above `after`."""

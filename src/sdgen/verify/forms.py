@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sdgen.generators.conform import conform, decimal_to_double
 from sdgen.generators.formats import hex_text, json_text
 from sdgen.scenario.types import FLOATS, NESTED, NUMBERS, TEXTS, TIMES, Type
+from sdgen.write.columnar import plain
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +30,7 @@ def one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
     if isinstance(array, pa.ExtensionArray):
         array = array.storage
-    return pc.take(array.dictionary, array.indices) if pa.types.is_dictionary(array.type) else array
+    return plain(array)
 
 
 def in_order(array: pa.Array, type: Type) -> Floats:

@@ -52,10 +52,7 @@ class Allowance(Event):
 
 def bounded(scenario: Scenario) -> Scenario:
     """A scenario to be planned for a page or an answer; ScenarioError where it is larger than a request's may be."""
-    problems = list(Access(parts=MOST_PARTS).part_problems(scenario))
-    if problems:
-        raise ScenarioError(problems)
-    return scenario
+    return Access(parts=MOST_PARTS).bounded(scenario)
 
 
 def _refused(what: str, hint: str) -> ScenarioError:

@@ -12,7 +12,7 @@ from fastapi.responses import PlainTextResponse
 
 from sdgen.errors import NotFound, Problem, did_you_mean
 from sdgen.generators import registry
-from sdgen.generators.catalogue import entry, scenario_schema
+from sdgen.generators.catalogue import described, scenario_schema
 from sdgen.generators.params import REQUIRED
 from sdgen.runs.records import Status
 from sdgen.runs.service import Service
@@ -119,7 +119,7 @@ def _catalogue() -> tuple[GeneratorView, ...]:
 
 
 def _view(name: str) -> GeneratorView:
-    found = entry(name)
+    found = described(name)
     params = tuple(
         ParamView(name=each.name, required=each.default == REQUIRED, description=each.description)
         for each in found.params

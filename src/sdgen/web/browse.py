@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from time import monotonic
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +24,7 @@ from sdgen.generators.draws import Numbers
 from sdgen.generators.links import ForeignKey, Parent
 from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
 from sdgen.scenario.types import INTEGERS, NUMBERS, TIMES
+from sdgen.write.columnar import plain
 from sdgen.write.csvtext import plain_text
 
 MOST_SCANNED = 1_000_000  # rows held against a condition for one request
@@ -268,7 +268,7 @@ def _condition(entity: EntityPlan, query: Query) -> Test:
 
     def fits(rows: PlannedRows) -> NDArray[np.bool_]:
         array = rows.column(column.name)
-        return _mask(COMPARISONS[operator](_plain(array) if as_such else _texts(array, column), literal))
+        return _mask(COMPARISONS[operator](plain(array) if as_such else _texts(array, column), literal))
 
     return fits
 
@@ -308,9 +308,5 @@ def _moment(text: str, arrow: pa.DataType) -> pa.Scalar:
     return pa.scalar(text).cast(arrow)
 
 
-def _plain(array: Any) -> pa.Array:
-    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
-
-
 def _texts(array: pa.Array, column: ColumnPlan) -> pa.Array:
-    return plain_text(_plain(array), column.type)
+    return plain_text(plain(array), column.type)

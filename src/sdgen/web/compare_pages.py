@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from markupsafe import Markup
 
 from sdgen.errors import NotFound, Problem, ScenarioError, SdgenError
 from sdgen.execution.job import Job
-from sdgen.plan.model import Plan
 from sdgen.runs.service import Service
-from sdgen.web.figures import Figure, figures
-from sdgen.web.pictures import chart
 from sdgen.web.rendering import PageRoute, fragment, page
 from sdgen.web.row_source import plan_of
+from sdgen.web.run_pages import Pictured, job_of, pictured
 from sdgen.web.state import service_of
 
 OFFERED = 100  # runs to choose the second one from
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-
-
-@dataclass(frozen=True)
-class Side:
-    """A column of one of the runs: its figures, and the picture of them."""
-
-    figure: Figure
-    picture: Markup
 
 
 @router.get("/runs/compare")
@@ -51,15 +39,10 @@ def compare(request: Request) -> Response:
 def _shared(service: Service, first: str, second: str) -> list[str]:
     """The entities of both runs; none where a plan can't be made any more."""
     try:
-        one, other = plan_of(_job(service, first)), plan_of(_job(service, second))
+        one, other = plan_of(job_of(service, first)), plan_of(job_of(service, second))
     except SdgenError:
         return []
     return [name for name in one.entities if name in other.entities]
-
-
-def _job(service: Service, run_id: str) -> Job:
-    job: Job = service.journal.job(run_id)
-    return job
 
 
 @router.get("/runs/compare/pictures/{entity}")
@@ -69,13 +52,13 @@ def pictures(request: Request, entity: str) -> Response:
     if len(named) != 2:
         raise ScenarioError(Problem(("run",), "two runs are compared", "check two of them in the list of runs"))
     runs = [service.run(each) for each in named]
-    one, other = (_sides(plan_of(_job(service, run.id)), entity) for run in runs)
+    one, other = (_columns(job_of(service, run.id), entity) for run in runs)
     columns = [(name, one.get(name), other.get(name)) for name in dict.fromkeys([*one, *other])]
     back = f"/runs/compare?run={runs[0].id}&run={runs[1].id}"
     return fragment(request, "compare_columns.html", f"{entity} in both runs", back, columns=columns, runs=runs)
 
 
-def _sides(plan: Plan, entity: str) -> dict[str, Side]:
-    if entity not in plan.entities:
+def _columns(job: Job, entity: str) -> dict[str, Pictured]:
+    if entity not in plan_of(job).entities:
         raise NotFound(Problem(("entity",), f"a run has no entity {entity!r}"))
-    return {each.column: Side(each, chart(each)) for each in figures(plan, entity)}
+    return {each.figure.column: each for each in pictured(job, entity)}

@@ -17,6 +17,7 @@ from sdgen.generate import batch
 from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
 from sdgen.scenario.types import NUMBERS, TIMES, Type
 from sdgen.write import csvtext
+from sdgen.write.columnar import plain
 
 SAMPLE_ROWS, SLICES = 4000, 8
 MOST_BARS, BINS = 8, 24
@@ -82,7 +83,7 @@ def _slices(rows: int) -> Iterator[tuple[int, int]]:
 
 def _figure(column: ColumnPlan, chunks: pa.ChunkedArray) -> Figure:
     combined = chunks.combine_chunks()
-    array = _plain(pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) else combined)
+    array = plain(pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) else combined)
     rows, nulls = len(array), array.null_count
     array = array.drop_null()
     texts = csvtext.plain_text(array, column.type)
@@ -102,12 +103,7 @@ def _figure(column: ColumnPlan, chunks: pa.ChunkedArray) -> Figure:
 
 def texts_of(array: pa.Array, type: Type) -> pa.Array:
     """The values as texts, null as null."""
-    return csvtext.plain_text(_plain(array), type)
-
-
-def _plain(array: pa.Array) -> pa.Array:
-    """The values themselves, where they stand in a dictionary."""
-    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+    return csvtext.plain_text(plain(array), type)
 
 
 def _measured(array: pa.Array, kind: str) -> NDArray[np.float64] | None:

@@ -100,13 +100,10 @@ def preview_of(text: str, entity: str = "", *, every: bool = False) -> Preview:
 
 
 def _on_page(problem: Problem, origin: Origin | None) -> ProblemRecord:
-    """A problem at its place in the text, with hints that a page has something for, in place of commands."""
+    """A problem at its place in the text."""
     if not problem.line and origin is not None:
         problem = origin.problem(problem.path, problem.what, problem.hint, problem.type)
-    record = ProblemRecord.of(problem)
-    return record.model_copy(
-        update={"hint": record.hint.replace("`sdgen generators` lists", "the page Generators lists")}
-    )
+    return ProblemRecord.of(problem)
 
 
 def _items(scenario: Scenario, plan: Plan) -> list[EntityItem]:

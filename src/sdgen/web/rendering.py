@@ -139,6 +139,11 @@ async def form_of(request: Request) -> dict[str, str]:
     return {name: value.replace("\r\n", "\n") for name, value in pairs}
 
 
+def listed(text: str) -> list[str]:
+    """What a field of a form lists with commas between."""
+    return [each.strip() for each in text.split(",") if each.strip()]
+
+
 class PageRoute(APIRoute):
     """A route whose problems are told on a page."""
 

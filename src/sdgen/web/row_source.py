@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.execution.job import Job
+from sdgen.execution.spelling import shown_instant
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.model import Plan
 from sdgen.plan.request import PlanRequest
@@ -99,7 +100,7 @@ def of_scenario(
         if as_of
         else compile_plan(found.value, request)
     )
-    query = {"seed": str(plan.seed), "as_of": plan.as_of.isoformat().replace("+00:00", "Z")}
+    query = {"seed": str(plan.seed), "as_of": shown_instant(plan.as_of)}
     if version:
         query["version"] = version
     return RowSource(found.value.name, f"/scenarios/{quote(found.id, safe='')}", plan, tuple(plan.entities), query)

@@ -193,7 +193,7 @@ def reproduce(request: Request, run_id: str) -> Response:
 @router.get("/runs/{run_id}/pictures")
 def pictures(request: Request, run_id: str) -> Response:
     """A fragment or page: the graph of a run's entities, and a place for the pictures of each."""
-    job = _job(service_of(request), run_id)
+    job = job_of(service_of(request), run_id)
     plan = plan_of(job)
     graph = graph_picture(graph_of(plan), plan.scenario)
     names = [name for name in plan.entities if not job.only or name in job.only]
@@ -204,22 +204,27 @@ def pictures(request: Request, run_id: str) -> Response:
 @router.get("/runs/{run_id}/pictures/{entity}")
 def pictures_of(request: Request, run_id: str, entity: str) -> Response:
     """A fragment or page: a picture of each column of an entity, from rows of the run's plan made again."""
-    job = _job(service_of(request), run_id)
+    job = job_of(service_of(request), run_id)
     plan = plan_of(job)
     if entity not in plan.entities:
         raise NotFound(Problem(("entity",), f"the run has no entity {entity!r}"))
-    columns = _pictured(job.model_dump_json(), entity)
+    columns = pictured(job, entity)
     sampled = min(plan.entities[entity].rows, SAMPLE_ROWS)
     values = {"entity": entity, "columns": columns, "sampled": sampled, "rows": plan.entities[entity].rows}
     return fragment(request, "columns.html", f"Pictures of {entity}", f"/runs/{run_id}", **values)
 
 
-def _job(service: Service, run_id: str) -> Job:
+def job_of(service: Service, run_id: str) -> Job:
+    """What a run was to do."""
     job: Job = service.journal.job(service.run(run_id).id)
     return job
 
 
+def pictured(job: Job, entity: str) -> tuple[Pictured, ...]:
+    """The pictures of an entity of a stored run; some are kept."""
+    return _pictured(job.model_dump_json(), entity)
+
+
 @lru_cache(maxsize=64)
 def _pictured(text: str, entity: str) -> tuple[Pictured, ...]:
-    """The pictures of an entity of the job that this text is of."""
     return tuple(Pictured(figure, chart(figure)) for figure in figures(plan_of(Job.model_validate_json(text)), entity))

@@ -13,22 +13,21 @@ from sdgen.errors import NotFound, Problem, SdgenError, TargetError
 from sdgen.execution.job import Job
 from sdgen.execution.request import RunRequest, read_request
 from sdgen.execution.secrets import has_literal_password
+from sdgen.execution.spelling import shown_instant
 from sdgen.plan.compile import compile_plan
 from sdgen.plan.request import PlanRequest
 from sdgen.read.sources import read_text_as_scenario
 from sdgen.runs.records import Run
 from sdgen.runs.service import Service
 from sdgen.web.allowance import bounded
-from sdgen.web.rendering import PageRoute, form_of, page, records, wants_fragment
+from sdgen.web.rendering import PageRoute, form_of, listed, page, records, wants_fragment
 from sdgen.web.state import service_of
-from sdgen.web.wording import by_field
-from sdgen.write.base import Mode
+from sdgen.web.wording import MODE_CHOICES, by_field
 
 ROWS = "rows."  # before an entity's name, in the names of fields
 PLAIN = ("seed", "as_of", "scale", "mode", "commit_every", "resume")
 RECENT = 5  # runs that the page shows
 LISTS = ("include", "exclude", "formats", "allow_databases")  # with commas between their parts
-MODE_CHOICES = [(mode.value, mode.value.replace("_", " ")) for mode in Mode]
 MORE = ("as_of", "commit_every", "resume", *LISTS)  # fields that the page folds away while they are empty
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -45,7 +44,7 @@ def request_of(form: dict[str, str]) -> RunRequest:
     }
     for name in LISTS:
         if form.get(name, "").strip():
-            data[name] = [each.strip() for each in form[name].split(",") if each.strip()]
+            data[name] = listed(form[name])
     if form.get("scenario_id"):
         data["scenario_id"] = form["scenario_id"]
     elif form.get("scenario", "").strip():
@@ -77,7 +76,7 @@ def form_of_run(service: Service, run: Run) -> dict[str, str]:
         "run": run.id,
         "scenario": job.scenario_text,
         "seed": str(job.seed),
-        "as_of": job.as_of.isoformat().replace("+00:00", "Z"),
+        "as_of": shown_instant(job.as_of),
         "scale": "" if job.scale == 1 else f"{job.scale:g}",
         "mode": str(request.get("mode") or ""),
         "include": ", ".join(job.only),

@@ -15,14 +15,12 @@ from sdgen.execution.targets import TargetSpec, read_target
 from sdgen.read.yamlfile import Document
 from sdgen.runs.service import Service
 from sdgen.web.api_targets import refuse_folder_id
-from sdgen.web.rendering import PageRoute, form_of, fragment, page, records, wants_fragment
+from sdgen.web.rendering import PageRoute, form_of, fragment, listed, page, records, wants_fragment
 from sdgen.web.state import service_of
-from sdgen.web.wording import by_field
-from sdgen.write.base import Mode
+from sdgen.web.wording import MODE_CHOICES, by_field
 
 TEXTS = ("id", "name", "kind", "dsn", "database", "schema", "mode")
 NUMBERS = ("workers", "batch_size")  # options that are whole numbers
-MODES = [(mode.value, mode.value.replace("_", " ")) for mode in Mode]
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Form = Annotated[dict[str, str], Depends(form_of)]
@@ -123,18 +121,14 @@ def _spec(form: dict[str, str], before: TargetSpec | None) -> TargetSpec:
         data["id"] = before.id
     if not data.get("id"):
         raise TargetError(Problem(("target", "id"), "a target needs an id", "letters, digits, . - _"))
-    data["allow_databases"] = _listed(form.get("allow_databases", ""))
+    data["allow_databases"] = listed(form.get("allow_databases", ""))
     options = dict(before.options) if before is not None else {}
     for name in (*NUMBERS, "formats"):
         options.pop(name, None)
         text = form.get(name, "").strip()
         if text:
-            options[name] = _listed(text) if name == "formats" else int(text) if text.isdecimal() else text
+            options[name] = listed(text) if name == "formats" else int(text) if text.isdecimal() else text
     return read_target(Document("", {**data, "options": options}, {}))
-
-
-def _listed(text: str) -> list[str]:
-    return [each.strip() for each in text.split(",") if each.strip()]
 
 
 def _form_page(request: Request, form: dict[str, str], edited: str, *, code: int = 200, **more: Any) -> Response:
@@ -148,7 +142,7 @@ def _form_page(request: Request, form: dict[str, str], edited: str, *, code: int
         edited=edited,
         wrong=by_field(values["problems"], "target"),
         kinds=[(kind, kind) for kind in kinds.kinds()],
-        modes=MODES,
+        modes=MODE_CHOICES,
         form_name="target",
         **values,
     )

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sdgen.runs.records import ProblemRecord
+from sdgen.write.base import Mode
 
+MODE_CHOICES = [(mode.value, mode.value.replace("_", " ")) for mode in Mode]
 # A form's fields by the paths of problems: the field's id, and its label on the page.
 START_FIELDS: Mapping[str, tuple[str, str]] = {
     "scenario_id": ("scenario_id", "Scenario"),
@@ -71,6 +73,8 @@ _OPTIONS = (
     (re.compile(r"--resume\b"), "“Go on where such a run was stopped”"),
     (re.compile(r"--force replaces it, or PUT"), "edit that one, or choose another id"),
     (re.compile(r"; give it one with --id"), ""),
+    (re.compile(r", or keep it instead of the example with \?replace=true"), ""),
+    (re.compile(r"`sdgen generators` lists"), "the page Generators lists"),
     (re.compile(r"give scenario_id or scenario\b"), "choose one, or give a text"),
     (re.compile(r"give target_id or target\b"), "choose one, or give a path or address"),
 )
