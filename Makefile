@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 2
 
 # The core: draws, domains, links, counts, values, plans, and any split of them.
 CORE := after choices conform counts domains draws links numbers references rollups times
-QUICK := $(wildcard $(CORE:%=tests/generators/test_%.py) tests/generators/expressions/test_expressions.py) $(filter-out %/test_choose.py,$(wildcard tests/plan/test_*.py)) \
+QUICK := $(wildcard $(CORE:%=tests/generators/test_%.py) tests/generators/expressions/test_expressions.py) $(filter-out %/test_choose.py,$(wildcard tests/planning/test_*.py)) \
 	tests/test_generate.py
 # What another version of a library would change first: values, and what people see of them.
 LEG := $(wildcard tests/conformance) tests/test_golden.py tests/test_generate.py tests/generators tests/cli

@@ -41,7 +41,7 @@ def engine(settings: Settings) -> list[Figure]:
 def main(count: int) -> None:
     """Make the orders, and print the seconds on the wall and of the processor."""
     from sdgen.api import plan
-    from sdgen.generate import batches
+    from sdgen.engine import batches
 
     settled = plan(BENCH / "w1.yaml", rows={"customers": count // 5, "orders": count})
     started, worked = perf_counter(), process_time()

@@ -15,15 +15,15 @@ from pathlib import Path
 import pyarrow as pa
 
 from sdgen.api import plan, write
-from sdgen.dialects.base import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
-from sdgen.dialects.postgres import POSTGRES
-from sdgen.dialects.sqlite import SQLITE
-from sdgen.generate import batches
-from sdgen.plan.model import Plan
-from sdgen.write.base import Table
-from sdgen.write.create import add_constraint, constraints, create_table, unique_index
-from sdgen.write.sqlite import SQLite
-from sdgen.write.tables import tables_of
+from sdgen.databases.create_table import add_constraint, constraints, create_table, unique_index
+from sdgen.databases.dialect import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
+from sdgen.databases.postgres.dialect import POSTGRES
+from sdgen.databases.sqlite.dialect import SQLITE
+from sdgen.databases.sqlite.target import SQLite
+from sdgen.engine import batches
+from sdgen.planning.plan import Plan
+from sdgen.targets.base import Table
+from sdgen.targets.tables import tables_of
 
 SCENARIO = "fintech_loans"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.write.servers import Server, missing, running
+from tests.targets.servers import Server, missing, running
 
 FUZZ = int(os.environ.get("SDGEN_FUZZ", "1"))  # how many times as long the fuzz tests go on: CONTRIBUTING.md
 
@@ -66,10 +66,10 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def clickhouse_server() -> Iterator[str]:
     """The URL of a stand-in for a ClickHouse server, with chdb behind it (see its docstring)."""
-    from tests.write.clickhouse_server import PASSWORD
+    from tests.targets.clickhouse_server import PASSWORD
 
     folder = tempfile.mkdtemp(prefix="sdgen-ch-")
-    command = [sys.executable, "-m", "tests.write.clickhouse_server", f"{folder}/db"]
+    command = [sys.executable, "-m", "tests.targets.clickhouse_server", f"{folder}/db"]
     root = Path(__file__).parents[1]
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
@@ -83,7 +83,7 @@ def clickhouse_server() -> Iterator[str]:
 @pytest.fixture
 def clickhouse_url(clickhouse_server: str) -> str:
     """The URL of a fresh, empty database."""
-    from sdgen.write.clickengine import Remote
+    from sdgen.databases.clickhouse.connection import Remote
 
     name = f"test_{uuid.uuid4().hex[:12]}"
     engine = Remote(clickhouse_server)

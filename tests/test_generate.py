@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sdgen.engine import PlannedRows, batch, batches
 from sdgen.errors import Cancelled
-from sdgen.generate import PlannedRows, batch, batches
-from sdgen.plan.compile import compile_plan
-from sdgen.plan.model import Plan
-from sdgen.plan.request import PlanRequest
-from sdgen.read.sources import read_mapping
+from sdgen.planning.compile import compile_plan
+from sdgen.planning.plan import Plan
+from sdgen.readers.sources import read_mapping
+from sdgen.scenario.request import PlanRequest
 
 ROWS = 900
 SCENARIO: dict[str, Any] = {

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import sdgen
-from sdgen.read.sources import read_source
+from sdgen.readers.sources import read_source
 
 ADMIN = "8f0b1f2e-3f0a-4f37-9d5c-6b1f0c9a7e10"
 TABLES = ("content_items", "content_items_auto")
@@ -71,7 +71,7 @@ def test_times_are_of_a_window_in_new_york_and_kept_in_utc(rows: Any, table: str
 
 def phrases() -> tuple[dict[str, set[str]], set[str]]:
     params = read_source("genonaut").presets["prompt"].params
-    from sdgen.generators.phrases import alternatives
+    from sdgen.generators.text.phrases import alternatives
 
     def all_of(pool: list[str]) -> set[str]:
         return {each for phrase in pool for each in alternatives(phrase)}

@@ -16,8 +16,8 @@ import pytest
 import sdgen
 from sdgen.execution.digest import digest
 from sdgen.generators import registry
-from sdgen.read.sources import examples, read_source
-from sdgen.read.yamlfile import read_document
+from sdgen.readers.sources import examples, read_source
+from sdgen.readers.yaml_text import read_document
 
 GOLDEN = Path(__file__).with_name("golden.json")
 AS_OF = "2026-01-01T00:00:00Z"

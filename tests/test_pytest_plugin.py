@@ -21,9 +21,9 @@ import pytest
 import sdgen
 from sdgen.errors import Cancelled
 from sdgen.generators import registry
-from sdgen.testing import filling, postgres, resolve, session
-from sdgen.testing.cache import Cache
-from sdgen.testing.marks import MarkOptions
+from sdgen.pytest_plugin import filling, postgres, resolve, session
+from sdgen.pytest_plugin.cache import Cache
+from sdgen.pytest_plugin.marks import MarkOptions
 
 pytest_plugins = ["pytester"]
 assert duckdb
@@ -281,7 +281,7 @@ def test_help_is_there(pytester: pytest.Pytester) -> None:
 
 def test_loading_the_plugin_is_light() -> None:
     heavy = {"numpy", "pyarrow", "pydantic", "duckdb", "sqlite3", "psycopg", "sdgen.errors"}
-    code = f"import sys, sdgen.testing.plugin; assert not {heavy} & set(sys.modules), sys.modules"
+    code = f"import sys, sdgen.pytest_plugin.plugin; assert not {heavy} & set(sys.modules), sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -290,7 +290,7 @@ def test_extras_are_not_needed(tmp_path: Path) -> None:
     extras = ["sqlalchemy", "fastapi", "tree_sitter", "chdb", "pymysql"]
     code = (
         f"import sys, pathlib\nsys.modules.update(dict.fromkeys({extras}))\n"
-        "from sdgen.testing.filling import Cache, Filler, MarkOptions\nhere = pathlib.Path(sys.argv[1])\n"
+        "from sdgen.pytest_plugin.filling import Cache, Filler, MarkOptions\nhere = pathlib.Path(sys.argv[1])\n"
         "Filler(Cache(here / 'c', 9999999)).file(MarkOptions('corner.yaml', (here,)), 'sqlite', here / 'x.sqlite')\n"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
@@ -445,7 +445,7 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_killed_process_leaves_nothing_that_counts(tmp_path: Path) -> None:
     code = (
-        "import os, pathlib, signal, sys\nfrom sdgen.testing.cache import Cache\n"
+        "import os, pathlib, signal, sys\nfrom sdgen.pytest_plugin.cache import Cache\n"
         "def make(folder):\n    (folder / 'a').write_text('half'); os.kill(os.getpid(), signal.SIGKILL)\n"
         f"Cache(pathlib.Path(sys.argv[1]), 9).entry({KEY!r}, make)\n"
     )

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 import sdgen
-from sdgen.read.sources import read_source
+from sdgen.readers.sources import read_source
 
 TEMPLATES = ("github", "hubspot", "salesforce", "shopify", "stripe", "xero", "zendesk")
 

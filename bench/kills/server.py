@@ -86,7 +86,9 @@ class Server:
     def nurseries(self) -> list[int]:
         """Processes that workers are forked from: those of that command which are no run's own."""
         working = {each.pid for each in self.going()}
-        return [pid for pid, said in self.processes().items() if "sdgen.runs.nursery" in said and pid not in working]
+        return [
+            pid for pid, said in self.processes().items() if "sdgen.service.fork_server" in said and pid not in working
+        ]
 
 
 def kill(pid: int) -> bool:

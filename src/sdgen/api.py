@@ -11,26 +11,29 @@ from typing import Any
 
 import pyarrow as pa
 
-from sdgen.errors import Problem
+from sdgen.engine import BATCH_ROWS, batch, probe
+from sdgen.engine import batches as encoded_batches
+from sdgen.errors import Cancelled, Problem, SdgenError
 from sdgen.execution.access import SHELL
 from sdgen.execution.events import Listener, ignore
 from sdgen.execution.execute import Result, default_workers, execute_run
 from sdgen.execution.request import RunRequest, read_request
 from sdgen.execution.resolve import resolve
-from sdgen.generate import BATCH_ROWS, batch, probe
-from sdgen.generate import batches as encoded_batches
-from sdgen.plan.compile import check_scenario, compile_plan
-from sdgen.plan.model import Plan
-from sdgen.plan.request import PlanRequest
-from sdgen.read.base import ReadOptions
-from sdgen.read.sources import changed, read_counted, read_mapping, read_source
-from sdgen.runs.records import Run
+from sdgen.planning.compile import check_scenario, compile_plan
+from sdgen.planning.plan import Plan
+from sdgen.readers.base import ReadOptions
+from sdgen.readers.native.write import scenario_text
+from sdgen.readers.sources import changed, read_counted, read_mapping, read_source
 from sdgen.scenario.model import Scenario
-from sdgen.verify.findings import Report
-from sdgen.verify.verify import verify as verified
-from sdgen.write import columnar
-from sdgen.write.base import Mode
-from sdgen.write.tables import tables_of
+from sdgen.scenario.request import PlanRequest
+from sdgen.service.naming import named_scenario, named_target
+from sdgen.service.records import Run, Status
+from sdgen.service.service import Service
+from sdgen.targets import columnar
+from sdgen.targets.base import Mode
+from sdgen.targets.tables import tables_of
+from sdgen.verification.findings import Report
+from sdgen.verification.verify import verify as verified
 
 Settings = Mapping[str, Any]  # values of a scenario by their paths
 Source = Scenario | str | Path | Mapping[str, Any]
@@ -174,8 +177,7 @@ def run(
     have: seed, as_of, rows, scale, include, exclude, mode, formats, workers, commit_every, resume; `rules` and `set`
     are as for `read`, whose source is then no id. SdgenError where it fails, which is remembered too.
     """
-    from sdgen.runs.asked import run_asked
-    from sdgen.runs.opening import open_service
+    from sdgen.service.opening import open_service
 
     service = open_service(runs_db, scenarios_dir, targets_dir)
     try:
@@ -225,3 +227,53 @@ def _read_counted(
 
 def _counts(rows: int | Mapping[str, int] | None) -> dict[str, int]:
     return {"*": rows} if isinstance(rows, int) else dict(rows or {})
+
+
+def run_asked(
+    service: Service,
+    source: Scenario | str | Path | Mapping[str, Any],
+    to: str | Path | Mapping[str, Any],
+    request: Mapping[str, Any],
+    listen: Listener,
+    cancel: Event | None,
+) -> Run:
+    """The run, done; SdgenError where it failed, Cancelled where it was stopped."""
+    done = service.perform(run_request(service, source, to, request), listen=listen, cancel=cancel)
+    if done.status is Status.CANCELLED:
+        raise Cancelled(f"the run {done.id} was cancelled")
+    if done.status is not Status.SUCCESS:
+        told = [Problem((each.path,) if each.path else (), each.what, each.hint) for each in done.problems]
+        raise SdgenError(told or f"the run {done.id} failed: {done.error}")
+    return done
+
+
+def run_request(
+    service: Service,
+    source: Scenario | str | Path | Mapping[str, Any],
+    to: str | Path | Mapping[str, Any],
+    request: Mapping[str, Any],
+) -> RunRequest:
+    """The request of what Python gives; ScenarioError or NotFound where it is none."""
+    rows = request.get("rows") or {}
+    return read_request(
+        {
+            **request,
+            "rows": {"*": rows} if isinstance(rows, int) else rows,
+            **_scenario(service, source),
+            **_target(service, to),
+        }
+    )
+
+
+def _scenario(service: Service, source: Scenario | str | Path | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(source, Scenario):
+        return {"scenario": scenario_text(source)}
+    if isinstance(source, Mapping):
+        return {"scenario": source}
+    return {"scenario_path": str(source)} if isinstance(source, Path) else named_scenario(source, service.library)
+
+
+def _target(service: Service, to: str | Path | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(to, Mapping):
+        return {"target": to}
+    return {"target": str(to)} if isinstance(to, Path) else named_target(to, service.library)

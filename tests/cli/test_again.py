@@ -165,7 +165,7 @@ def test_a_server_with_a_password(shell: Path, postgres_url: str, monkeypatch: p
 
 
 def test_a_clickhouse_server(shell: Path, clickhouse_url: str) -> None:
-    from tests.write.clickhouse_server import PASSWORD
+    from tests.targets.clickhouse_server import PASSWORD
 
     assert PASSWORD not in typed_again(shell, "--to", clickhouse_url, SDGEN_PASSWORD=PASSWORD)
 

@@ -23,6 +23,8 @@ def test_a_command_imports_no_pandas() -> None:
 
 
 def test_pandas_is_there_for_whoever_asks_later() -> None:
-    program = "from sdgen.cli.arrow import start_arrow; start_arrow(); import pandas; print(pandas.DataFrame.__name__)"
+    program = (
+        "from sdgen.cli.pandas_guard import start_arrow; start_arrow(); import pandas; print(pandas.DataFrame.__name__)"
+    )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert told.stdout == "DataFrame\n"

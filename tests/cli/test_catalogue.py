@@ -13,10 +13,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from sdgen.generators import registry
-from sdgen.generators.catalogue import Family, families, scenario_schema
-from sdgen.generators.params import words
-from sdgen.read.sources import examples
-from sdgen.read.yamlfile import read_document
+from sdgen.generators.catalogue import Family, families, scenario_schema, words
+from sdgen.readers.sources import examples
+from sdgen.readers.yaml_text import read_document
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "generators.md"

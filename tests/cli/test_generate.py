@@ -16,9 +16,9 @@ from typing import Any, get_args
 import pytest
 
 from sdgen.cli.run_options import MODES
-from sdgen.dialects.urls import without_password
+from sdgen.databases.urls import without_password
 from sdgen.scenario.model import SHORT_MODES
-from sdgen.write.base import Mode
+from sdgen.targets.base import Mode
 
 SDGEN = [sys.executable, "-m", "sdgen"]
 LONG = ["generate", "small.yaml", "--only", "customers", "--rows", "1G"]

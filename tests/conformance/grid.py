@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow as pa
 
 from sdgen.errors import ScenarioError
+from sdgen.generators.arrays.cast import conform, scalar_array
 from sdgen.generators.base import Cells, Generator, Need
-from sdgen.generators.conform import conform, scalar_array
 from sdgen.generators.registry import make
 from sdgen.scenario.types import Type, parse_type
 from tests.conformance.arguments import ARGUMENTS, GROUPS, LITERALS

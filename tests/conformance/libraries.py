@@ -11,12 +11,16 @@ from itertools import product
 
 import pyarrow as pa
 
+from sdgen.databases import sql_literals
+from sdgen.databases.mysql import encode as mytext
+from sdgen.databases.postgres import encode_binary, encode_text
 from sdgen.errors import SdgenError
-from sdgen.generators.conform import conform
-from sdgen.generators.moment_texts import written
-from sdgen.generators.scalars import scalar_array
+from sdgen.files import jsonl
+from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.scalars import scalar_array
+from sdgen.generators.moments.formats import written
 from sdgen.scenario.types import Type, parse_type
-from sdgen.write import csvtext, jsonl, mytext, pgbinary, pgtext, sqltext
+from sdgen.targets import csv_encoding
 from tests.conformance.arguments import ARGUMENTS, words
 from tests.conformance.grid import canonical, column
 from tests.conformance.readings import READINGS, parse
@@ -36,19 +40,19 @@ CODES = words(
 Encode = Callable[[list[Type], pa.RecordBatch], pa.Buffer]
 
 
-def _inserts(literals: sqltext.Literals) -> Encode:
-    return lambda types, batch: sqltext.encode(types, batch, "INSERT INTO t VALUES", literals)
+def _inserts(literals: sql_literals.Literals) -> Encode:
+    return lambda types, batch: sql_literals.encode(types, batch, "INSERT INTO t VALUES", literals)
 
 
 ENCODERS: dict[str, Encode] = {
-    "csv": csvtext.encode,
+    "csv": csv_encoding.encode,
     "jsonl": jsonl.encode,
-    "postgres copy": pgtext.encode,
+    "postgres copy": encode_text.encode,
     "mysql load": mytext.encode,
-    "postgres script": _inserts(sqltext.POSTGRES),
-    "mysql script": _inserts(sqltext.MYSQL),
-    "sqlite script": _inserts(sqltext.SQLITE),
-    "postgres binary": pgbinary.encode,
+    "postgres script": _inserts(sql_literals.POSTGRES),
+    "mysql script": _inserts(sql_literals.MYSQL),
+    "sqlite script": _inserts(sql_literals.SQLITE),
+    "postgres binary": encode_binary.encode,
 }
 
 
@@ -71,7 +75,7 @@ def texts() -> Lines:
     for source in SOURCES:
         type = parse_type(ARGUMENTS[source][0])
         for name, encode in ENCODERS.items():
-            if name != "postgres binary" or pgbinary.is_proven(type):
+            if name != "postgres binary" or encode_binary.is_proven(type):
                 for text in _each(column(source), partial(_encoded, encode, type)):
                     yield f"as {name}", f"{source}: {text}"
 

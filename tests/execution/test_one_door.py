@@ -14,12 +14,12 @@ from typer.testing import CliRunner
 import sdgen
 from sdgen.cli.app import app
 from sdgen.errors import ScenarioError, SdgenError
+from sdgen.execution.destinations import open_target
 from sdgen.execution.execute import execute
 from sdgen.execution.request import RunRequest, RunSettings
 from sdgen.execution.resolve import resolve
-from sdgen.runs.service import Service
-from sdgen.write.base import Mode
-from sdgen.write.registry import open_target
+from sdgen.service.service import Service
+from sdgen.targets.base import Mode
 
 SMALL = """\
 name: small

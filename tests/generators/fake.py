@@ -12,8 +12,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.generators.base import Cells, Facts, Generator
-from sdgen.generators.draws import Numbers
 from sdgen.generators.registry import make
+from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import parse_type
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import yaml
 
-from sdgen.generators.conform import conform
+from sdgen.generators.arrays.cast import conform
 from sdgen.generators.registry import FAMILIES, find, make
 from tests.generators.fake import facts, fill
 

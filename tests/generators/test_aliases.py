@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sdgen.generators.aliases import AliasTable, alias_table
-from sdgen.generators.draws import draw
+from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
+from sdgen.generators.streams import draw
 
 weights = st.one_of(
     st.lists(st.integers(0, 1000), min_size=1, max_size=40).filter(any),

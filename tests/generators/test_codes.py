@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
+from sdgen.generators.arrays.fixed_text import Spelled, beside, blocks, digits, gs1, luhn, spelled
 from sdgen.generators.registry import make
-from sdgen.generators.spelling import Spelled, beside, blocks, digits, gs1, luhn, spelled
 from tests.generators.fake import facts, fill
 from tests.generators.families import check_class, check_rows, family_names, plain
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdgen.generators.conform import conform, scalar_array
+from sdgen.generators.arrays.cast import conform, scalar_array
 from sdgen.scenario.types import Type, parse_type
 
 SOME = UUID("00112233-4455-6677-8899-aabbccddeeff")

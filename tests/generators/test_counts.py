@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdgen.generators.aliases import alias_table
-from sdgen.generators.counts import BLOCK, DrawnCounts, EvenSpread, FixedCount, Layout
+from sdgen.generators.links.counts import BLOCK, DrawnCounts, EvenSpread, FixedCount, Layout
+from sdgen.generators.numbers.alias_tables import alias_table
 
 LAYOUTS: dict[str, Layout] = {
     "fixed": FixedCount(40, 3),

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from scipy import stats
 
-from sdgen.generators import distributions
-from sdgen.generators.distributions import QuantileTable, poisson, zipf, zipf_ranks
-from sdgen.generators.draws import draw
+from sdgen.generators.numbers import quantile_tables
+from sdgen.generators.numbers.quantile_tables import QuantileTable, poisson, zipf, zipf_ranks
 from sdgen.generators.registry import make
+from sdgen.generators.streams import draw
 from tests.generators.fake import facts, fill
 from tests.generators.splits import assert_family_documented, assert_split_free, faulty
 
 TABLES = {
-    "normal": (distributions.normal_table(), stats.norm()),
-    "exponential": (distributions.exponential_table(), stats.expon()),
-    "lognormal": (distributions.lognormal_table(0.6), stats.lognorm(0.6)),
+    "normal": (quantile_tables.normal_table(), stats.norm()),
+    "exponential": (quantile_tables.exponential_table(), stats.expon()),
+    "lognormal": (quantile_tables.lognormal_table(0.6), stats.lognorm(0.6)),
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sdgen.generators.finance import IBAN_PATTERNS, mod97
+from sdgen.generators.business.finance import IBAN_PATTERNS, mod97
 from sdgen.generators.registry import make
 from tests.generators.fake import facts, fill
 from tests.generators.families import check_class, check_rows, family_names, plain

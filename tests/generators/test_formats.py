@@ -13,7 +13,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdgen.generators.formats import hex_text, json_text, timestamp_text, uuid_bytes, uuid_text
+from sdgen.generators.arrays.encode_text import hex_text, json_text, timestamp_text, uuid_bytes, uuid_text
 from sdgen.scenario.types import parse_type
 
 moments = st.datetimes(datetime(1800, 1, 1), datetime(2300, 1, 1))

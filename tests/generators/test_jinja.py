@@ -23,8 +23,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sdgen
+from sdgen.engine import batches as engine_batches
 from sdgen.errors import Cancelled, ScenarioError
-from sdgen.generate import batches as engine_batches
 from sdgen.generators.base import Cells, Need
 from sdgen.generators.jinja import Jinja
 from sdgen.generators.jinja.sandbox import FILTERS, TESTS
@@ -319,7 +319,7 @@ def test_it_fits_texts_alone_and_is_never_unique() -> None:
 
 
 def test_jinja_is_imported_only_where_it_is_used() -> None:
-    code = "import sdgen, sys; from sdgen.read.sources import read_source; sdgen.plan(read_source('shop')); sys.exit('jinja2' in sys.modules)"
+    code = "import sdgen, sys; from sdgen.readers.sources import read_source; sdgen.plan(read_source('shop')); sys.exit('jinja2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import sdgen
 from sdgen.errors import ScenarioError
-from sdgen.generators.choosers import LevelTree
-from sdgen.read.sources import read_text_as_scenario
+from sdgen.generators.links.parent_sampler import LevelTree
+from sdgen.readers.sources import read_text_as_scenario
 
 
 def levels(tree: LevelTree, rows: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import sdgen
 from sdgen.errors import ScenarioError
-from sdgen.generators.moment_texts import tells_apart, written
+from sdgen.generators.moments.formats import tells_apart, written
 
 MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2090, 1, 1))
 FORMS = [

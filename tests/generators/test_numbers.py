@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from scipy import stats
 
-from sdgen.generators.conform import conform
+from sdgen.generators.arrays.cast import conform
 from sdgen.generators.registry import make
 from sdgen.scenario.types import parse_type
 from tests.generators.fake import facts, fill

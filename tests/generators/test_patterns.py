@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from sdgen.generators.draws import draw
-from sdgen.generators.pattern_syntax import count, read_pattern
-from sdgen.generators.pattern_texts import LIMIT, pattern_texts
+from sdgen.generators.patterns.syntax import count, read_pattern
+from sdgen.generators.patterns.texts import LIMIT, pattern_texts
 from sdgen.generators.registry import make
+from sdgen.generators.streams import draw
 from tests.generators.fake import facts, fill
 
 SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sdgen.generators.names import names
-from sdgen.generators.people import RESERVED
+from sdgen.generators.people.names import names
+from sdgen.generators.people.people import RESERVED
 from sdgen.generators.registry import make
 from tests.generators.fake import facts, fill
 from tests.generators.families import check_class, check_rows, family_names, plain

@@ -9,7 +9,7 @@ import pytest
 
 import sdgen
 from sdgen.errors import ScenarioError
-from sdgen.generators.phrases import alternatives
+from sdgen.generators.text.phrases import alternatives
 
 POOLS = {
     "sea": ["{calm|rough} water", "gulls", "salt"],

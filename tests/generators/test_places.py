@@ -8,7 +8,7 @@ import zoneinfo
 import pyarrow as pa
 import pytest
 
-from sdgen.generators import gazetteer
+from sdgen.generators.places import gazetteer
 from sdgen.generators.pools import locales, own
 from sdgen.generators.registry import make
 from tests.generators.fake import facts, fill

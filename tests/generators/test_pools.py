@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sdgen.generators import gazetteer, names, pools, streets
+from sdgen.generators import pools
+from sdgen.generators.people import names
+from sdgen.generators.places import gazetteer, streets
 
 PINNED = Path(__file__).with_name("pool_digests.json")
 OWN = {
@@ -35,7 +37,9 @@ def test_pools_are_the_pinned_ones() -> None:
 
 
 def test_reading_the_lists_does_not_import_mimesis() -> None:
-    code = "from sdgen.generators.names import names; names('de'); import sys; sys.exit('mimesis' in sys.modules)"
+    code = (
+        "from sdgen.generators.people.names import names; names('de'); import sys; sys.exit('mimesis' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -9,8 +9,8 @@ import sys
 import pyarrow as pa
 import pytest
 
-from sdgen.generators.providers import ProviderPool, find_provider, methods
 from sdgen.generators.registry import find, make
+from sdgen.generators.text.mimesis_providers import ProviderPool, find_provider, methods
 from tests.generators.fake import facts, fill
 from tests.generators.families import check_rows, plain
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sdgen.generators.references import resolve
+from sdgen.generators.links.links import resolve
 
 LINKS = {"buyer_id": "people", "seller_id": "people", "shop_id": "shops", "places": "towns", "place_id": "places"}
 

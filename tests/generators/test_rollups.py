@@ -11,7 +11,7 @@ import pytest
 
 import sdgen
 from sdgen.execution.digest import digest
-from sdgen.generators import rollups
+from sdgen.generators.links import rollups
 
 SCENARIO: dict[str, Any] = {
     "name": "rollup",

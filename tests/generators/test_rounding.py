@@ -9,18 +9,18 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from sdgen.generators import draws
-from sdgen.generators.rounding import rounded, rounded_decimals, truncated, units
+from sdgen.generators import streams
+from sdgen.generators.arrays.rounding import rounded, rounded_decimals, truncated, units
 
 DIGITS = [0, 1, 2, 3, 4, 6, 9, 12, 15, 18, -1, -2, -4]
 
 
 def awkward(digits: int, count: int) -> NDArray[np.float64]:
     """Numbers of up to 15 digits, most of them beside a half or a border at so many digits."""
-    words = draws.draw(draws.stream_key(1, "rounding", str(digits)), np.arange(count))
+    words = streams.draw(streams.stream_key(1, "rounding", str(digits)), np.arange(count))
     whole = (words % np.uint64(10**6)).astype(np.float64)
     many = (words % np.uint64(10**14)).astype(np.float64)
-    unit = draws.unit(words)
+    unit = streams.unit(words)
     texts = [f"{int(n)}.5e{-digits}" for n in whole[: count // 4]] + [
         f"{int(n)}e{-digits - 1}" for n in many[: count // 4]
     ]

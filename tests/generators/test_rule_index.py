@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdgen.generators.rule_beside import Beside, Neighbours, literal_head
-from sdgen.generators.rule_index import RuleIndex, literals
-from sdgen.generators.rule_names import entity_name, forms, snake, spelled_out
-from sdgen.generators.rules import Asked, abbreviations, built_in_guesses, built_in_rules, guesses
-from sdgen.read.sources import examples, read_source
+from sdgen.inference.names import entity_name, forms, snake, spelled_out
+from sdgen.inference.neighbours import Beside, Neighbours, literal_head
+from sdgen.inference.rules import Asked, RuleIndex, abbreviations, built_in_guesses, built_in_rules, guesses, literals
+from sdgen.readers.sources import examples, read_source
 from sdgen.scenario.model import Rule
 from sdgen.scenario.types import parse_type
 from tests.generators.test_rules import ROWS

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from sdgen.generate import batch
+from sdgen.engine import batch
 from sdgen.generators import registry
-from sdgen.generators.rule_names import entity_name, forms, shared_prefix, singular, snake, spelled_out
-from sdgen.generators.rules import abbreviations, built_in_rules
-from sdgen.plan.compile import compile_plan
-from sdgen.plan.guess import with_guesses
-from sdgen.plan.request import PlanRequest
-from sdgen.read.sources import read_source, read_text_as_scenario
+from sdgen.inference.guess import with_guesses
+from sdgen.inference.names import entity_name, forms, shared_prefix, singular, snake, spelled_out
+from sdgen.inference.rules import abbreviations, built_in_rules
+from sdgen.planning.compile import compile_plan
+from sdgen.readers.sources import read_source, read_text_as_scenario
 from sdgen.scenario.model import Column, Entity, Rule, Scenario
+from sdgen.scenario.request import PlanRequest
 
 # entity, then column, type and the generator expected, one a line.
 EXPECTED = """

@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdgen.generators import text_distances
+from sdgen.generators.expressions import text_distances
 
 WORDS = st.lists(st.tuples(*[st.text("abé日\x00", max_size=6)] * 2), min_size=1, max_size=30)
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from scipy import stats
 
-from sdgen.generators.conform import conform
-from sdgen.generators.durations import DAY, SECOND, fixed_length, parse_clock, parse_duration, parse_moment
+from sdgen.generators.arrays.cast import conform
+from sdgen.generators.moments.durations import DAY, SECOND, fixed_length, parse_clock, parse_duration, parse_moment
 from sdgen.generators.registry import make
 from sdgen.scenario.types import parse_type
 from tests.generators.fake import AS_OF, facts, fill

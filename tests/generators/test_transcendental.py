@@ -22,8 +22,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sdgen.generators import draws
-from sdgen.generators import transcendental as own
+from sdgen.generators import streams
+from sdgen.generators.expressions import transcendental as own
 
 DIGESTS = Path(__file__).with_name("transcendental_digests.json")
 BOUND = 5e-16  # of the relative error: two units in the last place; the documentation promises 1e-15
@@ -34,7 +34,7 @@ reference.prec = 200
 
 
 def unit(name: str, count: int) -> Doubles:
-    return draws.unit(draws.draw(draws.stream_key(1, name), np.arange(count)))
+    return streams.unit(streams.draw(streams.stream_key(1, name), np.arange(count)))
 
 
 def scaled(name: str, count: int, low: int, high: int) -> Doubles:

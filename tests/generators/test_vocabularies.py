@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 import sdgen
-from sdgen.generators import registry, vocabularies
-from sdgen.generators.vocabularies import VOCABULARIES, preset, presets
-from sdgen.read.sources import read_mapping
+from sdgen.generators import registry
+from sdgen.generators.text import vocabularies
+from sdgen.generators.text.vocabularies import VOCABULARIES, preset, presets
+from sdgen.readers.sources import read_mapping
 from sdgen.scenario.types import Type
 from tests.generators.fake import facts
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from sdgen.execution.access import MOST_PARTS, Access
-from sdgen.runs.service import Service
+from sdgen.service.service import Service
 from sdgen.web.app import create_app
 
 HERE = "http://127.0.0.1"

@@ -24,13 +24,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from sdgen.errors import TargetError
-from sdgen.execution import kinds
+from sdgen.execution import target_kinds
 from sdgen.execution.access import Access
 from sdgen.execution.targets import TargetSpec, resolve_target
-from sdgen.runs.service import Service
+from sdgen.service.service import Service
 from sdgen.web.app import create_app
-from sdgen.web.limits import Limiter
-from sdgen.web.security import Rules
+from sdgen.web.security import Limiter, Rules
 
 ALLOWED = ("postgresql://app@*.internal/*", "mysql://app@db.internal/*", "clickhouse://app@db.internal/*")
 HOSTS = (".internal",)
@@ -39,7 +38,17 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _MAKING = {"os.mkdir": 0, "os.rename": 1, "os.remove": 0, "os.rmdir": 0, "os.symlink": 1, "os.truncate": 0}
 _COMMON = ("/proc/", "/dev/", tempfile.gettempdir())  # of libraries, whatever is asked
 
-_SCHEMES = [*kinds.kinds(), *kinds._SYNONYMS, "SQLITE", "postgres", "clickhouses", "md", "file", "http", ""]
+_SCHEMES = [
+    *target_kinds.kinds(),
+    *target_kinds._SYNONYMS,
+    "SQLITE",
+    "postgres",
+    "clickhouses",
+    "md",
+    "file",
+    "http",
+    "",
+]
 _PARTS = [
     "out",
     "out/",
@@ -249,8 +258,8 @@ def opened_kind(dsn: str, kind: str) -> None:
         target = resolve_target(TargetSpec(dsn=dsn, kind=kind))
     except TargetError:
         return
-    assert not kind or target.kind == kinds.named(kind)
-    assert kinds.kind_of(target.destination) == target.kind
+    assert not kind or target.kind == target_kinds.named(kind)
+    assert target_kinds.kind_of(target.destination) == target.kind
     names = {"files": ("Files", "Script"), "sqlite": ("SQLite",), "duckdb": ("DuckDB",), "sql": ("Script",)}
     names |= {"postgres": ("Postgres",), "mysql": ("MySQL",), "stdout": ("Stdout", "Script")}
     assert type(target.open()).__name__ in names.get(target.kind, (type(target.open()).__name__,)), (dsn, kind)

@@ -12,8 +12,8 @@ from fastapi.testclient import TestClient
 
 from sdgen.cli.serve_command import serve
 from sdgen.errors import ScenarioError
-from sdgen.generators.counts import BLOCK
-from sdgen.runs.service import Service
+from sdgen.generators.links.counts import BLOCK
+from sdgen.service.service import Service
 from sdgen.web.allowance import MOST_COUNTED, Allowance
 from sdgen.web.app import create_app
 from tests.web.conftest import HERE

@@ -12,9 +12,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from sdgen.execution.targets import TargetSpec
-from sdgen.runs.processes import this_process
-from sdgen.runs.service import Service
-from tests.runs.made import tiny
+from sdgen.service.processes import this_process
+from sdgen.service.service import Service
+from tests.service.made import tiny
 from tests.web.conftest import PASSWORD
 
 API = "/api/v1"

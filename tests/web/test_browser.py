@@ -42,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
     from sdgen.execution.request import RunRequest
-    from sdgen.runs.service import Service
+    from sdgen.service.service import Service
     from sdgen.web.app import create_app
 
     service = Service.open(folder / "runs.sqlite", folder / "scenarios", folder / "targets")

@@ -20,8 +20,8 @@ from sdgen.errors import StoreError
 from sdgen.execution.access import Access
 from sdgen.execution.request import RunRequest
 from sdgen.generators import registry
-from sdgen.read.sources import is_sql, read_text_as_scenario
-from sdgen.runs.service import Service
+from sdgen.readers.sources import is_sql, read_text_as_scenario
+from sdgen.service.service import Service
 from sdgen.web import app as web_app
 from sdgen.web.app import STATIC, create_app
 from sdgen.web.generator_pages import ROWS, example_values

@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("jinja2")
 pytest.importorskip("fastapi")
 
-from sdgen.read.sources import is_sql
+from sdgen.readers.sources import is_sql
 from sdgen.web.scenario_pages import NEW
 from tests.web.test_browser import (
     CHROMIUM,

@@ -9,9 +9,9 @@ import pytest
 
 pytest.importorskip("jinja2")
 
-from sdgen.plan.compile import compile_plan
-from sdgen.plan.request import PlanRequest
-from sdgen.read.sources import read_mapping
+from sdgen.planning.compile import compile_plan
+from sdgen.readers.sources import read_mapping
+from sdgen.scenario.request import PlanRequest
 from sdgen.web.figures import BINS, Figure, figures
 from sdgen.web.graph import HEIGHT, WIDTH, Graph, graph_of
 from sdgen.web.pictures import chart, graph_picture

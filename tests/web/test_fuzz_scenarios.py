@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 
 from sdgen.generators import registry
 from sdgen.generators.expressions.allowed import FUNCTIONS
-from sdgen.runs.service import Service
+from sdgen.service.service import Service
 from sdgen.web.app import create_app
-from sdgen.web.limits import Limiter
-from sdgen.web.security import Rules
+from sdgen.web.security import Limiter, Rules
 from sdgen.web.workers import RequestLimits
 from tests.conftest import FUZZ
 from tests.web.conftest import HERE

@@ -11,12 +11,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
-from sdgen.runs.service import Service
+from sdgen.service.service import Service
 from sdgen.web.app import create_app
-from sdgen.web.limits import Limiter
-from sdgen.web.security import Rules
+from sdgen.web.security import Limiter, Rules
 from tests.conftest import FUZZ
-from tests.runs.made import tiny
+from tests.service.made import tiny
 from tests.web.conftest import HERE
 from tests.web.test_api import API, over, refused, started
 

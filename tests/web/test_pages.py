@@ -17,8 +17,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from sdgen.execution.request import RunRequest
-from sdgen.runs.records import Status
-from sdgen.runs.service import Service
+from sdgen.service.records import Status
+from sdgen.service.service import Service
 from sdgen.web.pages import router
 from sdgen.web.run_pages import LOG_LINES, LOG_PAGE
 from sdgen.web.start_page import request_of
@@ -185,9 +185,9 @@ def test_what_is_not_there_is_said_on_a_page(client: TestClient, path: str) -> N
 
 
 def test_columns_of_every_example_can_be_pictured() -> None:
-    from sdgen.plan.compile import compile_plan
-    from sdgen.plan.request import PlanRequest
-    from sdgen.read.sources import read_source
+    from sdgen.planning.compile import compile_plan
+    from sdgen.readers.sources import read_source
+    from sdgen.scenario.request import PlanRequest
     from sdgen.web.figures import figures
     from sdgen.web.pictures import chart
 

@@ -13,12 +13,11 @@ import pytest
 import uvicorn
 from fastapi.testclient import TestClient
 
-from sdgen.runs.service import Service
-from sdgen.web import events
+from sdgen.service.service import Service
+from sdgen.web import api_runs
 from sdgen.web.app import create_app
-from sdgen.web.limits import Limiter
-from sdgen.web.security import HEADERS, Rules
-from tests.runs.made import tiny
+from sdgen.web.security import HEADERS, Limiter, Rules
+from tests.service.made import tiny
 from tests.web.conftest import HERE
 from tests.web.test_api import API, refused, started
 
@@ -132,7 +131,7 @@ def test_listeners_that_leave_leave_nothing(
 ) -> None:
     """A hundred at once, each told of the run; when they have gone, so have their tasks."""
     open_streams: set[int] = set()
-    original = events.stream
+    original = api_runs.stream
 
     async def counted(*asked: object) -> object:
         open_streams.add(me := id(asked))
@@ -163,13 +162,13 @@ def test_listeners_that_leave_leave_nothing(
 
 
 def test_silence_is_broken_by_a_comment(client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "HEARTBEAT", 0.02)
-    monkeypatch.setattr(events, "EVERY", 0.01)
+    monkeypatch.setattr(api_runs, "HEARTBEAT", 0.02)
+    monkeypatch.setattr(api_runs, "EVERY", 0.01)
     run_id = started(client, scenario=tiny(), target="out/x.sqlite")
 
     async def heard() -> list[str]:
         found: list[str] = []
-        async for text in events.stream(service, run_id, 0, lambda: len(found) >= 4):
+        async for text in api_runs.stream(service, run_id, 0, lambda: len(found) >= 4):
             found.append(text)
         return found
 

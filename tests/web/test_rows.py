@@ -20,14 +20,14 @@ pytest.importorskip("httpx")
 
 from fastapi.testclient import TestClient
 
+from sdgen.engine import batch
 from sdgen.errors import NotFound, ScenarioError
 from sdgen.execution.request import RunRequest
-from sdgen.generate import batch
-from sdgen.plan.compile import compile_plan
-from sdgen.plan.model import Plan
-from sdgen.plan.request import PlanRequest
-from sdgen.read.sources import read_source, read_text_as_scenario
-from sdgen.runs.service import Service
+from sdgen.planning.compile import compile_plan
+from sdgen.planning.plan import Plan
+from sdgen.readers.sources import read_source, read_text_as_scenario
+from sdgen.scenario.request import PlanRequest
+from sdgen.service.service import Service
 from sdgen.web import browse, row_files
 from sdgen.web.browse import OPERATORS, Query, children_of, references, rows_at, select
 from tests.web.test_api import API, refused

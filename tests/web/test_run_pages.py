@@ -16,9 +16,9 @@ pytest.importorskip("httpx")
 from fastapi.testclient import TestClient
 
 from sdgen.execution.request import RunRequest
-from sdgen.runs.records import Run, Status
-from sdgen.runs.retention import Retention
-from sdgen.runs.service import Service
+from sdgen.service.records import Run, Status
+from sdgen.service.retention import Retention
+from sdgen.service.service import Service
 from sdgen.web import app as application
 from sdgen.web.app import create_app
 from tests.web.conftest import HERE, PASSWORD

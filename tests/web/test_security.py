@@ -10,11 +10,10 @@ from fastapi.testclient import TestClient
 
 from sdgen.execution.access import Access
 from sdgen.execution.targets import TargetSpec, allowed
-from sdgen.runs.service import Service
+from sdgen.service.service import Service
 from sdgen.web.app import create_app
-from sdgen.web.limits import Limiter
-from sdgen.web.security import COOKIE, HEADERS, Rules
-from tests.runs.made import tiny
+from sdgen.web.security import COOKIE, HEADERS, Limiter, Rules
+from tests.service.made import tiny
 from tests.web.conftest import HERE, PASSWORD
 from tests.web.test_api import API, refused
 

@@ -17,12 +17,12 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from sdgen.errors import StoreFull
-from sdgen.runs import store
-from sdgen.runs.service import Service
-from sdgen.web import protocol
+from sdgen.service import store
+from sdgen.service.service import Service
+from sdgen.web import serving
 from sdgen.web.app import create_app
 from sdgen.web.security import Rules
-from tests.runs.made import tiny
+from tests.service.made import tiny
 from tests.web.conftest import HERE
 from tests.web.test_api import API, refused
 
@@ -30,9 +30,9 @@ from tests.web.test_api import API, refused
 @pytest.fixture
 def port(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """A server that gives a head half a second, and a body too."""
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.5)
+    monkeypatch.setattr(serving, "HEAD_SECONDS", 0.5)
     app = create_app(service, rules=Rules(body_seconds=0.5), supervised=False)
-    config = uvicorn.Config(app, port=0, log_level="warning", http=protocol.TimedProtocol)
+    config = uvicorn.Config(app, port=0, log_level="warning", http=serving.TimedProtocol)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

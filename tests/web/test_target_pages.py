@@ -13,7 +13,7 @@ pytest.importorskip("httpx")
 
 from fastapi.testclient import TestClient
 
-from sdgen.runs.service import Service
+from sdgen.service.service import Service
 from tests.web.conftest import PASSWORD
 from tests.web.page_client import fields
 from tests.web.test_api import API

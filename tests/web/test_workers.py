@@ -21,12 +21,12 @@ from fastapi.testclient import TestClient
 
 from sdgen.cli.serve_command import serve
 from sdgen.execution.byte_counts import byte_count
-from sdgen.runs.service import Service
+from sdgen.service.service import Service
 from sdgen.web import workers
 from sdgen.web.app import create_app
 from sdgen.web.in_workers import is_done_here
 from sdgen.web.workers import PREVIEW_MEMORY, PREVIEW_SECONDS, RequestLimits, Usage
-from tests.runs.made import tiny
+from tests.service.made import tiny
 from tests.web.conftest import HERE
 from tests.web.test_api import API, over, refused, started
 

@@ -12,7 +12,7 @@ from sdgen.cli.commands import App
 from sdgen.cli.failures import REFUSED, say, told
 from sdgen.cli.run_options import AsOf, ExecModels, Fields, Rules, Seed, Sets, TargetKind, with_run_options
 from sdgen.cli.stored import Output, RunsDb, ScenariosDir, TargetsDir
-from sdgen.read.formats import FORMATS, formats
+from sdgen.readers.formats import FORMATS, formats
 
 SCENARIO_HELP = "A scenario file, a folder that holds one, a schema (x.sql, a database), or a shipped example."
 
@@ -53,7 +53,7 @@ def root(
     asked = {"SDGEN_SCENARIOS_DIR": scenarios_dir, "SDGEN_TARGETS_DIR": targets_dir, "SDGEN_RUNS_DB": runs_db}
     os.environ.update({name: value for name, value in asked.items() if value})
     if log_level is not None:
-        from sdgen.execution.console import show
+        from sdgen.execution.events import show
 
         show(log_level)
 
@@ -112,7 +112,7 @@ def preview(
     count, first = options.row_count(rows), options.row_count(at, "--at")
     chosen, moment = options.seed(seed), options.instant(as_of)
     from sdgen.cli import preview as command
-    from sdgen.read.base import ReadOptions
+    from sdgen.readers.base import ReadOptions
 
     reading = ReadOptions(run_code=run_code, rules=rule_file, sets=tuple(sets or ()))
     for line in command.preview(
@@ -132,7 +132,7 @@ def validate(
 ) -> None:
     """Check a scenario, and tell every problem at once."""
     from sdgen.cli import validate as command
-    from sdgen.read.base import ReadOptions
+    from sdgen.readers.base import ReadOptions
 
     reading = ReadOptions(run_code=run_code, rules=rules, sets=tuple(sets or ()))
     command.answer(command.examined(scenario, reading), output)
@@ -175,7 +175,7 @@ def import_(
         raise typer.BadParameter("name the source: a file, a folder or a URL", param_hint="SOURCE")
     chosen, count = options.dialect(dialect), options.row_count(rows) if rows else None
     from sdgen.cli import importing
-    from sdgen.read.base import ReadOptions
+    from sdgen.readers.base import ReadOptions
 
     importing.import_source(kind, source, to, ReadOptions(count, chosen, run_code), force)
 
@@ -205,7 +205,7 @@ def verify(
     """Check what a place holds against a scenario: constraints on all rows, distributions on samples."""
     counts, entities, moment = options.row_counts(rows or ()), options.listed(only or ()), options.instant(as_of)
     from sdgen.cli import verify as command
-    from sdgen.read.base import ReadOptions
+    from sdgen.readers.base import ReadOptions
 
     report = command.verified(
         scenario,

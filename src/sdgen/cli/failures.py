@@ -14,8 +14,8 @@ from typing import ParamSpec, TextIO
 
 import typer
 
-from sdgen.dialects.refusals import next_step
-from sdgen.errors import Problem, SdgenError, install_hint
+from sdgen.databases.refusals import next_step
+from sdgen.errors import Problem, Refusal, SdgenError, install_hint
 
 P = ParamSpec("P")
 
@@ -152,3 +152,18 @@ _COLORS = {
 }
 _STATUSES = "|".join(word for word in _COLORS if not word.endswith(":"))
 _COLORED = re.compile(rf"^(?:error|warning|note):|  (?:{_STATUSES})(?=  |$)", re.MULTILINE)
+
+
+MOST = 20
+
+
+def tell_notes(notes: Sequence[Problem], most: int = MOST) -> None:
+    """Each note as a warning; where there are many, the first of them and how many more there are.
+
+    What can't be at all is told where it is refused.
+    """
+    notes = [note for note in notes if not isinstance(note, Refusal)]
+    for note in notes[:most]:
+        print(f"warning: {printable(str(note))}", file=sys.stderr)
+    if len(notes) > most:
+        print(f"warning: and {len(notes) - most} more; `sdgen import` tells them all", file=sys.stderr)

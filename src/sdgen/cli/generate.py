@@ -10,9 +10,8 @@ from typing import Any
 
 import typer
 
-from sdgen.cli.arrow import start_arrow
-from sdgen.cli.failures import colored
-from sdgen.cli.notes import tell_notes
+from sdgen.cli.failures import colored, tell_notes
+from sdgen.cli.pandas_guard import start_arrow
 from sdgen.cli.progress import progress
 from sdgen.cli.summary import documented, recorded, shown_place, summary
 from sdgen.errors import Cancelled, Problem, SdgenError, TargetError
@@ -23,9 +22,9 @@ from sdgen.execution.interruption import Interruption
 from sdgen.execution.request import RunRequest, read_request
 from sdgen.execution.resolve import ResolvedRun, resolve, resolve_data
 from sdgen.execution.targets import output_targets
-from sdgen.plan.model import Plan
-from sdgen.read.formats import DOCUMENTS
-from sdgen.write.base import Committing, Target
+from sdgen.planning.plan import Plan
+from sdgen.readers.formats import DOCUMENTS
+from sdgen.targets.base import Committing, Target
 
 _AGAIN = "the same command with --resume goes on with them"
 

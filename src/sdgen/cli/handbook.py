@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sdgen.generators.catalogue import Entry, Family, families, fills
-from sdgen.generators.params import REQUIRED, Param
+from sdgen.generators.catalogue import REQUIRED, Entry, Family, Param, families, fills
 
 _HEAD = """# Generators
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sdgen.cli.notes import tell_notes
+from sdgen.cli.failures import tell_notes
 from sdgen.errors import Problem, SdgenError
-from sdgen.read.base import ReadOptions
-from sdgen.read.sources import read_as, read_source
-from sdgen.read.writefile import scenario_text
+from sdgen.readers.base import ReadOptions
+from sdgen.readers.native.write import scenario_text
+from sdgen.readers.sources import read_as, read_source
 
 
 def import_source(kind: str, source: str, output: str, options: ReadOptions, force: bool) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sdgen.execution.spelling import shown_instant as shown_instant
+from sdgen.execution.request import shown_instant as shown_instant
 
 if TYPE_CHECKING:
-    from sdgen.runs.retention import Retention
+    from sdgen.service.retention import Retention
 
 ROWS = "--rows"
 FORMATS = ("csv", "jsonl", "json", "parquet", "arrow", "sql", "sql:postgres", "sql:mysql", "sql:sqlite")
@@ -61,7 +61,7 @@ def row_counts(texts: Iterable[str], option: str = ROWS) -> dict[str, int]:
 
 def kept(text: str) -> Retention | None:
     """What is kept of the runs that are over: a number of them, or an age; None where all are."""
-    from sdgen.runs.retention import retention
+    from sdgen.service.retention import retention
 
     try:
         return retention(text) if text else None
@@ -97,7 +97,7 @@ def formats(text: str) -> tuple[str, ...]:
 
 def dialect(text: str) -> str:
     """A dialect of DDL by any of its names; "" where none is given."""
-    from sdgen.read.ddl_dialect import DIALECTS, SYNONYMS
+    from sdgen.readers.sql.ddl import DIALECTS, SYNONYMS
 
     chosen = SYNONYMS.get(text.lower(), text.lower())
     if chosen and chosen not in DIALECTS:

@@ -7,19 +7,20 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from sdgen.cli.arrow import start_arrow
-from sdgen.cli.notes import tell_notes
+from sdgen.cli.failures import tell_notes
+from sdgen.cli.pandas_guard import start_arrow
 from sdgen.cli.tables import cut, ruled
+from sdgen.engine import batch
 from sdgen.errors import Problem, ScenarioError, did_you_mean
-from sdgen.generate import batch
-from sdgen.plan.compile import compile_plan
-from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
-from sdgen.plan.request import PlanRequest
-from sdgen.read.base import ReadOptions
-from sdgen.read.sources import read_source
+from sdgen.files import jsonl
+from sdgen.planning.compile import compile_plan
+from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
+from sdgen.readers.base import ReadOptions
+from sdgen.readers.sources import read_source
+from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import NUMBERS
-from sdgen.write import csvtext, jsonl
-from sdgen.write.columnar import plain
+from sdgen.targets import csv_encoding
+from sdgen.targets.columnar import plain
 
 NULL = "null"
 
@@ -80,13 +81,13 @@ def _table(columns: Sequence[ColumnPlan], rows: pa.RecordBatch) -> Iterator[str]
 
 
 def _texts(array: pa.Array, column: ColumnPlan) -> list[str]:
-    texts = csvtext.plain_text(plain(array), column.type).to_pylist()
+    texts = csv_encoding.plain_text(plain(array), column.type).to_pylist()
     return [NULL if text is None else cut(text) for text in texts]
 
 
 def _csv(entity: EntityPlan, rows: pa.RecordBatch) -> Iterator[str]:
-    yield csvtext.header([column.name for column in entity.written]).decode().removesuffix("\n")
-    lines = csvtext.encode([column.type for column in entity.written], rows).to_pybytes().decode()
+    yield csv_encoding.header([column.name for column in entity.written]).decode().removesuffix("\n")
+    lines = csv_encoding.encode([column.type for column in entity.written], rows).to_pybytes().decode()
     if lines:
         yield lines.removesuffix("\n")
 

@@ -9,10 +9,10 @@ import typer
 
 from sdgen.cli.failures import printable
 from sdgen.cli.tables import cut, ruled
-from sdgen.execution.spelling import shown_instant
-from sdgen.runs.estimate import Estimate
-from sdgen.runs.records import LogLine, Run, Status
-from sdgen.runs.reproduce import Comparison, EntityComparison
+from sdgen.execution.request import shown_instant
+from sdgen.service.estimate import Estimate
+from sdgen.service.records import LogLine, Run, Status
+from sdgen.service.reproduce import Comparison, EntityComparison
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 

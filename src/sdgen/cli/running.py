@@ -19,11 +19,11 @@ from sdgen.errors import Cancelled, Problem
 from sdgen.execution.events import Listener
 from sdgen.execution.interruption import Interruption
 from sdgen.execution.request import RunRequest, read_request
-from sdgen.runs.naming import named_scenario, named_target
-from sdgen.runs.queue import spawn_supervisor
-from sdgen.runs.records import LogLine, Run, Status
-from sdgen.runs.retention import Retention, age
-from sdgen.runs.service import Service
+from sdgen.service.naming import named_scenario, named_target
+from sdgen.service.records import LogLine, Run, Status
+from sdgen.service.retention import Retention, age
+from sdgen.service.scheduler import spawn_supervisor
+from sdgen.service.service import Service
 
 _POLL = 0.25  # seconds
 

@@ -22,10 +22,10 @@ ScenarioId = Annotated[
 def list_(output: Output = "text", runs_db: RunsDb = "", scenarios_dir: ScenariosDir = "") -> None:
     """List the scenarios there are."""
     with opened(runs_db, scenarios_dir) as service:
-        from sdgen.cli import shelves
+        from sdgen.cli import stored
 
         entries = service.scenarios()
-        print(as_json(entries) if output == "json" else shelves.scenario_table(entries))
+        print(as_json(entries) if output == "json" else stored.scenario_table(entries))
 
 
 @app.command()
@@ -40,9 +40,9 @@ def show(
 ) -> None:
     """Print a scenario."""
     with opened(runs_db, scenarios_dir) as service:
-        from sdgen.cli import shelves
+        from sdgen.cli import stored
 
-        print(shelves.scenario_shown(service, scenario, output))
+        print(stored.scenario_shown(service, scenario, output))
 
 
 @app.command()
@@ -55,10 +55,10 @@ def validate(
 ) -> None:
     """Check a scenario, and tell every problem at once."""
     with opened(runs_db, scenarios_dir) as service:
-        from sdgen.cli import shelves
+        from sdgen.cli import stored
         from sdgen.cli.validate import answer
 
-        result = shelves.scenario_examined(service, scenario)
+        result = stored.scenario_examined(service, scenario)
     answer(result, output)
 
 
@@ -73,9 +73,9 @@ def add(
 ) -> None:
     """Keep a scenario in the store. Other content under the same id is another version; all are kept."""
     with opened(runs_db) as service:
-        from sdgen.cli import shelves
+        from sdgen.cli import stored
 
-        print(shelves.scenario_added(service, source, id))
+        print(stored.scenario_added(service, source, id))
 
 
 @app.command()

@@ -1,16 +1,173 @@
-"""Options that the commands on stored things share, and the service they open."""
+"""Scenarios and targets for `sdgen scenario` and `sdgen target`: found, checked, and as text."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from sdgen.cli.tables import cut, ruled
+from sdgen.cli.validate import ValidationResult, validated
+from sdgen.errors import Problem, SdgenError
+from sdgen.execution.target_kinds import path_of
+from sdgen.execution.targets import ResolvedTarget, TargetSpec, resolve_target, target_of_file
+from sdgen.planning.compile import compile_plan
+from sdgen.readers.base import Source, read_text
+from sdgen.readers.formats import format_of
+from sdgen.readers.native.write import scenario_text
+from sdgen.readers.sources import read_source
+from sdgen.scenario.identity import canonical
+from sdgen.scenario.model import Record, Scenario
+from sdgen.service.catalog import target_entry
+from sdgen.service.naming import named_scenario, named_target
+from sdgen.service.records import Probe, ScenarioEntry, TargetEntry
+from sdgen.service.service import Service
+from sdgen.service.target_test import probe
+
 if TYPE_CHECKING:
-    from sdgen.runs.service import Service
+    from sdgen.service.service import Service
+
+
+def scenario_table(entries: Sequence[ScenarioEntry]) -> str:
+    head = [("id", "version", "entities", "kind", "from", "name")]
+    rows = [
+        (each.id, each.version, str(each.entities or "-"), each.kind, each.source, cut(_said(each), 60))
+        for each in entries
+    ]
+    return "\n".join(ruled(head, rows, (False, False, True, False, False, False)))
+
+
+def _said(entry: ScenarioEntry | TargetEntry) -> str:
+    if not entry.problem:
+        return entry.name
+    return f"can't be read: {entry.problem.splitlines()[0].removeprefix(entry.file).lstrip(':')}"
+
+
+def scenario_shown(service: Service, name: str, form: str) -> str:
+    scenario_id, _, version = name.partition("@")
+    found = service.library.scenario(scenario_id, version)
+    if form == "json":
+        import json
+
+        return json.dumps(canonical(found.value), indent=2, ensure_ascii=False)
+    return found.text.rstrip("\n")
+
+
+def scenario_examined(service: Service, name: str) -> ValidationResult:
+    """What is wrong with a scenario, by id or path, and what its reader remarks."""
+    try:
+        scenario = _scenario(service, name)
+    except SdgenError as error:
+        return ValidationResult(None, error.problems)
+    return validated(scenario)
+
+
+def _scenario(service: Service, name: str) -> Scenario:
+    named = named_scenario(name, service.library)
+    if "scenario_path" in named:
+        return read_source(named["scenario_path"])
+    return service.library.scenario(named["scenario_id"], named.get("scenario_version", "")).value
+
+
+def scenario_added(service: Service, source: str, scenario_id: str) -> str:
+    """Keep a scenario: a native file as it is written, anything else as a native file would say it."""
+    scenario = read_source(source)
+    compile_plan(scenario)  # what can't be generated is told now
+    found = format_of(Source(source)) if Path(source).is_file() else None
+    text = read_text(Path(source)) if found is not None and found.kind == "native" else scenario_text(scenario)
+    entry = service.library.add_scenario(scenario, text, source, scenario_id)
+    return f"{entry.id} {entry.version or '#' + str(len(entry.versions))}: {entry.entities} entities"
+
+
+def target_table(entries: Sequence[TargetEntry]) -> str:
+    head = [("id", "kind", "dsn", "guard", "from", "name")]
+    rows = [
+        (each.id, each.kind, cut(each.dsn, 60), ", ".join(each.allow_databases), each.source, cut(_said(each)))
+        for each in entries
+    ]
+    return "\n".join(ruled(head, rows, (False,) * 6))
+
+
+def target_shown(service: Service, target_id: str) -> TargetEntry:
+    found = service.library.target(target_id)
+    return target_entry(found.value, found.source, found.file)
+
+
+def fields(record: Record) -> str:
+    """A record's fields that say something, a line each."""
+    told = record.model_dump(mode="json", by_alias=True)
+    data = {name: value for name, value in told.items() if value not in ("", [], {}, None)}
+    width = max(map(len, data))
+    return "\n".join(f"{name:<{width}}  {_plain(value)}" for name, value in data.items())
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def resolved_target(service: Service, name: str, kind: str) -> ResolvedTarget:
+    named = named_target(name, service.library, kind)
+    return resolve_target(_spec(service, named))
+
+
+def target_examined(service: Service, name: str, kind: str) -> tuple[ResolvedTarget | None, tuple[Problem, ...]]:
+    """A target, by id, path or destination, with its secrets in place; or what is wrong with it."""
+    try:
+        settled = resolved_target(service, name, kind)
+    except SdgenError as error:
+        return None, error.problems
+    problems = tuple(_misplaced(settled))
+    return (None if problems else settled), problems
+
+
+def _misplaced(settled: ResolvedTarget) -> Iterator[Problem]:
+    """Why a database's file can't be where it should be."""
+    if settled.kind not in ("sqlite", "duckdb"):
+        return
+    path = path_of(settled.destination)
+    if path.is_dir():
+        yield Problem(("target", "dsn"), f"{path} is a folder", "name a file in it")
+    elif not path.absolute().parent.is_dir():
+        yield Problem(
+            ("target", "dsn"), f"the folder {path.absolute().parent} does not exist", "make it, or name another"
+        )
+
+
+def _spec(service: Service, named: dict[str, object]) -> TargetSpec:
+    if "target_id" in named:
+        return service.library.target(str(named["target_id"])).value
+    if "target_path" in named:
+        return target_of_file(Path(str(named["target_path"])))
+    given = named["target"]
+    return TargetSpec(dsn=given) if isinstance(given, str) else TargetSpec.model_validate(given)
+
+
+def probed(service: Service, name: str, kind: str) -> Probe:
+    return probe(resolved_target(service, name, kind))
+
+
+def probe_shown(found: Probe) -> str:
+    can = [word for word in ("create", "insert", "truncate") if getattr(found, f"can_{word}")]
+    answer = f"answered in {found.milliseconds:,.1f} ms" if can else f"no use after {found.milliseconds:,.1f} ms"
+    return f"{found.kind}: {found.destination}: {answer}" + (f"; can {', '.join(can)}" if can else "")
+
+
+def target_added(service: Service, name: str, target_id: str, kind: str, force: bool) -> str:
+    named: dict[str, object] = {"target": {"dsn": name, "kind": kind}}
+    if Path(name).suffix.lower() in (".yaml", ".yml", ".json"):
+        named = {"target_path": name}
+    spec = _spec(service, named)
+    if target_id:
+        spec = spec.model_copy(update={"id": target_id})
+    if not spec.id:
+        raise SdgenError(Problem(("target", "id"), "the target has no id", "give it one with --id"))
+    entry = service.add_target(spec, replace=force)
+    return f"{entry.id}: {entry.kind or 'kind told by the secret'}: {entry.dsn}"
+
 
 RunsDb = Annotated[
     str,
@@ -30,7 +187,7 @@ Output = Annotated[Literal["text", "json"], typer.Option("--output", help="What 
 @contextmanager
 def opened(runs_db: str, scenarios_dir: str = "", targets_dir: str = "") -> Iterator[Service]:
     """The service of the options; StoreError where it can't be had."""
-    from sdgen.runs.opening import open_service
+    from sdgen.service.opening import open_service
 
     service = open_service(runs_db, scenarios_dir, targets_dir)
     try:

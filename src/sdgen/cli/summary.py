@@ -8,18 +8,17 @@ from dataclasses import asdict
 from typing import Any
 
 from sdgen.cli.tables import ruled
-from sdgen.dialects.urls import HIDDEN, without_password
+from sdgen.databases.urls import HIDDEN, without_password
 from sdgen.execution.execute import EntityResult, Result
-from sdgen.execution.kinds import FILES, STDOUT
-from sdgen.execution.request import RunRequest
+from sdgen.execution.request import RunRequest, data_options, shown_instant
 from sdgen.execution.resolve import ResolvedRun
 from sdgen.execution.secrets import has_literal_password
-from sdgen.execution.spelling import data_options, shown_instant
+from sdgen.execution.target_kinds import FILES, STDOUT
 from sdgen.execution.warnings import missing_keys, taken_values
-from sdgen.plan.model import Plan
-from sdgen.write.base import Database, Mode, Table, Target
-from sdgen.write.script import Script
-from sdgen.write.tables import tables_of
+from sdgen.files.script import Script
+from sdgen.planning.plan import Plan
+from sdgen.targets.base import Database, Mode, Table, Target
+from sdgen.targets.tables import tables_of
 
 HEAD = ("entity", "table", "rows", "seconds", "rows/s", "digest")
 PASSWORD, SOURCE_PASSWORD = "SDGEN_PASSWORD", "SDGEN_SCENARIO_PASSWORD"

@@ -23,10 +23,10 @@ Kind = Annotated[str, typer.Option("--target-kind", metavar="KIND", help="The ki
 def list_(output: Output = "text", runs_db: RunsDb = "", targets_dir: TargetsDir = "") -> None:
     """List the targets there are; passwords are never shown."""
     with opened(runs_db, "", targets_dir) as service:
-        from sdgen.cli import shelves
+        from sdgen.cli import stored
 
         entries = service.targets()
-        print(as_json(entries) if output == "json" else shelves.target_table(entries))
+        print(as_json(entries) if output == "json" else stored.target_table(entries))
 
 
 @app.command()
@@ -34,10 +34,10 @@ def list_(output: Output = "text", runs_db: RunsDb = "", targets_dir: TargetsDir
 def show(target: TargetId, output: Output = "text", runs_db: RunsDb = "", targets_dir: TargetsDir = "") -> None:
     """Show a target as it is written down."""
     with opened(runs_db, "", targets_dir) as service:
-        from sdgen.cli import shelves
+        from sdgen.cli import stored
 
-        entry = shelves.target_shown(service, target)
-        print(as_json(entry) if output == "json" else shelves.fields(entry))
+        entry = stored.target_shown(service, target)
+        print(as_json(entry) if output == "json" else stored.fields(entry))
 
 
 @app.command()
@@ -47,10 +47,10 @@ def validate(
 ) -> None:
     """Check a target without connecting to it: its kind, its parts, its secrets, its guard."""
     with opened(runs_db, "", targets_dir) as service:
-        from sdgen.cli import shelves
+        from sdgen.cli import stored
         from sdgen.cli.validate import as_json as verdict
 
-        settled, problems = shelves.target_examined(service, target, kind)
+        settled, problems = stored.target_examined(service, target, kind)
     if output == "json":
         print(verdict(problems))
     elif settled is not None:
@@ -68,10 +68,10 @@ def try_out(
 ) -> None:
     """Connect to a target, and tell how soon it answers and what may be done there. Nothing is left behind."""
     with opened(runs_db, "", targets_dir) as service:
-        from sdgen.cli import shelves
+        from sdgen.cli import stored
 
-        found = shelves.probed(service, target, kind)
-        print(as_json(found) if output == "json" else shelves.probe_shown(found))
+        found = stored.probed(service, target, kind)
+        print(as_json(found) if output == "json" else stored.probe_shown(found))
     for problem in found.problems:
         print(f"error: {problem.what}", file=sys.stderr)
     if not found.ok:
@@ -89,9 +89,9 @@ def add(
 ) -> None:
     """Keep a target in the store, its DSN as written: a password must stand there as ${NAME} or ${file:/path}."""
     with opened(runs_db) as service:
-        from sdgen.cli import shelves
+        from sdgen.cli import stored
 
-        print(shelves.target_added(service, target, id, kind, force))
+        print(stored.target_added(service, target, id, kind, force))
 
 
 @app.command()

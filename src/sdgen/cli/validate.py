@@ -10,15 +10,14 @@ from typing import Any
 
 import typer
 
-from sdgen.cli.arrow import start_arrow
-from sdgen.cli.failures import REFUSED, told_problems
-from sdgen.cli.notes import tell_notes
+from sdgen.cli.failures import REFUSED, tell_notes, told_problems
+from sdgen.cli.pandas_guard import start_arrow
+from sdgen.engine import probe
 from sdgen.errors import Problem, ProblemType, Refusal, SdgenError
-from sdgen.generate import probe
-from sdgen.plan.compile import compile_plan
-from sdgen.plan.model import Plan
-from sdgen.read.base import ReadOptions
-from sdgen.read.sources import read_source
+from sdgen.planning.compile import compile_plan
+from sdgen.planning.plan import Plan
+from sdgen.readers.base import ReadOptions
+from sdgen.readers.sources import read_source
 from sdgen.scenario.model import Scenario
 
 # A reader goes on with what it can't know, such as an unknown type; for validation these are errors.

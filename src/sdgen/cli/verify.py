@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from sdgen.cli.arrow import start_arrow
+from sdgen.cli.pandas_guard import start_arrow
 from sdgen.cli.tables import cut, ruled
-from sdgen.dialects.urls import without_password
-from sdgen.plan.request import PlanRequest
-from sdgen.read.base import ReadOptions
-from sdgen.read.sources import read_counted
-from sdgen.verify.findings import Finding, Report, Status
-from sdgen.verify.verify import verify
+from sdgen.databases.urls import without_password
+from sdgen.readers.base import ReadOptions
+from sdgen.readers.sources import read_counted
+from sdgen.scenario.request import PlanRequest
+from sdgen.verification.findings import Finding, Report, Status
+from sdgen.verification.verify import verify
 
 HEAD = ("entity", "columns", "check", "status", "expected", "found", "test", "p")
 _RIGHT = (False,) * 7 + (True,)

@@ -9,23 +9,23 @@ from typing import TypeVar, cast
 import numpy as np
 import pyarrow as pa
 
+from sdgen.databases.existing_tables import Holding, Wanted
+from sdgen.engine import BATCH_ROWS, PlannedRows, probe
 from sdgen.errors import Problem, ScenarioError
-from sdgen.execution.old_children import Codes, columns_of_link, counting_link, draws_within, owners, with_children
+from sdgen.execution.existing_children import Codes, columns_of_link, counting_link, draws_within, owners, with_children
 from sdgen.execution.request import RunSettings
-from sdgen.generate import BATCH_ROWS, PlannedRows, probe
-from sdgen.generators.choosers import Chooser, EachOf, Following, Link, OneToOne, Unlike
+from sdgen.generators.cancellation import go_on
 from sdgen.generators.domains import Exchange
 from sdgen.generators.keys import Sequence
-from sdgen.generators.links import ForeignKey
-from sdgen.generators.stopping import go_on
-from sdgen.plan.compile import compile_plan
-from sdgen.plan.model import EntityPlan, Plan
-from sdgen.plan.request import Existing, PlanRequest
-from sdgen.plan.unique import JointIndexes
+from sdgen.generators.links.links import ForeignKey
+from sdgen.generators.links.parent_sampler import Chooser, EachOf, Following, Link, OneToOne, Unlike
+from sdgen.planning.compile import compile_plan
+from sdgen.planning.plan import EntityPlan, Plan
+from sdgen.planning.unique_sets import JointIndexes
 from sdgen.scenario.model import Scenario
-from sdgen.write.base import Mode, Target
-from sdgen.write.existing_rows import Holding, Wanted
-from sdgen.write.tables import tables_of
+from sdgen.scenario.request import ExistingRows, PlanRequest
+from sdgen.targets.base import Mode, Target
+from sdgen.targets.tables import tables_of
 
 T = TypeVar("T")
 
@@ -118,7 +118,7 @@ def behind(scenario: Scenario, request: PlanRequest, target: Target, settings: R
     return replace(request, seed=alone.seed, as_of=alone.as_of, existing=_existing(alone, target, settings))
 
 
-def _existing(plan: Plan, target: Holding, settings: RunSettings) -> dict[str, Existing]:
+def _existing(plan: Plan, target: Holding, settings: RunSettings) -> dict[str, ExistingRows]:
     """What the tables that are there hold, by entity; of those that the run fills from the start, nothing."""
     needed = needed_columns(plan)
     tables = tables_of(plan)

@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from sdgen.errors import NotFound, Problem, did_you_mean
 from sdgen.execution.targets import TargetSpec
-from sdgen.read.sources import examples, read_source
+from sdgen.readers.sources import examples, read_source
 from sdgen.scenario.model import Scenario
 
 ID = re.compile(r"[A-Za-z0-9._-]+")

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from sdgen.generate import BATCH_ROWS
+from sdgen.engine import BATCH_ROWS
 
 MODULUS = 1 << 128
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 
 from sdgen.errors import Path, Problem, SdgenError, did_you_mean
-from sdgen.read.yamlfile import Document
+from sdgen.readers.yaml_text import Document
 from sdgen.scenario.wording import said_of
 
 Model = TypeVar("Model", bound=BaseModel)

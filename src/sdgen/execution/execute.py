@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from sdgen.engine import BATCH_ROWS, batches, probe
 from sdgen.errors import Cancelled, ScenarioError, SdgenError, TargetError
 from sdgen.execution.digest import MODULUS, block_digest, column_digests, combine
 from sdgen.execution.events import EntityFinished, EntityStarted, Finishing, Listener, RowsWritten, ignore
 from sdgen.execution.interruption import interrupting
-from sdgen.execution.one_writer import one_writer
 from sdgen.execution.request import RunSettings
 from sdgen.execution.resume import begin, manifest
-from sdgen.generate import BATCH_ROWS, batches, probe
-from sdgen.generators.stopping import stopped_by
-from sdgen.plan.model import Plan
-from sdgen.write.base import Committing, Mode, Resumable, Table, Target
-from sdgen.write.journal import Done
-from sdgen.write.tables import tables_of
+from sdgen.execution.single_writer import one_writer
+from sdgen.generators.cancellation import stopped_by
+from sdgen.planning.plan import Plan
+from sdgen.targets.base import Committing, Mode, Resumable, Table, Target
+from sdgen.targets.file_checkpoint import Done
+from sdgen.targets.tables import tables_of
 
 if TYPE_CHECKING:
     from sdgen.execution.resolve import ResolvedRun

@@ -8,15 +8,15 @@ from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from sdgen.dialects.clickhouse import CLICKHOUSE
-from sdgen.dialects.duckdb import DUCKDB
-from sdgen.dialects.mysql import MYSQL
-from sdgen.dialects.postgres import POSTGRES
-from sdgen.dialects.sqlite import SQLITE
-from sdgen.dialects.urls import without_schema
+from sdgen.databases.clickhouse.dialect import CLICKHOUSE
+from sdgen.databases.duckdb.dialect import DUCKDB
+from sdgen.databases.mysql.dialect import MYSQL
+from sdgen.databases.postgres.dialect import POSTGRES
+from sdgen.databases.sqlite.dialect import SQLITE
+from sdgen.databases.urls import without_schema
 from sdgen.errors import TargetError
-from sdgen.execution.kinds import path_of
-from sdgen.write.base import Table
+from sdgen.execution.target_kinds import path_of
+from sdgen.targets.base import Table
 
 Counts = dict[str, int]
 _SECONDS = 2
@@ -88,7 +88,7 @@ def _postgres(destination: str, tables: Sequence[Table]) -> Counts:
 
 def _mysql(destination: str, tables: Sequence[Table]) -> Counts:
     """Counted one after the other, and given up together where that takes long."""
-    from sdgen.write.myserver import Server
+    from sdgen.databases.mysql.connection import Server
 
     server = Server(destination)
     places = {
@@ -112,8 +112,8 @@ def _mysql(destination: str, tables: Sequence[Table]) -> Counts:
 
 def _clickhouse(destination: str, tables: Sequence[Table]) -> Counts:
     """From the parts' own counts: nothing is read."""
-    from sdgen.write.clickengine import Remote, fetch_rows
-    from sdgen.write.clicktables import look
+    from sdgen.databases.clickhouse.connection import Remote, fetch_rows
+    from sdgen.databases.clickhouse.create import look
 
     engine = Remote(destination)
     try:

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, TypeVar
 
-from sdgen.write.base import Interruptible, Target
+from sdgen.targets.base import Interruptible, Target
 
 T = TypeVar("T")
 

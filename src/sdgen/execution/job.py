@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -11,18 +12,20 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+
 from sdgen.execution.append import behind, plan_behind
-from sdgen.execution.append_snapshot import Standing, kept, restored
 from sdgen.execution.request import RunSettings
 from sdgen.execution.targets import ResolvedTarget, TargetSpec, keepable, storable
-from sdgen.plan.compile import compile_plan
-from sdgen.plan.model import Plan
-from sdgen.plan.request import PlanRequest
-from sdgen.read.sources import read_text_as_scenario
-from sdgen.read.writefile import scenario_text
+from sdgen.planning.compile import compile_plan
+from sdgen.planning.plan import Plan
+from sdgen.readers.native.write import scenario_text
+from sdgen.readers.sources import read_text_as_scenario
 from sdgen.scenario.identity import canonical_json
-from sdgen.scenario.model import Scenario
-from sdgen.write.base import Target
+from sdgen.scenario.model import Record, Scenario
+from sdgen.scenario.request import ExistingRows, PlanRequest
+from sdgen.targets.base import Target
 
 if TYPE_CHECKING:
     from sdgen.execution.resolve import ResolvedRun
@@ -129,3 +132,55 @@ def config_hash(plan: Plan, settings: RunSettings, target: ResolvedTarget) -> st
     if settings.table_modes:
         decisive["table_modes"] = {name: mode.value for name, mode in settings.table_modes.items()}
     return sha256(canonical_json(decisive).encode()).hexdigest()
+
+
+MOST_BYTES = 4 << 20  # packed, of all tables of a run
+
+
+class Standing(Record):
+    """The rows that a table held: how many, and packed what is known of them; firsts: see `ExistingRows.children`."""
+
+    rows: int
+    columns: str = ""
+    firsts: str = ""
+
+
+def kept(existing: Mapping[str, ExistingRows]) -> dict[str, Standing] | None:
+    """What is to be stored of tables' rows; None where it is too much."""
+    found = {name: _packed(each) for name, each in existing.items()}
+    size = sum(len(each.columns) + len(each.firsts) for each in found.values())
+    return found if size <= MOST_BYTES else None
+
+
+def restored(standing: Mapping[str, Standing]) -> dict[str, ExistingRows]:
+    """The rows of which `kept` told."""
+    return {name: _unpacked(each) for name, each in standing.items()}
+
+
+def _packed(existing: ExistingRows) -> Standing:
+    columns = _pack(existing.columns) if existing.columns else ""
+    firsts = _pack({"firsts": pa.array(existing.children)}) if existing.children is not None else ""
+    return Standing(rows=existing.rows, columns=columns, firsts=firsts)
+
+
+def _pack(columns: Mapping[str, pa.Array]) -> str:
+    table = pa.table(dict(columns))
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(table)
+    return b64encode(sink.getvalue()).decode()
+
+
+def _unpacked(standing: Standing) -> ExistingRows:
+    firsts = _unpack(standing.firsts)
+    children = np.asarray(firsts["firsts"].to_numpy(), dtype=np.int64) if firsts else None
+    return ExistingRows(standing.rows, _unpack(standing.columns), children)
+
+
+def _unpack(text: str) -> dict[str, pa.Array]:
+    if not text:
+        return {}
+    table = pa.ipc.open_stream(b64decode(text)).read_all()
+    columns = (column.combine_chunks() for column in table.columns)
+    arrays = [each.combine_chunks() if isinstance(each, pa.ChunkedArray) else each for each in columns]
+    return dict(zip(table.column_names, arrays, strict=True))

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator, Field, InstanceOf, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
+from sdgen.engine import BATCH_ROWS
 from sdgen.errors import ScenarioError
 from sdgen.execution.byte_counts import byte_count
 from sdgen.execution.documents import Moment, Names, validated
-from sdgen.execution.redact import Redactor
-from sdgen.generate import BATCH_ROWS
-from sdgen.read.base import ReadOptions
-from sdgen.read.yamlfile import Document
+from sdgen.execution.secrets import Redactor
+from sdgen.readers.base import ReadOptions
+from sdgen.readers.yaml_text import Document
 from sdgen.scenario.model import Mode, ModeName, Record, Scenario
 
 _NUMBER = re.compile(r"\s*-?\d{1,18}\s*")
@@ -147,3 +148,17 @@ def _mapped(value: Any, redactor: Redactor) -> Any:
     if isinstance(value, Mapping):
         return {key: _mapped(each, redactor) for key, each in value.items()}
     return [_mapped(each, redactor) for each in value] if isinstance(value, list) else value
+
+
+def shown_instant(moment: datetime) -> str:
+    """A time as `--as-of`, a request and an address take it: ISO 8601, in UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def data_options(seed: int, as_of: datetime, rows: Mapping[str, int], scale: float) -> Iterator[str]:
+    """The words of the command line for a run's rows. rows: by entity, `*` standing for every one."""
+    yield from ("--seed", str(seed), "--as-of", shown_instant(as_of))
+    for entity, count in rows.items():
+        yield from ("--rows", str(count) if entity == "*" else f"{entity}={count}")
+    if scale != 1:
+        yield from ("--scale", repr(scale))

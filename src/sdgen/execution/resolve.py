@@ -15,6 +15,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
+from sdgen.engine import BATCH_ROWS
 from sdgen.errors import Problem, ScenarioError, SdgenError, TargetError, did_you_mean
 from sdgen.execution.access import ANYTHING, Access
 from sdgen.execution.append import plan_behind, plan_for
@@ -25,12 +26,11 @@ from sdgen.execution.resume import left_in_target, refused
 from sdgen.execution.sizing import Sized, sized
 from sdgen.execution.targets import ResolvedTarget, database_problems, inline_target, resolve_target, target_of_file
 from sdgen.execution.warnings import missing_keys
-from sdgen.generate import BATCH_ROWS
-from sdgen.plan.model import Plan
-from sdgen.plan.request import PlanRequest
-from sdgen.read.sources import changed, read_counted, read_mapping, read_text_counted
+from sdgen.planning.plan import Plan
+from sdgen.readers.sources import changed, read_counted, read_mapping, read_text_counted
 from sdgen.scenario.model import SHORT_MODES, Mode, Scenario
-from sdgen.write.base import Target
+from sdgen.scenario.request import PlanRequest
+from sdgen.targets.base import Target
 
 MODE_VARIABLE, BATCH_VARIABLE = "SDGEN_DEFAULT_MODE", "SDGEN_BATCH_SIZE"
 _logger = logging.getLogger("sdgen.execution")

@@ -10,9 +10,9 @@ from typing import Any
 from sdgen.errors import Problem, TargetError
 from sdgen.execution.request import RunSettings
 from sdgen.execution.targets import ResolvedTarget
-from sdgen.plan.model import Plan
+from sdgen.planning.plan import Plan
 from sdgen.scenario.model import Scenario
-from sdgen.write.base import Committing, Mode, Resumable, Table, Target
+from sdgen.targets.base import Committing, Mode, Resumable, Table, Target
 
 
 def manifest(plan: Plan, tables: Sequence[Table], mode: Mode) -> dict[str, Any]:

@@ -14,19 +14,19 @@ from typing import Any
 
 import pyarrow as pa
 
+from sdgen.engine import batch
 from sdgen.errors import Problem, ScenarioError
 from sdgen.execution.append import plan_for
 from sdgen.execution.byte_counts import shown
+from sdgen.execution.destinations import SUFFIXES, open_target
 from sdgen.execution.request import RunSettings
-from sdgen.generate import batch
-from sdgen.plan.model import Plan
-from sdgen.plan.request import PlanRequest
+from sdgen.files.folder import Files, file_name
+from sdgen.planning.plan import Plan
 from sdgen.scenario.model import Scenario
-from sdgen.write.base import Mode, Table, Target
-from sdgen.write.columnar import rows_per_group
-from sdgen.write.files import Files, file_name
-from sdgen.write.registry import SUFFIXES, open_target
-from sdgen.write.tables import tables_of
+from sdgen.scenario.request import PlanRequest
+from sdgen.targets.base import Mode, Table, Target
+from sdgen.targets.columnar import rows_per_group
+from sdgen.targets.tables import tables_of
 
 NEAR = 0.01  # of the wanted size
 FAR = 0.1

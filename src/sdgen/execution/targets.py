@@ -12,18 +12,18 @@ from urllib.parse import quote, unquote_plus, urlsplit
 
 from pydantic import ConfigDict, Field
 
-from sdgen.dialects.urls import with_database, with_encoded_user, without_password
+from sdgen.databases.urls import with_database, with_encoded_user, without_password
 from sdgen.errors import Problem, TargetError, did_you_mean
-from sdgen.execution import kinds, secrets
+from sdgen.execution import secrets, target_kinds
 from sdgen.execution.access import ANYTHING, Access, matches
+from sdgen.execution.destinations import open_target
 from sdgen.execution.documents import validated
-from sdgen.execution.redact import Redactor, passwords_of
-from sdgen.read.base import read_text
-from sdgen.read.yamlfile import Document, read_document
+from sdgen.execution.secrets import Redactor, passwords_of
+from sdgen.readers.base import read_text
+from sdgen.readers.yaml_text import Document, read_document
 from sdgen.scenario.model import ModeName, Record, Scenario
 from sdgen.scenario.output import DATABASE_FORMATS, DEFAULT_PATTERN, FileNames, Output
-from sdgen.write.base import Target
-from sdgen.write.registry import open_target
+from sdgen.targets.base import Target
 
 FILE_NAMES = ("filename_pattern", "per_entity")
 OPTIONS = ("formats", "workers", "batch_size", *FILE_NAMES)
@@ -93,21 +93,21 @@ def read_target(document: Document) -> TargetSpec:
 def resolve_target(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[str, ...] = ()) -> ResolvedTarget:
     """The target with its secrets in place; TargetError with all that is wrong. Nothing is connected to."""
     problems = [*_faults(spec), *secrets.faults(spec.dsn, access)]
-    kind = kinds.named(spec.kind) or kinds.kind_of(spec.dsn)
+    kind = target_kinds.named(spec.kind) or target_kinds.kind_of(spec.dsn)
     if problems:
         raise TargetError(problems)
     expanded = secrets.expand(spec.dsn, access)
     written = with_encoded_user(expanded.text)
-    kind = kind or kinds.kind_of(written)
-    if kinds.facts(kind).server and not kinds.is_readable(written, kind):
+    kind = kind or target_kinds.kind_of(written)
+    if target_kinds.facts(kind).server and not target_kinds.is_readable(written, kind):
         hint = "scheme://user:password@host:port/database, letters such as @ and / in a password as %40 and %2F"
         raise TargetError(Problem(("target", "dsn"), "the host or port of the URL can't be read", hint))
-    in_kind = kinds.in_kind(written, kind) if spec.kind else written
+    in_kind = target_kinds.in_kind(written, kind) if spec.kind else written
     if access.folders is not None:  # what was compared with the folders is what is opened: `file:x` is a URI to SQLite
-        in_kind = kinds.placed(in_kind, kind, Path.cwd())
+        in_kind = target_kinds.placed(in_kind, kind, Path.cwd())
     destination = _with_parts(in_kind, spec)
     redactor = Redactor(_secret_values(destination, expanded.values))
-    shown = redactor(without_password(_with_parts(kinds.placed(in_kind, kind, Path.cwd()), spec)))
+    shown = redactor(without_password(_with_parts(target_kinds.placed(in_kind, kind, Path.cwd()), spec)))
     names = _file_names(spec, formats or _formats(spec))
     chosen = names.all_formats() if names else formats or _formats(spec)
     target = ResolvedTarget(spec, kind, shown, destination, redactor, chosen, names)
@@ -119,7 +119,7 @@ def resolve_target(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[s
 
 def _checked(target: ResolvedTarget, access: Access) -> Iterator[Problem]:
     """Why a target with its secrets in place can't be opened, or not by this caller."""
-    if target.kind == kinds.STDOUT and not access.stdout:
+    if target.kind == target_kinds.STDOUT and not access.stdout:
         hint = "`sdgen generate --to -` writes there"
         yield Problem(("target", "dsn"), "a run that is remembered can't go to standard output", hint)
     for patterns in (target.spec.allow_databases, access.databases):
@@ -129,14 +129,14 @@ def _checked(target: ResolvedTarget, access: Access) -> Iterator[Problem]:
     except TargetError as error:
         yield from error.problems
     else:
-        opened = kinds.kind_of(target.destination)
+        opened = target_kinds.kind_of(target.destination)
         if opened != target.kind:  # a secret may hold another URL than the kind beside it says
             yield Problem(("target", "kind"), f"the kind is {target.kind}, but the dsn is of {opened or 'none'}")
 
 
 def guard_problems(target: ResolvedTarget, patterns: Sequence[str], hint: str) -> Iterator[Problem]:
     """Why a target's database is none that patterns such as *_demo allow; none where there are no patterns."""
-    database = kinds.database_of(target.destination, target.kind)
+    database = target_kinds.database_of(target.destination, target.kind)
     if patterns and tuple(patterns) != ("*",) and not matches(database, tuple(patterns)):
         called = f"the database {database!r}" if database else "a database that the dsn does not name"
         yield Problem(("target", "allow_databases"), f"{called} is not one of {', '.join(patterns)}", hint)
@@ -147,7 +147,7 @@ GUARD_VARIABLE = "SDGEN_ALLOW_DATABASES"
 
 def database_problems(target: ResolvedTarget, patterns: Sequence[str], scenario: Scenario | None) -> Iterator[Problem]:
     """Why a run may not go to a database: by the request's guard, the environment's or the scenario's."""
-    if not kinds.facts(target.kind).database:
+    if not target_kinds.facts(target.kind).database:
         return
     yield from guard_problems(target, patterns, "name another database, or change --allow-databases")
     environment = tuple(os.environ.get(GUARD_VARIABLE, "").replace(",", " ").split())
@@ -159,9 +159,9 @@ def database_problems(target: ResolvedTarget, patterns: Sequence[str], scenario:
 
 def _faults(spec: TargetSpec) -> Iterator[Problem]:
     """What is wrong with a target as it is written."""
-    kind = kinds.named(spec.kind) or kinds.kind_of(spec.dsn)
-    told = kinds.kind_of(spec.dsn)
-    known = kinds.kinds()
+    kind = target_kinds.named(spec.kind) or target_kinds.kind_of(spec.dsn)
+    told = target_kinds.kind_of(spec.dsn)
+    known = target_kinds.kinds()
     whole = spec.dsn.startswith("${")  # the secret may be the whole URL
     if not spec.dsn:
         yield Problem(("target", "dsn"), "the target has no dsn", "the destination is empty: give a URL, or a path")
@@ -176,7 +176,7 @@ def _faults(spec: TargetSpec) -> Iterator[Problem]:
     elif _of_another_kind(spec):
         what = f"the kind is {spec.kind}, but {without_password(spec.dsn)} is of {told}"
         yield Problem(("target", "kind"), what, "leave the kind out, or correct the dsn")
-    facts = kinds.facts(kind)
+    facts = target_kinds.facts(kind)
     if facts.server and "://" not in spec.dsn and not whole:
         hint = f"write it as {kind}://user@host/database, or name another kind"
         yield Problem(("target", "dsn"), f"a target of the kind {kind} is a server, and {spec.dsn} is no URL", hint)
@@ -201,13 +201,15 @@ def _unopened(spec: TargetSpec) -> Iterator[Problem]:
 
 
 def _unknown_kind(kind: str) -> Problem:
-    return Problem(("target", "kind"), f"no kind of target is called {kind!r}", did_you_mean(kind, kinds.kinds()))
+    return Problem(
+        ("target", "kind"), f"no kind of target is called {kind!r}", did_you_mean(kind, target_kinds.kinds())
+    )
 
 
 def _of_another_kind(spec: TargetSpec) -> bool:
     """Whether the DSN is a URL of another kind than the one that is named."""
     is_url = "://" in spec.dsn and not spec.dsn.startswith("${")
-    return is_url and bool(spec.kind) and kinds.kind_of(spec.dsn) != kinds.named(spec.kind)
+    return is_url and bool(spec.kind) and target_kinds.kind_of(spec.dsn) != target_kinds.named(spec.kind)
 
 
 def _with_parts(destination: str, spec: TargetSpec) -> str:
@@ -246,18 +248,18 @@ def allowed(spec: TargetSpec, access: Access) -> Iterator[Problem]:
     """Why a caller may not name this place in a request, or add it."""
     if not spec.dsn:
         return  # which `resolve_target` tells of
-    kind = kinds.named(spec.kind) or kinds.kind_of(spec.dsn)
-    if spec.kind and kind not in kinds.kinds():
+    kind = target_kinds.named(spec.kind) or target_kinds.kind_of(spec.dsn)
+    if spec.kind and kind not in target_kinds.kinds():
         yield _unknown_kind(spec.kind)
         return
-    if kind == kinds.STDOUT:
+    if kind == target_kinds.STDOUT:
         return
     for name in secrets.names(spec.dsn):
         if not access.allows_secret(name):
             yield Problem(
                 ("target", "dsn"), f"${{{name}}} may not be named here", "allowed: " + _listed(access.secrets)
             )
-    if kinds.facts(kind).local:
+    if target_kinds.facts(kind).local:
         yield from _allowed_file(spec, access)
     elif not access.allows_destination(spec.dsn):
         what = f"{without_password(spec.dsn)} is not a destination that may be named here"
@@ -276,7 +278,7 @@ def _query_names(dsn: str) -> list[str]:
 
 def _allowed_file(spec: TargetSpec, access: Access) -> Iterator[Problem]:
     hidden = access.folders is not None and "${" in spec.dsn
-    if hidden or not access.allows_file(kinds.path_of(spec.dsn)):
+    if hidden or not access.allows_file(target_kinds.path_of(spec.dsn)):
         places = _listed(tuple(str(folder) for folder in access.folders or ()))
         shown = without_password(spec.dsn)
         yield Problem(("target", "dsn"), f"{shown} is outside of the folders for files", f"allowed: {places}")
@@ -317,7 +319,7 @@ def output_targets(scenario: Scenario) -> tuple[TargetSpec, ...]:
             options["filename_pattern"] = output.filename_pattern
         if output.per_entity:
             options["per_entity"] = {name: each.model_dump() for name, each in output.per_entity.items()}
-        targets.append(TargetSpec(kind=kinds.FILES, dsn=f"{folder}/", options=options))
+        targets.append(TargetSpec(kind=target_kinds.FILES, dsn=f"{folder}/", options=options))
     for form in dict.fromkeys(each for each in output.format if each in DATABASE_FORMATS):
         targets.append(TargetSpec(kind=form, dsn=str(folder / f"{output.database_name}.{form}")))
     return tuple(targets)
@@ -344,7 +346,7 @@ def storable(target: ResolvedTarget) -> TargetSpec:
 
 def absolute(spec: TargetSpec, base: Path) -> TargetSpec:
     """The target with its kind settled and a local path absolute."""
-    kind = kinds.named(spec.kind) or kinds.kind_of(spec.dsn)
+    kind = target_kinds.named(spec.kind) or target_kinds.kind_of(spec.dsn)
     if "${" in spec.dsn or spec.dsn in ("", "-") or _of_another_kind(spec):
         return spec
-    return spec.model_copy(update={"kind": kind, "dsn": kinds.placed(spec.dsn, kind, base)})
+    return spec.model_copy(update={"kind": kind, "dsn": target_kinds.placed(spec.dsn, kind, base)})

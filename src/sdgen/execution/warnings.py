@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sdgen.engine import BATCH_ROWS, PlannedRows
 from sdgen.execution.append import without_old
-from sdgen.generate import BATCH_ROWS, PlannedRows
 from sdgen.generators.keys import Sequence as Counting
-from sdgen.generators.links import ForeignKey
-from sdgen.plan.model import EntityPlan, Plan
+from sdgen.generators.links.links import ForeignKey
+from sdgen.planning.plan import EntityPlan, Plan
 
 
 def taken_values(plan: Plan, only: Sequence[str] = ()) -> Iterator[str]:

@@ -16,9 +16,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from sdgen.generators import draws
+from sdgen.generators import streams
 from sdgen.generators.domains import Domain, permute
-from sdgen.generators.draws import Numbers, Words
+from sdgen.generators.streams import Numbers, Words
 from sdgen.scenario.types import Type
 
 T = TypeVar("T")
@@ -136,19 +136,19 @@ class Cells:
     def key(self, purpose: str) -> int:
         """The key of this column's stream for a purpose."""
         facts = self.facts
-        return draws.stream_key(facts.seed, facts.entity, facts.column, self.purpose + purpose)
+        return streams.stream_key(facts.seed, facts.entity, facts.column, self.purpose + purpose)
 
     def draw(self, purpose: str = "value") -> Words:
         """One 64-bit word per row, different for each purpose."""
-        return draws.draw(self.key(purpose), self.numbers)
+        return streams.draw(self.key(purpose), self.numbers)
 
     def unit(self, purpose: str = "value") -> NDArray[np.float64]:
         """One float in [0, 1) per row."""
-        return draws.unit(self.draw(purpose))
+        return streams.unit(self.draw(purpose))
 
     def below(self, size: int, purpose: str = "value") -> Numbers:
         """One whole number in [0, size) per row."""
-        return draws.below(self.draw(purpose), size)
+        return streams.below(self.draw(purpose), size)
 
     def indexes(self, size: int, purpose: str = "value") -> Numbers:
         """Indexes into a domain: drawn, or permuted from the row numbers where the column must be unique."""
@@ -161,7 +161,7 @@ class Cells:
     def family_key(self, family: str, who: str) -> int:
         """The key of a stream that all columns of one family and one `who` of an entity share."""
         apart = () if self.numbers is self.rows.numbers else (self.facts.column, self.elements)
-        return draws.stream_key(self.facts.seed, self.facts.entity, _SHARED, family, who, *apart)
+        return streams.stream_key(self.facts.seed, self.facts.entity, _SHARED, family, who, *apart)
 
     def column(self, name: str) -> pa.Array:
         """Another column of the same rows."""

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
-from sdgen.generators.draws import Numbers, Words, mix
+from sdgen.generators.streams import Numbers, Words, mix
 
 _U32 = np.uint64(32)
 # A round's hash is keyed by key + constant; any distinct odd numbers serve.

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
+from sdgen.generators.arrays.cast import scalar_array
 from sdgen.generators.base import Cells, Facts, Fault, Generator
-from sdgen.generators.conform import scalar_array
 from sdgen.generators.domains import Domain, Integers
-from sdgen.generators.draws import Words
 from sdgen.generators.registry import register
+from sdgen.generators.streams import Words
 from sdgen.scenario.types import KINDS, NUMBERS, TEXTS, Type
 
 _NATURAL: dict[type, str] = {bool: "bool", int: "bigint", float: "double", str: "text"}

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sdgen.generators.draws import Numbers
+from sdgen.generators.streams import Numbers
 
 DATA = Path(__file__).parent.parent / "data"
 FALLBACK = "en"

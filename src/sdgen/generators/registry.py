@@ -14,8 +14,8 @@ from typing import Any, ClassVar, TypeVar, get_type_hints
 import pyarrow as pa
 from pydantic import create_model
 
-from sdgen.generators import vocabularies
 from sdgen.generators.base import Cells, Generator
+from sdgen.generators.text import vocabularies
 from sdgen.scenario.types import Type, parse_type
 
 ENTRY_POINTS = "sdgen.generators"
@@ -23,19 +23,19 @@ ENTRY_POINTS = "sdgen.generators"
 # One line a family: its module, and the names it registers.
 FAMILIES: dict[str, tuple[str, ...]] = {
     "keys": ("const", "sequence", "uuid4", "uuid7"),
-    "links": ("fk", "parent"),
-    "rollups": ("rollup",),
-    "numbers": ("boolean", "uniform_int", "uniform_float", "decimal"),
-    "laws": ("normal", "lognormal", "exponential", "poisson", "zipf"),
-    "ranges": ("ranges",),
-    "choices": ("choice",),
-    "subsets": ("subset",),
-    "mixtures": ("mixture",),
-    "times": ("date", "datetime", "time"),
-    "after": ("after", "above"),
-    "written": ("as_text", "epoch", "bytes"),
-    "series": ("time_series",),
-    "people": (
+    "links.links": ("fk", "parent"),
+    "links.rollups": ("rollup",),
+    "numbers.uniform": ("boolean", "uniform_int", "uniform_float", "decimal"),
+    "numbers.distributions": ("normal", "lognormal", "exponential", "poisson", "zipf"),
+    "numbers.ranges": ("ranges",),
+    "choices.choices": ("choice",),
+    "choices.subsets": ("subset",),
+    "choices.mixtures": ("mixture",),
+    "moments.uniform": ("date", "datetime", "time"),
+    "moments.after": ("after", "above"),
+    "text.encodings": ("as_text", "epoch", "bytes"),
+    "moments.series": ("time_series",),
+    "people.people": (
         "person.full_name",
         "person.name",
         "faker_name",
@@ -50,7 +50,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "person.email",
         "person.username",
     ),
-    "lives": (
+    "people.lives": (
         "person.birth_date",
         "person.birthdate",
         "person.date_of_birth",
@@ -59,12 +59,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "person.phone",
         "person.telephone",
     ),
-    "patterns": ("pattern",),
-    "templates": ("template",),
+    "patterns.patterns": ("pattern",),
+    "text.templates": ("template",),
     "jinja": ("jinja",),
     "expressions": ("expression",),
-    "nested": ("array", "map", "struct", "json"),
-    "places": (
+    "nested.nested": ("array", "map", "struct", "json"),
+    "places.places": (
         "address.city",
         "faker_city",
         "address.state",
@@ -86,7 +86,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "address.latitude",
         "address.longitude",
     ),
-    "codes": (
+    "codes.codes": (
         "code.ean13",
         "code.ean",
         "code.ean8",
@@ -106,7 +106,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "code.token",
         "code.pin",
     ),
-    "finance": (
+    "business.finance": (
         "finance.iban",
         "finance.currency_code",
         "finance.price",
@@ -115,13 +115,13 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "finance.routing_number",
         "finance.transaction_id",
     ),
-    "cards": (
+    "business.cards": (
         "finance.credit_card_number",
         "finance.credit_card_type",
         "payment.credit_card_number",
         "payment.credit_card_network",
     ),
-    "internet": (
+    "codes.internet": (
         "internet.url",
         "internet.uri",
         "internet.domain_name",
@@ -142,8 +142,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "internet.http_method",
         "internet.port",
     ),
-    "phrases": ("text.phrases",),
-    "text": (
+    "text.phrases": ("text.phrases",),
+    "text.prose": (
         "text.word",
         "text.words",
         "text.title",
@@ -153,7 +153,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "text.text",
         "text.quote",
     ),
-    "companies": (
+    "business.companies": (
         "company.name",
         "company.company",
         "company.suffix",
@@ -162,7 +162,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "company.domain",
         "company.email",
     ),
-    "products": ("product.name", "product.category", "product.description"),
+    "business.products": ("product.name", "product.category", "product.description"),
 }
 
 _registered: dict[str, type[Generator]] = {}
@@ -249,7 +249,7 @@ def _load(name: str) -> None:
             return
     _load_outside()
     if name not in _registered and name.count(".") == 1:
-        provided = import_module("sdgen.generators.providers").find_provider(name)
+        provided = import_module("sdgen.generators.text.mimesis_providers").find_provider(name)
         if provided is not None:
             _registered[name] = provided
 

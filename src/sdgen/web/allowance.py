@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.execution.access import MOST_PARTS, Access
-from sdgen.generators.counts import BLOCK
-from sdgen.generators.stopping import stopped_by
+from sdgen.generators.cancellation import stopped_by
+from sdgen.generators.links.counts import BLOCK
 from sdgen.scenario.model import Scenario
 
 MOST_COUNTED = 50_000_000  # parents: half a second of a core that has nothing else to do

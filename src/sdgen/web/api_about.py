@@ -12,11 +12,10 @@ from fastapi.responses import PlainTextResponse
 
 from sdgen.errors import NotFound, Problem, did_you_mean
 from sdgen.generators import registry
-from sdgen.generators.catalogue import described, scenario_schema
-from sdgen.generators.params import REQUIRED
-from sdgen.runs.records import Status
-from sdgen.runs.service import Service
+from sdgen.generators.catalogue import REQUIRED, described, scenario_schema
 from sdgen.scenario.model import Record
+from sdgen.service.records import Status
+from sdgen.service.service import Service
 from sdgen.web.errors import documented
 from sdgen.web.state import Id, ServiceOf
 

@@ -12,15 +12,15 @@ from fastapi.responses import JSONResponse
 
 from sdgen.errors import NotFound, Problem, ScenarioError
 from sdgen.execution.documents import Moment
-from sdgen.generators.draws import Numbers
-from sdgen.plan.model import EntityPlan, Plan
+from sdgen.files import jsonl
+from sdgen.generators.streams import Numbers
+from sdgen.planning.plan import EntityPlan, Plan
 from sdgen.scenario.model import Record
 from sdgen.web import browse
 from sdgen.web.errors import documented
 from sdgen.web.row_files import FILE_KINDS, MOST_ROWS, file_of
 from sdgen.web.row_source import RowSource, of_run, of_scenario
 from sdgen.web.state import Id, RunId, ServiceOf
-from sdgen.write import jsonl
 
 router = APIRouter(tags=["rows"], responses=documented(401, 404, 421, 422))
 

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Body, Response
 from sdgen.errors import Problem, StoreError, TargetError
 from sdgen.execution.catalog import FOLDER
 from sdgen.execution.targets import TargetSpec
-from sdgen.runs.records import Probe, TargetEntry
-from sdgen.runs.service import Service
 from sdgen.scenario.model import Record
+from sdgen.service.records import Probe, TargetEntry
+from sdgen.service.service import Service
 from sdgen.web.errors import documented
 from sdgen.web.state import Id, ServiceOf
 

@@ -18,9 +18,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 
 from sdgen.errors import SdgenError
-from sdgen.runs.queue import AT_ONCE, Supervisor
-from sdgen.runs.retention import Retention
-from sdgen.runs.service import Service
+from sdgen.service.retention import Retention
+from sdgen.service.scheduler import AT_ONCE, Supervisor
+from sdgen.service.service import Service
 from sdgen.web import api_about, api_rows, api_runs, api_scenarios, api_targets, login
 from sdgen.web.allowance import MOST_COUNTED, Sparing
 from sdgen.web.errors import add_handlers

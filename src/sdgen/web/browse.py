@@ -18,14 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from sdgen.engine import PlannedRows
 from sdgen.errors import NotFound, Problem, ScenarioError, did_you_mean
-from sdgen.generate import PlannedRows
-from sdgen.generators.draws import Numbers
-from sdgen.generators.links import ForeignKey, Parent
-from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
+from sdgen.generators.links.links import ForeignKey, Parent
+from sdgen.generators.streams import Numbers
+from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
 from sdgen.scenario.types import INTEGERS, NUMBERS, TIMES
-from sdgen.write.columnar import plain
-from sdgen.write.csvtext import plain_text
+from sdgen.targets.columnar import plain
+from sdgen.targets.csv_encoding import plain_text
 
 MOST_SCANNED = 1_000_000  # rows held against a condition for one request
 SCAN_SECONDS = 2.0

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from sdgen.errors import NotFound, Problem, ScenarioError, SdgenError
 from sdgen.execution.job import Job
-from sdgen.runs.service import Service
+from sdgen.service.service import Service
 from sdgen.web.rendering import PageRoute, fragment, page
 from sdgen.web.row_source import plan_of
 from sdgen.web.run_pages import Pictured, job_of, pictured

@@ -24,10 +24,10 @@ from sdgen.errors import (
     TargetError,
     did_you_mean,
 )
-from sdgen.execution.redact import without_passwords
-from sdgen.runs.records import ProblemRecord
+from sdgen.execution.secrets import without_passwords
 from sdgen.scenario.model import Record
 from sdgen.scenario.wording import in_words
+from sdgen.service.records import ProblemRecord
 
 STATUS: Mapping[type[SdgenError], int] = {
     StoreFull: 507,

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sdgen.generate import batch
-from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
+from sdgen.engine import batch
+from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
 from sdgen.scenario.types import NUMBERS, TIMES, Type
-from sdgen.write import csvtext
-from sdgen.write.columnar import plain
+from sdgen.targets import csv_encoding
+from sdgen.targets.columnar import plain
 
 SAMPLE_ROWS, SLICES = 4000, 8
 MOST_BARS, BINS = 8, 24
@@ -86,7 +86,7 @@ def _figure(column: ColumnPlan, chunks: pa.ChunkedArray) -> Figure:
     array = plain(pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) else combined)
     rows, nulls = len(array), array.null_count
     array = array.drop_null()
-    texts = csvtext.plain_text(array, column.type)
+    texts = csv_encoding.plain_text(array, column.type)
     counted = pc.value_counts(texts).sort(order="descending", by="counts")
     empty = Figure(column.name, str(column.type), rows, nulls, len(counted))
     if not len(texts):
@@ -103,7 +103,7 @@ def _figure(column: ColumnPlan, chunks: pa.ChunkedArray) -> Figure:
 
 def texts_of(array: pa.Array, type: Type) -> pa.Array:
     """The values as texts, null as null."""
-    return csvtext.plain_text(plain(array), type)
+    return csv_encoding.plain_text(plain(array), type)
 
 
 def _measured(array: pa.Array, kind: str) -> NDArray[np.float64] | None:

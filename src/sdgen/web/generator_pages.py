@@ -15,13 +15,13 @@ import yaml
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
+from sdgen.engine import batch
 from sdgen.errors import NotFound, Problem, SdgenError, did_you_mean
-from sdgen.generate import batch
 from sdgen.generators import registry
 from sdgen.generators.catalogue import Entry, Family, entry, families, fills
-from sdgen.plan.compile import compile_plan
-from sdgen.plan.request import PlanRequest
-from sdgen.read.sources import read_mapping
+from sdgen.planning.compile import compile_plan
+from sdgen.readers.sources import read_mapping
+from sdgen.scenario.request import PlanRequest
 from sdgen.web.figures import texts_of
 from sdgen.web.rendering import PageRoute, marked, page, wants_fragment
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sdgen.plan.model import Plan
+from sdgen.planning.plan import Plan
 
 WIDTH, HEIGHT = 172, 44
 PASSAGE = 8  # the height that a passing link has

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sdgen.errors import SdgenError
-from sdgen.runs.records import ProblemRecord
+from sdgen.service.records import ProblemRecord
 from sdgen.web.errors import answer
 from sdgen.web.workers import LARGEST_ANSWER, Answer, Busy, WorkerPool
 

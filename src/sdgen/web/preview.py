@@ -11,15 +11,15 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from sdgen.engine import batch, probe
 from sdgen.errors import Problem, SdgenError
-from sdgen.generate import batch, probe
-from sdgen.plan.compile import compile_plan
-from sdgen.plan.model import ColumnPlan, EntityPlan, Plan
-from sdgen.plan.request import PlanRequest
-from sdgen.read.sources import is_sql, read_text_as_scenario
-from sdgen.runs.records import ProblemRecord
+from sdgen.planning.compile import compile_plan
+from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
+from sdgen.readers.sources import is_sql, read_text_as_scenario
 from sdgen.scenario.model import Origin, Scenario
+from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import NUMBERS
+from sdgen.service.records import ProblemRecord
 from sdgen.web.allowance import bounded
 from sdgen.web.figures import texts_of
 from sdgen.web.graph import graph_of

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from sdgen.errors import NotFound, Problem, ScenarioError, SdgenError
-from sdgen.runs.records import ProblemRecord
+from sdgen.service.records import ProblemRecord
 from sdgen.web.wording import page_problem, page_words
 
 MOST_FIELDS = 5000

@@ -12,10 +12,11 @@ from time import monotonic
 import pyarrow as pa
 
 from sdgen.errors import Problem, ScenarioError
-from sdgen.plan.model import EntityPlan, Plan
+from sdgen.files import jsonl
+from sdgen.planning.plan import EntityPlan, Plan
+from sdgen.targets import columnar, csv_encoding
+from sdgen.targets.tables import tables_of
 from sdgen.web.browse import Window, rows_at
-from sdgen.write import columnar, csvtext, jsonl
-from sdgen.write.tables import tables_of
 
 MOST_ROWS = 100_000
 MOST_BYTES = 128 * 1024 * 1024  # of Arrow arrays, before they are written
@@ -55,8 +56,8 @@ def _batches(plan: Plan, window: Window) -> Iterator[pa.RecordBatch]:
 
 def _csv(plan: Plan, entity: EntityPlan, batches: list[pa.RecordBatch]) -> bytes:
     types = [column.type for column in entity.written]
-    head = csvtext.header([column.name for column in entity.written])
-    return head + b"".join(csvtext.encode(types, batch).to_pybytes() for batch in batches)
+    head = csv_encoding.header([column.name for column in entity.written])
+    return head + b"".join(csv_encoding.encode(types, batch).to_pybytes() for batch in batches)
 
 
 def _jsonl(plan: Plan, entity: EntityPlan, batches: list[pa.RecordBatch]) -> bytes:

@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import QueryParams
 
 from sdgen.errors import NotFound, Problem, ScenarioError, SdgenError
-from sdgen.plan.model import EntityPlan
+from sdgen.planning.plan import EntityPlan
 from sdgen.scenario.types import NUMBERS
 from sdgen.web import browse
 from sdgen.web.browse import OPERATORS, Query, Window

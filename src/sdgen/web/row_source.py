@@ -10,13 +10,13 @@ from urllib.parse import quote, urlencode
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.execution.job import Job
-from sdgen.execution.spelling import shown_instant
-from sdgen.plan.compile import compile_plan
-from sdgen.plan.model import Plan
-from sdgen.plan.request import PlanRequest
-from sdgen.read.writefile import scenario_text
-from sdgen.runs.records import Run
-from sdgen.runs.service import Service
+from sdgen.execution.request import shown_instant
+from sdgen.planning.compile import compile_plan
+from sdgen.planning.plan import Plan
+from sdgen.readers.native.write import scenario_text
+from sdgen.scenario.request import PlanRequest
+from sdgen.service.records import Run
+from sdgen.service.service import Service
 
 SEED = 0  # of a scenario that names none
 

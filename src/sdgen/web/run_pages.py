@@ -13,17 +13,17 @@ from markupsafe import Markup
 
 from sdgen.errors import NotFound, Problem
 from sdgen.execution.job import Job
-from sdgen.runs.log_pages import last_number
-from sdgen.runs.records import EntityRun, Run, Status
-from sdgen.runs.reproduce import Comparison
-from sdgen.runs.service import Service
+from sdgen.service.records import EntityRun, Run, Status
+from sdgen.service.reproduce import Comparison
+from sdgen.service.run_rows import last_number
+from sdgen.service.service import Service
+from sdgen.targets.base import Mode
 from sdgen.web.figures import SAMPLE_ROWS, Figure, figures
 from sdgen.web.graph import graph_of
 from sdgen.web.pictures import chart, graph_picture
 from sdgen.web.rendering import PageRoute, fragment, page
 from sdgen.web.row_source import plan_of
 from sdgen.web.state import service_of
-from sdgen.write.base import Mode
 
 PAGE_RUNS = 25
 MOST_LETTERS = 200  # of a text that is searched for

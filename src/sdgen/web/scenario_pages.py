@@ -9,11 +9,11 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from sdgen.errors import NotFound, ScenarioError, SdgenError, StoreError
 from sdgen.execution.catalog import STORE, CatalogEntry
-from sdgen.read.sources import read_text_as_scenario
-from sdgen.read.writefile import scenario_text
-from sdgen.runs.records import ScenarioEntry
-from sdgen.runs.service import Service
+from sdgen.readers.native.write import scenario_text
+from sdgen.readers.sources import read_text_as_scenario
 from sdgen.scenario.model import Scenario
+from sdgen.service.records import ScenarioEntry
+from sdgen.service.service import Service
 from sdgen.web.preview import FILE, Preview, preview_of
 from sdgen.web.rendering import PageRoute, form_of, page, records, wants_fragment
 from sdgen.web.state import service_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import Callable
@@ -11,14 +12,14 @@ from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sdgen.errors import Problem, SdgenError, StoreError
 from sdgen.execution.access import MOST_PARTS, Access
-from sdgen.runs.opening import open_service
-from sdgen.runs.retention import Retention
+from sdgen.service.opening import open_service
+from sdgen.service.retention import Retention
 from sdgen.web.allowance import MOST_COUNTED
 from sdgen.web.app import create_app
-from sdgen.web.protocol import TimedProtocol
 from sdgen.web.security import LOOPBACK
 from sdgen.web.workers import PREVIEW_MEMORY, PREVIEW_SECONDS, RequestLimits
 
@@ -151,3 +152,48 @@ def _run(app: FastAPI, listening: socket.socket) -> None:
         _Server(config, app).run([listening])
     except KeyboardInterrupt:  # uvicorn raises the signal again, once it has ended
         return
+
+
+HEAD_SECONDS = 10.0
+_LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class TimedProtocol(H11Protocol):
+    """Closes a connection whose next request line and headers, or rest of a refused body, take too long."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_between_requests():
+            self._wait()
+        else:
+            self._stop_waiting()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _is_between_requests(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _wait(self) -> None:
+        """From the first byte on: further ones give no more time."""
+        if self._late is None:
+            self._late = self.loop.call_later(HEAD_SECONDS, self._close_late)
+
+    def _stop_waiting(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _close_late(self) -> None:
+        self._late = None
+        if self._is_between_requests() and not self.transport.is_closing():
+            if self.cycle is None:
+                self.transport.write(_LATE)
+            self.transport.close()

@@ -8,17 +8,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
-from sdgen.dialects.urls import HIDDEN, without_password
+from sdgen.databases.urls import HIDDEN, without_password
 from sdgen.errors import NotFound, Problem, SdgenError, TargetError
 from sdgen.execution.job import Job
-from sdgen.execution.request import RunRequest, read_request
+from sdgen.execution.request import RunRequest, read_request, shown_instant
 from sdgen.execution.secrets import has_literal_password
-from sdgen.execution.spelling import shown_instant
-from sdgen.plan.compile import compile_plan
-from sdgen.plan.request import PlanRequest
-from sdgen.read.sources import read_text_as_scenario
-from sdgen.runs.records import Run
-from sdgen.runs.service import Service
+from sdgen.planning.compile import compile_plan
+from sdgen.readers.sources import read_text_as_scenario
+from sdgen.scenario.request import PlanRequest
+from sdgen.service.records import Run
+from sdgen.service.service import Service
 from sdgen.web.allowance import bounded
 from sdgen.web.rendering import PageRoute, form_of, listed, page, records, wants_fragment
 from sdgen.web.state import service_of

@@ -10,9 +10,9 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from sdgen.errors import Problem, StoreFull, StoreUnusable
-from sdgen.runs.queue import Supervisor
-from sdgen.runs.service import Service
-from sdgen.runs.store import Store
+from sdgen.service.scheduler import Supervisor
+from sdgen.service.service import Service
+from sdgen.service.store import Store
 
 SOON, STUCK, REMEMBERED = 0.5, 5.0, 30.0  # seconds
 

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from sdgen.errors import NotFound, Problem, SdgenError, StoreError, TargetError
-from sdgen.execution import kinds
+from sdgen.execution import target_kinds
 from sdgen.execution.catalog import STORE
 from sdgen.execution.secrets import has_literal_password
 from sdgen.execution.targets import TargetSpec, read_target
-from sdgen.read.yamlfile import Document
-from sdgen.runs.service import Service
+from sdgen.readers.yaml_text import Document
+from sdgen.service.service import Service
 from sdgen.web.api_targets import refuse_folder_id
 from sdgen.web.rendering import PageRoute, form_of, fragment, listed, page, records, wants_fragment
 from sdgen.web.state import service_of
@@ -141,7 +141,7 @@ def _form_page(request: Request, form: dict[str, str], edited: str, *, code: int
         form={**form, "dsn": hidden},
         edited=edited,
         wrong=by_field(values["problems"], "target"),
-        kinds=[(kind, kind) for kind in kinds.kinds()],
+        kinds=[(kind, kind) for kind in target_kinds.kinds()],
         modes=MODE_CHOICES,
         form_name="target",
         **values,

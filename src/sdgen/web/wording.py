@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sdgen.runs.records import ProblemRecord
-from sdgen.write.base import Mode
+from sdgen.service.records import ProblemRecord
+from sdgen.targets.base import Mode
 
 MODE_CHOICES = [(mode.value, mode.value.replace("_", " ")) for mode in Mode]
 # A form's fields by the paths of problems: the field's id, and its label on the page.

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.types import ASGIApp, Message
 
 import sdgen.web.app as application
-from sdgen.runs.nursery import import_all
-from sdgen.runs.service import Service
+from sdgen.service.fork_server import import_all
+from sdgen.service.service import Service
 
 if TYPE_CHECKING:
     from sdgen.web.workers import RequestLimits, WorkerOptions

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from sdgen.errors import Problem, ScenarioError
 from sdgen.execution.access import Access
 from sdgen.execution.byte_counts import shown
-from sdgen.runs.service import Service
+from sdgen.service.service import Service
 
 PREVIEW_MEMORY = 256_000_000  # bytes
 PREVIEW_SECONDS = 10.0

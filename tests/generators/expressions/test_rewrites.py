@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 
 from sdgen.errors import ScenarioError
+from sdgen.generators.arrays.cast import conform
 from sdgen.generators.base import Cells, Need
-from sdgen.generators.conform import conform
 from sdgen.generators.expressions.stages import _program
 from sdgen.generators.expressions.syntax import parse_expression
 from sdgen.generators.registry import make

@@ -14,9 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdgen.errors import ScenarioError
-from sdgen.generators import transcendental
 from sdgen.generators.base import Need
-from sdgen.generators.expressions import duckdb_engine, stages
+from sdgen.generators.expressions import duckdb_engine, stages, transcendental
 from sdgen.generators.expressions.allowed import FUNCTIONS
 from sdgen.generators.expressions.functions import OWN_FUNCTIONS
 from sdgen.generators.expressions.syntax import parse_expression

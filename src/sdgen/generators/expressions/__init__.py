@@ -4,6 +4,6 @@ An expression is read and checked against a positive list (`syntax`, `allowed`, 
 (`duckdb_engine`) over the columns that the generator hands it (`generator`).
 """
 
-from sdgen.generators.expressions.generator import Expression
+from sdgen.generators.expressions.expression import Expression
 
 __all__ = ["Expression"]

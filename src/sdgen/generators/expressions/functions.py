@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sdgen.generators import rounding
-from sdgen.generators.conform import conform
+from sdgen.generators.arrays import rounding
+from sdgen.generators.arrays.cast import conform
 from sdgen.scenario.types import INTEGER_BITS, Type
 
 _Compute = Callable[..., object]  # arrays of the arguments' types to a numpy array, or to one number for all rows
@@ -119,7 +119,7 @@ class _ReadAtFirstUse:
 
     def __getattr__(self, name: str) -> _Compute:
         def compute(*arrays: object) -> object:
-            return getattr(import_module(f"sdgen.generators.{self._module}"), name)(*arrays)
+            return getattr(import_module(f"sdgen.generators.expressions.{self._module}"), name)(*arrays)
 
         return compute
 

@@ -14,13 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdgen.errors import did_you_mean
 from sdgen.generators.base import Fault
-from sdgen.generators.expressions.allowed import (
-    FUNCTIONS,
-    KINDS_OF_SYNTAX,
-    NODES,
-    TYPES,
-    WHY,
-)
+from sdgen.generators.expressions.allowed import FUNCTIONS, KINDS_OF_SYNTAX, NODES, TYPES, WHY
 from sdgen.generators.expressions.arguments import unmet_demand
 from sdgen.generators.expressions.precedence import bracketed, unclear
 from sdgen.generators.expressions.size import MOST, MOST_STEPS, RowSize, grows, row_size

@@ -4,6 +4,6 @@ A template is read and checked against a positive list (`syntax`), compiled in a
 and rendered row by row (`generator`) with draws of our own (`draws`).
 """
 
-from sdgen.generators.jinja.generator import Jinja
+from sdgen.generators.jinja.jinja import Jinja
 
 __all__ = ["Jinja"]

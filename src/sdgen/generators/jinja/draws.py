@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
-from sdgen.generators import draws
+from sdgen.generators import streams
 from sdgen.generators.base import Cells
-from sdgen.generators.draws import Numbers
 from sdgen.generators.jinja.values import STEPS, Budget
+from sdgen.generators.streams import Numbers
 
 _TOGETHER = 64  # so many calls, and words of one call, are drawn for all rows at once; further ones row by row
 _BITS = 64
@@ -45,12 +45,12 @@ class Draws:
             self._words.append([])
         drawn = self._words[call]
         while len(drawn) < min(count, _TOGETHER):
-            drawn.append(draws.draw(self._key(call, len(drawn)), self._numbers).tolist())
+            drawn.append(streams.draw(self._key(call, len(drawn)), self._numbers).tolist())
         words = [part[place] for part in drawn[:count]]
         return words + [self._alone(call, part) for part in range(_TOGETHER, count)] if count > _TOGETHER else words
 
     def _alone(self, call: int, part: int) -> int:
-        return int(draws.draw(self._key(call, part), self._numbers[self._place : self._place + 1])[0])
+        return int(streams.draw(self._key(call, part), self._numbers[self._place : self._place + 1])[0])
 
     def _key(self, call: int, part: int) -> int:
         return self._cells.key(f"call {call}/{part}" if part else f"call {call}")

@@ -19,10 +19,10 @@ from jinja2 import StrictUndefined, pass_context
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from sdgen.generators import template_syntax
 from sdgen.generators.jinja import draws
 from sdgen.generators.jinja.draws import Draws
 from sdgen.generators.jinja.values import HEAVIEST, ExcessError, check_length, text_of
+from sdgen.generators.text import template_syntax
 
 DRAWS = "_draws"  # the name under which a context holds the row's draws: no template can write it
 EACH, CONCAT, LITERAL = "_each", "_concat", "_literal"  # filters that the compiled template has where none is written

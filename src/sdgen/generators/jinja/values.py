@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from sdgen.generators.formats import uuid_text
+from sdgen.generators.arrays.encode_text import uuid_text
 
 STEPS = 100_000  # what one rendering may cost: about one for each operation, and more for long values
 LONGEST = 100_000  # characters of any text

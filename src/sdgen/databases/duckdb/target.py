@@ -1,0 +1,308 @@
+"""DuckDB: one transaction, rows inserted from a stream of Arrow batches.
+
+A new database is made under a hidden name beside its own and renamed at the end, but by a run that commits as it goes,
+which writes to the file itself. DuckDB adds primary keys and
+unique constraints to a loaded table (faster than keeping them during the load), but no foreign keys: a table that
+has them, or that others refer to, is made with all its constraints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from sdgen.databases.checkpoint_table import NAME, Commits, CommitsAsItGoes, Ledger, Progress
+from sdgen.databases.create_table import add_constraint, constraints, create_table
+from sdgen.databases.dialect import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
+from sdgen.databases.duckdb.create import ColumnTypes, children_first, cycles
+from sdgen.databases.duckdb.dialect import DUCKDB
+from sdgen.databases.duckdb.load import insert_levels
+from sdgen.databases.existing_tables import Found, There, Wanted, faults, holding
+from sdgen.databases.record_stream import Stream
+from sdgen.databases.refusals import next_step
+from sdgen.errors import Problem, TargetError
+from sdgen.scenario.request import ExistingRows
+from sdgen.targets import columnar
+from sdgen.targets.base import Mode, Table
+from sdgen.targets.file_checkpoint import Done
+from sdgen.targets.paths import file_fault, leftovers, renamed_new, staged
+from sdgen.targets.writer_lock import LocalPlace
+
+_COLUMNS = """
+    SELECT schema_name, table_name, column_name, data_type, is_nullable, column_default IS NOT NULL
+    FROM duckdb_columns() WHERE database_name = current_database() AND NOT internal ORDER BY column_index"""
+_REFERRERS = """
+    SELECT schema_name, table_name, referenced_table FROM duckdb_constraints()
+    WHERE database_name = current_database() AND constraint_type = 'FOREIGN KEY'"""
+_INDEXES = """
+    SELECT sql FROM duckdb_indexes()
+    WHERE database_name = current_database() AND schema_name = ? AND table_name = ? AND sql IS NOT NULL"""
+_SQL = """
+    SELECT sql FROM duckdb_tables()
+    WHERE database_name = current_database() AND schema_name = ? AND table_name = ?"""
+
+
+class DuckDB(CommitsAsItGoes):
+    """A database file."""
+
+    takes_tables_at_once = False
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.local_place = LocalPlace(path)
+        self.staged: Path | None = None
+        self.connection: Any = None
+        self.tables: tuple[Table, ...] = ()
+        self.there = There({}, {})
+        self.emptied = False
+        self.mode = Mode.CREATE_IF_MISSING
+        self.made: list[Table] = []
+        self.new = False
+        self.committing = False
+        self.commits = Commits(Ledger(DUCKDB), str(path))
+
+    def left(self) -> Mapping[str, Any] | None:
+        if not self.path.is_file():
+            return None
+        import duckdb
+
+        try:
+            with duckdb.connect(str(self.path)) as connection:
+                found = _left(connection)
+                return found.manifest if found else None
+        except _error() as error:
+            raise TargetError(_unusable(self.path, str(error))) from error
+
+    def commit(self, table: Table, done: Done, rows: int) -> None:
+        self.commits.note(self._run, table, done, rows, [each.name for each in self.made], ())
+        self._commit()
+        self.committed = True
+        self._run("BEGIN")
+
+    def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
+        self.mode = mode
+        fault = file_fault(self.path)
+        if fault:
+            return [Problem(("target",), fault, next_step(fault))]
+        for path in leftovers(self.path):
+            path.unlink(missing_ok=True)
+        if self.path.exists():
+            try:
+                self._open()
+                self.there = _look(self.connection)
+            except _error() as error:
+                return [_unusable(self.path, str(error))]
+        problems = self._stopped(tables, mode)
+        self.there = self.commits.cleared(self.there)
+        types = ColumnTypes(tables, self.there)
+        tables = self.tables = tuple(types.agreed(table) for table in tables)
+        if problems:
+            return problems
+        held = () if self.commits.going_on else holding(tables, mode, self.there, DUCKDB, self._run)
+        return [*faults(tables, mode, self.there, DUCKDB), *held, *types.clashes(), *cycles(tables, self.there)]
+
+    def _stopped(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
+        """What of a run that was stopped half-way is in the way of this one."""
+        asked = [table.name for table in tables if self.commits.resume and table.name in self.there.columns]
+        filled = [name for name in asked if self._run(f"SELECT 1 FROM {DUCKDB.table(name)} LIMIT 1")]
+        left = _left(self.connection) if self.connection is not None else None
+        problems = self.commits.faults(left, tables, mode, filled)
+        self.committed = self.commits.going_on
+        return problems
+
+    def existing(self, wanted: Sequence[Wanted]) -> list[ExistingRows | None]:
+        if not self.path.is_file():
+            return [None for _ in wanted]
+        import duckdb
+
+        try:
+            with duckdb.connect(str(self.path), read_only=True) as connection:
+                there = _look(connection).columns
+                connection.execute("SET TimeZone = 'UTC'")
+                return [
+                    each.existing(connection.sql(each.sql(DUCKDB)).to_arrow_table())
+                    if each.table.name in there
+                    else None
+                    for each in wanted
+                ]
+        except _error() as error:
+            raise TargetError(_unusable(self.path, str(error))) from error
+
+    def _open(self) -> None:
+        if self.connection is not None:
+            return
+        import duckdb
+
+        self.new = self.commits.active and not self.path.exists()
+        if not self.new and not self.path.exists():
+            self.staged = staged(self.path)
+        self.connection = duckdb.connect(str(self.staged or self.path))
+        self._run("SET TimeZone = 'UTC'")  # may be interrupted, too
+        self._run("BEGIN")
+
+    def _run(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return list(self.connection.execute(sql, list(params)).fetchall())
+        except _error() as error:
+            raise TargetError(_unusable(self.path, str(error))) from error
+
+    def _commit(self) -> None:
+        self.committing = True
+        self._run("COMMIT")
+        self.committing = False
+
+    def prepare(self, table: Table, mode: Mode) -> None:
+        self._open()
+        self._discard()
+        if self.commits.going_on:
+            self.made += [table] if table.name not in self.there.columns else []
+        elif table.name not in self.there.columns:
+            self._create(table)
+        elif mode is Mode.TRUNCATE_THEN_INSERT and not self.emptied:
+            self._empty()
+
+    def _discard(self) -> None:
+        """Drop what a stopped run made, where this run begins it anew."""
+        left = self.commits.left
+        if self.commits.discards and left is not None:
+            for name in (*reversed(left.made), NAME):
+                self._run(f"DROP TABLE IF EXISTS {DUCKDB.table(name)}")
+            self.commits.discards = False
+
+    def _create(self, table: Table) -> None:
+        table = next((each for each in self.tables if each.name == table.name), table)
+        schema = DUCKDB.split(table.name)[0]
+        if schema:
+            self._run(f"CREATE SCHEMA IF NOT EXISTS {DUCKDB.quote(schema)}")
+        kinds = frozenset({PRIMARY_KEY, UNIQUE, FOREIGN_KEY}) if self._is_bound(table) else frozenset[str]()
+        self._run(create_table(table, DUCKDB, kinds))
+        self.made.append(table)
+
+    def _is_bound(self, table: Table) -> bool:
+        return bool(table.references) or self._is_referred(table)
+
+    def _is_referred(self, table: Table) -> bool:
+        return any(reference.table == table.name for each in self.tables for reference in each.references)
+
+    def _empty(self) -> None:
+        """Empty tables; those bound by foreign keys are made anew, as DuckDB checks keys of deleted rows."""
+        self.emptied = True
+        emptied = [table for table in self.tables if table.mode_in(self.mode) is Mode.TRUNCATE_THEN_INSERT]
+        there = [table for table in emptied if table.name in self.there.columns]
+        bound = children_first(there, self.there.referrers)
+        sql = [
+            row[0] for table in reversed(bound) for query in (_SQL, _INDEXES) for row in self._described(query, table)
+        ]
+        for table in bound:
+            self._run(f"DROP TABLE {DUCKDB.table(table.name)}")
+        for statement in sql:
+            self._run(statement)
+        for table in there:
+            if table not in bound:
+                self._run(f"TRUNCATE {DUCKDB.table(table.name)}")
+
+    def _described(self, query: str, table: Table) -> list[tuple[Any, ...]]:
+        schema, name = DUCKDB.split(table.name)
+        return self._run(query, (schema or "main", name))
+
+    def existed(self, table: Table) -> bool:
+        return table.name in self.there.columns
+
+    def encode(self, table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
+        return columnar.encode(table, batch)
+
+    def write(self, table: Table, parts: Iterable[pa.RecordBatch]) -> None:
+        stream = Stream(parts)
+        if stream.empty:
+            return
+        names = ", ".join(DUCKDB.quote(name) for name in table.names)
+        self.connection.register("sdgen_rows", stream.reader())
+        own = [reference for reference in table.references if reference.table == table.name]
+        try:
+            if own:
+                insert_levels(self.connection, table, own)
+            else:
+                into = f"INSERT INTO {DUCKDB.table(table.name)} ({names})"
+                self.connection.execute(f"{into} SELECT {names} FROM sdgen_rows")
+        except _error() as error:
+            stream.raise_first()
+            raise TargetError(_unusable(self.path, str(error))) from error
+        finally:
+            with suppress(_error()):  # after a failure the transaction takes no command but ROLLBACK
+                self.connection.unregister("sdgen_rows")
+
+    def finish(self) -> None:
+        if self.connection is None:
+            return
+        for table in self.made:
+            for constraint in () if self._is_bound(table) else constraints(table, DUCKDB):
+                self._run(add_constraint(table, constraint, DUCKDB))
+        self.commits.end(self._run)
+        self._commit()
+        self.new = False
+        self.connection.close()
+        self.connection = None
+        if self.staged is not None:
+            renamed_new(self.staged, self.path)
+            self.staged = None
+
+    def interrupt(self) -> None:
+        if self.connection is not None and not self.committing:
+            self.connection.interrupt()
+
+    def abort(self) -> None:
+        if self.connection is not None:
+            with suppress(Exception):
+                self.connection.execute("ROLLBACK")
+            with suppress(Exception):
+                self.connection.close()
+            self.connection = None
+        if self.staged is not None:
+            for path in (self.staged, Path(f"{self.staged}.wal")):
+                path.unlink(missing_ok=True)
+            self.staged = None
+        elif self.new and not self.committed:
+            for path in (self.path, Path(f"{self.path}.wal")):
+                path.unlink(missing_ok=True)
+        self.new = False
+
+
+def _left(connection: Any) -> Progress | None:
+    """What a run that was stopped half-way left in a database."""
+    there = "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND table_name = ?"
+    if not connection.execute(there, [NAME]).fetchall():
+        return None
+    return Ledger(DUCKDB).read(lambda sql: connection.execute(sql).fetchall())
+
+
+def _error() -> type[Exception]:
+    import duckdb
+
+    return duckdb.Error
+
+
+def _name(schema: str, table: str) -> str:
+    return table if schema == "main" else f"{schema}.{table}"
+
+
+def _look(connection: Any) -> There:
+    columns: dict[str, list[Found]] = {}
+    for schema, table, *column in connection.execute(_COLUMNS).fetchall():
+        columns.setdefault(_name(schema, table), []).append(Found(*column))
+    referrers: dict[str, list[str]] = {}
+    for schema, table, referred in connection.execute(_REFERRERS).fetchall():
+        referrers.setdefault(_name(schema, referred), []).append(_name(schema, table))
+    return There(columns, referrers)
+
+
+def _unusable(path: Path, error: str) -> Problem:
+    first = error.splitlines()[0]
+    if "lock" in error.lower() and "conflict" in error.lower():
+        return Problem(("target",), f"{path} is in use by another process: {first}", "close it and try again")
+    if "not a valid DuckDB" in error:
+        return Problem(("target",), f"{path} is not a DuckDB database", "choose another file")
+    return Problem(("target",), f"{path}: {first}", next_step(error))

@@ -1,0 +1,99 @@
+"""MySQL and MariaDB: what they call types, and what they can do to a table that holds rows."""
+
+from __future__ import annotations
+
+import re
+
+from sdgen.databases.dialect import FOREIGN_KEY, PRIMARY_KEY, UNIQUE, Dialect
+from sdgen.scenario.types import Type
+
+_LISTED = re.compile(r"\s*(enum|set)\s*\((.*)\)", re.IGNORECASE | re.DOTALL)
+_VALUE = re.compile(r"'((?:[^'\\]|''|\\.)*)'", re.DOTALL)
+
+
+def read_type(declared: str) -> Type | None:
+    """The type of `enum('a','b')` and of `set('a','b')`, a text; None for any other."""
+    found = _LISTED.match(declared)
+    if found is None:
+        return None
+    values = tuple(value.replace("''", "'") for value in _VALUE.findall(found[2]))
+    return Type("enum", values=values) if found[1].lower() == "enum" else Type("text")
+
+
+MYSQL = Dialect(
+    name="mysql",
+    quotes="``",
+    escapes=True,
+    parse=read_type,
+    text="CHAR",
+    longest=64,
+    later=frozenset({PRIMARY_KEY, UNIQUE, FOREIGN_KEY}),
+    types={
+        "bool": "BOOLEAN",
+        "tinyint": "TINYINT",
+        "smallint": "SMALLINT",
+        "int": "INT",
+        "bigint": "BIGINT",
+        "utinyint": "TINYINT UNSIGNED",
+        "usmallint": "SMALLINT UNSIGNED",
+        "uint": "INT UNSIGNED",
+        "ubigint": "BIGINT UNSIGNED",
+        "float": "FLOAT",
+        "double": "DOUBLE",
+        "decimal": "DECIMAL({precision},{scale})",
+        "string": "VARCHAR({length})",
+        "text": "LONGTEXT",
+        "enum": "ENUM({values})",
+        "uuid": "CHAR(36)",
+        "json": "JSON",
+        "binary": "LONGBLOB",
+        "date": "DATE",
+        "time": "TIME(6)",
+        "timestamp": "DATETIME(6)",
+        "timestamptz": "TIMESTAMP(6)",
+        "array of scalars": "JSON",
+        "array": "JSON",
+        "map": "JSON",
+        "struct": "JSON",
+    },
+    reads={
+        "bool": "bool",
+        "boolean": "bool",
+        "tinyint": "tinyint",
+        "smallint": "smallint",
+        "mediumint": "int",
+        "int": "int",
+        "integer": "int",
+        "bigint": "bigint",
+        "tinyint unsigned": "utinyint",
+        "smallint unsigned": "usmallint",
+        "mediumint unsigned": "uint",
+        "int unsigned": "uint",
+        "bigint unsigned": "ubigint",
+        "float": "float",
+        "double": "double",
+        "decimal": "decimal",
+        "varchar": "string",
+        "char": "string",
+        "tinytext": "text",
+        "text": "text",
+        "mediumtext": "text",
+        "longtext": "text",
+        "uuid": "uuid",
+        "json": "json",
+        "binary": "binary",
+        "varbinary": "binary",
+        "tinyblob": "binary",
+        "blob": "binary",
+        "mediumblob": "binary",
+        "longblob": "binary",
+        "date": "date",
+        "time": "time",
+        "datetime": "timestamp",
+        "timestamp": "timestamptz",
+        "year": "int",
+        "bit": "bool",
+        "inet4": "text",
+        "inet6": "text",
+    },
+)

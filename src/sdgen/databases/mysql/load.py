@@ -1,0 +1,77 @@
+"""Parts of loads into MySQL: tables on their way, LOAD DATA, and what keeps rows from a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from sdgen.databases.create_table import Constraint
+from sdgen.databases.mysql import encode
+from sdgen.databases.mysql.connection import ForeignKey, Place, Server, Stands
+from sdgen.databases.mysql.dialect import MYSQL
+from sdgen.errors import Problem
+from sdgen.targets.base import Table
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows: lines of LOAD DATA, or INSERT statements where the server takes no such lines."""
+
+    data: pa.Buffer
+    rows: int
+
+
+@dataclass(frozen=True)
+class New:
+    """A table that the run makes, its foreign keys leading to staging tables; and the name it has until the end.
+
+    early: its foreign keys to tables that exist, which the database can watch over while rows come in.
+    """
+
+    final: Table
+    staging: str
+    early: tuple[Constraint, ...]
+
+
+def sql_name(place: Place) -> str:
+    return ".".join(map(MYSQL.quote, place))
+
+
+def orphans(server: Server, key: ForeignKey) -> int:
+    """How many rows refer to none."""
+    pairs = list(zip(key.columns, key.to, strict=True))
+    joined = " AND ".join(f"child.{MYSQL.quote(a)} = parent.{MYSQL.quote(b)}" for a, b in pairs)
+    filled = " AND ".join(f"child.{MYSQL.quote(a)} IS NOT NULL" for a, _ in pairs)
+    alone = f"parent.{MYSQL.quote(key.to[0])} IS NULL AND {filled}"
+    tables = f"{sql_name(key.table)} AS child LEFT JOIN {sql_name(key.parent)} AS parent ON {joined}"
+    ((number,),) = server.run(f"SELECT count(*) FROM {tables} WHERE {alone}")
+    return int(number)
+
+
+def table_faults(table: Table, stands: Stands) -> Iterator[Problem]:
+    """What keeps rows from a table that is there, beyond its columns' types."""
+    path = ("target", table.name)
+    if stands.kind != "BASE TABLE":
+        yield Problem(path, f"is a {stands.kind.lower()}, not a table", "give the table behind it")
+    elif not stands.transactional:
+        hint = f"ALTER TABLE {MYSQL.table(table.name)} ENGINE = InnoDB"
+        yield Problem(path, f"its engine {stands.engine} can't take rows back where a run fails", hint)
+    for name in table.names:
+        if name in stands.computed:
+            yield Problem((*path, name), "is computed by the table that exists", "hide it in the scenario")
+
+
+def load_data(table: Table, into: str, declared: dict[str, str]) -> str:
+    """LOAD DATA; bytes come as hex digits, and bits as digits, through variables."""
+    names, made = [], []
+    for number, column in enumerate(table.columns):
+        name = MYSQL.quote(column.name)
+        through = "UNHEX({})" if column.type.kind == "binary" else ""
+        through = "CAST({} AS UNSIGNED)" if declared.get(column.name, "").startswith("bit") else through
+        names.append(f"@sdgen_{number}" if through else name)
+        made += [f"{name} = {through.format(f'@sdgen_{number}')}"] if through else []
+    setting = f" SET {', '.join(made)}" if made else ""
+    start = f"LOAD DATA LOCAL INFILE '{{file}}' INTO TABLE {into} CHARACTER SET utf8mb4 {encode.FORMAT}"
+    return f"{start} ({', '.join(names)}){setting}"

@@ -1,0 +1,78 @@
+"""What a folder of files is told of besides its rows: the seed, counts and hashes of the run that wrote it.
+
+    out/_sdgen.json
+
+Only `generated_at` is of the clock: what is compared and hashed is the rest. With SOURCE_DATE_EPOCH set (seconds
+since 1970, reproducible-builds.org) the same run writes the same bytes. Other programs that read whole folders pass
+over names that begin with an underscore.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sdgen.scenario.output import METADATA
+from sdgen.targets.base import Mode, Table
+from sdgen.targets.file_checkpoint import Done
+
+_DIGESTS = 1 << 128  # a table's digest is the sum of its blocks' within so many bits
+_TOLD = ("sdgen", "scenario", "version", "seed", "as_of")
+
+
+def metadata(
+    manifest: Mapping[str, Any], tables: Mapping[Table, Sequence[str]], done: Mapping[str, Done]
+) -> dict[str, Any]:
+    """What is told of a run: by its manifest, its tables with their files, and how they ended.
+
+    hash: of all that decides the values. mode: append_only, where the files held other rows before.
+    """
+    entries = {table.name: _table(table, names, done.get(table.name, Done())) for table, names in tables.items()}
+    return {
+        **{key: manifest[key] for key in _TOLD if manifest.get(key) not in (None, "")},
+        **({"mode": manifest["mode"]} if manifest.get("mode") == Mode.APPEND_ONLY else {}),
+        "generated_at": _now().isoformat(),
+        "hash": manifest.get("plan", ""),
+        "formats": list(manifest.get("formats", ())),
+        "total_rows": sum(each["rows"] for each in entries.values()),
+        "tables": entries,
+    }
+
+
+def _now() -> datetime:
+    """The moment at which the files are done, in whole seconds."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(fixed), UTC) if fixed.isdecimal() else datetime.now(UTC).replace(microsecond=0)
+
+
+def _table(table: Table, files: Sequence[str], done: Done) -> dict[str, Any]:
+    return {"rows": table.rows, "digest": f"{done.digest % _DIGESTS:032x}", "files": list(files)}
+
+
+def merged(folder: Path, new: dict[str, Any]) -> dict[str, Any]:
+    """The metadata with the tables that the folder's tells of, where a part of the same run wrote them."""
+    before = read_metadata(folder)
+    tables = before.get("tables")
+    if before.get("hash") != new["hash"] or not isinstance(tables, dict):
+        return new
+    kept = {name: each for name, each in tables.items() if isinstance(each, dict) and isinstance(each.get("rows"), int)}
+    together = {**kept, **new["tables"]}
+    return {**new, "total_rows": sum(each["rows"] for each in together.values()), "tables": together}
+
+
+def read_metadata(folder: Path) -> dict[str, Any]:
+    """What a folder is told of; nothing where there is no such file, or it can't be read."""
+    try:
+        found = json.loads((folder / METADATA).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_metadata(folder: Path, told: Mapping[str, Any]) -> None:
+    """Put the metadata into a folder."""
+    (folder / METADATA).write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

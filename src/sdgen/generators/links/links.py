@@ -1,0 +1,165 @@
+"""Links: which parent row a row belongs to, and values taken from it.
+
+A link draws the parent's row number; the parent's key is then computed at that row. No key is ever stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from sdgen.errors import did_you_mean
+from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
+from sdgen.generators.registry import register
+from sdgen.scenario.types import KINDS, Type
+
+
+class Quota(BaseModel):
+    """An exact number of children for one parent row."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    row: int = Field(0, ge=0, description="the parent's row number, from 0; fixed rows come first")
+    where: dict[str, Any] | None = Field(None, description="instead of row: values that one fixed row has")
+    count: int = Field(ge=0, description="how many rows link to it, no more and no fewer")
+
+
+@register("fk")
+class ForeignKey(Generator):
+    """A foreign key: the value of a parent row's key column."""
+
+    fits: ClassVar[frozenset[str]] = KINDS
+    example: ClassVar[str] = "{generator: fk, params: {entity: customers, column: id, distribution: zipf}}"
+
+    entity: str = Field(description="the parent entity; the entity's own name makes a tree")
+    column: str = Field(description="the parent's column whose values these are")
+    via: str = Field("", description="take the same parent row as the link of this name")
+    distribution: Literal["uniform", "zipf", "weighted"] = Field(
+        "uniform", description="how parents share the rows: all alike, a few with most, or by weights"
+    )
+    exponent: float = Field(1.0, gt=0, le=4, description="zipf: the larger, the more uneven")
+    weights: tuple[float, ...] = Field(
+        (), description="weighted: one weight for each parent row, in row order; repeated where there are more parents"
+    )
+    one_to_one: bool = Field(False, description="no parent twice")
+    quota: tuple[Quota, ...] = Field((), description="exact numbers of rows for some parents; none besides")
+    distinct: bool = Field(
+        False, description="no parent twice among the rows of one parent they are counted by; else no parent twice"
+    )
+    roots: int = Field(1, ge=1, description="in a tree: how many rows at the start have no parent")
+    depth: int = Field(
+        0, ge=0, le=24, description="in a tree: the most levels it has, roots being the first; 0 for any"
+    )
+    within: str = Field(
+        "", description="another link: take a parent that belongs to the same row as that link's parent (one tenant's)"
+    )
+    unlike: str = Field("", description="another link to the same entity: never the parent row which that one has")
+    follows: tuple[str, ...] = Field(
+        (), description="links of parents, as order_id.customer_id: lead where the first of them that there is leads"
+    )
+    null_rate: float | None = Field(None, ge=0, le=1, description="the share of rows without a parent")
+
+    @field_validator("follows", mode="before")
+    @classmethod
+    def _several(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    @property
+    def followed(self) -> tuple[Need, ...]:
+        """The links to follow: each a column of the parent that another link leads to."""
+        parts = (path.rpartition(".") for path in self.follows)
+        return tuple(Need(column, link) for link, _, column in parts)
+
+    def needs(self) -> tuple[Need, ...]:
+        return self.followed
+
+    def natural(self) -> Type:
+        raise LookupError("a foreign key takes its parent's type")
+
+    def faults(self, facts: Facts) -> Iterable[Fault]:
+        if self.weights and self.distribution != "weighted":
+            yield Fault(
+                "weights",
+                "weights are given, but the distribution is not weighted",
+                "add distribution: weighted",
+            )
+        if self.distribution == "weighted" and (not self.weights or min(self.weights) < 0 or sum(self.weights) <= 0):
+            yield Fault("weights", "weights must be zero or more, and not all zero")
+        if self.one_to_one and (self.distribution != "uniform" or self.quota):
+            yield Fault("one_to_one", "a one-to-one link takes neither a distribution nor quotas")
+        if self.unlike and (self.within or self.quota or self.distribution == "weighted" or self.one_to_one):
+            yield Fault("unlike", "a link unlike another takes neither weights nor quotas nor within nor one_to_one")
+        if self.within and (self.one_to_one or self.quota or self.distribution != "uniform" or self.depth):
+            what = "a link within another's row takes neither a distribution nor quotas nor one_to_one nor depth"
+            yield Fault("within", what)
+        drawn = self.quota or self.one_to_one or self.distinct or self.unlike or self.distribution != "uniform"
+        if facts.entity == self.entity and drawn:
+            what = "a link to the same entity draws an earlier row; it takes only roots, depth, within and null_rate"
+            yield Fault("entity", what)
+        if self.depth == 1:
+            yield Fault("depth", "a tree of one level has no links", "give a depth of 2 or more, or 0 for any")
+        if facts.entity != self.entity and (self.depth or self.roots > 1):
+            yield Fault(
+                "depth" if self.depth else "roots", "only a link to the same entity makes a tree", "leave it out"
+            )
+
+    @property
+    def passes_null(self) -> bool:
+        return True
+
+    def values(self, cells: Cells) -> pa.Array:
+        return cells.rows.parent(self.via or cells.facts.column).column(self.column)
+
+
+@register("parent")
+class Parent(Generator):
+    """Another column of the row's parent, through a link: copied, so that both always agree."""
+
+    fits: ClassVar[frozenset[str]] = KINDS
+    example: ClassVar[str] = "{generator: parent, params: {column: customer_id.country}}"
+
+    column: str = Field(description="`link.column`, or `entity.column` where one link leads to that entity")
+    link: str = Field("", description="the link, where `column` does not name it")
+
+    def natural(self) -> Type:
+        raise LookupError("a parent's column brings its type")
+
+    def resolved(self, links: Mapping[str, str]) -> Generator:
+        link, _, column = self.column.rpartition(".")
+        if not link and not self.link and len(links) == 1:
+            link = next(iter(links))
+        return self.model_copy(update={"link": resolve(self.link or link, links), "column": column})
+
+    def needs(self) -> tuple[Need, ...]:
+        return (Need(self.column, self.link),)
+
+    @property
+    def passes_null(self) -> bool:
+        return True
+
+    def values(self, cells: Cells) -> pa.Array:
+        return cells.rows.parent(self.link).column(self.column)
+
+
+def resolve(name: str, links: Mapping[str, str]) -> str:
+    """The link that a name stands for: the link itself, or the one link to the parent entity of that name.
+
+    `links` maps each link (the name of its foreign key column) to its parent entity. A name that is both is
+    the link. ValueError says what the name could have been.
+    """
+    if name in links:
+        return name
+    found = [link for link, entity in links.items() if entity == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(
+            f"{name!r} is reached by {len(found)} links: write one of " + ", ".join(sorted(found)) + " instead"
+        )
+    if not links:
+        raise ValueError(f"{name!r} is no parent of this entity: it has no links")
+    hint = did_you_mean(name, {*links, *links.values()}, "links: " + ", ".join(sorted(links)))
+    raise ValueError(f"{name!r} is neither a link nor a parent of this entity; {hint}")

@@ -1,0 +1,286 @@
+"""How a link finds parents: for each row a parent's row number, drawn or laid out, at any row by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdgen.generators import streams
+from sdgen.generators.domains import Exchange, permute
+from sdgen.generators.links.counts import Layout
+from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
+from sdgen.generators.numbers.quantile_tables import zipf_ranks
+from sdgen.generators.streams import Numbers
+
+
+class Chooser(Protocol):
+    """Draws a parent's row number for each row; -1 where a row has none."""
+
+    def choose(self, numbers: Numbers) -> Numbers: ...
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Every parent is equally likely."""
+
+    key: int
+    parents: int
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        return streams.below(streams.draw(self.key, numbers), self.parents)
+
+
+@dataclass(frozen=True)
+class Zipf:
+    """The n-th most popular parent has a share of 1 / n^exponent; who is popular is shuffled."""
+
+    key: int
+    parents: int
+    exponent: float
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        ranks = zipf_ranks(streams.draw(self.key, numbers), self.parents, self.exponent)
+        return permute(self.key, ranks, self.parents)
+
+
+@dataclass(frozen=True, eq=False)
+class Weighted:
+    """Parents by weight. The weights repeat over the parents: parent p has the weight p modulo their number."""
+
+    key: int
+    parents: int
+    table: AliasTable
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        words = streams.draw(self.key, numbers)
+        places = self.table.pick(words)
+        size = np.int64(len(self.table.aliases))
+        return places + size * streams.below_each(streams.mix(words), (self.parents - 1 - places) // size + 1)
+
+
+def weighted(key: int, parents: int, weights: Sequence[float]) -> Weighted:
+    """Parents by weights that repeat where there are more parents; those beyond the parents are left out."""
+    used = weights[:parents]
+    shares = [weight * ((parents - 1 - place) // len(used) + 1) for place, weight in enumerate(used)]
+    return Weighted(key, parents, alias_table(shares if sum(shares) > 0 else [1.0] * len(used)))
+
+
+@dataclass(frozen=True)
+class OneToOne:
+    """No parent twice: a permutation of the parents. `exchange` keeps rows away from parents that are taken."""
+
+    key: int
+    parents: int
+    exchange: Exchange | None = None
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        return permute(self.key, numbers if self.exchange is None else self.exchange.of(numbers), self.parents)
+
+
+@dataclass(frozen=True)
+class Unlike:
+    """Never the parent row that another link has: `rest` chooses among one parent fewer."""
+
+    rest: Chooser
+    other: Link
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        chosen = self.rest.choose(numbers)
+        return chosen + (chosen >= self.other.parents(numbers)[0])
+
+
+@dataclass(frozen=True)
+class Following:
+    """Where a link of the row's parent leads: the first of several paths that there is, `rest` where there is none."""
+
+    paths: tuple[tuple[Link, Link], ...]
+    rest: Chooser
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        chosen = self.rest.choose(numbers)
+        for first, second in reversed(self.paths):
+            parents, missing = first.parents(numbers)
+            found, lacking = second.parents(parents)
+            for gone in (missing, lacking):
+                found = found if gone is None else np.where(gone, chosen, found)
+            chosen = found
+        return chosen
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The parent that the entity's rows are counted by."""
+
+    layout: Layout
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        return self.layout.locate(numbers)[0]
+
+
+@dataclass(frozen=True)
+class EachOf:
+    """Every parent once, in their order, from the row `start` on; the rows before and after have none."""
+
+    start: int
+    parents: int
+    first: int = 0
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        place = numbers - self.start
+        return np.where((place >= 0) & (place < self.parents), place + self.first, np.int64(-1))
+
+
+@dataclass(frozen=True)
+class Tree:
+    """An earlier row of the same entity, so that there is no cycle; the first `roots` rows have none."""
+
+    key: int
+    roots: int
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        earlier = streams.below_each(streams.draw(self.key, numbers), np.maximum(numbers, 1))
+        return np.where(numbers < self.roots, np.int64(-1), earlier)
+
+
+@dataclass(frozen=True)
+class LevelTree:
+    """A tree of `depth` levels, however many rows it has: each row's level follows from its number.
+
+    After the roots come blocks of 1, 2, 4 … rows of the second, third, fourth … level. A row's parent is any row of the
+    level above in its own block or one before, so it is an earlier row.
+    """
+
+    key: int
+    roots: int
+    depth: int
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        block_rows = np.int64((1 << self.depth - 1) - 1)
+        block, place = np.divmod(np.maximum(numbers - self.roots, 0), block_rows)
+        above = np.frexp((place + 1).astype(np.float64))[1] - 2  # the level over the row's own: -1 is the roots'
+        width = np.int64(1) << np.maximum(above, 0).astype(np.int64)
+        drawn = streams.below_each(
+            streams.draw(self.key, numbers), np.where(above < 0, self.roots, (block + 1) * width)
+        )
+        chosen_block, chosen = np.divmod(drawn, width)
+        inner = self.roots + chosen_block * block_rows + (width - 1) + chosen
+        return np.where(numbers < self.roots, np.int64(-1), np.where(above < 0, drawn, inner))
+
+
+@dataclass(frozen=True)
+class Within:
+    """A parent among the rows that belong to one row further up, the same that another link's parent belongs to.
+
+    `layouts` lead from the parents up to that row, `other_layouts` from the other link's parents. A row whose tenant,
+    say, has no such parent has none.
+    """
+
+    key: int
+    layouts: tuple[Layout, ...]
+    other: Link
+    other_layouts: tuple[Layout, ...]
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        first, count = self.room(numbers)
+        drawn = streams.below_each(streams.draw(self.key, numbers), np.maximum(count, 1))
+        return np.where(count > 0, first + drawn, np.int64(-1))
+
+    def room(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
+        """For each row the first parent it may have, and how many there are."""
+        shared, _ = self.other.parents(numbers)
+        for layout in self.other_layouts:
+            shared = layout.locate(shared)[0]
+        first, end = shared, shared + 1
+        for layout in reversed(self.layouts):
+            first, end = layout.starts(first), layout.starts(end)
+        return first, end - first
+
+
+@dataclass(frozen=True)
+class DistinctWithin:
+    """As Within, with no parent twice among the rows that `layout` counts for one row: their places, turned by a draw.
+
+    The most rows of one must be no more than the fewest parents it may have.
+    """
+
+    within: Within
+    layout: Layout
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        first, count = self.within.room(numbers)
+        counting, place = self.layout.locate(numbers)
+        size = np.maximum(count, 1)
+        turned = (streams.below_each(streams.draw(self.within.key, counting), size) + place) % size
+        return np.where(place < count, first + turned, np.int64(-1))
+
+
+@dataclass(frozen=True)
+class TreeWithin:
+    """An earlier row of those counted for the same row, so that there is no cycle; the first `roots` have none."""
+
+    key: int
+    roots: int
+    layout: Layout
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        place = self.layout.locate(numbers)[1]
+        earlier = numbers - 1 - streams.below_each(streams.draw(self.key, numbers), np.maximum(place, 1))
+        return np.where(place < self.roots, np.int64(-1), earlier)
+
+
+@dataclass(frozen=True)
+class WithQuotas:
+    """The first rows go to the parents with quotas, the rest to the others by `rest`.
+
+    `named` holds those parents' row numbers in rising order, `ends` the running sums of their counts.
+    """
+
+    named: tuple[int, ...]
+    ends: tuple[int, ...]
+    rest: Chooser
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        chosen = self.rest.choose(numbers)
+        for parent in self.named:  # numbers of the others: skip each named parent, in rising order
+            chosen += chosen >= parent
+        quota = np.flatnonzero(numbers < self.ends[-1])
+        places = np.searchsorted(np.array(self.ends), numbers[quota], side="right")
+        chosen[quota] = np.array(self.named, dtype=np.int64)[places]
+        return chosen
+
+
+MAY_LACK = (Tree, LevelTree, Within, DistinctWithin, TreeWithin, EachOf)  # those that give some rows no parent
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link as the plan settled it: the parent entity, and how its rows are chosen.
+
+    `older` holds, where that matters, the parents of the rows that a target holds already, by row number: -1 for none.
+    """
+
+    name: str
+    parent: str
+    chooser: Chooser
+    null_key: int = 0
+    null_rate: float = 0.0
+    layout: Layout | None = None
+    older: Numbers | None = field(default=None, compare=False, repr=False)
+
+    def parents(self, numbers: Numbers) -> tuple[Numbers, NDArray[np.bool_] | None]:
+        """The parents' row numbers, and which rows have none (None: all have one; their number is then 0)."""
+        chosen = self.chooser.choose(numbers)
+        missing = chosen < 0 if isinstance(self.chooser, MAY_LACK) else None
+        if self.null_rate:
+            drawn = streams.unit(streams.draw(self.null_key, numbers)) < self.null_rate
+            missing = drawn if missing is None else missing | drawn
+        if self.older is not None and len(self.older):
+            old = numbers < len(self.older)
+            there = self.older[np.where(old, numbers, 0)]
+            chosen = np.where(old, there, chosen)
+            missing = np.where(old, there < 0, False if missing is None else missing)
+        return (chosen if missing is None else np.where(missing, 0, chosen)), missing

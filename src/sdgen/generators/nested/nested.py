@@ -1,0 +1,306 @@
+"""Arrays, maps, structs and JSON documents, each made of other generators.
+
+The elements of a row's array or map have numbers of their own, row * max + place, so that any element can be had
+alone. A change of `max` therefore changes the elements of all rows but the first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field, model_validator
+
+from sdgen.generators import streams
+from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.encode_text import json_text
+from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
+from sdgen.generators.nested.nested_generator import Inner
+from sdgen.generators.registry import register
+from sdgen.generators.streams import Numbers
+from sdgen.scenario.types import TEXTS, Type, array_of
+
+_MOST = 10_000
+_MOST_ELEMENTS = 20_000  # of a row, at all depths: a batch of 65,536 rows then has fewer than 2^31, which Arrow counts
+_MOST_DISTINCT = 100
+_JSON = Type("json")
+
+
+class Sized(Generator):
+    """What arrays and maps share: how many elements a row has, and their numbers."""
+
+    min: int = Field(default=0, ge=0, le=_MOST, description="the fewest elements of a row")
+    max: int = Field(default=5, ge=0, le=_MOST, description="the most elements of a row")
+
+    def size_faults(self) -> Iterable[Fault]:
+        if self.min > self.max:
+            yield Fault("min", f"min {self.min} is more than max {self.max}", "swap them")
+        yield from _element_faults(self, "max")
+
+    def lengths(self, cells: Cells) -> Numbers:
+        return cells.below(self.max - self.min + 1, "length") + self.min
+
+    def elements(self, cells: Cells, lengths: Numbers) -> tuple[pa.Array, Numbers]:
+        """The rows' offsets, and the elements' numbers."""
+        ends = np.zeros(len(lengths) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=ends[1:])
+        starts = cells.numbers * self.max - ends[:-1]
+        return pa.array(ends.astype(np.int32)), np.arange(ends[-1]) + np.repeat(starts, lengths)
+
+
+def elements(generator: Generator) -> int:
+    """The most elements that a row has in the arrays and maps of a generator: those of nested ones multiply."""
+    inside = sum(elements(inner.made) for inner in _inners(generator))
+    return generator.max * max(1, inside) if isinstance(generator, Sized) else inside
+
+
+def _inners(generator: Generator) -> Iterator[Inner]:
+    """The generators that stand directly inside another, whichever of its params holds them."""
+    for name in type(generator).model_fields:
+        value = getattr(generator, name)
+        each = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else (value,)
+        yield from (inner for inner in each if isinstance(inner, Inner))
+
+
+def _element_faults(generator: Generator, param: str) -> Iterable[Fault]:
+    """Told once: by the innermost generator that has too many."""
+    most = elements(generator)
+    if most > _MOST_ELEMENTS and all(elements(inner.made) <= _MOST_ELEMENTS for inner in _inners(generator)):
+        what = f"a row could have {most:,} elements, those of nested arrays multiplied; {_MOST_ELEMENTS:,} is the most"
+        yield Fault(param, what, "lower max, here or inside")
+
+
+def _lonely(inner: Inner, path: str) -> Iterable[Fault]:
+    """Elements aren't rows: they have no other columns and no parents."""
+    for need in inner.made.needs():
+        what = f"{inner.generator} takes the column {need.column!r}, but an element has no columns beside it"
+        yield Fault(path, what, "compute the value in a column of its own")
+
+
+def _distinct_faults(inner: Inner, facts: Facts, type: Type | None, most: int, path: str) -> Iterable[Fault]:
+    if type is None:
+        return
+    size = inner.made.capacity(_inner_facts(facts, type))
+    if size is None:
+        what = f"{inner.generator} can't promise distinct values"
+        yield Fault(path, what, "take choice, uniform_int, pattern or another with a finite set of values")
+    elif size < most:
+        yield Fault("max", f"a row may have {most} distinct values, but {inner.generator} has only {size}", "lower max")
+    if most > _MOST_DISTINCT:
+        yield Fault("max", f"a row can have at most {_MOST_DISTINCT} distinct values", "lower max")
+
+
+def _inner_facts(facts: Facts, type: Type) -> Facts:
+    return Facts(facts.seed, facts.entity, facts.column, type, facts.rows, facts.as_of, facts.locale)
+
+
+def _distinct(inner: Inner, cells: Cells, type: Type, most: int, lengths: Numbers) -> pa.Array:
+    """Values distinct within a row: drawn from its domain without replacement.
+
+    The n-th draw is a place among the values not yet taken; counting up past the taken ones, in their order, gives
+    its index.
+    """
+    domain = inner.made.domain(_inner_facts(cells.facts, type))
+    if domain is None:
+        raise ValueError(f"{inner.generator} has no finite set of values")
+    taken = np.empty((len(cells), most), dtype=np.int64)
+    key = cells.key("distinct")
+    for place in range(most):
+        words = streams.draw(key, cells.numbers * most + place)
+        index = streams.below(words, domain.size - place)
+        for before in np.sort(taken[:, :place], axis=1).T:
+            index += index >= before
+        taken[:, place] = index
+    chosen = taken[np.arange(most) < lengths[:, None]]
+    return conform(domain.decode(chosen), type, type.arrow)
+
+
+@register("array")
+class Array(Sized):
+    """An array of elements made by another generator, of random length."""
+
+    fits: ClassVar[frozenset[str]] = frozenset({"array"})
+    example: ClassVar[str] = (
+        "{generator: array, params: {items: {generator: uniform_int, params: {min: 1, max: 6}}, min: 1, max: 4}}"
+    )
+
+    items: Inner = Field(description="the elements' generator: its name, or {generator, params, type}")
+    unique: bool = Field(default=False, description="whether the elements of a row are distinct (at most 100)")
+
+    def natural(self) -> Type:
+        return array_of(self.items.type_for({}))
+
+    def faults(self, facts: Facts) -> Iterable[Fault]:
+        yield from self.size_faults()
+        yield from _lonely(self.items, "items")
+        type = _part(facts.type, "array", 0)
+        yield from self.items.faults(facts, type, "items")
+        if self.unique:
+            yield from _distinct_faults(self.items, facts, type, self.max, "items")
+
+    def values(self, cells: Cells) -> pa.Array:
+        type = cells.facts.type if cells.facts.type.kind == "array" else self.natural()
+        item = type.items[0]
+        lengths = self.lengths(cells)
+        offsets, numbers = self.elements(cells, lengths)
+        inner = cells.inner("items", item, numbers)
+        if self.unique:
+            values = _distinct(self.items, cells.inner("items", item), item, self.max, lengths)
+        else:
+            values = self.items.values(inner, item)
+        return pa.ListArray.from_arrays(offsets, values, type=type.arrow)
+
+
+@register("map")
+class Map(Sized):
+    """A map whose keys and values are made by other generators; the keys of a row are distinct."""
+
+    fits: ClassVar[frozenset[str]] = frozenset({"map"})
+    example: ClassVar[str] = (
+        "{generator: map, params: {keys: {generator: pattern, params: {regex: '[a-z]{3}'}},"
+        " values: {generator: uniform_int, params: {min: 0, max: 9}}}}"
+    )
+
+    keys: Inner = Field(description="the keys' generator, with a finite set of values: choice, pattern, uniform_int …")
+    values_: Inner = Field(alias="values", description="the values' generator")
+
+    def natural(self) -> Type:
+        return Type("map", items=(self.keys.type_for({}), self.values_.type_for({})))
+
+    def faults(self, facts: Facts) -> Iterable[Fault]:
+        yield from self.size_faults()
+        for place, (name, inner) in enumerate((("keys", self.keys), ("values", self.values_))):
+            yield from _lonely(inner, name)
+            yield from inner.faults(facts, _part(facts.type, "map", place), name)
+        yield from _distinct_faults(self.keys, facts, _part(facts.type, "map", 0), self.max, "keys")
+
+    def values(self, cells: Cells) -> pa.Array:
+        type = cells.facts.type if cells.facts.type.kind == "map" else self.natural()
+        key, value = type.items
+        lengths = self.lengths(cells)
+        offsets, numbers = self.elements(cells, lengths)
+        keys = _distinct(self.keys, cells.inner("keys", key), key, self.max, lengths)
+        values = self.values_.values(cells.inner("values", value, numbers), value)
+        return pa.MapArray.from_arrays(offsets, keys, values, type=type.arrow)
+
+
+def _part(type: Type, kind: str, place: int) -> Type | None:
+    return type.items[place] if type.kind == kind else None
+
+
+class Fielded(Generator):
+    """What structs and JSON documents share: named fields, made side by side from one row."""
+
+    fields: dict[str, Inner] = Field(
+        default_factory=dict, description="each field's generator: its name, or {generator, params, type}"
+    )
+
+    def resolved(self, links: Mapping[str, str]) -> Generator:
+        fields = {name: inner.resolved(links) for name, inner in self.fields.items()}
+        return self.model_copy(update={"fields": fields})
+
+    def needs(self) -> tuple[Need, ...]:
+        return tuple(dict.fromkeys(need for inner in self.fields.values() for need in inner.made.needs()))
+
+    def check_types(self, types: Mapping[Need, Type | None]) -> Iterable[Fault]:
+        for name, inner in self.fields.items():
+            yield from inner.type_faults(types, f"fields.{name}")
+
+
+@register("struct")
+class Struct(Fielded):
+    """A struct whose fields are made by other generators, which may use the row's columns and parents."""
+
+    fits: ClassVar[frozenset[str]] = frozenset({"struct"})
+    example: ClassVar[str] = (
+        "{generator: struct, params: {fields: {width: {generator: uniform_int, params: {min: 1, max: 9}},"
+        " code: {generator: pattern, params: {regex: '[A-Z]{2}'}}}}}"
+    )
+
+    def natural(self) -> Type:
+        return self.natural_for({})
+
+    def natural_for(self, types: Mapping[Need, Type | None]) -> Type:
+        items = tuple(inner.type_for(types) for inner in self.fields.values())
+        return Type("struct", fields=tuple(self.fields), items=items)
+
+    def faults(self, facts: Facts) -> Iterable[Fault]:
+        yield from _element_faults(self, "fields")
+        if not self.fields:
+            yield Fault("fields", "a struct needs at least one field")
+        known = facts.type.fields if facts.type.kind == "struct" else tuple(self.fields)
+        for name in known:
+            if name not in self.fields:
+                yield Fault("fields", f"the field {name!r} of {facts.type} has no generator", "add it to fields")
+        for name, inner in self.fields.items():
+            if name not in known:
+                yield Fault(f"fields.{name}", f"{facts.type} has no field {name!r}", "known: " + ", ".join(known))
+                continue
+            place = facts.type.fields.index(name) if facts.type.kind == "struct" else -1
+            type = facts.type.items[place] if place >= 0 else None
+            yield from inner.faults(facts, type, f"fields.{name}")
+
+    def values(self, cells: Cells) -> pa.Array:
+        type = cells.facts.type if cells.facts.type.kind == "struct" else self.natural()
+        arrays = [
+            self.fields[name].values(cells.inner(f"field/{name}", item), item)
+            for name, item in zip(type.fields, type.items, strict=True)
+        ]
+        return pa.StructArray.from_arrays(arrays, fields=list(type.arrow))
+
+
+@register("json")
+class Json(Fielded):
+    """A JSON document: an object whose fields are made by other generators, or a constant."""
+
+    fits: ClassVar[frozenset[str]] = TEXTS - {"enum"} | {"json"}
+    example: ClassVar[str] = (
+        "{generator: json, params: {fields: {level: {generator: uniform_int, params: {min: 1, max: 9}},"
+        " tags: {generator: array, params: {items: {generator: pattern, params: {regex: '[a-z]{4}'}}}}}}}"
+    )
+
+    value: Any = Field(default=None, description="instead of fields: a constant, any structure")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Json:
+        if bool(self.fields) == ("value" in self.model_fields_set):
+            raise ValueError("a JSON document takes either fields or a value")
+        return self
+
+    def natural(self) -> Type:
+        return _JSON
+
+    def faults(self, facts: Facts) -> Iterable[Fault]:
+        yield from _element_faults(self, "fields")
+        for name, inner in self.fields.items():
+            yield from inner.faults(facts, _type_of(inner), f"fields.{name}")
+
+    def values(self, cells: Cells) -> pa.Array:
+        if not self.fields:
+            text = json.dumps(self.value, ensure_ascii=False, separators=(",", ":"), default=str)
+            return pa.repeat(text, len(cells))
+        types = {name: _type_of(inner) for name, inner in self.fields.items()}
+        arrays = [
+            self._field(inner, cells.inner(f"field/{name}", types[name] or _JSON), types[name])
+            for name, inner in self.fields.items()
+        ]
+        return json_text(pa.StructArray.from_arrays(arrays, list(self.fields)), _struct_type(types))
+
+    def _field(self, inner: Inner, cells: Cells, type: Type | None) -> pa.Array:
+        return inner.made.values(cells) if type is None else inner.values(cells, type)
+
+
+def _type_of(inner: Inner) -> Type | None:
+    """The type of a document's field; None where it follows from other columns."""
+    try:
+        return inner.type_for({})
+    except LookupError:
+        return None
+
+
+def _struct_type(types: Mapping[str, Type | None]) -> Type:
+    """The document's type; a field of unknown type is written as its values are."""
+    return Type("struct", fields=tuple(types), items=tuple(type or Type("text") for type in types.values()))

@@ -1,0 +1,134 @@
+"""Generators inside generators: how they are written, made, checked and asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from sdgen.errors import did_you_mean
+from sdgen.generators.arrays.cast import conform
+from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
+from sdgen.generators.registry import find, make, names
+from sdgen.scenario.types import Type, parse_type
+
+_NO_INNER = frozenset({"fk"})
+
+
+class Inner(BaseModel):
+    """A generator with its params and, if need be, its type; its name alone where it takes no params."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    generator: str = Field(description="a generator's name")
+    params: dict[str, Any] = Field(default_factory=dict, description="its params")
+    type: str = Field(default="", description="the type of its values, where it isn't the natural one")
+
+    _made: Generator = PrivateAttr()
+    _type: Type | None = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spelled_out(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"generator": value}
+        if isinstance(value, Mapping) and isinstance(value.get("generator"), Mapping):
+            kind = dict(value["generator"])
+            return {**value, "generator": kind.get("type", ""), "params": kind.get("params", {})}
+        return value
+
+    @model_validator(mode="after")
+    def _make(self) -> Inner:
+        try:
+            self._made = make(self.generator, dict(self.params))
+        except KeyError:
+            hint = did_you_mean(self.generator, names())
+            raise _error(("generator",), f"unknown generator {self.generator!r}", hint) from None
+        except ValidationError as error:
+            raise _under_params(error, self.generator) from None
+        try:
+            self._type = parse_type(self.type) if self.type else None
+        except ValueError as error:
+            raise _error(("type",), str(error)) from None
+        return self
+
+    @property
+    def made(self) -> Generator:
+        return self._made
+
+    def type_for(self, types: Mapping[Need, Type | None]) -> Type:
+        """The type of the values: as written, or natural given other columns' types; LookupError if unknown."""
+        if self._type is not None:
+            return self._type
+        try:
+            return self._made.natural_for(types)
+        except LookupError:
+            needs = self._made.needs()
+            copied = types.get(needs[0]) if self.generator == "parent" and needs else None
+            if copied is None:
+                raise
+            return copied
+
+    def resolved(self, links: Mapping[str, str]) -> Inner:
+        copy = self.model_copy()
+        copy._made = self._made.resolved(links)
+        return copy
+
+    def faults(self, facts: Facts, type: Type | None, path: str) -> Iterable[Fault]:
+        """What is wrong inside, under this path; `type` is what the values must be, if that is known."""
+        if self.generator in _NO_INNER:
+            yield Fault(path, f"{self.generator} can't stand inside another generator", "give it a column of its own")
+            return
+        if type is not None and self._made.fits and type.kind not in self._made.fits:
+            kinds = ", ".join(sorted(self._made.fits))
+            yield Fault(path, f"{self.generator} can't make values of type {type}", f"it makes: {kinds}")
+        inner = replace(facts, type=type or facts.type, unique=False, joint=None)
+        yield from _inside(path, self._made.faults(inner))
+
+    def type_faults(self, types: Mapping[Need, Type | None], path: str) -> Iterable[Fault]:
+        """What is wrong inside, given the types of the columns it needs."""
+        yield from _inside(path, self._made.check_types(types))
+
+    def values(self, cells: Cells, type: Type) -> pa.Array:
+        return conform(self._made.values(cells), type, type.arrow)
+
+
+def _inside(path: str, faults: Iterable[Fault]) -> Iterable[Fault]:
+    for fault in faults:
+        yield replace(fault, param=f"{path}.params.{fault.param}" if fault.param else path)
+
+
+def _error(path: tuple[str | int, ...], what: str, hint: str = "") -> ValidationError:
+    return _errors([_detail(path, f"{what}; {hint}" if hint else what)])
+
+
+def _under_params(error: ValidationError, name: str) -> ValidationError:
+    """The same errors, told of the inner generator, with `params` in front of their places."""
+    return _errors([_detail(("params", *one["loc"]), _told(one, name)) for one in error.errors(include_url=False)])
+
+
+def _told(one: ErrorDetails, name: str) -> str:
+    place, what = ".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, ")
+    match one["type"]:
+        case "extra_forbidden":
+            kind = find(name)
+            fields = [field.alias or known for known, field in kind.model_fields.items()] if kind else []
+            hint = did_you_mean(place, fields) or "it takes no params"
+            return f"{name} has no param {place!r}; {hint}"
+        case "missing":
+            return f"{name} needs the param {place!r}"
+        case "value_error":
+            return what
+    return f"{name}: {place} is {one['input']!r}: {what[:1].lower()}{what[1:]}"
+
+
+def _errors(details: list[InitErrorDetails]) -> ValidationError:
+    return ValidationError.from_exception_data("inner generator", details)
+
+
+def _detail(path: tuple[str | int, ...], what: str) -> InitErrorDetails:
+    return InitErrorDetails(type=PydanticCustomError("value_error", "{what}", {"what": what}), loc=path, input=None)

@@ -1,0 +1,68 @@
+"""Weighted draws in constant time: Walker's alias tables, built by Vose's method (1991).
+
+The building is done in whole numbers, so a table is exact and the same on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdgen.generators.streams import Numbers, Words
+
+_U32 = np.uint64(32)
+_LOW_32 = np.uint64(0xFFFFFFFF)
+
+
+@dataclass(frozen=True, eq=False)
+class AliasTable:
+    """`pick(words)`: an index for each word.
+
+    Index i has the probability weights[i] / sum(weights), to within 2^-32; a weight of zero is never picked.
+    """
+
+    thresholds: NDArray[np.uint64]
+    aliases: Numbers
+
+    def pick(self, words: Words) -> Numbers:
+        spread = words >> _U32
+        spread *= np.uint64(len(self.aliases))
+        spread >>= _U32
+        cells = spread.view(np.int64)
+        keeps = (words & _LOW_32) < self.thresholds.take(cells)
+        return np.where(keeps, cells, self.aliases.take(cells))
+
+
+def alias_table(weights: Sequence[float]) -> AliasTable:
+    """The table for these weights: at least one, none negative, not all zero; ValueError otherwise."""
+    shares, total = _whole(weights)
+    size = len(shares)
+    small = [index for index, share in enumerate(shares) if share < total]
+    large = [index for index, share in enumerate(shares) if share >= total]
+    thresholds = np.full(size, 1 << 32, dtype=np.uint64)
+    aliases = np.arange(size, dtype=np.int64)
+    while small:
+        less, more = small.pop(), large.pop()
+        thresholds[less] = ((shares[less] << 33) + total) // (2 * total)
+        aliases[less] = more
+        shares[more] -= total - shares[less]
+        (small if shares[more] < total else large).append(more)
+    return AliasTable(thresholds, aliases)
+
+
+def _whole(weights: Sequence[float]) -> tuple[list[int], int]:
+    """The weights as whole numbers in proportion, times their count; and their mean on the same scale."""
+    if not len(weights) or min(weights) < 0 or not any(weights):
+        raise ValueError("weights must be zero or more, and not all zero")
+    if all(isinstance(weight, int) for weight in weights):
+        whole = [int(weight) for weight in weights]
+    else:
+        exact = [Fraction(weight) for weight in weights]
+        unit = lcm(*(weight.denominator for weight in exact))
+        whole = [weight.numerator * (unit // weight.denominator) for weight in exact]
+    return [share * len(whole) for share in whole], sum(whole)

@@ -1,0 +1,225 @@
+"""Laws of probability as tables: everything that needs a logarithm or a power is computed once, at set-up.
+
+Table entries are rounded to 12 significant digits, and the way from a draw to a value uses + - * and comparisons
+alone, so that a seed gives the same values on every machine.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
+from sdgen.generators.streams import Numbers, Words, mix, unit
+
+Floats = NDArray[np.float64]
+
+# A tail probability t in [2^-53, 1/2] lies in one of 52 octaves of 128 cells each: the cell's number is the
+# exponent of t and the first 7 bits of its mantissa, read from the float's own bits.
+_OCTAVES = 52
+_PER_OCTAVE = 128
+_SHIFT = 52 - 7
+_CELLS = _OCTAVES * _PER_OCTAVE + 1  # the last holds t = 1/2 alone
+_LEAST = 2.0**-53
+_FIRST_CELL = (1023 - 53) << 7
+
+
+def _significant(value: float) -> float:
+    """The value to 12 significant digits."""
+    return float(f"{value:.11e}")
+
+
+def _tails() -> list[float]:
+    """The tail probabilities at which cells begin, rising from 2^-53 to 1/2."""
+    octaves = (2.0**exponent for exponent in range(-53, -1))
+    return [start * (1 + cell / _PER_OCTAVE) for start in octaves for cell in range(_PER_OCTAVE)] + [0.5]
+
+
+@dataclass(frozen=True, eq=False)
+class QuantileTable:
+    """A law's inverse distribution function, linear within each cell; cells shrink towards both tails.
+
+    Within a cell the value is intercept + slope * t, where t is the nearer tail's probability; the first half of
+    the cells serve the lower tail. `points` and `probabilities` are the ends of all cells, both rising.
+    """
+
+    intercepts: Floats
+    slopes: Floats
+    points: tuple[float, ...]
+    probabilities: tuple[float, ...]
+
+    def at(self, probabilities: Floats) -> Floats:
+        """The values that the law stays below with these probabilities, each in [2^-53, 1 - 2^-53]."""
+        tails = 1.0 - probabilities
+        np.minimum(probabilities, tails, out=tails)
+        cells = tails.view(np.int64) >> _SHIFT
+        cells -= _FIRST_CELL
+        cells += (probabilities > 0.5) * np.int64(_CELLS)
+        values = self.slopes.take(cells)
+        values *= tails
+        values += self.intercepts.take(cells)
+        return values
+
+    def probability(self, value: float) -> float:
+        """The probability that the law stays below a value: the inverse of `at`, clipped to its range."""
+        if not self.points[0] < value < self.points[-1]:
+            return self.probabilities[0] if value <= self.points[0] else self.probabilities[-1]
+        place = bisect_right(self.points, value) - 1
+        low, high = self.points[place], self.points[place + 1]
+        start, stop = self.probabilities[place], self.probabilities[place + 1]
+        return start + (value - low) / (high - low) * (stop - start)
+
+    def draw(self, words: Words, low: float = -math.inf, high: float = math.inf) -> Floats:
+        """One value of the law for each word; between `low` and `high` where given (truncated, not clamped)."""
+        start = self.probability(low)
+        chances = unit(words)
+        chances *= self.probability(high) - start
+        chances += start
+        return self.at(chances)
+
+
+def quantile_table(lower: Callable[[float], float], upper: Callable[[float], float]) -> QuantileTable:
+    """The table of a law, from its values at a probability (up to 1/2) of the lower, and of the upper, tail."""
+    tails = _tails()
+    sides = [[_significant(law(tail)) for tail in tails] for law in (lower, upper)]
+    lines = [_lines(tails, side) for side in sides]
+    chances = [*tails, *(1 - tail for tail in reversed(tails[:-1]))]
+    return QuantileTable(
+        intercepts=np.array([start for side in lines for start, _ in side]),
+        slopes=np.array([slope for side in lines for _, slope in side]),
+        points=(*sides[0], *reversed(sides[1][:-1])),
+        probabilities=tuple(chances),
+    )
+
+
+def _lines(tails: list[float], values: list[float]) -> list[tuple[float, float]]:
+    """Intercept and slope of each cell."""
+    lines = []
+    for place in range(_CELLS - 1):
+        slope = (values[place + 1] - values[place]) / (tails[place + 1] - tails[place])
+        lines.append((values[place] - slope * tails[place], slope))
+    return [*lines, (values[-1], 0.0)]
+
+
+@lru_cache(maxsize=1)
+def normal_table() -> QuantileTable:
+    """The standard normal law (inverse by Wichura's AS 241, in the standard library)."""
+    inverse = NormalDist().inv_cdf
+    return quantile_table(inverse, lambda tail: -inverse(tail))
+
+
+@lru_cache(maxsize=1)
+def exponential_table() -> QuantileTable:
+    """The exponential law of mean 1."""
+    return quantile_table(lambda tail: -math.log1p(-tail), lambda tail: -math.log(tail))
+
+
+@lru_cache(maxsize=64)
+def lognormal_table(sigma: float) -> QuantileTable:
+    """The lognormal law of median 1, whose logarithm has the standard deviation sigma."""
+    inverse = NormalDist().inv_cdf
+    return quantile_table(lambda tail: math.exp(sigma * inverse(tail)), lambda tail: math.exp(-sigma * inverse(tail)))
+
+
+@dataclass(frozen=True, eq=False)
+class Poisson:
+    """The Poisson law: `draw(words)` gives counts, from a table of all that are likelier than about 2^-60."""
+
+    first: int
+    table: AliasTable
+
+    def draw(self, words: Words) -> Numbers:
+        return self.table.pick(words) + np.int64(self.first)
+
+
+@lru_cache(maxsize=64)
+def poisson(mean: float, most: int | None = None) -> Poisson:
+    """The Poisson law of a mean above 0, truncated to counts up to `most`; ValueError where few are left.
+
+    Weights are multiplied outwards from the commonest count, so no factorial or exponential is needed.
+    """
+    peak = int(mean)
+    reach = 12 * math.isqrt(peak + 1) + 40
+    below, above = [1.0], [1.0]
+    for count in range(peak, max(peak - reach, 0), -1):
+        below.append(below[-1] * count / mean)
+    for count in range(peak + 1, peak + reach + 1):
+        above.append(above[-1] * mean / count)
+    first, weights = peak + 1 - len(below), below[:0:-1] + above
+    if most is not None:
+        weights = weights[: max(most + 1 - first, 0)]
+    if sum(weights) < 1e-9:
+        raise ValueError(f"a Poisson law of mean {mean} hardly ever stays at or below {most}")
+    return Poisson(first, alias_table(weights))
+
+
+_EXACT_RANKS = 1024
+_SECOND = np.uint64(0xD1B54A32D192ED03)
+
+
+@dataclass(frozen=True, eq=False)
+class Zipf:
+    """Zipf's law over `size` ranks: rank k (from 0) has a share of 1 / (k + 1)^exponent.
+
+    The first 1,024 ranks are exact; those beyond lie in segments whose ends grow by 1/64, each segment of exact
+    weight and its ranks alike, so that a rank's probability is within exponent / 100 of its own. Build it
+    with `zipf`.
+    """
+
+    table: AliasTable
+    starts: Numbers
+    widths: Floats
+
+    def ranks(self, words: Words) -> Numbers:
+        """One rank from 0 to size - 1 for each word."""
+        segments = self.table.pick(words)
+        ranks = self.starts.take(segments)
+        if len(self.widths) > _EXACT_RANKS:
+            inside = unit(mix(words ^ _SECOND))
+            inside *= self.widths.take(segments)
+            ranks += inside.astype(np.int64)
+        return ranks
+
+
+@lru_cache(maxsize=64)
+def zipf(size: int, exponent: float) -> Zipf:
+    """Zipf's law over 1 to 2^62 ranks, with an exponent from 0 (all alike) to 10."""
+    if not 1 <= size <= 1 << 62:
+        raise ValueError(f"Zipf's law takes 1 to 2^62 ranks, not {size}")
+    ends = list(range(1, min(size, _EXACT_RANKS) + 1))
+    while ends[-1] < size:
+        ends.append(min(ends[-1] + ends[-1] // 64, size))
+    starts = [0, *ends[:-1]]
+    weights = [_significant(_weight(low + 1, high + 1, exponent)) for low, high in zip(starts, ends, strict=True)]
+    widths = [_at_most(high - low) for low, high in zip(starts, ends, strict=True)]
+    return Zipf(alias_table(weights), np.array(starts, dtype=np.int64), np.array(widths))
+
+
+def zipf_ranks(words: Words, size: int, exponent: float) -> Numbers:
+    """One rank from 0 to size - 1 for each word, by Zipf's law."""
+    return zipf(size, exponent).ranks(words)
+
+
+def _at_most(value: int) -> float:
+    """The largest float that is no more than a whole number."""
+    near = float(value)
+    return near if near <= value else math.nextafter(near, 0)
+
+
+def _weight(low: int, high: int, exponent: float) -> float:
+    """The sum of k^-exponent over low <= k < high, by the Euler-Maclaurin formula where there are many."""
+    if high - low == 1:
+        return math.pow(low, -exponent)
+    growth = math.log(high / low)
+    rest = 1 - exponent
+    area = growth if rest == 0 else math.expm1(rest * growth) / rest
+    ends = (math.pow(low, -exponent) - math.pow(high, -exponent)) / 2
+    ends += exponent / 12 * (math.pow(low, rest - 2) - math.pow(high, rest - 2))
+    return area * math.pow(low, rest) + ends

@@ -1,0 +1,88 @@
+"""Numbers from weighted ranges, such as credit scores of which 16 % are poor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+from sdgen.generators.arrays.decimals import numbers_of, places_faults, places_of, room_faults, units_from, units_to
+from sdgen.generators.arrays.fixed_width import array_over
+from sdgen.generators.base import Cells, Facts, Fault, Generator
+from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
+from sdgen.generators.registry import register
+from sdgen.generators.streams import unit
+from sdgen.scenario.types import NUMBERS, Type
+
+
+class Range(BaseModel):
+    """One range of values, both ends included, and its weight."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    min: int | FiniteFloat = Field(description="the least value")
+    max: int | FiniteFloat = Field(description="the greatest value")
+    weight: FiniteFloat = Field(1.0, ge=0, description="its share: fractions, percents or any numbers, none below 0")
+
+
+@register("ranges")
+class Ranges(Generator):
+    """Numbers from weighted ranges; within a range all are equally likely.
+
+    Whole numbers where all bounds are whole and no `precision` is given.
+    """
+
+    fits: ClassVar[frozenset[str]] = NUMBERS
+    example: ClassVar[str] = (
+        "{generator: ranges, params: {ranges: [{min: 300, max: 579, weight: 16}, {min: 580, max: 850, weight: 84}]}}"
+    )
+
+    ranges: tuple[Range, ...] = Field(min_length=1, description="the ranges: a list of {min, max, weight}")
+    precision: int | None = Field(
+        None, ge=0, le=15, description="decimal places; a decimal or whole-number column's own where left out"
+    )
+
+    def natural(self) -> Type:
+        return Type("double" if self._places(Type("double")) != 0 else "bigint")
+
+    def _places(self, type: Type) -> int | None:
+        whole = all(isinstance(bound, int) for part in self.ranges for bound in (part.min, part.max))
+        return 0 if whole and self.precision is None else places_of(type, self.precision)
+
+    def faults(self, facts: Facts) -> Iterable[Fault]:
+        if not any(part.weight for part in self.ranges):
+            yield Fault("ranges", "all weights are zero", "give at least one range a weight above 0")
+        places = self._places(facts.type)
+        for part in self.ranges:
+            if part.min > part.max:
+                yield Fault("ranges", f"a range's min {part.min} is more than its max {part.max}", "swap them")
+                continue
+            yield from room_faults(facts.type, part.min, part.max, ("ranges", "ranges"))
+            yield from places_faults(
+                facts, places, part.min, part.max, "ranges" if self.precision is None else "precision"
+            )
+            if places is not None and units_from(part.min, places) > units_to(part.max, places):
+                what = f"no number of {places} decimal places lies between {part.min} and {part.max}"
+                yield Fault("ranges", what, "ask for more decimal places, or a wider range")
+
+    @cached_property
+    def table(self) -> AliasTable:
+        return alias_table([part.weight for part in self.ranges])
+
+    def values(self, cells: Cells) -> pa.Array:
+        chosen = self.table.pick(cells.draw("range"))
+        places = self._places(cells.facts.type)
+        inside = unit(cells.draw())
+        if places is None:
+            starts = np.array([float(part.min) for part in self.ranges])
+            inside *= np.array([float(part.max) for part in self.ranges]).take(chosen) - starts.take(chosen)
+            return array_over(inside + starts.take(chosen), pa.float64())
+        bounds = [(units_from(part.min, places), units_to(part.max, places)) for part in self.ranges]
+        inside *= np.array([float(high - low + 1) for low, high in bounds]).take(chosen)
+        units = inside.astype(np.int64)
+        units += np.array([low for low, _ in bounds], dtype=np.int64).take(chosen)
+        return numbers_of(units, places, cells.facts.type)

@@ -1,0 +1,243 @@
+"""Places: all address columns of one row and one `who` speak of the same place.
+
+A row's place is drawn by population. In the United States a place is a ZIP code, so city, state, county, ZIP and
+coordinates agree as they do in life; elsewhere it is a city, and postal codes only look like the country's.
+City data comes from GeoNames (geonames.org, CC BY 4.0). Streets and house numbers are made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from sdgen.errors import did_you_mean
+from sdgen.generators import streams
+from sdgen.generators.base import Cells, Facts, Fault
+from sdgen.generators.places.gazetteer import WORLD, column, countries, country_of, gazetteer, indices, numbers, places
+from sdgen.generators.places.streets import postal_codes, street_lists, streets
+from sdgen.generators.pools import encoded, joined, own, taken
+from sdgen.generators.registry import register
+from sdgen.generators.streams import Numbers
+from sdgen.generators.text_generator import ALL_TEXTS, FamilyGenerator, carried
+from sdgen.scenario.types import Type
+
+_DEGREE = 1_000_000
+_WITH_STREET = frozenset(
+    {"address.street", "address.street_address", "address.street_name", "address.address", "address.full_address"}
+)
+_AROUND = 20_000  # millionths of a degree: a row lies within 0.02° of its place's centre, some 2 km
+
+
+class AddressGenerator(FamilyGenerator):
+    """One column of an address."""
+
+    family: ClassVar[str] = "address"
+
+    country: str = Field(
+        default="",
+        description="a country's code (DE), or `world` for all of them by population; left out, the locale's country",
+    )
+
+    def faults(self, facts: Facts) -> Iterable[Fault]:
+        if self.country and self.country != WORLD and self.country not in countries():
+            hint = did_you_mean(self.country.upper(), countries(), "two capital letters such as DE, or world")
+            yield Fault("country", f"unknown country {self.country!r}", hint)
+
+    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+        return street_lists() if self.called in _WITH_STREET else {}
+
+    def scope(self, facts: Facts) -> str:
+        return self.country or country_of(facts.locale)
+
+    def where(self, cells: Cells) -> Numbers:
+        """Each row's place in the gazetteer."""
+        chosen = places(self.scope(cells.facts))
+        return chosen.table.pick(self.family_draw(cells, "place")) + chosen.start
+
+    def street_of(self, cells: Cells, where: Numbers) -> pa.Array:
+        listed = streets()
+        street = listed.pick(indices("country_code")[where], self.family_draw(cells, "street"))
+        return taken(listed.pool, street)
+
+    def number_of(self, cells: Cells, where: Numbers) -> Numbers:
+        """House numbers: low ones are likelier, as streets are of different lengths (American ones the longest)."""
+        words = self.family_draw(cells, "number")
+        american = _styles()[indices("country_code")[where]] == _WITH_STATE
+        longest = _LENGTHS[american * 8 + (words & np.uint64(7)).view(np.int64)]
+        return streams.below_each(words, longest) + 1
+
+    def line_of(self, cells: Cells, where: Numbers) -> pa.Array:
+        """House number and street, in the order of the country."""
+        street, number = self.street_of(cells, where), pa.array(self.number_of(cells, where)).cast(pa.string())
+        first = streets().number_first[indices("country_code")[where]]
+        if first.all():
+            return joined(number, " ", street)
+        if not first.any():
+            return joined(street, " ", number)
+        return pc.if_else(pa.array(first), joined(number, " ", street), joined(street, " ", number))
+
+    def code_of(self, cells: Cells, where: Numbers) -> pa.Array:
+        """Postal codes: those of the gazetteer, or made up where it has none."""
+        listed = gazetteer()["postal_code"].take(pa.array(where))
+        if not listed.null_count:
+            return listed
+        made = postal_codes(where, self.family_draw(cells, "code"))
+        return made if listed.null_count == len(listed) else pc.coalesce(listed, made)
+
+
+_LENGTHS = np.array([9, 20, 40, 60, 60, 99, 120, 180, 60, 99, 99, 199, 499, 999, 999, 4999], dtype=np.int64)
+_WITH_STATE = 2
+_LISTED = {
+    "address.city": "city",
+    "faker_city": "city",
+    "address.state": "state",
+    "address.region": "state",
+    "address.province": "state",
+    "address.state_code": "state_code",
+    "address.county": "county",
+    "address.country": "country",
+    "address.country_code": "country_code",
+    "address.time_zone": "time_zone",
+}
+
+
+@register(*_LISTED)
+class PlaceName(AddressGenerator):
+    """The city, county, state, country or time zone of a place.
+
+    A unique column lists each name once, and then no longer agrees with the other columns of the address.
+    """
+
+    fits: ClassVar[frozenset[str]] = ALL_TEXTS
+    example: ClassVar[str] = "{generator: address.city, params: {country: world}}"
+    about: ClassVar[Mapping[str, str]] = {
+        "address.city": "The city of a place, the large ones more often.",
+        "address.state": "The state, province or region of a place.",
+        "address.state_code": "The state, province or region of a place, as its short code.",
+        "address.county": "The county or district of a place.",
+        "address.country": "The country of a place, by its name in English.",
+        "address.country_code": "The country of a place, as its two letters (ISO 3166).",
+        "address.time_zone": "The time zone of a place (IANA).",
+    }
+
+    def arrow(self, type: Type) -> pa.DataType:
+        return carried(type)
+
+    def capacity(self, facts: Facts) -> int | None:
+        return len(self._names(facts))
+
+    def values(self, cells: Cells) -> pa.Array:
+        name = _LISTED[self.called]
+        if cells.facts.unique:
+            listed = self._names(cells.facts)
+            return encoded(column(name), listed[cells.indexes(len(listed))])
+        return encoded(column(name), indices(name)[self.where(cells)])
+
+    def _names(self, facts: Facts) -> Numbers:
+        chosen = places(self.scope(facts))
+        return np.unique(indices(_LISTED[self.called])[chosen.start : chosen.start + chosen.size])
+
+
+@register("address.street", "address.street_address")
+class Street(AddressGenerator):
+    """House number and street, as the country writes them."""
+
+    example: ClassVar[str] = "{generator: address.street}"
+
+    def values(self, cells: Cells) -> pa.Array:
+        return self.line_of(cells, self.where(cells))
+
+
+@register("address.street_name")
+class StreetName(AddressGenerator):
+    """The name of a street."""
+
+    example: ClassVar[str] = "{generator: address.street_name}"
+
+    def values(self, cells: Cells) -> pa.Array:
+        return self.street_of(cells, self.where(cells))
+
+
+@register("address.street_number")
+class StreetNumber(AddressGenerator):
+    """The number of a house, as text."""
+
+    example: ClassVar[str] = "{generator: address.street_number}"
+
+    def values(self, cells: Cells) -> pa.Array:
+        return pa.array(self.number_of(cells, self.where(cells))).cast(pa.string())
+
+
+@register("address.postal_code", "address.zip_code")
+class PostalCode(AddressGenerator):
+    """A postal code: in the United States the place's own, elsewhere one in the country's form."""
+
+    example: ClassVar[str] = "{generator: address.postal_code, params: {country: CA}}"
+
+    def values(self, cells: Cells) -> pa.Array:
+        return self.code_of(cells, self.where(cells))
+
+
+@register("address.address", "address.full_address")
+class Address(AddressGenerator):
+    """A whole address in one line."""
+
+    example: ClassVar[str] = "{generator: address.address}"
+
+    def values(self, cells: Cells) -> pa.Array:
+        where = self.where(cells)
+        street, code, city = self.line_of(cells, where), self.code_of(cells, where), _texts("city", where)
+        country = indices("country_code")[where]
+        lines = _by_style(street, city, _texts("state_code", where), code, _styles()[country])
+        return joined(lines, ", ", _texts("country", where)) if self.scope(cells.facts) == WORLD else lines
+
+
+def _by_style(street: pa.Array, city: pa.Array, state: pa.Array, code: pa.Array, style: Numbers) -> pa.Array:
+    """The parts of addresses in their country's order: 0 is code and city, 1 city and code, 2 city, state and code."""
+    orders = (
+        (street, ", ", code, " ", city),
+        (street, ", ", city, " ", code),
+        (street, ", ", city, ", ", state, " ", code),
+    )
+    present = np.unique(style).tolist()
+    if len(present) == 1:
+        return joined(*orders[present[0]])
+    return pc.choose(pa.array(style), *(joined(*order) for order in orders))
+
+
+@cache
+def _styles() -> Numbers:
+    styles = own("postal")["styles"]
+    return np.array(
+        [_WITH_STATE * (c in styles["state"]) + (c in styles["city_first"]) for c in countries()], dtype=np.int64
+    )
+
+
+@register("address.latitude", "address.longitude")
+class Coordinate(AddressGenerator):
+    """Degrees north or east (WGS 84), within 0.02° of the place's centre, with six decimals."""
+
+    fits: ClassVar[frozenset[str]] = frozenset({"float", "double", "decimal"})
+    example: ClassVar[str] = "{generator: address.latitude}"
+    about: ClassVar[Mapping[str, str]] = {
+        "address.latitude": "Degrees north (WGS 84), within 0.02° of the place's centre, with six decimals.",
+        "address.longitude": "Degrees east (WGS 84), within 0.02° of the place's centre, with six decimals.",
+    }
+
+    def natural(self) -> Type:
+        return Type("double")
+
+    def values(self, cells: Cells) -> pa.Array:
+        name = self.called.partition(".")[2]
+        around = self.family_below(cells, name, 2 * _AROUND + 1) - _AROUND
+        return pa.array((numbers(name)[self.where(cells)] * 100 + around) / _DEGREE)
+
+
+def _texts(name: str, where: Numbers) -> pa.Array:
+    return taken(column(name), indices(name)[where])

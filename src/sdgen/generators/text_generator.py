@@ -1,0 +1,60 @@
+"""What generators of texts share: the type they make, and domains drawn from a family's stream."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pydantic import Field
+
+from sdgen.generators import streams
+from sdgen.generators.base import Cells, Generator
+from sdgen.generators.streams import Numbers, Words
+from sdgen.scenario.types import Type
+
+PLAIN_TEXTS = frozenset({"string", "text"})
+ALL_TEXTS = PLAIN_TEXTS | {"enum"}
+
+STRING = Type("string")
+DICTIONARY = pa.dictionary(pa.int32(), pa.string())
+
+
+class TextGenerator(Generator):
+    """Makes texts."""
+
+    fits: ClassVar[frozenset[str]] = PLAIN_TEXTS
+
+    def natural(self) -> Type:
+        return STRING
+
+
+class FamilyGenerator(TextGenerator):
+    """Makes one column of a family whose columns agree within a row."""
+
+    family: ClassVar[str] = ""
+
+    who: str = Field(
+        default="",
+        max_length=100,
+        description="which one is meant where a row has several, such as `buyer` and `seller`",
+    )
+
+    def family_draw(self, cells: Cells, purpose: str) -> Words:
+        """One word per row that all columns of this family and `who` share, for each purpose."""
+        return streams.draw(cells.family_key(f"{self.family}/{purpose}", self.who), cells.numbers)
+
+    def family_below(self, cells: Cells, purpose: str, size: int) -> Numbers:
+        return streams.below(self.family_draw(cells, purpose), size)
+
+
+def carried(type: Type) -> pa.DataType:
+    """Text of few different values: carried as a dictionary array."""
+    return DICTIONARY if type.kind in ALL_TEXTS else type.arrow
+
+
+def chosen(word: NDArray[np.uint64], size: int) -> Numbers:
+    """An index below a small size from the word's lower 32 bits, so that its upper bits can serve elsewhere."""
+    low = word & np.uint64(0xFFFFFFFF)
+    return ((low * np.uint64(size)) >> np.uint64(32)).view(np.int64)

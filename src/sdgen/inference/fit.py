@@ -1,0 +1,282 @@
+"""Whether a generator can fill a column: its type, its length, and as many distinct values as it must have."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import ValidationError
+
+from sdgen.generators import registry
+from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.decimals import exact, room
+from sdgen.generators.base import Cells, Facts, Generator, Rows
+from sdgen.generators.business.companies import CompanyGenerator
+from sdgen.generators.choices.choices import Choice, Listed
+from sdgen.generators.keys import Sequence
+from sdgen.generators.people import people
+from sdgen.generators.people.names import names
+from sdgen.generators.streams import Numbers
+from sdgen.generators.text.prose import Prose
+from sdgen.generators.text.sentences import english
+from sdgen.generators.text_generator import PLAIN_TEXTS
+from sdgen.scenario.model import GeneratorSpec
+from sdgen.scenario.types import FLOATS, INTEGERS, TIMES, Type
+
+T = TypeVar("T")
+
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_SAMPLE = 256
+# The share of texts longer than the column that a guess may have, where not 0.02: nobody sees a user name was cut.
+_MAY_BE_CUT = {"person.username": 0.6}
+_WRITTEN = INTEGERS | FLOATS | TIMES | {"decimal", "bool", "uuid"}
+_BESIDE_NAMES = {"person.full_name": 1, "person.username": 3, "person.email": 13}  # a mark, digits, @example.com
+_IN_ENGLISH = "prose."  # presets that are nothing for other languages
+_LONG_ENOUGH = 400  # no text but prose is longer
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a column asks of its generator.
+
+    need: how many distinct values it must have by itself, 0 for any. domain: how large a finite domain it must have
+    to take part in a unique set of columns, 0 where it is in none. rows: how many rows there may be. types: of the
+    columns beside it.
+    """
+
+    type: Type | None
+    rows: int = 1
+    need: int = 0
+    domain: int = 0
+    locale: str = "en"
+    types: Mapping[str, Type | None] = field(default_factory=dict)
+
+    def facts(self, made: Generator) -> Facts | None:
+        type = self.type
+        if type is None:
+            try:
+                type = made.natural_for({})
+            except (LookupError, ValueError):
+                return None
+        return Facts(0, "entity", "column", type, max(self.need, self.rows), _NOW, self.locale, unique=self.need > 0)
+
+
+def fitting(spec: GeneratorSpec, wanted: Wanted) -> GeneratorSpec | None:
+    """The generator as it can fill the column, numbers in a text column being written out; None where it can't."""
+    made = _made(spec)
+    if made is None or (spec.type.startswith(_IN_ENGLISH) and not english(wanted.locale)):
+        return None
+    if wanted.type is not None and wanted.type.kind in FLOATS:
+        spec = _rounded(spec, made)
+        made = _made(spec) or made
+    if wanted.type is not None and wanted.type.kind not in made.fits:
+        written = _as_text(spec, made) if wanted.type.kind in PLAIN_TEXTS else None
+        return fitting(written, wanted) if written is not None else None
+    facts = wanted.facts(made)
+    if facts is None:
+        return spec if not (wanted.need or wanted.domain) else None
+    needs_met = _needs_met(made, wanted.types)
+    fits = needs_met and not list(made.faults(facts)) and _distinct_enough(made, facts, wanted) and _short(made, facts)
+    return spec if fits else None
+
+
+def with_distinct_elements(spec: GeneratorSpec, type: Type | None) -> GeneratorSpec:
+    """An array's generator, its elements distinct in each row where they come from a list that is long enough."""
+    items = spec.params.get("items")
+    if spec.type != "array" or "unique" in spec.params or not isinstance(items, Mapping):
+        return spec
+    made = _made(GeneratorSpec.model_construct(type=items["generator"], params=items.get("params", {})))
+    if not isinstance(made, Choice):
+        return spec
+    distinct = GeneratorSpec.model_construct(type="array", params={**spec.params, "unique": True})
+    return fitting(distinct, Wanted(type)) or spec
+
+
+def _rounded(spec: GeneratorSpec, made: Generator) -> GeneratorSpec:
+    """With two decimal places, where the generator leaves them open and the column is of floats."""
+    open_ones = [name for name in ("precision", "scale") if name in type(made).model_fields and name not in spec.params]
+    if not open_ones or made.natural().kind != "double":
+        return spec
+    return GeneratorSpec.model_construct(type=spec.type, params={**spec.params, open_ones[0]: 2})
+
+
+def needs_others(spec: GeneratorSpec) -> bool:
+    """Whether a generator takes other columns of the row."""
+    made = _made(spec)
+    return made is not None and bool(made.needs())
+
+
+def needed_columns(spec: GeneratorSpec) -> frozenset[str]:
+    """The other columns of the row that a generator takes; none where it can't be made."""
+    made = _made(spec)
+    return frozenset(need.column for need in made.needs() if not need.link) if made is not None else frozenset()
+
+
+def _made(spec: GeneratorSpec) -> Generator | None:
+    """The generator, made once for all columns that may take it."""
+    return _make(spec.type, json.dumps(spec.params, sort_keys=True, default=str))
+
+
+@lru_cache(maxsize=16_384)
+def _make(name: str, params: str) -> Generator | None:
+    try:
+        return registry.make(name, json.loads(params))
+    except (KeyError, ValidationError):
+        return None
+
+
+def _as_text(spec: GeneratorSpec, made: Generator) -> GeneratorSpec | None:
+    try:
+        kind = made.natural().kind
+    except (LookupError, NotImplementedError):
+        return None
+    if kind not in _WRITTEN or made.needs():
+        return None
+    value = {"generator": spec.type, "params": dict(spec.params)}
+    return GeneratorSpec.model_construct(type="as_text", params={"value": value})
+
+
+def _needs_met(made: Generator, types: Mapping[str, Type | None]) -> bool:
+    needs = made.needs()
+    if any(need.link or types.get(need.column) is None for need in needs):
+        return False
+    return not needs or not list(made.check_types({need: types[need.column] for need in needs}))
+
+
+def _distinct_enough(made: Generator, facts: Facts, wanted: Wanted) -> bool:
+    if not _roomy(made, facts):
+        return False
+    if isinstance(made, Sequence) and not _counts_on(made, facts):
+        return False
+    if wanted.need and (made.capacity(facts) or 0) < wanted.need:
+        return False
+    if wanted.domain and not made.all_distinct():
+        domain = made.domain(replace(facts, unique=False))
+        return domain is not None and domain.size >= wanted.domain
+    return True
+
+
+def _roomy(made: Generator, facts: Facts) -> bool:
+    """Whether a column of numbers holds the generator's least and greatest, where it says them, and a sample."""
+    limits = room(facts.type)
+    if limits is None or made.needs():
+        return True
+    bounds = [value for name in ("min", "max") if isinstance(value := getattr(made, name, None), int | float | Decimal)]
+    return all(limits[0] <= exact(value) <= limits[1] for value in bounds) and _holds(
+        _key(made), facts.type, _Held(made)
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _holds(key: str, type: Type, make: Callable[[], Generator]) -> bool:
+    try:
+        conform(make().values(_cells(Facts(0, "entity", "column", type, 1, _NOW))), type, type.arrow)
+    except ValueError:
+        return False
+    return True
+
+
+def _counts_on(made: Sequence, facts: Facts) -> bool:
+    """Whether a column holds as many numbers of a sequence as there are rows."""
+    limits = room(facts.type)
+    return limits is None or limits[0] <= made.start + facts.rows * made.step <= limits[1]
+
+
+def _short(made: Generator, facts: Facts) -> bool:
+    """Whether its texts fit the column: all of them in a unique column, nearly all in another."""
+    limit = facts.type.length
+    if not limit or (limit >= _LONG_ENOUGH and not made.needs()) or isinstance(made, Prose):
+        return not (limit and facts.unique and isinstance(made, Prose))
+    if made.needs():
+        return not facts.unique
+    lengths = _lengths(made, facts.locale)
+    if not facts.unique and not isinstance(made, Choice):
+        return float(np.mean(lengths > limit)) <= _MAY_BE_CUT.get(made.called, 0.02)
+    return _longest(made, facts, lengths) <= limit
+
+
+@lru_cache(maxsize=4096)
+def _sampled(key: str, locale: str, make: Callable[[], Generator]) -> Numbers:
+    made = make()
+    type = Type("text")
+    facts = Facts(0, "entity", "column", type, _SAMPLE, _NOW, locale)
+    values = conform(made.values(_cells(facts)), type, pa.string())
+    return np.asarray(pc.utf8_length(values).fill_null(0)).astype(np.int64)
+
+
+def _lengths(made: Generator, locale: str) -> Numbers:
+    """The lengths of a sample of its texts."""
+    return _sampled(_key(made), locale, _Held(made))
+
+
+def _key(made: Generator) -> str:
+    params = made.model_dump(mode="json", by_alias=True, exclude={"who"})
+    return made.called + json.dumps(params, sort_keys=True, default=str)
+
+
+class _Held:
+    """A generator in hand, equal to any other, so that a cache goes by the key beside it."""
+
+    def __init__(self, made: Generator) -> None:
+        self.made = made
+
+    def __call__(self) -> Generator:
+        return self.made
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held)
+
+
+def _longest(made: Generator, facts: Facts, lengths: Numbers) -> int:
+    """The length that no text of it exceeds."""
+    if isinstance(made, people.PersonGenerator):
+        listed = names(facts.locale)
+        firsts, lasts = max(map(len, listed.first_folds)), max(map(len, listed.last_folds))
+        rounds = len(str(facts.rows // listed.size + 1)) if facts.rows > listed.size else 0
+        return firsts + lasts + rounds + _BESIDE_NAMES.get(made.called, 14)
+    domain = made.domain(replace(facts, unique=False))
+    if domain is not None:
+        return _longest_of(domain, lengths)
+    spread = int(lengths.max() - lengths.min())
+    return int(lengths.max()) + (0 if spread <= 1 else 24 if isinstance(made, CompanyGenerator) else 12)
+
+
+def _longest_of(domain: Any, lengths: Numbers) -> int:
+    """The longest text of a domain, by what it is made of."""
+    if hasattr(domain, "longest"):
+        return int(domain.longest)
+    if hasattr(domain, "parts"):
+        return sum(int(pc.max(pc.utf8_length(part)).as_py()) for part in domain.parts)
+    if isinstance(domain, Listed):
+        return int(pc.max(pc.utf8_length(domain.pool.values.cast(pa.string()))).as_py())
+    if hasattr(domain, "alphabets"):
+        return len(domain.alphabets)
+    ends = conform(domain.decode(np.array([0, domain.size - 1], dtype=np.int64)), Type("text"), pa.string())
+    return max(int(lengths.max()), int(pc.max(pc.utf8_length(ends)).as_py()))
+
+
+class _Rows:
+    """The first rows of an entity without other columns."""
+
+    entity = "entity"
+    numbers = np.arange(_SAMPLE, dtype=np.int64)
+    missing = None
+
+    def shared(self, name: str, compute: Callable[[], T]) -> T:
+        return compute()
+
+
+def _cells(facts: Facts) -> Cells:
+    """Cells of those rows; only generators that need no other column are asked for them."""
+    return Cells(cast(Rows, _Rows()), facts)

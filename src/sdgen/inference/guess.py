@@ -1,0 +1,327 @@
+"""Guesses: a scenario whose columns all have generators, those that name none being given what a rule finds.
+
+The scenario's own rules come first and are taken at their word. Of the built-in ones that hold, the first whose
+generator can fill the column (its type, length, and distinct values where it is unique) is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache, reduce
+from math import prod
+
+from sdgen.inference.complete import Inside, completed, is_whole
+from sdgen.inference.fit import Wanted, fitting, needed_columns, needs_others, with_distinct_elements
+from sdgen.inference.names import entity_name, forms, shared_prefix, singular, snake, spelled_out
+from sdgen.inference.neighbours import Beside, Neighbours
+from sdgen.inference.parts import Within
+from sdgen.inference.rules import Asked, Guess, abbreviations, built_in_guesses, guesses
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
+from sdgen.scenario.request import PlanRequest
+from sdgen.scenario.types import Type, parse_type
+
+_MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
+_WRITERS = frozenset({"as_text", "datetime", "date", "time", "after", "time_series", "template", "expression"})
+_STATE = re.compile(r"(?:status|state)\Z", re.IGNORECASE)  # texts that say whether a moment came
+_FORMAT = "'format': '%"
+_READABLE = re.compile(r"'format': '%Y-%m-%d(?:[T ]%H:%M:%S(?:\.(?:%f|%_ms))?(?:Z|%z|\+00:00)?)?'")
+_KEYS = 6  # distinct keys that a guessed map can have
+_MANY = 10**6  # rows where it isn't known how many
+
+
+def with_guesses(scenario: Scenario, request: PlanRequest | None = None) -> Scenario:
+    """The scenario with a generator for each column that a rule finds one for; the others are as they were."""
+    rows = _Rows(scenario, request or PlanRequest())
+    entities = {name: _guessed(scenario, name, entity, rows) for name, entity in scenario.entities.items()}
+    if all(entities[name] is entity for name, entity in scenario.entities.items()):
+        return scenario
+    return scenario.model_copy(update={"entities": entities})
+
+
+def _guessed(scenario: Scenario, name: str, entity: Entity, rows: _Rows) -> Entity:
+    if all(is_whole(column) for column in entity.columns.values()):
+        return entity
+    table = _Table(scenario, name, entity, rows)
+    found = {column: table.column(column) for column in entity.columns}
+    for _ in found:
+        circle = _circle(found)
+        guessed = [column for column in circle if found[column] is not entity.columns[column]]
+        if not guessed:
+            break
+        found[max(guessed)] = table.column(max(guessed), circle)
+    return entity.model_copy(update={"columns": found})
+
+
+def _circle(columns: Mapping[str, Column]) -> frozenset[str]:
+    """Columns that take one another's values in circles, and those between; none where there is no such."""
+    specs = {name: column.generator for name, column in columns.items()}
+    needs = {name: needed_columns(spec) for name, spec in specs.items() if spec is not None}
+    left = frozenset(needs)
+    while True:
+        needed = frozenset().union(*(needs[name] for name in left))
+        kept = frozenset(name for name in left if name in needed and needs[name] & left)
+        if kept == left:
+            return left
+        left = kept
+
+
+@dataclass(frozen=True)
+class _Table:
+    """One entity, and what all its columns' guesses need to know of it."""
+
+    scenario: Scenario
+    name: str
+    entity: Entity
+    rows: _Rows
+
+    def column(self, name: str, without: Collection[str] = ()) -> Column:
+        """The column, with a guess where it has no generator; one that takes none of the columns `without`."""
+        column = self.entity.columns[name]
+        if column.generator is not None:
+            return column if is_whole(column) else self._completed(name, column, column.generator, without)
+        asked = self._asked(name, column, self.types[name], without)
+        guess = _guess(self.scenario, asked, self._wanted(name, column))
+        if guess is None:
+            return column
+        return self._given(name, column, guess)
+
+    def _given(self, name: str, column: Column, guess: Guess) -> Column:
+        update: dict[str, object] = {"generator": guess.generator}
+        if column.nullable and column.null_rate is None and not column.primary_key:
+            rate = 0.0 if any(name in one for one in self.entity.unique) else guess.null_rate
+            update |= {} if rate is None else {"null_rate": rate}
+        return column.model_copy(update=update)
+
+    def _completed(self, name: str, column: Column, spec: GeneratorSpec, without: Collection[str]) -> Column:
+        """The column with guesses for what its generator leaves out; a text's value may follow other columns."""
+        rates: list[float | None] = []
+
+        def guess(part: str, type: Type, kind: str, inside: Inside) -> Mapping[str, object] | None:
+            asked = self._asked(name, column, type, without)
+            if kind != "as_text" or spec.type != "as_text":
+                within = reduce(lambda outer, struct: outer.into(*struct), inside, Within(asked.entity))
+                return _part(self.scenario, within, part, type, kind)
+            found = _guess(self.scenario, asked, replace(self._wanted(name, column), type=type))
+            if found is None:
+                return None
+            rates.append(found.null_rate)
+            return {"generator": found.generator.type, "params": dict(found.generator.params), "type": str(type)}
+
+        whole = completed(spec, self.types[name], name, guess)
+        if whole is spec:
+            return column
+        found = Guess(with_distinct_elements(whole, self.types[name]), rates[0] if rates else None)
+        return self._given(name, column, found)
+
+    @cached_property
+    def types(self) -> dict[str, Type | None]:
+        return {name: _type(column.type) for name, column in self.entity.columns.items()}
+
+    @cached_property
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """The forms of each column's name that rules try."""
+        spelled = {name: spelled_out(name, abbreviations()) for name in self.entity.columns}
+        entity, prefix = self.forms[0], shared_prefix(spelled.values())
+        return {name: forms(spelled[name], entity, prefix) for name in spelled}
+
+    @cached_property
+    def forms(self) -> tuple[str, ...]:
+        return entity_name(self.name, abbreviations()), snake(self.name)
+
+    @cached_property
+    def primary_key(self) -> tuple[str, ...]:
+        return tuple(name for name, column in self.entity.columns.items() if column.primary_key)
+
+    def _asked(self, name: str, column: Column, type: Type | None, without: Collection[str]) -> Asked:
+        alone = self.primary_key == (name,)
+        moment = type is not None and type.kind in _MOMENTS
+        beside = Beside(self.plain[moment], {name, *without, *self._leaning_on(name)})
+        return Asked(
+            raw=name,
+            names=self.names[name],
+            entity=self.forms,
+            type=type,
+            description=column.description,
+            unique=alone or self._unique(name, column),
+            primary_key=alone,
+            nullable=column.nullable,
+            beside=beside,
+        )
+
+    def _leaning_on(self, name: str) -> list[str]:
+        """The columns whose own generators may take this column, so that taking one of them makes a cycle."""
+        return [other for other, params in self.params.items() if name in params]
+
+    @cached_property
+    def plain(self) -> dict[bool, Neighbours]:
+        """The columns that can be read: by any column, and by one of moments (True)."""
+        return {
+            moment: Neighbours({other: names for other, names in self.names.items() if self._plain(other, moment)})
+            for moment in (False, True)
+        }
+
+    def _plain(self, other: str, moment: bool) -> bool:
+        """Whether another column's values can be read: a text is no moment unless its own generator writes one so."""
+        type, spec = self.types[other], self.entity.columns[other].generator
+        if type is None or type.kind not in ("text", "string"):
+            return True
+        if moment and _STATE.search(other) and (spec is None or spec.type in ("choice", "as_text")):
+            return True
+        if spec is None:
+            return not moment
+        params = self.params[other]
+        told = spec.type in _WRITERS or not moment
+        return told and (_FORMAT not in params or _READABLE.search(params) is not None)
+
+    @cached_property
+    def params(self) -> dict[str, str]:
+        """The params of the columns' own generators, as text."""
+        specs = {name: column.generator for name, column in self.entity.columns.items()}
+        return {name: str(spec.params) for name, spec in specs.items() if spec is not None}
+
+    def _unique(self, name: str, column: Column) -> bool:
+        return column.unique or self.primary_key == (name,) or (name,) in self.entity.unique
+
+    def _wanted(self, name: str, column: Column) -> Wanted:
+        rows = self.rows.of(self.name)
+        return Wanted(
+            type=self.types[name],
+            rows=rows,
+            need=rows if self._unique(name, column) else 0,
+            domain=self._share(name, rows),
+            locale=self.scenario.locale,
+            types=self.types,
+        )
+
+    def _share(self, name: str, rows: int) -> int:
+        """How many values a column needs in the unique sets it is in: what the links in a set leave to the others."""
+        sets = [one for one in (*self.entity.unique, self.primary_key) if len(one) > 1 and name in one]
+        return max((self._left(one, rows) for one in sets), default=0)
+
+    def _left(self, columns: tuple[str, ...], rows: int) -> int:
+        links = [self.entity.columns[one].generator for one in columns if one in self.entity.columns]
+        parents = {(link.params.get("via") or str(link.params), _parent(link)) for link in links if link is not None}
+        held = prod(self.rows.of(parent) for _, parent in parents if parent)
+        others = sum(link is None for link in links)
+        left = max(-(-2 * rows // max(held, 1)), 2)
+        return left if others <= 1 else max(2, round(left ** (1 / others)) + 1)
+
+
+def _parent(link: GeneratorSpec) -> str:
+    return str(link.params.get("entity", "")) if link.type == "fk" else ""
+
+
+def _guess(scenario: Scenario, asked: Asked, wanted: Wanted, within: Within | None = None) -> Guess | None:
+    own = next(guesses(scenario.rules, asked), None)
+    if own is not None:
+        return own
+    for ask in (wanted, replace(wanted, need=0), replace(wanted, need=0, domain=0)):
+        found = _first_fitting(scenario, asked, ask, within or Within(asked.entity))
+        if found is not None:
+            return found
+    return None
+
+
+def _first_fitting(scenario: Scenario, asked: Asked, wanted: Wanted, within: Within) -> Guess | None:
+    if asked.type is not None and asked.type.items:
+        spec = _nested(scenario, asked, asked.type, wanted, within)
+        return None if spec is None else Guess(spec)
+    for guess in built_in_guesses(asked):
+        if wanted.types or not needs_others(guess.generator):
+            spec = fitting(guess.generator, wanted)
+            if spec is not None:
+                return replace(guess, generator=spec)
+    return None
+
+
+def _nested(scenario: Scenario, asked: Asked, type: Type, wanted: Wanted, within: Within) -> GeneratorSpec | None:
+    """A generator for arrays, maps and structs, each of whose parts is guessed by its own name and type."""
+    if wanted.need or wanted.domain:
+        return None
+    names = {"array": (asked.raw,), "map": ("map_key", asked.raw), "struct": type.fields}[type.kind]
+    within = within.into(asked.raw, type.fields) if type.kind == "struct" else within
+    parts = [_part(scenario, within, name, item, type.kind) for name, item in zip(names, type.items, strict=True)]
+    inner = [part for part in parts if part is not None]
+    if len(inner) < len(parts):
+        return None
+    params: dict[str, object]
+    if type.kind == "array":
+        params = {"items": inner[0], "min": 0, "max": 5}
+    elif type.kind == "map":
+        params = {"keys": inner[0], "values": inner[1], "min": 1, "max": 4}
+    else:
+        params = {"fields": dict(zip(type.fields, inner, strict=True))}
+    spec = fitting(GeneratorSpec.model_construct(type=type.kind, params=params), Wanted(type, locale=wanted.locale))
+    return spec and with_distinct_elements(spec, type)
+
+
+def _part(scenario: Scenario, within: Within, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
+    """The generator of a part of an array, map or struct: by names and type alone, so that it is found once."""
+    if scenario.rules:
+        return _found_part(scenario, within, name, type, kind)
+    return _usual_part(scenario.locale, within, name, type, kind)
+
+
+@lru_cache(maxsize=32_768)
+def _usual_part(locale: str, within: Within, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
+    """A part's generator by the built-in rules."""
+    return _found_part(Scenario.model_construct(name="", locale=locale, entities={}), within, name, type, kind)
+
+
+def _found_part(scenario: Scenario, within: Within, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
+    spelled = spelled_out(name, abbreviations())
+    head, _, last = spelled.rpartition("_")
+    single = "_".join(filter(None, (head, singular(last)))) if kind == "array" else spelled
+    names = tuple(dict.fromkeys((spelled, single, *within.names(name))))
+    part = Asked(raw=name, names=names, entity=within.entity, type=type, beside=within.beside(name))
+    domain = _KEYS if name == "map_key" else 0
+    found = _guess(scenario, part, Wanted(type, domain=domain, locale=scenario.locale), within)
+    if found is None:
+        return None
+    spec = within.own(found.generator, name)
+    return {"generator": spec.type, "params": dict(spec.params), "type": str(type)}
+
+
+def _type(text: str) -> Type | None:
+    try:
+        return parse_type(text) if text else None
+    except ValueError:
+        return None  # told where types are settled
+
+
+class _Rows:
+    """How many rows entities may have: the next of 10, 20, 50, 100 …, so that a few more rarely change a guess."""
+
+    def __init__(self, scenario: Scenario, request: PlanRequest) -> None:
+        self._scenario = scenario
+        self._request = request
+        self._counts: dict[str, float] = {}
+
+    def of(self, entity: str) -> int:
+        count, power = self._count(entity), 1
+        while 10 * power < count:
+            power *= 10
+        return next(step * power for step in (1, 2, 5, 10) if step * power >= count)
+
+    def _count(self, name: str) -> float:
+        if name not in self._scenario.entities:
+            return _MANY
+        if name not in self._counts:
+            self._counts[name] = _MANY  # stands for itself while it is being counted
+            self._counts[name] = self._most(name)
+        return self._counts[name]
+
+    def _most(self, name: str) -> float:
+        rows, scale = self._scenario.entities[name].rows, self._request.scale
+        asked = self._request.asked(name, rows)
+        if asked is not None:
+            return asked
+        if rows.each:
+            return sum(map(self._count, rows.each)) / (rows.share or 1)
+        if not rows.per:
+            return max((rows.count or 0) * scale, len(rows.fixed))
+        if rows.total is not None:
+            return rows.total * scale
+        return self._count(rows.per) * (rows.max or rows.count or 3 * (rows.mean or 1))

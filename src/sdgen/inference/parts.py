@@ -1,0 +1,128 @@
+"""What a part of a column is a part of: the thing that a struct is named after, and the fields beside it.
+
+`assignee.name` is a person's name whatever the entity is, `company.name` a company's, `data.name` one of the entity's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from sdgen.generators import registry
+from sdgen.inference.names import entity_name, forms, snake, spelled_out
+from sdgen.inference.neighbours import ALONE, Beside, Neighbours
+from sdgen.inference.rules import abbreviations
+from sdgen.scenario.model import GeneratorSpec
+
+# fmt: off
+# Names of structs that say nothing of what they hold.
+_WRAPPERS = frozenset({
+    "data", "attribute", "property", "field", "value", "record", "result", "entry", "element", "detail", "info", "list",
+    "information", "metadata", "meta", "content", "body", "payload", "response", "edge", "node", "row", "option", "raw",
+    "setting", "config", "configuration", "summary", "extra", "object", "relationship", "included", "nested", "basic",
+    "custom_field", "main", "primary", "parent", "child", "ancestor", "root", "previous", "next", "original", "related",
+})
+# Those that hold the row's own person or place.
+_ITS_PERSON = frozenset({
+    "name", "full_name", "profile", "person", "personal_info", "contact_info", "identity", "bio", "user_profile",
+})
+_ITS_PLACE = frozenset({
+    "address", "location", "place", "geo", "coordinate", "coord", "gps", "default_address", "primary_address",
+    "home_address", "mailing_address", "postal_address", "geo_location",
+})
+# fmt: on
+_WHEN = r"(?:_(?:at|on|date|time|timestamp|utc|datetime|ts))*"
+_BEGINS = re.compile(rf"(?:.*_)?(?:created?|creation|inserted|registered|opened|started|submitted){_WHEN}|date_created")
+_FOLLOWS = re.compile(
+    rf"(?:.*_)?(?:updated?|modified|changed|edited|closed|ended|finished|completed|resolved){_WHEN}"
+    r"|date_(?:updated|modified|changed|closed|completed)"
+)
+_YEARS = re.compile(r"-\d+y")
+_TURN = "-120d"  # the moments of a thing that begin it lie before, those that follow after
+
+
+@dataclass(frozen=True)
+class Within:
+    """What parts are parts of: the forms of its name, and the names of the parts that stand beside one another.
+
+    person and place: by which structs persons and places are told apart, "" for the row's own.
+    """
+
+    entity: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    person: str = ""
+    place: str = ""
+
+    def into(self, struct: str, fields: tuple[str, ...]) -> Within:
+        """What the fields of a struct are parts of: of what it stands in, where its name says nothing."""
+        name, inner = _thing(struct), replace(self, fields=fields)
+        if not name or name in _WRAPPERS or name in self.entity:
+            return inner
+        return replace(
+            inner,
+            entity=tuple(dict.fromkeys((name, snake(struct)))),
+            person=self.person or ("" if name in _ITS_PERSON | _ITS_PLACE else name),
+            place=self.place if name in _ITS_PLACE | _ITS_PERSON else name,
+        )
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """The forms of a field's name that rules try."""
+        return forms(spelled_out(name, abbreviations()), self.entity[0], "") if self.fields else ()
+
+    def beside(self, name: str) -> Beside:
+        """The fields beside one."""
+        return Beside(self._neighbours, {name}) if self.fields else ALONE
+
+    @cached_property
+    def _neighbours(self) -> Neighbours:
+        return Neighbours({field: self.names(field) for field in self.fields})
+
+    def own(self, spec: GeneratorSpec, name: str) -> GeneratorSpec:
+        """A field's guessed generator as a part of this: a person or place of its own, moments in their order."""
+        params = {**self._who(spec), **self._moment(spec, name)}
+        return spec.model_copy(update={"params": {**spec.params, **params}}) if params else spec
+
+    def _who(self, spec: GeneratorSpec) -> dict[str, object]:
+        family = spec.type.partition(".")[0]
+        who = {"person": self.person, "company": self.person, "address": self.place}.get(family, "")
+        if not who or not _tells_apart(spec):
+            return {}
+        said = spec.params.get("who")
+        return {"who": f"{who}_{said}" if said else who}
+
+    def _moment(self, spec: GeneratorSpec, name: str) -> dict[str, object]:
+        """Fields have no other fields to follow: those that begin a thing end where those that follow it start."""
+        if spec.type == "as_text":
+            value = _record(spec.params.get("value"))
+            inner = GeneratorSpec(type=value["generator"], params=value["params"]) if value else spec
+            turned = self._moment(inner, name) if value else {}
+            return {"value": {**value, "params": {**inner.params, **turned}}} if turned else {}
+        years = _YEARS.fullmatch(str(spec.params.get("start")))
+        if spec.type not in ("datetime", "date") or spec.params.get("end") != "now" or not years:
+            return {}
+        for own, other, key in ((_BEGINS, _FOLLOWS, "end"), (_FOLLOWS, _BEGINS, "start")):
+            if own.fullmatch(snake(name)) and any(other.fullmatch(snake(each)) for each in self.fields):
+                return {key: _TURN}
+        return {}
+
+
+def _thing(struct: str) -> str:
+    """What a struct is named after: a merchant in merchant_data."""
+    name = entity_name(struct, abbreviations())
+    while name not in _WRAPPERS | _ITS_PERSON | _ITS_PLACE and name.rpartition("_")[2] in _WRAPPERS and "_" in name:
+        name = name.rpartition("_")[0]
+    return name
+
+
+def _record(value: object) -> Mapping[str, Any]:
+    """An inner generator written out with its params; nothing where it is none."""
+    told = isinstance(value, Mapping) and isinstance(value.get("params"), Mapping) and "generator" in value
+    return value if told and isinstance(value, Mapping) else {}
+
+
+def _tells_apart(spec: GeneratorSpec) -> bool:
+    made = registry.find(spec.type)
+    return made is not None and "who" in made.model_fields

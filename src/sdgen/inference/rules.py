@@ -1,0 +1,302 @@
+"""Rules: which generator suits a column that names none. The rules themselves are data (`data/rules.yaml`).
+
+A rule's conditions look at the column's name (in snake_case, abbreviations written out), type, description and
+constraints, at the entity's name, and at the columns beside it. Params may hold placeholders for what was found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache, lru_cache
+from importlib.resources import files
+from re import _constants as codes  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
+
+from sdgen.generators.arrays.decimals import room
+from sdgen.inference.names import snake
+from sdgen.inference.neighbours import ALONE, Beside, compiled
+from sdgen.scenario.model import GeneratorSpec, Rule
+from sdgen.scenario.types import Type, parse_type
+
+_PLACEHOLDER = re.compile(r"\$(\w+)")
+_WITHOUT_LIMIT = 10**15  # `$max` of a column whose type has none
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A column that names no generator: what rules may look at.
+
+    names: the forms of its name that rules try. entity: the forms of its entity's name. beside: the other columns of
+    the entity.
+    """
+
+    raw: str
+    names: tuple[str, ...]
+    entity: tuple[str, ...]
+    type: Type | None
+    description: str = ""
+    unique: bool = False
+    primary_key: bool = False
+    nullable: bool | None = None
+    beside: Beside = ALONE
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a rule found: the generator, and the share of nulls where the rule says one."""
+
+    generator: GeneratorSpec
+    null_rate: float | None = None
+
+
+@cache
+def built_in_rules() -> tuple[Rule, ...]:
+    """The rules that stand behind a scenario's own, in the order in which they are tried."""
+    return tuple(_rule(dict(record)) for record in _data()["rules"])
+
+
+@cache
+def abbreviations() -> Mapping[str, str]:
+    """Words that names shorten, and what they stand for."""
+    found: dict[str, str] = _data()["abbreviations"]
+    return found
+
+
+@cache
+def _data() -> Any:
+    import yaml
+
+    text = files("sdgen").joinpath("data/rules.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def _rule(record: dict[str, object]) -> Rule:
+    spec = GeneratorSpec.model_validate({"type": record.pop("generator"), "params": record.pop("params", {})})
+    return Rule.model_validate({**record, "generator": spec})
+
+
+def built_in_guesses(asked: Asked) -> Iterator[Guess]:
+    """What the built-in rules suggest, in their order."""
+    held, rules = _built_in_for(asked.type), built_in_rules()
+    places = _built_in_index().places((*asked.names, asked.raw))
+    return _suggested((rules[place] for place in places if place in held), asked)
+
+
+def guesses(rules: Iterable[Rule], asked: Asked) -> Iterator[Guess]:
+    """What the rules whose conditions all hold suggest, in their order."""
+    return _suggested((rule for rule in rules if _type_holds(rule, asked.type)), asked)
+
+
+@lru_cache(maxsize=4096)
+def _built_in_for(type: Type | None) -> frozenset[int]:
+    """The places of the built-in rules whose type is that."""
+    return frozenset(place for place, rule in enumerate(built_in_rules()) if _type_holds(rule, type))
+
+
+@cache
+def _built_in_index() -> RuleIndex:
+    return RuleIndex(built_in_rules())
+
+
+def _suggested(rules: Iterable[Rule], asked: Asked) -> Iterator[Guess]:
+    for rule in rules:
+        found = _found(rule, asked)
+        if found is not None:
+            spec = rule.generator
+            params = _filled(spec.params, found) if spec.params else spec.params
+            yield Guess(GeneratorSpec.model_construct(type=spec.type, params=params), rule.null_rate)
+
+
+def _found(rule: Rule, asked: Asked) -> dict[str, Any] | None:
+    """What the placeholders stand for, if all conditions but the type's hold; None where one does not."""
+    if not _constraints_hold(rule, asked):
+        return None
+    found: dict[str, Any] = {}
+    if rule.field and not any(_same(rule.field, name) for name in (asked.raw, *asked.names)):
+        return None
+    if rule.pattern:
+        groups = _named(rule.pattern, asked)
+        if groups is None:
+            return None
+        found.update({str(number): text for number, text in enumerate(groups, 1)})
+    if rule.entity and not any(compiled(f"(?:.*_)?(?:{rule.entity})").fullmatch(name) for name in asked.entity):
+        return None
+    if rule.comment and not compiled(rule.comment).search(asked.description):
+        return None
+    return _with_others(rule, asked, found)
+
+
+def _same(field: str, name: str) -> bool:
+    return field.lower() == name.lower() or snake(field) == name
+
+
+def _constraints_hold(rule: Rule, asked: Asked) -> bool:
+    """Whether the conditions without a look at any name hold."""
+    return (
+        (rule.unique is None or rule.unique == asked.unique)
+        and (rule.primary_key is None or rule.primary_key == asked.primary_key)
+        and (rule.nullable is None or rule.nullable == bool(asked.nullable))
+    )
+
+
+def _type_holds(rule: Rule, type: Type | None) -> bool:
+    if type is None:
+        return not (rule.type or rule.min_length or rule.max_length)
+    if rule.type and not any(_same_type(wanted, type) for wanted in rule.type):
+        return False
+    if rule.min_length and type.length and type.length < rule.min_length:
+        return False
+    return not rule.max_length or 0 < type.length <= rule.max_length
+
+
+def _same_type(wanted: str, type: Type) -> bool:
+    """Whether a column's type is the rule's: the same in full, or of its kind where the rule gives no details."""
+    parsed = _parsed(wanted)
+    if parsed is None:
+        return False
+    return parsed == type or ("(" not in wanted and "<" not in wanted and parsed.kind == type.kind)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Type | None:
+    try:
+        return parse_type(text)
+    except ValueError:
+        return None if text not in ("enum", "array", "map", "struct") else Type(text)
+
+
+def _named(pattern: str, asked: Asked) -> tuple[str, ...] | None:
+    """The groups of the first form of the column's name that a pattern matches."""
+    for name in (*asked.names, asked.raw):
+        groups = _groups(pattern, name)
+        if groups is not None:
+            return groups
+    return None
+
+
+@lru_cache(maxsize=1 << 18)
+def _groups(pattern: str, name: str) -> tuple[str, ...] | None:
+    match = compiled(pattern).fullmatch(name)
+    return None if match is None else tuple(group or "" for group in match.groups())
+
+
+def _with_others(rule: Rule, asked: Asked, found: dict[str, Any]) -> dict[str, Any] | None:
+    """`found` with the columns that stand beside this one; None where one that the rule wants is missing."""
+    for label, patterns in rule.beside.items():
+        wanted = (_filled(pattern, found) for pattern in patterns)
+        column = next((one for pattern in wanted if (one := asked.beside.first(pattern)) is not None), None)
+        if column is None:
+            return None
+        found[label] = column
+    found["length"] = asked.type.length if asked.type else 0
+    found["entity"] = asked.entity[0] or asked.raw
+    found["max"] = _most(asked.type)
+    return found
+
+
+def _most(type: Type | None) -> int | float:
+    """The greatest number that a column holds."""
+    limits = room(type) if type is not None else None
+    if limits is None:
+        return _WITHOUT_LIMIT
+    most = min(limits[1], Fraction(_WITHOUT_LIMIT))
+    return int(most) if most.denominator == 1 else float(most)
+
+
+def _filled(value: Any, found: Mapping[str, Any]) -> Any:
+    """Params with their placeholders filled in; `$length` alone stays a number."""
+    if isinstance(value, str) and "$" in value:
+        whole = _PLACEHOLDER.fullmatch(value)
+        if whole is not None and whole[1] in found:
+            return found[whole[1]]
+        return _PLACEHOLDER.sub(lambda match: str(found.get(match[1], match[0])), value)
+    if isinstance(value, Mapping):
+        return {key: _filled(inner, found) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(inner, found) for inner in value]
+    return value
+
+
+_GRAM = 3
+_REPEATS = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
+_WITHOUT_WIDTH = (codes.ASSERT, codes.ASSERT_NOT, codes.AT)
+
+
+class RuleIndex:
+    """An index over rules, which go by their places in the order in which they are tried."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._grams: dict[str, list[tuple[str, int]]] = {}
+        self._always: list[int] = []
+        self._all = range(len(rules))
+        for place, rule in enumerate(rules):
+            held = _held(rule)
+            if held is None or min(map(len, held)) < 2:
+                self._always.append(place)
+            else:
+                for text in held:
+                    self._grams.setdefault(text[:_GRAM], []).append((text, place))
+
+    def places(self, names: Iterable[str]) -> Iterable[int]:
+        """The places, in their order, of all rules that one of the names may match."""
+        text = "\n".join(names).lower()
+        if not text.isascii():  # letters such as the long s match an s, whichever way they are folded
+            return self._all
+        grams = {text[start : start + size] for size in (2, _GRAM) for start in range(len(text) - size + 1)}
+        found = {place for gram in grams for literal, place in self._grams.get(gram, ()) if literal in text}
+        return sorted(found.union(self._always))
+
+
+def _held(rule: Rule) -> frozenset[str] | None:
+    """Texts in lower case of which every name that the rule holds for has one; None where any name may do."""
+    if rule.field:
+        return frozenset({rule.field.lower(), snake(rule.field)})
+    return literals(rule.pattern) if rule.pattern else None
+
+
+@lru_cache(maxsize=4096)
+def literals(pattern: str) -> frozenset[str] | None:
+    """Texts in lower case of which every text that a pattern matches holds one; None where there are no such."""
+    return _of_sequence(parser.parse(pattern))
+
+
+def _of_sequence(nodes: Iterable[tuple[Any, Any]]) -> frozenset[str] | None:
+    found: list[frozenset[str]] = []
+    run = ""
+    for code, value in nodes:
+        if code in _WITHOUT_WIDTH:
+            continue
+        if code is codes.LITERAL:
+            run += chr(value).lower()
+            continue
+        found, run = [*found, *_whole(run)], ""
+        inner = _of_node(code, value)
+        found += [] if inner is None else [inner]
+    return max([*found, *_whole(run)], key=_telling, default=None)
+
+
+def _whole(run: str) -> list[frozenset[str]]:
+    return [frozenset({run})] if run else []
+
+
+def _telling(texts: frozenset[str]) -> tuple[int, int]:
+    """How much a set of texts tells: the longer its shortest one, and the fewer there are."""
+    return min(_GRAM + 1, *map(len, texts)), -len(texts)
+
+
+def _of_node(code: Any, value: Any) -> frozenset[str] | None:
+    if code is codes.SUBPATTERN:
+        return _of_sequence(value[-1])
+    if code is codes.ATOMIC_GROUP:
+        return _of_sequence(value)
+    if code in _REPEATS:
+        return _of_sequence(value[2]) if value[0] else None
+    if code is codes.BRANCH:
+        options = [_of_sequence(option) for option in value[1]]
+        known = [option for option in options if option]
+        return frozenset().union(*known) if len(known) == len(options) else None
+    return None

@@ -1,0 +1,294 @@
+"""A plan in the making: what is settled so far of a scenario and a request, and the problems found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from secrets import randbits
+
+from sdgen.errors import Path, Problem, ProblemType, did_you_mean
+from sdgen.generators.base import Facts, Generator, Need
+from sdgen.generators.links.counts import Layout
+from sdgen.generators.links.links import ForeignKey, Parent
+from sdgen.generators.links.parent_sampler import EachOf
+from sdgen.inference.complete import is_whole
+from sdgen.planning.choose import Key, choose_generators, column_path, columns_of
+from sdgen.planning.rows import RowSettler, counting_link
+from sdgen.planning.sequence_offsets import continued, fixed_places
+from sdgen.scenario.model import Column, Entity, Scenario
+from sdgen.scenario.request import PlanRequest
+from sdgen.scenario.types import Type, parse_type
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is settled before the checks. A column that could not be settled is missing from `generators` or `types`."""
+
+    scenario: Scenario
+    request: PlanRequest
+    seed: int
+    as_of: datetime
+    generators: Mapping[Key, Generator]
+    types: Mapping[Key, Type]
+    links: Mapping[str, Mapping[str, str]]
+    counts: Mapping[str, int]
+    layouts: Mapping[str, Layout]
+    problems: list[Problem]
+    each: Mapping[str, Mapping[str, EachOf]] = field(default_factory=dict)
+    fixed_places: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def refuse(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.CONSTRAINT) -> None:
+        self.problems.append(self.scenario.origin.problem(path, what, hint, type))
+
+    def column(self, key: Key) -> Column:
+        return self.scenario.entities[key[0]].columns[key[1]]
+
+    def facts(self, key: Key) -> Facts:
+        """What the generator of a column may know; the column must have a type."""
+        return Facts(
+            seed=self.seed,
+            entity=key[0],
+            column=key[1],
+            type=self.types[key],
+            rows=self.counts.get(key[0], 0),
+            as_of=self.as_of,
+            locale=self.scenario.locale,
+            unique=self.alone_unique(key),
+        )
+
+    def alone_unique(self, key: Key) -> bool:
+        """Whether a column must hold no value twice: it is declared unique, or is the whole primary key."""
+        entity = self.scenario.entities[key[0]]
+        return self.column(key).unique or self.primary_key(key[0]) == (key[1],) or (key[1],) in entity.unique
+
+    def primary_key(self, entity: str) -> tuple[str, ...]:
+        columns = self.scenario.entities[entity].columns
+        return tuple(name for name, column in columns.items() if column.primary_key)
+
+    def counting_link(self, entity: str) -> str:
+        """The link through which the entity's rows are counted; "" where they aren't counted per parent."""
+        if entity not in self.layouts:
+            return ""
+        return counting_link(self.scenario.entities[entity].rows, self.links[entity]) or ""
+
+    def link_column(self, entity: str, link: str) -> tuple[str, ForeignKey]:
+        """The first column that declares a link, and its generator."""
+        return self._link_columns[entity, link]
+
+    @cached_property
+    def _link_columns(self) -> Mapping[tuple[str, str], tuple[str, ForeignKey]]:
+        found: dict[tuple[str, str], tuple[str, ForeignKey]] = {}
+        for (entity, column), generator in self.generators.items():
+            if isinstance(generator, ForeignKey):
+                found.setdefault((entity, generator.via or column), (column, generator))
+        return found
+
+    def home(self, entity: str, need: Need) -> Key:
+        """The column that a column of this entity needs."""
+        return need.children or self.links[entity].get(need.link, entity), need.column
+
+    def missing_rate(self, key: Key) -> float:
+        """The share of nulls that a column asks for."""
+        column, generator = self.column(key), self.generators.get(key)
+        if isinstance(generator, ForeignKey) and (generator.via or key[1]) in self.each.get(key[0], ()):
+            return 0.0  # which rows have a parent follows from their number
+        if isinstance(generator, ForeignKey) and generator.null_rate is not None:
+            return generator.null_rate
+        if column.null_rate is not None:
+            return column.null_rate
+        return 0.1 if column.nullable and not column.primary_key else 0.0
+
+
+def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
+    """Settle generators, links, types and row counts; whatever can't be settled is a problem of the draft."""
+    problems: list[Problem] = []
+    scenario = _guessed(scenario, request)
+    seed = next(value for value in (request.seed, scenario.seed, randbits(63)) if value is not None)
+    generators = choose_generators(scenario, problems)
+    links = _links(scenario, generators, problems)
+    generators = _resolve(scenario, generators, links, problems)
+    scenario = with_distinct(scenario, generators, links)
+    settler = TypeSettler(scenario, generators, links, problems)
+    settled = {key: settler.settle(key) for key, _, _ in columns_of(scenario)}
+    places = fixed_places(scenario, request, settled)
+    rows = RowSettler(scenario, request, seed, links, problems, places)
+    rows.settle_all()
+    return Draft(
+        scenario=scenario,
+        request=request,
+        seed=seed,
+        as_of=request.as_of or _as_of(scenario, problems),
+        generators=continued(generators, request),
+        types={key: type for key, type in settled.items() if type is not None},
+        links=links,
+        counts=rows.counts,
+        layouts=rows.layouts,
+        problems=problems,
+        each=rows.each,
+        fixed_places=places,
+    )
+
+
+def _guessed(scenario: Scenario, request: PlanRequest) -> Scenario:
+    if all(is_whole(column) for _, _, column in columns_of(scenario)):
+        return scenario
+    from sdgen.inference.guess import with_guesses  # the rules are many, and most scenarios name all generators
+
+    return with_guesses(scenario, request)
+
+
+def parse_instant(text: str) -> datetime:
+    """An ISO 8601 instant; one without an offset is in UTC. ValueError where it is none."""
+    instant = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _as_of(scenario: Scenario, problems: list[Problem]) -> datetime:
+    if scenario.as_of:
+        try:
+            return parse_instant(scenario.as_of)
+        except ValueError:
+            what = f"{scenario.as_of!r} is not a time"
+            hint = "write it like 2026-01-01T00:00:00Z"
+            problems.append(scenario.origin.problem(("as_of",), what, hint, ProblemType.VALUE))
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def _links(
+    scenario: Scenario, generators: Mapping[Key, Generator], problems: list[Problem]
+) -> dict[str, dict[str, str]]:
+    """Each entity's links (name → parent entity), with those left out that lead nowhere."""
+    links: dict[str, dict[str, str]] = {name: {} for name in scenario.entities}
+    for key, generator in generators.items():
+        if not isinstance(generator, ForeignKey):
+            continue
+        name = generator.via or key[1]
+        problem = _link_problem(scenario, generator, links[key[0]].get(name, generator.entity))
+        if problem:
+            path = (*column_path(key), "params")
+            problems.append(scenario.origin.problem(path, *problem, ProblemType.REFERENCE))
+        else:
+            links[key[0]][name] = generator.entity
+    return links
+
+
+def _link_problem(scenario: Scenario, link: ForeignKey, settled: str) -> tuple[str, str] | None:
+    if link.entity not in scenario.entities:
+        return f"the parent entity {link.entity!r} does not exist", did_you_mean(link.entity, scenario.entities)
+    columns = scenario.entities[link.entity].columns
+    if link.column not in columns:
+        return f"{link.entity} has no column {link.column!r}", did_you_mean(link.column, columns)
+    if settled != link.entity:
+        return (
+            f"the link {link.via!r} leads to {settled} already",
+            "columns of one link take values of one parent",
+        )
+    return None
+
+
+def _resolve(
+    scenario: Scenario,
+    generators: Mapping[Key, Generator],
+    links: Mapping[str, Mapping[str, str]],
+    problems: list[Problem],
+) -> dict[Key, Generator]:
+    """Generators with their references to parents settled; those whose references lead nowhere are left out."""
+    resolved: dict[Key, Generator] = {}
+    for key, generator in generators.items():
+        try:
+            resolved[key] = generator.resolved(links[key[0]])
+        except ValueError as error:
+            problems.append(scenario.origin.problem(column_path(key), str(error), type=ProblemType.REFERENCE))
+    return resolved
+
+
+def with_distinct(
+    scenario: Scenario, generators: Mapping[Key, Generator], links: Mapping[str, Mapping[str, str]]
+) -> Scenario:
+    """The scenario with a unique column or set for each distinct link."""
+    found = [key for key, generator in generators.items() if isinstance(generator, ForeignKey) and generator.distinct]
+    if not found:
+        return scenario
+    entities = dict(scenario.entities)
+    for name, column in found:
+        counted_by = counting_link(entities[name].rows, links[name])
+        filled = [
+            key[1]
+            for key, link in generators.items()
+            if key[0] == name and isinstance(link, ForeignKey) and (link.via or key[1]) == counted_by
+        ]
+        entities[name] = _kept(entities[name], column, filled)
+    return scenario.model_copy(update={"entities": entities})
+
+
+def _kept(entity: Entity, column: str, counted_by: Sequence[str]) -> Entity:
+    """counted_by: the columns of the link that rows are counted by."""
+    if counted_by and column not in counted_by:
+        together = (*counted_by, column)
+        primary = {name for name, each in entity.columns.items() if each.primary_key}
+        if any(set(together) == set(known) for known in (primary, *entity.unique)):
+            return entity
+        return entity.model_copy(update={"unique": (*entity.unique, together)})
+    unique = entity.columns[column].model_copy(update={"unique": True})
+    return entity.model_copy(update={"columns": {**entity.columns, column: unique}})
+
+
+class TypeSettler:
+    """Settles columns' types on demand, following links and expressions; remembers them."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        generators: Mapping[Key, Generator],
+        links: Mapping[str, Mapping[str, str]],
+        problems: list[Problem],
+    ) -> None:
+        self._scenario = scenario
+        self._generators = generators
+        self._links = links
+        self._problems = problems
+        self._settled: dict[Key, Type | None] = {}
+
+    def settle(self, key: Key) -> Type | None:
+        """The column's type; None where it can't be known, which is told once (a cycle is told by the order)."""
+        if key not in self._settled:
+            self._settled[key] = None
+            self._settled[key] = self._declared(key) or self._made(key)
+        return self._settled[key]
+
+    def _declared(self, key: Key) -> Type | None:
+        text = self._scenario.entities[key[0]].columns[key[1]].type
+        if not text:
+            return None
+        try:
+            return parse_type(text)
+        except ValueError as error:
+            what, _, hint = str(error).partition("; ")
+            path = (*column_path(key), "type")
+            self._problems.append(self._scenario.origin.problem(path, what, hint, ProblemType.TYPE))
+            return None
+
+    def _made(self, key: Key) -> Type | None:
+        generator = self._generators.get(key)
+        if generator is None or self._scenario.entities[key[0]].columns[key[1]].type:
+            return None
+        if isinstance(generator, ForeignKey):
+            return self.of_need(key[0], Need(generator.column, generator.via or key[1]))
+        if isinstance(generator, Parent):
+            return self.of_need(key[0], generator.needs()[0])
+        try:
+            return generator.natural_for({need: self.of_need(key[0], need) for need in generator.needs()})
+        except LookupError:  # what is missing is told where it is missing
+            return None
+        except ValueError as error:
+            what, hint = str(error), "give the column a type"
+            self._problems.append(self._scenario.origin.problem(column_path(key), what, hint, ProblemType.TYPE))
+            return None
+
+    def of_need(self, entity: str, need: Need) -> Type | None:
+        """The type of a column that another one depends on."""
+        where = need.children or (self._links[entity].get(need.link, "") if need.link else entity)
+        known = where in self._scenario.entities and need.column in self._scenario.entities[where].columns
+        return self.settle((where, need.column)) if known else None

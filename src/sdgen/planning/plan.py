@@ -1,0 +1,104 @@
+"""The plan: all that is needed to make any part of a dataset, on any machine. A picklable value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from sdgen.generators.base import Facts, Generator
+from sdgen.generators.links.parent_sampler import Link
+from sdgen.scenario.model import Mode
+from sdgen.scenario.types import Type
+
+if TYPE_CHECKING:
+    from sdgen.planning.conditions import Condition
+
+
+@dataclass(frozen=True)
+class ColumnPlan:
+    """One column, settled: what fills it and the Arrow type its values are carried in.
+
+    `fixed` holds the given values of the first rows (null where a fixed row leaves the column to its generator), and
+    `given` which of them are given: those of fixed rows, or of rows that the target holds already. `target` holds
+    its types in databases' own words, by dialect.
+    """
+
+    name: str
+    type: Type
+    arrow: pa.DataType
+    generator: Generator
+    facts: Facts
+    nullable: bool
+    null_rate: float
+    hidden: bool
+    fixed: pa.Array | None = None
+    given: Sequence[bool] | NDArray[np.bool_] = ()
+    target: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def field(self) -> pa.Field:
+        return pa.field(self.name, self.arrow, nullable=self.nullable)
+
+
+@dataclass(frozen=True)
+class ForeignKeyPlan:
+    """A foreign key that a database can hold: its parent columns are a key of the parent."""
+
+    columns: tuple[str, ...]
+    entity: str
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EntityPlan:
+    """One entity, settled: its row count, columns, links and keys; `target` and `mode` are as the scenario has them.
+
+    `conditions` must hold in every row. `rows` counts those too that the target holds already; `first` is the first
+    row that is made.
+    """
+
+    name: str
+    table: str
+    rows: int
+    columns: Mapping[str, ColumnPlan]
+    links: Mapping[str, Link]
+    primary_key: tuple[str, ...]
+    unique: tuple[tuple[str, ...], ...]
+    foreign_keys: tuple[ForeignKeyPlan, ...]
+    conditions: tuple[Condition, ...] = ()
+    first: int = 0
+    target: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    mode: Mode | None = None
+
+    @property
+    def written(self) -> tuple[ColumnPlan, ...]:
+        """The columns that are written, in their order."""
+        return tuple(column for column in self.columns.values() if not column.hidden)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema of the entity's batches."""
+        return pa.schema([column.field for column in self.written])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A dataset, settled. `entities` stand in the order in which they are written: parents first where possible.
+
+    `versions` are those of what makes the values: streams, generators, and lists of other packages by their digests.
+    """
+
+    scenario: str
+    version: str
+    seed: int
+    as_of: datetime
+    entities: Mapping[str, EntityPlan]
+    identity: str
+    cyclic: tuple[tuple[str, ...], ...] = ()
+    versions: Mapping[str, int | str] = field(default_factory=dict)

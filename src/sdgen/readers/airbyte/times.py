@@ -1,0 +1,141 @@
+"""Cursors of streams: moments in the form the records have, from the moment that the first request asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sdgen.generators.moments.formats import pieces
+from sdgen.inference.moments import CREATED, DAY, UPDATED
+from sdgen.inference.names import snake
+from sdgen.readers.airbyte.streams import Cursor
+from sdgen.scenario.model import Column, GeneratorSpec
+from sdgen.scenario.types import INTEGERS, parse_type
+
+_ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?")
+_UNITS = {"%s": "s", "%ms": "ms", "%epoch_microseconds": "us", "%s_as_float": "s"}
+_LATEST = "2024-12-31"  # a later start may lie after a run's as_of
+_MOMENTS = frozenset({"timestamp", "timestamptz"})
+
+
+def with_cursor(columns: Mapping[str, Column], name: str, cursor: Cursor) -> tuple[dict[str, Column], str]:
+    """The columns with the cursor's values as the manifest asks, and what can't be done ("" where all can)."""
+    column, form = columns[name], _known(cursor.form)
+    start = _start(cursor.start)
+    told = f"the form {cursor.form!r} of the cursor is not understood" if cursor.form and not form else ""
+    created = _created(columns, name) if start else ""
+    found = {**columns, name: _filled(column, form, "" if created else start)}
+    if created:
+        found[created] = _filled(columns[created], _form_of(columns[created]), start)
+    kind = parse_type(column.type).kind
+    if kind in INTEGERS | {"double", "float"} and form and form not in _UNITS:
+        told = f"the cursor is a number, written as {form!r}: its values follow its name"
+    return found, told
+
+
+def _known(form: str) -> str:
+    try:
+        return form if form and "%" in form and pieces(form) else ""
+    except ValueError:
+        return ""
+
+
+def _created(columns: Mapping[str, Column], name: str) -> str:
+    """The column of the moment a record was made, where the cursor is that of its last change: that comes after it."""
+    if not UPDATED.fullmatch(snake(name)):
+        return ""
+    found = (each for each in columns if CREATED.fullmatch(snake(each)) and _is_moment(columns[each]))
+    return next((each for each in found if _family(columns[each]) == _family(columns[name])), "")
+
+
+def _family(column: Column) -> str:
+    """Whether it is a text, a number or a moment."""
+    kind = parse_type(column.type).kind
+    return "text" if _is_text(column) else "moment" if kind in _MOMENTS else "number"
+
+
+def _is_text(column: Column) -> bool:
+    return parse_type(column.type).kind in ("text", "string")
+
+
+def _is_moment(column: Column) -> bool:
+    spec = column.generator
+    if spec is not None and spec.type == "epoch":
+        return True
+    written = spec is not None and spec.type == "as_text"
+    return written if _is_text(column) else parse_type(column.type).kind in _MOMENTS and spec is None
+
+
+def _form_of(column: Column) -> str:
+    params = column.generator.params if column.generator else {}
+    if "unit" in params:
+        return next(form for form, unit in _UNITS.items() if unit == params["unit"])
+    return str(params.get("format") or "") or (DAY if _is_text(column) else "")
+
+
+def _start(text: str) -> str:
+    """A literal start as ISO 8601, in UTC; "" where it is a template or in no known form."""
+    if re.fullmatch(r"\d{9,10}|\d{12,13}", text):
+        seconds = int(text) / (1000 if len(text) > 10 else 1)
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    match = _ISO.fullmatch(text)
+    if match is None:
+        return ""
+    try:
+        moment = datetime.fromisoformat(f"{match[1]}T{match[2] or '00:00'}")
+    except ValueError:
+        return ""
+    if moment.year < 1900:
+        return ""
+    return match[1] if not match[2] or match[2].startswith("00:00") else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _filled(column: Column, form: str, start: str) -> Column:
+    """The column with moments from a start, written in a form; what the manifest leaves open is left to rules."""
+    type = parse_type(column.type)
+    if type.kind in ("text", "string"):
+        spec = _text(form, start) if form else column.generator
+    elif type.kind in _MOMENTS | {"date"}:
+        spec = _typed(type.kind, form, start)
+    elif form in _UNITS and type.kind in ("bigint", "double"):
+        spec = GeneratorSpec(type="epoch", params={**_span(start, "-2y"), "unit": _UNITS[form]})
+    else:
+        return column
+    return column.model_copy(update={"generator": spec})
+
+
+def _is_day(form: str) -> bool:
+    return bool(form) and not re.search(r"%-?[HIMSfspXcTR]|%_?ms|%epoch", form)
+
+
+def _text(form: str, start: str) -> GeneratorSpec:
+    value: dict[str, Any] = {"type": "date" if _is_day(form) else "timestamptz"}
+    if start:
+        value = {**_drawn(form, start), **value}
+    return GeneratorSpec(type="as_text", params={"value": value} | ({} if form == DAY else {"format": form}))
+
+
+def _typed(kind: str, form: str, start: str) -> GeneratorSpec | None:
+    if not start:
+        return None
+    drawn = _drawn(DAY if kind == "date" else form, start)
+    return GeneratorSpec(type=drawn["generator"], params=drawn["params"])
+
+
+def _drawn(form: str, start: str) -> dict[str, Any]:
+    if _is_day(form):
+        return {"generator": "date", "params": _span(start[:10])}
+    precision = "us" if re.search(r"%f|%epoch|%s_as", form) else "ms" if re.search(r"%_?ms", form) else ""
+    return {"generator": "datetime", "params": {**_span(start), **({"precision": precision} if precision else {})}}
+
+
+def _span(start: str, otherwise: str = "-3y") -> dict[str, Any]:
+    """From a start until now, or for a year where the start may not have come yet."""
+    if not start or start[:10] <= _LATEST:
+        return {"start": start or otherwise, "end": "now"}
+    return {
+        "start": start,
+        "end": f"{int(start[:4]) + 1}{start[4:]}" if start[5:10] != "02-29" else f"{int(start[:4]) + 1}-03-01",
+    }

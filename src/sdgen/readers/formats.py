@@ -1,0 +1,90 @@
+"""The formats that can be read: one line each, tried in this order. Other packages add theirs as entry points.
+
+An entry point of the group `sdgen.formats` is named after its kind and is a Format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from sdgen.readers.base import Reader, Source
+
+DOCUMENTS = (".yaml", ".yml", ".json")
+MOOSE = (".ts", ".tsx", ".py", "/")
+DATABASE_FILES = {".duckdb": "duckdb", ".ddb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format: the word after `sdgen import`, the module that reads it, and what may be of it.
+
+    suffixes: of its files; `/` for folders, `:` for words such as a URL or `module:name`.
+    counted: its sources tell row counts; else they are the reader's choice, or what `--rows N` asks.
+    """
+
+    kind: str
+    module: str
+    summary: str
+    suffixes: tuple[str, ...] = DOCUMENTS
+    counted: bool = True
+
+    @property
+    def reader(self) -> Reader:
+        return cast("Reader", import_module(self.module))
+
+    def fits(self, source: Source) -> bool:
+        """Whether a source is of this format; the reader is only asked where the name allows it."""
+        return any(suffix in self.suffixes for suffix in _suffixes(source)) and self.reader.fits(source)
+
+
+FORMATS = (
+    Format("ddl", "sdgen.readers.sql.ddl", "CREATE TABLE and ALTER TABLE statements, such as a dump", (".sql",), False),
+    Format(
+        "database",
+        "sdgen.readers.sql.database",
+        "a live database: its catalogue is read",
+        (":", *DATABASE_FILES),
+        False,
+    ),
+    Format("moose", "sdgen.readers.moose", "Moose data models, TypeScript or Python: a file or project", MOOSE, False),
+    Format(
+        "models", "sdgen.readers.models", "SQLAlchemy, Pydantic or dataclass models: module:Name", (":", ".py"), False
+    ),
+    Format(
+        "airbyte", "sdgen.readers.airbyte", "an Airbyte manifest, or a connector's folder", (*DOCUMENTS, "/"), False
+    ),
+    Format("jafgen", "sdgen.readers.jafgen", "a jafgen schema, or a folder of them", (*DOCUMENTS, "/")),
+    Format("older", "sdgen.readers.sdgen_go", "a scenario file of the older sdgen, with half-open uniform_int"),
+    Format("jsonschema", "sdgen.readers.jsonschema", "JSON Schema, OpenAPI and Swagger documents", counted=False),
+    Format(
+        "snowfakery", "sdgen.readers.snowfakery", "a Snowfakery recipe: objects, friends, references, fakes, formulas"
+    ),
+    Format("sourcebox", "sdgen.readers.sourcebox", "a SourceBox schema: tables with record counts and generators"),
+    Format(
+        "native", "sdgen.readers.native.scenario_file", "a scenario file, or a folder that holds one", (*DOCUMENTS, "/")
+    ),
+)
+
+
+def formats() -> Iterator[Format]:
+    """All formats, those of other packages first: they may know a special kind of a common one."""
+    from importlib.metadata import entry_points  # slow to load, and --help has no need of it
+
+    for point in entry_points(group="sdgen.formats"):
+        yield cast(Format, point.load())
+    yield from FORMATS
+
+
+def format_of(source: Source) -> Format | None:
+    """The format a source is of; None where no reader knows it."""
+    return next((each for each in formats() if each.fits(source)), None)
+
+
+def _suffixes(source: Source) -> tuple[str, ...]:
+    if source.is_folder:
+        return ("/",)
+    return (source.suffix, ":") if ":" in source.name else (source.suffix,)

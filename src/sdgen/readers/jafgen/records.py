@@ -1,0 +1,154 @@
+"""A jafgen document as records: what it says, checked for form alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sdgen.errors import Path, Problem, ProblemType
+from sdgen.readers.yaml_text import Document
+from sdgen.scenario.model import Origin
+
+_MOST_COUNT = 1 << 40
+_KNOWN = frozenset({"type", "unique", "required", "link_to", "constraints", "description"})
+_SEEDS = range(-(2**63), 2**64)
+
+
+@dataclass(frozen=True)
+class AttributeRecord:
+    """One attribute: `constraints` as they are written; `link_to` only where it is a text; `unknown` keys it has."""
+
+    name: str
+    type: str
+    unique: bool
+    required: bool
+    link_to: str
+    constraints: Mapping[str, Any]
+    description: str = ""
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EntityRecord:
+    """One entity of a system; `key` is its name in the file, `path` its place there."""
+
+    system: str
+    key: str
+    count: int
+    attributes: tuple[AttributeRecord, ...]
+    document: Document
+    path: Path
+
+
+@dataclass(frozen=True)
+class SystemRecord:
+    """One document."""
+
+    name: str
+    version: str
+    seed: int | None
+    output: Mapping[str, Any]
+    entities: tuple[EntityRecord, ...]
+    document: Document
+
+
+def system_record(document: Document, problems: list[Problem]) -> SystemRecord:
+    """The record of a document; what is wrong with it is added to the problems."""
+    return _Reading(document, problems).system()
+
+
+class _Reading:
+    def __init__(self, document: Document, problems: list[Problem]) -> None:
+        self.document = document
+        self.problems = problems
+        self.origin = Origin(document.file, document.positions)
+
+    def refuse(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.VALUE) -> None:
+        self.problems.append(self.origin.problem(path, what, hint, type))
+
+    def system(self) -> SystemRecord:
+        whole = self.mapping(self.document.value, ())
+        system = self.mapping(whole.get("system"), ("system",))
+        name = self.text(system, "name", ("system",), "name the system: links are written system.entity.attribute")
+        version = self.text(system, "version", ("system",), 'such as `version: "1.0.0"`')
+        output = system.get("output")
+        entities = self.mapping(whole.get("entities"), ("entities",))
+        return SystemRecord(
+            name,
+            version,
+            self.seed(system.get("seed")),
+            self.mapping(output, ("system", "output")) if output is not None else {},
+            tuple(self.entity(name, key, value) for key, value in entities.items()),
+            self.document,
+        )
+
+    def text(self, record: Mapping[str, Any], key: str, path: Path, hint: str) -> str:
+        value = record.get(key)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return str(value)
+        if isinstance(value, str) and value.strip():
+            return value
+        what = f"has no {key}" if value is None else f"its {key} must be a text, found {_shown(value)}"
+        type = ProblemType.MISSING if value is None else ProblemType.TYPE
+        self.refuse((*path, key) if key in record else path, what, hint, type)
+        return ""
+
+    def seed(self, value: object) -> int | None:
+        if value is None or (isinstance(value, int) and not isinstance(value, bool) and value in _SEEDS):
+            return value
+        self.refuse(("system", "seed"), f"the seed must be a whole number of 64 bits, found {_shown(value)}")
+        return None
+
+    def entity(self, system: str, key: str, value: object) -> EntityRecord:
+        path: Path = ("entities", key)
+        record = self.mapping(value, path)
+        attributes = self.mapping(record.get("attributes"), (*path, "attributes"))
+        if not attributes and isinstance(record.get("attributes"), Mapping):
+            self.refuse((*path, "attributes"), "the entity has no attributes", type=ProblemType.MISSING)
+        found = tuple(self.attribute(name, each, (*path, "attributes", name)) for name, each in attributes.items())
+        return EntityRecord(system, key, self.count(record, path), found, self.document, path)
+
+    def count(self, record: Mapping[str, Any], path: Path) -> int:
+        value = record.get("count")
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MOST_COUNT:
+            return value
+        what = "has no count" if value is None else f"the count must be a whole number above 0, found {_shown(value)}"
+        type = ProblemType.MISSING if value is None else ProblemType.ROWS
+        self.refuse((*path, "count") if "count" in record else path, what, "count: 100 makes a hundred rows", type)
+        return 1
+
+    def attribute(self, name: str, value: object, path: Path) -> AttributeRecord:
+        record: Mapping[str, Any] = {"type": value} if isinstance(value, str) else self.mapping(value, path)
+        link = record.get("link_to")
+        constraints = record.get("constraints")
+        return AttributeRecord(
+            name,
+            self.text(record, "type", path, "such as `type: person.email`").strip(),
+            self.truth(record, "unique", False, path),
+            self.truth(record, "required", True, path),
+            link if isinstance(link, str) else "",
+            self.mapping(constraints, (*path, "constraints")) if constraints is not None else {},
+            str(record.get("description") or ""),
+            tuple(key for key in record if key not in _KNOWN),
+        )
+
+    def truth(self, record: Mapping[str, Any], key: str, otherwise: bool, path: Path) -> bool:
+        value = record.get(key, otherwise)
+        if isinstance(value, bool):
+            return value
+        if value is not None:
+            self.refuse((*path, key), f"{key} must be true or false, found {_shown(value)}")
+        return otherwise
+
+    def mapping(self, value: object, path: Path) -> Mapping[str, Any]:
+        if isinstance(value, Mapping):
+            return value
+        what = "is missing" if value is None else f"must be a mapping from names to values, found {_shown(value)}"
+        self.refuse(path, what, type=ProblemType.MISSING if value is None else ProblemType.TYPE)
+        return {}
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:39] + "…"

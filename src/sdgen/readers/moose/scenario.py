@@ -1,0 +1,304 @@
+"""Tables of a project → scenario."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sdgen.errors import Path
+from sdgen.inference.guess import with_guesses
+from sdgen.readers.base import ROWS
+from sdgen.readers.moose.columns import Column, Columns, Known, columns_of, without_null
+from sdgen.readers.moose.conventions import by_convention
+from sdgen.readers.moose.engines import WITHOUT_ROWS, Engine, engine_of, is_engine
+from sdgen.readers.moose.guesses import by_stem, with_sizes, within_range
+from sdgen.readers.moose.hints import hinted
+from sdgen.readers.moose.keys import Keyed, links, primary_key, unique_rows
+from sdgen.readers.moose.tables import Notes, Table, unknown_text
+from sdgen.readers.moose.values import choose_outlines, hold_scores, of_role, of_type
+from sdgen.readers.native.rules_file import with_rules_of
+from sdgen.readers.sql.check_facts import Said
+from sdgen.readers.sql.drafts import ColumnDraft, EntityDraft
+from sdgen.readers.sql.drafts import Notes as DraftNotes
+from sdgen.readers.sql.feasibility import settle
+from sdgen.readers.sql.keys import set_keys, set_links
+from sdgen.readers.sql.schema import ColumnSchema, ForeignKeySchema, KeySchema, SqlType, TableName, TableSchema
+from sdgen.scenario.model import Column as ScenarioColumn
+from sdgen.scenario.model import Entity, GeneratorSpec, Origin, Scenario
+
+DIALECT = "clickhouse"
+
+
+@dataclass(frozen=True)
+class Read:
+    """One table that has rows: its entity's name, columns and engine."""
+
+    entity: str
+    table: Table
+    columns: Columns
+    engine: Engine
+
+    @property
+    def keyed(self) -> Keyed:
+        types = {name: column.type for name, column in self.columns.found.items()}
+        keys = tuple(name for name, column in self.columns.found.items() if column.is_key)
+        return Keyed(self.entity, types, keys, self.engine)
+
+
+def moose_scenario(name: str, file: str, tables: Sequence[Table], notes: Notes, rows: int | None) -> Scenario | None:
+    """The scenario of tables, `rows` rows each; None where none of them has rows."""
+    reads = [read for table, entity in _named(tables, notes) if (read := _read(table, entity, notes)) is not None]
+    if not reads:
+        return None
+    primaries = {read.entity: primary_key(read.keyed) for read in reads}
+    drafts = {read.entity: _draft(read, primaries[read.entity], ROWS if rows is None else rows) for read in reads}
+    _link(reads, primaries, drafts, notes)
+    inner = DraftNotes(file)
+    scenario = settle(name, list(drafts.values()), inner)
+    types = {read.entity: read.keyed.columns for read in reads}
+    scenario = with_sizes(within_range(by_stem(_with_targets(scenario, reads)), types), types)
+    return scenario.read_from(_origin(file, reads), [*notes.found, *inner.found])
+
+
+def _named(tables: Sequence[Table], notes: Notes) -> list[tuple[Table, str]]:
+    """Tables with their entities' names: the model's, where one table alone holds it; else the table's own."""
+    once: dict[str, Table] = {}
+    for table in tables:
+        if table.physical in once:
+            first = once[table.physical]
+            what = f"{table.physical} is declared in {first.file}:{first.line} already: this one is left out"
+            notes.add((), what, table.file, table.line)
+        once.setdefault(table.physical, table)
+    models = Counter(table.model for table in once.values())
+    taken: set[str] = set()
+    found = []
+    for table in once.values():
+        own = bool(table.model) and models[table.model] == 1 and table.model != "DeadLetterModel"
+        name = table.model if own else table.physical.replace(".", "_")
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        found.append((table, name))
+    return found
+
+
+def _read(table: Table, entity: str, notes: Notes) -> Read | None:
+    path = ("entities", entity)
+    if table.shape.index is not None:
+        what = "the table is left out: an index signature ([key: string]: ...) has no columns"
+        notes.add(
+            path, what, table.file, table.line, "keep what is not known in a field of its own: Record<string, any>"
+        )
+        return None
+    keys = tuple(each.name for each in table.fields if each.shape.marks.get("key"))
+    engine = engine_of(table, keys)
+    written = unknown_text(table.config.get("engine"))
+    if written and not is_engine(written.rpartition(".")[2].removesuffix("Engine")):
+        what = f"its engine is known only when the program runs: MergeTree is taken for it ({written})"
+        notes.add(path, what, table.file, table.line)
+    if engine.name in WITHOUT_ROWS:
+        notes.add(path, f"the table is left out: {engine.name} {WITHOUT_ROWS[engine.name]}", table.file, table.line)
+        return None
+    columns = columns_of(table, entity, notes)
+    if not columns.found:
+        notes.add(path, "the table is left out: it has no column to fill", table.file, table.line)
+        return None
+    return Read(entity, table, _without_null_keys(table, entity, columns, engine, notes), engine)
+
+
+def _without_null_keys(table: Table, entity: str, columns: Columns, engine: Engine, notes: Notes) -> Columns:
+    """Columns of the sorting key, and those the engine has a use for, take no nulls."""
+    roles = {engine.sign, engine.version, engine.deleted}
+    changed = {}
+    for name, column in columns.found.items():
+        sorted_by = name in engine.order_by and not engine.null_keys
+        if column.type.takes_null and (column.is_key or sorted_by or name in roles):
+            changed[name] = without_null(column)
+            what = "never null here: it is in the sorting key, or the engine needs it"
+            line = column.field.line or table.line
+            notes.add(("entities", entity, "columns", name), what, column.field.file or table.file, line)
+    return replace(columns, found={**columns.found, **changed})
+
+
+def _draft(read: Read, primary: tuple[str, ...], rows: int) -> EntityDraft:
+    columns = read.columns.found
+    schema = TableSchema(
+        name=TableName(read.table.physical),
+        columns=tuple(_schema(column) for column in columns.values()),
+        line=read.table.line,
+        primary_key=KeySchema(primary) if primary else None,
+        unique=tuple(KeySchema(names) for names in (unique_rows(read.keyed, primary),) if names),
+        description=_first_paragraph(read.table.comment),
+    )
+    draft = EntityDraft(read.entity, schema, rows)
+    for name, column in columns.items():
+        draft.columns[name] = _column(column, read.engine, schema.columns[len(draft.columns)])
+    set_keys(draft, DraftNotes(read.table.file))
+    for name in primary:
+        if len(primary) == 1 and draft.columns[name].generator is None and draft.columns[name].type.kind == "double":
+            draft.columns[name].filled("sequence", demanded=False)
+    return draft
+
+
+def _first_paragraph(comment: str) -> str:
+    """What a model's comment begins with: its first paragraph, up to 300 characters."""
+    text = " ".join(comment.partition("\n\n")[0].split())
+    return text if len(text) <= 300 else text[:299] + "…"
+
+
+def _schema(column: Column) -> ColumnSchema:
+    comment = " ".join(column.field.comment.split())
+    return ColumnSchema(column.name, SqlType(column.type.word), column.field.line, description=comment)
+
+
+def _column(column: Column, engine: Engine, schema: ColumnSchema) -> ColumnDraft:
+    draft = ColumnDraft(schema, column.type.type, column.type.takes_null)
+    draft.generator = of_role(column.name, column.type, engine) or of_type(column.type)
+    if draft.generator is None:
+        draft.generator = hinted(column.comment, column.type, column.name)
+    draft.demanded = draft.generator is not None and not column.is_key
+    longest, shortest = (column.type.marks.get(name, 0) for name in ("longest", "shortest"))
+    if column.type.word == "String" and not column.type.values:
+        draft.said = Said(longest=int(longest), shortest=int(shortest))
+    return draft
+
+
+def _link(
+    reads: Sequence[Read],
+    primaries: Mapping[str, tuple[str, ...]],
+    drafts: Mapping[str, EntityDraft],
+    notes: Notes,
+) -> None:
+    """Links between tables, then what columns' names tell, then outlines of places."""
+    found = links([read.keyed for read in reads], primaries)
+    for (entity, column), (parent, key) in found.items():
+        draft = drafts[entity]
+        reference = ForeignKeySchema((column,), drafts[parent].table.name, (key,), line=draft.table.line)
+        draft.table = replace(draft.table, foreign_keys=(*draft.table.foreign_keys, reference))
+    set_links({draft.table.name: draft for draft in drafts.values()}, DraftNotes(""))
+    for (entity, column), (parent, key) in found.items():
+        if drafts[entity].columns[column].is_link:  # in one type, as databases ask; ClickHouse is told its own
+            drafts[entity].columns[column].type = drafts[parent].columns[key].type
+    for read in reads:
+        draft = drafts[read.entity]
+        _copy_names(draft, drafts)
+        known = _known(read, draft)
+        for name, spec in by_convention(read.entity, known).items():
+            draft.columns[name].generator, draft.columns[name].demanded = spec, True
+        hold_scores(draft, known)
+        choose_outlines(draft, read.keyed.columns)
+
+
+def _known(read: Read, draft: EntityDraft) -> dict[str, Known]:
+    inside = {name for names in draft.unique for name in names}
+    return {
+        name: Known(name, column.type, column.comment, draft.columns[name].generator, _is_key(draft, name, inside))
+        for name, column in read.columns.found.items()
+    }
+
+
+def _is_key(draft: EntityDraft, name: str, inside: set[str]) -> bool:
+    column = draft.columns[name]
+    return column.primary or column.unique or name in inside
+
+
+def _copy_names(draft: EntityDraft, drafts: Mapping[str, EntityDraft]) -> None:
+    """`customer_name` beside a link to customers is the customer's own name."""
+    for name, column in list(draft.columns.items()):
+        if not column.is_link or column.generator is None:
+            continue
+        parent = drafts[column.generator.params["entity"]]
+        for wanted, there in _copies(name, parent):
+            copy = draft.columns.get(wanted)
+            if (
+                copy is not None
+                and copy.generator is None
+                and not copy.primary
+                and copy.type == parent.columns[there].type
+            ):
+                copy.filled("parent", column=f"{name}.{there}")
+
+
+def _copies(link: str, parent: EntityDraft) -> Iterable[tuple[str, str]]:
+    """Names of columns here that repeat columns of the parent, in both spellings."""
+    head = link[: -len("_id")] if link.endswith("_id") else link[: -len("Id")] if link.endswith("Id") else ""
+    for there in parent.columns if head else ():
+        yield f"{head}_{there}", there
+        yield f"{head}{there[:1].upper()}{there[1:]}", there
+
+
+def _with_targets(scenario: Scenario, reads: Iterable[Read]) -> Scenario:
+    entities = {read.entity: _with_target(scenario.entities[read.entity], read) for read in reads}
+    return scenario.model_copy(update={"entities": entities})
+
+
+def _with_target(entity: Entity, read: Read) -> Entity:
+    facts = {**read.engine.facts, **({"computed": dict(read.columns.computed)} if read.columns.computed else {})}
+    columns = {
+        name: column.model_copy(update={"target": {DIALECT: read.columns.found[name].ddl}})
+        if name in read.columns.found and not _says_all(column, read.columns.found[name])
+        else column
+        for name, column in entity.columns.items()
+    }
+    return entity.model_copy(update={"target": {DIALECT: facts}, "columns": columns})
+
+
+def _says_all(written: ScenarioColumn, column: Column) -> bool:
+    """Whether the scenario's own type tells ClickHouse all; a link's type is its parent's."""
+    return column.is_plain and written.type == str(column.type.type)
+
+
+def _origin(file: str, reads: Iterable[Read]) -> Origin:
+    places: dict[Path, tuple[int, int]] = {}
+    for read in reads:
+        places["entities", read.entity] = (read.table.line, 1)
+        for name, column in read.columns.found.items():
+            if column.field.line and column.field.file in ("", file):
+                places["entities", read.entity, "columns", name] = (column.field.line, 1)
+    return Origin(file, places)
+
+
+_FOUND = GeneratorSpec(type="const", params={"value": "a rule of the file speaks of this column"})
+_LINKS = frozenset({"fk", "parent"})
+
+
+def giving_way(scenario: Scenario, file: str) -> Scenario:
+    """The scenario without the generators that were found for columns which a rule of the file speaks of.
+
+    Keys, links and what the engine needs keep theirs. SourceError, ScenarioError as for the file itself.
+    """
+    rules = with_rules_of(scenario, file).rules[: None if not scenario.rules else -len(scenario.rules)]
+    marking = tuple(rule.model_copy(update={"generator": _FOUND}) for rule in rules)
+    bare = {name: _bare(entity) for name, entity in scenario.entities.items()}
+    asked = with_guesses(scenario.model_copy(update={"entities": bare, "rules": marking})).entities
+    entities = {name: _without(entity, asked[name]) for name, entity in scenario.entities.items()}
+    return scenario.model_copy(update={"entities": entities})
+
+
+def _bare(entity: Entity) -> Entity:
+    """The entity without the generators that may give way."""
+    engine = set(re.findall(r"\w+", str(entity.target.get("clickhouse", {}).get("engine", "")).partition("(")[2]))
+    columns = {
+        name: column
+        if column.generator is None or column.generator.type in _LINKS or _stays(name, column.primary_key, engine)
+        else column.model_copy(update={"generator": None})
+        for name, column in entity.columns.items()
+        if not column.hidden
+    }
+    return entity.model_copy(update={"columns": columns})
+
+
+def _stays(name: str, primary_key: bool, engine: set[str]) -> bool:
+    return primary_key or name in engine
+
+
+def _without(entity: Entity, asked: Entity) -> Entity:
+    columns = {
+        name: column.model_copy(update={"generator": None})
+        if name in asked.columns and asked.columns[name].generator == _FOUND
+        else column
+        for name, column in entity.columns.items()
+    }
+    return entity.model_copy(update={"columns": columns})

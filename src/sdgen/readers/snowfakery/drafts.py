@@ -1,0 +1,194 @@
+"""Tables of a recipe with their columns in the making, and how one row reaches another's values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sdgen.errors import Path, Problem
+from sdgen.readers.snowfakery.recipe import Raw, Recipe, Template
+from sdgen.readers.snowfakery.tables import ID, Layout, Table
+from sdgen.scenario.model import Column, GeneratorSpec
+
+# Types of columns by the kind of their values.
+TYPES = {
+    "text": "text",
+    "int": "bigint",
+    "float": "double",
+    "bool": "bool",
+    "date": "date",
+    "timestamp": "timestamp",
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A column's values. kind: text, int, float, bool, date, timestamp or time, as far as it is known.
+
+    plain: (value,) where every row has the same. link: the table that the values are ids of.
+    """
+
+    generator: GeneratorSpec | None = None
+    type: str = ""
+    kind: str = ""
+    nullable: bool = False
+    null_rate: float | None = None
+    unique: bool = False
+    plain: tuple[Any, ...] = ()
+    link: Table | None = None
+
+
+def spec(generator: str, **params: Any) -> GeneratorSpec:
+    return GeneratorSpec(type=generator, params={key: value for key, value in params.items() if value is not None})
+
+
+def expression(sql: str, kind: str = "", nullable: bool = False) -> Made:
+    return Made(spec("expression", sql=sql), TYPES.get(kind, ""), kind, nullable)
+
+
+NULL = GeneratorSpec(type="const", params={"value": None})
+NOTHING = Made(NULL, "bigint", "int", nullable=True, plain=(None,))
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A value of the row or, through a link, of its parent's."""
+
+    column: str
+    link: str = ""
+    kind: str = ""
+    nullable: bool = False
+
+    @property
+    def sql(self) -> str:
+        return f"{_quoted(self.link)}.{_quoted(self.column)}" if self.link else _quoted(self.column)
+
+    @property
+    def placeholder(self) -> str:
+        return f"{self.link}.{self.column}" if self.link else self.column
+
+    def made(self) -> Made:
+        """A column that copies it."""
+        if not self.link:
+            return expression(self.sql, self.kind, self.nullable)
+        return Made(spec("parent", column=self.column, link=self.link), kind=self.kind, nullable=self.nullable)
+
+
+def _quoted(name: str) -> str:
+    return name if name.isidentifier() and name.isascii() else '"' + name.replace('"', '""') + '"'
+
+
+@dataclass
+class TableDraft:
+    """A table to be, with its columns in order."""
+
+    table: Table
+    columns: dict[str, Made] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    unique: list[tuple[str, ...]] = field(default_factory=list)
+    fixed: list[dict[str, Any]] = field(default_factory=list)
+
+    def hide(self, name: str, made: Made) -> Ref:
+        """A column that others are computed from and that is not written; the one there is, if it is the same."""
+        wanted = "__" + name.strip("_")
+        chosen, number = wanted, 1
+        fields = {name for template in self.table.templates for name in template.fields}
+        while chosen in fields or (chosen in self.columns and self.columns[chosen] != made):
+            number += 1
+            chosen = f"{wanted}_{number}"
+        self.columns[chosen] = made
+        self.hidden.add(chosen)
+        return Ref(chosen, kind=made.kind, nullable=made.nullable)
+
+    def column(self, name: str) -> Column:
+        made = self.columns[name]
+        nullable = True if made.nullable and name != ID else None
+        return Column(
+            type=made.type,
+            generator=made.generator,
+            primary_key=name == ID,
+            unique=made.unique,
+            nullable=nullable,
+            null_rate=made.null_rate if made.null_rate is not None or not nullable else 0.0,
+            hidden=name in self.hidden,
+        )
+
+
+@dataclass
+class World:
+    """All that is being made of a recipe."""
+
+    recipe: Recipe
+    layout: Layout
+    drafts: dict[Table, TableDraft] = field(default_factory=dict)
+    notes: list[Problem] = field(default_factory=list)
+
+    def reach(self, table: Table, ancestor: Table, column: str) -> Ref:
+        """A column of a table that rows are counted per, at whatever distance, as a row of `table` reaches it."""
+        assert table.per is not None
+        found = self.drafts[ancestor].columns[column]
+        if table.per is ancestor:
+            return Ref(column, table.link, found.kind, found.nullable)
+        above = self.reach(table.per, ancestor, column)
+        draft = self.drafts[table.per]
+        if column == ID:  # a column that holds it already
+            for name, made in draft.columns.items():
+                if made.link is ancestor:
+                    return Ref(name, table.link, found.kind, found.nullable)
+        copy = draft.hide(f"{ancestor.name}_{column}", replace(above.made(), link=ancestor if column == ID else None))
+        return Ref(copy.column, table.link, found.kind, found.nullable)
+
+
+@dataclass
+class Cell:
+    """A field on its way: of which template, in which table."""
+
+    world: World
+    draft: TableDraft
+    template: Template
+    field: str
+
+    @property
+    def table(self) -> Table:
+        return self.draft.table
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return self.world.recipe.options
+
+    def note(self, raw: Raw, what: str, hint: str = "") -> None:
+        path: Path = ("entities", self.table.name, "columns", self.field)
+        problem = raw.problem(path, what, hint)
+        if problem not in self.world.notes:
+            self.world.notes.append(problem)
+
+    def hide(self, made: Made, name: str = "") -> Ref:
+        return self.draft.hide(name or self.field, made)
+
+    def position(self) -> str:
+        """SQL for the row's place, from 0, among those of one parent, or of one run of the recipe."""
+        run = self.table.run
+        if run is not None:
+            return f"(id - 1) % {max(run.least, 1)}"
+        made = Made(spec("sequence", start=0, per=self.table.link), "bigint", "int")
+        return self.draft.hide("position", made).sql
+
+    def child_index(self) -> str:
+        """SQL for the row's place, from 0, among those of its template."""
+        if self.table.run is not None and self.table.run.most <= 1:
+            return "0"
+        offset = self.table.offset(self.template) if len(self.table.templates) > 1 else 0
+        place = self.position()
+        if offset:
+            return f"({place} - {offset})"
+        return place if place.isidentifier() else f"({place})"
+
+    def ancestor(self, name: str) -> Table | None:
+        """The nearest table that rows are counted per, by its object's name or its nickname."""
+        table = self.table.per
+        while table is not None:
+            if name in (table.first.object, table.first.nickname):
+                return table
+            table = table.per
+        return None

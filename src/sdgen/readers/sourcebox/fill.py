@@ -1,0 +1,208 @@
+"""What fills a column of a SourceBox table: its key, its link, its generator, its default, or what rules find."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sdgen.inference.fit import Wanted, fitting
+from sdgen.readers.sourcebox.columns import ColumnRecord, read_column
+from sdgen.readers.sourcebox.derived import derived, expression, find, personal, quoted
+from sdgen.readers.sourcebox.document import Part
+from sdgen.readers.sourcebox.generators import named
+from sdgen.readers.sourcebox.tables import TableRecord
+from sdgen.scenario.model import Column, GeneratorSpec
+from sdgen.scenario.types import INTEGERS, TIMES
+
+Spec = GeneratorSpec
+_CLOCKS = "current_timestamp|current_date|current_time|now|localtimestamp|sysdate|curdate|getdate"
+_NOW = re.compile(rf"({_CLOCKS})(\(\d*\))?( on update .*)?", re.IGNORECASE)
+_UUID = re.compile(r"(uuid|gen_random_uuid|uuid_generate_v4|newid)\(\)", re.IGNORECASE)
+_OLD = "-10y"  # edge cases of dates
+_DUE = "{name}_when_due"
+
+
+def own_generators(document: Part) -> dict[str, Spec]:
+    """The document's custom_generators as presets."""
+    holder, found = document.part("custom_generators"), {}
+    for name, value in (holder.value if holder else {}).items():
+        assert holder is not None
+        path = (*holder.path, name)
+        record = {"type": "text", **value} if isinstance(value, dict) else {}
+        part = Part(
+            document.reading, path, {**record, "name": name, "type": record.get("type") or "text"}, ("presets", name)
+        )
+        column = read_column(part, "mysql") if record else None
+        spec = named(column, "", {}) if column else None
+        if spec is None:
+            document.reading.note((), path, f"the custom generator {name!r} is not understood: columns' names decide")
+            continue
+        document.reading.aliases[("presets", name)] = path
+        found[name] = spec
+    return found
+
+
+def fill(
+    column: ColumnRecord,
+    table: TableRecord,
+    tables: Mapping[str, TableRecord],
+    industry: str,
+    own: Mapping[str, Spec],
+) -> dict[str, Column]:
+    """The column as a scenario has it, after the hidden ones that it needs."""
+    spec = _key(column, table) or _link(column) or derived(column, table, tables)
+    followed = personal(column, table.columns) if spec is None and column.generator not in own else None
+    if followed is not None:
+        name, hidden, follows = followed
+        _tell_unused(column)
+        return {name: hidden, column.name: _column(column, table, follows)}
+    if spec is None:
+        spec = _own_choice(column, table, industry, own) or _default(column)
+    if spec is None:
+        spec = column.fit.generator
+    _tell_unused(column)
+    parts = _when_due(column, table, spec) if spec else None
+    if parts:
+        return parts
+    return {column.name: _column(column, table, spec)}
+
+
+def _column(column: ColumnRecord, table: TableRecord, spec: Spec | None) -> Column:
+    rate = column.probabilities.get("null_probability")
+    if rate is not None and not column.nullable and rate > 0:
+        column.part.note("null_probability is passed over: the column takes no nulls", "generator_params", "params")
+    if column.default is not None and column.default.upper() == "NULL" and spec is None and column.nullable:
+        rate = 1.0
+    computed = spec is not None and spec.type == "expression"
+    alone = table.keys == (column.name,)
+    return Column(
+        type=str(column.type),
+        generator=spec,
+        description=column.description,
+        primary_key=column.primary_key,
+        unique=(column.unique or column.one_to_one) and not alone,
+        nullable=True if column.nullable and not column.primary_key else False if computed else None,
+        null_rate=rate if column.nullable and not column.primary_key else None,
+    )
+
+
+def _key(column: ColumnRecord, table: TableRecord) -> Spec | None:
+    """Keys that the database counts, and whole-number keys that nothing else fills, are sequences."""
+    alone = table.keys == (column.name,)
+    counted = column.counts or (alone and not column.generator and column.link is None)
+    if not counted or column.type.kind not in INTEGERS | {"decimal"}:
+        return None
+    return Spec(type="sequence")
+
+
+def _link(column: ColumnRecord) -> Spec | None:
+    if column.link is None:
+        return None
+    if column.generator:
+        column.part.note(f"the generator {column.generator!r} is passed over: the column is a foreign key", "generator")
+    params: dict[str, Any] = {"entity": column.link[0], "column": column.link[1]}
+    return Spec(type="fk", params={**params, "one_to_one": True} if column.one_to_one else params)
+
+
+def _own_choice(column: ColumnRecord, table: TableRecord, industry: str, own: Mapping[str, Spec]) -> Spec | None:
+    """The generator the column names, if it can fill the column; else rules decide."""
+    spec = named(column, industry, own)
+    if spec is None:
+        return None
+    given = column.params is not None and bool(column.params.value.get("values"))
+    if spec.type not in own and not given:
+        unique = column.unique or table.keys == (column.name,)
+        wanted = Wanted(column.type, rows=table.rows, need=table.rows if unique else 0)
+        fit = fitting(spec, wanted)
+        if fit is None:
+            kind = f"a unique {column.type}" if unique else str(column.type)
+            column.part.note(f"{spec.type} can't fill {kind}: the column's name and type decide", "generator")
+            return None
+        spec = _plain(fit)
+    return _with_edges(column, spec)
+
+
+def _plain(spec: Spec) -> Spec:
+    return Spec(type=spec.type, params=dict(spec.params))
+
+
+def _with_edges(column: ColumnRecord, spec: Spec) -> Spec:
+    """A mixture with the least and the greatest value, as often as edge_case_probability says."""
+    share = column.probabilities.get("edge_case_probability", 0)
+    if not share:
+        return spec
+    edges = _edges(column, spec)
+    if edges is None:
+        column.part.note(
+            f"edge_case_probability is passed over: {spec.type} has no least and greatest value", "generator"
+        )
+        return spec
+    parts = [_weighted(spec, round(1 - share, 9)), _weighted(edges, share)]
+    return Spec(type="mixture", params={"parts": parts})
+
+
+def _weighted(spec: Spec, weight: float) -> dict[str, Any]:
+    params = {"params": dict(spec.params)} if spec.params else {}
+    return {"generator": spec.type, **params, "weight": weight}
+
+
+def _edges(column: ColumnRecord, spec: Spec) -> Spec | None:
+    if spec.type in ("date", "datetime"):
+        end = _OLD if spec.type == "date" else "-3649d"
+        return Spec(type=spec.type, params={"start": _OLD, "end": end})
+    ranges = spec.params.get("ranges") or [spec.params]
+    found = [bounds[key] for bounds in ranges for key in ("min", "max") if isinstance(bounds.get(key), int | float)]
+    if column.type.kind in TIMES or len(found) < 2:
+        return None
+    return Spec(type="choice", params={"values": [min(found), max(found)]})
+
+
+def _default(column: ColumnRecord) -> Spec | None:
+    """A column without a generator has its default in every row, as the database would fill it."""
+    text = column.default
+    if text is None or column.generator or text.upper() == "NULL":
+        return None
+    if _UUID.fullmatch(text.strip("( )") + "()" * (not text.rstrip().endswith(")"))):
+        return Spec(type="uuid4")
+    if _NOW.fullmatch(text.strip()):
+        if column.type.kind not in TIMES - {"time"}:
+            return None
+        what = f"the default {text} is the moment of the load: every row has the instant that counts as now (as_of)"
+        hint = "take the generator out, and the rows have moments of the past"
+        column.part.note(what, "default", "constraints", hint=hint)
+        kept = column.type.kind
+        return expression(f"cast(as_of as {kept})" if kept != "timestamp" else "as_of")
+    value: Any = text[1:-1].replace("''", "'") if len(text) > 1 and text[0] == text[-1] == "'" else text
+    spec = fitting(Spec(type="const", params={"value": value}), Wanted(column.type))
+    if spec is None:
+        column.part.note(f"the default {text!r} is not understood: the column's name and type decide", "default")
+        return None
+    column.part.note(f"every row has the default {value!r}", "default", "constraints")
+    return _plain(spec)
+
+
+def _when_due(column: ColumnRecord, table: TableRecord, spec: Spec) -> dict[str, Column] | None:
+    """A payment that is due after now is pending, whatever becomes of it later; the others have the other values."""
+    due = find(table, (), next((name for name, each in table.columns.items() if each.generator == "payment_date"), ""))
+    values, weights = list(spec.params.get("values", ())), list(spec.params.get("weights", ()))
+    if column.generator != "payment_status" or not due or spec.type != "choice" or "pending" not in values[1:]:
+        return None
+    place, name = values.index("pending"), _DUE.format(name=column.name)
+    if name in table.columns or len(weights) != len(values):
+        return None
+    params = {"values": values[:place] + values[place + 1 :], "weights": weights[:place] + weights[place + 1 :]}
+    sql = f"case when {quoted(due)} > as_of then 'pending' else {quoted(name)} end"
+    column.part.note("payments due after now are pending, and no others", "generator")
+    return {
+        name: Column(type=str(column.type), hidden=True, generator=Spec(type="choice", params=params)),
+        column.name: _column(replace(column), table, expression(sql)),
+    }
+
+
+def _tell_unused(column: ColumnRecord) -> None:
+    assert column.params is not None
+    silent = ("distribution", "null_probability", "edge_case_probability", "description", "unique", "locale")
+    if column.params.path != column.part.path:
+        column.params.passed_over(silent, "the param")

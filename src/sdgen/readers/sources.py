@@ -1,0 +1,137 @@
+"""A source → a scenario: a file, a folder, a database, or the name of a shipped example, whichever format it is in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+from sdgen.errors import Problem, ProblemType, SourceError, did_you_mean
+from sdgen.readers.base import ReadOptions, Source
+from sdgen.readers.formats import Format, format_of, formats
+from sdgen.readers.native import scenario_file
+from sdgen.readers.yaml_text import Document, read_document
+from sdgen.scenario.model import Scenario
+
+DEFAULTS = ReadOptions()
+
+# Comments and white space, then a word that statements begin with and no mapping does: a colon would follow there.
+_SQL = re.compile(
+    r"(?:\s|--[^\n]*|\#[^\n]*|/\*.*?\*/)*+"
+    r"(?:create|alter|drop|set|begin|start|use|comment|pragma|lock|select|grant|copy|insert|commit|truncate|exec|print"
+    r"|declare|delimiter|delete|update|if|go|do|\\\w+)\b(?!\s*:)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def read_source(source: str | Path, options: ReadOptions = DEFAULTS) -> Scenario:
+    """The scenario of a source of any known format, or of a shipped example.
+
+    SourceError where there is none or it can't be read, ScenarioError where it is wrong.
+    """
+    found = Source(str(source))
+    return changed(_format(found).reader.read(found, options) if _is_there(found) else _example(found), options)
+
+
+def changed(scenario: Scenario, options: ReadOptions) -> Scenario:
+    """The scenario with the rules and values that a user asks for besides; ScenarioError where they are wrong."""
+    if options.rules:
+        from sdgen.readers.native.rules_file import with_rules_of
+
+        scenario = with_rules_of(scenario, options.rules)
+    if options.sets:
+        from sdgen.readers.override import overridden
+
+        scenario = overridden(scenario, options.sets)
+    return scenario
+
+
+def read_counted(
+    source: str | Path, rows: Mapping[str, int], options: ReadOptions = DEFAULTS
+) -> tuple[Scenario, dict[str, int]]:
+    """A scenario, and the row counts still to be asked of it.
+
+    Where a source says nothing of counts, its reader takes that of every entity: it knows how many it may have.
+    """
+    found, counts = Source(str(source)), dict(rows)
+    if not _is_there(found):
+        return changed(_example(found), options), counts
+    form = _format(found)
+    if not form.counted:
+        options = replace(options, rows=counts.pop("*", options.rows))
+    return changed(form.reader.read(found, options), options), counts
+
+
+def read_as(kind: str, source: str, options: ReadOptions = DEFAULTS) -> Scenario:
+    """The scenario of a source that is said to be of a kind of format; SourceError where there is no such kind."""
+    known = {each.kind: each for each in formats()}
+    if kind not in known:
+        what, hint = f"no format is called {kind!r}", did_you_mean(kind, known)
+        raise SourceError(Problem((), what, hint, source, type=ProblemType.SOURCE))
+    return known[kind].reader.read(Source(source), options)
+
+
+def read_text_as_scenario(text: str, file: str, options: ReadOptions = DEFAULTS) -> Scenario:
+    """The scenario of a text: YAML or JSON as a native file holds it, or the statements of a DDL file.
+
+    `file` is its name in messages, and the scenario's where it has none. No file is opened, whatever the text says.
+    """
+    if is_sql(text):
+        from sdgen.readers.sql.ddl import read_ddl
+        from sdgen.readers.sql.scenario import relational_scenario
+
+        return relational_scenario(read_ddl(text, file, options.dialect), options.rows)
+    return scenario_file.read_document(read_document(text, file, may_repeat=True), name=_stem(file))
+
+
+def read_text_counted(text: str, file: str, rows: Mapping[str, int]) -> tuple[Scenario, dict[str, int]]:
+    """The scenario of a text, and the row counts still to be asked of it; see `read_counted`."""
+    counts = dict(rows)
+    every = counts.pop("*", None) if is_sql(text) else None
+    return read_text_as_scenario(text, file, ReadOptions(rows=every)), counts
+
+
+def is_sql(text: str) -> bool:
+    """Whether a text begins as SQL does, and neither YAML nor JSON."""
+    return _SQL.match(text) is not None
+
+
+def read_mapping(value: dict[str, object], name: str = "scenario") -> Scenario:
+    """The scenario of plain data, as a native file would hold it."""
+    return scenario_file.read_document(Document(name, value, {}), name=_stem(name))
+
+
+def _stem(file: str) -> str:
+    return file.rpartition("/")[2].partition(".")[0] or "scenario"
+
+
+def examples() -> dict[str, Path]:
+    """The shipped examples, by name."""
+    folder = files("sdgen").joinpath("examples")
+    found = [Path(str(entry)) for entry in folder.iterdir()] if folder.is_dir() else []
+    return {path.stem: path for path in sorted(found) if path.suffix == ".yaml"}
+
+
+def _is_there(source: Source) -> bool:
+    return ":" in source.name or source.path.exists() or source.name not in examples()
+
+
+def _format(source: Source) -> Format:
+    """The format of a source; SourceError where there is no such source, or no reader knows it."""
+    if ":" not in source.name and not source.path.exists():
+        word = source.path.stem if source.path.suffix in (".yaml", ".yml") else source.name
+        hint = did_you_mean(word, examples(), "give a file, a folder, or a shipped example: " + ", ".join(examples()))
+        what = "there is no such file, folder or example"
+        raise SourceError(Problem((), what, hint, source.name, type=ProblemType.SOURCE))
+    found = format_of(source)
+    if found is None:
+        kinds = ", ".join(each.kind for each in formats())
+        hint = f"known formats: {kinds}; `sdgen import KIND` reads a file as the kind you name"
+        raise SourceError(Problem((), "no known format", hint, source.name, type=ProblemType.SOURCE))
+    return found
+
+
+def _example(source: Source) -> Scenario:
+    return read_text_as_scenario(examples()[source.name].read_text("utf-8"), f"{source.name}.yaml")

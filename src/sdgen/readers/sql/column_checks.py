@@ -1,0 +1,316 @@
+"""What CHECKs say → generators that keep to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from sdgen.generators.base import Generator
+from sdgen.generators.choices.choices import Choice
+from sdgen.inference.likely_states import weights
+from sdgen.readers.sql.check_facts import NOW, Impossible, Said, Value
+from sdgen.readers.sql.check_patterns import can_make, shortest_match
+from sdgen.readers.sql.drafts import ColumnDraft
+from sdgen.scenario.model import GeneratorSpec
+from sdgen.scenario.types import INTEGER_BITS, INTEGERS, NUMBERS, Type
+
+SPAN = 1000  # of a range with one end
+_ELEMENTS = 4  # the most of an array that may have any number
+
+
+def demanded(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
+    """The generator that keeps what is said of a column; None where `chosen` does; a text that says why there is none.
+
+    chosen: the generator that rules find for the column.
+    """
+    said = column.said
+    if said.values is not None:
+        return _one_of(column.type, said)
+    if column.type.kind == "enum" and said.other_than:
+        values = tuple(value for value in column.type.values if value not in said.other_than)
+        if not values:
+            return Impossible("no value is allowed by all of its CHECKs")
+        return GeneratorSpec(type="choice", params={"values": list(values)})
+    if said.low is not None or said.high is not None:
+        return _in_range(column.type, said, chosen)
+    if column.type.kind == "array":
+        return _sized(column)
+    return _text(column.type, said) if column.type.kind in ("string", "text") else _other_than(column, chosen)
+
+
+def _sized(column: ColumnDraft) -> GeneratorSpec | str | None:
+    """An array with as many elements as is said."""
+    said, spec = column.said, column.generator
+    if spec is None or (not said.shortest and not said.longest):
+        return None
+    most = max(min(said.longest or _ELEMENTS, _ELEMENTS), said.shortest)
+    if said.longest and most > said.longest:
+        return Impossible("no array has as many elements as its CHECKs ask")
+    return GeneratorSpec(type=spec.type, params={**spec.params, "min": said.shortest, "max": most})
+
+
+def _one_of(type: Type, said: Said) -> GeneratorSpec | str:
+    values = [
+        _plain(value, type)
+        for value in said.values or ()
+        if value not in said.other_than and _inside(value, said) and _spelled(value, said)
+    ]
+    if type.kind == "bool":
+        values = [value for value in values if isinstance(value, bool)] or values
+    if not values:
+        return Impossible("no value is allowed by all of its CHECKs")
+    if len(values) == 1:
+        return GeneratorSpec(type="const", params={"value": values[0]})
+    shares = weights(values)
+    return GeneratorSpec(type="choice", params={"values": values} | ({"weights": shares} if shares else {}))
+
+
+def _inside(value: Value, said: Said) -> bool:
+    if not isinstance(value, Decimal):
+        return True
+    low = not isinstance(said.low, Decimal) or value > said.low or (value == said.low and not said.low_open)
+    high = not isinstance(said.high, Decimal) or value < said.high or (value == said.high and not said.high_open)
+    return low and high
+
+
+def _spelled(value: Value, said: Said) -> bool:
+    """Whether a text keeps what is said of its letters, as far as Python reads the pattern."""
+    if not isinstance(value, str):
+        return True
+    try:
+        fits = not said.pattern or re.fullmatch(said.pattern, value) is not None
+    except re.error:
+        fits = True
+    cased = not said.letters or value == (value.lower() if said.letters == "lower" else value.upper())
+    return fits and cased and said.shortest <= len(value) <= (said.longest or len(value))
+
+
+def _plain(value: Value, type: Type) -> object:
+    if not isinstance(value, Decimal):
+        if type.kind == "bool" and isinstance(value, str):
+            return value.lower() in ("t", "true", "y", "yes", "1")
+        return value
+    if type.kind == "bool":
+        return value != 0
+    if type.kind in ("string", "text", "enum"):
+        return str(value)
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _in_range(type: Type, said: Said, chosen: Generator | None) -> GeneratorSpec | str | None:
+    if type.kind == "bool":
+        return _truths(said)
+    ranger = next((ranger for kinds, ranger in _RANGERS if type.kind in kinds), None)
+    if ranger is None:
+        return f"a range of {type} is not understood"
+    return ranger(type, said, chosen)
+
+
+def _truths(said: Said) -> GeneratorSpec | str | None:
+    """MySQL's booleans are 0 and 1, and may be asked to lie between."""
+    kept = [bit for bit in (0, 1) if _inside(Decimal(bit), said) and Decimal(bit) not in said.other_than]
+    if len(kept) == 2:
+        return None
+    return (
+        GeneratorSpec(type="const", params={"value": bool(kept[0])})
+        if kept
+        else Impossible("neither 0 nor 1 is allowed")
+    )
+
+
+def _numbers(type: Type, said: Said, chosen: Generator | None) -> GeneratorSpec | str | None:
+    if isinstance(said.low, str) or isinstance(said.high, str):
+        return "a number is compared with a text"
+    step = _step(type)
+    low = (
+        None if said.low is None else _rounded(said.low, step, up=True) + step * _on_edge(said.low, step, said.low_open)
+    )
+    high = (
+        None
+        if said.high is None
+        else _rounded(said.high, step, up=False) - step * _on_edge(said.high, step, said.high_open)
+    )
+    if low is not None and low == 0 and Decimal(0) in said.other_than:
+        low = step
+    refused = {value for value in said.other_than if isinstance(value, Decimal)}
+    if chosen is not None and not refused - {0} and _holds(chosen, low, high):
+        return _written(chosen)
+    low, high = _widest(*_closed(low, high, type), refused, step)
+    if low > high:
+        return Impossible(f"no {type} lies between its CHECKs")
+    return range_spec(type, low, high)
+
+
+def _widest(low: Decimal, high: Decimal, refused: Iterable[Decimal], step: Decimal) -> tuple[Decimal, Decimal]:
+    """The longest stretch of a range in which none of some values lies."""
+    marks = [low - step, *sorted(value for value in refused if low <= value <= high), high + step]
+    return max(((start + step, end - step) for start, end in pairwise(marks)), key=lambda ends: ends[1] - ends[0])
+
+
+def stretched(column: ColumnDraft, rows: int) -> GeneratorSpec | None:
+    """As many numbers as a column's CHECKs allow, up to one for each row where they leave an end open."""
+    said, far = column.said, max(SPAN, rows)
+    if said.values is not None or column.type.kind not in INTEGERS | {"decimal"}:
+        return None
+    if isinstance(said.low, Decimal) and said.high is None:
+        said = replace(said, high=said.low + far)
+    elif isinstance(said.high, Decimal) and said.low is None:
+        said = replace(said, low=said.high - far)
+    elif not isinstance(said.low, Decimal) or not isinstance(said.high, Decimal):
+        return None
+    found = _numbers(column.type, said, None)
+    return found if isinstance(found, GeneratorSpec) and found != column.generator else None
+
+
+def _step(type: Type) -> Decimal:
+    if type.kind in INTEGERS:
+        return Decimal(1)
+    return Decimal(1).scaleb(-(type.scale if type.kind == "decimal" else 2))
+
+
+def _rounded(value: Decimal, step: Decimal, up: bool) -> Decimal:
+    whole = value / step
+    below = whole.to_integral_value(rounding="ROUND_CEILING" if up else "ROUND_FLOOR")
+    return below * step
+
+
+def _on_edge(value: Decimal, step: Decimal, open: bool) -> int:
+    return int(open and value % step == 0)
+
+
+def limits(type: Type) -> tuple[Decimal, Decimal]:
+    """The least and greatest value of a numeric type; floats up to what they hold exactly."""
+    if type.kind in INTEGERS:
+        unsigned = type.kind not in INTEGER_BITS
+        bits = INTEGER_BITS[type.kind.removeprefix("u") if unsigned else type.kind]
+        return (
+            (Decimal(0), Decimal(2**bits - 1))
+            if unsigned
+            else (Decimal(-(2 ** (bits - 1))), Decimal(2 ** (bits - 1) - 1))
+        )
+    if type.kind == "decimal":
+        high = (Decimal(10) ** type.precision - 1).scaleb(-type.scale)
+        return -high, high
+    return Decimal(-(2**24)), Decimal(2**24)
+
+
+def _closed(low: Decimal | None, high: Decimal | None, type: Type) -> tuple[Decimal, Decimal]:
+    """Both ends, the missing one SPAN away or at zero, within what the type holds."""
+    least, most = limits(type)
+    if low is None:
+        assert high is not None
+        low = Decimal(0) if high > 0 else high - SPAN
+    if high is None:
+        high = max(low + SPAN, low * 2) if low > 1 else Decimal(SPAN)
+    return max(low, least), min(high, most)
+
+
+def _holds(chosen: Generator, low: Decimal | None, high: Decimal | None) -> bool:
+    """Whether a generator with ends of its own, or a list of numbers, stays within a range."""
+    least, most = _ends(chosen)
+    if least is None or most is None:
+        return False
+    try:
+        return (low is None or Decimal(str(least)) >= low) and (high is None or Decimal(str(most)) <= high)
+    except ArithmeticError:
+        return False
+
+
+def _ends(chosen: Generator) -> tuple[object, object]:
+    listed = [value for value, _ in chosen.entries] if isinstance(chosen, Choice) else []
+    if listed and all(isinstance(value, int | float) for value in listed):
+        return min(listed), max(listed)
+    return getattr(chosen, "min", None), getattr(chosen, "max", None)
+
+
+def _written(chosen: Generator) -> GeneratorSpec | None:
+    """A generator that a rule found, by name: a constraint relies on it."""
+    params = chosen.model_dump(mode="json", exclude_unset=True, by_alias=True)
+    return GeneratorSpec(type=chosen.called, params=params)
+
+
+def range_spec(type: Type, low: Decimal, high: Decimal) -> GeneratorSpec:
+    """Numbers of a type from low to high, both included."""
+    if type.kind in INTEGERS:
+        return GeneratorSpec(type="uniform_int", params={"min": int(low), "max": int(high)})
+    ends = {"min": _number(low), "max": _number(high)}
+    if type.kind == "decimal":
+        return GeneratorSpec(type="decimal", params=ends)
+    return GeneratorSpec(type="uniform_float", params={**ends, "precision": 2})
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _dates(type: Type, said: Said, chosen: Generator | None) -> GeneratorSpec | str | None:
+    """Dates and moments. An end by the clock is as_of; a missing one is the generator's own or years away."""
+    if isinstance(said.low, Decimal) or isinstance(said.high, Decimal):
+        return "a time is compared with a number"
+    name = "date" if type.kind == "date" else "datetime"
+    params: dict[str, Any] = {}
+    if said.low is not None:
+        params["start"] = _moment(said.low, 1 if said.low_open and name == "date" else 0)
+    if said.high is not None:
+        params["end"] = _moment(said.high, -1 if said.high_open and name == "date" else 0)
+    if "start" not in params and "end" in params and said.high != NOW:
+        params["start"] = f"{int(str(params['end'])[:4]) - 5:04d}-01-01" if str(params["end"])[:4].isdigit() else "-5y"
+    if params.get("start") == "now" or (said.low == NOW and "end" not in params):
+        params["end"] = "+1y"
+        params["start"] = "+1d"
+    elif "start" in params and "end" not in params and str(params["start"])[:4] >= "2024":
+        params["end"] = f"{int(str(params['start'])[:4]) + 5:04d}-01-01"
+    if all(params.get(end, "-")[:4].isdigit() for end in ("start", "end")) and params["start"] > params["end"]:
+        return Impossible(f"no {type} lies between its CHECKs")
+    return GeneratorSpec(type=name, params=params)
+
+
+def _moment(text: Decimal | str, days: int) -> str:
+    from datetime import datetime, timedelta
+
+    if text == NOW:
+        return "-1d" if days < 0 else "now"
+    try:
+        moment = datetime.fromisoformat(str(text).strip().replace("/", "-")) + timedelta(days=days)
+    except ValueError:
+        return str(text)
+    return moment.isoformat() if (moment.hour, moment.minute, moment.second) != (0, 0, 0) else moment.date().isoformat()
+
+
+def _other_than(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
+    """A number that is none of some others: one above them all."""
+    most = max((value for value in column.said.other_than if isinstance(value, Decimal)), default=None)
+    if most is None or column.type.kind not in NUMBERS:
+        return None
+    return _in_range(column.type, Said(low=most, low_open=True), chosen)
+
+
+def _text(type: Type, said: Said) -> GeneratorSpec | str | None:
+    """A text by its pattern, or of a length. What rules make is never empty, and cut to the column's length."""
+    most = min(filter(None, (said.longest, type.length)), default=0)
+    if said.pattern:
+        if said.letters or shortest_match(said.pattern) < said.shortest:
+            return "its pattern and its other CHECKs are not kept together"
+        if can_make(said.pattern, most):
+            return GeneratorSpec(type="pattern", params={"regex": said.pattern})
+        return "no text can be made of its pattern"
+    if said.shortest < 2 and not said.letters:
+        return None
+    letters = {"lower": "[a-z0-9]", "upper": "[A-Z0-9]"}.get(said.letters, "[a-z]")
+    least = max(said.shortest, min(6, most or 6))
+    high = min(most or least + 8, least + 8)
+    if least > high:
+        return Impossible("no text is as long as its CHECKs ask")
+    size = f"{{{least}}}" if least == high else f"{{{least},{high}}}"
+    return GeneratorSpec(type="pattern", params={"regex": letters + size})
+
+
+Ranger = Callable[[Type, Said, Generator | None], GeneratorSpec | str | None]
+_RANGERS: tuple[tuple[frozenset[str], Ranger], ...] = (
+    (INTEGERS | {"decimal", "float", "double"}, _numbers),
+    (frozenset({"date", "timestamp", "timestamptz"}), _dates),
+)

@@ -1,0 +1,128 @@
+"""Table constraints and indexes of DDL: keys, foreign keys, CHECKs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sdgen.readers.sql.ddl_columns import read_names, read_table_name
+from sdgen.readers.sql.ddl_tokens import Words
+from sdgen.readers.sql.schema import CheckSchema, ForeignKeySchema, KeySchema, TableName
+
+Constraint = KeySchema | ForeignKeySchema | CheckSchema
+PRIMARY = "primary key"
+UNIQUE = "unique"
+
+_BEGINS = frozenset({"CONSTRAINT", "PRIMARY", "FOREIGN", "CHECK", "EXCLUDE", "LIKE", "PERIOD"})
+_MYSQL = frozenset({"KEY", "INDEX", "FULLTEXT", "SPATIAL"})
+_MODIFIERS = ("CLUSTERED", "NONCLUSTERED", "KEY", "INDEX")
+
+
+def begins_constraint(words: Words, dialect: str) -> bool:
+    """Whether an item of a table's body is a constraint, not a column."""
+    upper = words.ahead().upper
+    if upper == "UNIQUE":
+        return True
+    after = words.ahead(1)
+    if upper in ("LIKE", "PERIOD", "CHECK", "EXCLUDE", "INDEX"):  # a column may be called so
+        named = after.upper in ("(", "FOR", "USING") or upper == "LIKE" or (upper == "INDEX" and after.quoted)
+        return named or (upper in _MYSQL and dialect in ("mysql", "tsql"))
+    return upper in _BEGINS or (upper in _MYSQL and dialect == "mysql")
+
+
+def read_constraint(words: Words, columns: frozenset[str]) -> tuple[str, Constraint | None]:
+    """A constraint and what it is: "primary key", "unique", "foreign key", "check", or its first word if it's another.
+
+    columns: those of the table, to find them within expressions.
+    """
+    line = words.line
+    name = words.name() if words.takes("CONSTRAINT") and not _begins_unnamed(words) else ""
+    if words.takes("PRIMARY", "KEY"):
+        return PRIMARY, _key(words, columns, name, line)
+    if words.takes("UNIQUE"):
+        return UNIQUE, _key(words, columns, name, line)
+    if words.takes("FOREIGN", "KEY"):
+        return "foreign key", _foreign_key(words, name, line)
+    if words.takes("CHECK"):
+        words.takes("NOT", "FOR", "REPLICATION")
+        return "check", CheckSchema(words.inside().sql(), name, line)
+    return words.ahead().text.lower(), None
+
+
+def _begins_unnamed(words: Words) -> bool:
+    """MySQL takes CONSTRAINT without a name."""
+    return words.sees("PRIMARY", "KEY") or words.sees("FOREIGN", "KEY") or words.sees("CHECK", "(")
+
+
+def _key(words: Words, columns: frozenset[str], name: str, line: int) -> KeySchema:
+    while words.takes_any(*_MODIFIERS):
+        pass
+    nulls = not words.takes("NULLS", "NOT", "DISTINCT")
+    words.takes("NULLS", "DISTINCT")
+    if words.takes("USING", "INDEX"):  # PostgreSQL: the index of that name becomes the key
+        return KeySchema((), words.name(), line)
+    if not words.sees("(") and not words.sees("USING"):
+        name = words.name()  # MySQL: UNIQUE KEY name (…)
+    if words.takes("USING"):
+        words.next()
+    own, computed = key_columns(words.inside(), columns)
+    return KeySchema(own, name, line, "", computed, nulls)
+
+
+def key_columns(words: Words, columns: frozenset[str]) -> tuple[tuple[str, ...], bool]:
+    """The columns of a key, and whether some stand within expressions, such as lower(email)."""
+    found: list[str] = []
+    computed = False
+    for part in words.split():
+        plain = not part.sees("(") and (part.ahead(1).upper != "(" or part.ahead(2).upper.isdigit())
+        if plain:
+            found.append(part.name())
+            continue
+        computed = True
+        names = [_folded(word.text, word.quoted, words) for word in part.words if not word.literal]
+        found += [name for name in names if name in columns]
+    return tuple(dict.fromkeys(found)), computed
+
+
+def _folded(text: str, quoted: bool, words: Words) -> str:
+    return text.lower() if words.folds and not quoted else text
+
+
+def _foreign_key(words: Words, name: str, line: int) -> ForeignKeySchema:
+    if not words.sees("("):
+        name = name or words.name()  # MySQL: FOREIGN KEY name (…)
+    columns = tuple(read_names(words.inside()))
+    words.expect("REFERENCES")
+    table = read_table_name(words)
+    to = tuple(read_names(words.inside())) if words.sees("(") else ()
+    return ForeignKeySchema(columns, table, to, name, line, words.takes("MATCH", "FULL"))
+
+
+@dataclass(frozen=True)
+class IndexFound:
+    """What CREATE UNIQUE INDEX says. nulls: whether any number of rows may have nulls in it."""
+
+    table: TableName
+    name: str
+    columns: Words
+    where: str
+    nulls: bool
+
+
+def read_index(words: Words) -> IndexFound:
+    """An index from behind the word INDEX."""
+    words.takes("CONCURRENTLY")
+    words.takes("IF", "NOT", "EXISTS")
+    name = "" if words.sees("ON") else words.path()[-1]
+    if words.takes("USING"):
+        words.next()
+    words.expect("ON")
+    words.takes("ONLY")
+    table = read_table_name(words)
+    if words.takes("USING"):
+        words.next()
+    columns, nulls = words.inside(), True
+    while not words.done and not words.sees("WHERE"):
+        nulls = nulls and not words.sees("NULLS", "NOT", "DISTINCT")
+        words.skip()
+    where = words.sql(words.place) if words.takes("WHERE") else ""
+    return IndexFound(table, name, columns, where, nulls)

@@ -1,0 +1,220 @@
+"""Tables in the making: what CREATE TABLE says, and what later statements add to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from sdgen.errors import Path, Problem
+from sdgen.readers.sql.ddl_columns import ColumnFound
+from sdgen.readers.sql.ddl_constraints import PRIMARY, Constraint
+from sdgen.readers.sql.ddl_partitions import Bounds, partition_check
+from sdgen.readers.sql.schema import (
+    CheckSchema,
+    ColumnSchema,
+    DomainSchema,
+    ForeignKeySchema,
+    KeySchema,
+    TableName,
+    TableSchema,
+)
+
+DEFAULT_SCHEMAS = frozenset({"public", "dbo", "main"})
+
+
+@dataclass
+class TableDraft:
+    """A table, its constraints, and the tables it is a part or a copy of."""
+
+    name: TableName
+    line: int
+    columns: dict[str, ColumnFound] = field(default_factory=dict)
+    primary: KeySchema | None = None
+    unique: list[KeySchema] = field(default_factory=list)
+    foreign_keys: list[ForeignKeySchema] = field(default_factory=list)
+    checks: list[CheckSchema] = field(default_factory=list)
+    description: str = ""
+    parents: list[TableName] = field(default_factory=list)  # it inherits or copies their columns
+    inherits: bool = False
+    partition_of: TableName | None = None
+    partition_key: tuple[str, tuple[str, ...]] = ("", ())  # RANGE, LIST or HASH, and the columns
+    bounds: list[Bounds] = field(default_factory=list)  # of its partitions
+    former: list[TableName] = field(default_factory=list)  # what it was called before, the first name first
+
+    @property
+    def column_names(self) -> frozenset[str]:
+        return frozenset(self.columns)
+
+    def add_column(self, found: ColumnFound) -> None:
+        self.columns[found.name] = found
+        self.primary = found.primary or self.primary
+        self.unique += found.unique
+        self.checks += found.checks
+        self.foreign_keys += found.foreign_keys
+
+    def add_constraint(self, kind: str, constraint: Constraint) -> None:
+        if isinstance(constraint, CheckSchema):
+            self.checks.append(constraint)
+        elif isinstance(constraint, ForeignKeySchema):
+            self.foreign_keys.append(constraint)
+        elif kind == PRIMARY:
+            self.primary = self._with_index(constraint)
+        else:
+            self.unique.append(self._with_index(constraint))
+
+    def _with_index(self, key: KeySchema) -> KeySchema:
+        """A key declared by the name of an index has the index's columns."""
+        if key.columns:
+            return key
+        columns = next((index.columns for index in self.unique if index.name == key.name), ())
+        return replace(key, columns=columns)
+
+    def column(self, name: str) -> ColumnFound | None:
+        """A column by its name, whichever way its letters are cased where no other fits."""
+        if name in self.columns:
+            return self.columns[name]
+        return next((column for column in self.columns.values() if column.name.lower() == name.lower()), None)
+
+    def spelled(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Column names as the table itself spells them."""
+        found = [self.column(name) for name in names]
+        return tuple(column.name if column else name for column, name in zip(found, names, strict=True))
+
+
+class Tables:
+    """All drafts of a source by name."""
+
+    def __init__(self) -> None:
+        self.drafts: dict[TableName, TableDraft] = {}
+        self.folded: list[tuple[int, str]] = []  # notes on tables that are taken as parts of others, with their lines
+        self.schema = ""  # of names that name none
+
+    def located(self, name: TableName) -> TableName:
+        """A name with the schema that is in force; "" for the default one."""
+        schema = name.schema or self.schema
+        return TableName(name.name, "" if schema.lower() in DEFAULT_SCHEMAS else schema)
+
+    def find(self, name: TableName) -> TableDraft | None:
+        located = self.located(name)
+        if located in self.drafts:
+            return self.drafts[located]
+        tests: tuple[Callable[[TableName], bool], ...] = (
+            lambda known: str(known).lower() == str(located).lower(),
+            lambda known: known.name == name.name and not name.schema,
+            lambda known: known.name.lower() == name.name.lower() and not name.schema,
+        )
+        for test in tests:
+            found = [draft for known, draft in self.drafts.items() if test(known)]
+            if len(found) == 1:
+                return found[0]
+        return None
+
+    def finished(self) -> tuple[TableSchema, ...]:
+        """The tables that hold rows of their own; partitions' keys belong to the table they are parts of."""
+        for draft in self.drafts.values():
+            self._fold(draft)
+        for draft in self.drafts.values():
+            self._inherit(draft, [])
+        for draft in self.drafts.values():
+            if draft.partition_of is not None:
+                self._give_keys(draft)
+        return tuple(self._finished(draft) for draft in self.drafts.values() if draft.partition_of is None)
+
+    def _fold(self, draft: TableDraft) -> None:
+        """A table that inherits all its columns is a part of its parent, in which its rows are seen."""
+        if draft.inherits and not draft.columns and draft.parents and self.find(draft.parents[0]) is not None:
+            draft.partition_of = self.located(draft.parents[0])
+            what = f"table {draft.name} left out: it inherits all its columns from {draft.partition_of}"
+            self.folded.append((draft.line, f"{what}, which is filled instead"))
+
+    def _inherit(self, draft: TableDraft, seen: list[TableName]) -> None:
+        parents = [parent for name in draft.parents if (parent := self.find(name)) and parent.name not in seen]
+        draft.parents = []
+        inherited: dict[str, ColumnFound] = {}
+        for parent in parents:
+            self._inherit(parent, [*seen, draft.name])
+            inherited.update({name: found for name, found in parent.columns.items() if name not in draft.columns})
+            draft.checks += parent.checks
+        draft.columns = {**inherited, **draft.columns}
+
+    def _give_keys(self, draft: TableDraft) -> None:
+        """A partition's foreign keys and primary key hold for the whole table's rows that go there."""
+        assert draft.partition_of is not None
+        whole = self.find(draft.partition_of)
+        while whole is not None and whole.partition_of is not None:
+            whole = self.find(whole.partition_of)
+        if whole is None:
+            return
+        known = {key.columns for key in whole.foreign_keys}
+        whole.foreign_keys += [key for key in draft.foreign_keys if key.columns not in known]
+        whole.primary = whole.primary or draft.primary
+
+    def _finished(self, draft: TableDraft) -> TableSchema:
+        primary = draft.primary and replace(draft.primary, columns=draft.spelled(draft.primary.columns))
+        keyed = set(primary.columns) if primary else set()
+        unique = _distinct([replace(key, columns=draft.spelled(key.columns)) for key in draft.unique if key.columns])
+        checks = [*draft.checks, *partition_check(*draft.partition_key, draft.bounds)]
+        return TableSchema(
+            draft.name,
+            tuple(_column(found, found.name in keyed) for found in draft.columns.values()),
+            draft.line,
+            primary,
+            tuple(unique),
+            tuple(self._key(draft, key) for key in draft.foreign_keys),
+            tuple(checks),
+            draft.description,
+        )
+
+    def _key(self, draft: TableDraft, key: ForeignKeySchema) -> ForeignKeySchema:
+        """A foreign key with the names of tables and columns as those are spelled there."""
+        parent = self.find(key.table)
+        if parent is not None and parent.partition_of is not None:
+            parent = self.find(parent.partition_of) or parent
+        own = draft.spelled(key.columns)
+        if parent is None:
+            return replace(key, columns=own, table=self.located(key.table))
+        return replace(key, columns=own, table=parent.name, to=parent.spelled(key.to))
+
+
+def _column(found: ColumnFound, keyed: bool) -> ColumnSchema:
+    return replace(found.schema, nullable=found.nullable and not keyed)
+
+
+def _distinct(keys: Iterable[KeySchema]) -> list[KeySchema]:
+    """Keys over the same columns once: a constraint and the index made for it."""
+    found: dict[tuple[tuple[str, ...], bool], KeySchema] = {}
+    for key in keys:
+        found.setdefault((key.columns, bool(key.where)), key)
+    return list(found.values())
+
+
+class Reading:
+    """Tables, types of the schema's own, and notes. It is what the readers of statements add to."""
+
+    def __init__(self, file: str, dialect: str) -> None:
+        self.file = file
+        self.dialect = dialect
+        self.tables = Tables()
+        self.enums: dict[str, tuple[str, ...]] = {}
+        self.domains: dict[str, DomainSchema] = {}
+        self.notes: list[Problem] = []
+        self._left_out: dict[str, list[int]] = {}
+
+    def note(self, what: str, line: int, path: Path = (), hint: str = "") -> None:
+        self.notes.append(Problem(path, what, hint, self.file, line, 1 if line else 0))
+
+    def left_out(self, kind: str, line: int) -> None:
+        """Something of a kind of which there may be many: told once for all of them."""
+        self._left_out.setdefault(kind, []).append(line)
+
+    def all_notes(self) -> Iterator[Problem]:
+        yield from self.notes
+        for kind, lines in self._left_out.items():
+            many = _plural(kind).replace("policys", "policies")
+            what = f"{len(lines)} {many if len(lines) > 1 else kind} left out"
+            yield Problem((), what, "", self.file, lines[0], 1)
+
+
+def _plural(kind: str) -> str:
+    first, space, rest = kind.partition(" with ")
+    return f"{first}s{space}{rest}"

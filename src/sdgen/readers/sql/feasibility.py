@@ -1,0 +1,321 @@
+"""Makes a drafted scenario possible: generators with enough distinct values, or fewer rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
+
+from sdgen.generators.base import Generator
+from sdgen.planning.draft import Draft, draft_plan
+from sdgen.planning.unique_sets import least_sets, settle_sets
+from sdgen.readers.sql.check_facts import Impossible
+from sdgen.readers.sql.column_checks import demanded, stretched
+from sdgen.readers.sql.defaults import hint_defaults
+from sdgen.readers.sql.drafts import ColumnDraft, EntityDraft, Notes
+from sdgen.readers.sql.types import FALLBACKS
+from sdgen.readers.sql.unenforced_checks import forget_uncomputable, told, watch
+from sdgen.scenario.model import Entity, GeneratorSpec, Scenario
+from sdgen.scenario.request import PlanRequest
+from sdgen.scenario.types import INTEGERS, Type
+
+MOST_ROUNDS = 8
+SEVERAL_RUNS = 10  # so many may add as many rows again
+
+
+def settle(name: str, entities: Sequence[EntityDraft], notes: Notes, dialect: str = "") -> Scenario:
+    """The scenario of drafts, after columns and row counts were changed until nothing stands against it."""
+    for entity in entities:
+        _forget_nulls(entity)
+    drafter = _Drafter(name, entities)
+    named = {entity.name: entity for entity in entities}
+    draft = drafter.draft()
+    for entity in entities:
+        _keep_checks(draft, entity, notes, dialect)
+        hint_defaults(draft, entity)
+    for _ in range(MOST_ROUNDS):
+        draft = drafter.draft()
+        refused = _refused_sets(draft)
+        changed = [_suit(draft, entity, named, entity.name in refused) for entity in entities]
+        if not any(changed):
+            break
+    refused = _refused_sets(drafter.draft(SEVERAL_RUNS))
+    for entity in entities:
+        if entity.name in refused:
+            _leave_room(entity)
+    for entity in entities:
+        _never_null(draft, entity)
+    if any(entity.watched for entity in entities):
+        forget_uncomputable(drafter.draft(), entities)
+    return _scenario(name, entities)
+
+
+def _scenario(name: str, entities: Iterable[EntityDraft]) -> Scenario:
+    return Scenario(name=name, entities={entity.name: entity.entity() for entity in entities})
+
+
+def _forget_nulls(entity: EntityDraft) -> None:
+    """A column that is always null repeats no value: what is unique with it holds."""
+    empty = {name for name, column in entity.columns.items() if column.null_rate == 1.0}
+    entity.unique = [columns for columns in entity.unique if not empty & set(columns)]
+    for name in empty:
+        entity.columns[name].unique = False
+
+
+class _Drafter:
+    """Drafts plans of entities; the guesses for those that have not changed are kept from one to the next."""
+
+    def __init__(self, name: str, entities: Sequence[EntityDraft]) -> None:
+        self.name = name
+        self.entities = entities
+        self.asked: dict[str, Entity] = {}
+        self.guessed: Mapping[str, Entity] = {}
+
+    def draft(self, scale: int = 1) -> Draft:
+        asked = {entity.name: entity.entity() for entity in self.entities}
+        known = {name: self.guessed[name] for name, entity in asked.items() if self.asked.get(name) == entity}
+        found = draft_plan(Scenario(name=self.name, entities={**asked, **known}), PlanRequest(seed=0, scale=scale))
+        self.asked, self.guessed = asked, found.scenario.entities
+        return found
+
+
+def _keep_checks(draft: Draft, entity: EntityDraft, notes: Notes, dialect: str) -> None:
+    """Give columns the generators their CHECKs demand, and those no rule serves one of their kind."""
+    for name, column in entity.columns.items():
+        chosen = draft.generators.get((entity.name, name))
+        if column.said.longest and column.type.kind in ("text", "string"):
+            length = min(filter(None, (column.said.longest, column.type.length)))
+            column.type = Type("string", length=length)
+        found = None if column.is_link or not _may_change(column) else demanded(column, chosen)
+        if isinstance(found, str):
+            _unkept(entity, column, found, notes, dialect)
+        elif found is not None:
+            column.generator, column.demanded = found, True
+        elif chosen is None and column.generator is None:
+            column.generator = FALLBACKS.get(column.type.kind)
+
+
+def _may_change(column: ColumnDraft) -> bool:
+    """Whether CHECKs may give a column another generator, or another size of its arrays."""
+    return not column.demanded or column.said.values is not None or column.type.kind == "array"
+
+
+def _unkept(entity: EntityDraft, column: ColumnDraft, why: str, notes: Notes, dialect: str) -> None:
+    """A column with no generator that keeps its CHECKs is left null where it may be; else its rows are watched."""
+    name, checks = column.schema.name, told(column.checks)
+    line = max((check.line for check in column.checks), default=0) or column.schema.line
+    if column.nullable and not column.primary:
+        column.null_rate, column.unique = 1.0, False
+        notes.add(entity, name, f"{checks} is not kept: {why}: the column is left null, so that it holds", line)
+    elif isinstance(why, Impossible):
+        notes.refuse(entity, name, f"{checks} can't be kept by a column that is NOT NULL: {why}", line)
+    else:
+        notes.add(entity, name, f"{checks} is not kept: {why}: rows may break it", line)
+    for check in column.checks if entity.columns[name].null_rate != 1.0 else ():
+        watch(entity, check, dialect, name)
+
+
+def _never_null(draft: Draft, entity: EntityDraft) -> None:
+    """What a NOT NULL column is computed from has no nulls either, though it might."""
+    waiting = [name for name, column in entity.columns.items() if not column.nullable and not column.is_link]
+    seen = set(waiting)
+    while waiting:
+        name = waiting.pop()
+        column, generator = entity.columns[name], draft.generators.get((entity.name, name))
+        if generator is None:
+            continue
+        needs = [need.link or need.column for need in generator.needs()]
+        column.strict = not column.nullable and not column.primary and (bool(needs) or generator.may_be_null)
+        for need in needs if not column.demanded else ():
+            if need in entity.columns and need not in seen:
+                entity.columns[need].null_rate = 0.0
+                waiting.append(need)
+                seen.add(need)
+
+
+def _refused_sets(draft: Draft) -> set[object]:
+    """The entities with a unique set that the plan finds no permutation for."""
+    problems = len(draft.problems)
+    settle_sets(draft)
+    return {problem.path[1] for problem in draft.problems[problems:]}
+
+
+def _leave_room(entity: EntityDraft) -> None:
+    """Give the numbers in unique sets as many values as several runs need."""
+    rows = SEVERAL_RUNS * entity.rows
+    for name in {name for columns in entity.unique for name in columns}:
+        column = entity.columns[name]
+        if column.is_link or column.type.kind not in INTEGERS:
+            continue
+        wider = stretched(column, rows) if column.demanded else _in_set(column, rows)
+        if wider is not None and not column.unique:
+            column.generator, column.demanded = wider, True
+
+
+def _suit(draft: Draft, entity: EntityDraft, entities: dict[str, EntityDraft], refused: bool) -> bool:
+    """Change what stands against an entity's unique columns and sets; whether anything was."""
+    changed = False
+    for name, column in entity.columns.items():
+        key = (entity.name, name)
+        if key in draft.types and draft.alone_unique(key):
+            changed = _suit_column(draft, entity, name, column, entities) or changed
+    return changed or (refused and _suit_sets(draft, entity, entities))
+
+
+def _suit_column(
+    draft: Draft, entity: EntityDraft, name: str, column: ColumnDraft, entities: dict[str, EntityDraft]
+) -> bool:
+    capacity = _capacity(draft, entity, name, column, entities)
+    if capacity is not None and capacity >= entity.rows:
+        return False
+    wider = stretched(column, SEVERAL_RUNS * entity.rows) if column.demanded else _distinct(column)
+    if wider is not None and not column.is_link:
+        column.generator, column.demanded = wider, True
+        return True
+    return entity.cap(capacity or 1)
+
+
+def _capacity(
+    draft: Draft, entity: EntityDraft, name: str, column: ColumnDraft, entities: dict[str, EntityDraft]
+) -> int | None:
+    generator = draft.generators.get((entity.name, name))
+    if generator is None:
+        return None
+    if column.is_link and column.generator is not None:
+        parent = entities.get(str(column.generator.params["entity"]))
+        return None if parent is None else _linked(entity, column, parent)
+    if generator.called == "sequence":
+        return _most(column.type)
+    found = generator.capacity(draft.facts((entity.name, name)))
+    if found is None and generator.all_distinct():
+        return 1 << 40
+    return found
+
+
+def _linked(entity: EntityDraft, column: ColumnDraft, parent: EntityDraft) -> int:
+    """A unique link to another entity has as many values as that has rows; a tree of them is a chain."""
+    return parent.rows if parent is not entity else 1
+
+
+def _most(type: Type) -> int:
+    """How far a sequence can count in a type."""
+    from sdgen.readers.sql.column_checks import limits
+
+    if type.kind in INTEGERS or type.kind == "decimal":
+        return int(limits(type)[1])
+    return 10**type.length - 1 if 0 < type.length < 18 else 1 << 40
+
+
+def _distinct(column: ColumnDraft) -> GeneratorSpec | None:
+    """A generator of as many distinct values as a type has room for; None where the type has few."""
+    kind, length = column.type.kind, column.type.length
+    if kind in INTEGERS or kind == "decimal":
+        return GeneratorSpec(type="sequence")
+    if kind in ("string", "text"):
+        if kind == "text" or length == 0 or length >= 36:
+            return GeneratorSpec(type="uuid4") if column.primary else _letters(12)
+        return _letters(min(length, 12))
+    if kind == "date":
+        return GeneratorSpec(type="date", params={"start": "1950-01-01", "end": "2049-12-31"})
+    if kind in ("float", "double"):
+        params = {"min": 0, "max": 9_999_999 if kind == "double" else 99_999, "precision": 0}
+        return GeneratorSpec(type="uniform_float", params=params)
+    return GeneratorSpec(type=_WIDEST[kind]) if kind in _WIDEST else None
+
+
+_WIDEST = {"uuid": "uuid4", "timestamp": "datetime", "timestamptz": "datetime", "time": "time"}
+
+
+def _letters(length: int) -> GeneratorSpec:
+    return GeneratorSpec(type="pattern", params={"regex": f"[A-Z0-9]{{{length}}}"})
+
+
+def _suit_sets(draft: Draft, entity: EntityDraft, entities: dict[str, EntityDraft]) -> bool:
+    """Unique sets: no nulls in them, then more values in one of their columns, then fewer rows."""
+    sets = least_sets([columns for columns in (entity.primary, *entity.unique) if len(columns) > 1])
+    inside = [entity.columns[name] for columns in sets for name in columns]
+    nullable = [column for column in inside if column.nullable and column.null_rate != 0]
+    for column in nullable:
+        column.null_rate = 0.0
+    if nullable:
+        return True
+    changed = False
+    for columns in sets:
+        sizes = {name: _size(draft, entity, name, entities) for name in columns}
+        if prod(size or 1 for size in sizes.values()) >= entity.rows and all(sizes.values()):
+            continue
+        changed = _widen(entity, columns, sizes) or changed
+    if changed or _make_unique(draft, entity, sets, entities):
+        return True
+    least = min(prod(_size(draft, entity, name, entities) or 1 for name in columns) for columns in sets)
+    return entity.cap(least)
+
+
+def _make_unique(
+    draft: Draft, entity: EntityDraft, sets: Sequence[tuple[str, ...]], entities: dict[str, EntityDraft]
+) -> bool:
+    """Where sets overlap so that no permutation is found: make one more of their columns unique by itself.
+
+    A link comes last: each of its parents would have one row at the most.
+    """
+    counts = Counter(name for columns in sets for name in columns if not entity.columns[name].unique)
+    held = {name for columns in sets if any(entity.columns[each].unique for each in columns) for name in columns}
+    for name in sorted(counts, key=lambda name: (entity.columns[name].is_link, -counts[name])):
+        column = entity.columns[name]
+        if name not in held and _could_be_unique(draft, entity, name, entities):
+            column.generator = stretched(column, SEVERAL_RUNS * entity.rows) or column.generator
+            column.unique = True
+            return True
+    return False
+
+
+def _could_be_unique(draft: Draft, entity: EntityDraft, name: str, entities: dict[str, EntityDraft]) -> bool:
+    """Whether a column has, or can be given, a value for each row."""
+    column = entity.columns[name]
+    if column.is_link or _size(draft, entity, name, entities) >= entity.rows:
+        return _size(draft, entity, name, entities) >= entity.rows
+    if not column.demanded:
+        return _distinct(column) is not None and column.type.kind not in ("time", "bool")
+    wider = stretched(column, entity.rows)
+    return wider is not None and wider.params["max"] - wider.params["min"] >= entity.rows
+
+
+def _size(draft: Draft, entity: EntityDraft, name: str, entities: dict[str, EntityDraft]) -> int:
+    """How many values a column may take in a set; 0 where that isn't known."""
+    column = entity.columns[name]
+    generator: Generator | None = draft.generators.get((entity.name, name))
+    if column.is_link and column.generator is not None:
+        params = column.generator.params
+        if "via" in params or params["entity"] == entity.name:
+            return 1
+        parent = entities.get(str(params["entity"]))
+        return parent.rows if parent is not None else 0
+    if generator is None or (entity.name, name) not in draft.types:
+        return 0
+    domain = generator.domain(draft.facts((entity.name, name)))
+    return domain.size if domain is not None else 0
+
+
+def _widen(entity: EntityDraft, columns: tuple[str, ...], sizes: dict[str, int]) -> bool:
+    """Give the columns of a set that have too few values, and no demands on them, a generator with more."""
+    free = [name for name in columns if not entity.columns[name].demanded]
+    for name in sorted(free, key=lambda name: sizes[name]):
+        column = entity.columns[name]
+        wider = _in_set(column, entity.rows)
+        if wider is not None:
+            column.generator, column.demanded = wider, True
+            return True
+    for name in columns:
+        column = entity.columns[name]
+        wider = stretched(column, SEVERAL_RUNS * entity.rows) if column.demanded and not column.is_link else None
+        if wider is not None:
+            column.generator = wider
+            return True
+    return False
+
+
+def _in_set(column: ColumnDraft, rows: int) -> GeneratorSpec | None:
+    if column.type.kind in INTEGERS or column.type.kind == "decimal":
+        most = min(_most(column.type), max(100, rows))
+        return GeneratorSpec(type="uniform_int", params={"min": 1, "max": most})
+    return _distinct(column)

@@ -1,0 +1,185 @@
+"""Primary keys, unique sets and foreign keys of a schema → columns' flags, unique sets and links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sdgen.readers.sql.drafts import ColumnDraft, EntityDraft, Notes
+from sdgen.readers.sql.schema import ForeignKeySchema, KeySchema, TableName
+from sdgen.readers.sql.shared_links import drawn_within, share_out
+from sdgen.scenario.types import INTEGERS, Type
+
+Entities = Mapping[TableName, EntityDraft]
+
+
+def set_keys(entity: EntityDraft, notes: Notes) -> None:
+    """Mark the primary key and all that is unique."""
+    table = entity.table
+    if table.primary_key is not None and not _missing(entity, table.primary_key.columns):
+        for name in table.primary_key.columns:
+            entity.columns[name].primary, entity.columns[name].nullable = True, False
+    for key in table.unique:
+        _set_unique(entity, key, notes)
+    for name, column in entity.columns.items():
+        whole = column.type.kind in INTEGERS or column.type.kind == "decimal"
+        if column.generator is None and (column.schema.counts or (whole and entity.primary == (name,))):
+            column.filled("sequence", demanded=False)
+
+
+def _set_unique(entity: EntityDraft, key: KeySchema, notes: Notes) -> None:
+    if _missing(entity, key.columns):
+        return  # a computed column, or one that was left out with a note
+    if key.computed:
+        notes.add(entity, "", f"unique index {key.name} is over expressions: made unique by its columns", key.line)
+    elif key.where:
+        what = f"unique index {key.name} holds where {' '.join(key.where.split())}: made unique everywhere"
+        notes.add(entity, "", what, key.line)
+    if not key.nulls:
+        for name in key.columns:
+            entity.columns[name].null_rate = 0.0
+    if len(key.columns) == 1:
+        entity.columns[key.columns[0]].unique = True
+    elif all(set(key.columns) != set(known) for known in (entity.primary, *entity.unique)):
+        entity.unique.append(key.columns)
+
+
+def _missing(entity: EntityDraft, names: tuple[str, ...]) -> bool:
+    return not names or any(name not in entity.columns for name in names)
+
+
+def set_links(entities: Entities, notes: Notes) -> None:
+    """Turn foreign keys into links, those of several columns first: they may imply the others.
+
+    Those that share columns with others come last, when it is known where all the other columns come from.
+    """
+    waiting: list[tuple[EntityDraft, ForeignKeySchema]] = []
+    for entity in entities.values():
+        for key in sorted(entity.table.foreign_keys, key=lambda key: -len(key.columns)):
+            if not _set_link(entities, entity, key, notes):
+                waiting.append((entity, key))
+    for entity, key in waiting:
+        parent = entities[key.table]
+        to = _to(parent, key)
+        taken = [name for name in key.columns if entity.columns[name].is_link]
+        if not taken:
+            _link(entity, parent, key, to, notes)
+            continue
+        if all(_implied(entities, entity, *pair) for pair in _goals(parent, key, to)):
+            continue
+        if not drawn_within(entities.values(), entity, parent, key, to, taken):
+            _overlapping(entity, parent, key, taken, notes)
+    share_out(entities.values())
+
+
+def _to(parent: EntityDraft, key: ForeignKeySchema) -> tuple[str, ...]:
+    return key.to or (parent.table.primary_key.columns if parent.table.primary_key else ())
+
+
+def _set_link(entities: Entities, entity: EntityDraft, key: ForeignKeySchema, notes: Notes) -> bool:
+    """Make a link of a foreign key, or tell why there is none; False where another link has some of its columns."""
+    parent = entities.get(key.table)
+    if parent is None:
+        notes.add(entity, key.columns[0], f"foreign key to {key.table} left out: no such table is here", key.line)
+        return True
+    to = _to(parent, key)
+    if len(to) != len(key.columns) or _missing(parent, to) or _missing(entity, key.columns):
+        what = f"foreign key to {key.table} left out: its columns are not all filled"
+        notes.add(entity, key.columns[0], what, key.line)
+        return True
+    if any(entity.columns[name].is_link for name in key.columns) or (parent is entity and _shares(entity, key)):
+        return False
+    _link(entity, parent, key, to, notes)
+    return True
+
+
+def _shares(entity: EntityDraft, key: ForeignKeySchema) -> bool:
+    """Whether another foreign key has one of its columns."""
+    others = [other for other in entity.table.foreign_keys if other is not key]
+    return any(set(other.columns) & set(key.columns) for other in others)
+
+
+def _link(entity: EntityDraft, parent: EntityDraft, key: ForeignKeySchema, to: tuple[str, ...], notes: Notes) -> None:
+    first = key.columns[0]
+    columns = [entity.columns[name] for name in key.columns]
+    nullable = all(column.nullable for column in columns)
+    if parent is entity and not nullable:
+        _own_rows(entity, key, to, notes)
+        return
+    for name, there in zip(key.columns, to, strict=True):
+        via = {} if name == first else {"via": first}
+        entity.columns[name].filled("fk", True, entity=parent.name, column=there, **via)
+    if not nullable:
+        columns[0].null_rate = 0.0
+    for column in columns[1:] if nullable or key.full else ():
+        column.null_rate = 0.0  # null where the first one is, and only there
+    if parent is entity and nullable and _is_unique(entity, key.columns):
+        _never_twice(entity, key, notes)
+    for column, there in zip(columns, to, strict=True):
+        _fit_type(column, parent.columns[there])
+
+
+def _is_unique(entity: EntityDraft, names: tuple[str, ...]) -> bool:
+    sets = [*entity.unique, *((name,) for name in names if entity.columns[name].unique)]
+    return any(set(each) <= set(names) for each in sets)
+
+
+def _never_twice(entity: EntityDraft, key: ForeignKeySchema, notes: Notes) -> None:
+    """A tree draws earlier rows, some of them twice."""
+    for name in key.columns:
+        entity.columns[name].null_rate = 1.0
+    what = "refers to its own table and is unique: it is left null"
+    notes.add(entity, key.columns[0], what, key.line, "give it values that make the chain you want")
+
+
+def _fit_type(column: ColumnDraft, parent: ColumnDraft) -> None:
+    """A link has its parent's type where it need not differ; a shorter text shortens the parent's."""
+    if column.type.kind in ("string", "text") and parent.type.kind in ("string", "text"):
+        if column.type.length and not 0 < parent.type.length <= column.type.length:
+            parent.type = Type("string", length=column.type.length)
+        column.type = parent.type
+    elif column.type.kind != parent.type.kind and not {column.type.kind, parent.type.kind} <= INTEGERS:
+        column.type = parent.type
+
+
+def _own_rows(entity: EntityDraft, key: ForeignKeySchema, to: tuple[str, ...], notes: Notes) -> None:
+    """A NOT NULL key to its own table has no first row to begin with, but that a row may refer to itself."""
+    for name, there in zip(key.columns, to, strict=True):
+        if name != there:
+            entity.columns[name].filled("expression", sql=_quoted(there))
+    what = "refers to its own table and is NOT NULL: each row refers to itself"
+    notes.add(entity, key.columns[0], what, key.line, "make it nullable for a tree")
+
+
+def _goals(parent: EntityDraft, key: ForeignKeySchema, to: tuple[str, ...]) -> list[tuple[str, tuple[str, str]]]:
+    return [(own, (parent.name, there)) for own, there in zip(key.columns, to, strict=True)]
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _implied(entities: Entities, entity: EntityDraft, own: str, goal: tuple[str, str], depth: int = 0) -> bool:
+    """Whether a column's values are the goal's by the links that are there: it refers to it, or to what does."""
+    column = entity.columns[own]
+    if column.generator is None or not column.is_link or depth > 8:
+        return False
+    parent, there = column.generator.params["entity"], column.generator.params["column"]
+    if (parent, there) == goal:
+        return True
+    entity = next(each for each in entities.values() if each.name == parent)
+    return _implied(entities, entity, there, goal, depth + 1)
+
+
+def _overlapping(
+    entity: EntityDraft, parent: EntityDraft, key: ForeignKeySchema, taken: list[str], notes: Notes
+) -> None:
+    """A second key over a column that another one fills: it holds where a column of it may be null."""
+    shown = f"({', '.join(key.columns)}) to {parent.name}"
+    free = [entity.columns[name] for name in key.columns if name not in taken]
+    nullable = next((column for column in free if column.nullable), None)
+    if nullable is not None:
+        nullable.null_rate = 1.0
+        what = f"foreign key {shown} shares {', '.join(taken)} with another: its {nullable.schema.name} is left null"
+    else:
+        what = f"foreign key {shown} shares {', '.join(taken)} with another and is not kept: rows may break it"
+    notes.add(entity, key.columns[0], what, key.line)

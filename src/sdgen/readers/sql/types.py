@@ -1,0 +1,255 @@
+"""Databases' words for types → the scenario's types, and texts that stand for types the engine has no kind for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sdgen.inference.likely_states import weights
+from sdgen.readers.sql.schema import CheckSchema, Schema, SqlType
+from sdgen.scenario.model import GeneratorSpec
+from sdgen.scenario.types import INTEGER_BITS, Type, array_of
+
+UNSIZED = Type("decimal", precision=18, scale=2)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a declared type is filled: the column's type, a generator where only one will do, conditions of domains.
+
+    database: the database makes its values itself, and takes none.
+    """
+
+    type: Type
+    generator: GeneratorSpec | None = None
+    nullable: bool = True
+    checks: tuple[CheckSchema, ...] = ()
+    database: bool = False
+
+
+def _words(kind: str, words: str) -> dict[str, str]:
+    return dict.fromkeys((word.replace("_", " ") for word in words.split()), kind)
+
+
+_KINDS: Mapping[str, str] = {
+    **_words("bool", "bool boolean logical"),
+    **_words("tinyint", "tinyint int1"),
+    **_words("smallint", "smallint int2 smallserial serial2 short year"),
+    **_words("int", "int integer int4 serial serial4 mediumint middleint signed"),
+    **_words("bigint", "bigint int8 bigserial serial8 long hugeint oid xid big_int int64 rowid"),
+    **_words("utinyint", "utinyint"),
+    **_words("usmallint", "usmallint"),
+    **_words("uint", "uint uinteger"),
+    **_words("ubigint", "ubigint uhugeint"),
+    **_words("float", "float4 binary_float"),
+    **_words("double", "double double_precision float8 binary_double float real"),
+    **_words("decimal", "decimal numeric dec number fixed money smallmoney bignum"),
+    **_words("string", "char character varchar character_varying char_varying nchar nvarchar nchar_varying varchar2"),
+    **_words("string", "nvarchar2 national_character national_char national_varchar national_character_varying string"),
+    **_words("string", "tinytext name sysname bpchar varying_character native_character"),
+    **_words("text", "text mediumtext longtext clob nclob ntext citext character_large_object long_varchar"),
+    **_words("uuid", "uuid uniqueidentifier"),
+    **_words("json", "json jsonb"),
+    **_words("binary", "bytea blob tinyblob mediumblob longblob binary varbinary binary_varying image raw long_raw"),
+    **_words("binary", "binary_large_object"),
+    **_words("date", "date"),
+    **_words("time", "time timetz time_with_time_zone"),
+    **_words("timestamp", "timestamp datetime datetime2 smalldatetime timestamp_s timestamp_ms timestamp_ns"),
+    **_words("timestamptz", "timestamptz timestamp_with_time_zone datetimeoffset"),
+}
+_OWN_KINDS: Mapping[str, Mapping[str, str]] = {
+    "mysql": {"float": "float"},
+    "postgres": {"real": "float"},
+    "tsql": {"real": "float", "bit": "bool", "tinyint": "utinyint"},
+    "sqlite": {"integer": "bigint", "int": "bigint", "date": "date"},
+    "duckdb": {"real": "float", "float": "float", "tinyblob": "binary"},
+    "oracle": {"date": "timestamp", "long": "text", "integer": "bigint"},
+}
+_SHORT_FLOATS = frozenset({"postgres", "tsql"})  # float(n) is real where n bits need no more
+_LENGTHS = {"char": 1, "character": 1, "nchar": 1, "name": 63, "sysname": 128, "tinytext": 255}
+_DECIMALS = {"money": (15, 2), "smallmoney": (8, 2)}
+_MADE_BY_DATABASE = {"tsql": frozenset({"timestamp", "rowversion"})}
+
+
+def _pattern(regex: str) -> GeneratorSpec:
+    return GeneratorSpec(type="pattern", params={"regex": regex})
+
+
+# Types without a kind of their own whose values databases read from text: a generator of such texts.
+_NUMBER = "[1-9][0-9]?"
+_TEXTS: Mapping[str, GeneratorSpec] = {
+    "inet": GeneratorSpec(type="internet.ipv4"),
+    "cidr": _pattern(r"10\.[1-9][0-9]?\.[1-9][0-9]?\.0/24"),
+    "macaddr": GeneratorSpec(type="internet.mac"),
+    "interval": _pattern("[1-9][0-9]? (hours|days)"),
+    "xml": _pattern("<item>[a-z]{4,8}</item>"),
+    "point": _pattern(rf"\({_NUMBER},{_NUMBER}\)"),
+    "line": _pattern(rf"\{{{_NUMBER},{_NUMBER},{_NUMBER}\}}"),
+    "lseg": _pattern(rf"\[\({_NUMBER},{_NUMBER}\),\({_NUMBER},{_NUMBER}\)\]"),
+    "box": _pattern(rf"\({_NUMBER},{_NUMBER}\),\({_NUMBER},{_NUMBER}\)"),
+    "path": _pattern(rf"\[\({_NUMBER},{_NUMBER}\),\({_NUMBER},{_NUMBER}\)\]"),
+    "polygon": _pattern(rf"\(\(0,0\),\({_NUMBER},0\),\({_NUMBER},{_NUMBER}\)\)"),
+    "circle": _pattern(rf"<\({_NUMBER},{_NUMBER}\),{_NUMBER}>"),
+    "int4range": _pattern(r"\[[1-9],[1-9][0-9]\)"),
+    "int8range": _pattern(r"\[[1-9],[1-9][0-9]\)"),
+    "numrange": _pattern(r"\[[1-9],[1-9][0-9]\)"),
+    "daterange": _pattern(r"\[2024-0[1-6]-[12][0-9],2024-1[0-2]-[12][0-9]\)"),
+    "tsrange": _pattern(r"\[2024-0[1-6]-[12][0-9],2024-1[0-2]-[12][0-9]\)"),
+    "tstzrange": _pattern(r"\[2024-0[1-6]-[12][0-9],2024-1[0-2]-[12][0-9]\)"),
+    "hstore": _pattern('"[a-z]{3,6}"=>"[a-z]{3,6}"'),
+    "ltree": _pattern(r"[a-z]{3,6}\.[a-z]{3,6}\.[a-z]{3,6}"),
+    "tsvector": _pattern("[a-z]{4,8} [a-z]{4,8}"),
+    "tsquery": _pattern("[a-z]{4,8}"),
+    "geometry": _pattern(rf"POINT\({_NUMBER} {_NUMBER}\)"),
+    "geography": _pattern(rf"POINT\({_NUMBER} {_NUMBER}\)"),
+}
+_TEXT_DIALECTS = {"geometry": {"postgres"}, "geography": {"postgres"}, "point": {"postgres"}, "polygon": {"postgres"}}
+
+# What fills the elements of an array, and columns that no rule serves, by kind.
+FALLBACKS: Mapping[str, GeneratorSpec] = {
+    **dict.fromkeys(INTEGER_BITS, GeneratorSpec(type="uniform_int", params={"min": 1, "max": 100})),
+    **dict.fromkeys(
+        (f"u{kind}" for kind in INTEGER_BITS), GeneratorSpec(type="uniform_int", params={"min": 1, "max": 100})
+    ),
+    **dict.fromkeys(
+        ("float", "double"), GeneratorSpec(type="uniform_float", params={"min": 0, "max": 1000, "precision": 2})
+    ),
+    "decimal": GeneratorSpec(type="decimal", params={"min": 0, "max": 1}),
+    "bool": GeneratorSpec(type="boolean"),
+    "string": GeneratorSpec(type="text.word"),
+    "text": GeneratorSpec(type="text.word"),
+    "enum": GeneratorSpec(type="choice"),
+    "uuid": GeneratorSpec(type="uuid4"),
+    "date": GeneratorSpec(type="date"),
+    "time": GeneratorSpec(type="time"),
+    "timestamp": GeneratorSpec(type="datetime"),
+    "timestamptz": GeneratorSpec(type="datetime"),
+    "json": GeneratorSpec(
+        type="json",
+        params={
+            "fields": {
+                "name": {"generator": "text.word"},
+                "level": {"generator": "uniform_int", "params": {"min": 1, "max": 9}},
+            }
+        },
+    ),
+    "binary": GeneratorSpec(type="choice", params={"values": ["alpha", "beta", "gamma", "delta"]}),
+}
+
+
+def fit_of(type: SqlType, schema: Schema, seen: tuple[str, ...] = ()) -> Fit | None:
+    """How a declared type is filled; None for one that isn't known."""
+    if type.dimensions:
+        return _array(type, schema)
+    if type.word in schema.enums and type.word not in seen:
+        return _enum(schema.enums[type.word])
+    domain = schema.domains.get(type.word)
+    if domain is not None and type.word not in seen:
+        inner = fit_of(domain.type, schema, (*seen, type.word))
+        if inner is None:
+            return None
+        return replace(inner, nullable=inner.nullable and domain.nullable, checks=(*inner.checks, *domain.checks))
+    return _plain(type, schema.dialect)
+
+
+def _plain(type: SqlType, dialect: str) -> Fit | None:
+    word = type.word
+    if word in _MADE_BY_DATABASE.get(dialect, frozenset()):
+        return Fit(Type("binary"), database=True)
+    if word == "enum":
+        return _enum(type.values)
+    if word == "set":
+        return Fit(Type("text"), GeneratorSpec(type="choice", params={"values": list(type.values)}))
+    kind = _OWN_KINDS.get(dialect, {}).get(word) or _KINDS.get(word)
+    if kind is None:
+        return _special(type, dialect)
+    if word == "year":
+        return Fit(Type(kind), GeneratorSpec(type="uniform_int", params={"min": 1990, "max": 2025}))
+    if word == "float" and dialect in _SHORT_FLOATS and 0 < sum(type.sizes[:1]) <= 24:
+        return Fit(Type("float"))
+    return Fit(_sized(kind, type, dialect))
+
+
+def _enum(values: tuple[str, ...]) -> Fit:
+    shares = weights(values)
+    params: dict[str, object] = {"values": list(values), "weights": shares} if shares else {}
+    return Fit(Type("enum", values=values), GeneratorSpec(type="choice", params=params))
+
+
+def _special(type: SqlType, dialect: str) -> Fit | None:
+    if type.word in ("bit", "bit varying", "varbit"):
+        return _bits(type, dialect)
+    if type.word in ("vector", "halfvec") and type.sizes:
+        return Fit(Type("text"), _pattern(rf"\[0\.[1-9](,0\.[1-9]){{{type.sizes[0] - 1}}}\]"))
+    if type.word in _TEXTS and dialect in _TEXT_DIALECTS.get(type.word, {dialect}):
+        return Fit(Type("text"), _TEXTS[type.word])
+    return _by_affinity(type) if dialect == "sqlite" else None
+
+
+def _bits(type: SqlType, dialect: str) -> Fit:
+    size = type.sizes[0] if type.sizes else 1
+    if dialect == "mysql" and size == 1:
+        return Fit(Type("bool"))
+    return Fit(Type("text"), _pattern(f"[01]{{{size}}}"))
+
+
+# SQLite, "Determination Of Column Affinity": what a declared type contains decides, in this order.
+_AFFINITIES = (
+    ("int", Type("bigint")),
+    ("char", Type("text")),
+    ("clob", Type("text")),
+    ("text", Type("text")),
+    ("blob", Type("binary")),
+    ("real", Type("double")),
+    ("floa", Type("double")),
+    ("doub", Type("double")),
+)
+
+
+def _by_affinity(type: SqlType) -> Fit:
+    if not type.word:
+        return Fit(Type("text"))
+    return Fit(next((kind for part, kind in _AFFINITIES if part in type.word), UNSIZED))
+
+
+def _sized(kind: str, type: SqlType, dialect: str) -> Type:
+    sizer = _SIZERS.get(kind)
+    if sizer is not None:
+        return sizer(type, dialect)
+    return Type(f"u{kind}") if type.unsigned and kind in INTEGER_BITS else Type(kind)
+
+
+def _decimal(type: SqlType, dialect: str) -> Type:
+    if type.word in _DECIMALS:
+        precision, scale = _DECIMALS[type.word]
+        return Type("decimal", precision=precision, scale=scale)
+    if not type.sizes:
+        return UNSIZED
+    precision, scale = min(type.sizes[0], 38), type.sizes[1] if len(type.sizes) > 1 else 0
+    if dialect == "oracle" and scale == 0 and precision <= 18:
+        return Type("smallint" if precision <= 4 else "int" if precision <= 9 else "bigint")
+    if precision == 0:
+        return Type("bigint")
+    return Type("decimal", precision=precision, scale=min(max(scale, 0), precision))
+
+
+def _string(type: SqlType, dialect: str) -> Type:
+    length = type.sizes[0] if type.sizes else _LENGTHS.get(type.word, 0)
+    return Type("string", length=length) if 0 < length < 1_000_000 else Type("text")
+
+
+_SIZERS: Mapping[str, Callable[[SqlType, str], Type]] = {"decimal": _decimal, "string": _string}
+
+
+def _array(type: SqlType, schema: Schema) -> Fit | None:
+    fewer = 0 if schema.dialect == "postgres" else type.dimensions - 1  # int[][] is int[] there
+    inner = fit_of(replace(type, dimensions=fewer), schema)
+    if inner is None or inner.type.kind == "array":
+        return None
+    if inner.generator is None and inner.type.kind not in FALLBACKS:
+        return None
+    items: dict[str, Any] = {"type": str(inner.type)}  # without a generator one is found by the column's name
+    if inner.generator is not None:
+        items |= {"generator": inner.generator.type, "params": dict(inner.generator.params)}
+    return Fit(array_of(inner.type), GeneratorSpec(type="array", params={"items": items, "max": 4}))

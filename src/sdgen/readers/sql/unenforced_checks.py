@@ -1,0 +1,118 @@
+"""CHECKs that nothing keeps by construction: rows are watched, and refused before they are written.
+
+The constraints of a schema by name and line, for what is told of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from sdgen.errors import Path, Problem, ProblemType
+from sdgen.planning.conditions import settle_conditions
+from sdgen.planning.draft import Draft
+from sdgen.readers.sql.drafts import EntityDraft
+from sdgen.readers.sql.schema import CheckSchema, Schema
+from sdgen.scenario.model import Origin
+
+
+def watch(entity: EntityDraft, check: CheckSchema, dialect: str, column: str = "") -> None:
+    """Let a CHECK of a table, or of a column's domain, be watched where it can be said in a scenario's words."""
+    condition = _translated(check.sql, dialect, {name.lower(): name for name in entity.columns}, column)
+    if condition:
+        entity.watched[condition] = check
+
+
+def _translated(sql: str, dialect: str, spelled: Mapping[str, str], column: str) -> str:
+    """A condition in DuckDB's SQL; "" where it isn't understood, or speaks of columns that nothing fills.
+
+    column: what VALUE stands for.
+    """
+    from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
+
+    try:
+        tree = parse_one(sql, dialect=dialect)
+        for found in tree.find_all(exp.Column):
+            name = column if column and found.name.lower() == "value" else spelled[found.name.lower()]
+            found.set("this", exp.to_identifier(name, quoted=True))
+        return tree.sql(dialect="duckdb")
+    except (SqlglotError, KeyError, ValueError):
+        return ""
+
+
+def forget_uncomputable(draft: Draft, entities: Iterable[EntityDraft]) -> None:
+    """Drop the conditions that a scenario can't compute."""
+    problems = len(draft.problems)
+    settle_conditions(draft)
+    refused = {problem.path[1:4] for problem in draft.problems[problems:]}
+    for entity in entities:
+        kept = enumerate(entity.watched.items())
+        entity.watched = {sql: check for at, (sql, check) in kept if (entity.name, "check", at) not in refused}
+
+
+class SchemaOrigin(Origin):
+    """Where the parts of a schema stand; problems of a constraint name it."""
+
+    def __init__(self, schema: Schema, entities: Iterable[EntityDraft]) -> None:
+        positions: dict[Path, tuple[int, int]] = {}
+        self._named: dict[Path, str] = {}
+        for entity in entities:
+            path: Path = ("entities", entity.name)
+            positions[path] = (entity.table.line, 1)
+            for name, column in entity.columns.items():
+                positions[(*path, "columns", name)] = (column.schema.line or entity.table.line, 1)
+            self._add_constraints(entity, path, positions)
+        super().__init__(schema.file, {path: place for path, place in positions.items() if place[0]})
+
+    def _add_constraints(self, entity: EntityDraft, path: Path, positions: dict[Path, tuple[int, int]]) -> None:
+        table = entity.table
+        for place, kind, name, line in (
+            *_sets(entity),
+            *((("check", at), "CHECK", check.name, check.line) for at, check in enumerate(entity.watched.values())),
+            *(
+                (("columns", one, "foreign key"), "foreign key", key.name, key.line)
+                for key in table.foreign_keys
+                for one in key.columns
+            ),
+        ):
+            self._named[*path, *place], positions[*path, *place] = f"{kind} {name}" if name else "", (line, 1)
+
+    def problem(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> Problem:
+        place: Path = (*path, *(kind for words, kind in _SPEAKS_OF.items() if what.startswith(words)))
+        named = self._named.get(place, "")
+        found = super().problem(place if named else path, f"{named}: {what}" if named else what, hint, type)
+        return replace(found, path=path)
+
+
+# What is told of a column by the constraint that asks it.
+_SPEAKS_OF = {
+    "is unique": "unique",
+    "is the primary key": "primary key",
+    "columns depend on each other": "foreign key",
+}
+
+
+def _sets(entity: EntityDraft) -> Iterator[tuple[Path, str, str, int]]:
+    """Where keys stand in an entity, what they are, and their names and lines."""
+    keys = {frozenset(key.columns): key for key in reversed(entity.table.unique)}
+    for at, columns in enumerate(entity.unique):
+        if (key := keys.get(frozenset(columns))) is not None:
+            yield ("unique", at), "unique constraint", key.name, key.line
+    for key in keys.values():
+        if len(key.columns) == 1:
+            yield ("columns", *key.columns, "unique"), "unique constraint", key.name, key.line
+    primary = entity.table.primary_key
+    if primary is not None:
+        yield ("primary_key",), "primary key", primary.name, primary.line
+        yield ("columns", primary.columns[0], "primary key"), "primary key", primary.name, primary.line
+
+
+def told(checks: Iterable[CheckSchema]) -> str:
+    """CHECKs by their names, or as they are written."""
+    return ", ".join(dict.fromkeys(f"CHECK {check.name or shown(check.sql)}" for check in checks))
+
+
+def shown(sql: str) -> str:
+    text = " ".join(sql.split())
+    return text if len(text) <= 80 else text[:79] + "…"

@@ -1,0 +1,102 @@
+"""`python -m sdgen.service.fork_server`: a process that has everything imported, and forks a worker for each line.
+
+A line is a run's id and the limit. When a worker has ended, a line of JSON answers: [id, exit code, last words]. The
+nursery opens no store and starts no thread, so that a fork of it is a clean process. It ends with its input; its
+children do not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pkgutil
+import select
+import signal
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib import import_module
+from typing import IO
+
+from sdgen.service.store import Store
+from sdgen.service.worker import work
+from sdgen.service.worker_processes import last_words
+
+_LOOK = 0.02  # seconds between two looks at children
+_PACKAGES = ("sdgen.generators", "sdgen.databases", "sdgen.files")
+_OUTSIDE = (
+    *("pandas", "pyarrow.parquet", "pyarrow.compute", "yaml", "duckdb", "psycopg", "sqlglot", "mimesis"),
+    *("sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.postgresql.psycopg"),
+)
+
+
+@dataclass(frozen=True)
+class _Child:
+    run_id: str
+    said: IO[bytes]
+
+
+def main() -> int:
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    import_all()
+    children: dict[int, _Child] = {}
+    heard = b""
+    while True:
+        ready, _, _ = select.select([0], [], [], _LOOK if children else None)
+        if ready:
+            more = os.read(0, 65_536)
+            if not more:
+                return 0
+            *lines, heard = (heard + more).split(b"\n")
+            for line in lines:
+                run_id, limit = line.decode().split()
+                said = tempfile.TemporaryFile()  # noqa: SIM115
+                children[_forked(run_id, int(limit), said)] = _Child(run_id, said)
+        _reap(children)
+
+
+def import_all() -> None:
+    """What a run may need, but for what isn't installed. Nothing is called: a fork wants a process without threads."""
+    own = [
+        module.name
+        for package in _PACKAGES
+        for module in pkgutil.walk_packages(import_module(package).__path__, f"{package}.")
+    ]
+    for name in (*_OUTSIDE, *own):
+        try:
+            import_module(name)
+        except ImportError:
+            continue
+
+
+def _forked(run_id: str, limit: int, said: IO[bytes]) -> int:
+    """A new process that does the run; its number."""
+    child = os.fork()
+    if child:
+        return child
+    code = 70
+    try:
+        os.setsid()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.dup2(nothing, 1)
+        os.dup2(said.fileno(), 2)
+        code = work(Store(), run_id, limit)
+    except BaseException as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201
+    finally:
+        os._exit(code)
+
+
+def _reap(children: dict[int, _Child]) -> None:
+    for number in list(children):
+        done, status = os.waitpid(number, os.WNOHANG)
+        if done:
+            child = children.pop(number)
+            answer = json.dumps([child.run_id, os.waitstatus_to_exitcode(status), last_words(child.said)])
+            os.write(1, answer.encode() + b"\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+"""What a target is: three methods, and the records it is given.
+
+    target.check(tables, mode)         before anything is written: all problems at once
+    target.prepare(table, mode)        create or empty one table, inside the run's transaction; all tables come first
+    target.write(table, parts)         take the encoded batches, in row order
+    target.finish()                    constraints, then commit: only now does the place change
+    target.abort()                     leave the place as it was
+
+`encode` turns one batch into what `write` takes. It is pure and runs on worker threads, in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, runtime_checkable
+
+import pyarrow as pa
+
+from sdgen.errors import Problem, TargetError
+from sdgen.scenario.model import Mode as Mode  # every target takes it from here
+from sdgen.scenario.types import Type
+from sdgen.targets.file_checkpoint import Done
+from sdgen.targets.writer_lock import LocalPlace
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """One column as it is written; `target` holds its types in databases' own words, by dialect.
+
+    repeats: its values are few, and come again and again.
+    """
+
+    name: str
+    type: Type
+    nullable: bool
+    target: Mapping[str, str] = field(default_factory=dict, hash=False)
+    repeats: bool = False
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A foreign key: columns of this table, and the table and columns they refer to."""
+
+    columns: tuple[str, ...]
+    table: str
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table as it is written: an entity without its hidden columns.
+
+    `name` may hold a schema before a dot. `rows` is how many rows the run will write. `target` is what databases are to
+    be told of the table, by dialect. `mode` is the table's own, None where the run's counts.
+    """
+
+    name: str
+    entity: str
+    columns: tuple[TableColumn, ...]
+    rows: int = 0
+    primary_key: tuple[str, ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
+    references: tuple[Reference, ...] = ()
+    target: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    mode: Mode | None = None
+
+    def mode_in(self, run: Mode) -> Mode:
+        """What happens to the table in a run of a mode."""
+        return self.mode or run
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> TableColumn:
+        return next(column for column in self.columns if column.name == name)
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A target that goes on where a stopped run left off; its manifest tells what the run was a run of."""
+
+    def left(self) -> Mapping[str, Any] | None:
+        """The manifest of a run that was stopped on the way to this place; None where there is none."""
+        ...
+
+    def begin(self, manifest: Mapping[str, Any], resume: bool) -> None:
+        """Before `check`: go on with what such a run left where `resume`, and then keep what is done when aborted."""
+        ...
+
+    def done(self, table: Table) -> Done:
+        """How far a table is; after `check`."""
+        ...
+
+    def keep(self, table: Table, batches: int, digest: int, finished: bool = False) -> None:
+        """So many batches of a table are written, and the sum of their digests: after each part, and at the end."""
+        ...
+
+
+@runtime_checkable
+class Committing(Protocol):
+    """A database that can commit as it goes, tell what is committed beside the rows, and go on from there.
+
+    committed: whether rows of the run are there for good already.
+    """
+
+    @property
+    def committed(self) -> bool: ...
+
+    def left(self) -> Mapping[str, Any] | None:
+        """The manifest of a run that was stopped in this place; None where there is none."""
+        ...
+
+    def begin(self, manifest: Mapping[str, Any], resume: bool) -> None:
+        """Before `check`: commit as it goes, and go on with what such a run left where `resume`."""
+        ...
+
+    def done(self, table: Table) -> Done:
+        """How far a table is; after `check`."""
+        ...
+
+    def commit(self, table: Table, done: Done, rows: int) -> None:
+        """All that `write` was given is to stay: the table's batches so far, which are so many rows."""
+        ...
+
+
+@runtime_checkable
+class Local(Protocol):
+    """A target in files of this machine, whose place takes one run at a time; None where it has no place."""
+
+    @property
+    def local_place(self) -> LocalPlace | None: ...
+
+
+@runtime_checkable
+class Database(Protocol):
+    """A target of tables that may be there before a run."""
+
+    def existed(self, table: Table) -> bool:
+        """Whether a table was there when the run looked at it; after `check`."""
+        ...
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """A target whose statements take long by themselves, such as one that adds a key to many rows."""
+
+    def interrupt(self) -> None:
+        """Stop the statement that runs, which then raises; called on another thread, at any moment."""
+        ...
+
+
+class Target(Protocol):
+    """A place to write. All or nothing: until `finish` returns, the place is as it was.
+
+    `takes_tables_at_once`: `write` may be called for several tables at the same time, on threads of their own.
+    """
+
+    takes_tables_at_once: bool
+
+    def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
+        """Why these tables can't be written here; nothing is changed. Opens the connection."""
+        ...
+
+    def prepare(self, table: Table, mode: Mode) -> None: ...
+
+    def encode(self, table: Table, batch: pa.RecordBatch) -> Any:
+        """One batch as `write` takes it: pure, called on worker threads in any order."""
+        ...
+
+    def write(self, table: Table, parts: Iterable[Any]) -> None:
+        """All parts of one table, in row order."""
+        ...
+
+    def finish(self) -> None: ...
+
+    def abort(self) -> None:
+        """Undo everything; may be called at any moment, more than once, and after a failed `finish`."""
+        ...
+
+
+def placed(error: TargetError, table: str) -> TargetError:
+    """A target's problems, at the table they came up with."""
+    return TargetError([replace(each, path=("target", table)) for each in error.problems])

@@ -1,0 +1,139 @@
+"""Places on a disk: what is wrong with them, and which processes staged files beside them."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from pathlib import Path
+
+from sdgen.errors import Problem, TargetError
+from sdgen.targets.writer_lock import CHANGED_HINT, changed_since
+
+
+def folder_fault(folder: Path) -> str:
+    """Why files can't be made in a folder that exists or is to be made; "" where they can."""
+    if folder.exists() and not folder.is_dir():
+        return f"{folder} is a file, not a folder"
+    there = _nearest(folder)
+    if not there.is_dir():
+        return f"{there} is a file, so no folder can be made in it"
+    if not os.access(there, os.W_OK | os.X_OK):
+        return f"no permission to write in {there}"
+    # Staging stands beside the folder, so that a rename is enough in the end.
+    parent = real(folder).parent
+    if folder.exists() and not os.access(parent, os.W_OK | os.X_OK):
+        return f"no permission to write in {parent}, where files are staged"
+    return ""
+
+
+def file_fault(file: Path) -> str:
+    """Why a database file can't be made or opened for writing; "" where it can."""
+    if file.is_dir():
+        return f"{file} is a folder, not a file"
+    parent = file.absolute().parent
+    if not parent.is_dir():
+        there = _nearest(parent)
+        return f"the folder {parent} does not exist" if there.is_dir() else f"{there} is a file, not a folder"
+    if not os.access(parent, os.W_OK | os.X_OK):
+        return f"no permission to write in {parent}"
+    if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+        return f"no permission to write {file}"
+    return ""
+
+
+def _nearest(folder: Path) -> Path:
+    here = folder.absolute()
+    while not here.exists() and here != here.parent:
+        here = here.parent
+    return here
+
+
+_PLACING = ".placing"  # the end of a staging folder's name while its files are put in their places
+_in_use: set[str] = set()  # names that this process works under
+
+
+def staged(path: Path) -> Path:
+    """A new hidden name beside a path, for this process's work on it."""
+    path = real(path)
+    found = path.with_name(f".{path.name}.sdgen-{os.getpid()}-{secrets.token_hex(4)}")
+    _in_use.add(found.name)
+    return found
+
+
+def real(path: Path) -> Path:
+    """The path that symlinks lead to: what is renamed must be on one file system, and must not replace a link."""
+    return Path(os.path.realpath(path))
+
+
+def renamed_new(staged: Path, path: Path) -> None:
+    """Give what was staged its name; TargetError where something of that name has appeared meanwhile."""
+    where = real(path)
+    if where.exists():
+        raise appeared(path)
+    staged.rename(where)
+
+
+def appeared(path: Path) -> TargetError:
+    """The refusal to put something new over what has appeared there."""
+    return TargetError(Problem(("target",), changed_since({path: None}), CHANGED_HINT))
+
+
+def given_up(path: Path) -> None:
+    """This process works no more under a name, and leaves what is there."""
+    _in_use.discard(path.name)
+
+
+def place(staging: Path, folder: Path) -> None:
+    """Put staged files in their places in a folder that exists.
+
+    The staging folder's new name is the turning point: whoever looks at the folder next goes on where this process was
+    stopped (`placed_left`).
+    """
+    decided = staging.rename(staging.with_name(staging.name + _PLACING))
+    given_up(staging)
+    _move(decided, folder)
+
+
+def placed_left(folder: Path) -> None:
+    """Put in their places what processes that are no more had begun to."""
+    for path in leftovers(folder):
+        if path.name.endswith(_PLACING):
+            _move(path, folder)
+
+
+def _move(decided: Path, folder: Path) -> None:
+    found = sorted(decided.rglob("*"))
+    inner = [path for path in found if path.is_dir()]
+    for file in (path for path in found if path not in inner):
+        where = folder / file.relative_to(decided)
+        where.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(where)
+    for emptied in (*reversed(inner), decided):
+        emptied.rmdir()
+
+
+def leftovers(path: Path) -> list[Path]:
+    """What processes that are no more left staged beside a path."""
+    path = real(path)
+    name = re.escape(path.name)
+    pattern = re.compile(rf"\.{name}\.sdgen-(\d+)-[0-9a-f]{{8}}(\.wal|-journal|{re.escape(_PLACING)})?")
+    parent = path.parent
+    found = [(file, pattern.fullmatch(file.name)) for file in parent.iterdir()] if parent.is_dir() else []
+    return [file for file, match in found if match and _is_left(file, int(match[1]))]
+
+
+def _is_left(file: Path, process: int) -> bool:
+    if process != os.getpid():
+        return not alive(process)
+    return not any(file.name.startswith(name) for name in _in_use)
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,49 @@
+"""A plan's entities as the tables that targets write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from sdgen.planning.order import entity_order
+from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
+from sdgen.targets.base import Reference, Table, TableColumn
+
+
+def tables_of(plan: Plan, only: Iterable[str] = ()) -> dict[str, Table]:
+    """The tables to write, by entity, in the plan's order. Foreign keys to entities left out are dropped.
+
+    Entities may be in a circle by hidden columns alone: the tables then have an order of their own.
+    """
+    wanted = set(only) or set(plan.entities)
+    tables = {name: _table(plan, entity, wanted) for name, entity in plan.entities.items() if name in wanted}
+    if not plan.cyclic:
+        return tables
+    entities = {table.name: name for name, table in tables.items()}
+    above = {name: [entities[each.table] for each in table.references] for name, table in tables.items()}
+    return {name: tables[name] for name in entity_order(above)[0]}
+
+
+def _table(plan: Plan, entity: EntityPlan, wanted: set[str]) -> Table:
+    written = {column.name for column in entity.written}
+    return Table(
+        name=entity.table,
+        entity=entity.name,
+        columns=tuple(map(_column, entity.written)),
+        rows=entity.rows - entity.first,
+        primary_key=entity.primary_key if set(entity.primary_key) <= written else (),
+        unique=tuple(columns for columns in entity.unique if set(columns) <= written),
+        references=tuple(
+            Reference(key.columns, plan.entities[key.entity].table, key.to)
+            for key in entity.foreign_keys
+            if key.entity in wanted
+        ),
+        target=entity.target,
+        mode=entity.mode,
+    )
+
+
+def _column(column: ColumnPlan) -> TableColumn:
+    repeats = pa.types.is_dictionary(column.arrow)
+    return TableColumn(column.name, column.type, column.nullable, column.target, repeats)

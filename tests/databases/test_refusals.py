@@ -1,0 +1,31 @@
+"""The next step by what a place says."""
+
+from __future__ import annotations
+
+import pytest
+
+from sdgen.databases.refusals import ROOM, next_step
+
+
+@pytest.mark.parametrize(
+    ("said", "step"),
+    [
+        ('FATAL: password authentication failed for user "me"', "password right"),
+        ("Access denied for user 'me'@'localhost' (using password: YES)", "password right"),
+        ('FATAL: database "shop" does not exist', "CREATE DATABASE"),
+        ("Unknown database 'shop'", "CREATE DATABASE"),
+        ("failed to resolve host 'db': [Errno -2] Name or service not known", "host's name"),
+        ('connection to server at "127.0.0.1", port 1 failed: Connection refused', "host and port"),
+        ("x.sqlite: database or disk is full", ROOM),
+        ("Error writing bytes to file. Detail: [errno 28] No space left on device", ROOM),
+        ("no permission to write in /srv", "permissions"),
+        ("the folder /srv/x does not exist", "make it"),
+        ("/srv/x is a file, not a folder", "choose another"),
+    ],
+)
+def test_what_is_known_has_a_next_step(said: str, step: str) -> None:
+    assert step in next_step(said)
+
+
+def test_what_is_not_known_has_the_other_one() -> None:
+    assert next_step("something else", "look again") == "look again"
