@@ -17,7 +17,7 @@ from sdgen.scenario.model import RowCount
 class ExistingRows:
     """The rows that a target's table holds before a run: how many, and those columns that new rows depend on.
 
-    children: for each row of the parent that they are counted by the number of its first, and an end; where it is known.
+    children: for each row of the parent that they are counted by the number of its first, and an end; None if unknown.
     """
 
     rows: int
