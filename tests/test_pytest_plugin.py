@@ -343,7 +343,7 @@ def filled(url: str) -> None:
 
 
 def test_a_failed_fill_leaves_no_database(postgres_url: str) -> None:
-    server = postgres.Server(postgres_url)
+    server = postgres.PostgresServer(postgres_url)
     with pytest.raises(KeyboardInterrupt):
         server.database("a", lambda url: signal.raise_signal(signal.SIGINT))
     assert databases(postgres_url, "test") == databases(postgres_url, "template") == []
@@ -351,7 +351,7 @@ def test_a_failed_fill_leaves_no_database(postgres_url: str) -> None:
 
 
 def test_what_a_killed_session_left_is_dropped_and_what_a_live_one_has_is_not(postgres_url: str) -> None:
-    dead, live, new = (postgres.Server(postgres_url) for _ in range(3))
+    dead, live, new = (postgres.PostgresServer(postgres_url) for _ in range(3))
     left = dead.database("a", filled)
     held = live.database("a", filled)
     assert dead._connection is not None
@@ -366,7 +366,7 @@ def test_what_a_killed_session_left_is_dropped_and_what_a_live_one_has_is_not(po
 
 def test_templates_are_bounded(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres, "TEMPLATES", 2)
-    server = postgres.Server(postgres_url)
+    server = postgres.PostgresServer(postgres_url)
     for key in "abac":
         server.drop(server.database(key, filled))
     assert [name[-1] for name in databases(postgres_url, "template")] == ["a", "c"]

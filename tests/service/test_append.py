@@ -203,7 +203,7 @@ def test_a_sequence_of_the_database_goes_on_after_the_rows(postgres_url: str, tm
 
 
 def test_existing_values_are_read_in_the_planned_types() -> None:
-    from sdgen.databases.existing_tables import Wanted
+    from sdgen.databases.existing_tables import ExistingRowsQuery
     from sdgen.scenario.types import Type
     from sdgen.targets.base import Table, TableColumn
 
@@ -219,7 +219,7 @@ def test_existing_values_are_read_in_the_planned_types() -> None:
             "c": ["0" * 8 + "-0000-4000-8000-" + "1" * 12] * 3,
         }
     )
-    found = Wanted(Table("t", "t", columns), columns).existing(texts)
+    found = ExistingRowsQuery(Table("t", "t", columns), columns).existing(texts)
     assert found.columns["a"].to_pylist() == [True, False, None]
     assert str(found.columns["b"][0]) == "2024-02-29"
     assert found.columns["c"].type == pa.binary(16)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sdgen.execution.existing_counts import existing_rows
+from sdgen.execution.destinations import count_rows
 from sdgen.execution.target_kinds import kind_of
 from tests.targets.conftest import DATABASES, place  # noqa: F401
 from tests.targets.made import family, write
@@ -15,13 +15,13 @@ from tests.targets.places import Place
 def test_rows_that_are_there(place: Place) -> None:  # noqa: F811
     parents, children = family()
     kind = kind_of(place.destination)
-    assert existing_rows(kind, place.destination, [parents, children]) in ({}, {"parents": 0})
+    assert count_rows(kind, place.destination, [parents, children]) in ({}, {"parents": 0})
     write(place.open(), family())
-    found = existing_rows(kind, place.destination, [parents, children])
+    found = count_rows(kind, place.destination, [parents, children])
     assert found == {"parents": parents.rows or len(place.rows(parents)), "children": len(place.rows(children))}
 
 
 def test_no_answer() -> None:
     parents, _ = family()
     for destination in ("mysql://nobody@127.0.0.1:1/x", "clickhouse://127.0.0.1:1/x"):
-        assert existing_rows(kind_of(destination), destination, [parents]) is None
+        assert count_rows(kind_of(destination), destination, [parents]) is None

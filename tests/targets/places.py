@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from sdgen.databases.clickhouse.dialect import CLICKHOUSE
 from sdgen.databases.clickhouse.target import ClickHouse
-from sdgen.databases.mysql.connection import Server
+from sdgen.databases.mysql.connection import MySQLConnection
 from sdgen.databases.mysql.dialect import MYSQL
 from sdgen.errors import TargetError
 from sdgen.execution.destinations import open_target
@@ -165,7 +165,7 @@ def mysql(url: str) -> Place:
 
 def run_mysql(url: str, *statements: str) -> Rows:
     """Statements for a database of MySQL's; the rows of the last one. TargetError where it refuses one."""
-    server = Server(url)
+    server = MySQLConnection(url)
     try:
         return [server.run(sql) for sql in statements][-1]
     finally:

@@ -19,7 +19,7 @@ from sdgen.databases.clickhouse.connection import fetch_rows
 from sdgen.databases.clickhouse.create import create_table
 from sdgen.databases.clickhouse.dialect import CLICKHOUSE, declared, read_type
 from sdgen.databases.clickhouse.target import ClickHouse
-from sdgen.databases.existing_tables import Wanted, takes
+from sdgen.databases.existing_tables import ExistingRowsQuery, takes
 from sdgen.errors import TargetError
 from sdgen.execution.destinations import open_target
 from sdgen.execution.request import RunRequest
@@ -323,7 +323,11 @@ def test_what_is_there(url: str) -> None:
     write(_open(url), family())
     absent = replace(parents, name="absent")
     target = _open(url)
-    wanted = [Wanted(parents, parents.columns[:1]), Wanted(children, ()), Wanted(absent, ())]
+    wanted = [
+        ExistingRowsQuery(parents, parents.columns[:1]),
+        ExistingRowsQuery(children, ()),
+        ExistingRowsQuery(absent, ()),
+    ]
     found = target.existing(wanted)
     target.abort()
     assert found[0].rows == 5

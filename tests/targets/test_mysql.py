@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sdgen.databases import staging_tables
-from sdgen.databases.existing_tables import Wanted, takes
+from sdgen.databases.existing_tables import ExistingRowsQuery, takes
 from sdgen.databases.mysql.dialect import MYSQL
 from sdgen.databases.mysql.target import MySQL
 from sdgen.errors import TargetError
@@ -83,7 +83,7 @@ def test_every_type_by_inserts(mysql_url: str, without_local: None) -> None:
     table, data = every_type(700)
     target = _open(mysql_url)
     write(target, {table: [batch(table, data[:600]), batch(table, data[600:])]})
-    assert not target.server.local
+    assert not target.connection.local
     found = mysql(mysql_url).rows(table)
     assert found == [tuple(canonical(row[c.name], c.type) for c in table.columns) for row in data]
 
@@ -226,7 +226,13 @@ def test_what_is_there(mysql_url: str) -> None:
     target = _open(mysql_url)
     kinds = {"int", "uuid", "timestamp", "decimal", "date", "time", "string", "bool"}
     columns = tuple(column for column in table.columns if column.type.kind in kinds)
-    found = target.existing([Wanted(table, columns), Wanted(table, ()), Wanted(replace(table, name="none"), ())])
+    found = target.existing(
+        [
+            ExistingRowsQuery(table, columns),
+            ExistingRowsQuery(table, ()),
+            ExistingRowsQuery(replace(table, name="none"), ()),
+        ]
+    )
     target.abort()
     assert [each.rows for each in found] == [5, 5, 0]
     for column in columns:

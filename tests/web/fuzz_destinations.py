@@ -40,7 +40,7 @@ _COMMON = ("/proc/", "/dev/", tempfile.gettempdir())  # of libraries, whatever i
 
 _SCHEMES = [
     *target_kinds.kinds(),
-    *target_kinds._SYNONYMS,
+    *target_kinds.SYNONYMS,
     "SQLITE",
     "postgres",
     "clickhouses",

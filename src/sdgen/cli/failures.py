@@ -14,7 +14,7 @@ from typing import ParamSpec, TextIO
 
 import typer
 
-from sdgen.databases.refusals import next_step
+from sdgen.databases.driver_errors import next_step
 from sdgen.errors import Problem, Refusal, SdgenError, install_hint
 
 P = ParamSpec("P")

@@ -12,8 +12,8 @@ import typer
 
 from sdgen.cli.tables import cut, ruled
 from sdgen.cli.validate import ValidationResult, validated
+from sdgen.databases.urls import path_of
 from sdgen.errors import Problem, SdgenError
-from sdgen.execution.target_kinds import path_of
 from sdgen.execution.targets import ResolvedTarget, TargetSpec, resolve_target, target_of_file
 from sdgen.planning.compile import compile_plan
 from sdgen.readers.base import Source, read_text

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sdgen.databases.dialect import Dialect
-from sdgen.databases.existing_tables import There
+from sdgen.databases.existing_tables import ExistingTables
 from sdgen.errors import Problem, TargetError
 from sdgen.targets.base import Mode, Table
-from sdgen.targets.file_checkpoint import Done, told_difference
+from sdgen.targets.file_checkpoint import TableProgress, told_difference
 
 NAME = "sdgen_progress"
 HINT = "ask for the same as then, or begin anew with --mode truncate_then_insert, without --resume"
@@ -28,17 +28,17 @@ HINT = "ask for the same as then, or begin anew with --mode truncate_then_insert
 _TEXTS = {"mysql": ("VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "LONGTEXT")}
 
 Run = Callable[[str], Sequence[tuple[Any, ...]]]
-Suspended = tuple[tuple[str, str, str], ...]  # table, name and definition of each foreign key that was put off
+SuspendedKeys = tuple[tuple[str, str, str], ...]  # table, name and definition of each foreign key that was put off
 
 
 @dataclass(frozen=True)
-class Progress:
+class Checkpoint:
     """How far a run is: what it is a run of, the tables it made, the foreign keys it put off, and its rows."""
 
     manifest: Mapping[str, Any]
     made: tuple[str, ...] = ()
-    suspended: Suspended = ()
-    done: Mapping[str, Done] = field(default_factory=dict)
+    suspended: SuspendedKeys = ()
+    done: Mapping[str, TableProgress] = field(default_factory=dict)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class CheckpointTable:
     """The table in one database. Its statements are run by the target, inside the transaction that is open there.
 
     lock: what makes a query wait for others that change the same row, and keep them waiting until the commit.
@@ -56,16 +56,16 @@ class Ledger:
     name: str = NAME
     lock: str = ""
 
-    def read(self, run: Run) -> Progress | None:
+    def read(self, run: Run) -> Checkpoint | None:
         """What a run left; None where it was stopped before it had said what it is a run of."""
         rows = run(f"SELECT entry, batches, state FROM {self.name}{self.lock}")
         states = {entry: (batches, json.loads(state)) for entry, batches, state in rows}
         if "" not in states:
             return None
         head = states.pop("")[1]
-        done = {entry: Done(batches, int(state["digest"], 16)) for entry, (batches, state) in states.items()}
+        done = {entry: TableProgress(batches, int(state["digest"], 16)) for entry, (batches, state) in states.items()}
         suspended = tuple((table, name, sql) for table, name, sql in head["suspended"])
-        return Progress(head["manifest"], tuple(head["made"]), suspended, done)
+        return Checkpoint(head["manifest"], tuple(head["made"]), suspended, done)
 
     def create(self, run: Run) -> None:
         """Make the table; one that a run left before it said anything may be there."""
@@ -73,7 +73,7 @@ class Ledger:
         columns = f"entry {entry}, rows_done BIGINT, batches BIGINT, state {state}"
         run(f"CREATE TABLE IF NOT EXISTS {self.name} ({columns})")
 
-    def tell(self, run: Run, progress: Progress, tables: Iterable[str]) -> None:
+    def tell(self, run: Run, progress: Checkpoint, tables: Iterable[str]) -> None:
         """Put down what the run is a run of, before any of its rows are counted."""
         state = {"manifest": progress.manifest, "made": progress.made, "suspended": progress.suspended}
         self._add(run, "", state)
@@ -84,7 +84,7 @@ class Ledger:
         text = self.dialect.literal(json.dumps(state))
         run(f"INSERT INTO {self.name} VALUES ({self.dialect.literal(entry)}, 0, 0, {text})")
 
-    def note(self, run: Run, table: Table, before: Done, now: Done, rows: int) -> None:
+    def note(self, run: Run, table: Table, before: TableProgress, now: TableProgress, rows: int) -> None:
         """Move on by one span; TargetError where another process has done so."""
         where = f"FROM {self.name} WHERE entry = {self.dialect.literal(table.name)}"
         found = run(f"SELECT batches {where}{self.lock}")
@@ -101,18 +101,18 @@ class Ledger:
         run(f"DROP TABLE {self.name}")
 
 
-class Commits:
+class PeriodicCommits:
     """The side of a database target that commits as it goes, where it is asked to; and what it finds of such runs."""
 
-    def __init__(self, ledger: Ledger, place: str) -> None:
+    def __init__(self, ledger: CheckpointTable, place: str) -> None:
         self.ledger = ledger
         self.place = place
         self.manifest: Mapping[str, Any] | None = None
         self.resume = False
-        self.left: Progress | None = None
+        self.left: Checkpoint | None = None
         self.discards = False
         self.told = False
-        self._done: dict[str, Done] = {}
+        self._done: dict[str, TableProgress] = {}
 
     def ask(self, manifest: Mapping[str, Any], resume: bool) -> None:
         self.manifest, self.resume = manifest, resume
@@ -136,11 +136,11 @@ class Commits:
         """Whether rows have been committed."""
         return any(done.batches for done in self._done.values())
 
-    def done(self, table: Table) -> Done:
-        return self._done.get(table.name, Done())
+    def done(self, table: Table) -> TableProgress:
+        return self._done.get(table.name, TableProgress())
 
     def faults(
-        self, left: Progress | None, tables: Sequence[Table], mode: Mode, filled: Sequence[str]
+        self, left: Checkpoint | None, tables: Sequence[Table], mode: Mode, filled: Sequence[str]
     ) -> list[Problem]:
         """What of a stopped run is in the way of this one. filled: those of this run's tables that hold rows."""
         self.left = left
@@ -162,12 +162,12 @@ class Commits:
         hint = "sdgen verify tells; to add rows, leave --resume out"
         return [Problem(("target", name), what, hint) for name in filled]
 
-    def _differing(self, left: Progress, wanted: Mapping[str, Any]) -> list[Problem]:
+    def _differing(self, left: Checkpoint, wanted: Mapping[str, Any]) -> list[Problem]:
         told = told_difference(left.manifest, wanted)
         what = f"the run that was stopped half-way in {self.place} was another one: {told}"
         return [Problem(("target",), what, HINT)] if told else []
 
-    def _stopped(self, left: Progress) -> Problem:
+    def _stopped(self, left: Checkpoint) -> Problem:
         made = f", which drops the tables it made ({', '.join(left.made)})" if left.made else ""
         what = (
             f"a run into {', '.join(left.tables)} was stopped half-way in {self.place} (the table {NAME} tells how far)"
@@ -175,7 +175,7 @@ class Commits:
         again = f"or begin it anew with --mode truncate_then_insert{made}"
         return Problem(("target",), what, f"go on with it: its command, with --commit-every and --resume; {again}")
 
-    def cleared(self, there: There) -> There:
+    def cleared(self, there: ExistingTables) -> ExistingTables:
         """What stands there, without the tables that the stopped run made: they are this run's own, or go."""
         made = self.made
         columns = {name: found for name, found in there.columns.items() if name not in made}
@@ -184,19 +184,21 @@ class Commits:
             for name, found in there.referrers.items()
             if name not in made
         }
-        return There(columns, others)
+        return ExistingTables(columns, others)
 
-    def note(self, run: Run, table: Table, done: Done, rows: int, made: Sequence[str], suspended: Suspended) -> None:
+    def note(
+        self, run: Run, table: Table, done: TableProgress, rows: int, made: Sequence[str], suspended: SuspendedKeys
+    ) -> None:
         """A span's rows are written: tell so beside them. The target commits right after."""
         if not self.told:
             self.begin(run, made, suspended)
         self.ledger.note(run, table, self.done(table), done, rows)
         self._done[table.name] = done
 
-    def begin(self, run: Run, made: Sequence[str], suspended: Suspended) -> None:
+    def begin(self, run: Run, made: Sequence[str], suspended: SuspendedKeys) -> None:
         assert self.manifest is not None
         self.ledger.create(run)
-        self.ledger.tell(run, Progress(self.manifest, tuple(made), suspended), self.manifest["tables"])
+        self.ledger.tell(run, Checkpoint(self.manifest, tuple(made), suspended), self.manifest["tables"])
         self.told = True
 
     def end(self, run: Run) -> None:
@@ -206,14 +208,14 @@ class Commits:
             self.told = False
 
 
-class CommitsAsItGoes:
+class CommittingTarget:
     """What all targets that can commit as they go have in common. committed: rows of the run are there for good."""
 
-    commits: Commits
+    commits: PeriodicCommits
     committed = False
 
     def begin(self, manifest: Mapping[str, Any], resume: bool) -> None:
         self.commits.ask(manifest, resume)
 
-    def done(self, table: Table) -> Done:
+    def done(self, table: Table) -> TableProgress:
         return self.commits.done(table)

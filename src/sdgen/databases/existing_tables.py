@@ -20,7 +20,7 @@ from sdgen.targets.base import Mode, Table, TableColumn
 
 
 @dataclass(frozen=True)
-class Found:
+class ExistingColumn:
     """A column of an existing table; `declared` in the database's own words.
 
     filled: it has a default, or makes its values itself.
@@ -32,7 +32,7 @@ class Found:
     filled: bool = False
 
 
-def differences(table: Table, found: Sequence[Found], dialect: Dialect) -> list[Problem]:
+def differences(table: Table, found: Sequence[ExistingColumn], dialect: Dialect) -> list[Problem]:
     """Everything that keeps an existing table from taking a table's rows."""
     there = {column.name: column for column in found}
     problems: list[Problem] = []
@@ -46,7 +46,7 @@ def differences(table: Table, found: Sequence[Found], dialect: Dialect) -> list[
     return problems + _unfilled(table, found)
 
 
-def _unfilled(table: Table, found: Iterable[Found]) -> list[Problem]:
+def _unfilled(table: Table, found: Iterable[ExistingColumn]) -> list[Problem]:
     what = "the table that exists needs a value here (NOT NULL, no default), and the scenario has no such column"
     hint = "add the column to the scenario, or give it a default"
     wanted = {column.name for column in table.columns}
@@ -57,7 +57,7 @@ def _unfilled(table: Table, found: Iterable[Found]) -> list[Problem]:
     ]
 
 
-def _clashes(column: TableColumn, found: Found, dialect: Dialect) -> Iterable[tuple[str, str]]:
+def _clashes(column: TableColumn, found: ExistingColumn, dialect: Dialect) -> Iterable[tuple[str, str]]:
     if not _named(column, found, dialect) and not takes(column.type, found.declared, dialect):
         there = found.declared or "without a type"
         yield (
@@ -71,7 +71,7 @@ def _clashes(column: TableColumn, found: Found, dialect: Dialect) -> Iterable[tu
         )
 
 
-def _named(column: TableColumn, found: Found, dialect: Dialect) -> bool:
+def _named(column: TableColumn, found: ExistingColumn, dialect: Dialect) -> bool:
     """Is it the very type that the scenario names for this database?"""
     named, there = _spelled(column.target.get(dialect.name, "")), _spelled(found.declared)
     return bool(there) and (named == there or named.startswith(f"{there} "))
@@ -171,15 +171,19 @@ _RULES: Mapping[str, Callable[[Type, Type], bool]] = {
 
 
 @dataclass(frozen=True)
-class There:
+class ExistingTables:
     """What a database holds of a run's tables: their columns, and for each table the tables that refer to it."""
 
-    columns: Mapping[str, Sequence[Found]]
+    columns: Mapping[str, Sequence[ExistingColumn]]
     referrers: Mapping[str, Iterable[str]]
 
 
-def holding(
-    tables: Sequence[Table], mode: Mode, there: There, dialect: Dialect, run: Callable[[str], Sequence[Sequence[Any]]]
+def tables_with_rows(
+    tables: Sequence[Table],
+    mode: Mode,
+    there: ExistingTables,
+    dialect: Dialect,
+    run: Callable[[str], Sequence[Sequence[Any]]],
 ) -> list[Problem]:
     """The tables with keys that hold rows already, where a run would add its own first rows to them once more.
 
@@ -203,7 +207,7 @@ _FURTHER_MODES = (
 )
 
 
-def faults(tables: Sequence[Table], mode: Mode, there: There, dialect: Dialect) -> list[Problem]:
+def faults(tables: Sequence[Table], mode: Mode, there: ExistingTables, dialect: Dialect) -> list[Problem]:
     """Everything that keeps a database from taking a run's tables."""
     problems: list[Problem] = []
     for table in tables:
@@ -217,7 +221,7 @@ def faults(tables: Sequence[Table], mode: Mode, there: There, dialect: Dialect) 
     return [*problems, *_referred(emptied, there)]
 
 
-def _referred(tables: Sequence[Table], there: There) -> Iterable[Problem]:
+def _referred(tables: Sequence[Table], there: ExistingTables) -> Iterable[Problem]:
     names = {table.name for table in tables}
     for table in tables:
         outside = sorted(set(there.referrers.get(table.name, ())) - names)
@@ -229,7 +233,7 @@ def _referred(tables: Sequence[Table], there: There) -> Iterable[Problem]:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ExistingRowsQuery:
     """Columns of a table that are to be read."""
 
     table: Table
@@ -268,9 +272,9 @@ class Wanted:
 
 
 @runtime_checkable
-class Holding(Protocol):
+class Appendable(Protocol):
     """A target whose tables can be read before new rows are added to them."""
 
-    def existing(self, wanted: Sequence[Wanted]) -> list[ExistingRows | None]:
+    def existing(self, wanted: Sequence[ExistingRowsQuery]) -> list[ExistingRows | None]:
         """What the tables hold, in the given order; None for one that doesn't exist. TargetError as from `check`."""
         ...

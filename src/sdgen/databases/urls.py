@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 HIDDEN = "***"
@@ -23,6 +24,12 @@ _WHOLE = re.compile(rf"^([a-z][\w+.-]*://[^/?#:]*):{_NO_PORT}(.*)@", re.IGNORECA
 _INSIDE = re.compile(rf"(?<![\w+.-])([\w+.-]+://[^/?#:\s]{{0,255}}):{_NO_PORT}[^\s\"'<>]{{0,4096}}@", re.IGNORECASE)
 _USER_PART = re.compile(r"^([a-z][\w+.-]*://)([^/?#]*)@", re.IGNORECASE)
 _QUERY = re.compile(rf"([?&;](?:{SECRET_WORDS})=)[^&#]*", re.IGNORECASE)
+
+
+def path_of(destination: str) -> Path:
+    """The path of `duckdb:///relative`, `duckdb:////absolute` or of a path by itself."""
+    _, separator, rest = destination.partition("://")
+    return Path(unquote(rest.removeprefix("/"))) if separator else Path(destination)
 
 
 def without_schema(url: str) -> tuple[str, str]:

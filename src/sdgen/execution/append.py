@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 import numpy as np
 import pyarrow as pa
 
-from sdgen.databases.existing_tables import Holding, Wanted
+from sdgen.databases.existing_tables import Appendable, ExistingRowsQuery
 from sdgen.engine import BATCH_ROWS, PlannedRows, probe
 from sdgen.errors import Problem, ScenarioError
 from sdgen.execution.existing_children import Codes, columns_of_link, counting_link, draws_within, owners, with_children
@@ -111,19 +111,19 @@ def _leads_to_older(plan: Plan, link: Link) -> bool:
 
 def behind(scenario: Scenario, request: PlanRequest, target: Target, settings: RunSettings) -> PlanRequest:
     """The request with the rows that the target holds, where it is to add to them."""
-    if not settings.appends or not isinstance(target, Holding):
+    if not settings.appends or not isinstance(target, Appendable):
         return request
     # Counts may need the rows that are there: they are checked with those.
     alone = compile_plan(scenario, PlanRequest(request.seed, request.as_of, only=request.only))
     return replace(request, seed=alone.seed, as_of=alone.as_of, existing=_existing(alone, target, settings))
 
 
-def _existing(plan: Plan, target: Holding, settings: RunSettings) -> dict[str, ExistingRows]:
+def _existing(plan: Plan, target: Appendable, settings: RunSettings) -> dict[str, ExistingRows]:
     """What the tables that are there hold, by entity; of those that the run fills from the start, nothing."""
     needed = needed_columns(plan)
     tables = tables_of(plan)
     wanted = [
-        Wanted(table, tuple(column for column in table.columns if column.name in needed[name]))
+        ExistingRowsQuery(table, tuple(column for column in table.columns if column.name in needed[name]))
         for name, table in tables.items()
     ]
     found = zip(tables, target.existing(wanted), strict=True)

@@ -1,20 +1,27 @@
-"""From a destination, a URL or a path, to the target that writes there. Other packages add theirs as entry points.
+"""From a destination, a URL or a path, to the target that writes there and to the reader of what it wrote.
 
-An entry point of the group `sdgen.targets` is named after its URL scheme, and is a function of (destination, formats).
+Databases are known by their schemes and suffixes (`databases.registry`); what is left are folders of files, scripts and
+standard output. Another package adds a database as an entry point of the group `sdgen.databases`; or a target that is
+only written to, as one of the group `sdgen.targets`, named after its URL scheme: a function of (destination, formats).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import cast
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, cast
 
+from sdgen.databases.base import DatabaseKind
+from sdgen.databases.registry import BUILT_IN, by_name, by_scheme, by_suffix, database_kinds
+from sdgen.databases.urls import path_of
 from sdgen.errors import Problem, TargetError, did_you_mean
 from sdgen.scenario.output import FILE_FORMATS, FileNames
-from sdgen.targets.base import Target
+from sdgen.targets.base import Table, Target
+
+if TYPE_CHECKING:
+    from sdgen.databases.table_reader import TableReader
 
 STREAM_FORMATS = ("csv", "jsonl")
 SQL_FORMATS: Mapping[str, str] = {  # and the dialect each is in
@@ -23,12 +30,16 @@ SQL_FORMATS: Mapping[str, str] = {  # and the dialect each is in
     "sql:mysql": "mysql",
     "sql:sqlite": "sqlite",
 }
-SCRIPT = "dump.sql"  # the name of a script in a folder
+SCRIPT_SUFFIX = ".sql"
+SCRIPT_NAME = "dump.sql"  # the name of a script in a folder
 KNOWN = (
     "out/ (files), - (standard output), x.sql, x.duckdb, x.sqlite, x.db, postgresql://user@host/database, "
     "mysql://user@host/database, clickhouse://user@host/database, chdb:///folder"
 )
+_READABLE = "a folder of files, x.duckdb, x.sqlite, postgresql://user@host/database, mysql://…, clickhouse://…"
+FILES = "files"  # the kind of a folder of them, beside the names of databases
 
+SCHEMES: Mapping[str, str] = {scheme: kind.name for kind in BUILT_IN for scheme in kind.schemes}
 
 Formats = tuple[str, ...]
 Open = Callable[[str, Formats], Target]
@@ -40,54 +51,110 @@ def open_target(destination: str, formats: Formats = (), names: FileNames | None
     formats: the formats of files, or of standard output; csv where none is given. names: how files are named, where
     the destination is a folder of them.
     """
-    scheme, separator, _ = destination.partition("://")
     if not destination.strip():
         raise _unknown("the destination is empty")
     if destination == "-":
         return _stdout(destination, formats)
+    database = _database(destination)
+    if database is not None:
+        return _opened(database, destination, formats)
+    if "://" in destination:
+        return _provided(destination.partition("://")[0].lower())(destination, formats)
+    if _is_script(destination):
+        return _script(destination, formats)
+    return _files(destination, formats, names)
+
+
+def open_reader(destination: str) -> TableReader:
+    """What a destination holds, opened to be read; TargetError where it can't be."""
+    open_target(destination)  # what is wrong with it as a destination
+    database = _database(destination)
+    if database is not None:
+        return database.open_reader(destination)
+    if _is_script(destination) or destination == "-" or "://" in destination:
+        raise TargetError(Problem(("target",), f"{destination} can't be read back", f"known: {_READABLE}"))
+    from sdgen.files.reader import FilesReader
+
+    return FilesReader(Path(destination))
+
+
+def count_rows(kind: str, destination: str, tables: Sequence[Table]) -> Mapping[str, int] | None:
+    """Rows by table, for the tables that are there; None where this kind of target isn't asked, or doesn't answer."""
+    if kind == FILES:  # to count them would be to read them; but an empty folder holds nothing
+        folder = Path(destination)
+        return {} if not folder.exists() or not any(folder.iterdir()) else None
+    database = by_name(kind)
+    if database is None or database.count_rows is None:
+        return None
+    try:
+        return database.count_rows(destination, tables)
+    except Exception:  # a plan without these figures is still a plan; what keeps a run from working is told by `check`
+        return None
+
+
+def _database(destination: str) -> DatabaseKind | None:
+    """The kind of database a destination is of. TargetError where it is a path that looks like a slip."""
+    scheme, separator, _ = destination.partition("://")
     if separator:
-        return _by_scheme(scheme.lower())(destination, formats)
-    if destination.endswith(("/", "\\")) or Path(destination).is_dir():
-        return _files(destination, formats, names)
-    opened = _by_suffix(Path(destination))
-    return _files(destination, formats, names) if opened is _files else opened(destination, formats)
-
-
-def _by_scheme(scheme: str) -> Open:
-    found = SCHEMES.get(scheme) or _others().get(scheme)
-    if found is None:
-        hint = did_you_mean(scheme, [*SCHEMES, *_others()])
-        raise _unknown(f"no target is called {scheme}://", hint)
-    return found
-
-
-def _by_suffix(path: Path) -> Open:
-    problem = misnamed(str(path))
+        return by_scheme(scheme.lower())
+    if _is_folder(destination):
+        return None
+    problem = misnamed(destination)
     if problem is not None:
         raise TargetError(problem)
-    return SUFFIXES.get(path.suffix.lower(), _files)
+    return by_suffix(Path(destination))
+
+
+def _is_folder(destination: str) -> bool:
+    return destination.endswith(("/", "\\")) or Path(destination).is_dir()
+
+
+def _is_script(destination: str) -> bool:
+    return Path(destination).suffix.lower() == SCRIPT_SUFFIX and not _is_folder(destination)
+
+
+def is_single_file(destination: str) -> bool:
+    """Whether a destination is a path of a database or a script."""
+    path = Path(destination)
+    return "://" not in destination and (path.suffix.lower() == SCRIPT_SUFFIX or by_suffix(path) is not None)
+
+
+def _opened(database: DatabaseKind, destination: str, formats: Formats) -> Target:
+    if formats and database.local:
+        what = f"{destination} is a database, and has no file format"
+        raise TargetError(Problem(("target",), what, "leave --format out, or give a folder: out/"))
+    if formats:
+        raise TargetError(Problem(("target",), "a database has no file format", "leave --format out"))
+    if database.local and not path_of(destination).name:
+        raise _unknown(f"{destination} names no file")
+    return database.open_target(destination)
+
+
+def _provided(scheme: str) -> Open:
+    """The function of another package that opens URLs of a scheme."""
+    others = {point.name: point for point in entry_points(group="sdgen.targets")}
+    if scheme not in others:
+        known = [*others, *(each for kind in database_kinds() for each in kind.schemes)]
+        raise _unknown(f"no target is called {scheme}://", did_you_mean(scheme, known))
+    return cast(Open, others[scheme].load())
 
 
 def misnamed(destination: str) -> Problem | None:
     """What is wrong with a path that is no folder's and no database's, but looks like one file or a slip."""
     path = Path(destination)
     suffix = path.suffix.lower()
-    if destination.partition(":/")[0] in SCHEMES:
-        word = destination.partition(":/")[0]
+    word, slash, _ = destination.partition(":/")
+    if word in SCHEMES or (slash and by_scheme(word) is not None):
         return Problem(("target",), f"{destination} has one slash too few: {word}:// begins a URL", f"known: {KNOWN}")
     if suffix.removeprefix(".") in FILE_FORMATS:
         hint = f"files are named after their tables: --to {path.parent / path.stem}/ --format {suffix[1:]}"
         return Problem(("target",), f"{path} is one file, and a run writes one for each table", hint)
     meant = get_close_matches(suffix, [".duckdb", ".sqlite"], n=1, cutoff=0.75)
-    if suffix and suffix not in SUFFIXES:
+    if suffix and suffix != SCRIPT_SUFFIX and by_suffix(path) is None:
         near = f"did you mean {path.stem}{meant[0]}? " if meant else ""
         hint = f"{near}For a folder of that name: --to {path}/"
         return Problem(("target",), f"{path}: no database is known by {suffix}", hint)
     return None
-
-
-def _others() -> dict[str, Open]:
-    return {point.name: cast(Open, point.load()) for point in entry_points(group="sdgen.targets")}
 
 
 def _unknown(what: str, hint: str = "") -> TargetError:
@@ -109,7 +176,7 @@ def _chosen(formats: Formats, known: tuple[str, ...], default: str) -> tuple[str
 
 def _files(destination: str, formats: Formats, names: FileNames | None = None) -> Target:
     if len(formats) == 1 and formats[0] in SQL_FORMATS:
-        return _script(str(Path(destination) / SCRIPT), formats)
+        return _script(str(Path(destination) / SCRIPT_NAME), formats)
     from sdgen.files.folder import Files
 
     return Files(Path(destination), _chosen(formats, FILE_FORMATS, "csv"), names)
@@ -136,84 +203,3 @@ def _stdout(destination: str, formats: Formats) -> Target:
     if len(chosen) > 1:
         raise TargetError(Problem(("target",), "standard output takes one format", "choose csv, jsonl or sql"))
     return Stdout(chosen[0])
-
-
-def _path(destination: str) -> Path:
-    """The path of `duckdb:///relative`, `duckdb:////absolute` or of a path by itself."""
-    _, separator, rest = destination.partition("://")
-    return Path(unquote(rest.removeprefix("/"))) if separator else Path(destination)
-
-
-def _database_file(destination: str, formats: Formats) -> Path:
-    path = _path(destination)
-    if formats:
-        what = f"{destination} is a database, and has no file format"
-        raise TargetError(Problem(("target",), what, "leave --format out, or give a folder: out/"))
-    if not path.name:
-        raise _unknown(f"{destination} names no file")
-    return path
-
-
-def _duckdb(destination: str, formats: Formats) -> Target:
-    from sdgen.databases.duckdb.target import DuckDB
-
-    return DuckDB(_database_file(destination, formats))
-
-
-def _sqlite(destination: str, formats: Formats) -> Target:
-    from sdgen.databases.sqlite.target import SQLite
-
-    return SQLite(_database_file(destination, formats))
-
-
-def _postgres(destination: str, formats: Formats) -> Target:
-    from sdgen.databases.postgres.target import Postgres
-
-    _no_formats(formats)
-    return Postgres(destination)
-
-
-def _mysql(destination: str, formats: Formats) -> Target:
-    from sdgen.databases.mysql.target import MySQL
-
-    _no_formats(formats)
-    return MySQL(destination)
-
-
-def _clickhouse(destination: str, formats: Formats) -> Target:
-    from sdgen.databases.clickhouse.target import remote
-
-    _no_formats(formats)
-    return remote(destination)
-
-
-def _chdb(destination: str, formats: Formats) -> Target:
-    from sdgen.databases.clickhouse.target import embedded
-
-    return embedded(_database_file(destination, formats))
-
-
-def _no_formats(formats: Formats) -> None:
-    if formats:
-        raise TargetError(Problem(("target",), "a database has no file format", "leave --format out"))
-
-
-SCHEMES: Mapping[str, Open] = {
-    "duckdb": _duckdb,
-    "sqlite": _sqlite,
-    "postgresql": _postgres,
-    "postgres": _postgres,
-    "mysql": _mysql,
-    "mariadb": _mysql,
-    "clickhouse": _clickhouse,
-    "clickhouses": _clickhouse,
-    "chdb": _chdb,
-}
-SUFFIXES: Mapping[str, Open] = {
-    ".duckdb": _duckdb,
-    ".ddb": _duckdb,
-    ".sqlite": _sqlite,
-    ".sqlite3": _sqlite,
-    ".db": _sqlite,
-    ".sql": _script,
-}

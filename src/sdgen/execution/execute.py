@@ -26,7 +26,7 @@ from sdgen.execution.single_writer import one_writer
 from sdgen.generators.cancellation import stopped_by
 from sdgen.planning.plan import Plan
 from sdgen.targets.base import Committing, Mode, Resumable, Table, Target
-from sdgen.targets.file_checkpoint import Done
+from sdgen.targets.file_checkpoint import TableProgress
 from sdgen.targets.tables import tables_of
 
 if TYPE_CHECKING:
@@ -206,13 +206,13 @@ class _Writing:
         self.listen(EntityFinished(table.entity, table.name, counter.rows, seconds, digest, columns))
         return EntityResult(table.entity, table.name, counter.rows, seconds, digest)
 
-    def _done(self, table: Table) -> Done:
+    def _done(self, table: Table) -> TableProgress:
         """How far a table is already."""
         if isinstance(self.target, Resumable) or (self.settings.commit_every and isinstance(self.target, Committing)):
             return self.target.done(table)
-        return Done()
+        return TableProgress()
 
-    def _write(self, table: Table, parts: Iterator[_Part], counter: _Counter, done: Done) -> None:
+    def _write(self, table: Table, parts: Iterator[_Part], counter: _Counter, done: TableProgress) -> None:
         if self.settings.commit_every and isinstance(self.target, Committing):
             for span in _spans(parts, max(1, round(self.settings.commit_every / BATCH_ROWS))):
                 self.target.write(table, counter.counted(span))
@@ -255,7 +255,7 @@ class _Part:
 class _Counter:
     """Counts a table's parts on their way to the target."""
 
-    def __init__(self, table: Table, writing: _Writing, done: Done) -> None:
+    def __init__(self, table: Table, writing: _Writing, done: TableProgress) -> None:
         self._table = table
         self._writing = writing
         self._target = writing.target
@@ -264,8 +264,8 @@ class _Counter:
         self.digests = [done.digest]
 
     @property
-    def done(self) -> Done:
-        return Done(self._batches, sum(self.digests) % MODULUS)
+    def done(self) -> TableProgress:
+        return TableProgress(self._batches, sum(self.digests) % MODULUS)
 
     def keep(self, finished: bool = False) -> None:
         """Tell the target that all parts up to here are written."""

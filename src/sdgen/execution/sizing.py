@@ -18,7 +18,7 @@ from sdgen.engine import batch
 from sdgen.errors import Problem, ScenarioError
 from sdgen.execution.append import plan_for
 from sdgen.execution.byte_counts import shown
-from sdgen.execution.destinations import SUFFIXES, open_target
+from sdgen.execution.destinations import is_single_file, open_target
 from sdgen.execution.request import RunSettings
 from sdgen.files.folder import Files, file_name
 from sdgen.planning.plan import Plan
@@ -94,7 +94,7 @@ class _Measure:
     def _table(self, plan: Plan, table: Table) -> float:
         if isinstance(self.target, Files):
             return sum(self._file(plan, table, name) for name in self.target.formats_of(table))
-        if "://" not in self.place and Path(self.place).suffix.lower() in SUFFIXES and self.place != "-":
+        if is_single_file(self.place):
             return self._loaded(plan, table, Path(self.place).name)
         return self._encoded(plan, table, self.target)
 

@@ -6,17 +6,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
-from sdgen.databases.urls import without_schema
-from sdgen.execution.destinations import SCHEMES, misnamed
-from sdgen.readers.formats import DATABASE_FILES
+from sdgen.databases.base import DatabaseKind, server_address
+from sdgen.databases.registry import by_name, by_scheme, by_suffix, database_kinds
+from sdgen.databases.urls import path_of
+from sdgen.execution.destinations import FILES as FILES
+from sdgen.execution.destinations import SCHEMES, SCRIPT_SUFFIX, misnamed
 
-FILES, STDOUT = "files", "stdout"
+STDOUT, SCRIPT = "stdout", "sql"
 
 
 @dataclass(frozen=True)
-class Kind:
+class TargetKind:
     """One kind. local: the DSN may be a path here. server: it has a database's name. schemas: it takes a schema.
 
     database: it is one, on a server or in a file, so that guards on names of databases speak of it.
@@ -29,41 +31,42 @@ class Kind:
     database: bool = True
 
 
-_KNOWN = (
-    Kind(FILES, local=True, database=False),
-    Kind(STDOUT, database=False),
-    Kind("sqlite", local=True),
-    Kind("duckdb", local=True),
-    Kind("chdb", local=True),
-    Kind("sql", local=True, database=False),
-    Kind("postgres", server=True, schemas=True),
-    Kind("mysql", server=True),
-    Kind("clickhouse", server=True),
-)
-_SYNONYMS: Mapping[str, str] = {
-    "postgresql": "postgres",
-    "mariadb": "mysql",
-    "clickhouses": "clickhouse",
+_OTHERS: Mapping[str, TargetKind] = {
+    FILES: TargetKind(FILES, local=True, database=False),
+    STDOUT: TargetKind(STDOUT, database=False),
+    SCRIPT: TargetKind(SCRIPT, local=True, database=False),
+}
+SYNONYMS: Mapping[str, str] = {
+    **SCHEMES,
     "file": FILES,
     "folder": FILES,
     "sqlite3": "sqlite",
 }
-_SUFFIXES: Mapping[str, str] = {**DATABASE_FILES, ".sql": "sql"}
-_PLAIN: Mapping[str, Kind] = {kind.name: kind for kind in _KNOWN}
 
 
 def kinds() -> list[str]:
     """The names of all kinds there are."""
-    return sorted({FILES, "sql", *(named(scheme) for scheme in SCHEMES)})
+    return sorted({FILES, SCRIPT, *(kind.name for kind in database_kinds())})
 
 
 def named(word: str) -> str:
     """A kind's one name, of whichever spelling."""
-    return _SYNONYMS.get(word.lower(), word.lower())
+    name = word.lower()
+    if not name or name in _OTHERS:
+        return name
+    return SYNONYMS.get(name) or _name(by_scheme(name)) or name
 
 
-def facts(kind: str) -> Kind:
-    return _PLAIN.get(kind, Kind(kind))
+def facts(kind: str) -> TargetKind:
+    known = _OTHERS.get(kind)
+    database = by_name(kind) if known is None else None
+    if database is None:
+        return known or TargetKind(kind)
+    return TargetKind(kind, database.local, not database.local, database.schemas)
+
+
+def _name(database: DatabaseKind | None) -> str:
+    return database.name if database is not None else ""
 
 
 def kind_of(dsn: str) -> str:
@@ -77,13 +80,9 @@ def kind_of(dsn: str) -> str:
         return named(scheme)
     if dsn.endswith(("/", "\\")) or Path(dsn).is_dir():
         return FILES
-    return _SUFFIXES.get(Path(dsn).suffix.lower(), "" if misnamed(dsn) else FILES)
-
-
-def path_of(dsn: str) -> Path:
-    """The path of a local DSN: `sqlite:///relative`, `sqlite:////absolute`, or the path itself."""
-    _, separator, rest = dsn.partition("://")
-    return Path(unquote(rest.removeprefix("/"))) if separator else Path(dsn)
+    if Path(dsn).suffix.lower() == SCRIPT_SUFFIX:
+        return SCRIPT
+    return _name(by_suffix(Path(dsn))) or ("" if misnamed(dsn) else FILES)
 
 
 def writers_place(kind: str, destination: str) -> str:
@@ -112,34 +111,13 @@ def placed(dsn: str, kind: str, base: Path) -> str:
 
 def is_readable(destination: str, kind: str) -> bool:
     """Whether the host and port of a server's URL can be read."""
-    from psycopg import ProgrammingError
-    from psycopg.conninfo import conninfo_to_dict
-
-    try:
-        if kind != "postgres":
-            return urlsplit(destination).port != 0
-        ports = str(conninfo_to_dict(without_schema(destination)[0]).get("port") or "")
-    except (ValueError, ProgrammingError):
-        return False
-    return all(not port or (port.isdecimal() and 0 < int(port) < 65536) for port in ports.split(","))
+    database = by_name(kind)
+    return database is None or database.address(destination).readable
 
 
 def database_of(destination: str, kind: str) -> str:
     """The name of the database a destination leads to; "" where it names none. Of files, the file's or folder's."""
     if facts(kind).local:
         return path_of(destination).stem
-    if kind == "postgres":
-        return _postgres_database(destination)
-    return unquote(urlsplit(destination).path.strip("/").partition("/")[0])
-
-
-def _postgres_database(destination: str) -> str:
-    """As the driver reads it: `?dbname=` wins, and `?service=` could name another."""
-    from psycopg import ProgrammingError
-    from psycopg.conninfo import conninfo_to_dict
-
-    try:
-        found = conninfo_to_dict(without_schema(destination)[0])
-    except ProgrammingError:
-        return ""
-    return "" if found.get("service") else str(found.get("dbname") or "")
+    database = by_name(kind)
+    return (database.address if database else server_address)(destination).database

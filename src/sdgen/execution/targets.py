@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote_plus, urlsplit
 
 from pydantic import ConfigDict, Field
 
-from sdgen.databases.urls import with_database, with_encoded_user, without_password
+from sdgen.databases.urls import path_of, with_database, with_encoded_user, without_password
 from sdgen.errors import Problem, TargetError, did_you_mean
 from sdgen.execution import secrets, target_kinds
 from sdgen.execution.access import ANYTHING, Access, matches
@@ -278,7 +278,7 @@ def _query_names(dsn: str) -> list[str]:
 
 def _allowed_file(spec: TargetSpec, access: Access) -> Iterator[Problem]:
     hidden = access.folders is not None and "${" in spec.dsn
-    if hidden or not access.allows_file(target_kinds.path_of(spec.dsn)):
+    if hidden or not access.allows_file(path_of(spec.dsn)):
         places = _listed(tuple(str(folder) for folder in access.folders or ()))
         shown = without_password(spec.dsn)
         yield Problem(("target", "dsn"), f"{shown} is outside of the folders for files", f"allowed: {places}")

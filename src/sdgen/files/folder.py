@@ -21,7 +21,7 @@ from typing import IO, Any, Protocol
 
 import pyarrow as pa
 
-from sdgen.databases.refusals import next_step
+from sdgen.databases.driver_errors import next_step
 from sdgen.errors import Problem, TargetError
 from sdgen.files import jsonl
 from sdgen.files.metadata import merged, metadata, write_metadata
@@ -29,7 +29,7 @@ from sdgen.scenario.output import DEFAULT_PATTERN, FileNames, repeated_names
 from sdgen.scenario.types import Type
 from sdgen.targets import columnar, csv_encoding
 from sdgen.targets.base import Mode, Table
-from sdgen.targets.file_checkpoint import SUFFIX, Done, Journal, differing
+from sdgen.targets.file_checkpoint import SUFFIX, FileCheckpoint, TableProgress, differing
 from sdgen.targets.paths import folder_fault, given_up, leftovers, place, placed_left, real, staged
 from sdgen.targets.writer_lock import CHANGED_HINT, LocalPlace, Look, changed_since, look
 
@@ -109,7 +109,7 @@ class Files:
         self.staging: Path | None = None
         self.manifest: Mapping[str, Any] | None = None
         self.resume = False
-        self.journal: Journal | None = None
+        self.journal: FileCheckpoint | None = None
         self._tables: dict[Table, list[str]] = {}
         self._seen: Look = {}
         self._open: dict[str, dict[str, _File]] = {}
@@ -119,10 +119,10 @@ class Files:
         found = self._stopped()
         return found.manifest if found else None
 
-    def _stopped(self) -> Journal | None:
+    def _stopped(self) -> FileCheckpoint | None:
         """The journal of a run that was stopped and whose staging folder is still there: the longest one."""
         names = [path for path in leftovers(self.folder) if path.is_dir()]
-        found = [Journal.found(path.with_name(path.name + SUFFIX)) for path in names]
+        found = [FileCheckpoint.found(path.with_name(path.name + SUFFIX)) for path in names]
         return max((each for each in found if each), key=lambda each: each.path.stat().st_size, default=None)
 
     def begin(self, manifest: Mapping[str, Any], resume: bool) -> None:
@@ -130,12 +130,12 @@ class Files:
         self.manifest = {**manifest, "formats": list(self.formats), **own}
         self.resume = resume
 
-    def done(self, table: Table) -> Done:
+    def done(self, table: Table) -> TableProgress:
         found = self.journal.done.get(table.name) if self.journal else None
         if found is None or self.staging is None:
-            return Done()
+            return TableProgress()
         files = {name: self.staging / self.file(table, name) for name in self.formats_of(table)}
-        return found if found.is_held_by(files) else Done()
+        return found if found.is_held_by(files) else TableProgress()
 
     def keep(self, table: Table, batches: int, digest: int, finished: bool = False) -> None:
         if self.journal is None or self.staging is None:
@@ -143,11 +143,11 @@ class Files:
         if finished:
             files = {name: self.staging / self.file(table, name) for name in self.formats_of(table)}
             sizes = {name: path.stat().st_size for name, path in files.items()}
-            self.journal.note(table.name, Done(batches, digest, sizes, finished=True))
+            self.journal.note(table.name, TableProgress(batches, digest, sizes, finished=True))
         elif self._goes_on and monotonic() - self._kept.get(table.name, 0.0) >= KEPT_EVERY:
             opened = self._open[table.name].items()
             sizes = {name: file.sync() for name, file in opened if isinstance(file, _TextFile)}
-            self.journal.note(table.name, Done(batches, digest, sizes))
+            self.journal.note(table.name, TableProgress(batches, digest, sizes))
             self._kept[table.name] = monotonic()
 
     @property
@@ -185,7 +185,7 @@ class Files:
         if self.manifest is not None and appended:
             self.manifest = {**self.manifest, "bytes before": sizes}
 
-    def _take_over(self, stopped: Journal) -> None:
+    def _take_over(self, stopped: FileCheckpoint) -> None:
         """Go on under a name of this process, so that no other takes it for left."""
         self.staging = staged(self.folder)
         with self._told():
@@ -234,7 +234,7 @@ class Files:
             self.staging.mkdir()
             if self.manifest is not None:
                 path = self.staging.with_name(self.staging.name + SUFFIX)
-                self.journal = Journal.begun(path, self.manifest)
+                self.journal = FileCheckpoint.begun(path, self.manifest)
         return self.staging
 
     @contextmanager

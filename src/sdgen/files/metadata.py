@@ -18,20 +18,22 @@ from typing import Any
 
 from sdgen.scenario.output import METADATA
 from sdgen.targets.base import Mode, Table
-from sdgen.targets.file_checkpoint import Done
+from sdgen.targets.file_checkpoint import TableProgress
 
 _DIGESTS = 1 << 128  # a table's digest is the sum of its blocks' within so many bits
 _TOLD = ("sdgen", "scenario", "version", "seed", "as_of")
 
 
 def metadata(
-    manifest: Mapping[str, Any], tables: Mapping[Table, Sequence[str]], done: Mapping[str, Done]
+    manifest: Mapping[str, Any], tables: Mapping[Table, Sequence[str]], done: Mapping[str, TableProgress]
 ) -> dict[str, Any]:
     """What is told of a run: by its manifest, its tables with their files, and how they ended.
 
     hash: of all that decides the values. mode: append_only, where the files held other rows before.
     """
-    entries = {table.name: _table(table, names, done.get(table.name, Done())) for table, names in tables.items()}
+    entries = {
+        table.name: _table(table, names, done.get(table.name, TableProgress())) for table, names in tables.items()
+    }
     return {
         **{key: manifest[key] for key in _TOLD if manifest.get(key) not in (None, "")},
         **({"mode": manifest["mode"]} if manifest.get("mode") == Mode.APPEND_ONLY else {}),
@@ -49,7 +51,7 @@ def _now() -> datetime:
     return datetime.fromtimestamp(int(fixed), UTC) if fixed.isdecimal() else datetime.now(UTC).replace(microsecond=0)
 
 
-def _table(table: Table, files: Sequence[str], done: Done) -> dict[str, Any]:
+def _table(table: Table, files: Sequence[str], done: TableProgress) -> dict[str, Any]:
     return {"rows": table.rows, "digest": f"{done.digest % _DIGESTS:032x}", "files": list(files)}
 
 

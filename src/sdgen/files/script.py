@@ -18,10 +18,10 @@ import pyarrow as pa
 from sdgen.databases import sql_literals
 from sdgen.databases.create_table import add_constraint, constraints, create_table, too_long
 from sdgen.databases.dialect import FOREIGN_KEY, Dialect
+from sdgen.databases.driver_errors import next_step
 from sdgen.databases.mysql.create import fitted
 from sdgen.databases.mysql.dialect import MYSQL
 from sdgen.databases.postgres.dialect import POSTGRES
-from sdgen.databases.refusals import next_step
 from sdgen.databases.sql_literals import Literals
 from sdgen.databases.sqlite.dialect import SQLITE
 from sdgen.errors import Problem, TargetError

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sdgen.databases.registry import by_name
+
 KINDS = ("sqlite", "duckdb", "postgres")
 
 
@@ -29,17 +31,10 @@ class Database:
 
     def connect(self) -> Any:
         """A new DB-API connection: of sqlite3, duckdb or psycopg. Close it when done."""
-        if self.kind == "sqlite":
-            import sqlite3
-
-            return sqlite3.connect(self.file)
-        if self.kind == "duckdb":
-            import duckdb
-
-            return duckdb.connect(str(self.file))
-        import psycopg
-
-        return psycopg.connect(self.url)
+        kind = by_name(self.kind)
+        assert kind is not None
+        assert kind.connect is not None
+        return kind.connect(self.url)
 
 
 def of_file(kind: str, path: Path) -> Database:

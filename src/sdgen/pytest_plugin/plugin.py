@@ -91,9 +91,9 @@ def sdgen_sqlite_path(request: pytest.FixtureRequest, _sdgen: Session) -> Iterat
 @pytest.fixture
 def sdgen_sqlite(sdgen_sqlite_path: Path) -> Iterator[sqlite3.Connection]:
     """A connection to a filled SQLite file of the test's own, which it may change."""
-    import sqlite3
+    from sdgen.databases.sqlite.connection import connect
 
-    connection = sqlite3.connect(sdgen_sqlite_path)
+    connection = connect(sdgen_sqlite_path)
     yield connection
     connection.close()
 
@@ -108,9 +108,9 @@ def sdgen_duckdb_path(request: pytest.FixtureRequest, _sdgen: Session) -> Iterat
 @pytest.fixture
 def sdgen_duckdb(sdgen_duckdb_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to a filled DuckDB file of the test's own, which it may change."""
-    import duckdb
+    from sdgen.databases.duckdb.connection import connect
 
-    connection = duckdb.connect(str(sdgen_duckdb_path))
+    connection = connect(sdgen_duckdb_path)
     yield connection
     connection.close()
 
@@ -125,9 +125,9 @@ def sdgen_postgres_url(request: pytest.FixtureRequest, _sdgen: Session) -> Itera
 @pytest.fixture
 def sdgen_postgres(sdgen_postgres_url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     """A psycopg connection to a filled PostgreSQL database of the test's own, which it may change."""
-    import psycopg
+    from sdgen.databases.postgres.connection import connect
 
-    connection = psycopg.connect(sdgen_postgres_url)
+    connection = connect(sdgen_postgres_url)
     yield connection
     connection.close()
 

@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sdgen.databases.driver_errors import UNREACHED
+from sdgen.databases.postgres.connection import IN_USE, NO_SUCH_DATABASE, connect, errors, sqlstate
 from sdgen.errors import Problem, TargetError
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def with_database(url: str, name: str) -> str:
 
 
 @dataclass
-class Server:
+class PostgresServer:
     """A server, and what this session has made there. The URL's role must be allowed to create databases."""
 
     url: str
@@ -50,14 +52,13 @@ class Server:
 
     def database(self, key: str, fill: Callable[[str], None]) -> str:
         """The name of a new database, a copy of the template of a key; `fill` is given the URL of one to fill."""
-        import psycopg
-
         for attempt in range(3):
             template = self._template(key, fill)
             try:
                 return self._create(template)
-            except psycopg.errors.InvalidCatalogName:  # another session had too many, and dropped it just now
-                if attempt == 2:
+            except errors().classes as error:
+                # Another session had too many, and dropped it just now.
+                if sqlstate(error) != NO_SUCH_DATABASE or attempt == 2:
                     raise
         raise AssertionError
 
@@ -132,10 +133,11 @@ class Server:
             self._forget(name)
 
     def _forget(self, template: str) -> None:
-        import psycopg
-
-        with suppress(psycopg.errors.ObjectInUse):
+        try:
             self._run(f'DROP DATABASE IF EXISTS "{template}"')
+        except errors().classes as error:
+            if sqlstate(error) != IN_USE:
+                raise
 
     @contextmanager
     def _alone(self, name: str) -> Iterator[None]:
@@ -152,11 +154,8 @@ class Server:
         return cursor.fetchall() if cursor.description else []
 
     def _connected(self) -> psycopg.Connection[Any]:
-        import psycopg
-
         if self._connection is None or self._connection.closed:
-            url = with_database(self.url, "")
-            made = psycopg.connect(url, autocommit=True, connect_timeout=10, application_name="sdgen")
+            made = connect(with_database(self.url, ""), autocommit=True)
             made.execute("SELECT pg_advisory_lock(%s)", (_number(self.session),))
             found = made.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
             assert found is not None
@@ -169,14 +168,13 @@ def _number(session: str) -> int:
     return int(session, 16)
 
 
-def told(error: Exception) -> Problem:
+def problem_of(error: Exception) -> Problem:
     """What a failure of the server means for its user."""
-    text = " ".join(str(error).split())
-    state = getattr(error, "sqlstate", None) or ""
-    return Problem(("target",), f"PostgreSQL: {text}", _HINTS.get(state, "" if state else _UNREACHED))
+    state = sqlstate(error)
+    what = f"PostgreSQL: {' '.join(str(error).split())}"
+    return Problem(("target",), what, _HINTS.get(state, "" if state else UNREACHED))
 
 
-_UNREACHED = "is the server running, and is the URL right?"
 _HINTS = {
     "42501": "the URL's role makes a database for each test: ALTER ROLE … CREATEDB",
     "53300": "each test that uses PostgreSQL holds two connections: raise max_connections, or use fewer workers",

@@ -21,7 +21,7 @@ from sdgen.pytest_plugin.cache import Cache
 from sdgen.pytest_plugin.database import KINDS, Database, of_file
 from sdgen.pytest_plugin.filling import FILES, Filler
 from sdgen.pytest_plugin.marks import Mark, MarkOptions, mark_options
-from sdgen.pytest_plugin.postgres import Server, told
+from sdgen.pytest_plugin.postgres import PostgresServer, problem_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,7 +40,7 @@ class Session:
 
     config: pytest.Config
     temporary: Path
-    _servers: dict[str, Server] = field(default_factory=dict)
+    _servers: dict[str, PostgresServer] = field(default_factory=dict)
     _filler: Filler | None = None
 
     @property
@@ -103,12 +103,12 @@ class Session:
             raise TargetError(Problem(("target",), f"{named!r} is no database", hint, asked.place))
         return kind
 
-    def _server(self, asked: MarkOptions) -> Server:
+    def _server(self, asked: MarkOptions) -> PostgresServer:
         url = asked.target if "://" in asked.target else server_url(self.config)
         if not url:
             raise TargetError(Problem(("target",), "no PostgreSQL server is known", _SERVER, asked.place))
         if url not in self._servers:
-            self._servers[url] = Server(url)
+            self._servers[url] = PostgresServer(url)
         return self._servers[url]
 
     def close(self) -> None:
@@ -149,7 +149,7 @@ def clear(config: pytest.Config, templates: bool) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     url = server_url(config)
     if templates and url:
-        server = Server(url)
+        server = PostgresServer(url)
         with suppress(Exception):  # the tests that need it tell why it can't be reached
             server.clear()
         server.close()
@@ -194,7 +194,7 @@ def _failing() -> Iterator[None]:
     except Exception as error:
         if not type(error).__module__.startswith("psycopg"):
             raise
-        raise _failed(str(told(error))) from None
+        raise _failed(str(problem_of(error))) from None
 
 
 def _failed(text: str) -> BaseException:

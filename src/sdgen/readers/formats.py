@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from sdgen.databases.registry import BUILT_IN
+
 if TYPE_CHECKING:
     from sdgen.readers.base import Reader, Source
 
 DOCUMENTS = (".yaml", ".yml", ".json")
 MOOSE = (".ts", ".tsx", ".py", "/")
-DATABASE_FILES = {".duckdb": "duckdb", ".ddb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
+DATABASE_FILES = {suffix: kind.name for kind in BUILT_IN for suffix in kind.suffixes}
 
 
 @dataclass(frozen=True)

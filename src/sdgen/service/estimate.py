@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 from sdgen.engine import batch
 from sdgen.errors import SdgenError
-from sdgen.execution.destinations import open_target
+from sdgen.execution.destinations import count_rows, open_target
 from sdgen.execution.execute import default_workers
-from sdgen.execution.existing_counts import existing_rows
 from sdgen.execution.sizing import encoded_size
 from sdgen.execution.target_kinds import FILES
 from sdgen.planning.plan import Plan
@@ -71,7 +70,7 @@ def estimate(resolved: ResolvedRun, *, ask_target: bool = True) -> Estimate:
     plan, job, target = resolved.plan, resolved.job, resolved.target
     tables = tables_of(plan, job.only)
     problems = _problems(resolved, list(tables.values())) if ask_target else ()
-    there = existing_rows(target.kind, target.destination, list(tables.values())) if ask_target else None
+    there = count_rows(target.kind, target.destination, list(tables.values())) if ask_target else None
     measured = _measured(plan, tables, target.kind, target.destination, target.formats)
     threads = max(1, min(job.workers or default_workers(), 8))
     entities = tuple(

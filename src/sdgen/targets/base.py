@@ -20,7 +20,7 @@ import pyarrow as pa
 from sdgen.errors import Problem, TargetError
 from sdgen.scenario.model import Mode as Mode  # every target takes it from here
 from sdgen.scenario.types import Type
-from sdgen.targets.file_checkpoint import Done
+from sdgen.targets.file_checkpoint import TableProgress
 from sdgen.targets.writer_lock import LocalPlace
 
 
@@ -89,7 +89,7 @@ class Resumable(Protocol):
         """Before `check`: go on with what such a run left where `resume`, and then keep what is done when aborted."""
         ...
 
-    def done(self, table: Table) -> Done:
+    def done(self, table: Table) -> TableProgress:
         """How far a table is; after `check`."""
         ...
 
@@ -116,11 +116,11 @@ class Committing(Protocol):
         """Before `check`: commit as it goes, and go on with what such a run left where `resume`."""
         ...
 
-    def done(self, table: Table) -> Done:
+    def done(self, table: Table) -> TableProgress:
         """How far a table is; after `check`."""
         ...
 
-    def commit(self, table: Table, done: Done, rows: int) -> None:
+    def commit(self, table: Table, done: TableProgress, rows: int) -> None:
         """All that `write` was given is to stay: the table's batches so far, which are so many rows."""
         ...
 

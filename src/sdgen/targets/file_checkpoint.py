@@ -21,7 +21,7 @@ HINT = "ask for the same as then, or begin anew without --resume"
 
 
 @dataclass(frozen=True)
-class Done:
+class TableProgress:
     """How far a table is: its batches written, the sum of their digests, and the bytes of its file in each format."""
 
     batches: int = 0
@@ -34,33 +34,33 @@ class Done:
         return all(files[name].is_file() and files[name].stat().st_size >= size for name, size in self.sizes.items())
 
 
-class Journal:
+class FileCheckpoint:
     """The journal of one staging folder. `note` may be called on several threads."""
 
-    def __init__(self, path: Path, manifest: Mapping[str, Any], done: Mapping[str, Done]) -> None:
+    def __init__(self, path: Path, manifest: Mapping[str, Any], done: Mapping[str, TableProgress]) -> None:
         self.path = path
         self.manifest = manifest
         self.done = dict(done)
         self._lock = threading.Lock()
 
     @classmethod
-    def begun(cls, path: Path, manifest: Mapping[str, Any]) -> Journal:
+    def begun(cls, path: Path, manifest: Mapping[str, Any]) -> FileCheckpoint:
         """A new journal."""
         journal = cls(path, manifest, {})
         journal._append(dict(manifest))
         return journal
 
     @classmethod
-    def found(cls, path: Path) -> Journal | None:
+    def found(cls, path: Path) -> FileCheckpoint | None:
         """The journal that a run left; None where there is none that can be read."""
         try:
             lines = list(_records(path.read_bytes()))
-            done = {record["table"]: Done(**record["done"]) for record in lines[1:]}
+            done = {record["table"]: TableProgress(**record["done"]) for record in lines[1:]}
             return cls(path, lines[0], done)
         except (OSError, LookupError, TypeError):
             return None
 
-    def note(self, table: str, done: Done) -> None:
+    def note(self, table: str, done: TableProgress) -> None:
         self.done[table] = done
         self._append({"table": table, "done": asdict(done)})
 
@@ -71,12 +71,12 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
 
-    def moved(self, path: Path) -> Journal:
+    def moved(self, path: Path) -> FileCheckpoint:
         """The journal under another name; what was cut short at its end is left out from then on."""
         whole = self.path.read_bytes()
         os.truncate(self.path, whole.rfind(b"\n") + 1)
         self.path.rename(path)
-        return Journal(path, self.manifest, self.done)
+        return FileCheckpoint(path, self.manifest, self.done)
 
 
 def _records(text: bytes) -> Iterator[dict[str, Any]]:

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from sdgen.databases.table_reader import TableReader
 from sdgen.planning.plan import EntityPlan
 from sdgen.targets.base import Table, TableColumn
-from sdgen.verification.table_reader import Place
 
 
 class Status(StrEnum):
@@ -78,7 +78,7 @@ def listed(values: Sequence[object], most: int = 6) -> str:
 class Found:
     """One entity as it stands in a place: its table, the columns that are there, and how many rows and nulls."""
 
-    place: Place
+    place: TableReader
     entity: EntityPlan
     table: Table
     columns: tuple[TableColumn, ...]
@@ -97,7 +97,7 @@ class Found:
         return [prefix + self.place.dialect.quote(column) for column in columns]
 
 
-def counted(place: Place, entity: EntityPlan, table: Table) -> Found | None:
+def counted(place: TableReader, entity: EntityPlan, table: Table) -> Found | None:
     """An entity's table with its rows and nulls; None where there is no such table."""
     there = place.columns(table)
     if not there:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
+from sdgen.databases.table_reader import TableReader
+from sdgen.execution.destinations import open_reader
 from sdgen.generators.links.counts import DrawnCounts
 from sdgen.generators.links.parent_sampler import Counted
 from sdgen.planning.plan import Plan
@@ -22,10 +24,8 @@ from sdgen.verification.expected import OTHER_SEEDS, Expectation
 from sdgen.verification.findings import Finding, Found, Report, Status, counted, judged
 from sdgen.verification.links import check_links, written_links
 from sdgen.verification.ranges import check_ranges
-from sdgen.verification.readers import open_place
 from sdgen.verification.sampled_rows import Spots, look
 from sdgen.verification.statistics import f_tail
-from sdgen.verification.table_reader import Place
 
 LEVEL = 0.001  # how likely a place that is as asked gets any warning of a law at all
 
@@ -37,11 +37,11 @@ def verify(scenario: Scenario, destination: str, request: PlanRequest | None = N
     """
     expectation = Expectation(scenario, request or PlanRequest())
     plan = expectation.plan  # what is wrong with the scenario comes before what is wrong with the place
-    with closing(open_place(destination)) as place:
+    with closing(open_reader(destination)) as place:
         return _verified(expectation, plan, place)
 
 
-def _verified(expectation: Expectation, plan: Plan, place: Place) -> Report:
+def _verified(expectation: Expectation, plan: Plan, place: TableReader) -> Report:
     tables = tables_of(plan)
     names = [name for name in plan.entities if name in (expectation.request.only or tables)]
     there = {name: counted(place, plan.entities[name], table) for name, table in tables.items()}

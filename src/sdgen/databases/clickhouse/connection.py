@@ -9,13 +9,14 @@ import re
 import shutil
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sdgen.databases.clickhouse.dialect import CLICKHOUSE
-from sdgen.databases.refusals import UNREACHED, next_step
+from sdgen.databases.driver_errors import UNREACHED, DriverErrors, next_step
 from sdgen.databases.urls import without_password_of
 from sdgen.errors import Problem, TargetError, install_hint
 from sdgen.targets.paths import appeared, file_fault, leftovers, staged
@@ -63,6 +64,24 @@ class Engine(Protocol):
 def fetch_rows(engine: Engine, sql: str) -> list[list[str]]:
     """The rows of a query, all values as texts."""
     return [json.loads(line) for line in engine.fetch(sql, ROWS).splitlines()]
+
+
+@cache
+def remote_errors() -> DriverErrors:
+    """clickhouse-connect's own. Those of its transport come through as well: whatever it raises is taken for one."""
+    from clickhouse_connect.driver import exceptions
+
+    return DriverErrors({exceptions.ClickHouseError: "", exceptions.StreamCompleteException: ""})
+
+
+@cache
+def embedded_errors() -> DriverErrors:
+    """chdb's own, one in each of its packages; its engine raises plain RuntimeErrors besides."""
+    import chdb
+    from chdb import _exceptions
+    from chdb.dbapi import err
+
+    return DriverErrors({chdb.ChdbError: "", _exceptions.ChdbError: "", err.StandardError: ""})
 
 
 _UNREACHED = re.compile(r"\[Errno -?\d+\] [^\"')]+")  # deep in the words of its transport
@@ -238,7 +257,7 @@ class Remote:
         return b""
 
     def insert(self, table: str, names: Sequence[str], pieces: Iterable[bytes]) -> int:
-        sending = _Sending(pieces)
+        sending = _PieceStream(pieces)
         client = self._opened()
         try:
             done = client.raw_insert(table, list(names), sending.all(), _INSERT, "ArrowStream")
@@ -256,7 +275,7 @@ class Remote:
                 client.close()
 
 
-class _Sending:
+class _PieceStream:
     """Pieces on their way through a driver; what stopped them is kept, as the driver makes something else of it."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:

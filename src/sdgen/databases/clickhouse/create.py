@@ -1,95 +1,15 @@
-"""ClickHouse's tables: the SQL that makes one, and what is known of those that are there."""
+"""ClickHouse's tables: the SQL that makes one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sdgen.databases.clickhouse.connection import Engine, fetch_rows
-from sdgen.databases.clickhouse.dialect import CLICKHOUSE, declared
-from sdgen.databases.existing_tables import Found
-from sdgen.errors import Problem
-from sdgen.targets.base import Mode, Table, TableColumn
+from sdgen.databases.clickhouse.dialect import CLICKHOUSE, WITHOUT_NULL, declared
+from sdgen.targets.base import Table, TableColumn
 
-Name: TypeAlias = tuple[str, str]  # database and table
-
-# Engines of one server alone, whose tables can be exchanged; parts of MergeTree tables can be moved besides.
-_OWN = frozenset({"Memory", "Log", "TinyLog", "StripeLog"})
-_ABSENT = frozenset({"array", "map", "tuple", "nested", "json", "object", "dynamic", "variant"})
-_INSERTED = frozenset({"", "DEFAULT", "EPHEMERAL"})
-_TABLES = "SELECT database, name, engine, toString(length(dependencies_table)) FROM system.tables"
-_COLUMNS = "SELECT database, table, name, type, default_kind FROM system.columns"
 _WORD = re.compile(r"[A-Za-z_]\w*")
-
-
-@dataclass(frozen=True)
-class Stands:
-    """A table that is there: its engine, its columns, and whether views are filled from it."""
-
-    engine: str
-    feeds: bool = False
-    columns: Mapping[str, str] = field(default_factory=dict)
-    computed: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def parts(self) -> bool:
-        """Its rows are parts on this server's disk, which can be moved at once."""
-        return self.engine.endswith("MergeTree") and not self.engine.startswith(("Replicated", "Shared"))
-
-    @property
-    def exchangeable(self) -> bool:
-        return self.parts or self.engine in _OWN
-
-    @property
-    def found(self) -> list[Found]:
-        """Its columns; one not given becomes its type's zero, so that none needs a value."""
-        columns = {**self.columns, **self.computed, **_regrouped(self.columns)}
-        return [Found(name, type, _takes_null(type), filled=True) for name, type in columns.items()]
-
-
-def _takes_null(type: str) -> bool:
-    found = declared(type)
-    return found.nullable or found.word in _ABSENT
-
-
-def _regrouped(columns: Mapping[str, str]) -> dict[str, str]:
-    """Nested types, which ClickHouse keeps as an array for each field, put together again."""
-    groups: dict[str, list[str]] = {}
-    for name, type in columns.items():
-        group, dot, inner = name.partition(".")
-        if dot and declared(type).word == "array":
-            groups.setdefault(group, []).append(f"`{inner}` {declared(type).arguments[0]}")
-    return {group: f"Nested({', '.join(fields)})" for group, fields in groups.items() if group not in columns}
-
-
-def look(engine: Engine, names: Sequence[Name]) -> dict[Name, Stands]:
-    """Those of the tables, each a database and a name, that are there."""
-    if not names:
-        return {}
-    listed = ", ".join(f"({CLICKHOUSE.literal(database)}, {CLICKHOUSE.literal(name)})" for database, name in names)
-    columns: dict[Name, dict[str, str]] = {}
-    computed: dict[Name, dict[str, str]] = {}
-    for database, table, name, type, kind in fetch_rows(engine, f"{_COLUMNS} WHERE (database, table) IN ({listed})"):
-        into = columns if kind in _INSERTED else computed
-        into.setdefault((database, table), {})[name] = type
-    return {
-        (database, name): Stands(
-            kind, feeds != "0", columns.get((database, name), {}), computed.get((database, name), {})
-        )
-        for database, name, kind, feeds in fetch_rows(engine, f"{_TABLES} WHERE (database, name) IN ({listed})")
-    }
-
-
-def engine_faults(table: Table, stands: Stands, mode: Mode) -> Iterable[Problem]:
-    """What keeps rows from a table that is there, beyond its columns' types."""
-    path = ("target", table.name)
-    if stands.engine.endswith("View") or stands.engine == "Dictionary":
-        yield Problem(path, f"is a {stands.engine}, not a table", "give the table behind it")
-    for name in table.names:
-        if name in stands.computed:
-            yield Problem((*path, name), "is computed by the table that exists", "hide it in the scenario")
 
 
 def create_table(table: Table, name: str) -> str:
@@ -108,7 +28,7 @@ def column_type(table: Table, column: TableColumn) -> str:
     if CLICKHOUSE.name in column.target:
         return column.target[CLICKHOUSE.name]
     text = CLICKHOUSE.declared(column.type)
-    if column.nullable and declared(text).word not in _ABSENT:
+    if column.nullable and declared(text).word not in WITHOUT_NULL:
         text = f"Nullable({text})"
     few = column.repeats and declared(text).bare.word == "string"
     return f"LowCardinality({text})" if few else text

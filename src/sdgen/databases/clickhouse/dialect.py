@@ -47,19 +47,21 @@ _READS = {
     "dynamic": "text",
     "variant": "text",
 }
+# Types that take no null, by the words they begin with.
+WITHOUT_NULL = frozenset({"array", "map", "tuple", "nested", "json", "object", "dynamic", "variant"})
 _LABELLED = re.compile(r"(`(?:[^`]|``)*`|[A-Za-z_]\w*)\s+(.+)", re.DOTALL)
 _STRING = re.compile(r"'((?:[^'\\]|\\.|'')*)'", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Declared:
+class DeclaredType:
     """A type as ClickHouse writes it: its word in lower case, what stands in brackets, and the fields' names."""
 
     word: str
     arguments: tuple[str, ...] = ()
 
     @property
-    def inner(self) -> tuple[Declared, ...]:
+    def inner(self) -> tuple[DeclaredType, ...]:
         """The types in the brackets, without names before them."""
         return tuple(declared(type) for _, type in self.fields)
 
@@ -76,18 +78,18 @@ class Declared:
         )
 
     @property
-    def bare(self) -> Declared:
+    def bare(self) -> DeclaredType:
         """The type inside Nullable and LowCardinality."""
         return self.inner[0].bare if self.word in _WRAPPERS and self.arguments else self
 
 
-def declared(text: str) -> Declared:
+def declared(text: str) -> DeclaredType:
     """A declared type taken apart, whatever stands behind it (a default, a codec) left out."""
     text = text.strip()
     word = re.match(r"\w*", text)
     name = word[0] if word else ""
     rest = text[len(name) :].lstrip()
-    return Declared(name.lower(), tuple(_arguments(rest)) if rest.startswith("(") else ())
+    return DeclaredType(name.lower(), tuple(_arguments(rest)) if rest.startswith("(") else ())
 
 
 def _arguments(text: str) -> list[str]:
@@ -120,7 +122,7 @@ def read_type(text: str) -> Type | None:
     return parse_type(kind) if kind else None
 
 
-def _decimal(found: Declared) -> Type | None:
+def _decimal(found: DeclaredType) -> Type | None:
     sizes = [int(argument) for argument in found.arguments if argument.isdigit()]
     if found.word in _DECIMAL_DIGITS:
         return Type("decimal", precision=_DECIMAL_DIGITS[found.word], scale=sizes[0] if sizes else 0)
@@ -129,7 +131,7 @@ def _decimal(found: Declared) -> Type | None:
     return Type("decimal", precision=sizes[0] if sizes else 10, scale=sizes[1] if len(sizes) > 1 else 0)
 
 
-def _nested(found: Declared) -> Type | None:
+def _nested(found: DeclaredType) -> Type | None:
     items = [read_type(type) for _, type in found.fields]
     known = tuple(item for item in items if item is not None)
     if not known or len(known) < len(items):
@@ -143,7 +145,7 @@ def _nested(found: Declared) -> Type | None:
     return Type("array", items=(struct,)) if struct and found.word == "nested" else struct
 
 
-def _enum(found: Declared) -> Type:
+def _enum(found: DeclaredType) -> Type:
     texts = [_STRING.match(argument) for argument in found.arguments]
     return Type("enum", values=tuple(_plain(text[1]) for text in texts if text))
 
@@ -152,12 +154,12 @@ def _plain(literal: str) -> str:
     return re.sub(r"\\(.)", r"\1", literal.replace("''", "'"), flags=re.DOTALL)
 
 
-def _fixed(found: Declared) -> Type | None:
+def _fixed(found: DeclaredType) -> Type | None:
     length = found.arguments[0] if found.arguments else ""
     return Type("string", length=int(length)) if length.isdigit() else None
 
 
-_READERS: dict[str, Callable[[Declared], Type | None]] = {
+_READERS: dict[str, Callable[[DeclaredType], Type | None]] = {
     **dict.fromkeys([*_DECIMAL_DIGITS, "decimal", "dec", "numeric", "int128", "int256"], _decimal),
     **dict.fromkeys(["array", "map", "tuple", "nested"], _nested),
     **dict.fromkeys(["enum", "enum8", "enum16"], _enum),

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sdgen.databases.clickhouse.dialect import Declared, declared
+from sdgen.databases.clickhouse.dialect import DeclaredType, declared
 from sdgen.errors import Problem, TargetError
 from sdgen.generators.arrays.encode_text import json_text, time_text, uuid_text
 from sdgen.scenario.types import NESTED, Type
@@ -44,7 +44,7 @@ class Held:
 
     name: str
     type: Type
-    declared: Declared
+    declared: DeclaredType
     fields: tuple[str, ...] = ()
 
     @property
@@ -90,7 +90,7 @@ def _held(name: str, type: Type, there: Mapping[str, str]) -> Held:
         return Held(name, type, declared(there.get(name, "")))
     fields = tuple(field for field in type.items[0].fields if f"{name}.{field}" in there)
     inside = tuple(f"`{field}` {declared(there[f'{name}.{field}']).arguments[0]}" for field in fields)
-    return Held(name, type, Declared("nested", inside), fields)
+    return Held(name, type, DeclaredType("nested", inside), fields)
 
 
 def encode(layout: Layout, batch: pa.RecordBatch) -> Part:
@@ -113,7 +113,7 @@ def _parted(array: pa.Array, fields: Sequence[str]) -> list[pa.Array]:
     return [pa.ListArray.from_arrays(offsets, structs.field(field), mask=nulls) for field in fields]
 
 
-def _storable(array: pa.Array, type: Type, held: Declared, layout: Layout) -> pa.Array:
+def _storable(array: pa.Array, type: Type, held: DeclaredType, layout: Layout) -> pa.Array:
     bare = held.bare
     if bare.word in _TEXTS:
         return _text(array, type)
@@ -133,7 +133,7 @@ def _text(array: pa.Array, type: Type) -> pa.Array:
     return json_text(array, type) if type.kind in NESTED else array
 
 
-def _check_range(array: pa.Array, held: Declared, layout: Layout) -> None:
+def _check_range(array: pa.Array, held: DeclaredType, layout: Layout) -> None:
     limits = _RANGES.get(held.word)
     if limits is None or array.null_count == len(array):
         return
@@ -165,7 +165,7 @@ def _nulls(array: pa.Array) -> pa.Array | None:
     return array.is_null() if array.null_count else None
 
 
-def _list(array: pa.Array, type: Type, held: Declared, layout: Layout) -> pa.Array:
+def _list(array: pa.Array, type: Type, held: DeclaredType, layout: Layout) -> pa.Array:
     if held.word not in ("array", "nested"):
         return array
     if held.word == "nested":
@@ -175,7 +175,7 @@ def _list(array: pa.Array, type: Type, held: Declared, layout: Layout) -> pa.Arr
     return pa.ListArray.from_arrays(_offsets(array), items, mask=_nulls(array))
 
 
-def _map(array: pa.Array, type: Type, held: Declared, layout: Layout) -> pa.Array:
+def _map(array: pa.Array, type: Type, held: DeclaredType, layout: Layout) -> pa.Array:
     if held.word != "map" or len(held.arguments) != 2:
         return array
     keys = _inside(array.keys, type.items[0], held.arguments[0], layout)
@@ -183,7 +183,7 @@ def _map(array: pa.Array, type: Type, held: Declared, layout: Layout) -> pa.Arra
     return pa.MapArray.from_arrays(_offsets(array), keys, items, mask=_nulls(array))
 
 
-def _struct(array: pa.Array, type: Type, held: Declared, layout: Layout) -> pa.Array:
+def _struct(array: pa.Array, type: Type, held: DeclaredType, layout: Layout) -> pa.Array:
     """A struct; in a column that holds arrays of them, an array of the one."""
     inner = held.inner[0] if held.word == "array" and held.arguments else held
     made = _fields(array, type, inner, layout)
@@ -192,7 +192,7 @@ def _struct(array: pa.Array, type: Type, held: Declared, layout: Layout) -> pa.A
     return pa.ListArray.from_arrays(pa.array(np.arange(len(made) + 1, dtype=np.int32)), made, mask=_nulls(array))
 
 
-def _fields(array: pa.Array, type: Type, held: Declared, layout: Layout) -> pa.Array:
+def _fields(array: pa.Array, type: Type, held: DeclaredType, layout: Layout) -> pa.Array:
     there = dict(held.fields)
     if held.word not in ("tuple", "nested") or not set(type.fields) <= there.keys():
         return array
@@ -203,7 +203,7 @@ def _fields(array: pa.Array, type: Type, held: Declared, layout: Layout) -> pa.A
     return pa.StructArray.from_arrays(fields, names=list(type.fields), mask=_nulls(array))
 
 
-_NESTED: Mapping[str, Callable[[pa.Array, Type, Declared, Layout], pa.Array]] = {
+_NESTED: Mapping[str, Callable[[pa.Array, Type, DeclaredType, Layout], pa.Array]] = {
     "array": _list,
     "map": _map,
     "struct": _struct,

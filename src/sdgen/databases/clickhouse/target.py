@@ -17,10 +17,11 @@ import pyarrow as pa
 from sdgen.databases import staging_tables as staging
 from sdgen.databases.clickhouse import encode as clickrows
 from sdgen.databases.clickhouse.connection import Embedded, Engine, Remote, fetch_rows
-from sdgen.databases.clickhouse.create import Name, Stands, column_type, create_table, engine_faults, look
+from sdgen.databases.clickhouse.create import column_type, create_table
 from sdgen.databases.clickhouse.dialect import CLICKHOUSE
 from sdgen.databases.clickhouse.encode import Layout, Part
-from sdgen.databases.existing_tables import There, Wanted, faults, holding
+from sdgen.databases.clickhouse.introspect import ExistingTable, QualifiedName, engine_faults, existing_tables
+from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
 from sdgen.errors import Problem, TargetError
 from sdgen.scenario.request import ExistingRows
 from sdgen.targets.base import Mode, Table, placed
@@ -33,9 +34,9 @@ class Staged:
     """A table of the run and the staging table with its new rows."""
 
     table: Table
-    name: Name
-    staging: Name
-    stands: Stands | None
+    name: QualifiedName
+    staging: QualifiedName
+    stands: ExistingTable | None
     emptied: bool
 
 
@@ -47,10 +48,10 @@ class ClickHouse:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.local_place = engine.local_place
-        self.there: dict[Name, Stands] = {}
+        self.there: dict[QualifiedName, ExistingTable] = {}
         self.staged: dict[str, Staged] = {}
         self.layouts: dict[str, Layout] = {}
-        self.extra: list[Name] = []
+        self.extra: list[QualifiedName] = []
         self.made: list[str] = []
         self.undo: list[str] = []
         self.wide = False
@@ -61,15 +62,15 @@ class ClickHouse:
             return [Problem(("target",), fault)]
         try:
             if self.engine.exists():
-                self.there = look(self.engine, [self._name(table.name) for table in tables])
+                self.there = existing_tables(self.engine, [self._name(table.name) for table in tables])
                 self._sweep({self._name(table.name)[0] for table in tables})
         except TargetError as error:
             return list(error.problems)
         stands = {table.name: self.there.get(self._name(table.name)) for table in tables}
-        there = There({name: each.found for name, each in stands.items() if each is not None}, {})
+        there = ExistingTables({name: each.found for name, each in stands.items() if each is not None}, {})
         problems = [
             *faults(tables, mode, there, CLICKHOUSE),
-            *holding(tables, mode, there, CLICKHOUSE, self._rows),
+            *tables_with_rows(tables, mode, there, CLICKHOUSE, self._rows),
         ]
         for table in tables:
             found = stands[table.name]
@@ -79,18 +80,22 @@ class ClickHouse:
     def _rows(self, sql: str) -> list[list[str]]:
         return fetch_rows(self.engine, sql)
 
-    def existing(self, wanted: Sequence[Wanted]) -> list[ExistingRows]:
+    def existing(self, wanted: Sequence[ExistingRowsQuery]) -> list[ExistingRows]:
         fault = self.engine.fault()
         if fault:
             raise TargetError(Problem(("target",), fault))
-        there = look(self.engine, [self._name(each.table.name) for each in wanted]) if self.engine.exists() else {}
+        there = (
+            existing_tables(self.engine, [self._name(each.table.name) for each in wanted])
+            if self.engine.exists()
+            else {}
+        )
         return [self._existing(each) if self._name(each.table.name) in there else ExistingRows(0) for each in wanted]
 
-    def _existing(self, wanted: Wanted) -> ExistingRows:
+    def _existing(self, wanted: ExistingRowsQuery) -> ExistingRows:
         found = pa.ipc.open_stream(self.engine.fetch(wanted.sql(CLICKHOUSE), "ArrowStream"))
         return wanted.existing(found.read_all())
 
-    def _name(self, table: str) -> Name:
+    def _name(self, table: str) -> QualifiedName:
         database, name = CLICKHOUSE.split(table)
         return database or self.engine.database, name
 
@@ -103,7 +108,7 @@ class ClickHouse:
             if staging.left_over(name):
                 self._drop((database, name))
 
-    def _drop(self, name: Name) -> None:
+    def _drop(self, name: QualifiedName) -> None:
         self.engine.fetch(f"DROP TABLE IF EXISTS {_sql(name)} SYNC")
 
     def prepare(self, table: Table, mode: Mode) -> None:
@@ -124,7 +129,7 @@ class ClickHouse:
             raise placed(error, table.name) from error
         self._lay_out(table, place)
 
-    def _fresh(self, database: str) -> Name:
+    def _fresh(self, database: str) -> QualifiedName:
         return database, staging.fresh(len(self.staged) + len(self.extra))
 
     def _create_database(self, database: str) -> None:
@@ -133,9 +138,9 @@ class ClickHouse:
             self.engine.fetch(f"CREATE DATABASE {CLICKHOUSE.quote(database)}")
             self.made.append(database)
 
-    def _lay_out(self, table: Table, place: Name) -> None:
+    def _lay_out(self, table: Table, place: QualifiedName) -> None:
         columns = [(column.name, column.type) for column in table.columns]
-        there = look(self.engine, [place])[place].columns
+        there = existing_tables(self.engine, [place])[place].columns
         settings = Layout(table.name, (), self.engine.text_uuids, self.wide)
         self.layouts[table.name] = clickrows.layout(table.name, columns, there, settings)
 
@@ -183,7 +188,7 @@ class ClickHouse:
         if undo:
             self.undo.append(undo)
 
-    def _replace(self, staged: Staged, stands: Stands) -> None:
+    def _replace(self, staged: Staged, stands: ExistingTable) -> None:
         """Empty a table that is there: by an exchange that can be undone, where its engine has one."""
         name = _sql(staged.name)
         if not stands.exchangeable:
@@ -197,7 +202,7 @@ class ClickHouse:
         exchange = f"EXCHANGE TABLES {_sql(other)} AND {name}"
         self._do(staged, exchange, exchange)
 
-    def _move(self, staged: Staged, stands: Stands) -> None:
+    def _move(self, staged: Staged, stands: ExistingTable) -> None:
         """Add the new rows to a table that is there: as parts, or by an insert that fills its views."""
         here, there = _sql(staged.staging), _sql(staged.name)
         if stands.feeds or not stands.parts:
@@ -241,17 +246,17 @@ def remote(url: str) -> ClickHouse:
     return ClickHouse(Remote(url))
 
 
-def _sql(name: Name) -> str:
+def _sql(name: QualifiedName) -> str:
     return ".".join(map(CLICKHOUSE.quote, name))
 
 
-def _like(place: Name, name: Name, stands: Stands) -> str:
+def _like(place: QualifiedName, name: QualifiedName, stands: ExistingTable) -> str:
     """A staging table with the columns of one that is there; of its engine too, where that keeps rows of its own."""
     engine = "" if stands.exchangeable else " ENGINE = MergeTree ORDER BY tuple()"
     return f"CREATE TABLE {_sql(place)} AS {_sql(name)}{engine}"
 
 
-def _whole(stands: Stands) -> bool:
+def _whole(stands: ExistingTable) -> bool:
     """The staging table itself takes the place of the one that is there."""
     return stands.exchangeable and not stands.feeds
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sdgen.databases.duckdb.dialect import DUCKDB
-from sdgen.databases.existing_tables import There
+from sdgen.databases.existing_tables import ExistingTables
 from sdgen.errors import Problem
 from sdgen.targets.base import Table, TableColumn
 
@@ -25,7 +25,7 @@ def children_first(tables: Sequence[Table], referrers: Any) -> list[Table]:
     return ordered
 
 
-def cycles(tables: Sequence[Table], there: There) -> list[Problem]:
+def cycles(tables: Sequence[Table], there: ExistingTables) -> list[Problem]:
     """New tables that refer to each other in a circle: in DuckDB none of them could be made first."""
     waiting = {t.name: {r.table for r in t.references} - {t.name} for t in tables if t.name not in there.columns}
     while True:
@@ -48,7 +48,7 @@ class ColumnTypes:
     """
 
     tables: Sequence[Table]
-    there: There
+    there: ExistingTables
 
     def agreed(self, table: Table) -> Table:
         """The table with its foreign keys' columns declared as the keys that they refer to are."""

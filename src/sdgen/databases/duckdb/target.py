@@ -15,29 +15,25 @@ from typing import Any
 
 import pyarrow as pa
 
-from sdgen.databases.checkpoint_table import NAME, Commits, CommitsAsItGoes, Ledger, Progress
+from sdgen.databases.checkpoint_table import NAME, CheckpointTable, CommittingTarget, PeriodicCommits
 from sdgen.databases.create_table import add_constraint, constraints, create_table
 from sdgen.databases.dialect import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
+from sdgen.databases.driver_errors import next_step
+from sdgen.databases.duckdb.connection import connect, errors, problem
 from sdgen.databases.duckdb.create import ColumnTypes, children_first, cycles
 from sdgen.databases.duckdb.dialect import DUCKDB
+from sdgen.databases.duckdb.introspect import checkpoint, existing_tables
 from sdgen.databases.duckdb.load import insert_levels
-from sdgen.databases.existing_tables import Found, There, Wanted, faults, holding
+from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
 from sdgen.databases.record_stream import Stream
-from sdgen.databases.refusals import next_step
 from sdgen.errors import Problem, TargetError
 from sdgen.scenario.request import ExistingRows
 from sdgen.targets import columnar
 from sdgen.targets.base import Mode, Table
-from sdgen.targets.file_checkpoint import Done
+from sdgen.targets.file_checkpoint import TableProgress
 from sdgen.targets.paths import file_fault, leftovers, renamed_new, staged
 from sdgen.targets.writer_lock import LocalPlace
 
-_COLUMNS = """
-    SELECT schema_name, table_name, column_name, data_type, is_nullable, column_default IS NOT NULL
-    FROM duckdb_columns() WHERE database_name = current_database() AND NOT internal ORDER BY column_index"""
-_REFERRERS = """
-    SELECT schema_name, table_name, referenced_table FROM duckdb_constraints()
-    WHERE database_name = current_database() AND constraint_type = 'FOREIGN KEY'"""
 _INDEXES = """
     SELECT sql FROM duckdb_indexes()
     WHERE database_name = current_database() AND schema_name = ? AND table_name = ? AND sql IS NOT NULL"""
@@ -46,7 +42,7 @@ _SQL = """
     WHERE database_name = current_database() AND schema_name = ? AND table_name = ?"""
 
 
-class DuckDB(CommitsAsItGoes):
+class DuckDB(CommittingTarget):
     """A database file."""
 
     takes_tables_at_once = False
@@ -57,27 +53,25 @@ class DuckDB(CommitsAsItGoes):
         self.staged: Path | None = None
         self.connection: Any = None
         self.tables: tuple[Table, ...] = ()
-        self.there = There({}, {})
+        self.there = ExistingTables({}, {})
         self.emptied = False
         self.mode = Mode.CREATE_IF_MISSING
         self.made: list[Table] = []
         self.new = False
         self.committing = False
-        self.commits = Commits(Ledger(DUCKDB), str(path))
+        self.commits = PeriodicCommits(CheckpointTable(DUCKDB), str(path))
 
     def left(self) -> Mapping[str, Any] | None:
         if not self.path.is_file():
             return None
-        import duckdb
-
         try:
-            with duckdb.connect(str(self.path)) as connection:
-                found = _left(connection)
+            with connect(self.path) as connection:
+                found = checkpoint(connection)
                 return found.manifest if found else None
-        except _error() as error:
-            raise TargetError(_unusable(self.path, str(error))) from error
+        except errors().classes as error:
+            raise _refused(self.path, error) from error
 
-    def commit(self, table: Table, done: Done, rows: int) -> None:
+    def commit(self, table: Table, done: TableProgress, rows: int) -> None:
         self.commits.note(self._run, table, done, rows, [each.name for each in self.made], ())
         self._commit()
         self.committed = True
@@ -93,35 +87,33 @@ class DuckDB(CommitsAsItGoes):
         if self.path.exists():
             try:
                 self._open()
-                self.there = _look(self.connection)
-            except _error() as error:
-                return [_unusable(self.path, str(error))]
+                self.there = existing_tables(self.connection)
+            except errors().classes as error:
+                return [problem(self.path, error)]
         problems = self._stopped(tables, mode)
         self.there = self.commits.cleared(self.there)
         types = ColumnTypes(tables, self.there)
         tables = self.tables = tuple(types.agreed(table) for table in tables)
         if problems:
             return problems
-        held = () if self.commits.going_on else holding(tables, mode, self.there, DUCKDB, self._run)
+        held = () if self.commits.going_on else tables_with_rows(tables, mode, self.there, DUCKDB, self._run)
         return [*faults(tables, mode, self.there, DUCKDB), *held, *types.clashes(), *cycles(tables, self.there)]
 
     def _stopped(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         """What of a run that was stopped half-way is in the way of this one."""
         asked = [table.name for table in tables if self.commits.resume and table.name in self.there.columns]
         filled = [name for name in asked if self._run(f"SELECT 1 FROM {DUCKDB.table(name)} LIMIT 1")]
-        left = _left(self.connection) if self.connection is not None else None
+        left = checkpoint(self.connection) if self.connection is not None else None
         problems = self.commits.faults(left, tables, mode, filled)
         self.committed = self.commits.going_on
         return problems
 
-    def existing(self, wanted: Sequence[Wanted]) -> list[ExistingRows | None]:
+    def existing(self, wanted: Sequence[ExistingRowsQuery]) -> list[ExistingRows | None]:
         if not self.path.is_file():
             return [None for _ in wanted]
-        import duckdb
-
         try:
-            with duckdb.connect(str(self.path), read_only=True) as connection:
-                there = _look(connection).columns
+            with connect(self.path, read_only=True) as connection:
+                there = existing_tables(connection).columns
                 connection.execute("SET TimeZone = 'UTC'")
                 return [
                     each.existing(connection.sql(each.sql(DUCKDB)).to_arrow_table())
@@ -129,26 +121,24 @@ class DuckDB(CommitsAsItGoes):
                     else None
                     for each in wanted
                 ]
-        except _error() as error:
-            raise TargetError(_unusable(self.path, str(error))) from error
+        except errors().classes as error:
+            raise _refused(self.path, error) from error
 
     def _open(self) -> None:
         if self.connection is not None:
             return
-        import duckdb
-
         self.new = self.commits.active and not self.path.exists()
         if not self.new and not self.path.exists():
             self.staged = staged(self.path)
-        self.connection = duckdb.connect(str(self.staged or self.path))
+        self.connection = connect(self.staged or self.path)
         self._run("SET TimeZone = 'UTC'")  # may be interrupted, too
         self._run("BEGIN")
 
     def _run(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:
             return list(self.connection.execute(sql, list(params)).fetchall())
-        except _error() as error:
-            raise TargetError(_unusable(self.path, str(error))) from error
+        except errors().classes as error:
+            raise _refused(self.path, error) from error
 
     def _commit(self) -> None:
         self.committing = True
@@ -228,11 +218,11 @@ class DuckDB(CommitsAsItGoes):
             else:
                 into = f"INSERT INTO {DUCKDB.table(table.name)} ({names})"
                 self.connection.execute(f"{into} SELECT {names} FROM sdgen_rows")
-        except _error() as error:
+        except errors().classes as error:
             stream.raise_first()
-            raise TargetError(_unusable(self.path, str(error))) from error
+            raise _refused(self.path, error) from error
         finally:
-            with suppress(_error()):  # after a failure the transaction takes no command but ROLLBACK
+            with suppress(*errors().classes):  # after a failure the transaction takes no command but ROLLBACK
                 self.connection.unregister("sdgen_rows")
 
     def finish(self) -> None:
@@ -271,38 +261,5 @@ class DuckDB(CommitsAsItGoes):
         self.new = False
 
 
-def _left(connection: Any) -> Progress | None:
-    """What a run that was stopped half-way left in a database."""
-    there = "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND table_name = ?"
-    if not connection.execute(there, [NAME]).fetchall():
-        return None
-    return Ledger(DUCKDB).read(lambda sql: connection.execute(sql).fetchall())
-
-
-def _error() -> type[Exception]:
-    import duckdb
-
-    return duckdb.Error
-
-
-def _name(schema: str, table: str) -> str:
-    return table if schema == "main" else f"{schema}.{table}"
-
-
-def _look(connection: Any) -> There:
-    columns: dict[str, list[Found]] = {}
-    for schema, table, *column in connection.execute(_COLUMNS).fetchall():
-        columns.setdefault(_name(schema, table), []).append(Found(*column))
-    referrers: dict[str, list[str]] = {}
-    for schema, table, referred in connection.execute(_REFERRERS).fetchall():
-        referrers.setdefault(_name(schema, referred), []).append(_name(schema, table))
-    return There(columns, referrers)
-
-
-def _unusable(path: Path, error: str) -> Problem:
-    first = error.splitlines()[0]
-    if "lock" in error.lower() and "conflict" in error.lower():
-        return Problem(("target",), f"{path} is in use by another process: {first}", "close it and try again")
-    if "not a valid DuckDB" in error:
-        return Problem(("target",), f"{path} is not a DuckDB database", "choose another file")
-    return Problem(("target",), f"{path}: {first}", next_step(error))
+def _refused(path: Path, error: BaseException) -> TargetError:
+    return TargetError(problem(path, error))

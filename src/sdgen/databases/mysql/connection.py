@@ -1,64 +1,38 @@
-"""A connection to MySQL or MariaDB: statements, LOAD DATA from a pipe, and what is known of the tables there."""
+"""PyMySQL: a connection to MySQL or MariaDB, statements, and LOAD DATA from a pipe."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pyarrow as pa
 
-from sdgen.databases.existing_tables import Found
+from sdgen.databases.driver_errors import UNREACHED, DriverErrors
 from sdgen.databases.mysql.dialect import MYSQL
-from sdgen.databases.refusals import UNREACHED, next_step
 from sdgen.databases.urls import without_password_of
 from sdgen.errors import Problem, TargetError
 
 _SESSION = """SET SESSION time_zone = '+00:00', foreign_key_checks = 1,
     sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'"""
 _OPTIONS = frozenset({"unix_socket", "ssl", "charset"})
-_TABLES = """SELECT t.table_name, t.table_type, coalesce(t.engine, ''), coalesce(e.transactions, '')
-    FROM information_schema.tables t LEFT JOIN information_schema.engines e ON e.engine = t.engine
-    WHERE t.table_schema = {schema} AND t.table_name IN ({names})"""
-_COLUMNS = """SELECT table_name, column_name, column_type, is_nullable, column_default, extra
-    FROM information_schema.columns
-    WHERE table_schema = {schema} AND table_name IN ({names}) ORDER BY table_name, ordinal_position"""
-_KEYS = """SELECT table_schema, table_name, constraint_name, column_name, referenced_table_schema,
-        referenced_table_name, referenced_column_name
-    FROM information_schema.key_column_usage
-    WHERE referenced_table_schema = {schema} AND referenced_table_name IN ({names})
-    ORDER BY table_schema, table_name, constraint_name, ordinal_position"""
 
-Place = tuple[str, str]  # schema and table
+QualifiedName = tuple[str, str]  # schema and table
 
 
-@dataclass
-class ForeignKey:
-    """A foreign key of a table that is there."""
+@cache
+def errors() -> DriverErrors:
+    """PyMySQL's, and what it lets through: the system's, and RuntimeError where logging in needs another package."""
+    import pymysql
 
-    table: Place
-    parent: Place
-    columns: list[str] = field(default_factory=list)
-    to: list[str] = field(default_factory=list)
+    return DriverErrors({pymysql.MySQLError: "", OSError: "", RuntimeError: ""})
 
 
-@dataclass
-class Stands:
-    """A table that is there: what it is, its columns, those the database computes, and the foreign keys to it."""
-
-    kind: str
-    engine: str
-    transactional: bool
-    columns: list[Found] = field(default_factory=list)
-    computed: set[str] = field(default_factory=set)
-    referrers: list[ForeignKey] = field(default_factory=list)
-
-
-class Server:
+class MySQLConnection:
     """A server and database: `mysql://user:password@host:3306/database`, with `?unix_socket=/path` or `?ssl=true`."""
 
     def __init__(self, url: str) -> None:
@@ -79,6 +53,11 @@ class Server:
             return f"the URL has an unknown option: {', '.join(unknown)}"
         return "" if self.database else "the URL names no database: mysql://user@host/database"
 
+    def qualified(self, table: str) -> QualifiedName:
+        """A table's schema, which is the URL's database where the name has none, and its own name."""
+        schema, name = MYSQL.split(table)
+        return schema or self.database, name
+
     def opened(self) -> Any:
         """The connection; TargetError where there can be none."""
         if self._connection is None:
@@ -88,9 +67,8 @@ class Server:
                 self._connection = pymysql.connect(**self._arguments())
                 self.run(_SESSION)
                 self.local = bool(self.run("SELECT @@local_infile")[0][0])
-            except (pymysql.MySQLError, OSError, RuntimeError) as error:
-                hint = next_step(str(error), "" if self._connection else UNREACHED)
-                raise self.refused(error, hint) from error
+            except errors().classes as error:
+                raise self.refused(error, "" if self._connection else UNREACHED) from error
         return self._connection
 
     def _arguments(self) -> dict[str, Any]:
@@ -108,26 +86,23 @@ class Server:
             **({"ssl": {}} if secure else {}),
         }
 
-    def refused(self, error: BaseException, hint: str = "") -> TargetError:
-        """The server's complaint, without secrets."""
+    def refused(self, error: BaseException, otherwise: str = "") -> TargetError:
+        """The server's complaint, without secrets; `otherwise` is the hint where it tells none."""
         text = without_password_of(self.parts.geturl(), str(error.args[-1] if error.args else error))
+        hint = errors().hint(error, otherwise)
         return TargetError(Problem(("target",), f"MySQL: {' '.join(text.split())}", hint))
 
     def run(self, sql: str | bytes) -> list[tuple[Any, ...]]:
         """One statement; TargetError where the server refuses it."""
-        import pymysql
-
         try:
             with self.opened().cursor() as cursor:
                 cursor.execute(sql)
                 return list(cursor.fetchall() or ())
-        except (pymysql.MySQLError, OSError) as error:
+        except errors().classes as error:
             raise self.refused(error) from error
 
     def texts(self, sql: str) -> pa.Table:
         """The rows of a query, each column as texts; bytes where the database holds bytes."""
-        import pymysql
-
         connection = self.opened()
         decoders, connection.decoders = connection.decoders, {}
         try:
@@ -135,7 +110,7 @@ class Server:
                 cursor.execute(sql)
                 names = [each[0] for each in cursor.description]
                 rows = cursor.fetchall()
-        except pymysql.MySQLError as error:
+        except errors().classes as error:
             raise self.refused(error) from error
         finally:
             connection.decoders = decoders
@@ -169,12 +144,10 @@ class Server:
 
     def _read(self, statement: str, source: int, told: list[int | BaseException]) -> None:
         """Have the server read the pipe, and close it then: so that its writer learns where nobody reads any more."""
-        import pymysql
-
         try:
             with self.opened().cursor() as cursor:
                 told.append(cursor.execute(statement.replace("{file}", f"/dev/fd/{source}")))
-        except (pymysql.MySQLError, OSError) as error:
+        except errors().classes as error:
             told.append(self.refused(error))
         except BaseException as error:
             told.append(error)
@@ -194,38 +167,6 @@ class Server:
             connection, self._connection = self._connection, None
             with suppress(Exception):
                 connection.close()
-
-    def look(self, tables: Sequence[Place]) -> dict[Place, Stands]:
-        """Those of the tables that are there."""
-        found: dict[Place, Stands] = {}
-        for schema in dict.fromkeys(schema for schema, _ in tables):
-            names = ", ".join(MYSQL.literal(name) for other, name in tables if other == schema)
-            found |= self._look(schema, {"schema": MYSQL.literal(schema), "names": names})
-        return found
-
-    def _look(self, schema: str, within: Mapping[str, str]) -> dict[Place, Stands]:
-        found: dict[Place, Stands] = {}
-        for name, kind, engine, transactional in self.run(_TABLES.format(**within)):
-            found[schema, name] = Stands(kind, engine, transactional == "YES")
-        for table, name, type, nullable, default, extra in self.run(_COLUMNS.format(**within)):
-            stands, words = found[schema, table], extra.upper()
-            computed = "GENERATED" in words.replace("DEFAULT_GENERATED", "")
-            filled = default not in (None, "NULL") or "AUTO_INCREMENT" in words or computed
-            stands.columns.append(Found(name, _typed(type), nullable == "YES", filled))
-            stands.computed |= {name} if computed else set()
-        keys: dict[tuple[str, str, str], ForeignKey] = {}
-        for own, table, name, column, other, parent, to in self.run(_KEYS.format(**within)):
-            key = keys.setdefault((own, table, name), ForeignKey((own, table), (other, parent)))
-            key.columns.append(column)
-            key.to.append(to)
-        for key in keys.values():
-            if key.parent in found:
-                found[key.parent].referrers.append(key)
-        return found
-
-
-def _typed(declared: bytes | str) -> str:
-    return declared.decode() if isinstance(declared, bytes) else declared
 
 
 def _write_all(sink: int, data: memoryview) -> None:

@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from sdgen.databases.create_table import Constraint
 from sdgen.databases.mysql import encode
-from sdgen.databases.mysql.connection import ForeignKey, Place, Server, Stands
+from sdgen.databases.mysql.connection import MySQLConnection, QualifiedName
 from sdgen.databases.mysql.dialect import MYSQL
+from sdgen.databases.mysql.introspect import ExistingTable, ForeignKey
 from sdgen.errors import Problem
 from sdgen.targets.base import Table
 
@@ -24,7 +25,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class New:
+class NewTable:
     """A table that the run makes, its foreign keys leading to staging tables; and the name it has until the end.
 
     early: its foreign keys to tables that exist, which the database can watch over while rows come in.
@@ -35,22 +36,22 @@ class New:
     early: tuple[Constraint, ...]
 
 
-def sql_name(place: Place) -> str:
+def sql_name(place: QualifiedName) -> str:
     return ".".join(map(MYSQL.quote, place))
 
 
-def orphans(server: Server, key: ForeignKey) -> int:
+def orphans(connection: MySQLConnection, key: ForeignKey) -> int:
     """How many rows refer to none."""
     pairs = list(zip(key.columns, key.to, strict=True))
     joined = " AND ".join(f"child.{MYSQL.quote(a)} = parent.{MYSQL.quote(b)}" for a, b in pairs)
     filled = " AND ".join(f"child.{MYSQL.quote(a)} IS NOT NULL" for a, _ in pairs)
     alone = f"parent.{MYSQL.quote(key.to[0])} IS NULL AND {filled}"
     tables = f"{sql_name(key.table)} AS child LEFT JOIN {sql_name(key.parent)} AS parent ON {joined}"
-    ((number,),) = server.run(f"SELECT count(*) FROM {tables} WHERE {alone}")
+    ((number,),) = connection.run(f"SELECT count(*) FROM {tables} WHERE {alone}")
     return int(number)
 
 
-def table_faults(table: Table, stands: Stands) -> Iterator[Problem]:
+def table_faults(table: Table, stands: ExistingTable) -> Iterator[Problem]:
     """What keeps rows from a table that is there, beyond its columns' types."""
     path = ("target", table.name)
     if stands.kind != "BASE TABLE":

@@ -15,77 +15,82 @@ from typing import Any
 import pyarrow as pa
 
 from sdgen.databases import sql_literals, staging_tables
-from sdgen.databases.checkpoint_table import NAME, Commits, CommitsAsItGoes, Ledger, Progress
+from sdgen.databases.checkpoint_table import NAME, Checkpoint, CheckpointTable, CommittingTarget, PeriodicCommits
 from sdgen.databases.create_table import Constraint, constraints, create_table
 from sdgen.databases.dialect import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
-from sdgen.databases.existing_tables import There, Wanted, faults, holding
+from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
 from sdgen.databases.mysql import encode as mytext
-from sdgen.databases.mysql.connection import ForeignKey, Place, Server, Stands
+from sdgen.databases.mysql.connection import MySQLConnection, QualifiedName
 from sdgen.databases.mysql.create import fitted
 from sdgen.databases.mysql.dialect import MYSQL
-from sdgen.databases.mysql.load import New, Part, load_data, orphans, sql_name, table_faults
+from sdgen.databases.mysql.introspect import ExistingTable, ForeignKey, existing_tables
+from sdgen.databases.mysql.load import NewTable, Part, load_data, orphans, sql_name, table_faults
 from sdgen.errors import Problem, TargetError
 from sdgen.scenario.request import ExistingRows
 from sdgen.targets.base import Mode, Table, placed
-from sdgen.targets.file_checkpoint import Done
+from sdgen.targets.file_checkpoint import TableProgress
 
 _TABLE = " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4"
 _STAGED = """SELECT table_schema, table_name FROM information_schema.tables
     WHERE table_schema IN ({schemas}) AND table_name LIKE '\\_sdgen\\_%'"""
 
 
-class MySQL(CommitsAsItGoes):
+class MySQL(CommittingTarget):
     """A database, given as a URL."""
 
     takes_tables_at_once = False
 
     def __init__(self, url: str) -> None:
-        self.server = Server(url)
+        self.connection = MySQLConnection(url)
         self.tables: tuple[Table, ...] = ()
-        self.there: dict[Place, Stands] = {}
-        self.staged: dict[str, New] = {}
-        self.created: list[New] = []
+        self.there: dict[QualifiedName, ExistingTable] = {}
+        self.staged: dict[str, NewTable] = {}
+        self.created: list[NewTable] = []
         self.mode = Mode.CREATE_IF_MISSING
         self.begun = False
-        self.standing: frozenset[Place] = frozenset()
-        self.commits = Commits(Ledger(MYSQL, MYSQL.quote(NAME), " FOR UPDATE"), "the database")
+        self.standing: frozenset[QualifiedName] = frozenset()
+        self.commits = PeriodicCommits(CheckpointTable(MYSQL, MYSQL.quote(NAME), " FOR UPDATE"), "the database")
 
     def left(self) -> Mapping[str, Any] | None:
-        found = None if self.server.fault() else self._left()
+        found = None if self.connection.fault() else self._left()
         return found.manifest if found else None
 
-    def _left(self) -> Progress | None:
+    def _left(self) -> Checkpoint | None:
         """What a run that was stopped half-way left; where one is just dying, after its last word."""
-        there = self.server.look([(self.server.database, NAME)])
-        found = self.commits.ledger.read(self.server.run) if there else None
-        self.server.run("COMMIT")
+        there = existing_tables(self.connection, [(self.connection.database, NAME)])
+        found = self.commits.ledger.read(self.connection.run) if there else None
+        self.connection.run("COMMIT")
         return found
 
-    def commit(self, table: Table, done: Done, rows: int) -> None:
-        self.commits.note(self.server.run, table, done, rows, (), ())
-        self.server.run("COMMIT")
+    def commit(self, table: Table, done: TableProgress, rows: int) -> None:
+        self.commits.note(self.connection.run, table, done, rows, (), ())
+        self.connection.run("COMMIT")
         self.committed = True
-        self.server.run("START TRANSACTION")
+        self.connection.run("START TRANSACTION")
 
     def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         self.tables, self.mode = tuple(tables), mode
-        fault = self.server.fault()
+        fault = self.connection.fault()
         if fault:
             return [Problem(("target",), fault)]
         try:
-            self.there = self.server.look([self._place(table.name) for table in tables])
-            self._sweep({self._place(table.name)[0] for table in tables})
+            self.there = existing_tables(self.connection, [self.connection.qualified(table.name) for table in tables])
+            self._sweep({self.connection.qualified(table.name)[0] for table in tables})
             stopped = self._stopped(tables, mode)
         except TargetError as error:
             return list(error.problems)
         if stopped:
             return stopped
-        found = {table.name: self.there[self._place(table.name)] for table in tables if self._exists(table.name)}
+        found = {
+            table.name: self.there[self.connection.qualified(table.name)]
+            for table in tables
+            if self._exists(table.name)
+        }
         referrers = {name: self._referrers(stands) for name, stands in found.items()}
-        there = There({name: stands.columns for name, stands in found.items()}, referrers)
+        there = ExistingTables({name: stands.columns for name, stands in found.items()}, referrers)
         problems = faults(tables, mode, there, MYSQL)
         if not self.commits.going_on:
-            problems += holding(tables, mode, there, MYSQL, self.server.run)
+            problems += tables_with_rows(tables, mode, there, MYSQL, self.connection.run)
         for table in tables:
             problems += table_faults(table, found[table.name]) if table.name in found else ()
         return problems
@@ -93,48 +98,47 @@ class MySQL(CommitsAsItGoes):
     def _stopped(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         """What of a run that was stopped half-way is in the way; what that one made is this one's, or goes."""
         asked = [table.name for table in tables if self.commits.resume and self._exists(table.name)]
-        filled = [name for name in asked if self.server.run(f"SELECT 1 FROM {MYSQL.table(name)} LIMIT 1")]
+        filled = [name for name in asked if self.connection.run(f"SELECT 1 FROM {MYSQL.table(name)} LIMIT 1")]
         problems = self.commits.faults(self._left(), tables, mode, filled)
         self.standing = frozenset(self.there)
-        gone = {self._place(name) for name in self.commits.made}
+        gone = {self.connection.qualified(name) for name in self.commits.made}
         self.there = {place: stands for place, stands in self.there.items() if place not in gone}
         for stands in self.there.values():
             stands.referrers[:] = [key for key in stands.referrers if key.table not in gone]
         self.committed = self.commits.going_on
         return problems
 
-    def _place(self, table: str) -> Place:
-        schema, name = MYSQL.split(table)
-        return schema or self.server.database, name
-
     def _exists(self, table: str) -> bool:
-        return self._place(table) in self.there
+        return self.connection.qualified(table) in self.there
 
-    def _referrers(self, stands: Stands) -> list[str]:
-        own = self.server.database
+    def _referrers(self, stands: ExistingTable) -> list[str]:
+        own = self.connection.database
         places = {key.table for key in stands.referrers if key.table != key.parent}
         return [name if schema == own else f"{schema}.{name}" for schema, name in sorted(places)]
 
     def _sweep(self, schemas: Iterable[str]) -> None:
         """Drop the staging tables of processes of this machine that are no more."""
         sql = _STAGED.format(schemas=", ".join(map(MYSQL.literal, schemas)))
-        self._drop([(schema, name) for schema, name in self.server.run(sql) if staging_tables.left_over(name)])
+        self._drop([(schema, name) for schema, name in self.connection.run(sql) if staging_tables.left_over(name)])
 
-    def _drop(self, places: Sequence[Place]) -> None:
+    def _drop(self, places: Sequence[QualifiedName]) -> None:
         if places:
-            self.server.run("SET foreign_key_checks = 0")
-            self.server.run(f"DROP TABLE IF EXISTS {', '.join(map(sql_name, places))}")
-            self.server.run("SET foreign_key_checks = 1")
+            self.connection.run("SET foreign_key_checks = 0")
+            self.connection.run(f"DROP TABLE IF EXISTS {', '.join(map(sql_name, places))}")
+            self.connection.run("SET foreign_key_checks = 1")
 
-    def existing(self, wanted: Sequence[Wanted]) -> list[ExistingRows]:
-        fault = self.server.fault()
+    def existing(self, wanted: Sequence[ExistingRowsQuery]) -> list[ExistingRows]:
+        fault = self.connection.fault()
         if fault:
             raise TargetError(Problem(("target",), fault))
-        there = self.server.look([self._place(each.table.name) for each in wanted])
-        return [self._existing(each) if self._place(each.table.name) in there else ExistingRows(0) for each in wanted]
+        there = existing_tables(self.connection, [self.connection.qualified(each.table.name) for each in wanted])
+        return [
+            self._existing(each) if self.connection.qualified(each.table.name) in there else ExistingRows(0)
+            for each in wanted
+        ]
 
-    def _existing(self, wanted: Wanted) -> ExistingRows:
-        return wanted.existing(self.server.texts(wanted.sql(MYSQL)))
+    def _existing(self, wanted: ExistingRowsQuery) -> ExistingRows:
+        return wanted.existing(self.connection.texts(wanted.sql(MYSQL)))
 
     def prepare(self, table: Table, mode: Mode) -> None:
         self._tell()
@@ -142,7 +146,7 @@ class MySQL(CommitsAsItGoes):
             return
         self._stage()
         new = self.staged[table.name]
-        if self.commits.going_on and self._place(table.name) in self.standing:
+        if self.commits.going_on and self.connection.qualified(table.name) in self.standing:
             self.created.append(new)
         else:
             self._create(new, create_table(new.final, MYSQL, self._inline()))
@@ -151,17 +155,17 @@ class MySQL(CommitsAsItGoes):
     def _tell(self) -> None:
         """Where the run commits as it goes: say so before the first table is made, which can't be taken back."""
         if self.commits.discards:
-            self._drop([self._place(name) for name in (*self.commits.made, NAME)])
+            self._drop([self.connection.qualified(name) for name in (*self.commits.made, NAME)])
             self.commits.discards = False
         if self.commits.active and not self.commits.told:
             made = [table.name for table in self.tables if not self._exists(table.name)]
-            self.commits.begin(self.server.run, made, ())
-            self.server.run("COMMIT")
+            self.commits.begin(self.connection.run, made, ())
+            self.connection.run("COMMIT")
 
-    def _create(self, new: New, sql: str) -> None:
+    def _create(self, new: NewTable, sql: str) -> None:
         final, place = MYSQL.table(new.final.name), MYSQL.table(new.staging)
         try:
-            self.server.run(sql.replace(f"CREATE TABLE {final}", f"CREATE TABLE {place}", 1) + _TABLE)
+            self.connection.run(sql.replace(f"CREATE TABLE {final}", f"CREATE TABLE {place}", 1) + _TABLE)
         except TargetError as error:
             raise placed(error, new.final.name) from error
         self.created.append(new)
@@ -177,7 +181,7 @@ class MySQL(CommitsAsItGoes):
             made = replace(table, references=links)
             keys = zip(constraints(made, MYSQL, frozenset({FOREIGN_KEY})), table.references, strict=True)
             early = tuple(key for key, link in keys if self._stands_before(link.table, table))
-            self.staged[table.name] = New(made, names[table.name], early)
+            self.staged[table.name] = NewTable(made, names[table.name], early)
 
     def _stands_before(self, parent: str, table: Table) -> bool:
         """Whether a table that exists has got its rows of the run when another is written."""
@@ -202,7 +206,7 @@ class MySQL(CommitsAsItGoes):
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> Part:
         types = [column.type for column in table.columns]
-        if self.server.local:
+        if self.connection.local:
             return Part(mytext.encode(types, batch), len(batch))
         names = ", ".join(map(MYSQL.quote, table.names))
         insert = f"INSERT INTO {self._into(table)} ({names}) VALUES"
@@ -216,13 +220,13 @@ class MySQL(CommitsAsItGoes):
         waiting = bool(self._forward(table))
         try:
             if waiting:
-                self.server.run("SET foreign_key_checks = 0")
-            if self.server.local:
+                self.connection.run("SET foreign_key_checks = 0")
+            if self.connection.local:
                 self._load(table, parts)
             else:
                 self._insert(parts)
             if waiting:
-                self.server.run("SET foreign_key_checks = 1")
+                self.connection.run("SET foreign_key_checks = 1")
         except TargetError as error:
             raise placed(error, table.name) from error
 
@@ -235,12 +239,12 @@ class MySQL(CommitsAsItGoes):
                 sent += part.rows
                 yield part.data
 
-        taken = self.server.load(load_data(table, self._into(table), self._declared(table)), buffers())
+        taken = self.connection.load(load_data(table, self._into(table), self._declared(table)), buffers())
         if taken != sent:
             raise TargetError(Problem(("target", table.name), f"MySQL took {taken:,} of {sent:,} rows"))
 
     def _declared(self, table: Table) -> dict[str, str]:
-        stands = self.there.get(self._place(table.name))
+        stands = self.there.get(self.connection.qualified(table.name))
         return {column.name: column.declared for column in stands.columns} if stands else {}
 
     def _insert(self, parts: Iterable[Part]) -> None:
@@ -248,26 +252,26 @@ class MySQL(CommitsAsItGoes):
         for part in parts:
             for statement in part.data.to_pybytes().split(b";\n"):
                 if statement:
-                    self.server.run(statement)
+                    self.connection.run(statement)
 
     def _begin(self) -> None:
         """Open the transaction, and empty what is to be emptied: all of it, so that no order is needed."""
         if self.begun:
             return
         self.begun = True
-        self.server.run("START TRANSACTION")
+        self.connection.run("START TRANSACTION")
         emptied = [table for table in self.tables if table.mode_in(self.mode) is Mode.TRUNCATE_THEN_INSERT]
         if emptied and not self.commits.moved:
-            self.server.run("SET foreign_key_checks = 0")
+            self.connection.run("SET foreign_key_checks = 0")
             for table in emptied:
                 if self._exists(table.name):
-                    self.server.run(f"DELETE FROM {MYSQL.table(table.name)}")
-            self.server.run("SET foreign_key_checks = 1")
+                    self.connection.run(f"DELETE FROM {MYSQL.table(table.name)}")
+            self.connection.run("SET foreign_key_checks = 1")
 
     def _forward(self, table: Table) -> list[ForeignKey]:
         """The foreign keys of an existing table to tables that are written after it."""
-        places = [self._place(each.name) for each in self.tables]
-        own = self._place(table.name)
+        places = [self.connection.qualified(each.name) for each in self.tables]
+        own = self.connection.qualified(table.name)
         later = [self.there[place] for place in places[places.index(own) + 1 :] if place in self.there]
         return [key for stands in later for key in stands.referrers if key.table == own]
 
@@ -278,16 +282,16 @@ class MySQL(CommitsAsItGoes):
                 self._check_orphans(table, key)
         if self._mixed():  # its keys are there already, and what follows can't be taken back
             self._check_links()
-        self.server.run("COMMIT")
+        self.connection.run("COMMIT")
         self._add_keys()
         if not self._mixed():
             self._check_links()
         if self.staged and not self.commits.active:
             pairs = [(new.staging, name) for name, new in self.staged.items()]
-            self.server.run("RENAME TABLE " + ", ".join(f"{MYSQL.table(a)} TO {MYSQL.table(b)}" for a, b in pairs))
-        self.commits.end(self.server.run)
+            self.connection.run("RENAME TABLE " + ", ".join(f"{MYSQL.table(a)} TO {MYSQL.table(b)}" for a, b in pairs))
+        self.commits.end(self.connection.run)
         self.created, self.staged = [], {}
-        self.server.close()
+        self.connection.close()
 
     def _add_keys(self) -> None:
         """The constraints that new tables were made without: keys of all before the foreign keys, which need them.
@@ -297,27 +301,27 @@ class MySQL(CommitsAsItGoes):
         keys = frozenset({PRIMARY_KEY, UNIQUE}) - self._inline()
         for new in self.created:
             self._constrain(new, constraints(new.final, MYSQL, keys))
-        self.server.run("SET foreign_key_checks = 0")
+        self.connection.run("SET foreign_key_checks = 0")
         for new in self.created:
             links = constraints(new.final, MYSQL, frozenset({FOREIGN_KEY}))
             self._constrain(new, [link for link in links if link not in new.early])
-        self.server.run("SET foreign_key_checks = 1")
+        self.connection.run("SET foreign_key_checks = 1")
 
-    def _constrain(self, new: New, wanted: Sequence[Constraint]) -> None:
+    def _constrain(self, new: NewTable, wanted: Sequence[Constraint]) -> None:
         there = self._keys(new) if self.commits.going_on else ()
         missing = [each for each in wanted if each.name not in there and each.kind not in there]
         added = [f"ADD CONSTRAINT {MYSQL.quote(each.name)} {each.sql}" for each in missing]
         try:
             if added:
-                self.server.run(f"ALTER TABLE {MYSQL.table(new.staging)} {', '.join(added)}")
+                self.connection.run(f"ALTER TABLE {MYSQL.table(new.staging)} {', '.join(added)}")
         except TargetError as error:
             raise placed(error, new.final.name) from error
 
-    def _keys(self, new: New) -> list[str]:
+    def _keys(self, new: NewTable) -> list[str]:
         """The constraints that a stopped run has added already: their names, and the kind of a primary key."""
-        schema, name = map(MYSQL.literal, self._place(new.staging))
+        schema, name = map(MYSQL.literal, self.connection.qualified(new.staging))
         where = f"WHERE table_schema = {schema} AND table_name = {name}"
-        found = self.server.run(f"SELECT constraint_name FROM information_schema.table_constraints {where}")
+        found = self.connection.run(f"SELECT constraint_name FROM information_schema.table_constraints {where}")
         return [PRIMARY_KEY if name == "PRIMARY" else name for (name,) in found]
 
     def _check_links(self) -> None:
@@ -325,11 +329,11 @@ class MySQL(CommitsAsItGoes):
             watched = {each.columns for each in new.early}
             for link in new.final.references:
                 if link.columns not in watched:
-                    places = self._place(new.staging), self._place(link.table)
+                    places = self.connection.qualified(new.staging), self.connection.qualified(link.table)
                     self._check_orphans(new.final, ForeignKey(*places, list(link.columns), list(link.to)))
 
     def _check_orphans(self, table: Table, key: ForeignKey) -> None:
-        number = orphans(self.server, key)
+        number = orphans(self.connection, key)
         if number:
             parent = next((name for name, new in self.staged.items() if new.staging == key.parent[1]), key.parent[1])
             what = f"{number:,} rows refer to rows of {parent} that don't exist"
@@ -338,11 +342,11 @@ class MySQL(CommitsAsItGoes):
     def abort(self) -> None:
         with suppress(TargetError):
             if self.begun:
-                self.server.run("ROLLBACK")
+                self.connection.run("ROLLBACK")
         with suppress(TargetError):
-            made = [] if self.committed else [self._place(new.staging) for new in self.created]
+            made = [] if self.committed else [self.connection.qualified(new.staging) for new in self.created]
             self._drop(made)
             if self.commits.told and not self.committed:
-                self.commits.end(self.server.run)
+                self.commits.end(self.connection.run)
         self.created, self.staged, self.begun = [], {}, False
-        self.server.close()
+        self.connection.close()

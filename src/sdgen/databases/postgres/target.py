@@ -14,18 +14,26 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from sdgen.databases.checkpoint_table import NAME, Commits, CommitsAsItGoes, Ledger, Progress, Suspended
+from sdgen.databases.checkpoint_table import (
+    NAME,
+    Checkpoint,
+    CheckpointTable,
+    CommittingTarget,
+    PeriodicCommits,
+    SuspendedKeys,
+)
 from sdgen.databases.create_table import add_constraint, constraints, create_table
 from sdgen.databases.dialect import literal
-from sdgen.databases.existing_tables import Found, There, Wanted, faults, holding
+from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
 from sdgen.databases.postgres import encode_binary, encode_text
+from sdgen.databases.postgres.connection import NOT_ALLOWED, connect, errors, problem, search_path, sqlstate
 from sdgen.databases.postgres.dialect import POSTGRES
-from sdgen.databases.refusals import UNREACHED, next_step
-from sdgen.databases.urls import without_password_of, without_schema
+from sdgen.databases.postgres.introspect import existing_tables, forward_keys, sequences
+from sdgen.databases.urls import without_schema
 from sdgen.errors import Problem, TargetError
 from sdgen.scenario.request import ExistingRows
 from sdgen.targets.base import Mode, Table
-from sdgen.targets.file_checkpoint import Done
+from sdgen.targets.file_checkpoint import TableProgress
 
 if TYPE_CHECKING:
     import psycopg
@@ -39,7 +47,7 @@ _SETTINGS = {
 }
 
 
-class Postgres(CommitsAsItGoes):
+class Postgres(CommittingTarget):
     """A database, given as a URL; `?schema=name` makes that schema the first one looked in."""
 
     takes_tables_at_once = False
@@ -48,38 +56,37 @@ class Postgres(CommitsAsItGoes):
         self.url, self.schema = without_schema(url)
         self.connection: psycopg.Connection[Any] | None = None
         self.tables: tuple[Table, ...] = ()
-        self.there = There({}, {})
+        self.there = ExistingTables({}, {})
         self.begun = False
         self.emptied = False
         self.mode = Mode.CREATE_IF_MISSING
         self.made: list[Table] = []
-        self.suspended: Suspended | None = None
+        self.suspended: SuspendedKeys | None = None
         name = ".".join(POSTGRES.quote(part) for part in (self.schema, NAME) if part)
-        self.commits = Commits(Ledger(POSTGRES, name, " FOR UPDATE"), "the database")
+        self.commits = PeriodicCommits(CheckpointTable(POSTGRES, name, " FOR UPDATE"), "the database")
 
     def left(self) -> Mapping[str, Any] | None:
         try:
             self._begin()
             found = self._left()
-            self._connect().rollback()
-        except _error() as error:
+            self._roll_back()
+        except errors().classes as error:
             raise TargetError(self._problem(error)) from error
-        self.begun = False
         return found.manifest if found else None
 
-    def _left(self) -> Progress | None:
+    def _left(self) -> Checkpoint | None:
         """What a stopped run left; where one is just dying, after its last word."""
         there = self._run("SELECT to_regclass(%s)", (self.commits.ledger.name,))[0][0]
         return self.commits.ledger.read(self._run) if there is not None else None
 
-    def commit(self, table: Table, done: Done, rows: int) -> None:
+    def commit(self, table: Table, done: TableProgress, rows: int) -> None:
         try:
             self.commits.note(self._run, table, done, rows, [each.name for each in self.made], self.suspended or ())
             self._connect().commit()
             self.committed = True
             self.begun = False
             self._begin()
-        except _error() as error:
+        except errors().classes as error:
             raise TargetError(self._problem(error, table)) from error
 
     def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
@@ -90,24 +97,23 @@ class Postgres(CommitsAsItGoes):
             problems = self._stopped(tables, mode)
             self.there = self.commits.cleared(self.there)
             held = self._held(tables, mode)
-        except _error() as error:
+        except errors().classes as error:
             return [self._problem(error)]
         return problems or [*faults(tables, mode, self.there, POSTGRES), *held]
 
     def _held(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         """Tables that hold rows already; none where this user may write and not read."""
-        from psycopg.errors import InsufficientPrivilege
-
         if self.commits.going_on:
             return []
         self._begin()
         try:
-            return holding(tables, mode, self.there, POSTGRES, self._run)
-        except InsufficientPrivilege:
-            return []
+            return tables_with_rows(tables, mode, self.there, POSTGRES, self._run)
+        except errors().classes as error:
+            if sqlstate(error) == NOT_ALLOWED:
+                return []
+            raise
         finally:
-            self._connect().rollback()
-            self.begun = False
+            self._roll_back()
 
     def _stopped(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         """What of a run that was stopped half-way is in the way of this one."""
@@ -115,43 +121,35 @@ class Postgres(CommitsAsItGoes):
         asked = [table.name for table in tables if self.commits.resume and table.name in self.there.columns]
         filled = [name for name in asked if self._run(f"SELECT 1 FROM {POSTGRES.table(name)} LIMIT 1")]
         problems = self.commits.faults(self._left(), tables, mode, filled)
-        self._connect().rollback()
-        self.begun = False
+        self._roll_back()
         self.committed = self.commits.going_on
         return problems
 
     def _connect(self) -> psycopg.Connection[Any]:
-        import psycopg
-
         if self.connection is None:
-            self.connection = psycopg.connect(self.url, connect_timeout=10, application_name="sdgen")
+            self.connection = connect(self.url)
         return self.connection
 
-    def _look(self, tables: Sequence[Table]) -> There:
-        self._begin()
-        columns: dict[str, list[Found]] = {}
-        referrers: dict[str, list[str]] = {}
-        for table in tables:
-            name = (POSTGRES.table(table.name),)
-            found = [Found(*row) for row in self._run(COLUMNS, name)]
-            if found:
-                columns[table.name] = found
-                referrers[table.name] = [row[0] for row in self._run(REFERRERS, name)]
+    def _roll_back(self) -> None:
         self._connect().rollback()
         self.begun = False
-        return There(columns, referrers)
 
-    def existing(self, wanted: Sequence[Wanted]) -> list[ExistingRows | None]:
+    def _look(self, tables: Sequence[Table]) -> ExistingTables:
+        self._begin()
+        there = existing_tables(self._run, tables)
+        self._roll_back()
+        return there
+
+    def existing(self, wanted: Sequence[ExistingRowsQuery]) -> list[ExistingRows | None]:
         try:
             self._begin()
             found = [self._existing(each) for each in wanted]
-            self._connect().rollback()
-        except _error() as error:
+            self._roll_back()
+        except errors().classes as error:
             raise TargetError(self._problem(error)) from error
-        self.begun = False
         return found
 
-    def _existing(self, wanted: Wanted) -> ExistingRows | None:
+    def _existing(self, wanted: ExistingRowsQuery) -> ExistingRows | None:
         if self._run("SELECT to_regclass(%s)", (POSTGRES.table(wanted.table.name),))[0][0] is None:
             return None
         names = [column.name for column in wanted.columns] or ["n"]
@@ -167,7 +165,7 @@ class Postgres(CommitsAsItGoes):
         for name, value in {**_SETTINGS, **lasting}.items():
             self._run(f"SET LOCAL {name} = {literal(value)}")
         if self.schema:
-            self._run(f"SET LOCAL search_path = {POSTGRES.quote(self.schema)}, public")
+            self._run(f"SET LOCAL search_path = {search_path(self.schema)}")
 
     def _run(self, sql: str, params: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
         cursor = self._connect().execute(sql.encode(), params)
@@ -183,7 +181,7 @@ class Postgres(CommitsAsItGoes):
                 self._create(table)
             elif mode is Mode.TRUNCATE_THEN_INSERT and not self.emptied:
                 self._empty()
-        except _error() as error:
+        except errors().classes as error:
             raise TargetError(self._problem(error)) from error
 
     def _suspend(self) -> None:
@@ -196,13 +194,13 @@ class Postgres(CommitsAsItGoes):
         before = self._taken_over()
         self._run("SET CONSTRAINTS ALL DEFERRED")
         there = [POSTGRES.table(table.name) for table in self.tables if table.name in self.there.columns]
-        pairs = [(self.commits.active, name, there[place + 1 :]) for place, name in enumerate(there[:-1])]
-        found = [(table, name, sql) for pair in pairs for table, name, sql in self._run(FORWARD, pair)]
-        for table, name, _ in found:
+        pairs = [(name, there[place + 1 :]) for place, name in enumerate(there[:-1])]
+        keys = [key for name, later in pairs for key in forward_keys(self._run, name, later, self.commits.active)]
+        for table, name, _ in keys:
             self._run(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
-        self.suspended = (*before, *found)
+        self.suspended = (*before, *keys)
 
-    def _taken_over(self) -> Suspended:
+    def _taken_over(self) -> SuspendedKeys:
         """The foreign keys that a stopped run put off; where this one begins it anew, what that one made goes."""
         left = self.commits.left
         if left is None:
@@ -258,7 +256,7 @@ class Postgres(CommitsAsItGoes):
                     copy.write(memoryview(part))
                 if binary:
                     copy.write(encode_binary.TAIL)
-        except _error() as error:
+        except errors().classes as error:
             raise TargetError(self._problem(error, table)) from error
 
     def finish(self) -> None:
@@ -272,7 +270,7 @@ class Postgres(CommitsAsItGoes):
             self.commits.end(self._run)
             self._run("SET LOCAL synchronous_commit = on")
             self.connection.commit()
-        except _error() as error:
+        except errors().classes as error:
             raise TargetError(self._problem(error)) from error
         self._analyze()
         self.connection.close()
@@ -283,7 +281,7 @@ class Postgres(CommitsAsItGoes):
         for table in self.tables:
             if table.name in self.there.columns:
                 place = POSTGRES.table(table.name)
-                for column, sequence in self._run(SEQUENCES, (place, list(table.names))):
+                for column, sequence in sequences(self._run, table):
                     name = POSTGRES.quote(column)
                     self._run(f"SELECT setval(%s, max({name})) FROM {place} HAVING max({name}) > 0", (sequence,))
 
@@ -296,7 +294,7 @@ class Postgres(CommitsAsItGoes):
         """Statistics for the planner. The rows are committed: a failure here is no failure of the run."""
         if self.connection is None or not self.tables:
             return
-        with suppress(_error()):
+        with suppress(*errors().classes):
             self.connection.autocommit = True
             self._run(f"ANALYZE {', '.join(self._located(table) for table in self.tables)}")
 
@@ -319,46 +317,5 @@ class Postgres(CommitsAsItGoes):
         self.made = []
         self.suspended = None
 
-    def _problem(self, error: Exception, table: Table | None = None) -> Problem:
-        path = ("target", table.name) if table else ("target",)
-        text = " ".join(str(error).split())
-        return Problem(path, f"PostgreSQL: {without_password_of(self.url, text)}", _hint(error))
-
-
-def _hint(error: Exception) -> str:
-    return next_step(str(error), "" if getattr(error, "sqlstate", None) else UNREACHED)
-
-
-def _error() -> type[Exception]:
-    import psycopg
-
-    return psycopg.Error
-
-
-COLUMNS = """
-    SELECT attname,
-           CASE typtype WHEN 'e' THEN 'text' WHEN 'd' THEN format_type(typbasetype, typtypmod)
-                        ELSE format_type(atttypid, atttypmod) END,
-           NOT (attnotnull OR typnotnull), atthasdef OR attidentity <> ''
-    FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
-    WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum"""
-# Parts of a table, partitions and inheritors, are emptied with it.
-REFERRERS = """
-    SELECT DISTINCT CASE WHEN to_regclass(quote_ident(relname)) = c.oid THEN relname
-                         ELSE nspname || '.' || relname END
-    FROM pg_constraint LEFT JOIN pg_inherits ON inhrelid = conrelid
-    JOIN pg_class c ON c.oid = coalesce(pg_partition_root(conrelid), inhparent, conrelid)
-    JOIN pg_namespace n ON n.oid = relnamespace
-    WHERE contype = 'f' AND confrelid = to_regclass(%s) AND conrelid <> confrelid"""
-
-# The sequences that columns of a table take their values from.
-SEQUENCES = """
-    SELECT attname, pg_get_serial_sequence(attrelid::regclass::text, attname) FROM pg_attribute
-    WHERE attrelid = to_regclass(%s) AND attname = ANY(%s)
-    AND pg_get_serial_sequence(attrelid::regclass::text, attname) IS NOT NULL"""
-
-# Foreign keys of a table to some others; those of partitions come and go with their parent's. Deferrable ones wait for
-# the end of a transaction by themselves, which is enough where there is one alone.
-FORWARD = """SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
-    WHERE contype = 'f' AND (%s OR NOT condeferrable) AND conparentid = 0
-    AND conrelid = to_regclass(%s) AND confrelid = ANY(%s::regclass[])"""
+    def _problem(self, error: BaseException, table: Table | None = None) -> Problem:
+        return problem(error, self.url, ("target", table.name) if table else ("target",))

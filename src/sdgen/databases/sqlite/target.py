@@ -8,7 +8,6 @@ table: they are declared with it; foreign keys are checked before the commit, at
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -17,13 +16,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sdgen.databases.checkpoint_table import NAME, Commits, CommitsAsItGoes, Ledger, Progress
+from sdgen.databases.checkpoint_table import NAME, CheckpointTable, CommittingTarget, PeriodicCommits
 from sdgen.databases.create_table import constraints, create_table, unique_index
 from sdgen.databases.dialect import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
-from sdgen.databases.existing_tables import Found, There, Wanted, faults, holding
+from sdgen.databases.driver_errors import next_step
+from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
 from sdgen.databases.record_stream import Stream
-from sdgen.databases.refusals import next_step
+from sdgen.databases.sqlite.connection import connect, connect_to_read, connect_to_write, errors, problem
 from sdgen.databases.sqlite.dialect import DOUBLE_DIGITS, SQLITE
+from sdgen.databases.sqlite.introspect import checkpoint, existing_tables
+from sdgen.databases.sqlite.reader import arrow_table
 from sdgen.errors import Problem, TargetError
 from sdgen.generators.arrays.cast import decimal_to_double
 from sdgen.generators.arrays.encode_text import json_text, time_text, timestamp_text, uuid_text
@@ -31,7 +33,7 @@ from sdgen.scenario.request import ExistingRows
 from sdgen.scenario.types import INTEGERS, NESTED, TEXTS, Type
 from sdgen.targets.base import Mode, Table
 from sdgen.targets.columnar import plain
-from sdgen.targets.file_checkpoint import Done
+from sdgen.targets.file_checkpoint import TableProgress
 from sdgen.targets.paths import file_fault, leftovers, renamed_new, staged
 from sdgen.targets.writer_lock import LocalPlace
 
@@ -40,7 +42,7 @@ _LASTING = ("synchronous = NORMAL", "locking_mode = EXCLUSIVE")
 _ALWAYS = ("cache_size = -131072", "temp_store = MEMORY", "foreign_keys = OFF")
 
 
-class SQLite(CommitsAsItGoes):
+class SQLite(CommittingTarget):
     """A database file."""
 
     takes_tables_at_once = False
@@ -51,22 +53,22 @@ class SQLite(CommitsAsItGoes):
         self.staged: Path | None = None
         self.new = False
         self.connection: Any = None
-        self.there = There({}, {})
+        self.there = ExistingTables({}, {})
         self.made: list[Table] = []
         self.used: list[Table] = []
-        self.commits = Commits(Ledger(SQLITE), str(path))
+        self.commits = PeriodicCommits(CheckpointTable(SQLITE), str(path))
 
     def left(self) -> Mapping[str, Any] | None:
         if not self.path.is_file():
             return None
         try:
-            with closing(sqlite3.connect(self.path, timeout=1)) as connection:
-                found = _left(connection)
+            with closing(connect(self.path, patience=1)) as connection:
+                found = checkpoint(connection)
                 return found.manifest if found else None
-        except sqlite3.Error as error:
+        except errors().classes as error:
             raise _refused(self.path, error) from error
 
-    def commit(self, table: Table, done: Done, rows: int) -> None:
+    def commit(self, table: Table, done: TableProgress, rows: int) -> None:
         self.commits.note(self._run, table, done, rows, [each.name for each in self.made], ())
         self._run("COMMIT")
         self.committed = True
@@ -79,42 +81,45 @@ class SQLite(CommitsAsItGoes):
         for path in leftovers(self.path):
             path.unlink(missing_ok=True)
         try:
-            self.there = _look(self.path, tables) if self.path.exists() else There({}, {})
+            self.there = existing_tables(self.path, tables) if self.path.exists() else ExistingTables({}, {})
             problems = self._stopped(tables, mode)
             self.there = self.commits.cleared(self.there)
             held = self._held(tables, mode)
-        except sqlite3.Error as error:
-            return [_unusable(self.path, str(error))]
+        except errors().classes as error:
+            return [problem(self.path, error)]
         return problems or [*faults(tables, mode, self.there, SQLITE), *held]
 
     def _held(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         if self.commits.going_on or not self.path.exists():
             return []
-        with closing(sqlite3.connect(self.path, timeout=1)) as connection:
-            return holding(tables, mode, self.there, SQLITE, lambda sql: connection.execute(sql).fetchall())
+        with closing(connect(self.path, patience=1)) as connection:
+            return tables_with_rows(tables, mode, self.there, SQLITE, lambda sql: connection.execute(sql).fetchall())
 
     def _stopped(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         """What of a run that was stopped half-way is in the way of this one."""
         if not self.path.exists():
             return self.commits.faults(None, tables, mode, ())
-        with closing(sqlite3.connect(self.path, timeout=1)) as connection:
+        with closing(connect(self.path, patience=1)) as connection:
             asked = [table.name for table in tables if self.commits.resume and table.name in self.there.columns]
             queries = {name: f"SELECT 1 FROM {SQLITE.table(name)} LIMIT 1" for name in asked}
             filled = [name for name, sql in queries.items() if connection.execute(sql).fetchall()]
-            problems = self.commits.faults(_left(connection), tables, mode, filled)
+            problems = self.commits.faults(checkpoint(connection), tables, mode, filled)
         self.committed = self.commits.going_on
         return problems
 
-    def existing(self, wanted: Sequence[Wanted]) -> list[ExistingRows | None]:
+    def existing(self, wanted: Sequence[ExistingRowsQuery]) -> list[ExistingRows | None]:
         if not self.path.is_file():
             return [None for _ in wanted]
         try:
-            with closing(
-                sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
-            ) as connection:
+            with closing(connect_to_read(self.path)) as connection:
                 names = {row[0].lower() for row in connection.execute("SELECT name FROM sqlite_schema")}
-                return [_existing(connection, each) if each.table.name.lower() in names else None for each in wanted]
-        except sqlite3.Error as error:
+                return [
+                    each.existing(arrow_table(connection.execute(each.sql(SQLITE))))
+                    if each.table.name.lower() in names
+                    else None
+                    for each in wanted
+                ]
+        except errors().classes as error:
             raise _refused(self.path, error) from error
 
     def prepare(self, table: Table, mode: Mode) -> None:
@@ -131,12 +136,10 @@ class SQLite(CommitsAsItGoes):
     def _open(self) -> None:
         if self.connection is not None:
             return
-        from adbc_driver_sqlite import dbapi
-
         self.new = self.commits.active and not self.path.exists()
         if not self.new and not self.path.exists():
             self.staged = staged(self.path)
-        self.connection = dbapi.connect(str(self.staged or self.path), autocommit=True)
+        self.connection = connect_to_write(self.staged or self.path)
         for pragma in (_NEW if self.staged else _LASTING if self.commits.active else ()) + _ALWAYS:
             self._run(f"PRAGMA {pragma}")
         self._run("BEGIN IMMEDIATE")
@@ -149,7 +152,7 @@ class SQLite(CommitsAsItGoes):
             with self.connection.cursor() as cursor:
                 cursor.execute(sql)
                 return list(cursor.fetchall())
-        except self.connection.Error as error:
+        except errors().classes as error:
             raise _refused(self.path, error) from error
 
     def existed(self, table: Table) -> bool:
@@ -167,7 +170,7 @@ class SQLite(CommitsAsItGoes):
         try:
             with self.connection.cursor() as cursor:
                 cursor.adbc_ingest(table.name, stream.reader(), mode="append")
-        except self.connection.Error as error:
+        except errors().classes as error:
             stream.raise_first()
             raise _refused(self.path, error) from error
 
@@ -214,55 +217,8 @@ class SQLite(CommitsAsItGoes):
         self.new = False
 
 
-def _left(connection: sqlite3.Connection) -> Progress | None:
-    """What a run that was stopped half-way left in a database."""
-    there = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (NAME,)).fetchall()
-    return Ledger(SQLITE).read(lambda sql: connection.execute(sql).fetchall()) if there else None
-
-
-def _look(path: Path, tables: Sequence[Table]) -> There:
-    """The run's tables as they are in a database that exists; raises where it can't be written."""
-    with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
-        lower = {name.lower() for name in names}
-        columns = {t.name: _columns(connection, t.name) for t in tables if t.name.lower() in lower}
-        referrers: dict[str, list[str]] = {}
-        for name in names:
-            for row in connection.execute(f"PRAGMA foreign_key_list({SQLITE.quote(name)})"):
-                referrers.setdefault(row[2], []).append(name)
-        connection.execute("ROLLBACK")
-    return There(columns, referrers)
-
-
-def _existing(connection: sqlite3.Connection, wanted: Wanted) -> ExistingRows:
-    cursor = connection.execute(wanted.sql(SQLITE))
-    rows = cursor.fetchall()
-    columns = zip(*rows, strict=True) if rows else ((),) * len(cursor.description)
-    return wanted.existing(
-        pa.table([pa.array(column) for column in columns], names=[row[0] for row in cursor.description])
-    )
-
-
-def _columns(connection: sqlite3.Connection, table: str) -> list[Found]:
-    rows = connection.execute(f"PRAGMA table_info({SQLITE.quote(table)})").fetchall()
-    alone = sum(1 for row in rows if row[5]) == 1
-    return [
-        Found(name, declared, not needed, default is not None or (bool(key) and alone and declared == "INTEGER"))
-        for _, name, declared, needed, default, key in rows
-    ]
-
-
-def _unusable(path: Path, error: str) -> Problem:
-    if "locked" in error:
-        return Problem(("target",), f"{path} is in use by another process: {error}", "close it and try again")
-    if "not a database" in error or "malformed" in error:
-        return Problem(("target",), f"{path} is not a SQLite database: {error}", "choose another file")
-    return Problem(("target",), f"{path}: {error}", next_step(error))
-
-
-def _refused(path: Path, error: Exception) -> TargetError:
-    return TargetError(_unusable(path, str(error)))
+def _refused(path: Path, error: BaseException) -> TargetError:
+    return TargetError(problem(path, error))
 
 
 def _storable(array: pa.Array, type: Type) -> pa.Array:

@@ -7,22 +7,17 @@ SQLAlchemy's inspector.
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
+from sdgen.databases.catalog import Catalog, Statements, read_catalog
+from sdgen.databases.registry import of_source
+from sdgen.databases.urls import path_of, without_password
 from sdgen.errors import Problem, SourceError
 from sdgen.readers.base import ReadOptions, Source, is_database
-from sdgen.readers.formats import DATABASE_FILES
 from sdgen.readers.sql.ddl import read_ddl
+from sdgen.readers.sql.reflection import catalog_schema
 from sdgen.readers.sql.schema import Schema, TableName, TableSchema
 from sdgen.scenario.model import Scenario
-
-_SQLITE = "SELECT sql || ';' FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
-_DUCKDB = (
-    "SELECT sql FROM duckdb_tables() WHERE NOT internal AND NOT temporary ORDER BY table_oid",
-    "SELECT sql || ';' FROM duckdb_indexes() WHERE sql IS NOT NULL ORDER BY index_oid",
-)
 
 
 def fits(source: Source) -> bool:
@@ -42,31 +37,21 @@ def read(source: Source, options: ReadOptions) -> Scenario:
 
 def read_database(source: str) -> Schema:
     """The schema of a database; SourceError where it can't be asked."""
-    scheme, separator, _ = source.partition("://")
-    kind = scheme.lower() if separator else DATABASE_FILES[Path(source).suffix.lower()]
-    if kind in ("sqlite", "duckdb"):
-        return _of_file(_path(source), kind)
-    from sdgen.readers.sql.reflection import reflect
-
-    return reflect(source)
-
-
-def _path(source: str) -> Path:
-    """The file of `duckdb:///relative`, `duckdb:////absolute` or of a path by itself."""
-    _, separator, rest = source.partition("://")
-    return Path(unquote(rest.removeprefix("/"))) if separator else Path(source)
-
-
-def _of_file(path: Path, kind: str) -> Schema:
-    if not path.is_file():
-        raise SourceError(Problem((), "there is no such database file", "", str(path)))
-    try:
-        text = _sqlite_text(path) if kind == "sqlite" else _duckdb_text(path)
-    except Exception as error:
-        what = f"can't be read as a {kind} database: {' '.join(str(error).split())}"
-        raise SourceError(Problem((), what, "", str(path))) from None
-    schema: Schema = _without_lines(read_ddl(text, str(path), kind))
-    return _parents_first(schema) if kind == "duckdb" else schema
+    kind = of_source(source)
+    shown = without_password(source)
+    said: Catalog | Statements
+    if kind is None:
+        said = read_catalog(source)  # whatever else SQLAlchemy knows
+    elif kind.introspect is None:
+        hint = "give the statements that made its tables, as a file: schema.sql"
+        raise SourceError(Problem((), f"the tables of {kind.name} can't be read from its catalogue", hint, shown))
+    else:
+        said = kind.introspect(source)
+    if not isinstance(said, Statements):
+        return catalog_schema(said, shown)
+    place = str(path_of(source)) if kind is not None and kind.local else shown
+    schema: Schema = _without_lines(read_ddl(said.text, place, said.dialect))
+    return schema if said.in_order else _parents_first(schema)
 
 
 def _parents_first(schema: Schema) -> Schema:
@@ -83,21 +68,6 @@ def _parents_first(schema: Schema) -> Schema:
     for table in schema.tables:
         add(table.name)
     return replace(schema, tables=tuple(ordered.values()))
-
-
-def _sqlite_text(path: Path) -> str:
-    import sqlite3
-    from contextlib import closing
-
-    with closing(sqlite3.connect(f"file:{path.absolute()}?mode=ro", uri=True)) as connection:
-        return "\n".join(row[0] for row in connection.execute(_SQLITE))
-
-
-def _duckdb_text(path: Path) -> str:
-    import duckdb
-
-    with duckdb.connect(str(path), read_only=True) as connection:
-        return "\n".join(row[0] for query in _DUCKDB for row in connection.execute(query).fetchall())
 
 
 def _without_lines(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sdgen.databases.catalog import type_text
 from sdgen.readers.sql.ddl_columns import read_type
 from sdgen.readers.sql.ddl_tokens import Unreadable, words
 from sdgen.readers.sql.schema import SqlType
@@ -13,11 +14,8 @@ UNKNOWN = SqlType("unknown")
 
 def compiled_type(type: Any, dialect: Any, called: str) -> SqlType:
     """A type as a dialect spells it; UNKNOWN where SQLAlchemy can't. `called`: the dialect's name in schemas."""
-    try:
-        text = str(type.compile(dialect=dialect))
-    except Exception:  # types of other packages may fail in ways of their own
-        return UNKNOWN
-    return parsed_type(text, called)
+    text = type_text(type, dialect)
+    return parsed_type(text, called) if text else UNKNOWN
 
 
 def parsed_type(text: str, called: str) -> SqlType:

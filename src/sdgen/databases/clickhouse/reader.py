@@ -1,4 +1,4 @@
-"""A ClickHouse database to read back: a server's, or a folder of chdb's."""
+"""A ClickHouse database that is read back: a server's, or a folder of chdb's."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import pyarrow as pa
 
 from sdgen.databases.clickhouse.connection import Engine, fetch_rows
 from sdgen.databases.clickhouse.dialect import CLICKHOUSE
+from sdgen.databases.table_reader import PlainTableReader, Row
 from sdgen.errors import Problem, TargetError
 from sdgen.targets.base import Table, TableColumn
-from sdgen.verification.table_reader import PlainPlace, Row
 
 # Outer joins and casts that know null, as in standard SQL.
 _STANDARD = "join_use_nulls = 1, cast_keep_nullable = 1, output_format_arrow_string_as_string = 1"
 
 
-class ClickHousePlace(PlainPlace):
+class ClickHouseReader(PlainTableReader):
     """A database that is asked in standard SQL."""
 
     dialect = CLICKHOUSE

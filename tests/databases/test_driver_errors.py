@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sdgen.databases.refusals import ROOM, next_step
+from sdgen.databases.driver_errors import ROOM, next_step
 
 
 @pytest.mark.parametrize(

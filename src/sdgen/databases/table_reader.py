@@ -1,9 +1,8 @@
-"""What a place that is read back can be asked, and what most places have in common."""
+"""What verification asks of tables that were written, and what most readers of them have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -15,8 +14,8 @@ from sdgen.targets.base import Table, TableColumn
 Row = tuple[Any, ...]
 
 
-class Place(Protocol):
-    """A place that can be asked. All methods raise TargetError where the place refuses."""
+class TableReader(Protocol):
+    """Tables that can be asked in SQL; nothing is changed. All methods raise TargetError where that is refused."""
 
     dialect: Dialect
 
@@ -43,23 +42,14 @@ class Place(Protocol):
         ...
 
     def unreadable(self, column: TableColumn) -> str:
-        """A condition on rows whose value is none of the column's type; "" where the place takes no such values."""
+        """A condition on rows whose value is none of the column's type; "" where none such can be stored."""
         ...
 
     def close(self) -> None: ...
 
 
-@contextmanager
-def told(place: object, errors: type[Exception]) -> Iterator[None]:
-    try:
-        yield
-    except errors as error:
-        what = " ".join(str(error).split())
-        raise TargetError(Problem(("target",), f"{place} can't be read: {what}")) from error
-
-
-class PlainPlace:
-    """What most places have in common."""
+class PlainTableReader:
+    """Columns that can be selected and compared as they stand, in tables that keep their types."""
 
     dialect: Dialect
 
@@ -71,3 +61,10 @@ class PlainPlace:
 
     def unreadable(self, column: TableColumn) -> str:
         return ""
+
+
+def existing_file(path: Path) -> Path:
+    """A database file to be read; TargetError where there is none: a driver would make one."""
+    if not path.is_file():
+        raise TargetError(Problem(("target",), f"there is no file {path}"))
+    return path

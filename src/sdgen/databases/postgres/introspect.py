@@ -1,0 +1,136 @@
+"""What PostgreSQL's catalogue says: of whole schemas, and of the tables that a run writes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sdgen.databases.catalog import Catalog, read_catalog
+from sdgen.databases.existing_tables import ExistingColumn, ExistingTables
+from sdgen.databases.postgres.connection import connect, search_path
+from sdgen.databases.postgres.dialect import POSTGRES
+from sdgen.databases.urls import without_schema
+from sdgen.targets.base import Table
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+Run = Callable[[str, Sequence[object] | None], Sequence[tuple[Any, ...]]]
+
+_TYPES = """
+    SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f')"""
+_DOMAINS = "SELECT typname, format_type(typbasetype, typtypmod) FROM pg_type WHERE typtype = 'd'"
+_UNENFORCED = """
+    SELECT format('%s: exclusion constraint left out: rows may break it', conrelid::regclass) FROM pg_constraint
+    WHERE contype = 'x' AND conparentid = 0
+    UNION ALL SELECT format('%s: trigger %s left out', tgrelid::regclass, tgname) FROM pg_trigger
+    WHERE NOT tgisinternal AND tgparentid = 0
+    UNION ALL SELECT format('%s: rule %s left out', ev_class::regclass, rulename) FROM pg_rewrite
+    WHERE rulename <> '_RETURN' AND ev_class >= 16384"""
+_PARTITIONS = """
+    SELECT pn.nspname, p.relname, pg_get_partkeydef(p.oid), n.nspname, c.relname, pg_get_expr(c.relpartbound, c.oid)
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
+    JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_namespace pn ON pn.oid = p.relnamespace
+    WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f')"""
+_INHERITORS = """
+    SELECT pn.nspname, p.relname, n.nspname, c.relname
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
+    JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_namespace pn ON pn.oid = p.relnamespace
+    WHERE NOT c.relispartition AND i.inhseqno = 1
+    AND NOT EXISTS (
+        SELECT 1 FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attinhcount = 0)"""
+
+
+def introspect(url: str) -> Catalog:
+    """The tables of a database; SourceError where it can't be asked."""
+    return read_catalog(url, "postgresql+psycopg", _details)
+
+
+def _details(connection: Connection, catalog: Catalog) -> Catalog:
+    """What SQLAlchemy's inspector doesn't tell: exact types, partitions, and what rows might break."""
+    from sqlalchemy import text
+
+    return replace(
+        catalog,
+        types={tuple(key): str(type) for *key, type in connection.execute(text(_TYPES))},
+        domain_types={str(name): str(type) for name, type in connection.execute(text(_DOMAINS))},
+        partitions=tuple(tuple(row) for row in connection.execute(text(_PARTITIONS))),
+        inheritors=tuple(tuple(row) for row in connection.execute(text(_INHERITORS))),
+        unenforced=tuple(str(what) for (what,) in connection.execute(text(_UNENFORCED))),
+    )
+
+
+_COLUMNS = """
+    SELECT attname,
+           CASE typtype WHEN 'e' THEN 'text' WHEN 'd' THEN format_type(typbasetype, typtypmod)
+                        ELSE format_type(atttypid, atttypmod) END,
+           NOT (attnotnull OR typnotnull), atthasdef OR attidentity <> ''
+    FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
+    WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum"""
+# Parts of a table, partitions and inheritors, are emptied with it.
+_REFERRERS = """
+    SELECT DISTINCT CASE WHEN to_regclass(quote_ident(relname)) = c.oid THEN relname
+                         ELSE nspname || '.' || relname END
+    FROM pg_constraint LEFT JOIN pg_inherits ON inhrelid = conrelid
+    JOIN pg_class c ON c.oid = coalesce(pg_partition_root(conrelid), inhparent, conrelid)
+    JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE contype = 'f' AND confrelid = to_regclass(%s) AND conrelid <> confrelid"""
+# The sequences that columns of a table take their values from.
+_SEQUENCES = """
+    SELECT attname, pg_get_serial_sequence(attrelid::regclass::text, attname) FROM pg_attribute
+    WHERE attrelid = to_regclass(%s) AND attname = ANY(%s)
+    AND pg_get_serial_sequence(attrelid::regclass::text, attname) IS NOT NULL"""
+# Foreign keys of a table to some others; those of partitions come and go with their parent's. Deferrable ones wait for
+# the end of a transaction by themselves, which is enough where there is one alone.
+_FORWARD = """SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE contype = 'f' AND (%s OR NOT condeferrable) AND conparentid = 0
+    AND conrelid = to_regclass(%s) AND confrelid = ANY(%s::regclass[])"""
+
+
+def existing_tables(run: Run, tables: Sequence[Table]) -> ExistingTables:
+    """Those of a run's tables that are there, and what refers to them."""
+    columns: dict[str, list[ExistingColumn]] = {}
+    referrers: dict[str, list[str]] = {}
+    for table in tables:
+        name = (POSTGRES.table(table.name),)
+        found = [ExistingColumn(*row) for row in run(_COLUMNS, name)]
+        if found:
+            columns[table.name] = found
+            referrers[table.name] = [row[0] for row in run(_REFERRERS, name)]
+    return ExistingTables(columns, referrers)
+
+
+def forward_keys(run: Run, table: str, later: Sequence[str], all_of_them: bool) -> list[tuple[str, str, str]]:
+    """Table, name and definition of the foreign keys of a table to some others; if not all, those checked at once."""
+    return [(owner, name, sql) for owner, name, sql in run(_FORWARD, (all_of_them, table, list(later)))]
+
+
+def sequences(run: Run, table: Table) -> list[tuple[str, str]]:
+    """The columns of a table that count by themselves, and the sequences they count by."""
+    return [(column, name) for column, name in run(_SEQUENCES, (POSTGRES.table(table.name), list(table.names)))]
+
+
+_MANY = 1_000_000  # rows beyond which the server's own estimate will do
+_SECONDS = 2
+_ESTIMATED = b"SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(%s)"
+
+
+def count_rows(url: str, tables: Sequence[Table]) -> Mapping[str, int]:
+    """The server's own estimate of large tables; the others are counted, for a short while."""
+    url, schema = without_schema(url)
+    counts: dict[str, int] = {}
+    with connect(url, patience=5) as connection:
+        connection.execute(f"SET statement_timeout = '{_SECONDS}s'".encode())
+        if schema:
+            connection.execute(f"SET search_path = {search_path(schema)}".encode())
+        for table in tables:
+            name = POSTGRES.table(table.name)
+            row = connection.execute(_ESTIMATED, (name,)).fetchone()
+            if row is not None and row[0] <= _MANY:
+                row = connection.execute(f"SELECT count(*) FROM {name}".encode()).fetchone()
+            if row is not None:
+                counts[table.name] = row[0]
+    return counts
