@@ -216,7 +216,9 @@ ALL = MARK + "def test_all(sdgen_sqlite, sdgen_duckdb, sdgen_tables): assert len
 
 
 def test_the_second_session_takes_all_from_the_cache(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filling, "outside", set)  # generators of other tests in this process are none of the suite's
+    monkeypatch.setattr(
+        filling, "outside_files", set
+    )  # generators of other tests in this process are none of the suite's
     suite(ALL).assert_outcomes(passed=1)
     with monkeypatch.context() as changed:
         changed.setattr(filling, "resolve_mark", lambda wanted: pytest.fail("planned again"))
@@ -246,7 +248,7 @@ def test_a_changed_generator_is_made_anew(tmp_path: Path, monkeypatch: pytest.Mo
     assert resolve.resolve_mark(asked).hash != before
     filler = filling.Filler(Cache(tmp_path, 1000))
     filler.settled(asked)
-    assert filler.cache.known(resolve.question_of(asked)) == ""
+    assert filler.cache.known(resolve.request_key(asked)) == ""
 
 
 def test_a_schema_is_read_with_its_notes_as_a_warning(suite: Suite, pytester: pytest.Pytester) -> None:
@@ -485,8 +487,8 @@ def test_ctrl_c_stops_a_fill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_today_is_another_dataset_each_day(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = MarkOptions(SMALL, request={"as_of": "today"})
-    before = resolve.question_of(asked)
+    before = resolve.request_key(asked)
     assert resolve.resolve_mark(asked).plan.as_of.date() == datetime.now(UTC).date()
     monkeypatch.setattr(resolve, "_today", lambda: "2030-01-01")
-    assert resolve.question_of(asked) != before
+    assert resolve.request_key(asked) != before
     assert resolve.resolve_mark(asked).plan.as_of == datetime(2030, 1, 1, tzinfo=UTC)

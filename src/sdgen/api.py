@@ -26,7 +26,7 @@ from sdgen.readers.native.write import scenario_text
 from sdgen.readers.sources import changed, read_counted, read_mapping, read_source
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.request import PlanRequest
-from sdgen.service.naming import named_scenario, named_target
+from sdgen.service.naming import scenario_fields, target_fields
 from sdgen.service.records import Run, Status
 from sdgen.service.service import Service
 from sdgen.targets import columnar
@@ -270,10 +270,10 @@ def _scenario(service: Service, source: Scenario | str | Path | Mapping[str, Any
         return {"scenario": scenario_text(source)}
     if isinstance(source, Mapping):
         return {"scenario": source}
-    return {"scenario_path": str(source)} if isinstance(source, Path) else named_scenario(source, service.library)
+    return {"scenario_path": str(source)} if isinstance(source, Path) else scenario_fields(source, service.catalog)
 
 
 def _target(service: Service, to: str | Path | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(to, Mapping):
         return {"target": to}
-    return {"target": str(to)} if isinstance(to, Path) else named_target(to, service.library)
+    return {"target": str(to)} if isinstance(to, Path) else target_fields(to, service.catalog)

@@ -13,7 +13,7 @@ import pytest
 
 import sdgen
 from sdgen.errors import ScenarioError
-from sdgen.execution.append import plan_for
+from sdgen.execution.append import plan_into
 from sdgen.execution.destinations import open_target
 from sdgen.execution.request import RunSettings
 from sdgen.execution.warnings import taken_values
@@ -391,7 +391,7 @@ def test_names_that_were_taken_are_told(place: tuple[str, Ask]) -> None:
         ask(f"INSERT INTO users (id, name, level) VALUES ({FOREIGN.format(number)}, '{name}', 1)")
     target = open_target(to)
     try:
-        plan = plan_for(members(), PlanRequest(rows={"users": 88}), target, RunSettings(mode=Mode.APPEND_ONLY))
+        plan = plan_into(members(), PlanRequest(rows={"users": 88}), target, RunSettings(mode=Mode.APPEND_ONLY))
     finally:
         target.abort()
     told = "users.name: 10 of 88 new values were taken, others stand for them"

@@ -152,8 +152,8 @@ def test_a_text_is_saved_under_an_id_and_edited_in_versions(client: TestClient, 
     assert base_of(page) == base_of(first.text)
     second = save(client, OTHER, "mine", base_of(page))
     assert "Saved as version 2 of mine" in second.text
-    assert service.library.scenario("mine").text == OTHER
-    assert service.library.scenario("mine", "1").text == SCENARIO
+    assert service.catalog.scenario("mine").text == OTHER
+    assert service.catalog.scenario("mine", "1").text == SCENARIO
     older = client.get("/scenarios/mine?version=1").text
     assert "rows: 30" in older
     assert "This is version 1, not the newest one" in older
@@ -169,7 +169,7 @@ def test_comments_are_saved_too(client: TestClient, service: Service) -> None:
     answer = save(client, commented, "mine", base)
     assert "Saved as version 1" in answer.text
     assert base_of(answer.text) != base
-    assert service.library.scenario("mine").text == commented
+    assert service.catalog.scenario("mine").text == commented
 
 
 def test_what_was_saved_meanwhile_is_not_overwritten(client: TestClient, service: Service) -> None:
@@ -180,10 +180,10 @@ def test_what_was_saved_meanwhile_is_not_overwritten(client: TestClient, service
         assert refused.status_code == 409
         assert "saved by somebody else meanwhile" in unescape(refused.text)
         assert "scenario_id" not in refused.text
-        assert service.library.scenario("mine").text == "# theirs\n" + SCENARIO
+        assert service.catalog.scenario("mine").text == "# theirs\n" + SCENARIO
     assert "rows: 31" in refused.text, "the text stays in the form"
     assert base_of(theirs.text) in save(client, OTHER, "mine", base).text, "so that it can be saved over"
-    service.library.remove_scenario("mine")
+    service.catalog.remove_scenario("mine")
     gone = save(client, OTHER, "mine", base)
     assert gone.status_code == 409
     assert "was removed meanwhile" in unescape(gone.text)
@@ -197,8 +197,8 @@ def test_an_id_that_is_taken_is_refused(client: TestClient, service: Service, sc
         assert refused.status_code == 409
         assert "choose another id" in refused.text
     with pytest.raises(StoreError):
-        service.library.save_scenario(scenario_id, OTHER, "")
-    assert service.library.scenario("mine").text == SCENARIO
+        service.catalog.save_scenario(scenario_id, OTHER, "")
+    assert service.catalog.scenario("mine").text == SCENARIO
 
 
 @pytest.mark.parametrize(

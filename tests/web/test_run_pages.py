@@ -60,7 +60,7 @@ def test_a_run_is_done_again_as_it_was(client: TestClient, service: Service, req
     run = service.submit(RunRequest(**request_))
     service.cancel(run.id)  # what has failed or was cancelled is run again just so
     new = started(client, service, again(client, run.id))
-    first, second = service.journal.job(run.id), service.journal.job(new.id)
+    first, second = service.repository.job(run.id), service.repository.job(new.id)
     assert second == first.model_copy(update={"scenario_file": "scenario"})
     assert new.config_hash == run.config_hash
     assert (new.target_id, new.destination, new.mode) == (run.target_id, run.destination, run.mode)
@@ -69,10 +69,10 @@ def test_a_run_is_done_again_as_it_was(client: TestClient, service: Service, req
 def test_what_is_changed_in_the_form_differs_and_the_rest_stays(client: TestClient, service: Service) -> None:
     run = service.submit(RunRequest(scenario=SMALL, target="out/made.sqlite", seed=7, rows={"people": 12}))
     form = again(client, run.id) | {"seed": "8", "rows.pets": "5", "target": "out/other.duckdb"}
-    new = service.journal.job(started(client, service, form).id)
+    new = service.repository.job(started(client, service, form).id)
     assert (new.seed, dict(new.rows)) == (8, {"people": 12, "pets": 5})
     assert new.target.kind == "duckdb"
-    library = service.journal.job(
+    library = service.repository.job(
         started(client, service, form | {"scenario_id": "shop", "rows.people": "", "rows.pets": ""}).id
     )
     assert "customers" in library.scenario_text
@@ -100,7 +100,7 @@ def test_a_target_that_is_gone_and_a_temporary_place(client: TestClient, service
 
 
 def test_a_password_that_is_not_kept_has_to_be_written_again(client: TestClient, service: Service) -> None:
-    with_access = Service(service.store, service.library, service.journal)
+    with_access = Service(service.store, service.catalog, service.repository)
     run = with_access.perform(RunRequest(scenario=SMALL, target=f"postgresql://me:{PASSWORD}@127.0.0.1:1/demo"))
     assert run.status is Status.FAILED
     form = again(client, run.id)

@@ -9,7 +9,7 @@ import typer
 
 from sdgen.cli import options, run_group, scenario_group, serve_command, target_group
 from sdgen.cli.commands import App
-from sdgen.cli.failures import REFUSED, say, told
+from sdgen.cli.failures import REFUSED, print_text, reports_errors
 from sdgen.cli.run_options import AsOf, ExecModels, Fields, Rules, Seed, Sets, TargetKind, with_run_options
 from sdgen.cli.stored import Output, RunsDb, ScenariosDir, TargetsDir
 from sdgen.readers.formats import FORMATS, formats
@@ -53,13 +53,13 @@ def root(
     asked = {"SDGEN_SCENARIOS_DIR": scenarios_dir, "SDGEN_TARGETS_DIR": targets_dir, "SDGEN_RUNS_DB": runs_db}
     os.environ.update({name: value for name, value in asked.items() if value})
     if log_level is not None:
-        from sdgen.execution.events import show
+        from sdgen.execution.events import log_to_stderr
 
-        show(log_level)
+        log_to_stderr(log_level)
 
 
 @app.command()
-@told
+@reports_errors
 @with_run_options
 def generate(
     fields: Fields,
@@ -93,7 +93,7 @@ def generate(
 
 
 @app.command()
-@told
+@reports_errors
 def preview(
     scenario: ScenarioName,
     entity: Annotated[str, typer.Argument(metavar="ENTITY", help="One entity. Default: all of them.")] = "",
@@ -122,7 +122,7 @@ def preview(
 
 
 @app.command()
-@told
+@reports_errors
 def validate(
     scenario: ScenarioName,
     output: Output = "text",
@@ -143,7 +143,7 @@ def _kinds() -> str:
 
 
 @app.command("import", epilog=_kinds())
-@told
+@reports_errors
 def import_(
     words: Annotated[
         list[str],
@@ -181,7 +181,7 @@ def import_(
 
 
 @app.command()
-@told
+@reports_errors
 def verify(
     scenario: ScenarioName,
     place: Annotated[
@@ -207,7 +207,7 @@ def verify(
     from sdgen.cli import verify as command
     from sdgen.readers.base import ReadOptions
 
-    report = command.verified(
+    report = command.verify_target(
         scenario,
         place,
         seed=options.seed(seed),
@@ -220,13 +220,13 @@ def verify(
     if output == "json":
         print(command.as_json(report, place))
     else:
-        say("\n".join(command.as_table(report, place)))
+        print_text("\n".join(command.as_table(report, place)))
     if report.broken:
         raise typer.Exit(REFUSED)
 
 
 @app.command()
-@told
+@reports_errors
 def generators(
     name: Annotated[str, typer.Argument(metavar="NAME", help="One generator. Default: all of them, a line each.")] = "",
     output: Output = "text",
@@ -234,11 +234,11 @@ def generators(
     """Show the catalogue of generators, or one of them with its params and an example."""
     from sdgen.cli import catalogue
 
-    print(catalogue.shown(name, output))
+    print(catalogue.catalogue_text(name, output))
 
 
 @app.command()
-@told
+@reports_errors
 def schema() -> None:
     """Print the JSON Schema of the scenario file, for editors."""
     import json

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sdgen.execution.request import shown_instant as shown_instant
+from sdgen.execution.request import format_instant as format_instant
 
 if TYPE_CHECKING:
     from sdgen.service.retention import Retention
@@ -59,7 +59,7 @@ def row_counts(texts: Iterable[str], option: str = ROWS) -> dict[str, int]:
     return counts
 
 
-def kept(text: str) -> Retention | None:
+def retention_option(text: str) -> Retention | None:
     """What is kept of the runs that are over: a number of them, or an age; None where all are."""
     from sdgen.service.retention import retention
 

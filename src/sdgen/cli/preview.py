@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from sdgen.cli.failures import tell_notes
+from sdgen.cli.failures import print_notes
 from sdgen.cli.pandas_guard import start_arrow
 from sdgen.cli.tables import cut, ruled
 from sdgen.engine import batch
@@ -39,7 +39,7 @@ def preview(
     """The rows from `at` on, of one entity or of all, as text of the form "text", "json" or "csv"."""
     start_arrow()
     scenario = read_source(source, options)
-    tell_notes(scenario.notes)
+    print_notes(scenario.notes)
     plan = compile_plan(scenario, PlanRequest(seed, as_of))
     batches = {each.name: batch(plan, each.name, at, min(at + rows, each.rows)) for each in _chosen(plan, entity, at)}
     match form:

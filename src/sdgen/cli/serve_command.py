@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from sdgen.cli import options
-from sdgen.cli.failures import told
+from sdgen.cli.failures import reports_errors
 from sdgen.cli.stored import RunsDb, ScenariosDir, TargetsDir
 from sdgen.errors import Problem, StoreError
 
 Patterns = list[str] | None
 
 
-@told
+@reports_errors
 def serve(
     host: Annotated[
         str, typer.Option("--host", metavar="ADDRESS", help="Where to listen. Any but loopback needs a token.")
@@ -75,7 +75,7 @@ def serve(
     """Serve the API and the pages, and do the runs that are asked for."""
     from sdgen.execution.byte_counts import byte_count
 
-    kept = options.kept(keep)
+    kept = options.retention_option(keep)
     from sdgen.web.serving import Serving
     from sdgen.web.serving import serve as serving
 

@@ -23,7 +23,7 @@ from sdgen.readers.sources import read_source
 from sdgen.scenario.identity import canonical
 from sdgen.scenario.model import Record, Scenario
 from sdgen.service.catalog import target_entry
-from sdgen.service.naming import named_scenario, named_target
+from sdgen.service.naming import scenario_fields, target_fields
 from sdgen.service.records import Probe, ScenarioEntry, TargetEntry
 from sdgen.service.service import Service
 from sdgen.service.target_test import probe
@@ -47,9 +47,9 @@ def _said(entry: ScenarioEntry | TargetEntry) -> str:
     return f"can't be read: {entry.problem.splitlines()[0].removeprefix(entry.file).lstrip(':')}"
 
 
-def scenario_shown(service: Service, name: str, form: str) -> str:
+def scenario_text_of(service: Service, name: str, form: str) -> str:
     scenario_id, _, version = name.partition("@")
-    found = service.library.scenario(scenario_id, version)
+    found = service.catalog.scenario(scenario_id, version)
     if form == "json":
         import json
 
@@ -57,7 +57,7 @@ def scenario_shown(service: Service, name: str, form: str) -> str:
     return found.text.rstrip("\n")
 
 
-def scenario_examined(service: Service, name: str) -> ValidationResult:
+def check_stored_scenario(service: Service, name: str) -> ValidationResult:
     """What is wrong with a scenario, by id or path, and what its reader remarks."""
     try:
         scenario = _scenario(service, name)
@@ -67,19 +67,19 @@ def scenario_examined(service: Service, name: str) -> ValidationResult:
 
 
 def _scenario(service: Service, name: str) -> Scenario:
-    named = named_scenario(name, service.library)
+    named = scenario_fields(name, service.catalog)
     if "scenario_path" in named:
         return read_source(named["scenario_path"])
-    return service.library.scenario(named["scenario_id"], named.get("scenario_version", "")).value
+    return service.catalog.scenario(named["scenario_id"], named.get("scenario_version", "")).value
 
 
-def scenario_added(service: Service, source: str, scenario_id: str) -> str:
+def add_scenario(service: Service, source: str, scenario_id: str) -> str:
     """Keep a scenario: a native file as it is written, anything else as a native file would say it."""
     scenario = read_source(source)
     compile_plan(scenario)  # what can't be generated is told now
     found = format_of(Source(source)) if Path(source).is_file() else None
     text = read_text(Path(source)) if found is not None and found.kind == "native" else scenario_text(scenario)
-    entry = service.library.add_scenario(scenario, text, source, scenario_id)
+    entry = service.catalog.add_scenario(scenario, text, source, scenario_id)
     return f"{entry.id} {entry.version or '#' + str(len(entry.versions))}: {entry.entities} entities"
 
 
@@ -92,8 +92,8 @@ def target_table(entries: Sequence[TargetEntry]) -> str:
     return "\n".join(ruled(head, rows, (False,) * 6))
 
 
-def target_shown(service: Service, target_id: str) -> TargetEntry:
-    found = service.library.target(target_id)
+def target_of(service: Service, target_id: str) -> TargetEntry:
+    found = service.catalog.target(target_id)
     return target_entry(found.value, found.source, found.file)
 
 
@@ -110,11 +110,11 @@ def _plain(value: object) -> str:
 
 
 def resolved_target(service: Service, name: str, kind: str) -> ResolvedTarget:
-    named = named_target(name, service.library, kind)
+    named = target_fields(name, service.catalog, kind)
     return resolve_target(_spec(service, named))
 
 
-def target_examined(service: Service, name: str, kind: str) -> tuple[ResolvedTarget | None, tuple[Problem, ...]]:
+def check_target(service: Service, name: str, kind: str) -> tuple[ResolvedTarget | None, tuple[Problem, ...]]:
     """A target, by id, path or destination, with its secrets in place; or what is wrong with it."""
     try:
         settled = resolved_target(service, name, kind)
@@ -139,24 +139,24 @@ def _misplaced(settled: ResolvedTarget) -> Iterator[Problem]:
 
 def _spec(service: Service, named: dict[str, object]) -> TargetSpec:
     if "target_id" in named:
-        return service.library.target(str(named["target_id"])).value
+        return service.catalog.target(str(named["target_id"])).value
     if "target_path" in named:
         return target_of_file(Path(str(named["target_path"])))
     given = named["target"]
     return TargetSpec(dsn=given) if isinstance(given, str) else TargetSpec.model_validate(given)
 
 
-def probed(service: Service, name: str, kind: str) -> Probe:
+def probe_target(service: Service, name: str, kind: str) -> Probe:
     return probe(resolved_target(service, name, kind))
 
 
-def probe_shown(found: Probe) -> str:
+def probe_text(found: Probe) -> str:
     can = [word for word in ("create", "insert", "truncate") if getattr(found, f"can_{word}")]
     answer = f"answered in {found.milliseconds:,.1f} ms" if can else f"no use after {found.milliseconds:,.1f} ms"
     return f"{found.kind}: {found.destination}: {answer}" + (f"; can {', '.join(can)}" if can else "")
 
 
-def target_added(service: Service, name: str, target_id: str, kind: str, force: bool) -> str:
+def add_target(service: Service, name: str, target_id: str, kind: str, force: bool) -> str:
     named: dict[str, object] = {"target": {"dsn": name, "kind": kind}}
     if Path(name).suffix.lower() in (".yaml", ".yml", ".json"):
         named = {"target_path": name}
@@ -185,7 +185,7 @@ Output = Annotated[Literal["text", "json"], typer.Option("--output", help="What 
 
 
 @contextmanager
-def opened(runs_db: str, scenarios_dir: str = "", targets_dir: str = "") -> Iterator[Service]:
+def open_store(runs_db: str, scenarios_dir: str = "", targets_dir: str = "") -> Iterator[Service]:
     """The service of the options; StoreError where it can't be had."""
     from sdgen.service.opening import open_service
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from sdgen.cli.failures import REFUSED, tell_notes, told_problems
+from sdgen.cli.failures import REFUSED, print_notes, problem_text
 from sdgen.cli.pandas_guard import start_arrow
 from sdgen.engine import probe
 from sdgen.errors import Problem, ProblemType, Refusal, SdgenError
@@ -61,11 +61,11 @@ def answer(result: ValidationResult, form: str) -> None:
     if form == "json":
         print(as_json(result.problems, result.warnings))
     else:
-        tell_notes(result.warnings, len(result.warnings))
+        print_notes(result.warnings, len(result.warnings))
         if result.plan is not None:
             print(described(result.plan))
         else:
-            print(told_problems(result.problems), file=sys.stderr)
+            print(problem_text(result.problems), file=sys.stderr)
     if result.plan is None:
         raise typer.Exit(REFUSED)
 

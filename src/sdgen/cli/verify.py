@@ -19,7 +19,7 @@ HEAD = ("entity", "columns", "check", "status", "expected", "found", "test", "p"
 _RIGHT = (False,) * 7 + (True,)
 
 
-def verified(
+def verify_target(
     source: str,
     place: str,
     *,

@@ -27,7 +27,7 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]  # one name may sta
 Moment = Annotated[datetime, AfterValidator(_in_utc)]  # in UTC where no time zone is said
 
 
-def validated(model: type[Model], document: Document, error: type[SdgenError], under: Path = ()) -> Model:
+def validate_document(model: type[Model], document: Document, error: type[SdgenError], under: Path = ()) -> Model:
     """The record; `error` with every problem. `under` is put before the problems' paths."""
     if not isinstance(document.value, Mapping):
         what = f"must be a mapping from names to values, found {type(document.value).__name__}"

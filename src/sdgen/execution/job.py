@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from sdgen.execution.append import behind, plan_behind
+from sdgen.execution.append import plan_with_existing, with_existing_rows
 from sdgen.execution.request import RunSettings
-from sdgen.execution.targets import ResolvedTarget, TargetSpec, keepable, storable
+from sdgen.execution.targets import ResolvedTarget, TargetSpec, password_problems, stored_spec
 from sdgen.planning.compile import compile_plan
 from sdgen.planning.plan import Plan
 from sdgen.readers.native.write import scenario_text
@@ -51,7 +51,7 @@ class Job(RunSettings):
     identity: str
     complete: bool = True
     scratch: bool = False
-    standing: Mapping[str, Standing] | None = None
+    standing: Mapping[str, TableSnapshot] | None = None
     changes: tuple[str, ...] = ()
 
     @classmethod
@@ -64,23 +64,25 @@ class Job(RunSettings):
             as_of=run.plan.as_of,
             rows=rows,
             scale=run.scale,
-            target=storable(run.target),
+            target=stored_spec(run.target),
             formats=run.target.formats,
             identity=run.plan.identity,
-            complete=not list(keepable(run.target.spec)),
+            complete=not list(password_problems(run.target.spec)),
             **run.settings.model_dump(),
         )
 
     def plan(self) -> Plan:
         """The plan; ScenarioError where this sdgen can't make it any more."""
         if self.standing:
-            return plan_behind(self._scenario, replace(self._request, existing=restored(self.standing)))
+            return plan_with_existing(self._scenario, replace(self._request, existing=existing_rows_of(self.standing)))
         return compile_plan(self._scenario, self._request)
 
     def plan_into(self, target: Target) -> tuple[Plan, Job]:
         """The plan of a run that appends, behind the rows that the target holds now; and the job with those."""
-        request = behind(self._scenario, self._request, target, self.settings)
-        return plan_behind(self._scenario, request), self.model_copy(update={"standing": kept(request.existing)})
+        request = with_existing_rows(self._scenario, self._request, target, self.settings)
+        return plan_with_existing(self._scenario, request), self.model_copy(
+            update={"standing": snapshot_of(request.existing)}
+        )
 
     @property
     def settings(self) -> RunSettings:
@@ -137,7 +139,7 @@ def config_hash(plan: Plan, settings: RunSettings, target: ResolvedTarget) -> st
 MOST_BYTES = 4 << 20  # packed, of all tables of a run
 
 
-class Standing(Record):
+class TableSnapshot(Record):
     """The rows that a table held: how many, and packed what is known of them; firsts: see `ExistingRows.children`."""
 
     rows: int
@@ -145,22 +147,22 @@ class Standing(Record):
     firsts: str = ""
 
 
-def kept(existing: Mapping[str, ExistingRows]) -> dict[str, Standing] | None:
+def snapshot_of(existing: Mapping[str, ExistingRows]) -> dict[str, TableSnapshot] | None:
     """What is to be stored of tables' rows; None where it is too much."""
     found = {name: _packed(each) for name, each in existing.items()}
     size = sum(len(each.columns) + len(each.firsts) for each in found.values())
     return found if size <= MOST_BYTES else None
 
 
-def restored(standing: Mapping[str, Standing]) -> dict[str, ExistingRows]:
-    """The rows of which `kept` told."""
+def existing_rows_of(standing: Mapping[str, TableSnapshot]) -> dict[str, ExistingRows]:
+    """The rows of which `snapshot_of` told."""
     return {name: _unpacked(each) for name, each in standing.items()}
 
 
-def _packed(existing: ExistingRows) -> Standing:
+def _packed(existing: ExistingRows) -> TableSnapshot:
     columns = _pack(existing.columns) if existing.columns else ""
     firsts = _pack({"firsts": pa.array(existing.children)}) if existing.children is not None else ""
-    return Standing(rows=existing.rows, columns=columns, firsts=firsts)
+    return TableSnapshot(rows=existing.rows, columns=columns, firsts=firsts)
 
 
 def _pack(columns: Mapping[str, pa.Array]) -> str:
@@ -171,7 +173,7 @@ def _pack(columns: Mapping[str, pa.Array]) -> str:
     return b64encode(sink.getvalue()).decode()
 
 
-def _unpacked(standing: Standing) -> ExistingRows:
+def _unpacked(standing: TableSnapshot) -> ExistingRows:
     firsts = _unpack(standing.firsts)
     children = np.asarray(firsts["firsts"].to_numpy(), dtype=np.int64) if firsts else None
     return ExistingRows(standing.rows, _unpack(standing.columns), children)

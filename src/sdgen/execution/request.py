@@ -14,7 +14,7 @@ from pydantic.json_schema import SkipJsonSchema
 from sdgen.engine import BATCH_ROWS
 from sdgen.errors import ScenarioError
 from sdgen.execution.byte_counts import byte_count
-from sdgen.execution.documents import Moment, Names, validated
+from sdgen.execution.documents import Moment, Names, validate_document
 from sdgen.execution.secrets import Redactor
 from sdgen.readers.base import ReadOptions
 from sdgen.readers.yaml_text import Document
@@ -75,7 +75,7 @@ class RunSettings(Record):
 class RunRequest(Record, defer_build=False):
     """One run: a scenario by id, inline or by path, into a target by id, inline, or as a destination."""
 
-    scenario_id: str = Field("", description="a scenario of the library")
+    scenario_id: str = Field("", description="a scenario of the catalog")
     scenario_version: str = Field("", description="of a stored scenario: another version than the newest")
     scenario: SkipJsonSchema[InstanceOf[Scenario]] | str | Mapping[str, Any] | None = Field(
         None, description="an inline scenario: its text, or as data"
@@ -88,7 +88,7 @@ class RunRequest(Record, defer_build=False):
     exec_models: bool = Field(
         False, description="import Python models, which runs their code; from the command line alone"
     )
-    target_id: str = Field("", description="a target of the library")
+    target_id: str = Field("", description="a target of the catalog")
     target: str | Mapping[str, Any] | None = Field(
         None, description="an inline target, or a destination: a URL or path"
     )
@@ -139,7 +139,7 @@ class RunRequest(Record, defer_build=False):
 
 def read_request(data: object) -> RunRequest:
     """The request of plain data; ScenarioError with every problem."""
-    return validated(RunRequest, Document("", data, {}), ScenarioError, under=("request",))
+    return validate_document(RunRequest, Document("", data, {}), ScenarioError, under=("request",))
 
 
 def _mapped(value: Any, redactor: Redactor) -> Any:
@@ -150,14 +150,14 @@ def _mapped(value: Any, redactor: Redactor) -> Any:
     return [_mapped(each, redactor) for each in value] if isinstance(value, list) else value
 
 
-def shown_instant(moment: datetime) -> str:
+def format_instant(moment: datetime) -> str:
     """A time as `--as-of`, a request and an address take it: ISO 8601, in UTC."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def data_options(seed: int, as_of: datetime, rows: Mapping[str, int], scale: float) -> Iterator[str]:
     """The words of the command line for a run's rows. rows: by entity, `*` standing for every one."""
-    yield from ("--seed", str(seed), "--as-of", shown_instant(as_of))
+    yield from ("--seed", str(seed), "--as-of", format_instant(as_of))
     for entity, count in rows.items():
         yield from ("--rows", str(count) if entity == "*" else f"{entity}={count}")
     if scale != 1:

@@ -18,12 +18,12 @@ from typing import NamedTuple, TypeVar, cast
 from sdgen.engine import BATCH_ROWS
 from sdgen.errors import Problem, ScenarioError, SdgenError, TargetError, did_you_mean
 from sdgen.execution.access import ANYTHING, Access
-from sdgen.execution.append import plan_behind, plan_for
+from sdgen.execution.append import plan_into, plan_with_existing
 from sdgen.execution.catalog import INLINE, PATH, Catalog, CatalogEntry, ShippedCatalog
 from sdgen.execution.job import Job, config_hash
 from sdgen.execution.request import RunRequest, RunSettings
-from sdgen.execution.resume import left_in_target, refused
-from sdgen.execution.sizing import Sized, sized
+from sdgen.execution.resume import resume_problems, stopped_run_in
+from sdgen.execution.sizing import SizedPlan, plan_of_size
 from sdgen.execution.targets import ResolvedTarget, database_problems, inline_target, resolve_target, target_of_file
 from sdgen.execution.warnings import missing_keys
 from sdgen.planning.plan import Plan
@@ -98,7 +98,7 @@ class ResolvedRun:
         if self.data is None or not self.settings.appends:
             return self.plan
         request = replace(self.data.plan_request, seed=self.plan.seed, as_of=self.plan.as_of, scale=self.scale)
-        return plan_for(self.data.scenario, request, target, self.settings)
+        return plan_into(self.data.scenario, request, target, self.settings)
 
     @cached_property
     def job(self) -> Job:
@@ -123,7 +123,7 @@ def resolve(
     access: Access = ANYTHING,
     *,
     plan: Plan | None = None,
-    stopped: FindStopped = left_in_target,
+    stopped: FindStopped = stopped_run_in,
 ) -> ResolvedRun:
     """The request resolved and checked.
 
@@ -314,7 +314,7 @@ def _target_problems(
     request: RunRequest, target: ResolvedTarget, scenario: Scenario | None, settings: RunSettings
 ) -> Iterator[Problem]:
     """Why a run may not go to its target, or can't in the way that is asked for."""
-    yield from refused(target.open(), settings)
+    yield from resume_problems(target.open(), settings)
     yield from database_problems(target, request.allow_databases, scenario)
 
 
@@ -359,22 +359,22 @@ def _resumed(data: ResolvedData, target: ResolvedTarget, stopped: FindStopped) -
     return replace(data, plan_request=replace(asked, seed=seed, as_of=as_of))
 
 
-def _sizing(request: RunRequest, data: ResolvedData, target: ResolvedTarget | None, settings: RunSettings) -> Sized:
+def _sizing(request: RunRequest, data: ResolvedData, target: ResolvedTarget | None, settings: RunSettings) -> SizedPlan:
     """The checked plan, at the scale that the request names or that its size needs."""
     scenario, asked = data.scenario, data.plan_request
     if request.size and target is not None:
         opened = target.open()
         try:
-            return sized(scenario, asked, opened, settings, size=request.size, place=target.destination)
+            return plan_of_size(scenario, asked, opened, settings, size=request.size, place=target.destination)
         finally:
             opened.abort()
     try:
-        return Sized(plan_behind(scenario, asked), request.scale, 0)
+        return SizedPlan(plan_with_existing(scenario, asked), request.scale, 0)
     except ScenarioError:
         if not settings.appends:
             raise
         # Counts may need the rows that the target holds: they are checked with those, when the run begins.
-        return Sized(plan_behind(scenario, replace(asked, rows={}, scale=1.0)), request.scale, 0)
+        return SizedPlan(plan_with_existing(scenario, replace(asked, rows={}, scale=1.0)), request.scale, 0)
 
 
 def _resolved(
@@ -383,7 +383,7 @@ def _resolved(
     target: ResolvedTarget,
     plan: Plan,
     settings: RunSettings,
-    sizing: Sized | None,
+    sizing: SizedPlan | None,
 ) -> ResolvedRun:
     notes = [" ".join(str(note).split()) for note in data.scenario.notes] if data else []
     return ResolvedRun(

@@ -30,7 +30,7 @@ def manifest(plan: Plan, tables: Sequence[Table], mode: Mode) -> dict[str, Any]:
     }
 
 
-def refused(target: Target, settings: RunSettings) -> list[Problem]:
+def resume_problems(target: Target, settings: RunSettings) -> list[Problem]:
     """Why a target can't commit as it goes, or go on with a stopped run, where it is asked to."""
     commit_every, resume = settings.commit_every, settings.resume
     what, hint = "", ""
@@ -57,14 +57,14 @@ KEPT = "the target is as it was, and the same run goes on with what is done"
 
 def begin(told: Mapping[str, Any], target: Target, settings: RunSettings) -> None:
     """Tell a target that can go on with a stopped run what this one is; TargetError where it should and can't."""
-    problems = refused(target, settings)
+    problems = resume_problems(target, settings)
     if problems:
         raise TargetError(problems)
     if isinstance(target, Resumable) or (settings.commit_every and isinstance(target, Committing)):
         target.begin(told, settings.resume)
 
 
-def left_behind(target: Target, resume: bool) -> str:
+def state_after_failure(target: Target, resume: bool) -> str:
     """What a run that did not come to its end left of its rows."""
     if isinstance(target, Committing):
         return PART if target.committed else WHOLE
@@ -77,14 +77,14 @@ _LEFT = {
 }
 
 
-def left_by_killed(phase: str, request: Mapping[str, Any]) -> str:
+def state_after_kill(phase: str, request: Mapping[str, Any]) -> str:
     """What a run that was killed in some phase left."""
     if request.get("commit_every"):
         return "the rows that it had committed stay, and the same run with resume goes on with them"
     return _LEFT["finishing" if phase == "finishing" else ""]
 
 
-def left_in_target(resolved: ResolvedTarget, scenario: Scenario) -> tuple[int, datetime] | None:
+def stopped_run_in(resolved: ResolvedTarget, scenario: Scenario) -> tuple[int, datetime] | None:
     """The seed and the instant of the run that was stopped on its way to a target; None where there is none."""
     target = resolved.open()
     try:

@@ -52,7 +52,7 @@ def expand(template: str, access: Access = ANYTHING) -> Expanded:
     return Expanded(_PLACE.sub(replaced, template), tuple(values.values()))
 
 
-def faults(template: str, access: Access = ANYTHING) -> Iterator[Problem]:
+def secret_problems(template: str, access: Access = ANYTHING) -> Iterator[Problem]:
     """Why the secrets of a text can't be had, without their values."""
     try:
         expand(template, access)
@@ -60,7 +60,7 @@ def faults(template: str, access: Access = ANYTHING) -> Iterator[Problem]:
         yield from error.problems
 
 
-def names(template: str) -> list[str]:
+def secret_names(template: str) -> list[str]:
     """What stands in the `${…}` of a text."""
     return _PLACE.findall(template)
 

@@ -17,7 +17,7 @@ from sdgen.errors import Problem, TargetError, did_you_mean
 from sdgen.execution import secrets, target_kinds
 from sdgen.execution.access import ANYTHING, Access, matches
 from sdgen.execution.destinations import open_target
-from sdgen.execution.documents import validated
+from sdgen.execution.documents import validate_document
 from sdgen.execution.secrets import Redactor, passwords_of
 from sdgen.readers.base import read_text
 from sdgen.readers.yaml_text import Document, read_document
@@ -82,17 +82,17 @@ def target_of_file(path: Path) -> TargetSpec:
     """The target of a YAML or JSON file; its id is the file's stem where it names none, its paths start at the file."""
     spec = read_target(read_document(read_text(path), str(path)))
     named = spec if spec.id else spec.model_copy(update={"id": path.stem})
-    return absolute(named, path.absolute().parent)
+    return absolute_spec(named, path.absolute().parent)
 
 
 def read_target(document: Document) -> TargetSpec:
     """The target of a document; TargetError with every problem where it is none."""
-    return validated(TargetSpec, document, TargetError, under=("target",))
+    return validate_document(TargetSpec, document, TargetError, under=("target",))
 
 
 def resolve_target(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[str, ...] = ()) -> ResolvedTarget:
     """The target with its secrets in place; TargetError with all that is wrong. Nothing is connected to."""
-    problems = [*_faults(spec), *secrets.faults(spec.dsn, access)]
+    problems = [*_faults(spec), *secrets.secret_problems(spec.dsn, access)]
     kind = target_kinds.named(spec.kind) or target_kinds.kind_of(spec.dsn)
     if problems:
         raise TargetError(problems)
@@ -238,13 +238,13 @@ def inline_target(target: str | Mapping[str, Any], access: Access, formats: tupl
         spec = TargetSpec(dsn=target)
     else:
         spec = read_target(Document("", dict(target), {}))
-    problems = list(allowed(spec, access))
+    problems = list(access_problems(spec, access))
     if problems:
         raise TargetError(problems)
     return resolve_target(spec, access, formats)
 
 
-def allowed(spec: TargetSpec, access: Access) -> Iterator[Problem]:
+def access_problems(spec: TargetSpec, access: Access) -> Iterator[Problem]:
     """Why a caller may not name this place in a request, or add it."""
     if not spec.dsn:
         return  # which `resolve_target` tells of
@@ -254,7 +254,7 @@ def allowed(spec: TargetSpec, access: Access) -> Iterator[Problem]:
         return
     if kind == target_kinds.STDOUT:
         return
-    for name in secrets.names(spec.dsn):
+    for name in secrets.secret_names(spec.dsn):
         if not access.allows_secret(name):
             yield Problem(
                 ("target", "dsn"), f"${{{name}}} may not be named here", "allowed: " + _listed(access.secrets)
@@ -299,7 +299,7 @@ def _file_names(spec: TargetSpec, formats: tuple[str, ...]) -> FileNames | None:
     if not given:
         return None
     document = Document("", {**given, "format": formats or ("csv",)}, {})
-    return validated(Output, document, TargetError, under=("target", "options")).names
+    return validate_document(Output, document, TargetError, under=("target", "options")).names
 
 
 def output_targets(scenario: Scenario) -> tuple[TargetSpec, ...]:
@@ -330,21 +330,23 @@ def _folder_of(source: str) -> Path:
     return path if path.is_dir() else path.parent if path.is_file() else Path()
 
 
-def keepable(spec: TargetSpec) -> Iterator[Problem]:
+def password_problems(spec: TargetSpec) -> Iterator[Problem]:
     """Why a target can't be stored: passwords are not kept."""
     if secrets.has_literal_password(spec.dsn):
         hint = "write it as ${NAME} or ${file:/path}: the value is read where a run is performed"
         yield Problem(("target", "dsn"), "a password written out is not stored", hint)
 
 
-def storable(target: ResolvedTarget) -> TargetSpec:
+def stored_spec(target: ResolvedTarget) -> TargetSpec:
     """The target as it may be stored: its path absolute, and without a password that was written out."""
-    spec = absolute(target.spec, Path.cwd())
+    spec = absolute_spec(target.spec, Path.cwd())
     known = {"kind": target.kind}
-    return spec.model_copy(update={**known, "dsn": target.redactor(spec.dsn)} if list(keepable(spec)) else known)
+    return spec.model_copy(
+        update={**known, "dsn": target.redactor(spec.dsn)} if list(password_problems(spec)) else known
+    )
 
 
-def absolute(spec: TargetSpec, base: Path) -> TargetSpec:
+def absolute_spec(spec: TargetSpec, base: Path) -> TargetSpec:
     """The target with its kind settled and a local path absolute."""
     kind = target_kinds.named(spec.kind) or target_kinds.kind_of(spec.dsn)
     if "${" in spec.dsn or spec.dsn in ("", "-") or _of_another_kind(spec):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sdgen.errors import Problem
 from sdgen.pytest_plugin.cache import Cache
 from sdgen.pytest_plugin.marks import MarkOptions
-from sdgen.pytest_plugin.resolve import MarkedData, outside, question_of, resolve_mark, stands_alone
+from sdgen.pytest_plugin.resolve import MarkedData, is_self_contained, outside_files, request_key, resolve_mark
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,8 +44,8 @@ class Filler:
 
     def key(self, wanted: MarkOptions, kind: str) -> str:
         """The name under which a dataset of a kind is kept. Most scenarios needn't be planned to know it again."""
-        question = question_of(wanted)
-        known = "" if outside() else self.cache.known(question)
+        question = request_key(wanted)
+        known = "" if outside_files() else self.cache.known(question)
         return f"{kind}-{known or self.settled(wanted).hash}"
 
     def write(self, wanted: MarkOptions, to: str | Path) -> None:
@@ -77,12 +77,12 @@ class Filler:
 
     def settled(self, wanted: MarkOptions) -> MarkedData:
         """The plan; ScenarioError or SourceError with every problem."""
-        question = question_of(wanted)
+        question = request_key(wanted)
         if question not in self._settled:
             self._settled[question] = made = resolve_mark(wanted)
             if made.notes:
                 self.told(wanted, made.notes)
-            elif stands_alone(wanted) and not outside():
+            elif is_self_contained(wanted) and not outside_files():
                 self.cache.note(question, made.hash)
         return self._settled[question]
 

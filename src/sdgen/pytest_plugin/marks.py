@@ -34,8 +34,8 @@ class MarkOptions:
     @property
     def text(self) -> str:
         """The scenario where it is text itself, not the name of a place."""
-        found = self.scenario if isinstance(self.scenario, str) else ""
-        return found if "\n" in found or found.lstrip().startswith("{") else ""
+        text = self.scenario if isinstance(self.scenario, str) else ""
+        return text if "\n" in text or text.lstrip().startswith("{") else ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _wanted(mark: Mark, said: Mapping[str, Any], root: Path) -> MarkOptions:
         scenario=mark.scenario,
         folders=folders,
         request=request,
-        rules=str(found(rules, folders)) if rules else "",
+        rules=str(existing_path(rules, folders)) if rules else "",
         set=said.get("set") or {},
         target=str(said.get("target") or ""),
         place=mark.place,
@@ -95,7 +95,7 @@ def _faults(mark: Mark) -> Iterator[Problem]:
         yield Problem(("set",), 'must be values by path: {"entities.users.rows": 5}', "", mark.place)
 
 
-def found(name: str | Path, folders: Iterable[Path]) -> Path | str:
+def existing_path(name: str | Path, folders: Iterable[Path]) -> Path | str:
     """The path of that name in the first folder that has it; the name itself where none has.
 
     What looks like a URL or `module:Name` is left as it is.

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdgen import __version__
 from sdgen.errors import Problem, ScenarioError, SourceError, did_you_mean
-from sdgen.pytest_plugin.marks import MarkOptions, found
+from sdgen.pytest_plugin.marks import MarkOptions, existing_path
 
 if TYPE_CHECKING:
     from sdgen.execution.request import RunRequest
@@ -44,14 +44,14 @@ class MarkedData:
 
 def resolve_mark(options: MarkOptions) -> MarkedData:
     """All that a mark asks for, checked: ScenarioError or SourceError with every problem."""
-    from sdgen.execution.append import plan_behind
+    from sdgen.execution.append import plan_with_existing
     from sdgen.execution.resolve import resolve_data
 
     data = resolve_data(_request(options))
     asked, scenario = data.plan_request, data.scenario
     seed = SEED if asked.seed is None and scenario.seed is None else asked.seed
     as_of = AS_OF if asked.as_of is None and not scenario.as_of else asked.as_of
-    plan = plan_behind(scenario, replace(asked, seed=seed, as_of=as_of))
+    plan = plan_with_existing(scenario, replace(asked, seed=seed, as_of=as_of))
     return MarkedData(plan, data.only, _hash(plan, data.only), scenario.notes)
 
 
@@ -94,7 +94,7 @@ def _source(wanted: MarkOptions) -> str | Path:
 
     A template's bare name isn't taken for a folder that happens to be called so: that is written ./shop.
     """
-    place = found(wanted.scenario, wanted.folders)
+    place = existing_path(wanted.scenario, wanted.folders)
     bare = isinstance(wanted.scenario, str) and wanted.scenario.isidentifier()
     template = bare and (Path(__file__).parents[1] / "examples" / f"{wanted.scenario}.yaml").exists()
     if isinstance(place, Path):
@@ -115,11 +115,11 @@ def _nowhere(wanted: MarkOptions) -> Problem:
 
 def _hash(plan: Plan, only: tuple[str, ...]) -> str:
     """32 digits for all that decides what is written; the plan's identity covers scenario, seed and counts."""
-    own = sorted(sha256(path.read_bytes()).hexdigest() for path in outside())
+    own = sorted(sha256(path.read_bytes()).hexdigest() for path in outside_files())
     return _digest({"data": plan.identity, "only": sorted(only), "own": own, "versions": _versions()})
 
 
-def question_of(wanted: MarkOptions) -> str:
+def request_key(wanted: MarkOptions) -> str:
     """Tells one request from another before anything is read."""
     scenario: Any = wanted.scenario
     if isinstance(scenario, str | Path) and not wanted.text:
@@ -136,7 +136,7 @@ def _today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def stands_alone(wanted: MarkOptions) -> bool:
+def is_self_contained(wanted: MarkOptions) -> bool:
     """Whether what is asked for is all there is to read: no further files, no database, no code."""
     if wanted.rules or wanted.text or isinstance(wanted.scenario, Mapping):
         return not wanted.rules  # a file of its own
@@ -152,7 +152,7 @@ def stands_alone(wanted: MarkOptions) -> bool:
     return path.is_file() and form is not None and form.kind == "native"
 
 
-def outside() -> set[Path]:
+def outside_files() -> set[Path]:
     """The files of generators that aren't sdgen's own. None is known before the registry has been loaded."""
     if "sdgen.generators.registry" not in sys.modules:
         return set()

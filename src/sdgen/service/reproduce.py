@@ -17,7 +17,7 @@ from pydantic import computed_field
 from sdgen.errors import Problem, StoreError
 from sdgen.execution import target_kinds
 from sdgen.execution.job import Job, versions_of
-from sdgen.execution.request import RunRequest, shown_instant
+from sdgen.execution.request import RunRequest, format_instant
 from sdgen.planning.plan import Plan
 from sdgen.scenario.model import Record
 from sdgen.service.processes import this_process
@@ -74,7 +74,7 @@ class Comparison(Record):
         return all(each.same for each in self.entities)
 
 
-def reproducible(run: Run, job: Job, target: Mapping[str, Any]) -> None:
+def check_reproducible(run: Run, job: Job, target: Mapping[str, Any]) -> None:
     """StoreError where a run has no digests that another run could have, or not there."""
     if run.status is not Status.SUCCESS:
         what = f"the run {run.id} is {run.status}: only a successful one can be reproduced"
@@ -121,13 +121,13 @@ def changed_versions(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[t
     return tuple(each for each in versions if each[1] != each[2])
 
 
-def told_changes(run: Run, plan: Plan) -> tuple[str, ...]:
+def version_warnings(run: Run, plan: Plan) -> tuple[str, ...]:
     """What is to be said, before a run is done again, of versions that have changed since."""
     changes = changed_versions(run.versions, versions_of(plan))
     return tuple(f"{name} was of version {then}, and is {now} now" for name, then, now in changes)
 
 
-def compared(run: Run, again: Run) -> Comparison:
+def compare_runs(run: Run, again: Run) -> Comparison:
     """Every entity of both runs; of one that did not succeed there are neither rows nor digests."""
     then = {each.entity: each for each in run.entities}
     now = {each.entity: each for each in again.entities}
@@ -151,7 +151,7 @@ def compared(run: Run, again: Run) -> Comparison:
     )
 
 
-def compared_settings(run: Run, job: Job, other: Run, other_job: Job) -> tuple[Setting, ...]:
+def compare_settings(run: Run, job: Job, other: Run, other_job: Job) -> tuple[Setting, ...]:
     """What two runs were to do, side by side; row counts that were given by entity."""
     then, now = _settings(run, job), _settings(other, other_job)
     names = dict.fromkeys([*then, *now])
@@ -169,7 +169,7 @@ def _settings(run: Run, job: Job) -> dict[str, str]:
         "kind": run.target_kind,
         "mode": run.mode.replace("_", " "),
         "seed": str(run.seed),
-        "as of": shown_instant(run.as_of),
+        "as of": format_instant(run.as_of),
         "scale": f"{job.scale:g}",
         **dict(sorted(rows.items())),
         "only": ", ".join(job.only),
@@ -188,13 +188,13 @@ def _differing(old: EntityRun | None, new: EntityRun | None) -> tuple[str, ...]:
 
 
 @contextmanager
-def scratch() -> Iterator[Path]:
+def scratch_folder() -> Iterator[Path]:
     """A new folder for this process's run."""
     with tempfile.TemporaryDirectory(prefix=f"{_prefix()}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 
-def sweep() -> None:
+def remove_stale_scratch() -> None:
     """Remove the folders of processes of this host that are no more."""
     prefix = _prefix()
     for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*-*"):

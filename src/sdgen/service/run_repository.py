@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from sdgen.errors import NotFound, Problem, StoreError
 from sdgen.execution.job import Job
-from sdgen.execution.resume import left_by_killed
+from sdgen.execution.resume import state_after_kill
 from sdgen.service.processes import Owner, is_gone
 from sdgen.service.records import EntityRun, LogLine, Run, Status
-from sdgen.service.run_rows import first_of_each_place, log_line, run_of
+from sdgen.service.run_rows import first_per_target, log_line, run_of
 from sdgen.service.store import Store, moment, timestamp
 from sdgen.service.tables import run_entities, run_logs, runs
 
@@ -33,7 +33,7 @@ class Ending:
     problems: tuple[Mapping[str, Any], ...] = ()
 
 
-class Journal:
+class RunRepository:
     """The runs of a store."""
 
     def __init__(self, store: Store) -> None:
@@ -146,7 +146,7 @@ class Journal:
         with self.store.writing() as connection:
             told = connection.execute(sa.select(runs.c.phase, runs.c.request).where(runs.c.id == run_id)).one_or_none()
             phase, request = told or ("", "{}")
-            error = f"the run ended without a word: {reason}; {left_by_killed(phase, json.loads(request))}"
+            error = f"the run ended without a word: {reason}; {state_after_kill(phase, json.loads(request))}"
             found = connection.execute(sa.update(runs).where(going).values(_ended(Ending(Status.FAILED, error))))
             if found.rowcount:
                 if phase != "finishing":
@@ -306,7 +306,7 @@ class Journal:
 def _ready(connection: sa.Connection) -> list[str]:
     columns = (runs.c.id, runs.c.status, runs.c.target_kind, runs.c.destination)
     query = sa.select(*columns).where(runs.c.status.in_([_PENDING, _RUNNING]))
-    return first_of_each_place(connection.execute(query.order_by(runs.c.created_at, runs.c.id)).all())
+    return first_per_target(connection.execute(query.order_by(runs.c.created_at, runs.c.id)).all())
 
 
 _NO_MARKS = str.maketrans({"-": None, ":": None, "T": "-"})

@@ -34,7 +34,7 @@ _AS_THEY_ARE = (
 )
 
 
-def first_of_each_place(rows: Iterable[Any]) -> list[str]:
+def first_per_target(rows: Iterable[Any]) -> list[str]:
     """Of pending and running runs in their order, the pending ones that may begin: one at a time into a local place."""
     places = [(row, writers_place(row.target_kind, row.destination)) for row in rows]
     taken = {place for row, place in places if row.status == Status.RUNNING.value and place}

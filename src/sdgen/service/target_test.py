@@ -55,7 +55,7 @@ def probe(settled: ResolvedTarget) -> Probe:
     )
 
 
-def remember(store: Store, entry: TargetEntry, found: Probe) -> None:
+def store_test(store: Store, entry: TargetEntry, found: Probe) -> None:
     """Keep the result of a target's test, in place of the one before."""
     mine = target_tests.c.target_id == entry.id
     values = {"fingerprint": _fingerprint(entry), "tested_at": timestamp(), "probe": found.model_dump_json()}

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from sdgen.errors import Cancelled, SdgenError, StoreError
 from sdgen.execution import target_kinds
 from sdgen.execution.destinations import open_target
-from sdgen.execution.events import Listener, ignore, tell
+from sdgen.execution.events import Listener, ignore, log_line
 from sdgen.execution.execute import Result, execute
 from sdgen.execution.interruption import Interruption
 from sdgen.execution.job import Job
-from sdgen.execution.resume import WHOLE, left_behind
+from sdgen.execution.resume import WHOLE, state_after_failure
 from sdgen.execution.secrets import Redactor
 from sdgen.execution.single_writer import one_writer
 from sdgen.execution.targets import ResolvedTarget, resolve_target
@@ -29,18 +29,19 @@ from sdgen.planning.plan import Plan
 from sdgen.service.processes import Owner, this_process
 from sdgen.service.recorder import Recorder
 from sdgen.service.records import ProblemRecord, Run, Status
-from sdgen.service.reproduce import scratch, sweep
-from sdgen.service.run_repository import Ending, Journal
+from sdgen.service.reproduce import remove_stale_scratch, scratch_folder
+from sdgen.service.run_repository import Ending, RunRepository
 from sdgen.service.store import Store, timestamp
 from sdgen.targets.base import Mode, Target
 
 STORE_PATIENCE = 60.0  # seconds for which the end of a run is tried to be told to a store that is away
 
-Lines = list[tuple[str, str, str]]
+LogEntry = tuple[str, str, str]  # time, level, text
+Lines = list[LogEntry]
 
 
 @dataclass(frozen=True)
-class Prepared:
+class RunnableJob:
     """A job that can be done here: its target's secrets in place. plan: made when it is begun where it isn't yet."""
 
     job: Job
@@ -53,8 +54,8 @@ class Prepared:
         if not self.job.scratch:
             yield self.target.open()
             return
-        sweep()
-        with scratch() as folder:
+        remove_stale_scratch()
+        with scratch_folder() as folder:
             yield open_target(target_kinds.in_kind(str(folder / "again"), self.target.kind), self.target.formats)
 
     def planned(self, target: Target) -> tuple[Plan, Job]:
@@ -67,37 +68,37 @@ class Prepared:
         return self.plan or self.job.plan(), self.job
 
 
-def prepare(job: Job) -> Prepared:
+def runnable_job(job: Job) -> RunnableJob:
     """TargetError where the target can't be had any more."""
-    return Prepared(job, resolve_target(job.target, formats=job.formats))
+    return RunnableJob(job, resolve_target(job.target, formats=job.formats))
 
 
-def perform(
-    journal: Journal,
+def run_worker(
+    repository: RunRepository,
     run_id: str,
     owner: Owner,
-    prepared: Prepared | None = None,
+    prepared: RunnableJob | None = None,
     *,
     listen: Listener = ignore,
     cancel: threading.Event | None = None,
 ) -> Run:
     """Do a run that this owner has claimed; the run as it ended. Its failure is told in the run, not raised."""
     try:
-        prepared = prepared or prepare(journal.job(run_id))
+        prepared = prepared or runnable_job(repository.job(run_id))
     except Exception as error:
-        return _end(journal, run_id, owner, *_failure(error, Redactor()))
+        return _end(repository, run_id, owner, *_failure(error, Redactor()))
     stop = cancel or threading.Event()
-    recorder = Recorder(journal, run_id, owner, prepared.target.redactor, listen, stop)
+    recorder = Recorder(repository, run_id, owner, prepared.target.redactor, listen, stop)
     with recorder:
         ending, lines = _done(prepared, recorder, stop)
     if ending.status is Status.SUCCESS:
         recorder.flush()  # the last counters
     for _, level, text in lines:
-        tell(run_id, level, text)
-    return _end(journal, run_id, owner, ending, [*recorder.rest(), *lines])
+        log_line(run_id, level, text)
+    return _end(repository, run_id, owner, ending, [*recorder.rest(), *lines])
 
 
-def _done(prepared: Prepared, recorder: Recorder, stop: threading.Event) -> tuple[Ending, Lines]:
+def _done(prepared: RunnableJob, recorder: Recorder, stop: threading.Event) -> tuple[Ending, Lines]:
     """Execute the run; how it ended, and what there is to say of that."""
     left = WHOLE
     try:
@@ -105,7 +106,7 @@ def _done(prepared: Prepared, recorder: Recorder, stop: threading.Event) -> tupl
             try:
                 result = _executed(prepared, target, recorder, stop)
             finally:
-                left = left_behind(target, prepared.job.resume)
+                left = state_after_failure(target, prepared.job.resume)
     except Exception as error:
         return _failure(error, prepared.target.redactor, left)
     if stop.is_set():
@@ -114,7 +115,7 @@ def _done(prepared: Prepared, recorder: Recorder, stop: threading.Event) -> tupl
     return Ending(Status.SUCCESS), []
 
 
-def _executed(prepared: Prepared, target: Target, recorder: Recorder, stop: threading.Event) -> Result:
+def _executed(prepared: RunnableJob, target: Target, recorder: Recorder, stop: threading.Event) -> Result:
     job = prepared.job
     with one_writer(target, recorder, stop):
         with stopped_by(stop):
@@ -125,7 +126,7 @@ def _executed(prepared: Prepared, target: Target, recorder: Recorder, stop: thre
         return execute(plan, target, job.settings, listen=recorder, cancel=stop)
 
 
-def _introduce(recorder: Recorder, prepared: Prepared, plan: Plan) -> None:
+def _introduce(recorder: Recorder, prepared: RunnableJob, plan: Plan) -> None:
     job = prepared.job
     name = f"{plan.scenario} {plan.version}".strip()
     place = "a temporary place" if job.scratch else prepared.target.shown
@@ -166,13 +167,15 @@ def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}; this is a bug in sdgen"
 
 
-def _end(journal: Journal, run_id: str, owner: Owner, ending: Ending, lines: Sequence[tuple[str, str, str]]) -> Run:
+def _end(
+    repository: RunRepository, run_id: str, owner: Owner, ending: Ending, lines: Sequence[tuple[str, str, str]]
+) -> Run:
     """Tell the end to the store, for a while again and again where the store is away."""
     until = time.monotonic() + STORE_PATIENCE
     while True:
         try:
-            journal.finish(run_id, owner, ending, lines)
-            return journal.run(run_id)
+            repository.finish(run_id, owner, ending, lines)
+            return repository.run(run_id)
         except StoreError:
             if time.monotonic() > until:
                 raise
@@ -191,25 +194,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
-        return work(Store(asked.runs_db), asked.run_id, asked.limit)
+        return worker_main(Store(asked.runs_db), asked.run_id, asked.limit)
     except SdgenError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return NOT_MINE
 
 
-def work(store: Store, run_id: str, limit: int | None = None) -> int:
+def worker_main(store: Store, run_id: str, limit: int | None = None) -> int:
     """Claim a run and do it; the exit code that tells how it ended."""
-    journal, owner = Journal(store), this_process()
+    repository, owner = RunRepository(store), this_process()
     with Interruption() as interruption:
-        claimed = journal.claim(run_id, owner, limit)
+        claimed = repository.claim(run_id, owner, limit)
         if claimed is not Status.RUNNING:
             return FULL if claimed is None else NOT_MINE
-        run = interruption.run(lambda: _performed(journal, run_id, owner, interruption))
+        run = interruption.run(lambda: _performed(repository, run_id, owner, interruption))
     return 128 + interruption.number if run.status is Status.CANCELLED and interruption.number else _CODES[run.status]
 
 
-def _performed(journal: Journal, run_id: str, owner: Owner, interruption: Interruption) -> Run:
-    return perform(journal, run_id, owner, cancel=interruption.event)
+def _performed(repository: RunRepository, run_id: str, owner: Owner, interruption: Interruption) -> Run:
+    return run_worker(repository, run_id, owner, cancel=interruption.event)
 
 
 if __name__ == "__main__":

@@ -143,7 +143,7 @@ def show_scenario(
     version: Annotated[str, Query(max_length=200, description="of a stored scenario: another than the newest")] = "",
 ) -> ScenarioView:
     """One scenario: its text, its entities and columns."""
-    return viewed(service.library.scenario(scenario_id, version))
+    return viewed(service.catalog.scenario(scenario_id, version))
 
 
 @router.put("/{scenario_id}", responses=documented(400, 403, 409, 413, 429))
@@ -157,11 +157,11 @@ def replace_scenario(
 @router.delete("/{scenario_id}", status_code=204, responses=documented(403, 404, 409, 429))
 def remove_scenario(service: ServiceOf, scenario_id: Id) -> None:
     """Forget a stored scenario with all its versions; runs keep the text they had."""
-    service.library.remove_scenario(scenario_id)
+    service.catalog.remove_scenario(scenario_id)
 
 
 def viewed(found: CatalogEntry[Scenario]) -> ScenarioView:
-    """A scenario of the library."""
+    """A scenario of the catalog."""
     scenario = found.value
     plan, problems = _planned(scenario)
     return ScenarioView(

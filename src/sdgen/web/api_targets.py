@@ -60,7 +60,7 @@ def replace_target(service: ServiceOf, target_id: Id, spec: Spec) -> TargetEntry
 @router.delete("/{target_id}", status_code=204, responses=documented(403, 404, 409, 429))
 def remove_target(service: ServiceOf, target_id: Id) -> None:
     """Forget a stored target."""
-    service.library.remove_target(target_id)
+    service.catalog.remove_target(target_id)
 
 
 @router.post("/{target_id}/test", responses=documented(403, 404, 429))

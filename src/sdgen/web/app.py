@@ -1,4 +1,4 @@
-"""The application: the API, the pages, and the supervisor that has its runs done.
+"""The application: the API, the pages, and the scheduler that has its runs done.
 
 app = create_app(Service.open(access=Access(paths=False, folders=(Path("out"),))), token="...")
 """
@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from sdgen.errors import SdgenError
 from sdgen.service.retention import Retention
-from sdgen.service.scheduler import AT_ONCE, Supervisor
+from sdgen.service.scheduler import AT_ONCE, Scheduler
 from sdgen.service.service import Service
 from sdgen.web import api_about, api_rows, api_runs, api_scenarios, api_targets, login
 from sdgen.web.allowance import MOST_COUNTED, Sparing
@@ -52,7 +52,7 @@ def create_app(
 
     token: asked of every request where it isn't "". allowed_hosts: names of the server beside those of loopback.
     most_counted: how many parents one request may have the children counted of.
-    supervised: whether this process starts the workers; where not, another supervisor must.
+    supervised: whether this process starts the workers; where not, another scheduler must.
     limits: of each request that reads a scenario, which is then done in a worker process; None: in this one, unlimited.
     keep: which runs that are over stay; the others are removed now and then. None: all.
     """
@@ -87,7 +87,7 @@ def plain_app(service: Service, most_counted: int = MOST_COUNTED) -> FastAPI:
     app.state.limit = AT_ONCE
     app.state.closing = False
     app.state.supervised = False
-    app.state.supervisor = None
+    app.state.scheduler = None
     app.state.pool = None
     app.state.keep = None
     app.state.store_watch = StoreWatch(service.store)
@@ -123,7 +123,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.pool.start()
     tidying = asyncio.create_task(_tidy(app)) if app.state.keep is not None else None
     try:
-        async with _supervised(app):
+        async with _scheduling(app):
             yield
     finally:
         if tidying is not None:
@@ -142,16 +142,16 @@ async def _tidy(app: FastAPI) -> None:
 
 
 @asynccontextmanager
-async def _supervised(app: FastAPI) -> AsyncIterator[None]:
+async def _scheduling(app: FastAPI) -> AsyncIterator[None]:
     if not app.state.supervised:
         yield
         return
-    supervisor = Supervisor(app.state.service.store, app.state.limit)
-    app.state.supervisor = supervisor
-    supervisor.start()
+    scheduler = Scheduler(app.state.service.store, app.state.limit)
+    app.state.scheduler = scheduler
+    scheduler.start()
     try:
         yield
     finally:
         app.state.closing = True
-        app.state.supervisor = None
-        await run_in_threadpool(supervisor.close)
+        app.state.scheduler = None
+        await run_in_threadpool(scheduler.close)

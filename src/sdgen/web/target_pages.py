@@ -80,7 +80,7 @@ def try_out(request: Request, form: Form) -> Response:
 @router.post("/targets/{target_id}/delete")
 def delete(request: Request, target_id: str) -> Response:
     """Forget a stored target, and show the others."""
-    service_of(request).library.remove_target(target_id)
+    service_of(request).catalog.remove_target(target_id)
     return RedirectResponse("/targets", 303)
 
 
@@ -99,7 +99,7 @@ def test_target(request: Request, target_id: str) -> Response:
 
 def _stored(service: Service, target_id: str) -> TargetSpec:
     """The target as the store keeps it; StoreError where it is a file's."""
-    found = service.library.target(target_id)
+    found = service.catalog.target(target_id)
     if found.source != STORE:
         raise StoreError(Problem(("target",), f"the target {target_id} is the file {found.file}", "edit the file"))
     return found.value

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.execution.access import Access
-from sdgen.execution.byte_counts import shown
+from sdgen.execution.byte_counts import format_bytes
 from sdgen.service.service import Service
 
 PREVIEW_MEMORY = 256_000_000  # bytes
@@ -63,8 +63,8 @@ class WorkerOptions:
 
     @classmethod
     def of(cls, service: Service, most_counted: int, limits: RequestLimits) -> WorkerOptions:
-        library = service.library
-        folders = (library.scenarios_dir, library.targets_dir)
+        catalog = service.catalog
+        folders = (catalog.scenarios_dir, catalog.targets_dir)
         return cls(service.store.place, *folders, service.access, most_counted, limits)
 
 
@@ -270,7 +270,7 @@ def _method() -> str:
 
 
 def over_memory(limits: RequestLimits) -> ScenarioError:
-    what = f"the request needs more than {shown(limits.memory)} of memory, which is the limit of one request"
+    what = f"the request needs more than {format_bytes(limits.memory)} of memory, which is the limit of one request"
     return ScenarioError(Problem(("request",), what, f"{_LESS}, {_ELSEWHERE.format('--preview-memory')}"))
 
 
