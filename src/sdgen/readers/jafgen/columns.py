@@ -35,7 +35,7 @@ class ColumnDraft:
     def params(self) -> Mapping[str, Any]:
         return self.generator.params if self.generator else {}
 
-    def filled(self, generator: str, **params: Any) -> None:
+    def fill(self, generator: str, **params: Any) -> None:
         """Give it a generator."""
         self.generator = GeneratorSpec(type=generator, params=params)
 
@@ -119,7 +119,7 @@ def _set_streets(draft: Draft) -> None:
     if any(name in ("address.city", "address.postal_code", "address.zip_code") for name in made):
         for column in draft.columns.values():
             if column.generator and column.generator.type == "address.address":
-                column.filled("address.street", **column.params)
+                column.fill("address.street", **column.params)
 
 
 def _primary_key(draft: Draft) -> str:

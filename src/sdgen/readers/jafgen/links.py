@@ -10,7 +10,7 @@ from typing import Any
 
 from sdgen.errors import ProblemType, did_you_mean
 from sdgen.inference.names import snake
-from sdgen.planning.order import entity_order
+from sdgen.readers.feasibility import cycles_of
 from sdgen.readers.jafgen.columns import ColumnDraft, Draft
 
 _REFERENCE = ProblemType.REFERENCE
@@ -49,7 +49,7 @@ def _set_link(
         draft.note(place, f"a link by its link_to; its type {column.record.type!r} is that of what it links to")
     for key in column.record.constraints:
         draft.note(place, f"the constraint {key!r} is not used", "a link has the values of what it links to")
-    column.filled("fk", entity=entity, column=attribute, **({"one_to_one": True} if column.record.unique else {}))
+    column.fill("fk", entity=entity, column=attribute, **({"one_to_one": True} if column.record.unique else {}))
     if entity == draft.name:
         draft.note(place, "a link to the entity itself makes a tree: its first row has no parent")
 
@@ -86,7 +86,7 @@ def _note_cycles(drafts: Mapping[str, Draft]) -> None:
         ]
         for name, draft in drafts.items()
     }
-    for cycle in entity_order(parents)[1]:
+    for cycle in cycles_of(parents):
         draft = drafts[cycle[0]]
         what = "entities link to one another in a cycle: " + " → ".join(cycle)
         hint = "files take it, and databases that check keys at the end; else let a link be `required: false`"
@@ -140,7 +140,7 @@ def _guess_link(draft: Draft, name: str, column: ColumnDraft, keys: Sequence[_Ke
     draft.note(draft.place(name), what, f"its own {', '.join(lost)} no longer count" if lost else "")
     column.type = ""
     column.guessed = False
-    column.filled("fk", entity=parent.name, column=parent.key)
+    column.fill("fk", entity=parent.name, column=parent.key)
 
 
 def _sort(column: ColumnDraft) -> str:
@@ -198,9 +198,7 @@ def _guess_order(draft: Draft, name: str, column: ColumnDraft) -> None:
             if earlier != name and plain and named and _room(column.params, other.params):
                 end = column.params.get("end")
                 draft.note(draft.place(name), f"guessed from its name: it follows {earlier}")
-                column.filled(
-                    "after", column=earlier, min=order.least, max=order.most, **({"until": end} if end else {})
-                )
+                column.fill("after", column=earlier, min=order.least, max=order.most, **({"until": end} if end else {}))
                 return
 
 
@@ -246,7 +244,7 @@ def _guess_amount(draft: Draft, name: str, column: ColumnDraft) -> None:
         if first and second and _holds(draft, column, (first, second), amount.sign):
             sql = f"{_quoted(first)} {amount.sign} {_quoted(second)}"
             draft.note(draft.place(name), f"guessed from its name: {sql}")
-            column.filled("expression", sql=sql)
+            column.fill("expression", sql=sql)
         return
 
 

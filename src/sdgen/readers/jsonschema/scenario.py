@@ -8,16 +8,14 @@ from decimal import Decimal
 
 from sdgen.errors import Path, Problem
 from sdgen.inference.names import snake
-from sdgen.planning.draft import draft_plan
+from sdgen.readers.feasibility import chosen_generators, feasible
 from sdgen.readers.jsonschema.columns import Property, distinct_names, read_property
 from sdgen.readers.jsonschema.entities import KEY_WORDS, Candidate
 from sdgen.readers.jsonschema.expand import Cut, Expansion
-from sdgen.readers.jsonschema.feasibility import settled
 from sdgen.readers.jsonschema.references import Place, References, Unresolved
 from sdgen.readers.jsonschema.shapes import shape_of
 from sdgen.readers.sql.defaults import weighed
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Origin, RowCount, Scenario
-from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import INTEGERS, parse_type
 
 _NAMED_AT_MOST = 12
@@ -63,7 +61,7 @@ def scenario_of(
     found = Scenario(name=name, entities={name: _entity(draft, rows) for name, draft in drafts.items()})
     origin = Origin(references.first.file, reading.positions)
     defaults = {(name, key): value for name, draft in drafts.items() for key, value in draft.defaults.items()}
-    return settled(hinted(found.read_from(origin, reading.notes), defaults))
+    return feasible(hinted(found.read_from(origin, reading.notes), defaults))
 
 
 def _entity(draft: Draft, rows: int) -> Entity:
@@ -245,7 +243,7 @@ def hinted(scenario: Scenario, defaults: Defaults) -> Scenario:
     wanted = {key: value for key, value in defaults.items() if _open(scenario, key)}
     if not wanted:
         return scenario
-    generators = draft_plan(scenario, PlanRequest(seed=0)).generators
+    generators = chosen_generators(scenario)
     entities = dict(scenario.entities)
     for (entity, name), value in wanted.items():
         column = entities[entity].columns[name]

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from sdgen.errors import Path as Place
 from sdgen.errors import Problem, ProblemType, ScenarioError, SourceError, did_you_mean
 from sdgen.readers.base import ReadOptions, Source
-from sdgen.readers.consequences import further_problems, is_reported
+from sdgen.readers.feasibility import further_problems, is_reported
 from sdgen.readers.formats import DOCUMENTS
 from sdgen.readers.native.links import Shorthand
 from sdgen.readers.yaml_text import Document
