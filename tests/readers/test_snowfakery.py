@@ -19,7 +19,7 @@ from sdgen.generators.registry import make
 from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.formats import format_of
 from sdgen.readers.native.write import scenario_text
-from sdgen.readers.snowfakery import fits, read
+from sdgen.readers.snowfakery import matches, read
 from sdgen.readers.snowfakery.fields import _table, relative
 from sdgen.readers.sources import read_text_as_scenario
 from sdgen.scenario.identity import canonical
@@ -61,7 +61,7 @@ def test_a_recipe_is_known(tmp_path: Path) -> None:
     for text in ("- 1\n", "- name: x\n", "object: x\n", "- snowfakery_version: 3\n", "[]", "- object: x\n- {}\n"):
         path = tmp_path / "no.yml"
         path.write_text(text)
-        assert not fits(Source(str(path)))
+        assert not matches(Source(str(path)))
 
 
 def test_plain_objects_are_fixed_rows(clinic: Scenario) -> None:

@@ -43,7 +43,7 @@ _KEYS = ("uuid4", "uniform_int")
 _SEEDS = range(-(2**63), 2**63)
 
 
-def fits(source: Source) -> bool:
+def matches(source: Source) -> bool:
     """Whether a document is surely of the older form, and means something else than a native one would."""
     try:
         value = source.parsed.value

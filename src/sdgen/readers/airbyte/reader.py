@@ -16,9 +16,8 @@ from sdgen.errors import Path as Place
 from sdgen.errors import Problem, ScenarioError, SourceError
 from sdgen.readers.airbyte.columns import Draft, drafted
 from sdgen.readers.airbyte.links import set_links
-from sdgen.readers.airbyte.references import Manifest
+from sdgen.readers.airbyte.references import MANIFESTS, Manifest
 from sdgen.readers.airbyte.schemas import Absent, Schemas
-from sdgen.readers.airbyte.signs import NAMES
 from sdgen.readers.airbyte.streams import Streams
 from sdgen.readers.base import ROWS, ReadOptions, Source
 from sdgen.readers.jsonschema.columns import distinct_names
@@ -57,7 +56,7 @@ def _document(source: Source) -> Document:
 
 
 def _file(folder: Path) -> Path:
-    found = next((folder / name for name in NAMES if (folder / name).is_file()), None)
+    found = next((folder / name for name in MANIFESTS if (folder / name).is_file()), None)
     if found is None:
         raise SourceError(Problem((), "no manifest.yaml in the folder", "name the file", str(folder)))
     return found
@@ -104,10 +103,12 @@ def _nothing(document: Document, notes: list[Problem]) -> list[Problem]:
 
 def _name(path: Path) -> str:
     """The connector's name: of its folder, where the file is called manifest."""
-    stem = path.resolve().parent.name if path.name in NAMES else path.name.partition(".")[0]
-    parents = path.resolve().parents
-    if path.name in NAMES and stem.startswith("source_") and len(parents) > 1 and parents[1].name.startswith("source-"):
-        stem = parents[1].name
+    stem = path.name.partition(".")[0]
+    if path.name in MANIFESTS:
+        folder, above = path.resolve().parent, path.resolve().parent.parent
+        # A connector's package, source_x, stands in the folder of its whole, source-x.
+        inner = folder.name.startswith("source_") and above.name.startswith("source-")
+        stem = above.name if inner else folder.name
     return re.sub(r"^source[-_]", "", stem) or "airbyte"
 
 

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from sdgen.errors import Path, SourceError
 from sdgen.readers.yaml_text import Document
 
+MANIFESTS = ("manifest.yaml", "manifest.yml")
 _PARAMETERS = ("$parameters", "$options")  # the second was its name before version 0.29
 _OLD = re.compile(r"\*ref\(([\w.-]+)\)")
 _TEMPLATE = re.compile(r"\{\{(.*?)\}\}")

@@ -13,9 +13,8 @@ from typing import Any
 from sdgen.errors import Path, Problem, SourceError
 from sdgen.readers.base import ROWS, ReadOptions, Source
 from sdgen.readers.jsonschema.entities import Candidate, candidates, choose, fields_of, is_one_of, key_of, named
-from sdgen.readers.jsonschema.references import Place, References, Unresolved
+from sdgen.readers.jsonschema.references import Place, References, Unresolved, is_api
 from sdgen.readers.jsonschema.scenario import scenario_of
-from sdgen.readers.jsonschema.signs import is_api
 from sdgen.readers.yaml_text import Document
 from sdgen.scenario.model import Scenario
 

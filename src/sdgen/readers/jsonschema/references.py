@@ -121,6 +121,12 @@ class References:
         return found
 
 
+def is_api(value: dict[str, Any]) -> bool:
+    """Whether a document is one of OpenAPI or Swagger."""
+    named = any(isinstance(value.get(key), str | int | float) for key in ("openapi", "swagger"))
+    return named and any(isinstance(value.get(key), dict) for key in ("components", "definitions", "paths", "info"))
+
+
 def _schemas(root: Place) -> Iterator[Place]:
     """All mappings of a document in which `$id` or `$anchor` may stand, values' own data left out."""
     waiting = [root]

@@ -21,7 +21,7 @@ from sdgen.scenario.output import METADATA, EntityOutput, Output
 from sdgen.scenario.wording import said_of
 
 
-def fits(source: Source) -> bool:
+def matches(source: Source) -> bool:
     """Whatever YAML, JSON or folder no other reader knows: its messages tell what a scenario needs."""
     return True
 

@@ -86,12 +86,12 @@ class Recipe:
 
 def read_recipe(source: Source) -> Recipe:
     """The recipe of a file and those it includes; what is wrong is among its problems."""
-    reading = _Reading()
+    reading = _RecipeReader()
     reading.file(source.document)
     return reading.recipe
 
 
-class _Reading:
+class _RecipeReader:
     def __init__(self) -> None:
         self.recipe = Recipe()
         self.macros: dict[str, Raw] = {}
