@@ -253,7 +253,7 @@ def test_what_is_not_understood_is_guessed_by_name(tmp_path: Path) -> None:
     ("text", "wrong"),
     [
         ("- object: A\n  include: nothing\n", "no macro 'nothing'"),
-        ("- macro: a\n  include: b\n- macro: b\n  include: a\n- object: A\n  include: a\n", "in a circle: a → b → a"),
+        ("- macro: a\n  include: b\n- macro: b\n  include: a\n- object: A\n  include: a\n", "in a cycle: a → b → a"),
         ("- object: A\n  fields: [1]\n", "fields must be a mapping"),
         ("- object: A\n  friends: {}\n", "friends must be a list"),
         ("- object: A\n  friends: [1]\n", "a friend must be an object"),

@@ -233,7 +233,7 @@ class _RecipeReader:
             if len(seen) > _MOST_MACROS:
                 self.refuse(raw, f"macros include one another more than {_MOST_MACROS} deep")
             elif name in seen:
-                self.refuse(raw, "macros include one another in a circle: " + " → ".join([*seen, name]))
+                self.refuse(raw, "macros include one another in a cycle: " + " → ".join([*seen, name]))
             elif name not in self.macros:
                 self.refuse(raw, f"no macro {name!r}", did_you_mean(name, self.macros))
             elif self.uses < _MOST_TEMPLATES:

@@ -107,7 +107,7 @@ def _groups(orders: Sequence[Comparison]) -> list[list[Comparison]]:
 
 
 def _ranks(group: Sequence[Comparison]) -> dict[str, int]:
-    """How many columns each must be above of; empty where they go round in a circle."""
+    """How many columns each must be above of; empty where they depend on one another in a cycle."""
     ranks = dict.fromkeys((name for order in group for name in (order.low, order.high)), 0)
     for _ in range(len(ranks) + 1):
         higher = {order.high: ranks[order.low] + 1 for order in group if ranks[order.high] <= ranks[order.low]}
