@@ -46,16 +46,16 @@ def _guessed(scenario: Scenario, name: str, entity: Entity, rows: _Rows) -> Enti
     table = _Table(scenario, name, entity, rows)
     found = {column: table.column(column) for column in entity.columns}
     for _ in found:
-        circle = _circle(found)
-        guessed = [column for column in circle if found[column] is not entity.columns[column]]
+        cycle = _cycle(found)
+        guessed = [column for column in cycle if found[column] is not entity.columns[column]]
         if not guessed:
             break
-        found[max(guessed)] = table.column(max(guessed), circle)
+        found[max(guessed)] = table.column(max(guessed), cycle)
     return entity.model_copy(update={"columns": found})
 
 
-def _circle(columns: Mapping[str, Column]) -> frozenset[str]:
-    """Columns that take one another's values in circles, and those between; none where there is no such."""
+def _cycle(columns: Mapping[str, Column]) -> frozenset[str]:
+    """Columns that take one another's values in cycles, and those between; none where there is no such."""
     specs = {name: column.generator for name, column in columns.items()}
     needs = {name: needed_columns(spec) for name, spec in specs.items() if spec is not None}
     left = frozenset(needs)

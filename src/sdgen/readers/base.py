@@ -1,6 +1,6 @@
 """What a reader is: it tells whether a source is of its format, and turns it into a scenario.
 
-A reader is a module with two functions, `fits` and `read`; `formats.py` has one line for each.
+A reader is a module with two functions, `matches` and `read`; `formats.py` has one line for each.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Source:
 class Reader(Protocol):
     """A reader of one format: a module with these two functions."""
 
-    def fits(self, source: Source) -> bool:
+    def matches(self, source: Source) -> bool:
         """Whether the source is of this reader's format; quick, and nothing is run."""
         ...
 

@@ -1,5 +1,5 @@
 """Python models → scenario: SQLAlchemy's tables and classes, Pydantic's models, dataclasses and typed dicts."""
 
-from sdgen.readers.models.reader import fits, read
+from sdgen.readers.models.reader import matches, read
 
-__all__ = ["fits", "read"]
+__all__ = ["matches", "read"]

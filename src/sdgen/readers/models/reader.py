@@ -17,7 +17,7 @@ from sdgen.scenario.model import Scenario
 _KINDS = "a SQLAlchemy base, MetaData, table or class, a Pydantic model, a dataclass, or a module that holds some"
 
 
-def fits(source: Source) -> bool:
+def matches(source: Source) -> bool:
     """A Python file, or words such as `package.module:Name`; a file of such a name is none."""
     words = read_words(source.name)
     if words is None or words.is_file:

@@ -19,7 +19,7 @@ _MARKERS = ("moose.config.toml",)
 _DEEP = 4
 
 
-def fits(source: Source) -> bool:
+def matches(source: Source) -> bool:
     """A TypeScript file, a Python file that uses Moose's library, or a folder with a Moose project in it."""
     if source.is_folder:
         return _is_project(source.path)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from sdgen.errors import Path
 from sdgen.inference.guess import with_guesses
 from sdgen.readers.base import ROWS
+from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.moose.columns import Column, Columns, Known, columns_of, without_null
 from sdgen.readers.moose.conventions import by_convention
 from sdgen.readers.moose.engines import WITHOUT_ROWS, Engine, engine_of, is_engine
@@ -19,10 +20,10 @@ from sdgen.readers.moose.keys import Keyed, links, primary_key, unique_rows
 from sdgen.readers.moose.tables import Notes, Table, unknown_text
 from sdgen.readers.moose.values import choose_outlines, hold_scores, of_role, of_type
 from sdgen.readers.native.rules_file import with_rules_of
-from sdgen.readers.sql.check_facts import Said
-from sdgen.readers.sql.drafts import ColumnDraft, EntityDraft
+from sdgen.readers.sql.capacity import make_feasible
+from sdgen.readers.sql.check_facts import ColumnBounds
 from sdgen.readers.sql.drafts import Notes as DraftNotes
-from sdgen.readers.sql.feasibility import settle
+from sdgen.readers.sql.drafts import TableDraft, column_draft
 from sdgen.readers.sql.keys import set_keys, set_links
 from sdgen.readers.sql.schema import ColumnSchema, ForeignKeySchema, KeySchema, SqlType, TableName, TableSchema
 from sdgen.scenario.model import Column as ScenarioColumn
@@ -56,7 +57,7 @@ def moose_scenario(name: str, file: str, tables: Sequence[Table], notes: Notes, 
     drafts = {read.entity: _draft(read, primaries[read.entity], ROWS if rows is None else rows) for read in reads}
     _link(reads, primaries, drafts, notes)
     inner = DraftNotes(file)
-    scenario = settle(name, list(drafts.values()), inner)
+    scenario = make_feasible(name, list(drafts.values()), inner)
     types = {read.entity: read.keyed.columns for read in reads}
     scenario = with_sizes(within_range(by_stem(_with_targets(scenario, reads)), types), types)
     return scenario.read_from(_origin(file, reads), [*notes.found, *inner.found])
@@ -122,7 +123,7 @@ def _without_null_keys(table: Table, entity: str, columns: Columns, engine: Engi
     return replace(columns, found={**columns.found, **changed})
 
 
-def _draft(read: Read, primary: tuple[str, ...], rows: int) -> EntityDraft:
+def _draft(read: Read, primary: tuple[str, ...], rows: int) -> TableDraft:
     columns = read.columns.found
     schema = TableSchema(
         name=TableName(read.table.physical),
@@ -132,13 +133,13 @@ def _draft(read: Read, primary: tuple[str, ...], rows: int) -> EntityDraft:
         unique=tuple(KeySchema(names) for names in (unique_rows(read.keyed, primary),) if names),
         description=_first_paragraph(read.table.comment),
     )
-    draft = EntityDraft(read.entity, schema, rows)
+    draft = TableDraft(read.entity, schema=schema, alone=rows)
     for name, column in columns.items():
         draft.columns[name] = _column(column, read.engine, schema.columns[len(draft.columns)])
     set_keys(draft, DraftNotes(read.table.file))
     for name in primary:
         if len(primary) == 1 and draft.columns[name].generator is None and draft.columns[name].type.kind == "double":
-            draft.columns[name].filled("sequence", demanded=False)
+            draft.columns[name].fill("sequence", demanded=False)
     return draft
 
 
@@ -154,30 +155,30 @@ def _schema(column: Column) -> ColumnSchema:
 
 
 def _column(column: Column, engine: Engine, schema: ColumnSchema) -> ColumnDraft:
-    draft = ColumnDraft(schema, column.type.type, column.type.takes_null)
+    draft = column_draft(schema, column.type.type, column.type.takes_null)
     draft.generator = of_role(column.name, column.type, engine) or of_type(column.type)
     if draft.generator is None:
         draft.generator = hinted(column.comment, column.type, column.name)
     draft.demanded = draft.generator is not None and not column.is_key
     longest, shortest = (column.type.marks.get(name, 0) for name in ("longest", "shortest"))
     if column.type.word == "String" and not column.type.values:
-        draft.said = Said(longest=int(longest), shortest=int(shortest))
+        draft.bounds = ColumnBounds(longest=int(longest), shortest=int(shortest))
     return draft
 
 
 def _link(
     reads: Sequence[Read],
     primaries: Mapping[str, tuple[str, ...]],
-    drafts: Mapping[str, EntityDraft],
+    drafts: Mapping[str, TableDraft],
     notes: Notes,
 ) -> None:
     """Links between tables, then what columns' names tell, then outlines of places."""
     found = links([read.keyed for read in reads], primaries)
     for (entity, column), (parent, key) in found.items():
         draft = drafts[entity]
-        reference = ForeignKeySchema((column,), drafts[parent].table.name, (key,), line=draft.table.line)
-        draft.table = replace(draft.table, foreign_keys=(*draft.table.foreign_keys, reference))
-    set_links({draft.table.name: draft for draft in drafts.values()}, DraftNotes(""))
+        reference = ForeignKeySchema((column,), drafts[parent].schema.name, (key,), line=draft.schema.line)
+        draft.schema = replace(draft.schema, foreign_keys=(*draft.schema.foreign_keys, reference))
+    set_links({draft.schema.name: draft for draft in drafts.values()}, DraftNotes(""))
     for (entity, column), (parent, key) in found.items():
         if drafts[entity].columns[column].is_link:  # in one type, as databases ask; ClickHouse is told its own
             drafts[entity].columns[column].type = drafts[parent].columns[key].type
@@ -191,7 +192,7 @@ def _link(
         choose_outlines(draft, read.keyed.columns)
 
 
-def _known(read: Read, draft: EntityDraft) -> dict[str, Known]:
+def _known(read: Read, draft: TableDraft) -> dict[str, Known]:
     inside = {name for names in draft.unique for name in names}
     return {
         name: Known(name, column.type, column.comment, draft.columns[name].generator, _is_key(draft, name, inside))
@@ -199,12 +200,12 @@ def _known(read: Read, draft: EntityDraft) -> dict[str, Known]:
     }
 
 
-def _is_key(draft: EntityDraft, name: str, inside: set[str]) -> bool:
+def _is_key(draft: TableDraft, name: str, inside: set[str]) -> bool:
     column = draft.columns[name]
     return column.primary or column.unique or name in inside
 
 
-def _copy_names(draft: EntityDraft, drafts: Mapping[str, EntityDraft]) -> None:
+def _copy_names(draft: TableDraft, drafts: Mapping[str, TableDraft]) -> None:
     """`customer_name` beside a link to customers is the customer's own name."""
     for name, column in list(draft.columns.items()):
         if not column.is_link or column.generator is None:
@@ -218,10 +219,10 @@ def _copy_names(draft: EntityDraft, drafts: Mapping[str, EntityDraft]) -> None:
                 and not copy.primary
                 and copy.type == parent.columns[there].type
             ):
-                copy.filled("parent", column=f"{name}.{there}")
+                copy.fill("parent", column=f"{name}.{there}")
 
 
-def _copies(link: str, parent: EntityDraft) -> Iterable[tuple[str, str]]:
+def _copies(link: str, parent: TableDraft) -> Iterable[tuple[str, str]]:
     """Names of columns here that repeat columns of the parent, in both spellings."""
     head = link[: -len("_id")] if link.endswith("_id") else link[: -len("Id")] if link.endswith("Id") else ""
     for there in parent.columns if head else ():

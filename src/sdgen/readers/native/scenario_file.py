@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from sdgen.errors import Path as Place
 from sdgen.errors import Problem, ProblemType, ScenarioError, SourceError, did_you_mean
 from sdgen.readers.base import ReadOptions, Source
-from sdgen.readers.consequences import further_problems, is_reported
+from sdgen.readers.feasibility import further_problems, is_reported
 from sdgen.readers.formats import DOCUMENTS
 from sdgen.readers.native.links import Shorthand
 from sdgen.readers.yaml_text import Document
@@ -21,7 +21,7 @@ from sdgen.scenario.output import METADATA, EntityOutput, Output
 from sdgen.scenario.wording import said_of
 
 
-def fits(source: Source) -> bool:
+def matches(source: Source) -> bool:
     """Whatever YAML, JSON or folder no other reader knows: its messages tell what a scenario needs."""
     return True
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sdgen.errors import Path, Problem
+from sdgen.readers.drafts import UNTYPED, ColumnDraft
 from sdgen.readers.snowfakery.recipe import Raw, Recipe, Template
 from sdgen.readers.snowfakery.tables import ID, Layout, Table
-from sdgen.scenario.model import Column, GeneratorSpec
+from sdgen.scenario.model import GeneratorSpec
+from sdgen.scenario.types import parse_type
 
 # Types of columns by the kind of their values.
 TYPES = {
@@ -23,7 +25,7 @@ TYPES = {
 
 
 @dataclass(frozen=True)
-class Made:
+class Values:
     """A column's values. kind: text, int, float, bool, date, timestamp or time, as far as it is known.
 
     plain: (value,) where every row has the same. link: the table that the values are ids of.
@@ -33,7 +35,6 @@ class Made:
     type: str = ""
     kind: str = ""
     nullable: bool = False
-    null_rate: float | None = None
     unique: bool = False
     plain: tuple[Any, ...] = ()
     link: Table | None = None
@@ -43,12 +44,12 @@ def spec(generator: str, **params: Any) -> GeneratorSpec:
     return GeneratorSpec(type=generator, params={key: value for key, value in params.items() if value is not None})
 
 
-def expression(sql: str, kind: str = "", nullable: bool = False) -> Made:
-    return Made(spec("expression", sql=sql), TYPES.get(kind, ""), kind, nullable)
+def expression(sql: str, kind: str = "", nullable: bool = False) -> Values:
+    return Values(spec("expression", sql=sql), TYPES.get(kind, ""), kind, nullable)
 
 
 NULL = GeneratorSpec(type="const", params={"value": None})
-NOTHING = Made(NULL, "bigint", "int", nullable=True, plain=(None,))
+NOTHING = Values(NULL, "bigint", "int", nullable=True, plain=(None,))
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,11 @@ class Ref:
     def placeholder(self) -> str:
         return f"{self.link}.{self.column}" if self.link else self.column
 
-    def made(self) -> Made:
+    def made(self) -> Values:
         """A column that copies it."""
         if not self.link:
             return expression(self.sql, self.kind, self.nullable)
-        return Made(spec("parent", column=self.column, link=self.link), kind=self.kind, nullable=self.nullable)
+        return Values(spec("parent", column=self.column, link=self.link), kind=self.kind, nullable=self.nullable)
 
 
 def _quoted(name: str) -> str:
@@ -80,16 +81,16 @@ def _quoted(name: str) -> str:
 
 
 @dataclass
-class TableDraft:
+class RecipeTable:
     """A table to be, with its columns in order."""
 
     table: Table
-    columns: dict[str, Made] = field(default_factory=dict)
+    columns: dict[str, Values] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     unique: list[tuple[str, ...]] = field(default_factory=list)
     fixed: list[dict[str, Any]] = field(default_factory=list)
 
-    def hide(self, name: str, made: Made) -> Ref:
+    def hide(self, name: str, made: Values) -> Ref:
         """A column that others are computed from and that is not written; the one there is, if it is the same."""
         wanted = "__" + name.strip("_")
         chosen, number = wanted, 1
@@ -101,27 +102,27 @@ class TableDraft:
         self.hidden.add(chosen)
         return Ref(chosen, kind=made.kind, nullable=made.nullable)
 
-    def column(self, name: str) -> Column:
-        made = self.columns[name]
-        nullable = True if made.nullable and name != ID else None
-        return Column(
-            type=made.type,
-            generator=made.generator,
-            primary_key=name == ID,
-            unique=made.unique,
-            nullable=nullable,
-            null_rate=made.null_rate if made.null_rate is not None or not nullable else 0.0,
+    def column(self, name: str) -> ColumnDraft:
+        values = self.columns[name]
+        return ColumnDraft(
+            name,
+            parse_type(values.type) if values.type else UNTYPED,
+            values.generator,
+            nullable=values.nullable and name != ID,
+            null_rate=0.0,
+            primary=name == ID,
+            unique=values.unique,
             hidden=name in self.hidden,
         )
 
 
 @dataclass
-class World:
+class RecipeDraft:
     """All that is being made of a recipe."""
 
     recipe: Recipe
     layout: Layout
-    drafts: dict[Table, TableDraft] = field(default_factory=dict)
+    drafts: dict[Table, RecipeTable] = field(default_factory=dict)
     notes: list[Problem] = field(default_factory=list)
 
     def reach(self, table: Table, ancestor: Table, column: str) -> Ref:
@@ -144,8 +145,8 @@ class World:
 class Cell:
     """A field on its way: of which template, in which table."""
 
-    world: World
-    draft: TableDraft
+    whole: RecipeDraft
+    draft: RecipeTable
     template: Template
     field: str
 
@@ -155,15 +156,15 @@ class Cell:
 
     @property
     def options(self) -> Mapping[str, Any]:
-        return self.world.recipe.options
+        return self.whole.recipe.options
 
     def note(self, raw: Raw, what: str, hint: str = "") -> None:
         path: Path = ("entities", self.table.name, "columns", self.field)
         problem = raw.problem(path, what, hint)
-        if problem not in self.world.notes:
-            self.world.notes.append(problem)
+        if problem not in self.whole.notes:
+            self.whole.notes.append(problem)
 
-    def hide(self, made: Made, name: str = "") -> Ref:
+    def hide(self, made: Values, name: str = "") -> Ref:
         return self.draft.hide(name or self.field, made)
 
     def position(self) -> str:
@@ -171,7 +172,7 @@ class Cell:
         run = self.table.run
         if run is not None:
             return f"(id - 1) % {max(run.least, 1)}"
-        made = Made(spec("sequence", start=0, per=self.table.link), "bigint", "int")
+        made = Values(spec("sequence", start=0, per=self.table.link), "bigint", "int")
         return self.draft.hide("position", made).sql
 
     def child_index(self) -> str:

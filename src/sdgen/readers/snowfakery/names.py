@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sdgen.readers.snowfakery.drafts import NULL, TYPES, Cell, Made, Ref, spec
+from sdgen.readers.snowfakery.drafts import NULL, TYPES, Cell, Ref, Values, spec
 from sdgen.readers.snowfakery.recipe import Raw
 from sdgen.readers.snowfakery.tables import Table
 
@@ -15,7 +15,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")
 
 # What makes the values of a recipe's functions: (cell, raw, name, arguments, named arguments).
-Function = Callable[[Cell, Raw, str, list[Any], dict[str, Any]], Made | None]
+Function = Callable[[Cell, Raw, str, list[Any], dict[str, Any]], Values | None]
 
 
 class Unread(Exception):
@@ -54,10 +54,10 @@ def kind_of(value: Any) -> str:
     return {bool: "bool", int: "int", float: "float", str: "text"}.get(type(value), "")
 
 
-def plain(value: Any) -> Made:
+def plain(value: Any) -> Values:
     """The same value in every row."""
     kind = kind_of(value)
-    return Made(
+    return Values(
         NULL if value is None else spec("const", value=value),
         TYPES.get(kind, "text"),
         kind,
@@ -82,32 +82,32 @@ def lookup(cell: Cell, chain: list[str], raw: Raw, call: Function) -> Sql | None
     if not rest and name in cell.options:
         return Sql(literal(cell.options[name]), kind_of(cell.options[name]), plain=(cell.options[name],))
     around = cell.ancestor(name)
-    if around is not None and len(rest) == 1 and rest[0] in cell.world.drafts[around].columns:
-        return of_column(cell.world.reach(cell.table, around, rest[0]))
-    if around is not None and len(rest) == 2 and rest[0] in cell.world.drafts[around].columns:
+    if around is not None and len(rest) == 1 and rest[0] in cell.whole.drafts[around].columns:
+        return of_column(cell.whole.reach(cell.table, around, rest[0]))
+    if around is not None and len(rest) == 2 and rest[0] in cell.whole.drafts[around].columns:
         return _copied(cell, around, rest)
     return _called(cell, chain, raw, call)
 
 
 def _copied(cell: Cell, around: Table, rest: list[str]) -> Sql | None:
     """Through a link of an object around: Contact.AccountId.Name."""
-    draft = cell.world.drafts[around]
+    draft = cell.whole.drafts[around]
     target = draft.columns[rest[0]].link
-    if target is None or target not in cell.world.drafts or rest[1] not in cell.world.drafts[target].columns:
+    if target is None or target not in cell.whole.drafts or rest[1] not in cell.whole.drafts[target].columns:
         return None
     made = draft.columns[rest[0]]
     if made.generator is None or made.generator.type != "fk":
         return None
-    found = cell.world.drafts[target].columns[rest[1]]
+    found = cell.whole.drafts[target].columns[rest[1]]
     ref = Ref(rest[1], rest[0], found.kind, found.nullable or made.nullable)
     copy = draft.hide("_".join(rest), ref.made())
-    return of_column(cell.world.reach(cell.table, around, copy.column))
+    return of_column(cell.whole.reach(cell.table, around, copy.column))
 
 
 def _through(cell: Cell, name: str, rest: list[str]) -> Sql | None:
     """Through a link of the row's own: pet.color."""
     made = cell.draft.columns[name]
-    target = cell.world.drafts.get(made.link) if made.link is not None else None
+    target = cell.whole.drafts.get(made.link) if made.link is not None else None
     if target is None or len(rest) != 1 or rest[0] not in target.columns or made.link is None:
         return None
     if made.generator is not None and made.generator.type == "fk":
@@ -116,7 +116,7 @@ def _through(cell: Cell, name: str, rest: list[str]) -> Sql | None:
     table = cell.table.per
     while table is not None:
         if table is made.link:
-            return of_column(cell.world.reach(cell.table, table, rest[0]))
+            return of_column(cell.whole.reach(cell.table, table, rest[0]))
         table = table.per
     return None
 

@@ -22,7 +22,7 @@ NOW = "now"
 
 
 @dataclass(frozen=True)
-class Said:
+class ColumnBounds:
     """What conditions say about one column. All of it holds at once.
 
     low, high: numbers, or times as texts (NOW for the clock's); open: the end itself is not allowed.
@@ -42,11 +42,11 @@ class Said:
     not_null: bool = False
     null: bool = False
 
-    def also(self, other: Said) -> Said:
+    def also(self, other: ColumnBounds) -> ColumnBounds:
         """Both conditions together. Of two patterns the first is kept."""
         low, low_open = _tighter((self.low, self.low_open), (other.low, other.low_open), lambda a, b: a > b)
         high, high_open = _tighter((self.high, self.high_open), (other.high, other.high_open), lambda a, b: a < b)
-        return Said(
+        return ColumnBounds(
             low=low,
             low_open=low_open,
             high=high,
@@ -80,7 +80,7 @@ def _common(one: tuple[Value, ...] | None, other: tuple[Value, ...] | None) -> t
 
 
 @dataclass(frozen=True)
-class Order:
+class Comparison:
     """One column's value is below another's (or equal, where it isn't strict)."""
 
     low: str
@@ -89,20 +89,20 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Understood:
+class CheckMeaning:
     """What a condition says. `unknown` holds the parts that weren't understood, as SQL, with their columns."""
 
-    columns: Mapping[str, Said] = field(default_factory=dict)
-    orders: tuple[Order, ...] = ()
+    columns: Mapping[str, ColumnBounds] = field(default_factory=dict)
+    orders: tuple[Comparison, ...] = ()
     different: tuple[tuple[str, str], ...] = ()
     equal: tuple[tuple[str, str], ...] = ()
     unknown: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
-    def also(self, other: Understood) -> Understood:
+    def also(self, other: CheckMeaning) -> CheckMeaning:
         columns = dict(self.columns)
-        for name, said in other.columns.items():
-            columns[name] = columns[name].also(said) if name in columns else said
-        return Understood(
+        for name, bounds in other.columns.items():
+            columns[name] = columns[name].also(bounds) if name in columns else bounds
+        return CheckMeaning(
             columns,
             (*self.orders, *other.orders),
             (*self.different, *other.different),

@@ -71,7 +71,7 @@ _ELEMENTS = re.compile(r"^\s*CREATE\s+(?:TABLE|VIEW|UNIQUE|INDEX|SEQUENCE|TRIGGE
 _SEARCH_PATH = re.compile(r"SET\s+search_path\s*(?:=|TO)\s*[\"']?(\w+)|USE\s+[`\[\"]?(\w+)", re.IGNORECASE)
 
 
-def fits(source: Source) -> bool:
+def matches(source: Source) -> bool:
     """Any file called `.sql`."""
     return True
 
