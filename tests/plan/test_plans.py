@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
+import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +24,17 @@ import sdgen
 HERE = Path(__file__).parent
 PLANS = HERE / "plans.json"
 CASES: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "right.yaml").read_text())["cases"]
-REQUEST = ("rows", "scale")
+REQUEST = ("rows", "scale", "only")
 AS_OF = "2026-01-01T00:00:00Z"
 
 
-def plan_of(case: Mapping[str, Any]) -> Any:
-    scenario = {name: value for name, value in case.items() if name not in (*REQUEST, "guessed")}
-    request = {name: case[name] for name in REQUEST if name in case}
-    return sdgen.plan({"name": "right", "seed": 1, "as_of": AS_OF, **scenario}, **request)
+def scenario_of(case: Mapping[str, Any]) -> dict[str, Any]:
+    own = {name: value for name, value in case.items() if name not in (*REQUEST, "guessed", "first")}
+    return {"name": "right", "seed": 1, "as_of": AS_OF, **own}
+
+
+def request_of(case: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: case[name] for name in REQUEST if name in case}
 
 
 def outlined(plan: Any) -> dict[str, Any]:
@@ -66,7 +72,22 @@ def rows_of(plan: Any) -> dict[str, str]:
 
 
 def digest(table: pa.Table) -> str:
-    return hashlib.blake2b(repr(table.to_pydict()).encode(), digest_size=8).hexdigest()
+    return hashed(repr(table.to_pydict()))
+
+
+def hashed(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def appended(case: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Each table of a database that was written twice: how many rows it has, and a digest of them in their order."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = f"{folder}/x.sqlite"
+        sdgen.write(scenario_of(case), place, **case["first"])
+        sdgen.write(scenario_of(case), place, mode="append_only", **request_of(case))
+        with closing(sqlite3.connect(place)) as database:
+            found = {name: database.execute(f'select * from "{name}"').fetchall() for name in case["entities"]}
+    return {name: [str(len(rows)), hashed(repr(rows))] for name, rows in found.items()}
 
 
 def guessed(plan: Any) -> dict[str, dict[str, Any]]:
@@ -83,7 +104,9 @@ def guessed(plan: Any) -> dict[str, dict[str, Any]]:
 
 
 def found(case: Mapping[str, Any]) -> dict[str, Any]:
-    plan = plan_of(case)
+    if "first" in case:
+        return appended(case)
+    plan = sdgen.plan(scenario_of(case), **request_of(case))
     if "guessed" in case:
         return guessed(plan)
     return {**outlined(plan), "rows": rows_of(plan)}
