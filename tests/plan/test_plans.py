@@ -41,6 +41,8 @@ def request_of(case: Mapping[str, Any]) -> dict[str, Any]:
 def outlined(plan: Any) -> dict[str, Any]:
     """A plan in words, without its rows."""
     return {
+        "scenario": f"{plan.scenario} {plan.version} {plan.seed} {plan.as_of}",
+        "versions": dict(plan.versions),
         "cyclic": [" → ".join(cycle) for cycle in plan.cyclic],
         "identity": plan.identity,
         "entities": {name: _entity(entity) for name, entity in plan.entities.items()},
@@ -55,6 +57,8 @@ def _entity(entity: Any) -> dict[str, Any]:
         "unique": [list(columns) for columns in entity.unique],
         "foreign_keys": [f"{','.join(key.columns)} → {key.entity}({','.join(key.to)})" for key in entity.foreign_keys],
         "links": {name: link.parent for name, link in entity.links.items()},
+        "mode": entity.mode and entity.mode.value,
+        "target": {name: dict(told) for name, told in entity.target.items()},
         "checks": [condition.sql for condition in entity.conditions],
         "columns": {name: _column(column) for name, column in entity.columns.items()},
     }
@@ -63,6 +67,7 @@ def _entity(entity: Any) -> dict[str, Any]:
 
 def _column(column: Any) -> str:
     words = [str(column.type), str(column.arrow), column.generator.called, "null" if column.nullable else "not null"]
+    words += [str(dict(column.target))] * bool(column.target)
     words += [f"{column.null_rate:g}"] * bool(column.null_rate) + ["hidden"] * column.hidden
     return ", ".join(words)
 
