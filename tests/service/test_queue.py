@@ -26,7 +26,7 @@ from sdgen.service.records import Run, Status
 from sdgen.service.scheduler import Scheduler, SchedulerRegister, spawn_scheduler
 from sdgen.service.service import Service
 from sdgen.service.store import moment, timestamp
-from sdgen.targets.writer_lock import LocalPlace, WriterLock
+from sdgen.targets.writer_lock import LocalPath, WriterLock
 from tests.service.made import asked, over, succeeded, until
 
 LONG = {"rows": {"parents": 200_000_000}, "include": "parents"}
@@ -97,7 +97,7 @@ def rows_in(place: Path) -> int:
 def test_a_run_of_a_worker_waits_for_one_that_is_no_workers(
     service: Service, scheduler: Scheduler, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock = WriterLock(LocalPlace(folder / "x.sqlite"), object())
+    lock = WriterLock(LocalPath(folder / "x.sqlite"), object())
     assert lock.acquire()
     run_id = service.submit(asked("x.sqlite")).id
     scheduler.wake()
@@ -110,7 +110,7 @@ def test_a_run_of_a_worker_waits_for_one_that_is_no_workers(
 
 
 def test_a_run_that_waits_for_its_place_can_be_cancelled(service: Service, scheduler: Scheduler, folder: Path) -> None:
-    lock = WriterLock(LocalPlace(folder / "x.sqlite"), object())
+    lock = WriterLock(LocalPath(folder / "x.sqlite"), object())
     assert lock.acquire()
     run_id = service.submit(asked("x.sqlite")).id
     scheduler.wake()

@@ -9,7 +9,7 @@ import pytest
 
 from sdgen.errors import StoreError, TargetError
 from sdgen.execution.secrets import Redactor, expand, has_literal_password, passwords_of, without_passwords
-from sdgen.execution.target_kinds import database_of, kind_of, placed
+from sdgen.execution.target_kinds import database_of, kind_of, with_absolute_path
 from sdgen.execution.targets import TargetSpec, resolve_target
 from sdgen.service.service import Service
 from tests.service.made import asked
@@ -67,12 +67,13 @@ def test_parts_beside_the_dsn() -> None:
 
 
 def test_paths_stand_where_they_stood(tmp_path: Path) -> None:
-    assert placed("out/", "files", tmp_path) == f"{tmp_path}/out/"
-    assert placed("x y", "sqlite", tmp_path) == f"sqlite:///{tmp_path}/x%20y"
+    assert with_absolute_path("out/", "files", tmp_path) == f"{tmp_path}/out/"
+    assert with_absolute_path("x y", "sqlite", tmp_path) == f"sqlite:///{tmp_path}/x%20y"
     assert (
-        resolve_target(TargetSpec(dsn=placed("x y", "sqlite", tmp_path), kind="sqlite")).open().path == tmp_path / "x y"
+        resolve_target(TargetSpec(dsn=with_absolute_path("x y", "sqlite", tmp_path), kind="sqlite")).open().path
+        == tmp_path / "x y"
     )
-    assert placed("postgresql://h/d", "postgres", tmp_path) == "postgresql://h/d"
+    assert with_absolute_path("postgresql://h/d", "postgres", tmp_path) == "postgresql://h/d"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from sdgen.execution.resolve import resolve
 from sdgen.execution.single_writer import one_writer
 from sdgen.targets import writer_lock
 from sdgen.targets.base import Mode, Target
-from sdgen.targets.writer_lock import LocalPlace, WriterLock
+from sdgen.targets.writer_lock import LocalPath, WriterLock
 from tests.targets.made import family
 
 _ROOT = Path(__file__).parents[2]
@@ -230,10 +230,10 @@ def test_all_roads_to_a_place_lead_to_one_lock(road: str, tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     (tmp_path / "link").symlink_to("out")
     (tmp_path / "folder").symlink_to(tmp_path)
-    lock = WriterLock(LocalPlace(tmp_path / "out"), object())
+    lock = WriterLock(LocalPath(tmp_path / "out"), object())
     assert lock.acquire()
     try:
-        assert not WriterLock(LocalPlace(Path(road.format(name=tmp_path.name))), object()).acquire()
+        assert not WriterLock(LocalPath(Path(road.format(name=tmp_path.name))), object()).acquire()
     finally:
         lock.release()
 
@@ -265,7 +265,7 @@ def test_a_disk_that_is_full_from_the_start_leaves_nothing(tmp_path: Path, monke
 
 
 def test_a_forked_child_does_not_keep_the_lock(tmp_path: Path) -> None:
-    lock = WriterLock(LocalPlace(tmp_path / "out"), object())
+    lock = WriterLock(LocalPath(tmp_path / "out"), object())
     assert lock.acquire()
     child = os.fork()
     if not child:
@@ -273,7 +273,7 @@ def test_a_forked_child_does_not_keep_the_lock(tmp_path: Path) -> None:
         os._exit(0)
     try:
         lock.release()
-        again = WriterLock(LocalPlace(tmp_path / "out"), object())
+        again = WriterLock(LocalPath(tmp_path / "out"), object())
         assert again.acquire()
         again.release()
     finally:

@@ -22,14 +22,14 @@ from sdgen.databases import sql_literals
 from sdgen.databases.mysql.create import fitted
 from sdgen.errors import TargetError
 from sdgen.execution.destinations import open_target
-from sdgen.files.script import SPOKEN
+from sdgen.files.script import SCRIPT_DIALECTS
 from sdgen.scenario.types import parse_type
 from sdgen.targets.base import Mode, Reference, Table, TableColumn
 from sdgen.targets.tables import tables_of
 from tests.targets import servers
 from tests.targets.made import batch, breaking, canonical, every_type, family, write
 
-DIALECTS = tuple(SPOKEN)
+DIALECTS = tuple(SCRIPT_DIALECTS)
 Rows = list[tuple[Any, ...]]
 _ROOT = Path(__file__).parents[2]
 

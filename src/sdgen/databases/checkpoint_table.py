@@ -20,7 +20,7 @@ from sdgen.databases.dialect import Dialect
 from sdgen.databases.existing_tables import ExistingTables
 from sdgen.errors import Problem, TargetError
 from sdgen.targets.base import Mode, Table
-from sdgen.targets.file_checkpoint import TableProgress, told_difference
+from sdgen.targets.file_checkpoint import TableProgress, run_differences
 
 NAME = "sdgen_progress"
 HINT = "ask for the same as then, or begin anew with --mode truncate_then_insert, without --resume"
@@ -73,7 +73,7 @@ class CheckpointTable:
         columns = f"entry {entry}, rows_done BIGINT, batches BIGINT, state {state}"
         run(f"CREATE TABLE IF NOT EXISTS {self.name} ({columns})")
 
-    def tell(self, run: Run, progress: Checkpoint, tables: Iterable[str]) -> None:
+    def begin(self, run: Run, progress: Checkpoint, tables: Iterable[str]) -> None:
         """Put down what the run is a run of, before any of its rows are counted."""
         state = {"manifest": progress.manifest, "made": progress.made, "suspended": progress.suspended}
         self._add(run, "", state)
@@ -84,7 +84,7 @@ class CheckpointTable:
         text = self.dialect.literal(json.dumps(state))
         run(f"INSERT INTO {self.name} VALUES ({self.dialect.literal(entry)}, 0, 0, {text})")
 
-    def note(self, run: Run, table: Table, before: TableProgress, now: TableProgress, rows: int) -> None:
+    def advance(self, run: Run, table: Table, before: TableProgress, now: TableProgress, rows: int) -> None:
         """Move on by one span; TargetError where another process has done so."""
         where = f"FROM {self.name} WHERE entry = {self.dialect.literal(table.name)}"
         found = run(f"SELECT batches {where}{self.lock}")
@@ -104,17 +104,17 @@ class CheckpointTable:
 class PeriodicCommits:
     """The side of a database target that commits as it goes, where it is asked to; and what it finds of such runs."""
 
-    def __init__(self, ledger: CheckpointTable, place: str) -> None:
-        self.ledger = ledger
+    def __init__(self, table: CheckpointTable, place: str) -> None:
+        self.table = table
         self.place = place
         self.manifest: Mapping[str, Any] | None = None
         self.resume = False
         self.left: Checkpoint | None = None
         self.discards = False
-        self.told = False
+        self.recorded = False
         self._done: dict[str, TableProgress] = {}
 
-    def ask(self, manifest: Mapping[str, Any], resume: bool) -> None:
+    def configure(self, manifest: Mapping[str, Any], resume: bool) -> None:
         self.manifest, self.resume = manifest, resume
 
     @property
@@ -148,7 +148,7 @@ class PeriodicCommits:
         if left is None:
             return self._over(filled) if self.resume and mode is not Mode.TRUNCATE_THEN_INSERT else []
         if self.resume and self.manifest is not None:
-            self._done, self.told = dict(left.done), True
+            self._done, self.recorded = dict(left.done), True
             return self._differing(left, self.manifest)
         shared = [name for name in left.tables if name in names]
         if not shared and not self.active:
@@ -163,9 +163,9 @@ class PeriodicCommits:
         return [Problem(("target", name), what, hint) for name in filled]
 
     def _differing(self, left: Checkpoint, wanted: Mapping[str, Any]) -> list[Problem]:
-        told = told_difference(left.manifest, wanted)
-        what = f"the run that was stopped half-way in {self.place} was another one: {told}"
-        return [Problem(("target",), what, HINT)] if told else []
+        differences = run_differences(left.manifest, wanted)
+        what = f"the run that was stopped half-way in {self.place} was another one: {differences}"
+        return [Problem(("target",), what, HINT)] if differences else []
 
     def _stopped(self, left: Checkpoint) -> Problem:
         made = f", which drops the tables it made ({', '.join(left.made)})" if left.made else ""
@@ -186,26 +186,26 @@ class PeriodicCommits:
         }
         return ExistingTables(columns, others)
 
-    def note(
+    def advance(
         self, run: Run, table: Table, done: TableProgress, rows: int, made: Sequence[str], suspended: SuspendedKeys
     ) -> None:
         """A span's rows are written: tell so beside them. The target commits right after."""
-        if not self.told:
+        if not self.recorded:
             self.begin(run, made, suspended)
-        self.ledger.note(run, table, self.done(table), done, rows)
+        self.table.advance(run, table, self.done(table), done, rows)
         self._done[table.name] = done
 
     def begin(self, run: Run, made: Sequence[str], suspended: SuspendedKeys) -> None:
         assert self.manifest is not None
-        self.ledger.create(run)
-        self.ledger.tell(run, Checkpoint(self.manifest, tuple(made), suspended), self.manifest["tables"])
-        self.told = True
+        self.table.create(run)
+        self.table.begin(run, Checkpoint(self.manifest, tuple(made), suspended), self.manifest["tables"])
+        self.recorded = True
 
     def end(self, run: Run) -> None:
         """In the run's last transaction, or right before its first rows where it begins a stopped one anew."""
-        if self.told:
-            self.ledger.drop(run)
-            self.told = False
+        if self.recorded:
+            self.table.drop(run)
+            self.recorded = False
 
 
 class CommittingTarget:
@@ -215,7 +215,7 @@ class CommittingTarget:
     committed = False
 
     def begin(self, manifest: Mapping[str, Any], resume: bool) -> None:
-        self.commits.ask(manifest, resume)
+        self.commits.configure(manifest, resume)
 
     def done(self, table: Table) -> TableProgress:
         return self.commits.done(table)

@@ -28,7 +28,7 @@ def one_writer(target: Target, listen: Listener, cancel: threading.Event | None)
     waited for SDGEN_WAIT seconds.
     """
     patience = _patience()
-    place = target.local_place if isinstance(target, Local) else None
+    place = target.local_path if isinstance(target, Local) else None
     lock = WriterLock(place, target) if place is not None else None
     if lock is None or lock.is_held:
         yield

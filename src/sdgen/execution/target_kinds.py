@@ -85,7 +85,7 @@ def kind_of(dsn: str) -> str:
     return _name(by_suffix(Path(dsn))) or ("" if misnamed(dsn) else FILES)
 
 
-def writers_place(kind: str, destination: str) -> str:
+def lock_path(kind: str, destination: str) -> str:
     """The real path of an absolute local destination, by which runs take turns; "" for any other."""
     path = path_of(destination) if facts(kind).local else Path()
     return os.path.realpath(path) if path.is_absolute() else ""
@@ -100,7 +100,7 @@ def in_kind(dsn: str, kind: str) -> str:
     return dsn if kind_of(dsn) == kind else f"{kind}:///{quote(dsn)}"
 
 
-def placed(dsn: str, kind: str, base: Path) -> str:
+def with_absolute_path(dsn: str, kind: str, base: Path) -> str:
     """A local DSN with an absolute path, which means the same wherever a run is performed; others as they are."""
     if not facts(kind).local or not dsn:
         return dsn

@@ -104,10 +104,10 @@ def resolve_target(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[s
         raise TargetError(Problem(("target", "dsn"), "the host or port of the URL can't be read", hint))
     in_kind = target_kinds.in_kind(written, kind) if spec.kind else written
     if access.folders is not None:  # what was compared with the folders is what is opened: `file:x` is a URI to SQLite
-        in_kind = target_kinds.placed(in_kind, kind, Path.cwd())
+        in_kind = target_kinds.with_absolute_path(in_kind, kind, Path.cwd())
     destination = _with_parts(in_kind, spec)
     redactor = Redactor(_secret_values(destination, expanded.values))
-    shown = redactor(without_password(_with_parts(target_kinds.placed(in_kind, kind, Path.cwd()), spec)))
+    shown = redactor(without_password(_with_parts(target_kinds.with_absolute_path(in_kind, kind, Path.cwd()), spec)))
     names = _file_names(spec, formats or _formats(spec))
     chosen = names.all_formats() if names else formats or _formats(spec)
     target = ResolvedTarget(spec, kind, shown, destination, redactor, chosen, names)
@@ -351,4 +351,4 @@ def absolute_spec(spec: TargetSpec, base: Path) -> TargetSpec:
     kind = target_kinds.named(spec.kind) or target_kinds.kind_of(spec.dsn)
     if "${" in spec.dsn or spec.dsn in ("", "-") or _of_another_kind(spec):
         return spec
-    return spec.model_copy(update={"kind": kind, "dsn": target_kinds.placed(spec.dsn, kind, base)})
+    return spec.model_copy(update={"kind": kind, "dsn": target_kinds.with_absolute_path(spec.dsn, kind, base)})

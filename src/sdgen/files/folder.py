@@ -2,9 +2,9 @@
 
     out/orders.parquet, out/orders.csv …, out/_sdgen.json
 
-Until `finish` nothing is seen at the destination. A killed run leaves a folder `.<name>.sdgen-<pid>-…` and its journal,
-which the next run to the same destination removes, or goes on with: with text files at the batch where they end, with
-the other formats at the first table that isn't finished. A run that was killed while it renamed files in a folder that
+Until `finish` nothing is seen at the destination. A killed run leaves a folder `.<name>.sdgen-<pid>-…` and its
+checkpoint, which the next run to the same destination removes, or goes on with: with text files at the batch where they
+end, with the other formats at the first table that isn't finished. A run that was killed while it renamed files in a folder that
 existed is ended by the next one there.
 """
 
@@ -30,8 +30,8 @@ from sdgen.scenario.types import Type
 from sdgen.targets import columnar, csv_encoding
 from sdgen.targets.base import Mode, Table
 from sdgen.targets.file_checkpoint import SUFFIX, FileCheckpoint, TableProgress, differing
-from sdgen.targets.paths import folder_fault, given_up, leftovers, place, placed_left, real, staged
-from sdgen.targets.writer_lock import CHANGED_HINT, LocalPlace, Look, changed_since, look
+from sdgen.targets.paths import finish_moves, folder_fault, leftovers, move_into, real, release, staged
+from sdgen.targets.writer_lock import CHANGED_HINT, LocalPath, Look, changed_since, look
 
 KEPT_EVERY = 0.5  # seconds of a table's work that may have to be done again
 
@@ -103,13 +103,13 @@ class Files:
 
     def __init__(self, folder: Path, formats: Sequence[str], names: FileNames | None = None) -> None:
         self.folder = folder
-        self.local_place = LocalPlace(folder, makes_folders=True)
+        self.local_path = LocalPath(folder, makes_folders=True)
         self.formats = {name: FORMATS[name] for name in formats}
         self.names = names or FileNames(formats=tuple(formats))
         self.staging: Path | None = None
         self.manifest: Mapping[str, Any] | None = None
         self.resume = False
-        self.journal: FileCheckpoint | None = None
+        self.checkpoint: FileCheckpoint | None = None
         self._tables: dict[Table, list[str]] = {}
         self._seen: Look = {}
         self._open: dict[str, dict[str, _File]] = {}
@@ -120,9 +120,9 @@ class Files:
         return found.manifest if found else None
 
     def _stopped(self) -> FileCheckpoint | None:
-        """The journal of a run that was stopped and whose staging folder is still there: the longest one."""
+        """The checkpoint of a run that was stopped and whose staging folder is still there: the longest one."""
         names = [path for path in leftovers(self.folder) if path.is_dir()]
-        found = [FileCheckpoint.found(path.with_name(path.name + SUFFIX)) for path in names]
+        found = [FileCheckpoint.read(path.with_name(path.name + SUFFIX)) for path in names]
         return max((each for each in found if each), key=lambda each: each.path.stat().st_size, default=None)
 
     def begin(self, manifest: Mapping[str, Any], resume: bool) -> None:
@@ -131,23 +131,23 @@ class Files:
         self.resume = resume
 
     def done(self, table: Table) -> TableProgress:
-        found = self.journal.done.get(table.name) if self.journal else None
+        found = self.checkpoint.done.get(table.name) if self.checkpoint else None
         if found is None or self.staging is None:
             return TableProgress()
         files = {name: self.staging / self.file(table, name) for name in self.formats_of(table)}
-        return found if found.is_held_by(files) else TableProgress()
+        return found if found.is_kept_in(files) else TableProgress()
 
     def keep(self, table: Table, batches: int, digest: int, finished: bool = False) -> None:
-        if self.journal is None or self.staging is None:
+        if self.checkpoint is None or self.staging is None:
             return
         if finished:
             files = {name: self.staging / self.file(table, name) for name in self.formats_of(table)}
             sizes = {name: path.stat().st_size for name, path in files.items()}
-            self.journal.note(table.name, TableProgress(batches, digest, sizes, finished=True))
+            self.checkpoint.advance(table.name, TableProgress(batches, digest, sizes, finished=True))
         elif self._goes_on and monotonic() - self._kept.get(table.name, 0.0) >= KEPT_EVERY:
             opened = self._open[table.name].items()
             sizes = {name: file.sync() for name, file in opened if isinstance(file, _TextFile)}
-            self.journal.note(table.name, TableProgress(batches, digest, sizes))
+            self.checkpoint.advance(table.name, TableProgress(batches, digest, sizes))
             self._kept[table.name] = monotonic()
 
     @property
@@ -159,8 +159,8 @@ class Files:
         fault = folder_fault(self.folder)
         if fault:
             return [Problem(("target",), fault, "choose another folder, or change its permissions")]
-        with self._told():
-            placed_left(self.folder)
+        with self._translated():
+            finish_moves(self.folder)
         self._seen = look([self._path(table, name) for table in tables for name in self.formats_of(table)])
         self._note_sizes(tables, mode)
         stopped = self._stopped() if self.resume and self.manifest is not None else None
@@ -188,9 +188,9 @@ class Files:
     def _take_over(self, stopped: FileCheckpoint) -> None:
         """Go on under a name of this process, so that no other takes it for left."""
         self.staging = staged(self.folder)
-        with self._told():
+        with self._translated():
             stopped.path.with_name(stopped.path.name.removesuffix(SUFFIX)).rename(self.staging)
-            self.journal = stopped.moved(self.staging.with_name(self.staging.name + SUFFIX))
+            self.checkpoint = stopped.moved(self.staging.with_name(self.staging.name + SUFFIX))
 
     def _repeated(self, tables: Sequence[Table]) -> Iterator[Problem]:
         """Tables whose names are different, and whose files' names are not."""
@@ -210,7 +210,7 @@ class Files:
         return self.folder / self.file(table, format)
 
     def prepare(self, table: Table, mode: Mode) -> None:
-        with self._told():
+        with self._translated():
             staging = self._staging()
             self._tables[table] = [self.file(table, name) for name in self.formats_of(table)]
             done = self.done(table)
@@ -234,11 +234,11 @@ class Files:
             self.staging.mkdir()
             if self.manifest is not None:
                 path = self.staging.with_name(self.staging.name + SUFFIX)
-                self.journal = FileCheckpoint.begun(path, self.manifest)
+                self.checkpoint = FileCheckpoint.create(path, self.manifest)
         return self.staging
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translated(self) -> Iterator[None]:
         """What the operating system refuses (a full disk, a missing permission), as a TargetError."""
         try:
             yield
@@ -251,7 +251,7 @@ class Files:
 
     def write(self, table: Table, parts: Iterable[tuple[Any, ...]]) -> None:
         files: list[_File] = []
-        with self._told(), ExitStack() as stack:
+        with self._translated(), ExitStack() as stack:
             formats = self.formats_of(table)
             for name, format in formats.items():
                 files.append(format.open(table, self._staging() / self.file(table, name)))
@@ -266,17 +266,17 @@ class Files:
     def finish(self) -> None:
         if self.staging is None:
             return
-        with self._told():
-            if self.journal is not None:
-                told = metadata(self.journal.manifest, self._tables, self.journal.done)
-                write_metadata(self.staging, merged(self.folder, told))
+        with self._translated():
+            if self.checkpoint is not None:
+                tables = metadata(self.checkpoint.manifest, self._tables, self.checkpoint.done)
+                write_metadata(self.staging, merged(self.folder, tables))
             self._look_again()
             if not self.folder.exists():
                 self.staging.rename(real(self.folder))
             else:
-                place(self.staging, self.folder)
+                move_into(self.staging, self.folder)
         self.staging = None
-        self._end_journal()
+        self._end_checkpoint()
 
     def _look_again(self) -> None:
         """Nothing is put over files that have changed meanwhile: TargetError where some have."""
@@ -286,18 +286,18 @@ class Files:
 
     def abort(self) -> None:
         if self.staging is not None and self.resume:
-            given_up(self.staging)
+            release(self.staging)
         elif self.staging is not None:
             shutil.rmtree(self.staging, ignore_errors=True)
-            # A disk that was full when the journal was begun leaves a file that no journal is known of.
+            # A disk that was full when the checkpoint was begun leaves a file that is no checkpoint yet.
             self.staging.with_name(self.staging.name + SUFFIX).unlink(missing_ok=True)
-            self._end_journal()
-        self.staging = self.journal = None
+            self._end_checkpoint()
+        self.staging = self.checkpoint = None
 
-    def _end_journal(self) -> None:
-        if self.journal is not None:
-            self.journal.path.unlink(missing_ok=True)
-        self.journal = None
+    def _end_checkpoint(self) -> None:
+        if self.checkpoint is not None:
+            self.checkpoint.path.unlink(missing_ok=True)
+        self.checkpoint = None
 
 
 def remove(path: Path) -> None:

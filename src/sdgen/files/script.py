@@ -27,11 +27,11 @@ from sdgen.databases.sqlite.dialect import SQLITE
 from sdgen.errors import Problem, TargetError
 from sdgen.targets.base import Mode, Table
 from sdgen.targets.paths import file_fault, folder_fault, leftovers, real, staged
-from sdgen.targets.writer_lock import CHANGED_HINT, LocalPlace, Look, changed_since, look
+from sdgen.targets.writer_lock import CHANGED_HINT, LocalPath, Look, changed_since, look
 
 
 @dataclass(frozen=True)
-class Spoken:
+class ScriptDialect:
     """What a script says in one database's SQL.
 
     load: the command that runs it. start: its first statements; rows: those before the first row; end: its last.
@@ -50,8 +50,8 @@ class Spoken:
     emptied_at_once: str = ""
 
 
-SPOKEN: Mapping[str, Spoken] = {
-    "postgres": Spoken(
+SCRIPT_DIALECTS: Mapping[str, ScriptDialect] = {
+    "postgres": ScriptDialect(
         POSTGRES,
         sql_literals.POSTGRES,
         "psql -d DATABASE -f FILE",
@@ -67,7 +67,7 @@ SPOKEN: Mapping[str, Spoken] = {
         emptied_at_once="TRUNCATE {tables}",
     ),
     # CREATE TABLE ends a transaction in MySQL: the tables are made first, the rows are all or nothing.
-    "mysql": Spoken(
+    "mysql": ScriptDialect(
         MYSQL,
         sql_literals.MYSQL,
         "mysql DATABASE < FILE",
@@ -83,7 +83,7 @@ SPOKEN: Mapping[str, Spoken] = {
             "SET time_zone = @old_time_zone, sql_mode = @old_sql_mode, foreign_key_checks = @old_checks",
         ),
     ),
-    "sqlite": Spoken(
+    "sqlite": ScriptDialect(
         SQLITE,
         sql_literals.SQLITE,
         "sqlite3 FILE.sqlite < FILE",
@@ -101,9 +101,9 @@ class Script:
 
     def __init__(self, place: Path | None, dialect: str) -> None:
         self.place = place
-        self.local_place = LocalPlace(place, makes_folders=True) if place is not None else None
+        self.local_path = LocalPath(place, makes_folders=True) if place is not None else None
         self.dialect = dialect
-        self.spoken = SPOKEN[dialect]
+        self.spoken = SCRIPT_DIALECTS[dialect]
         self.mode = Mode.CREATE_IF_MISSING
         self.tables: list[Table] = []
         self.staged: Path | None = None

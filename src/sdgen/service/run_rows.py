@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sdgen.execution.target_kinds import writers_place
+from sdgen.execution.target_kinds import lock_path
 from sdgen.service.records import EntityRun, LogLine, ProblemRecord, Run, Status
 from sdgen.service.store import Store, moment
 from sdgen.service.tables import run_logs
@@ -36,7 +36,7 @@ _AS_THEY_ARE = (
 
 def first_per_target(rows: Iterable[Any]) -> list[str]:
     """Of pending and running runs in their order, the pending ones that may begin: one at a time into a local place."""
-    places = [(row, writers_place(row.target_kind, row.destination)) for row in rows]
+    places = [(row, lock_path(row.target_kind, row.destination)) for row in rows]
     taken = {place for row, place in places if row.status == Status.RUNNING.value and place}
     ready = []
     for row, place in places:

@@ -21,7 +21,7 @@ from sdgen.errors import Problem, TargetError
 from sdgen.scenario.model import Mode as Mode  # every target takes it from here
 from sdgen.scenario.types import Type
 from sdgen.targets.file_checkpoint import TableProgress
-from sdgen.targets.writer_lock import LocalPlace
+from sdgen.targets.writer_lock import LocalPath
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Local(Protocol):
     """A target in files of this machine, whose place takes one run at a time; None where it has no place."""
 
     @property
-    def local_place(self) -> LocalPlace | None: ...
+    def local_path(self) -> LocalPath | None: ...
 
 
 @runtime_checkable
@@ -180,6 +180,6 @@ class Target(Protocol):
         ...
 
 
-def placed(error: TargetError, table: str) -> TargetError:
+def at_table(error: TargetError, table: str) -> TargetError:
     """A target's problems, at the table they came up with."""
     return TargetError([replace(each, path=("target", table)) for each in error.problems])

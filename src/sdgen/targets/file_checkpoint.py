@@ -29,13 +29,13 @@ class TableProgress:
     sizes: Mapping[str, int] = field(default_factory=dict)
     finished: bool = False
 
-    def is_held_by(self, files: Mapping[str, Path]) -> bool:
+    def is_kept_in(self, files: Mapping[str, Path]) -> bool:
         """Whether the files still hold what was written."""
         return all(files[name].is_file() and files[name].stat().st_size >= size for name, size in self.sizes.items())
 
 
 class FileCheckpoint:
-    """The journal of one staging folder. `note` may be called on several threads."""
+    """The checkpoint of one staging folder. `advance` may be called on several threads."""
 
     def __init__(self, path: Path, manifest: Mapping[str, Any], done: Mapping[str, TableProgress]) -> None:
         self.path = path
@@ -44,15 +44,15 @@ class FileCheckpoint:
         self._lock = threading.Lock()
 
     @classmethod
-    def begun(cls, path: Path, manifest: Mapping[str, Any]) -> FileCheckpoint:
-        """A new journal."""
-        journal = cls(path, manifest, {})
-        journal._append(dict(manifest))
-        return journal
+    def create(cls, path: Path, manifest: Mapping[str, Any]) -> FileCheckpoint:
+        """A new one."""
+        checkpoint = cls(path, manifest, {})
+        checkpoint._append(dict(manifest))
+        return checkpoint
 
     @classmethod
-    def found(cls, path: Path) -> FileCheckpoint | None:
-        """The journal that a run left; None where there is none that can be read."""
+    def read(cls, path: Path) -> FileCheckpoint | None:
+        """The one that a run left; None where there is none that can be read."""
         try:
             lines = list(_records(path.read_bytes()))
             done = {record["table"]: TableProgress(**record["done"]) for record in lines[1:]}
@@ -60,7 +60,7 @@ class FileCheckpoint:
         except (OSError, LookupError, TypeError):
             return None
 
-    def note(self, table: str, done: TableProgress) -> None:
+    def advance(self, table: str, done: TableProgress) -> None:
         self.done[table] = done
         self._append({"table": table, "done": asdict(done)})
 
@@ -72,7 +72,7 @@ class FileCheckpoint:
             os.fsync(file.fileno())
 
     def moved(self, path: Path) -> FileCheckpoint:
-        """The journal under another name; what was cut short at its end is left out from then on."""
+        """The same under another name; what was cut short at its end is left out from then on."""
         whole = self.path.read_bytes()
         os.truncate(self.path, whole.rfind(b"\n") + 1)
         self.path.rename(path)
@@ -91,19 +91,19 @@ def _records(text: bytes) -> Iterator[dict[str, Any]]:
 
 def differing(left: Mapping[str, Any], wanted: Mapping[str, Any], place: Path) -> list[Problem]:
     """What keeps a run from going on with what another run left."""
-    told = told_difference(left, wanted)
-    what = f"what a stopped run left beside {place} is of another run: {told}"
-    return [Problem(("target",), what, HINT)] if told else []
+    differences = run_differences(left, wanted)
+    what = f"what a stopped run left beside {place} is of another run: {differences}"
+    return [Problem(("target",), what, HINT)] if differences else []
 
 
-def told_difference(left: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+def run_differences(left: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     """In which ways two runs are not the same; "" where they are."""
     names = [name for name in wanted if left.get(name) != wanted[name]]
-    told = [_told(name, left.get(name), wanted[name]) for name in names if name != "plan"]
-    return ", ".join(told) or ("other rows, or another scenario" if names else "")
+    differences = [_difference(name, left.get(name), wanted[name]) for name in names if name != "plan"]
+    return ", ".join(differences) or ("other rows, or another scenario" if names else "")
 
 
-def _told(name: str, left: Any, wanted: Any) -> str:
+def _difference(name: str, left: Any, wanted: Any) -> str:
     if isinstance(left, Mapping) and isinstance(wanted, Mapping):
         keys = [key for key in wanted if left.get(key) != wanted[key]]
         return ", ".join(f"{name} of {key} {left.get(key)} instead of {wanted[key]}" for key in keys)

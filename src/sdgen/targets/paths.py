@@ -66,7 +66,7 @@ def real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def renamed_new(staged: Path, path: Path) -> None:
+def rename_new(staged: Path, path: Path) -> None:
     """Give what was staged its name; TargetError where something of that name has appeared meanwhile."""
     where = real(path)
     if where.exists():
@@ -79,23 +79,23 @@ def appeared(path: Path) -> TargetError:
     return TargetError(Problem(("target",), changed_since({path: None}), CHANGED_HINT))
 
 
-def given_up(path: Path) -> None:
+def release(path: Path) -> None:
     """This process works no more under a name, and leaves what is there."""
     _in_use.discard(path.name)
 
 
-def place(staging: Path, folder: Path) -> None:
+def move_into(staging: Path, folder: Path) -> None:
     """Put staged files in their places in a folder that exists.
 
     The staging folder's new name is the turning point: whoever looks at the folder next goes on where this process was
-    stopped (`placed_left`).
+    stopped (`finish_moves`).
     """
     decided = staging.rename(staging.with_name(staging.name + _PLACING))
-    given_up(staging)
+    release(staging)
     _move(decided, folder)
 
 
-def placed_left(folder: Path) -> None:
+def finish_moves(folder: Path) -> None:
     """Put in their places what processes that are no more had begun to."""
     for path in leftovers(folder):
         if path.name.endswith(_PLACING):

@@ -37,7 +37,7 @@ _open: set[int] = set()
 
 
 @dataclass(frozen=True)
-class LocalPlace:
+class LocalPath:
     """A file or folder that takes one run at a time. makes_folders: a run makes the folders above it."""
 
     path: Path
@@ -47,7 +47,7 @@ class LocalPlace:
 class WriterLock:
     """The lock of one place for one target. `holder` tells who has it, `unlocked` why there can be none."""
 
-    def __init__(self, place: LocalPlace, target: object) -> None:
+    def __init__(self, place: LocalPath, target: object) -> None:
         self.path = Path(os.path.realpath(place.path))
         self.file = self.path.with_name(f".{self.path.name}{_SUFFIX}")
         self.holder = ""

@@ -20,7 +20,7 @@ from sdgen.databases.driver_errors import UNREACHED, DriverErrors, next_step
 from sdgen.databases.urls import without_password_of
 from sdgen.errors import Problem, TargetError, install_hint
 from sdgen.targets.paths import appeared, file_fault, leftovers, staged
-from sdgen.targets.writer_lock import LocalPlace
+from sdgen.targets.writer_lock import LocalPath
 
 ROWS = "JSONCompactStringsEachRow"
 _EXTRA = "sdgen[clickhouse]"
@@ -32,13 +32,13 @@ _NATIVE_PORT = 9000
 class Engine(Protocol):
     """A connection, which opens itself. All methods raise TargetError where the engine refuses.
 
-    local_place: where one in this process keeps its files. text_uuids: uuids are best sent as text. Old servers read
+    local_path: where one in this process keeps its files. text_uuids: uuids are best sent as text. Old servers read
     16 bytes as two numbers of swapped bytes.
     """
 
     text_uuids: bool
     database: str
-    local_place: LocalPlace | None
+    local_path: LocalPath | None
 
     def fault(self) -> str:
         """Why nothing can be written here, as far as that shows without a connection."""
@@ -87,7 +87,7 @@ def embedded_errors() -> DriverErrors:
 _UNREACHED = re.compile(r"\[Errno -?\d+\] [^\"')]+")  # deep in the words of its transport
 
 
-def _refused(error: object, hint: str = "") -> TargetError:
+def _refusal(error: object, hint: str = "") -> TargetError:
     first = str(error).partition("Stack trace:")[0]
     text = " ".join(first.partition("(version ")[0].split())
     unreached = _UNREACHED.search(text)
@@ -103,7 +103,7 @@ class Embedded:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.local_place: LocalPlace | None = LocalPlace(path)
+        self.local_path: LocalPath | None = LocalPath(path)
         self.staged: Path | None = None
         self._connection: Any = None
 
@@ -137,7 +137,7 @@ class Embedded:
         except Exception as error:
             self._forget()
             hint = "is it in use by another process, or another chdb folder by this one?"
-            raise _refused(f"{self.path} can't be opened: {error}", hint) from error
+            raise _refusal(f"{self.path} can't be opened: {error}", hint) from error
 
     def fetch(self, sql: str, format: str = "") -> bytes:
         return bytes(self._query(sql, format or "Null").bytes() or b"")
@@ -147,7 +147,7 @@ class Embedded:
         try:
             return connection.query(sql, format)
         except Exception as error:  # chdb's own, and RuntimeError
-            raise _refused(error) from error
+            raise _refusal(error) from error
 
     def insert(self, table: str, names: Sequence[str], pieces: Iterable[bytes]) -> int:
         """Through a file: chdb's streaming insert tells nothing of rows that a table refuses."""
@@ -190,7 +190,7 @@ class Remote:
 
     def __init__(self, url: str) -> None:
         self.parts = urlsplit(url)
-        self.local_place: LocalPlace | None = None
+        self.local_path: LocalPath | None = None
         self.options = dict(parse_qsl(self.parts.query))
         self.database = unquote(self.parts.path.strip("/")) or "default"
         self._client: Any = None
@@ -244,7 +244,7 @@ class Remote:
         return self.options.get(option, str(default)).lower() in ("1", "true", "yes", "on")
 
     def _refused(self, error: object, hint: str = "") -> TargetError:
-        return _refused(without_password_of(self.parts.geturl(), str(error)), hint)
+        return _refusal(without_password_of(self.parts.geturl(), str(error)), hint)
 
     def fetch(self, sql: str, format: str = "") -> bytes:
         client = self._opened()

@@ -79,13 +79,13 @@ def existing_tables(engine: Engine, names: Sequence[QualifiedName]) -> dict[Qual
     }
 
 
-def engine_faults(table: Table, stands: ExistingTable, mode: Mode) -> Iterable[Problem]:
+def engine_faults(table: Table, existing: ExistingTable, mode: Mode) -> Iterable[Problem]:
     """What keeps rows from a table that is there, beyond its columns' types."""
     path = ("target", table.name)
-    if stands.engine.endswith("View") or stands.engine == "Dictionary":
-        yield Problem(path, f"is a {stands.engine}, not a table", "give the table behind it")
+    if existing.engine.endswith("View") or existing.engine == "Dictionary":
+        yield Problem(path, f"is a {existing.engine}, not a table", "give the table behind it")
     for name in table.names:
-        if name in stands.computed:
+        if name in existing.computed:
             yield Problem((*path, name), "is computed by the table that exists", "hide it in the scenario")
 
 

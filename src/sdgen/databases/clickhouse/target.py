@@ -24,7 +24,7 @@ from sdgen.databases.clickhouse.introspect import ExistingTable, QualifiedName, 
 from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
 from sdgen.errors import Problem, TargetError
 from sdgen.scenario.request import ExistingRows
-from sdgen.targets.base import Mode, Table, placed
+from sdgen.targets.base import Mode, Table, at_table
 
 _INSERT_ROWS, _INSERT_BYTES = 1 << 20, 1 << 28  # ClickHouse wants large inserts: each makes parts of its own
 
@@ -36,7 +36,7 @@ class Staged:
     table: Table
     name: QualifiedName
     staging: QualifiedName
-    stands: ExistingTable | None
+    existing: ExistingTable | None
     emptied: bool
 
 
@@ -47,7 +47,7 @@ class ClickHouse:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.local_place = engine.local_place
+        self.local_path = engine.local_path
         self.there: dict[QualifiedName, ExistingTable] = {}
         self.staged: dict[str, Staged] = {}
         self.layouts: dict[str, Layout] = {}
@@ -66,14 +66,14 @@ class ClickHouse:
                 self._sweep({self._name(table.name)[0] for table in tables})
         except TargetError as error:
             return list(error.problems)
-        stands = {table.name: self.there.get(self._name(table.name)) for table in tables}
-        there = ExistingTables({name: each.found for name, each in stands.items() if each is not None}, {})
+        existing = {table.name: self.there.get(self._name(table.name)) for table in tables}
+        there = ExistingTables({name: each.found for name, each in existing.items() if each is not None}, {})
         problems = [
             *faults(tables, mode, there, CLICKHOUSE),
             *tables_with_rows(tables, mode, there, CLICKHOUSE, self._rows),
         ]
         for table in tables:
-            found = stands[table.name]
+            found = existing[table.name]
             problems += engine_faults(table, found, table.mode_in(mode)) if found is not None else ()
         return problems
 
@@ -115,18 +115,18 @@ class ClickHouse:
         if not self.staged:
             self.wide = fetch_rows(self.engine, "SELECT toString(toYear(toDate32('0100-01-01')))") == [["100"]]
         name = self._name(table.name)
-        stands = self.there.get(name)
+        existing = self.there.get(name)
         place = self._fresh(name[0])
         emptied = mode is Mode.TRUNCATE_THEN_INSERT
-        self.staged[table.name] = Staged(table, name, place, stands, emptied)
+        self.staged[table.name] = Staged(table, name, place, existing, emptied)
         try:
-            if stands is None:
+            if existing is None:
                 self._create_database(name[0])
                 self.engine.fetch(create_table(table, _sql(place)))
             else:
-                self.engine.fetch(_like(place, name, stands))
+                self.engine.fetch(_like(place, name, existing))
         except TargetError as error:
-            raise placed(error, table.name) from error
+            raise at_table(error, table.name) from error
         self._lay_out(table, place)
 
     def _fresh(self, database: str) -> QualifiedName:
@@ -159,22 +159,22 @@ class ClickHouse:
             try:
                 written = self.engine.insert(into, names, _stream(first, rows, sent))
             except TargetError as error:
-                raise placed(error, table.name) from error
+                raise at_table(error, table.name) from error
             if written != sent[0]:
                 what = f"ClickHouse took {written:,} of {sent[0]:,} rows"
                 raise TargetError(Problem(("target", table.name), what))
 
     def finish(self) -> None:
         for staged in self.staged.values():
-            if staged.stands is None:
+            if staged.existing is None:
                 there, here = _sql(staged.name), _sql(staged.staging)
                 self._do(staged, f"RENAME TABLE {here} TO {there}", f"RENAME TABLE {there} TO {here}")
         for staged in self.staged.values():
-            if staged.stands is not None and staged.emptied:
-                self._replace(staged, staged.stands)
+            if staged.existing is not None and staged.emptied:
+                self._replace(staged, staged.existing)
         for staged in self.staged.values():
-            if staged.stands is not None and not (staged.emptied and _whole(staged.stands)):
-                self._move(staged, staged.stands)
+            if staged.existing is not None and not (staged.emptied and _whole(staged.existing)):
+                self._move(staged, staged.existing)
         self.undo, self.made = [], []
         with suppress(TargetError):  # the rows are there; what is left over goes with the next run
             self._clear()
@@ -184,28 +184,28 @@ class ClickHouse:
         try:
             self.engine.fetch(sql)
         except TargetError as error:
-            raise placed(error, staged.table.name) from error
+            raise at_table(error, staged.table.name) from error
         if undo:
             self.undo.append(undo)
 
-    def _replace(self, staged: Staged, stands: ExistingTable) -> None:
+    def _replace(self, staged: Staged, existing: ExistingTable) -> None:
         """Empty a table that is there: by an exchange that can be undone, where its engine has one."""
         name = _sql(staged.name)
-        if not stands.exchangeable:
+        if not existing.exchangeable:
             self._do(staged, f"TRUNCATE TABLE {name}")
             return
         other = staged.staging
-        if stands.feeds:  # its views are to see the new rows: they come by an insert, into an empty table
+        if existing.feeds:  # its views are to see the new rows: they come by an insert, into an empty table
             other = self._fresh(staged.name[0])
             self.extra.append(other)
             self._do(staged, f"CREATE TABLE {_sql(other)} AS {name}")
         exchange = f"EXCHANGE TABLES {_sql(other)} AND {name}"
         self._do(staged, exchange, exchange)
 
-    def _move(self, staged: Staged, stands: ExistingTable) -> None:
+    def _move(self, staged: Staged, existing: ExistingTable) -> None:
         """Add the new rows to a table that is there: as parts, or by an insert that fills its views."""
         here, there = _sql(staged.staging), _sql(staged.name)
-        if stands.feeds or not stands.parts:
+        if existing.feeds or not existing.parts:
             names = ", ".join(map(CLICKHOUSE.quote, self.layouts[staged.table.name].names))
             self._do(staged, f"INSERT INTO {there} ({names}) SELECT {names} FROM {here}")
             return
@@ -250,15 +250,15 @@ def _sql(name: QualifiedName) -> str:
     return ".".join(map(CLICKHOUSE.quote, name))
 
 
-def _like(place: QualifiedName, name: QualifiedName, stands: ExistingTable) -> str:
+def _like(place: QualifiedName, name: QualifiedName, existing: ExistingTable) -> str:
     """A staging table with the columns of one that is there; of its engine too, where that keeps rows of its own."""
-    engine = "" if stands.exchangeable else " ENGINE = MergeTree ORDER BY tuple()"
+    engine = "" if existing.exchangeable else " ENGINE = MergeTree ORDER BY tuple()"
     return f"CREATE TABLE {_sql(place)} AS {_sql(name)}{engine}"
 
 
-def _whole(stands: ExistingTable) -> bool:
+def _whole(existing: ExistingTable) -> bool:
     """The staging table itself takes the place of the one that is there."""
-    return stands.exchangeable and not stands.feeds
+    return existing.exchangeable and not existing.feeds
 
 
 def _stream(first: Part, others: Iterator[Part], sent: list[int]) -> Generator[bytes, None, None]:

@@ -31,8 +31,8 @@ from sdgen.scenario.request import ExistingRows
 from sdgen.targets import columnar
 from sdgen.targets.base import Mode, Table
 from sdgen.targets.file_checkpoint import TableProgress
-from sdgen.targets.paths import file_fault, leftovers, renamed_new, staged
-from sdgen.targets.writer_lock import LocalPlace
+from sdgen.targets.paths import file_fault, leftovers, rename_new, staged
+from sdgen.targets.writer_lock import LocalPath
 
 _INDEXES = """
     SELECT sql FROM duckdb_indexes()
@@ -49,7 +49,7 @@ class DuckDB(CommittingTarget):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.local_place = LocalPlace(path)
+        self.local_path = LocalPath(path)
         self.staged: Path | None = None
         self.connection: Any = None
         self.tables: tuple[Table, ...] = ()
@@ -72,7 +72,7 @@ class DuckDB(CommittingTarget):
             raise _refused(self.path, error) from error
 
     def commit(self, table: Table, done: TableProgress, rows: int) -> None:
-        self.commits.note(self._run, table, done, rows, [each.name for each in self.made], ())
+        self.commits.advance(self._run, table, done, rows, [each.name for each in self.made], ())
         self._commit()
         self.committed = True
         self._run("BEGIN")
@@ -237,7 +237,7 @@ class DuckDB(CommittingTarget):
         self.connection.close()
         self.connection = None
         if self.staged is not None:
-            renamed_new(self.staged, self.path)
+            rename_new(self.staged, self.path)
             self.staged = None
 
     def interrupt(self) -> None:

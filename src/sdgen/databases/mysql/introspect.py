@@ -102,11 +102,11 @@ def _of_schema(
     for name, kind, engine, transactional in connection.run(_TABLES.format(**within)):
         found[schema, name] = ExistingTable(kind, engine, transactional == "YES")
     for table, name, type, nullable, default, extra in connection.run(_COLUMNS.format(**within)):
-        stands, words = found[schema, table], extra.upper()
+        existing, words = found[schema, table], extra.upper()
         computed = "GENERATED" in words.replace("DEFAULT_GENERATED", "")
         filled = default not in (None, "NULL") or "AUTO_INCREMENT" in words or computed
-        stands.columns.append(ExistingColumn(name, _typed(type), nullable == "YES", filled))
-        stands.computed |= {name} if computed else set()
+        existing.columns.append(ExistingColumn(name, _typed(type), nullable == "YES", filled))
+        existing.computed |= {name} if computed else set()
     keys: dict[tuple[str, str, str], ForeignKey] = {}
     for own, table, name, column, other, parent, to in connection.run(_KEYS.format(**within)):
         key = keys.setdefault((own, table, name), ForeignKey((own, table), (other, parent)))

@@ -51,16 +51,16 @@ def orphans(connection: MySQLConnection, key: ForeignKey) -> int:
     return int(number)
 
 
-def table_faults(table: Table, stands: ExistingTable) -> Iterator[Problem]:
+def table_faults(table: Table, existing: ExistingTable) -> Iterator[Problem]:
     """What keeps rows from a table that is there, beyond its columns' types."""
     path = ("target", table.name)
-    if stands.kind != "BASE TABLE":
-        yield Problem(path, f"is a {stands.kind.lower()}, not a table", "give the table behind it")
-    elif not stands.transactional:
+    if existing.kind != "BASE TABLE":
+        yield Problem(path, f"is a {existing.kind.lower()}, not a table", "give the table behind it")
+    elif not existing.transactional:
         hint = f"ALTER TABLE {MYSQL.table(table.name)} ENGINE = InnoDB"
-        yield Problem(path, f"its engine {stands.engine} can't take rows back where a run fails", hint)
+        yield Problem(path, f"its engine {existing.engine} can't take rows back where a run fails", hint)
     for name in table.names:
-        if name in stands.computed:
+        if name in existing.computed:
             yield Problem((*path, name), "is computed by the table that exists", "hide it in the scenario")
 
 

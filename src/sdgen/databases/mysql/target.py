@@ -27,7 +27,7 @@ from sdgen.databases.mysql.introspect import ExistingTable, ForeignKey, existing
 from sdgen.databases.mysql.load import NewTable, Part, load_data, orphans, sql_name, table_faults
 from sdgen.errors import Problem, TargetError
 from sdgen.scenario.request import ExistingRows
-from sdgen.targets.base import Mode, Table, placed
+from sdgen.targets.base import Mode, Table, at_table
 from sdgen.targets.file_checkpoint import TableProgress
 
 _TABLE = " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4"
@@ -58,12 +58,12 @@ class MySQL(CommittingTarget):
     def _left(self) -> Checkpoint | None:
         """What a run that was stopped half-way left; where one is just dying, after its last word."""
         there = existing_tables(self.connection, [(self.connection.database, NAME)])
-        found = self.commits.ledger.read(self.connection.run) if there else None
+        found = self.commits.table.read(self.connection.run) if there else None
         self.connection.run("COMMIT")
         return found
 
     def commit(self, table: Table, done: TableProgress, rows: int) -> None:
-        self.commits.note(self.connection.run, table, done, rows, (), ())
+        self.commits.advance(self.connection.run, table, done, rows, (), ())
         self.connection.run("COMMIT")
         self.committed = True
         self.connection.run("START TRANSACTION")
@@ -86,8 +86,8 @@ class MySQL(CommittingTarget):
             for table in tables
             if self._exists(table.name)
         }
-        referrers = {name: self._referrers(stands) for name, stands in found.items()}
-        there = ExistingTables({name: stands.columns for name, stands in found.items()}, referrers)
+        referrers = {name: self._referrers(existing) for name, existing in found.items()}
+        there = ExistingTables({name: existing.columns for name, existing in found.items()}, referrers)
         problems = faults(tables, mode, there, MYSQL)
         if not self.commits.going_on:
             problems += tables_with_rows(tables, mode, there, MYSQL, self.connection.run)
@@ -102,18 +102,18 @@ class MySQL(CommittingTarget):
         problems = self.commits.faults(self._left(), tables, mode, filled)
         self.standing = frozenset(self.there)
         gone = {self.connection.qualified(name) for name in self.commits.made}
-        self.there = {place: stands for place, stands in self.there.items() if place not in gone}
-        for stands in self.there.values():
-            stands.referrers[:] = [key for key in stands.referrers if key.table not in gone]
+        self.there = {place: existing for place, existing in self.there.items() if place not in gone}
+        for existing in self.there.values():
+            existing.referrers[:] = [key for key in existing.referrers if key.table not in gone]
         self.committed = self.commits.going_on
         return problems
 
     def _exists(self, table: str) -> bool:
         return self.connection.qualified(table) in self.there
 
-    def _referrers(self, stands: ExistingTable) -> list[str]:
+    def _referrers(self, existing: ExistingTable) -> list[str]:
         own = self.connection.database
-        places = {key.table for key in stands.referrers if key.table != key.parent}
+        places = {key.table for key in existing.referrers if key.table != key.parent}
         return [name if schema == own else f"{schema}.{name}" for schema, name in sorted(places)]
 
     def _sweep(self, schemas: Iterable[str]) -> None:
@@ -157,7 +157,7 @@ class MySQL(CommittingTarget):
         if self.commits.discards:
             self._drop([self.connection.qualified(name) for name in (*self.commits.made, NAME)])
             self.commits.discards = False
-        if self.commits.active and not self.commits.told:
+        if self.commits.active and not self.commits.recorded:
             made = [table.name for table in self.tables if not self._exists(table.name)]
             self.commits.begin(self.connection.run, made, ())
             self.connection.run("COMMIT")
@@ -167,7 +167,7 @@ class MySQL(CommittingTarget):
         try:
             self.connection.run(sql.replace(f"CREATE TABLE {final}", f"CREATE TABLE {place}", 1) + _TABLE)
         except TargetError as error:
-            raise placed(error, new.final.name) from error
+            raise at_table(error, new.final.name) from error
         self.created.append(new)
 
     def _stage(self) -> None:
@@ -180,10 +180,10 @@ class MySQL(CommittingTarget):
             links = tuple(replace(link, table=names.get(link.table, link.table)) for link in table.references)
             made = replace(table, references=links)
             keys = zip(constraints(made, MYSQL, frozenset({FOREIGN_KEY})), table.references, strict=True)
-            early = tuple(key for key, link in keys if self._stands_before(link.table, table))
+            early = tuple(key for key, link in keys if self._is_written_before(link.table, table))
             self.staged[table.name] = NewTable(made, names[table.name], early)
 
-    def _stands_before(self, parent: str, table: Table) -> bool:
+    def _is_written_before(self, parent: str, table: Table) -> bool:
         """Whether a table that exists has got its rows of the run when another is written."""
         names = [each.name for each in self.tables]
         return self._exists(parent) and names.index(parent) < names.index(table.name)
@@ -228,7 +228,7 @@ class MySQL(CommittingTarget):
             if waiting:
                 self.connection.run("SET foreign_key_checks = 1")
         except TargetError as error:
-            raise placed(error, table.name) from error
+            raise at_table(error, table.name) from error
 
     def _load(self, table: Table, parts: Iterable[Part]) -> None:
         sent = 0
@@ -244,8 +244,8 @@ class MySQL(CommittingTarget):
             raise TargetError(Problem(("target", table.name), f"MySQL took {taken:,} of {sent:,} rows"))
 
     def _declared(self, table: Table) -> dict[str, str]:
-        stands = self.there.get(self.connection.qualified(table.name))
-        return {column.name: column.declared for column in stands.columns} if stands else {}
+        existing = self.there.get(self.connection.qualified(table.name))
+        return {column.name: column.declared for column in existing.columns} if existing else {}
 
     def _insert(self, parts: Iterable[Part]) -> None:
         """Statements of some hundred rows; a line never ends inside a text, where newlines are escaped."""
@@ -273,7 +273,7 @@ class MySQL(CommittingTarget):
         places = [self.connection.qualified(each.name) for each in self.tables]
         own = self.connection.qualified(table.name)
         later = [self.there[place] for place in places[places.index(own) + 1 :] if place in self.there]
-        return [key for stands in later for key in stands.referrers if key.table == own]
+        return [key for existing in later for key in existing.referrers if key.table == own]
 
     def finish(self) -> None:
         self._begin()
@@ -315,7 +315,7 @@ class MySQL(CommittingTarget):
             if added:
                 self.connection.run(f"ALTER TABLE {MYSQL.table(new.staging)} {', '.join(added)}")
         except TargetError as error:
-            raise placed(error, new.final.name) from error
+            raise at_table(error, new.final.name) from error
 
     def _keys(self, new: NewTable) -> list[str]:
         """The constraints that a stopped run has added already: their names, and the kind of a primary key."""
@@ -346,7 +346,7 @@ class MySQL(CommittingTarget):
         with suppress(TargetError):
             made = [] if self.committed else [self.connection.qualified(new.staging) for new in self.created]
             self._drop(made)
-            if self.commits.told and not self.committed:
+            if self.commits.recorded and not self.committed:
                 self.commits.end(self.connection.run)
         self.created, self.staged, self.begun = [], {}, False
         self.connection.close()

@@ -76,12 +76,12 @@ class Postgres(CommittingTarget):
 
     def _left(self) -> Checkpoint | None:
         """What a stopped run left; where one is just dying, after its last word."""
-        there = self._run("SELECT to_regclass(%s)", (self.commits.ledger.name,))[0][0]
-        return self.commits.ledger.read(self._run) if there is not None else None
+        there = self._run("SELECT to_regclass(%s)", (self.commits.table.name,))[0][0]
+        return self.commits.table.read(self._run) if there is not None else None
 
     def commit(self, table: Table, done: TableProgress, rows: int) -> None:
         try:
-            self.commits.note(self._run, table, done, rows, [each.name for each in self.made], self.suspended or ())
+            self.commits.advance(self._run, table, done, rows, [each.name for each in self.made], self.suspended or ())
             self._connect().commit()
             self.committed = True
             self.begun = False
@@ -206,7 +206,7 @@ class Postgres(CommittingTarget):
         if left is None:
             return ()
         if self.commits.discards:
-            names = [*map(POSTGRES.table, left.made), self.commits.ledger.name]
+            names = [*map(POSTGRES.table, left.made), self.commits.table.name]
             self._run(f"DROP TABLE IF EXISTS {', '.join(names)}")
         return left.suspended
 

@@ -34,8 +34,8 @@ from sdgen.scenario.types import INTEGERS, NESTED, TEXTS, Type
 from sdgen.targets.base import Mode, Table
 from sdgen.targets.columnar import plain
 from sdgen.targets.file_checkpoint import TableProgress
-from sdgen.targets.paths import file_fault, leftovers, renamed_new, staged
-from sdgen.targets.writer_lock import LocalPlace
+from sdgen.targets.paths import file_fault, leftovers, rename_new, staged
+from sdgen.targets.writer_lock import LocalPath
 
 _NEW = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE")
 _LASTING = ("synchronous = NORMAL", "locking_mode = EXCLUSIVE")
@@ -49,7 +49,7 @@ class SQLite(CommittingTarget):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.local_place = LocalPlace(path)
+        self.local_path = LocalPath(path)
         self.staged: Path | None = None
         self.new = False
         self.connection: Any = None
@@ -69,7 +69,7 @@ class SQLite(CommittingTarget):
             raise _refused(self.path, error) from error
 
     def commit(self, table: Table, done: TableProgress, rows: int) -> None:
-        self.commits.note(self._run, table, done, rows, [each.name for each in self.made], ())
+        self.commits.advance(self._run, table, done, rows, [each.name for each in self.made], ())
         self._run("COMMIT")
         self.committed = True
         self._run("BEGIN IMMEDIATE")
@@ -188,7 +188,7 @@ class SQLite(CommittingTarget):
         self.new = False
         self._close()
         if self.staged is not None:
-            renamed_new(self.staged, self.path)
+            rename_new(self.staged, self.path)
             self.staged = None
 
     def _check_references(self, table: Table) -> None:
