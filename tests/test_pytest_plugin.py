@@ -173,7 +173,7 @@ WRONG = [
     ("'corner.yaml', rows={'custmers': 5}", "*'custmers'*", "did you mean 'customers'?"),
     ("'corner.yaml', rows={'customers': 'x'}", "test_it.py::test_x: rows.customers: *is not a *number*", ""),
     ("'corner.yaml', include='order'", "include.order: unknown entity 'order'", "did you mean 'orders'?"),
-    ("'corner.yaml', exclude=['orders', 'customers']", "no entity is left to write", ""),
+    ("'corner.yaml', exclude=['orders', 'customers']", "include and exclude leave no entity to write", ""),
     ("'corner.yaml', seed='x'", "test_it.py::test_x: seed: *is not a *number*", ""),
     (
         "'corner.yml'",

@@ -11,7 +11,7 @@ from sdgen.cli import options, run_group, scenario_group, serve_command, target_
 from sdgen.cli.commands import App
 from sdgen.cli.failures import REFUSED, print_text, reports_errors
 from sdgen.cli.run_options import AsOf, ExecModels, Fields, Rules, Seed, Sets, TargetKind, with_run_options
-from sdgen.cli.stored import Output, RunsDb, ScenariosDir, TargetsDir
+from sdgen.cli.store_options import Output, RunsDb, ScenariosDir, TargetsDir
 from sdgen.readers.formats import FORMATS, formats
 
 SCENARIO_HELP = "A scenario file, a folder that holds one, a schema (x.sql, a database), or a shipped example."

@@ -14,7 +14,7 @@ import typer
 from sdgen.cli import run_tables
 from sdgen.cli.failures import REFUSED, print_text, problem_text
 from sdgen.cli.progress import progress
-from sdgen.cli.stored import as_json
+from sdgen.cli.store_options import as_json
 from sdgen.errors import Cancelled, Problem
 from sdgen.execution.events import Listener
 from sdgen.execution.interruption import Interruption
