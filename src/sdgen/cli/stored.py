@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sdgen.cli.tables import cut, ruled
-from sdgen.cli.validate import ValidationResult, validated
+from sdgen.cli.validate import ValidationResult, check_scenario
 from sdgen.errors import Problem, SdgenError
 from sdgen.execution.target_kinds import path_of
 from sdgen.execution.targets import ResolvedTarget, TargetSpec, resolve_target, target_of_file
@@ -54,7 +54,7 @@ def check_stored_scenario(service: Service, name: str) -> ValidationResult:
         scenario = _scenario(service, name)
     except SdgenError as error:
         return ValidationResult(None, error.problems)
-    return validated(scenario)
+    return check_scenario(scenario)
 
 
 def _scenario(service: Service, name: str) -> Scenario:

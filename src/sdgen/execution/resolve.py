@@ -160,7 +160,7 @@ def _read_bounded(request: RunRequest, catalog: Catalog, access: Access) -> _Sce
 
 def _read_scenario(request: RunRequest, catalog: Catalog, access: Access) -> _ScenarioSource:
     rows: Mapping[str, int] = dict(request.rows)
-    reading = request.reading
+    reading = request.read_options
     if not access.paths:
         reading = replace(reading, rules="", run_code=False)
     if request.scenario_path and access.paths:
@@ -254,7 +254,7 @@ def _name_problems(request: RunRequest, scenario: Scenario) -> Iterator[Problem]
             if name not in scenario.entities and not (word == "rows" and name == "*"):
                 hint = did_you_mean(name, scenario.entities, f"{scenario.name} has: {', '.join(scenario.entities)}")
                 yield Problem(("request", word, name), f"unknown entity {name!r}", hint)
-    if not _entities_to_write(request, scenario) and {*request.include} <= {*scenario.entities}:
+    if scenario.entities and not _entities_to_write(request, scenario) and {*request.include} <= {*scenario.entities}:
         yield Problem(("request", "exclude"), "include and exclude leave no entity to write", "exclude fewer entities")
 
 

@@ -48,6 +48,10 @@ class ProblemRecord(Record):
             column=problem.column,
         )
 
+    def as_problem(self) -> Problem:
+        """The problem, without its place in a file."""
+        return Problem((self.path,) if self.path else (), self.what, self.hint)
+
     def redacted(self, redactor: Callable[[str], str]) -> ProblemRecord:
         """The same problem without secrets."""
         return self.model_copy(update={"what": redactor(self.what), "hint": redactor(self.hint)})
@@ -153,7 +157,8 @@ class RunFilter(TypedDict, total=False):
 class Probe(Record):
     """The result of a target's test. milliseconds: until the target had answered.
 
-    can_*: with a table of its own, in a run's transaction. Truncating is judged by that table too: existing tables of other users may refuse it.
+    can_*: with a table of its own, in a run's transaction. Truncating is judged by
+    that table too: existing tables of other users may refuse it.
     """
 
     ok: bool
