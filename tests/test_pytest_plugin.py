@@ -173,7 +173,7 @@ WRONG = [
     ("'corner.yaml', rows={'custmers': 5}", "*'custmers'*", "did you mean 'customers'?"),
     ("'corner.yaml', rows={'customers': 'x'}", "test_it.py::test_x: rows.customers: *is not a *number*", ""),
     ("'corner.yaml', include='order'", "include.order: unknown entity 'order'", "did you mean 'orders'?"),
-    ("'corner.yaml', exclude=['orders', 'customers']", "no entity is left to write", ""),
+    ("'corner.yaml', exclude=['orders', 'customers']", "include and exclude leave no entity to write", ""),
     ("'corner.yaml', seed='x'", "test_it.py::test_x: seed: *is not a *number*", ""),
     (
         "'corner.yml'",
@@ -184,7 +184,7 @@ WRONG = [
     ("'no.module:Base'", "*no.module*", ""),
     ("5", "a scenario can't be a int", "YAML text or a dict"),
     ("'corner.yaml', rules='none.yaml'", "*none.yaml*", ""),
-    ("'corner.yaml', set=[1]", "set: must be values by path", ""),
+    ("'corner.yaml', set=[1]", "set: must map paths to values", ""),
     ("'corner.yaml', target='oracle'", "'oracle' is no database", "known: duckdb, postgres, sqlite"),
     ("'corner.yaml', target='arrow'", "'arrow' is no database", "sdgen_tables"),
     ("'corner.yaml', target='postgres'", "no PostgreSQL server is known", "--sdgen-postgres"),
@@ -247,7 +247,7 @@ def test_a_changed_generator_is_made_anew(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "own_generators.py").write_text(code.format(40))
     assert resolve.resolve_mark(asked).hash != before
     filler = filling.Filler(Cache(tmp_path, 1000))
-    filler.settled(asked)
+    filler.resolve(asked)
     assert filler.cache.known(resolve.request_key(asked)) == ""
 
 

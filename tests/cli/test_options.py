@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 import typer
 
-from sdgen.cli.options import format_instant, formats, instant, listed, row_count, row_counts, seed
+from sdgen.cli.options import formats, instant, listed, row_count, row_counts, seed
+from sdgen.execution.request import format_instant
 
 
 @pytest.mark.parametrize(

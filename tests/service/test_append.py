@@ -391,7 +391,7 @@ def test_names_that_were_taken_are_told(place: tuple[str, Ask]) -> None:
         ask(f"INSERT INTO users (id, name, level) VALUES ({FOREIGN.format(number)}, '{name}', 1)")
     target = open_target(to)
     try:
-        plan = plan_into(members(), PlanRequest(rows={"users": 88}), target, RunSettings(mode=Mode.APPEND_ONLY))
+        plan = plan_into(members(), PlanRequest(rows={"users": 88}), target, RunSettings(mode=Mode.APPEND_ONLY)).plan
     finally:
         target.abort()
     told = "users.name: 10 of 88 new values were taken, others stand for them"

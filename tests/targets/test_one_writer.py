@@ -325,7 +325,7 @@ def test_a_stopped_append_does_not_go_on_over_rows_that_came_since(tmp_path: Pat
     place = f"{tmp_path}/out/"
     sdgen.write(scenario(), place)
     options = {"mode": "append", "resume": True, "as_of": "2026-01-01T00:00:00Z"}
-    run, cancel = resolve(request_of(scenario(), place, options)), threading.Event()
+    run, cancel = resolve(request_of(scenario(), target=place, **options)), threading.Event()
     with pytest.raises(Cancelled):
         execute_run(run, listen=lambda event: cancel.set() if isinstance(event, RowsWritten) else None, cancel=cancel)
     with (tmp_path / "out/items.csv").open("a") as file:
@@ -350,7 +350,7 @@ def test_without_locks_a_run_goes_on_and_says_so(number: int, tmp_path: Path, mo
 def remarks(tmp_path: Path) -> str:
     """What a run into out/ has to say besides its rows."""
     said: list[str] = []
-    run = resolve(request_of(small(tmp_path), f"{tmp_path}/out/", {}))
+    run = resolve(request_of(small(tmp_path), target=f"{tmp_path}/out/"))
     execute_run(run, listen=lambda event: said.append(event.text) if isinstance(event, Remark) else None)
     return "\n".join(said)
 
@@ -390,7 +390,7 @@ def test_a_run_inside_a_run_of_the_same_thread_does_not_wait_for_itself(tmp_path
             inner.append(sdgen.write(small(tmp_path), place))
 
     with pytest.raises(TargetError, match="has appeared"):
-        execute_run(resolve(request_of(scenario(), place, {})), listen=listen)
+        execute_run(resolve(request_of(scenario(), target=place)), listen=listen)
     assert inner
 
 

@@ -192,7 +192,7 @@ def application(base: Path) -> Iterator[TestClient]:
     service = Service.open(base / "runs.sqlite", access=access)
     rules = Rules(changes=Limiter(10**9, 1e6))
     try:
-        yield TestClient(create_app(service, rules=rules, supervised=False), "http://127.0.0.1")
+        yield TestClient(create_app(service, rules=rules, starts_runs=False), "http://127.0.0.1")
     finally:
         service.close()
 

@@ -23,9 +23,10 @@ from sdgen.generators import registry
 from sdgen.readers.sources import is_sql, read_text_as_scenario
 from sdgen.service.service import Service
 from sdgen.web import app as web_app
-from sdgen.web.app import STATIC, create_app
+from sdgen.web.app import create_app
 from sdgen.web.generator_pages import ROWS, example_values
 from sdgen.web.preview import preview_of
+from sdgen.web.routes import STATIC
 
 HERE = "http://127.0.0.1"
 FRAGMENT = {"x-fragment": "1"}
@@ -54,7 +55,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service
 
 @pytest.fixture
 def client(service: Service) -> TestClient:
-    return TestClient(create_app(service, supervised=False), HERE, raise_server_exceptions=False)
+    return TestClient(create_app(service, starts_runs=False), HERE, raise_server_exceptions=False)
 
 
 def save(client: TestClient, text: str, opened: str = "", base: str = "", as_id: str = "", fragment: bool = True):

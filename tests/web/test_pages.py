@@ -94,7 +94,7 @@ def test_a_run_is_stored_and_shown(client: TestClient, service: Service) -> None
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        ({}, "no scenario is named"),
+        ({}, "the request names no scenario"),
         ({"scenario_id": "shop", "target_id": "demo", "seed": "many"}, "request.seed"),
         ({"scenario_id": "shop", "target_id": "demo", "rows.buyers": "3"}, "unknown entity 'buyers'"),
         ({"scenario_id": "shop", "target_id": "far"}, "password"),

@@ -217,7 +217,7 @@ def test_a_run_that_reproduces_a_removed_one_is_still_shown(client: TestClient, 
 def test_a_server_keeps_so_many_runs(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(application, "TIDY_EVERY", 0.02)
     made = [service.perform(RunRequest(scenario=SMALL, target=f"out/{each}.sqlite")).id for each in range(3)]
-    with TestClient(create_app(service, supervised=False, keep=Retention(keep=1)), HERE) as opened:
+    with TestClient(create_app(service, starts_runs=False, keep=Retention(keep=1)), HERE) as opened:
         for _ in range(200):
             if opened.get(f"{API}/runs").json()["total"] == 1:
                 break
@@ -251,7 +251,7 @@ def test_times_are_relative_with_the_moment_beside(client: TestClient, service: 
 
 def test_who_is_signed_in_can_sign_out(client: TestClient, service: Service) -> None:
     assert "/logout" not in client.get("/runs").text
-    guarded = TestClient(create_app(service, token="t" * 20, supervised=False), HERE)
+    guarded = TestClient(create_app(service, token="t" * 20, starts_runs=False), HERE)
     guarded.post("/login", data={"token": "t" * 20})
     assert 'action="/logout"' in guarded.get("/runs").text
     assert guarded.post("/logout", follow_redirects=False).headers["location"] == "/login"

@@ -24,12 +24,12 @@ RUNS = f"{API}/runs"
 
 @pytest.fixture
 def guarded(service: Service) -> TestClient:
-    app = create_app(service, token=TOKEN, allowed_hosts=("sdgen.example",), supervised=False)
+    app = create_app(service, token=TOKEN, allowed_hosts=("sdgen.example",), starts_runs=False)
     return TestClient(app, HERE, follow_redirects=False)
 
 
 def limited(service: Service, **rules: object) -> TestClient:
-    return TestClient(create_app(service, rules=Rules(**rules), supervised=False), HERE)  # type: ignore[arg-type]
+    return TestClient(create_app(service, rules=Rules(**rules), starts_runs=False), HERE)  # type: ignore[arg-type]
 
 
 def test_names_of_this_machine(client: TestClient) -> None:

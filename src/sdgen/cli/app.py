@@ -10,8 +10,8 @@ import typer
 from sdgen.cli import options, run_group, scenario_group, serve_command, target_group
 from sdgen.cli.commands import App
 from sdgen.cli.failures import REFUSED, print_text, reports_errors
-from sdgen.cli.run_options import AsOf, ExecModels, Fields, Rules, Seed, Sets, TargetKind, with_run_options
-from sdgen.cli.stored import Output, RunsDb, ScenariosDir, TargetsDir
+from sdgen.cli.run_options import AsOf, ExecModels, Fields, Rules, Seed, Sets, TargetKind, data_fields, with_run_options
+from sdgen.cli.store_options import Output, RunsDb, ScenariosDir, TargetsDir
 from sdgen.readers.formats import FORMATS, formats
 
 SCENARIO_HELP = "A scenario file, a folder that holds one, a schema (x.sql, a database), or a shipped example."
@@ -27,8 +27,8 @@ app = App(
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(shown: bool) -> None:
+    if shown:
         from sdgen import __version__
 
         print(f"sdgen {__version__}")
@@ -50,8 +50,8 @@ def root(
         ),
     ] = None,
 ) -> None:
-    asked = {"SDGEN_SCENARIOS_DIR": scenarios_dir, "SDGEN_TARGETS_DIR": targets_dir, "SDGEN_RUNS_DB": runs_db}
-    os.environ.update({name: value for name, value in asked.items() if value})
+    variables = {"SDGEN_SCENARIOS_DIR": scenarios_dir, "SDGEN_TARGETS_DIR": targets_dir, "SDGEN_RUNS_DB": runs_db}
+    os.environ.update({name: value for name, value in variables.items() if value})
     if log_level is not None:
         from sdgen.execution.events import log_to_stderr
 
@@ -110,14 +110,10 @@ def preview(
     if output == "csv" and not entity:
         raise typer.BadParameter("csv shows one entity: name it", param_hint="ENTITY")
     count, first = options.row_count(rows), options.row_count(at, "--at")
-    chosen, moment = options.seed(seed), options.instant(as_of)
+    fields = data_fields(scenario, sets, rule_file, run_code, seed=options.seed(seed), as_of=options.instant(as_of))
     from sdgen.cli import preview as command
-    from sdgen.readers.base import ReadOptions
 
-    reading = ReadOptions(run_code=run_code, rules=rule_file, sets=tuple(sets or ()))
-    for line in command.preview(
-        scenario, entity, at=first, rows=count, seed=chosen, as_of=moment, form=output, options=reading
-    ):
+    for line in command.preview(fields, entity, at=first, rows=count, form=output):
         print(line)
 
 
@@ -132,10 +128,8 @@ def validate(
 ) -> None:
     """Check a scenario, and tell every problem at once."""
     from sdgen.cli import validate as command
-    from sdgen.readers.base import ReadOptions
 
-    reading = ReadOptions(run_code=run_code, rules=rules, sets=tuple(sets or ()))
-    command.answer(command.examined(scenario, reading), output)
+    command.answer(command.check_source(data_fields(scenario, sets, rules, run_code)), output)
 
 
 def _kinds() -> str:
@@ -202,21 +196,21 @@ def verify(
     rules: Rules = "",
     run_code: ExecModels = False,
 ) -> None:
-    """Check what a place holds against a scenario: constraints on all rows, distributions on samples."""
-    counts, entities, moment = options.row_counts(rows or ()), options.listed(only or ()), options.instant(as_of)
-    from sdgen.cli import verify as command
-    from sdgen.readers.base import ReadOptions
-
-    report = command.verify_target(
+    """Check what a target holds against a scenario: constraints on all rows, distributions on samples."""
+    fields = data_fields(
         scenario,
-        place,
+        sets,
+        rules,
+        run_code,
         seed=options.seed(seed),
-        as_of=moment,
-        rows=counts,
+        as_of=options.instant(as_of),
+        rows=options.row_counts(rows or ()),
         scale=scale,
-        only=entities,
-        options=ReadOptions(run_code=run_code, rules=rules, sets=tuple(sets or ())),
+        include=options.listed(only or ()),
     )
+    from sdgen.cli import verify as command
+
+    report = command.verify_target(fields, place)
     if output == "json":
         print(command.as_json(report, place))
     else:

@@ -20,7 +20,8 @@ from sdgen.execution.byte_counts import format_bytes
 from sdgen.execution.execute import Result, execute_run
 from sdgen.execution.interruption import Interruption
 from sdgen.execution.request import RunRequest, read_request
-from sdgen.execution.resolve import ResolvedRun, resolve, resolve_data
+from sdgen.execution.resolve import resolve, resolve_data
+from sdgen.execution.resolved import ResolvedRun
 from sdgen.execution.targets import output_targets
 from sdgen.planning.plan import Plan
 from sdgen.readers.formats import DOCUMENTS

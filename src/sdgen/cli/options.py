@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sdgen.execution.request import format_instant as format_instant
-
 if TYPE_CHECKING:
     from sdgen.service.retention import Retention
 

@@ -10,7 +10,7 @@ from sdgen.cli import options
 from sdgen.cli.commands import App
 from sdgen.cli.failures import print_text, reports_errors
 from sdgen.cli.run_options import Fields, TargetKind, with_run_options
-from sdgen.cli.stored import Output, RunsDb, ScenariosDir, TargetsDir, as_json, open_store
+from sdgen.cli.store_options import Output, RunsDb, ScenariosDir, TargetsDir, as_json, open_store
 
 app = App(name="run", help="Runs: started, watched, remembered, reproduced.")
 

@@ -1,4 +1,4 @@
-"""The options by which `sdgen generate`, `run start` and `run plan` ask for a run; nothing heavy is imported here."""
+"""Options → fields of a RunRequest: those of `generate`, `run start` and `run plan`. Nothing heavy is imported here."""
 
 from __future__ import annotations
 
@@ -144,6 +144,12 @@ def run_fields(
         "exec_models": exec_models,
         "allow_databases": options.listed(allow_databases or ()),
     }
+
+
+def data_fields(scenario: str, sets: Sets, rules: Rules, exec_models: ExecModels, **fields: Any) -> Fields:
+    """The fields of a RunRequest that names a scenario, and no target."""
+    source = {"scenario_path": scenario, "set": tuple(sets or ()), "rules": rules, "exec_models": exec_models}
+    return {**source, **fields}
 
 
 def with_run_options(command: Callable[Concatenate[Fields, P], None]) -> Callable[..., None]:

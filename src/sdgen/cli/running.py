@@ -14,7 +14,7 @@ import typer
 from sdgen.cli import run_tables
 from sdgen.cli.failures import REFUSED, print_text, problem_text
 from sdgen.cli.progress import progress
-from sdgen.cli.stored import as_json
+from sdgen.cli.store_options import as_json
 from sdgen.errors import Cancelled, Problem
 from sdgen.execution.events import Listener
 from sdgen.execution.interruption import Interruption
@@ -63,7 +63,7 @@ def _leave(run: Run, number: int) -> None:
     if run.status is Status.CANCELLED:
         print(f"{run.id}: {run.error}", file=sys.stderr)
         raise typer.Exit(128 + number if number else REFUSED)
-    problems = [Problem((each.path,) if each.path else (), each.what, each.hint) for each in run.problems]
+    problems = [each.as_problem() for each in run.problems]
     print(problem_text(problems or [Problem((), run.error)]), file=sys.stderr)
     print(f"\nrun {run.id} failed: sdgen run logs {run.id}", file=sys.stderr)
     raise typer.Exit(REFUSED)
@@ -80,7 +80,7 @@ def plan_run(service: Service, request: RunRequest, output: str) -> None:
     found = service.plan(request)
     print(as_json(found) if output == "json" else run_tables.estimate_text(found))
     for problem in found.problems if output == "text" else ():
-        print(problem_text([Problem((problem.path,), problem.what, problem.hint)]), file=sys.stderr)
+        print(problem_text([problem.as_problem()]), file=sys.stderr)
     if found.problems:
         raise typer.Exit(REFUSED)
 

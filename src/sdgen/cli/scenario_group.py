@@ -8,7 +8,7 @@ import typer
 
 from sdgen.cli.commands import App
 from sdgen.cli.failures import reports_errors
-from sdgen.cli.stored import Output, RunsDb, ScenariosDir, as_json, open_store
+from sdgen.cli.store_options import Output, RunsDb, ScenariosDir, as_json, open_store
 
 app = App(name="scenario", help="Scenarios by id: of a folder, of the store, and shipped ones.")
 

@@ -8,7 +8,7 @@ import typer
 
 from sdgen.cli import options
 from sdgen.cli.failures import reports_errors
-from sdgen.cli.stored import RunsDb, ScenariosDir, TargetsDir
+from sdgen.cli.store_options import RunsDb, ScenariosDir, TargetsDir
 from sdgen.errors import Problem, StoreError
 
 Patterns = list[str] | None

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-import typer
 
 from sdgen.cli.tables import cut, ruled
-from sdgen.cli.validate import ValidationResult, validated
+from sdgen.cli.validate import ValidationResult, check_scenario
 from sdgen.databases.urls import path_of
 from sdgen.errors import Problem, SdgenError
 from sdgen.execution.targets import ResolvedTarget, TargetSpec, resolve_target, target_of_file
@@ -27,9 +23,6 @@ from sdgen.service.naming import scenario_fields, target_fields
 from sdgen.service.records import Probe, ScenarioEntry, TargetEntry
 from sdgen.service.service import Service
 from sdgen.service.target_test import probe
-
-if TYPE_CHECKING:
-    from sdgen.service.service import Service
 
 
 def scenario_table(entries: Sequence[ScenarioEntry]) -> str:
@@ -51,8 +44,6 @@ def scenario_text_of(service: Service, name: str, form: str) -> str:
     scenario_id, _, version = name.partition("@")
     found = service.catalog.scenario(scenario_id, version)
     if form == "json":
-        import json
-
         return json.dumps(canonical(found.value), indent=2, ensure_ascii=False)
     return found.text.rstrip("\n")
 
@@ -63,7 +54,7 @@ def check_stored_scenario(service: Service, name: str) -> ValidationResult:
         scenario = _scenario(service, name)
     except SdgenError as error:
         return ValidationResult(None, error.problems)
-    return validated(scenario)
+    return check_scenario(scenario)
 
 
 def _scenario(service: Service, name: str) -> Scenario:
@@ -167,38 +158,3 @@ def add_target(service: Service, name: str, target_id: str, kind: str, force: bo
         raise SdgenError(Problem(("target", "id"), "the target has no id", "give it one with --id"))
     entry = service.add_target(spec, replace=force)
     return f"{entry.id}: {entry.kind or 'kind told by the secret'}: {entry.dsn}"
-
-
-RunsDb = Annotated[
-    str,
-    typer.Option("--runs-db", metavar="DB", help="The store: a file or a URL. Default: SDGEN_RUNS_DB, or the user's."),
-]
-ScenariosDir = Annotated[
-    str,
-    typer.Option("--scenarios-dir", metavar="DIR", help="Scenario files. Default: SDGEN_SCENARIOS_DIR, or scenarios."),
-]
-TargetsDir = Annotated[
-    str, typer.Option("--targets-dir", metavar="DIR", help="Target files. Default: SDGEN_TARGETS_DIR, or targets.")
-]
-
-Output = Annotated[Literal["text", "json"], typer.Option("--output", help="What is printed: for people or programs.")]
-
-
-@contextmanager
-def open_store(runs_db: str, scenarios_dir: str = "", targets_dir: str = "") -> Iterator[Service]:
-    """The service of the options; StoreError where it can't be had."""
-    from sdgen.service.opening import open_service
-
-    service = open_service(runs_db, scenarios_dir, targets_dir)
-    try:
-        yield service
-    finally:
-        service.close()
-
-
-def as_json(value: Any) -> str:
-    """Records, or lists of them, as JSON."""
-    if isinstance(value, list | tuple):
-        return json.dumps([each.model_dump(mode="json", by_alias=True) for each in value], indent=2, ensure_ascii=False)
-    data = value if isinstance(value, dict) else value.model_dump(mode="json", by_alias=True)
-    return json.dumps(data, indent=2, ensure_ascii=False)

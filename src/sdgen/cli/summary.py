@@ -11,7 +11,7 @@ from sdgen.cli.tables import ruled
 from sdgen.databases.urls import HIDDEN, without_password
 from sdgen.execution.execute import EntityResult, Result
 from sdgen.execution.request import RunRequest, data_options, format_instant
-from sdgen.execution.resolve import ResolvedRun
+from sdgen.execution.resolved import ResolvedRun
 from sdgen.execution.secrets import has_literal_password
 from sdgen.execution.target_kinds import FILES, STDOUT
 from sdgen.execution.warnings import missing_keys, taken_values

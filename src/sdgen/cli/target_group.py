@@ -9,7 +9,7 @@ import typer
 
 from sdgen.cli.commands import App
 from sdgen.cli.failures import REFUSED, problem_text, reports_errors
-from sdgen.cli.stored import Output, RunsDb, TargetsDir, as_json, open_store
+from sdgen.cli.store_options import Output, RunsDb, TargetsDir, as_json, open_store
 
 app = App(name="target", help="Targets by id: of a folder, and of the store.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TypeVar, cast
 
 import numpy as np
@@ -37,12 +37,21 @@ from sdgen.targets.tables import tables_of
 T = TypeVar("T")
 
 
-def plan_into(scenario: Scenario, request: PlanRequest, target: Target, settings: RunSettings) -> Plan:
+@dataclass(frozen=True)
+class TargetPlan:
+    """The plan of a run into its target as it is now, and the rows, by entity, that it appends to."""
+
+    plan: Plan
+    existing: Mapping[str, ExistingRows] = field(default_factory=dict)
+
+
+def plan_into(scenario: Scenario, request: PlanRequest, target: Target, settings: RunSettings) -> TargetPlan:
     """The plan of a run into a target: of tables in the mode append_only, one that begins behind the rows there.
 
     ScenarioError and TargetError as `compile_plan` and the target's `check` raise them.
     """
-    return plan_with_existing(scenario, with_existing_rows(scenario, request, target, settings))
+    request = with_existing_rows(scenario, request, target, settings)
+    return TargetPlan(plan_with_existing(scenario, request), request.existing)
 
 
 def plan_with_existing(scenario: Scenario, request: PlanRequest) -> Plan:
@@ -282,6 +291,6 @@ def _rebuilt(value: T, change: Callable[[object], object]) -> T:
         return cast(T, rebuilt) if any(new is not old for new, old in zip(rebuilt, value, strict=True)) else value
     if not is_dataclass(value) or isinstance(value, type):
         return value
-    parts = {field.name: getattr(value, field.name) for field in fields(value) if field.init}
+    parts = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
     new = {name: _rebuilt(part, change) for name, part in parts.items()}
     return cast(T, replace(value, **new)) if any(new[name] is not part for name, part in parts.items()) else value

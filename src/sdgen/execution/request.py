@@ -126,8 +126,8 @@ class RunRequest(Record, defer_build=False):
         return rows
 
     @property
-    def reading(self) -> ReadOptions:
-        """What a reader is told of the source, and what is changed in the scenario that it reads."""
+    def read_options(self) -> ReadOptions:
+        """The options of the source's reader, and what is changed in the scenario that it reads."""
         return ReadOptions(run_code=self.exec_models, rules=self.rules, sets=self.set)
 
     def shown(self, redactor: Redactor) -> dict[str, Any]:

@@ -50,18 +50,18 @@ class SizedPlan:
 
 
 def plan_of_size(
-    scenario: Scenario, request: PlanRequest, target: Target, settings: RunSettings, *, size: int, place: str
+    scenario: Scenario, request: PlanRequest, target: Target, settings: RunSettings, *, size: int, destination: str
 ) -> SizedPlan:
     """The plan whose rows take about `size` bytes at a place; ScenarioError where no factor of the counts does."""
-    plan = plan_into(scenario, request, target, settings)
+    plan = plan_into(scenario, request, target, settings).plan
     request = replace(request, seed=plan.seed, as_of=plan.as_of)
-    measure = _Measure(target, place, request.only)
+    measure = _Measure(target, destination, request.only)
     found = [SizedPlan(plan, request.scale, measure.bytes(plan))]
     while len(found) < STEPS and abs(found[-1].bytes / size - 1) > NEAR:
         scale = float(f"{_next(found, size):.6g}")
         if scale in [each.scale for each in found]:
             break
-        plan = plan_into(scenario, replace(request, scale=scale), target, settings)
+        plan = plan_into(scenario, replace(request, scale=scale), target, settings).plan
         found.append(SizedPlan(plan, scale, measure.bytes(plan)))
     best = min(found, key=lambda each: abs(each.bytes - size))
     if abs(best.bytes / size - 1) > FAR:

@@ -1,4 +1,4 @@
-"""A stored run done again: the same scenario, seed, now and counts, and a comparison of the digests."""
+"""Reproducing a stored run: the same scenario, seed, now and counts again, and a comparison of the digests."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from sdgen.service.processes import this_process
 from sdgen.service.records import EntityRun, Run, Status
 from sdgen.targets.base import Mode
 from sdgen.targets.paths import alive
+
+TEMPORARY = "a temporary place"  # the destination of runs whose rows are removed afterwards
 
 
 class EntityComparison(Record):
@@ -79,7 +81,7 @@ def check_reproducible(run: Run, job: Job, target: Mapping[str, Any]) -> None:
     if run.status is not Status.SUCCESS:
         what = f"the run {run.id} is {run.status}: only a successful one can be reproduced"
         raise StoreError(Problem(("run",), what))
-    if run.mode == Mode.APPEND_ONLY and job.standing is None:
+    if run.mode == Mode.APPEND_ONLY and job.snapshot is None:
         what = f"the run {run.id} added to what its target held then, which was too much to keep"
         raise StoreError(Problem(("run",), what, "runs of the other modes can be reproduced"))
     if run.mode == Mode.APPEND_ONLY and target:
@@ -93,7 +95,7 @@ def request_again(job: Job, target: Mapping[str, Any]) -> RunRequest:
     Without one: in a place of the job's kind where such can be made here, else in files.
     """
     if not target:
-        alone = target_kinds.facts(job.target.kind).local and not job.standing  # added rows need the others' keys there
+        alone = target_kinds.facts(job.target.kind).local and not job.snapshot  # added rows need the others' keys there
         kind = job.target.kind if alone else target_kinds.FILES
         target = {"target": {"kind": kind, "dsn": target_kinds.in_kind(str(Path(gettempdir()) / "again"), kind)}}
         formats = job.formats if job.target.kind == kind else ()

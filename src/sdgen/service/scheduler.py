@@ -39,6 +39,8 @@ MARK_EVERY = 5.0  # seconds between two searches for lost runs
 TRIES = 3  # workers that end before they begin, before their run is given up
 STOPPED_WITHIN = 30.0  # seconds that runs are given to put their targets back
 
+BEAT = 10.0  # seconds
+
 
 class Scheduler:
     """Starts workers for the pending runs of a store. `limit` holds for the store, whoever else starts workers."""
@@ -184,10 +186,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
-
-
 class SchedulerRegister:
     """The register of a store's schedulers."""
 
@@ -245,4 +243,5 @@ class SchedulerRegister:
         return len(found) > len(dead)
 
 
-BEAT = 10.0  # seconds
+if __name__ == "__main__":
+    sys.exit(main())

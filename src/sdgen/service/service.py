@@ -21,7 +21,8 @@ from sdgen.execution.access import ANYTHING, Access
 from sdgen.execution.events import Listener, ignore
 from sdgen.execution.job import versions_of
 from sdgen.execution.request import RunRequest
-from sdgen.execution.resolve import ResolvedRun, resolve
+from sdgen.execution.resolve import resolve
+from sdgen.execution.resolved import ResolvedRun
 from sdgen.execution.targets import ResolvedTarget, TargetSpec, resolve_target
 from sdgen.generators.cancellation import stopped_by
 from sdgen.readers.sources import read_mapping, read_text_as_scenario
@@ -179,9 +180,9 @@ class Service:
         resolved = self.resolve(request) if target else self._resolve(request, ANYTHING)
         changes = reproduce.version_warnings(run, resolved.plan)
         resolved = replace(resolved, warnings=(*changes, *resolved.warnings))
-        scratch = {} if target else {"scratch": True, "standing": job.standing}
+        scratch = {} if target else {"scratch": True, "snapshot": job.snapshot}
         again = resolved.job.model_copy(update={**scratch, "changes": changes})
-        return resolved.with_job(again, again.plan() if scratch and job.standing else resolved.plan)
+        return resolved.with_job(again, again.plan() if scratch and job.snapshot else resolved.plan)
 
     def submit_again(self, run_id: str, **target: Any) -> Run:
         """Store a run that reproduces another; `comparison` tells what came of it."""
@@ -302,7 +303,7 @@ def _row(resolved: ResolvedRun) -> dict[str, Any]:
         "target_id": target.spec.id,
         "target_name": target.spec.name,
         "target_kind": target.kind,
-        "destination": "a temporary place" if job.scratch else target.shown,
+        "destination": reproduce.TEMPORARY if job.scratch else target.shown,
         "mode": job.mode.value,
         "rows_asked": sum(plan.entities[name].rows for name in resolved.entities),
         "warnings": json.dumps(list(resolved.warnings), ensure_ascii=False),

@@ -79,9 +79,8 @@ def _orphans(stored: StoredEntity, parent: StoredEntity, link: WrittenLink) -> F
         f"min(CAST({name} AS {stored.reader.dialect.text}))" for name in stored.quoted(link.columns, "child.")
     )
     alone = f"{stored.quoted(link.to, 'parent.')[0]} IS NULL AND {filled}"
-    joined = f"{stored.source} AS child LEFT JOIN {keys} AS parent ON {_join_condition(stored, link)}"
-    sql = f"SELECT count(*), {texts} FROM {joined}"
-    number, *example = stored.reader.rows(f"{sql} WHERE {alone}")[0]
+    tables = f"{stored.source} AS child LEFT JOIN {keys} AS parent ON {_join_condition(stored, link)}"
+    number, *example = stored.reader.rows(f"SELECT count(*), {texts} FROM {tables} WHERE {alone}")[0]
     what = f"{number:,} rows without, such as ({list_values(example)})" if number else "no orphans"
     expected = f"rows of {parent.entity.name} ({', '.join(link.to)})"
     return Finding(stored.entity.name, link.columns, "foreign key", status_of(not number), expected, what)

@@ -16,8 +16,8 @@ from sdgen.planning.plan import ColumnPlan, EntityPlan, ForeignKeyPlan, Plan
 from sdgen.readers.sources import read_mapping, read_text_as_scenario
 from sdgen.scenario.model import Record, Scenario
 from sdgen.service.records import ProblemRecord, ScenarioEntry
-from sdgen.web.allowance import bounded
 from sdgen.web.errors import documented
+from sdgen.web.limits import bounded
 from sdgen.web.state import Id, ServiceOf
 
 router = APIRouter(prefix="/scenarios", tags=["scenarios"], responses=documented(401, 421, 422))

@@ -168,7 +168,7 @@ def _comparison(service: Service, run: Run) -> Comparison | None:
 def _is_reproducible(service: Service, run: Run) -> bool:
     if run.status is not Status.SUCCESS:
         return False
-    return run.mode != Mode.APPEND_ONLY or service.repository.job(run.id).standing is not None
+    return run.mode != Mode.APPEND_ONLY or service.repository.job(run.id).snapshot is not None
 
 
 @router.post("/runs/{run_id}/cancel")

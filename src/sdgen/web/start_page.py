@@ -18,7 +18,7 @@ from sdgen.readers.sources import read_text_as_scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.service.records import Run
 from sdgen.service.service import Service
-from sdgen.web.allowance import bounded
+from sdgen.web.limits import bounded
 from sdgen.web.rendering import PageRoute, form_of, listed, page, records, wants_fragment
 from sdgen.web.state import service_of
 from sdgen.web.wording import MODE_CHOICES, by_field
