@@ -91,7 +91,7 @@ def check_output(draft: Draft) -> None:
     output, entities = draft.scenario.output, draft.scenario.entities
     if output is None:
         return
-    for name in output.per_entity.keys() - entities.keys():
+    for name in sorted(output.per_entity.keys() - entities.keys()):
         hint = did_you_mean(name, entities)
         draft.refuse(("output", "per_entity", name), f"there is no entity {name!r}", hint, _REFERENCE)
     tables = {name: entity.target_table or name for name, entity in entities.items()}

@@ -6,6 +6,7 @@ from sdgen.errors import ProblemType, did_you_mean
 from sdgen.generators.links.links import ForeignKey
 from sdgen.planning.choose import Key, column_path
 from sdgen.planning.draft import Draft
+from sdgen.planning.nulls import may_lack_parent
 from sdgen.planning.within import check_within
 
 _REFERENCE = ProblemType.REFERENCE
@@ -19,7 +20,7 @@ def check_links(draft: Draft) -> None:
         path = column_path(key)
         if children and not parents:
             draft.refuse(path, f"{children:,} rows link to {link.entity}, which has none", type=ProblemType.ROWS)
-        if link.one_to_one and children > parents and not draft.each.get(key[0]):
+        if link.one_to_one and children > parents and (link.via or key[1]) not in draft.each.get(key[0], ()):
             what = f"one to one, but {children:,} rows and only {parents:,} parents in {link.entity}"
             draft.refuse(path, what, type=ProblemType.UNIQUE)
         _check_each(draft, key, link)
@@ -43,6 +44,13 @@ def _check_each(draft: Draft, key: Key, link: ForeignKey) -> None:
     for param in (name for name in wanted if getattr(link, name)):
         what = f"rows are one for each of {link.entity}: {param} has nothing to say"
         draft.refuse((*column_path(key), "params", param), what, "leave it out")
+    column = draft.column(key)
+    if (column.primary_key or column.nullable is False) and may_lack_parent(draft, key[0], link.via or key[1]):
+        why = "a primary key is never null" if column.primary_key else "nullable is false"
+        what = f"{why}, but some rows are made for no row of {link.entity}"
+        draft.refuse(
+            column_path(key), what, f"make the link nullable, or let all rows be one for each of {link.entity}"
+        )
 
 
 def _check_follows(draft: Draft, key: Key, link: ForeignKey) -> None:
@@ -73,7 +81,12 @@ def _check_unlike(draft: Draft, key: Key, link: ForeignKey, parents: int) -> Non
     path = (*column_path(key), "params", "unlike")
     links = draft.links[key[0]]
     if link.unlike not in links or link.unlike == (link.via or key[1]):
-        draft.refuse(path, f"no other link {link.unlike!r}", did_you_mean(link.unlike, links), _REFERENCE)
+        draft.refuse(
+            path,
+            f"no other link {link.unlike!r}",
+            did_you_mean(link.unlike, links.keys() - {link.via or key[1]}),
+            _REFERENCE,
+        )
     elif links[link.unlike] != link.entity:
         what = f"{link.unlike} leads to {links[link.unlike]}, not to {link.entity}"
         draft.refuse(path, what, "leave unlike out", _REFERENCE)

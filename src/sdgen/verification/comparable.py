@@ -53,7 +53,7 @@ def in_order(array: pa.Array, type: Type) -> Floats:
 
 
 def _doubles(array: pa.Array) -> Floats:
-    doubles = decimal_to_double(array) if pa.types.is_decimal(array.type) else pc.cast(array, pa.float64())
+    doubles = decimal_to_double(array) if pa.types.is_decimal(array.type) else pc.cast(array, pa.float64(), safe=False)
     numbers: Floats = doubles.to_numpy(zero_copy_only=False)
     return numbers
 
