@@ -254,7 +254,7 @@ def _generated(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
     except (ValueError, pa.ArrowNotImplementedError) as error:  # of which ArrowInvalid is one
         what = f"its values can't be {column.type}: {str(error).splitlines()[0]}"
         raise ScenarioError(Problem(path, what, "give the column another type, or cast them")) from error
-    if column.facts.unique and column.type.length and not values.equals(whole):
+    if column.facts.unique and column.type.length and not values.cast(pa.string()).equals(whole):
         longest = pc.max(pc.utf8_length(whole)).as_py()
         what = f"values of up to {longest} characters, cut to {column.type}, need not stay unique"
         raise ScenarioError(Problem(path, what, f"give the column a length of {longest} or more"))
@@ -265,4 +265,4 @@ def _uncut(made: pa.Array, column: ColumnPlan) -> pa.Array:
     """Values of a unique text column of limited length in their full length: what is cut need not stay unique."""
     if not (column.facts.unique and column.type.length):
         return made
-    return conform(made, replace(column.type, length=0), column.arrow)
+    return conform(made, replace(column.type, length=0), pa.string())
