@@ -30,13 +30,13 @@ from sdgen.service.processes import Owner, this_process
 from sdgen.service.recorder import Recorder
 from sdgen.service.records import ProblemRecord, Run, Status
 from sdgen.service.reproduce import TEMPORARY, remove_stale_scratch, scratch_folder
-from sdgen.service.run_repository import Ending, RunRepository
+from sdgen.service.run_repository import Ending, LogEntry, RunRepository
 from sdgen.service.store import Store, timestamp
 from sdgen.targets.base import Target
 
 STORE_PATIENCE = 60.0  # seconds for which a store that is away is asked again to take the end of a run
 
-LogEntry = tuple[str, str, str]  # time, level, text
+
 Lines = list[LogEntry]
 
 
