@@ -10,7 +10,8 @@ import pytest
 from sdgen.errors import StoreError, TargetError
 from sdgen.execution.secrets import Redactor, expand, has_literal_password, passwords_of, without_passwords
 from sdgen.execution.target_kinds import database_of, kind_of, placed
-from sdgen.execution.targets import TargetSpec, resolve_target
+from sdgen.execution.target_spec import TargetSpec
+from sdgen.execution.targets import resolve_target
 from sdgen.service.service import Service
 from tests.service.made import asked
 

@@ -10,7 +10,8 @@ from sdgen.cli.tables import cut, ruled
 from sdgen.cli.validate import ValidationResult, check_scenario
 from sdgen.errors import Problem, SdgenError
 from sdgen.execution.target_kinds import path_of
-from sdgen.execution.targets import ResolvedTarget, TargetSpec, resolve_target, target_of_file
+from sdgen.execution.target_spec import ResolvedTarget, TargetSpec
+from sdgen.execution.targets import resolve_target, target_of_file
 from sdgen.planning.compile import compile_plan
 from sdgen.readers.base import Source, read_text
 from sdgen.readers.formats import format_of

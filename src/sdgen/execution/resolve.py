@@ -24,7 +24,9 @@ from sdgen.execution.request import RunRequest, RunSettings
 from sdgen.execution.resolved import ResolvedData, ResolvedRun
 from sdgen.execution.resume import resume_problems, stopped_run_in
 from sdgen.execution.sizing import SizedPlan, plan_of_size
-from sdgen.execution.targets import ResolvedTarget, database_problems, inline_target, resolve_target, target_of_file
+from sdgen.execution.target_problems import database_problems
+from sdgen.execution.target_spec import ResolvedTarget
+from sdgen.execution.targets import inline_target, resolve_target, target_of_file
 from sdgen.execution.warnings import missing_keys
 from sdgen.planning.plan import Plan
 from sdgen.readers.sources import changed, read_counted, read_mapping, read_text_counted

@@ -9,7 +9,7 @@ from typing import Any
 
 from sdgen.errors import Problem, TargetError
 from sdgen.execution.request import RunSettings
-from sdgen.execution.targets import ResolvedTarget
+from sdgen.execution.target_spec import ResolvedTarget
 from sdgen.planning.plan import Plan
 from sdgen.scenario.model import Scenario
 from sdgen.targets.base import Committing, Mode, Resumable, Table, Target

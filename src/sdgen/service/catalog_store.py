@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sdgen.errors import Problem, ScenarioError, StoreError, TargetError
-from sdgen.execution.targets import TargetSpec, password_problems
+from sdgen.execution.target_spec import TargetSpec, password_problems
 from sdgen.scenario.identity import config_hash
 from sdgen.scenario.model import Scenario
 from sdgen.service.store import Store, timestamp

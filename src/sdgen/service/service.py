@@ -23,7 +23,8 @@ from sdgen.execution.job import versions_of
 from sdgen.execution.request import RunRequest
 from sdgen.execution.resolve import resolve
 from sdgen.execution.resolved import ResolvedRun
-from sdgen.execution.targets import ResolvedTarget, TargetSpec, resolve_target
+from sdgen.execution.target_spec import ResolvedTarget, TargetSpec
+from sdgen.execution.targets import resolve_target
 from sdgen.generators.cancellation import stopped_by
 from sdgen.readers.sources import read_mapping, read_text_as_scenario
 from sdgen.scenario.model import Scenario

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Response
 
 from sdgen.errors import Problem, StoreError, TargetError
 from sdgen.execution.catalog import FOLDER
-from sdgen.execution.targets import TargetSpec
+from sdgen.execution.target_spec import TargetSpec
 from sdgen.scenario.model import Record
 from sdgen.service.records import Probe, TargetEntry
 from sdgen.service.service import Service
