@@ -35,12 +35,12 @@ def spec_problems(spec: TargetSpec) -> Iterator[Problem]:
     elif not kind and not whole:
         yield from _unopened(spec)
     elif has_other_kind(spec):
-        what = f"the kind is {spec.kind}, but {without_password(spec.dsn)} is of {told}"
+        what = f"the kind is {spec.kind}, but {without_password(spec.dsn)} is of the kind {told}"
         yield Problem(("target", "kind"), what, "leave the kind out, or correct the dsn")
     facts = target_kinds.facts(kind)
     if facts.server and "://" not in spec.dsn and not whole:
         hint = f"write it as {kind}://user@host/database, or name another kind"
-        yield Problem(("target", "dsn"), f"a target of the kind {kind} is a server, and {spec.dsn} is no URL", hint)
+        yield Problem(("target", "dsn"), f"a target of the kind {kind} is a server, and {spec.dsn} is not a URL", hint)
     if spec.schema_ and not facts.schemas:
         yield Problem(("target", "schema"), f"a target of the kind {kind} has no schema", "leave it out")
     if spec.database and not facts.server:
@@ -103,18 +103,18 @@ def access_problems(spec: TargetSpec, access: Access) -> Iterator[Problem]:
     for name in secrets.secret_names(spec.dsn):
         if not access.allows_secret(name):
             yield Problem(
-                ("target", "dsn"), f"${{{name}}} may not be named here", "allowed: " + _listed(access.secrets)
+                ("target", "dsn"), f"${{{name}}} is not allowed in requests", "allowed: " + _listed(access.secrets)
             )
     if target_kinds.facts(kind).local:
         yield from _allowed_file(spec, access)
     elif not access.allows_destination(spec.dsn):
-        what = f"{without_password(spec.dsn)} is not a destination that may be named here"
+        what = f"{without_password(spec.dsn)} is not a destination that requests may name"
         yield Problem(("target", "dsn"), what, "allowed: " + _listed(access.destinations))
     elif access.destinations != ("*",):
         for name in _query_names(spec.dsn):
             if name not in _HARMLESS_OPTIONS:  # ?host= and the like would lead elsewhere
                 yield Problem(
-                    ("target", "dsn"), f"{name}= may not be named here", "allowed: " + _listed(_HARMLESS_OPTIONS)
+                    ("target", "dsn"), f"{name}= is not allowed in requests", "allowed: " + _listed(_HARMLESS_OPTIONS)
                 )
 
 

@@ -78,8 +78,8 @@ def has_other_kind(spec: TargetSpec) -> bool:
 def password_problems(spec: TargetSpec) -> Iterator[Problem]:
     """Why a target can't be stored: passwords are not kept."""
     if secrets.has_literal_password(spec.dsn):
-        hint = "write it as ${NAME} or ${file:/path}: the value is read where a run is performed"
-        yield Problem(("target", "dsn"), "a password written out is not stored", hint)
+        hint = "write it as ${NAME} or ${file:/path}: the value is read when a run is executed"
+        yield Problem(("target", "dsn"), "a plain-text password is not stored", hint)
 
 
 def stored_spec(target: ResolvedTarget) -> TargetSpec:

@@ -64,7 +64,7 @@ def _checked(target: ResolvedTarget, access: Access) -> Iterator[Problem]:
     """Why a target with its secrets in place can't be opened, or not by this caller."""
     if target.kind == target_kinds.STDOUT and not access.stdout:
         hint = "`sdgen generate --to -` writes there"
-        yield Problem(("target", "dsn"), "a run that is remembered can't go to standard output", hint)
+        yield Problem(("target", "dsn"), "a stored run can't write to standard output", hint)
     for patterns in (target.spec.allow_databases, access.databases):
         yield from guard_problems(target, patterns, "name another database, or change the target's guard")
     try:
@@ -74,7 +74,9 @@ def _checked(target: ResolvedTarget, access: Access) -> Iterator[Problem]:
     else:
         opened = target_kinds.kind_of(target.destination)
         if opened != target.kind:  # a secret may hold another URL than the kind beside it says
-            yield Problem(("target", "kind"), f"the kind is {target.kind}, but the dsn is of {opened or 'none'}")
+            yield Problem(
+                ("target", "kind"), f"the kind is {target.kind}, but the dsn is of the kind {opened or 'none'}"
+            )
 
 
 def _with_parts(destination: str, spec: TargetSpec) -> str:

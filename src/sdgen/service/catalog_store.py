@@ -140,7 +140,7 @@ def _refuse_other_base(scenario_id: str, newest: StoredScenario | None, base: st
 
 def _refuse_same_version(scenario_id: str, version: str, kept: set[str]) -> None:
     if version and version in kept:
-        what = f"version {version} of {scenario_id} is kept already, with other content"
+        what = f"version {version} of {scenario_id} is stored already, with other content"
         raise ScenarioError(Problem(("version",), what, "raise the version"))
 
 

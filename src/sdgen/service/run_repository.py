@@ -128,7 +128,9 @@ class RunRepository(RunQueries):
                 _log(connection, run_id, [(now, "info", "asked to stop")])
         found = self.run(run_id)
         if found.status.is_over and not over:
-            raise StoreError(Problem(("run",), f"the run {run_id} is over: {found.status}", "there is nothing to stop"))
+            raise StoreError(
+                Problem(("run",), f"the run {run_id} is over: {found.status}", "there is nothing to cancel")
+            )
         return found
 
     def lose(self, run_id: str, token: str, reason: str) -> bool:
@@ -137,7 +139,7 @@ class RunRepository(RunQueries):
         with self.store.writing() as connection:
             told = connection.execute(sa.select(runs.c.phase, runs.c.request).where(runs.c.id == run_id)).one_or_none()
             phase, request = told or ("", "{}")
-            error = f"the run ended without a word: {reason}; {state_after_kill(phase, json.loads(request))}"
+            error = f"the run was lost: {reason}; {state_after_kill(phase, json.loads(request))}"
             found = connection.execute(sa.update(runs).where(going).values(_ended(Ending(Status.FAILED, error))))
             if found.rowcount:
                 if phase != "finishing":

@@ -119,7 +119,7 @@ def _execute(run: RunnableJob, recorder: Recorder, cancel: threading.Event) -> t
     except Exception as error:
         return _failure(error, run.target.redactor, state)
     if cancel.is_set():
-        recorder.say("warning", "the run was to be cancelled, but it had ended: all rows are written")
+        recorder.say("warning", "the run had ended before it could be cancelled: all rows are written")
     recorder.say("info", f"success: {result.rows:,} rows in {result.seconds:.2f} s")
     return Ending(Status.SUCCESS), []
 
