@@ -187,7 +187,7 @@ WRONG = [
     ("'corner.yaml', set=[1]", "set: must map paths to values", ""),
     ("'corner.yaml', target='oracle'", "'oracle' is no database", "known: duckdb, postgres, sqlite"),
     ("'corner.yaml', target='arrow'", "'arrow' is no database", "sdgen_tables"),
-    ("'corner.yaml', target='postgres'", "no PostgreSQL server is known", "--sdgen-postgres"),
+    ("'corner.yaml', target='postgres'", "no PostgreSQL server is configured", "--sdgen-postgres"),
     ("'corner.yaml', target='mysql://x/y'", "the server's address is no PostgreSQL URL", "postgresql://"),
     ("'corner.yaml', target='postgresql://u:hidden@127.0.0.1:1/d'", "PostgreSQL: *refused*", "is the server running"),
     ("'broken.yaml'", "*broken.yaml:5:*no param 'start'*", "known: max, min, step"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sdgen.errors import NotFound, ScenarioError, SdgenError, StoreError
-from sdgen.execution.targets import TargetSpec
+from sdgen.execution.target_spec import TargetSpec
 from sdgen.readers.native.write import scenario_text
 from sdgen.service import catalog as library
 from sdgen.service.naming import scenario_fields, target_fields

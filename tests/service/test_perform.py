@@ -197,7 +197,7 @@ def test_what_changed_is_told_before_a_run_is_done_again(service: Service, monke
     monkeypatch.setattr(UniformInt, "version", 7)
     changed = {**job.library_versions(), "duckdb": "9.9"}
     monkeypatch.setattr(job, "library_versions", lambda: changed)
-    told = [f"duckdb was of version {version('duckdb')}, and is 9.9 now", "uniform_int was of version 1, and is 7 now"]
+    told = [f"duckdb was version {version('duckdb')}, and is 9.9 now", "uniform_int was version 1, and is 7 now"]
     assert sorted(service.submit_again(run.id).warnings) == told  # what the API answers
     again = succeeded(service.perform_again(run.id))
     assert [line.text for line in service.logs(again.id)][1:3] == list(again.warnings)

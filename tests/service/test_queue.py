@@ -138,7 +138,7 @@ def test_killed_at_random_moments(service: Service, scheduler: Scheduler, folder
     for run_id in ids:
         run = over(service, run_id)
         assert run.status is Status.FAILED
-        assert "ended without a word" in run.error
+        assert "the run was lost: its process" in run.error
         assert "as it was" in run.error
         assert run.rows_written == 0
     assert not list(folder.glob("k*.sqlite"))

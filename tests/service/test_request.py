@@ -158,9 +158,9 @@ def test_allowed_destinations(service: Service) -> None:
         ({"parents": "lots"}, "'lots' is not a number of rows"),
         ({"parents": True}, "true is not a number of rows"),
         ({"parents": 1.5}, "1.5 is not a number of rows"),
-        ({"parents": -3}, "-3 rows are less than none"),
+        ({"parents": -3}, "a number of rows can't be negative: -3"),
         ({"parents": "--3"}, "is not a number of rows"),
-        ("lots", "'lots' names no entities"),
+        ("lots", "'lots' is not a mapping of entities to counts"),
         (500, "{'*': 500} for every one"),
     ],
 )

@@ -90,7 +90,7 @@ def test_what_is_kept_is_a_number_or_an_age(text: str, kept: dict[str, object]) 
     assert retention(text) == Retention(**kept)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="neither a number of runs"):
         retention("forever")
-    with pytest.raises(ValueError, match="no length of time"):
+    with pytest.raises(ValueError, match="not a length of time"):
         age("30")
 
 

@@ -358,13 +358,13 @@ def remarks(tmp_path: Path) -> str:
 def test_a_lock_file_that_is_a_link_is_not_written_through(tmp_path: Path) -> None:
     (tmp_path / "other").write_text("not ours")
     (tmp_path / ".out.sdgen-lock").symlink_to("other")
-    assert "/.out.sdgen-lock is a link; a run to it at the same time is not waited for" in remarks(tmp_path)
+    assert "/.out.sdgen-lock is a link; this run does not wait for others that write to it" in remarks(tmp_path)
     assert (tmp_path / "other").read_text() == "not ours"
 
 
 def test_a_wait_that_is_no_number_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDGEN_WAIT", "soon")
-    with pytest.raises(TargetError, match="SDGEN_WAIT is 'soon', which is no number of seconds"):
+    with pytest.raises(TargetError, match="SDGEN_WAIT is 'soon', which is not a number of seconds"):
         sdgen.write(small(tmp_path), f"{tmp_path}/out/")
 
 

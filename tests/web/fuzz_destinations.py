@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 from sdgen.errors import TargetError
 from sdgen.execution import target_kinds
 from sdgen.execution.access import Access
-from sdgen.execution.targets import TargetSpec, resolve_target
+from sdgen.execution.target_spec import TargetSpec
+from sdgen.execution.targets import resolve_target
 from sdgen.service.service import Service
 from sdgen.web.app import create_app
 from sdgen.web.security import Limiter, Rules

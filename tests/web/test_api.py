@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from sdgen.execution.targets import TargetSpec
+from sdgen.execution.target_spec import TargetSpec
 from sdgen.service.processes import this_process
 from sdgen.service.service import Service
 from tests.service.made import tiny

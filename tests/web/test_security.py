@@ -9,7 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from sdgen.execution.access import Access
-from sdgen.execution.targets import TargetSpec, access_problems
+from sdgen.execution.target_problems import access_problems
+from sdgen.execution.target_spec import TargetSpec
 from sdgen.service.service import Service
 from sdgen.web.app import create_app
 from sdgen.web.security import COOKIE, HEADERS, Limiter, Rules

@@ -46,7 +46,7 @@ def root(
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"] | None,
         typer.Option(
-            "--log-level", envvar="SDGEN_LOG_LEVEL", case_sensitive=False, help="Tell on standard error what runs do."
+            "--log-level", envvar="SDGEN_LOG_LEVEL", case_sensitive=False, help="Log on standard error what runs do."
         ),
     ] = None,
 ) -> None:

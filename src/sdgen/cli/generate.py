@@ -27,7 +27,7 @@ from sdgen.planning.plan import Plan
 from sdgen.readers.formats import DOCUMENTS
 from sdgen.targets.base import Committing, Target
 
-_AGAIN = "the same command with --resume goes on with them"
+_AGAIN = "the same command with --resume continues after them"
 
 
 def generate(
@@ -83,7 +83,10 @@ def _generate(run: ResolvedRun, quiet: bool, summarized: bool) -> dict[str, Any]
         stream = sys.stderr if run.request.target == "-" else sys.stdout
         print(colored(line, stream), file=stream)
     if interruption.number:
-        print(f"the interruption came too late: all rows are in {shown_destination(run.request)}", file=sys.stderr)
+        print(
+            f"the run had ended before it could be cancelled: all rows are in {shown_destination(run.request)}",
+            file=sys.stderr,
+        )
     return run_record(run, plan, result, target)
 
 
@@ -116,9 +119,9 @@ def _cancelled(run: ResolvedRun, number: int, committed: bool) -> typer.Exit:
         print(f"cancelled; the rows that are committed stay, and {_AGAIN}", file=sys.stderr)
         return typer.Exit(128 + number)
     if run.settings.resume and not run.settings.commit_every:
-        print("cancelled; what is done is kept, and the same command goes on with it", file=sys.stderr)
+        print("cancelled; what is done is kept, and the same command continues with it", file=sys.stderr)
         return typer.Exit(128 + number)
     to_stdout = run.request.target == "-"
-    left = "what was printed can't be taken back" if to_stdout else f"{shown_destination(run.request)} is as it was"
+    left = "what was printed stays" if to_stdout else f"{shown_destination(run.request)} is as it was"
     print(f"cancelled; {left}", file=sys.stderr)
     return typer.Exit(128 + number)

@@ -142,7 +142,7 @@ def logs(
 ) -> None:
     """Print the log of a run."""
     if follow and output == "json":
-        what = "a log that goes on is no document: jsonl prints it line by line"
+        what = "--follow prints no single JSON document: use jsonl, a document for each line"
         raise typer.BadParameter(what, param_hint="--output")
     with open_store(runs_db) as service:
         from sdgen.cli import running

@@ -76,7 +76,10 @@ CommitEvery = Annotated[
     ),
 ]
 Resume = Annotated[
-    bool, typer.Option("--resume", help="Go on where a run of the same was stopped; keep what is done if it is.")
+    bool,
+    typer.Option(
+        "--resume", help="Continue a stopped run of the same request; keep what is done if this one is stopped."
+    ),
 ]
 Sets = Annotated[
     list[str] | None,
@@ -101,7 +104,7 @@ AllowDatabases = Annotated[
     ),
 ]
 TargetKind = Annotated[
-    str, typer.Option("--target-kind", metavar="KIND", help="The destination's kind, where it doesn't tell by itself.")
+    str, typer.Option("--target-kind", metavar="KIND", help="The destination's kind, where its form does not show it.")
 ]
 
 
@@ -125,7 +128,7 @@ def run_fields(
 ) -> Fields:
     """The options' texts, read: fields of a RunRequest."""
     if size and scale != 1:
-        raise typer.BadParameter("it chooses the scale: leave --scale out", param_hint="--size")
+        raise typer.BadParameter("--size determines the scale: leave --scale out", param_hint="--size")
     return {
         "seed": options.seed(seed),
         "as_of": options.instant(as_of),

@@ -29,7 +29,7 @@ def serve(
         str,
         typer.Option("--token", envvar="SDGEN_TOKEN", metavar="TOKEN", help="Asked of every request. Or SDGEN_TOKEN."),
     ] = "",
-    at_once: Annotated[int, typer.Option("--at-once", min=1, metavar="N", help="How many runs go on at once.")] = 2,
+    at_once: Annotated[int, typer.Option("--at-once", min=1, metavar="N", help="How many runs may run at once.")] = 2,
     files_dir: Annotated[
         str, typer.Option("--files-dir", metavar="DIR", help="The folder under which requests may name local targets.")
     ] = "out",

@@ -10,7 +10,8 @@ from sdgen.cli.tables import cut, ruled
 from sdgen.cli.validate import ValidationResult, check_scenario
 from sdgen.databases.urls import path_of
 from sdgen.errors import Problem, SdgenError
-from sdgen.execution.targets import ResolvedTarget, TargetSpec, resolve_target, target_of_file
+from sdgen.execution.target_spec import ResolvedTarget, TargetSpec
+from sdgen.execution.targets import resolve_target, target_of_file
 from sdgen.planning.compile import compile_plan
 from sdgen.readers.base import Source, read_text
 from sdgen.readers.formats import format_of
@@ -143,7 +144,7 @@ def probe_target(service: Service, name: str, kind: str) -> Probe:
 
 def probe_text(found: Probe) -> str:
     can = [word for word in ("create", "insert", "truncate") if getattr(found, f"can_{word}")]
-    answer = f"answered in {found.milliseconds:,.1f} ms" if can else f"no use after {found.milliseconds:,.1f} ms"
+    answer = f"answered in {found.milliseconds:,.1f} ms" if can else f"unusable after {found.milliseconds:,.1f} ms"
     return f"{found.kind}: {found.destination}: {answer}" + (f"; can {', '.join(can)}" if can else "")
 
 
@@ -157,4 +158,4 @@ def add_target(service: Service, name: str, target_id: str, kind: str, force: bo
     if not spec.id:
         raise SdgenError(Problem(("target", "id"), "the target has no id", "give it one with --id"))
     entry = service.add_target(spec, replace=force)
-    return f"{entry.id}: {entry.kind or 'kind told by the secret'}: {entry.dsn}"
+    return f"{entry.id}: {entry.kind or 'kind given by the secret'}: {entry.dsn}"

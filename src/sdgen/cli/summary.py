@@ -62,7 +62,7 @@ def runs_document(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _notes(run: ResolvedRun, plan: Plan) -> Iterator[str]:
     yield from taken_values(plan, run.settings.only)
     for variable in _left_out(run):
-        yield f"a password is not printed: put it into the variable {variable} before the next line is typed"
+        yield f"the next line has no password: put it into the variable {variable} first"
 
 
 def _warnings(run: ResolvedRun, plan: Plan) -> Iterable[str]:

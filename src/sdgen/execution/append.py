@@ -226,7 +226,7 @@ def _exchange(plan: Plan, entity: EntityPlan, columns: tuple[str, ...]) -> Excha
         repeated.append(numbers[~old & there])
     rows = np.concatenate(repeated)
     if len(rows) > sum(map(len, free)):
-        what = f"({', '.join(columns)}) can't be made unique beside the rows that are there"
+        what = f"({', '.join(columns)}) can't be unique beside the existing rows"
         raise ScenarioError(Problem(("entities", entity.name), what, "ask for fewer rows"))
     return Exchange(rows, np.concatenate(free)[: len(rows)]) if len(rows) else None
 

@@ -18,7 +18,7 @@ from pydantic import ConfigDict, Field
 
 from sdgen.execution.append import plan_with_existing
 from sdgen.execution.request import RunSettings
-from sdgen.execution.targets import ResolvedTarget, TargetSpec, password_problems, stored_spec
+from sdgen.execution.target_spec import ResolvedTarget, TargetSpec, password_problems, stored_spec
 from sdgen.planning.plan import Plan
 from sdgen.readers.native.write import scenario_text
 from sdgen.readers.sources import read_text_as_scenario

@@ -31,7 +31,7 @@ def _row_count(value: object) -> object:
         raise ValueError(f"{value!r} is not a number of rows, such as 500")
     count = int(str(value)) if isinstance(value, str) else int(cast(float, value))
     if count < 0:
-        raise ValueError(f"{value!r} rows are less than none")
+        raise ValueError(f"a number of rows can't be negative: {value!r}")
     return count
 
 
@@ -113,7 +113,7 @@ class RunRequest(Record, defer_build=False):
     commit_every: int = Field(
         0, ge=0, le=2**40, description="databases: commit after about so many rows, which then stay; 0: all or nothing"
     )
-    resume: bool = Field(False, description="go on where a run of the same was stopped")
+    resume: bool = Field(False, description="continue a stopped run of the same request")
     allow_databases: Names = Field(
         (), description="patterns such as *_demo: a run into a database of another name is refused"
     )
@@ -122,7 +122,9 @@ class RunRequest(Record, defer_build=False):
     @classmethod
     def _by_entity(cls, rows: object) -> object:
         if not isinstance(rows, Mapping):
-            raise ValueError(f"{rows!r} names no entities: {{'orders': 500}}, or {{'*': 500}} for every one")
+            raise ValueError(
+                f"{rows!r} is not a mapping of entities to counts, such as {{'orders': 500}}, or {{'*': 500}} for all"
+            )
         return rows
 
     @property

@@ -24,7 +24,9 @@ from sdgen.execution.request import RunRequest, RunSettings
 from sdgen.execution.resolved import ResolvedData, ResolvedRun
 from sdgen.execution.resume import resume_problems, stopped_run_in
 from sdgen.execution.sizing import SizedPlan, plan_of_size
-from sdgen.execution.targets import ResolvedTarget, database_problems, inline_target, resolve_target, target_of_file
+from sdgen.execution.target_problems import database_problems
+from sdgen.execution.target_spec import ResolvedTarget
+from sdgen.execution.targets import inline_target, resolve_target, target_of_file
 from sdgen.execution.warnings import missing_keys
 from sdgen.planning.plan import Plan
 from sdgen.readers.sources import changed, read_counted, read_mapping, read_text_counted
@@ -225,7 +227,7 @@ def _mode(request: RunRequest, target: ResolvedTarget | None) -> Mode:
     chosen = request.mode or (target.spec.mode if target else None)
     if chosen is None and word and word not in {*SHORT_MODES, *Mode}:
         hint = did_you_mean(word, [*Mode, *SHORT_MODES], "known: " + ", ".join([*Mode, *SHORT_MODES]))
-        raise TargetError(Problem(("request", "mode"), f"{MODE_VARIABLE} is {word!r}, which is no mode", hint))
+        raise TargetError(Problem(("request", "mode"), f"{MODE_VARIABLE} is {word!r}, which is not a mode", hint))
     return chosen or Mode(SHORT_MODES.get(word, word) or Mode.CREATE_IF_MISSING)
 
 
@@ -234,7 +236,7 @@ def _batch_size(request: RunRequest, target: ResolvedTarget | None) -> int:
     word = os.environ.get(BATCH_VARIABLE, "")
     chosen = request.batch_size or (int(target.spec.options.get("batch_size", 0)) if target else 0)
     if not chosen and word and not (word.isdecimal() and 0 < int(word) <= BATCH_ROWS):
-        what = f"{BATCH_VARIABLE} is {word!r}, which is no number from 1 to {BATCH_ROWS:,}"
+        what = f"{BATCH_VARIABLE} is {word!r}, which is not a number from 1 to {BATCH_ROWS:,}"
         raise TargetError(Problem(("request", "batch_size"), what, "unset it, or give such a number"))
     return chosen or int(word or 0)
 

@@ -9,7 +9,7 @@ from sdgen.execution.append import TargetPlan, plan_into
 from sdgen.execution.catalog import CatalogEntry
 from sdgen.execution.job import Job, config_hash
 from sdgen.execution.request import RunRequest, RunSettings
-from sdgen.execution.targets import ResolvedTarget
+from sdgen.execution.target_spec import ResolvedTarget
 from sdgen.planning.plan import Plan
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.request import PlanRequest

@@ -106,7 +106,7 @@ class Session:
     def _server(self, options: MarkOptions) -> PostgresServer:
         url = options.target if "://" in options.target else server_url(self.config)
         if not url:
-            raise TargetError(Problem(("target",), "no PostgreSQL server is known", _SERVER, options.place))
+            raise TargetError(Problem(("target",), "no PostgreSQL server is configured", _SERVER, options.place))
         if url not in self._servers:
             self._servers[url] = PostgresServer(url)
         return self._servers[url]

@@ -16,14 +16,9 @@ from sdgen.errors import NotFound, Problem, ScenarioError, SdgenError, StoreErro
 from sdgen.execution import target_kinds
 from sdgen.execution.access import ANYTHING, Access, files_in
 from sdgen.execution.catalog import EXAMPLE, FOLDER, ID, STORE, CatalogEntry
-from sdgen.execution.targets import (
-    TargetSpec,
-    absolute_spec,
-    access_problems,
-    password_problems,
-    resolve_target,
-    target_of_file,
-)
+from sdgen.execution.target_problems import access_problems
+from sdgen.execution.target_spec import TargetSpec, absolute_spec, password_problems
+from sdgen.execution.targets import resolve_target, target_of_file
 from sdgen.readers.base import Source, read_text
 from sdgen.readers.formats import DOCUMENTS, format_of
 from sdgen.readers.native.write import scenario_text

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sdgen.errors import Problem, ScenarioError, StoreError, TargetError
-from sdgen.execution.targets import TargetSpec, password_problems
+from sdgen.execution.target_spec import TargetSpec, password_problems
 from sdgen.scenario.identity import config_hash
 from sdgen.scenario.model import Scenario
 from sdgen.service.store import Store, timestamp
@@ -140,7 +140,7 @@ def _refuse_other_base(scenario_id: str, newest: StoredScenario | None, base: st
 
 def _refuse_same_version(scenario_id: str, version: str, kept: set[str]) -> None:
     if version and version in kept:
-        what = f"version {version} of {scenario_id} is kept already, with other content"
+        what = f"version {version} of {scenario_id} is stored already, with other content"
         raise ScenarioError(Problem(("version",), what, "raise the version"))
 
 

@@ -82,10 +82,10 @@ def check_reproducible(run: Run, job: Job, target: Mapping[str, Any]) -> None:
         what = f"the run {run.id} is {run.status}: only a successful one can be reproduced"
         raise StoreError(Problem(("run",), what))
     if run.mode == Mode.APPEND_ONLY and job.snapshot is None:
-        what = f"the run {run.id} added to what its target held then, which was too much to keep"
+        what = f"the run {run.id} appended to rows that were too many to store"
         raise StoreError(Problem(("run",), what, "runs of the other modes can be reproduced"))
     if run.mode == Mode.APPEND_ONLY and target:
-        what = f"the run {run.id} added to rows that another target need not hold"
+        what = f"the run {run.id} appended to rows that another target may not hold"
         raise StoreError(Problem(("run",), what, "name no target: its rows are made again in a temporary place"))
 
 
@@ -126,7 +126,7 @@ def changed_versions(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[t
 def version_warnings(run: Run, plan: Plan) -> tuple[str, ...]:
     """What is to be said, before a run is done again, of versions that have changed since."""
     changes = changed_versions(run.versions, versions_of(plan))
-    return tuple(f"{name} was of version {then}, and is {now} now" for name, then, now in changes)
+    return tuple(f"{name} was version {then}, and is {now} now" for name, then, now in changes)
 
 
 def compare_runs(run: Run, again: Run) -> Comparison:

@@ -136,7 +136,9 @@ class Scheduler:
                 del self._tries[ended.run_id]
             elif self._tries[ended.run_id] >= TRIES:
                 how = f"signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}"
-                self._repository.refuse(ended.run_id, f"its process ended before it began ({how}): {ended.said}")
+                self._repository.refuse(
+                    ended.run_id, f"its worker process ended before the run began ({how}): {ended.said}"
+                )
 
     def _tell_end(self, run_id: str) -> None:
         level = "info"
@@ -165,7 +167,7 @@ def spawn_scheduler(store: Store, limit: int = AT_ONCE) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m sdgen.service.scheduler", description="Do the pending runs of a store."
+        prog="python -m sdgen.service.scheduler", description="Execute the pending runs of a store."
     )
     parser.add_argument("--runs-db", default="")
     parser.add_argument("--limit", type=int, default=AT_ONCE, help="runs at once")

@@ -23,7 +23,8 @@ from sdgen.execution.job import versions_of
 from sdgen.execution.request import RunRequest
 from sdgen.execution.resolve import resolve
 from sdgen.execution.resolved import ResolvedRun
-from sdgen.execution.targets import ResolvedTarget, TargetSpec, resolve_target
+from sdgen.execution.target_spec import ResolvedTarget, TargetSpec
+from sdgen.execution.targets import resolve_target
 from sdgen.generators.cancellation import stopped_by
 from sdgen.readers.sources import read_mapping, read_text_as_scenario
 from sdgen.scenario.model import Scenario
@@ -198,7 +199,7 @@ class Service:
         """A reproducing run held against the one it reproduces."""
         again = self.run(again_id)
         if not again.reproduces or again.status is not Status.SUCCESS:
-            raise StoreError(Problem(("run",), f"the run {again.id} reproduces none, or has not succeeded"))
+            raise StoreError(Problem(("run",), f"the run {again.id} is not a reproduction that succeeded"))
         return reproduce.compare_runs(self.run(again.reproduces), again)
 
     def compare(self, run_id: str, other_id: str) -> reproduce.Comparison:
@@ -255,7 +256,7 @@ class Service:
     def _submit(self, resolved: ResolvedRun, reproduces: str = "") -> Run:
         if not resolved.job.complete:
             hint = "write it as ${NAME} or ${file:/path}"
-            raise StoreError(Problem(("target", "dsn"), "a run that waits can't keep a password", hint))
+            raise StoreError(Problem(("target", "dsn"), "a run that waits for a worker can't store a password", hint))
         return self.repository.run(self._add(resolved, None, reproduces))
 
     def _perform(

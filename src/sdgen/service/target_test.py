@@ -11,7 +11,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from sdgen.errors import SdgenError
-from sdgen.execution.targets import ResolvedTarget
+from sdgen.execution.target_spec import ResolvedTarget
 from sdgen.scenario.types import parse_type
 from sdgen.service.records import Probe, ProblemRecord, TargetEntry, TargetTest
 from sdgen.service.store import Store, moment, timestamp

@@ -23,20 +23,21 @@ from sdgen.execution.job import Job, snapshot_of
 from sdgen.execution.request import RunSettings
 from sdgen.execution.resume import WHOLE, state_after_failure
 from sdgen.execution.secrets import Redactor
-from sdgen.execution.targets import ResolvedTarget, resolve_target
+from sdgen.execution.target_spec import ResolvedTarget
+from sdgen.execution.targets import resolve_target
 from sdgen.execution.warnings import taken_values
 from sdgen.planning.plan import Plan
 from sdgen.service.processes import Owner, this_process
 from sdgen.service.recorder import Recorder
 from sdgen.service.records import ProblemRecord, Run, Status
 from sdgen.service.reproduce import TEMPORARY, remove_stale_scratch, scratch_folder
-from sdgen.service.run_repository import Ending, RunRepository
+from sdgen.service.run_repository import Ending, LogEntry, RunRepository
 from sdgen.service.store import Store, timestamp
 from sdgen.targets.base import Target
 
 STORE_PATIENCE = 60.0  # seconds for which a store that is away is asked again to take the end of a run
 
-LogEntry = tuple[str, str, str]  # time, level, text
+
 Lines = list[LogEntry]
 
 
@@ -118,7 +119,7 @@ def _execute(run: RunnableJob, recorder: Recorder, cancel: threading.Event) -> t
     except Exception as error:
         return _failure(error, run.target.redactor, state)
     if cancel.is_set():
-        recorder.say("warning", "the run was to be cancelled, but it had ended: all rows are written")
+        recorder.say("warning", "the run had ended before it could be cancelled: all rows are written")
     recorder.say("info", f"success: {result.rows:,} rows in {result.seconds:.2f} s")
     return Ending(Status.SUCCESS), []
 

@@ -139,4 +139,4 @@ def end_of_errors(said: IO[bytes]) -> str:
     with said:
         said.seek(0, os.SEEK_END)
         said.seek(max(said.tell() - ERROR_BYTES, 0))
-        return without_passwords(said.read().decode(errors="replace").strip()) or "it said nothing"
+        return without_passwords(said.read().decode(errors="replace").strip()) or "it wrote no error"

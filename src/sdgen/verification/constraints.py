@@ -25,7 +25,7 @@ def check_columns(stored: StoredEntity) -> Iterator[Finding]:
     numbers = stored.reader.rows(f"SELECT {parts} FROM {stored.source}")[0]
     for column, number in zip(conditions, numbers, strict=True):
         if number:
-            what = f"{number:,} values that are none"
+            what = f"{number:,} values are of another type"
             yield Finding(stored.entity.name, (column.name,), "types", Status.BROKEN, str(column.type), what)
 
 

@@ -81,7 +81,7 @@ def _orphans(stored: StoredEntity, parent: StoredEntity, link: WrittenLink) -> F
     alone = f"{stored.quoted(link.to, 'parent.')[0]} IS NULL AND {filled}"
     tables = f"{stored.source} AS child LEFT JOIN {keys} AS parent ON {_join_condition(stored, link)}"
     number, *example = stored.reader.rows(f"SELECT count(*), {texts} FROM {tables} WHERE {alone}")[0]
-    what = f"{number:,} rows without, such as ({list_values(example)})" if number else "no orphans"
+    what = f"{number:,} rows without a parent, such as ({list_values(example)})" if number else "no orphans"
     expected = f"rows of {parent.entity.name} ({', '.join(link.to)})"
     return Finding(stored.entity.name, link.columns, "foreign key", status_of(not number), expected, what)
 

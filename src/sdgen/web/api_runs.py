@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from sdgen.execution.documents import Moment
 from sdgen.execution.request import RunRequest
-from sdgen.execution.targets import TargetSpec
+from sdgen.execution.target_spec import TargetSpec
 from sdgen.scenario.model import Record
 from sdgen.service.command_line import Command
 from sdgen.service.estimate import Estimate

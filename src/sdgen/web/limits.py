@@ -47,11 +47,11 @@ class Allowance(Event):
     def is_set(self) -> bool:
         self._until = self._until or monotonic() + self._seconds
         if self._blocks * BLOCK >= self._most:
-            what = f"to count the children of more than {self._most:,} rows is more than a request may ask here"
+            what = f"counting the children of more than {self._most:,} rows is beyond the limit of one request"
             raise _refused(what, f"{_FEWER}; who runs the server can allow more: `sdgen serve --most-counted`")
         if monotonic() > self._until:
             counted = self._blocks * BLOCK
-            what = f"to count the children of {counted:,} rows has taken {self._seconds:g} s, and there are more"
+            what = f"counting the children of {counted:,} rows has taken {self._seconds:g} s, and there are more"
             raise _refused(what, f"the server is busy: try again in a moment; or {_FEWER}")
         self._blocks += 1
         return False

@@ -15,7 +15,7 @@ from sdgen.errors import NotFound, Problem
 from sdgen.execution.job import Job
 from sdgen.service.records import EntityRun, Run, Status
 from sdgen.service.reproduce import Comparison
-from sdgen.service.run_rows import last_number
+from sdgen.service.run_queries import last_number
 from sdgen.service.service import Service
 from sdgen.targets.base import Mode
 from sdgen.web.figures import SAMPLE_ROWS, Figure, figures

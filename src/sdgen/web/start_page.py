@@ -60,7 +60,7 @@ def _target_of(form: dict[str, str]) -> dict[str, Any]:
         return {}
     if f":{HIDDEN}@" in address:
         hint = "write it again, as ${NAME}"
-        raise TargetError(Problem(("target", "dsn"), "the password in the address is not known: it is not kept", hint))
+        raise TargetError(Problem(("target", "dsn"), "the password of the address is not stored", hint))
     try:
         spec = json.loads(form.get("target_spec") or "{}")
     except ValueError:

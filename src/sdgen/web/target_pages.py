@@ -11,7 +11,8 @@ from sdgen.errors import NotFound, Problem, SdgenError, StoreError, TargetError
 from sdgen.execution import target_kinds
 from sdgen.execution.catalog import STORE
 from sdgen.execution.secrets import has_literal_password
-from sdgen.execution.targets import TargetSpec, read_target
+from sdgen.execution.target_spec import TargetSpec
+from sdgen.execution.targets import read_target
 from sdgen.readers.yaml_text import Document
 from sdgen.service.service import Service
 from sdgen.web.api_targets import refuse_folder_id
