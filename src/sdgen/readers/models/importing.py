@@ -24,7 +24,7 @@ _NAME = re.compile(r"([^\W\d]\w*(\.[^\W\d]\w*)*)?")
 
 
 @dataclass(frozen=True)
-class Words:
+class ModelPath:
     """What a user named: a module by its dotted name or its file, and an object in it ("" for all)."""
 
     place: str
@@ -42,17 +42,17 @@ class Words:
         return named[-1] if named else "models"
 
 
-def read_words(text: str) -> Words | None:
+def model_path(text: str) -> ModelPath | None:
     """The words of a source; None where it is no module and no Python file."""
     if text.endswith(".py"):
-        return Words(text)
+        return ModelPath(text)
     place, colon, name = text.rpartition(":")
     place = place if colon else text
     known = place.endswith(".py") or _MODULE.fullmatch(place)
-    return Words(place, name if colon else "") if known and (not colon or _NAME.fullmatch(name)) else None
+    return ModelPath(place, name if colon else "") if known and (not colon or _NAME.fullmatch(name)) else None
 
 
-def imported(words: Words) -> ModuleType:
+def imported(words: ModelPath) -> ModuleType:
     """The module, imported; SourceError with file and line where that fails."""
     with _failures_told(words), redirect_stdout(sys.stderr):
         if not words.is_file:
@@ -106,7 +106,7 @@ def on_path(*folders: Path) -> Iterator[None]:
         sys.path[:] = before
 
 
-def object_of(module: ModuleType, words: Words) -> Any:
+def object_of(module: ModuleType, words: ModelPath) -> Any:
     """The object named in a module; the module itself where none is named."""
     found: Any = module
     for part in words.name.split(".") if words.name else ():
@@ -118,7 +118,7 @@ def object_of(module: ModuleType, words: Words) -> Any:
     return found
 
 
-def _file_of(module: ModuleType, words: Words) -> str:
+def _file_of(module: ModuleType, words: ModelPath) -> str:
     return shown(getattr(module, "__file__", "") or words.place)
 
 
@@ -129,7 +129,7 @@ def shown(file: str) -> str:
 
 
 @contextmanager
-def _failures_told(words: Words) -> Iterator[None]:
+def _failures_told(words: ModelPath) -> Iterator[None]:
     """Whatever importing raises → SourceError, at the line of the user's code that raised it."""
     try:
         yield
@@ -142,7 +142,7 @@ def _failures_told(words: Words) -> Iterator[None]:
         raise SourceError(_failure(error, words)) from None
 
 
-def _failure(error: BaseException, words: Words) -> Problem:
+def _failure(error: BaseException, words: ModelPath) -> Problem:
     file, line = _raised_at(error.__traceback__)
     text = " ".join(str(error).split())
     what = f"can't be imported: {type(error).__name__}" + (f": {text[:300]}" if text else "")

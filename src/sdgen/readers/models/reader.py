@@ -10,7 +10,7 @@ from typing import Any
 
 from sdgen.errors import Problem, SourceError
 from sdgen.readers.base import ReadOptions, Source
-from sdgen.readers.models.importing import Words, imported, object_of, read_words, shown
+from sdgen.readers.models.importing import ModelPath, imported, model_path, object_of, shown
 from sdgen.readers.models.lines import lines_of
 from sdgen.scenario.model import Scenario
 
@@ -19,7 +19,7 @@ _KINDS = "a SQLAlchemy base, MetaData, table or class, a Pydantic model, a datac
 
 def matches(source: Source) -> bool:
     """A Python file, or words such as `package.module:Name`; a file of such a name is none."""
-    words = read_words(source.name)
+    words = model_path(source.name)
     if words is None or words.is_file:
         return words is not None
     return ":" in source.name and not source.path.exists()
@@ -27,7 +27,7 @@ def matches(source: Source) -> bool:
 
 def read(source: Source, options: ReadOptions) -> Scenario:
     """The scenario of models; SourceError where they may not or can't be imported."""
-    words = read_words(source.name)
+    words = model_path(source.name)
     if words is None:
         hint = "models are named as package.module:Name or path/models.py:Name"
         raise SourceError(Problem((), "this is no Python module", hint, source.name))
@@ -38,7 +38,7 @@ def read(source: Source, options: ReadOptions) -> Scenario:
     return _scenario(object_of(module, words), module, words, options.rows)
 
 
-def _scenario(wanted: Any, module: ModuleType, words: Words, rows: int | None) -> Scenario:
+def _scenario(wanted: Any, module: ModuleType, words: ModelPath, rows: int | None) -> Scenario:
     """Tables where there are some; else classes of records."""
     from sdgen.readers.models.schemas import classes_scenario, find_classes
     from sdgen.readers.models.tables import find_tables, tables_schema

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sdgen.readers.moose.clicktypes import quoted
-from sdgen.readers.moose.tables import Table, unknown_text
+from sdgen.readers.moose.tables import MooseTable, unknown_text
 
 MERGE_TREE = "MergeTree"
 # Engines that hold no rows of their own, and why.
@@ -40,7 +40,7 @@ class Engine:
     null_keys: bool = False
 
 
-def engine_of(table: Table, keys: tuple[str, ...]) -> Engine:
+def engine_of(table: MooseTable, keys: tuple[str, ...]) -> Engine:
     """The engine of a table whose Key columns are `keys`."""
     name, params = _named(table.config)
     columns, expression = _texts(table.config.get("order_by_fields")), table.config.get("order_by_expression")

@@ -7,20 +7,20 @@ from collections.abc import Callable
 from sdgen.readers.sql.ddl_columns import read_column, read_names, read_table_name
 from sdgen.readers.sql.ddl_constraints import begins_constraint, key_columns, read_constraint, read_index
 from sdgen.readers.sql.ddl_partitions import read_bounds
-from sdgen.readers.sql.ddl_tables import Reading, TableDraft
-from sdgen.readers.sql.ddl_tokens import Unreadable, Words
+from sdgen.readers.sql.ddl_tables import DdlTable, SchemaBuilder
+from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable
 from sdgen.readers.sql.schema import KeySchema
 
 _SILENT = frozenset({"key", "index", "fulltext", "spatial", "period"})
 
 
-def create_table(reading: Reading, words: Words) -> None:
+def create_table(reading: SchemaBuilder, words: Tokens) -> None:
     """CREATE TABLE in its forms: with a body, as a partition, or from a query (which is left out)."""
     while not words.takes("TABLE"):
         words.next()
     once = words.takes("IF", "NOT", "EXISTS")
     line = words.line
-    draft = TableDraft(reading.tables.located(read_table_name(words)), line)
+    draft = DdlTable(reading.tables.located(read_table_name(words)), line)
     if once and draft.name in reading.tables.drafts:
         return
     if words.takes("PARTITION", "OF"):
@@ -36,7 +36,7 @@ def create_table(reading: Reading, words: Words) -> None:
         reading.note(f"table {draft.name} left out: it is made by a query or from a type", line)
 
 
-def read_items(reading: Reading, draft: TableDraft, body: Words) -> None:
+def read_items(reading: SchemaBuilder, draft: DdlTable, body: Tokens) -> None:
     """Columns and constraints; one that can't be read becomes a note, and the others are kept."""
     items = body.split()
     constraints = []
@@ -49,7 +49,7 @@ def read_items(reading: Reading, draft: TableDraft, body: Words) -> None:
         _attempt(reading, draft, item, lambda each: add_constraint(reading, draft, each))
 
 
-def _attempt(reading: Reading, draft: TableDraft, item: Words, read: Callable[[Words], None]) -> None:
+def _attempt(reading: SchemaBuilder, draft: DdlTable, item: Tokens, read: Callable[[Tokens], None]) -> None:
     line, text = item.line, item.sql()
     try:
         read(item)
@@ -58,7 +58,7 @@ def _attempt(reading: Reading, draft: TableDraft, item: Words, read: Callable[[W
         reading.note(f"{draft.name}: {shown!r} not understood: {error}", line)
 
 
-def add_constraint(reading: Reading, draft: TableDraft, item: Words) -> None:
+def add_constraint(reading: SchemaBuilder, draft: DdlTable, item: Tokens) -> None:
     line = item.line
     if item.takes("LIKE"):
         draft.parents.append(read_table_name(item))
@@ -71,7 +71,7 @@ def add_constraint(reading: Reading, draft: TableDraft, item: Words) -> None:
         reading.note(f"{draft.name}: {word} left out: rows may break it", line)
 
 
-def _partition(reading: Reading, words: Words, draft: TableDraft) -> None:
+def _partition(reading: SchemaBuilder, words: Tokens, draft: DdlTable) -> None:
     draft.partition_of = reading.tables.located(read_table_name(words))
     reading.tables.drafts[draft.name] = draft
     if words.sees("("):
@@ -81,7 +81,7 @@ def _partition(reading: Reading, words: Words, draft: TableDraft) -> None:
         whole.bounds.append(read_bounds(words))
 
 
-def _tail(words: Words, draft: TableDraft) -> None:
+def _tail(words: Tokens, draft: DdlTable) -> None:
     """What stands behind a table's body: inheritance, partitions, a comment."""
     while not words.done:
         if words.takes("INHERITS"):
@@ -99,11 +99,11 @@ def _tail(words: Words, draft: TableDraft) -> None:
             words.next()
 
 
-def _plain(words: Words) -> bool:
+def _plain(words: Tokens) -> bool:
     return words.ahead(2).upper in (")", ",")
 
 
-def create_index(reading: Reading, words: Words) -> None:
+def create_index(reading: SchemaBuilder, words: Tokens) -> None:
     """A unique index is a unique constraint; with WHERE or over expressions it is treated as one, which is noted."""
     line = words.line
     while not words.takes("INDEX"):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sdgen.readers.sql.ddl_columns import ColumnFound, read_options, read_table_name, read_type
-from sdgen.readers.sql.ddl_tables import Reading
-from sdgen.readers.sql.ddl_tokens import Unreadable, Words
+from sdgen.readers.sql.ddl_tables import SchemaBuilder
+from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable
 from sdgen.readers.sql.schema import CheckSchema, DomainSchema, TableName
 
 
-def create_type(reading: Reading, words: Words) -> None:
+def create_type(reading: SchemaBuilder, words: Tokens) -> None:
     """CREATE TYPE … AS ENUM; SQL Server's CREATE TYPE … FROM is a domain; others are left out."""
     line = words.line
     while not words.takes("TYPE"):
@@ -24,7 +24,7 @@ def create_type(reading: Reading, words: Words) -> None:
         reading.note(f"type {name} left out: neither an enum nor a domain", line)
 
 
-def create_domain(reading: Reading, words: Words) -> None:
+def create_domain(reading: SchemaBuilder, words: Tokens) -> None:
     """CREATE DOMAIN name AS type, with its conditions."""
     words.takes("CREATE")
     words.takes("DOMAIN")
@@ -33,13 +33,13 @@ def create_domain(reading: Reading, words: Words) -> None:
     reading.domains[name.name.lower()] = _domain(words)
 
 
-def _domain(words: Words) -> DomainSchema:
+def _domain(words: Tokens) -> DomainSchema:
     found = ColumnFound("value", read_type(words), words.line)
     read_options(words, found)
     return DomainSchema(found.type, found.nullable, tuple(found.checks))
 
 
-def alter_domain(reading: Reading, words: Words) -> None:
+def alter_domain(reading: SchemaBuilder, words: Tokens) -> None:
     """ALTER DOMAIN: NOT NULL and CHECKs that come or go, another name."""
     words.takes("ALTER", "DOMAIN")
     line = words.line
@@ -71,7 +71,7 @@ def _without(checks: tuple[CheckSchema, ...], gone: str, domain: str) -> tuple[C
     return tuple(check for check, name in zip(checks, names, strict=True) if name != gone)
 
 
-def alter_type(reading: Reading, words: Words) -> None:
+def alter_type(reading: SchemaBuilder, words: Tokens) -> None:
     """ALTER TYPE … ADD VALUE, RENAME VALUE, RENAME TO."""
     words.takes("ALTER", "TYPE")
     name = read_table_name(words).name.lower()
@@ -91,7 +91,7 @@ def alter_type(reading: Reading, words: Words) -> None:
         reading.enums[name] = tuple(new if value == old else value for value in reading.enums[name])
 
 
-def drop_type(reading: Reading, words: Words) -> None:
+def drop_type(reading: SchemaBuilder, words: Tokens) -> None:
     """DROP TYPE, DROP DOMAIN."""
     words.takes("DROP")
     words.takes_any("TYPE", "DOMAIN")
@@ -102,7 +102,7 @@ def drop_type(reading: Reading, words: Words) -> None:
         reading.domains.pop(name, None)
 
 
-def _rename(reading: Reading, old: str, new: str) -> None:
+def _rename(reading: SchemaBuilder, old: str, new: str) -> None:
     """A type under another name, in all columns of it: this is how migrations change an enum's values."""
     if old in reading.enums:
         reading.enums[new] = reading.enums.pop(old)
