@@ -13,7 +13,7 @@ from warnings import catch_warnings, simplefilter
 
 from sdgen.errors import Problem
 from sdgen.readers.models.defaults import default_text
-from sdgen.readers.models.lines import Lines
+from sdgen.readers.models.importing import Lines
 from sdgen.readers.sql.schema import (
     CheckSchema,
     ColumnSchema,

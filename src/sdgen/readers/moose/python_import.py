@@ -13,9 +13,9 @@ from typing import Annotated, Any, ForwardRef, Literal, NewType, TypeVar, Union,
 from sdgen.readers.models.importing import ModelPath, imported, on_path
 from sdgen.readers.moose.library import DEAD_LETTER, MOOSE
 from sdgen.readers.moose.project import Project
-from sdgen.readers.moose.python_fields import fields_of
 from sdgen.readers.moose.python_library import ANNOTATIONS, CALLS, PLAIN, WRAPPERS, limits_of
 from sdgen.readers.moose.python_modules import PythonModules
+from sdgen.readers.moose.python_resolve import fields_of
 from sdgen.readers.moose.shapes import ANY, Field, Shape, intersection, riddle, tag, union
 from sdgen.readers.moose.standin import TABLES, AnnotationCall, LibraryObject, standing_in
 from sdgen.readers.moose.syntax import Enum, Named

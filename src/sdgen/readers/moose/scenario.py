@@ -14,9 +14,17 @@ from sdgen.readers.base import ROWS
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.moose.columns import Column, Columns, NamedColumn, columns_of, without_null
 from sdgen.readers.moose.conventions import by_convention
-from sdgen.readers.moose.engines import WITHOUT_ROWS, Engine, engine_of, is_engine
+from sdgen.readers.moose.engines import (
+    WITHOUT_ROWS,
+    Engine,
+    Keyed,
+    engine_of,
+    is_engine,
+    links,
+    primary_key,
+    unique_rows,
+)
 from sdgen.readers.moose.guesses import by_stem, with_sizes, within_range
-from sdgen.readers.moose.keys import Keyed, links, primary_key, unique_rows
 from sdgen.readers.moose.tables import MooseTable, Notes, unknown_text, words_of
 from sdgen.readers.moose.values import choose_outlines, hold_scores, of_role, of_type
 from sdgen.readers.native.rules_file import with_rules_of

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from sdgen.errors import Problem, SourceError
-from sdgen.readers.base import ReadOptions, Source, is_database
-from sdgen.readers.formats import DATABASE_FILES
+from sdgen.readers.base import ReadOptions, Source
+from sdgen.readers.formats import DATABASE_FILES, is_database
 from sdgen.readers.sql.ddl import read_ddl
 from sdgen.readers.sql.schema import Schema, TableName, TableSchema
 from sdgen.scenario.model import Scenario

@@ -19,11 +19,18 @@ from sdgen.readers.sql.ddl_alter import (
     rename_tables,
     sp_rename,
 )
-from sdgen.readers.sql.ddl_create import create_index, create_table
+from sdgen.readers.sql.ddl_create import (
+    alter_domain,
+    alter_type,
+    create_domain,
+    create_index,
+    create_table,
+    create_type,
+    drop_type,
+)
 from sdgen.readers.sql.ddl_tables import SchemaBuilder
 from sdgen.readers.sql.ddl_text import Statement, statements
 from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable, words
-from sdgen.readers.sql.ddl_types import alter_domain, alter_type, create_domain, create_type, drop_type
 from sdgen.readers.sql.schema import Schema, TableName
 from sdgen.scenario.model import Scenario
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sdgen.readers.sql import ddl_changes as changes
-from sdgen.readers.sql.ddl_columns import ColumnFound, read_column, read_options, read_table_name, read_type
+from sdgen.readers.sql.ddl_columns import DdlColumn, read_column, read_options, read_table_name, read_type
 from sdgen.readers.sql.ddl_constraints import begins_constraint
 from sdgen.readers.sql.ddl_create import add_constraint, read_items
 from sdgen.readers.sql.ddl_partitions import read_bounds
@@ -96,7 +96,7 @@ def _alter(reading: SchemaBuilder, draft: DdlTable, action: Tokens) -> None:
         read_options(action, column)
 
 
-def _drop_option(column: ColumnFound, action: Tokens) -> None:
+def _drop_option(column: DdlColumn, action: Tokens) -> None:
     if action.takes("NOT", "NULL"):
         column.nullable = True
     elif action.takes("DEFAULT"):
@@ -116,7 +116,7 @@ def _modify(reading: SchemaBuilder, draft: DdlTable, action: Tokens) -> None:
             _redefine(draft, read_column(part, reading.dialect))
 
 
-def _redefine(draft: DdlTable, column: ColumnFound) -> None:
+def _redefine(draft: DdlTable, column: DdlColumn) -> None:
     """A column's definition anew. Keys stand beside it and stay; Oracle may leave the type out."""
     old = draft.column(column.name)
     if old is None:

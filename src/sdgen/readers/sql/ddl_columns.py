@@ -125,7 +125,7 @@ def _dimensions(words: Tokens) -> int:
 
 
 @dataclass
-class ColumnFound:
+class DdlColumn:
     """A column as its definition says, with the constraints that stand in it."""
 
     name: str
@@ -155,19 +155,19 @@ class ColumnFound:
         )
 
 
-def read_column(words: Tokens, dialect: str) -> ColumnFound:
+def read_column(words: Tokens, dialect: str) -> DdlColumn:
     """The column that a definition makes."""
     line = words.line
     name = words.name()
     typed = not words.done and not (words.ahead().upper in _ENDS and not words.sees("CHARACTER"))
-    found = ColumnFound(name, read_type(words, dialect == "sqlite") if typed else SqlType(""), line)
+    found = DdlColumn(name, read_type(words, dialect == "sqlite") if typed else SqlType(""), line)
     if found.type.word in _SERIALS:
         found.counts, found.nullable = True, False
     read_options(words, found)
     return found
 
 
-def read_options(words: Tokens, found: ColumnFound) -> None:
+def read_options(words: Tokens, found: DdlColumn) -> None:
     """All that stands behind a column's type."""
     constraint = ""
     while not words.done:
@@ -185,28 +185,28 @@ def read_options(words: Tokens, found: ColumnFound) -> None:
         constraint = ""
 
 
-def _not_null(words: Tokens, found: ColumnFound, constraint: str, line: int) -> None:
+def _not_null(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     if words.takes("NULL"):
         found.nullable = False
 
 
-def _primary(words: Tokens, found: ColumnFound, constraint: str, line: int) -> None:
+def _primary(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     words.takes("KEY")
     found.primary, found.nullable = KeySchema((found.name,), constraint, line), False
 
 
-def _unique(words: Tokens, found: ColumnFound, constraint: str, line: int) -> None:
+def _unique(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     words.takes("KEY")
     nulls = not words.takes("NULLS", "NOT", "DISTINCT")
     found.unique.append(KeySchema((found.name,), constraint, line, nulls=nulls))
 
 
-def _check(words: Tokens, found: ColumnFound, constraint: str, line: int) -> None:
+def _check(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     if words.sees("("):
         found.checks.append(CheckSchema(words.inside().sql(), constraint, line))
 
 
-def _references(words: Tokens, found: ColumnFound, constraint: str, line: int) -> None:
+def _references(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     table = read_table_name(words)
     to = tuple(read_names(words.inside())) if words.sees("(") else ()
     found.foreign_keys.append(ForeignKeySchema((found.name,), table, to, constraint, line))
@@ -226,7 +226,7 @@ def skip_actions(words: Tokens) -> None:
             words.skip()
 
 
-def _default(words: Tokens, found: ColumnFound, constraint: str, line: int) -> None:
+def _default(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     words.takes("ON", "NULL")
     start = words.place
     words.skip()
@@ -239,7 +239,7 @@ def _default(words: Tokens, found: ColumnFound, constraint: str, line: int) -> N
         found.counts = True
 
 
-def _generated(words: Tokens, found: ColumnFound, constraint: str, line: int) -> None:
+def _generated(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     words.takes_any("ALWAYS") or words.takes("BY", "DEFAULT")
     words.takes("ON", "NULL")
     words.takes("AS")
@@ -250,27 +250,27 @@ def _generated(words: Tokens, found: ColumnFound, constraint: str, line: int) ->
         _identity(words, found, constraint, line)
 
 
-def _identity(words: Tokens, found: ColumnFound, constraint: str, line: int) -> None:
+def _identity(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     found.counts, found.nullable = True, False
     if words.sees("("):
         words.skip()
 
 
-def _computed(words: Tokens, found: ColumnFound, constraint: str, line: int) -> None:
+def _computed(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     found.computed = True
     words.skip()
 
 
-def _counts(words: Tokens, found: ColumnFound, constraint: str, line: int) -> None:
+def _counts(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     found.counts = True
 
 
-def _comment(words: Tokens, found: ColumnFound, constraint: str, line: int) -> None:
+def _comment(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     if words.ahead().literal:
         found.description = words.next().text
 
 
-def _two_words(words: Tokens, found: ColumnFound, constraint: str, line: int) -> None:
+def _two_words(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     """An option with one word after it that says nothing about values: COLLATE x, ON CONFLICT REPLACE."""
     words.takes("UPDATE") or words.takes("CONFLICT") or words.takes("SET")
     words.skip()
@@ -278,7 +278,7 @@ def _two_words(words: Tokens, found: ColumnFound, constraint: str, line: int) ->
         words.next()
 
 
-_OPTIONS: dict[str, Callable[[Tokens, ColumnFound, str, int], None]] = {
+_OPTIONS: dict[str, Callable[[Tokens, DdlColumn, str, int], None]] = {
     "NOT": _not_null,
     "PRIMARY": _primary,
     "KEY": _primary,

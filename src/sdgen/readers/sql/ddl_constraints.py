@@ -98,7 +98,7 @@ def _foreign_key(words: Tokens, name: str, line: int) -> ForeignKeySchema:
 
 
 @dataclass(frozen=True)
-class IndexFound:
+class DdlIndex:
     """What CREATE UNIQUE INDEX says. nulls: whether any number of rows may have nulls in it."""
 
     table: TableName
@@ -108,7 +108,7 @@ class IndexFound:
     nulls: bool
 
 
-def read_index(words: Tokens) -> IndexFound:
+def read_index(words: Tokens) -> DdlIndex:
     """An index from behind the word INDEX."""
     words.takes("CONCURRENTLY")
     words.takes("IF", "NOT", "EXISTS")
@@ -125,4 +125,4 @@ def read_index(words: Tokens) -> IndexFound:
         nulls = nulls and not words.sees("NULLS", "NOT", "DISTINCT")
         words.skip()
     where = words.sql(words.place) if words.takes("WHERE") else ""
-    return IndexFound(table, name, columns, where, nulls)
+    return DdlIndex(table, name, columns, where, nulls)

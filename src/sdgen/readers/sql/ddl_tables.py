@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from sdgen.errors import Path, Problem
-from sdgen.readers.sql.ddl_columns import ColumnFound
+from sdgen.readers.sql.ddl_columns import DdlColumn
 from sdgen.readers.sql.ddl_constraints import PRIMARY, Constraint
 from sdgen.readers.sql.ddl_partitions import Bounds, partition_check
 from sdgen.readers.sql.schema import (
@@ -28,7 +28,7 @@ class DdlTable:
 
     name: TableName
     line: int
-    columns: dict[str, ColumnFound] = field(default_factory=dict)
+    columns: dict[str, DdlColumn] = field(default_factory=dict)
     primary: KeySchema | None = None
     unique: list[KeySchema] = field(default_factory=list)
     foreign_keys: list[ForeignKeySchema] = field(default_factory=list)
@@ -45,7 +45,7 @@ class DdlTable:
     def column_names(self) -> frozenset[str]:
         return frozenset(self.columns)
 
-    def add_column(self, found: ColumnFound) -> None:
+    def add_column(self, found: DdlColumn) -> None:
         self.columns[found.name] = found
         self.primary = found.primary or self.primary
         self.unique += found.unique
@@ -69,7 +69,7 @@ class DdlTable:
         columns = next((index.columns for index in self.unique if index.name == key.name), ())
         return replace(key, columns=columns)
 
-    def column(self, name: str) -> ColumnFound | None:
+    def column(self, name: str) -> DdlColumn | None:
         """A column by its name, whichever way its letters are cased where no other fits."""
         if name in self.columns:
             return self.columns[name]
@@ -130,7 +130,7 @@ class Tables:
     def _inherit(self, draft: DdlTable, seen: list[TableName]) -> None:
         parents = [parent for name in draft.parents if (parent := self.find(name)) and parent.name not in seen]
         draft.parents = []
-        inherited: dict[str, ColumnFound] = {}
+        inherited: dict[str, DdlColumn] = {}
         for parent in parents:
             self._inherit(parent, [*seen, draft.name])
             inherited.update({name: found for name, found in parent.columns.items() if name not in draft.columns})
@@ -176,7 +176,7 @@ class Tables:
         return replace(key, columns=own, table=parent.name, to=parent.spelled(key.to))
 
 
-def _column(found: ColumnFound, keyed: bool) -> ColumnSchema:
+def _column(found: DdlColumn, keyed: bool) -> ColumnSchema:
     return replace(found.schema, nullable=found.nullable and not keyed)
 
 
