@@ -7,8 +7,15 @@ from decimal import Decimal
 
 import pytest
 
-from sdgen.readers.sql.check_facts import NOW, ColumnBounds, Comparison
-from sdgen.readers.sql.check_patterns import can_make, regex_of_like, shortest_match, whole_regex
+from sdgen.readers.sql.check_facts import (
+    NOW,
+    ColumnBounds,
+    Comparison,
+    can_make,
+    regex_of_like,
+    shortest_match,
+    whole_regex,
+)
 from sdgen.readers.sql.checks import understand
 
 

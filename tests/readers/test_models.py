@@ -19,7 +19,7 @@ import sdgen
 from sdgen.errors import SdgenError, SourceError
 from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.models import matches
-from sdgen.readers.models.importing import read_words
+from sdgen.readers.models.importing import model_path
 from sdgen.readers.native.write import scenario_text
 from sdgen.readers.sources import read_as, read_source, read_text_as_scenario
 from sdgen.scenario.identity import canonical
@@ -403,7 +403,7 @@ def test_words_that_name_no_module(text: str) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet="ab.:/_ py\\\n0é", max_size=14))
 def test_any_words_are_read_or_refused(text: str) -> None:
-    read_words(text)
+    model_path(text)
     with suppress(SdgenError):
         read_as("models", text, ALLOWED)
 

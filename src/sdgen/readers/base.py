@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Protocol
 
 from sdgen.errors import Problem, ProblemType, SourceError
-from sdgen.readers.formats import DATABASE_FILES
 from sdgen.readers.yaml_text import Document, read_document
 from sdgen.scenario.model import Scenario
 
@@ -104,8 +103,3 @@ def read_text(path: Path) -> str:
     except OSError as error:
         what = f"can't be read: {error.strerror}"
         raise SourceError(Problem((), what, "", str(path), type=ProblemType.SOURCE)) from None
-
-
-def is_database(source: str) -> bool:
-    """Whether a source names a database: by a URL, or a file of a known kind."""
-    return "://" in source or Path(source).suffix.lower() in DATABASE_FILES

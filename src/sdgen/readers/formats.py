@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import PurePath
 from typing import TYPE_CHECKING, cast
 
 from sdgen.databases.registry import BUILT_IN
@@ -89,6 +90,11 @@ def formats() -> Iterator[Format]:
 def format_of(source: Source) -> Format | None:
     """The format a source is of; None where no reader knows it."""
     return next((each for each in formats() if each.matches(source)), None)
+
+
+def is_database(source: str) -> bool:
+    """Whether a source names a database: by a URL, or a file of a known kind."""
+    return "://" in source or PurePath(source).suffix.lower() in DATABASE_FILES
 
 
 def _suffixes(source: Source) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from sdgen.scenario.model import Scenario
 
 if TYPE_CHECKING:
     from sdgen.readers.moose.project import Project
-    from sdgen.readers.moose.tables import Notes, Table
+    from sdgen.readers.moose.tables import MooseTable, Notes
 
 _TYPESCRIPT = (".ts", ".tsx")
 _WORDS = ("moose-lib", "moose_lib")
@@ -76,7 +76,7 @@ def _read(source: Source, options: ReadOptions) -> Scenario:
     return giving_way(scenario, options.rules) if options.rules else scenario
 
 
-def _python(project: Project, modules: list[Path], notes: Notes, run_code: bool) -> list[Table]:
+def _python(project: Project, modules: list[Path], notes: Notes, run_code: bool) -> list[MooseTable]:
     """The tables of Python files: of their source, or those they make when they are imported, where that is allowed."""
     from sdgen.readers.moose.python_import import imported_tables
     from sdgen.readers.moose.python_tables import python_tables

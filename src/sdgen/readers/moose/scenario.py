@@ -8,16 +8,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sdgen.errors import Path
+from sdgen.inference.comments import CommentedColumn, by_comment
 from sdgen.inference.guess import with_guesses
 from sdgen.readers.base import ROWS
 from sdgen.readers.drafts import ColumnDraft
-from sdgen.readers.moose.columns import Column, Columns, Known, columns_of, without_null
+from sdgen.readers.moose.columns import Column, Columns, NamedColumn, columns_of, without_null
 from sdgen.readers.moose.conventions import by_convention
-from sdgen.readers.moose.engines import WITHOUT_ROWS, Engine, engine_of, is_engine
+from sdgen.readers.moose.engines import (
+    WITHOUT_ROWS,
+    Engine,
+    Keyed,
+    engine_of,
+    is_engine,
+    links,
+    primary_key,
+    unique_rows,
+)
 from sdgen.readers.moose.guesses import by_stem, with_sizes, within_range
-from sdgen.readers.moose.hints import hinted
-from sdgen.readers.moose.keys import Keyed, links, primary_key, unique_rows
-from sdgen.readers.moose.tables import Notes, Table, unknown_text
+from sdgen.readers.moose.tables import MooseTable, Notes, unknown_text, words_of
 from sdgen.readers.moose.values import choose_outlines, hold_scores, of_role, of_type
 from sdgen.readers.native.rules_file import with_rules_of
 from sdgen.readers.sql.capacity import make_feasible
@@ -33,11 +41,11 @@ DIALECT = "clickhouse"
 
 
 @dataclass(frozen=True)
-class Read:
+class FilledTable:
     """One table that has rows: its entity's name, columns and engine."""
 
     entity: str
-    table: Table
+    table: MooseTable
     columns: Columns
     engine: Engine
 
@@ -48,7 +56,9 @@ class Read:
         return Keyed(self.entity, types, keys, self.engine)
 
 
-def moose_scenario(name: str, file: str, tables: Sequence[Table], notes: Notes, rows: int | None) -> Scenario | None:
+def moose_scenario(
+    name: str, file: str, tables: Sequence[MooseTable], notes: Notes, rows: int | None
+) -> Scenario | None:
     """The scenario of tables, `rows` rows each; None where none of them has rows."""
     reads = [read for table, entity in _named(tables, notes) if (read := _read(table, entity, notes)) is not None]
     if not reads:
@@ -63,9 +73,9 @@ def moose_scenario(name: str, file: str, tables: Sequence[Table], notes: Notes, 
     return scenario.read_from(_origin(file, reads), [*notes.found, *inner.found])
 
 
-def _named(tables: Sequence[Table], notes: Notes) -> list[tuple[Table, str]]:
+def _named(tables: Sequence[MooseTable], notes: Notes) -> list[tuple[MooseTable, str]]:
     """Tables with their entities' names: the model's, where one table alone holds it; else the table's own."""
-    once: dict[str, Table] = {}
+    once: dict[str, MooseTable] = {}
     for table in tables:
         if table.physical in once:
             first = once[table.physical]
@@ -85,7 +95,7 @@ def _named(tables: Sequence[Table], notes: Notes) -> list[tuple[Table, str]]:
     return found
 
 
-def _read(table: Table, entity: str, notes: Notes) -> Read | None:
+def _read(table: MooseTable, entity: str, notes: Notes) -> FilledTable | None:
     path = ("entities", entity)
     if table.shape.index is not None:
         what = "the table is left out: an index signature ([key: string]: ...) has no columns"
@@ -106,10 +116,10 @@ def _read(table: Table, entity: str, notes: Notes) -> Read | None:
     if not columns.found:
         notes.add(path, "the table is left out: it has no column to fill", table.file, table.line)
         return None
-    return Read(entity, table, _without_null_keys(table, entity, columns, engine, notes), engine)
+    return FilledTable(entity, table, _without_null_keys(table, entity, columns, engine, notes), engine)
 
 
-def _without_null_keys(table: Table, entity: str, columns: Columns, engine: Engine, notes: Notes) -> Columns:
+def _without_null_keys(table: MooseTable, entity: str, columns: Columns, engine: Engine, notes: Notes) -> Columns:
     """Columns of the sorting key, and those the engine has a use for, take no nulls."""
     roles = {engine.sign, engine.version, engine.deleted}
     changed = {}
@@ -123,7 +133,7 @@ def _without_null_keys(table: Table, entity: str, columns: Columns, engine: Engi
     return replace(columns, found={**columns.found, **changed})
 
 
-def _draft(read: Read, primary: tuple[str, ...], rows: int) -> TableDraft:
+def _draft(read: FilledTable, primary: tuple[str, ...], rows: int) -> TableDraft:
     columns = read.columns.found
     schema = TableSchema(
         name=TableName(read.table.physical),
@@ -158,7 +168,7 @@ def _column(column: Column, engine: Engine, schema: ColumnSchema) -> ColumnDraft
     draft = column_draft(schema, column.type.type, column.type.takes_null)
     draft.generator = of_role(column.name, column.type, engine) or of_type(column.type)
     if draft.generator is None:
-        draft.generator = hinted(column.comment, column.type, column.name)
+        draft.generator = by_comment(column.comment, _commented(column))
     draft.demanded = draft.generator is not None and not column.is_key
     longest, shortest = (column.type.marks.get(name, 0) for name in ("longest", "shortest"))
     if column.type.word == "String" and not column.type.values:
@@ -166,8 +176,16 @@ def _column(column: Column, engine: Engine, schema: ColumnSchema) -> ColumnDraft
     return draft
 
 
+def _commented(column: Column) -> CommentedColumn:
+    type = column.type
+    text = type.word == "String" and not type.values
+    return CommentedColumn(
+        words_of(column.name), type.type.kind, text, type.low_cardinality, any_number="number" not in type.marks
+    )
+
+
 def _link(
-    reads: Sequence[Read],
+    reads: Sequence[FilledTable],
     primaries: Mapping[str, tuple[str, ...]],
     drafts: Mapping[str, TableDraft],
     notes: Notes,
@@ -192,10 +210,12 @@ def _link(
         choose_outlines(draft, read.keyed.columns)
 
 
-def _known(read: Read, draft: TableDraft) -> dict[str, Known]:
+def _known(read: FilledTable, draft: TableDraft) -> dict[str, NamedColumn]:
     inside = {name for names in draft.unique for name in names}
     return {
-        name: Known(name, column.type, column.comment, draft.columns[name].generator, _is_key(draft, name, inside))
+        name: NamedColumn(
+            name, column.type, column.comment, draft.columns[name].generator, _is_key(draft, name, inside)
+        )
         for name, column in read.columns.found.items()
     }
 
@@ -230,12 +250,12 @@ def _copies(link: str, parent: TableDraft) -> Iterable[tuple[str, str]]:
         yield f"{head}{there[:1].upper()}{there[1:]}", there
 
 
-def _with_targets(scenario: Scenario, reads: Iterable[Read]) -> Scenario:
+def _with_targets(scenario: Scenario, reads: Iterable[FilledTable]) -> Scenario:
     entities = {read.entity: _with_target(scenario.entities[read.entity], read) for read in reads}
     return scenario.model_copy(update={"entities": entities})
 
 
-def _with_target(entity: Entity, read: Read) -> Entity:
+def _with_target(entity: Entity, read: FilledTable) -> Entity:
     facts = {**read.engine.facts, **({"computed": dict(read.columns.computed)} if read.columns.computed else {})}
     columns = {
         name: column.model_copy(update={"target": {DIALECT: read.columns.found[name].ddl}})
@@ -251,7 +271,7 @@ def _says_all(written: ScenarioColumn, column: Column) -> bool:
     return column.is_plain and written.type == str(column.type.type)
 
 
-def _origin(file: str, reads: Iterable[Read]) -> Origin:
+def _origin(file: str, reads: Iterable[FilledTable]) -> Origin:
     places: dict[Path, tuple[int, int]] = {}
     for read in reads:
         places["entities", read.entity] = (read.table.line, 1)

@@ -36,7 +36,7 @@ def read_document(document: Document, name: str = "") -> Scenario:
 
     name: of a scenario that names itself none; one that is kept in a file must have a name.
     """
-    reading = _Reading(document, list(document.repeated))
+    reading = _ScenarioReader(document, list(document.repeated))
     canonical = reading.scenario(document.value, name)
     scenario = reading.validated(canonical)
     if scenario is None:
@@ -61,7 +61,7 @@ def read_rules(
 
     ScenarioError with every problem where one is wrong.
     """
-    reading, rules = _Reading(document), []
+    reading, rules = _ScenarioReader(document), []
     for record, place in records:
         found = reading.rule(record, place)
         if found["generator"] is None:
@@ -92,7 +92,7 @@ def _only_file(folder: Path) -> Path:
 
 
 @dataclass
-class _Reading:
+class _ScenarioReader:
     """One document on its way to canonical form, and where its parts stood."""
 
     document: Document

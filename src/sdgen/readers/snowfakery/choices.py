@@ -7,9 +7,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdgen.readers.snowfakery.drafts import TYPES, Cell, Values, expression, spec
+from sdgen.readers.snowfakery.cells import (
+    TYPES,
+    Cell,
+    Function,
+    Unread,
+    Values,
+    expression,
+    kind_of,
+    literal,
+    plain,
+    spec,
+)
 from sdgen.readers.snowfakery.formulas import condition, is_formula
-from sdgen.readers.snowfakery.names import Function, Unread, kind_of, literal, plain
 from sdgen.readers.snowfakery.recipe import Raw
 
 Make = Callable[[Cell, Raw], Values]

@@ -13,13 +13,12 @@ import yaml
 
 from sdgen.errors import did_you_mean
 from sdgen.inference.names import snake
+from sdgen.readers.snowfakery.cells import Cell, Unread, Values, expression, plain, spec
 from sdgen.readers.snowfakery.choices import choices, conditions
-from sdgen.readers.snowfakery.counts import computed
-from sdgen.readers.snowfakery.drafts import Cell, Values, expression, spec
 from sdgen.readers.snowfakery.formulas import formula, is_formula
 from sdgen.readers.snowfakery.links import nested, random_reference, reference
-from sdgen.readers.snowfakery.names import Unread, plain
 from sdgen.readers.snowfakery.recipe import Raw
+from sdgen.readers.snowfakery.tables import computed
 from sdgen.scenario.model import GeneratorSpec
 
 _GUESSED = Values(type="text", kind="text")

@@ -11,8 +11,20 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from sdgen.readers.snowfakery.drafts import Cell, Values, expression, spec
-from sdgen.readers.snowfakery.names import Function, Sql, Unread, kind_of, literal, lookup, of_column, plain
+from sdgen.readers.snowfakery.cells import (
+    Cell,
+    Function,
+    Sql,
+    Unread,
+    Values,
+    expression,
+    kind_of,
+    literal,
+    lookup,
+    of_column,
+    plain,
+    spec,
+)
 from sdgen.readers.snowfakery.recipe import Raw
 
 _FORMULA = re.compile(r"\$\{\{(.*?)\}\}|<<(.*?)>>", re.DOTALL)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sdgen.errors import did_you_mean
-from sdgen.readers.snowfakery.drafts import NOTHING, Cell, Ref, Values, expression, spec
-from sdgen.readers.snowfakery.names import lookup
+from sdgen.readers.snowfakery.cells import NOTHING, Cell, Ref, Values, expression, lookup, spec
 from sdgen.readers.snowfakery.recipe import Raw, Template
 from sdgen.readers.snowfakery.tables import ID, Table
 

@@ -14,14 +14,12 @@ from typing import Any
 from sdgen.errors import Problem, ProblemType, ScenarioError
 from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.drafts import EntityDraft, ScenarioDraft
+from sdgen.readers.snowfakery.cells import NULL, TYPES, Cell, RecipeDraft, RecipeTable, Values, kind_of, spec
 from sdgen.readers.snowfakery.choices import case
-from sdgen.readers.snowfakery.counts import Count
-from sdgen.readers.snowfakery.drafts import NULL, TYPES, Cell, RecipeDraft, RecipeTable, Values, spec
 from sdgen.readers.snowfakery.fields import column
 from sdgen.readers.snowfakery.links import link_to
-from sdgen.readers.snowfakery.names import kind_of
 from sdgen.readers.snowfakery.recipe import Raw, Template, read_recipe
-from sdgen.readers.snowfakery.tables import ID, Table, layout_of
+from sdgen.readers.snowfakery.tables import ID, Count, Table, layout_of
 from sdgen.scenario.model import Origin, RowCount, Scenario
 
 _LONGEST = 4000  # characters of an expression

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sdgen.inference.fit import Wanted, fitting
+from sdgen.inference.fit import ColumnNeeds, fitting
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sourcebox.columns import ColumnRecord, read_column
 from sdgen.readers.sourcebox.derived import derived, expression, find, personal, quoted
@@ -113,7 +113,7 @@ def _own_choice(column: ColumnRecord, table: TableRecord, industry: str, own: Ma
     given = column.params is not None and bool(column.params.value.get("values"))
     if spec.type not in own and not given:
         unique = column.unique or table.keys == (column.name,)
-        wanted = Wanted(column.type, rows=table.rows, need=table.rows if unique else 0)
+        wanted = ColumnNeeds(column.type, rows=table.rows, need=table.rows if unique else 0)
         fit = fitting(spec, wanted)
         if fit is None:
             kind = f"a unique {column.type}" if unique else str(column.type)
@@ -174,7 +174,7 @@ def _default(column: ColumnRecord) -> Spec | None:
         kept = column.type.kind
         return expression(f"cast(as_of as {kept})" if kept != "timestamp" else "as_of")
     value: Any = text[1:-1].replace("''", "'") if len(text) > 1 and text[0] == text[-1] == "'" else text
-    spec = fitting(Spec(type="const", params={"value": value}), Wanted(column.type))
+    spec = fitting(Spec(type="const", params={"value": value}), ColumnNeeds(column.type))
     if spec is None:
         column.part.note(f"the default {text!r} is not understood: the column's name and type decide", "default")
         return None

@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING
 from sdgen.errors import Path
 from sdgen.generators.base import Generator
 from sdgen.readers.drafts import ColumnDraft
-from sdgen.readers.feasibility import (
-    Planner,
-    least_unique_sets,
-    letters,
-    refused_conditions,
-    refused_unique_sets,
-)
+from sdgen.readers.feasibility import Planner, least_unique_sets, letters, refused_conditions, refused_unique_sets
 from sdgen.readers.sql.check_facts import Impossible
 from sdgen.readers.sql.column_checks import demanded, stretched
 from sdgen.readers.sql.defaults import hint_defaults

@@ -297,7 +297,7 @@ def _bare_column(node: exp.Expr) -> CheckMeaning:
 
 
 def _like(node: exp.Expr) -> CheckMeaning | None:
-    from sdgen.readers.sql.check_patterns import regex_of_like
+    from sdgen.readers.sql.check_facts import regex_of_like
 
     name, text = column_name(node.this), literal_value(node.args["expression"])
     if not name or not isinstance(text, str):
@@ -306,7 +306,7 @@ def _like(node: exp.Expr) -> CheckMeaning | None:
 
 
 def _regex(node: exp.Expr) -> CheckMeaning | None:
-    from sdgen.readers.sql.check_patterns import whole_regex
+    from sdgen.readers.sql.check_facts import whole_regex
 
     name, text = column_name(node.this), literal_value(node.args["expression"])
     regex = whole_regex(text) if isinstance(text, str) else ""

@@ -13,8 +13,7 @@ from sdgen.generators.base import Generator
 from sdgen.generators.choices.choices import Choice
 from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
-from sdgen.readers.sql.check_facts import NOW, ColumnBounds, Impossible, Value
-from sdgen.readers.sql.check_patterns import can_make, shortest_match
+from sdgen.readers.sql.check_facts import NOW, ColumnBounds, Impossible, Value, can_make, shortest_match
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGER_BITS, INTEGERS, NUMBERS, Type
 
