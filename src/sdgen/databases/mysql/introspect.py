@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sdgen.databases.catalog import Catalog, read_catalog
+from sdgen.databases.dialect import PRIMARY_KEY
 from sdgen.databases.existing_tables import ExistingColumn
 from sdgen.databases.mysql.connection import MySQLConnection, QualifiedName
 from sdgen.databases.mysql.dialect import MYSQL
@@ -120,6 +121,14 @@ def _of_schema(
 
 def _typed(declared: bytes | str) -> str:
     return declared.decode() if isinstance(declared, bytes) else declared
+
+
+def constraint_names(connection: MySQLConnection, table: QualifiedName) -> list[str]:
+    """The constraints of a table: their names, and the kind of a primary key, which has none of its own."""
+    schema, name = map(MYSQL.literal, table)
+    where = f"WHERE table_schema = {schema} AND table_name = {name}"
+    rows = connection.run(f"SELECT constraint_name FROM information_schema.table_constraints {where}")
+    return [PRIMARY_KEY if name == "PRIMARY" else name for (name,) in rows]
 
 
 _SECONDS = 2

@@ -23,7 +23,7 @@ from sdgen.databases.mysql import encode as mytext
 from sdgen.databases.mysql.connection import MySQLConnection, QualifiedName
 from sdgen.databases.mysql.create import fitted
 from sdgen.databases.mysql.dialect import MYSQL
-from sdgen.databases.mysql.introspect import ExistingTable, ForeignKey, existing_tables
+from sdgen.databases.mysql.introspect import ExistingTable, ForeignKey, constraint_names, existing_tables
 from sdgen.databases.mysql.load import NewTable, Part, load_data, orphans, sql_name, table_faults
 from sdgen.errors import Problem, TargetError
 from sdgen.scenario.request import ExistingRows
@@ -308,7 +308,9 @@ class MySQL(CommittingTarget):
         self.connection.run("SET foreign_key_checks = 1")
 
     def _constrain(self, new: NewTable, wanted: Sequence[Constraint]) -> None:
-        there = self._keys(new) if self.commits.going_on else ()
+        there = (
+            constraint_names(self.connection, self.connection.qualified(new.staging)) if self.commits.going_on else ()
+        )
         missing = [each for each in wanted if each.name not in there and each.kind not in there]
         added = [f"ADD CONSTRAINT {MYSQL.quote(each.name)} {each.sql}" for each in missing]
         try:
@@ -316,13 +318,6 @@ class MySQL(CommittingTarget):
                 self.connection.run(f"ALTER TABLE {MYSQL.table(new.staging)} {', '.join(added)}")
         except TargetError as error:
             raise at_table(error, new.final.name) from error
-
-    def _keys(self, new: NewTable) -> list[str]:
-        """The constraints that a stopped run has added already: their names, and the kind of a primary key."""
-        schema, name = map(MYSQL.literal, self.connection.qualified(new.staging))
-        where = f"WHERE table_schema = {schema} AND table_name = {name}"
-        found = self.connection.run(f"SELECT constraint_name FROM information_schema.table_constraints {where}")
-        return [PRIMARY_KEY if name == "PRIMARY" else name for (name,) in found]
 
     def _check_links(self) -> None:
         for new in self.created:

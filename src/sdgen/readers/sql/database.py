@@ -41,8 +41,8 @@ def read_database(source: str) -> Schema:
     kind = of_source(source)
     shown = without_password(source)
     said: Catalog | Statements
-    if kind is None:
-        said = read_catalog(source)  # whatever else SQLAlchemy knows
+    if kind is None or (kind.introspect is None and not kind.local):
+        said = read_catalog(source)  # whatever else SQLAlchemy has a dialect for
     elif kind.introspect is None:
         hint = "give the statements that made its tables, as a file: schema.sql"
         raise SourceError(Problem((), f"the tables of {kind.name} can't be read from its catalogue", hint, shown))
