@@ -394,7 +394,7 @@ def test_names_that_were_taken_are_told(place: tuple[str, Ask]) -> None:
         plan = plan_into(members(), PlanRequest(rows={"users": 88}), target, RunSettings(mode=Mode.APPEND_ONLY)).plan
     finally:
         target.abort()
-    told = "users.name: 10 of 88 new values exist already, and others replace them"
+    told = "users.name: 10 of 88 new values exist already; others replace them"
     assert list(taken_values(plan)) == [told]
     assert list(taken_values(plan, ["posts"])) == []
 
@@ -409,7 +409,7 @@ def test_names_that_were_taken_are_told_by_runs(service: Service) -> None:
     with closing(sqlite3.connect("x.sqlite")) as connection, connection:
         connection.executemany("UPDATE users SET name = ? WHERE id = ?", zip(names[40:47], range(1, 8), strict=True))
     run = succeeded(service.perform(asked("x.sqlite", scenario=members, mode="append_only")))
-    told = "users.name: 7 of 40 new values exist already, and others replace them"
+    told = "users.name: 7 of 40 new values exist already; others replace them"
     assert told in [line.text for line in service.logs(run.id)]
     again = service.perform_again(run.id)
     assert service.comparison(again.id).same

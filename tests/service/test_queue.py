@@ -146,7 +146,7 @@ def test_killed_at_random_moments(service: Service, scheduler: Scheduler, folder
     assert not list(folder.glob(".k0.sqlite*"))
 
 
-def test_a_supervisor_that_is_killed_loses_no_run(service: Service, folder: Path) -> None:
+def test_a_scheduler_that_is_killed_loses_no_run(service: Service, folder: Path) -> None:
     environment = {**os.environ, "SDGEN_RUNS_DB": service.store.place}
     command = [sys.executable, "-m", "sdgen.service.scheduler", "--limit", "1"]
     first = service.submit(asked("a.sqlite", rows={"parents": 3_000_000}, include="parents"))
@@ -166,7 +166,7 @@ def test_a_supervisor_that_is_killed_loses_no_run(service: Service, folder: Path
         heir.close()
 
 
-def test_a_nursery_that_is_killed_loses_no_run(service: Service, scheduler: Scheduler) -> None:
+def test_a_fork_server_that_is_killed_loses_no_run(service: Service, scheduler: Scheduler) -> None:
     succeeded(over(service, service.submit(asked("a/")).id))
     forked = scheduler._workers
     assert isinstance(forked, worker_processes.ForkedWorkers)
@@ -193,7 +193,7 @@ def test_a_worker_that_can_not_begin(service: Service, monkeypatch: pytest.Monke
     scheduler.start()
     try:
         run = over(service, service.submit(asked("a/")).id)
-        assert "ended before it began (exit code 1)" in run.error
+        assert "ended before the run began (exit code 1)" in run.error
         monkeypatch.setattr(sys, "executable", "/nonesuch")
         assert "no process could be started" in over(service, service.submit(asked("a/")).id).error
     finally:
@@ -210,7 +210,7 @@ def test_cancelling(service: Service, scheduler: Scheduler) -> None:
     assert service.run(ids[1]).error == "cancelled before it began"
 
 
-def test_a_supervisor_tells_of_its_runs(
+def test_a_scheduler_tells_of_its_runs(
     service: Service, scheduler: Scheduler, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO", "sdgen.runs"):

@@ -161,7 +161,7 @@ def test_allowed_destinations(service: Service) -> None:
         ({"parents": -3}, "a number of rows can't be negative: -3"),
         ({"parents": "--3"}, "is not a number of rows"),
         ("lots", "'lots' is not a mapping of entities to counts"),
-        (500, "{'*': 500} for every one"),
+        (500, "{'*': 500} for all"),
     ],
 )
 def test_rows_that_are_none(rows: object, told: str) -> None:
@@ -178,8 +178,8 @@ def test_rows_as_texts() -> None:
 @pytest.mark.parametrize(
     ("target", "more", "told"),
     [
-        ("out/", {"commit_every": 9}, "files are put in their place"),
-        ("x.sql", {"commit_every": 9}, "can't commit as it goes"),
+        ("out/", {"commit_every": 9}, "files appear all at once"),
+        ("x.sql", {"commit_every": 9}, "can't commit during a run"),
         ("x.sqlite", {"resume": True}, "all rows of a run or none"),
         ("x.sqlite", {"commit_every": 9, "mode": "append_only"}, "a run that appends can't be resumed"),
     ],

@@ -25,8 +25,7 @@ def taken_values(plan: Plan, only: Sequence[str] = ()) -> Iterator[str]:
             taken = _taken(plan, entity, column.name, column.fixed) if drawn and column.fixed is not None else 0
             if taken:
                 new = entity.rows - entity.first
-                what = f"{taken:,} of {new:,} new values exist already, and others replace them"
-                yield f"{entity.name}.{column.name}: {what}"
+                yield f"{entity.name}.{column.name}: {taken:,} of {new:,} new values exist already; others replace them"
 
 
 def _taken(plan: Plan, entity: EntityPlan, column: str, fixed: pa.Array) -> int:

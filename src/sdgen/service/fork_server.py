@@ -1,8 +1,10 @@
 """`python -m sdgen.service.fork_server`: a process that has everything imported, and forks a worker for each line.
 
-A line is a run's id and the limit. When a worker has ended, a line of JSON answers: [id, exit code, last words]. The
-nursery opens no store and starts no thread, so that a fork of it is a clean process. It ends with its input; its
-children do not.
+A line is a run's id and the limit. When a worker has ended, a line of JSON answers: [id, exit code, errors]. The
+fork server opens no store and starts no thread, so that a fork of it is a clean process: a lock that another thread
+holds at the moment of a fork stays locked in the child for ever. It ends with its input; its children do not.
+
+The standard library's forkserver is not used: its children end with it, and runs must survive whoever started them.
 """
 
 from __future__ import annotations
@@ -33,30 +35,30 @@ _OUTSIDE = (
 @dataclass(frozen=True)
 class _Child:
     run_id: str
-    said: IO[bytes]
+    errors: IO[bytes]
 
 
 def main() -> int:
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     import_all()
     children: dict[int, _Child] = {}
-    heard = b""
+    buffer = b""
     while True:
         ready, _, _ = select.select([0], [], [], _LOOK if children else None)
         if ready:
             more = os.read(0, 65_536)
             if not more:
                 return 0
-            *lines, heard = (heard + more).split(b"\n")
+            *lines, buffer = (buffer + more).split(b"\n")
             for line in lines:
                 run_id, limit = line.decode().split()
-                said = tempfile.TemporaryFile()  # noqa: SIM115
-                children[_forked(run_id, int(limit), said)] = _Child(run_id, said)
+                errors = tempfile.TemporaryFile()  # noqa: SIM115
+                children[_forked(run_id, int(limit), errors)] = _Child(run_id, errors)
         _reap(children)
 
 
 def import_all() -> None:
-    """What a run may need, but for what isn't installed. Nothing is called: a fork wants a process without threads."""
+    """Import what a run may need, but for what isn't installed. Nothing is called: that could start threads."""
     own = [
         module.name
         for package in _PACKAGES
@@ -69,8 +71,8 @@ def import_all() -> None:
             continue
 
 
-def _forked(run_id: str, limit: int, said: IO[bytes]) -> int:
-    """A new process that does the run; its number."""
+def _forked(run_id: str, limit: int, errors: IO[bytes]) -> int:
+    """A new process that executes the run; its number."""
     child = os.fork()
     if child:
         return child
@@ -81,7 +83,7 @@ def _forked(run_id: str, limit: int, said: IO[bytes]) -> int:
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
         os.dup2(nothing, 1)
-        os.dup2(said.fileno(), 2)
+        os.dup2(errors.fileno(), 2)
         code = worker_main(Store(), run_id, limit)
     except BaseException as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201
@@ -94,7 +96,7 @@ def _reap(children: dict[int, _Child]) -> None:
         done, status = os.waitpid(number, os.WNOHANG)
         if done:
             child = children.pop(number)
-            answer = json.dumps([child.run_id, os.waitstatus_to_exitcode(status), end_of_errors(child.said)])
+            answer = json.dumps([child.run_id, os.waitstatus_to_exitcode(status), end_of_errors(child.errors)])
             os.write(1, answer.encode() + b"\n")
 
 

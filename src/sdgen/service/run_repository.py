@@ -41,7 +41,7 @@ class RunRepository(RunQueries):
         run_id = f"{now[:19].translate(_NO_MARKS)}-{secrets.token_hex(4)}"
         row = {**_EMPTY, **values, "id": run_id, "created_at": now}
         if owner is not None:
-            row |= {"status": RUNNING, "started_at": now, **_owned(owner, now)}
+            row |= {"status": RUNNING, "started_at": now, **owner_columns(owner, now)}
         rows = [
             {
                 "run_id": run_id,
@@ -73,7 +73,12 @@ class RunRepository(RunQueries):
             ):
                 return None
             now = timestamp()
-            values = {"status": RUNNING, "started_at": now, "revision": runs.c.revision + 1, **_owned(owner, now)}
+            values = {
+                "status": RUNNING,
+                "started_at": now,
+                "revision": runs.c.revision + 1,
+                **owner_columns(owner, now),
+            }
             connection.execute(sa.update(runs).where(runs.c.id == run_id).values(values))
         return Status.RUNNING
 
@@ -207,7 +212,7 @@ _EMPTY: Mapping[str, Any] = {
 }
 
 
-def _owned(owner: Owner, now: str) -> dict[str, Any]:
+def owner_columns(owner: Owner, now: str) -> dict[str, Any]:
     return {
         "owner_token": owner.token,
         "owner_host": owner.host,

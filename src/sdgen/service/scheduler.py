@@ -1,4 +1,4 @@
-"""The scheduler: starts a worker for each pending run, in order, so many at once at most, and sees how they end.
+"""The scheduler: starts a worker for each pending run, in order, so many at once at most, and watches how they end.
 
 Runs into one local place, a folder of files or a database file, go one after the other; those into others beside them.
 
@@ -27,7 +27,7 @@ from sdgen.execution.events import is_logged, log_line
 from sdgen.execution.interruption import Interruption
 from sdgen.service.processes import Owner, is_gone, this_process
 from sdgen.service.records import Status
-from sdgen.service.run_repository import RunRepository
+from sdgen.service.run_repository import RunRepository, owner_columns
 from sdgen.service.store import VARIABLE, Store, moment, timestamp
 from sdgen.service.tables import runs, schedulers
 from sdgen.service.worker import FULL
@@ -35,11 +35,60 @@ from sdgen.service.worker_processes import worker_processes
 
 AT_ONCE = 2
 EVERY = 0.1  # seconds between two looks at the queue
-MARK_EVERY = 5.0  # seconds between two searches for lost runs
+MARK_EVERY = 5.0  # seconds between two searches for lost runs, which ask the system about each run's process
 TRIES = 3  # workers that end before they begin, before their run is given up
 STOPPED_WITHIN = 30.0  # seconds that runs are given to put their targets back
+BEAT = 10.0  # seconds between two signs of life
 
-BEAT = 10.0  # seconds
+
+class SchedulerRegister:
+    """The schedulers of a store: a run that is submitted needs to know whether somebody will start it."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def enter(self, owner: Owner) -> None:
+        with self.store.writing() as connection:
+            connection.execute(sa.insert(schedulers).values(owner_columns(owner, timestamp())))
+
+    def beat(self, owner: Owner) -> None:
+        """A sign of life; written every few seconds alone."""
+        mine = schedulers.c.owner_token == owner.token
+        with self.store.reading() as connection:
+            last = connection.execute(sa.select(schedulers.c.heartbeat_at).where(mine)).scalar_one_or_none()
+        if last is None:
+            self.enter(owner)
+        elif (moment(timestamp()) - moment(last)).total_seconds() > BEAT:
+            with self.store.writing() as connection:
+                connection.execute(sa.update(schedulers).where(mine).values(heartbeat_at=timestamp()))
+
+    def leave(self, owner: Owner) -> None:
+        with self.store.writing() as connection:
+            connection.execute(sa.delete(schedulers).where(schedulers.c.owner_token == owner.token))
+
+    def leave_if_idle(self, owner: Owner) -> bool:
+        """Leave where no run waits: in one transaction, so that a run added meanwhile finds somebody, or nobody."""
+        pending = sa.select(runs.c.id).where(runs.c.status == Status.PENDING.value).limit(1)
+        with self.store.alone() as connection:
+            if connection.execute(pending).first() is not None:
+                return False
+            connection.execute(sa.delete(schedulers).where(schedulers.c.owner_token == owner.token))
+        return True
+
+    def has_live(self) -> bool:
+        """Whether a scheduler is alive; the rows of dead ones are removed."""
+        with self.store.alone() as connection:  # in turn with one that is about to leave
+            found = connection.execute(sa.select(schedulers)).all()
+            dead = [
+                row.owner_token
+                for row in found
+                if is_gone(
+                    Owner(row.owner_token, row.owner_host, row.owner_pid, row.owner_started), moment(row.heartbeat_at)
+                )
+            ]
+            if dead:
+                connection.execute(sa.delete(schedulers).where(schedulers.c.owner_token.in_(dead)))
+        return len(found) > len(dead)
 
 
 class Scheduler:
@@ -114,6 +163,8 @@ class Scheduler:
             return
         waiting = self._repository.ready()
         starting = len(self._begun.intersection(waiting))  # but not yet claimed
+        # The limit is the store's: other schedulers' runs count too. A worker that has not claimed its run yet is not
+        # seen among the running ones, so it is counted here; the claim itself checks the limit once more.
         free = self.limit - max(self._repository.running() + starting, len(self._begun))
         for run_id in [each for each in waiting if each not in self._begun][: max(free, 0)]:
             try:
@@ -124,23 +175,27 @@ class Scheduler:
                 self._repository.refuse(run_id, f"no process could be started for the run: {error.strerror}")
 
     def _reap(self) -> None:
-        """See to the runs of workers that are gone: each must have an end, or still be another's to do."""
-        for ended in self._workers.ended():
+        """Settle the runs of workers that have ended: each must have an end, or be pending for another worker.
+
+        A worker that ends before it claims its run (a broken installation, say) would be started for ever: after TRIES
+        of them the run fails.
+        """
+        for ended in self._workers.reap():
             self._begun.discard(ended.run_id)
-            if ended.code == FULL:
+            if ended.code == FULL:  # another scheduler was faster; the run stays pending, and is tried again
                 continue
             self._repository.mark_lost()
-            self._tell_end(ended.run_id)
+            self._log_end(ended.run_id)
             self._tries[ended.run_id] += 1
             if ended.code == 0 or self._repository.run(ended.run_id).status is not Status.PENDING:
                 del self._tries[ended.run_id]
             elif self._tries[ended.run_id] >= TRIES:
                 how = f"signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}"
                 self._repository.refuse(
-                    ended.run_id, f"its worker process ended before the run began ({how}): {ended.said}"
+                    ended.run_id, f"its worker process ended before the run began ({how}): {ended.errors}"
                 )
 
-    def _tell_end(self, run_id: str) -> None:
+    def _log_end(self, run_id: str) -> None:
         level = "info"
         if is_logged(level):
             run = self._repository.run(run_id)
@@ -172,77 +227,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--runs-db", default="")
     parser.add_argument("--limit", type=int, default=AT_ONCE, help="runs at once")
     parser.add_argument("--until-empty", action="store_true", help="end when nothing is left to do")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        scheduler = Scheduler(Store(asked.runs_db), max(asked.limit, 1))
+        scheduler = Scheduler(Store(options.runs_db), max(options.limit, 1))
     except SdgenError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
     with Interruption() as interruption:
-        thread = threading.Thread(target=lambda: scheduler.serve(asked.until_empty))
+        thread = threading.Thread(target=lambda: scheduler.serve(options.until_empty))
         thread.start()
         while thread.is_alive() and not interruption.event.is_set():
             thread.join(EVERY)
     scheduler.close(stop_runs=interruption.event.is_set())
     thread.join()
     return 0
-
-
-class SchedulerRegister:
-    """The register of a store's schedulers."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-
-    def enter(self, owner: Owner) -> None:
-        values = {
-            "owner_token": owner.token,
-            "owner_host": owner.host,
-            "owner_pid": owner.pid,
-            "owner_started": owner.started,
-            "heartbeat_at": timestamp(),
-        }
-        with self.store.writing() as connection:
-            connection.execute(sa.insert(schedulers).values(values))
-
-    def beat(self, owner: Owner) -> None:
-        """A sign of life; written every few seconds alone."""
-        mine = schedulers.c.owner_token == owner.token
-        with self.store.reading() as connection:
-            last = connection.execute(sa.select(schedulers.c.heartbeat_at).where(mine)).scalar_one_or_none()
-        if last is None:
-            self.enter(owner)
-        elif (moment(timestamp()) - moment(last)).total_seconds() > BEAT:
-            with self.store.writing() as connection:
-                connection.execute(sa.update(schedulers).where(mine).values(heartbeat_at=timestamp()))
-
-    def leave(self, owner: Owner) -> None:
-        with self.store.writing() as connection:
-            connection.execute(sa.delete(schedulers).where(schedulers.c.owner_token == owner.token))
-
-    def leave_if_idle(self, owner: Owner) -> bool:
-        """Leave where no run waits: in one transaction, so that a run added meanwhile finds somebody, or nobody."""
-        pending = sa.select(runs.c.id).where(runs.c.status == Status.PENDING.value).limit(1)
-        with self.store.alone() as connection:
-            if connection.execute(pending).first() is not None:
-                return False
-            connection.execute(sa.delete(schedulers).where(schedulers.c.owner_token == owner.token))
-        return True
-
-    def has_live(self) -> bool:
-        """Whether a scheduler is alive; the rows of dead ones are removed."""
-        with self.store.alone() as connection:  # in turn with one that is about to leave
-            found = connection.execute(sa.select(schedulers)).all()
-            dead = [
-                row.owner_token
-                for row in found
-                if is_gone(
-                    Owner(row.owner_token, row.owner_host, row.owner_pid, row.owner_started), moment(row.heartbeat_at)
-                )
-            ]
-            if dead:
-                connection.execute(sa.delete(schedulers).where(schedulers.c.owner_token.in_(dead)))
-        return len(found) > len(dead)
 
 
 if __name__ == "__main__":

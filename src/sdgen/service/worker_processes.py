@@ -1,6 +1,7 @@
 """Where worker processes come from: forked off a process that has everything imported, or started anew.
 
-A fork takes hundredths of a second, a start about one second. Either way a run has a process of its own.
+A fork takes hundredths of a second, a start about one second. Either way a run has a process of its own: what
+one run does to its memory, its locale or its signal handlers reaches no other.
 """
 
 from __future__ import annotations
@@ -17,113 +18,115 @@ from typing import IO, Protocol
 from sdgen.execution.secrets import without_passwords
 from sdgen.service.store import VARIABLE
 
-FORK_SERVER_ENDED = 71  # the exit code of workers that nobody watches any more
-ERROR_BYTES = 2000  # bytes of what a worker said last
+FORK_SERVER_ENDED = 71  # the exit code given to workers whose fork server has died: nobody knows theirs
+ERROR_BYTES = 2000  # of what a worker wrote to stderr that are kept
 
 
 @dataclass(frozen=True)
 class WorkerExit:
-    """A worker that is no more: its exit code (negative: the signal), and what it said last."""
+    """A worker that has ended: its exit code (negative: the signal), and the end of what it wrote to stderr."""
 
     run_id: str
     code: int
-    said: str
+    errors: str
 
 
 class WorkerProcesses(Protocol):
-    """Starts workers, and tells which have ended."""
+    """Starts workers, and knows which have ended."""
 
     def start(self, run_id: str, limit: int) -> None:
         """OSError where no process can be had."""
         ...
 
-    def ended(self) -> list[WorkerExit]: ...
+    def reap(self) -> list[WorkerExit]:
+        """The workers that have ended since the last call."""
+        ...
 
     def close(self) -> None:
-        """Start no more; those that are at work go on."""
+        """Start no more; those that are at work continue."""
         ...
 
 
-def worker_processes(place: str) -> WorkerProcesses:
-    """The way to workers that this system has."""
-    return ForkedWorkers(place) if hasattr(os, "fork") and sys.platform != "darwin" else SpawnedWorkers(place)
+def worker_processes(store: str) -> WorkerProcesses:
+    """Forked workers where the system can fork safely: on macOS its own frameworks do not survive a fork."""
+    return ForkedWorkers(store) if hasattr(os, "fork") and sys.platform != "darwin" else SpawnedWorkers(store)
 
 
 class SpawnedWorkers:
     """Each worker is a new interpreter."""
 
-    def __init__(self, place: str) -> None:
-        self._place = place
+    def __init__(self, store: str) -> None:
+        self._store = store
         self._workers: list[tuple[str, subprocess.Popen[bytes], IO[bytes]]] = []
 
     def start(self, run_id: str, limit: int) -> None:
         command = [sys.executable, "-m", "sdgen.service.worker", run_id, "--limit", str(limit)]
-        said = tempfile.TemporaryFile()  # noqa: SIM115
+        errors = tempfile.TemporaryFile()  # noqa: SIM115
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=said,
-            env={**os.environ, VARIABLE: self._place},
+            stderr=errors,
+            env={**os.environ, VARIABLE: self._store},
             start_new_session=True,  # a signal to this process's terminal is none to the run
         )
-        self._workers.append((run_id, process, said))
+        self._workers.append((run_id, process, errors))
 
-    def ended(self) -> list[WorkerExit]:
+    def reap(self) -> list[WorkerExit]:
         over = [each for each in self._workers if each[1].poll() is not None]
         self._workers = [each for each in self._workers if each not in over]
-        return [WorkerExit(run_id, process.returncode, end_of_errors(said)) for run_id, process, said in over]
+        return [WorkerExit(run_id, process.returncode, end_of_errors(errors)) for run_id, process, errors in over]
 
     def close(self) -> None:
         pass
 
 
 class ForkedWorkers:
-    """Workers are children of a nursery process, which is started for the first of them, and again when it died."""
+    """Workers are children of a fork server, which is started for the first of them, and again when it has died."""
 
-    def __init__(self, place: str) -> None:
-        self._place = place
+    def __init__(self, store: str) -> None:
+        self._store = store
         self._server: subprocess.Popen[bytes] | None = None
         self._children: set[str] = set()
-        self._heard = b""
-        self._said: IO[bytes] | None = None
+        self._buffer = b""
+        self._errors: IO[bytes] | None = None
 
     def start(self, run_id: str, limit: int) -> None:
         if self._server is None:
             self._server = self._started()
         assert self._server.stdin is not None
-        with suppress(BrokenPipeError):  # `ended` will tell of a nursery that died
+        with suppress(BrokenPipeError):  # `reap` finds that the fork server has died
             self._server.stdin.write(f"{run_id} {limit}\n".encode())
             self._server.stdin.flush()
         self._children.add(run_id)
 
     def _started(self) -> subprocess.Popen[bytes]:
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115
-        nursery = subprocess.Popen(
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
+        server = subprocess.Popen(
             [sys.executable, "-m", "sdgen.service.fork_server"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._said,
-            env={**os.environ, VARIABLE: self._place},
+            stderr=self._errors,
+            env={**os.environ, VARIABLE: self._store},
             start_new_session=True,
         )
-        assert nursery.stdout is not None
-        os.set_blocking(nursery.stdout.fileno(), False)
-        return nursery
+        assert server.stdout is not None
+        os.set_blocking(server.stdout.fileno(), False)
+        return server
 
-    def ended(self) -> list[WorkerExit]:
+    def reap(self) -> list[WorkerExit]:
         if self._server is None or self._server.stdout is None:
             return []
         gone = self._server.poll() is not None
-        self._heard += self._server.stdout.read() or b""
-        *lines, self._heard = self._heard.split(b"\n")
+        self._buffer += self._server.stdout.read() or b""
+        *lines, self._buffer = self._buffer.split(b"\n")
         found = [WorkerExit(*json.loads(line)) for line in lines]
         if gone:
             self._server.stdout.close()
-            self._server, self._heard = None, b""
-            said = end_of_errors(self._said) if self._said else ""
+            self._server, self._buffer = None, b""
+            errors = end_of_errors(self._errors) if self._errors else ""
             left = self._children - {each.run_id for each in found}
-            found += [WorkerExit(run_id, FORK_SERVER_ENDED, said) for run_id in left]
+            found += [WorkerExit(run_id, FORK_SERVER_ENDED, errors) for run_id in left]
         self._children -= {each.run_id for each in found}
         return found
 
@@ -134,9 +137,9 @@ class ForkedWorkers:
             self._server.wait()
 
 
-def end_of_errors(said: IO[bytes]) -> str:
+def end_of_errors(errors: IO[bytes]) -> str:
     """The end of what was written to a file, which is closed."""
-    with said:
-        said.seek(0, os.SEEK_END)
-        said.seek(max(said.tell() - ERROR_BYTES, 0))
-        return without_passwords(said.read().decode(errors="replace").strip()) or "it wrote no error"
+    with errors:
+        errors.seek(0, os.SEEK_END)
+        errors.seek(max(errors.tell() - ERROR_BYTES, 0))
+        return without_passwords(errors.read().decode(errors="replace").strip()) or "it wrote no error"
