@@ -10,11 +10,19 @@ from hypothesis import strategies as st
 
 from sdgen.inference.names import entity_name, forms, snake, spelled_out
 from sdgen.inference.neighbours import Beside, Neighbours, literal_head
-from sdgen.inference.rules import ColumnTraits, RuleIndex, abbreviations, built_in_guesses, built_in_rules, guesses, literals
+from sdgen.inference.rules import (
+    ColumnTraits,
+    RuleIndex,
+    abbreviations,
+    built_in_guesses,
+    built_in_rules,
+    guesses,
+    literals,
+)
 from sdgen.readers.sources import examples, read_source
 from sdgen.scenario.model import Rule
 from sdgen.scenario.types import parse_type
-from tests.generators.test_rules import ROWS
+from tests.inference.test_rules import ROWS
 
 WORDS = sorted({word for rule in built_in_rules() for text in literals(rule.pattern) or () for word in text.split("_")})
 
