@@ -20,6 +20,16 @@ from sdgen.scenario.types import Type
 UNTYPED = Type("")
 
 
+def spec(generator: str, **params: Any) -> GeneratorSpec:
+    """A generator with those of the params that have a value."""
+    return GeneratorSpec(type=generator, params={key: value for key, value in params.items() if value is not None})
+
+
+def quoted_name(name: str) -> str:
+    """A column's name in an expression: bare where it is plain, so that expressions stay readable."""
+    return name if name.isidentifier() and name.isascii() else '"' + name.replace('"', '""') + '"'
+
+
 @dataclass
 class ColumnDraft:
     """A column to be.

@@ -68,7 +68,7 @@ def drafted(name: str, stream: Stream, schema: Schema, rows: int) -> StreamDraft
 
 def _record(draft: StreamDraft, shape: Shape) -> Shape:
     """The shape of one record: of the items, where the schema is said to be of a list of them."""
-    inner = shape_of(shape.words.get("items"))
+    inner = shape_of(shape.keywords.get("items"))
     if shape.properties or not inner.properties:
         return shape
     draft.schema = replace(draft.schema, place=(*draft.schema.place, "items"))

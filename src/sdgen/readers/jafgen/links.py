@@ -10,7 +10,7 @@ from typing import Any
 
 from sdgen.errors import ProblemType, did_you_mean
 from sdgen.inference.names import snake
-from sdgen.readers.drafts import UNTYPED, ColumnDraft
+from sdgen.readers.drafts import UNTYPED, ColumnDraft, quoted_name
 from sdgen.readers.feasibility import cycles_of
 from sdgen.readers.jafgen.columns import JafgenEntity
 
@@ -245,14 +245,10 @@ def _guess_amount(draft: JafgenEntity, name: str, column: ColumnDraft) -> None:
             continue
         first, second = (next(_numbers(draft, part), "") for part in amount.parts)
         if first and second and _holds(draft, column, (first, second), amount.sign):
-            sql = f"{_quoted(first)} {amount.sign} {_quoted(second)}"
+            sql = f"{quoted_name(first)} {amount.sign} {quoted_name(second)}"
             draft.note(draft.place(name), f"guessed from its name: {sql}")
             column.fill("expression", sql=sql)
         return
-
-
-def _quoted(name: str) -> str:
-    return name if name.isidentifier() and name.isascii() else f'"{name}"'
 
 
 def _numbers(draft: JafgenEntity, pattern: re.Pattern[str]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sdgen.errors import ProblemType
 from sdgen.inference.names import snake
+from sdgen.readers.drafts import spec
 from sdgen.readers.jafgen.constraints import Constraints, day_after
 from sdgen.scenario.model import GeneratorSpec
 
@@ -59,12 +60,8 @@ def values_of(constraints: Constraints) -> Values:
     return maker(constraints) if maker else _provided(constraints)
 
 
-def _spec(generator: str, **params: Any) -> GeneratorSpec:
-    return GeneratorSpec(type=generator, params={key: value for key, value in params.items() if value is not None})
-
-
 def _uuid(constraints: Constraints) -> Values:
-    return Values("uuid", _spec("uuid4"))
+    return Values("uuid", spec("uuid4"))
 
 
 def _integer(constraints: Constraints) -> Values:
@@ -75,7 +72,7 @@ def _integer(constraints: Constraints) -> Values:
     if least not in _BIGINT or most not in _BIGINT:
         constraints.refuse("min_value", "whole numbers have 64 bits", "narrow min_value and max_value")
     whole = "int" if least in _INT and most in _INT else "bigint"
-    return Values(whole, _spec("uniform_int", min=least, max=most))
+    return Values(whole, spec("uniform_int", min=least, max=most))
 
 
 def _decimal(constraints: Constraints) -> Values:
@@ -85,17 +82,17 @@ def _decimal(constraints: Constraints) -> Values:
     digits = len(str(int(max(abs(low), abs(high))))) + scale
     if digits > 38:
         constraints.refuse("max_value", "a decimal has at most 38 digits", "narrow min_value and max_value")
-    return Values(f"decimal({max(10, min(digits, 38))},{scale})", _spec("decimal", min=low, max=high))
+    return Values(f"decimal({max(10, min(digits, 38))},{scale})", spec("decimal", min=low, max=high))
 
 
 def _float(constraints: Constraints) -> Values:
     low, high = constraints.bounds(0, 1000)
     precision = constraints.whole("precision", least=0, most=18)
-    return Values("double", _spec("uniform_float", min=low, max=high, precision=2 if precision is None else precision))
+    return Values("double", spec("uniform_float", min=low, max=high, precision=2 if precision is None else precision))
 
 
 def _boolean(constraints: Constraints) -> Values:
-    return Values("bool", _spec("boolean"))
+    return Values("bool", spec("boolean"))
 
 
 def _choice(constraints: Constraints) -> Values:
@@ -113,7 +110,7 @@ def _choice(constraints: Constraints) -> Values:
     kind, values = _of_one_kind(values)
     if kind == "bool" and weights is None and len(set(values)) == 2 and not nullable:
         return _boolean(constraints)
-    return Values(kind, _spec("choice", values=values, weights=weights), nullable)
+    return Values(kind, spec("choice", values=values, weights=weights), nullable)
 
 
 def _of_one_kind(values: list[Any]) -> tuple[str, list[Any]]:
@@ -136,7 +133,7 @@ def _datetime(constraints: Constraints) -> Values:
     start, end = _span(constraints)
     return Values(
         "timestamp",
-        _spec("datetime", start=start.isoformat() if start else None, end=day_after(end) if end else None),
+        spec("datetime", start=start.isoformat() if start else None, end=day_after(end) if end else None),
     )
 
 
@@ -144,7 +141,7 @@ def _date(constraints: Constraints) -> Values:
     start, end = _span(constraints)
     days = [each.date() if isinstance(each, datetime) else each for each in (start, end)]
     first, last = (each.isoformat() if each else None for each in days)
-    return Values("date", _spec("date", start=first, end=last))
+    return Values("date", spec("date", start=first, end=last))
 
 
 def _span(constraints: Constraints) -> tuple[date | datetime | None, date | datetime | None]:
@@ -164,14 +161,14 @@ def _plain(moment: date | datetime) -> str:
 
 
 def _time(constraints: Constraints) -> Values:
-    return Values("time", _spec("time"))
+    return Values("time", spec("time"))
 
 
 def _word(constraints: Constraints) -> Values:
     """A text of which nothing but constraints is known, if even they are."""
     pattern = constraints.value("pattern", "regex")
     if pattern is not None:
-        return Values(_string(constraints), _spec("pattern", regex=str(pattern)))
+        return Values(_string(constraints), spec("pattern", regex=str(pattern)))
     if constraints.has("choices"):
         return _choice(constraints)
     length = constraints.whole("length", least=1, most=200)
@@ -179,16 +176,14 @@ def _word(constraints: Constraints) -> Values:
         letters = (
             "0-9A-Za-z" if length in _SALESFORCE and snake(constraints.attribute.name).endswith("id") else "A-Z0-9"
         )
-        return Values(f"string({length})", _spec("pattern", regex=f"[{letters}]{{{length}}}"))
+        return Values(f"string({length})", spec("pattern", regex=f"[{letters}]{{{length}}}"))
     words = constraints.whole("nb_words", least=1, most=500)
     if words:
-        return Values(
-            "string", _spec("text.words" if words > 1 else "text.word", nb_words=words if words > 1 else None)
-        )
+        return Values("string", spec("text.words" if words > 1 else "text.word", nb_words=words if words > 1 else None))
     least = constraints.whole("min_length", least=0, most=10_000)
     if least and least > 1:
         most = constraints.whole("max_length", least=least, most=1_000_000)
-        return Values("string", _spec("text.words", min_length=least, max_length=most))
+        return Values("string", spec("text.words", min_length=least, max_length=most))
     return Values(_string(constraints), by_name=True)
 
 
@@ -203,8 +198,8 @@ def _prose(constraints: Constraints) -> Values:
     words = constraints.whole("nb_words", least=1, most=500)
     least, most = constraints.whole("min_length", most=10_000), constraints.whole("max_length", least=1, most=1_000_000)
     if (sentences or 1) > 1 or SAME.get(constraints.type, constraints.type) == "text.paragraph":
-        return Values("text", _spec("text.paragraph", nb_sentences=sentences, min_length=least, max_length=most))
-    return Values("text", _spec("text.sentence", nb_words=words, min_length=least, max_length=most))
+        return Values("text", spec("text.paragraph", nb_sentences=sentences, min_length=least, max_length=most))
+    return Values("text", spec("text.sentence", nb_words=words, min_length=least, max_length=most))
 
 
 def _array(constraints: Constraints) -> Values:
@@ -212,7 +207,7 @@ def _array(constraints: Constraints) -> Values:
     most = constraints.whole("max_items", least=least, most=10_000)
     return Values(
         "array<string>",
-        _spec("array", items={"generator": "text.word"}, min=least, max=max(least, 5) if most is None else most),
+        spec("array", items={"generator": "text.word"}, min=least, max=max(least, 5) if most is None else most),
     )
 
 
@@ -232,7 +227,7 @@ def _provided(constraints: Constraints) -> Values:
         if param in known:
             params[param] = constraints.value(key)
     string = _string(constraints) if constraints.has("max_length") and "max_length" not in params else ""
-    return Values(string, _spec(name, **params))
+    return Values(string, spec(name, **params))
 
 
 _NOT_ALONE = frozenset({"fk", "parent", "rollup", "const", "after", "above", "expression", "template", "struct", "map"})

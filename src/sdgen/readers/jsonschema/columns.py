@@ -157,17 +157,17 @@ class _PropertyReader:
         return Part(type, GeneratorSpec(type="map", params=params))
 
     def _array(self, name: str, shape: Shape, place: Path, depth: int) -> Part:
-        items = shape.words.get("items")
+        items = shape.keywords.get("items")
         if isinstance(items, list):  # a tuple: all of its places have one type here
             items = {"anyOf": items} if len(items) > 1 else items[0] if items else None
-        prefixed = shape.words.get("prefixItems")
+        prefixed = shape.keywords.get("prefixItems")
         if items in (None, True, {}) and isinstance(prefixed, list) and prefixed:
             items = {"anyOf": prefixed}
         known = items not in (None, True, {}) and depth < MOST_DEPTH
         inner = self.part(name, shape_of(items), (*place, "items"), depth + 1) if known else Part(Type("text"))
         if inner.type.kind == "array" and depth + 1 >= MOST_DEPTH:
             inner = Part(Type("json"))
-        least, most = _size(shape.words.get("minItems")), _size(shape.words.get("maxItems"))
+        least, most = _size(shape.keywords.get("minItems")), _size(shape.keywords.get("maxItems"))
         type = array_of(inner.type)
         if inner.generator is None and least is None and most is None:
             return Part(type)
@@ -185,7 +185,7 @@ def _struct(parts: Mapping[str, Part]) -> Part:
 def _map_values(shape: Shape) -> Shape | None:
     """The shape of an object's values where its keys are free and their values have one."""
     for key in ("additionalProperties", "patternProperties"):
-        inner = shape.words.get(key)
+        inner = shape.keywords.get(key)
         if key == "patternProperties" and isinstance(inner, Mapping):
             inner = next(iter(inner.values()), None)
         if isinstance(inner, Mapping) and inner:

@@ -50,7 +50,12 @@ class Unresolved(Exception):
 
 
 class References:
-    """Resolves the references of one document and of those it refers to."""
+    """Resolves the references of one document and of those it refers to.
+
+    The library `referencing` hands out what a reference leads to without saying where that stands in its document,
+    which every note needs; and it goes by the URIs of `$id` alone, while documents refer to files beside them, to the
+    last word of an `$id`, and to `id` as a name, whatever their draft says.
+    """
 
     def __init__(self, document: Document) -> None:
         self.first = document

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sdgen.readers.jsonschema.words import AIRBYTE_TYPES, FORMATS, KINDS, TYPE_WORDS
+from sdgen.readers.jsonschema.spellings import AIRBYTE_TYPES, FORMATS, KINDS, TYPE_WORDS
 
 MOST_ALTERNATIVES = 24
 _MOST_DEPTH = 12
@@ -26,7 +26,7 @@ _JAVA_TIME = re.compile(r"[yY]{4}-MM-[dD]{2}(.*[hH]{1,2}:mm)?.*")
 class Shape:
     """What a schema says of its values.
 
-    kind: one of JSON Schema's types, or `any` where nothing says which. words: all keywords, those of alternatives
+    kind: one of JSON Schema's types, or `any` where nothing says which. keywords: all of them, those of alternatives
     merged in. form: how moments are written, in strftime codes, where the format says that.
     """
 
@@ -34,23 +34,23 @@ class Shape:
     nullable: bool = False
     format: str = ""
     form: str = ""
-    words: Mapping[str, Any] = field(default_factory=dict)
+    keywords: Mapping[str, Any] = field(default_factory=dict)
     told: tuple[str, ...] = ()
 
     @property
     def properties(self) -> Mapping[str, Any]:
-        found = self.words.get("properties")
+        found = self.keywords.get("properties")
         return found if isinstance(found, Mapping) else {}
 
     @property
     def required(self) -> frozenset[str]:
-        found = self.words.get("required")
+        found = self.keywords.get("required")
         return frozenset(name for name in found if isinstance(name, str)) if isinstance(found, list) else frozenset()
 
     @property
     def description(self) -> str:
         for key in ("description", "desciption", "decscription", "descrption", "desc"):
-            text = self.words.get(key)
+            text = self.keywords.get(key)
             if isinstance(text, str) and text.strip():
                 return " ".join(text.split())
         return ""
@@ -61,7 +61,7 @@ def shape_of(schema: object, depth: int = 0) -> Shape:
     words, told = _spelled(schema)
     if depth >= _MOST_DEPTH:
         return Shape(
-            "any", True, words=words, told=("schemas within schemas are nested too deeply: taken as any value",)
+            "any", True, keywords=words, told=("schemas within schemas are nested too deeply: taken as any value",)
         )
     if isinstance(words.get("allOf"), list):
         words = _all_of(words, depth)
@@ -191,7 +191,7 @@ def _all_of(words: Mapping[str, Any], depth: int) -> Mapping[str, Any]:
     """The keywords of a schema and of all in its allOf, those of the schema itself going first."""
     own = {key: value for key, value in words.items() if key != "allOf"}
     parts = words["allOf"][: 4 * MOST_ALTERNATIVES]
-    return _merged([*(shape_of(part, depth + 1).words for part in parts), own])
+    return _merged([*(shape_of(part, depth + 1).keywords for part in parts), own])
 
 
 def _merged(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -219,10 +219,10 @@ def _alternatives(words: Mapping[str, Any], key: str, depth: int) -> Shape:
     if not kinds:  # conditions such as {required: [a]}, or nothing but null
         rest = shape_of(own, depth + 1)
         kind = "null" if rest.kind == "any" and not shapes else rest.kind
-        return Shape(kind, rest.nullable or nullable, rest.format, rest.form, rest.words, rest.told)
+        return Shape(kind, rest.nullable or nullable, rest.format, rest.form, rest.keywords, rest.told)
     told = tuple(dict.fromkeys(what for shape in shapes for what in shape.told))
     if len(kinds) == 1 or set(kinds) <= _NUMBERS:
-        merged = {**_together([shape.words for shape in shapes]), **_without_type(own)}
+        merged = {**_together([shape.keywords for shape in shapes]), **_without_type(own)}
         if "properties" in own:
             merged["properties"] = {**_mapping(merged.get("properties")), **_mapping(own["properties"])}
         first = next((shape for shape in shapes if shape.format or shape.form), shapes[0])

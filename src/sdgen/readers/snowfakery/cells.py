@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sdgen.errors import Path, Problem
-from sdgen.readers.drafts import UNTYPED, ColumnDraft
+from sdgen.readers.drafts import UNTYPED, ColumnDraft, quoted_name, spec
 from sdgen.readers.snowfakery.recipe import Raw, Recipe, Template
 from sdgen.readers.snowfakery.tables import ID, Layout, Table
 from sdgen.scenario.model import GeneratorSpec
@@ -41,10 +41,6 @@ class Values:
     link: Table | None = None
 
 
-def spec(generator: str, **params: Any) -> GeneratorSpec:
-    return GeneratorSpec(type=generator, params={key: value for key, value in params.items() if value is not None})
-
-
 def expression(sql: str, kind: str = "", nullable: bool = False) -> Values:
     return Values(spec("expression", sql=sql), TYPES.get(kind, ""), kind, nullable)
 
@@ -64,7 +60,7 @@ class Ref:
 
     @property
     def sql(self) -> str:
-        return f"{_quoted(self.link)}.{_quoted(self.column)}" if self.link else _quoted(self.column)
+        return f"{quoted_name(self.link)}.{quoted_name(self.column)}" if self.link else quoted_name(self.column)
 
     @property
     def placeholder(self) -> str:
@@ -75,10 +71,6 @@ class Ref:
         if not self.link:
             return expression(self.sql, self.kind, self.nullable)
         return Values(spec("parent", column=self.column, link=self.link), kind=self.kind, nullable=self.nullable)
-
-
-def _quoted(name: str) -> str:
-    return name if name.isidentifier() and name.isascii() else '"' + name.replace('"', '""') + '"'
 
 
 @dataclass

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sdgen.readers.drafts import spec
 from sdgen.readers.snowfakery.cells import (
     TYPES,
     Cell,
@@ -17,7 +18,6 @@ from sdgen.readers.snowfakery.cells import (
     kind_of,
     literal,
     plain,
-    spec,
 )
 from sdgen.readers.snowfakery.formulas import condition, is_formula
 from sdgen.readers.snowfakery.recipe import Raw

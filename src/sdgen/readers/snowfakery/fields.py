@@ -13,7 +13,8 @@ import yaml
 
 from sdgen.errors import did_you_mean
 from sdgen.inference.names import snake
-from sdgen.readers.snowfakery.cells import Cell, Unread, Values, expression, plain, spec
+from sdgen.readers.drafts import spec
+from sdgen.readers.snowfakery.cells import Cell, Unread, Values, expression, plain
 from sdgen.readers.snowfakery.choices import choices, conditions
 from sdgen.readers.snowfakery.formulas import formula, is_formula
 from sdgen.readers.snowfakery.links import nested, random_reference, reference

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from sdgen.readers.drafts import spec
 from sdgen.readers.snowfakery.cells import (
     Cell,
     Function,
@@ -23,7 +24,6 @@ from sdgen.readers.snowfakery.cells import (
     lookup,
     of_column,
     plain,
-    spec,
 )
 from sdgen.readers.snowfakery.recipe import Raw
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sdgen.errors import did_you_mean
-from sdgen.readers.snowfakery.cells import NOTHING, Cell, Ref, Values, expression, lookup, spec
+from sdgen.readers.drafts import spec
+from sdgen.readers.snowfakery.cells import NOTHING, Cell, Ref, Values, expression, lookup
 from sdgen.readers.snowfakery.recipe import Raw, Template
 from sdgen.readers.snowfakery.tables import ID, Table
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from sdgen.errors import Problem, ProblemType, ScenarioError
 from sdgen.readers.base import ReadOptions, Source
-from sdgen.readers.drafts import EntityDraft, ScenarioDraft
-from sdgen.readers.snowfakery.cells import NULL, TYPES, Cell, RecipeDraft, RecipeTable, Values, kind_of, spec
+from sdgen.readers.drafts import EntityDraft, ScenarioDraft, spec
+from sdgen.readers.snowfakery.cells import NULL, TYPES, Cell, RecipeDraft, RecipeTable, Values, kind_of
 from sdgen.readers.snowfakery.choices import case
 from sdgen.readers.snowfakery.fields import column
 from sdgen.readers.snowfakery.links import link_to

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.drafts import ColumnDraft, quoted_name
 from sdgen.readers.sourcebox.columns import ColumnRecord
 from sdgen.readers.sourcebox.generators import BIRTHS, DERIVED, JOBS
 from sdgen.readers.sourcebox.tables import TableRecord
@@ -33,7 +33,7 @@ class Loan:
     def column(self, names: Iterable[str], asked: str = "") -> str:
         """A column of the loan as an expression says it; "" where it has none of these names or generators."""
         found = find(self.table, names, asked.rpartition(".")[2])
-        return f"{self.link}.{quoted(found)}" if found else ""
+        return f"{self.link}.{quoted_name(found)}" if found else ""
 
 
 def derived(column: ColumnRecord, table: TableRecord, tables: Mapping[str, TableRecord]) -> GeneratorSpec | None:
@@ -78,11 +78,6 @@ def find(table: TableRecord, names: Iterable[str], asked: str = "") -> str:
     return next(iter([*by_generator, *(name for name in wanted if name in table.columns)]), "")
 
 
-def quoted(name: str) -> str:
-    """A column's name in an expression."""
-    return name if name.isidentifier() and name.isascii() else '"' + name.replace('"', '""') + '"'
-
-
 def expression(sql: str) -> GeneratorSpec:
     return GeneratorSpec(type="expression", params={"sql": sql})
 
@@ -104,11 +99,11 @@ def _maturity(column: ColumnRecord, table: TableRecord, loan: Loan | None) -> Ge
     number = (
         str(months)
         if isinstance(months, int)
-        else quoted(find(table, _TERMS, months if isinstance(months, str) else ""))
+        else quoted_name(find(table, _TERMS, months if isinstance(months, str) else ""))
     )
     if not start or not number.strip('"'):
         return None
-    return expression(f"cast({quoted(start)} + to_months({number}) as {_kept(column)})")
+    return expression(f"cast({quoted_name(start)} + to_months({number}) as {_kept(column)})")
 
 
 def _date(column: ColumnRecord, table: TableRecord, loan: Loan | None) -> GeneratorSpec | None:
@@ -117,7 +112,7 @@ def _date(column: ColumnRecord, table: TableRecord, loan: Loan | None) -> Genera
     _asked(column, "monthly_interval", "interval")
     if not start:
         return None
-    return expression(f"cast({start} + to_months({quoted(numbered(table) or NUMBER)}) as {_kept(column)})")
+    return expression(f"cast({start} + to_months({quoted_name(numbered(table) or NUMBER)}) as {_kept(column)})")
 
 
 def _parts(column: ColumnRecord, table: TableRecord, loan: Loan | None) -> tuple[str, str]:
@@ -127,7 +122,7 @@ def _parts(column: ColumnRecord, table: TableRecord, loan: Loan | None) -> tuple
     rate = loan.column(_RATES, _asked(column, "rate", "interest_rate")) if loan else ""
     if not amount or not term:
         return "", ""
-    paid = f"({quoted(numbered(table) or NUMBER)} - 1) * {amount} / {term}"
+    paid = f"({quoted_name(numbered(table) or NUMBER)} - 1) * {amount} / {term}"
     return f"{amount} / {term}", f"greatest({amount} - {paid}, 0) * {rate} / 1200" if rate else ""
 
 
@@ -149,7 +144,7 @@ def _amount(column: ColumnRecord, table: TableRecord, loan: Loan | None) -> Gene
     both = [others.get("payment_principal", ""), others.get("payment_interest", "")]
     principal, interest = _parts(column, table, loan)
     if all(both) and principal and interest:
-        return expression(" + ".join(quoted(name) for name in both))
+        return expression(" + ".join(quoted_name(name) for name in both))
     return _rounded(column, " + ".join(filter(None, (principal, interest))))
 
 
@@ -198,7 +193,7 @@ def _born(column: ColumnRecord) -> tuple[ColumnDraft, GeneratorSpec] | None:
         {"mean": mean, "std": abs(std or 0) or (high - low) / 6, "min": low, "max": high},
     )
     age = ColumnDraft(name, Type("double"), GeneratorSpec(type="normal", params=params), hidden=True)
-    days = f"to_days(cast(ceil({quoted(name)} * {_DAYS}) as int))"
+    days = f"to_days(cast(ceil({quoted_name(name)} * {_DAYS}) as int))"
     return age, expression(f"cast(as_of - {days} as {column.type.kind})")
 
 
@@ -210,4 +205,4 @@ def _titled(column: ColumnRecord) -> tuple[ColumnDraft, GeneratorSpec] | None:
         return None
     name = f"{column.name}_trade"
     trade = ColumnDraft(name, Type("text"), GeneratorSpec(type="person.occupation"), hidden=True)
-    return trade, expression(f"'{word}' || {quoted(name)}")
+    return trade, expression(f"'{word}' || {quoted_name(name)}")

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sdgen.inference.fit import ColumnNeeds, fitting
-from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.drafts import ColumnDraft, quoted_name
 from sdgen.readers.sourcebox.columns import ColumnRecord, read_column
-from sdgen.readers.sourcebox.derived import derived, expression, find, personal, quoted
+from sdgen.readers.sourcebox.derived import derived, expression, find, personal
 from sdgen.readers.sourcebox.document import Part
 from sdgen.readers.sourcebox.generators import named
 from sdgen.readers.sourcebox.tables import TableRecord
@@ -192,7 +192,7 @@ def _when_due(column: ColumnRecord, table: TableRecord, spec: Spec) -> list[Colu
     if name in table.columns or len(weights) != len(values):
         return None
     params = {"values": values[:place] + values[place + 1 :], "weights": weights[:place] + weights[place + 1 :]}
-    sql = f"case when {quoted(due)} > as_of then 'pending' else {quoted(name)} end"
+    sql = f"case when {quoted_name(due)} > as_of then 'pending' else {quoted_name(name)} end"
     column.part.note("payments due after now are pending, and no others", "generator")
     other = ColumnDraft(name, column.type, Spec(type="choice", params=params), hidden=True)
     return [other, _column(column, table, expression(sql))]

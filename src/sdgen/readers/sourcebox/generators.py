@@ -230,7 +230,7 @@ _FIELDS: Mapping[str, Any] = {
     "uuid": "uuid4",
 }
 
-# Names that are computed from other columns: `sourcebox_derived.py`.
+# Names that are computed from other columns: `derived.py`.
 DERIVED = ("maturity_date", "payment_date", "payment_amount", "payment_principal", "payment_interest", "payment_number")
 
 

@@ -7,6 +7,7 @@ from math import log
 from typing import Any
 
 from sdgen.errors import did_you_mean
+from sdgen.readers.drafts import spec
 from sdgen.readers.sourcebox.columns import ColumnRecord
 from sdgen.readers.sourcebox.document import Part
 from sdgen.scenario.model import GeneratorSpec
@@ -39,10 +40,10 @@ def uniform(column: ColumnRecord) -> Spec | None:
         return None
     low, high = bounds.get("min", 0), bounds.get("max", bounds.get("min", 0) + 1000)
     if column.type.kind == "decimal":
-        return _spec("decimal", min=low, max=high, scale=params.whole("scale", "precision", "decimals"))
+        return spec("decimal", min=low, max=high, scale=params.whole("scale", "precision", "decimals"))
     if column.type.kind in INTEGERS and low == int(low) and high == int(high):
-        return _spec("uniform_int", min=int(low), max=int(high))
-    return _spec("uniform_float", min=low, max=high, precision=places(column, always=True))
+        return spec("uniform_int", min=int(low), max=int(high))
+    return spec("uniform_float", min=low, max=high, precision=places(column, always=True))
 
 
 def ordered(params: Part, least: tuple[str, ...], most: tuple[str, ...]) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def _normal(column: ColumnRecord) -> Spec:
     if mean is None or std is None:
         mean, std = (low + high) / 2 if mean is None else mean, std or (high - low) / 6 or 1
         params.note(f"the normal distribution is not told in full: mean {mean:g}, std {std:g}", "distribution")
-    return _spec("normal", mean=mean, std=abs(std) or 1, **bounds, precision=places(column))
+    return spec("normal", mean=mean, std=abs(std) or 1, **bounds, precision=places(column))
 
 
 def _lognormal(column: ColumnRecord) -> Spec:
@@ -89,7 +90,7 @@ def _lognormal(column: ColumnRecord) -> Spec:
     if sigma is None or not 0 < sigma <= 8:
         sigma = _sigma(median, bounds)
         params.note(f"the lognormal distribution has no sigma: {sigma} is taken, by its bounds", "distribution")
-    return _spec("lognormal", median=median, sigma=sigma, **bounds, scale=places(column))
+    return spec("lognormal", median=median, sigma=sigma, **bounds, scale=places(column))
 
 
 def _sigma(median: float, bounds: Mapping[str, float]) -> float:
@@ -104,7 +105,7 @@ def _exponential(column: ColumnRecord) -> Spec:
     bounds = ordered(params, ("min",), ("max",))
     rate = params.number("lambda", "rate")
     mean = params.number("mean", "scale") or (1 / rate if rate else None) or bounds.get("max", 5) / 5 or 1
-    return _spec("exponential", mean=abs(mean), **bounds, precision=places(column))
+    return spec("exponential", mean=abs(mean), **bounds, precision=places(column))
 
 
 def _weighted(column: ColumnRecord) -> Spec | None:
@@ -127,7 +128,7 @@ def _ranges(column: ColumnRecord) -> Spec | None:
     asked = None if column.type.kind in INTEGERS else places(column)
     if whole and asked is None and column.type.kind == "decimal":
         asked = min(column.type.scale, 15)
-    return _spec("ranges", ranges=found, precision=asked)
+    return spec("ranges", ranges=found, precision=asked)
 
 
 def choice(column: ColumnRecord) -> Spec | None:
@@ -149,17 +150,13 @@ def choice(column: ColumnRecord) -> Spec | None:
     if not values:
         return None
     if all(weight is None for weight in weights):
-        return _spec("choice", values=values)
-    return _spec("choice", values=values, weights=[0 if weight is None else weight for weight in weights])
+        return spec("choice", values=values)
+    return spec("choice", values=values, weights=[0 if weight is None else weight for weight in weights])
 
 
 def _params(column: ColumnRecord) -> Part:
     assert column.params is not None
     return column.params
-
-
-def _spec(name: str, **params: Any) -> Spec:
-    return Spec(type=name, params={key: value for key, value in params.items() if value is not None})
 
 
 _LAWS: Mapping[str, Callable[[ColumnRecord], Spec | None]] = {

@@ -59,6 +59,7 @@ def _or(node: exp.Expr) -> CheckMeaning | None:
     from sqlglot import exp
 
     branches = [_condition(branch) for branch in _flat(node, exp.Or)]
+    # Rows that keep one branch keep the whole: a branch that isn't understood can be left alone.
     branches = [branch for branch in branches if not branch.unknown]
     useful = [branch for branch in branches if not any(bounds.null for bounds in branch.columns.values())]
     if not branches:
@@ -66,6 +67,7 @@ def _or(node: exp.Expr) -> CheckMeaning | None:
     names = {name for branch in useful for name in branch.columns}
     listed = [branch.columns[name].values for branch in useful for name in branch.columns]
     plain = all(not branch.orders and not branch.different and not branch.equal for branch in useful)
+    # `status = 'a' OR status = 'b'` is a list of values, as dumps of old databases write IN.
     if len(names) == 1 and plain and all(listed):
         values = tuple(dict.fromkeys(value for values in listed for value in values or ()))
         return CheckMeaning({names.pop(): ColumnBounds(values=values)})
@@ -95,7 +97,7 @@ def _comparison(node: exp.Expr, sign: str = "") -> CheckMeaning | None:
     sign: how they are compared where that is not as the node says.
     """
     sign, left, right = sign or type(node).__name__, node.this, node.args["expression"]
-    if literal_value(left) is not None:
+    if literal_value(left) is not None:  # 0 < x
         sign, left, right = _FLIPPED[sign], right, left
     own, value = column_name(left), literal_value(right)
     if own and value is not None:
@@ -120,6 +122,7 @@ def _of_conditions(sign: str, left: exp.Expr, right: exp.Expr) -> CheckMeaning |
         return None
     no_one, no_other = _opposite(one), _opposite(other)
     yes_one, yes_other = _condition(one), _condition(other)
+    # `(a IS NULL) = (b IS NULL)` is kept by rows in which neither is null, so the nulls are tried last.
     tried = ((no_one, no_other), (yes_one, yes_other)) if sign == "EQ" else ((yes_one, no_other), (no_one, yes_other))
     for first, second in tried:
         if first is not None and second is not None and not first.unknown and not second.unknown:
@@ -207,6 +210,7 @@ def _length(sign: str, size: int) -> ColumnBounds:
         case "GT" | "GTE":
             return ColumnBounds(shortest=size + (sign == "GT"))
         case "LT" | "LTE":
+            # Never 0, which would stand for no bound at all.
             return ColumnBounds(longest=max(size - (sign == "LT"), 1))
     return ColumnBounds()
 
@@ -269,6 +273,7 @@ def _negated(inner: exp.Expr) -> CheckMeaning | None:
         return _comparison(inner, _OPPOSITES[type(inner).__name__])
     if type(inner).__name__ == "Column":
         return CheckMeaning({inner.name: ColumnBounds(values=(False,))})
+    # Of what two columns or two conditions say together, the opposite is no such record any more.
     found = _condition(inner)
     if len(found.columns) != 1 or found.orders or found.unknown:
         return None
@@ -336,7 +341,7 @@ def _readers() -> Mapping[str, Callable[[exp.Expr], CheckMeaning | None]]:
         "Column": _bare_column,
         "Like": _like,
         "ILike": _like,
-        "Glob": lambda node: None,
+        "Glob": lambda node: None,  # SQLite's own patterns, told as not understood
         "RegexpLike": _regex,
         "RegexpILike": _regex,
         "SimilarTo": _regex,

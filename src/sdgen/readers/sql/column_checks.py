@@ -82,7 +82,7 @@ def _spelled(value: Value, bounds: ColumnBounds) -> bool:
     """Whether a text keeps what is said of its letters, as far as Python reads the pattern."""
     if not isinstance(value, str):
         return True
-    try:
+    try:  # patterns are the database's, and may have what Python's have not
         fits = not bounds.pattern or re.fullmatch(bounds.pattern, value) is not None
     except re.error:
         fits = True
@@ -137,9 +137,11 @@ def _numbers(type: Type, bounds: ColumnBounds, chosen: Generator | None) -> Gene
         if bounds.high is None
         else _rounded(bounds.high, step, up=False) - step * _on_edge(bounds.high, step, bounds.high_open)
     )
+    # x >= 0 AND x <> 0 is x > 0, which what a rule chose for the name may keep.
     if low is not None and low == 0 and Decimal(0) in bounds.other_than:
         low = step
     refused = {value for value in bounds.other_than if isinstance(value, Decimal)}
+    # What a rule chose for the name is more like real values than a range: it stays where it keeps the CHECK anyway.
     if chosen is not None and not refused - {0} and _holds(chosen, low, high):
         return _written(chosen)
     low, high = _widest(*_closed(low, high, type), refused, step)
@@ -198,7 +200,7 @@ def limits(type: Type) -> tuple[Decimal, Decimal]:
     if type.kind == "decimal":
         high = (Decimal(10) ** type.precision - 1).scaleb(-type.scale)
         return -high, high
-    return Decimal(-(2**24)), Decimal(2**24)
+    return Decimal(-(2**24)), Decimal(2**24)  # a float of 32 bits holds no odd number beyond
 
 
 def _closed(low: Decimal | None, high: Decimal | None, type: Type) -> tuple[Decimal, Decimal]:
@@ -260,6 +262,7 @@ def _dates(type: Type, bounds: ColumnBounds, chosen: Generator | None) -> Genera
         params["start"] = _moment(bounds.low, 1 if bounds.low_open and name == "date" else 0)
     if bounds.high is not None:
         params["end"] = _moment(bounds.high, -1 if bounds.high_open and name == "date" else 0)
+    # The generators' own defaults end at as_of: an end or a start of another time needs a partner near it.
     if "start" not in params and "end" in params and bounds.high != NOW:
         params["start"] = f"{int(str(params['end'])[:4]) - 5:04d}-01-01" if str(params["end"])[:4].isdigit() else "-5y"
     if params.get("start") == "now" or (bounds.low == NOW and "end" not in params):
@@ -304,6 +307,7 @@ def _text(type: Type, bounds: ColumnBounds) -> GeneratorSpec | str | None:
     if bounds.shortest < 2 and not bounds.letters:
         return None
     letters = {"lower": "[a-z0-9]", "upper": "[A-Z0-9]"}.get(bounds.letters, "[a-z]")
+    # Texts of one or two letters would repeat soon; six letters make 300 million.
     least = max(bounds.shortest, min(6, most or 6))
     high = min(most or least + 8, least + 8)
     if least > high:

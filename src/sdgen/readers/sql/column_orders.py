@@ -9,7 +9,7 @@ from itertools import pairwise
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_facts import NOW, CheckMeaning, Comparison
 from sdgen.readers.sql.column_checks import SPAN, limits, range_spec
-from sdgen.readers.sql.drafts import TableDraft
+from sdgen.readers.sql.drafts import TableDraft, quoted
 from sdgen.scenario.types import NUMBERS, Type
 
 _DAYS = frozenset({"date"})
@@ -23,6 +23,7 @@ Fault = tuple[tuple[str, str], str]
 
 def set_orders(entity: TableDraft, found: CheckMeaning) -> list[Fault]:
     """Give columns generators that keep all comparisons of two columns; those that can't be kept are returned, told."""
+    # `a <> b` of numbers or times is kept by `a < b` too, which ranges and sums can promise, and drawing can't.
     orders = [*found.orders, *(order for pair in found.different if (order := _apart(entity, *pair)))]
     faults = [
         ((one, other), f"{one} <> {other}{_given_up(entity, one, other)}")
@@ -90,7 +91,7 @@ def _same(entity: TableDraft, one: str, other: str) -> bool:
     for copy, original in ((other, one), (one, other)):
         column = entity.columns.get(copy)
         if column is not None and original in entity.columns and column.generator is None and not column.unique:
-            column.fill("expression", sql=_quoted(original))
+            column.fill("expression", sql=quoted(original))
             return True
     return False
 
@@ -127,6 +128,7 @@ def _settle(
         return _number_ranges(ranks, columns)
     if not kinds <= _DAYS | _MOMENTS:
         return False
+    # A sum has no bounds and repeats: with either asked, each column gets a stretch of time of its own.
     bounded = any(column.bounds.low or column.bounds.high for column in columns.values())
     if bounded or any(column.unique or column.primary for name, column in columns.items() if ranks[name]):
         return _time_ranges(ranks, columns)
@@ -144,7 +146,7 @@ def _number_ranges(ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft])
     parts = max(ranks.values()) + 1
     high = min([*highs, max(low * 2, low + SPAN * parts)]) - any(column.bounds.high_open for column in columns.values())
     width = (high - low) // parts
-    if width < 1:
+    if width < 1:  # SMALLINT beside a low of 32,000: there is no room for all ranks
         return False
     for name, column in columns.items():
         start = low + ranks[name] * width
@@ -179,13 +181,11 @@ def _follow(entity: TableDraft, name: str, orders: Sequence[Comparison]) -> None
     entity.columns = _with_before(entity.columns, name, hidden, step)
     earlier = [_time(entity.columns[order.low], days, column.nullable) for order in orders]
     after = earlier[0] if len(earlier) == 1 else f"greatest({', '.join(earlier)})"
-    column.fill(
-        "expression", sql=f"{after} + {_quoted(hidden)}" if days else f"{after} + to_seconds({_quoted(hidden)})"
-    )
+    column.fill("expression", sql=f"{after} + {quoted(hidden)}" if days else f"{after} + to_seconds({quoted(hidden)})")
 
 
 def _time(column: ColumnDraft, days: bool, may_be_null: bool) -> str:
-    sql = _quoted(column.name)
+    sql = quoted(column.name)
     if days and column.type.kind in _MOMENTS:
         sql = f"CAST({sql} AS DATE) + 1"
     if column.nullable and not may_be_null:
@@ -209,7 +209,3 @@ def _with_before(
             found[new] = column
         found[each] = kept
     return found
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

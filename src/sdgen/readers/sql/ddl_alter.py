@@ -30,6 +30,7 @@ def alter_table(reading: SchemaBuilder, words: Tokens) -> None:
     if words.takes("WITH"):
         words.takes_any("CHECK", "NOCHECK")
     if draft is None:
+        # Only what would have added something is missed; dumps alter OWNER and the like of things that aren't read.
         if words.sees("ADD") or words.sees("ATTACH"):
             reading.note(f"ALTER TABLE {name} left out: there is no such table", line)
         return
@@ -91,7 +92,7 @@ def _alter(reading: SchemaBuilder, draft: DdlTable, action: Tokens) -> None:
         read_options(action, column)
     elif action.takes("DROP"):
         _drop_option(column, action)
-    elif reading.dialect == "tsql":
+    elif reading.dialect == "tsql":  # without NOT NULL behind the type, SQL Server's column takes nulls again
         column.type, column.nullable = read_type(action), True
         read_options(action, column)
 

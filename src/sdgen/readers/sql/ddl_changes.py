@@ -41,6 +41,7 @@ def drop_table(tables: Tables, draft: DdlTable, cascade: bool) -> None:
     """
     for other, key in list(_references(tables, draft)):
         kept = [each for each in other.foreign_keys if each is not key]
+        # ORMs rebuild tables on SQLite by CREATE new, INSERT, DROP old, RENAME new: the keys must find the new one.
         stays = [] if cascade or other is draft else [replace(key, table=(*draft.former, draft.name)[0])]
         other.foreign_keys = kept + stays
     tables.drafts = {known: each for known, each in tables.drafts.items() if each is not draft}
@@ -184,6 +185,7 @@ def _rewritten(sql: str, old: str, new: str, dialect: str) -> str:
     """An SQL text in which a column has another name."""
     opening, closing = _QUOTES.get(dialect, ('"', '"'))
     written = new if _PLAIN.fullmatch(new) else f"{opening}{new}{closing}"
+    # From the end on, so that the places of the words before stay true.
     for word in reversed(list(_mentions(sql, old, dialect))):
         sql = sql[: word.start] + written + sql[word.end :]
     return sql

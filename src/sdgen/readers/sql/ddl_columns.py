@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from sdgen.readers.sql.ddl_tokens import Tokens
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, ForeignKeySchema, KeySchema, SqlType, TableName
 
+# Dialects share no grammar, and new options come with each release: what isn't known is passed over word by word. A
+# parser of one dialect's grammar would refuse the dumps of others.
+#
 # Words that end a column's type or default: what follows is a constraint or an option.
 _ENDS = frozenset(
     [
@@ -229,13 +232,13 @@ def skip_actions(words: Tokens) -> None:
 def _default(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     words.takes("ON", "NULL")
     start = words.place
-    words.skip()
+    words.skip()  # the first word is of the default even where it is NULL, which ends one elsewhere
     while not words.done and words.ahead().upper not in _ENDS:
         words.skip()
         if words.sees("WITH") and words.ahead(1).upper in ("TIME", "LOCAL"):
             words.next()
     found.default = words.sql(start, words.place)
-    if "nextval" in found.default.lower():
+    if "nextval" in found.default.lower():  # how pg_dump writes SERIAL
         found.counts = True
 
 

@@ -27,6 +27,11 @@ def column_draft(
     )
 
 
+def quoted(name: str) -> str:
+    """A column's name in an expression; always quoted, since any word may be one of SQL's."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 @dataclass
 class TableDraft(EntityDraft):
     """A table to be; how many rows it has changes with what constraints leave room for.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sdgen.readers.drafts import ColumnDraft
-from sdgen.readers.sql.drafts import Notes, TableDraft
+from sdgen.readers.sql.drafts import Notes, TableDraft, quoted
 from sdgen.readers.sql.schema import ForeignKeySchema, KeySchema, TableName
 from sdgen.readers.sql.shared_links import drawn_within, share_out
 from sdgen.scenario.types import INTEGERS, Type
@@ -19,10 +19,12 @@ def set_keys(entity: TableDraft, notes: Notes) -> None:
     if table.primary_key is not None and not _missing(entity, table.primary_key.columns):
         for name in table.primary_key.columns:
             entity.columns[name].primary, entity.columns[name].nullable = True, False
+    # Unique sets come after the primary key: one that says the same is left out there.
     for key in table.unique:
         _set_unique(entity, key, notes)
     for name, column in entity.columns.items():
         whole = column.type.kind in INTEGERS or column.type.kind == "decimal"
+        # demanded=False: a CHECK or a foreign key over the key may still give it something else.
         if column.generator is None and (column.counts or (whole and entity.primary == (name,))):
             column.fill("sequence", demanded=False)
 
@@ -146,17 +148,13 @@ def _own_rows(entity: TableDraft, key: ForeignKeySchema, to: tuple[str, ...], no
     """A NOT NULL key to its own table has no first row to begin with, but that a row may refer to itself."""
     for name, there in zip(key.columns, to, strict=True):
         if name != there:
-            entity.columns[name].fill("expression", sql=_quoted(there))
+            entity.columns[name].fill("expression", sql=quoted(there))
     what = "refers to its own table and is NOT NULL: each row refers to itself"
     notes.add(entity, key.columns[0], what, key.line, "make it nullable for a tree")
 
 
 def _goals(parent: TableDraft, key: ForeignKeySchema, to: tuple[str, ...]) -> list[tuple[str, tuple[str, str]]]:
     return [(own, (parent.name, there)) for own, there in zip(key.columns, to, strict=True)]
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _implied(entities: Entities, entity: TableDraft, own: str, goal: tuple[str, str], depth: int = 0) -> bool:

@@ -1,6 +1,6 @@
 """A relational schema as it was declared: what readers of DDL and of live databases agree on.
 
-Nothing here is interpreted: types are the database's own words, CHECKs are texts. `relational.py` turns a schema into a
+Nothing here is interpreted: types are the database's own words, CHECKs are texts. `scenario.py` turns a schema into a
 scenario. Every record knows the line it was declared on (from 1; 0 where there is none).
 """
 

@@ -22,7 +22,7 @@ from sdgen.inference.rules import (
 from sdgen.readers.sources import examples, read_source
 from sdgen.scenario.model import Rule
 from sdgen.scenario.types import parse_type
-from tests.generators.test_rules import ROWS
+from tests.inference.test_rules import ROWS
 
 WORDS = sorted({word for rule in built_in_rules() for text in literals(rule.pattern) or () for word in text.split("_")})
 

@@ -1,4 +1,4 @@
-"""Generators that are left out inside others are found by name and type, and guesses never go in a circle."""
+"""Generators that are left out inside others are found by name and type, and guesses never go in a cycle."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_but_none_that_can_not_be_read(created: Any) -> None:
     assert columns["end"].generator.type != "after"
 
 
-def test_guesses_do_not_go_in_a_circle() -> None:
+def test_guesses_do_not_go_in_a_cycle() -> None:
     columns = guessed(id={"type": "bigint", "primary_key": True}, sent_at="timestamp", received_at="timestamp")
     specs = [columns[name].generator for name in ("sent_at", "received_at")]
     assert [spec.type for spec in specs if spec] == ["datetime", "after"] or [spec.type for spec in specs if spec] == [
