@@ -37,7 +37,7 @@ SMALL: dict[str, Any] = {
 
 def test_verbs_are_functions_however_modules_are_loaded() -> None:
     code = (
-        "import sdgen.readers.native.scenario_file, sdgen.planning.compile, sdgen.generate, sdgen.targets.base, sdgen\n"
+        "import sdgen.readers.native.scenario_file, sdgen.planning.compile, sdgen.engine, sdgen.targets.base, sdgen\n"
         "assert all(callable(f) for f in (sdgen.read, sdgen.plan, sdgen.generate, sdgen.write, sdgen.check))\n"
         "from sdgen import generate, read\nassert callable(generate) and callable(read)"
     )

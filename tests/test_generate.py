@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdgen.engine import PlannedRows, batch, batches
-from sdgen.errors import Cancelled
+from sdgen.errors import Cancelled, ScenarioError
 from sdgen.planning.compile import compile_plan
 from sdgen.planning.plan import Plan
 from sdgen.readers.sources import read_mapping
@@ -196,3 +196,11 @@ def test_a_missing_row_has_no_ancestors_either() -> None:
     assert towns.missing is not None
     assert towns.missing.tolist() == shops.to_pylist()
     assert towns.column("name").is_null().equals(shops)
+
+
+@pytest.mark.parametrize(("generator", "length", "needed"), [("sequence", 2, 3), ("uuid4", 8, 36)])
+def test_unique_values_that_are_no_texts_are_not_cut(generator: str, length: int, needed: int) -> None:
+    column = {"type": f"string({length})", "generator": generator, "unique": True}
+    plan = compile_plan(read_mapping({"name": "cut", "entities": {"a": {"rows": 200, "columns": {"b": column}}}}))
+    with pytest.raises(ScenarioError, match=f"values of up to {needed} characters, cut to"):
+        batch(plan, "a", 0, 200)

@@ -173,7 +173,7 @@ WRONG = [
     ("'corner.yaml', rows={'custmers': 5}", "*'custmers'*", "did you mean 'customers'?"),
     ("'corner.yaml', rows={'customers': 'x'}", "test_it.py::test_x: rows.customers: *is not a *number*", ""),
     ("'corner.yaml', include='order'", "include.order: unknown entity 'order'", "did you mean 'orders'?"),
-    ("'corner.yaml', exclude=['orders', 'customers']", "no entity is left to write", ""),
+    ("'corner.yaml', exclude=['orders', 'customers']", "include and exclude leave no entity to write", ""),
     ("'corner.yaml', seed='x'", "test_it.py::test_x: seed: *is not a *number*", ""),
     (
         "'corner.yml'",
@@ -184,10 +184,10 @@ WRONG = [
     ("'no.module:Base'", "*no.module*", ""),
     ("5", "a scenario can't be a int", "YAML text or a dict"),
     ("'corner.yaml', rules='none.yaml'", "*none.yaml*", ""),
-    ("'corner.yaml', set=[1]", "set: must be values by path", ""),
+    ("'corner.yaml', set=[1]", "set: must map paths to values", ""),
     ("'corner.yaml', target='oracle'", "'oracle' is no database", "known: duckdb, postgres, sqlite"),
     ("'corner.yaml', target='arrow'", "'arrow' is no database", "sdgen_tables"),
-    ("'corner.yaml', target='postgres'", "no PostgreSQL server is known", "--sdgen-postgres"),
+    ("'corner.yaml', target='postgres'", "no PostgreSQL server is configured", "--sdgen-postgres"),
     ("'corner.yaml', target='mysql://x/y'", "the server's address is no PostgreSQL URL", "postgresql://"),
     ("'corner.yaml', target='postgresql://u:hidden@127.0.0.1:1/d'", "PostgreSQL: *refused*", "is the server running"),
     ("'broken.yaml'", "*broken.yaml:5:*no param 'start'*", "known: max, min, step"),
@@ -216,7 +216,9 @@ ALL = MARK + "def test_all(sdgen_sqlite, sdgen_duckdb, sdgen_tables): assert len
 
 
 def test_the_second_session_takes_all_from_the_cache(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filling, "outside", set)  # generators of other tests in this process are none of the suite's
+    monkeypatch.setattr(
+        filling, "outside_files", set
+    )  # generators of other tests in this process are none of the suite's
     suite(ALL).assert_outcomes(passed=1)
     with monkeypatch.context() as changed:
         changed.setattr(filling, "resolve_mark", lambda wanted: pytest.fail("planned again"))
@@ -245,8 +247,8 @@ def test_a_changed_generator_is_made_anew(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "own_generators.py").write_text(code.format(40))
     assert resolve.resolve_mark(asked).hash != before
     filler = filling.Filler(Cache(tmp_path, 1000))
-    filler.settled(asked)
-    assert filler.cache.known(resolve.question_of(asked)) == ""
+    filler.resolve(asked)
+    assert filler.cache.known(resolve.request_key(asked)) == ""
 
 
 def test_a_schema_is_read_with_its_notes_as_a_warning(suite: Suite, pytester: pytest.Pytester) -> None:
@@ -485,8 +487,8 @@ def test_ctrl_c_stops_a_fill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_today_is_another_dataset_each_day(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = MarkOptions(SMALL, request={"as_of": "today"})
-    before = resolve.question_of(asked)
+    before = resolve.request_key(asked)
     assert resolve.resolve_mark(asked).plan.as_of.date() == datetime.now(UTC).date()
     monkeypatch.setattr(resolve, "_today", lambda: "2030-01-01")
-    assert resolve.question_of(asked) != before
+    assert resolve.request_key(asked) != before
     assert resolve.resolve_mark(asked).plan.as_of == datetime(2030, 1, 1, tzinfo=UTC)

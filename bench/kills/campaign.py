@@ -14,7 +14,7 @@ import httpx
 from bench.kills.places import Held, Place, scenario, whole
 
 OVER = ("success", "failed", "cancelled")
-KILLED = "the run ended without a word"
+KILLED = "the run was lost: "
 EITHER = "about to commit"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -18,22 +17,22 @@ from sdgen.execution.access import SHELL
 from sdgen.execution.events import Listener, ignore
 from sdgen.execution.execute import Result, default_workers, execute_run
 from sdgen.execution.request import RunRequest, read_request
-from sdgen.execution.resolve import resolve
+from sdgen.execution.resolve import resolve, resolve_data
 from sdgen.planning.compile import check_scenario, compile_plan
 from sdgen.planning.plan import Plan
 from sdgen.readers.base import ReadOptions
 from sdgen.readers.native.write import scenario_text
-from sdgen.readers.sources import changed, read_counted, read_mapping, read_source
+from sdgen.readers.sources import changed, read_mapping, read_source
 from sdgen.scenario.model import Scenario
-from sdgen.scenario.request import PlanRequest
-from sdgen.service.naming import named_scenario, named_target
+from sdgen.service.naming import scenario_fields, target_fields
+from sdgen.service.opening import open_service
 from sdgen.service.records import Run, Status
 from sdgen.service.service import Service
 from sdgen.targets import columnar
 from sdgen.targets.base import Mode
 from sdgen.targets.tables import tables_of
 from sdgen.verification.findings import Report
-from sdgen.verification.verify import verify as verified
+from sdgen.verification.verify import verify as verify_target
 
 Settings = Mapping[str, Any]  # values of a scenario by their paths
 Source = Scenario | str | Path | Mapping[str, Any]
@@ -45,7 +44,7 @@ def read(source: Source, *, rules: str | Path = "", set: Settings | None = None)
     rules: a file of rules that go before the scenario's own. set: values by path, `{"entities.users.rows": 500}`.
     SourceError where it can't be read, ScenarioError with every problem where it is wrong.
     """
-    options = _options(rules, set)
+    options = _read_options(rules, set)
     if isinstance(source, Scenario):
         return changed(source, options)
     return changed(read_mapping(dict(source)), options) if isinstance(source, Mapping) else read_source(source, options)
@@ -71,8 +70,8 @@ def plan(
     """A scenario with all decided: `rows` is a count for every entity, or counts by entity; the rest as for `read`."""
     if isinstance(source, Plan):
         return source
-    scenario, counts = _read_counted(source, rows, _options(rules, set))
-    return compile_plan(scenario, PlanRequest(seed, as_of, counts, scale))
+    data = resolve_data(request_of(source, seed=seed, as_of=as_of, rows=rows, scale=scale, rules=rules, set=set))
+    return compile_plan(data.scenario, data.plan_request)
 
 
 def batches(
@@ -82,21 +81,21 @@ def batches(
 
     Uuids and JSON have Arrow's extension types; texts of few values are dictionary-encoded.
     """
-    settled = plan(source, **request)
-    table = tables_of(settled, [entity])[entity]
+    planned = plan(source, **request)
+    table = tables_of(planned, [entity])[entity]
     return encoded_batches(
-        settled, entity, batch_rows=batch_rows, workers=workers, encode=lambda batch, _: columnar.encode(table, batch)
+        planned, entity, batch_rows=batch_rows, workers=workers, encode=lambda batch, _: columnar.encode(table, batch)
     )
 
 
 def generate(source: Source | Plan, *, workers: int = 0, **request: Any) -> dict[str, pa.Table]:
     """Every entity as an Arrow table, by name. `request` is as for `plan`."""
-    settled = plan(source, **request)
+    planned = plan(source, **request)
     tables = {}
-    for name, table in tables_of(settled).items():
-        schema = columnar.encode(table, batch(settled, name, 0, 0)).schema
+    for name, table in tables_of(planned).items():
+        schema = columnar.encode(table, batch(planned, name, 0, 0)).schema
         tables[name] = pa.Table.from_batches(
-            batches(settled, name, workers=workers or default_workers()), schema=schema
+            batches(planned, name, workers=workers or default_workers()), schema=schema
         )
     return tables
 
@@ -120,42 +119,32 @@ def write(
     """Write a scenario to a target: a folder, a database file, a database's URL, or a target as data.
 
     mode: what to do with tables that are there; the target's, SDGEN_DEFAULT_MODE or create_if_missing where None.
-    resume: go on where a run of the same into the same place was stopped, and keep what is done if this one is.
+    resume: continue a stopped run of the same request into the same target, keep what is done if this one stops.
     commit_every: after about how many rows a database commits, which then stay: a run that is stopped can be resumed
     from there. 0: all rows or none. batch_size: the most rows that the target is given at once.
-    size: about how many bytes are wanted, a number or words such as 5GB; row counts are then scaled as that needs.
+    size: about how many bytes to write, a number or words such as 5GB; row counts are then scaled as that needs.
     allow_databases: patterns such as *_demo; a database of another name is refused.
     `data` is as for `plan`: seed, as_of, rows, scale, rules, set.
 
     ScenarioError or TargetError with every problem where it can't be done; the target is then as it was.
     """
-    options = {
-        "mode": mode,
-        "formats": tuple(formats),
-        "include": tuple(only),
-        "exclude": tuple(exclude),
-        "workers": workers,
-        "batch_size": batch_size,
-        "size": size,
-        "resume": resume,
-        "commit_every": commit_every,
-        "allow_databases": tuple(allow_databases),
-    }
-    plan = source if isinstance(source, Plan) else None
-    request = request_of(None if isinstance(source, Plan) else source, to, {**options, **data})
-    return execute_run(resolve(request, access=SHELL, plan=plan))[1]
-
-
-def request_of(source: Source | None, to: str | Path | Mapping[str, Any], options: Mapping[str, Any]) -> RunRequest:
-    """The request of Python's arguments; ScenarioError with every problem of its form. source: None beside a plan."""
-    fields = {name: value for name, value in options.items() if value is not None}
-    fields["rows"] = _counts(fields.get("rows"))
-    fields["rules"] = str(fields.get("rules", ""))
-    if isinstance(source, str | Path):
-        fields["scenario_path"] = str(source)
-    elif source is not None:
-        fields["scenario"] = source
-    return read_request({**fields, "target": to if isinstance(to, Mapping) else str(to)})
+    request = request_of(
+        None if isinstance(source, Plan) else source,
+        target=to if isinstance(to, Mapping) else str(to),
+        mode=mode,
+        formats=tuple(formats),
+        include=tuple(only),
+        exclude=tuple(exclude),
+        workers=workers,
+        batch_size=batch_size,
+        size=size,
+        resume=resume,
+        commit_every=commit_every,
+        allow_databases=tuple(allow_databases),
+        **data,
+    )
+    resolved = resolve(request, access=SHELL, plan=source if isinstance(source, Plan) else None)
+    return execute_run(resolved)[1]
 
 
 def run(
@@ -177,14 +166,11 @@ def run(
     have: seed, as_of, rows, scale, include, exclude, mode, formats, workers, commit_every, resume; `rules` and `set`
     are as for `read`, whose source is then no id. SdgenError where it fails, which is remembered too.
     """
-    from sdgen.service.opening import open_service
-
     service = open_service(runs_db, scenarios_dir, targets_dir)
     try:
-        changes = bool(rules or set)
-        return run_asked(
-            service, read(source, rules=rules, set=set) if changes else source, to, request, listen, cancel
-        )
+        named = read(source, rules=rules, set=set) if rules or set else source
+        fields = {**_stored_scenario(service, named), **_stored_target(service, to), **request}
+        return _successful(service.perform(request_of(None, **fields), listen=listen, cancel=cancel))
     finally:
         service.close()
 
@@ -201,79 +187,54 @@ def verify(
     rules: str | Path = "",
     set: Settings | None = None,
 ) -> Report:
-    """Check what a place holds against a scenario: constraints on all rows, distributions on samples.
+    """Check what a target holds against a scenario: constraints on all rows, distributions on samples.
 
     Give all that it was written with: seed, `as_of`, counts, rules. `report.broken` tells whether a constraint is
     violated.
     """
-    scenario, counts = _read_counted(source, rows, _options(rules, set))
-    return verified(scenario, str(place), PlanRequest(seed, as_of, counts, scale, tuple(only)))
-
-
-def _options(rules: str | Path, set: Settings | None) -> ReadOptions:
-    sets = (f"{path}={json.dumps(value, default=str)}" for path, value in (set or {}).items())
-    return ReadOptions(rules=str(rules), sets=tuple(sets))
-
-
-def _read_counted(
-    source: Source, rows: int | Mapping[str, int] | None, options: ReadOptions
-) -> tuple[Scenario, Mapping[str, int]]:
-    """A scenario, and the counts still to be asked of it: a schema's reader takes those of every table itself."""
-    counts = _counts(rows)
-    if isinstance(source, str | Path):
-        return read_counted(source, counts, options)
-    return changed(read(source), options), counts
-
-
-def _counts(rows: int | Mapping[str, int] | None) -> dict[str, int]:
-    return {"*": rows} if isinstance(rows, int) else dict(rows or {})
-
-
-def run_asked(
-    service: Service,
-    source: Scenario | str | Path | Mapping[str, Any],
-    to: str | Path | Mapping[str, Any],
-    request: Mapping[str, Any],
-    listen: Listener,
-    cancel: Event | None,
-) -> Run:
-    """The run, done; SdgenError where it failed, Cancelled where it was stopped."""
-    done = service.perform(run_request(service, source, to, request), listen=listen, cancel=cancel)
-    if done.status is Status.CANCELLED:
-        raise Cancelled(f"the run {done.id} was cancelled")
-    if done.status is not Status.SUCCESS:
-        told = [Problem((each.path,) if each.path else (), each.what, each.hint) for each in done.problems]
-        raise SdgenError(told or f"the run {done.id} failed: {done.error}")
-    return done
-
-
-def run_request(
-    service: Service,
-    source: Scenario | str | Path | Mapping[str, Any],
-    to: str | Path | Mapping[str, Any],
-    request: Mapping[str, Any],
-) -> RunRequest:
-    """The request of what Python gives; ScenarioError or NotFound where it is none."""
-    rows = request.get("rows") or {}
-    return read_request(
-        {
-            **request,
-            "rows": {"*": rows} if isinstance(rows, int) else rows,
-            **_scenario(service, source),
-            **_target(service, to),
-        }
+    data = resolve_data(
+        request_of(source, seed=seed, as_of=as_of, rows=rows, scale=scale, include=tuple(only), rules=rules, set=set)
     )
+    return verify_target(data.scenario, str(place), data.plan_request)
 
 
-def _scenario(service: Service, source: Scenario | str | Path | Mapping[str, Any]) -> dict[str, Any]:
+def request_of(source: Source | None, **fields: Any) -> RunRequest:
+    """The run request of Python's arguments; ScenarioError with every problem of its form. None: left out."""
+    fields = {name: value for name, value in fields.items() if value is not None}
+    if isinstance(rows := fields.get("rows"), int):
+        fields["rows"] = {"*": rows}
+    if isinstance(rules := fields.get("rules"), Path):
+        fields["rules"] = str(rules)
+    if isinstance(source, str | Path):
+        fields["scenario_path"] = str(source)
+    elif source is not None:
+        fields["scenario"] = source
+    return read_request(fields)
+
+
+def _read_options(rules: str | Path, set: Settings | None) -> ReadOptions:
+    return request_of(None, rules=rules, set=set).read_options
+
+
+def _stored_scenario(service: Service, source: Source) -> dict[str, Any]:
     if isinstance(source, Scenario):
         return {"scenario": scenario_text(source)}
     if isinstance(source, Mapping):
         return {"scenario": source}
-    return {"scenario_path": str(source)} if isinstance(source, Path) else named_scenario(source, service.library)
+    return {"scenario_path": str(source)} if isinstance(source, Path) else scenario_fields(source, service.catalog)
 
 
-def _target(service: Service, to: str | Path | Mapping[str, Any]) -> dict[str, Any]:
+def _stored_target(service: Service, to: str | Path | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(to, Mapping):
         return {"target": to}
-    return {"target": str(to)} if isinstance(to, Path) else named_target(to, service.library)
+    return {"target": str(to)} if isinstance(to, Path) else target_fields(to, service.catalog)
+
+
+def _successful(run: Run) -> Run:
+    """The run; SdgenError where it failed, Cancelled where it was cancelled."""
+    if run.status is Status.CANCELLED:
+        raise Cancelled(f"the run {run.id} was cancelled")
+    if run.status is not Status.SUCCESS:
+        problems = [each.as_problem() for each in run.problems]
+        raise SdgenError(problems or f"the run {run.id} failed: {run.error}")
+    return run

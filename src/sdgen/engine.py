@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from threading import Event
 from typing import Any, TypeVar, cast
@@ -248,12 +249,20 @@ def _generated(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
     made = column.generator.values(Cells(rows, column.facts))
     path = ("entities", rows.entity, "columns", column.name)
     try:
-        values = conform(made, column.type, column.arrow)
+        whole = _uncut(made, column)
+        values = conform(whole, column.type, column.arrow)
     except (ValueError, pa.ArrowNotImplementedError) as error:  # of which ArrowInvalid is one
         what = f"its values can't be {column.type}: {str(error).splitlines()[0]}"
         raise ScenarioError(Problem(path, what, "give the column another type, or cast them")) from error
-    if column.facts.unique and column.type.length and pa.types.is_string(made.type) and not values.equals(made):
-        longest = pc.max(pc.utf8_length(made)).as_py()
+    if column.facts.unique and column.type.length and not values.cast(pa.string()).equals(whole):
+        longest = pc.max(pc.utf8_length(whole)).as_py()
         what = f"values of up to {longest} characters, cut to {column.type}, need not stay unique"
         raise ScenarioError(Problem(path, what, f"give the column a length of {longest} or more"))
     return values
+
+
+def _uncut(made: pa.Array, column: ColumnPlan) -> pa.Array:
+    """Values of a unique text column of limited length in their full length: what is cut need not stay unique."""
+    if not (column.facts.unique and column.type.length):
+        return made
+    return conform(made, replace(column.type, length=0), pa.string())

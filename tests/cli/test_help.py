@@ -15,7 +15,7 @@ import typer
 
 from sdgen import __version__
 from sdgen.cli.app import app
-from sdgen.cli.failures import tell
+from sdgen.cli.failures import report_error
 from sdgen.errors import TargetError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
@@ -87,7 +87,7 @@ def test_no_command_shows_the_help(run: Callable[..., Any]) -> None:
 def test_exceptions_in_words(
     error: BaseException, words: tuple[str, ...], code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert tell(error) == code
+    assert report_error(error) == code
     told = capsys.readouterr().err
     for word in words:
         assert word in told

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 import typer
 
-from sdgen.cli.options import formats, instant, listed, row_count, row_counts, seed, shown_instant
+from sdgen.cli.options import formats, instant, listed, row_count, row_counts, seed
+from sdgen.execution.request import format_instant
 
 
 @pytest.mark.parametrize(
@@ -38,8 +39,8 @@ def test_instants() -> None:
     assert instant("2026-01-01") == datetime(2026, 1, 1, tzinfo=UTC)
     moment = instant("2026-01-01T02:00:00.5+02:00")
     assert moment is not None
-    assert shown_instant(moment) == "2026-01-01T00:00:00.500000Z"
-    assert instant(shown_instant(moment)) == moment
+    assert format_instant(moment) == "2026-01-01T00:00:00.500000Z"
+    assert instant(format_instant(moment)) == moment
 
 
 def test_seeds() -> None:

@@ -152,7 +152,7 @@ def test_a_difference_is_an_exit_code(run: Run, monkeypatch: pytest.MonkeyPatch)
     done = run("run", "reproduce", "latest")
     assert done.exit_code == 1
     assert "DIFFERENT" in done.stdout
-    assert "sequence was of version" in done.stderr
+    assert "sequence was version" in done.stderr
 
 
 def test_all_problems_of_a_request(run: Run) -> None:

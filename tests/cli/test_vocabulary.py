@@ -124,7 +124,7 @@ def test_a_log_is_a_document_or_lines(run: Run) -> None:
     assert document == lines
     assert len(lines) == len(run("run", "logs", "latest").stdout.splitlines()) > 3
     refused = run("run", "logs", "latest", "--follow", "--output", "json")
-    assert (refused.exit_code, "jsonl prints it line by line" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "use jsonl, a document for each line" in refused.stderr) == (2, True)
 
 
 def test_colours_are_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,8 @@ MANY = [f"v{number}" for number in range(300)]
 
 
 def test_examples_and_descriptions():
-    assert_family_documented("choices")
-    assert_family_documented("subsets")
+    assert_family_documented("choices.choices")
+    assert_family_documented("choices.subsets")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sdgen.generators.registry import make
 from tests.generators.fake import facts, fill
 from tests.generators.families import check_class, check_rows, family_names, plain
 
-NAMES = family_names("codes")
+NAMES = family_names("codes.codes")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,7 +11,7 @@ from sdgen.generators.registry import make
 from tests.generators.fake import facts, fill
 from tests.generators.families import check_class, check_rows, family_names, plain
 
-NAMES = family_names("companies")
+NAMES = family_names("business.companies")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -39,8 +39,8 @@ def law(request: pytest.FixtureRequest) -> tuple[QuantileTable, Any]:
 
 
 def test_examples_and_descriptions():
-    assert_family_documented("laws")
-    assert_family_documented("ranges")
+    assert_family_documented("numbers.distributions")
+    assert_family_documented("numbers.ranges")
 
 
 def test_a_table_is_near_the_exact_quantiles(law: tuple[QuantileTable, Any]):

@@ -11,7 +11,7 @@ from sdgen.generators.registry import make
 from tests.generators.fake import facts, fill
 from tests.generators.families import check_class, check_rows, family_names, plain
 
-NAMES = family_names("internet")
+NAMES = family_names("codes.internet")
 NOBODYS = r"(example\.(com|org|net)|.+\.(example|test)|.+\.example\.(com|org|net))"
 
 

@@ -25,7 +25,7 @@ def values(parts: list[Any], **column: Any) -> list[Any]:
 
 
 def test_documented() -> None:
-    assert_family_documented("mixtures")
+    assert_family_documented("choices.mixtures")
 
 
 def test_the_one_rule() -> None:

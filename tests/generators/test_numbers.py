@@ -22,7 +22,7 @@ INT64 = (1 << 63) - 1
 
 
 def test_examples_and_descriptions():
-    assert_family_documented("numbers")
+    assert_family_documented("numbers.uniform")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from sdgen.generators.registry import make
 from tests.generators.fake import facts, fill
 from tests.generators.families import check_class, check_rows, family_names, plain
 
-NAMES = family_names("places")
+NAMES = family_names("places.places")
 COLUMNS = ("city", "state", "state_code", "county", "time_zone", "country", "country_code")
 
 

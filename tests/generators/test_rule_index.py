@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from sdgen.inference.names import entity_name, forms, snake, spelled_out
 from sdgen.inference.neighbours import Beside, Neighbours, literal_head
-from sdgen.inference.rules import Asked, RuleIndex, abbreviations, built_in_guesses, built_in_rules, guesses, literals
+from sdgen.inference.rules import (
+    ColumnTraits,
+    RuleIndex,
+    abbreviations,
+    built_in_guesses,
+    built_in_rules,
+    guesses,
+    literals,
+)
 from sdgen.readers.sources import examples, read_source
 from sdgen.scenario.model import Rule
 from sdgen.scenario.types import parse_type
@@ -19,13 +27,13 @@ from tests.generators.test_rules import ROWS
 WORDS = sorted({word for rule in built_in_rules() for text in literals(rule.pattern) or () for word in text.split("_")})
 
 
-def asked(entity: str, column: str, type: str, beside: Beside | None = None) -> Asked:
+def asked(entity: str, column: str, type: str, beside: Beside | None = None) -> ColumnTraits:
     name = entity_name(entity, abbreviations())
     names = forms(spelled_out(column, abbreviations()), name, "")
-    return Asked(column, names, (name, snake(entity)), parse_type(type), beside=beside or Beside())
+    return ColumnTraits(column, names, (name, snake(entity)), parse_type(type), beside=beside or Beside())
 
 
-def same(one: Asked) -> None:
+def same(one: ColumnTraits) -> None:
     assert list(built_in_guesses(one)) == list(guesses(built_in_rules(), one))
 
 
@@ -50,7 +58,7 @@ def test_names_of_the_rules_words(words: list[str], type: str) -> None:
 
 @given(st.text(max_size=12))
 def test_any_name(name: str) -> None:
-    same(Asked(name, (snake(name),), ("thing",), parse_type("text")))
+    same(ColumnTraits(name, (snake(name),), ("thing",), parse_type("text")))
 
 
 @pytest.mark.parametrize(

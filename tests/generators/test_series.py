@@ -17,7 +17,7 @@ from tests.generators.splits import assert_family_documented, assert_split_free,
 
 
 def test_examples_and_descriptions():
-    assert_family_documented("series")
+    assert_family_documented("moments.series")
 
 
 @pytest.mark.parametrize("start", ["2024-01-01", datetime(2024, 1, 1), "2024-01-01T00:00:00Z"])

@@ -26,7 +26,7 @@ def moment(text: str) -> datetime:
 
 
 def test_examples_and_descriptions():
-    assert_family_documented("times")
+    assert_family_documented("moments.uniform")
 
 
 @pytest.mark.parametrize(

@@ -132,3 +132,33 @@ def test_appended_rows_belong_to_the_new_parents(tmp_path: Path) -> None:
 def test_mistakes(rows: Any, columns: Any, what: str) -> None:
     with pytest.raises(ScenarioError, match=what):
         sdgen.plan(scenario(rows, **columns))
+
+
+def _badges(**params: Any) -> dict[str, Any]:
+    """Badges, one for each of three people, and rows beside them; each links to a locker too."""
+    columns = {
+        "person": {"generator": "fk", "params": {"entity": "people", "column": "id"}, **params},
+        "locker": {"generator": "fk", "params": {"entity": "lockers", "column": "id", "one_to_one": True}},
+    }
+    entities = {
+        "people": {"rows": 30, "columns": {"id": {"type": "int", "generator": "sequence", "primary_key": True}}},
+        "lockers": {"rows": 3, "columns": {"id": {"type": "int", "generator": "sequence", "primary_key": True}}},
+        "badges": {"rows": {"each": ["people"]}, "columns": columns},
+    }
+    return {"name": "office", "entities": entities}
+
+
+def test_a_link_beside_the_one_that_rows_are_made_for_is_one_to_one_all_the_same() -> None:
+    with pytest.raises(ScenarioError, match=r"30 rows and only 3 parents in lockers"):
+        sdgen.plan(_badges())
+
+
+def test_a_link_that_rows_beside_have_no_parent_for_may_be_null() -> None:
+    scenario = _badges(nullable=False)
+    scenario["entities"]["badges"]["columns"].pop("locker")
+    scenario["entities"]["badges"]["rows"]["share"] = 1.0
+    sdgen.plan(scenario)
+    scenario["entities"]["badges"]["rows"] = {"each": ["people", "lockers"]}
+    scenario["entities"]["badges"]["columns"]["locker"] = link("lockers")
+    with pytest.raises(ScenarioError, match="nullable is false, but some rows are made for no row of people"):
+        sdgen.plan(scenario)

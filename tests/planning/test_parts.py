@@ -8,7 +8,7 @@ import pytest
 
 import sdgen
 from sdgen.inference.guess import with_guesses
-from sdgen.inference.parts import Within
+from sdgen.inference.parts import Surroundings
 from sdgen.readers.sources import read_mapping
 
 
@@ -102,6 +102,6 @@ def test_a_place_takes_its_siblings_into_account() -> None:
 
 
 def test_into() -> None:
-    outer = Within(("order",)).into("customer", ("id", "address")).into("address", ("city",))
+    outer = Surroundings(("order",)).into("customer", ("id", "address")).into("address", ("city",))
     assert (outer.entity, outer.person, outer.place) == (("address",), "customer", "customer")
-    assert Within(("order",)).into("billing_address", ()).place == "billing_address"
+    assert Surroundings(("order",)).into("billing_address", ()).place == "billing_address"

@@ -180,7 +180,7 @@ def test_an_unknown_parent_is_told(tmp_path: Path) -> None:
     assert any("its parent stream 'owners' is not among the entities" in one for one in told(found))
 
 
-def test_links_that_close_a_circle_are_not_guessed(tmp_path: Path) -> None:
+def test_links_that_close_a_cycle_are_not_guessed(tmp_path: Path) -> None:
     streams = [
         stream({"id": {"type": "string"}, "team_id": {"type": "string"}}, "users", primary_key="id"),
         stream({"id": {"type": "string"}, "user_id": {"type": "string"}}, "teams", primary_key="id"),
@@ -188,7 +188,7 @@ def test_links_that_close_a_circle_are_not_guessed(tmp_path: Path) -> None:
     found = read(tmp_path, {"streams": streams})
     assert generator(found, "users", "team_id")[0] == "fk"
     assert found.entities["teams"].columns["user_id"].generator is None
-    assert any("would close a circle" in one for one in told(found))
+    assert any("would close a cycle" in one for one in told(found))
 
 
 def test_transformations(library: Scenario) -> None:
@@ -232,7 +232,7 @@ def test_names_that_differ_in_case_alone(library: Scenario, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("definitions", "reference", "words"),
     [
-        ({"a": {"$ref": "#/definitions/b"}, "b": {"$ref": "#/definitions/a"}}, "#/definitions/a", "go in a circle"),
+        ({"a": {"$ref": "#/definitions/b"}, "b": {"$ref": "#/definitions/a"}}, "#/definitions/a", "go in a cycle"),
         ({"a": "#/definitions/a"}, "#/definitions/a", "#/definitions/a → #/definitions/a"),
         ({}, "#/definitions/missing", "nothing stands at the reference '#/definitions/missing'"),
     ],
@@ -244,7 +244,7 @@ def test_references_that_lead_nowhere(tmp_path: Path, definitions: Any, referenc
     assert caught.value.problems[0].line > 0
 
 
-def test_schemas_that_go_in_a_circle_are_told_with_their_path(tmp_path: Path) -> None:
+def test_schemas_that_go_in_a_cycle_are_told_with_their_path(tmp_path: Path) -> None:
     schemas = {"node": {"properties": {"parent": {"$ref": "#/schemas/node"}}}}
     loader = {"type": "InlineSchemaLoader", "schema": {"$ref": "#/schemas/node"}}
     with pytest.raises(ScenarioError, match="#/schemas/node → #/schemas/node"):
@@ -420,10 +420,10 @@ def test_keys_inside_elements_and_of_other_types_are_no_links(tmp_path: Path) ->
     assert "owner_id" not in found.entities["issues"].columns
 
 
-def test_links_from_inside_close_no_circle(tmp_path: Path) -> None:
+def test_links_from_inside_close_no_cycle(tmp_path: Path) -> None:
     manifest = manifest_of_issues()
     manifest["streams"][0]["schema_loader"]["schema"]["properties"] |= nested("issue", id="integer")
     found = read(tmp_path, manifest)
-    assert any("would close a circle" in note for note in told(found))
+    assert any("would close a cycle" in note for note in told(found))
     assert canonical(read_text_as_scenario(scenario_text(found), "x.yaml")) == canonical(found)
     sdgen.plan(found)

@@ -19,7 +19,7 @@ from sdgen.errors import ScenarioError, SdgenError
 from sdgen.execution.targets import output_targets, resolve_target
 from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.formats import format_of
-from sdgen.readers.jafgen import fits, read
+from sdgen.readers.jafgen import matches, read
 from sdgen.readers.native.write import scenario_text
 from sdgen.readers.sources import read_text_as_scenario
 from sdgen.scenario.identity import canonical
@@ -302,9 +302,9 @@ def test_round_trip() -> None:
 def test_a_native_file_is_none(tmp_path: Path) -> None:
     path = tmp_path / "n.yaml"
     path.write_text("name: n\nentities: {system: {columns: {id: int}}}\n")
-    assert not fits(Source(str(path)))
-    assert not fits(Source(str(tmp_path)))
-    assert not fits(Source(str(tmp_path / "none")))
+    assert not matches(Source(str(path)))
+    assert not matches(Source(str(tmp_path)))
+    assert not matches(Source(str(tmp_path / "none")))
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the folder of real input files is not beside this checkout")

@@ -113,7 +113,7 @@ def test_the_root_is_an_entity_and_so_are_definitions_with_keys(parcel: Scenario
     assert parcel.entities["Parcel"].description.endswith("📦 🚚.")
 
 
-def test_guessed_links_close_no_circle() -> None:
+def test_guessed_links_close_no_cycle() -> None:
     found = of(
         {
             "openapi": "3.1.0",
@@ -127,7 +127,7 @@ def test_guessed_links_close_no_circle() -> None:
     )
     assert found.entities["team"].columns["user_id"].generator is not None
     assert found.entities["user"].columns["main_team_id"].generator is None
-    assert "circle" in column_notes(found, "user", "main_team_id")
+    assert "cycle" in column_notes(found, "user", "main_team_id")
 
 
 def test_without_any_keys_the_entities_are_what_no_other_refers_to() -> None:

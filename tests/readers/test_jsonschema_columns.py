@@ -14,7 +14,7 @@ from sdgen.scenario.types import parse_type
 
 
 def column(schema: Any, name: str = "x", **more: Any) -> Column:
-    return read_property(Property(name, schema, **more))[0]
+    return read_property(Property(name, schema, **more))[0].column()
 
 
 def told(schema: Any, name: str = "x") -> list[str]:
@@ -220,7 +220,7 @@ SCHEMAS = st.recursive(
 
 @given(schema=SCHEMAS, name=st.text(max_size=8))
 def test_any_schema_is_a_column(schema: Any, name: str) -> None:
-    found, _ = read_property(Property(name, schema))
+    found = column(schema, name)
     assert str(parse_type(found.type)) == found.type
 
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 import sdgen
 from sdgen.errors import SdgenError, SourceError
 from sdgen.readers.base import ReadOptions, Source
-from sdgen.readers.models import fits
-from sdgen.readers.models.importing import read_words
+from sdgen.readers.models import matches
+from sdgen.readers.models.importing import model_path
 from sdgen.readers.native.write import scenario_text
 from sdgen.readers.sources import read_as, read_source, read_text_as_scenario
 from sdgen.scenario.identity import canonical
@@ -397,13 +397,13 @@ def test_the_path_is_left_as_it_was_and_prints_go_elsewhere(tmp_path: Path, caps
 
 @pytest.mark.parametrize("text", ["sqlite:///x.db", "a b:C", "a-b:C", "x.yaml", "1a:B", ":", "a:b:c", ""])
 def test_words_that_name_no_module(text: str) -> None:
-    assert not fits(Source(text))
+    assert not matches(Source(text))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet="ab.:/_ py\\\n0é", max_size=14))
 def test_any_words_are_read_or_refused(text: str) -> None:
-    read_words(text)
+    model_path(text)
     with suppress(SdgenError):
         read_as("models", text, ALLOWED)
 

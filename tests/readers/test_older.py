@@ -20,7 +20,7 @@ from sdgen.errors import ScenarioError, SdgenError
 from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.formats import format_of
 from sdgen.readers.native.write import scenario_text
-from sdgen.readers.sdgen_go import fits, read
+from sdgen.readers.sdgen_go import matches, read
 from sdgen.readers.sources import examples, read_text_as_scenario
 from sdgen.scenario.identity import canonical
 from sdgen.scenario.model import Scenario
@@ -109,7 +109,7 @@ def test_an_older_file_is_known(tmp_path: Path) -> None:
     ],
 )
 def test_whatever_is_native_alone_makes_it_native(tmp_path: Path, path: str, value: Any) -> None:
-    assert not fits(written(tmp_path, changed(path, value)))
+    assert not matches(written(tmp_path, changed(path, value)))
 
 
 def test_both_readings_the_same_is_native(tmp_path: Path) -> None:
@@ -120,14 +120,14 @@ def test_both_readings_the_same_is_native(tmp_path: Path) -> None:
             for column in entity["columns"]
             if column["generator"]["type"] not in ("uniform_int", "fk")
         ]
-    assert not fits(written(tmp_path, document))
+    assert not matches(written(tmp_path, document))
     document["entities"][0]["columns"][0]["nullable"] = True
-    assert fits(written(tmp_path, document))
+    assert matches(written(tmp_path, document))
 
 
 def test_no_example_is_taken_for_an_older_file() -> None:
     assert examples()
-    assert not any(fits(Source(str(path))) for path in examples().values())
+    assert not any(matches(Source(str(path))) for path in examples().values())
 
 
 def test_its_meanings_are_kept(tmp_path: Path) -> None:
@@ -174,13 +174,13 @@ def test_a_seed_is_signed_and_of_64_bits(tmp_path: Path, seed: int) -> None:
 
 def test_a_table_may_have_a_mode(tmp_path: Path) -> None:
     document = changed("entities.0.table_mode", "truncate")
-    assert fits(written(tmp_path, document))
+    assert matches(written(tmp_path, document))
     assert scenario_of(tmp_path, document).entities["vans"].table_mode == "truncate_then_insert"
 
 
 def test_a_descriptor_alone_makes_a_link(tmp_path: Path) -> None:
     document = changed("entities.1.columns.1.generator", None)
-    assert fits(written(tmp_path, document))
+    assert matches(written(tmp_path, document))
     generator = scenario_of(tmp_path, document).entities["trips"].columns["van_id"].generator
     assert generator is not None
     assert generator.model_dump() == {"type": "fk", "params": {"entity": "vans", "column": "van_id"}}
@@ -217,7 +217,7 @@ def test_round_trip(tmp_path: Path) -> None:
     scenario = scenario_of(tmp_path)
     source = tmp_path / "new.yaml"
     source.write_text(scenario_text(scenario))
-    assert not fits(Source(str(source)))
+    assert not matches(Source(str(source)))
     again = read_text_as_scenario(scenario_text(scenario), "new.yaml")
     assert canonical(again) == canonical(scenario)
     assert all(table(again, name).equals(table(scenario, name)) for name in scenario.entities)
@@ -227,7 +227,7 @@ def test_round_trip(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["finance_demo.yaml", "hr.yaml", "iot.yaml", "iot_demo_small.yaml"])
 def test_real_files(name: str) -> None:
     source = Source(str(REAL / name))
-    assert fits(source) == (name != "iot_demo_small.yaml")
+    assert matches(source) == (name != "iot_demo_small.yaml")
     assert sdgen.check(read(source, ReadOptions())) == []
 
 
@@ -249,6 +249,6 @@ PATHS = [
 def test_whatever_stands_there(tmp_path_factory: pytest.TempPathFactory, path: str, value: Any) -> None:
     document = copy.deepcopy(changed(path, value if value is not None else ""))
     source = written(tmp_path_factory.mktemp("any"), document)
-    fits(source)
+    matches(source)
     with suppress(SdgenError):
         sdgen.check(read(source, ReadOptions()))

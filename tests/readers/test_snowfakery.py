@@ -19,7 +19,7 @@ from sdgen.generators.registry import make
 from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.formats import format_of
 from sdgen.readers.native.write import scenario_text
-from sdgen.readers.snowfakery import fits, read
+from sdgen.readers.snowfakery import matches, read
 from sdgen.readers.snowfakery.fields import _table, relative
 from sdgen.readers.sources import read_text_as_scenario
 from sdgen.scenario.identity import canonical
@@ -61,7 +61,7 @@ def test_a_recipe_is_known(tmp_path: Path) -> None:
     for text in ("- 1\n", "- name: x\n", "object: x\n", "- snowfakery_version: 3\n", "[]", "- object: x\n- {}\n"):
         path = tmp_path / "no.yml"
         path.write_text(text)
-        assert not fits(Source(str(path)))
+        assert not matches(Source(str(path)))
 
 
 def test_plain_objects_are_fixed_rows(clinic: Scenario) -> None:
@@ -253,7 +253,7 @@ def test_what_is_not_understood_is_guessed_by_name(tmp_path: Path) -> None:
     ("text", "wrong"),
     [
         ("- object: A\n  include: nothing\n", "no macro 'nothing'"),
-        ("- macro: a\n  include: b\n- macro: b\n  include: a\n- object: A\n  include: a\n", "in a circle: a → b → a"),
+        ("- macro: a\n  include: b\n- macro: b\n  include: a\n- object: A\n  include: a\n", "in a cycle: a → b → a"),
         ("- object: A\n  fields: [1]\n", "fields must be a mapping"),
         ("- object: A\n  friends: {}\n", "friends must be a list"),
         ("- object: A\n  friends: [1]\n", "a friend must be an object"),

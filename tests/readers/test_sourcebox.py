@@ -502,9 +502,9 @@ def test_sniffed(tmp_path: Path) -> None:
     assert canonical(read_source(path)) == canonical(read_as("sourcebox", str(path)))
     for value in ({"entities": {}, "tables": []}, [], {"tables": [{"name": "t"}]}, {"name": "x"}):
         path.write_text(json.dumps(value))
-        assert not sourcebox.fits(Source(str(path)))
+        assert not sourcebox.matches(Source(str(path)))
     path.write_text("{broken")
-    assert not sourcebox.fits(Source(str(path)))
+    assert not sourcebox.matches(Source(str(path)))
 
 
 def _paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -52,7 +52,7 @@ def until(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 def over(service: Service, run_id: str) -> Run:
     """The run, when it is over."""
-    until(lambda: service.journal.run(run_id).status.is_over)
+    until(lambda: service.repository.run(run_id).status.is_over)
     return service.run(run_id)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import sdgen
 from sdgen.errors import ScenarioError
-from sdgen.execution.append import plan_for
+from sdgen.execution.append import plan_into
 from sdgen.execution.destinations import open_target
 from sdgen.execution.request import RunSettings
 from sdgen.execution.warnings import taken_values
@@ -391,10 +391,10 @@ def test_names_that_were_taken_are_told(place: tuple[str, Ask]) -> None:
         ask(f"INSERT INTO users (id, name, level) VALUES ({FOREIGN.format(number)}, '{name}', 1)")
     target = open_target(to)
     try:
-        plan = plan_for(members(), PlanRequest(rows={"users": 88}), target, RunSettings(mode=Mode.APPEND_ONLY))
+        plan = plan_into(members(), PlanRequest(rows={"users": 88}), target, RunSettings(mode=Mode.APPEND_ONLY)).plan
     finally:
         target.abort()
-    told = "users.name: 10 of 88 new values were taken, others stand for them"
+    told = "users.name: 10 of 88 new values exist already, and others replace them"
     assert list(taken_values(plan)) == [told]
     assert list(taken_values(plan, ["posts"])) == []
 
@@ -409,7 +409,7 @@ def test_names_that_were_taken_are_told_by_runs(service: Service) -> None:
     with closing(sqlite3.connect("x.sqlite")) as connection, connection:
         connection.executemany("UPDATE users SET name = ? WHERE id = ?", zip(names[40:47], range(1, 8), strict=True))
     run = succeeded(service.perform(asked("x.sqlite", scenario=members, mode="append_only")))
-    told = "users.name: 7 of 40 new values were taken, others stand for them"
+    told = "users.name: 7 of 40 new values exist already, and others replace them"
     assert told in [line.text for line in service.logs(run.id)]
     again = service.perform_again(run.id)
     assert service.comparison(again.id).same

@@ -59,7 +59,7 @@ def test_a_stopped_run_is_gone_on_with(service: Service, folder: Path) -> None:
 
 def test_files_are_gone_on_with(service: Service, folder: Path) -> None:
     first = stopped(service, "out/", resume=True)
-    assert "goes on with what is done" in first.error
+    assert "continues with what is done" in first.error
     run = succeeded(service.perform(asked("out/", **long(resume=True))))
     assert run.seed == first.seed
 
@@ -142,14 +142,14 @@ def test_what_was_added_to_too_much(service: Service, monkeypatch: pytest.Monkey
     monkeypatch.setattr(standing, "MOST_BYTES", 100)
     succeeded(service.perform(asked("x.sqlite", scenario=growing(), seed=1)))
     run = succeeded(service.perform(asked("x.sqlite", scenario=growing(), mode="append_only")))
-    with pytest.raises(StoreError, match="too much to keep"):
+    with pytest.raises(StoreError, match="too many to store"):
         service.perform_again(run.id)
 
 
 def test_what_was_added_goes_nowhere_else(service: Service) -> None:
     succeeded(service.perform(asked("x.sqlite", scenario=growing(), seed=1)))
     run = succeeded(service.perform(asked("x.sqlite", scenario=growing(), mode="append_only")))
-    with pytest.raises(StoreError, match="another target need not hold"):
+    with pytest.raises(StoreError, match="another target may not hold"):
         service.perform_again(run.id, target="y.sqlite")
 
 

@@ -21,7 +21,7 @@ from sdgen.execution import job
 from sdgen.execution.events import Event, Finishing, RowsWritten
 from sdgen.generators.keys import Sequence
 from sdgen.generators.numbers.uniform import UniformInt
-from sdgen.service.reproduce import compared
+from sdgen.service.reproduce import compare_runs
 from sdgen.service.service import Service
 from tests.service.made import asked, over, succeeded, tiny
 
@@ -197,7 +197,7 @@ def test_what_changed_is_told_before_a_run_is_done_again(service: Service, monke
     monkeypatch.setattr(UniformInt, "version", 7)
     changed = {**job.library_versions(), "duckdb": "9.9"}
     monkeypatch.setattr(job, "library_versions", lambda: changed)
-    told = [f"duckdb was of version {version('duckdb')}, and is 9.9 now", "uniform_int was of version 1, and is 7 now"]
+    told = [f"duckdb was version {version('duckdb')}, and is 9.9 now", "uniform_int was version 1, and is 7 now"]
     assert sorted(service.submit_again(run.id).warnings) == told  # what the API answers
     again = succeeded(service.perform_again(run.id))
     assert [line.text for line in service.logs(again.id)][1:3] == list(again.warnings)
@@ -218,17 +218,17 @@ def test_columns_that_differ_are_named(service: Service, monkeypatch: pytest.Mon
         ("parents", False, ("value",)),
         ("children", True, ()),
     ]
-    assert "parents: columns that differ: value" in run_tables.compared(early)
+    assert "parents: columns that differ: value" in run_tables.comparison_text(early)
     monkeypatch.setattr(
         UniformInt, "values", lambda self, cells: pc.add(values(self, cells), pa.array((cells.numbers >= 65_536) * 1))
     )
     late = service.comparison(succeeded(service.perform_again(run.id)).id)
     assert [(each.same, each.columns) for each in late.entities] == [(False, ()), (True, ())]
-    assert "parents: the first 65,536 rows of every column are the same" in run_tables.compared(late)
+    assert "parents: the first 65,536 rows of every column are the same" in run_tables.comparison_text(late)
     unknown = run.model_copy(
         update={"entities": tuple(each.model_copy(update={"columns": {}}) for each in run.entities)}
     )
-    assert "not known" in run_tables.compared(compared(unknown, service.run(late.again_id)))
+    assert "not known" in run_tables.comparison_text(compare_runs(unknown, service.run(late.again_id)))
 
 
 def test_runs_from_python(folder: Path) -> None:

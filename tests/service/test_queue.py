@@ -23,7 +23,7 @@ from sdgen.service import scheduler as queues
 from sdgen.service import worker_processes
 from sdgen.service.processes import Owner, is_gone, this_process
 from sdgen.service.records import Run, Status
-from sdgen.service.scheduler import Supervisor, Supervisors, spawn_supervisor
+from sdgen.service.scheduler import Scheduler, SchedulerRegister, spawn_scheduler
 from sdgen.service.service import Service
 from sdgen.service.store import moment, timestamp
 from sdgen.targets.writer_lock import LocalPath, WriterLock
@@ -33,28 +33,28 @@ LONG = {"rows": {"parents": 200_000_000}, "include": "parents"}
 
 
 @pytest.fixture
-def supervisor(service: Service) -> Iterator[Supervisor]:
-    started = Supervisor(service.store, limit=4)
+def scheduler(service: Service) -> Iterator[Scheduler]:
+    started = Scheduler(service.store, limit=4)
     started.start()
     yield started
     started.close(stop_runs=True)
 
 
 def going(service: Service, run_id: str) -> Run:
-    until(lambda: service.journal.run(run_id).rows_written > 0)
-    return service.journal.run(run_id)
+    until(lambda: service.repository.run(run_id).rows_written > 0)
+    return service.repository.run(run_id)
 
 
 def pid(run: Run) -> int:
     return int(run.worker.rpartition(":")[2])
 
 
-def test_fifty_at_once(service: Service, supervisor: Supervisor, folder: Path) -> None:
+def test_fifty_at_once(service: Service, scheduler: Scheduler, folder: Path) -> None:
     ids = [service.submit(asked(f"o{number}/")).id for number in range(50)]
-    supervisor.wake()
+    scheduler.wake()
     most = 0
-    while service.journal.waiting() or service.journal.running():
-        most = max(most, service.journal.running())
+    while service.repository.waiting() or service.repository.running():
+        most = max(most, service.repository.running())
     runs = [service.run(each) for each in ids]
     assert {run.status for run in runs} == {Status.SUCCESS}
     assert most <= 4
@@ -66,14 +66,14 @@ def test_fifty_at_once(service: Service, supervisor: Supervisor, folder: Path) -
 
 
 @pytest.mark.parametrize("name", ["x.duckdb", "x.sqlite", "out/"])
-def test_ten_runs_into_one_place_take_turns(name: str, service: Service, supervisor: Supervisor, folder: Path) -> None:
+def test_ten_runs_into_one_place_take_turns(name: str, service: Service, scheduler: Scheduler, folder: Path) -> None:
     """All of them succeed, one after the other, while runs to other places go on beside them."""
     succeeded(service.perform(asked(name, rows={"parents": 5_000})))
     (folder / "link").symlink_to(folder)
     append = {"rows": {"parents": 5_000}, "mode": "append"}
     ids = [service.submit(asked(f"link/{name}" if number % 2 else name, **append)).id for number in range(10)]
     others = [service.submit(asked(f"other{number}.sqlite", rows={"parents": 5_000})).id for number in range(3)]
-    supervisor.wake()
+    scheduler.wake()
     runs = [succeeded(over(service, each)) for each in ids]
     beside = [succeeded(over(service, each)) for each in others]
     turns = sorted((run.started_at, run.finished_at) for run in runs if run.started_at and run.finished_at)
@@ -95,28 +95,26 @@ def rows_in(place: Path) -> int:
 
 
 def test_a_run_of_a_worker_waits_for_one_that_is_no_workers(
-    service: Service, supervisor: Supervisor, folder: Path, monkeypatch: pytest.MonkeyPatch
+    service: Service, scheduler: Scheduler, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lock = WriterLock(LocalPath(folder / "x.sqlite"), object())
     assert lock.acquire()
     run_id = service.submit(asked("x.sqlite")).id
-    supervisor.wake()
+    scheduler.wake()
     until(lambda: any("waiting for it, for 600 s at most" in line.text for line in service.logs(run_id)))
     waiting = service.submit(asked("y.sqlite")).id
     succeeded(over(service, waiting))
-    assert service.journal.run(run_id).status is Status.RUNNING
+    assert service.repository.run(run_id).status is Status.RUNNING
     lock.release()
     succeeded(over(service, run_id))
 
 
-def test_a_run_that_waits_for_its_place_can_be_cancelled(
-    service: Service, supervisor: Supervisor, folder: Path
-) -> None:
+def test_a_run_that_waits_for_its_place_can_be_cancelled(service: Service, scheduler: Scheduler, folder: Path) -> None:
     lock = WriterLock(LocalPath(folder / "x.sqlite"), object())
     assert lock.acquire()
     run_id = service.submit(asked("x.sqlite")).id
-    supervisor.wake()
-    until(lambda: service.journal.run(run_id).status is Status.RUNNING)
+    scheduler.wake()
+    until(lambda: service.repository.run(run_id).status is Status.RUNNING)
     service.cancel(run_id)
     run = over(service, run_id)
     assert run.status is Status.CANCELLED
@@ -124,13 +122,13 @@ def test_a_run_that_waits_for_its_place_can_be_cancelled(
     lock.release()
 
 
-def test_killed_at_random_moments(service: Service, supervisor: Supervisor, folder: Path) -> None:
+def test_killed_at_random_moments(service: Service, scheduler: Scheduler, folder: Path) -> None:
     dice = random.Random(5)
     ids = [service.submit(asked(f"k{number}.sqlite", **LONG)).id for number in range(20)]
-    supervisor.wake()
+    scheduler.wake()
     killed: set[str] = set()
     while len(killed) < len(ids):
-        victims = [run for run in service.journal.runs(status=[Status.RUNNING])[0] if run.id not in killed]
+        victims = [run for run in service.repository.runs(status=[Status.RUNNING])[0] if run.id not in killed]
         if victims:
             victim = dice.choice(victims)
             threading.Event().wait(dice.uniform(0, 0.15))
@@ -140,7 +138,7 @@ def test_killed_at_random_moments(service: Service, supervisor: Supervisor, fold
     for run_id in ids:
         run = over(service, run_id)
         assert run.status is Status.FAILED
-        assert "ended without a word" in run.error
+        assert "the run was lost: its process" in run.error
         assert "as it was" in run.error
         assert run.rows_written == 0
     assert not list(folder.glob("k*.sqlite"))
@@ -157,9 +155,9 @@ def test_a_supervisor_that_is_killed_loses_no_run(service: Service, folder: Path
     run = going(service, first.id)
     process.kill()
     process.wait()
-    assert service.run(first.id).status is Status.RUNNING, "a worker goes on without its supervisor"
+    assert service.run(first.id).status is Status.RUNNING, "a worker goes on without its scheduler"
     assert pid(run) != process.pid
-    heir = Supervisor(service.store, limit=1)
+    heir = Scheduler(service.store, limit=1)
     heir.start()
     try:
         assert succeeded(over(service, first.id)).rows_written == 3_000_000
@@ -168,42 +166,42 @@ def test_a_supervisor_that_is_killed_loses_no_run(service: Service, folder: Path
         heir.close()
 
 
-def test_a_nursery_that_is_killed_loses_no_run(service: Service, supervisor: Supervisor) -> None:
+def test_a_nursery_that_is_killed_loses_no_run(service: Service, scheduler: Scheduler) -> None:
     succeeded(over(service, service.submit(asked("a/")).id))
-    forked = supervisor._workers
-    assert isinstance(forked, worker_processes.Forked)
-    assert forked._nursery is not None
-    forked._nursery.kill()
+    forked = scheduler._workers
+    assert isinstance(forked, worker_processes.ForkedWorkers)
+    assert forked._server is not None
+    forked._server.kill()
     succeeded(over(service, service.submit(asked("b/")).id))
 
 
 def test_workers_that_are_new_interpreters(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queues, "workers", worker_processes.Started)
-    supervisor = Supervisor(service.store)
-    supervisor.start()
+    monkeypatch.setattr(queues, "worker_processes", worker_processes.SpawnedWorkers)
+    scheduler = Scheduler(service.store)
+    scheduler.start()
     try:
         run = succeeded(over(service, service.submit(asked("a/")).id))
         assert pid(run) != os.getpid()
     finally:
-        supervisor.close()
+        scheduler.close()
 
 
 def test_a_worker_that_can_not_begin(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queues, "workers", worker_processes.Started)
+    monkeypatch.setattr(queues, "worker_processes", worker_processes.SpawnedWorkers)
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    supervisor = Supervisor(service.store)
-    supervisor.start()
+    scheduler = Scheduler(service.store)
+    scheduler.start()
     try:
         run = over(service, service.submit(asked("a/")).id)
         assert "ended before it began (exit code 1)" in run.error
         monkeypatch.setattr(sys, "executable", "/nonesuch")
         assert "no process could be started" in over(service, service.submit(asked("a/")).id).error
     finally:
-        supervisor.close()
+        scheduler.close()
 
 
-def test_cancelling(service: Service, supervisor: Supervisor) -> None:
-    supervisor.limit = 1
+def test_cancelling(service: Service, scheduler: Scheduler) -> None:
+    scheduler.limit = 1
     ids = [service.submit(asked(f"{number}.sqlite", **LONG)).id for number in range(2)]
     going(service, ids[0])
     assert service.cancel(ids[1]).status is Status.CANCELLED
@@ -213,7 +211,7 @@ def test_cancelling(service: Service, supervisor: Supervisor) -> None:
 
 
 def test_a_supervisor_tells_of_its_runs(
-    service: Service, supervisor: Supervisor, caplog: pytest.LogCaptureFixture
+    service: Service, scheduler: Scheduler, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO", "sdgen.runs"):
         run_id = service.submit(asked("told/")).id
@@ -221,31 +219,31 @@ def test_a_supervisor_tells_of_its_runs(
     assert f"{run_id}: given to a worker" in caplog.messages
 
 
-def test_a_signal_cancels(service: Service, supervisor: Supervisor) -> None:
+def test_a_signal_cancels(service: Service, scheduler: Scheduler) -> None:
     run = going(service, service.submit(asked("a.sqlite", **LONG)).id)
     os.kill(pid(run), signal.SIGTERM)
     assert over(service, run.id).status is Status.CANCELLED
 
 
 def test_closing_stops_runs_where_that_is_wanted(service: Service) -> None:
-    supervisor = Supervisor(service.store)
-    supervisor.start()
+    scheduler = Scheduler(service.store)
+    scheduler.start()
     run = going(service, service.submit(asked("a.sqlite", **LONG)).id)
-    supervisor.close(stop_runs=True)
+    scheduler.close(stop_runs=True)
     assert service.run(run.id).status is Status.CANCELLED
 
 
 def test_somebody_is_there_for_a_run_that_waits(service: Service, folder: Path) -> None:
     run = service.submit(asked("a/"))
-    assert spawn_supervisor(service.store)
+    assert spawn_scheduler(service.store)
     succeeded(over(service, run.id))
-    until(lambda: not Supervisors(service.store).anyone())
-    supervisor = Supervisor(service.store)
-    supervisor.start()
-    until(lambda: Supervisors(service.store).anyone())
-    assert not spawn_supervisor(service.store)
-    supervisor.close()
-    assert not Supervisors(service.store).anyone()
+    until(lambda: not SchedulerRegister(service.store).has_live())
+    scheduler = Scheduler(service.store)
+    scheduler.start()
+    until(lambda: SchedulerRegister(service.store).has_live())
+    assert not spawn_scheduler(service.store)
+    scheduler.close()
+    assert not SchedulerRegister(service.store).has_live()
 
 
 def test_who_is_gone() -> None:
@@ -270,6 +268,6 @@ def test_an_owner_that_was_asleep_has_the_last_word(service: Service) -> None:
     assert "either all of its rows or none" in lost.error
     from sdgen.service.run_repository import Ending
 
-    assert service.journal.finish(run_id, owner, Ending(Status.SUCCESS))
+    assert service.repository.finish(run_id, owner, Ending(Status.SUCCESS))
     assert service.run(run_id).status is Status.SUCCESS
-    assert not service.journal.finish(run_id, this_process(), Ending(Status.FAILED))
+    assert not service.repository.finish(run_id, this_process(), Ending(Status.FAILED))

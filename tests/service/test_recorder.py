@@ -13,7 +13,7 @@ from sdgen.service.recorder import Recorder
 from sdgen.service.records import EntityRun
 
 
-class SlowJournal:
+class SlowRepository:
     """A store that keeps its first writer waiting."""
 
     def __init__(self) -> None:
@@ -33,14 +33,14 @@ class SlowJournal:
 
 
 def test_an_older_word_of_an_entity_never_follows_a_newer_one() -> None:
-    journal: Any = SlowJournal()
-    with Recorder(journal, "r", this_process(), Redactor(), ignore, threading.Event()) as recorder:
+    repository: Any = SlowRepository()
+    with Recorder(repository, "r", this_process(), Redactor(), ignore, threading.Event()) as recorder:
         recorder(EntityStarted("parents", "parents", 5))
-        assert journal.entered.wait(5)
+        assert repository.entered.wait(5)
         recorder(EntityFinished("parents", "parents", 5, 0.1, "abc"))
         ending = threading.Thread(target=recorder, args=(Finishing(),))
         ending.start()
         ending.join(0.2)
-        journal.released.set()
+        repository.released.set()
         ending.join(5)
-    assert (journal.stored["parents"].written, journal.stored["parents"].digest) == (5, "abc")
+    assert (repository.stored["parents"].written, repository.stored["parents"].digest) == (5, "abc")

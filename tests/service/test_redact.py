@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sdgen.databases.urls import without_password
 from sdgen.execution.secrets import Redactor, has_literal_password, passwords_of, without_passwords
-from sdgen.execution.targets import TargetSpec, resolve_target
+from sdgen.execution.target_spec import TargetSpec
+from sdgen.execution.targets import resolve_target
 from sdgen.service.target_test import probe
 
 

@@ -136,20 +136,20 @@ def test_what_comes_over_a_network_names_no_paths(service: Service, folder: Path
     ]
     for data in refused:
         with pytest.raises(SdgenError):
-            resolve(RunRequest(**data), service.library, narrow)
+            resolve(RunRequest(**data), service.catalog, narrow)
     (folder / "data").mkdir()
     (folder / "data" / "out").symlink_to(folder)
     with pytest.raises(SdgenError):
-        resolve(asked("data/out/x/"), service.library, narrow)
-    assert resolve(asked("data/x/"), service.library, narrow).target.kind == "files"
+        resolve(asked("data/out/x/"), service.catalog, narrow)
+    assert resolve(asked("data/x/"), service.catalog, narrow).target.kind == "files"
 
 
 def test_allowed_destinations(service: Service) -> None:
     access = Access(paths=False, folders=(), destinations=("postgresql://me*@db/*",), databases=("*_demo",))
-    assert resolve(asked("postgresql://me:pw@db/x_demo"), service.library, access).target.kind == "postgres"
+    assert resolve(asked("postgresql://me:pw@db/x_demo"), service.catalog, access).target.kind == "postgres"
     for url in ("postgresql://me@db/x", "postgresql://me@other/x_demo", "postgresql://me@db/x_demo?host=other"):
         with pytest.raises(TargetError):
-            resolve(asked(url), service.library, access)
+            resolve(asked(url), service.catalog, access)
 
 
 @pytest.mark.parametrize(
@@ -158,9 +158,9 @@ def test_allowed_destinations(service: Service) -> None:
         ({"parents": "lots"}, "'lots' is not a number of rows"),
         ({"parents": True}, "true is not a number of rows"),
         ({"parents": 1.5}, "1.5 is not a number of rows"),
-        ({"parents": -3}, "-3 rows are less than none"),
+        ({"parents": -3}, "a number of rows can't be negative: -3"),
         ({"parents": "--3"}, "is not a number of rows"),
-        ("lots", "'lots' names no entities"),
+        ("lots", "'lots' is not a mapping of entities to counts"),
         (500, "{'*': 500} for every one"),
     ],
 )

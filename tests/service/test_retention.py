@@ -50,7 +50,7 @@ def test_runs_are_removed_with_their_logs_and_rows_stay(service: Service) -> Non
     with pytest.raises(NotFound):
         service.remove_runs([second, first])
     assert ids(service) == [second]  # all or none
-    assert (service.library.targets(), service.run("latest").id) == ([], second)
+    assert (service.catalog.targets(), service.run("latest").id) == ([], second)
 
 
 def test_active_runs_stay(service: Service) -> None:
@@ -79,7 +79,9 @@ def test_a_run_whose_record_was_removed_ends_quietly(service: Service) -> None:
     """A process that was thought dead, and whose run was removed meanwhile, has nobody to tell."""
     run_id, owner = done(service), this_process()
     service.remove_runs([run_id])
-    assert not service.journal.advance(run_id, owner, "", [EntityRun(entity="a", table="a", asked=1)], [("", "", "x")])
+    assert not service.repository.advance(
+        run_id, owner, "", [EntityRun(entity="a", table="a", asked=1)], [("", "", "x")]
+    )
     assert rows(service, run_id) == 0
 
 
@@ -88,7 +90,7 @@ def test_what_is_kept_is_a_number_or_an_age(text: str, kept: dict[str, object]) 
     assert retention(text) == Retention(**kept)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="neither a number of runs"):
         retention("forever")
-    with pytest.raises(ValueError, match="no length of time"):
+    with pytest.raises(ValueError, match="not a length of time"):
         age("30")
 
 
@@ -106,4 +108,4 @@ def test_runs_are_searched(service: Service) -> None:
     day = datetime.now(UTC) - timedelta(days=1)
     assert (found(since=day), found(until=day)) == ([second], [first])
     assert found(since=datetime.min.replace(tzinfo=UTC), until=datetime.max.replace(tzinfo=UTC)) == [second, first]
-    assert service.journal.names() == (["tiny 50%_a", "tiny other"], [])
+    assert service.repository.names() == (["tiny 50%_a", "tiny other"], [])

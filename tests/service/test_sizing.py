@@ -8,7 +8,7 @@ import pytest
 
 import sdgen
 from sdgen.errors import ScenarioError
-from sdgen.execution.byte_counts import byte_count, shown
+from sdgen.execution.byte_counts import byte_count, format_bytes
 from sdgen.targets.base import Mode
 
 WIDE = {
@@ -102,4 +102,11 @@ def test_no_byte_counts(text: str) -> None:
 
 def test_shown() -> None:
     counts = (12, 999, 1000, 12_345, 123_456_789, 5e9)
-    assert [shown(count) for count in counts] == ["12 bytes", "999 bytes", "1.00 kB", "12.3 kB", "123 MB", "5.00 GB"]
+    assert [format_bytes(count) for count in counts] == [
+        "12 bytes",
+        "999 bytes",
+        "1.00 kB",
+        "12.3 kB",
+        "123 MB",
+        "5.00 GB",
+    ]

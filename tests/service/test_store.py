@@ -14,7 +14,7 @@ from sdgen.errors import StoreError
 from sdgen.service import tables
 from sdgen.service.processes import this_process
 from sdgen.service.records import Status
-from sdgen.service.run_repository import Journal
+from sdgen.service.run_repository import RunRepository
 from sdgen.service.service import Service
 from sdgen.service.store import Store
 from tests.service.made import asked, succeeded
@@ -111,10 +111,10 @@ def test_many_writers_lose_nothing(place: str, folder: Path) -> None:
     with ThreadPoolExecutor(25) as pool:
         ids = list(pool.map(lambda _: service._add(resolved, None, ""), range(50)))
         for number in range(4):
-            list(pool.map(service.journal.log, ids, ["info"] * 50, [f"line {number}"] * 50))
-        list(pool.map(lambda _: service.journal.log(ids[0], "info", "more"), range(25)))
+            list(pool.map(service.repository.log, ids, ["info"] * 50, [f"line {number}"] * 50))
+        list(pool.map(lambda _: service.repository.log(ids[0], "info", "more"), range(25)))
     assert len(set(ids)) == 50
-    assert service.journal.waiting() == sorted(ids, key=lambda each: service.journal.run(each).created_at)
+    assert service.repository.waiting() == sorted(ids, key=lambda each: service.repository.run(each).created_at)
     assert [line.number for line in service.logs(ids[0])] == list(range(1, 30))
     service.close()
 
@@ -124,13 +124,13 @@ def test_one_of_many_claims_a_run(place: str, folder: Path) -> None:
     ids = [service.submit(asked(f"out{number}/")).id for number in range(3)]  # one run at a time for each place
     owners = [this_process() for _ in range(10)]
     with ThreadPoolExecutor(10) as pool:
-        claims = list(pool.map(lambda owner: service.journal.claim(ids[0], owner, 2), owners))
+        claims = list(pool.map(lambda owner: service.repository.claim(ids[0], owner, 2), owners))
         assert claims.count(Status.RUNNING) == 1
         others = list(
-            pool.map(lambda each: service.journal.claim(each[1], each[0], 2), zip(owners, ids[1:] * 5, strict=True))
+            pool.map(lambda each: service.repository.claim(each[1], each[0], 2), zip(owners, ids[1:] * 5, strict=True))
         )
     assert others.count(Status.RUNNING) == 1
-    assert service.journal.running() == 2
+    assert service.repository.running() == 2
     assert None in others
     service.close()
 
@@ -152,7 +152,7 @@ def test_runs_are_kept_in_any_store(place: str, folder: Path) -> None:
 def test_a_journal_of_a_run_that_is_not_there(service: Service) -> None:
     from sdgen.errors import NotFound
 
-    journal = Journal(service.store)
-    for ask in (journal.run, journal.job, journal.revision, journal.logs, journal.cancel):
+    repository = RunRepository(service.store)
+    for ask in (repository.run, repository.job, repository.revision, repository.logs, repository.cancel):
         with pytest.raises(NotFound):
             ask("nonesuch")

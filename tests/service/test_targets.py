@@ -10,7 +10,8 @@ import pytest
 from sdgen.errors import StoreError, TargetError
 from sdgen.execution.secrets import Redactor, expand, has_literal_password, passwords_of, without_passwords
 from sdgen.execution.target_kinds import database_of, kind_of, with_absolute_path
-from sdgen.execution.targets import TargetSpec, resolve_target
+from sdgen.execution.target_spec import TargetSpec
+from sdgen.execution.targets import resolve_target
 from sdgen.service.service import Service
 from tests.service.made import asked
 
@@ -42,7 +43,7 @@ def test_kinds(dsn: str, kind: str) -> None:
         ({}, "no dsn"),
         ({"dsn": "x.foo"}, "no database is known by .foo"),
         ({"dsn": "x", "kind": "nonesuch"}, "nonesuch"),
-        ({"dsn": "postgresql://h/d", "kind": "sqlite"}, "is of postgres"),
+        ({"dsn": "postgresql://h/d", "kind": "sqlite"}, "is of the kind postgres"),
         ({"dsn": "x.sqlite", "schema": "s"}, "no schema"),
         ({"dsn": "out/", "database": "d"}, "no database"),
         ({"dsn": "out/", "options": {"formats": "nonesuch"}}, "nonesuch"),
@@ -51,7 +52,7 @@ def test_kinds(dsn: str, kind: str) -> None:
         ({"dsn": "postgresql://u:${NONESUCH_VARIABLE}@h/d"}, "NONESUCH_VARIABLE is not set"),
         ({"dsn": "postgresql://u:${file:/nonesuch}@h/d"}, "can't be read"),
         ({"dsn": "postgresql://u:${file:/etc/../etc/passwd}@h/d"}, "may not hold"),
-        ({"dsn": "postgresql://u:${9}@h/d"}, "no name of a variable"),
+        ({"dsn": "postgresql://u:${9}@h/d"}, "not the name of a variable"),
     ],
 )
 def test_what_is_wrong_with_a_target(spec: dict[str, Any], words: str) -> None:
@@ -142,7 +143,7 @@ def test_a_password_written_out_is_not_kept(service: Service, folder: Path) -> N
     dsn = "postgresql://u:hunter2secret@127.0.0.1:1/x_demo"
     with pytest.raises(TargetError, match=r"\$\{NAME\}"):
         service.add_target(TargetSpec(id="x", dsn=dsn))
-    with pytest.raises(StoreError, match="can't keep a password"):
+    with pytest.raises(StoreError, match="can't store a password"):
         service.submit(asked(dsn))
     run = service.perform(asked(dsn))
     assert run.status == "failed"

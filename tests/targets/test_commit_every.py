@@ -201,7 +201,7 @@ def test_two_processes_at_once(database: Place) -> None:
 
 
 def test_places_that_cannot(tmp_path: Path) -> None:
-    with pytest.raises(TargetError, match="files are put in their place all at once"):
+    with pytest.raises(TargetError, match="files appear all at once, when a run ends"):
         sdgen.write(SCENARIO, f"{tmp_path}/out/", commit_every=BATCH)
     with pytest.raises(TargetError, match="can't commit as it goes"):
         sdgen.write(SCENARIO, f"{tmp_path}/x.sql", commit_every=BATCH)

@@ -96,7 +96,7 @@ def test_circle_of_tables(database: Place) -> None:
     problems = target.check([a, b], Mode.CREATE_IF_MISSING)
     target.abort()
     if database.destination.endswith(".duckdb"):
-        assert "circle" in problems[0].what
+        assert "cycle" in problems[0].what
     else:
         write(database.open(), {a: [batch(a, rows)], b: [batch(b, rows)]})
         assert database.rows(a) == [(1, 1)]

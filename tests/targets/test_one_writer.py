@@ -325,7 +325,7 @@ def test_a_stopped_append_does_not_go_on_over_rows_that_came_since(tmp_path: Pat
     place = f"{tmp_path}/out/"
     sdgen.write(scenario(), place)
     options = {"mode": "append", "resume": True, "as_of": "2026-01-01T00:00:00Z"}
-    run, cancel = resolve(request_of(scenario(), place, options)), threading.Event()
+    run, cancel = resolve(request_of(scenario(), target=place, **options)), threading.Event()
     with pytest.raises(Cancelled):
         execute_run(run, listen=lambda event: cancel.set() if isinstance(event, RowsWritten) else None, cancel=cancel)
     with (tmp_path / "out/items.csv").open("a") as file:
@@ -350,7 +350,7 @@ def test_without_locks_a_run_goes_on_and_says_so(number: int, tmp_path: Path, mo
 def remarks(tmp_path: Path) -> str:
     """What a run into out/ has to say besides its rows."""
     said: list[str] = []
-    run = resolve(request_of(small(tmp_path), f"{tmp_path}/out/", {}))
+    run = resolve(request_of(small(tmp_path), target=f"{tmp_path}/out/"))
     execute_run(run, listen=lambda event: said.append(event.text) if isinstance(event, Remark) else None)
     return "\n".join(said)
 
@@ -358,13 +358,13 @@ def remarks(tmp_path: Path) -> str:
 def test_a_lock_file_that_is_a_link_is_not_written_through(tmp_path: Path) -> None:
     (tmp_path / "other").write_text("not ours")
     (tmp_path / ".out.sdgen-lock").symlink_to("other")
-    assert "/.out.sdgen-lock is a link; a run to it at the same time is not waited for" in remarks(tmp_path)
+    assert "/.out.sdgen-lock is a link; this run does not wait for others that write to it" in remarks(tmp_path)
     assert (tmp_path / "other").read_text() == "not ours"
 
 
 def test_a_wait_that_is_no_number_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDGEN_WAIT", "soon")
-    with pytest.raises(TargetError, match="SDGEN_WAIT is 'soon', which is no number of seconds"):
+    with pytest.raises(TargetError, match="SDGEN_WAIT is 'soon', which is not a number of seconds"):
         sdgen.write(small(tmp_path), f"{tmp_path}/out/")
 
 
@@ -390,7 +390,7 @@ def test_a_run_inside_a_run_of_the_same_thread_does_not_wait_for_itself(tmp_path
             inner.append(sdgen.write(small(tmp_path), place))
 
     with pytest.raises(TargetError, match="has appeared"):
-        execute_run(resolve(request_of(scenario(), place, {})), listen=listen)
+        execute_run(resolve(request_of(scenario(), target=place)), listen=listen)
     assert inner
 
 

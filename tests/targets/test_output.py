@@ -16,7 +16,8 @@ from sdgen.errors import ScenarioError
 from sdgen.execution.destinations import open_target
 from sdgen.execution.execute import execute
 from sdgen.execution.request import RunSettings
-from sdgen.execution.targets import ResolvedTarget, output_targets, resolve_target
+from sdgen.execution.target_spec import ResolvedTarget
+from sdgen.execution.targets import output_targets, resolve_target
 from sdgen.generators.catalogue import scenario_schema
 from sdgen.readers.native.write import scenario_text
 from sdgen.readers.sources import read_text_as_scenario

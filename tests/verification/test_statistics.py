@@ -8,12 +8,12 @@ from scipy import stats
 from scipy.special import kolmogorov
 
 from sdgen.verification.statistics import (
-    among,
     chi_square_tail,
     f_tail,
     homogeneity,
     kolmogorov_smirnov,
     kolmogorov_tail,
+    p_among,
 )
 
 
@@ -76,7 +76,7 @@ def test_p_values_of_equal_laws_are_uniform() -> None:
 
 
 def test_a_figure_among_others_that_spread_as_far_is_no_news() -> None:
-    assert among(50.0, [40.0, 60.0, 55.0, 45.0] * 5) > 0.2
-    assert among(50.0, [1.0, 0.5, 1.5, 1.0] * 5) < 1e-5
-    assert among(0.0, [0.0] * 5) == 1
-    assert among(1.0, [0.0] * 5) == 0
+    assert p_among(50.0, [40.0, 60.0, 55.0, 45.0] * 5) > 0.2
+    assert p_among(50.0, [1.0, 0.5, 1.5, 1.0] * 5) < 1e-5
+    assert p_among(0.0, [0.0] * 5) == 1
+    assert p_among(1.0, [0.0] * 5) == 0

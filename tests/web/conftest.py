@@ -42,7 +42,7 @@ def service(folder: Path) -> Iterator[Service]:
 @pytest.fixture
 def client(service: Service) -> TestClient:
     """A client of an application that performs no runs."""
-    return TestClient(create_app(service, supervised=False), HERE, raise_server_exceptions=False)
+    return TestClient(create_app(service, starts_runs=False), HERE, raise_server_exceptions=False)
 
 
 @pytest.fixture

@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 from sdgen.errors import TargetError
 from sdgen.execution import target_kinds
 from sdgen.execution.access import Access
-from sdgen.execution.targets import TargetSpec, resolve_target
+from sdgen.execution.target_spec import TargetSpec
+from sdgen.execution.targets import resolve_target
 from sdgen.service.service import Service
 from sdgen.web.app import create_app
 from sdgen.web.security import Limiter, Rules
@@ -192,7 +193,7 @@ def application(base: Path) -> Iterator[TestClient]:
     service = Service.open(base / "runs.sqlite", access=access)
     rules = Rules(changes=Limiter(10**9, 1e6))
     try:
-        yield TestClient(create_app(service, rules=rules, supervised=False), "http://127.0.0.1")
+        yield TestClient(create_app(service, rules=rules, starts_runs=False), "http://127.0.0.1")
     finally:
         service.close()
 

@@ -14,8 +14,8 @@ from sdgen.cli.serve_command import serve
 from sdgen.errors import ScenarioError
 from sdgen.generators.links.counts import BLOCK
 from sdgen.service.service import Service
-from sdgen.web.allowance import MOST_COUNTED, Allowance
 from sdgen.web.app import create_app
+from sdgen.web.limits import MOST_COUNTED, Allowance
 from tests.web.conftest import HERE
 
 MANY, FEW = 2 * BLOCK, BLOCK
@@ -31,7 +31,7 @@ entities:
 
 @pytest.fixture
 def client(service: Service) -> Iterator[TestClient]:
-    with TestClient(create_app(service, most_counted=FEW, supervised=False), HERE) as opened:
+    with TestClient(create_app(service, most_counted=FEW, starts_runs=False), HERE) as opened:
         yield opened
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from sdgen.execution.targets import TargetSpec
+from sdgen.execution.target_spec import TargetSpec
 from sdgen.service.processes import this_process
 from sdgen.service.service import Service
 from tests.service.made import tiny
@@ -85,7 +85,7 @@ def test_a_scenario_that_would_never_be_seen_is_refused(client: TestClient, serv
     assert "?replace=true" in answer[0]["hint"]
     refused(client.post(f"{API}/scenarios", json={"id": "shop", "scenario": TEXT}), 409)
     refused(client.post(f"{API}/scenarios", json={"scenario": f"id: shop\n{TEXT}"}), 409)
-    assert service.library.shelf.scenarios() == {}
+    assert service.catalog.store.scenarios() == {}
     assert client.post(f"{API}/scenarios?replace=true", json={"id": "shop", "scenario": TEXT}).status_code == 201
     assert client.put(f"{API}/scenarios/shop", json={"scenario": TEXT}).status_code == 200, "it is the store's by now"
     assert client.get(f"{API}/scenarios/shop").json()["text"] == TEXT
@@ -146,7 +146,7 @@ def test_what_is_no_request_is_told_in_the_same_shape(client: TestClient) -> Non
 
 def test_a_target_is_told_as_it_is_asked_for(client: TestClient, service: Service) -> None:
     spec = {"id": "pg", "dsn": "postgresql://app:${DEMO_PASSWORD}@db/shop_demo", "schema": "sales"}
-    service.library.add_target(TargetSpec.model_validate(spec))
+    service.catalog.add_target(TargetSpec.model_validate(spec))
     shown = client.get(f"{API}/targets/pg").json()
     assert (shown["kind"], shown["schema"], "schema_name" in shown) == ("postgres", "sales", False)
     (problem,) = refused(client.post(f"{API}/targets", json={"id": "x", "kind": "sqllite", "dsn": "out/x"}), 422)
@@ -281,7 +281,7 @@ def test_runs_are_listed_in_pages(client: TestClient, service: Service) -> None:
 def test_logs_go_on_after_a_line(client: TestClient, service: Service) -> None:
     run_id = started(client)
     for text in ("one", "two", "three"):
-        service.journal.log(run_id, "info", text)
+        service.repository.log(run_id, "info", text)
     page = client.get(f"{API}/runs/{run_id}/logs", params={"after": 1}).json()
     assert ([each["text"] for each in page["lines"]], page["last"], page["over"]) == (["two", "three"], 3, False)
     assert client.get(f"{API}/runs/{run_id}/logs", params={"after": 9}).json()["last"] == 9
@@ -328,7 +328,7 @@ def test_generators(client: TestClient) -> None:
 def test_health_and_metrics(client: TestClient, service: Service) -> None:
     assert client.get(f"{API}/health").json()["status"] == "ok"
     run_id = started(client)
-    service.journal.claim(run_id, this_process())
+    service.repository.claim(run_id, this_process())
     lines = client.get(f"{API}/metrics").text.splitlines()
     assert 'sdgen_runs{status="running"} 1' in lines
     assert "sdgen_rows_written 0" in lines

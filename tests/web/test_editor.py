@@ -23,9 +23,10 @@ from sdgen.generators import registry
 from sdgen.readers.sources import is_sql, read_text_as_scenario
 from sdgen.service.service import Service
 from sdgen.web import app as web_app
-from sdgen.web.app import STATIC, create_app
+from sdgen.web.app import create_app
 from sdgen.web.generator_pages import ROWS, example_values
 from sdgen.web.preview import preview_of
+from sdgen.web.routes import STATIC
 
 HERE = "http://127.0.0.1"
 FRAGMENT = {"x-fragment": "1"}
@@ -54,7 +55,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service
 
 @pytest.fixture
 def client(service: Service) -> TestClient:
-    return TestClient(create_app(service, supervised=False), HERE, raise_server_exceptions=False)
+    return TestClient(create_app(service, starts_runs=False), HERE, raise_server_exceptions=False)
 
 
 def save(client: TestClient, text: str, opened: str = "", base: str = "", as_id: str = "", fragment: bool = True):
@@ -152,8 +153,8 @@ def test_a_text_is_saved_under_an_id_and_edited_in_versions(client: TestClient, 
     assert base_of(page) == base_of(first.text)
     second = save(client, OTHER, "mine", base_of(page))
     assert "Saved as version 2 of mine" in second.text
-    assert service.library.scenario("mine").text == OTHER
-    assert service.library.scenario("mine", "1").text == SCENARIO
+    assert service.catalog.scenario("mine").text == OTHER
+    assert service.catalog.scenario("mine", "1").text == SCENARIO
     older = client.get("/scenarios/mine?version=1").text
     assert "rows: 30" in older
     assert "This is version 1, not the newest one" in older
@@ -169,7 +170,7 @@ def test_comments_are_saved_too(client: TestClient, service: Service) -> None:
     answer = save(client, commented, "mine", base)
     assert "Saved as version 1" in answer.text
     assert base_of(answer.text) != base
-    assert service.library.scenario("mine").text == commented
+    assert service.catalog.scenario("mine").text == commented
 
 
 def test_what_was_saved_meanwhile_is_not_overwritten(client: TestClient, service: Service) -> None:
@@ -180,10 +181,10 @@ def test_what_was_saved_meanwhile_is_not_overwritten(client: TestClient, service
         assert refused.status_code == 409
         assert "saved by somebody else meanwhile" in unescape(refused.text)
         assert "scenario_id" not in refused.text
-        assert service.library.scenario("mine").text == "# theirs\n" + SCENARIO
+        assert service.catalog.scenario("mine").text == "# theirs\n" + SCENARIO
     assert "rows: 31" in refused.text, "the text stays in the form"
     assert base_of(theirs.text) in save(client, OTHER, "mine", base).text, "so that it can be saved over"
-    service.library.remove_scenario("mine")
+    service.catalog.remove_scenario("mine")
     gone = save(client, OTHER, "mine", base)
     assert gone.status_code == 409
     assert "was removed meanwhile" in unescape(gone.text)
@@ -197,8 +198,8 @@ def test_an_id_that_is_taken_is_refused(client: TestClient, service: Service, sc
         assert refused.status_code == 409
         assert "choose another id" in refused.text
     with pytest.raises(StoreError):
-        service.library.save_scenario(scenario_id, OTHER, "")
-    assert service.library.scenario("mine").text == SCENARIO
+        service.catalog.save_scenario(scenario_id, OTHER, "")
+    assert service.catalog.scenario("mine").text == SCENARIO
 
 
 @pytest.mark.parametrize(

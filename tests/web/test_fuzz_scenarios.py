@@ -16,8 +16,8 @@ from sdgen.generators import registry
 from sdgen.generators.expressions.allowed import FUNCTIONS
 from sdgen.service.service import Service
 from sdgen.web.app import create_app
+from sdgen.web.limits import RequestLimits
 from sdgen.web.security import Limiter, Rules
-from sdgen.web.workers import RequestLimits
 from tests.conftest import FUZZ
 from tests.web.conftest import HERE
 from tests.web.test_api import API
@@ -106,7 +106,7 @@ def spoiled(text: str, cuts: list[int]) -> str:
 
 @pytest.mark.parametrize("limits", [None, LIMITS], ids=["here", "worker"])
 def test_no_scenario_text_is_unforeseen(service: Service, limits: RequestLimits | None) -> None:
-    app = create_app(service, rules=Rules(changes=Limiter(10**9, 1e6)), supervised=False, limits=limits)
+    app = create_app(service, rules=Rules(changes=Limiter(10**9, 1e6)), starts_runs=False, limits=limits)
 
     @settings(
         max_examples=25 * FUZZ, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck)

@@ -45,7 +45,7 @@ _FIELDS += ("include", "exclude", "mode", "formats", "workers", "options", "allo
 
 @pytest.fixture
 def unlimited(service: Service) -> TestClient:
-    app = create_app(service, rules=Rules(changes=Limiter(10**9, 1e6)), supervised=False)
+    app = create_app(service, rules=Rules(changes=Limiter(10**9, 1e6)), starts_runs=False)
     return TestClient(app, HERE, raise_server_exceptions=False)
 
 

@@ -94,7 +94,7 @@ def test_a_run_is_stored_and_shown(client: TestClient, service: Service) -> None
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        ({}, "no scenario is named"),
+        ({}, "the request names no scenario"),
         ({"scenario_id": "shop", "target_id": "demo", "seed": "many"}, "request.seed"),
         ({"scenario_id": "shop", "target_id": "demo", "rows.buyers": "3"}, "unknown entity 'buyers'"),
         ({"scenario_id": "shop", "target_id": "far"}, "password"),
@@ -128,7 +128,7 @@ def test_a_finished_run_has_pictures(client: TestClient, service: Service) -> No
     counts = [
         int(each) for each in re.findall(r"&lt;i&gt;&amp;: (\d+) rows|x: (\d+) rows", columns) for each in each if each
     ]
-    nulls = service.journal.job(run_id)
+    nulls = service.repository.job(run_id)
     assert 0 < sum(counts) < 30
     assert "<i>&" not in columns
     assert nulls.seed == 1
@@ -209,7 +209,7 @@ def test_the_whole_log_is_in_pages(client: TestClient, service: Service) -> None
     run_id = done(service)
     before = len(service.logs(run_id))
     for number in range(before + 1, LOG_PAGE + 3):
-        service.journal.log(run_id, "info", f"line {number:05d}")
+        service.repository.log(run_id, "info", f"line {number:05d}")
     text = client.get(f"/runs/{run_id}").text
     assert f"line {LOG_PAGE + 2:05d}" in text
     assert f"line {LOG_PAGE + 2 - LOG_LINES:05d}" not in text

@@ -27,7 +27,7 @@ VALIDATE = f"{API}/scenarios/validate"
 @pytest.fixture
 def address(service: Service) -> Iterator[tuple[str, int]]:
     """A real server, whose bytes are counted."""
-    app = create_app(service, supervised=False)
+    app = create_app(service, starts_runs=False)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -54,7 +54,7 @@ def carries_all(headers: dict[str, str]) -> bool:
 
 def test_headers_are_on_answers_that_refuse(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = Rules("a-token-of-some-length", largest_body=100, changes=Limiter(2, 0.01))
-    client = TestClient(create_app(service, rules=rules, supervised=False), HERE, raise_server_exceptions=False)
+    client = TestClient(create_app(service, rules=rules, starts_runs=False), HERE, raise_server_exceptions=False)
     bearer = {"authorization": "Bearer a-token-of-some-length"}
     monkeypatch.setattr(type(service), "scenarios", lambda self: 1 / 0)
     answers = {
@@ -142,7 +142,7 @@ def test_listeners_that_leave_leave_nothing(
             open_streams.discard(me)
 
     monkeypatch.setattr("sdgen.web.api_runs.stream", counted)
-    client = TestClient(create_app(service, supervised=False), HERE)
+    client = TestClient(create_app(service, starts_runs=False), HERE)
     run_id = started(client, scenario=tiny(), target="out/x.sqlite")
     asked = f"GET {API}/runs/{run_id}/events HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".encode()
     listeners = [socket.create_connection(address, timeout=20) for _ in range(100)]

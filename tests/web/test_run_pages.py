@@ -60,7 +60,7 @@ def test_a_run_is_done_again_as_it_was(client: TestClient, service: Service, req
     run = service.submit(RunRequest(**request_))
     service.cancel(run.id)  # what has failed or was cancelled is run again just so
     new = started(client, service, again(client, run.id))
-    first, second = service.journal.job(run.id), service.journal.job(new.id)
+    first, second = service.repository.job(run.id), service.repository.job(new.id)
     assert second == first.model_copy(update={"scenario_file": "scenario"})
     assert new.config_hash == run.config_hash
     assert (new.target_id, new.destination, new.mode) == (run.target_id, run.destination, run.mode)
@@ -69,10 +69,10 @@ def test_a_run_is_done_again_as_it_was(client: TestClient, service: Service, req
 def test_what_is_changed_in_the_form_differs_and_the_rest_stays(client: TestClient, service: Service) -> None:
     run = service.submit(RunRequest(scenario=SMALL, target="out/made.sqlite", seed=7, rows={"people": 12}))
     form = again(client, run.id) | {"seed": "8", "rows.pets": "5", "target": "out/other.duckdb"}
-    new = service.journal.job(started(client, service, form).id)
+    new = service.repository.job(started(client, service, form).id)
     assert (new.seed, dict(new.rows)) == (8, {"people": 12, "pets": 5})
     assert new.target.kind == "duckdb"
-    library = service.journal.job(
+    library = service.repository.job(
         started(client, service, form | {"scenario_id": "shop", "rows.people": "", "rows.pets": ""}).id
     )
     assert "customers" in library.scenario_text
@@ -100,7 +100,7 @@ def test_a_target_that_is_gone_and_a_temporary_place(client: TestClient, service
 
 
 def test_a_password_that_is_not_kept_has_to_be_written_again(client: TestClient, service: Service) -> None:
-    with_access = Service(service.store, service.library, service.journal)
+    with_access = Service(service.store, service.catalog, service.repository)
     run = with_access.perform(RunRequest(scenario=SMALL, target=f"postgresql://me:{PASSWORD}@127.0.0.1:1/demo"))
     assert run.status is Status.FAILED
     form = again(client, run.id)
@@ -217,7 +217,7 @@ def test_a_run_that_reproduces_a_removed_one_is_still_shown(client: TestClient, 
 def test_a_server_keeps_so_many_runs(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(application, "TIDY_EVERY", 0.02)
     made = [service.perform(RunRequest(scenario=SMALL, target=f"out/{each}.sqlite")).id for each in range(3)]
-    with TestClient(create_app(service, supervised=False, keep=Retention(keep=1)), HERE) as opened:
+    with TestClient(create_app(service, starts_runs=False, keep=Retention(keep=1)), HERE) as opened:
         for _ in range(200):
             if opened.get(f"{API}/runs").json()["total"] == 1:
                 break
@@ -251,7 +251,7 @@ def test_times_are_relative_with_the_moment_beside(client: TestClient, service: 
 
 def test_who_is_signed_in_can_sign_out(client: TestClient, service: Service) -> None:
     assert "/logout" not in client.get("/runs").text
-    guarded = TestClient(create_app(service, token="t" * 20, supervised=False), HERE)
+    guarded = TestClient(create_app(service, token="t" * 20, starts_runs=False), HERE)
     guarded.post("/login", data={"token": "t" * 20})
     assert 'action="/logout"' in guarded.get("/runs").text
     assert guarded.post("/logout", follow_redirects=False).headers["location"] == "/login"

@@ -9,7 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from sdgen.execution.access import Access
-from sdgen.execution.targets import TargetSpec, allowed
+from sdgen.execution.target_problems import access_problems
+from sdgen.execution.target_spec import TargetSpec
 from sdgen.service.service import Service
 from sdgen.web.app import create_app
 from sdgen.web.security import COOKIE, HEADERS, Limiter, Rules
@@ -24,12 +25,12 @@ RUNS = f"{API}/runs"
 
 @pytest.fixture
 def guarded(service: Service) -> TestClient:
-    app = create_app(service, token=TOKEN, allowed_hosts=("sdgen.example",), supervised=False)
+    app = create_app(service, token=TOKEN, allowed_hosts=("sdgen.example",), starts_runs=False)
     return TestClient(app, HERE, follow_redirects=False)
 
 
 def limited(service: Service, **rules: object) -> TestClient:
-    return TestClient(create_app(service, rules=Rules(**rules), supervised=False), HERE)  # type: ignore[arg-type]
+    return TestClient(create_app(service, rules=Rules(**rules), starts_runs=False), HERE)  # type: ignore[arg-type]
 
 
 def test_names_of_this_machine(client: TestClient) -> None:
@@ -188,7 +189,7 @@ def test_no_password_is_told(client: TestClient) -> None:
 )
 def test_a_pattern_of_destinations_holds_the_host(destination: str, allowed: bool) -> None:
     for pattern in ("postgresql://demo@db/*", "postgresql://d*@db/*", "postgresql://d*:***@db/*"):
-        assert Access(destinations=(pattern,)).allows_destination(destination) is allowed
+        assert Access(destinations=(pattern,)).allows_destination(destination) is access_problems
 
 
 @pytest.mark.parametrize("password", ["p@ssw0rd", "sl/ashw0rd", "qu?estw0rd", "h#ashw0rd", "@w0rd@"])
@@ -225,11 +226,13 @@ def test_a_password_of_awkward_letters_is_told_by_no_address(client: TestClient,
     ],
 )
 def test_every_host_of_a_destination_must_match(destination: str, allowed: bool) -> None:
-    assert Access(destinations=("postgresql://app@*.db.internal*/*",)).allows_destination(destination) is allowed
+    assert (
+        Access(destinations=("postgresql://app@*.db.internal*/*",)).allows_destination(destination) is access_problems
+    )
 
 
 @pytest.mark.parametrize("query", ["schema=x#&host=evil", "schema=x;host=evil", "%68ost=evil", "schema=x#host=evil"])
 def test_no_spelling_of_a_query_leads_elsewhere(query: str) -> None:
     access = Access(paths=False, destinations=("postgresql://app@db/*",))
     spec = TargetSpec(dsn=f"postgresql://app@db/shop?{query}")
-    assert list(allowed(spec, access))
+    assert list(access_problems(spec, access))

@@ -31,7 +31,7 @@ from tests.web.test_api import API, refused
 def port(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """A server that gives a head half a second, and a body too."""
     monkeypatch.setattr(serving, "HEAD_SECONDS", 0.5)
-    app = create_app(service, rules=Rules(body_seconds=0.5), supervised=False)
+    app = create_app(service, rules=Rules(body_seconds=0.5), starts_runs=False)
     config = uvicorn.Config(app, port=0, log_level="warning", http=serving.TimedProtocol)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -130,7 +130,7 @@ def test_health_never_waits(service: Service, folder: Path, monkeypatch: pytest.
     """Sixty requests hold every thread of the server; health is told at once."""
     over = threading.Event()
     monkeypatch.setattr(type(service), "test_target", lambda *_: over.wait(20) and None)
-    app = create_app(service, supervised=False)
+    app = create_app(service, starts_runs=False)
     with (
         TestClient(app, HERE, raise_server_exceptions=False) as client,
         concurrent.futures.ThreadPoolExecutor(60) as all,

@@ -22,7 +22,7 @@ FRAGMENT = {"x-fragment": "1"}
 
 
 def kept(service: Service, target_id: str) -> dict[str, object]:
-    return service.library.target(target_id).value.dumped()
+    return service.catalog.target(target_id).value.dumped()
 
 
 def test_a_target_is_added_edited_and_deleted(client: TestClient, service: Service, folder: Path) -> None:

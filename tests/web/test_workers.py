@@ -25,7 +25,8 @@ from sdgen.service.service import Service
 from sdgen.web import workers
 from sdgen.web.app import create_app
 from sdgen.web.in_workers import is_done_here
-from sdgen.web.workers import PREVIEW_MEMORY, PREVIEW_SECONDS, RequestLimits, Usage
+from sdgen.web.limits import PREVIEW_MEMORY, PREVIEW_SECONDS, RequestLimits
+from sdgen.web.workers import Usage
 from tests.service.made import tiny
 from tests.web.conftest import HERE
 from tests.web.test_api import API, over, refused, started
@@ -101,7 +102,7 @@ def test_headers_are_those_of_every_answer(bounded: TestClient) -> None:
 
 def test_more_requests_than_may_wait_are_told_to_come_again(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "MOST_WAITING", 0)
-    app = create_app(service, limits=replace(LIMITS, seconds=30), supervised=False)
+    app = create_app(service, limits=replace(LIMITS, seconds=30), starts_runs=False)
     slow = asked(columns("levenshtein(lpad(id::text, 100, 'a'), lpad(id::text, 100, 'Nb'))::text", 1))
     with TestClient(app, HERE) as client, concurrent.futures.ThreadPoolExecutor(12) as threads:
         assert client.get(f"{API}/scenarios/shop").status_code == 200

@@ -9,9 +9,9 @@ import typer
 
 from sdgen.cli import options, run_group, scenario_group, serve_command, target_group
 from sdgen.cli.commands import App
-from sdgen.cli.failures import REFUSED, say, told
-from sdgen.cli.run_options import AsOf, ExecModels, Fields, Rules, Seed, Sets, TargetKind, with_run_options
-from sdgen.cli.stored import Output, RunsDb, ScenariosDir, TargetsDir
+from sdgen.cli.failures import REFUSED, print_text, reports_errors
+from sdgen.cli.run_options import AsOf, ExecModels, Fields, Rules, Seed, Sets, TargetKind, data_fields, with_run_options
+from sdgen.cli.store_options import Output, RunsDb, ScenariosDir, TargetsDir
 from sdgen.readers.formats import FORMATS, formats
 
 SCENARIO_HELP = "A scenario file, a folder that holds one, a schema (x.sql, a database), or a shipped example."
@@ -27,8 +27,8 @@ app = App(
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(shown: bool) -> None:
+    if shown:
         from sdgen import __version__
 
         print(f"sdgen {__version__}")
@@ -46,20 +46,20 @@ def root(
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"] | None,
         typer.Option(
-            "--log-level", envvar="SDGEN_LOG_LEVEL", case_sensitive=False, help="Tell on standard error what runs do."
+            "--log-level", envvar="SDGEN_LOG_LEVEL", case_sensitive=False, help="Log on standard error what runs do."
         ),
     ] = None,
 ) -> None:
-    asked = {"SDGEN_SCENARIOS_DIR": scenarios_dir, "SDGEN_TARGETS_DIR": targets_dir, "SDGEN_RUNS_DB": runs_db}
-    os.environ.update({name: value for name, value in asked.items() if value})
+    variables = {"SDGEN_SCENARIOS_DIR": scenarios_dir, "SDGEN_TARGETS_DIR": targets_dir, "SDGEN_RUNS_DB": runs_db}
+    os.environ.update({name: value for name, value in variables.items() if value})
     if log_level is not None:
-        from sdgen.execution.events import show
+        from sdgen.execution.events import log_to_stderr
 
-        show(log_level)
+        log_to_stderr(log_level)
 
 
 @app.command()
-@told
+@reports_errors
 @with_run_options
 def generate(
     fields: Fields,
@@ -93,7 +93,7 @@ def generate(
 
 
 @app.command()
-@told
+@reports_errors
 def preview(
     scenario: ScenarioName,
     entity: Annotated[str, typer.Argument(metavar="ENTITY", help="One entity. Default: all of them.")] = "",
@@ -110,19 +110,15 @@ def preview(
     if output == "csv" and not entity:
         raise typer.BadParameter("csv shows one entity: name it", param_hint="ENTITY")
     count, first = options.row_count(rows), options.row_count(at, "--at")
-    chosen, moment = options.seed(seed), options.instant(as_of)
+    fields = data_fields(scenario, sets, rule_file, run_code, seed=options.seed(seed), as_of=options.instant(as_of))
     from sdgen.cli import preview as command
-    from sdgen.readers.base import ReadOptions
 
-    reading = ReadOptions(run_code=run_code, rules=rule_file, sets=tuple(sets or ()))
-    for line in command.preview(
-        scenario, entity, at=first, rows=count, seed=chosen, as_of=moment, form=output, options=reading
-    ):
+    for line in command.preview(fields, entity, at=first, rows=count, form=output):
         print(line)
 
 
 @app.command()
-@told
+@reports_errors
 def validate(
     scenario: ScenarioName,
     output: Output = "text",
@@ -132,10 +128,8 @@ def validate(
 ) -> None:
     """Check a scenario, and tell every problem at once."""
     from sdgen.cli import validate as command
-    from sdgen.readers.base import ReadOptions
 
-    reading = ReadOptions(run_code=run_code, rules=rules, sets=tuple(sets or ()))
-    command.answer(command.examined(scenario, reading), output)
+    command.answer(command.check_source(data_fields(scenario, sets, rules, run_code)), output)
 
 
 def _kinds() -> str:
@@ -143,7 +137,7 @@ def _kinds() -> str:
 
 
 @app.command("import", epilog=_kinds())
-@told
+@reports_errors
 def import_(
     words: Annotated[
         list[str],
@@ -181,7 +175,7 @@ def import_(
 
 
 @app.command()
-@told
+@reports_errors
 def verify(
     scenario: ScenarioName,
     place: Annotated[
@@ -202,31 +196,31 @@ def verify(
     rules: Rules = "",
     run_code: ExecModels = False,
 ) -> None:
-    """Check what a place holds against a scenario: constraints on all rows, distributions on samples."""
-    counts, entities, moment = options.row_counts(rows or ()), options.listed(only or ()), options.instant(as_of)
-    from sdgen.cli import verify as command
-    from sdgen.readers.base import ReadOptions
-
-    report = command.verified(
+    """Check what a target holds against a scenario: constraints on all rows, distributions on samples."""
+    fields = data_fields(
         scenario,
-        place,
+        sets,
+        rules,
+        run_code,
         seed=options.seed(seed),
-        as_of=moment,
-        rows=counts,
+        as_of=options.instant(as_of),
+        rows=options.row_counts(rows or ()),
         scale=scale,
-        only=entities,
-        options=ReadOptions(run_code=run_code, rules=rules, sets=tuple(sets or ())),
+        include=options.listed(only or ()),
     )
+    from sdgen.cli import verify as command
+
+    report = command.verify_target(fields, place)
     if output == "json":
         print(command.as_json(report, place))
     else:
-        say("\n".join(command.as_table(report, place)))
+        print_text("\n".join(command.as_table(report, place)))
     if report.broken:
         raise typer.Exit(REFUSED)
 
 
 @app.command()
-@told
+@reports_errors
 def generators(
     name: Annotated[str, typer.Argument(metavar="NAME", help="One generator. Default: all of them, a line each.")] = "",
     output: Output = "text",
@@ -234,11 +228,11 @@ def generators(
     """Show the catalogue of generators, or one of them with its params and an example."""
     from sdgen.cli import catalogue
 
-    print(catalogue.shown(name, output))
+    print(catalogue.catalogue_text(name, output))
 
 
 @app.command()
-@told
+@reports_errors
 def schema() -> None:
     """Print the JSON Schema of the scenario file, for editors."""
     import json

@@ -11,7 +11,7 @@ from sdgen.cli.tables import aligned
 from sdgen.generators.catalogue import Entry, entry, families, fills
 
 
-def shown(name: str, form: str) -> str:
+def catalogue_text(name: str, form: str) -> str:
     """The catalogue, or one generator of it, as text or JSON."""
     if form == "json":
         data: Any = asdict(entry(name)) if name else [asdict(family) for family in families()]

@@ -25,7 +25,7 @@ PIPE_CLOSED = 141
 _USAGE = (typer.Exit, typer.Abort, typer.BadParameter)
 
 
-def told(command: Callable[P, None]) -> Callable[P, None]:
+def reports_errors(command: Callable[P, None]) -> Callable[P, None]:
     """Decorator of a command: whatever it raises is told to a person and becomes an exit code."""
 
     @wraps(command)
@@ -38,14 +38,14 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
         except (Exception, KeyboardInterrupt) as error:
             if os.environ.get("SDGEN_TRACEBACK"):
                 raise
-            code = tell(error)
+            code = report_error(error)
             _settle_stdout()
             raise typer.Exit(code) from None
 
     return telling
 
 
-def tell(error: BaseException) -> int:
+def report_error(error: BaseException) -> int:
     """Tell an exception on stderr; the exit code it means."""
     if _pipe_closed(error):
         _leave_stdout()
@@ -54,13 +54,13 @@ def tell(error: BaseException) -> int:
         _say("cancelled")
         return INTERRUPTED
     if isinstance(error, SdgenError):
-        _say(told_problems(error.problems))
+        _say(problem_text(error.problems))
     else:
         _say(printable(_words(error)))
     return REFUSED
 
 
-def told_problems(problems: Sequence[Problem]) -> str:
+def problem_text(problems: Sequence[Problem]) -> str:
     """Problems as text, a paragraph each, and how many they are where they are several."""
     paragraphs = [printable(str(problem) if problem.file else f"error: {problem}") for problem in problems]
     if len(problems) > 1:
@@ -124,7 +124,7 @@ def _say(text: str) -> None:
     print(colored(text, sys.stderr), file=sys.stderr)
 
 
-def say(text: str) -> None:
+def print_text(text: str) -> None:
     """Print what people read."""
     print(colored(text, sys.stdout))
 
@@ -157,7 +157,7 @@ _COLORED = re.compile(rf"^(?:error|warning|note):|  (?:{_STATUSES})(?=  |$)", re
 MOST = 20
 
 
-def tell_notes(notes: Sequence[Problem], most: int = MOST) -> None:
+def print_notes(notes: Sequence[Problem], most: int = MOST) -> None:
     """Each note as a warning; where there are many, the first of them and how many more there are.
 
     What can't be at all is told where it is refused.

@@ -10,23 +10,24 @@ from typing import Any
 
 import typer
 
-from sdgen.cli.failures import colored, tell_notes
+from sdgen.cli.failures import colored, print_notes
 from sdgen.cli.pandas_guard import start_arrow
 from sdgen.cli.progress import progress
-from sdgen.cli.summary import documented, recorded, shown_place, summary
+from sdgen.cli.summary import run_record, runs_document, shown_destination, summary
 from sdgen.errors import Cancelled, Problem, SdgenError, TargetError
 from sdgen.execution.access import SHELL
-from sdgen.execution.byte_counts import shown
+from sdgen.execution.byte_counts import format_bytes
 from sdgen.execution.execute import Result, execute_run
 from sdgen.execution.interruption import Interruption
 from sdgen.execution.request import RunRequest, read_request
-from sdgen.execution.resolve import ResolvedRun, resolve, resolve_data
+from sdgen.execution.resolve import resolve, resolve_data
+from sdgen.execution.resolved import ResolvedRun
 from sdgen.execution.targets import output_targets
 from sdgen.planning.plan import Plan
 from sdgen.readers.formats import DOCUMENTS
 from sdgen.targets.base import Committing, Target
 
-_AGAIN = "the same command with --resume goes on with them"
+_AGAIN = "the same command with --resume continues after them"
 
 
 def generate(
@@ -43,7 +44,7 @@ def generate(
         runs = list(own_runs(read_request({**fields, "scenario_path": scenario})))
     records = [_generate(run, quiet, output == "text" and not quiet) for run in runs]
     if output == "json":
-        print(json.dumps(documented(records), indent=2, ensure_ascii=False))
+        print(json.dumps(runs_document(records), indent=2, ensure_ascii=False))
 
 
 def own_runs(request: RunRequest) -> Iterator[ResolvedRun]:
@@ -66,7 +67,7 @@ def own_runs(request: RunRequest) -> Iterator[ResolvedRun]:
 def _generate(run: ResolvedRun, quiet: bool, summarized: bool) -> dict[str, Any]:
     """What a run did, as a record for programs; told to people too where it is to be summarized."""
     if not quiet and run.data is not None:
-        tell_notes(run.scenario.notes)
+        print_notes(run.scenario.notes)
         _tell_size(run)
     target = run.target.open()
     with Interruption() as interruption:
@@ -82,8 +83,11 @@ def _generate(run: ResolvedRun, quiet: bool, summarized: bool) -> dict[str, Any]
         stream = sys.stderr if run.request.target == "-" else sys.stdout
         print(colored(line, stream), file=stream)
     if interruption.number:
-        print(f"the interruption came too late: all rows are in {shown_place(run.request)}", file=sys.stderr)
-    return recorded(run, plan, result, target)
+        print(
+            f"the run had ended before it could be cancelled: all rows are in {shown_destination(run.request)}",
+            file=sys.stderr,
+        )
+    return run_record(run, plan, result, target)
 
 
 def request_of(fields: Mapping[str, Any], scenario: str, to: str, kind: str) -> RunRequest:
@@ -97,7 +101,7 @@ def _tell_size(run: ResolvedRun) -> None:
     if run.request.size:
         rows = ((name, run.plan.entities[name]) for name in run.entities)
         counts = ", ".join(f"{name} {entity.rows - entity.first:,}" for name, entity in rows)
-        print(f"size: --scale {run.scale!r} makes about {shown(run.bytes)}; rows: {counts}", file=sys.stderr)
+        print(f"size: --scale {run.scale!r} makes about {format_bytes(run.bytes)}; rows: {counts}", file=sys.stderr)
 
 
 def _execute(run: ResolvedRun, target: Target, quiet: bool, interruption: Interruption) -> tuple[Plan, Result]:
@@ -115,9 +119,9 @@ def _cancelled(run: ResolvedRun, number: int, committed: bool) -> typer.Exit:
         print(f"cancelled; the rows that are committed stay, and {_AGAIN}", file=sys.stderr)
         return typer.Exit(128 + number)
     if run.settings.resume and not run.settings.commit_every:
-        print("cancelled; what is done is kept, and the same command goes on with it", file=sys.stderr)
+        print("cancelled; what is done is kept, and the same command continues with it", file=sys.stderr)
         return typer.Exit(128 + number)
     to_stdout = run.request.target == "-"
-    left = "what was printed can't be taken back" if to_stdout else f"{shown_place(run.request)} is as it was"
+    left = "what was printed stays" if to_stdout else f"{shown_destination(run.request)} is as it was"
     print(f"cancelled; {left}", file=sys.stderr)
     return typer.Exit(128 + number)

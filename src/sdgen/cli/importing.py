@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sdgen.cli.failures import tell_notes
+from sdgen.cli.failures import print_notes
 from sdgen.errors import Problem, SdgenError
 from sdgen.readers.base import ReadOptions
 from sdgen.readers.native.write import scenario_text
@@ -19,7 +19,7 @@ def import_source(kind: str, source: str, output: str, options: ReadOptions, for
         raise SdgenError(Problem((), "the file is there already", "--force replaces it", output))
     scenario = read_as(kind, source, options) if kind else read_source(source, options)
     text = scenario_text(scenario)
-    tell_notes(scenario.notes, len(scenario.notes))
+    print_notes(scenario.notes, len(scenario.notes))
     if not output:
         print(text, end="")
         return

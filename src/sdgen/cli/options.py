@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sdgen.execution.request import shown_instant as shown_instant
-
 if TYPE_CHECKING:
     from sdgen.service.retention import Retention
 
@@ -44,7 +42,7 @@ def span(text: str, option: str) -> int:
         return 0
     count = row_count(text, option)
     if not count:
-        raise typer.BadParameter("0 rows are no span: give a number such as 10k", param_hint=option)
+        raise typer.BadParameter("0 is too few rows: give a number such as 10k", param_hint=option)
     return count
 
 
@@ -54,12 +52,12 @@ def row_counts(texts: Iterable[str], option: str = ROWS) -> dict[str, int]:
     for word in listed(texts):
         entity, equals, count = word.rpartition("=")
         if equals and not entity:
-            raise typer.BadParameter(f"{word!r} names no entity before =", param_hint=option)
+            raise typer.BadParameter(f"{word!r} has no entity before =", param_hint=option)
         counts[entity.strip() or "*"] = row_count(count, option)
     return counts
 
 
-def kept(text: str) -> Retention | None:
+def retention_option(text: str) -> Retention | None:
     """What is kept of the runs that are over: a number of them, or an age; None where all are."""
     from sdgen.service.retention import retention
 
@@ -108,7 +106,7 @@ def dialect(text: str) -> str:
 def seed(number: int | None) -> int | None:
     """A seed: any whole number of 64 bits, signed or unsigned."""
     if number is not None and not -(2**63) <= number < 2**64:
-        raise typer.BadParameter(f"{number} is not a number of 64 bits", param_hint="--seed")
+        raise typer.BadParameter(f"{number} does not fit in 64 bits", param_hint="--seed")
     return number
 
 

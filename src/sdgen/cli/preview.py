@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 
-from sdgen.cli.failures import tell_notes
+from sdgen.cli.failures import print_notes
 from sdgen.cli.pandas_guard import start_arrow
 from sdgen.cli.tables import cut, ruled
 from sdgen.engine import batch
 from sdgen.errors import Problem, ScenarioError, did_you_mean
+from sdgen.execution.request import read_request
 from sdgen.files import jsonl
 from sdgen.planning.compile import compile_plan
 from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
-from sdgen.readers.base import ReadOptions
 from sdgen.readers.sources import read_source
 from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import NUMBERS
@@ -25,22 +25,16 @@ from sdgen.targets.columnar import plain
 NULL = "null"
 
 
-def preview(
-    source: str,
-    entity: str,
-    *,
-    at: int,
-    rows: int,
-    seed: int | None,
-    as_of: datetime | None,
-    form: str,
-    options: ReadOptions,
-) -> Iterator[str]:
-    """The rows from `at` on, of one entity or of all, as text of the form "text", "json" or "csv"."""
+def preview(fields: Mapping[str, Any], entity: str, *, at: int, rows: int, form: str) -> Iterator[str]:
+    """The rows from `at` on, of one entity or of all, as text of the form "text", "json" or "csv".
+
+    fields: of a RunRequest. It is not resolved: what that imports (targets, guards) would delay every preview.
+    """
     start_arrow()
-    scenario = read_source(source, options)
-    tell_notes(scenario.notes)
-    plan = compile_plan(scenario, PlanRequest(seed, as_of))
+    request = read_request(fields)
+    scenario = read_source(request.scenario_path, request.read_options)
+    print_notes(scenario.notes)
+    plan = compile_plan(scenario, PlanRequest(request.seed, request.as_of))
     batches = {each.name: batch(plan, each.name, at, min(at + rows, each.rows)) for each in _chosen(plan, entity, at)}
     match form:
         case "json":

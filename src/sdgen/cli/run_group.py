@@ -8,9 +8,9 @@ import typer
 
 from sdgen.cli import options
 from sdgen.cli.commands import App
-from sdgen.cli.failures import say, told
+from sdgen.cli.failures import print_text, reports_errors
 from sdgen.cli.run_options import Fields, TargetKind, with_run_options
-from sdgen.cli.stored import Output, RunsDb, ScenariosDir, TargetsDir, as_json, opened
+from sdgen.cli.store_options import Output, RunsDb, ScenariosDir, TargetsDir, as_json, open_store
 
 app = App(name="run", help="Runs: started, watched, remembered, reproduced.")
 
@@ -29,7 +29,7 @@ Format = Annotated[str, typer.Option("--format", metavar="LIST", help="File form
 
 
 @app.command()
-@told
+@reports_errors
 @with_run_options
 def start(
     fields: Fields,
@@ -47,18 +47,18 @@ def start(
 ) -> None:
     """Write a scenario's rows to a target, and remember it: all of them, or none."""
     fields, chosen = {**fields, "formats": options.formats(format)}, options.one_of(scenario, named)
-    with opened(runs_db, scenarios_dir, targets_dir) as service:
+    with open_store(runs_db, scenarios_dir, targets_dir) as service:
         from sdgen.cli import running
 
         request = running.named_request(fields, service, chosen, to, target_kind)
         if detach:
-            running.detached(service, request, output)
+            running.submit_run(service, request, output)
         else:
-            running.started(service, request, quiet, output)
+            running.start_run(service, request, quiet, output)
 
 
 @app.command()
-@told
+@reports_errors
 @with_run_options
 def plan(
     fields: Fields,
@@ -74,14 +74,14 @@ def plan(
 ) -> None:
     """Tell what a run would write, without writing it: order, counts, and about how many bytes and how long."""
     fields, chosen = {**fields, "formats": options.formats(format)}, options.one_of(scenario, named)
-    with opened(runs_db, scenarios_dir, targets_dir) as service:
+    with open_store(runs_db, scenarios_dir, targets_dir) as service:
         from sdgen.cli import running
 
-        running.planned(service, running.named_request(fields, service, chosen, to, target_kind), output)
+        running.plan_run(service, running.named_request(fields, service, chosen, to, target_kind), output)
 
 
 @app.command("list")
-@told
+@reports_errors
 def list_(
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, metavar="N", help="How many runs to show.")] = 20,
     offset: Annotated[int, typer.Option("--offset", min=0, metavar="N", help="How many of the newest to skip.")] = 0,
@@ -101,7 +101,7 @@ def list_(
     runs_db: RunsDb = "",
 ) -> None:
     """List runs, the newest first."""
-    with opened(runs_db) as service:
+    with open_store(runs_db) as service:
         from sdgen.cli import run_tables
 
         chosen = run_tables.statuses(options.listed(status or ()))
@@ -115,22 +115,22 @@ def list_(
             since=options.instant(since),
             until=options.instant(until),
         )
-        say(as_json(found) if output == "json" else run_tables.run_list(found, total))
+        print_text(as_json(found) if output == "json" else run_tables.run_list(found, total))
 
 
 @app.command()
-@told
+@reports_errors
 def show(run: RunId, output: Output = "text", runs_db: RunsDb = "") -> None:
     """Show a run: its status, what it was asked, and rows, seconds and digest of each entity."""
-    with opened(runs_db) as service:
+    with open_store(runs_db) as service:
         from sdgen.cli import run_tables
 
         found = service.run(run)
-        say(as_json(found) if output == "json" else run_tables.run_shown(found))
+        print_text(as_json(found) if output == "json" else run_tables.run_text(found))
 
 
 @app.command()
-@told
+@reports_errors
 def logs(
     run: RunId,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run is over.")] = False,
@@ -142,26 +142,26 @@ def logs(
 ) -> None:
     """Print the log of a run."""
     if follow and output == "json":
-        what = "a log that goes on is no document: jsonl prints it line by line"
+        what = "--follow prints no single JSON document: use jsonl, a document for each line"
         raise typer.BadParameter(what, param_hint="--output")
-    with opened(runs_db) as service:
+    with open_store(runs_db) as service:
         from sdgen.cli import running
 
-        running.logged(service, run, follow, output)
+        running.print_logs(service, run, follow, output)
 
 
 @app.command()
-@told
+@reports_errors
 def cancel(run: RunId, output: Output = "text", runs_db: RunsDb = "") -> None:
     """Ask a run to stop. A running one stops within two batches, and its target is as it was."""
-    with opened(runs_db) as service:
+    with open_store(runs_db) as service:
         found = service.cancel(run)
         said = f"{found.id}: {'asked to stop' if found.status == 'running' else found.status.value}"
         print(as_json(found) if output == "json" else said)
 
 
 @app.command()
-@told
+@reports_errors
 def remove(
     runs: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Runs to remove.")] = None,
     keep: Annotated[
@@ -177,14 +177,14 @@ def remove(
     """Forget runs with their logs; what they wrote stays. Runs that wait or run are never removed."""
     if bool(runs) == (keep is not None or bool(older_than)):
         raise typer.BadParameter("name runs by their ids, or say --keep or --older-than", param_hint="ID")
-    with opened(runs_db) as service:
+    with open_store(runs_db) as service:
         from sdgen.cli import running
 
-        running.removed(service, tuple(runs or ()), keep, older_than, dry_run, output)
+        running.remove_runs(service, tuple(runs or ()), keep, older_than, dry_run, output)
 
 
 @app.command()
-@told
+@reports_errors
 def reproduce(
     run: RunId,
     target: Annotated[
@@ -200,7 +200,7 @@ def reproduce(
     targets_dir: TargetsDir = "",
 ) -> None:
     """Do a run again, from what is stored of it, and compare every digest. Exits with 1 where one differs."""
-    with opened(runs_db, "", targets_dir) as service:
+    with open_store(runs_db, "", targets_dir) as service:
         from sdgen.cli import running
 
-        running.reproduced(service, run, target, target_kind, quiet, output)
+        running.reproduce_run(service, run, target, target_kind, quiet, output)

@@ -1,4 +1,4 @@
-"""The options by which `sdgen generate`, `run start` and `run plan` ask for a run; nothing heavy is imported here."""
+"""Options → fields of a RunRequest: those of `generate`, `run start` and `run plan`. Nothing heavy is imported here."""
 
 from __future__ import annotations
 
@@ -76,7 +76,10 @@ CommitEvery = Annotated[
     ),
 ]
 Resume = Annotated[
-    bool, typer.Option("--resume", help="Go on where a run of the same was stopped; keep what is done if it is.")
+    bool,
+    typer.Option(
+        "--resume", help="Continue a stopped run of the same request; keep what is done if this one is stopped."
+    ),
 ]
 Sets = Annotated[
     list[str] | None,
@@ -101,7 +104,7 @@ AllowDatabases = Annotated[
     ),
 ]
 TargetKind = Annotated[
-    str, typer.Option("--target-kind", metavar="KIND", help="The destination's kind, where it doesn't tell by itself.")
+    str, typer.Option("--target-kind", metavar="KIND", help="The destination's kind, where its form does not show it.")
 ]
 
 
@@ -125,7 +128,7 @@ def run_fields(
 ) -> Fields:
     """The options' texts, read: fields of a RunRequest."""
     if size and scale != 1:
-        raise typer.BadParameter("it chooses the scale: leave --scale out", param_hint="--size")
+        raise typer.BadParameter("--size determines the scale: leave --scale out", param_hint="--size")
     return {
         "seed": options.seed(seed),
         "as_of": options.instant(as_of),
@@ -144,6 +147,12 @@ def run_fields(
         "exec_models": exec_models,
         "allow_databases": options.listed(allow_databases or ()),
     }
+
+
+def data_fields(scenario: str, sets: Sets, rules: Rules, exec_models: ExecModels, **fields: Any) -> Fields:
+    """The fields of a RunRequest that names a scenario, and no target."""
+    source = {"scenario_path": scenario, "set": tuple(sets or ()), "rules": rules, "exec_models": exec_models}
+    return {**source, **fields}
 
 
 def with_run_options(command: Callable[Concatenate[Fields, P], None]) -> Callable[..., None]:

@@ -9,7 +9,7 @@ import typer
 
 from sdgen.cli.failures import printable
 from sdgen.cli.tables import cut, ruled
-from sdgen.execution.request import shown_instant
+from sdgen.execution.request import format_instant
 from sdgen.service.estimate import Estimate
 from sdgen.service.records import LogLine, Run, Status
 from sdgen.service.reproduce import Comparison, EntityComparison
@@ -46,7 +46,7 @@ def run_list(runs: Sequence[Run], total: int) -> str:
     return "\n".join(lines)
 
 
-def run_shown(run: Run) -> str:
+def run_text(run: Run) -> str:
     """All about a run: fields, then a table of its entities, then what else there is to say."""
     facts = {
         "run": run.id,
@@ -55,7 +55,7 @@ def run_shown(run: Run) -> str:
         "target": f"{run.target_id}: {run.destination}" if run.target_id else run.destination,
         "mode": run.mode,
         "seed": str(run.seed),
-        "as_of": shown_instant(run.as_of),
+        "as_of": format_instant(run.as_of),
         "config": run.config_hash,
         "started": clock(run.started_at),
         "finished": clock(run.finished_at) + (f" ({run.seconds:.2f} s)" if run.finished_at and run.started_at else ""),
@@ -89,7 +89,7 @@ def log_text(line: LogLine) -> str:
     return f"{line.time.astimezone(UTC):%Y-%m-%d %H:%M:%S} {line.level:<7} {printable(line.text)}"
 
 
-def estimate_shown(found: Estimate) -> str:
+def estimate_text(found: Estimate) -> str:
     """The dry run as a table, in the order of writing."""
     head = [("entity", "table", "rows", "about", "in the target now")]
     rows = [
@@ -112,7 +112,7 @@ def _existing(rows: int | None, emptied: bool) -> str:
     return ("not asked" if rows is None else f"{rows:,} rows" if rows else "-") + (" (emptied)" if emptied else "")
 
 
-def compared(found: Comparison) -> str:
+def comparison_text(found: Comparison) -> str:
     head = [("entity", "rows then", "rows now", "digest then", "digest now", "")]
     rows = [
         (

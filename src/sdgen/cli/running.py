@@ -12,17 +12,17 @@ from typing import Any
 import typer
 
 from sdgen.cli import run_tables
-from sdgen.cli.failures import REFUSED, say, told_problems
+from sdgen.cli.failures import REFUSED, print_text, problem_text
 from sdgen.cli.progress import progress
-from sdgen.cli.stored import as_json
+from sdgen.cli.store_options import as_json
 from sdgen.errors import Cancelled, Problem
 from sdgen.execution.events import Listener
 from sdgen.execution.interruption import Interruption
 from sdgen.execution.request import RunRequest, read_request
-from sdgen.service.naming import named_scenario, named_target
+from sdgen.service.naming import scenario_fields, target_fields
 from sdgen.service.records import LogLine, Run, Status
 from sdgen.service.retention import Retention, age
-from sdgen.service.scheduler import spawn_supervisor
+from sdgen.service.scheduler import spawn_scheduler
 from sdgen.service.service import Service
 
 _POLL = 0.25  # seconds
@@ -33,17 +33,17 @@ def named_request(fields: Mapping[str, Any], service: Service, scenario: str, ta
 
     ScenarioError or NotFound with every problem of its form.
     """
-    named = {**named_scenario(scenario, service.library), **named_target(target, service.library, kind)}
+    named = {**scenario_fields(scenario, service.catalog), **target_fields(target, service.catalog, kind)}
     return read_request({**fields, **named})
 
 
-def started(service: Service, request: RunRequest, quiet: bool, output: str) -> None:
+def start_run(service: Service, request: RunRequest, quiet: bool, output: str) -> None:
     """Do the run here, with its progress; typer.Exit where it does not succeed."""
     run, number = _watched(lambda listen, event: service.perform(request, listen=listen, cancel=event), quiet)
     if output == "json":
         print(as_json(run))
     elif not quiet and run.status is Status.SUCCESS:
-        say(run_tables.run_shown(run))
+        print_text(run_tables.run_text(run))
     _leave(run, number)
 
 
@@ -63,29 +63,29 @@ def _leave(run: Run, number: int) -> None:
     if run.status is Status.CANCELLED:
         print(f"{run.id}: {run.error}", file=sys.stderr)
         raise typer.Exit(128 + number if number else REFUSED)
-    problems = [Problem((each.path,) if each.path else (), each.what, each.hint) for each in run.problems]
-    print(told_problems(problems or [Problem((), run.error)]), file=sys.stderr)
+    problems = [each.as_problem() for each in run.problems]
+    print(problem_text(problems or [Problem((), run.error)]), file=sys.stderr)
     print(f"\nrun {run.id} failed: sdgen run logs {run.id}", file=sys.stderr)
     raise typer.Exit(REFUSED)
 
 
-def detached(service: Service, request: RunRequest, output: str) -> None:
+def submit_run(service: Service, request: RunRequest, output: str) -> None:
     """Store the run for a worker, and see that there is one."""
     run = service.submit(request)
-    spawn_supervisor(service.store)
+    spawn_scheduler(service.store)
     print(as_json(run) if output == "json" else run.id)
 
 
-def planned(service: Service, request: RunRequest, output: str) -> None:
+def plan_run(service: Service, request: RunRequest, output: str) -> None:
     found = service.plan(request)
-    print(as_json(found) if output == "json" else run_tables.estimate_shown(found))
+    print(as_json(found) if output == "json" else run_tables.estimate_text(found))
     for problem in found.problems if output == "text" else ():
-        print(told_problems([Problem((problem.path,), problem.what, problem.hint)]), file=sys.stderr)
+        print(problem_text([problem.as_problem()]), file=sys.stderr)
     if found.problems:
         raise typer.Exit(REFUSED)
 
 
-def logged(service: Service, run_id: str, follow: bool, output: str) -> None:
+def print_logs(service: Service, run_id: str, follow: bool, output: str) -> None:
     """Print a log's lines, as text, as JSON lines or as one JSON document; with `follow` until the run is over."""
     run, document = service.run(run_id), list[LogLine]()
     after = 0
@@ -108,7 +108,7 @@ def logged(service: Service, run_id: str, follow: bool, output: str) -> None:
             run = service.run(run.id)
 
 
-def removed(
+def remove_runs(
     service: Service, run_ids: tuple[str, ...], keep: int | None, older_than: str, dry: bool, output: str
 ) -> None:
     """Forget runs, by id or by what is kept, and say which."""
@@ -131,10 +131,10 @@ def removed(
     print(f"{len(found):,} {'run' if len(found) == 1 else 'runs'} {said}", file=sys.stderr)
 
 
-def reproduced(service: Service, run_id: str, target: str, kind: str, quiet: bool, output: str) -> None:
+def reproduce_run(service: Service, run_id: str, target: str, kind: str, quiet: bool, output: str) -> None:
     """Do a run again and compare; typer.Exit where a digest differs."""
     run = service.run(run_id)
-    named = named_target(target, service.library, kind) if target else {}
+    named = target_fields(target, service.catalog, kind) if target else {}
     again = service.again(run.id, **named)
     if not quiet:
         for change in again.job.changes:
@@ -146,6 +146,6 @@ def reproduced(service: Service, run_id: str, target: str, kind: str, quiet: boo
     done, number = _watched(work, quiet)
     _leave(done, number)
     found = service.comparison(done.id)
-    say(as_json(found) if output == "json" else run_tables.compared(found))
+    print_text(as_json(found) if output == "json" else run_tables.comparison_text(found))
     if not found.same:
         raise typer.Exit(REFUSED)

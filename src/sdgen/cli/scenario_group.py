@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 import typer
 
 from sdgen.cli.commands import App
-from sdgen.cli.failures import told
-from sdgen.cli.stored import Output, RunsDb, ScenariosDir, as_json, opened
+from sdgen.cli.failures import reports_errors
+from sdgen.cli.store_options import Output, RunsDb, ScenariosDir, as_json, open_store
 
 app = App(name="scenario", help="Scenarios by id: of a folder, of the store, and shipped ones.")
 
@@ -18,10 +18,10 @@ ScenarioId = Annotated[
 
 
 @app.command("list")
-@told
+@reports_errors
 def list_(output: Output = "text", runs_db: RunsDb = "", scenarios_dir: ScenariosDir = "") -> None:
     """List the scenarios there are."""
-    with opened(runs_db, scenarios_dir) as service:
+    with open_store(runs_db, scenarios_dir) as service:
         from sdgen.cli import stored
 
         entries = service.scenarios()
@@ -29,7 +29,7 @@ def list_(output: Output = "text", runs_db: RunsDb = "", scenarios_dir: Scenario
 
 
 @app.command()
-@told
+@reports_errors
 def show(
     scenario: ScenarioId,
     output: Annotated[
@@ -39,14 +39,14 @@ def show(
     scenarios_dir: ScenariosDir = "",
 ) -> None:
     """Print a scenario."""
-    with opened(runs_db, scenarios_dir) as service:
+    with open_store(runs_db, scenarios_dir) as service:
         from sdgen.cli import stored
 
-        print(stored.scenario_shown(service, scenario, output))
+        print(stored.scenario_text_of(service, scenario, output))
 
 
 @app.command()
-@told
+@reports_errors
 def validate(
     scenario: Annotated[str, typer.Argument(metavar="ID|PATH", help="A scenario's id, or a file.")],
     output: Output = "text",
@@ -54,16 +54,16 @@ def validate(
     scenarios_dir: ScenariosDir = "",
 ) -> None:
     """Check a scenario, and tell every problem at once."""
-    with opened(runs_db, scenarios_dir) as service:
+    with open_store(runs_db, scenarios_dir) as service:
         from sdgen.cli import stored
         from sdgen.cli.validate import answer
 
-        result = stored.scenario_examined(service, scenario)
+        result = stored.check_stored_scenario(service, scenario)
     answer(result, output)
 
 
 @app.command()
-@told
+@reports_errors
 def add(
     source: Annotated[
         str, typer.Argument(metavar="SOURCE", help="A scenario file, a schema, or whatever import reads.")
@@ -72,16 +72,16 @@ def add(
     runs_db: RunsDb = "",
 ) -> None:
     """Keep a scenario in the store. Other content under the same id is another version; all are kept."""
-    with opened(runs_db) as service:
+    with open_store(runs_db) as service:
         from sdgen.cli import stored
 
-        print(stored.scenario_added(service, source, id))
+        print(stored.add_scenario(service, source, id))
 
 
 @app.command()
-@told
+@reports_errors
 def remove(scenario: ScenarioId, runs_db: RunsDb = "", scenarios_dir: ScenariosDir = "") -> None:
     """Forget a stored scenario with all its versions. Runs keep the text they had."""
-    with opened(runs_db, scenarios_dir) as service:
-        service.library.remove_scenario(scenario)
+    with open_store(runs_db, scenarios_dir) as service:
+        service.catalog.remove_scenario(scenario)
         print(f"{scenario} is removed")

@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from sdgen.cli import options
-from sdgen.cli.failures import told
-from sdgen.cli.stored import RunsDb, ScenariosDir, TargetsDir
+from sdgen.cli.failures import reports_errors
+from sdgen.cli.store_options import RunsDb, ScenariosDir, TargetsDir
 from sdgen.errors import Problem, StoreError
 
 Patterns = list[str] | None
 
 
-@told
+@reports_errors
 def serve(
     host: Annotated[
         str, typer.Option("--host", metavar="ADDRESS", help="Where to listen. Any but loopback needs a token.")
@@ -29,7 +29,7 @@ def serve(
         str,
         typer.Option("--token", envvar="SDGEN_TOKEN", metavar="TOKEN", help="Asked of every request. Or SDGEN_TOKEN."),
     ] = "",
-    at_once: Annotated[int, typer.Option("--at-once", min=1, metavar="N", help="How many runs go on at once.")] = 2,
+    at_once: Annotated[int, typer.Option("--at-once", min=1, metavar="N", help="How many runs may run at once.")] = 2,
     files_dir: Annotated[
         str, typer.Option("--files-dir", metavar="DIR", help="The folder under which requests may name local targets.")
     ] = "out",
@@ -75,7 +75,7 @@ def serve(
     """Serve the API and the pages, and do the runs that are asked for."""
     from sdgen.execution.byte_counts import byte_count
 
-    kept = options.kept(keep)
+    kept = options.retention_option(keep)
     from sdgen.web.serving import Serving
     from sdgen.web.serving import serve as serving
 

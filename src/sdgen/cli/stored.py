@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-import typer
 
 from sdgen.cli.tables import cut, ruled
-from sdgen.cli.validate import ValidationResult, validated
+from sdgen.cli.validate import ValidationResult, check_scenario
 from sdgen.databases.urls import path_of
 from sdgen.errors import Problem, SdgenError
-from sdgen.execution.targets import ResolvedTarget, TargetSpec, resolve_target, target_of_file
+from sdgen.execution.target_spec import ResolvedTarget, TargetSpec
+from sdgen.execution.targets import resolve_target, target_of_file
 from sdgen.planning.compile import compile_plan
 from sdgen.readers.base import Source, read_text
 from sdgen.readers.formats import format_of
@@ -23,13 +20,10 @@ from sdgen.readers.sources import read_source
 from sdgen.scenario.identity import canonical
 from sdgen.scenario.model import Record, Scenario
 from sdgen.service.catalog import target_entry
-from sdgen.service.naming import named_scenario, named_target
+from sdgen.service.naming import scenario_fields, target_fields
 from sdgen.service.records import Probe, ScenarioEntry, TargetEntry
 from sdgen.service.service import Service
 from sdgen.service.target_test import probe
-
-if TYPE_CHECKING:
-    from sdgen.service.service import Service
 
 
 def scenario_table(entries: Sequence[ScenarioEntry]) -> str:
@@ -47,39 +41,37 @@ def _said(entry: ScenarioEntry | TargetEntry) -> str:
     return f"can't be read: {entry.problem.splitlines()[0].removeprefix(entry.file).lstrip(':')}"
 
 
-def scenario_shown(service: Service, name: str, form: str) -> str:
+def scenario_text_of(service: Service, name: str, form: str) -> str:
     scenario_id, _, version = name.partition("@")
-    found = service.library.scenario(scenario_id, version)
+    found = service.catalog.scenario(scenario_id, version)
     if form == "json":
-        import json
-
         return json.dumps(canonical(found.value), indent=2, ensure_ascii=False)
     return found.text.rstrip("\n")
 
 
-def scenario_examined(service: Service, name: str) -> ValidationResult:
+def check_stored_scenario(service: Service, name: str) -> ValidationResult:
     """What is wrong with a scenario, by id or path, and what its reader remarks."""
     try:
         scenario = _scenario(service, name)
     except SdgenError as error:
         return ValidationResult(None, error.problems)
-    return validated(scenario)
+    return check_scenario(scenario)
 
 
 def _scenario(service: Service, name: str) -> Scenario:
-    named = named_scenario(name, service.library)
+    named = scenario_fields(name, service.catalog)
     if "scenario_path" in named:
         return read_source(named["scenario_path"])
-    return service.library.scenario(named["scenario_id"], named.get("scenario_version", "")).value
+    return service.catalog.scenario(named["scenario_id"], named.get("scenario_version", "")).value
 
 
-def scenario_added(service: Service, source: str, scenario_id: str) -> str:
+def add_scenario(service: Service, source: str, scenario_id: str) -> str:
     """Keep a scenario: a native file as it is written, anything else as a native file would say it."""
     scenario = read_source(source)
     compile_plan(scenario)  # what can't be generated is told now
     found = format_of(Source(source)) if Path(source).is_file() else None
     text = read_text(Path(source)) if found is not None and found.kind == "native" else scenario_text(scenario)
-    entry = service.library.add_scenario(scenario, text, source, scenario_id)
+    entry = service.catalog.add_scenario(scenario, text, source, scenario_id)
     return f"{entry.id} {entry.version or '#' + str(len(entry.versions))}: {entry.entities} entities"
 
 
@@ -92,8 +84,8 @@ def target_table(entries: Sequence[TargetEntry]) -> str:
     return "\n".join(ruled(head, rows, (False,) * 6))
 
 
-def target_shown(service: Service, target_id: str) -> TargetEntry:
-    found = service.library.target(target_id)
+def target_of(service: Service, target_id: str) -> TargetEntry:
+    found = service.catalog.target(target_id)
     return target_entry(found.value, found.source, found.file)
 
 
@@ -110,11 +102,11 @@ def _plain(value: object) -> str:
 
 
 def resolved_target(service: Service, name: str, kind: str) -> ResolvedTarget:
-    named = named_target(name, service.library, kind)
+    named = target_fields(name, service.catalog, kind)
     return resolve_target(_spec(service, named))
 
 
-def target_examined(service: Service, name: str, kind: str) -> tuple[ResolvedTarget | None, tuple[Problem, ...]]:
+def check_target(service: Service, name: str, kind: str) -> tuple[ResolvedTarget | None, tuple[Problem, ...]]:
     """A target, by id, path or destination, with its secrets in place; or what is wrong with it."""
     try:
         settled = resolved_target(service, name, kind)
@@ -139,24 +131,24 @@ def _misplaced(settled: ResolvedTarget) -> Iterator[Problem]:
 
 def _spec(service: Service, named: dict[str, object]) -> TargetSpec:
     if "target_id" in named:
-        return service.library.target(str(named["target_id"])).value
+        return service.catalog.target(str(named["target_id"])).value
     if "target_path" in named:
         return target_of_file(Path(str(named["target_path"])))
     given = named["target"]
     return TargetSpec(dsn=given) if isinstance(given, str) else TargetSpec.model_validate(given)
 
 
-def probed(service: Service, name: str, kind: str) -> Probe:
+def probe_target(service: Service, name: str, kind: str) -> Probe:
     return probe(resolved_target(service, name, kind))
 
 
-def probe_shown(found: Probe) -> str:
+def probe_text(found: Probe) -> str:
     can = [word for word in ("create", "insert", "truncate") if getattr(found, f"can_{word}")]
-    answer = f"answered in {found.milliseconds:,.1f} ms" if can else f"no use after {found.milliseconds:,.1f} ms"
+    answer = f"answered in {found.milliseconds:,.1f} ms" if can else f"unusable after {found.milliseconds:,.1f} ms"
     return f"{found.kind}: {found.destination}: {answer}" + (f"; can {', '.join(can)}" if can else "")
 
 
-def target_added(service: Service, name: str, target_id: str, kind: str, force: bool) -> str:
+def add_target(service: Service, name: str, target_id: str, kind: str, force: bool) -> str:
     named: dict[str, object] = {"target": {"dsn": name, "kind": kind}}
     if Path(name).suffix.lower() in (".yaml", ".yml", ".json"):
         named = {"target_path": name}
@@ -166,39 +158,4 @@ def target_added(service: Service, name: str, target_id: str, kind: str, force: 
     if not spec.id:
         raise SdgenError(Problem(("target", "id"), "the target has no id", "give it one with --id"))
     entry = service.add_target(spec, replace=force)
-    return f"{entry.id}: {entry.kind or 'kind told by the secret'}: {entry.dsn}"
-
-
-RunsDb = Annotated[
-    str,
-    typer.Option("--runs-db", metavar="DB", help="The store: a file or a URL. Default: SDGEN_RUNS_DB, or the user's."),
-]
-ScenariosDir = Annotated[
-    str,
-    typer.Option("--scenarios-dir", metavar="DIR", help="Scenario files. Default: SDGEN_SCENARIOS_DIR, or scenarios."),
-]
-TargetsDir = Annotated[
-    str, typer.Option("--targets-dir", metavar="DIR", help="Target files. Default: SDGEN_TARGETS_DIR, or targets.")
-]
-
-Output = Annotated[Literal["text", "json"], typer.Option("--output", help="What is printed: for people or programs.")]
-
-
-@contextmanager
-def opened(runs_db: str, scenarios_dir: str = "", targets_dir: str = "") -> Iterator[Service]:
-    """The service of the options; StoreError where it can't be had."""
-    from sdgen.service.opening import open_service
-
-    service = open_service(runs_db, scenarios_dir, targets_dir)
-    try:
-        yield service
-    finally:
-        service.close()
-
-
-def as_json(value: Any) -> str:
-    """Records, or lists of them, as JSON."""
-    if isinstance(value, list | tuple):
-        return json.dumps([each.model_dump(mode="json", by_alias=True) for each in value], indent=2, ensure_ascii=False)
-    data = value if isinstance(value, dict) else value.model_dump(mode="json", by_alias=True)
-    return json.dumps(data, indent=2, ensure_ascii=False)
+    return f"{entry.id}: {entry.kind or 'kind given by the secret'}: {entry.dsn}"

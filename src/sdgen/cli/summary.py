@@ -10,8 +10,8 @@ from typing import Any
 from sdgen.cli.tables import ruled
 from sdgen.databases.urls import HIDDEN, without_password
 from sdgen.execution.execute import EntityResult, Result
-from sdgen.execution.request import RunRequest, data_options, shown_instant
-from sdgen.execution.resolve import ResolvedRun
+from sdgen.execution.request import RunRequest, data_options, format_instant
+from sdgen.execution.resolved import ResolvedRun
 from sdgen.execution.secrets import has_literal_password
 from sdgen.execution.target_kinds import FILES, STDOUT
 from sdgen.execution.warnings import missing_keys, taken_values
@@ -28,20 +28,20 @@ _RIGHT = (False, False, True, True, True, False)
 def summary(run: ResolvedRun, plan: Plan, result: Result, target: Target) -> Iterator[str]:
     """A table of the entities, totals, warnings, and the command for the same rows. target: as the run left it."""
     yield from ruled([HEAD], [_cells(entity) for entity in result.entities], _RIGHT)
-    yield f"{result.rows:,} rows in {result.seconds:.2f} s to {shown_place(run.request)}"
+    yield f"{result.rows:,} rows in {result.seconds:.2f} s to {shown_destination(run.request)}"
     yield from (f"warning: {warning}" for warning in _warnings(run, plan))
     yield from (f"note: {note}" for note in _notes(run, plan))
     yield f"again: {same_again(run, plan, target)}"
 
 
-def recorded(run: ResolvedRun, plan: Plan, result: Result, target: Target) -> dict[str, Any]:
+def run_record(run: ResolvedRun, plan: Plan, result: Result, target: Target) -> dict[str, Any]:
     """The same as a record for programs."""
     return {
         "scenario": plan.scenario,
         "version": plan.version,
         "seed": plan.seed,
-        "as_of": shown_instant(plan.as_of),
-        "destination": shown_place(run.request),
+        "as_of": format_instant(plan.as_of),
+        "destination": shown_destination(run.request),
         "kind": run.target.kind,
         "mode": run.settings.mode.value,
         "rows": result.rows,
@@ -53,7 +53,7 @@ def recorded(run: ResolvedRun, plan: Plan, result: Result, target: Target) -> di
     }
 
 
-def documented(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def runs_document(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Records of runs as one document: a scenario's own output may ask for several."""
     total, seconds = sum(each["rows"] for each in records), sum(each["seconds"] for each in records)
     return {"rows": total, "seconds": round(seconds, 3), "runs": list(records)}
@@ -62,7 +62,7 @@ def documented(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _notes(run: ResolvedRun, plan: Plan) -> Iterator[str]:
     yield from taken_values(plan, run.settings.only)
     for variable in _left_out(run):
-        yield f"a password is not printed: put it into the variable {variable} before the next line is typed"
+        yield f"the next line has no password: put it into the variable {variable} first"
 
 
 def _warnings(run: ResolvedRun, plan: Plan) -> Iterable[str]:
@@ -70,7 +70,7 @@ def _warnings(run: ResolvedRun, plan: Plan) -> Iterable[str]:
     return () if run.target.kind in (FILES, STDOUT) else missing_keys(plan, run.settings.only)
 
 
-def shown_place(request: RunRequest) -> str:
+def shown_destination(request: RunRequest) -> str:
     """The destination as it was typed, and may be shown."""
     place = _typed(request)
     return "standard output" if place == "-" else without_password(place)

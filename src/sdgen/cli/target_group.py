@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from sdgen.cli.commands import App
-from sdgen.cli.failures import REFUSED, told, told_problems
-from sdgen.cli.stored import Output, RunsDb, TargetsDir, as_json, opened
+from sdgen.cli.failures import REFUSED, problem_text, reports_errors
+from sdgen.cli.store_options import Output, RunsDb, TargetsDir, as_json, open_store
 
 app = App(name="target", help="Targets by id: of a folder, and of the store.")
 
@@ -19,10 +19,10 @@ Kind = Annotated[str, typer.Option("--target-kind", metavar="KIND", help="The ki
 
 
 @app.command("list")
-@told
+@reports_errors
 def list_(output: Output = "text", runs_db: RunsDb = "", targets_dir: TargetsDir = "") -> None:
     """List the targets there are; passwords are never shown."""
-    with opened(runs_db, "", targets_dir) as service:
+    with open_store(runs_db, "", targets_dir) as service:
         from sdgen.cli import stored
 
         entries = service.targets()
@@ -30,48 +30,48 @@ def list_(output: Output = "text", runs_db: RunsDb = "", targets_dir: TargetsDir
 
 
 @app.command()
-@told
+@reports_errors
 def show(target: TargetId, output: Output = "text", runs_db: RunsDb = "", targets_dir: TargetsDir = "") -> None:
     """Show a target as it is written down."""
-    with opened(runs_db, "", targets_dir) as service:
+    with open_store(runs_db, "", targets_dir) as service:
         from sdgen.cli import stored
 
-        entry = stored.target_shown(service, target)
+        entry = stored.target_of(service, target)
         print(as_json(entry) if output == "json" else stored.fields(entry))
 
 
 @app.command()
-@told
+@reports_errors
 def validate(
     target: Named, kind: Kind = "", output: Output = "text", runs_db: RunsDb = "", targets_dir: TargetsDir = ""
 ) -> None:
     """Check a target without connecting to it: its kind, its parts, its secrets, its guard."""
-    with opened(runs_db, "", targets_dir) as service:
+    with open_store(runs_db, "", targets_dir) as service:
         from sdgen.cli import stored
         from sdgen.cli.validate import as_json as verdict
 
-        settled, problems = stored.target_examined(service, target, kind)
+        settled, problems = stored.check_target(service, target, kind)
     if output == "json":
         print(verdict(problems))
     elif settled is not None:
         print(f"valid: {settled.kind}: {settled.shown}")
     else:
-        print(told_problems(problems), file=sys.stderr)
+        print(problem_text(problems), file=sys.stderr)
     if settled is None:
         raise typer.Exit(REFUSED)
 
 
 @app.command("test")
-@told
+@reports_errors
 def try_out(
     target: Named, kind: Kind = "", output: Output = "text", runs_db: RunsDb = "", targets_dir: TargetsDir = ""
 ) -> None:
     """Connect to a target, and tell how soon it answers and what may be done there. Nothing is left behind."""
-    with opened(runs_db, "", targets_dir) as service:
+    with open_store(runs_db, "", targets_dir) as service:
         from sdgen.cli import stored
 
-        found = stored.probed(service, target, kind)
-        print(as_json(found) if output == "json" else stored.probe_shown(found))
+        found = stored.probe_target(service, target, kind)
+        print(as_json(found) if output == "json" else stored.probe_text(found))
     for problem in found.problems:
         print(f"error: {problem.what}", file=sys.stderr)
     if not found.ok:
@@ -79,7 +79,7 @@ def try_out(
 
 
 @app.command()
-@told
+@reports_errors
 def add(
     target: Annotated[str, typer.Argument(metavar="FILE|DSN", help="A target file, or a destination.")],
     id: Annotated[str, typer.Option(metavar="ID", help="Default: the file's own id, or its stem.")] = "",
@@ -88,16 +88,16 @@ def add(
     runs_db: RunsDb = "",
 ) -> None:
     """Keep a target in the store, its DSN as written: a password must stand there as ${NAME} or ${file:/path}."""
-    with opened(runs_db) as service:
+    with open_store(runs_db) as service:
         from sdgen.cli import stored
 
-        print(stored.target_added(service, target, id, kind, force))
+        print(stored.add_target(service, target, id, kind, force))
 
 
 @app.command()
-@told
+@reports_errors
 def remove(target: TargetId, runs_db: RunsDb = "", targets_dir: TargetsDir = "") -> None:
     """Forget a stored target."""
-    with opened(runs_db, "", targets_dir) as service:
-        service.library.remove_target(target)
+    with open_store(runs_db, "", targets_dir) as service:
+        service.catalog.remove_target(target)
         print(f"{target} is removed")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import typer
 
-from sdgen.cli.failures import REFUSED, tell_notes, told_problems
+from sdgen.cli.failures import REFUSED, print_notes, problem_text
 from sdgen.cli.pandas_guard import start_arrow
 from sdgen.engine import probe
 from sdgen.errors import Problem, ProblemType, Refusal, SdgenError
+from sdgen.execution.request import read_request
 from sdgen.planning.compile import compile_plan
 from sdgen.planning.plan import Plan
-from sdgen.readers.base import ReadOptions
 from sdgen.readers.sources import read_source
 from sdgen.scenario.model import Scenario
 
@@ -33,17 +33,18 @@ class ValidationResult:
     warnings: tuple[Problem, ...] = ()
 
 
-def examined(source: str, options: ReadOptions) -> ValidationResult:
-    """What is wrong with a source, and what its reader remarks."""
+def check_source(fields: Mapping[str, Any]) -> ValidationResult:
+    """What is wrong with the scenario of a RunRequest's fields, and what its reader remarks."""
     start_arrow()
     try:
-        scenario = read_source(source, options)
+        request = read_request(fields)
+        scenario = read_source(request.scenario_path, request.read_options)
     except SdgenError as error:
         return ValidationResult(None, error.problems)
-    return validated(scenario)
+    return check_scenario(scenario)
 
 
-def validated(scenario: Scenario) -> ValidationResult:
+def check_scenario(scenario: Scenario) -> ValidationResult:
     """What is wrong with a scenario that could be read."""
     notes = [note for note in scenario.notes if not isinstance(note, Refusal)]  # those are problems of the plan
     warnings = tuple(note for note in notes if note.type not in _ERRORS)
@@ -61,11 +62,11 @@ def answer(result: ValidationResult, form: str) -> None:
     if form == "json":
         print(as_json(result.problems, result.warnings))
     else:
-        tell_notes(result.warnings, len(result.warnings))
+        print_notes(result.warnings, len(result.warnings))
         if result.plan is not None:
             print(described(result.plan))
         else:
-            print(told_problems(result.problems), file=sys.stderr)
+            print(problem_text(result.problems), file=sys.stderr)
     if result.plan is None:
         raise typer.Exit(REFUSED)
 

@@ -1,17 +1,16 @@
-"""`sdgen verify`: what a place holds against what a scenario asked for, as a table or as JSON."""
+"""`sdgen verify`: what a target holds against what a scenario describes, as a table or as JSON."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from typing import Any
 
 from sdgen.cli.pandas_guard import start_arrow
 from sdgen.cli.tables import cut, ruled
 from sdgen.databases.urls import without_password
-from sdgen.readers.base import ReadOptions
-from sdgen.readers.sources import read_counted
-from sdgen.scenario.request import PlanRequest
+from sdgen.execution.request import read_request
+from sdgen.execution.resolve import resolve_data
 from sdgen.verification.findings import Finding, Report, Status
 from sdgen.verification.verify import verify
 
@@ -19,21 +18,11 @@ HEAD = ("entity", "columns", "check", "status", "expected", "found", "test", "p"
 _RIGHT = (False,) * 7 + (True,)
 
 
-def verified(
-    source: str,
-    place: str,
-    *,
-    seed: int | None,
-    as_of: datetime | None,
-    rows: Mapping[str, int],
-    scale: float,
-    only: tuple[str, ...],
-    options: ReadOptions,
-) -> Report:
-    """Do it; SdgenError where the scenario is wrong or the place can't be read."""
+def verify_target(fields: Mapping[str, Any], target: str) -> Report:
+    """Do it; SdgenError where the scenario is wrong or the target can't be read. fields: of a RunRequest."""
     start_arrow()
-    scenario, counts = read_counted(source, rows, options)
-    return verify(scenario, place, PlanRequest(seed, as_of, counts, scale, only))
+    data = resolve_data(read_request(fields))
+    return verify(data.scenario, target, data.plan_request)
 
 
 def as_json(report: Report, place: str) -> str:
@@ -54,7 +43,7 @@ def as_table(report: Report, place: str) -> Iterator[str]:
     yield ""
     for status in (Status.WARNING, Status.BROKEN):
         for finding in report.having(status):
-            yield f"{status}: {_told(finding)}"
+            yield f"{status}: {_one_line(finding)}"
     counts = ", ".join(f"{number} {status}" for status, number in report.counts().items())
     yield f"{without_password(place)}: {len(report.findings)} checks: {counts}"
 
@@ -67,7 +56,7 @@ def _cells(finding: Finding) -> tuple[str, ...]:
     return tuple(cut(text) for text in texts)
 
 
-def _told(finding: Finding) -> str:
+def _one_line(finding: Finding) -> str:
     where = finding.entity + (f" ({', '.join(finding.columns)})" if finding.columns else "")
     p = f" (p = {finding.p:.2g})" if finding.p is not None else ""
     return cut(f"{where}: {finding.check}: expected {finding.expected}, found {finding.found}{p}", 300)

@@ -88,7 +88,7 @@ def matches(text: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(text, pattern) for pattern in patterns)
 
 
-def inside(folder: Path) -> Iterator[Path]:
+def files_in(folder: Path) -> Iterator[Path]:
     """The files directly in a folder, in order of their names; links that lead out of it are left out."""
     place = folder.resolve()
     for path in sorted(folder.iterdir()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TypeVar, cast
 
 import numpy as np
@@ -12,7 +12,14 @@ import pyarrow as pa
 from sdgen.databases.existing_tables import Appendable, ExistingRowsQuery
 from sdgen.engine import BATCH_ROWS, PlannedRows, probe
 from sdgen.errors import Problem, ScenarioError
-from sdgen.execution.existing_children import Codes, columns_of_link, counting_link, draws_within, owners, with_children
+from sdgen.execution.existing_children import (
+    Codes,
+    columns_of_link,
+    counting_link,
+    draws_within,
+    parent_positions,
+    with_children,
+)
 from sdgen.execution.request import RunSettings
 from sdgen.generators.cancellation import go_on
 from sdgen.generators.domains import Exchange
@@ -30,15 +37,24 @@ from sdgen.targets.tables import tables_of
 T = TypeVar("T")
 
 
-def plan_for(scenario: Scenario, request: PlanRequest, target: Target, settings: RunSettings) -> Plan:
+@dataclass(frozen=True)
+class TargetPlan:
+    """The plan of a run into its target as it is now, and the rows, by entity, that it appends to."""
+
+    plan: Plan
+    existing: Mapping[str, ExistingRows] = field(default_factory=dict)
+
+
+def plan_into(scenario: Scenario, request: PlanRequest, target: Target, settings: RunSettings) -> TargetPlan:
     """The plan of a run into a target: of tables in the mode append_only, one that begins behind the rows there.
 
     ScenarioError and TargetError as `compile_plan` and the target's `check` raise them.
     """
-    return plan_behind(scenario, behind(scenario, request, target, settings))
+    request = with_existing_rows(scenario, request, target, settings)
+    return TargetPlan(plan_with_existing(scenario, request), request.existing)
 
 
-def plan_behind(scenario: Scenario, request: PlanRequest) -> Plan:
+def plan_with_existing(scenario: Scenario, request: PlanRequest) -> Plan:
     """The plan of a request that knows which rows are there."""
     plan = compile_plan(scenario, request)
     if request.existing:
@@ -76,7 +92,7 @@ def _known(plan: Plan, first: Link, second: Link) -> Link:
     theirs = _held(further, [each.column for each in generators if isinstance(each, ForeignKey)])
     if not parent.first or len(own) < len(names) or len(theirs) < len(names):
         return second
-    return replace(second, older=owners(parent, second.name, own, theirs))
+    return replace(second, older=parent_positions(parent, second.name, own, theirs))
 
 
 def _held(entity: EntityPlan, names: Iterable[str]) -> dict[str, pa.Array]:
@@ -109,7 +125,7 @@ def _leads_to_older(plan: Plan, link: Link) -> bool:
     return parent.first > 0 and (link.layout is None or parent.rows == parent.first)
 
 
-def behind(scenario: Scenario, request: PlanRequest, target: Target, settings: RunSettings) -> PlanRequest:
+def with_existing_rows(scenario: Scenario, request: PlanRequest, target: Target, settings: RunSettings) -> PlanRequest:
     """The request with the rows that the target holds, where it is to add to them."""
     if not settings.appends or not isinstance(target, Appendable):
         return request
@@ -204,18 +220,18 @@ def _exchange(plan: Plan, entity: EntityPlan, columns: tuple[str, ...]) -> Excha
     for start in range(0, entity.rows, BATCH_ROWS):
         go_on()
         numbers = np.arange(start, min(start + BATCH_ROWS, entity.rows), dtype=np.int64)
-        there = coder.repeats(PlannedRows(plan, without_old(entity), numbers))
+        there = coder.repeats(PlannedRows(plan, without_existing(entity), numbers))
         old = numbers < entity.first
         free.append(numbers[old & ~there])
         repeated.append(numbers[~old & there])
     rows = np.concatenate(repeated)
     if len(rows) > sum(map(len, free)):
-        what = f"({', '.join(columns)}) can't be made unique beside the rows that are there"
+        what = f"({', '.join(columns)}) can't be unique beside the existing rows"
         raise ScenarioError(Problem(("entities", entity.name), what, "ask for fewer rows"))
     return Exchange(rows, np.concatenate(free)[: len(rows)]) if len(rows) else None
 
 
-def without_old(entity: EntityPlan) -> EntityPlan:
+def without_existing(entity: EntityPlan) -> EntityPlan:
     """The entity with its old rows' values computed, not taken as they are, and none of them left null.
 
     So each row's number stands for values of its own, and there are as many free ones as are asked for.
@@ -275,6 +291,6 @@ def _rebuilt(value: T, change: Callable[[object], object]) -> T:
         return cast(T, rebuilt) if any(new is not old for new, old in zip(rebuilt, value, strict=True)) else value
     if not is_dataclass(value) or isinstance(value, type):
         return value
-    parts = {field.name: getattr(value, field.name) for field in fields(value) if field.init}
+    parts = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
     new = {name: _rebuilt(part, change) for name, part in parts.items()}
     return cast(T, replace(value, **new)) if any(new[name] is not part for name, part in parts.items()) else value

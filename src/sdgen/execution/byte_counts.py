@@ -22,7 +22,7 @@ def byte_count(text: str) -> int:
     return count
 
 
-def shown(count: float) -> str:
+def format_bytes(count: float) -> str:
     """Bytes with three digits: 1.23 GB."""
     power = 0
     while count >= 999.5 and power < len(PREFIXES) - 1:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from sdgen.errors import NotFound, Problem, did_you_mean
-from sdgen.execution.targets import TargetSpec
+from sdgen.execution.target_spec import TargetSpec
 from sdgen.readers.sources import examples, read_source
 from sdgen.scenario.model import Scenario
 

@@ -23,11 +23,20 @@ def _in_utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _no_number(value: object) -> object:
+    """Pydantic would take a number, or a text of digits alone such as 20260101, for seconds since 1970."""
+    try:
+        float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return value
+    raise ValueError("a number is no moment: write it like 2026-01-31T12:00:00Z")
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]  # one name may stand for a list of it
-Moment = Annotated[datetime, AfterValidator(_in_utc)]  # in UTC where no time zone is said
+Moment = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_in_utc)]  # in UTC where no time zone is said
 
 
-def validated(model: type[Model], document: Document, error: type[SdgenError], under: Path = ()) -> Model:
+def validate_document(model: type[Model], document: Document, error: type[SdgenError], under: Path = ()) -> Model:
     """The record; `error` with every problem. `under` is put before the problems' paths."""
     if not isinstance(document.value, Mapping):
         what = f"must be a mapping from names to values, found {type(document.value).__name__}"

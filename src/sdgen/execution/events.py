@@ -62,17 +62,17 @@ _logger = logging.getLogger("sdgen.runs")
 _logger.addHandler(logging.NullHandler())  # else Python prints warnings by itself, into the progress of a terminal
 
 
-def tell(run_id: str, level: str, text: str) -> None:
+def log_line(run_id: str, level: str, text: str) -> None:
     """A line of a run's log; secrets must be out of it."""
     _logger.log(logging.getLevelNamesMapping()[level.upper()], "%s: %s", run_id, text.replace("\n", "\n    "))
 
 
-def wants(level: str) -> bool:
+def is_logged(level: str) -> bool:
     """Whether lines of this level are shown."""
     return _logger.isEnabledFor(logging.getLevelNamesMapping()[level.upper()])
 
 
-def show(level: str) -> None:
+def log_to_stderr(level: str) -> None:
     """Show lines of this level and above on standard error, with the time in UTC."""
     form = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
     form.converter = time.gmtime

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from os import cpu_count
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
@@ -30,8 +30,8 @@ from sdgen.targets.file_checkpoint import TableProgress
 from sdgen.targets.tables import tables_of
 
 if TYPE_CHECKING:
-    from sdgen.execution.resolve import ResolvedRun
-
+    from sdgen.execution.append import TargetPlan
+    from sdgen.execution.resolved import ResolvedRun
 
 DEFAULTS = RunSettings()
 _logger = logging.getLogger("sdgen.execution")
@@ -65,6 +65,17 @@ class Result:
         return sum(entity.rows for entity in self.entities)
 
 
+class Runnable(Protocol):
+    """A run that can be executed: one that was resolved just now, or one that a store has kept."""
+
+    @property
+    def settings(self) -> RunSettings: ...
+
+    def plan_into(self, target: Target) -> TargetPlan:
+        """The plan into the target as it is now; nothing else may write to it meanwhile."""
+        ...
+
+
 def execute_run(
     run: ResolvedRun,
     *,
@@ -76,15 +87,31 @@ def execute_run(
 
     target: the run's own, opened by a caller who wants to ask it something afterwards.
     """
-    target = target or run.target.open()
-    with one_writer(target, listen, cancel):  # from the look at what is there on, which an appending run builds upon
-        with stopped_by(cancel):
-            plan = run.plan_into(target)
-        name = f"{plan.scenario} {plan.version}".strip()
-        _logger.info("%s to %s, %s, seed %d", name, run.target.shown, run.settings.mode, plan.seed)
-        result = execute(plan, target, run.settings, listen=listen, cancel=cancel, probed=True)
+
+    def log(planned: TargetPlan) -> None:
+        name = f"{planned.plan.scenario} {planned.plan.version}".strip()
+        _logger.info("%s to %s, %s, seed %d", name, run.target.shown, run.settings.mode, planned.plan.seed)
+
+    plan, result = execute_into(target or run.target.open(), run, log, listen=listen, cancel=cancel)
     _logger.info("success: %s rows in %.2f s", f"{result.rows:,}", result.seconds)
     return plan, result
+
+
+def execute_into(
+    target: Target,
+    run: Runnable,
+    planned: Callable[[TargetPlan], None],
+    *,
+    listen: Listener = ignore,
+    cancel: threading.Event | None = None,
+) -> tuple[Plan, Result]:
+    """Plan a run into a target and execute it; `planned` is called between the two."""
+    # The lock is held from planning on: a run that appends builds on the rows that it sees there.
+    with one_writer(target, listen, cancel):
+        with stopped_by(cancel):
+            into = run.plan_into(target)
+        planned(into)
+        return into.plan, execute(into.plan, target, run.settings, listen=listen, cancel=cancel, probed=True)
 
 
 def execute(
@@ -116,11 +143,11 @@ def execute(
                 raise ScenarioError(broken)
             begin(manifest(plan, tables, mode), target, settings)
             with interrupting(target, writing.cancel):
-                results = writing.done(tables, mode)
+                results = writing.write_all(tables, mode)
         except BaseException as error:
             target.abort()
             if isinstance(error, SdgenError) and not writing.failed.is_set():
-                writing.go_on()  # a statement that was interrupted fails in its own words
+                writing.raise_if_cancelled()  # a statement that was interrupted fails with its driver's own message
             raise
     return Result(results, perf_counter() - started)
 
@@ -140,37 +167,37 @@ class _Writing:
     def workers(self) -> int:
         return self.settings.workers or default_workers()
 
-    def go_on(self) -> None:
+    def raise_if_cancelled(self) -> None:
         if self.cancel.is_set():
             raise Cancelled("the run was cancelled")
 
-    def done(self, tables: Sequence[Table], mode: Mode) -> tuple[EntityResult, ...]:
+    def write_all(self, tables: Sequence[Table], mode: Mode) -> tuple[EntityResult, ...]:
         """All of it, from the target's check to its commit."""
         problems = self.target.check(tables, mode)
         if problems:
             raise TargetError(problems)
         for table in tables:
-            self.go_on()
+            self.raise_if_cancelled()
             self.target.prepare(table, table.mode_in(mode))
             _logger.debug(
                 "%s: prepared for %s rows of %s, %s", table.name, f"{table.rows:,}", table.entity, table.mode_in(mode)
             )
-        results = self.all(tables)
+        results = self._write_tables(tables)
         self.listen(Finishing())
-        self.go_on()
+        self.raise_if_cancelled()
         started = perf_counter()
         self.target.finish()
         _logger.debug("constraints, indexes and commit: %.2f s", perf_counter() - started)
         return results
 
-    def all(self, tables: Sequence[Table]) -> tuple[EntityResult, ...]:
+    def _write_tables(self, tables: Sequence[Table]) -> tuple[EntityResult, ...]:
         """Write all tables: one after the other, or beside each other where the target can."""
         at_once = min(self.workers, len(tables)) if self.target.takes_tables_at_once else 1
         with ThreadPoolExecutor(max(self.workers, 1), thread_name_prefix="sdgen") as makers:
             if at_once < 2:
-                return tuple(self.one(table, makers, self.workers + 1) for table in tables)
+                return tuple(self._write_table(table, makers, self.workers + 1) for table in tables)
             with ThreadPoolExecutor(at_once, thread_name_prefix="sdgen-write") as writers:
-                writes = [writers.submit(self.one, table, makers, 2) for table in tables]
+                writes = [writers.submit(self._write_table, table, makers, 2) for table in tables]
                 try:
                     wait(writes, return_when=FIRST_EXCEPTION)
                     return tuple(write.result() for write in _failed_first(writes))
@@ -181,10 +208,10 @@ class _Writing:
                     writers.shutdown(cancel_futures=True)
                     raise
 
-    def one(self, table: Table, makers: Executor, ahead: int) -> EntityResult:
+    def _write_table(self, table: Table, makers: Executor, ahead: int) -> EntityResult:
         started = perf_counter()
         self.listen(EntityStarted(table.entity, table.name, table.rows))
-        done = self._done(table)
+        done = self._progress_of(table)
         counter = _Counter(table, self, done)
         columns: dict[str, str] = {}
 
@@ -206,8 +233,8 @@ class _Writing:
         self.listen(EntityFinished(table.entity, table.name, counter.rows, seconds, digest, columns))
         return EntityResult(table.entity, table.name, counter.rows, seconds, digest)
 
-    def _done(self, table: Table) -> TableProgress:
-        """How far a table is already."""
+    def _progress_of(self, table: Table) -> TableProgress:
+        """How much of a table a stopped run has written already."""
         if isinstance(self.target, Resumable) or (self.settings.commit_every and isinstance(self.target, Committing)):
             return self.target.done(table)
         return TableProgress()
@@ -274,7 +301,7 @@ class _Counter:
 
     def counted(self, parts: Iterator[_Part]) -> Iterator[Any]:
         for part in parts:
-            self._writing.go_on()  # those that were made ahead aren't wanted any more
+            self._writing.raise_if_cancelled()  # parts were made ahead, and need not be written any more
             yield from part.encoded
             self.rows += part.rows
             self._batches += 1

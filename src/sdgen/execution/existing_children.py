@@ -44,7 +44,9 @@ def columns_of_link(entity: EntityPlan, link: str) -> list[str]:
     return [name for name, generator in links if (generator.via or name) == link]
 
 
-def owners(entity: EntityPlan, link: str, own: Mapping[str, pa.Array], parents: Mapping[str, pa.Array]) -> Numbers:
+def parent_positions(
+    entity: EntityPlan, link: str, own: Mapping[str, pa.Array], parents: Mapping[str, pa.Array]
+) -> Numbers:
     """For each row that is there the place of its parent among the parents' rows; -1 where it has none of them.
 
     own: the columns that the link fills, by name; parents: those of the parents whose values they are.
@@ -63,7 +65,7 @@ def owners(entity: EntityPlan, link: str, own: Mapping[str, pa.Array], parents: 
 
 def _laid_out(entity: EntityPlan, link: str, there: ExistingRows, parents: ExistingRows) -> ExistingRows:
     """Rows in the order of the parents that they belong to; those without a parent come first."""
-    found = owners(entity, link, there.columns, parents.columns)
+    found = parent_positions(entity, link, there.columns, parents.columns)
     rows = np.argsort(found, kind="stable")
     firsts = np.searchsorted(found[rows], np.arange(parents.rows + 1)).astype(np.int64)
     columns = {name: values.take(pa.array(rows)) for name, values in there.columns.items()}

@@ -10,35 +10,50 @@ from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from pydantic import ConfigDict, Field
 
-from sdgen.execution.append import behind, plan_behind
+from sdgen.execution.append import plan_with_existing
 from sdgen.execution.request import RunSettings
-from sdgen.execution.targets import ResolvedTarget, TargetSpec, keepable, storable
-from sdgen.planning.compile import compile_plan
+from sdgen.execution.target_spec import ResolvedTarget, TargetSpec, password_problems, stored_spec
 from sdgen.planning.plan import Plan
 from sdgen.readers.native.write import scenario_text
 from sdgen.readers.sources import read_text_as_scenario
 from sdgen.scenario.identity import canonical_json
 from sdgen.scenario.model import Record, Scenario
 from sdgen.scenario.request import ExistingRows, PlanRequest
-from sdgen.targets.base import Target
 
-if TYPE_CHECKING:
-    from sdgen.execution.resolve import ResolvedRun
+MOST_BYTES = 4 << 20  # of a snapshot, packed: it is stored in one cell of the run's row
+
+
+class TableSnapshot(Record):
+    """The rows that a table held: how many, and the columns that new rows depend on, packed (Arrow, zstd, base64).
+
+    firsts: `ExistingRows.children`, packed likewise.
+    """
+
+    rows: int
+    columns: str = ""
+    firsts: str = ""
+
+
+AppendSnapshot = Mapping[str, TableSnapshot]  # by entity
 
 
 class Job(RunSettings):
     """A resolved run: the scenario's text, seed, now and counts; the target as it is written, its path absolute.
 
     complete: whether the target can be opened from this record; not where a password was left out. scratch: whether the
-    rows go to a temporary place of the target's kind, which is removed afterwards. standing: what the target held
-    before a run that appended; None where that isn't known. changes: which versions are others than those of the run
-    that this one does again, in words.
+    rows go to a temporary target of the same kind, which is removed afterwards. snapshot: the rows that the target held
+    before a run that appended; None where that isn't known. changes: which versions differ from those of the run that
+    this one reproduces, in words.
     """
+
+    # Stored jobs call the snapshot "standing": the name stays, so that runs of older releases can be reproduced.
+    model_config = ConfigDict(populate_by_name=True)
 
     scenario_text: str
     scenario_file: str
@@ -51,51 +66,55 @@ class Job(RunSettings):
     identity: str
     complete: bool = True
     scratch: bool = False
-    standing: Mapping[str, Standing] | None = None
+    snapshot: AppendSnapshot | None = Field(None, alias="standing")
     changes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, scenario: Scenario, file: str, rows: Mapping[str, int], run: ResolvedRun) -> Job:
-        """The record of a resolved run; file: the scenario's, for messages. rows: the counts asked of it."""
+    def of(
+        cls,
+        scenario: Scenario,
+        file: str,
+        rows: Mapping[str, int],
+        scale: float,
+        plan: Plan,
+        target: ResolvedTarget,
+        settings: RunSettings,
+    ) -> Job:
+        """The record of a run; file: the scenario's, for messages. rows, scale: what the run asks of the scenario."""
         return cls(
             scenario_text=scenario_text(scenario),
-            scenario_file=file or "scenario.yaml",
-            seed=run.plan.seed,
-            as_of=run.plan.as_of,
+            scenario_file=Path(file).name or "scenario.yaml",
+            seed=plan.seed,
+            as_of=plan.as_of,
             rows=rows,
-            scale=run.scale,
-            target=storable(run.target),
-            formats=run.target.formats,
-            identity=run.plan.identity,
-            complete=not list(keepable(run.target.spec)),
-            **run.settings.model_dump(),
+            scale=scale,
+            target=stored_spec(target),
+            formats=target.formats,
+            identity=plan.identity,
+            complete=not list(password_problems(target.spec)),
+            **settings.model_dump(),
         )
 
     def plan(self) -> Plan:
-        """The plan; ScenarioError where this sdgen can't make it any more."""
-        if self.standing:
-            return plan_behind(self._scenario, replace(self._request, existing=restored(self.standing)))
-        return compile_plan(self._scenario, self._request)
-
-    def plan_into(self, target: Target) -> tuple[Plan, Job]:
-        """The plan of a run that appends, behind the rows that the target holds now; and the job with those."""
-        request = behind(self._scenario, self._request, target, self.settings)
-        return plan_behind(self._scenario, request), self.model_copy(update={"standing": kept(request.existing)})
+        """The plan, appended to the rows of the snapshot; ScenarioError where this sdgen can't make it any more."""
+        existing = existing_rows_of(self.snapshot) if self.snapshot else {}
+        return plan_with_existing(self.scenario, replace(self.plan_request, existing=existing))
 
     @property
     def settings(self) -> RunSettings:
         return RunSettings(**{name: getattr(self, name) for name in RunSettings.model_fields})
 
     @property
-    def _scenario(self) -> Scenario:
+    def scenario(self) -> Scenario:
         return read_text_as_scenario(self.scenario_text, self.scenario_file)
 
     @property
-    def _request(self) -> PlanRequest:
+    def plan_request(self) -> PlanRequest:
         return PlanRequest(self.seed, self.as_of, self.rows, self.scale, self.only)
 
 
-# Their versions decide no value, as tests hold; where one differs all the same, they are the first to be asked.
+# No value depends on their versions, which tests make sure of. Where digests differ all the same, one of these is the
+# likeliest cause, so that a comparison of two runs names them.
 LIBRARIES = ("duckdb", "jinja2", "mimesis", "numpy", "pyarrow", "sqlglot")
 
 
@@ -134,33 +153,22 @@ def config_hash(plan: Plan, settings: RunSettings, target: ResolvedTarget) -> st
     return sha256(canonical_json(decisive).encode()).hexdigest()
 
 
-MOST_BYTES = 4 << 20  # packed, of all tables of a run
+def snapshot_of(existing: Mapping[str, ExistingRows]) -> AppendSnapshot | None:
+    """Existing rows as they are stored; None where they are too many."""
+    snapshot = {name: _pack_rows(each) for name, each in existing.items()}
+    size = sum(len(each.columns) + len(each.firsts) for each in snapshot.values())
+    return snapshot if size <= MOST_BYTES else None
 
 
-class Standing(Record):
-    """The rows that a table held: how many, and packed what is known of them; firsts: see `ExistingRows.children`."""
-
-    rows: int
-    columns: str = ""
-    firsts: str = ""
+def existing_rows_of(snapshot: AppendSnapshot) -> dict[str, ExistingRows]:
+    """The rows that `snapshot_of` was given."""
+    return {name: _unpack_rows(each) for name, each in snapshot.items()}
 
 
-def kept(existing: Mapping[str, ExistingRows]) -> dict[str, Standing] | None:
-    """What is to be stored of tables' rows; None where it is too much."""
-    found = {name: _packed(each) for name, each in existing.items()}
-    size = sum(len(each.columns) + len(each.firsts) for each in found.values())
-    return found if size <= MOST_BYTES else None
-
-
-def restored(standing: Mapping[str, Standing]) -> dict[str, ExistingRows]:
-    """The rows of which `kept` told."""
-    return {name: _unpacked(each) for name, each in standing.items()}
-
-
-def _packed(existing: ExistingRows) -> Standing:
+def _pack_rows(existing: ExistingRows) -> TableSnapshot:
     columns = _pack(existing.columns) if existing.columns else ""
     firsts = _pack({"firsts": pa.array(existing.children)}) if existing.children is not None else ""
-    return Standing(rows=existing.rows, columns=columns, firsts=firsts)
+    return TableSnapshot(rows=existing.rows, columns=columns, firsts=firsts)
 
 
 def _pack(columns: Mapping[str, pa.Array]) -> str:
@@ -171,10 +179,10 @@ def _pack(columns: Mapping[str, pa.Array]) -> str:
     return b64encode(sink.getvalue()).decode()
 
 
-def _unpacked(standing: Standing) -> ExistingRows:
-    firsts = _unpack(standing.firsts)
+def _unpack_rows(snapshot: TableSnapshot) -> ExistingRows:
+    firsts = _unpack(snapshot.firsts)
     children = np.asarray(firsts["firsts"].to_numpy(), dtype=np.int64) if firsts else None
-    return ExistingRows(standing.rows, _unpack(standing.columns), children)
+    return ExistingRows(snapshot.rows, _unpack(snapshot.columns), children)
 
 
 def _unpack(text: str) -> dict[str, pa.Array]:

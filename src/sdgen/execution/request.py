@@ -14,7 +14,7 @@ from pydantic.json_schema import SkipJsonSchema
 from sdgen.engine import BATCH_ROWS
 from sdgen.errors import ScenarioError
 from sdgen.execution.byte_counts import byte_count
-from sdgen.execution.documents import Moment, Names, validated
+from sdgen.execution.documents import Moment, Names, validate_document
 from sdgen.execution.secrets import Redactor
 from sdgen.readers.base import ReadOptions
 from sdgen.readers.yaml_text import Document
@@ -31,7 +31,7 @@ def _row_count(value: object) -> object:
         raise ValueError(f"{value!r} is not a number of rows, such as 500")
     count = int(str(value)) if isinstance(value, str) else int(cast(float, value))
     if count < 0:
-        raise ValueError(f"{value!r} rows are less than none")
+        raise ValueError(f"a number of rows can't be negative: {value!r}")
     return count
 
 
@@ -75,7 +75,7 @@ class RunSettings(Record):
 class RunRequest(Record, defer_build=False):
     """One run: a scenario by id, inline or by path, into a target by id, inline, or as a destination."""
 
-    scenario_id: str = Field("", description="a scenario of the library")
+    scenario_id: str = Field("", description="a scenario of the catalog")
     scenario_version: str = Field("", description="of a stored scenario: another version than the newest")
     scenario: SkipJsonSchema[InstanceOf[Scenario]] | str | Mapping[str, Any] | None = Field(
         None, description="an inline scenario: its text, or as data"
@@ -88,7 +88,7 @@ class RunRequest(Record, defer_build=False):
     exec_models: bool = Field(
         False, description="import Python models, which runs their code; from the command line alone"
     )
-    target_id: str = Field("", description="a target of the library")
+    target_id: str = Field("", description="a target of the catalog")
     target: str | Mapping[str, Any] | None = Field(
         None, description="an inline target, or a destination: a URL or path"
     )
@@ -113,7 +113,7 @@ class RunRequest(Record, defer_build=False):
     commit_every: int = Field(
         0, ge=0, le=2**40, description="databases: commit after about so many rows, which then stay; 0: all or nothing"
     )
-    resume: bool = Field(False, description="go on where a run of the same was stopped")
+    resume: bool = Field(False, description="continue a stopped run of the same request")
     allow_databases: Names = Field(
         (), description="patterns such as *_demo: a run into a database of another name is refused"
     )
@@ -122,12 +122,14 @@ class RunRequest(Record, defer_build=False):
     @classmethod
     def _by_entity(cls, rows: object) -> object:
         if not isinstance(rows, Mapping):
-            raise ValueError(f"{rows!r} names no entities: {{'orders': 500}}, or {{'*': 500}} for every one")
+            raise ValueError(
+                f"{rows!r} is not a mapping of entities to counts, such as {{'orders': 500}}, or {{'*': 500}} for all"
+            )
         return rows
 
     @property
-    def reading(self) -> ReadOptions:
-        """What a reader is told of the source, and what is changed in the scenario that it reads."""
+    def read_options(self) -> ReadOptions:
+        """The options of the source's reader, and what is changed in the scenario that it reads."""
         return ReadOptions(run_code=self.exec_models, rules=self.rules, sets=self.set)
 
     def shown(self, redactor: Redactor) -> dict[str, Any]:
@@ -139,7 +141,7 @@ class RunRequest(Record, defer_build=False):
 
 def read_request(data: object) -> RunRequest:
     """The request of plain data; ScenarioError with every problem."""
-    return validated(RunRequest, Document("", data, {}), ScenarioError, under=("request",))
+    return validate_document(RunRequest, Document("", data, {}), ScenarioError, under=("request",))
 
 
 def _mapped(value: Any, redactor: Redactor) -> Any:
@@ -150,14 +152,14 @@ def _mapped(value: Any, redactor: Redactor) -> Any:
     return [_mapped(each, redactor) for each in value] if isinstance(value, list) else value
 
 
-def shown_instant(moment: datetime) -> str:
+def format_instant(moment: datetime) -> str:
     """A time as `--as-of`, a request and an address take it: ISO 8601, in UTC."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def data_options(seed: int, as_of: datetime, rows: Mapping[str, int], scale: float) -> Iterator[str]:
     """The words of the command line for a run's rows. rows: by entity, `*` standing for every one."""
-    yield from ("--seed", str(seed), "--as-of", shown_instant(as_of))
+    yield from ("--seed", str(seed), "--as-of", format_instant(as_of))
     for entity, count in rows.items():
         yield from ("--rows", str(count) if entity == "*" else f"{entity}={count}")
     if scale != 1:

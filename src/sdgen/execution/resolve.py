@@ -9,112 +9,35 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
 from sdgen.engine import BATCH_ROWS
 from sdgen.errors import Problem, ScenarioError, SdgenError, TargetError, did_you_mean
 from sdgen.execution.access import ANYTHING, Access
-from sdgen.execution.append import plan_behind, plan_for
+from sdgen.execution.append import plan_with_existing
 from sdgen.execution.catalog import INLINE, PATH, Catalog, CatalogEntry, ShippedCatalog
-from sdgen.execution.job import Job, config_hash
 from sdgen.execution.request import RunRequest, RunSettings
-from sdgen.execution.resume import left_in_target, refused
-from sdgen.execution.sizing import Sized, sized
-from sdgen.execution.targets import ResolvedTarget, database_problems, inline_target, resolve_target, target_of_file
+from sdgen.execution.resolved import ResolvedData, ResolvedRun
+from sdgen.execution.resume import resume_problems, stopped_run_in
+from sdgen.execution.sizing import SizedPlan, plan_of_size
+from sdgen.execution.target_problems import database_problems
+from sdgen.execution.target_spec import ResolvedTarget
+from sdgen.execution.targets import inline_target, resolve_target, target_of_file
 from sdgen.execution.warnings import missing_keys
 from sdgen.planning.plan import Plan
 from sdgen.readers.sources import changed, read_counted, read_mapping, read_text_counted
 from sdgen.scenario.model import SHORT_MODES, Mode, Scenario
 from sdgen.scenario.request import PlanRequest
-from sdgen.targets.base import Target
 
 MODE_VARIABLE, BATCH_VARIABLE = "SDGEN_DEFAULT_MODE", "SDGEN_BATCH_SIZE"
 _logger = logging.getLogger("sdgen.execution")
 T = TypeVar("T")
-Left = tuple[int, datetime]  # the seed and the instant of a run that was stopped
-FindStopped = Callable[[ResolvedTarget, Scenario], Left | None]
-
-
-@dataclass(frozen=True)
-class ResolvedData:
-    """A scenario with all that a request says of its data. rows: the counts still to be asked of the scenario."""
-
-    entry: CatalogEntry[Scenario]
-    rows: Mapping[str, int]
-    only: tuple[str, ...]
-    plan_request: PlanRequest
-
-    @property
-    def scenario(self) -> Scenario:
-        return self.entry.value
-
-
-@dataclass(frozen=True)
-class ResolvedRun:
-    """A request resolved: all that is needed to execute it, and all that is stored of it.
-
-    plan: of a run that appends, what it would be if the target were empty. data: None where the request came with a
-    plan. scale: the one that was found for `size`, else the request's. stored: the run's record, where it is another
-    than the one that follows from the rest.
-    """
-
-    request: RunRequest
-    data: ResolvedData | None
-    target: ResolvedTarget
-    plan: Plan
-    settings: RunSettings
-    scale: float
-    bytes: float = 0.0
-    warnings: tuple[str, ...] = ()
-    stored: Job | None = None
-
-    @property
-    def scenario(self) -> Scenario:
-        """The scenario; LookupError where the request came with a plan alone."""
-        if self.data is None:
-            raise LookupError("a run of a plan has no scenario")
-        return self.data.scenario
-
-    @property
-    def scenario_id(self) -> str:
-        return self.data.entry.id if self.data else ""
-
-    @property
-    def scenario_source(self) -> str:
-        return self.data.entry.source if self.data else ""
-
-    @property
-    def entities(self) -> tuple[str, ...]:
-        """The entities to write, in the order of writing."""
-        only = self.settings.only
-        return tuple(name for name in self.plan.entities if not only or name in only)
-
-    def plan_into(self, target: Target) -> Plan:
-        """The plan of the run into its target as it is now: of one that appends, behind the rows that are there."""
-        if self.data is None or not self.settings.appends:
-            return self.plan
-        request = replace(self.data.plan_request, seed=self.plan.seed, as_of=self.plan.as_of, scale=self.scale)
-        return plan_for(self.data.scenario, request, target, self.settings)
-
-    @cached_property
-    def job(self) -> Job:
-        """What is stored of the run, so that another process can execute it; nothing in it is secret."""
-        if self.stored is not None:
-            return self.stored
-        data = cast(ResolvedData, self.data)
-        return Job.of(data.scenario, Path(data.entry.file).name, data.rows, self)
-
-    def with_job(self, job: Job, plan: Plan) -> ResolvedRun:
-        """The same run, stored and executed in another way."""
-        return replace(self, plan=plan, stored=job)
-
-    @cached_property
-    def config_hash(self) -> str:
-        return config_hash(self.plan, self.settings, self.target)
+StoppedRun = tuple[int, datetime]  # the seed and the instant of a run that was stopped
+FindStoppedRun = Callable[[ResolvedTarget, Scenario], StoppedRun | None]
 
 
 def resolve(
@@ -123,19 +46,21 @@ def resolve(
     access: Access = ANYTHING,
     *,
     plan: Plan | None = None,
-    stopped: FindStopped = left_in_target,
+    stopped: FindStoppedRun = stopped_run_in,
 ) -> ResolvedRun:
     """The request resolved and checked.
 
     plan: one that was made already, in place of a scenario. stopped: finds the run that a resumed one goes on with.
     NotFound, or ScenarioError (TargetError where it alone is wrong) with every problem there is.
     """
-    catalog, problems = catalog or ShippedCatalog(), _Problems()
-    problems.add(ScenarioError(list(_shape(request, access, plan))))
-    source = None if plan is not None else problems.attempt(lambda: _bounded(request, catalog, access))
-    target = problems.attempt(lambda: _target(request, catalog, access))
-    data = _data(request, source) if source is not None else None
-    settings = problems.attempt(lambda: _settings(request, target, data, plan)) or RunSettings()
+    # Each step runs though others failed, so that one answer tells all that is wrong with a request: whoever corrects a
+    # scenario does not learn of the wrong target one try later. What needs a failed step's result is left out.
+    catalog, problems = catalog or ShippedCatalog(), _ProblemCollector()
+    problems.add(ScenarioError(list(_form_problems(request, access, plan))))
+    source = None if plan is not None else problems.attempt(lambda: _read_bounded(request, catalog, access))
+    target = problems.attempt(lambda: _resolve_target_of(request, catalog, access))
+    data = _data_of(request, source) if source is not None else None
+    settings = problems.attempt(lambda: _settings_of(request, target, data, plan)) or RunSettings()
     if target is not None:
         scenario = data.scenario if data else None
         problems.add(TargetError(list(_target_problems(request, target, scenario, settings))))
@@ -143,8 +68,8 @@ def resolve(
     if data is not None:
         problems.add(ScenarioError(list(_name_problems(request, data.scenario))))
         if request.resume and target is not None:
-            data = problems.attempt(partial(_resumed, data, target, stopped)) or data
-        sizing = problems.attempt(partial(_sizing, request, data, target, settings))
+            data = problems.attempt(partial(_with_stopped_run, data, target, stopped)) or data
+        sizing = problems.attempt(partial(_plan_at_size, request, data, target, settings))
         plan = sizing.plan if sizing else None
     problems.raise_all()
     for name, each in cast(Plan, plan).entities.items():
@@ -153,7 +78,7 @@ def resolve(
     return _resolved(request, data, cast(ResolvedTarget, target), cast(Plan, plan), settings, sizing)
 
 
-class _Problems:
+class _ProblemCollector:
     """The errors of independent steps, raised as one."""
 
     def __init__(self) -> None:
@@ -181,72 +106,77 @@ class _Problems:
 
 def resolve_data(request: RunRequest, catalog: Catalog | None = None, access: Access = ANYTHING) -> ResolvedData:
     """The scenario of a request, with what it asks of the data; ScenarioError or SourceError with every problem."""
-    source = _scenario(request, catalog or ShippedCatalog(), access)
+    source = _read_scenario(request, catalog or ShippedCatalog(), access)
     problems = list(_name_problems(request, source.entry.value))
     if problems:
         raise ScenarioError(problems)
-    return _data(request, source)
+    return _data_of(request, source)
 
 
-_NOT_GIVEN: Mapping[str, tuple[str | None, ...]] = {
+_EMPTY: Mapping[str, tuple[str | None, ...]] = {  # values of fields that stand for "not given"
     **dict.fromkeys(("scenario_id", "scenario", "scenario_path", "target_id", "target_path"), ("", None)),
-    "target": (None,),  # an empty destination is one that can't be opened
+    "target": (None,),  # "" is a destination that can't be opened, and that message says more than "no target"
 }
 
 
-def _shape(request: RunRequest, access: Access, plan: Plan | None) -> Iterator[Problem]:
+def _form_problems(request: RunRequest, access: Access, plan: Plan | None) -> Iterator[Problem]:
     """What is wrong with a request before anything is read."""
     ways = {"target": ("target_id", "target", "target_path")}
     if plan is None:
         ways = {"scenario": ("scenario_id", "scenario", "scenario_path"), **ways}
     for word, names in ways.items():
-        given = [name for name in names if getattr(request, name) not in _NOT_GIVEN[name]]
+        given = [name for name in names if getattr(request, name) not in _EMPTY[name]]
         if not given:
-            yield Problem(("request", f"{word}_id"), f"no {word} is named", f"give {word}_id or {word}")
+            yield Problem(("request", f"{word}_id"), f"the request names no {word}", f"give {word}_id or {word}")
         elif len(given) > 1:
             yield Problem(("request", given[1]), f"{' and '.join(given)} are given", "give one of them")
         if f"{word}_path" in given and not access.paths:
-            yield Problem(("request", f"{word}_path"), "paths can't be named here", f"give {word}_id or {word}")
+            # What comes over a network must not make this process read its files.
+            what = "paths are accepted on the command line alone"
+            yield Problem(("request", f"{word}_path"), what, f"give {word}_id or {word}")
     if request.scenario_version and not request.scenario_id:
-        yield Problem(("request", "scenario_version"), "a version without a scenario_id")
+        what = "scenario_version needs a scenario_id: inline scenarios have no other versions"
+        yield Problem(("request", "scenario_version"), what, "give scenario_id, or leave scenario_version out")
     for name in ("rules", "exec_models", "size"):
         if getattr(request, name) and not access.paths:
-            yield Problem(("request", name), f"{name} can be asked for on the command line alone", "leave it out")
+            yield Problem(("request", name), f"{name} is accepted on the command line alone", "leave it out")
     if request.size and request.scale != 1:
-        yield Problem(("request", "size"), "size chooses the scale, and scale is given", "leave one of them out")
+        yield Problem(
+            ("request", "size"), "size and scale are both given, and size determines the scale", "leave one of them out"
+        )
 
 
-class _Source(NamedTuple):
+class _ScenarioSource(NamedTuple):
     """A scenario, and the row counts still to be asked of it: a reader may have taken some of them itself."""
 
     entry: CatalogEntry[Scenario]
     rows: Mapping[str, int]
 
 
-def _bounded(request: RunRequest, catalog: Catalog, access: Access) -> _Source:
+def _read_bounded(request: RunRequest, catalog: Catalog, access: Access) -> _ScenarioSource:
     """The scenario of a request; ScenarioError where it is larger than the caller's may be."""
-    source = _scenario(request, catalog, access)
+    source = _read_scenario(request, catalog, access)
     access.bounded(source.entry.value)
     return source
 
 
-def _scenario(request: RunRequest, catalog: Catalog, access: Access) -> _Source:
+def _read_scenario(request: RunRequest, catalog: Catalog, access: Access) -> _ScenarioSource:
     rows: Mapping[str, int] = dict(request.rows)
-    reading = request.reading
+    reading = request.read_options
     if not access.paths:
         reading = replace(reading, rules="", run_code=False)
     if request.scenario_path and access.paths:
         scenario, rows = read_counted(request.scenario_path, rows, reading)
         name = scenario.id or Path(request.scenario_path).stem
-        return _Source(CatalogEntry(name, scenario, PATH, request.scenario_path), rows)
+        return _ScenarioSource(CatalogEntry(name, scenario, PATH, request.scenario_path), rows)
     if request.scenario_id:
         found = catalog.scenario(request.scenario_id, request.scenario_version)
-        return _Source(replace(found, value=changed(found.value, reading)), rows)
+        return _ScenarioSource(replace(found, value=changed(found.value, reading)), rows)
     if request.scenario is None:
         raise ScenarioError([])
     scenario, rows = _inline(request.scenario, rows)
     scenario = changed(scenario, reading)
-    return _Source(CatalogEntry(scenario.id, scenario, INLINE, "scenario"), rows)
+    return _ScenarioSource(CatalogEntry(scenario.id, scenario, INLINE, "scenario"), rows)
 
 
 def _inline(
@@ -259,10 +189,11 @@ def _inline(
     return read_mapping(dict(scenario)), rows
 
 
-def _target(request: RunRequest, catalog: Catalog, access: Access) -> ResolvedTarget:
+def _resolve_target_of(request: RunRequest, catalog: Catalog, access: Access) -> ResolvedTarget:
     if request.target_id:
         found = catalog.target(request.target_id)
-        trusted = Access(databases=access.databases)  # its place and secrets were allowed when it was added
+        # Destination and secrets of a stored target were allowed when it was added, by whoever may add targets.
+        trusted = Access(databases=access.databases)
         return resolve_target(found.value, trusted, request.formats)
     if request.target_path and access.paths:
         return resolve_target(target_of_file(Path(request.target_path)), access, request.formats)
@@ -271,7 +202,7 @@ def _target(request: RunRequest, catalog: Catalog, access: Access) -> ResolvedTa
     return inline_target(request.target, access, request.formats)
 
 
-def _settings(
+def _settings_of(
     request: RunRequest, target: ResolvedTarget | None, data: ResolvedData | None, plan: Plan | None
 ) -> RunSettings:
     """How the run writes. A mode that is asked for is every table's; else tables may have modes of their own."""
@@ -282,7 +213,7 @@ def _settings(
     return RunSettings(
         mode=_mode(request, target),
         table_modes=modes,
-        only=data.only if data else tuple(name for name in request.include if name in own),
+        only=data.plan_request.only if data else tuple(name for name in request.include if name in own),
         workers=request.workers or int(target.spec.options.get("workers", 0) if target else 0),
         batch_size=_batch_size(request, target),
         commit_every=request.commit_every,
@@ -296,7 +227,7 @@ def _mode(request: RunRequest, target: ResolvedTarget | None) -> Mode:
     chosen = request.mode or (target.spec.mode if target else None)
     if chosen is None and word and word not in {*SHORT_MODES, *Mode}:
         hint = did_you_mean(word, [*Mode, *SHORT_MODES], "known: " + ", ".join([*Mode, *SHORT_MODES]))
-        raise TargetError(Problem(("request", "mode"), f"{MODE_VARIABLE} is {word!r}, which is no mode", hint))
+        raise TargetError(Problem(("request", "mode"), f"{MODE_VARIABLE} is {word!r}, which is not a mode", hint))
     return chosen or Mode(SHORT_MODES.get(word, word) or Mode.CREATE_IF_MISSING)
 
 
@@ -305,7 +236,7 @@ def _batch_size(request: RunRequest, target: ResolvedTarget | None) -> int:
     word = os.environ.get(BATCH_VARIABLE, "")
     chosen = request.batch_size or (int(target.spec.options.get("batch_size", 0)) if target else 0)
     if not chosen and word and not (word.isdecimal() and 0 < int(word) <= BATCH_ROWS):
-        what = f"{BATCH_VARIABLE} is {word!r}, which is no number from 1 to {BATCH_ROWS:,}"
+        what = f"{BATCH_VARIABLE} is {word!r}, which is not a number from 1 to {BATCH_ROWS:,}"
         raise TargetError(Problem(("request", "batch_size"), what, "unset it, or give such a number"))
     return chosen or int(word or 0)
 
@@ -313,8 +244,8 @@ def _batch_size(request: RunRequest, target: ResolvedTarget | None) -> int:
 def _target_problems(
     request: RunRequest, target: ResolvedTarget, scenario: Scenario | None, settings: RunSettings
 ) -> Iterator[Problem]:
-    """Why a run may not go to its target, or can't in the way that is asked for."""
-    yield from refused(target.open(), settings)
+    """Why a run may not write to its target, or not with these settings."""
+    yield from resume_problems(target.open(), settings)
     yield from database_problems(target, request.allow_databases, scenario)
 
 
@@ -325,11 +256,11 @@ def _name_problems(request: RunRequest, scenario: Scenario) -> Iterator[Problem]
             if name not in scenario.entities and not (word == "rows" and name == "*"):
                 hint = did_you_mean(name, scenario.entities, f"{scenario.name} has: {', '.join(scenario.entities)}")
                 yield Problem(("request", word, name), f"unknown entity {name!r}", hint)
-    if not _chosen(request, scenario) and {*request.include} <= {*scenario.entities}:
-        yield Problem(("request", "exclude"), "no entity is left to write")
+    if scenario.entities and not _entities_to_write(request, scenario) and {*request.include} <= {*scenario.entities}:
+        yield Problem(("request", "exclude"), "include and exclude leave no entity to write", "exclude fewer entities")
 
 
-def _chosen(request: RunRequest, scenario: Scenario) -> tuple[str, ...]:
+def _entities_to_write(request: RunRequest, scenario: Scenario) -> tuple[str, ...]:
     return tuple(
         name
         for name in scenario.entities
@@ -337,44 +268,51 @@ def _chosen(request: RunRequest, scenario: Scenario) -> tuple[str, ...]:
     )
 
 
-def _data(request: RunRequest, source: _Source) -> ResolvedData:
-    """What the request says of the data; entities unknown to the scenario are told of elsewhere."""
-    entry, rows = source
-    scenario = entry.value
-    chosen = _chosen(request, scenario)
-    only = chosen if len(chosen) < len(scenario.entities) else ()
-    known = {name: count for name, count in rows.items() if name == "*" or name in scenario.entities}
-    return ResolvedData(entry, rows, only, PlanRequest(request.seed, request.as_of, known, request.scale, only))
+def _data_of(request: RunRequest, source: _ScenarioSource) -> ResolvedData:
+    """What the request says of the data; entities unknown to the scenario are left to `_name_problems`."""
+    scenario = source.entry.value
+    entities = _entities_to_write(request, scenario)
+    only = entities if len(entities) < len(scenario.entities) else ()
+    rows = {name: count for name, count in source.rows.items() if name == "*" or name in scenario.entities}
+    return ResolvedData(source.entry, PlanRequest(request.seed, request.as_of, rows, request.scale, only))
 
 
-def _resumed(data: ResolvedData, target: ResolvedTarget, stopped: FindStopped) -> ResolvedData:
-    """With the seed and the instant of the run that was stopped, where request and scenario leave them open."""
-    asked, scenario = data.plan_request, data.scenario
-    seed_open = asked.seed is None and scenario.seed is None
-    as_of_open = asked.as_of is None and not scenario.as_of
-    left = stopped(target, scenario) if seed_open or as_of_open else None
-    if left is None:
+def _with_stopped_run(data: ResolvedData, target: ResolvedTarget, find: FindStoppedRun) -> ResolvedData:
+    """With the seed and the instant of the run that was stopped, where request and scenario leave them open.
+
+    Else both would be drawn anew, the plan would be another one, and nothing of the stopped run could be kept.
+    """
+    request, scenario = data.plan_request, data.scenario
+    seed_open = request.seed is None and scenario.seed is None
+    as_of_open = request.as_of is None and not scenario.as_of
+    stopped = find(target, scenario) if seed_open or as_of_open else None
+    if stopped is None:
         return data
-    seed, as_of = (left[0] if seed_open else asked.seed), (left[1] if as_of_open else asked.as_of)
-    return replace(data, plan_request=replace(asked, seed=seed, as_of=as_of))
+    seed, as_of = (stopped[0] if seed_open else request.seed), (stopped[1] if as_of_open else request.as_of)
+    return replace(data, plan_request=replace(request, seed=seed, as_of=as_of))
 
 
-def _sizing(request: RunRequest, data: ResolvedData, target: ResolvedTarget | None, settings: RunSettings) -> Sized:
+def _plan_at_size(
+    request: RunRequest, data: ResolvedData, target: ResolvedTarget | None, settings: RunSettings
+) -> SizedPlan:
     """The checked plan, at the scale that the request names or that its size needs."""
-    scenario, asked = data.scenario, data.plan_request
+    scenario, plan_request = data.scenario, data.plan_request
     if request.size and target is not None:
         opened = target.open()
         try:
-            return sized(scenario, asked, opened, settings, size=request.size, place=target.destination)
+            return plan_of_size(
+                scenario, plan_request, opened, settings, size=request.size, destination=target.destination
+            )
         finally:
             opened.abort()
     try:
-        return Sized(plan_behind(scenario, asked), request.scale, 0)
+        return SizedPlan(plan_with_existing(scenario, plan_request), request.scale, 0)
     except ScenarioError:
         if not settings.appends:
             raise
-        # Counts may need the rows that the target holds: they are checked with those, when the run begins.
-        return Sized(plan_behind(scenario, replace(asked, rows={}, scale=1.0)), request.scale, 0)
+        # Counts may be possible only together with the rows that the target holds (children of parents that are there).
+        # Resolving connects to no target: they are checked when the run begins.
+        return SizedPlan(plan_with_existing(scenario, replace(plan_request, rows={}, scale=1.0)), request.scale, 0)
 
 
 def _resolved(
@@ -383,7 +321,7 @@ def _resolved(
     target: ResolvedTarget,
     plan: Plan,
     settings: RunSettings,
-    sizing: Sized | None,
+    sizing: SizedPlan | None,
 ) -> ResolvedRun:
     notes = [" ".join(str(note).split()) for note in data.scenario.notes] if data else []
     return ResolvedRun(

@@ -9,7 +9,7 @@ from typing import Any
 
 from sdgen.errors import Problem, TargetError
 from sdgen.execution.request import RunSettings
-from sdgen.execution.targets import ResolvedTarget
+from sdgen.execution.target_spec import ResolvedTarget
 from sdgen.planning.plan import Plan
 from sdgen.scenario.model import Scenario
 from sdgen.targets.base import Committing, Mode, Resumable, Table, Target
@@ -30,19 +30,19 @@ def manifest(plan: Plan, tables: Sequence[Table], mode: Mode) -> dict[str, Any]:
     }
 
 
-def refused(target: Target, settings: RunSettings) -> list[Problem]:
+def resume_problems(target: Target, settings: RunSettings) -> list[Problem]:
     """Why a target can't commit as it goes, or go on with a stopped run, where it is asked to."""
     commit_every, resume = settings.commit_every, settings.resume
     what, hint = "", ""
     if commit_every and isinstance(target, Resumable):
-        what, hint = "files are put in their place all at once", "leave commit_every out: resume needs none here"
+        what, hint = "files appear all at once, when a run ends", "leave commit_every out: resume needs none here"
     elif commit_every and not isinstance(target, Committing):
-        what, hint = "this target can't commit as it goes and tell exactly how far it is", "leave commit_every out"
+        what, hint = "this target can't commit during a run and record exactly how far it is", "leave commit_every out"
     elif commit_every and settings.appends:
         what = "a run that appends can't be resumed: it depends on the rows that were there when it began"
         hint = "leave commit_every out: then it adds all rows or none"
     elif commit_every and settings.table_modes:
-        what, hint = "tables with modes of their own are not committed as they go", "name one --mode for all of them"
+        what, hint = "tables with modes of their own can't be committed during a run", "name one --mode for all of them"
     elif resume and not commit_every and not isinstance(target, Resumable):
         what = "a database takes all rows of a run or none, so that there is nothing to resume"
         hint = _EVERY if isinstance(target, Committing) else "leave resume out"
@@ -51,20 +51,20 @@ def refused(target: Target, settings: RunSettings) -> list[Problem]:
 
 _EVERY = "with commit_every (--commit-every 1M) it keeps what is done so far"
 WHOLE = "the target is as it was"
-PART = "the rows that are committed stay, and the same run with --resume goes on with them"
-KEPT = "the target is as it was, and the same run goes on with what is done"
+PART = "committed rows stay, and the same run with --resume continues after them"
+KEPT = "the target is as it was, and the same run continues with what is done"
 
 
 def begin(told: Mapping[str, Any], target: Target, settings: RunSettings) -> None:
     """Tell a target that can go on with a stopped run what this one is; TargetError where it should and can't."""
-    problems = refused(target, settings)
+    problems = resume_problems(target, settings)
     if problems:
         raise TargetError(problems)
     if isinstance(target, Resumable) or (settings.commit_every and isinstance(target, Committing)):
         target.begin(told, settings.resume)
 
 
-def left_behind(target: Target, resume: bool) -> str:
+def state_after_failure(target: Target, resume: bool) -> str:
     """What a run that did not come to its end left of its rows."""
     if isinstance(target, Committing):
         return PART if target.committed else WHOLE
@@ -73,18 +73,18 @@ def left_behind(target: Target, resume: bool) -> str:
 
 _LEFT = {
     "": "the target is as it was",
-    "finishing": "it was about to commit: the target holds either all of its rows or none (sdgen verify tells)",
+    "finishing": "it was about to commit: the target holds either all of its rows or none (sdgen verify checks which)",
 }
 
 
-def left_by_killed(phase: str, request: Mapping[str, Any]) -> str:
+def state_after_kill(phase: str, request: Mapping[str, Any]) -> str:
     """What a run that was killed in some phase left."""
     if request.get("commit_every"):
-        return "the rows that it had committed stay, and the same run with resume goes on with them"
+        return "the rows that it had committed stay, and the same run with resume continues after them"
     return _LEFT["finishing" if phase == "finishing" else ""]
 
 
-def left_in_target(resolved: ResolvedTarget, scenario: Scenario) -> tuple[int, datetime] | None:
+def stopped_run_in(resolved: ResolvedTarget, scenario: Scenario) -> tuple[int, datetime] | None:
     """The seed and the instant of the run that was stopped on its way to a target; None where there is none."""
     target = resolved.open()
     try:

@@ -52,7 +52,7 @@ def expand(template: str, access: Access = ANYTHING) -> Expanded:
     return Expanded(_PLACE.sub(replaced, template), tuple(values.values()))
 
 
-def faults(template: str, access: Access = ANYTHING) -> Iterator[Problem]:
+def secret_problems(template: str, access: Access = ANYTHING) -> Iterator[Problem]:
     """Why the secrets of a text can't be had, without their values."""
     try:
         expand(template, access)
@@ -60,7 +60,7 @@ def faults(template: str, access: Access = ANYTHING) -> Iterator[Problem]:
         yield from error.problems
 
 
-def names(template: str) -> list[str]:
+def secret_names(template: str) -> list[str]:
     """What stands in the `${…}` of a text."""
     return _PLACE.findall(template)
 
@@ -77,13 +77,13 @@ def has_literal_password(template: str) -> bool:
 
 def _value(name: str, access: Access) -> str:
     if not access.allows_secret(name):
-        what = f"${{{name}}} may not be named here"
+        what = f"${{{name}}} is not allowed in requests"
         raise TargetError(Problem(("target", "dsn"), what, "put the target into the folder of targets"))
     if name.startswith("file:"):
         return _of_file(name.removeprefix("file:"))
     if not _NAME.fullmatch(name):
         raise TargetError(
-            Problem(("target", "dsn"), f"${{{name}}} is no name of a variable", "${NAME} or ${file:/path}")
+            Problem(("target", "dsn"), f"${{{name}}} is not the name of a variable", "${NAME} or ${file:/path}")
         )
     if name not in os.environ:
         raise TargetError(Problem(("target", "dsn"), f"the variable {name} is not set", f"export {name}=..."))
@@ -97,7 +97,7 @@ def _of_file(path: str) -> str:
         with open(path, "rb") as file:
             return file.read(_MOST_BYTES).decode().strip("\r\n")
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise TargetError(Problem(("target", "dsn"), f"the secret {path} can't be read: {reason}")) from None
 
 

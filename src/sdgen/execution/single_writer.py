@@ -37,7 +37,9 @@ def one_writer(target: Target, listen: Listener, cancel: threading.Event | None)
     _acquire(lock, shown, patience, listen, cancel)
     try:
         if lock.unlocked:
-            listen(Remark(f"{shown} can't be locked: {lock.unlocked}; a run to it at the same time is not waited for"))
+            listen(
+                Remark(f"{shown} can't be locked: {lock.unlocked}; this run does not wait for others that write to it")
+            )
         yield
     finally:
         lock.release()
@@ -66,7 +68,7 @@ def _patience() -> float:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
-        what = f"{WAIT_VARIABLE} is {word!r}, which is no number of seconds"
+        what = f"{WAIT_VARIABLE} is {word!r}, which is not a number of seconds"
         raise TargetError(Problem(("target",), what, "unset it, or give a number from 0 on"))
     return seconds
 
@@ -76,4 +78,4 @@ def _waited(patience: float) -> str:
 
 
 def _hint() -> str:
-    return f"try again when that has ended, or have it waited for longer: {WAIT_VARIABLE}=3600"
+    return f"try again when that has ended, or let the run wait longer: {WAIT_VARIABLE}=3600"

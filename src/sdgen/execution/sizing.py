@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from sdgen.engine import batch
 from sdgen.errors import Problem, ScenarioError
-from sdgen.execution.append import plan_for
-from sdgen.execution.byte_counts import shown
+from sdgen.execution.append import plan_into
+from sdgen.execution.byte_counts import format_bytes
 from sdgen.execution.destinations import is_single_file, open_target
 from sdgen.execution.request import RunSettings
 from sdgen.files.folder import Files, file_name
@@ -38,7 +38,7 @@ _LOADED_ROWS = 131_072
 
 
 @dataclass(frozen=True)
-class Sized:
+class SizedPlan:
     """The plan found, the factor of its counts, and about how many bytes its rows take."""
 
     plan: Plan
@@ -46,31 +46,32 @@ class Sized:
     bytes: float
 
     def __str__(self) -> str:
-        return f"--scale {self.scale!r} makes about {shown(self.bytes)}"
+        return f"--scale {self.scale!r} makes about {format_bytes(self.bytes)}"
 
 
-def sized(
-    scenario: Scenario, request: PlanRequest, target: Target, settings: RunSettings, *, size: int, place: str
-) -> Sized:
+def plan_of_size(
+    scenario: Scenario, request: PlanRequest, target: Target, settings: RunSettings, *, size: int, destination: str
+) -> SizedPlan:
     """The plan whose rows take about `size` bytes at a place; ScenarioError where no factor of the counts does."""
-    plan = plan_for(scenario, request, target, settings)
+    plan = plan_into(scenario, request, target, settings).plan
     request = replace(request, seed=plan.seed, as_of=plan.as_of)
-    measure = _Measure(target, place, request.only)
-    found = [Sized(plan, request.scale, measure.bytes(plan))]
+    measure = _Measure(target, destination, request.only)
+    found = [SizedPlan(plan, request.scale, measure.bytes(plan))]
     while len(found) < STEPS and abs(found[-1].bytes / size - 1) > NEAR:
         scale = float(f"{_next(found, size):.6g}")
         if scale in [each.scale for each in found]:
             break
-        plan = plan_for(scenario, replace(request, scale=scale), target, settings)
-        found.append(Sized(plan, scale, measure.bytes(plan)))
+        plan = plan_into(scenario, replace(request, scale=scale), target, settings).plan
+        found.append(SizedPlan(plan, scale, measure.bytes(plan)))
     best = min(found, key=lambda each: abs(each.bytes - size))
     if abs(best.bytes / size - 1) > FAR:
-        what = f"no scale of the row counts makes {shown(size)}: the nearest, {best.scale:g}, makes {shown(best.bytes)}"
+        nearest = f"the nearest, {best.scale:g}, makes {format_bytes(best.bytes)}"
+        what = f"no scale of the row counts makes {format_bytes(size)}: {nearest}"
         raise ScenarioError(Problem(("size",), what, "rows that are fixed, or asked for with --rows, stay as they are"))
     return best
 
 
-def _next(found: Sequence[Sized], size: int) -> float:
+def _next(found: Sequence[SizedPlan], size: int) -> float:
     """The factor at which the line through the last two points has the size; not far from the last one."""
     last = found[-1]
     near = last.scale * size / max(last.bytes, 1.0)

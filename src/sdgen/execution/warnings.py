@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sdgen.engine import BATCH_ROWS, PlannedRows
-from sdgen.execution.append import without_old
+from sdgen.execution.append import without_existing
 from sdgen.generators.keys import Sequence as Counting
 from sdgen.generators.links.links import ForeignKey
 from sdgen.planning.plan import EntityPlan, Plan
@@ -25,11 +25,12 @@ def taken_values(plan: Plan, only: Sequence[str] = ()) -> Iterator[str]:
             taken = _taken(plan, entity, column.name, column.fixed) if drawn and column.fixed is not None else 0
             if taken:
                 new = entity.rows - entity.first
-                yield f"{entity.name}.{column.name}: {taken:,} of {new:,} new values were taken, others stand for them"
+                what = f"{taken:,} of {new:,} new values exist already, and others replace them"
+                yield f"{entity.name}.{column.name}: {what}"
 
 
 def _taken(plan: Plan, entity: EntityPlan, column: str, fixed: pa.Array) -> int:
-    held, count, alone = fixed.slice(0, entity.first), 0, without_old(entity)
+    held, count, alone = fixed.slice(0, entity.first), 0, without_existing(entity)
     for start in range(entity.first, entity.rows, BATCH_ROWS):
         numbers = np.arange(start, min(start + BATCH_ROWS, entity.rows), dtype=np.int64)
         values = PlannedRows(plan, alone, numbers).column(column)

@@ -44,7 +44,7 @@ _LONG_ENOUGH = 400  # no text but prose is longer
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ColumnNeeds:
     """What a column asks of its generator.
 
     need: how many distinct values it must have by itself, 0 for any. domain: how large a finite domain it must have
@@ -69,22 +69,22 @@ class Wanted:
         return Facts(0, "entity", "column", type, max(self.need, self.rows), _NOW, self.locale, unique=self.need > 0)
 
 
-def fitting(spec: GeneratorSpec, wanted: Wanted) -> GeneratorSpec | None:
+def fitting(spec: GeneratorSpec, needs: ColumnNeeds) -> GeneratorSpec | None:
     """The generator as it can fill the column, numbers in a text column being written out; None where it can't."""
     made = _made(spec)
-    if made is None or (spec.type.startswith(_IN_ENGLISH) and not english(wanted.locale)):
+    if made is None or (spec.type.startswith(_IN_ENGLISH) and not english(needs.locale)):
         return None
-    if wanted.type is not None and wanted.type.kind in FLOATS:
+    if needs.type is not None and needs.type.kind in FLOATS:
         spec = _rounded(spec, made)
         made = _made(spec) or made
-    if wanted.type is not None and wanted.type.kind not in made.fits:
-        written = _as_text(spec, made) if wanted.type.kind in PLAIN_TEXTS else None
-        return fitting(written, wanted) if written is not None else None
-    facts = wanted.facts(made)
+    if needs.type is not None and needs.type.kind not in made.fits:
+        written = _as_text(spec, made) if needs.type.kind in PLAIN_TEXTS else None
+        return fitting(written, needs) if written is not None else None
+    facts = needs.facts(made)
     if facts is None:
-        return spec if not (wanted.need or wanted.domain) else None
-    needs_met = _needs_met(made, wanted.types)
-    fits = needs_met and not list(made.faults(facts)) and _distinct_enough(made, facts, wanted) and _short(made, facts)
+        return spec if not (needs.need or needs.domain) else None
+    needs_met = _needs_met(made, needs.types)
+    fits = needs_met and not list(made.faults(facts)) and _distinct_enough(made, facts, needs) and _short(made, facts)
     return spec if fits else None
 
 
@@ -97,7 +97,7 @@ def with_distinct_elements(spec: GeneratorSpec, type: Type | None) -> GeneratorS
     if not isinstance(made, Choice):
         return spec
     distinct = GeneratorSpec.model_construct(type="array", params={**spec.params, "unique": True})
-    return fitting(distinct, Wanted(type)) or spec
+    return fitting(distinct, ColumnNeeds(type)) or spec
 
 
 def _rounded(spec: GeneratorSpec, made: Generator) -> GeneratorSpec:
@@ -151,16 +151,16 @@ def _needs_met(made: Generator, types: Mapping[str, Type | None]) -> bool:
     return not needs or not list(made.check_types({need: types[need.column] for need in needs}))
 
 
-def _distinct_enough(made: Generator, facts: Facts, wanted: Wanted) -> bool:
+def _distinct_enough(made: Generator, facts: Facts, needs: ColumnNeeds) -> bool:
     if not _roomy(made, facts):
         return False
     if isinstance(made, Sequence) and not _counts_on(made, facts):
         return False
-    if wanted.need and (made.capacity(facts) or 0) < wanted.need:
+    if needs.need and (made.capacity(facts) or 0) < needs.need:
         return False
-    if wanted.domain and not made.all_distinct():
+    if needs.domain and not made.all_distinct():
         domain = made.domain(replace(facts, unique=False))
-        return domain is not None and domain.size >= wanted.domain
+        return domain is not None and domain.size >= needs.domain
     return True
 
 
@@ -171,7 +171,7 @@ def _roomy(made: Generator, facts: Facts) -> bool:
         return True
     bounds = [value for name in ("min", "max") if isinstance(value := getattr(made, name, None), int | float | Decimal)]
     return all(limits[0] <= exact(value) <= limits[1] for value in bounds) and _holds(
-        _key(made), facts.type, _Held(made)
+        _key(made), facts.type, _ByKey(made)
     )
 
 
@@ -214,7 +214,7 @@ def _sampled(key: str, locale: str, make: Callable[[], Generator]) -> Numbers:
 
 def _lengths(made: Generator, locale: str) -> Numbers:
     """The lengths of a sample of its texts."""
-    return _sampled(_key(made), locale, _Held(made))
+    return _sampled(_key(made), locale, _ByKey(made))
 
 
 def _key(made: Generator) -> str:
@@ -222,7 +222,7 @@ def _key(made: Generator) -> str:
     return made.called + json.dumps(params, sort_keys=True, default=str)
 
 
-class _Held:
+class _ByKey:
     """A generator in hand, equal to any other, so that a cache goes by the key beside it."""
 
     def __init__(self, made: Generator) -> None:
@@ -235,7 +235,7 @@ class _Held:
         return 0
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held)
+        return isinstance(other, _ByKey)
 
 
 def _longest(made: Generator, facts: Facts, lengths: Numbers) -> int:

@@ -13,11 +13,11 @@ from functools import cached_property, lru_cache, reduce
 from math import prod
 
 from sdgen.inference.complete import Inside, completed, is_whole
-from sdgen.inference.fit import Wanted, fitting, needed_columns, needs_others, with_distinct_elements
+from sdgen.inference.fit import ColumnNeeds, fitting, needed_columns, needs_others, with_distinct_elements
 from sdgen.inference.names import entity_name, forms, shared_prefix, singular, snake, spelled_out
 from sdgen.inference.neighbours import Beside, Neighbours
-from sdgen.inference.parts import Within
-from sdgen.inference.rules import Asked, Guess, abbreviations, built_in_guesses, guesses
+from sdgen.inference.parts import Surroundings
+from sdgen.inference.rules import ColumnTraits, Guess, abbreviations, built_in_guesses, guesses
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import Type, parse_type
@@ -46,16 +46,16 @@ def _guessed(scenario: Scenario, name: str, entity: Entity, rows: _Rows) -> Enti
     table = _Table(scenario, name, entity, rows)
     found = {column: table.column(column) for column in entity.columns}
     for _ in found:
-        circle = _circle(found)
-        guessed = [column for column in circle if found[column] is not entity.columns[column]]
+        cycle = _cycle(found)
+        guessed = [column for column in cycle if found[column] is not entity.columns[column]]
         if not guessed:
             break
-        found[max(guessed)] = table.column(max(guessed), circle)
+        found[max(guessed)] = table.column(max(guessed), cycle)
     return entity.model_copy(update={"columns": found})
 
 
-def _circle(columns: Mapping[str, Column]) -> frozenset[str]:
-    """Columns that take one another's values in circles, and those between; none where there is no such."""
+def _cycle(columns: Mapping[str, Column]) -> frozenset[str]:
+    """Columns that take one another's values in cycles, and those between; none where there is no such."""
     specs = {name: column.generator for name, column in columns.items()}
     needs = {name: needed_columns(spec) for name, spec in specs.items() if spec is not None}
     left = frozenset(needs)
@@ -81,13 +81,13 @@ class _Table:
         column = self.entity.columns[name]
         if column.generator is not None:
             return column if is_whole(column) else self._completed(name, column, column.generator, without)
-        asked = self._asked(name, column, self.types[name], without)
-        guess = _guess(self.scenario, asked, self._wanted(name, column))
+        traits = self._traits(name, column, self.types[name], without)
+        guess = _guess(self.scenario, traits, self._needs(name, column))
         if guess is None:
             return column
-        return self._given(name, column, guess)
+        return self._with_guess(name, column, guess)
 
-    def _given(self, name: str, column: Column, guess: Guess) -> Column:
+    def _with_guess(self, name: str, column: Column, guess: Guess) -> Column:
         update: dict[str, object] = {"generator": guess.generator}
         if column.nullable and column.null_rate is None and not column.primary_key:
             rate = 0.0 if any(name in one for one in self.entity.unique) else guess.null_rate
@@ -99,11 +99,11 @@ class _Table:
         rates: list[float | None] = []
 
         def guess(part: str, type: Type, kind: str, inside: Inside) -> Mapping[str, object] | None:
-            asked = self._asked(name, column, type, without)
+            traits = self._traits(name, column, type, without)
             if kind != "as_text" or spec.type != "as_text":
-                within = reduce(lambda outer, struct: outer.into(*struct), inside, Within(asked.entity))
-                return _part(self.scenario, within, part, type, kind)
-            found = _guess(self.scenario, asked, replace(self._wanted(name, column), type=type))
+                around = reduce(lambda outer, struct: outer.into(*struct), inside, Surroundings(traits.entity))
+                return _part(self.scenario, around, part, type, kind)
+            found = _guess(self.scenario, traits, replace(self._needs(name, column), type=type))
             if found is None:
                 return None
             rates.append(found.null_rate)
@@ -113,7 +113,7 @@ class _Table:
         if whole is spec:
             return column
         found = Guess(with_distinct_elements(whole, self.types[name]), rates[0] if rates else None)
-        return self._given(name, column, found)
+        return self._with_guess(name, column, found)
 
     @cached_property
     def types(self) -> dict[str, Type | None]:
@@ -134,11 +134,11 @@ class _Table:
     def primary_key(self) -> tuple[str, ...]:
         return tuple(name for name, column in self.entity.columns.items() if column.primary_key)
 
-    def _asked(self, name: str, column: Column, type: Type | None, without: Collection[str]) -> Asked:
+    def _traits(self, name: str, column: Column, type: Type | None, without: Collection[str]) -> ColumnTraits:
         alone = self.primary_key == (name,)
         moment = type is not None and type.kind in _MOMENTS
         beside = Beside(self.plain[moment], {name, *without, *self._leaning_on(name)})
-        return Asked(
+        return ColumnTraits(
             raw=name,
             names=self.names[name],
             entity=self.forms,
@@ -184,9 +184,9 @@ class _Table:
     def _unique(self, name: str, column: Column) -> bool:
         return column.unique or self.primary_key == (name,) or (name,) in self.entity.unique
 
-    def _wanted(self, name: str, column: Column) -> Wanted:
+    def _needs(self, name: str, column: Column) -> ColumnNeeds:
         rows = self.rows.of(self.name)
-        return Wanted(
+        return ColumnNeeds(
             type=self.types[name],
             rows=rows,
             need=rows if self._unique(name, column) else 0,
@@ -213,36 +213,40 @@ def _parent(link: GeneratorSpec) -> str:
     return str(link.params.get("entity", "")) if link.type == "fk" else ""
 
 
-def _guess(scenario: Scenario, asked: Asked, wanted: Wanted, within: Within | None = None) -> Guess | None:
-    own = next(guesses(scenario.rules, asked), None)
+def _guess(
+    scenario: Scenario, traits: ColumnTraits, needs: ColumnNeeds, around: Surroundings | None = None
+) -> Guess | None:
+    own = next(guesses(scenario.rules, traits), None)
     if own is not None:
         return own
-    for ask in (wanted, replace(wanted, need=0), replace(wanted, need=0, domain=0)):
-        found = _first_fitting(scenario, asked, ask, within or Within(asked.entity))
+    for less in (needs, replace(needs, need=0), replace(needs, need=0, domain=0)):
+        found = _first_fitting(scenario, traits, less, around or Surroundings(traits.entity))
         if found is not None:
             return found
     return None
 
 
-def _first_fitting(scenario: Scenario, asked: Asked, wanted: Wanted, within: Within) -> Guess | None:
-    if asked.type is not None and asked.type.items:
-        spec = _nested(scenario, asked, asked.type, wanted, within)
+def _first_fitting(scenario: Scenario, traits: ColumnTraits, needs: ColumnNeeds, around: Surroundings) -> Guess | None:
+    if traits.type is not None and traits.type.items:
+        spec = _nested(scenario, traits, traits.type, needs, around)
         return None if spec is None else Guess(spec)
-    for guess in built_in_guesses(asked):
-        if wanted.types or not needs_others(guess.generator):
-            spec = fitting(guess.generator, wanted)
+    for guess in built_in_guesses(traits):
+        if needs.types or not needs_others(guess.generator):
+            spec = fitting(guess.generator, needs)
             if spec is not None:
                 return replace(guess, generator=spec)
     return None
 
 
-def _nested(scenario: Scenario, asked: Asked, type: Type, wanted: Wanted, within: Within) -> GeneratorSpec | None:
+def _nested(
+    scenario: Scenario, traits: ColumnTraits, type: Type, needs: ColumnNeeds, around: Surroundings
+) -> GeneratorSpec | None:
     """A generator for arrays, maps and structs, each of whose parts is guessed by its own name and type."""
-    if wanted.need or wanted.domain:
+    if needs.need or needs.domain:
         return None
-    names = {"array": (asked.raw,), "map": ("map_key", asked.raw), "struct": type.fields}[type.kind]
-    within = within.into(asked.raw, type.fields) if type.kind == "struct" else within
-    parts = [_part(scenario, within, name, item, type.kind) for name, item in zip(names, type.items, strict=True)]
+    names = {"array": (traits.raw,), "map": ("map_key", traits.raw), "struct": type.fields}[type.kind]
+    around = around.into(traits.raw, type.fields) if type.kind == "struct" else around
+    parts = [_part(scenario, around, name, item, type.kind) for name, item in zip(names, type.items, strict=True)]
     inner = [part for part in parts if part is not None]
     if len(inner) < len(parts):
         return None
@@ -253,34 +257,36 @@ def _nested(scenario: Scenario, asked: Asked, type: Type, wanted: Wanted, within
         params = {"keys": inner[0], "values": inner[1], "min": 1, "max": 4}
     else:
         params = {"fields": dict(zip(type.fields, inner, strict=True))}
-    spec = fitting(GeneratorSpec.model_construct(type=type.kind, params=params), Wanted(type, locale=wanted.locale))
+    spec = fitting(GeneratorSpec.model_construct(type=type.kind, params=params), ColumnNeeds(type, locale=needs.locale))
     return spec and with_distinct_elements(spec, type)
 
 
-def _part(scenario: Scenario, within: Within, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
+def _part(scenario: Scenario, around: Surroundings, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
     """The generator of a part of an array, map or struct: by names and type alone, so that it is found once."""
     if scenario.rules:
-        return _found_part(scenario, within, name, type, kind)
-    return _usual_part(scenario.locale, within, name, type, kind)
+        return _found_part(scenario, around, name, type, kind)
+    return _usual_part(scenario.locale, around, name, type, kind)
 
 
 @lru_cache(maxsize=32_768)
-def _usual_part(locale: str, within: Within, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
+def _usual_part(locale: str, around: Surroundings, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
     """A part's generator by the built-in rules."""
-    return _found_part(Scenario.model_construct(name="", locale=locale, entities={}), within, name, type, kind)
+    return _found_part(Scenario.model_construct(name="", locale=locale, entities={}), around, name, type, kind)
 
 
-def _found_part(scenario: Scenario, within: Within, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
+def _found_part(
+    scenario: Scenario, around: Surroundings, name: str, type: Type, kind: str
+) -> Mapping[str, object] | None:
     spelled = spelled_out(name, abbreviations())
     head, _, last = spelled.rpartition("_")
     single = "_".join(filter(None, (head, singular(last)))) if kind == "array" else spelled
-    names = tuple(dict.fromkeys((spelled, single, *within.names(name))))
-    part = Asked(raw=name, names=names, entity=within.entity, type=type, beside=within.beside(name))
+    names = tuple(dict.fromkeys((spelled, single, *around.names(name))))
+    part = ColumnTraits(raw=name, names=names, entity=around.entity, type=type, beside=around.beside(name))
     domain = _KEYS if name == "map_key" else 0
-    found = _guess(scenario, part, Wanted(type, domain=domain, locale=scenario.locale), within)
+    found = _guess(scenario, part, ColumnNeeds(type, domain=domain, locale=scenario.locale), around)
     if found is None:
         return None
-    spec = within.own(found.generator, name)
+    spec = around.own(found.generator, name)
     return {"generator": spec.type, "params": dict(spec.params), "type": str(type)}
 
 

@@ -45,7 +45,7 @@ _TURN = "-120d"  # the moments of a thing that begin it lie before, those that f
 
 
 @dataclass(frozen=True)
-class Within:
+class Surroundings:
     """What parts are parts of: the forms of its name, and the names of the parts that stand beside one another.
 
     person and place: by which structs persons and places are told apart, "" for the row's own.
@@ -56,7 +56,7 @@ class Within:
     person: str = ""
     place: str = ""
 
-    def into(self, struct: str, fields: tuple[str, ...]) -> Within:
+    def into(self, struct: str, fields: tuple[str, ...]) -> Surroundings:
         """What the fields of a struct are parts of: of what it stands in, where its name says nothing."""
         name, inner = _thing(struct), replace(self, fields=fields)
         if not name or name in _WRAPPERS or name in self.entity:

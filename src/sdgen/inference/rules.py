@@ -27,7 +27,7 @@ _WITHOUT_LIMIT = 10**15  # `$max` of a column whose type has none
 
 
 @dataclass(frozen=True)
-class Asked:
+class ColumnTraits:
     """A column that names no generator: what rules may look at.
 
     names: the forms of its name that rules try. entity: the forms of its entity's name. beside: the other columns of
@@ -79,16 +79,16 @@ def _rule(record: dict[str, object]) -> Rule:
     return Rule.model_validate({**record, "generator": spec})
 
 
-def built_in_guesses(asked: Asked) -> Iterator[Guess]:
+def built_in_guesses(traits: ColumnTraits) -> Iterator[Guess]:
     """What the built-in rules suggest, in their order."""
-    held, rules = _built_in_for(asked.type), built_in_rules()
-    places = _built_in_index().places((*asked.names, asked.raw))
-    return _suggested((rules[place] for place in places if place in held), asked)
+    held, rules = _built_in_for(traits.type), built_in_rules()
+    places = _built_in_index().places((*traits.names, traits.raw))
+    return _suggested((rules[place] for place in places if place in held), traits)
 
 
-def guesses(rules: Iterable[Rule], asked: Asked) -> Iterator[Guess]:
+def guesses(rules: Iterable[Rule], traits: ColumnTraits) -> Iterator[Guess]:
     """What the rules whose conditions all hold suggest, in their order."""
-    return _suggested((rule for rule in rules if _type_holds(rule, asked.type)), asked)
+    return _suggested((rule for rule in rules if _type_holds(rule, traits.type)), traits)
 
 
 @lru_cache(maxsize=4096)
@@ -102,63 +102,63 @@ def _built_in_index() -> RuleIndex:
     return RuleIndex(built_in_rules())
 
 
-def _suggested(rules: Iterable[Rule], asked: Asked) -> Iterator[Guess]:
+def _suggested(rules: Iterable[Rule], traits: ColumnTraits) -> Iterator[Guess]:
     for rule in rules:
-        found = _found(rule, asked)
+        found = _found(rule, traits)
         if found is not None:
             spec = rule.generator
             params = _filled(spec.params, found) if spec.params else spec.params
             yield Guess(GeneratorSpec.model_construct(type=spec.type, params=params), rule.null_rate)
 
 
-def _found(rule: Rule, asked: Asked) -> dict[str, Any] | None:
+def _found(rule: Rule, traits: ColumnTraits) -> dict[str, Any] | None:
     """What the placeholders stand for, if all conditions but the type's hold; None where one does not."""
-    if not _constraints_hold(rule, asked):
+    if not _constraints_hold(rule, traits):
         return None
     found: dict[str, Any] = {}
-    if rule.field and not any(_same(rule.field, name) for name in (asked.raw, *asked.names)):
+    if rule.field and not any(_same(rule.field, name) for name in (traits.raw, *traits.names)):
         return None
     if rule.pattern:
-        groups = _named(rule.pattern, asked)
+        groups = _named(rule.pattern, traits)
         if groups is None:
             return None
         found.update({str(number): text for number, text in enumerate(groups, 1)})
-    if rule.entity and not any(compiled(f"(?:.*_)?(?:{rule.entity})").fullmatch(name) for name in asked.entity):
+    if rule.entity and not any(compiled(f"(?:.*_)?(?:{rule.entity})").fullmatch(name) for name in traits.entity):
         return None
-    if rule.comment and not compiled(rule.comment).search(asked.description):
+    if rule.comment and not compiled(rule.comment).search(traits.description):
         return None
-    return _with_others(rule, asked, found)
+    return _with_others(rule, traits, found)
 
 
 def _same(field: str, name: str) -> bool:
     return field.lower() == name.lower() or snake(field) == name
 
 
-def _constraints_hold(rule: Rule, asked: Asked) -> bool:
+def _constraints_hold(rule: Rule, traits: ColumnTraits) -> bool:
     """Whether the conditions without a look at any name hold."""
     return (
-        (rule.unique is None or rule.unique == asked.unique)
-        and (rule.primary_key is None or rule.primary_key == asked.primary_key)
-        and (rule.nullable is None or rule.nullable == bool(asked.nullable))
+        (rule.unique is None or rule.unique == traits.unique)
+        and (rule.primary_key is None or rule.primary_key == traits.primary_key)
+        and (rule.nullable is None or rule.nullable == bool(traits.nullable))
     )
 
 
 def _type_holds(rule: Rule, type: Type | None) -> bool:
     if type is None:
         return not (rule.type or rule.min_length or rule.max_length)
-    if rule.type and not any(_same_type(wanted, type) for wanted in rule.type):
+    if rule.type and not any(_same_type(each, type) for each in rule.type):
         return False
     if rule.min_length and type.length and type.length < rule.min_length:
         return False
     return not rule.max_length or 0 < type.length <= rule.max_length
 
 
-def _same_type(wanted: str, type: Type) -> bool:
+def _same_type(rule_type: str, type: Type) -> bool:
     """Whether a column's type is the rule's: the same in full, or of its kind where the rule gives no details."""
-    parsed = _parsed(wanted)
+    parsed = _parsed(rule_type)
     if parsed is None:
         return False
-    return parsed == type or ("(" not in wanted and "<" not in wanted and parsed.kind == type.kind)
+    return parsed == type or ("(" not in rule_type and "<" not in rule_type and parsed.kind == type.kind)
 
 
 @lru_cache(maxsize=4096)
@@ -169,9 +169,9 @@ def _parsed(text: str) -> Type | None:
         return None if text not in ("enum", "array", "map", "struct") else Type(text)
 
 
-def _named(pattern: str, asked: Asked) -> tuple[str, ...] | None:
+def _named(pattern: str, traits: ColumnTraits) -> tuple[str, ...] | None:
     """The groups of the first form of the column's name that a pattern matches."""
-    for name in (*asked.names, asked.raw):
+    for name in (*traits.names, traits.raw):
         groups = _groups(pattern, name)
         if groups is not None:
             return groups
@@ -184,17 +184,17 @@ def _groups(pattern: str, name: str) -> tuple[str, ...] | None:
     return None if match is None else tuple(group or "" for group in match.groups())
 
 
-def _with_others(rule: Rule, asked: Asked, found: dict[str, Any]) -> dict[str, Any] | None:
-    """`found` with the columns that stand beside this one; None where one that the rule wants is missing."""
+def _with_others(rule: Rule, traits: ColumnTraits, found: dict[str, Any]) -> dict[str, Any] | None:
+    """`found` with the columns that stand beside this one; None where one that the rule needs is missing."""
     for label, patterns in rule.beside.items():
-        wanted = (_filled(pattern, found) for pattern in patterns)
-        column = next((one for pattern in wanted if (one := asked.beside.first(pattern)) is not None), None)
+        filled = (_filled(pattern, found) for pattern in patterns)
+        column = next((one for pattern in filled if (one := traits.beside.first(pattern)) is not None), None)
         if column is None:
             return None
         found[label] = column
-    found["length"] = asked.type.length if asked.type else 0
-    found["entity"] = asked.entity[0] or asked.raw
-    found["max"] = _most(asked.type)
+    found["length"] = traits.type.length if traits.type else 0
+    found["entity"] = traits.entity[0] or traits.raw
+    found["max"] = _most(traits.type)
     return found
 
 

@@ -35,7 +35,8 @@ from sdgen.generators.links.parent_sampler import (
     weighted,
 )
 from sdgen.generators.text import vocabularies
-from sdgen.planning.check import check_draft, quota_row
+from sdgen.planning.check import check_draft
+from sdgen.planning.check_links import quota_row
 from sdgen.planning.choose import Key
 from sdgen.planning.draft import Draft, draft_plan
 from sdgen.planning.nulls import is_nullable

@@ -63,14 +63,14 @@ class RowSettler:
         self._problems.append(self._scenario.origin.problem(path, what, hint, type))
 
     def _check_request(self) -> None:
-        for name in {*self._request.rows, *self._request.only} - {"*"} - self._scenario.entities.keys():
+        for name in sorted({*self._request.rows, *self._request.only} - {"*"} - self._scenario.entities.keys()):
             hint = did_you_mean(name, self._scenario.entities)
             self._problems.append(
                 Problem((), f"--rows or --only names the unknown entity {name!r}", hint, type=ProblemType.REFERENCE)
             )
         if not 0 < self._request.scale < float("inf"):
             self._problems.append(
-                Problem((), f"the scale {self._request.scale:g} is not above 0", type=ProblemType.VALUE)
+                Problem((), f"the scale {self._request.scale:g} is no finite number above 0", type=ProblemType.VALUE)
             )
             self._request = replace(self._request, scale=1.0)  # counts that can be computed, for further problems
 

@@ -40,7 +40,7 @@ def check_within(draft: Draft, key: Key, link: ForeignKey) -> None:
     other = draft.links[key[0]].get(link.within)
     shared = shared_row(draft, link, other) if other is not None else ""
     if other is None or link.within == (link.via or key[1]):
-        hint = did_you_mean(link.within, draft.links[key[0]])
+        hint = did_you_mean(link.within, draft.links[key[0]].keys() - {link.via or key[1]})
         draft.refuse(path, f"no other link {link.within!r}", hint, ProblemType.REFERENCE)
     elif draft.link_column(key[0], link.within)[1].within:
         draft.refuse(path, f"{link.within} is within another link itself", "name that one")

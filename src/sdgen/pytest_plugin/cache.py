@@ -19,10 +19,10 @@ from pathlib import Path
 
 _SIZES = "sizes.json"
 _STAGED = ".filling-"
-_KNOWN = "known-"
+_NOTE = "known-"
 _LOCKS = 16
 _LEFT_AFTER = 24 * 3600  # seconds after which work under a hidden name is taken for a dead process's
-_KNOWN_FOR = 90 * _LEFT_AFTER
+_NOTES_FOR = 90 * _LEFT_AFTER
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Cache:
             return there
         with self._locked(key):
             there = self.find(key)
-            return there if there is not None else self._made(key, make)
+            return there if there is not None else self._make(key, make)
 
     def find(self, key: str) -> Path | None:
         """The folder of a whole entry, which counts as used now; None where there is none."""
@@ -53,19 +53,19 @@ class Cache:
             return None
         return folder
 
-    def known(self, question: str) -> str:
-        """What was noted under a question; "" for nothing."""
+    def noted(self, key: str) -> str:
+        """The note under a key; "" for none."""
         with suppress(OSError, UnicodeDecodeError):
-            return (self.root / f"{_KNOWN}{question}").read_text("ascii")
+            return (self.root / f"{_NOTE}{key}").read_text("ascii")
         return ""
 
-    def note(self, question: str, answer: str) -> None:
-        """Note an answer, so that it needn't be worked out again. Where that can't be done it isn't."""
-        staged = self.root / f"{_KNOWN}{question}.{secrets.token_hex(4)}"
+    def note(self, key: str, text: str) -> None:
+        """Keep a note, so that it needn't be worked out again; nothing where the cache can't be written."""
+        staged = self.root / f"{_NOTE}{key}.{secrets.token_hex(4)}"
         with suppress(OSError):
             self.root.mkdir(parents=True, exist_ok=True)
-            staged.write_text(answer, "ascii")
-            staged.replace(self.root / f"{_KNOWN}{question}")
+            staged.write_text(text, "ascii")
+            staged.replace(self.root / f"{_NOTE}{key}")
 
     def copied(self, key: str, make: Callable[[Path], None], name: str, to: Path) -> None:
         """A copy of an entry's file, though another process should clear the cache meanwhile."""
@@ -75,7 +75,7 @@ class Cache:
                 return
         shutil.copyfile(self.entry(key, make) / name, to)
 
-    def _made(self, key: str, make: Callable[[Path], None]) -> Path:
+    def _make(self, key: str, make: Callable[[Path], None]) -> Path:
         for left in self.root.glob(f"{_STAGED}{key}-*"):  # whoever made them held the lock
             shutil.rmtree(left, ignore_errors=True)
         staged = self.root / f"{_STAGED}{key}-{secrets.token_hex(4)}"
@@ -84,13 +84,13 @@ class Cache:
             make(staged)
             sizes = {path.name: path.stat().st_size for path in staged.iterdir()}
             (staged / _SIZES).write_text(json.dumps(sizes), "utf-8")
-            self._placed(staged, key)
+            self._put_in_place(staged, key)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
         self._prune(key)
         return self.root / key
 
-    def _placed(self, staged: Path, key: str) -> None:
+    def _put_in_place(self, staged: Path, key: str) -> None:
         """Give an entry its name, unless another process was first with a whole one."""
         try:
             staged.rename(self.root / key)
@@ -108,9 +108,9 @@ class Cache:
             if old or (total > self.limit and folder.name != kept and not folder.name.startswith(_STAGED)):
                 shutil.rmtree(folder, ignore_errors=True)
                 total -= size
-        for noted in self.root.glob(f"{_KNOWN}*"):
+        for noted in self.root.glob(f"{_NOTE}*"):
             with suppress(OSError):
-                if time.time() - noted.stat().st_mtime > _KNOWN_FOR:
+                if time.time() - noted.stat().st_mtime > _NOTES_FOR:
                     noted.unlink()
 
     def _entries(self) -> Iterator[tuple[float, int, Path]]:

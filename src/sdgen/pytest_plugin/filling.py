@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sdgen.errors import Problem
 from sdgen.pytest_plugin.cache import Cache
 from sdgen.pytest_plugin.marks import MarkOptions
-from sdgen.pytest_plugin.resolve import MarkedData, outside, question_of, resolve_mark, stands_alone
+from sdgen.pytest_plugin.resolve import MarkedData, is_self_contained, outside_files, request_key, resolve_mark
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,31 +27,30 @@ _ENTITIES = "entities.json"
 
 @dataclass
 class Filler:
-    """Makes datasets, or finds them in a cache. told: is given what a reader has to say of a scenario, once."""
+    """Makes datasets, or takes them from a cache. report_notes: is given the notes on a scenario, once."""
 
     cache: Cache
-    told: Callable[[MarkOptions, tuple[Problem, ...]], None] = lambda wanted, notes: None
-    _settled: dict[str, MarkedData] = field(default_factory=dict)
+    report_notes: Callable[[MarkOptions, tuple[Problem, ...]], None] = lambda options, notes: None
+    _resolved: dict[str, MarkedData] = field(default_factory=dict)
 
-    def file(self, wanted: MarkOptions, kind: str, to: Path) -> None:
+    def file(self, options: MarkOptions, kind: str, to: Path) -> None:
         """A copy of the filled database file of a kind."""
         name = FILES[kind]
-        self.cache.copied(self.key(wanted, kind), lambda folder: self.write(wanted, folder / name), name, to)
+        self.cache.copied(self.key(options, kind), lambda folder: self.write(options, folder / name), name, to)
 
-    def tables(self, wanted: MarkOptions) -> dict[str, pa.Table]:
+    def tables(self, options: MarkOptions) -> dict[str, pa.Table]:
         """The entities as Arrow tables, mapped from the disk."""
-        return read_tables(self.cache.entry(self.key(wanted, ARROW), lambda folder: self._save(wanted, folder)))
+        return read_tables(self.cache.entry(self.key(options, ARROW), lambda folder: self._save(options, folder)))
 
-    def key(self, wanted: MarkOptions, kind: str) -> str:
+    def key(self, options: MarkOptions, kind: str) -> str:
         """The name under which a dataset of a kind is kept. Most scenarios needn't be planned to know it again."""
-        question = question_of(wanted)
-        known = "" if outside() else self.cache.known(question)
-        return f"{kind}-{known or self.settled(wanted).hash}"
+        noted = "" if outside_files() else self.cache.noted(request_key(options))
+        return f"{kind}-{noted or self.resolve(options).hash}"
 
-    def write(self, wanted: MarkOptions, to: str | Path) -> None:
-        """Fill a database of the tests' own, which no guard speaks of, by its path or URL.
+    def write(self, options: MarkOptions, to: str | Path) -> None:
+        """Fill a database of the tests' own, which no guard concerns, by its path or URL.
 
-        A signal stops it, and is passed on when the place is as it was.
+        A signal cancels it, and is raised again once the target is as it was.
         """
         from sdgen.errors import Cancelled
         from sdgen.execution.destinations import open_target
@@ -59,7 +58,7 @@ class Filler:
         from sdgen.execution.interruption import Interruption
         from sdgen.execution.request import RunSettings
 
-        data, target = self.settled(wanted), open_target(str(to))
+        data, target = self.resolve(options), open_target(str(to))
         settings = RunSettings(only=data.only)
         with Interruption() as signals:
             work = partial(execute, data.plan, target, settings, cancel=signals.event, probed=True)
@@ -68,31 +67,31 @@ class Filler:
             except Cancelled:
                 if not signals.number:
                     raise
-            except BaseException:  # raised by what else breaks into a test, such as a time limit
+            except BaseException:  # from whatever interrupts a test, such as a time limit
                 signals.event.set()
                 raise
         if signals.number:
             signal.raise_signal(signals.number)
-            raise KeyboardInterrupt  # where whoever heard the signal went on
+            raise KeyboardInterrupt  # the signal's handler may have returned
 
-    def settled(self, wanted: MarkOptions) -> MarkedData:
+    def resolve(self, options: MarkOptions) -> MarkedData:
         """The plan; ScenarioError or SourceError with every problem."""
-        question = question_of(wanted)
-        if question not in self._settled:
-            self._settled[question] = made = resolve_mark(wanted)
-            if made.notes:
-                self.told(wanted, made.notes)
-            elif stands_alone(wanted) and not outside():
-                self.cache.note(question, made.hash)
-        return self._settled[question]
+        key = request_key(options)
+        if key not in self._resolved:
+            self._resolved[key] = data = resolve_mark(options)
+            if data.notes:
+                self.report_notes(options, data.notes)
+            elif is_self_contained(options) and not outside_files():
+                self.cache.note(key, data.hash)
+        return self._resolved[key]
 
-    def _save(self, wanted: MarkOptions, folder: Path) -> None:
+    def _save(self, options: MarkOptions, folder: Path) -> None:
         from sdgen.targets.tables import tables_of
 
-        settled = self.settled(wanted)
-        names = list(tables_of(settled.plan, settled.only))
+        data = self.resolve(options)
+        names = list(tables_of(data.plan, data.only))
         for number, name in enumerate(names):
-            _save_entity(settled.plan, name, folder / f"{number}.arrows")
+            _save_entity(data.plan, name, folder / f"{number}.arrows")
         (folder / _ENTITIES).write_text(json.dumps(names), "utf-8")
 
 
@@ -101,13 +100,13 @@ def _save_entity(plan: Plan, name: str, file: Path) -> None:
 
     from sdgen.api import batches
 
-    made = batches(plan, name, workers=2)
-    first = next(made, None)
+    stream_of = batches(plan, name, workers=2)
+    first = next(stream_of, None)
     schema = first.schema if first is not None else _empty(plan, name).schema
     with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_stream(sink, schema) as stream:
         if first is not None:
             stream.write_batch(first)
-        for batch in made:
+        for batch in stream_of:
             stream.write_batch(batch)
 
 

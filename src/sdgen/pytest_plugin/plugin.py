@@ -65,7 +65,7 @@ def _sdgen(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def sdgen_tables(request: pytest.FixtureRequest, _sdgen: Session) -> dict[str, pa.Table]:
     """The marked scenario as Arrow tables, by entity."""
-    return _sdgen.tables(_sdgen.wanted(request))
+    return _sdgen.tables(_sdgen.options_of(request))
 
 
 @pytest.fixture
@@ -77,14 +77,14 @@ def sdgen_rows(sdgen_tables: Mapping[str, pa.Table]) -> dict[str, list[dict[str,
 @pytest.fixture
 def sdgen_database(request: pytest.FixtureRequest, _sdgen: Session) -> Iterator[Database]:
     """A filled database of the test's own, of the kind that the mark's target or --sdgen-target names."""
-    with _sdgen.database(_sdgen.wanted(request)) as database:
+    with _sdgen.database(_sdgen.options_of(request)) as database:
         yield database
 
 
 @pytest.fixture
 def sdgen_sqlite_path(request: pytest.FixtureRequest, _sdgen: Session) -> Iterator[Path]:
     """The path of a filled SQLite file of the test's own; removed after it."""
-    with _sdgen.database(_sdgen.wanted(request), "sqlite") as database:
+    with _sdgen.database(_sdgen.options_of(request), "sqlite") as database:
         yield database.file
 
 
@@ -101,7 +101,7 @@ def sdgen_sqlite(sdgen_sqlite_path: Path) -> Iterator[sqlite3.Connection]:
 @pytest.fixture
 def sdgen_duckdb_path(request: pytest.FixtureRequest, _sdgen: Session) -> Iterator[Path]:
     """The path of a filled DuckDB file of the test's own; removed after it."""
-    with _sdgen.database(_sdgen.wanted(request), "duckdb") as database:
+    with _sdgen.database(_sdgen.options_of(request), "duckdb") as database:
         yield database.file
 
 
@@ -118,7 +118,7 @@ def sdgen_duckdb(sdgen_duckdb_path: Path) -> Iterator[duckdb.DuckDBPyConnection]
 @pytest.fixture
 def sdgen_postgres_url(request: pytest.FixtureRequest, _sdgen: Session) -> Iterator[str]:
     """The URL of a filled PostgreSQL database of the test's own; dropped after it."""
-    with _sdgen.database(_sdgen.wanted(request), "postgres") as database:
+    with _sdgen.database(_sdgen.options_of(request), "postgres") as database:
         yield database.url
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdgen import __version__
 from sdgen.errors import Problem, ScenarioError, SourceError, did_you_mean
-from sdgen.pytest_plugin.marks import MarkOptions, found
+from sdgen.pytest_plugin.marks import MarkOptions, existing_path
 
 if TYPE_CHECKING:
     from sdgen.execution.request import RunRequest
@@ -34,7 +34,7 @@ _LAYOUT = 1  # of what is kept; a new one makes all anew
 
 @dataclass(frozen=True)
 class MarkedData:
-    """A dataset, decided: its plan, the entities to write (all where empty), the hash of all that, a reader's notes."""
+    """The dataset of a mark, resolved: its plan, the entities to write (all where empty), hash, a reader's notes."""
 
     plan: Plan
     only: tuple[str, ...]
@@ -44,28 +44,29 @@ class MarkedData:
 
 def resolve_mark(options: MarkOptions) -> MarkedData:
     """All that a mark asks for, checked: ScenarioError or SourceError with every problem."""
-    from sdgen.execution.append import plan_behind
+    from sdgen.execution.append import plan_with_existing
     from sdgen.execution.resolve import resolve_data
 
     data = resolve_data(_request(options))
-    asked, scenario = data.plan_request, data.scenario
-    seed = SEED if asked.seed is None and scenario.seed is None else asked.seed
-    as_of = AS_OF if asked.as_of is None and not scenario.as_of else asked.as_of
-    plan = plan_behind(scenario, replace(asked, seed=seed, as_of=as_of))
-    return MarkedData(plan, data.only, _hash(plan, data.only), scenario.notes)
+    request, scenario = data.plan_request, data.scenario
+    seed = SEED if request.seed is None and scenario.seed is None else request.seed
+    as_of = AS_OF if request.as_of is None and not scenario.as_of else request.as_of
+    plan = plan_with_existing(scenario, replace(request, seed=seed, as_of=as_of))
+    return MarkedData(plan, request.only, _hash(plan, request.only), scenario.notes)
 
 
 def _request(options: MarkOptions) -> RunRequest:
     """The mark's arguments as a run request; ScenarioError, placed at the mark, where they are none."""
     from sdgen.execution.request import read_request
 
-    today = {"as_of": _today()} if options.request.get("as_of") == TODAY else {}
-    rows = options.request.get("rows", {})
-    counts = {"rows": {"*": rows} if isinstance(rows, int) else rows}
-    asked = {**options.request, **counts, **today, "set": options.set, "rules": options.rules, "exec_models": True}
+    fields = {**options.request, "exec_models": True}
+    if fields.get("as_of") == TODAY:
+        fields["as_of"] = _today()
+    if isinstance(rows := fields.get("rows"), int):
+        fields["rows"] = {"*": rows}
     scenario = _scenario(options)
     try:
-        return read_request({**asked, **scenario})
+        return read_request({**fields, **scenario})
     except ScenarioError as error:
         placed = [replace(each, path=each.path[1:], file=options.place) for each in error.problems]
         raise ScenarioError(placed) from None
@@ -76,83 +77,84 @@ def _scenario(options: MarkOptions) -> dict[str, Any]:
     from sdgen.readers.sources import read_mapping, read_text_as_scenario
     from sdgen.scenario.model import Scenario
 
-    given = options.scenario
-    if isinstance(given, str | Path) and not options.text:
+    scenario = options.scenario
+    if isinstance(scenario, str | Path) and not options.text:
         return {"scenario_path": str(_source(options))}
-    if isinstance(given, Mapping):
-        given = read_mapping(dict(given), options.place or "scenario")
+    if isinstance(scenario, Mapping):
+        scenario = read_mapping(dict(scenario), options.place or "scenario")
     elif options.text:
-        given = read_text_as_scenario(dedent(options.text), f"{options.place or 'scenario'} (text)")
-    if not isinstance(given, Scenario):
-        what = f"a scenario can't be a {type(given).__name__}"
+        scenario = read_text_as_scenario(dedent(options.text), f"{options.place or 'scenario'} (text)")
+    if not isinstance(scenario, Scenario):
+        what = f"a scenario can't be a {type(scenario).__name__}"
         raise ScenarioError(Problem((), what, "give a path, a template's name, YAML text or a dict", options.place))
-    return {"scenario": given}
+    return {"scenario": scenario}
 
 
-def _source(wanted: MarkOptions) -> str | Path:
+def _source(options: MarkOptions) -> str | Path:
     """The file or folder meant, or the name of a template, a URL, `module:Name`.
 
     A template's bare name isn't taken for a folder that happens to be called so: that is written ./shop.
     """
-    place = found(wanted.scenario, wanted.folders)
-    bare = isinstance(wanted.scenario, str) and wanted.scenario.isidentifier()
-    template = bare and (Path(__file__).parents[1] / "examples" / f"{wanted.scenario}.yaml").exists()
-    if isinstance(place, Path):
-        return str(wanted.scenario) if template and place.is_dir() else place
-    if not template and ":" not in str(wanted.scenario):
-        raise SourceError(_nowhere(wanted))
-    return str(wanted.scenario)
+    path = existing_path(options.scenario, options.folders)
+    bare = isinstance(options.scenario, str) and options.scenario.isidentifier()
+    template = bare and (Path(__file__).parents[1] / "examples" / f"{options.scenario}.yaml").exists()
+    if isinstance(path, Path):
+        return str(options.scenario) if template and path.is_dir() else path
+    if not template and ":" not in str(options.scenario):
+        raise SourceError(_missing_scenario(options))
+    return str(options.scenario)
 
 
-def _nowhere(wanted: MarkOptions) -> Problem:
+def _missing_scenario(options: MarkOptions) -> Problem:
     from sdgen.readers.sources import examples
 
-    files = {path.name for folder in wanted.folders for path in folder.iterdir() if path.is_file()}
-    hint = did_you_mean(str(wanted.scenario), files | {*examples()})
-    what = f"there is no {str(wanted.scenario)!r} beside the test or in {wanted.folders[-1]}"
-    return Problem((), what, hint if hint.startswith("did") else f"templates: {', '.join(examples())}", wanted.place)
+    files = {path.name for folder in options.folders for path in folder.iterdir() if path.is_file()}
+    hint = did_you_mean(str(options.scenario), files | {*examples()})
+    what = f"there is no {str(options.scenario)!r} beside the test or in {options.folders[-1]}"
+    return Problem((), what, hint if hint.startswith("did") else f"templates: {', '.join(examples())}", options.place)
 
 
 def _hash(plan: Plan, only: tuple[str, ...]) -> str:
     """32 digits for all that decides what is written; the plan's identity covers scenario, seed and counts."""
-    own = sorted(sha256(path.read_bytes()).hexdigest() for path in outside())
-    return _digest({"data": plan.identity, "only": sorted(only), "own": own, "versions": _versions()})
+    generators = sorted(sha256(path.read_bytes()).hexdigest() for path in outside_files())
+    return _digest({"data": plan.identity, "only": sorted(only), "own": generators, "versions": _versions()})
 
 
-def question_of(wanted: MarkOptions) -> str:
-    """Tells one request from another before anything is read."""
-    scenario: Any = wanted.scenario
-    if isinstance(scenario, str | Path) and not wanted.text:
-        scenario = str(_source(wanted))
+def request_key(options: MarkOptions) -> str:
+    """A digest that tells one request from another before anything is read or planned."""
+    scenario: Any = options.scenario
+    if isinstance(scenario, str | Path) and not options.text:
+        scenario = str(_source(options))
         path = Path(scenario)
         if path.is_file():
             scenario = [path.suffix, sha256(path.read_bytes()).hexdigest()]
-    today = _today() if wanted.request.get("as_of") == TODAY else ""
-    asked = {"scenario": scenario, "request": wanted.request, "rules": wanted.rules, "set": wanted.set}
-    return _digest({**asked, "today": today, "versions": _versions()})
+    today = _today() if options.request.get("as_of") == TODAY else ""
+    return _digest({"scenario": scenario, "request": options.request, "today": today, "versions": _versions()})
 
 
 def _today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def stands_alone(wanted: MarkOptions) -> bool:
-    """Whether what is asked for is all there is to read: no further files, no database, no code."""
-    if wanted.rules or wanted.text or isinstance(wanted.scenario, Mapping):
-        return not wanted.rules  # a file of its own
+def is_self_contained(options: MarkOptions) -> bool:
+    """Whether the scenario is all that is read: no further files, no database, no code."""
+    if options.request.get("rules"):
+        return False
+    if options.text or isinstance(options.scenario, Mapping):
+        return True
     from sdgen.readers.base import Source
     from sdgen.readers.formats import format_of
 
-    if not isinstance(wanted.scenario, str | Path):
+    if not isinstance(options.scenario, str | Path):
         return False
-    path = Path(_source(wanted))
+    path = Path(_source(options))
     if not path.exists():
         return ":" not in str(path)
     form = format_of(Source(str(path)))
     return path.is_file() and form is not None and form.kind == "native"
 
 
-def outside() -> set[Path]:
+def outside_files() -> set[Path]:
     """The files of generators that aren't sdgen's own. None is known before the registry has been loaded."""
     if "sdgen.generators.registry" not in sys.modules:
         return set()
@@ -162,11 +164,11 @@ def outside() -> set[Path]:
 
 
 def _digest(data: object) -> str:
-    said = json.dumps(data, sort_keys=True, ensure_ascii=False, default=repr)
-    return sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False, default=repr)
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 @cache
 def _versions() -> list[str | int]:
-    """Of what the values and the files of databases come from."""
+    """Of what decides the values and the files of databases."""
     return [_LAYOUT, __version__, *(version(name) for name in ("duckdb", "mimesis"))]

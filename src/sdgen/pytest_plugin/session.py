@@ -31,7 +31,7 @@ _SERVER = (
     "give its URL: --sdgen-postgres=postgresql://user@host/database, the environment's SDGEN_POSTGRES_URL, "
     "sdgen_postgres in pytest's settings, or target= in the mark"
 )
-_NOTES = 20  # told of one scenario at the most
+_NOTES = 20  # of one scenario that are shown
 
 
 @dataclass
@@ -53,60 +53,60 @@ class Session:
             self._filler = Filler(Cache(cache_folder(self.config) or self.temporary / "sdgen", limit), _warn)
         return self._filler
 
-    def wanted(self, request: pytest.FixtureRequest) -> MarkOptions:
-        """What the marks of a test ask for."""
+    def options_of(self, request: pytest.FixtureRequest) -> MarkOptions:
+        """The dataset that the marks of a test ask for."""
         marks = (_mark(node, mark) for node, mark in request.node.iter_markers_with_node("sdgen"))
         with _failing():
             return mark_options(marks, self.config.rootpath)
 
-    def tables(self, asked: MarkOptions) -> dict[str, pa.Table]:
+    def tables(self, options: MarkOptions) -> dict[str, pa.Table]:
         """The entities as Arrow tables."""
         with _failing():
-            return self.filler.tables(asked)
+            return self.filler.tables(options)
 
     @contextmanager
-    def database(self, asked: MarkOptions, kind: str = "") -> Iterator[Database]:
-        """A filled database that is no one else's, of a kind or as is asked for; removed in the end."""
+    def database(self, options: MarkOptions, kind: str = "") -> Iterator[Database]:
+        """A filled database that is no one else's, of a kind or as the options ask for; removed in the end."""
         with ExitStack() as stack:
             with _failing():
-                made = stack.enter_context(self._database(asked, kind or self._kind(asked)))
-            yield made
+                database = stack.enter_context(self._database(options, kind or self._kind(options)))
+            yield database
 
-    def _database(self, asked: MarkOptions, kind: str) -> AbstractContextManager[Database]:
-        return self._file(asked, kind) if kind in FILES else self._on_server(asked)
+    def _database(self, options: MarkOptions, kind: str) -> AbstractContextManager[Database]:
+        return self._file(options, kind) if kind in FILES else self._on_server(options)
 
     @contextmanager
-    def _file(self, asked: MarkOptions, kind: str) -> Iterator[Database]:
+    def _file(self, options: MarkOptions, kind: str) -> Iterator[Database]:
         folder = Path(tempfile.mkdtemp(prefix="sdgen-", dir=self.temporary))
         try:
-            self.filler.file(asked, kind, folder / f"data.{kind}")
+            self.filler.file(options, kind, folder / f"data.{kind}")
             yield of_file(kind, folder / f"data.{kind}")
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
-    def _on_server(self, asked: MarkOptions) -> Iterator[Database]:
-        server = self._server(asked)
-        key = self.filler.key(asked, "").removeprefix("-")
-        name = server.database(key, lambda url: self.filler.write(asked, url))
+    def _on_server(self, options: MarkOptions) -> Iterator[Database]:
+        server = self._server(options)
+        key = self.filler.key(options, "").removeprefix("-")
+        name = server.database(key, lambda url: self.filler.write(options, url))
         try:
             yield Database("postgres", server.url_of(name))
         finally:
             with _failing():
                 server.drop(name)
 
-    def _kind(self, asked: MarkOptions) -> str:
-        named = asked.target or self.config.option.sdgen_target or self.config.getini("sdgen_target") or "sqlite"
+    def _kind(self, options: MarkOptions) -> str:
+        named = options.target or self.config.option.sdgen_target or self.config.getini("sdgen_target") or "sqlite"
         kind = "postgres" if "://" in named else _NAMES.get(named)
         if kind is None:
             hint = "Arrow tables come as sdgen_tables" if named == "arrow" else did_you_mean(named, KINDS)
-            raise TargetError(Problem(("target",), f"{named!r} is no database", hint, asked.place))
+            raise TargetError(Problem(("target",), f"{named!r} is no kind of database", hint, options.place))
         return kind
 
-    def _server(self, asked: MarkOptions) -> PostgresServer:
-        url = asked.target if "://" in asked.target else server_url(self.config)
+    def _server(self, options: MarkOptions) -> PostgresServer:
+        url = options.target if "://" in options.target else server_url(self.config)
         if not url:
-            raise TargetError(Problem(("target",), "no PostgreSQL server is known", _SERVER, asked.place))
+            raise TargetError(Problem(("target",), "no PostgreSQL server is configured", _SERVER, options.place))
         if url not in self._servers:
             self._servers[url] = PostgresServer(url)
         return self._servers[url]
@@ -126,13 +126,13 @@ class Factory:
 
     def __call__(self, scenario: Any, **arguments: Any) -> Database:
         """A database of the caller's own."""
-        return self._stack.enter_context(self._session.database(self._wanted(scenario, arguments)))
+        return self._stack.enter_context(self._session.database(self._options(scenario, arguments)))
 
     def tables(self, scenario: Any, **arguments: Any) -> dict[str, pa.Table]:
         """Arrow tables by entity."""
-        return self._session.tables(self._wanted(scenario, arguments))
+        return self._session.tables(self._options(scenario, arguments))
 
-    def _wanted(self, scenario: Any, arguments: dict[str, Any]) -> MarkOptions:
+    def _options(self, scenario: Any, arguments: dict[str, Any]) -> MarkOptions:
         root = self._session.config.rootpath
         with _failing():
             return mark_options([Mark((scenario,), arguments, root, "sdgen_factory")], root)
@@ -178,10 +178,12 @@ def _mark(node: Any, mark: pytest.Mark) -> Mark:
     return Mark(mark.args, mark.kwargs, folder, node.nodeid)
 
 
-def _warn(asked: MarkOptions, notes: tuple[Problem, ...]) -> None:
-    told = [str(note) for note in notes[:_NOTES]]
+def _warn(options: MarkOptions, notes: tuple[Problem, ...]) -> None:
+    texts = [str(note) for note in notes[:_NOTES]]
     more = [f"and {len(notes) - _NOTES} more"] if len(notes) > _NOTES else []
-    warnings.warn(SdgenWarning("\n".join([f"sdgen guessed, or left out ({asked.place}):", *told, *more])), stacklevel=2)
+    warnings.warn(
+        SdgenWarning("\n".join([f"sdgen guessed, or left out ({options.place}):", *texts, *more])), stacklevel=2
+    )
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What a reader is: it tells whether a source is of its format, and turns it into a scenario.
 
-A reader is a module with two functions, `fits` and `read`; `formats.py` has one line for each.
+A reader is a module with two functions, `matches` and `read`; `formats.py` has one line for each.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Protocol
 
 from sdgen.errors import Problem, ProblemType, SourceError
-from sdgen.readers.formats import DATABASE_FILES
 from sdgen.readers.yaml_text import Document, read_document
 from sdgen.scenario.model import Scenario
 
@@ -76,7 +75,7 @@ class Source:
 class Reader(Protocol):
     """A reader of one format: a module with these two functions."""
 
-    def fits(self, source: Source) -> bool:
+    def matches(self, source: Source) -> bool:
         """Whether the source is of this reader's format; quick, and nothing is run."""
         ...
 
@@ -104,8 +103,3 @@ def read_text(path: Path) -> str:
     except OSError as error:
         what = f"can't be read: {error.strerror}"
         raise SourceError(Problem((), what, "", str(path), type=ProblemType.SOURCE)) from None
-
-
-def is_database(source: str) -> bool:
-    """Whether a source names a database: by a URL, or a file of a known kind."""
-    return "://" in source or Path(source).suffix.lower() in DATABASE_FILES

@@ -5,9 +5,10 @@ An entry point of the group `sdgen.formats` is named after its kind and is a For
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import PurePath
 from typing import TYPE_CHECKING, cast
 
 from sdgen.databases.registry import BUILT_IN
@@ -38,9 +39,14 @@ class Format:
     def reader(self) -> Reader:
         return cast("Reader", import_module(self.module))
 
-    def fits(self, source: Source) -> bool:
+    def matches(self, source: Source) -> bool:
         """Whether a source is of this format; the reader is only asked where the name allows it."""
-        return any(suffix in self.suffixes for suffix in _suffixes(source)) and self.reader.fits(source)
+        if not any(suffix in self.suffixes for suffix in _suffixes(source)):
+            return False
+        reader = self.reader
+        # `fits` was its earlier name: readers of other packages may still have that one.
+        detect: Callable[[Source], bool] = getattr(reader, "matches", None) or reader.fits  # type: ignore[attr-defined]
+        return detect(source)
 
 
 FORMATS = (
@@ -83,7 +89,12 @@ def formats() -> Iterator[Format]:
 
 def format_of(source: Source) -> Format | None:
     """The format a source is of; None where no reader knows it."""
-    return next((each for each in formats() if each.fits(source)), None)
+    return next((each for each in formats() if each.matches(source)), None)
+
+
+def is_database(source: str) -> bool:
+    """Whether a source names a database: by a URL, or a file of a known kind."""
+    return "://" in source or PurePath(source).suffix.lower() in DATABASE_FILES
 
 
 def _suffixes(source: Source) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from typing import Any, TypeGuard
 from sdgen.errors import Path, Problem, ProblemType, ScenarioError, SdgenError
 from sdgen.inference.names import singular, snake
 from sdgen.readers.base import ReadOptions, Source
-from sdgen.readers.consequences import further_problems, independent
+from sdgen.readers.feasibility import further_problems, independent
 from sdgen.readers.native import scenario_file
 from sdgen.readers.yaml_text import Document
 from sdgen.scenario.model import Scenario
@@ -43,7 +43,7 @@ _KEYS = ("uuid4", "uniform_int")
 _SEEDS = range(-(2**63), 2**63)
 
 
-def fits(source: Source) -> bool:
+def matches(source: Source) -> bool:
     """Whether a document is surely of the older form, and means something else than a native one would."""
     try:
         value = source.parsed.value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 _WORDS = {
@@ -31,9 +31,16 @@ def in_words(detail: Mapping[str, Any]) -> str:
     """A detail of a ValidationError, to come after the value it speaks of: `is not a whole number`."""
     words = _words(detail)
     if words:
-        return f"is {words.format_map(detail.get('ctx', {}))}"
+        limits = {name: int(value) if float(value).is_integer() else value for name, value in _limits(detail)}
+        return f"is {words.format_map(limits)}"
     message = str(detail["msg"]).removeprefix("Value error, ")
     return message[:1].lower() + message[1:]
+
+
+def _limits(detail: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """The limits that a value is beyond; pydantic has a whole number as a float where the field is one."""
+    context = detail.get("ctx", {})
+    return ((name, value) for name, value in context.items() if isinstance(value, int | float))
 
 
 def said_of(value: object, detail: Mapping[str, Any]) -> str:

@@ -14,32 +14,34 @@ from typing import TypeVar
 from sdgen.databases.urls import without_password
 from sdgen.errors import NotFound, Problem, ScenarioError, SdgenError, StoreError, TargetError, did_you_mean
 from sdgen.execution import target_kinds
-from sdgen.execution.access import ANYTHING, Access, inside
+from sdgen.execution.access import ANYTHING, Access, files_in
 from sdgen.execution.catalog import EXAMPLE, FOLDER, ID, STORE, CatalogEntry
-from sdgen.execution.targets import TargetSpec, absolute, allowed, keepable, resolve_target, target_of_file
+from sdgen.execution.target_problems import access_problems
+from sdgen.execution.target_spec import TargetSpec, absolute_spec, password_problems
+from sdgen.execution.targets import resolve_target, target_of_file
 from sdgen.readers.base import Source, read_text
 from sdgen.readers.formats import DOCUMENTS, format_of
 from sdgen.readers.native.write import scenario_text
 from sdgen.readers.sources import examples, is_sql, read_source, read_text_as_scenario
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.output import METADATA
-from sdgen.service.catalog_store import KeptScenario, Shelf
+from sdgen.service.catalog_store import CatalogStore, StoredScenario
 from sdgen.service.records import ScenarioEntry, TargetEntry
 
 T = TypeVar("T")
 
 
-class Library:
+class StoredCatalog:
     """What requests can name by id."""
 
-    def __init__(self, shelf: Shelf, scenarios_dir: Path | None = None, targets_dir: Path | None = None) -> None:
-        self.shelf = shelf
+    def __init__(self, store: CatalogStore, scenarios_dir: Path | None = None, targets_dir: Path | None = None) -> None:
+        self.store = store
         self.scenarios_dir = scenarios_dir
         self.targets_dir = targets_dir
 
     def scenario(self, scenario_id: str, version: str = "") -> CatalogEntry[Scenario]:
         """A scenario; NotFound where no id or stem is such, ScenarioError or SourceError where it can't be read."""
-        kept = self.shelf.scenario(scenario_id, version) if ID.fullmatch(scenario_id) else None
+        kept = self.store.scenario(scenario_id, version) if ID.fullmatch(scenario_id) else None
         found = None if version and kept else self._in_scenarios_dir(scenario_id)
         if found is not None and version in ("", found.value.version):
             return found
@@ -79,7 +81,7 @@ class Library:
             else:
                 entry = ScenarioEntry(id=stem, kind="", source=FOLDER, file=file, problem=str(scenario))
             entries.setdefault(entry.id, entry)
-        for scenario_id, versions in self.shelf.scenarios().items():
+        for scenario_id, versions in self.store.scenarios().items():
             entries.setdefault(scenario_id, _kept_entry(versions))
         for name in examples():
             if name not in entries:
@@ -99,12 +101,12 @@ class Library:
             raise ScenarioError(Problem(("id",), f"{chosen!r} can't be an id", hint))
         if replace is not None:
             self._refuse_taken(chosen, replace)
-        self.shelf.add_scenario(
+        self.store.add_scenario(
             chosen, scenario, text or scenario_text(scenario), Path(file).name or _file_of(chosen, text)
         )
-        return _kept_entry(self.shelf.scenarios()[chosen])
+        return _kept_entry(self.store.scenarios()[chosen])
 
-    def save_scenario(self, scenario_id: str, text: str, base: str) -> KeptScenario:
+    def save_scenario(self, scenario_id: str, text: str, base: str) -> StoredScenario:
         """Keep a text that was edited from the revision `base` of a stored scenario, or as a new scenario: base "".
 
         ScenarioError where the text can't be read, StoreError where the id has another scenario or revision now.
@@ -114,7 +116,7 @@ class Library:
             raise ScenarioError(Problem(("scenario_id",), f"{scenario_id!r} can't be an id", hint))
         self._refuse_taken(scenario_id, replace=bool(base), field="scenario_id")
         file = _file_of(scenario_id, text)
-        return self.shelf.add_scenario(scenario_id, read_text_as_scenario(text, file), text, file, base)
+        return self.store.add_scenario(scenario_id, read_text_as_scenario(text, file), text, file, base)
 
     def _refuse_taken(self, chosen: str, replace: bool, field: str = "id") -> None:
         """What is kept under an id that a file of the folder has would never be seen."""
@@ -122,13 +124,13 @@ class Library:
         if files:
             what = f"the scenario {chosen} is the file {files[0]}, which is what this id means"
             raise StoreError(Problem((field,), what, "choose another id, or change that file"))
-        if not replace and chosen in examples() and chosen not in self.shelf.scenarios():
+        if not replace and chosen in examples() and chosen not in self.store.scenarios():
             hint = "choose another id, or keep it instead of the example with ?replace=true"
             raise StoreError(Problem((field,), f"the scenario {chosen} is a shipped example", hint))
 
     def remove_scenario(self, scenario_id: str) -> None:
         """Forget a stored scenario; NotFound or StoreError where it isn't one."""
-        if not self.shelf.remove_scenario(scenario_id):
+        if not self.store.remove_scenario(scenario_id):
             raise _not_stored("scenario", self.scenario(scenario_id))
 
     def target(self, target_id: str) -> CatalogEntry[TargetSpec]:
@@ -136,7 +138,7 @@ class Library:
         found = _chosen(_in_folder(self.targets_dir, _target_of), target_id, TargetError)
         if found is not None:
             return CatalogEntry(target_id, found.value, FOLDER, found.file)
-        kept = self.shelf.targets()
+        kept = self.store.targets()
         if target_id in kept:
             return CatalogEntry(target_id, kept[target_id], STORE)
         known = [entry.id for entry in self.targets()]
@@ -153,26 +155,26 @@ class Library:
             else:
                 entry = TargetEntry(id=stem, source=FOLDER, file=file, problem=without_password(str(spec)))
             entries.setdefault(entry.id, entry)
-        for target_id, spec in self.shelf.targets().items():
+        for target_id, spec in self.store.targets().items():
             entries.setdefault(target_id, target_entry(spec, STORE))
         return [entries[key] for key in sorted(entries)]
 
     def add_target(self, spec: TargetSpec, *, replace: bool = False, access: Access = ANYTHING) -> TargetEntry:
         """Keep a target in the store; TargetError with every problem. Its secrets need not be there yet."""
-        placed = absolute(spec, Path.cwd())
-        problems = [*keepable(spec), *allowed(placed, access)]
+        placed = absolute_spec(spec, Path.cwd())
+        problems = [*password_problems(spec), *access_problems(placed, access)]
         if not ID.fullmatch(spec.id):
             problems.append(Problem(("target", "id"), f"{spec.id!r} can't be an id", "letters, digits, . - _"))
         if problems:
             raise TargetError(problems)
         if "${" not in spec.dsn:
             resolve_target(placed)
-        self.shelf.add_target(placed, replace)
+        self.store.add_target(placed, replace)
         return target_entry(placed, STORE)
 
     def remove_target(self, target_id: str) -> None:
         """Forget a stored target; NotFound or StoreError where it isn't one."""
-        if not self.shelf.remove_target(target_id):
+        if not self.store.remove_target(target_id):
             raise _not_stored("target", self.target(target_id))
 
 
@@ -187,7 +189,7 @@ def _in_folder(
     """The files of a folder, each with what it holds, or with what is wrong with it."""
     if folder is None or not folder.is_dir():
         return
-    for path in inside(folder):
+    for path in files_in(folder):
         if path.suffix.lower() in DOCUMENTS and path.name != METADATA:
             state = path.stat()
             yield str(path), read(str(path), state.st_mtime_ns, state.st_size)
@@ -275,7 +277,7 @@ def _entry(scenario_id: str, scenario: Scenario, source: str, file: str, kind: s
     )
 
 
-def _kept_entry(versions: list[KeptScenario]) -> ScenarioEntry:
+def _kept_entry(versions: list[StoredScenario]) -> ScenarioEntry:
     newest = versions[-1]
     return ScenarioEntry(
         id=newest.id,

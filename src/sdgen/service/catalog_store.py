@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sdgen.errors import Problem, ScenarioError, StoreError, TargetError
-from sdgen.execution.targets import TargetSpec, keepable
+from sdgen.execution.target_spec import TargetSpec, password_problems
 from sdgen.scenario.identity import config_hash
 from sdgen.scenario.model import Scenario
 from sdgen.service.store import Store, timestamp
@@ -18,7 +18,7 @@ from sdgen.service.tables import scenarios, targets
 
 
 @dataclass(frozen=True)
-class KeptScenario:
+class StoredScenario:
     """One version of a stored scenario. `number` counts its versions from 1."""
 
     id: str
@@ -37,23 +37,23 @@ class KeptScenario:
         return f"{self.number}-{hashlib.sha256(self.text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
-class Shelf:
+class CatalogStore:
     """The scenarios and targets of a store."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def scenarios(self) -> dict[str, list[KeptScenario]]:
+    def scenarios(self) -> dict[str, list[StoredScenario]]:
         """All versions of all scenarios, by id, the oldest version first; without their texts."""
         columns = [column for column in scenarios.c if column.name not in ("text", "created_at")]
         with self.store.reading() as connection:
             rows = connection.execute(sa.select(*columns).order_by(scenarios.c.id, scenarios.c.number)).mappings().all()
-        found: dict[str, list[KeptScenario]] = {}
+        found: dict[str, list[StoredScenario]] = {}
         for row in rows:
-            found.setdefault(row["id"], []).append(KeptScenario(**row, text=""))
+            found.setdefault(row["id"], []).append(StoredScenario(**row, text=""))
         return found
 
-    def scenario(self, scenario_id: str, version: str = "") -> KeptScenario | None:
+    def scenario(self, scenario_id: str, version: str = "") -> StoredScenario | None:
         """The newest version, or the one that is named: by its version, or as its number."""
         mine = scenarios.c.id == scenario_id
         if version:
@@ -63,11 +63,11 @@ class Shelf:
         query = sa.select(*columns).where(mine).order_by(scenarios.c.number.desc()).limit(1)
         with self.store.reading() as connection:
             row = connection.execute(query).mappings().one_or_none()
-        return KeptScenario(**row) if row else None
+        return StoredScenario(**row) if row else None
 
     def add_scenario(
         self, scenario_id: str, scenario: Scenario, text: str, file: str, base: str | None = None
-    ) -> KeptScenario:
+    ) -> StoredScenario:
         """Keep a version. The same content again is no new one; other content under the same version is refused.
 
         base: the revision that the newest version must have, "" for none of that id. StoreError where it has another.
@@ -78,7 +78,7 @@ class Shelf:
             columns = [column for column in scenarios.c if column.name != "created_at"]
             query = sa.select(*columns).where(mine).order_by(scenarios.c.number.desc()).limit(1)
             row = connection.execute(query).mappings().one_or_none()
-            newest = KeptScenario(**row) if row else None
+            newest = StoredScenario(**row) if row else None
             _refuse_other_base(scenario_id, newest, base)
             number = newest.number if newest else 1
             if newest is None or newest.hash != said:
@@ -90,7 +90,7 @@ class Shelf:
             elif newest.text != text:  # other comments or spellings of the same content: they are kept too
                 newest_one = sa.update(scenarios).where(mine, scenarios.c.number == number)
                 connection.execute(newest_one.values(text=text, file=file))
-        return KeptScenario(**_values(scenario_id, number, scenario, said, file, text))
+        return StoredScenario(**_values(scenario_id, number, scenario, said, file, text))
 
     def remove_scenario(self, scenario_id: str) -> bool:
         """Forget all versions of a scenario; runs keep the text they had."""
@@ -104,7 +104,7 @@ class Shelf:
 
     def add_target(self, spec: TargetSpec, replace: bool = False) -> None:
         """Keep a target; TargetError where a password is written out in it."""
-        problems = list(keepable(spec))
+        problems = list(password_problems(spec))
         if problems:
             raise TargetError(problems)
         text = json.dumps(spec.dumped(), ensure_ascii=False)
@@ -122,7 +122,7 @@ class Shelf:
             return bool(connection.execute(sa.delete(targets).where(targets.c.id == target_id)).rowcount)
 
 
-def _refuse_other_base(scenario_id: str, newest: KeptScenario | None, base: str | None) -> None:
+def _refuse_other_base(scenario_id: str, newest: StoredScenario | None, base: str | None) -> None:
     """Refuse to save over what an edit did not begin from."""
     if base is None or base == (newest.revision if newest else ""):
         return
@@ -140,7 +140,7 @@ def _refuse_other_base(scenario_id: str, newest: KeptScenario | None, base: str 
 
 def _refuse_same_version(scenario_id: str, version: str, kept: set[str]) -> None:
     if version and version in kept:
-        what = f"version {version} of {scenario_id} is kept already, with other content"
+        what = f"version {version} of {scenario_id} is stored already, with other content"
         raise ScenarioError(Problem(("version",), what, "raise the version"))
 
 

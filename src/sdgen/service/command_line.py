@@ -13,7 +13,7 @@ from sdgen.execution.job import Job
 from sdgen.execution.request import data_options
 from sdgen.readers.native.write import scenario_text
 from sdgen.scenario.model import Record
-from sdgen.service.catalog import Library
+from sdgen.service.catalog import StoredCatalog
 from sdgen.service.records import Run
 
 PASSWORD = "${PASSWORD}"
@@ -22,7 +22,7 @@ PASSWORD = "${PASSWORD}"
 class Command(Record):
     """A command as it is typed in a shell.
 
-    file: what the run's scenario text must be kept as first, since no scenario of the library has it; "" where one has.
+    file: what the run's scenario text must be kept as first, since no scenario of the catalog has it; "" where one has.
     password: whether a password stood in the run's address, which is not kept: `${PASSWORD}` stands in its place.
     """
 
@@ -31,26 +31,26 @@ class Command(Record):
     password: bool = False
 
 
-def command_of(run: Run, job: Job, library: Library) -> Command:
-    """The command of a run. Its scenario and target are named by id where the library still has the same."""
-    scenario = _scenario_id(run, job, library)
+def command_of(run: Run, job: Job, catalog: StoredCatalog) -> Command:
+    """The command of a run. Its scenario and target are named by id where the catalog still has the same."""
+    scenario = _scenario_id(run, job, catalog)
     file = "" if scenario else f"{re.sub(r'[^A-Za-z0-9._-]+', '-', run.scenario_name).strip('-.') or 'scenario'}.yaml"
-    target = list(_target(run, job, library))
+    target = list(_target(run, job, catalog))
     words = ["sdgen", "run", "start", "--scenario", scenario or file, *target, *_options(run, job)]
     return Command(
         text=shlex.join(words), file=file, password=not job.complete and any(PASSWORD in word for word in target)
     )
 
 
-def _scenario_id(run: Run, job: Job, library: Library) -> str:
-    """The id by which the library has this run's scenario, unchanged; "" where it has not."""
+def _scenario_id(run: Run, job: Job, catalog: StoredCatalog) -> str:
+    """The id by which the catalog has this run's scenario, unchanged; "" where it has not."""
     if run.scenario_source not in (FOLDER, STORE, EXAMPLE):
         return ""
     version = run.request.get("scenario_version", "")
     names = (run.scenario_id, f"{run.scenario_id}@{run.scenario_version}")
     for name in names:
         try:
-            found = library.scenario(run.scenario_id, version or name.partition("@")[2])
+            found = catalog.scenario(run.scenario_id, version or name.partition("@")[2])
         except SdgenError:
             continue
         if scenario_text(found.value) == job.scenario_text:
@@ -58,8 +58,8 @@ def _scenario_id(run: Run, job: Job, library: Library) -> str:
     return ""
 
 
-def _target(run: Run, job: Job, library: Library) -> Iterator[str]:
-    if run.target_id and any(entry.id == run.target_id for entry in library.targets()):
+def _target(run: Run, job: Job, catalog: StoredCatalog) -> Iterator[str]:
+    if run.target_id and any(entry.id == run.target_id for entry in catalog.targets()):
         yield from ("--to", run.target_id)
         return
     dsn = job.target.dsn if job.complete else re.sub(r"(?<=:)\*\*\*(?=@)", PASSWORD, job.target.dsn, count=1)

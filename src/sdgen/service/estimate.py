@@ -25,7 +25,7 @@ from sdgen.targets.base import Mode, Table, Target
 from sdgen.targets.tables import tables_of
 
 if TYPE_CHECKING:
-    from sdgen.execution.resolve import ResolvedRun
+    from sdgen.execution.resolved import ResolvedRun
 
 SAMPLE_ROWS = 4096
 WARM_ROWS = 64
@@ -134,7 +134,7 @@ def _problems(resolved: ResolvedRun, tables: list[Table]) -> tuple[ProblemRecord
         if target is not None:
             target.abort()
     records = [ProblemRecord.of(problem) for problem in found]
-    return tuple(each.model_copy(update={"what": redactor(each.what), "hint": redactor(each.hint)}) for each in records)
+    return tuple(each.redacted(redactor) for each in records)
 
 
 def _measured(

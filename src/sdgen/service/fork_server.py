@@ -19,8 +19,8 @@ from importlib import import_module
 from typing import IO
 
 from sdgen.service.store import Store
-from sdgen.service.worker import work
-from sdgen.service.worker_processes import last_words
+from sdgen.service.worker import worker_main
+from sdgen.service.worker_processes import end_of_errors
 
 _LOOK = 0.02  # seconds between two looks at children
 _PACKAGES = ("sdgen.generators", "sdgen.databases", "sdgen.files")
@@ -82,7 +82,7 @@ def _forked(run_id: str, limit: int, said: IO[bytes]) -> int:
         os.dup2(nothing, 0)
         os.dup2(nothing, 1)
         os.dup2(said.fileno(), 2)
-        code = work(Store(), run_id, limit)
+        code = worker_main(Store(), run_id, limit)
     except BaseException as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201
     finally:
@@ -94,7 +94,7 @@ def _reap(children: dict[int, _Child]) -> None:
         done, status = os.waitpid(number, os.WNOHANG)
         if done:
             child = children.pop(number)
-            answer = json.dumps([child.run_id, os.waitstatus_to_exitcode(status), last_words(child.said)])
+            answer = json.dumps([child.run_id, os.waitstatus_to_exitcode(status), end_of_errors(child.said)])
             os.write(1, answer.encode() + b"\n")
 
 

@@ -8,24 +8,24 @@ from typing import Any
 from sdgen.errors import NotFound, Problem
 from sdgen.execution.catalog import ID
 from sdgen.readers.formats import DOCUMENTS
-from sdgen.service.catalog import Library
+from sdgen.service.catalog import StoredCatalog
 
 
-def named_scenario(text: str, library: Library) -> dict[str, Any]:
+def scenario_fields(text: str, catalog: StoredCatalog) -> dict[str, Any]:
     """`shop`, `shop@1.0.0`, or the path of a scenario, a folder or a schema. An unknown name is left for `resolve`."""
     name, at, version = text.partition("@")
-    if ID.fullmatch(name) and (at or any(entry.id == name for entry in library.scenarios()) or _is_stem(name, library)):
+    if ID.fullmatch(name) and (at or any(entry.id == name for entry in catalog.scenarios()) or _is_stem(name, catalog)):
         return {"scenario_id": name, "scenario_version": version}
     if ID.fullmatch(text) and not Path(text).exists():
         return {"scenario_id": text}
     return {"scenario_path": text}
 
 
-def named_target(text: str, library: Library, kind: str = "") -> dict[str, Any]:
+def target_fields(text: str, catalog: StoredCatalog, kind: str = "") -> dict[str, Any]:
     """The id of a target, the path of a target's file, or a destination; NotFound where it looks like none of them."""
     if ID.fullmatch(text) and not kind:
         try:
-            library.target(text)
+            catalog.target(text)
             return {"target_id": text}
         except NotFound as error:
             if not Path(text).suffix and not Path(text).exists():
@@ -37,5 +37,5 @@ def named_target(text: str, library: Library, kind: str = "") -> dict[str, Any]:
     return {"target": {"dsn": text, "kind": kind} if kind else text}
 
 
-def _is_stem(name: str, library: Library) -> bool:
-    return any(entry.file and Path(entry.file).stem == name for entry in library.scenarios())
+def _is_stem(name: str, catalog: StoredCatalog) -> bool:
+    return any(entry.file and Path(entry.file).stem == name for entry in catalog.scenarios())

@@ -38,7 +38,9 @@ def is_gone(owner: Owner, heartbeat: datetime, now: datetime | None = None) -> s
     silent = (now or datetime.now(UTC)) - heartbeat
     if silent <= SILENT_AFTER:
         return ""
-    return f"its process {owner.pid} on {_name(owner.host)} has said nothing for {int(silent.total_seconds())} s"
+    return (
+        f"its process {owner.pid} on {_name(owner.host)} has given no sign of life for {int(silent.total_seconds())} s"
+    )
 
 
 def _is_there(owner: Owner) -> bool:

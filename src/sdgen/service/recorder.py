@@ -12,12 +12,21 @@ from contextlib import suppress
 from types import TracebackType
 
 from sdgen.errors import Cancelled, StoreError
-from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, Listener, Remark, RowsWritten, tell
+from sdgen.execution.events import (
+    EntityFinished,
+    EntityStarted,
+    Event,
+    Finishing,
+    Listener,
+    Remark,
+    RowsWritten,
+    log_line,
+)
 from sdgen.execution.job import Job
 from sdgen.execution.secrets import Redactor
 from sdgen.service.processes import Owner
 from sdgen.service.records import EntityRun
-from sdgen.service.run_repository import Journal
+from sdgen.service.run_repository import RunRepository
 from sdgen.service.store import timestamp
 
 EVERY = 0.25  # seconds between two writes
@@ -29,9 +38,15 @@ class Recorder:
     """A listener that is entered before a run and left after it."""
 
     def __init__(
-        self, journal: Journal, run_id: str, owner: Owner, redactor: Redactor, listen: Listener, cancel: threading.Event
+        self,
+        repository: RunRepository,
+        run_id: str,
+        owner: Owner,
+        redactor: Redactor,
+        listen: Listener,
+        cancel: threading.Event,
     ) -> None:
-        self._journal, self._run_id, self._owner = journal, run_id, owner
+        self._repository, self._run_id, self._owner = repository, run_id, owner
         self._redactor, self._listen, self._cancel = redactor, listen, cancel
         self._lock = threading.Lock()
         self._writing = threading.Lock()  # what was taken first is stored first
@@ -60,12 +75,12 @@ class Recorder:
 
     def keep(self, job: Job) -> None:
         """Store the job again, with what was learnt when it began."""
-        self._journal.keep_job(self._run_id, self._owner, job)
+        self._repository.keep_job(self._run_id, self._owner, job)
 
     def say(self, level: str, text: str) -> None:
         """Add a line to the run's log."""
         shown = self._redactor(text)
-        tell(self._run_id, level, shown)
+        log_line(self._run_id, level, shown)
         with self._lock:
             self._lines.append((timestamp(), level, shown))
 
@@ -107,7 +122,7 @@ class Recorder:
 
     def _ask(self) -> None:
         with suppress(StoreError):  # a store that is away for a moment stops no run
-            if self._journal.is_cancel_requested(self._run_id):
+            if self._repository.is_cancel_requested(self._run_id):
                 self._cancel.set()
 
     def _write_on(self) -> None:
@@ -128,7 +143,7 @@ class Recorder:
         with self._lock:
             changed, lines, self._changed, self._lines = self._changed, self._lines, {}, []
         try:
-            asked = self._journal.advance(self._run_id, self._owner, self._phase, changed.values(), lines)
+            asked = self._repository.advance(self._run_id, self._owner, self._phase, changed.values(), lines)
         except StoreError:
             with self._lock:
                 self._changed = {**changed, **self._changed}

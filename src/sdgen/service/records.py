@@ -1,8 +1,8 @@
-"""What is told of runs, scenarios and targets: frozen records, the same for the command line, Python and HTTP."""
+"""Runs, scenarios and targets as they are shown: frozen records, the same for the command line, Python and HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypedDict
@@ -47,6 +47,14 @@ class ProblemRecord(Record):
             line=problem.line,
             column=problem.column,
         )
+
+    def as_problem(self) -> Problem:
+        """The problem, without its place in a file."""
+        return Problem((self.path,) if self.path else (), self.what, self.hint)
+
+    def redacted(self, redactor: Callable[[str], str]) -> ProblemRecord:
+        """The same problem without secrets."""
+        return self.model_copy(update={"what": redactor(self.what), "hint": redactor(self.hint)})
 
 
 class EntityRun(Record):
@@ -147,9 +155,10 @@ class RunFilter(TypedDict, total=False):
 
 
 class Probe(Record):
-    """What was found. milliseconds: until the target had answered. can_*: a table of its own, in a run's transaction.
+    """The result of a target's test. milliseconds: until the target had answered.
 
-    Truncating is judged by that table too: existing tables of other users may refuse it.
+    can_*: with a table of its own, in a run's transaction. Truncating is judged by
+    that table too: existing tables of other users may refuse it.
     """
 
     ok: bool

@@ -1,4 +1,4 @@
-"""A stored run done again: the same scenario, seed, now and counts, and a comparison of the digests."""
+"""Reproducing a stored run: the same scenario, seed, now and counts again, and a comparison of the digests."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from pydantic import computed_field
 from sdgen.errors import Problem, StoreError
 from sdgen.execution import target_kinds
 from sdgen.execution.job import Job, versions_of
-from sdgen.execution.request import RunRequest, shown_instant
+from sdgen.execution.request import RunRequest, format_instant
 from sdgen.planning.plan import Plan
 from sdgen.scenario.model import Record
 from sdgen.service.processes import this_process
 from sdgen.service.records import EntityRun, Run, Status
 from sdgen.targets.base import Mode
 from sdgen.targets.paths import alive
+
+TEMPORARY = "a temporary place"  # the destination of runs whose rows are removed afterwards
 
 
 class EntityComparison(Record):
@@ -74,16 +76,16 @@ class Comparison(Record):
         return all(each.same for each in self.entities)
 
 
-def reproducible(run: Run, job: Job, target: Mapping[str, Any]) -> None:
+def check_reproducible(run: Run, job: Job, target: Mapping[str, Any]) -> None:
     """StoreError where a run has no digests that another run could have, or not there."""
     if run.status is not Status.SUCCESS:
         what = f"the run {run.id} is {run.status}: only a successful one can be reproduced"
         raise StoreError(Problem(("run",), what))
-    if run.mode == Mode.APPEND_ONLY and job.standing is None:
-        what = f"the run {run.id} added to what its target held then, which was too much to keep"
+    if run.mode == Mode.APPEND_ONLY and job.snapshot is None:
+        what = f"the run {run.id} appended to rows that were too many to store"
         raise StoreError(Problem(("run",), what, "runs of the other modes can be reproduced"))
     if run.mode == Mode.APPEND_ONLY and target:
-        what = f"the run {run.id} added to rows that another target need not hold"
+        what = f"the run {run.id} appended to rows that another target may not hold"
         raise StoreError(Problem(("run",), what, "name no target: its rows are made again in a temporary place"))
 
 
@@ -93,7 +95,7 @@ def request_again(job: Job, target: Mapping[str, Any]) -> RunRequest:
     Without one: in a place of the job's kind where such can be made here, else in files.
     """
     if not target:
-        alone = target_kinds.facts(job.target.kind).local and not job.standing  # added rows need the others' keys there
+        alone = target_kinds.facts(job.target.kind).local and not job.snapshot  # added rows need the others' keys there
         kind = job.target.kind if alone else target_kinds.FILES
         target = {"target": {"kind": kind, "dsn": target_kinds.in_kind(str(Path(gettempdir()) / "again"), kind)}}
         formats = job.formats if job.target.kind == kind else ()
@@ -121,13 +123,13 @@ def changed_versions(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[t
     return tuple(each for each in versions if each[1] != each[2])
 
 
-def told_changes(run: Run, plan: Plan) -> tuple[str, ...]:
+def version_warnings(run: Run, plan: Plan) -> tuple[str, ...]:
     """What is to be said, before a run is done again, of versions that have changed since."""
     changes = changed_versions(run.versions, versions_of(plan))
-    return tuple(f"{name} was of version {then}, and is {now} now" for name, then, now in changes)
+    return tuple(f"{name} was version {then}, and is {now} now" for name, then, now in changes)
 
 
-def compared(run: Run, again: Run) -> Comparison:
+def compare_runs(run: Run, again: Run) -> Comparison:
     """Every entity of both runs; of one that did not succeed there are neither rows nor digests."""
     then = {each.entity: each for each in run.entities}
     now = {each.entity: each for each in again.entities}
@@ -151,7 +153,7 @@ def compared(run: Run, again: Run) -> Comparison:
     )
 
 
-def compared_settings(run: Run, job: Job, other: Run, other_job: Job) -> tuple[Setting, ...]:
+def compare_settings(run: Run, job: Job, other: Run, other_job: Job) -> tuple[Setting, ...]:
     """What two runs were to do, side by side; row counts that were given by entity."""
     then, now = _settings(run, job), _settings(other, other_job)
     names = dict.fromkeys([*then, *now])
@@ -169,7 +171,7 @@ def _settings(run: Run, job: Job) -> dict[str, str]:
         "kind": run.target_kind,
         "mode": run.mode.replace("_", " "),
         "seed": str(run.seed),
-        "as of": shown_instant(run.as_of),
+        "as of": format_instant(run.as_of),
         "scale": f"{job.scale:g}",
         **dict(sorted(rows.items())),
         "only": ", ".join(job.only),
@@ -188,13 +190,13 @@ def _differing(old: EntityRun | None, new: EntityRun | None) -> tuple[str, ...]:
 
 
 @contextmanager
-def scratch() -> Iterator[Path]:
+def scratch_folder() -> Iterator[Path]:
     """A new folder for this process's run."""
     with tempfile.TemporaryDirectory(prefix=f"{_prefix()}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 
-def sweep() -> None:
+def remove_stale_scratch() -> None:
     """Remove the folders of processes of this host that are no more."""
     prefix = _prefix()
     for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*-*"):

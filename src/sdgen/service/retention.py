@@ -35,7 +35,7 @@ def age(text: str) -> timedelta:
     """The length of time of a text such as 30d, 12h or 4w; ValueError where it is none."""
     found = _AGE.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is no length of time such as 30d, 12h or 4w")
+        raise ValueError(f"{text!r} is not a length of time such as 30d, 12h or 4w")
     return int(found[1]) * _UNITS[found[2]]
 
 

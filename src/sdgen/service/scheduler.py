@@ -1,9 +1,9 @@
-"""The supervisor: starts a worker for each pending run, in order, so many at once at most, and sees how they end.
+"""The scheduler: starts a worker for each pending run, in order, so many at once at most, and sees how they end.
 
 Runs into one local place, a folder of files or a database file, go one after the other; those into others beside them.
 
-    supervisor = Supervisor(store, limit=4)
-    supervisor.start()          # a thread of its own, until close()
+    scheduler = Scheduler(store, limit=4)
+    scheduler.start()          # a thread of its own, until close()
 
 `python -m sdgen.service.scheduler --runs-db DB [--limit N] [--until-empty]` is the same as a process.
 """
@@ -23,15 +23,15 @@ from contextlib import suppress
 import sqlalchemy as sa
 
 from sdgen.errors import SdgenError, StoreError
-from sdgen.execution.events import tell, wants
+from sdgen.execution.events import is_logged, log_line
 from sdgen.execution.interruption import Interruption
 from sdgen.service.processes import Owner, is_gone, this_process
 from sdgen.service.records import Status
-from sdgen.service.run_repository import Journal
+from sdgen.service.run_repository import RunRepository
 from sdgen.service.store import VARIABLE, Store, moment, timestamp
-from sdgen.service.tables import runs, supervisors
+from sdgen.service.tables import runs, schedulers
 from sdgen.service.worker import FULL
-from sdgen.service.worker_processes import workers
+from sdgen.service.worker_processes import worker_processes
 
 AT_ONCE = 2
 EVERY = 0.1  # seconds between two looks at the queue
@@ -39,17 +39,19 @@ MARK_EVERY = 5.0  # seconds between two searches for lost runs
 TRIES = 3  # workers that end before they begin, before their run is given up
 STOPPED_WITHIN = 30.0  # seconds that runs are given to put their targets back
 
+BEAT = 10.0  # seconds
 
-class Supervisor:
+
+class Scheduler:
     """Starts workers for the pending runs of a store. `limit` holds for the store, whoever else starts workers."""
 
     def __init__(self, store: Store, limit: int = AT_ONCE) -> None:
         self.store = store
         self.limit = limit
         self.owner: Owner = this_process()
-        self._journal = Journal(store)
-        self._register = Supervisors(store)
-        self._workers = workers(store.place)
+        self._repository = RunRepository(store)
+        self._register = SchedulerRegister(store)
+        self._workers = worker_processes(store.place)
         self._begun: set[str] = set()
         self._tries: Counter[str] = Counter()
         self._over = threading.Event()
@@ -59,7 +61,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Go on in a thread until `close`."""
-        self._thread = threading.Thread(target=self.serve, name="sdgen-supervisor", daemon=True)
+        self._thread = threading.Thread(target=self.serve, name="sdgen-scheduler", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
@@ -81,7 +83,7 @@ class Supervisor:
     def _stop_runs(self) -> None:
         for run_id in self._begun:
             with suppress(SdgenError):
-                self._journal.cancel(run_id)
+                self._repository.cancel(run_id)
         until = time.monotonic() + STOPPED_WITHIN
         while self._begun and time.monotonic() < until:
             self._reap()
@@ -107,19 +109,19 @@ class Supervisor:
         self._reap()
         if time.monotonic() - self._marked >= MARK_EVERY:
             self._marked = time.monotonic()
-            self._journal.mark_lost()
+            self._repository.mark_lost()
         if len(self._begun) >= self.limit:
             return
-        waiting = self._journal.ready()
+        waiting = self._repository.ready()
         starting = len(self._begun.intersection(waiting))  # but not yet claimed
-        free = self.limit - max(self._journal.running() + starting, len(self._begun))
+        free = self.limit - max(self._repository.running() + starting, len(self._begun))
         for run_id in [each for each in waiting if each not in self._begun][: max(free, 0)]:
             try:
                 self._workers.start(run_id, self.limit)
                 self._begun.add(run_id)
-                tell(run_id, "info", "given to a worker")
+                log_line(run_id, "info", "given to a worker")
             except OSError as error:
-                self._journal.refuse(run_id, f"no process could be started for the run: {error.strerror}")
+                self._repository.refuse(run_id, f"no process could be started for the run: {error.strerror}")
 
     def _reap(self) -> None:
         """See to the runs of workers that are gone: each must have an end, or still be another's to do."""
@@ -127,26 +129,30 @@ class Supervisor:
             self._begun.discard(ended.run_id)
             if ended.code == FULL:
                 continue
-            self._journal.mark_lost()
+            self._repository.mark_lost()
             self._tell_end(ended.run_id)
             self._tries[ended.run_id] += 1
-            if ended.code == 0 or self._journal.run(ended.run_id).status is not Status.PENDING:
+            if ended.code == 0 or self._repository.run(ended.run_id).status is not Status.PENDING:
                 del self._tries[ended.run_id]
             elif self._tries[ended.run_id] >= TRIES:
                 how = f"signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}"
-                self._journal.refuse(ended.run_id, f"its process ended before it began ({how}): {ended.said}")
+                self._repository.refuse(
+                    ended.run_id, f"its worker process ended before the run began ({how}): {ended.said}"
+                )
 
     def _tell_end(self, run_id: str) -> None:
         level = "info"
-        if wants(level):
-            run = self._journal.run(run_id)
+        if is_logged(level):
+            run = self._repository.run(run_id)
             level = "error" if run.status is Status.FAILED else level
-            tell(run_id, level, f"{run.status}: {run.rows_written:,} rows" + (f": {run.error}" if run.error else ""))
+            log_line(
+                run_id, level, f"{run.status}: {run.rows_written:,} rows" + (f": {run.error}" if run.error else "")
+            )
 
 
-def spawn_supervisor(store: Store, limit: int = AT_ONCE) -> bool:
-    """Start a supervisor process that lives until the queue is empty, unless one is alive; whether it was started."""
-    if Supervisors(store).anyone():
+def spawn_scheduler(store: Store, limit: int = AT_ONCE) -> bool:
+    """Start a scheduler process that lives until the queue is empty, unless one is alive; whether it was started."""
+    if SchedulerRegister(store).has_live():
         return False
     subprocess.Popen(
         [sys.executable, "-m", "sdgen.service.scheduler", "--limit", str(limit), "--until-empty"],
@@ -161,33 +167,29 @@ def spawn_supervisor(store: Store, limit: int = AT_ONCE) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m sdgen.service.scheduler", description="Do the pending runs of a store."
+        prog="python -m sdgen.service.scheduler", description="Execute the pending runs of a store."
     )
     parser.add_argument("--runs-db", default="")
     parser.add_argument("--limit", type=int, default=AT_ONCE, help="runs at once")
     parser.add_argument("--until-empty", action="store_true", help="end when nothing is left to do")
     asked = parser.parse_args(arguments)
     try:
-        supervisor = Supervisor(Store(asked.runs_db), max(asked.limit, 1))
+        scheduler = Scheduler(Store(asked.runs_db), max(asked.limit, 1))
     except SdgenError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
     with Interruption() as interruption:
-        thread = threading.Thread(target=lambda: supervisor.serve(asked.until_empty))
+        thread = threading.Thread(target=lambda: scheduler.serve(asked.until_empty))
         thread.start()
         while thread.is_alive() and not interruption.event.is_set():
             thread.join(EVERY)
-    supervisor.close(stop_runs=interruption.event.is_set())
+    scheduler.close(stop_runs=interruption.event.is_set())
     thread.join()
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
-
-
-class Supervisors:
-    """The register of a store's supervisors."""
+class SchedulerRegister:
+    """The register of a store's schedulers."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -201,22 +203,22 @@ class Supervisors:
             "heartbeat_at": timestamp(),
         }
         with self.store.writing() as connection:
-            connection.execute(sa.insert(supervisors).values(values))
+            connection.execute(sa.insert(schedulers).values(values))
 
     def beat(self, owner: Owner) -> None:
         """A sign of life; written every few seconds alone."""
-        mine = supervisors.c.owner_token == owner.token
+        mine = schedulers.c.owner_token == owner.token
         with self.store.reading() as connection:
-            last = connection.execute(sa.select(supervisors.c.heartbeat_at).where(mine)).scalar_one_or_none()
+            last = connection.execute(sa.select(schedulers.c.heartbeat_at).where(mine)).scalar_one_or_none()
         if last is None:
             self.enter(owner)
         elif (moment(timestamp()) - moment(last)).total_seconds() > BEAT:
             with self.store.writing() as connection:
-                connection.execute(sa.update(supervisors).where(mine).values(heartbeat_at=timestamp()))
+                connection.execute(sa.update(schedulers).where(mine).values(heartbeat_at=timestamp()))
 
     def leave(self, owner: Owner) -> None:
         with self.store.writing() as connection:
-            connection.execute(sa.delete(supervisors).where(supervisors.c.owner_token == owner.token))
+            connection.execute(sa.delete(schedulers).where(schedulers.c.owner_token == owner.token))
 
     def leave_if_idle(self, owner: Owner) -> bool:
         """Leave where no run waits: in one transaction, so that a run added meanwhile finds somebody, or nobody."""
@@ -224,13 +226,13 @@ class Supervisors:
         with self.store.alone() as connection:
             if connection.execute(pending).first() is not None:
                 return False
-            connection.execute(sa.delete(supervisors).where(supervisors.c.owner_token == owner.token))
+            connection.execute(sa.delete(schedulers).where(schedulers.c.owner_token == owner.token))
         return True
 
-    def anyone(self) -> bool:
-        """Whether a supervisor is alive; the rows of dead ones are removed."""
+    def has_live(self) -> bool:
+        """Whether a scheduler is alive; the rows of dead ones are removed."""
         with self.store.alone() as connection:  # in turn with one that is about to leave
-            found = connection.execute(sa.select(supervisors)).all()
+            found = connection.execute(sa.select(schedulers)).all()
             dead = [
                 row.owner_token
                 for row in found
@@ -239,8 +241,9 @@ class Supervisors:
                 )
             ]
             if dead:
-                connection.execute(sa.delete(supervisors).where(supervisors.c.owner_token.in_(dead)))
+                connection.execute(sa.delete(schedulers).where(schedulers.c.owner_token.in_(dead)))
         return len(found) > len(dead)
 
 
-BEAT = 10.0  # seconds
+if __name__ == "__main__":
+    sys.exit(main())

@@ -21,14 +21,16 @@ from sdgen.execution.access import ANYTHING, Access
 from sdgen.execution.events import Listener, ignore
 from sdgen.execution.job import versions_of
 from sdgen.execution.request import RunRequest
-from sdgen.execution.resolve import ResolvedRun, resolve
-from sdgen.execution.targets import ResolvedTarget, TargetSpec, resolve_target
+from sdgen.execution.resolve import resolve
+from sdgen.execution.resolved import ResolvedRun
+from sdgen.execution.target_spec import ResolvedTarget, TargetSpec
+from sdgen.execution.targets import resolve_target
 from sdgen.generators.cancellation import stopped_by
 from sdgen.readers.sources import read_mapping, read_text_as_scenario
 from sdgen.scenario.model import Scenario
 from sdgen.service import estimate, reproduce
-from sdgen.service.catalog import Library, target_entry
-from sdgen.service.catalog_store import Shelf
+from sdgen.service.catalog import StoredCatalog, target_entry
+from sdgen.service.catalog_store import CatalogStore
 from sdgen.service.command_line import Command, command_of
 from sdgen.service.processes import Owner, this_process
 from sdgen.service.records import (
@@ -43,10 +45,10 @@ from sdgen.service.records import (
     TargetEntry,
 )
 from sdgen.service.retention import Retention, old_runs, remove_runs
-from sdgen.service.run_repository import Journal
+from sdgen.service.run_repository import RunRepository
 from sdgen.service.store import Store, timestamp
-from sdgen.service.target_test import probe, remember, with_tests
-from sdgen.service.worker import Prepared, perform
+from sdgen.service.target_test import probe, store_test, with_tests
+from sdgen.service.worker import RunnableJob, run_worker
 from sdgen.targets.tables import tables_of
 
 SCENARIOS_VARIABLE, TARGETS_VARIABLE = "SDGEN_SCENARIOS_DIR", "SDGEN_TARGETS_DIR"
@@ -57,8 +59,8 @@ class Service:
     """All there is to do with a store and its folders. `access` limits what requests may name."""
 
     store: Store
-    library: Library
-    journal: Journal
+    catalog: StoredCatalog
+    repository: RunRepository
     access: Access = ANYTHING
 
     @classmethod
@@ -75,7 +77,7 @@ class Service:
             _folder(str(targets_dir), TARGETS_VARIABLE, "targets"),
         ]
         store = Store(runs_db)
-        return cls(store, Library(Shelf(store), *folders), Journal(store), access)
+        return cls(store, StoredCatalog(CatalogStore(store), *folders), RunRepository(store), access)
 
     def close(self) -> None:
         self.store.close()
@@ -93,14 +95,14 @@ class Service:
         def stopped(target: ResolvedTarget, scenario: Scenario) -> tuple[int, datetime] | None:
             return self._stopped(request, target, scenario)
 
-        return resolve(request, self.library, access, stopped=stopped)
+        return resolve(request, self.catalog, access, stopped=stopped)
 
     def _stopped(self, request: RunRequest, target: ResolvedTarget, scenario: Scenario) -> tuple[int, datetime] | None:
         """Seed and instant of the newest run that asked for the same, and did not come to its end."""
-        self.journal.mark_lost()
+        self.repository.mark_lost()
         same = _decisive(request.shown(target.redactor))
         over = (Status.FAILED, Status.CANCELLED)
-        found, _ = self.journal.runs(limit=_LOOKED_AT, status=over)
+        found, _ = self.repository.runs(limit=_LOOKED_AT, status=over)
         return next(((run.seed, run.as_of) for run in found if _decisive(run.request) == same), None)
 
     def plan(self, request: RunRequest, *, ask_target: bool = True) -> estimate.Estimate:
@@ -129,40 +131,40 @@ class Service:
 
     def run(self, run_id: str) -> Run:
         """A run with its entities; `latest` is the newest. Lost runs are marked first."""
-        self.journal.mark_lost()
-        return self.journal.run(run_id)
+        self.repository.mark_lost()
+        return self.repository.run(run_id)
 
     def runs(self, *, limit: int = 50, offset: int = 0, **narrowed: Unpack[RunFilter]) -> tuple[list[Run], int]:
         """Runs without their entities, the newest first, and how many there are in all."""
-        self.journal.mark_lost()
-        return self.journal.runs(limit=limit, offset=offset, **narrowed)
+        self.repository.mark_lost()
+        return self.repository.runs(limit=limit, offset=offset, **narrowed)
 
     def logs(self, run_id: str, after: int = 0, limit: int = 1000) -> list[LogLine]:
         """Lines of a run's log with numbers above `after`."""
-        return self.journal.logs(self.journal.run(run_id).id, after, limit)
+        return self.repository.logs(self.repository.run(run_id).id, after, limit)
 
     def scenario_text(self, run_id: str) -> str:
         """The scenario of a run, as the run had it."""
-        return self.journal.job(self.journal.run(run_id).id).scenario_text
+        return self.repository.job(self.repository.run(run_id).id).scenario_text
 
     def cancel(self, run_id: str) -> Run:
         """Ask a run to stop; StoreError where it is over."""
-        self.journal.mark_lost()
-        return self.journal.cancel(self.journal.run(run_id).id)
+        self.repository.mark_lost()
+        return self.repository.cancel(self.repository.run(run_id).id)
 
     def command(self, run_id: str) -> Command:
         """The command line that does a run once more."""
-        run = self.journal.run(run_id)
-        return command_of(run, self.journal.job(run.id), self.library)
+        run = self.repository.run(run_id)
+        return command_of(run, self.repository.job(run.id), self.catalog)
 
     def remove_runs(self, run_ids: Sequence[str]) -> None:
         """Remove the records of runs that are over, all or none of them; what they wrote stays."""
-        self.journal.mark_lost()
-        remove_runs(self.store, list(dict.fromkeys(self.journal.run(each).id for each in run_ids)))
+        self.repository.mark_lost()
+        remove_runs(self.store, list(dict.fromkeys(self.repository.run(each).id for each in run_ids)))
 
     def remove_old_runs(self, kept: Retention, *, dry: bool = False) -> list[str]:
         """Remove the runs that are not kept, or, `dry`, only say which; their ids."""
-        self.journal.mark_lost()
+        self.repository.mark_lost()
         found = old_runs(self.store, kept)
         if not dry:
             remove_runs(self.store, found)
@@ -173,65 +175,65 @@ class Service:
     def again(self, run_id: str, **target: Any) -> ResolvedRun:
         """The settled request of a run, for another time: into a temporary place, or a target as a request names it."""
         run = self.run(run_id)
-        job = self.journal.job(run.id)
-        reproduce.reproducible(run, job, target)
+        job = self.repository.job(run.id)
+        reproduce.check_reproducible(run, job, target)
         request = reproduce.request_again(job, target)
         resolved = self.resolve(request) if target else self._resolve(request, ANYTHING)
-        changes = reproduce.told_changes(run, resolved.plan)
+        changes = reproduce.version_warnings(run, resolved.plan)
         resolved = replace(resolved, warnings=(*changes, *resolved.warnings))
-        scratch = {} if target else {"scratch": True, "standing": job.standing}
+        scratch = {} if target else {"scratch": True, "snapshot": job.snapshot}
         again = resolved.job.model_copy(update={**scratch, "changes": changes})
-        return resolved.with_job(again, again.plan() if scratch and job.standing else resolved.plan)
+        return resolved.with_job(again, again.plan() if scratch and job.snapshot else resolved.plan)
 
     def submit_again(self, run_id: str, **target: Any) -> Run:
         """Store a run that reproduces another; `comparison` tells what came of it."""
-        return self._submit(self.again(run_id, **target), self.journal.run(run_id).id)
+        return self._submit(self.again(run_id, **target), self.repository.run(run_id).id)
 
     def perform_again(
         self, run_id: str, *, listen: Listener = ignore, cancel: threading.Event | None = None, **target: Any
     ) -> Run:
         """Reproduce a run in this process."""
-        return self._perform(self.again(run_id, **target), listen, cancel, None, self.journal.run(run_id).id)
+        return self._perform(self.again(run_id, **target), listen, cancel, None, self.repository.run(run_id).id)
 
     def comparison(self, again_id: str) -> reproduce.Comparison:
         """A reproducing run held against the one it reproduces."""
         again = self.run(again_id)
         if not again.reproduces or again.status is not Status.SUCCESS:
-            raise StoreError(Problem(("run",), f"the run {again.id} reproduces none, or has not succeeded"))
-        return reproduce.compared(self.run(again.reproduces), again)
+            raise StoreError(Problem(("run",), f"the run {again.id} is not a reproduction that succeeded"))
+        return reproduce.compare_runs(self.run(again.reproduces), again)
 
     def compare(self, run_id: str, other_id: str) -> reproduce.Comparison:
         """Any two runs held against each other: what they were to do, and what came of it."""
         run, other = self.run(run_id), self.run(other_id)
-        settings = reproduce.compared_settings(run, self.journal.job(run.id), other, self.journal.job(other.id))
-        return reproduce.compared(run, other).model_copy(update={"settings": settings})
+        settings = reproduce.compare_settings(run, self.repository.job(run.id), other, self.repository.job(other.id))
+        return reproduce.compare_runs(run, other).model_copy(update={"settings": settings})
 
     # Scenarios and targets
 
     def scenarios(self) -> list[ScenarioEntry]:
-        return self.library.scenarios()
+        return self.catalog.scenarios()
 
     def targets(self) -> list[TargetEntry]:
         """All targets by id, those that can't be read among them, each with its last test."""
-        return with_tests(self.store, self.library.targets())
+        return with_tests(self.store, self.catalog.targets())
 
     def target(self, target_id: str) -> TargetEntry:
         """One target, with its last test."""
-        found = self.library.target(target_id)
+        found = self.catalog.target(target_id)
         entry = target_entry(found.value.model_copy(update={"id": found.id}), found.source, found.file)
         return with_tests(self.store, [entry])[0]
 
     def add_scenario(
         self, scenario: str | Mapping[str, Any], scenario_id: str = "", file: str = "", *, replace: bool | None = None
     ) -> ScenarioEntry:
-        """Keep a scenario, given as text or plain data; problems as for a file. replace: as of the library."""
+        """Keep a scenario, given as text or plain data; problems as for a file. replace: as of the catalog."""
         if isinstance(scenario, str):
             read = read_text_as_scenario(scenario, file or f"{scenario_id or 'scenario'}.yaml")
-            return self.library.add_scenario(read, scenario, file, scenario_id, replace=replace)
-        return self.library.add_scenario(read_mapping(dict(scenario)), "", file, scenario_id, replace=replace)
+            return self.catalog.add_scenario(read, scenario, file, scenario_id, replace=replace)
+        return self.catalog.add_scenario(read_mapping(dict(scenario)), "", file, scenario_id, replace=replace)
 
     def add_target(self, spec: TargetSpec, *, replace: bool = False) -> TargetEntry:
-        return self.library.add_target(spec, replace=replace, access=self.access)
+        return self.catalog.add_target(spec, replace=replace, access=self.access)
 
     def test_target(self, target_id: str = "", spec: TargetSpec | None = None) -> Probe:
         """Connect to a target and try it; nothing is left behind. The result for one with an id is remembered."""
@@ -240,13 +242,13 @@ class Service:
             return probe(self.resolve(request).target)
         trusted, entry = Access(databases=self.access.databases), self.target(target_id)
         try:
-            found = probe(resolve_target(self.library.target(target_id).value, trusted))
+            found = probe(resolve_target(self.catalog.target(target_id).value, trusted))
         except TargetError as error:
             problems = tuple(map(ProblemRecord.of, error.problems))
             dark = Probe(ok=False, kind=entry.kind, destination=entry.dsn, milliseconds=0, problems=problems)
-            remember(self.store, entry, dark)
+            store_test(self.store, entry, dark)
             raise
-        remember(self.store, entry, found)
+        store_test(self.store, entry, found)
         return found
 
     # The work
@@ -254,8 +256,8 @@ class Service:
     def _submit(self, resolved: ResolvedRun, reproduces: str = "") -> Run:
         if not resolved.job.complete:
             hint = "write it as ${NAME} or ${file:/path}"
-            raise StoreError(Problem(("target", "dsn"), "a run that waits can't keep a password", hint))
-        return self.journal.run(self._add(resolved, None, reproduces))
+            raise StoreError(Problem(("target", "dsn"), "a run that waits for a worker can't store a password", hint))
+        return self.repository.run(self._add(resolved, None, reproduces))
 
     def _perform(
         self,
@@ -268,14 +270,14 @@ class Service:
         owner = this_process()
         run_id = self._add(resolved, owner, reproduces)
         if begun is not None:
-            begun(self.journal.run(run_id))
-        prepared = Prepared(resolved.job, resolved.target, resolved.plan)
-        return perform(self.journal, run_id, owner, prepared, listen=listen, cancel=cancel)
+            begun(self.repository.run(run_id))
+        prepared = RunnableJob(resolved.job, resolved.target, resolved.plan)
+        return run_worker(self.repository, run_id, owner, prepared, listen=listen, cancel=cancel)
 
     def _add(self, resolved: ResolvedRun, owner: Owner | None, reproduces: str) -> str:
         tables = tables_of(resolved.plan, resolved.job.only).values()
         entities = [EntityRun(entity=each.entity, table=each.name, asked=each.rows) for each in tables]
-        return self.journal.add({**_row(resolved), "reproduces": reproduces}, entities, owner)
+        return self.repository.add({**_row(resolved), "reproduces": reproduces}, entities, owner)
 
 
 _LOOKED_AT = 200  # of the newest runs
@@ -302,7 +304,7 @@ def _row(resolved: ResolvedRun) -> dict[str, Any]:
         "target_id": target.spec.id,
         "target_name": target.spec.name,
         "target_kind": target.kind,
-        "destination": "a temporary place" if job.scratch else target.shown,
+        "destination": reproduce.TEMPORARY if job.scratch else target.shown,
         "mode": job.mode.value,
         "rows_asked": sum(plan.entities[name].rows for name in resolved.entities),
         "warnings": json.dumps(list(resolved.warnings), ensure_ascii=False),

@@ -131,7 +131,7 @@ run_logs = Table(
     Column("text", LONG_TEXT, nullable=False),
 )
 
-supervisors = Table(
+schedulers = Table(
     "supervisors",
     METADATA,
     Column("owner_token", String(64), primary_key=True),

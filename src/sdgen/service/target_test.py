@@ -1,10 +1,9 @@
-"""`target test`: does the place answer, how soon, and what may be done there? Nothing is left behind."""
+"""`target test`: does the target answer, how soon, and what may be done there? Nothing is left behind."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -12,7 +11,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from sdgen.errors import SdgenError
-from sdgen.execution.targets import ResolvedTarget
+from sdgen.execution.target_spec import ResolvedTarget
 from sdgen.scenario.types import parse_type
 from sdgen.service.records import Probe, ProblemRecord, TargetEntry, TargetTest
 from sdgen.service.store import Store, moment, timestamp
@@ -20,7 +19,7 @@ from sdgen.service.tables import target_tests
 from sdgen.targets.base import Mode, Table, TableColumn, Target
 
 
-def probe(settled: ResolvedTarget) -> Probe:
+def probe(resolved: ResolvedTarget) -> Probe:
     """Try a target with a table of a random name, in a transaction that is taken back."""
     integer = parse_type("int")
     table = Table(f"sdgen_probe_{secrets.token_hex(4)}", "probe", (TableColumn("id", integer, False),), rows=1)
@@ -30,32 +29,32 @@ def probe(settled: ResolvedTarget) -> Probe:
     done: list[str] = []
     milliseconds = 0.0
     try:
-        target = settled.open()
+        target = resolved.open()
         found += map(ProblemRecord.of, target.check([table], Mode.CREATE_IF_MISSING))
         milliseconds = (perf_counter() - began) * 1000
         if not found:
             _try(target, table, done)
     except SdgenError as error:
         found += map(ProblemRecord.of, error.problems)
-    except Exception as error:  # whatever a driver says; a probe tells it
+    except Exception as error:  # whatever a driver raises is the answer
         found.append(ProblemRecord(path="target", what=f"{type(error).__name__}: {error}"))
     finally:
         if target is not None:
             target.abort()
-    problems = tuple(_hidden(each, settled.redactor) for each in found)
+    problems = tuple(each.redacted(resolved.redactor) for each in found)
     can = {f"can_{each}": True for each in done}
     elapsed = milliseconds or (perf_counter() - began) * 1000
     return Probe(
         ok=not problems,
-        kind=settled.kind,
-        destination=settled.shown,
+        kind=resolved.kind,
+        destination=resolved.shown,
         milliseconds=round(elapsed, 1),
         problems=problems,
         **can,
     )
 
 
-def remember(store: Store, entry: TargetEntry, found: Probe) -> None:
+def store_test(store: Store, entry: TargetEntry, found: Probe) -> None:
     """Keep the result of a target's test, in place of the one before."""
     mine = target_tests.c.target_id == entry.id
     values = {"fingerprint": _fingerprint(entry), "tested_at": timestamp(), "probe": found.model_dump_json()}
@@ -90,7 +89,3 @@ def _try(target: Target, table: Table, done: list[str]) -> None:
     parts: list[Any] = [target.encode(table, batch)]
     target.write(table, parts)
     done += ["insert", "truncate"]
-
-
-def _hidden(problem: ProblemRecord, redactor: Callable[[str], str]) -> ProblemRecord:
-    return problem.model_copy(update={"what": redactor(problem.what), "hint": redactor(problem.hint)})

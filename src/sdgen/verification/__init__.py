@@ -1,1 +1,1 @@
-"""Is it true? A plan against the place it was written to: constraints by SQL, distributions against the plan's own."""
+"""Is it true? A plan against the target it was written to: constraints by SQL, distributions against the plan's own."""

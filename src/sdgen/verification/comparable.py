@@ -1,4 +1,4 @@
-"""Values in forms that can be compared, whichever place they were read from."""
+"""Values in forms that can be compared, whichever target they were read from."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def in_order(array: pa.Array, type: Type) -> Floats:
 
 
 def _doubles(array: pa.Array) -> Floats:
-    doubles = decimal_to_double(array) if pa.types.is_decimal(array.type) else pc.cast(array, pa.float64())
+    doubles = decimal_to_double(array) if pa.types.is_decimal(array.type) else pc.cast(array, pa.float64(), safe=False)
     numbers: Floats = doubles.to_numpy(zero_copy_only=False)
     return numbers
 
@@ -105,7 +105,7 @@ def _json(array: pa.Array, type: Type) -> pa.Array:
 
 
 def _rounded(array: pa.Array, type: Type) -> pa.Array:
-    """Floats to as many digits as every place keeps."""
+    """Floats to as many digits as every target keeps."""
     narrow = np.float32 if type.kind == "float" else np.float64
     values = _doubles(array).astype(narrow).astype(np.float64)
     digits = 6 if type.kind == "float" else 12

@@ -1,10 +1,10 @@
-"""Are a column's values spread as the plan spreads them? A sample of the place is compared with samples of the plan.
+"""Are a column's values spread as the plan spreads them? A sample of the target is compared with samples of the plan.
 
-The plan's rows are computed, so that every generator is covered without its law being known:
+The plan's rows are computed, so that every generator is covered without its distribution being known:
 
-* under another seed, which tells whether the law is as asked. Rows that look at parents are no independent draws, so
-  that a figure counts only if it stands out among those between datasets of different seeds;
-* under the run's own seed, where the place holds those very rows: then nothing is left to chance.
+* under another seed, which tells whether the distribution is as asked. Rows that look at parents are no independent
+  draws, so that a figure counts only if it stands out among those between datasets of different seeds;
+* under the run's own seed, where the target holds those very rows: then nothing is left to chance.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from sdgen.targets.base import TableColumn
 from sdgen.targets.csv_encoding import plain_text
 from sdgen.verification.comparable import CATEGORIES, ORDERED, one_array
 from sdgen.verification.expected import OTHER_SEEDS, SAMPLE, Expectation, is_independent, rows_of, sample_numbers
-from sdgen.verification.findings import Finding, Found, Status
+from sdgen.verification.findings import Finding, Status, StoredEntity
 from sdgen.verification.links import WrittenLink, child_counts, written_links
 from sdgen.verification.statistics import (
     TOO_FEW,
     Compare,
-    Compared,
     Counts,
     Outcome,
     Sample,
-    among,
+    SampleComparison,
     compare_children,
     compare_counts,
     compare_ranks,
     compare_texts,
     compare_values,
+    p_among,
 )
 
 MOST_PARENTS = 200  # links to more parents are compared by how many children each has
@@ -55,17 +55,17 @@ _ORDINARY = 2.0  # an inflation between seeds that independent rows stay below
 class Judge:
     """Makes findings of comparisons. `level`: a p-value below it is a warning.
 
-    paired: the place holds the plan's very rows.
+    paired: the target holds the plan's very rows.
     """
 
     expectation: Expectation
-    found: Found
+    stored: StoredEntity
     paired: bool
     level: float
 
     @property
     def entity(self) -> str:
-        return self.found.entity.name
+        return self.stored.entity.name
 
     def finding(
         self,
@@ -76,9 +76,9 @@ class Judge:
         compare: Compare,
         independent: bool = False,
     ) -> Finding:
-        """Compare a sample of the place with samples of the plan that `draw` makes."""
+        """Compare a sample of the target with samples of the plan that `draw` makes."""
 
-        def made(status: Status, compared: Compared, p: float | None = None) -> Finding:
+        def finding(status: Status, compared: SampleComparison, p: float | None = None) -> Finding:
             outcome = compared.outcome
             figures = (outcome.method, outcome.figure, p) if outcome else ()
             return Finding(self.entity, columns, check, status, compared.expected, compared.found, *figures)
@@ -86,18 +86,18 @@ class Judge:
         if self.paired:
             own = compare(there, draw(self.expectation.plan))
             if own.outcome and own.outcome.p < self.level:
-                return made(Status.WARNING, own, own.outcome.p)
-        law = draw(self.expectation.again(0))
-        compared = compare(there, law)
+                return finding(Status.WARNING, own, own.outcome.p)
+        distribution = draw(self.expectation.again(0))
+        compared = compare(there, distribution)
         if compared.outcome is None:
             same = compared.found and compared.expected == compared.found
-            return made(Status.OK, compared) if same else made(Status.SKIPPED, TOO_FEW)
+            return finding(Status.OK, compared) if same else finding(Status.SKIPPED, TOO_FEW)
         p = compared.outcome.p
         if p < self.level:
-            p = self._among_others(compared.outcome, draw, compare, independent)
-        return made(Status.WARNING if p < self.level else Status.OK, compared, p)
+            p = self._p_among_others(compared.outcome, draw, compare, independent)
+        return finding(Status.WARNING if p < self.level else Status.OK, compared, p)
 
-    def _among_others(
+    def _p_among_others(
         self, outcome: Outcome, draw: Callable[[Plan], Sample], compare: Compare, independent: bool
     ) -> float:
         """The p-value of a figure among those between the rows of one seed and the rows of the next."""
@@ -107,29 +107,29 @@ class Judge:
         same_rows = len({plan.entities[self.entity].rows for plan in plans}) == 1
         if independent and same_rows and sum(others) / len(others) < _ORDINARY:
             return outcome.p
-        return among(outcome.inflation, others)
+        return p_among(outcome.inflation, others)
 
 
 @dataclass(frozen=True)
 class Distributions:
-    """The comparisons of one entity. `judge.level` may be changed without reading the place again."""
+    """The comparisons of one entity. `judge.level` may be changed without reading the target again."""
 
     judge: Judge
 
     @cached_property
     def there(self) -> Mapping[str, pa.Array]:
-        """A sample of the place's rows, column by column."""
-        found = self.judge.found
-        columns = ", ".join(found.place.selected(column) for column in found.columns)
-        one_in = -(-found.rows // SAMPLE)
-        source = found.source if one_in <= 1 else found.place.sampled(found.table, one_in)
-        table = found.place.arrow(f"SELECT {columns} FROM {source}")
-        return {column.name: one_array(table[column.name]) for column in found.columns}
+        """A sample of the target's rows, column by column."""
+        stored = self.judge.stored
+        columns = ", ".join(stored.reader.selected(column) for column in stored.columns)
+        one_in = -(-stored.rows // SAMPLE)
+        source = stored.source if one_in <= 1 else stored.reader.sampled(stored.table, one_in)
+        table = stored.reader.arrow(f"SELECT {columns} FROM {source}")
+        return {column.name: one_array(table[column.name]) for column in stored.columns}
 
     def all(self) -> Iterator[Finding]:
-        entity = self.judge.found.entity
+        entity = self.judge.stored.entity
         moving = self.judge.expectation.moving[entity.name]
-        for column in self.judge.found.columns:
+        for column in self.judge.stored.columns:
             if column.name in moving:
                 what = "depends on the run's as_of: give --as-of"
                 yield Finding(entity.name, (column.name,), "distribution", Status.SKIPPED, found=what)
@@ -137,7 +137,7 @@ class Distributions:
                 yield self._values(column)
             if column.nullable:
                 yield self._nulls(column)
-        for link in written_links(self.judge.found):
+        for link in written_links(self.judge.stored):
             yield from self._link(link)
 
     def planned(self, plan: Plan, column: str) -> pa.Array:
@@ -157,7 +157,7 @@ class Distributions:
         return {}
 
     def _values(self, column: TableColumn) -> Finding:
-        entity, kind = self.judge.found.entity, column.type.kind
+        entity, kind = self.judge.stored.entity, column.type.kind
         if kind not in ORDERED | CATEGORIES:
             what = f"values of type {kind} are not compared"
             return Finding(entity.name, (column.name,), "distribution", Status.SKIPPED, found=what)
@@ -175,9 +175,9 @@ class Distributions:
             return Finding(entity.name, (column.name,), "types", Status.BROKEN, str(column.type), what)
 
     def _nulls(self, column: TableColumn) -> Finding:
-        """The share of nulls: all rows of the place against a sample of the plan's."""
-        found = self.judge.found
-        nulls = found.nulls[column.name]
+        """The share of nulls: all rows of the target against a sample of the plan's."""
+        stored = self.judge.stored
+        nulls = stored.nulls[column.name]
 
         def draw(plan: Plan) -> Counts:
             values = self.planned(plan, column.name)
@@ -186,19 +186,19 @@ class Distributions:
         return self.judge.finding(
             (column.name,),
             "null share",
-            np.array([nulls, found.rows - nulls], dtype=np.int64),
+            np.array([nulls, stored.rows - nulls], dtype=np.int64),
             draw,
             lambda one, two: (
                 compare_counts(one, two, ["null", "null or not:"])
                 if one[0] + two[0]
-                else Compared(None, "null 0.00%", "null 0.00%")
+                else SampleComparison(None, "null 0.00%", "null 0.00%")
             ),
-            is_independent(found.entity, column.name),
+            is_independent(stored.entity, column.name),
         )
 
     def _link(self, link: WrittenLink) -> Iterator[Finding]:
         """Each parent's share of the rows where parents are few; else how many children they have."""
-        chooser, rows = self._settled(link).chooser, self._parents(self.judge.expectation.plan, link)
+        chooser, rows = self._planned(link).chooser, self._parents(self.judge.expectation.plan, link)
         if isinstance(chooser, Counted | EachOf):
             return
         if rows > MOST_PARENTS:
@@ -210,13 +210,13 @@ class Distributions:
 
     def _plain(self, link: WrittenLink) -> bool:
         """Whether each row draws its parent by itself, and any seed draws all parents alike."""
-        return isinstance(self._settled(link).chooser, Uniform)
+        return isinstance(self._planned(link).chooser, Uniform)
 
-    def _settled(self, link: WrittenLink) -> Link:
-        return self.judge.found.entity.links[link.name]
+    def _planned(self, link: WrittenLink) -> Link:
+        return self.judge.stored.entity.links[link.name]
 
     def _parents(self, plan: Plan, link: WrittenLink) -> int:
-        return plan.entities[self._settled(link).parent].rows
+        return plan.entities[self._planned(link).parent].rows
 
     def _drawn(self, plan: Plan, link: WrittenLink) -> Counts:
         """The parents' row numbers of a sample of a plan's rows, those without a parent left out."""
@@ -225,27 +225,27 @@ class Distributions:
         return numbers if missing is None else numbers[~missing]
 
     @cached_property
-    def _held(self) -> dict[str, pa.Array]:
+    def _parent_keys(self) -> dict[str, pa.Array]:
         """For each link the keys of the sample's parents, one text a row."""
-        found = self.judge.found
-        return {link.name: _keys(found, self.there, link, link.columns) for link in written_links(found)}
+        stored = self.judge.stored
+        return {link.name: _keys(stored, self.there, link, link.columns) for link in written_links(stored)}
 
     def _children(self, link: WrittenLink) -> Counts:
         """How many of the sample's rows each parent has that has any."""
-        each = pc.value_counts(self._held[link.name]).field("counts")
+        each = pc.value_counts(self._parent_keys[link.name]).field("counts")
         counts: Counts = each.to_numpy(zero_copy_only=False)
         return counts
 
     def _occupancy(self, link: WrittenLink) -> Finding:
         """How many parents have how many children."""
         children = self._children(link)
-        held = np.bincount(children, minlength=1)
-        held[0] = max(self._parents(self.judge.expectation.plan, link) - len(children), 0)
+        counts = np.bincount(children, minlength=1)
+        counts[0] = max(self._parents(self.judge.expectation.plan, link) - len(children), 0)
 
         def draw(plan: Plan) -> Counts:
             return np.bincount(np.bincount(self._drawn(plan, link), minlength=self._parents(plan, link)))
 
-        return self.judge.finding(link.columns, "distribution", held, draw, compare_children, self._plain(link))
+        return self.judge.finding(link.columns, "distribution", counts, draw, compare_children, self._plain(link))
 
     def _ranks(self, link: WrittenLink) -> Finding:
         """The shares of the parents, the one with most rows first."""
@@ -253,8 +253,8 @@ class Distributions:
         def draw(plan: Plan) -> Counts:
             return np.sort(np.bincount(self._drawn(plan, link)))[::-1]
 
-        held = np.sort(self._children(link))[::-1]
-        return self.judge.finding(link.columns, "distribution", held, draw, compare_ranks)
+        counts = np.sort(self._children(link))[::-1]
+        return self.judge.finding(link.columns, "distribution", counts, draw, compare_ranks)
 
     def _shares(self, link: WrittenLink) -> Finding:
         """Each parent's share. Parents are the same under all seeds by their row numbers, not by their keys."""
@@ -264,40 +264,40 @@ class Distributions:
             return keys.take(pa.array(drawn[drawn < len(keys)]))
 
         return self.judge.finding(
-            link.columns, "distribution", self._held[link.name], draw, compare_texts, self._plain(link)
+            link.columns, "distribution", self._parent_keys[link.name], draw, compare_texts, self._plain(link)
         )
 
     def _planned_keys(self, link: WrittenLink) -> pa.Array:
         """The key of each parent of the plan. Rows beyond the last one have none: a permutation does not reach them."""
-        parent = self.judge.expectation.plan.entities[self._settled(link).parent]
+        parent = self.judge.expectation.plan.entities[self._planned(link).parent]
         known = min(4 * MOST_PARENTS, parent.rows)
         rows = rows_of(self.judge.expectation.plan, parent.name, np.arange(known, dtype=np.int64))
-        return _keys(self.judge.found, {name: one_array(rows.column(name)) for name in link.to}, link, link.to)
+        return _keys(self.judge.stored, {name: one_array(rows.column(name)) for name in link.to}, link, link.to)
 
     def _shared_keys(self, link: WrittenLink) -> bool:
-        """Whether the place's parents have the keys that the plan's have."""
-        known = pc.is_in(self._held[link.name], self._planned_keys(link))
+        """Whether the target's parents have the keys that the plan's have."""
+        known = pc.is_in(self._parent_keys[link.name], self._planned_keys(link))
         return bool(2 * (pc.sum(known).as_py() or 0) >= len(known))
 
 
-def _keys(found: Found, columns: Mapping[str, pa.Array], link: WrittenLink, names: Sequence[str]) -> pa.Array:
+def _keys(stored: StoredEntity, columns: Mapping[str, pa.Array], link: WrittenLink, names: Sequence[str]) -> pa.Array:
     """A link's columns as one text a row, rows without a parent left out."""
-    types = [found.entity.columns[name].type for name in link.columns]
+    types = [stored.entity.columns[name].type for name in link.columns]
     texts = [_key_texts(columns[name], type) for name, type in zip(names, types, strict=True)]
     return pc.binary_join_element_wise(*texts, " ").drop_null()
 
 
 def _key_texts(array: pa.Array, type: Type) -> pa.Array:
-    """A key column's values as texts that agree whichever place they are from."""
+    """A key column's values as texts that agree whichever target they are from."""
     return plain_text(conform(array, type, type.arrow), type)
 
 
-def check_counted(judge: Judge, parent: Found, link: WrittenLink) -> Finding:
+def check_child_counts(judge: Judge, parent: StoredEntity, link: WrittenLink) -> Finding:
     """How many children the parents have that an entity's rows are counted by."""
-    numbers = child_counts(judge.found, parent, link)
-    held = np.zeros(max(numbers, default=0) + 1, dtype=np.int64)
+    numbers = child_counts(judge.stored, parent, link)
+    counts = np.zeros(max(numbers, default=0) + 1, dtype=np.int64)
     for children, parents in numbers.items():
-        held[children] = parents
+        counts[children] = parents
 
     def draw(plan: Plan) -> Counts:
         own = plan.entities[judge.entity]
@@ -306,4 +306,4 @@ def check_counted(judge: Judge, parent: Found, link: WrittenLink) -> Finding:
         whole = plan.entities[own.links[link.name].parent].rows if read == own.rows else int(of[-1])
         return np.bincount(np.bincount(of[of < whole], minlength=whole))
 
-    return judge.finding(link.columns, "distribution", held, draw, compare_children)
+    return judge.finding(link.columns, "distribution", counts, draw, compare_children)

@@ -29,7 +29,7 @@ from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import INTEGERS, NUMBERS, TEXTS
 from sdgen.verification.comparable import ORDERED, in_order, one_array
 
-SAMPLE = 100_000  # the most values of a column that laws are compared by
+SAMPLE = 100_000  # the most values of a column that distributions are compared by
 OTHER_SEEDS = 20
 MOST_ALLOWED = 1000
 _PROBE = 64
@@ -136,7 +136,7 @@ def allowed_values(column: ColumnPlan) -> pa.Array | None:
         return pa.array(column.type.values)
     if domain is None or isinstance(domain, Integers | Ticks | Steps) or not 0 < domain.size <= MOST_ALLOWED:
         return None
-    return _with_fixed(column, _decoded(column, domain, np.arange(domain.size)))
+    return _with_fixed(column, _decode(column, domain, np.arange(domain.size)))
 
 
 def bounds(column: ColumnPlan, rows: int) -> Bounds | None:
@@ -147,7 +147,7 @@ def bounds(column: ColumnPlan, rows: int) -> Bounds | None:
     if not isinstance(domain, Integers | Ticks | Steps):
         return _of_params(column)
     last = (min(domain.size, rows) if column.generator.all_distinct() else domain.size) - 1
-    ends = in_order(_with_fixed(column, _decoded(column, domain, np.array([0, max(last, 0)]))), column.type)
+    ends = in_order(_with_fixed(column, _decode(column, domain, np.array([0, max(last, 0)]))), column.type)
     return Bounds(ends.min(), ends.max())
 
 
@@ -177,7 +177,7 @@ def _rounded(column: ColumnPlan, value: Any) -> float:
     return float(in_order(conform(pa.array([value]), column.type, column.type.arrow), column.type)[0])
 
 
-def _decoded(column: ColumnPlan, domain: Domain, indexes: Numbers) -> pa.Array:
+def _decode(column: ColumnPlan, domain: Domain, indexes: Numbers) -> pa.Array:
     return conform(one_array(domain.decode(indexes.astype(np.int64))), column.type, column.type.arrow)
 
 

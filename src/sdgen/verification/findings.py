@@ -13,7 +13,7 @@ from sdgen.targets.base import Table, TableColumn
 
 
 class Status(StrEnum):
-    """How a check came out. A constraint that is violated is broken; a law that doesn't fit is a warning."""
+    """How a check came out. A constraint that is violated is broken; a distribution that doesn't fit is a warning."""
 
     OK = "ok"
     WARNING = "warning"
@@ -63,22 +63,22 @@ class Report:
         return {str(status): len(self.having(status)) for status in Status}
 
 
-def judged(right: bool) -> Status:
+def status_of(right: bool) -> Status:
     """The status of a check that can't be a matter of chance."""
     return Status.OK if right else Status.BROKEN
 
 
-def listed(values: Sequence[object], most: int = 6) -> str:
+def list_values(values: Sequence[object], most: int = 6) -> str:
     """Values between commas, the rest counted."""
     shown = ", ".join(str(value) for value in values[:most])
     return f"{shown} and {len(values) - most} more" if len(values) > most else shown
 
 
 @dataclass(frozen=True)
-class Found:
-    """One entity as it stands in a place: its table, the columns that are there, and how many rows and nulls."""
+class StoredEntity:
+    """One entity as it stands in a target: its table, the columns that are there, and how many rows and nulls."""
 
-    place: TableReader
+    reader: TableReader
     entity: EntityPlan
     table: Table
     columns: tuple[TableColumn, ...]
@@ -91,20 +91,20 @@ class Found:
 
     @property
     def source(self) -> str:
-        return self.place.dialect.table(self.table.name)
+        return self.reader.dialect.table(self.table.name)
 
     def quoted(self, columns: Sequence[str], prefix: str = "") -> list[str]:
-        return [prefix + self.place.dialect.quote(column) for column in columns]
+        return [prefix + self.reader.dialect.quote(column) for column in columns]
 
 
-def counted(place: TableReader, entity: EntityPlan, table: Table) -> Found | None:
+def count_stored(reader: TableReader, entity: EntityPlan, table: Table) -> StoredEntity | None:
     """An entity's table with its rows and nulls; None where there is no such table."""
-    there = place.columns(table)
+    there = reader.columns(table)
     if not there:
         return None
     columns = tuple(column for column in table.columns if column.name in there)
-    found = Found(place, entity, table, columns)
-    parts = ["count(*)", *(f"count({name})" for name in found.quoted([column.name for column in columns]))]
-    rows, *values = place.rows(f"SELECT {', '.join(parts)} FROM {found.source}")[0]
+    stored = StoredEntity(reader, entity, table, columns)
+    parts = ["count(*)", *(f"count({name})" for name in stored.quoted([column.name for column in columns]))]
+    rows, *values = reader.rows(f"SELECT {', '.join(parts)} FROM {stored.source}")[0]
     nulls = {column.name: rows - filled for column, filled in zip(columns, values, strict=True)}
-    return Found(place, entity, table, columns, rows, nulls)
+    return StoredEntity(reader, entity, table, columns, rows, nulls)

@@ -1,4 +1,4 @@
-"""Are the rows of a place the very rows of the plan? A few of them, found by their key, tell."""
+"""Are the rows of a target the very rows of the plan? A few of them, found by their key, tell."""
 
 from __future__ import annotations
 
@@ -14,82 +14,86 @@ from sdgen.scenario.types import INTEGERS, NESTED, TEXTS, Type
 from sdgen.targets.csv_encoding import plain_text
 from sdgen.verification.comparable import exact, one_array
 from sdgen.verification.expected import Expectation, rows_of, spread
-from sdgen.verification.findings import Finding, Found, Status, listed
+from sdgen.verification.findings import Finding, Status, StoredEntity, list_values
 
-SPOTS = 100
+SAMPLED = 100
 _KEYS = INTEGERS | TEXTS | {"uuid", "date"}
 
 
 @dataclass(frozen=True)
-class Spots:
+class SampledRows:
     """How many of the rows looked for are there, and in how many of those each column that differs does so."""
 
-    wanted: int
-    there: int
+    looked_for: int
+    present: int
     columns: int
     differing: Mapping[str, int]
 
     @property
     def paired(self) -> bool:
         """Whether the rows are those of the plan, but for what may have happened to them since."""
-        same = sum(1 for name in self.differing if self.differing[name] * 2 < self.there)
-        return self.there * 2 > self.wanted and (self.columns - len(self.differing) + same) * 2 > self.columns
+        same = sum(1 for name in self.differing if self.differing[name] * 2 < self.present)
+        return self.present * 2 > self.looked_for and (self.columns - len(self.differing) + same) * 2 > self.columns
 
     def finding(self, entity: str) -> Finding:
-        wanted = f"{self.wanted:,} rows of the plan"
-        if self.there == self.wanted and not self.differing:
-            return Finding(entity, (), "same rows", Status.OK, wanted, "yes")
+        expected = f"{self.looked_for:,} rows of the plan"
+        if self.present == self.looked_for and not self.differing:
+            return Finding(entity, (), "same rows", Status.OK, expected, "yes")
         if not self.paired:
-            return Finding(entity, (), "same rows", Status.WARNING, wanted, "no: another seed, or other row counts?")
-        parts = [f"{self.wanted - self.there} are not there"] if self.there < self.wanted else []
+            return Finding(entity, (), "same rows", Status.WARNING, expected, "no: another seed, or other row counts?")
+        parts = [f"{self.looked_for - self.present} are not there"] if self.present < self.looked_for else []
         parts += [f"{name} differs in {number}" for name, number in self.differing.items()]
-        return Finding(entity, tuple(self.differing), "same rows", Status.WARNING, wanted, f"no: {listed(parts)}")
+        return Finding(
+            entity, tuple(self.differing), "same rows", Status.WARNING, expected, f"no: {list_values(parts)}"
+        )
 
 
-def look(found: Found, expectation: Expectation) -> Spots | Finding:
+def compare_sampled_rows(stored: StoredEntity, expectation: Expectation) -> SampledRows | Finding:
     """Compare spot rows with the plan's; a finding that says why where that can't be done."""
-    entity = expectation.plan.entities[found.entity.name]
+    entity = expectation.plan.entities[stored.entity.name]
     moving = expectation.moving[entity.name]
     if not expectation.seed_known:
-        return _skipped(entity, "the seed isn't known: give --seed")
-    key = _key(found, moving)
+        return _skip(entity, "the seed isn't known: give --seed")
+    key = _key(stored, moving)
     if not key:
-        return _skipped(entity, "no key to find rows by")
-    names = [column.name for column in found.columns if column.name not in moving and _simple(column.type)]
+        return _skip(entity, "no key to find rows by")
+    names = [column.name for column in stored.columns if column.name not in moving and _simple(column.type)]
     names = list(dict.fromkeys([*key, *names]))
-    planned = rows_of(expectation.plan, entity.name, spread(entity.rows, SPOTS))
+    planned = rows_of(expectation.plan, entity.name, spread(entity.rows, SAMPLED))
     ours = {name: one_array(planned.column(name)) for name in names}
-    theirs = _fetched(found, names, key, ours)
-    return _compared(_rows(ours, entity, key), _rows(theirs, entity, key), [name for name in names if name not in key])
+    theirs = _fetch(stored, names, key, ours)
+    return _compare(_rows(ours, entity, key), _rows(theirs, entity, key), [name for name in names if name not in key])
 
 
-def _skipped(entity: EntityPlan, why: str) -> Finding:
+def _skip(entity: EntityPlan, why: str) -> Finding:
     return Finding(entity.name, (), "same rows", Status.SKIPPED, found=why)
 
 
-def _key(found: Found, moving: frozenset[str]) -> tuple[str, ...]:
+def _key(stored: StoredEntity, moving: frozenset[str]) -> tuple[str, ...]:
     """Columns that tell rows apart, never null, and of types that can be looked up."""
-    for columns in (found.table.primary_key, *found.table.unique):
-        types = [found.table.column(name) for name in columns]
+    for columns in (stored.table.primary_key, *stored.table.unique):
+        types = [stored.table.column(name) for name in columns]
         usable = all(each.type.kind in _KEYS and not each.nullable for each in types)
-        if columns and usable and set(columns) <= found.names - moving:
+        if columns and usable and set(columns) <= stored.names - moving:
             return columns
     return ()
 
 
 def _simple(type: Type) -> bool:
-    """Whether the values of a type look the same in every place."""
+    """Whether the values of a type look the same in every target."""
     items = {item.kind for item in type.items}
     return type.kind not in NESTED or items <= INTEGERS | TEXTS | {"bool"}
 
 
-def _fetched(found: Found, names: Sequence[str], key: tuple[str, ...], ours: Mapping[str, pa.Array]) -> dict[str, Any]:
-    listing = ", ".join(found.place.selected(found.table.column(name)) for name in names)
-    keys = [_literals(ours[name], found.table.column(name).type, found.place.dialect) for name in key]
-    quoted = found.quoted(key)
+def _fetch(
+    stored: StoredEntity, names: Sequence[str], key: tuple[str, ...], ours: Mapping[str, pa.Array]
+) -> dict[str, Any]:
+    listing = ", ".join(stored.reader.selected(stored.table.column(name)) for name in names)
+    keys = [_literals(ours[name], stored.table.column(name).type, stored.reader.dialect) for name in key]
+    quoted = stored.quoted(key)
     each = [" AND ".join(f"{n} = {v}" for n, v in zip(quoted, row, strict=True)) for row in zip(*keys, strict=True)]
     where = f"{quoted[0]} IN ({', '.join(keys[0])})" if len(key) == 1 else " OR ".join(f"({one})" for one in each)
-    table = found.place.arrow(f"SELECT {listing} FROM {found.source} WHERE {where if each else 'false'}")
+    table = stored.reader.arrow(f"SELECT {listing} FROM {stored.source} WHERE {where if each else 'false'}")
     return {name: one_array(table[name]) for name in names}
 
 
@@ -114,10 +118,10 @@ def _values(array: pa.Array, type: Type) -> list[Any]:
     except ValueError:
         if len(array) == 1:
             return [("none", type.kind, array[0].as_py())]
-    return [value for place in range(len(array)) for value in _values(array.slice(place, 1), type)]
+    return [value for index in range(len(array)) for value in _values(array.slice(index, 1), type)]
 
 
-def _compared(ours: Rows, theirs: Rows, names: Sequence[str]) -> Spots:
+def _compare(ours: Rows, theirs: Rows, names: Sequence[str]) -> SampledRows:
     both = ours.keys() & theirs.keys()
     differing = {name: sum(ours[key][name] != theirs[key][name] for key in both) for name in names}
-    return Spots(len(ours), len(both), len(names), {name: number for name, number in differing.items() if number})
+    return SampledRows(len(ours), len(both), len(names), {name: number for name, number in differing.items() if number})

@@ -1,7 +1,8 @@
-"""Tests of two samples: are both drawn from one law?
+"""Tests of two samples: are both drawn from one distribution?
 
-The laws of the test figures are computed from their standard series (Abramowitz & Stegun, Handbook of Mathematical
-Functions, 1964, chapters 6 and 26; Kolmogorov's law by its two theta series).
+The distributions of the test figures are computed from their standard series (Abramowitz & Stegun, Handbook of
+Mathematical Functions, 1964, chapters 6 and 26; Kolmogorov's distribution by its two theta series). scipy has them too,
+but `sdgen verify` must work in a base installation, to which scipy would add 110 MB: tests compare with it instead.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _MEAN_KOLMOGOROV_SQUARE = pi * pi / 12
 class Outcome:
     """A test's figure and its p-value.
 
-    `inflation` is the figure in a form whose mean is 1 where both samples are independent draws from one law.
+    `inflation` is the figure in a form whose mean is 1 where both samples are independent draws from one distribution.
     """
 
     method: str
@@ -95,7 +96,7 @@ def kolmogorov_tail(figure: float) -> float:
 
 
 def f_tail(figure: float, above: float, below: float) -> float:
-    """The probability that a variable of Fisher's F law exceeds `figure` (A&S 26.6.2)."""
+    """The probability that a variable of Fisher's F distribution exceeds `figure` (A&S 26.6.2)."""
     if figure <= 0:
         return 1.0
     return _beta(below / (below + above * figure), below / 2, above / 2)
@@ -125,7 +126,7 @@ def homogeneity(first: NDArray[np.int64], second: NDArray[np.int64]) -> Outcome 
 
     Categories of which fewer than 5 are expected are pooled; None where fewer than two are left.
     """
-    one, two = _pooled(first, second)
+    one, two = _pool_rare(first, second)
     if len(one) < 2 or not one.sum() or not two.sum():
         return None
     ratio = sqrt(two.sum() / one.sum())
@@ -134,7 +135,7 @@ def homogeneity(first: NDArray[np.int64], second: NDArray[np.int64]) -> Outcome 
     return Outcome("chi-square", figure, chi_square_tail(figure, freedom), figure / freedom)
 
 
-def _pooled(first: NDArray[np.int64], second: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _pool_rare(first: NDArray[np.int64], second: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     both = first + second
     share = min(first.sum(), second.sum()) / max(both.sum(), 1)
     rare = both * share < LEAST_EXPECTED
@@ -166,8 +167,8 @@ def kolmogorov_smirnov(first: NDArray[np.float64], second: NDArray[np.float64]) 
     return Outcome("ks", distance, kolmogorov_tail(stretched), stretched**2 / _MEAN_KOLMOGOROV_SQUARE)
 
 
-def among(inflation: float, others: list[float]) -> float:
-    """The p-value of an inflation, given those between datasets that are known to follow the law.
+def p_among(inflation: float, others: list[float]) -> float:
+    """The p-value of an inflation, given those between datasets that are known to follow the distribution.
 
     The ratio to their mean is read as an F variable with 1 and len(others) degrees of freedom: the first-order
     correction of Rao & Scott (1984) for rows that depend on one another, with the fewest degrees it can have.
@@ -182,7 +183,7 @@ MOST_DISTINCT = 60  # numbers of more different values are compared as continuou
 
 
 @dataclass(frozen=True)
-class Compared:
+class SampleComparison:
     """Two samples side by side: the test's outcome, and what most tells them apart."""
 
     outcome: Outcome | None
@@ -190,61 +191,61 @@ class Compared:
     found: str
 
 
-TOO_FEW = Compared(None, "", "too few values to tell")
+TOO_FEW = SampleComparison(None, "", "too few values to tell")
 Sample = Any  # an Arrow array of values, or an array of counts
-Compare = Callable[[Sample, Sample], Compared]
+Compare = Callable[[Sample, Sample], SampleComparison]
 
 
-def compare_values(found: pa.Array, planned: pa.Array, type: Type) -> Compared:
+def compare_values(found: pa.Array, planned: pa.Array, type: Type) -> SampleComparison:
     """Compare the values, nulls left out, of one column; ValueError where a value is none of the type."""
     if type.kind in ORDERED:
         return _compare_ordered(in_order(found, type), in_order(planned, type), type)
     return compare_texts(as_texts(found, type), as_texts(planned, type))
 
 
-def _compare_ordered(found: Floats, planned: Floats, type: Type) -> Compared:
+def _compare_ordered(found: Floats, planned: Floats, type: Type) -> SampleComparison:
     values, codes = np.unique(np.concatenate([found, planned]), return_inverse=True)
     if len(values) <= MOST_DISTINCT:
-        counts = _counted(codes, len(found), len(values))
+        counts = _count_codes(codes, len(found), len(values))
         return compare_counts(*counts, [shown(value, type) for value in values])
     medians = [f"median {shown(float(np.median(each)), type)}" if len(each) else "" for each in (planned, found)]
-    return Compared(kolmogorov_smirnov(found, planned), *medians)
+    return SampleComparison(kolmogorov_smirnov(found, planned), *medians)
 
 
-def compare_texts(found: pa.Array, planned: pa.Array) -> Compared:
+def compare_texts(found: pa.Array, planned: pa.Array) -> SampleComparison:
     coded = pa.concat_arrays([found, planned]).dictionary_encode()
     names = coded.dictionary
-    counts = _counted(coded.indices.to_numpy(zero_copy_only=False), len(found), len(names))
+    counts = _count_codes(coded.indices.to_numpy(zero_copy_only=False), len(found), len(names))
     if len(names) <= 1 or homogeneity(*counts) is not None:
         return compare_counts(*counts, names)
     lengths = [pc.utf8_length(each).to_numpy(zero_copy_only=False).astype(np.int64) for each in (found, planned)]
     sizes, codes = np.unique(np.concatenate(lengths), return_inverse=True)
-    return compare_counts(*_counted(codes, len(found), len(sizes)), [f"{size} characters:" for size in sizes])
+    return compare_counts(*_count_codes(codes, len(found), len(sizes)), [f"{size} characters:" for size in sizes])
 
 
-def _counted(codes: Counts, first: int, size: int) -> tuple[Counts, Counts]:
+def _count_codes(codes: Counts, first: int, size: int) -> tuple[Counts, Counts]:
     return np.bincount(codes[:first], minlength=size), np.bincount(codes[first:], minlength=size)
 
 
-def compare_counts(found: Counts, planned: Counts, names: list[str] | pa.Array) -> Compared:
+def compare_counts(found: Counts, planned: Counts, names: list[str] | pa.Array) -> SampleComparison:
     """Compare shares; the category whose shares differ most stands for all."""
     outcome = homogeneity(found, planned)
     if not len(names) or not found.sum() or not planned.sum():
-        return Compared(outcome, "", "")
+        return SampleComparison(outcome, "", "")
     shares = [each / each.sum() for each in (planned, found)]
     apart = np.abs(shares[0] - shares[1])
-    place = int((apart if apart.any() else shares[0]).argmax())
-    expected, there = (f"{names[place]} {share[place]:.2%}" for share in shares)
-    return Compared(outcome, expected, there)
+    most = int((apart if apart.any() else shares[0]).argmax())
+    expected, there = (f"{names[most]} {share[most]:.2%}" for share in shares)
+    return SampleComparison(outcome, expected, there)
 
 
-def compare_children(found: Counts, planned: Counts) -> Compared:
+def compare_children(found: Counts, planned: Counts) -> SampleComparison:
     size = max(len(found), len(planned))
     padded = [np.pad(each, (0, size - len(each))) for each in (found, planned)]
     return compare_counts(padded[0], padded[1], [f"{children} children:" for children in range(size)])
 
 
-def compare_ranks(found: Counts, planned: Counts) -> Compared:
+def compare_ranks(found: Counts, planned: Counts) -> SampleComparison:
     size = max(len(found), len(planned))
     padded = [np.pad(each, (0, size - len(each))) for each in (found, planned)]
     return compare_counts(padded[0], padded[1], [f"parent no. {rank}:" for rank in range(1, size + 1)])

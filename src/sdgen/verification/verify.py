@@ -1,4 +1,4 @@
-"""Does a place hold what a scenario asked for? Constraints are checked on all rows, laws on samples.
+"""Does a target hold what a scenario describes? Constraints are checked on all rows, distributions on samples.
 
 counts, duplicates, orphans, nulls, ranges, numbers of children    broken where they don't hold
 distributions, shares of nulls, the very rows of the plan          a warning where they don't
@@ -19,96 +19,100 @@ from sdgen.scenario.model import Scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.targets.tables import tables_of
 from sdgen.verification.constraints import check_columns, check_conditions, check_duplicates, check_not_null
-from sdgen.verification.distributions import Distributions, Judge, check_counted
+from sdgen.verification.distributions import Distributions, Judge, check_child_counts
 from sdgen.verification.expected import OTHER_SEEDS, Expectation
-from sdgen.verification.findings import Finding, Found, Report, Status, counted, judged
+from sdgen.verification.findings import Finding, Report, Status, StoredEntity, count_stored, status_of
 from sdgen.verification.links import check_links, written_links
 from sdgen.verification.ranges import check_ranges
-from sdgen.verification.sampled_rows import Spots, look
+from sdgen.verification.sampled_rows import SampledRows, compare_sampled_rows
 from sdgen.verification.statistics import f_tail
 
-LEVEL = 0.001  # how likely a place that is as asked gets any warning of a law at all
+LEVEL = 0.001  # how likely a correct target gets any warning of a distribution at all
 
 
 def verify(scenario: Scenario, destination: str, request: PlanRequest | None = None) -> Report:
-    """Check a place against a scenario and the request it was written with; nothing is changed.
+    """Check a target against a scenario and the request it was written with; nothing is changed.
 
-    ScenarioError where the scenario can't be planned, TargetError where the place can't be read.
+    ScenarioError where the scenario can't be planned, TargetError where the target can't be read.
     """
     expectation = Expectation(scenario, request or PlanRequest())
-    plan = expectation.plan  # what is wrong with the scenario comes before what is wrong with the place
-    with closing(open_reader(destination)) as place:
-        return _verified(expectation, plan, place)
+    plan = expectation.plan  # what is wrong with the scenario comes before what is wrong with the target
+    with closing(open_reader(destination)) as reader:
+        return _verify(expectation, plan, reader)
 
 
-def _verified(expectation: Expectation, plan: Plan, place: TableReader) -> Report:
+def _verify(expectation: Expectation, plan: Plan, reader: TableReader) -> Report:
     tables = tables_of(plan)
     names = [name for name in plan.entities if name in (expectation.request.only or tables)]
-    there = {name: counted(place, plan.entities[name], table) for name, table in tables.items()}
-    spots = {name: look(found, expectation) for name, found in there.items() if found is not None}
-    own = any(_paired(each) and expectation.depends_on_seed(name) for name, each in spots.items())
+    stored_by_name = {name: count_stored(reader, plan.entities[name], table) for name, table in tables.items()}
+    sampled = {
+        name: compare_sampled_rows(stored, expectation) for name, stored in stored_by_name.items() if stored is not None
+    }
+    own = any(_paired(each) and expectation.depends_on_seed(name) for name, each in sampled.items())
     findings: list[Finding] = []
     tests = max(sum(6 * len(tables[name].columns) for name in names), 1)
     for name in names:
-        found = there[name]
-        if found is None:
+        stored = stored_by_name[name]
+        if stored is None:
             what = f"no table {tables[name].name}"
             findings.append(Finding(name, (), "table", Status.BROKEN, tables[name].name, what))
         else:
-            findings += _Entity(expectation, found, there, spots[name], own, LEVEL / tests).all()
+            findings += _Entity(expectation, stored, stored_by_name, sampled[name], own, LEVEL / tests).all()
     return Report(tuple(findings), LEVEL / tests)
 
 
-def _paired(spots: Spots | Finding) -> bool:
-    return isinstance(spots, Spots) and spots.paired
+def _paired(sampled: SampledRows | Finding) -> bool:
+    return isinstance(sampled, SampledRows) and sampled.paired
 
 
 @dataclass(frozen=True)
 class _Entity:
-    """The verification of one entity that is there. `own`: the place holds rows that only the run's seed makes."""
+    """The verification of one stored entity. `own`: the target holds rows that only the run's seed makes."""
 
     expectation: Expectation
-    found: Found
-    there: dict[str, Found | None]
-    spots: Spots | Finding
+    stored: StoredEntity
+    stored_by_name: dict[str, StoredEntity | None]
+    sampled: SampledRows | Finding
     own: bool
     level: float
 
     def all(self) -> Iterator[Finding]:
-        judge = Judge(self.expectation, self.found, _paired(self.spots), self.level)
-        asked = self._asked()
-        yield self._rows(asked)
-        yield from check_columns(self.found)
-        yield from check_not_null(self.found)
-        yield from check_duplicates(self.found)
-        yield from check_links(self.found, self.expectation.plan, self.there)
-        yield from check_conditions(self.found)
-        yield from check_ranges(self.found, self.expectation, self.found.rows if asked is None else asked)
-        yield self.spots.finding(self.found.entity.name) if isinstance(self.spots, Spots) else self.spots
-        if self.found.rows and self.found.entity.rows:
+        judge = Judge(self.expectation, self.stored, _paired(self.sampled), self.level)
+        expected = self._expected_rows()
+        yield self._rows(expected)
+        yield from check_columns(self.stored)
+        yield from check_not_null(self.stored)
+        yield from check_duplicates(self.stored)
+        yield from check_links(self.stored, self.expectation.plan, self.stored_by_name)
+        yield from check_conditions(self.stored)
+        yield from check_ranges(self.stored, self.expectation, self.stored.rows if expected is None else expected)
+        yield self.sampled.finding(self.stored.entity.name) if isinstance(self.sampled, SampledRows) else self.sampled
+        if self.stored.rows and self.stored.entity.rows:
             yield from Distributions(judge).all()
             yield from self._counted(judge)
 
-    def _asked(self) -> int | None:
-        """How many rows were asked for; None where that depends on a seed that isn't known to be the run's."""
-        return None if not self.own and self._drawn(self.found.entity.name) else self.found.entity.rows
+    def _expected_rows(self) -> int | None:
+        """How many rows there should be; None where that depends on a seed that isn't known to be the run's."""
+        return None if not self.own and self._draws_count(self.stored.entity.name) else self.stored.entity.rows
 
-    def _rows(self, asked: int | None) -> Finding:
-        rows = self.found.rows
-        if asked is None:
-            return self._drawn_rows()
-        return Finding(self.found.entity.name, (), "count", judged(rows == asked), f"{asked:,} rows", f"{rows:,} rows")
+    def _rows(self, expected: int | None) -> Finding:
+        rows = self.stored.rows
+        if expected is None:
+            return self._row_count_among_seeds()
+        return Finding(
+            self.stored.entity.name, (), "count", status_of(rows == expected), f"{expected:,} rows", f"{rows:,} rows"
+        )
 
-    def _drawn(self, name: str) -> bool:
+    def _draws_count(self, name: str) -> bool:
         """Whether an entity's row count depends on the seed: it, or a parent it is counted by, draws numbers."""
         for link in self.expectation.plan.entities[name].links.values():
             if link.layout is not None:
-                return isinstance(link.layout, DrawnCounts) or self._drawn(link.parent)
+                return isinstance(link.layout, DrawnCounts) or self._draws_count(link.parent)
         return False
 
-    def _drawn_rows(self) -> Finding:
+    def _row_count_among_seeds(self) -> Finding:
         """A row count among those of other seeds (Student's t for one more observation)."""
-        entity, rows = self.found.entity, self.found.rows
+        entity, rows = self.stored.entity, self.stored.rows
         plans = [self.expectation.again(number) for number in range(OTHER_SEEDS)]
         others = [plan.entities[entity.name].rows for plan in plans]
         mean = sum(others) / len(others)
@@ -118,12 +122,12 @@ class _Entity:
         status = Status.WARNING if p < self.level else Status.OK
         if not rows and min(others):
             status = Status.BROKEN
-        wanted = f"about {mean:,.0f} rows"
-        return Finding(entity.name, (), "count", status, wanted, f"{rows:,} rows", "t", figure**0.5, p)
+        expected = f"about {mean:,.0f} rows"
+        return Finding(entity.name, (), "count", status, expected, f"{rows:,} rows", "t", figure**0.5, p)
 
     def _counted(self, judge: Judge) -> Iterator[Finding]:
-        for link in written_links(self.found):
-            settled = self.found.entity.links[link.name]
-            parent = self.there.get(settled.parent)
-            if isinstance(settled.chooser, Counted) and parent is not None and set(link.to) <= parent.names:
-                yield check_counted(judge, parent, link)
+        for link in written_links(self.stored):
+            planned = self.stored.entity.links[link.name]
+            parent = self.stored_by_name.get(planned.parent)
+            if isinstance(planned.chooser, Counted) and parent is not None and set(link.to) <= parent.names:
+                yield check_child_counts(judge, parent, link)

@@ -89,9 +89,9 @@ def metrics(request: Request, service: ServiceOf) -> PlainTextResponse:
 
 
 def _metric_lines(service: Service, limit: int) -> Iterator[str]:
-    counts = service.journal.counts()
+    counts = service.repository.counts()
     yield from _metric("sdgen_runs", "gauge", "Runs in the store, by status.", _by_status(counts))
-    written = service.journal.rows_written()
+    written = service.repository.rows_written()
     yield from _metric("sdgen_rows_written", "gauge", "Rows that the runs in the store have written.", {"": written})
     yield from _metric("sdgen_runs_at_once", "gauge", "How many runs may run at once.", {"": limit})
     yield from _metric("sdgen_info", "gauge", "The version.", {f'{{version="{version("sdgen")}"}}': 1})

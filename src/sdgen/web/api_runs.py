@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from sdgen.execution.documents import Moment
 from sdgen.execution.request import RunRequest
-from sdgen.execution.targets import TargetSpec
+from sdgen.execution.target_spec import TargetSpec
 from sdgen.scenario.model import Record
 from sdgen.service.command_line import Command
 from sdgen.service.estimate import Estimate
@@ -32,7 +32,7 @@ _EXAMPLES = [
 ]
 _MOST = 2**53
 ID_OR_NONE = r"^[A-Za-z0-9._-]*$"
-Asked = Annotated[RunRequest, Body(examples=_EXAMPLES)]
+RequestBody = Annotated[RunRequest, Body(examples=_EXAMPLES)]
 
 
 class RunPage(Record):
@@ -58,7 +58,7 @@ class RunScenario(Record):
     scenario: str
 
 
-class Elsewhere(Record):
+class ReproductionTarget(Record):
     """Where to reproduce a run: a target as a request names it, or, where both are left out, a temporary place."""
 
     target_id: str = ""
@@ -66,7 +66,7 @@ class Elsewhere(Record):
 
 
 @router.post("", status_code=202, responses=documented(400, 403, 404, 409, 413, 429))
-def start_run(request: Request, service: ServiceOf, asked: Asked, response: Response) -> Run:
+def start_run(request: Request, service: ServiceOf, asked: RequestBody, response: Response) -> Run:
     """Start a run. It is checked now, and done by a process of its own as soon as there is room."""
     run = service.submit(asked)
     wake(request)
@@ -75,7 +75,7 @@ def start_run(request: Request, service: ServiceOf, asked: Asked, response: Resp
 
 
 @router.post("/plan", responses=documented(400, 403, 404, 409, 413, 429))
-def plan_run(service: ServiceOf, asked: Asked) -> Estimate:
+def plan_run(service: ServiceOf, asked: RequestBody) -> Estimate:
     """The dry run: order, counts, bytes, seconds, and what would be emptied. Nothing is written."""
     return service.plan(asked)
 
@@ -151,7 +151,7 @@ def cancel(service: ServiceOf, run_id: RunId) -> Run:
 
 @router.post("/{run_id}/reproduce", status_code=202, responses=documented(400, 403, 404, 409, 413, 429))
 def reproduce(
-    request: Request, service: ServiceOf, run_id: RunId, response: Response, where: Elsewhere | None = None
+    request: Request, service: ServiceOf, run_id: RunId, response: Response, where: ReproductionTarget | None = None
 ) -> Run:
     """Do a run again, as a run of its own; /comparison of that one tells whether the digests are equal."""
     asked = where.model_dump(exclude_defaults=True, mode="json", by_alias=True) if where else {}
@@ -199,7 +199,7 @@ LOST_EVERY = 5.0  # seconds between two searches for runs whose process is gone
 
 
 @dataclass(frozen=True)
-class Look:
+class RunUpdate:
     """What there is to tell of a run; `run` is None where it has not changed."""
 
     revision: int
@@ -229,7 +229,7 @@ async def stream(service: Service, run_id: str, after: int, closing: Callable[[]
             yield ": still here\n\n"
         if now - marked >= LOST_EVERY:
             marked = now
-            await run_in_threadpool(service.journal.mark_lost)
+            await run_in_threadpool(service.repository.mark_lost)
         await asyncio.sleep(EVERY if len(look.lines) < LINES_AT_ONCE else 0)
 
 
@@ -238,11 +238,11 @@ def event(name: str, data: str, number: int) -> str:
     return f"id: {number}\nevent: {name}\ndata: {data}\n\n"
 
 
-def _look(service: Service, run_id: str, revision: int, after: int) -> Look:
+def _look(service: Service, run_id: str, revision: int, after: int) -> RunUpdate:
     """The run first: the lines that come after it are then those of its end too."""
-    now = service.journal.revision(run_id)
-    run = service.journal.run(run_id) if now != revision else None
+    now = service.repository.revision(run_id)
+    run = service.repository.run(run_id) if now != revision else None
     lines = tuple(service.logs(run_id, after, LINES_AT_ONCE))
     if len(lines) == LINES_AT_ONCE:
         now = -1  # look again: there is more to tell, and the end comes last
-    return Look(now, run, lines)
+    return RunUpdate(now, run, lines)

@@ -16,8 +16,8 @@ from sdgen.planning.plan import ColumnPlan, EntityPlan, ForeignKeyPlan, Plan
 from sdgen.readers.sources import read_mapping, read_text_as_scenario
 from sdgen.scenario.model import Record, Scenario
 from sdgen.service.records import ProblemRecord, ScenarioEntry
-from sdgen.web.allowance import bounded
 from sdgen.web.errors import documented
+from sdgen.web.limits import bounded
 from sdgen.web.state import Id, ServiceOf
 
 router = APIRouter(prefix="/scenarios", tags=["scenarios"], responses=documented(401, 421, 422))
@@ -52,50 +52,6 @@ class ScenarioList(Record):
 
 
 Replace = Annotated[bool, Query(description="keep it though a shipped example has this id, and stand before that")]
-
-
-@router.get("")
-def list_scenarios(service: ServiceOf) -> ScenarioList:
-    """All scenarios."""
-    return ScenarioList(scenarios=tuple(service.scenarios()))
-
-
-@router.post("", status_code=201, responses=documented(400, 403, 409, 413, 429))
-def add_scenario(service: ServiceOf, asked: NewScenario, response: Response, replace: Replace = False) -> ScenarioEntry:
-    """Keep a scenario in the store. Other content under an id that is kept is a new version of it."""
-    entry = service.add_scenario(asked.scenario, asked.id, replace=replace)
-    response.headers["location"] = f"/api/v1/scenarios/{entry.id}"
-    return entry
-
-
-@router.post("/validate", responses=documented(400, 403, 413, 429))
-def validate(asked: ScenarioText) -> Verdict:
-    """Check a scenario, and tell every problem at once. Nothing is kept."""
-    return judged(asked.scenario)
-
-
-@router.get("/{scenario_id}", responses=documented(404))
-def show_scenario(
-    service: ServiceOf,
-    scenario_id: Id,
-    version: Annotated[str, Query(max_length=200, description="of a stored scenario: another than the newest")] = "",
-) -> ScenarioView:
-    """One scenario: its text, its entities and columns."""
-    return viewed(service.library.scenario(scenario_id, version))
-
-
-@router.put("/{scenario_id}", responses=documented(400, 403, 409, 413, 429))
-def replace_scenario(
-    service: ServiceOf, scenario_id: Id, asked: ScenarioText, replace: Replace = False
-) -> ScenarioEntry:
-    """Keep a new version of a scenario under this id; older versions stay. Files of the folder are not changed: 409."""
-    return service.add_scenario(asked.scenario, scenario_id, replace=replace)
-
-
-@router.delete("/{scenario_id}", status_code=204, responses=documented(403, 404, 409, 429))
-def remove_scenario(service: ServiceOf, scenario_id: Id) -> None:
-    """Forget a stored scenario with all its versions; runs keep the text they had."""
-    service.library.remove_scenario(scenario_id)
 
 
 class ColumnView(Record):
@@ -160,8 +116,52 @@ class Verdict(Record):
     entities: tuple[EntityView, ...] = ()
 
 
+@router.get("")
+def list_scenarios(service: ServiceOf) -> ScenarioList:
+    """All scenarios."""
+    return ScenarioList(scenarios=tuple(service.scenarios()))
+
+
+@router.post("", status_code=201, responses=documented(400, 403, 409, 413, 429))
+def add_scenario(service: ServiceOf, asked: NewScenario, response: Response, replace: Replace = False) -> ScenarioEntry:
+    """Keep a scenario in the store. Other content under an id that is kept is a new version of it."""
+    entry = service.add_scenario(asked.scenario, asked.id, replace=replace)
+    response.headers["location"] = f"/api/v1/scenarios/{entry.id}"
+    return entry
+
+
+@router.post("/validate", responses=documented(400, 403, 413, 429))
+def validate(asked: ScenarioText) -> Verdict:
+    """Check a scenario, and tell every problem at once. Nothing is kept."""
+    return judged(asked.scenario)
+
+
+@router.get("/{scenario_id}", responses=documented(404))
+def show_scenario(
+    service: ServiceOf,
+    scenario_id: Id,
+    version: Annotated[str, Query(max_length=200, description="of a stored scenario: another than the newest")] = "",
+) -> ScenarioView:
+    """One scenario: its text, its entities and columns."""
+    return viewed(service.catalog.scenario(scenario_id, version))
+
+
+@router.put("/{scenario_id}", responses=documented(400, 403, 409, 413, 429))
+def replace_scenario(
+    service: ServiceOf, scenario_id: Id, asked: ScenarioText, replace: Replace = False
+) -> ScenarioEntry:
+    """Keep a new version of a scenario under this id; older versions stay. Files of the folder are not changed: 409."""
+    return service.add_scenario(asked.scenario, scenario_id, replace=replace)
+
+
+@router.delete("/{scenario_id}", status_code=204, responses=documented(403, 404, 409, 429))
+def remove_scenario(service: ServiceOf, scenario_id: Id) -> None:
+    """Forget a stored scenario with all its versions; runs keep the text they had."""
+    service.catalog.remove_scenario(scenario_id)
+
+
 def viewed(found: CatalogEntry[Scenario]) -> ScenarioView:
-    """A scenario of the library."""
+    """A scenario of the catalog."""
     scenario = found.value
     plan, problems = _planned(scenario)
     return ScenarioView(

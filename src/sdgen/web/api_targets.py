@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Response
 
 from sdgen.errors import Problem, StoreError, TargetError
 from sdgen.execution.catalog import FOLDER
-from sdgen.execution.targets import TargetSpec
+from sdgen.execution.target_spec import TargetSpec
 from sdgen.scenario.model import Record
 from sdgen.service.records import Probe, TargetEntry
 from sdgen.service.service import Service
@@ -35,7 +35,7 @@ def list_targets(service: ServiceOf) -> TargetList:
 
 @router.post("", status_code=201, responses=documented(400, 403, 409, 413, 429))
 def add_target(service: ServiceOf, spec: Spec, response: Response) -> TargetEntry:
-    """Keep a target in the store. Its place must be one that may be named here; its secrets are written as ${NAME}."""
+    """Keep a target in the store. Its place must be one that requests may name; its secrets are written as ${NAME}."""
     refuse_folder_id(service, spec.id)
     entry = service.add_target(spec)
     response.headers["location"] = f"/api/v1/targets/{entry.id}"
@@ -60,7 +60,7 @@ def replace_target(service: ServiceOf, target_id: Id, spec: Spec) -> TargetEntry
 @router.delete("/{target_id}", status_code=204, responses=documented(403, 404, 409, 429))
 def remove_target(service: ServiceOf, target_id: Id) -> None:
     """Forget a stored target."""
-    service.library.remove_target(target_id)
+    service.catalog.remove_target(target_id)
 
 
 @router.post("/{target_id}/test", responses=documented(403, 404, 429))

@@ -290,7 +290,7 @@ def _literal(value: str, column: ColumnPlan) -> pa.Scalar:
             return pa.scalar(float(text))
         return _moment(text, column.type.arrow)
     except (ValueError, ArithmeticError, pa.ArrowException):
-        what = f"{value!r} is nothing that {column.name}, which is {column.type}, could be compared with"
+        what = f"{value!r} can't be compared with {column.name}, which is {column.type}"
         raise ScenarioError(Problem(("value",), what)) from None
 
 

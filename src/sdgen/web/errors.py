@@ -61,14 +61,14 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     told = {
         400: "the body is not JSON",
         401: "no token, or not the right one",
-        403: "asked for by a page of another origin",
-        404: "nothing goes by that id",
+        403: "requested by a page of another origin",
+        404: "there is nothing of that id",
         409: "it is in a state that does not allow this",
         408: "the body did not come in time",
         413: "the body is too large",
-        421: "asked for under a host name that is not this server's",
-        422: "the request has problems, all of them told",
-        429: "too many requests; Retry-After says when to come again",
+        421: "requested under a host name that is not this server's",
+        422: "the request has problems; all of them are listed",
+        429: "too many requests; Retry-After says when to try again",
         503: "the server is busy, or its store can't be used; try it again",
         507: "the store is full",
     }
@@ -174,4 +174,4 @@ def _leads_to(template: str, path: str) -> bool:
 def unforeseen(request: Request, error: Exception) -> JSONResponse:
     """The answer where there is a bug: no more of it than that it is one."""
     logging.getLogger("sdgen.web").error("%s %s: %s", request.method, request.url.path, type(error).__name__)
-    return answer(500, "something went wrong that sdgen didn't foresee; the server's log tells which kind of error")
+    return answer(500, "internal error: this is a bug in sdgen; the server's log names the kind of error")

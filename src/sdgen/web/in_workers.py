@@ -66,8 +66,8 @@ class InWorkers:
         except SdgenError as error:
             await _refusal(request, error)(scope, receive, send)
             return
-        if scope["method"] == "POST" and scope["app"].state.supervisor is not None:
-            scope["app"].state.supervisor.wake()
+        if scope["method"] == "POST" and scope["app"].state.scheduler is not None:
+            scope["app"].state.scheduler.wake()
         await _response(found)(scope, receive, send)
 
 

@@ -20,9 +20,9 @@ from sdgen.scenario.model import Origin, Scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import NUMBERS
 from sdgen.service.records import ProblemRecord
-from sdgen.web.allowance import bounded
 from sdgen.web.figures import texts_of
 from sdgen.web.graph import graph_of
+from sdgen.web.limits import bounded
 from sdgen.web.pictures import graph_picture
 
 ROWS = 8

@@ -47,9 +47,8 @@ def _batches(plan: Plan, window: Window) -> Iterator[pa.RecordBatch]:
         size += batch.nbytes
         if size > MOST_BYTES or monotonic() > until:
             limit = f"{MOST_BYTES >> 20} MiB" if size > MOST_BYTES else f"{MOST_SECONDS:.0f} s"
-            what = (
-                f"{len(window.numbers):,} rows of {window.entity.name} are more than {limit} of work for one download"
-            )
+            rows = f"{len(window.numbers):,} rows of {window.entity.name}"
+            what = f"{rows} need more than {limit} of work, the limit of one download"
             raise ScenarioError(Problem(("limit",), what, f"about {max(start, 1):,} are possible: ask for fewer rows"))
         yield batch
 

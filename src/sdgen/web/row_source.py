@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.execution.job import Job
-from sdgen.execution.request import shown_instant
+from sdgen.execution.request import format_instant
 from sdgen.planning.compile import compile_plan
 from sdgen.planning.plan import Plan
 from sdgen.readers.native.write import scenario_text
@@ -79,7 +79,7 @@ class RowSource:
 def of_run(service: Service, run_id: str) -> RowSource:
     """The rows of a run, made again from what is stored of it: the same that it wrote."""
     run = service.run(run_id)
-    job = service.journal.job(run.id)
+    job = service.repository.job(run.id)
     plan = plan_of(job)
     written = tuple(name for name in plan.entities if not job.only or name in job.only)
     return RowSource(run.scenario_name, f"/runs/{run.id}", plan, written, {}, run, job.identity)
@@ -89,7 +89,7 @@ def of_scenario(
     service: Service, scenario_id: str, version: str = "", seed: int | None = None, as_of: datetime | None = None
 ) -> RowSource:
     """The rows that a scenario gives: by the seed and the instant of the request, else its own, else 0 and now."""
-    found = service.library.scenario(scenario_id, version)
+    found = service.catalog.scenario(scenario_id, version)
     chosen = seed if seed is not None else found.value.seed if found.value.seed is not None else SEED
     if not -(2**63) <= chosen < 2**64:
         raise ScenarioError(Problem(("seed",), f"{chosen} is no seed", "a whole number of 64 bits"))
@@ -100,7 +100,7 @@ def of_scenario(
         if as_of
         else compile_plan(found.value, request)
     )
-    query = {"seed": str(plan.seed), "as_of": shown_instant(plan.as_of)}
+    query = {"seed": str(plan.seed), "as_of": format_instant(plan.as_of)}
     if version:
         query["version"] = version
     return RowSource(found.value.name, f"/scenarios/{quote(found.id, safe='')}", plan, tuple(plan.entities), query)

@@ -15,7 +15,7 @@ from sdgen.errors import NotFound, Problem
 from sdgen.execution.job import Job
 from sdgen.service.records import EntityRun, Run, Status
 from sdgen.service.reproduce import Comparison
-from sdgen.service.run_rows import last_number
+from sdgen.service.run_queries import last_number
 from sdgen.service.service import Service
 from sdgen.targets.base import Mode
 from sdgen.web.figures import SAMPLE_ROWS, Figure, figures
@@ -60,7 +60,7 @@ def runs(request: Request) -> Response:
     )
     form = {name: f"{date:%Y-%m-%d}" for name, date in dates.items() if date} | narrowed
     kept = [("status", each) for each in chosen] + [(name, value) for name, value in form.items() if value]
-    scenarios, targets = service.journal.names()
+    scenarios, targets = service.repository.names()
     return page(
         request,
         "runs.html",
@@ -168,7 +168,7 @@ def _comparison(service: Service, run: Run) -> Comparison | None:
 def _is_reproducible(service: Service, run: Run) -> bool:
     if run.status is not Status.SUCCESS:
         return False
-    return run.mode != Mode.APPEND_ONLY or service.journal.job(run.id).standing is not None
+    return run.mode != Mode.APPEND_ONLY or service.repository.job(run.id).snapshot is not None
 
 
 @router.post("/runs/{run_id}/cancel")
@@ -216,7 +216,7 @@ def pictures_of(request: Request, run_id: str, entity: str) -> Response:
 
 def job_of(service: Service, run_id: str) -> Job:
     """What a run was to do."""
-    job: Job = service.journal.job(service.run(run_id).id)
+    job: Job = service.repository.job(service.run(run_id).id)
     return job
 
 

@@ -65,7 +65,7 @@ def scenario(request: Request, scenario_id: str) -> Response:
     """A scenario: its text, graph, columns and rows; with `?version=` an earlier one of the store."""
     asked = request.query_params
     version = asked.get("version", "")[:200]
-    found = service_of(request).library.scenario(scenario_id, version)
+    found = service_of(request).catalog.scenario(scenario_id, version)
     text = _text(found)
     values = {**_of_scenario(service_of(request), found), "older": version}
     if not version or values["versions"][-1:] == (version,):
@@ -98,7 +98,7 @@ def save(request: Request, form: Form) -> Response:
     scenario_id, text = _asked_id(form), form.get("scenario", "")
     base = form.get("base", "") if scenario_id == form.get("opened", "") else ""
     try:
-        kept = service_of(request).library.save_scenario(scenario_id, text, base)
+        kept = service_of(request).catalog.save_scenario(scenario_id, text, base)
     except SdgenError as error:
         return _not_saved(request, form, error)
     if wants_fragment(request):
@@ -116,14 +116,14 @@ def _not_saved(request: Request, form: dict[str, str], error: SdgenError) -> Res
     code = 409 if isinstance(error, StoreError) else 422
     opened, text = form.get("opened", ""), form.get("scenario", "")
     is_older = code == 409 and opened == _asked_id(form) and form.get("base", "") != ""
-    newer = service_of(request).library.shelf.scenario(opened) if is_older else None
+    newer = service_of(request).catalog.store.scenario(opened) if is_older else None
     problems = tuple(each.model_copy(update={"path": each.path.removeprefix("scenario_id")}) for each in records(error))
     if wants_fragment(request):
         return page(request, "not_saved.html", code, problems=problems, newer=newer)
     shown = Preview(problems) if isinstance(error, ScenarioError) else preview_of(text)
     more: dict[str, Any] = {"refused": problems if code == 409 else (), "newer": newer}
     try:
-        values = _of_scenario(service_of(request), service_of(request).library.scenario(opened))
+        values = _of_scenario(service_of(request), service_of(request).catalog.scenario(opened))
     except NotFound:  # a new one, or one that was removed meanwhile
         return _new_page(request, text, code, shown, **more)
     return page(
@@ -132,9 +132,9 @@ def _not_saved(request: Request, form: dict[str, str], error: SdgenError) -> Res
 
 
 def _of_scenario(service: Service, found: CatalogEntry[Scenario]) -> dict[str, Any]:
-    """What the editor's page says of a scenario of the library. base: the revision that an edit begins from."""
+    """What the editor's page says of a scenario of the catalog. base: the revision that an edit begins from."""
     is_stored = found.source == STORE
-    newest = service.library.shelf.scenario(found.id) if is_stored else None
+    newest = service.catalog.store.scenario(found.id) if is_stored else None
     return {
         "id": found.id,
         "scenario": found.value,
@@ -150,7 +150,7 @@ def _of_scenario(service: Service, found: CatalogEntry[Scenario]) -> dict[str, A
 
 def _versions(service: Service, scenario_id: str) -> tuple[str, ...]:
     """The versions of a stored scenario, the oldest first: what they say of themselves, or their numbers."""
-    kept = service.library.shelf.scenarios().get(scenario_id, [])
+    kept = service.catalog.store.scenarios().get(scenario_id, [])
     return tuple(each.version or str(each.number) for each in kept)
 
 

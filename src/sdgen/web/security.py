@@ -147,7 +147,7 @@ class Security:
     def _host(self, request: Request) -> Response | None:
         if self.rules.allows_host(request.headers.get("host", "")):
             return None
-        return answer(421, "this server does not go by that host name; `sdgen serve --allow-host NAME` allows one")
+        return answer(421, "this server does not have that host name; `sdgen serve --allow-host NAME` allows one")
 
     def _size(self, request: Request) -> Response | None:
         told = request.headers.get("content-length", "0")
@@ -202,7 +202,7 @@ def _origin(request: Request) -> Response | None:
         foreign = request.headers.get("sec-fetch-site", "none") not in _SAME
     else:
         foreign = urlsplit_netloc(origin) != request.headers.get("host", "").lower()
-    return answer(403, "pages of other origins can't do that") if foreign else None
+    return answer(403, "pages of other origins may not change anything here") if foreign else None
 
 
 def urlsplit_netloc(origin: str) -> str:

@@ -18,10 +18,9 @@ from sdgen.errors import Problem, SdgenError, StoreError
 from sdgen.execution.access import MOST_PARTS, Access
 from sdgen.service.opening import open_service
 from sdgen.service.retention import Retention
-from sdgen.web.allowance import MOST_COUNTED
 from sdgen.web.app import create_app
+from sdgen.web.limits import MOST_COUNTED, PREVIEW_MEMORY, PREVIEW_SECONDS, RequestLimits
 from sdgen.web.security import LOOPBACK
-from sdgen.web.workers import PREVIEW_MEMORY, PREVIEW_SECONDS, RequestLimits
 
 CLOSING_SECONDS = 5  # that open connections are given when the server ends
 SHORTEST_TOKEN = 16  # characters

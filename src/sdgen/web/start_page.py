@@ -11,14 +11,14 @@ from fastapi.responses import RedirectResponse
 from sdgen.databases.urls import HIDDEN, without_password
 from sdgen.errors import NotFound, Problem, SdgenError, TargetError
 from sdgen.execution.job import Job
-from sdgen.execution.request import RunRequest, read_request, shown_instant
+from sdgen.execution.request import RunRequest, format_instant, read_request
 from sdgen.execution.secrets import has_literal_password
 from sdgen.planning.compile import compile_plan
 from sdgen.readers.sources import read_text_as_scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.service.records import Run
 from sdgen.service.service import Service
-from sdgen.web.allowance import bounded
+from sdgen.web.limits import bounded
 from sdgen.web.rendering import PageRoute, form_of, listed, page, records, wants_fragment
 from sdgen.web.state import service_of
 from sdgen.web.wording import MODE_CHOICES, by_field
@@ -60,7 +60,7 @@ def _target_of(form: dict[str, str]) -> dict[str, Any]:
         return {}
     if f":{HIDDEN}@" in address:
         hint = "write it again, as ${NAME}"
-        raise TargetError(Problem(("target", "dsn"), "the password in the address is not known: it is not kept", hint))
+        raise TargetError(Problem(("target", "dsn"), "the password of the address is not stored", hint))
     try:
         spec = json.loads(form.get("target_spec") or "{}")
     except ValueError:
@@ -70,12 +70,12 @@ def _target_of(form: dict[str, str]) -> dict[str, Any]:
 
 def form_of_run(service: Service, run: Run) -> dict[str, str]:
     """The form as it would have to be filled in for the same run once more; the scenario's text is that run's own."""
-    job, request = service.journal.job(run.id), run.request
+    job, request = service.repository.job(run.id), run.request
     form = {
         "run": run.id,
         "scenario": job.scenario_text,
         "seed": str(job.seed),
-        "as_of": shown_instant(job.as_of),
+        "as_of": format_instant(job.as_of),
         "scale": "" if job.scale == 1 else f"{job.scale:g}",
         "mode": str(request.get("mode") or ""),
         "include": ", ".join(job.only),
@@ -91,7 +91,7 @@ def form_of_run(service: Service, run: Run) -> dict[str, str]:
 def _target_fields(service: Service, run: Run, job: Job) -> dict[str, str]:
     if run.target_id:
         try:
-            return {"target_id": service.library.target(run.target_id).id}
+            return {"target_id": service.catalog.target(run.target_id).id}
         except NotFound:
             pass  # it was deleted since: its address is still known
     if job.scratch:
@@ -196,7 +196,7 @@ def _counts(service: Service, form: dict[str, str]) -> dict[str, int]:
     """Rows by entity as the scenario has them; nothing where it can't be read: its problems are told by the plan."""
     try:
         if form.get("scenario_id"):
-            scenario = service.library.scenario(form["scenario_id"]).value
+            scenario = service.catalog.scenario(form["scenario_id"]).value
         else:
             scenario = read_text_as_scenario(form.get("scenario", ""), "scenario")
         made = compile_plan(bounded(scenario), PlanRequest())

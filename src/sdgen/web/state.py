@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from sdgen.errors import Problem, StoreFull, StoreUnusable
-from sdgen.service.scheduler import Supervisor
+from sdgen.service.scheduler import Scheduler
 from sdgen.service.service import Service
 from sdgen.service.store import Store
 
@@ -48,10 +48,10 @@ class StoreWatch:
 
 
 def wake(request: Request) -> None:
-    """Tell the supervisor that a run is waiting."""
-    supervisor: Supervisor | None = request.app.state.supervisor
-    if supervisor is not None:
-        supervisor.wake()
+    """Tell the scheduler that a run is waiting."""
+    scheduler: Scheduler | None = request.app.state.scheduler
+    if scheduler is not None:
+        scheduler.wake()
 
 
 ServiceOf = Annotated[Service, Depends(service_of)]

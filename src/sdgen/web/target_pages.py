@@ -11,7 +11,8 @@ from sdgen.errors import NotFound, Problem, SdgenError, StoreError, TargetError
 from sdgen.execution import target_kinds
 from sdgen.execution.catalog import STORE
 from sdgen.execution.secrets import has_literal_password
-from sdgen.execution.targets import TargetSpec, read_target
+from sdgen.execution.target_spec import TargetSpec
+from sdgen.execution.targets import read_target
 from sdgen.readers.yaml_text import Document
 from sdgen.service.service import Service
 from sdgen.web.api_targets import refuse_folder_id
@@ -80,7 +81,7 @@ def try_out(request: Request, form: Form) -> Response:
 @router.post("/targets/{target_id}/delete")
 def delete(request: Request, target_id: str) -> Response:
     """Forget a stored target, and show the others."""
-    service_of(request).library.remove_target(target_id)
+    service_of(request).catalog.remove_target(target_id)
     return RedirectResponse("/targets", 303)
 
 
@@ -99,7 +100,7 @@ def test_target(request: Request, target_id: str) -> Response:
 
 def _stored(service: Service, target_id: str) -> TargetSpec:
     """The target as the store keeps it; StoreError where it is a file's."""
-    found = service.library.target(target_id)
+    found = service.catalog.target(target_id)
     if found.source != STORE:
         raise StoreError(Problem(("target",), f"the target {target_id} is the file {found.file}", "edit the file"))
     return found.value

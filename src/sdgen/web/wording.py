@@ -31,7 +31,7 @@ START_FIELDS: Mapping[str, tuple[str, str]] = {
     "exclude": ("exclude", "All but these entities"),
     "formats": ("formats", "Formats of files"),
     "commit_every": ("commit_every", "Commit after so many rows"),
-    "resume": ("resume", "Go on where such a run was stopped"),
+    "resume": ("resume", "Continue such a run that was stopped"),
     "allow_databases": ("allow_databases", "Only databases named like"),
     "rows": ("rows", "Rows per entity"),
 }
@@ -70,7 +70,7 @@ _OPTIONS = (
     (re.compile(r"(?:use )?--only\b"), "“Only these entities”"),
     (re.compile(r"--allow-databases\b"), "“Only databases named like”"),
     (re.compile(r"--commit-every( \S+)?"), "“Commit after so many rows”"),
-    (re.compile(r"--resume\b"), "“Go on where such a run was stopped”"),
+    (re.compile(r"--resume\b"), "“Continue such a run that was stopped”"),
     (re.compile(r"--force replaces it, or PUT"), "edit that one, or choose another id"),
     (re.compile(r"; give it one with --id"), ""),
     (re.compile(r", or keep it instead of the example with \?replace=true"), ""),

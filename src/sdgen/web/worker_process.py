@@ -13,16 +13,14 @@ import traceback
 from contextlib import suppress
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.types import ASGIApp, Message
 
-import sdgen.web.app as application
 from sdgen.service.fork_server import import_all
 from sdgen.service.service import Service
-
-if TYPE_CHECKING:
-    from sdgen.web.workers import RequestLimits, WorkerOptions
+from sdgen.web.limits import RequestLimits, WorkerOptions
+from sdgen.web.routes import routed_app
 
 import_all()
 
@@ -36,24 +34,24 @@ def serve_requests(pipe: Any, options: WorkerOptions) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.environ.clear()
     os.environ.update(options.environment)
-    app = application.plain_app(_service(options), options.most_counted)
+    app = routed_app(_service(options), options.most_counted)
     with suppress(EOFError, OSError):  # the server has closed the pipe, or is no more
-        asyncio.run(_served(app, pipe, options.limits))
+        asyncio.run(_serve(app, pipe, options.limits))
 
 
-async def _served(app: ASGIApp, pipe: Any, limits: RequestLimits) -> None:
+async def _serve(app: ASGIApp, pipe: Any, limits: RequestLimits) -> None:
     """One request after another. Waiting blocks the loop, which has nothing else to do; its threads stay, with their
     connections to DuckDB."""
     for path in _WARM:
         with suppress(Exception):
-            await _answered(app, _get(path), b"")
+            await _answer_of(app, _get(path), b"")
     _limit_memory(limits)
     pipe.send(True)
     while True:
         scope, body = pipe.recv()
         _limit_seconds(limits)
         try:
-            answer = await _answered(app, scope, body)
+            answer = await _answer_of(app, scope, body)
         except MemoryError:
             pipe.send(None)
             os._exit(1)
@@ -82,7 +80,7 @@ def _get(path: str) -> dict[str, Any]:
     }
 
 
-async def _answered(app: ASGIApp, scope: dict[str, Any], body: bytes) -> tuple[int, Any, bytes, str]:
+async def _answer_of(app: ASGIApp, scope: dict[str, Any], body: bytes) -> tuple[int, Any, bytes, str]:
     """The application's whole answer, and the traceback where it raised one beside it."""
     sent: list[Message] = []
     given = False

@@ -18,54 +18,16 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sdgen.errors import Problem, ScenarioError
-from sdgen.execution.access import Access
-from sdgen.execution.byte_counts import shown
-from sdgen.service.service import Service
+from sdgen.web.limits import LESS, WALL, WorkerOptions, over_memory, over_time
 
-PREVIEW_MEMORY = 256_000_000  # bytes
-PREVIEW_SECONDS = 10.0
-WORKERS = max(1, min(4, os.cpu_count() or 1))
-WALL = 3  # a machine with much else to do gives a process a third of its time
 MOST_WAITING = 32  # requests, for a worker
 LARGEST_ANSWER = 64_000_000  # bytes
 MOST_ANSWERS = 1000  # of one worker: what its caches hold goes with it
 _LOOK = 0.02 if sys.platform == "linux" else 0.2  # seconds between two looks at a worker
-_LESS = "ask for fewer or shorter columns, smaller arrays, or fewer rows"
-_ELSEWHERE = "or use the shell, where there is no such limit; who runs the server can allow more: `sdgen serve {}`"
-
-
-@dataclass(frozen=True)
-class RequestLimits:
-    """What one request may take in a worker. memory: bytes beside what the worker has. seconds: of processor time;
-    by the clock it may take WALL times as long. workers: how many requests are worked on at once."""
-
-    memory: int = PREVIEW_MEMORY
-    seconds: float = PREVIEW_SECONDS
-    workers: int = WORKERS
-
-
-@dataclass(frozen=True)
-class WorkerOptions:
-    """What a worker needs to hold the same application. `environment` may hold secrets: runs' targets name them."""
-
-    place: str
-    scenarios_dir: Path | None
-    targets_dir: Path | None
-    access: Access
-    most_counted: int
-    limits: RequestLimits
-    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
-
-    @classmethod
-    def of(cls, service: Service, most_counted: int, limits: RequestLimits) -> WorkerOptions:
-        library = service.library
-        folders = (library.scenarios_dir, library.targets_dir)
-        return cls(service.store.place, *folders, service.access, most_counted, limits)
 
 
 class Answer(NamedTuple):
@@ -210,7 +172,7 @@ class Worker:
         if code == -getattr(signal, "SIGKILL", 9):  # the system was short of memory
             return over_memory(self.limits)
         what = f"the process that worked on the request ended (exit code {code})"
-        return ScenarioError(Problem(("request",), what, f"try it again; {_LESS}"))
+        return ScenarioError(Problem(("request",), what, f"try it again; {LESS}"))
 
     def is_worn(self) -> bool:
         """Whether another worker must take its place: it is gone, or holds what a next request would pay for."""
@@ -267,14 +229,3 @@ def _method() -> str:
     """A fork of a clean process where that is safe; a new interpreter elsewhere."""
     known = multiprocessing.get_all_start_methods()
     return "forkserver" if "forkserver" in known and sys.platform != "darwin" else "spawn"
-
-
-def over_memory(limits: RequestLimits) -> ScenarioError:
-    what = f"the request needs more than {shown(limits.memory)} of memory, which is the limit of one request"
-    return ScenarioError(Problem(("request",), what, f"{_LESS}, {_ELSEWHERE.format('--preview-memory')}"))
-
-
-def over_time(limits: RequestLimits, times: int = 1) -> ScenarioError:
-    of = " of processor time" if times == 1 else ""
-    what = f"the request takes more than {limits.seconds * times:g} s{of}, which is the limit of one request"
-    return ScenarioError(Problem(("request",), what, f"{_LESS}, {_ELSEWHERE.format('--preview-seconds')}"))

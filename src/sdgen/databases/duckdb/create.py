@@ -26,7 +26,7 @@ def children_first(tables: Sequence[Table], referrers: Any) -> list[Table]:
 
 
 def cycles(tables: Sequence[Table], there: ExistingTables) -> list[Problem]:
-    """New tables that refer to each other in a circle: in DuckDB none of them could be made first."""
+    """New tables that refer to each other in a cycle: in DuckDB none of them could be made first."""
     waiting = {t.name: {r.table for r in t.references} - {t.name} for t in tables if t.name not in there.columns}
     while True:
         free = [name for name, others in waiting.items() if not others & waiting.keys()]
@@ -36,7 +36,10 @@ def cycles(tables: Sequence[Table], there: ExistingTables) -> list[Problem]:
             del waiting[name]
     if not waiting:
         return []
-    what = f"refer to each other in a circle, which DuckDB can't declare: {', '.join(sorted(waiting))}"
+    while dangling := [name for name in waiting if not any(name in others for others in waiting.values())]:
+        for name in dangling:  # it refers to a cycle, and is in none
+            del waiting[name]
+    what = f"refer to each other in a cycle, which DuckDB can't declare: {', '.join(sorted(waiting))}"
     return [Problem(("target",), what, "write to PostgreSQL or SQLite, or to files")]
 
 

@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
-from sdgen.readers.airbyte.signs import fits
+import re
+from collections.abc import Mapping
+
+from sdgen.errors import SdgenError
+from sdgen.readers.airbyte.references import MANIFESTS
 from sdgen.readers.base import ReadOptions, Source
+from sdgen.readers.formats import DOCUMENTS
 from sdgen.scenario.model import Scenario
 
-__all__ = ["fits", "read"]
+_KEY = re.compile(r"""^["']?(streams|dynamic_streams|entities)["']?\s*:""", re.MULTILINE)
+_MARKS = re.compile(r"DeclarativeS|json_schema|schema_loader|\bretriever\b|#/|\$parameters|\$options|\*ref\(")
+
+
+def matches(source: Source) -> bool:
+    """Whether it is a manifest or a folder with one: a mapping with `streams` that are described as Airbyte does."""
+    if source.is_folder:
+        return any((source.path / name).is_file() for name in MANIFESTS)
+    if source.suffix not in DOCUMENTS:
+        return False
+    try:
+        return bool(_MARKS.search(source.text)) and "streams" in _keys(source)
+    except SdgenError:
+        return False
+
+
+def _keys(source: Source) -> str:
+    """Which of the telling keys a document has at its top; a YAML text is not parsed for that."""
+    if source.text.lstrip().startswith("{"):
+        value = source.document.value
+        keys = set(value) if isinstance(value, Mapping) else set()
+    else:
+        keys = set(_KEY.findall(source.text))
+    return "" if "entities" in keys else " ".join(keys)
 
 
 def read(source: Source, options: ReadOptions) -> Scenario:

@@ -8,36 +8,27 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sdgen.errors import Path, Problem
-from sdgen.inference.moments import in_order
 from sdgen.readers.airbyte.schemas import Absent, Schema
 from sdgen.readers.airbyte.streams import FieldPath, Stream
-from sdgen.readers.airbyte.times import with_cursor
+from sdgen.readers.airbyte.times import set_cursor, set_later_moments
+from sdgen.readers.drafts import EntityDraft
 from sdgen.readers.jsonschema.columns import Property, distinct_names, read_property
 from sdgen.readers.jsonschema.shapes import Shape, shape_of
-from sdgen.scenario.model import Column, Entity, GeneratorSpec, RowCount
-from sdgen.scenario.types import NESTED, parse_type
+from sdgen.scenario.model import RowCount
+from sdgen.scenario.types import NESTED, Type
 
 _FEW = frozenset({"choice", "const", "boolean", "uniform_int"})  # too few values for a key of its own
 _NO_KEYS = NESTED | {"json", "binary"}
 
 
 @dataclass
-class Draft:
-    """An entity to be. names: the column of each field of the schema."""
+class StreamDraft(EntityDraft):
+    """The entity to be of a stream. names: the column of each field of the schema."""
 
-    name: str
-    stream: Stream
-    schema: Schema
-    columns: dict[str, Column] = field(default_factory=dict)
+    stream: Stream = field(kw_only=True)
+    schema: Schema = field(kw_only=True)
     names: dict[str, str] = field(default_factory=dict)
     notes: list[Problem] = field(default_factory=list)
-
-    @property
-    def primary_key(self) -> tuple[str, ...]:
-        return tuple(name for name, column in self.columns.items() if column.primary_key)
-
-    def change(self, column: str, **update: Any) -> None:
-        self.columns[column] = self.columns[column].model_copy(update=update)
 
     def tell(self, what: str, column: str = "", place: Path | None = None, hint: str = "") -> None:
         """A note on the entity or a column, with the line of a place in the schema."""
@@ -53,17 +44,11 @@ class Draft:
         """The column of a field; "" where there is none, or it is inside another one."""
         return self.names.get(path[0], "") if len(path) == 1 else ""
 
-    def entity(self, rows: int) -> Entity:
-        return Entity(
-            description=" ".join(self.stream.description.split())[:300],
-            rows=RowCount(count=rows),
-            columns=self.columns,
-        )
 
-
-def drafted(name: str, stream: Stream, schema: Schema) -> Draft:
+def drafted(name: str, stream: Stream, schema: Schema, rows: int) -> StreamDraft:
     """The entity of a stream without its links; Absent where the schema has no fields."""
-    draft = Draft(name, stream, schema)
+    description = " ".join(stream.description.split())[:300]
+    draft = StreamDraft(name, rows=RowCount(count=rows), description=description, stream=stream, schema=schema)
     for note in schema.notes:
         draft.tell(note)
     if name != stream.name:
@@ -77,11 +62,11 @@ def drafted(name: str, stream: Stream, schema: Schema) -> Draft:
     _set_cursor(draft)
     _set_listed(draft)
     _set_constants(draft)
-    draft.columns = in_order(draft.columns)
+    set_later_moments(draft.columns)
     return draft
 
 
-def _record(draft: Draft, shape: Shape) -> Shape:
+def _record(draft: StreamDraft, shape: Shape) -> Shape:
     """The shape of one record: of the items, where the schema is said to be of a list of them."""
     inner = shape_of(shape.words.get("items"))
     if shape.properties or not inner.properties:
@@ -91,7 +76,7 @@ def _record(draft: Draft, shape: Shape) -> Shape:
     return inner
 
 
-def _kept(draft: Draft, shape: Shape) -> Mapping[str, Any]:
+def _kept(draft: StreamDraft, shape: Shape) -> Mapping[str, Any]:
     """The properties without those that a transformation removes."""
     properties = {str(key): value for key, value in shape.properties.items()}
     removed = []
@@ -105,7 +90,7 @@ def _kept(draft: Draft, shape: Shape) -> Mapping[str, Any]:
     return properties
 
 
-def _named_elsewhere(draft: Draft) -> dict[str, Any]:
+def _named_elsewhere(draft: StreamDraft) -> dict[str, Any]:
     """Fields of a stream with an empty schema: those of its key and cursor, and those that are added."""
     stream = draft.stream
     paths = [
@@ -134,7 +119,7 @@ def _without(properties: Mapping[str, Any], path: FieldPath) -> dict[str, Any] |
     return {key: {**outer, "properties": fewer} if key == path[0] else value for key, value in properties.items()}
 
 
-def _add_columns(draft: Draft, shape: Shape, properties: Mapping[str, Any]) -> None:
+def _add_columns(draft: StreamDraft, shape: Shape, properties: Mapping[str, Any]) -> None:
     """Columns for all properties, those of the primary key first."""
     keys = [path[0] for path in draft.stream.primary_key if len(path) == 1 and path[0] in properties]
     cursor = draft.stream.cursor.field if draft.stream.cursor else ()
@@ -143,16 +128,16 @@ def _add_columns(draft: Draft, shape: Shape, properties: Mapping[str, Any]) -> N
     for key in ordered:
         place = (*draft.schema.place, "properties", key)
         one = Property(key, properties[key], key in shape.required, key in keys or (key,) == cursor, place)
-        column, told = read_property(one)
-        name = draft.names[key]
+        column, notes = read_property(one)
+        name = column.name = draft.names[key]
         draft.columns[name] = column
-        for what, where in {each.what: each.place for each in reversed(told)}.items():  # each once, at its first place
+        for what, where in {each.what: each.place for each in reversed(notes)}.items():  # each once, at its first place
             draft.tell(what, name, where)
         if name != key:
             draft.tell(f"is called {key!r} in the source, which differs from another column in case alone", name, place)
 
 
-def _set_key(draft: Draft) -> None:
+def _set_key(draft: StreamDraft) -> None:
     columns = []
     for path in draft.stream.primary_key:
         name, called = draft.field_of(path), ".".join(path)
@@ -160,22 +145,20 @@ def _set_key(draft: Draft) -> None:
             why = "lies inside another field" if len(path) > 1 else "is not in the schema"
             draft.tell(f"the primary key's field {called!r} {why}: there is no primary key", place=draft.stream.place)
             return
-        if parse_type(draft.columns[name].type).kind in _NO_KEYS:
+        if draft.columns[name].type.kind in _NO_KEYS:
             what = f"the primary key's field {called!r} is no plain value: there is no primary key"
             draft.tell(what, place=draft.stream.place)
             return
         columns.append(name)
-    for name in columns:
-        draft.change(name, primary_key=True, nullable=None, null_rate=None)
-        if draft.columns[name].type == "double":
-            draft.change(name, type="bigint", generator=None)
-    if len(columns) == 1:
-        spec = draft.columns[columns[0]].generator
-        if spec is not None and spec.type in _FEW:
-            draft.change(columns[0], generator=None)
+    for column in (draft.columns[name] for name in columns):
+        column.primary, column.nullable = True, False
+        if column.type.kind == "double":
+            column.type, column.generator = Type("bigint"), None
+        if len(columns) == 1 and column.generator is not None and column.generator.type in _FEW:
+            column.generator = None
 
 
-def _set_cursor(draft: Draft) -> None:
+def _set_cursor(draft: StreamDraft) -> None:
     cursor = draft.stream.cursor
     if cursor is None:
         return
@@ -184,28 +167,29 @@ def _set_cursor(draft: Draft) -> None:
         if not (len(cursor.field) > 1 and cursor.field[0] in draft.names):
             draft.tell(f"the cursor field {'.'.join(cursor.field)!r} is not in the schema", place=draft.stream.place)
         return
-    draft.columns, told = with_cursor(draft.columns, name, cursor)
-    if told:
-        draft.tell(told, name, draft.stream.place)
+    problem = set_cursor(draft.columns, name, cursor)
+    if problem:
+        draft.tell(problem, name, draft.stream.place)
 
 
-def _set_listed(draft: Draft) -> None:
+def _set_listed(draft: StreamDraft) -> None:
     """Columns that hold the values which are asked for one by one."""
     for listed in draft.stream.listed:
         added = (each.path for each in draft.stream.added if refers_to(each.value, listed.field))
         name = next((found for path in (*added, (listed.field,)) if (found := draft.field_of(path))), "")
-        if name and parse_type(draft.columns[name].type).kind == "text" and draft.primary_key != (name,):
-            spec = GeneratorSpec(type="choice", params={"values": list(dict.fromkeys(listed.values))})
-            draft.change(name, generator=spec, nullable=None, null_rate=None)
+        if name and draft.columns[name].type.kind == "text" and draft.primary != (name,):
+            draft.columns[name].fill("choice", values=list(dict.fromkeys(listed.values)))
+            draft.columns[name].nullable = False
 
 
-def _set_constants(draft: Draft) -> None:
+def _set_constants(draft: StreamDraft) -> None:
     """Columns that a transformation gives one plain value."""
     for added in draft.stream.added:
         name = draft.field_of(added.path)
         plain = "{{" not in added.value and "{%" not in added.value and added.value.strip()
-        if name and plain and not draft.columns[name].primary_key and draft.columns[name].type == "text":
-            draft.change(name, generator=GeneratorSpec(type="const", params={"value": added.value}), nullable=None)
+        if name and plain and not draft.columns[name].primary and draft.columns[name].type.kind == "text":
+            draft.columns[name].fill("const", value=added.value)
+            draft.columns[name].nullable = False
 
 
 def refers_to(template: str, variable: str) -> bool:

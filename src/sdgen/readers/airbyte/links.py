@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from sdgen.inference.names import entity_name, snake
-from sdgen.readers.airbyte.columns import Draft, refers_to
+from sdgen.readers.airbyte.columns import StreamDraft, refers_to
 from sdgen.readers.airbyte.streams import Parent
-from sdgen.scenario.model import Column, GeneratorSpec
-from sdgen.scenario.types import INTEGERS, NESTED, Type, parse_type
+from sdgen.readers.drafts import ColumnDraft
+from sdgen.scenario.model import GeneratorSpec
+from sdgen.scenario.types import INTEGERS, NESTED, Type
 
+Entities = Mapping[str, StreamDraft]
 _REFERENCE = re.compile(r"(.+)_(id|uuid|guid|gid|key)")
 _SAID_ID = re.compile(r"\b(?:ID|id|[Ii]dentifier) (?:of|for)\b")
 _NO_TARGETS = NESTED | {"json", "binary", "bool"}
@@ -18,7 +20,7 @@ _MANY = frozenset({"uuid4", "code.token", "code.hex", "pattern", "sequence", "ep
 _TEXTS = frozenset({"text", "string", "uuid"})
 
 
-def set_links(drafts: Mapping[str, Draft]) -> None:
+def set_links(drafts: Entities) -> None:
     """Give columns that hold another entity's key a link to it: first what parent streams say, then names."""
     by_stream = {draft.stream.name: draft for draft in drafts.values()}
     for draft in drafts.values():
@@ -33,16 +35,16 @@ def set_links(drafts: Mapping[str, Draft]) -> None:
     _settle_types(drafts)
 
 
-def _set_inside(draft: Draft, targets: Mapping[str, Draft], drafts: Mapping[str, Draft]) -> None:
+def _set_inside(draft: StreamDraft, targets: Entities, drafts: Entities) -> None:
     """Structs that hold another entity's key: the row they speak of is one of that entity's."""
     by_stream = {each.stream.name: each for each in drafts.values()}
     for column, other, several in tuple(found_inside(draft, targets)):
-        key = other.primary_key[0]
+        key = other.primary[0]
         link = next((name for name in _inside_links(column, key) if _leads(draft, name, other)), "")
         if several:
             draft.tell(f"by its name it holds {other.name}.{key}, but elements have no links: none is made", column)
         elif not link and _reaches(other, draft, by_stream):
-            what = f"by its name it holds {other.name}.{key}, but a link would close a circle: none is made"
+            what = f"by its name it holds {other.name}.{key}, but a link would close a cycle: none is made"
             draft.tell(what, column)
         else:
             free = (name for name in _inside_links(column, key) if name not in draft.columns)
@@ -55,21 +57,14 @@ def _inside_links(column: str, key: str) -> tuple[str, ...]:
     return (f"{column}_{key}", f"{column}{humped}", f"{snake(column)}_{snake(key)}")
 
 
-def _leads(draft: Draft, column: str, other: Draft) -> bool:
+def _leads(draft: StreamDraft, column: str, other: StreamDraft) -> bool:
     """Whether a column is a link to the other entity's key."""
-    spec = draft.columns[column].generator if column in draft.columns else None
-    return (
-        spec is not None
-        and spec.type == "fk"
-        and spec.params
-        == {
-            "entity": other.name,
-            "column": other.primary_key[0],
-        }
-    )
+    found = draft.columns.get(column)
+    goal = {"entity": other.name, "column": other.primary[0]}
+    return found is not None and found.is_link and found.params == goal
 
 
-def _set_parent(child: Draft, parent: Parent, drafts: Mapping[str, Draft]) -> None:
+def _set_parent(child: StreamDraft, parent: Parent, drafts: Entities) -> None:
     other = drafts.get(parent.stream)
     place = child.stream.place
     key = ".".join(parent.key)
@@ -87,25 +82,25 @@ def _set_parent(child: Draft, parent: Parent, drafts: Mapping[str, Draft]) -> No
     if not column:
         what = f"no field holds the key of its parent stream {parent.stream!r}: there is no link to it"
         child.tell(what, place=place)
-    elif not _is_link(child, column) and _reaches(other, child, drafts):
-        child.tell(f"a link to {other.name} would close a circle: left out", column, place)
-    elif not _is_link(child, column):
+    elif not child.columns[column].is_link and _reaches(other, child, drafts):
+        child.tell(f"a link to {other.name} would close a cycle: left out", column, place)
+    elif not child.columns[column].is_link:
         if guessed:
             child.tell(f"guessed: holds {other.name}.{target}, the key of the parent stream", column, place)
         _link(child, column, other, target)
 
 
-def _can_be_target(other: Draft, target: str) -> bool:
-    return parse_type(other.columns[target].type).kind not in _NO_TARGETS
+def _can_be_target(other: StreamDraft, target: str) -> bool:
+    return other.columns[target].type.kind not in _NO_TARGETS
 
 
-def _column_for(child: Draft, parent: Parent, other: Draft) -> tuple[str, bool]:
+def _column_for(child: StreamDraft, parent: Parent, other: StreamDraft) -> tuple[str, bool]:
     """The child's column that holds the parent's key, and whether it was guessed."""
     for added in child.stream.added:
         name = child.field_of(added.path)
         if name and refers_to(added.value, parent.field):
             return name, False
-    own = child.primary_key
+    own = child.primary
     name = child.names.get(parent.field, "")
     if name and own != (name,) and _is_plain(child, name):
         return name, False
@@ -115,62 +110,52 @@ def _column_for(child: Draft, parent: Parent, other: Draft) -> tuple[str, bool]:
     return (similar[0], True) if similar else ("", False)
 
 
-def _is_plain(draft: Draft, column: str) -> bool:
-    return parse_type(draft.columns[column].type).kind not in _NO_TARGETS
+def _is_plain(draft: StreamDraft, column: str) -> bool:
+    return draft.columns[column].type.kind not in _NO_TARGETS
 
 
-def _is_link(draft: Draft, column: str) -> bool:
-    spec = draft.columns[column].generator
-    return spec is not None and spec.type == "fk"
+def _link(child: StreamDraft, column: str, other: StreamDraft, target: str) -> None:
+    if other.primary != (target,) and not other.columns[target].is_link:
+        key = other.columns[target]
+        key.unique, key.nullable = True, False
+        if key.generator is not None and key.generator.type not in _MANY:
+            key.generator = None  # few values are left to a rule
+    once = {"one_to_one": True} if child.primary == (column,) or child.columns[column].unique else {}
+    child.columns[column].fill("fk", True, entity=other.name, column=target, **once)
+    child.columns[column].nullable = False
 
 
-def _link(child: Draft, column: str, other: Draft, target: str) -> None:
-    if other.primary_key != (target,) and not _is_link(other, target):
-        other.change(target, unique=True, nullable=None, null_rate=None, generator=_unique(other, target))
-    params: dict[str, object] = {"entity": other.name, "column": target}
-    if child.primary_key == (column,) or child.columns[column].unique:
-        params["one_to_one"] = True
-    spec = GeneratorSpec(type="fk", params=params)
-    child.change(column, generator=spec, nullable=None, null_rate=None)
-
-
-def _unique(draft: Draft, column: str) -> GeneratorSpec | None:
-    """A generator that a unique column can keep; few values are left to a rule."""
-    spec = draft.columns[column].generator
-    return spec if spec is not None and spec.type in _MANY else None
-
-
-def _targets(drafts: Mapping[str, Draft]) -> dict[str, Draft]:
+def _targets(drafts: Entities) -> dict[str, StreamDraft]:
     """Entities by their names in the singular, where one alone has it and a key of one column."""
-    found: dict[str, list[Draft]] = {}
+    found: dict[str, list[StreamDraft]] = {}
     for draft in drafts.values():
         found.setdefault(entity_name(draft.name, {}), []).append(draft)
-    return {name: each[0] for name, each in found.items() if len(each) == 1 and len(each[0].primary_key) == 1}
+    return {name: each[0] for name, each in found.items() if len(each) == 1 and len(each[0].primary) == 1}
 
 
-def _set_by_name(draft: Draft, column: str, targets: Mapping[str, Draft], drafts: Mapping[str, Draft]) -> None:
-    if draft.primary_key == (column,) or draft.columns[column].generator is not None:
+def _set_by_name(draft: StreamDraft, column: str, targets: Entities, drafts: Entities) -> None:
+    if draft.primary == (column,) or draft.columns[column].generator is not None:
         return
     stem, ending = _stem(draft, column)
     other = targets.get(stem)
     if other is None or other is draft:
         return
-    target = other.primary_key[0]
+    target = other.primary[0]
     if ending != "id" and not re.fullmatch(rf"(.*_)?{ending}", snake(target)):
         return
-    if _is_link(other, target) or not _same_family(draft, column, other, target):
+    if other.columns[target].is_link or not _same_family(draft, column, other, target):
         return
     by_stream = {each.stream.name: each for each in drafts.values()}
     if _reaches(other, draft, by_stream):
         draft.tell(
-            f"by its name it may hold {other.name}.{target}, but a link would close a circle: none is made", column
+            f"by its name it may hold {other.name}.{target}, but a link would close a cycle: none is made", column
         )
         return
     draft.tell(f"guessed: holds {other.name}.{target}, by its name", column)
     _link(draft, column, other, target)
 
 
-def _stem(draft: Draft, column: str) -> tuple[str, str]:
+def _stem(draft: StreamDraft, column: str) -> tuple[str, str]:
     """What a column's name refers to, and by which kind of key: `owner_id`, or an `owner` that is said to be an id."""
     match = _REFERENCE.fullmatch(snake(column))
     if match is not None:
@@ -178,12 +163,12 @@ def _stem(draft: Draft, column: str) -> tuple[str, str]:
     return (snake(column), "id") if _SAID_ID.search(draft.columns[column].description) else ("", "")
 
 
-def _same_family(draft: Draft, column: str, other: Draft, target: str) -> bool:
-    kinds = {parse_type(draft.columns[column].type).kind, parse_type(other.columns[target].type).kind}
+def _same_family(draft: StreamDraft, column: str, other: StreamDraft, target: str) -> bool:
+    kinds = {draft.columns[column].type.kind, other.columns[target].type.kind}
     return kinds <= _TEXTS or kinds <= INTEGERS
 
 
-def _reaches(start: Draft, goal: Draft, drafts: Mapping[str, Draft]) -> bool:
+def _reaches(start: StreamDraft, goal: StreamDraft, drafts: Entities) -> bool:
     """Whether links lead from one entity to another, or are the same."""
     by_name = {draft.name: draft for draft in drafts.values()}
     seen: set[str] = set()
@@ -198,24 +183,22 @@ def _reaches(start: Draft, goal: Draft, drafts: Mapping[str, Draft]) -> bool:
     return False
 
 
-def _leads_to(draft: Draft) -> Iterator[str]:
+def _leads_to(draft: StreamDraft) -> Iterator[str]:
     for column in draft.columns.values():
-        if column.generator is not None and column.generator.type == "fk":
-            yield str(column.generator.params["entity"])
+        if column.is_link:
+            yield str(column.params["entity"])
 
 
-def _settle_types(drafts: Mapping[str, Draft]) -> None:
+def _settle_types(drafts: Entities) -> None:
     """A link has the type of what it leads to, through all links between."""
     for _ in drafts:
         changed = False
         for draft in drafts.values():
-            for name, column in draft.columns.items():
-                if column.generator is not None and column.generator.type == "fk":
-                    params = column.generator.params
-                    type = drafts[params["entity"]].columns[params["column"]].type
-                    if type != column.type:
-                        draft.change(name, type=type)
-                        changed = True
+            for column in draft.columns.values():
+                if column.is_link:
+                    type = drafts[column.params["entity"]].columns[column.params["column"]].type
+                    changed = changed or type != column.type
+                    column.type = type
         if not changed:
             return
 
@@ -226,10 +209,10 @@ _USERS = frozenset({
 })  # fmt: skip
 
 
-def found_inside(draft: Draft, targets: Mapping[str, Draft]) -> Iterator[tuple[str, Draft, bool]]:
+def found_inside(draft: StreamDraft, targets: Entities) -> Iterator[tuple[str, StreamDraft, bool]]:
     """Columns with structs that hold another entity's key, that entity, and whether there may be several of them."""
     for name, column in draft.columns.items():
-        type = parse_type(column.type)
+        type = column.type
         several = type.kind == "array"
         struct = type.items[0] if several else type
         if struct.kind != "struct":
@@ -240,42 +223,44 @@ def found_inside(draft: Draft, targets: Mapping[str, Draft]) -> Iterator[tuple[s
             yield name, other, several
 
 
-def _holds_key(struct: Type, other: Draft) -> bool:
-    key = other.primary_key[0]
-    return key in struct.fields and _field(struct, key) == parse_type(other.columns[key].type)
+def _holds_key(struct: Type, other: StreamDraft) -> bool:
+    key = other.primary[0]
+    return key in struct.fields and _field(struct, key) == other.columns[key].type
 
 
 def _field(struct: Type, name: str) -> Type:
     return struct.items[struct.fields.index(name)]
 
 
-def link_inside(draft: Draft, column: str, other: Draft, link: str) -> None:
+def link_inside(draft: StreamDraft, column: str, other: StreamDraft, link: str) -> None:
     """Give the struct's fields the values of the row that a link leads to; the link is added where it is none yet."""
-    key = other.primary_key[0]
-    struct = parse_type(draft.columns[column].type)
+    key = other.primary[0]
+    struct = draft.columns[column].type
     if link not in draft.columns:
         leads = GeneratorSpec(type="fk", params={"entity": other.name, "column": key})
-        hidden = Column(type=other.columns[key].type, generator=leads, hidden=True)
+        hidden = ColumnDraft(link, other.columns[key].type, leads, hidden=True)
         draft.columns = dict(_with(draft.columns, column, link, hidden))
     spec = draft.columns[column].generator
     own = dict(spec.params.get("fields", {})) if spec is not None and spec.type == "struct" else {}
     shared = {name: {"generator": "parent", "params": {"column": f"{link}.{name}"}} for name in _shared(struct, other)}
-    draft.change(column, generator=GeneratorSpec(type="struct", params={"fields": {**own, **shared}}))
+    draft.columns[column].fill("struct", fields={**own, **shared})
     fields = ", ".join(shared)
     draft.tell(f"guessed: one of {other.name}, by its name and the key inside it: {fields} are that one's", column)
 
 
-def _with(columns: Mapping[str, Column], before: str, name: str, new: Column) -> Iterator[tuple[str, Column]]:
+def _with(
+    columns: Mapping[str, ColumnDraft], before: str, name: str, new: ColumnDraft
+) -> Iterator[tuple[str, ColumnDraft]]:
     for each, column in columns.items():
         if each == before:
             yield name, new
         yield each, column
 
 
-def _shared(struct: Type, other: Draft) -> list[str]:
+def _shared(struct: Type, other: StreamDraft) -> list[str]:
     """The struct's fields that are columns of the other entity, of the same plain type."""
     return [
         name
         for name, type in zip(struct.fields, struct.items, strict=True)
-        if name in other.columns and type.kind not in NESTED and type == parse_type(other.columns[name].type)
+        if name in other.columns and type.kind not in NESTED and type == other.columns[name].type
     ]

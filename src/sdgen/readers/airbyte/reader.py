@@ -14,13 +14,13 @@ from typing import Any
 
 from sdgen.errors import Path as Place
 from sdgen.errors import Problem, ScenarioError, SourceError
-from sdgen.readers.airbyte.columns import Draft, drafted
+from sdgen.readers.airbyte.columns import StreamDraft, drafted
 from sdgen.readers.airbyte.links import set_links
-from sdgen.readers.airbyte.references import Manifest
+from sdgen.readers.airbyte.references import MANIFESTS, Manifest
 from sdgen.readers.airbyte.schemas import Absent, Schemas
-from sdgen.readers.airbyte.signs import NAMES
 from sdgen.readers.airbyte.streams import Streams
 from sdgen.readers.base import ROWS, ReadOptions, Source
+from sdgen.readers.drafts import ScenarioDraft
 from sdgen.readers.jsonschema.columns import distinct_names
 from sdgen.readers.yaml_text import Document, read_document
 from sdgen.scenario.model import Origin, Scenario
@@ -34,18 +34,15 @@ def read(source: Source, options: ReadOptions) -> Scenario:
         raise SourceError(document.problem((), "no Airbyte manifest: it must be a mapping with `streams`"))
     manifest = Manifest(document)
     streams = Streams(manifest)
-    drafts, notes = _drafts(streams, Schemas(manifest, path.parent))
+    rows = ROWS if options.rows is None else options.rows
+    drafts, notes = _drafts(streams, Schemas(manifest, path.parent), rows)
     if not drafts:
         raise SourceError(_nothing(document, notes))
     set_links(drafts)
-    rows = ROWS if options.rows is None else options.rows
-    entities = {name: draft.entity(rows) for name, draft in drafts.items()}
-    scenario = Scenario(
-        name=_name(path), version=_version(document), description=_description(document), entities=entities
-    )
     notes += [note for draft in drafts.values() for note in draft.notes]
     notes += [replace(one, what=f"{one.what}: the last one counts", hint="") for one in document.repeated]
-    return scenario.read_from(Origin(document.file, document.positions, _aliases(drafts)), notes)
+    draft = ScenarioDraft(_name(path), drafts, notes, version=_version(document), description=_description(document))
+    return draft.build(Origin(document.file, document.positions, _aliases(drafts)))
 
 
 def _document(source: Source) -> Document:
@@ -57,15 +54,15 @@ def _document(source: Source) -> Document:
 
 
 def _file(folder: Path) -> Path:
-    found = next((folder / name for name in NAMES if (folder / name).is_file()), None)
+    found = next((folder / name for name in MANIFESTS if (folder / name).is_file()), None)
     if found is None:
         raise SourceError(Problem((), "no manifest.yaml in the folder", "name the file", str(folder)))
     return found
 
 
-def _drafts(streams: Streams, schemas: Schemas) -> tuple[dict[str, Draft], list[Problem]]:
+def _drafts(streams: Streams, schemas: Schemas, rows: int) -> tuple[dict[str, StreamDraft], list[Problem]]:
     """The entities of all streams, and notes on those left out; ScenarioError with every reference that is wrong."""
-    drafts: dict[str, Draft] = {}
+    drafts: dict[str, StreamDraft] = {}
     absent: list[tuple[str, str, Place]] = []
     found = list(streams.all())
     problems = list(streams.problems)
@@ -76,7 +73,7 @@ def _drafts(streams: Streams, schemas: Schemas) -> tuple[dict[str, Draft], list[
             absent.append((stream.name, "a stream of this name stands above: left out", stream.place))
             continue
         try:
-            drafts[name] = drafted(name, stream, schemas.of(stream.node, stream.name))
+            drafts[name] = drafted(name, stream, schemas.of(stream.node, stream.name), rows)
         except Absent as why:
             absent.append((name, f"{why}: the stream is left out", stream.place))
         except SourceError as error:
@@ -104,10 +101,12 @@ def _nothing(document: Document, notes: list[Problem]) -> list[Problem]:
 
 def _name(path: Path) -> str:
     """The connector's name: of its folder, where the file is called manifest."""
-    stem = path.resolve().parent.name if path.name in NAMES else path.name.partition(".")[0]
-    parents = path.resolve().parents
-    if path.name in NAMES and stem.startswith("source_") and len(parents) > 1 and parents[1].name.startswith("source-"):
-        stem = parents[1].name
+    stem = path.name.partition(".")[0]
+    if path.name in MANIFESTS:
+        folder, above = path.resolve().parent, path.resolve().parent.parent
+        # A connector's package, source_x, stands in the folder of its whole, source-x.
+        inner = folder.name.startswith("source_") and above.name.startswith("source-")
+        stem = above.name if inner else folder.name
     return re.sub(r"^source[-_]", "", stem) or "airbyte"
 
 
@@ -121,12 +120,12 @@ def _description(document: Document) -> str:
     return " ".join(text.split())[:400] if isinstance(text, str) else ""
 
 
-def _aliases(drafts: Mapping[str, Draft]) -> dict[Place, Place]:
+def _aliases(drafts: Mapping[str, StreamDraft]) -> dict[Place, Place]:
     """Where entities and columns stand in the manifest: those of a file stand at their stream."""
     return {place: stands for draft in drafts.values() for place, stands in _stands(draft)}
 
 
-def _stands(draft: Draft) -> Iterator[tuple[Place, Place]]:
+def _stands(draft: StreamDraft) -> Iterator[tuple[Place, Place]]:
     entity: Place = ("entities", draft.name)
     yield entity, draft.stream.place
     inline = bool(draft.schema.place)

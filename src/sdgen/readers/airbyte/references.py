@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from sdgen.errors import Path, SourceError
 from sdgen.readers.yaml_text import Document
 
+MANIFESTS = ("manifest.yaml", "manifest.yml")
 _PARAMETERS = ("$parameters", "$options")  # the second was its name before version 0.29
 _OLD = re.compile(r"\*ref\(([\w.-]+)\)")
 _TEMPLATE = re.compile(r"\{\{(.*?)\}\}")
@@ -66,7 +67,7 @@ class Manifest:
         )
 
     def node(self, value: Any, place: Path, parameters: Mapping[str, Any]) -> Node:
-        """What stands there, references followed; SourceError for one that goes in a circle or nowhere."""
+        """What stands there, references followed; SourceError for one that goes in a cycle or nowhere."""
         value, places, origin = self._followed(value, place, ())
         if not isinstance(value, Mapping):
             return Node(value, origin, {}, parameters)
@@ -137,8 +138,8 @@ class Manifest:
 
     def _looked_up(self, reference: str, place: Path, trail: tuple[str, ...]) -> tuple[Any, Path]:
         if reference in trail or len(trail) > _MOST_STEPS:
-            circle = " → ".join([*trail[trail.index(reference) if reference in trail else 0 :], reference])
-            raise self.refused(place, f"the references go in a circle: {circle}", "let one of them stand for itself")
+            cycle = " → ".join([*trail[trail.index(reference) if reference in trail else 0 :], reference])
+            raise self.refused(place, f"the references go in a cycle: {cycle}", "let one of them stand for itself")
         found = self._at(self.document.value, _path(reference), ())
         if found is None:
             raise self.refused(

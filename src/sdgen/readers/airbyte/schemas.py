@@ -105,8 +105,8 @@ class Schemas:
                 return otherwise
             raise
         if stands in trail:
-            circle = " → ".join("#/" + "/".join(map(str, each)) for each in [*trail[trail.index(stands) :], stands])
-            raise self.manifest.refused(place, f"the references go in a circle: {circle}", "end it in one of them")
+            cycle = " → ".join("#/" + "/".join(map(str, each)) for each in [*trail[trail.index(stands) :], stands])
+            raise self.manifest.refused(place, f"the references go in a cycle: {cycle}", "end it in one of them")
         key = (self.manifest.document.file, reference)
         if key not in self._resolved:
             self._resolved[key] = self._manifest_part(found, stands, (*trail, stands))

@@ -37,7 +37,7 @@ class Parent:
 
 
 @dataclass(frozen=True)
-class Listed:
+class SliceValues:
     """Values that are asked for one by one, under a variable's name."""
 
     field: str
@@ -45,7 +45,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Added:
+class AddedField:
     """A field that a transformation adds, and the template of its value."""
 
     path: FieldPath
@@ -64,8 +64,8 @@ class Stream:
     primary_key: tuple[FieldPath, ...] = ()
     cursor: Cursor | None = None
     parents: tuple[Parent, ...] = ()
-    listed: tuple[Listed, ...] = ()
-    added: tuple[Added, ...] = ()
+    listed: tuple[SliceValues, ...] = ()
+    added: tuple[AddedField, ...] = ()
     removed: tuple[FieldPath, ...] = ()
 
 
@@ -207,22 +207,22 @@ class Streams:
         path = self._path(value, node)
         return tuple(re.split(r"[./]", path[0])) if len(path) == 1 else path
 
-    def _values(self, router: Node) -> Listed | None:
+    def _values(self, router: Node) -> SliceValues | None:
         values = self.manifest.child(router, "values").value
         variable = self.manifest.text(router, "cursor_field") or self.manifest.text(router, "slice_field")
         if not isinstance(values, list) or not variable:
             return None
         known = tuple(str(each) for each in values if isinstance(each, str | int) and "{{" not in str(each))
-        return Listed(variable, known) if known else None
+        return SliceValues(variable, known) if known else None
 
-    def _added(self, node: Node) -> Iterator[Added]:
+    def _added(self, node: Node) -> Iterator[AddedField]:
         for transformation in self._transformations(node):
             fields = self.manifest.child(transformation, "fields") if transformation.type == "AddFields" else None
             for one in self.manifest.items(fields) if fields is not None else ():
                 path = self._path(self.manifest.child(one, "path").value, one)
                 value = self.manifest.child(one, "value").value
                 if path and isinstance(value, str | int | float):
-                    yield Added(path, str(value), one.place)
+                    yield AddedField(path, str(value), one.place)
 
     def _removed(self, node: Node) -> Iterator[FieldPath]:
         for transformation in self._transformations(node):

@@ -11,8 +11,9 @@ from sdgen.generators.moments.formats import pieces
 from sdgen.inference.moments import CREATED, DAY, UPDATED
 from sdgen.inference.names import snake
 from sdgen.readers.airbyte.streams import Cursor
-from sdgen.scenario.model import Column, GeneratorSpec
-from sdgen.scenario.types import INTEGERS, parse_type
+from sdgen.readers.drafts import ColumnDraft
+from sdgen.scenario.model import GeneratorSpec
+from sdgen.scenario.types import INTEGERS
 
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?")
 _UNITS = {"%s": "s", "%ms": "ms", "%epoch_microseconds": "us", "%s_as_float": "s"}
@@ -20,19 +21,17 @@ _LATEST = "2024-12-31"  # a later start may lie after a run's as_of
 _MOMENTS = frozenset({"timestamp", "timestamptz"})
 
 
-def with_cursor(columns: Mapping[str, Column], name: str, cursor: Cursor) -> tuple[dict[str, Column], str]:
-    """The columns with the cursor's values as the manifest asks, and what can't be done ("" where all can)."""
+def set_cursor(columns: Mapping[str, ColumnDraft], name: str, cursor: Cursor) -> str:
+    """Give the cursor values as the manifest asks; what can't be done is returned, "" where all can."""
     column, form = columns[name], _known(cursor.form)
     start = _start(cursor.start)
-    told = f"the form {cursor.form!r} of the cursor is not understood" if cursor.form and not form else ""
     created = _created(columns, name) if start else ""
-    found = {**columns, name: _filled(column, form, "" if created else start)}
     if created:
-        found[created] = _filled(columns[created], _form_of(columns[created]), start)
-    kind = parse_type(column.type).kind
-    if kind in INTEGERS | {"double", "float"} and form and form not in _UNITS:
-        told = f"the cursor is a number, written as {form!r}: its values follow its name"
-    return found, told
+        _fill(columns[created], _form_of(columns[created]), start)
+    _fill(column, form, "" if created else start)
+    if column.type.kind in INTEGERS | {"double", "float"} and form and form not in _UNITS:
+        return f"the cursor is a number, written as {form!r}: its values follow its name"
+    return f"the form {cursor.form!r} of the cursor is not understood" if cursor.form and not form else ""
 
 
 def _known(form: str) -> str:
@@ -42,7 +41,7 @@ def _known(form: str) -> str:
         return ""
 
 
-def _created(columns: Mapping[str, Column], name: str) -> str:
+def _created(columns: Mapping[str, ColumnDraft], name: str) -> str:
     """The column of the moment a record was made, where the cursor is that of its last change: that comes after it."""
     if not UPDATED.fullmatch(snake(name)):
         return ""
@@ -50,29 +49,28 @@ def _created(columns: Mapping[str, Column], name: str) -> str:
     return next((each for each in found if _family(columns[each]) == _family(columns[name])), "")
 
 
-def _family(column: Column) -> str:
+def _family(column: ColumnDraft) -> str:
     """Whether it is a text, a number or a moment."""
-    kind = parse_type(column.type).kind
+    kind = column.type.kind
     return "text" if _is_text(column) else "moment" if kind in _MOMENTS else "number"
 
 
-def _is_text(column: Column) -> bool:
-    return parse_type(column.type).kind in ("text", "string")
+def _is_text(column: ColumnDraft) -> bool:
+    return column.type.kind in ("text", "string")
 
 
-def _is_moment(column: Column) -> bool:
+def _is_moment(column: ColumnDraft) -> bool:
     spec = column.generator
     if spec is not None and spec.type == "epoch":
         return True
     written = spec is not None and spec.type == "as_text"
-    return written if _is_text(column) else parse_type(column.type).kind in _MOMENTS and spec is None
+    return written if _is_text(column) else column.type.kind in _MOMENTS and spec is None
 
 
-def _form_of(column: Column) -> str:
-    params = column.generator.params if column.generator else {}
-    if "unit" in params:
-        return next(form for form, unit in _UNITS.items() if unit == params["unit"])
-    return str(params.get("format") or "") or (DAY if _is_text(column) else "")
+def _form_of(column: ColumnDraft) -> str:
+    if "unit" in column.params:
+        return next(form for form, unit in _UNITS.items() if unit == column.params["unit"])
+    return str(column.params.get("format") or "") or (DAY if _is_text(column) else "")
 
 
 def _start(text: str) -> str:
@@ -92,18 +90,15 @@ def _start(text: str) -> str:
     return match[1] if not match[2] or match[2].startswith("00:00") else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _filled(column: Column, form: str, start: str) -> Column:
-    """The column with moments from a start, written in a form; what the manifest leaves open is left to rules."""
-    type = parse_type(column.type)
-    if type.kind in ("text", "string"):
-        spec = _text(form, start) if form else column.generator
-    elif type.kind in _MOMENTS | {"date"}:
-        spec = _typed(type.kind, form, start)
-    elif form in _UNITS and type.kind in ("bigint", "double"):
-        spec = GeneratorSpec(type="epoch", params={**_span(start, "-2y"), "unit": _UNITS[form]})
-    else:
-        return column
-    return column.model_copy(update={"generator": spec})
+def _fill(column: ColumnDraft, form: str, start: str) -> None:
+    """Give a column moments from a start, written in a form; what the manifest leaves open is left to rules."""
+    kind = column.type.kind
+    if kind in ("text", "string"):
+        column.generator = _text(form, start) if form else column.generator
+    elif kind in _MOMENTS | {"date"}:
+        column.generator = _typed(kind, form, start)
+    elif form in _UNITS and kind in ("bigint", "double"):
+        column.fill("epoch", **_span(start, "-2y"), unit=_UNITS[form])
 
 
 def _is_day(form: str) -> bool:
@@ -139,3 +134,34 @@ def _span(start: str, otherwise: str = "-3y") -> dict[str, Any]:
         "start": start,
         "end": f"{int(start[:4]) + 1}{start[4:]}" if start[5:10] != "02-29" else f"{int(start[:4]) + 1}-03-01",
     }
+
+
+_END = re.compile(r"(.*_|.*[a-z])(?:end|End)")
+_MONTH = 30 * 86_400
+_TICKS = {"s": 1, "ms": 1_000, "us": 1_000_000}
+
+
+def set_later_moments(columns: Mapping[str, ColumnDraft]) -> None:
+    """Count what comes later from what came first, of columns that count from 1970: last changes, ends of periods."""
+    created = next((name for name in columns if CREATED.fullmatch(snake(name)) and _unit(columns[name])), "")
+    keys = {name for name, column in columns.items() if column.primary or column.unique}
+    for name, column in columns.items():
+        first = created if UPDATED.fullmatch(snake(name)) else _start_of(name, columns)
+        unit = _unit(column)
+        if first and first != name and unit and unit == _unit(columns[first]) and name not in keys:
+            if columns[first].params.get("end", "now") == "now":  # what follows it must not lie ahead of now
+                columns[first].fill("epoch", **{**columns[first].params, "end": "-30d"})
+            column.fill("above", column=first, min=0, max=_MONTH * _TICKS[unit])
+
+
+def _start_of(name: str, columns: Mapping[str, ColumnDraft]) -> str:
+    """The column of the start of the period that one ends."""
+    match = _END.fullmatch(name)
+    starts = {f"{match[1]}{start}" for start in ("start", "Start", "begin", "Begin")} if match else set()
+    return next((each for each in columns if each in starts), "")
+
+
+def _unit(column: ColumnDraft) -> str:
+    """The unit of a column that counts from 1970; "" of any other."""
+    spec = column.generator
+    return str(spec.params.get("unit", "s")) if spec is not None and spec.type == "epoch" else ""

@@ -2,69 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from sdgen.errors import Path, Problem, ProblemType
 from sdgen.inference.names import singular, snake
-from sdgen.readers.jafgen.constraints import Wishes
+from sdgen.readers.drafts import UNTYPED, ColumnDraft, EntityDraft
+from sdgen.readers.jafgen.constraints import Constraints
 from sdgen.readers.jafgen.records import AttributeRecord, EntityRecord
-from sdgen.readers.jafgen.values import made
-from sdgen.scenario.model import Column, GeneratorSpec, Origin
+from sdgen.readers.jafgen.values import values_of
+from sdgen.scenario.model import Origin, RowCount
+from sdgen.scenario.types import parse_type
 
 _SPELLED = {"min": "min_value", "max": "max_value", "start": "start_date", "end": "end_date", "scale": "precision"}
 
 
 @dataclass
-class ColumnDraft:
-    """A column to be. type: "" where the generator brings one; guessed: the rules will choose by its name."""
+class JafgenEntity(EntityDraft):
+    """An entity to be, its attributes by name; `problems` and `notes` have the places of their columns.
 
-    record: AttributeRecord
-    type: str = ""
-    generator: GeneratorSpec | None = None
-    primary_key: bool = False
-    nullable: bool = False
-    guessed: bool = False
+    guessed: the columns that the rules will choose for by their names.
+    """
 
-    @property
-    def is_link(self) -> bool:
-        return self.generator is not None and self.generator.type == "fk"
-
-    @property
-    def params(self) -> Mapping[str, Any]:
-        return self.generator.params if self.generator else {}
-
-    def filled(self, generator: str, **params: Any) -> None:
-        """Give it a generator."""
-        self.generator = GeneratorSpec(type=generator, params=params)
-
-    def column(self) -> Column:
-        return Column(
-            type=self.type,
-            generator=self.generator,
-            description=self.record.description,
-            primary_key=self.primary_key,
-            unique=self.record.unique and not self.primary_key,
-            nullable=True if self.nullable and not self.primary_key else None,
-        )
-
-
-@dataclass
-class Draft:
-    """An entity to be; `problems` and `notes` have the places of their columns."""
-
-    name: str
-    record: EntityRecord
-    origin: Origin
-    columns: dict[str, ColumnDraft] = field(default_factory=dict)
+    record: EntityRecord = field(kw_only=True)
+    origin: Origin = field(kw_only=True)
+    attributes: dict[str, AttributeRecord] = field(default_factory=dict)
+    guessed: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
 
     @property
     def key(self) -> str:
         """The column that is the primary key; "" without any."""
-        return next((name for name, column in self.columns.items() if column.primary_key), "")
+        return next(iter(self.primary), "")
 
     @property
     def noun(self) -> str:
@@ -81,54 +50,63 @@ class Draft:
         self.notes.append(self.origin.problem(path, what, hint, type))
 
 
-def drafted(name: str, record: EntityRecord) -> Draft:
+def drafted(name: str, record: EntityRecord) -> JafgenEntity:
     """The entity with all its columns but the links, which need the other entities."""
-    draft = Draft(name, record, _origin(name, record))
+    draft = JafgenEntity(name, rows=RowCount(count=record.count), record=record, origin=_origin(name, record))
     for attribute in record.attributes:
+        draft.attributes[attribute.name] = attribute
         draft.columns[attribute.name] = _column(draft, attribute)
     key = _primary_key(draft)
     if key:
-        draft.columns[key].primary_key = True
+        draft.columns[key].primary, draft.columns[key].nullable = True, False
     _set_streets(draft)
     return draft
 
 
-def _column(draft: Draft, attribute: AttributeRecord) -> ColumnDraft:
+def _column(draft: JafgenEntity, attribute: AttributeRecord) -> ColumnDraft:
     place = draft.place(attribute.name)
-    column = ColumnDraft(attribute, nullable=not attribute.required)
+    column = ColumnDraft(
+        attribute.name,
+        nullable=not attribute.required,
+        unique=attribute.unique,
+        description=attribute.description,
+    )
     for key in attribute.unknown:
         draft.note(place, f"the key {key!r} says nothing here")
     if attribute.type == "link" or attribute.link_to:
         return column
-    wishes = Wishes(attribute)
-    values = made(wishes)
-    column.type, column.generator, column.guessed = values.type, values.generator, values.by_name
+    constraints = Constraints(attribute)
+    values = values_of(constraints)
+    column.type = parse_type(values.type) if values.type else UNTYPED
+    column.generator = values.generator
+    if values.by_name:
+        draft.guessed.add(attribute.name)
     column.nullable = column.nullable or values.nullable
-    for key, what, hint in wishes.faults:
+    for key, what, hint in constraints.faults:
         draft.refuse((*place, "params", key), what, hint)
-    for what, hint, type in wishes.notes:
+    for what, hint, type in constraints.notes:
         draft.note(place, what, hint, type)
-    for key, hint in wishes.left():
+    for key, hint in constraints.left():
         draft.note(place, f"the constraint {key!r} is not used", hint)
     return column
 
 
-def _set_streets(draft: Draft) -> None:
+def _set_streets(draft: JafgenEntity) -> None:
     """What mimesis calls an address is the street alone: beside a city or a postal code it stays so."""
     made = [column.generator.type for column in draft.columns.values() if column.generator]
     if any(name in ("address.city", "address.postal_code", "address.zip_code") for name in made):
         for column in draft.columns.values():
             if column.generator and column.generator.type == "address.address":
-                column.filled("address.street", **column.params)
+                column.fill("address.street", **column.params)
 
 
-def _primary_key(draft: Draft) -> str:
+def _primary_key(draft: JafgenEntity) -> str:
     """The required attribute of distinct values that is named like a key; ContactID is one where it comes first."""
     for position, (name, column) in enumerate(draft.columns.items()):
         word = snake(name).replace("_", "")
         named = word in ("id", "uuid", "guid", f"{draft.noun}id") or (position == 0 and word.endswith("id"))
-        distinct = column.record.unique or column.type == "uuid"
-        if named and distinct and column.record.required and not column.record.link_to:
+        distinct = column.unique or column.type.kind == "uuid"
+        if named and distinct and draft.attributes[name].required and not draft.attributes[name].link_to:
             return name
     return ""
 

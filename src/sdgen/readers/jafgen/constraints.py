@@ -29,7 +29,7 @@ KEYS = [
 ]
 
 
-class Wishes:
+class Constraints:
     """The constraints of one attribute. `faults` are (key, what, hint); `notes` are (what, hint, type)."""
 
     def __init__(self, attribute: AttributeRecord) -> None:

@@ -10,51 +10,55 @@ from typing import Any
 
 from sdgen.errors import ProblemType, did_you_mean
 from sdgen.inference.names import snake
-from sdgen.planning.order import entity_order
-from sdgen.readers.jafgen.columns import ColumnDraft, Draft
+from sdgen.readers.drafts import UNTYPED, ColumnDraft
+from sdgen.readers.feasibility import cycles_of
+from sdgen.readers.jafgen.columns import JafgenEntity
 
 _REFERENCE = ProblemType.REFERENCE
+Entities = Mapping[str, JafgenEntity]
 _FORM = "links are written system.entity.attribute"
 
 
-def set_links(drafts: Mapping[str, Draft]) -> None:
+def set_links(drafts: Entities) -> None:
     """Make each attribute with `link_to` a foreign key; entities that link in a cycle are told of."""
     places = {(draft.record.system, draft.record.key): name for name, draft in drafts.items()}
     for draft in drafts.values():
         for name, column in draft.columns.items():
-            if column.record.type == "link" or column.record.link_to:
+            if draft.attributes[name].type == "link" or draft.attributes[name].link_to:
                 _set_link(draft, name, column, places, drafts)
     _note_cycles(drafts)
 
 
 def _set_link(
-    draft: Draft, name: str, column: ColumnDraft, places: Mapping[tuple[str, str], str], drafts: Mapping[str, Draft]
+    draft: JafgenEntity,
+    name: str,
+    column: ColumnDraft,
+    places: Mapping[tuple[str, str], str],
+    drafts: Entities,
 ) -> None:
-    place = draft.place(name)
-    target = _target(draft, column.record.link_to, name, places)
+    place, attribute = draft.place(name), draft.attributes[name]
+    target = _target(draft, attribute.link_to, name, places)
     if target is None:
         return
-    entity, attribute = target
-    if attribute not in drafts[entity].columns:
-        hint = did_you_mean(attribute, drafts[entity].columns)
-        draft.refuse(
-            (*place, "link_to"), f"{drafts[entity].record.key} has no attribute {attribute!r}", hint, _REFERENCE
-        )
+    entity, key = target
+    if key not in drafts[entity].columns:
+        hint = did_you_mean(key, drafts[entity].columns)
+        draft.refuse((*place, "link_to"), f"{drafts[entity].record.key} has no attribute {key!r}", hint, _REFERENCE)
         return
-    if (entity, attribute) == (draft.name, name):
+    if (entity, key) == (draft.name, name):
         hint = "link to another attribute of the entity"
         draft.refuse((*place, "link_to"), "the attribute links to itself", hint, _REFERENCE)
         return
-    if column.record.type != "link":
-        draft.note(place, f"a link by its link_to; its type {column.record.type!r} is that of what it links to")
-    for key in column.record.constraints:
-        draft.note(place, f"the constraint {key!r} is not used", "a link has the values of what it links to")
-    column.filled("fk", entity=entity, column=attribute, **({"one_to_one": True} if column.record.unique else {}))
+    if attribute.type != "link":
+        draft.note(place, f"a link by its link_to; its type {attribute.type!r} is that of what it links to")
+    for constraint in attribute.constraints:
+        draft.note(place, f"the constraint {constraint!r} is not used", "a link has the values of what it links to")
+    column.fill("fk", entity=entity, column=key, **({"one_to_one": True} if column.unique else {}))
     if entity == draft.name:
         draft.note(place, "a link to the entity itself makes a tree: its first row has no parent")
 
 
-def _target(draft: Draft, link: str, name: str, places: Mapping[tuple[str, str], str]) -> tuple[str, str] | None:
+def _target(draft: JafgenEntity, link: str, name: str, places: Mapping[tuple[str, str], str]) -> tuple[str, str] | None:
     """The entity, under its name in the scenario, and the attribute that a link names; None after telling why not."""
     place = (*draft.place(name), "link_to")
     parts = link.rsplit(".", 2)
@@ -78,7 +82,7 @@ def _target(draft: Draft, link: str, name: str, places: Mapping[tuple[str, str],
     return places[system, entity], attribute
 
 
-def _note_cycles(drafts: Mapping[str, Draft]) -> None:
+def _note_cycles(drafts: Entities) -> None:
     """Cycles of entities over links that may not be null: files take them, most databases don't."""
     parents = {
         name: [
@@ -86,14 +90,14 @@ def _note_cycles(drafts: Mapping[str, Draft]) -> None:
         ]
         for name, draft in drafts.items()
     }
-    for cycle in entity_order(parents)[1]:
+    for cycle in cycles_of(parents):
         draft = drafts[cycle[0]]
         what = "entities link to one another in a cycle: " + " → ".join(cycle)
         hint = "files take it, and databases that check keys at the end; else let a link be `required: false`"
         draft.note(("entities", draft.name), what, hint, ProblemType.CYCLE)
 
 
-def add_guesses(drafts: Mapping[str, Draft]) -> None:
+def add_guesses(drafts: Entities) -> None:
     """Links that names tell of, times that follow others, amounts that others add up to."""
     keys = [
         _Key(draft, _word(draft.key), draft.noun, _sort(draft.columns[draft.key]))
@@ -113,7 +117,7 @@ def add_guesses(drafts: Mapping[str, Draft]) -> None:
 class _Key:
     """An entity's primary key: its name and the entity's, without marks, and what sort of values it has."""
 
-    draft: Draft
+    draft: JafgenEntity
     word: str
     noun: str
     sort: str
@@ -125,9 +129,9 @@ class _Key:
         return len(self.noun) > 2 and word.removesuffix("uuid").removesuffix("id").endswith(self.noun)
 
 
-def _guess_link(draft: Draft, name: str, column: ColumnDraft, keys: Sequence[_Key]) -> None:
+def _guess_link(draft: JafgenEntity, name: str, column: ColumnDraft, keys: Sequence[_Key]) -> None:
     word = _word(name)
-    if column.is_link or column.record.unique or column.primary_key or not word.endswith("id"):
+    if column.is_link or column.unique or column.primary or not word.endswith("id"):
         return
     sort = _sort(column)
     found = [key for key in keys if key.draft is not draft and key.sort == sort and key.meant_by(word)]
@@ -136,17 +140,16 @@ def _guess_link(draft: Draft, name: str, column: ColumnDraft, keys: Sequence[_Ke
         return
     parent = found[0].draft
     what = f"guessed from its name: a link to {parent.name}.{parent.key}"
-    lost = sorted({"min_value", "max_value", "length", "pattern"} & column.record.constraints.keys())
+    lost = sorted({"min_value", "max_value", "length", "pattern"} & draft.attributes[name].constraints.keys())
     draft.note(draft.place(name), what, f"its own {', '.join(lost)} no longer count" if lost else "")
-    column.type = ""
-    column.guessed = False
-    column.filled("fk", entity=parent.name, column=parent.key)
+    column.type = UNTYPED
+    draft.guessed.discard(name)
+    column.fill("fk", entity=parent.name, column=parent.key)
 
 
 def _sort(column: ColumnDraft) -> str:
     """Columns of one sort can hold one another's values."""
-    kind = column.type.partition("(")[0]
-    return {"bigint": "int", "text": "string", "": "string"}.get(kind, kind)
+    return {"bigint": "int", "text": "string", "": "string"}.get(column.type.kind, column.type.kind)
 
 
 def _word(name: str) -> str:
@@ -185,9 +188,9 @@ _ORDERS = (
 _MOMENTS = ("datetime", "date")
 
 
-def _guess_order(draft: Draft, name: str, column: ColumnDraft) -> None:
+def _guess_order(draft: JafgenEntity, name: str, column: ColumnDraft) -> None:
     """A moment that follows another one of the row, where the bounds of both leave room for that."""
-    if column.generator is None or column.generator.type not in _MOMENTS or column.record.unique:
+    if column.generator is None or column.generator.type not in _MOMENTS or column.unique:
         return
     for order in _ORDERS:
         if not order.later.search(_word(name)):
@@ -198,9 +201,7 @@ def _guess_order(draft: Draft, name: str, column: ColumnDraft) -> None:
             if earlier != name and plain and named and _room(column.params, other.params):
                 end = column.params.get("end")
                 draft.note(draft.place(name), f"guessed from its name: it follows {earlier}")
-                column.filled(
-                    "after", column=earlier, min=order.least, max=order.most, **({"until": end} if end else {})
-                )
+                column.fill("after", column=earlier, min=order.least, max=order.most, **({"until": end} if end else {}))
                 return
 
 
@@ -235,9 +236,9 @@ _AMOUNTS = (
 )
 
 
-def _guess_amount(draft: Draft, name: str, column: ColumnDraft) -> None:
+def _guess_amount(draft: JafgenEntity, name: str, column: ColumnDraft) -> None:
     """An amount that two others make up, where its bounds hold whatever they make up."""
-    if column.generator is None or column.generator.type != "decimal" or column.record.unique:
+    if column.generator is None or column.generator.type != "decimal" or column.unique:
         return
     for amount in _AMOUNTS:
         if not amount.whole.fullmatch(_word(name)):
@@ -246,7 +247,7 @@ def _guess_amount(draft: Draft, name: str, column: ColumnDraft) -> None:
         if first and second and _holds(draft, column, (first, second), amount.sign):
             sql = f"{_quoted(first)} {amount.sign} {_quoted(second)}"
             draft.note(draft.place(name), f"guessed from its name: {sql}")
-            column.filled("expression", sql=sql)
+            column.fill("expression", sql=sql)
         return
 
 
@@ -254,14 +255,14 @@ def _quoted(name: str) -> str:
     return name if name.isidentifier() and name.isascii() else f'"{name}"'
 
 
-def _numbers(draft: Draft, pattern: re.Pattern[str]) -> Iterator[str]:
+def _numbers(draft: JafgenEntity, pattern: re.Pattern[str]) -> Iterator[str]:
     for name, column in draft.columns.items():
         made = column.generator is not None and column.generator.type in ("decimal", "uniform_int")
         if made and not column.nullable and pattern.fullmatch(_word(name)) and '"' not in name:
             yield name
 
 
-def _holds(draft: Draft, column: ColumnDraft, parts: tuple[str, str], sign: str) -> bool:
+def _holds(draft: JafgenEntity, column: ColumnDraft, parts: tuple[str, str], sign: str) -> bool:
     one, other = ([_decimal(draft.columns[part].params[bound]) for bound in ("min", "max")] for part in parts)
     ends = [a + b if sign == "+" else a * b for a in one for b in other]
     return _decimal(column.params["min"]) <= min(ends) and max(ends) <= _decimal(column.params["max"])

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from sdgen.errors import Path, Problem, ProblemType
-from sdgen.readers.jafgen.columns import Draft
+from sdgen.readers.jafgen.links import Entities
 from sdgen.readers.jafgen.records import SystemRecord
 from sdgen.scenario.model import Origin
 from sdgen.scenario.output import DATABASE_FORMATS, FILE_FORMATS, EntityOutput, Output
@@ -25,12 +25,12 @@ _OWN_KEYS = ("format", "path", "filename_pattern", "formats")
 _PLACEHOLDERS = {"{entity_name}": "{entity}", "{ext}": "{format}", "{system}": "{scenario}"}
 
 
-def output_of(systems: Sequence[SystemRecord], drafts: Mapping[str, Draft], notes: list[Problem]) -> Output | None:
+def output_of(systems: Sequence[SystemRecord], drafts: Entities, notes: list[Problem]) -> Output | None:
     """The output that the systems ask for, None where none does; what can't be had is added to the notes."""
     asked = [system for system in systems if system.output]
     if not asked:
         return None
-    first, *others = [_Reading(system, drafts, notes) for system in asked]
+    first, *others = [_SystemOutput(system, drafts, notes) for system in asked]
     whole = first.whole()
     for other in others:
         own = other.whole()
@@ -50,10 +50,10 @@ def _origin(system: SystemRecord) -> Origin:
     return Origin(system.document.file, system.document.positions, {("output",): ("system", "output")})
 
 
-class _Reading:
+class _SystemOutput:
     """The output of one system."""
 
-    def __init__(self, system: SystemRecord, drafts: Mapping[str, Draft], notes: list[Problem]) -> None:
+    def __init__(self, system: SystemRecord, drafts: Entities, notes: list[Problem]) -> None:
         self.system = system
         self.entities = {draft.record.key: name for name, draft in drafts.items() if draft.record.system == system.name}
         self._notes = notes

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from sdgen.errors import Path, Problem, ProblemType, ScenarioError, SourceError
 from sdgen.errors import Path as Place
 from sdgen.readers.base import ReadOptions, Source
-from sdgen.readers.jafgen.columns import Draft, drafted
-from sdgen.readers.jafgen.links import add_guesses, set_links
+from sdgen.readers.drafts import ScenarioDraft
+from sdgen.readers.jafgen.columns import drafted
+from sdgen.readers.jafgen.links import Entities, add_guesses, set_links
 from sdgen.readers.jafgen.outputs import output_of, output_origin
-from sdgen.readers.jafgen.records import EntityRecord, SystemRecord, system_record
-from sdgen.readers.jafgen.signs import sources
+from sdgen.readers.jafgen.records import EntityRecord, SystemRecord, documents, system_record
 from sdgen.readers.yaml_text import Document
-from sdgen.scenario.model import Entity, Origin, RowCount, Scenario
+from sdgen.scenario.model import Origin, Scenario
 
 SEED = 42
 
@@ -47,32 +47,26 @@ def _lost_names(problems: Sequence[Problem]) -> bool:
     return any(each.type in (ProblemType.SYNTAX, ProblemType.SOURCE) or each.path == ("system",) for each in problems)
 
 
-def _scenario(
-    source: Source, systems: Sequence[SystemRecord], drafts: Mapping[str, Draft], notes: list[Problem]
-) -> Scenario:
+def _scenario(source: Source, systems: Sequence[SystemRecord], drafts: Entities, notes: list[Problem]) -> Scenario:
     add_notes(source.name, systems, drafts, notes)
     first = systems[0]
     seeds = [system.seed for system in systems if system.seed is not None]
     versions = {system.version for system in systems}
-    scenario = Scenario(
+    draft = ScenarioDraft(
         name=source.path.resolve().name if source.is_folder else first.name,
+        entities=drafts,
         version=first.version if len(versions) == 1 else "",
         seed=seeds[0] if seeds else SEED,
         output=output_of(systems, drafts, notes),
-        entities={name: _entity(draft) for name, draft in drafts.items()},
+        notes=notes,
     )
-    return scenario.read_from(FilesOrigin(source.name, drafts, output_origin(systems)), notes)
-
-
-def _entity(draft: Draft) -> Entity:
-    columns = {name: column.column() for name, column in draft.columns.items()}
-    return Entity(rows=RowCount(count=draft.record.count), columns=columns)
+    return draft.build(FilesOrigin(source.name, drafts, output_origin(systems)))
 
 
 class FilesOrigin(Origin):
     """Where the parts of a scenario stand that was read from several files: each entity is in one of them."""
 
-    def __init__(self, file: str, drafts: Mapping[str, Draft], output: Origin | None = None) -> None:
+    def __init__(self, file: str, drafts: Entities, output: Origin | None = None) -> None:
         super().__init__(file)
         self._output = output
         self._origins = {name: draft.origin for name, draft in drafts.items()}
@@ -86,7 +80,7 @@ class FilesOrigin(Origin):
 
 def _documents(source: Source, problems: list[Problem], notes: list[Problem]) -> Iterator[Document]:
     """The documents of the source; what can't be read is a problem, what is no schema a note."""
-    for each in sources(source.path) if source.is_folder else [source]:
+    for each in documents(source.path) if source.is_folder else [source]:
         try:
             document = each.parsed
         except SourceError as error:
@@ -118,7 +112,7 @@ def _named(systems: Sequence[SystemRecord], problems: list[Problem]) -> dict[str
     return found
 
 
-def add_notes(source: str, systems: Sequence[SystemRecord], drafts: Mapping[str, Draft], notes: list[Problem]) -> None:
+def add_notes(source: str, systems: Sequence[SystemRecord], drafts: Entities, notes: list[Problem]) -> None:
     """Add the notes of all entities, and those of the whole."""
     notes += _of_seeds(systems)
     keys = [f"{name}.{draft.key}" for name, draft in drafts.items() if draft.key]
@@ -126,7 +120,7 @@ def add_notes(source: str, systems: Sequence[SystemRecord], drafts: Mapping[str,
         notes.append(Problem((), "taken as primary keys, by their names: " + ", ".join(keys), "", source))
     for name, draft in drafts.items():
         notes += draft.notes
-        words = [column for column, each in draft.columns.items() if each.guessed]
+        words = [column for column in draft.columns if column in draft.guessed]
         if words:
             what = f"plain words as to their type, so that the rules choose by name: {', '.join(words)}"
             notes.append(draft.origin.problem(("entities", name), what, "`generator: text.word` makes words of them"))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 from typing import Any
 
-from sdgen.errors import Path, Problem, ProblemType
+from sdgen.errors import Path, Problem, ProblemType, SourceError
+from sdgen.readers.base import Source
+from sdgen.readers.formats import DOCUMENTS
 from sdgen.readers.yaml_text import Document
 from sdgen.scenario.model import Origin
+from sdgen.scenario.output import METADATA
 
 _MOST_COUNT = 1 << 40
 _KNOWN = frozenset({"type", "unique", "required", "link_to", "constraints", "description"})
@@ -53,12 +57,22 @@ class SystemRecord:
     document: Document
 
 
+def documents(folder: FilePath) -> Iterator[Source]:
+    """The documents of a folder, by name."""
+    try:
+        for path in sorted(folder.iterdir()):
+            if path.suffix.lower() in DOCUMENTS and path.name != METADATA and path.is_file():
+                yield Source(str(path))
+    except OSError as error:
+        raise SourceError(Problem((), f"can't be read: {error.strerror}", "", str(folder))) from None
+
+
 def system_record(document: Document, problems: list[Problem]) -> SystemRecord:
     """The record of a document; what is wrong with it is added to the problems."""
-    return _Reading(document, problems).system()
+    return _Reader(document, problems).system()
 
 
-class _Reading:
+class _Reader:
     def __init__(self, document: Document, problems: list[Problem]) -> None:
         self.document = document
         self.problems = problems

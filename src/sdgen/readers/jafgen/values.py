@@ -14,7 +14,7 @@ from typing import Any
 
 from sdgen.errors import ProblemType
 from sdgen.inference.names import snake
-from sdgen.readers.jafgen.constraints import Wishes, day_after
+from sdgen.readers.jafgen.constraints import Constraints, day_after
 from sdgen.scenario.model import GeneratorSpec
 
 # Names that mean what a generator of another name makes.
@@ -42,7 +42,7 @@ _SALESFORCE = (15, 18)
 
 
 @dataclass(frozen=True)
-class Made:
+class Values:
     """Values for an attribute. by_name: nothing but the column's name says what they should be."""
 
     type: str = ""
@@ -51,69 +51,69 @@ class Made:
     by_name: bool = False
 
 
-def made(wishes: Wishes) -> Made:
-    """Type and generator of an attribute; what is wrong with its constraints is among the wishes' faults."""
-    if wishes.has("min_items", "max_items"):
-        return _array(wishes)
-    maker = MAKERS.get(wishes.type) or MAKERS.get(wishes.type.lower())
-    return maker(wishes) if maker else _provided(wishes)
+def values_of(constraints: Constraints) -> Values:
+    """Type and generator of an attribute; what is wrong with its constraints is among the constraints' faults."""
+    if constraints.has("min_items", "max_items"):
+        return _array(constraints)
+    maker = MAKERS.get(constraints.type) or MAKERS.get(constraints.type.lower())
+    return maker(constraints) if maker else _provided(constraints)
 
 
 def _spec(generator: str, **params: Any) -> GeneratorSpec:
     return GeneratorSpec(type=generator, params={key: value for key, value in params.items() if value is not None})
 
 
-def _uuid(wishes: Wishes) -> Made:
-    return Made("uuid", _spec("uuid4"))
+def _uuid(constraints: Constraints) -> Values:
+    return Values("uuid", _spec("uuid4"))
 
 
-def _integer(wishes: Wishes) -> Made:
-    low, high = wishes.bounds(1, 100_000)
+def _integer(constraints: Constraints) -> Values:
+    low, high = constraints.bounds(1, 100_000)
     least, most = int(low), int(high)
     if (least, most) != (low, high):
-        wishes.note(f"min_value and max_value are cut to whole numbers: {least} to {most}")
+        constraints.note(f"min_value and max_value are cut to whole numbers: {least} to {most}")
     if least not in _BIGINT or most not in _BIGINT:
-        wishes.refuse("min_value", "whole numbers have 64 bits", "narrow min_value and max_value")
+        constraints.refuse("min_value", "whole numbers have 64 bits", "narrow min_value and max_value")
     whole = "int" if least in _INT and most in _INT else "bigint"
-    return Made(whole, _spec("uniform_int", min=least, max=most))
+    return Values(whole, _spec("uniform_int", min=least, max=most))
 
 
-def _decimal(wishes: Wishes) -> Made:
-    low, high = wishes.bounds(0, 1000)
-    scale = wishes.whole("precision", "scale", least=0, most=18)
+def _decimal(constraints: Constraints) -> Values:
+    low, high = constraints.bounds(0, 1000)
+    scale = constraints.whole("precision", "scale", least=0, most=18)
     scale = 2 if scale is None else scale
     digits = len(str(int(max(abs(low), abs(high))))) + scale
     if digits > 38:
-        wishes.refuse("max_value", "a decimal has at most 38 digits", "narrow min_value and max_value")
-    return Made(f"decimal({max(10, min(digits, 38))},{scale})", _spec("decimal", min=low, max=high))
+        constraints.refuse("max_value", "a decimal has at most 38 digits", "narrow min_value and max_value")
+    return Values(f"decimal({max(10, min(digits, 38))},{scale})", _spec("decimal", min=low, max=high))
 
 
-def _float(wishes: Wishes) -> Made:
-    low, high = wishes.bounds(0, 1000)
-    precision = wishes.whole("precision", least=0, most=18)
-    return Made("double", _spec("uniform_float", min=low, max=high, precision=2 if precision is None else precision))
+def _float(constraints: Constraints) -> Values:
+    low, high = constraints.bounds(0, 1000)
+    precision = constraints.whole("precision", least=0, most=18)
+    return Values("double", _spec("uniform_float", min=low, max=high, precision=2 if precision is None else precision))
 
 
-def _boolean(wishes: Wishes) -> Made:
-    return Made("bool", _spec("boolean"))
+def _boolean(constraints: Constraints) -> Values:
+    return Values("bool", _spec("boolean"))
 
 
-def _choice(wishes: Wishes) -> Made:
-    values: Any = wishes.value("choices", "values", "options")
-    weights = wishes.value("weights")
+def _choice(constraints: Constraints) -> Values:
+    values: Any = constraints.value("choices", "values", "options")
+    weights = constraints.value("weights")
     if isinstance(values, Mapping):
         values, weights = list(values), list(values.values())
     if values is None:
-        wishes.note("choice without choices: option1, option2 and option3 stand for them")
+        constraints.note("choice without choices: option1, option2 and option3 stand for them")
         values = ["option1", "option2", "option3"]
     if not isinstance(values, list) or not values or any(isinstance(each, list | dict) for each in values):
-        wishes.refuse("choices", "choices must be a list of plain values, at least one")
-        return Made()
+        constraints.refuse("choices", "choices must be a list of plain values, at least one")
+        return Values()
     nullable = None in values
     kind, values = _of_one_kind(values)
     if kind == "bool" and weights is None and len(set(values)) == 2 and not nullable:
-        return _boolean(wishes)
-    return Made(kind, _spec("choice", values=values, weights=weights), nullable)
+        return _boolean(constraints)
+    return Values(kind, _spec("choice", values=values, weights=weights), nullable)
 
 
 def _of_one_kind(values: list[Any]) -> tuple[str, list[Any]]:
@@ -132,27 +132,30 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _datetime(wishes: Wishes) -> Made:
-    start, end = _span(wishes)
-    return Made(
+def _datetime(constraints: Constraints) -> Values:
+    start, end = _span(constraints)
+    return Values(
         "timestamp",
         _spec("datetime", start=start.isoformat() if start else None, end=day_after(end) if end else None),
     )
 
 
-def _date(wishes: Wishes) -> Made:
-    start, end = _span(wishes)
+def _date(constraints: Constraints) -> Values:
+    start, end = _span(constraints)
     days = [each.date() if isinstance(each, datetime) else each for each in (start, end)]
     first, last = (each.isoformat() if each else None for each in days)
-    return Made("date", _spec("date", start=first, end=last))
+    return Values("date", _spec("date", start=first, end=last))
 
 
-def _span(wishes: Wishes) -> tuple[date | datetime | None, date | datetime | None]:
-    start, end = wishes.moment("start_date", "start", "min_value"), wishes.moment("end_date", "end", "max_value")
+def _span(constraints: Constraints) -> tuple[date | datetime | None, date | datetime | None]:
+    start, end = (
+        constraints.moment("start_date", "start", "min_value"),
+        constraints.moment("end_date", "end", "max_value"),
+    )
     if start and end and _plain(start) > _plain(end):
-        wishes.refuse("start_date", f"start_date {start} is after end_date {end}")
+        constraints.refuse("start_date", f"start_date {start} is after end_date {end}")
     if isinstance(start, date) and end is None and start.year >= 2020:
-        wishes.note("there is no end_date: moments lie before `as_of`")
+        constraints.note("there is no end_date: moments lie before `as_of`")
     return start, end
 
 
@@ -160,89 +163,95 @@ def _plain(moment: date | datetime) -> str:
     return moment.isoformat()[:19]
 
 
-def _time(wishes: Wishes) -> Made:
-    return Made("time", _spec("time"))
+def _time(constraints: Constraints) -> Values:
+    return Values("time", _spec("time"))
 
 
-def _word(wishes: Wishes) -> Made:
+def _word(constraints: Constraints) -> Values:
     """A text of which nothing but constraints is known, if even they are."""
-    pattern = wishes.value("pattern", "regex")
+    pattern = constraints.value("pattern", "regex")
     if pattern is not None:
-        return Made(_string(wishes), _spec("pattern", regex=str(pattern)))
-    if wishes.has("choices"):
-        return _choice(wishes)
-    length = wishes.whole("length", least=1, most=200)
+        return Values(_string(constraints), _spec("pattern", regex=str(pattern)))
+    if constraints.has("choices"):
+        return _choice(constraints)
+    length = constraints.whole("length", least=1, most=200)
     if length:
-        letters = "0-9A-Za-z" if length in _SALESFORCE and snake(wishes.attribute.name).endswith("id") else "A-Z0-9"
-        return Made(f"string({length})", _spec("pattern", regex=f"[{letters}]{{{length}}}"))
-    words = wishes.whole("nb_words", least=1, most=500)
+        letters = (
+            "0-9A-Za-z" if length in _SALESFORCE and snake(constraints.attribute.name).endswith("id") else "A-Z0-9"
+        )
+        return Values(f"string({length})", _spec("pattern", regex=f"[{letters}]{{{length}}}"))
+    words = constraints.whole("nb_words", least=1, most=500)
     if words:
-        return Made("string", _spec("text.words" if words > 1 else "text.word", nb_words=words if words > 1 else None))
-    least = wishes.whole("min_length", least=0, most=10_000)
+        return Values(
+            "string", _spec("text.words" if words > 1 else "text.word", nb_words=words if words > 1 else None)
+        )
+    least = constraints.whole("min_length", least=0, most=10_000)
     if least and least > 1:
-        most = wishes.whole("max_length", least=least, most=1_000_000)
-        return Made("string", _spec("text.words", min_length=least, max_length=most))
-    return Made(_string(wishes), by_name=True)
+        most = constraints.whole("max_length", least=least, most=1_000_000)
+        return Values("string", _spec("text.words", min_length=least, max_length=most))
+    return Values(_string(constraints), by_name=True)
 
 
-def _string(wishes: Wishes) -> str:
-    length = wishes.whole("max_length", least=1, most=1_000_000)
+def _string(constraints: Constraints) -> str:
+    length = constraints.whole("max_length", least=1, most=1_000_000)
     return f"string({length})" if length else "string"
 
 
-def _prose(wishes: Wishes) -> Made:
+def _prose(constraints: Constraints) -> Values:
     """Sentences: several of them make a paragraph."""
-    sentences = wishes.whole("nb_sentences", "quantity", least=1, most=200)
-    words = wishes.whole("nb_words", least=1, most=500)
-    least, most = wishes.whole("min_length", most=10_000), wishes.whole("max_length", least=1, most=1_000_000)
-    if (sentences or 1) > 1 or SAME.get(wishes.type, wishes.type) == "text.paragraph":
-        return Made("text", _spec("text.paragraph", nb_sentences=sentences, min_length=least, max_length=most))
-    return Made("text", _spec("text.sentence", nb_words=words, min_length=least, max_length=most))
+    sentences = constraints.whole("nb_sentences", "quantity", least=1, most=200)
+    words = constraints.whole("nb_words", least=1, most=500)
+    least, most = constraints.whole("min_length", most=10_000), constraints.whole("max_length", least=1, most=1_000_000)
+    if (sentences or 1) > 1 or SAME.get(constraints.type, constraints.type) == "text.paragraph":
+        return Values("text", _spec("text.paragraph", nb_sentences=sentences, min_length=least, max_length=most))
+    return Values("text", _spec("text.sentence", nb_words=words, min_length=least, max_length=most))
 
 
-def _array(wishes: Wishes) -> Made:
-    least = wishes.whole("min_items", most=10_000) or 0
-    most = wishes.whole("max_items", least=least, most=10_000)
-    return Made(
+def _array(constraints: Constraints) -> Values:
+    least = constraints.whole("min_items", most=10_000) or 0
+    most = constraints.whole("max_items", least=least, most=10_000)
+    return Values(
         "array<string>",
         _spec("array", items={"generator": "text.word"}, min=least, max=max(least, 5) if most is None else most),
     )
 
 
-def _provided(wishes: Wishes) -> Made:
+def _provided(constraints: Constraints) -> Values:
     """A generator of that name, sdgen's own or a mimesis provider, with those constraints that are its params."""
     from sdgen.generators.registry import find
     from sdgen.generators.text.mimesis_providers import params_of
 
-    name = SAME.get(wishes.type, wishes.type)
+    name = SAME.get(constraints.type, constraints.type)
     kind = find(name) if name not in _NOT_ALONE else None
     if kind is None:
-        return _unknown(wishes)
+        return _unknown(constraints)
     known = params_of(name) if "pool" in kind.model_fields else kind.model_fields
     params = {}
-    for key in wishes.attribute.constraints:
+    for key in constraints.attribute.constraints:
         param = key if key in known else _PARAMS.get(key, "")
         if param in known:
-            params[param] = wishes.value(key)
-    string = _string(wishes) if wishes.has("max_length") and "max_length" not in params else ""
-    return Made(string, _spec(name, **params))
+            params[param] = constraints.value(key)
+    string = _string(constraints) if constraints.has("max_length") and "max_length" not in params else ""
+    return Values(string, _spec(name, **params))
 
 
 _NOT_ALONE = frozenset({"fk", "parent", "rollup", "const", "after", "above", "expression", "template", "struct", "map"})
 
 
-def _unknown(wishes: Wishes) -> Made:
+def _unknown(constraints: Constraints) -> Values:
     from sdgen.generators.registry import names
 
     words = [*MAKERS, *SAME, *names()]
-    near = get_close_matches(wishes.type, words, n=1, cutoff=0.7)
+    near = get_close_matches(constraints.type, words, n=1, cutoff=0.7)
     hint = f"did you mean {near[0]!r}?" if near else "`sdgen generators` lists those there are"
-    wishes.note(f"unknown type {wishes.type!r}: the rules choose by the column's name", hint, ProblemType.TYPE)
-    word = _word(wishes)
-    return Made(word.type, word.generator)
+    constraints.note(
+        f"unknown type {constraints.type!r}: the rules choose by the column's name", hint, ProblemType.TYPE
+    )
+    word = _word(constraints)
+    return Values(word.type, word.generator)
 
 
-MAKERS: dict[str, Callable[[Wishes], Made]] = {
+MAKERS: dict[str, Callable[[Constraints], Values]] = {
     **dict.fromkeys(("uuid", "cryptographic.uuid"), _uuid),
     **dict.fromkeys(("int", "integer", "bigint", "number", "numeric.integer", "numeric.integer_number"), _integer),
     **dict.fromkeys(("decimal", "numeric.decimal", "numeric.decimal_number"), _decimal),

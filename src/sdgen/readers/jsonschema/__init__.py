@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sdgen.errors import SdgenError
 from sdgen.readers.base import ReadOptions, Source
-from sdgen.readers.jsonschema.signs import fits
+from sdgen.readers.jsonschema.references import is_api
 from sdgen.scenario.model import Scenario
 
-__all__ = ["fits", "read"]
+_MARKS = ('"$schema"', "$schema", "openapi", "swagger")
+
+
+def matches(source: Source) -> bool:
+    """A document that says which JSON Schema it keeps to, or an OpenAPI or Swagger one with schemas."""
+    if source.is_folder:
+        return False
+    try:
+        if not any(mark in source.text for mark in _MARKS):
+            return False
+        value = source.document.value
+    except SdgenError:
+        return False
+    return isinstance(value, dict) and (is_api(value) or _is_schema(value))
+
+
+def _is_schema(value: dict[str, Any]) -> bool:
+    dialect = value.get("$schema")
+    return isinstance(dialect, str) and "json-schema.org" in dialect
 
 
 def read(source: Source, options: ReadOptions) -> Scenario:

@@ -13,9 +13,10 @@ from typing import Any
 
 from sdgen.errors import Path
 from sdgen.inference.names import snake
+from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.jsonschema.shapes import Shape, shape_of
 from sdgen.readers.jsonschema.values import scalar_value
-from sdgen.scenario.model import Column, GeneratorSpec
+from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import Type, array_of
 
 MOST_DEPTH = 8  # levels of fields within fields; what lies deeper is a JSON document
@@ -43,7 +44,7 @@ class Property:
 
 
 @dataclass(frozen=True)
-class Told:
+class Note:
     """What was guessed or left out, and where in the source."""
 
     place: Path
@@ -67,20 +68,21 @@ class Part:
         return {"generator": self.generator.type, **params, "type": str(self.type)}
 
 
-def read_property(one: Property) -> tuple[Column, tuple[Told, ...]]:
+def read_property(one: Property) -> tuple[ColumnDraft, tuple[Note, ...]]:
     """The column of a property, and what is to be told of it."""
     shape = shape_of(one.schema)
-    reading = _Reading()
+    reading = _PropertyReader()
     part = reading.part(one.name, shape, one.place, 0)
     nullable = not one.key and (shape.nullable or not one.required or shape.kind == "null")
-    column = Column(
-        type=str(part.type),
-        generator=part.generator,
+    column = ColumnDraft(
+        one.name,
+        part.type,
+        part.generator,
+        nullable=nullable,
+        null_rate=_null_rate(one.name, part),
         description=_short(shape.description),
-        nullable=nullable or None,
-        null_rate=_null_rate(one.name, part) if nullable else None,
     )
-    return column, tuple(reading.told)
+    return column, tuple(reading.notes)
 
 
 def _null_rate(name: str, part: Part) -> float | None:
@@ -107,10 +109,10 @@ def distinct_names(names: Iterable[str]) -> dict[str, str]:
 
 
 @dataclass
-class _Reading:
+class _PropertyReader:
     """One column on its way: what was told, and how many fields it has so far."""
 
-    told: list[Told] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     fields: int = 0
 
     def part(self, name: str, shape: Shape, place: Path, depth: int) -> Part:
@@ -124,7 +126,7 @@ class _Reading:
         return Part(value.type, value.generator, value.null_rate)
 
     def tell(self, told: Iterable[str], place: Path) -> None:
-        self.told += [Told(place, what) for what in told]
+        self.notes += [Note(place, what) for what in told]
 
     def _object(self, name: str, shape: Shape, place: Path, depth: int) -> Part:
         properties = {str(key): value for key, value in shape.properties.items()}

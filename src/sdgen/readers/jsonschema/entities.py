@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sdgen.inference.names import entity_name, singular, snake
-from sdgen.readers.jsonschema.references import Place, References, Unresolved
+from sdgen.readers.jsonschema.references import References, SchemaNode, Unresolved
 
 KEY_WORDS = ("id", "uuid", "guid", "sid", "uid", "gid")
 _MOST_DEPTH = 8
@@ -29,7 +29,7 @@ class Candidate:
     """A schema of records: the name it goes by, where it stands, its fields' names, and the one that is its key."""
 
     name: str
-    place: Place
+    place: SchemaNode
     fields: tuple[str, ...]
     key: str = ""
 
@@ -47,7 +47,7 @@ class Chosen:
     left_out: tuple[Candidate, ...]
 
 
-def candidates(references: References, places: Iterable[tuple[str, Place]]) -> list[Candidate]:
+def candidates(references: References, places: Iterable[tuple[str, SchemaNode]]) -> list[Candidate]:
     """The schemas, among those named, that are of records."""
     found = []
     for name, place in places:
@@ -57,7 +57,7 @@ def candidates(references: References, places: Iterable[tuple[str, Place]]) -> l
     return found
 
 
-def fields_of(references: References, place: Place, depth: int = 0) -> Iterator[str]:
+def fields_of(references: References, place: SchemaNode, depth: int = 0) -> Iterator[str]:
     """The names of a schema's fields, those of schemas it is made of included."""
     value = place.value
     if not isinstance(value, dict) or depth > _MOST_DEPTH:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sdgen.readers.jsonschema.references import Place, References, Unresolved
+from sdgen.readers.jsonschema.references import References, SchemaNode, Unresolved
 
 MOST_HOPS = 3  # models within models within a column
 MOST_SCHEMAS = 1200  # of one column
@@ -29,12 +29,12 @@ class Expansion:
 
     references: References
     told: dict[str, None] = field(default_factory=dict)
-    linked: Place | None = None
-    trail: list[Place] = field(default_factory=list)
+    linked: SchemaNode | None = None
+    trail: list[SchemaNode] = field(default_factory=list)
     schemas: int = 0
     hops: int = MOST_HOPS
 
-    def of(self, place: Place) -> Any:
+    def of(self, place: SchemaNode) -> Any:
         """The schema at a place, without references; Cut where nothing of it is left."""
         self.schemas += 1
         if self.schemas > MOST_SCHEMAS:
@@ -48,7 +48,7 @@ class Expansion:
         chosen = self._first_kind(self._simplest(place))
         return self._parts(place) if chosen is place else self.of(chosen)
 
-    def _referred(self, place: Place, reference: str) -> Any:
+    def _referred(self, place: SchemaNode, reference: str) -> Any:
         try:
             target = self.references.target(place, reference)
         except Unresolved as error:
@@ -71,7 +71,7 @@ class Expansion:
         self.told[what] = None
         raise Cut
 
-    def _first_kind(self, place: Place) -> Place:
+    def _first_kind(self, place: SchemaNode) -> SchemaNode:
         """Of kinds of records that a field tells apart, the first: their fields don't go together."""
         for key in _ALTERNATIVES:
             listed = place.value.get(key)
@@ -80,7 +80,7 @@ class Expansion:
                 return place.child(key, 0)
         return place
 
-    def _simplest(self, place: Place) -> Place:
+    def _simplest(self, place: SchemaNode) -> SchemaNode:
         """Where a schema is a text or number, or else a whole record: that text or number, most often its key."""
         for key in _ALTERNATIVES:
             listed = place.value.get(key)
@@ -97,7 +97,7 @@ class Expansion:
                 return place.child(key, plain[0])
         return place
 
-    def _record(self, place: Place) -> Place | None:
+    def _record(self, place: SchemaNode) -> SchemaNode | None:
         try:
             target = self.references.target(place, place.value["$ref"])
         except Unresolved:
@@ -105,7 +105,7 @@ class Expansion:
         value = target.value
         return target if isinstance(value, dict) and ("properties" in value or "allOf" in value) else None
 
-    def _parts(self, place: Place) -> dict[str, Any]:
+    def _parts(self, place: SchemaNode) -> dict[str, Any]:
         found = {}
         for key, value in place.value.items():
             expand = _EXPANDED.get(key)
@@ -114,7 +114,7 @@ class Expansion:
                 found[key] = kept
         return found
 
-    def named(self, place: Place) -> Any:
+    def named(self, place: SchemaNode) -> Any:
         if not isinstance(place.value, dict):
             return place.value
         found = {}
@@ -127,7 +127,7 @@ class Expansion:
             raise Cut
         return found
 
-    def listed(self, place: Place) -> Any:
+    def listed(self, place: SchemaNode) -> Any:
         if not isinstance(place.value, list):
             return place.value
         found = []
@@ -140,17 +140,17 @@ class Expansion:
             raise Cut
         return found
 
-    def one(self, place: Place) -> Any:
+    def one(self, place: SchemaNode) -> Any:
         return self.listed(place) if isinstance(place.value, list) else self.of(place)
 
-    def values(self, place: Place) -> Any:
+    def values(self, place: SchemaNode) -> Any:
         try:
             return self.of(place)
         except Cut:
             return True
 
 
-_EXPANDED: Mapping[str, Callable[[Expansion, Place], Any]] = {
+_EXPANDED: Mapping[str, Callable[[Expansion, SchemaNode], Any]] = {
     **dict.fromkeys(_LISTS, Expansion.listed),
     **dict.fromkeys(_NAMED, Expansion.named),
     "items": Expansion.one,
@@ -172,7 +172,7 @@ def _refers(schema: Any) -> bool:
     return isinstance(schema, dict) and isinstance(schema.get("$ref"), str)
 
 
-def _plain(place: Place) -> bool:
+def _plain(place: SchemaNode) -> bool:
     """Whether a schema has no fields: an enum, say, is no model within a model."""
     return not (isinstance(place.value, dict) and ("properties" in place.value or "allOf" in place.value))
 

@@ -13,9 +13,8 @@ from typing import Any
 from sdgen.errors import Path, Problem, SourceError
 from sdgen.readers.base import ROWS, ReadOptions, Source
 from sdgen.readers.jsonschema.entities import Candidate, candidates, choose, fields_of, is_one_of, key_of, named
-from sdgen.readers.jsonschema.references import Place, References, Unresolved
+from sdgen.readers.jsonschema.references import References, SchemaNode, Unresolved, is_api
 from sdgen.readers.jsonschema.scenario import scenario_of
-from sdgen.readers.jsonschema.signs import is_api
 from sdgen.readers.yaml_text import Document
 from sdgen.scenario.model import Scenario
 
@@ -47,7 +46,7 @@ def read_schemas(document: Document, rows: int | None = None) -> Scenario:
     return scenario_of(_title(document), references, entities, ROWS if rows is None else rows, left_out)
 
 
-def _places(root: Place) -> Iterator[tuple[str, Place]]:
+def _places(root: SchemaNode) -> Iterator[tuple[str, SchemaNode]]:
     """The schemas that a document defines, by name."""
     inner = root.value.get("components")
     if isinstance(inner, dict) and isinstance(inner.get("schemas"), dict):
@@ -57,7 +56,7 @@ def _places(root: Place) -> Iterator[tuple[str, Place]]:
             yield from _children(root.child(key))
 
 
-def _children(place: Place) -> Iterator[tuple[str, Place]]:
+def _children(place: SchemaNode) -> Iterator[tuple[str, SchemaNode]]:
     """The schemas of a mapping; those of a mapping in it that is no schema itself are of it too."""
     for name, value in place.value.items():
         if isinstance(value, dict):
@@ -99,7 +98,7 @@ def _at(value: Any, path: Path) -> Any:
     return value
 
 
-def _followed(references: References, place: Place) -> Place:
+def _followed(references: References, place: SchemaNode) -> SchemaNode:
     try:
         return references.target(place, place.value["$ref"])
     except Unresolved as error:
@@ -122,7 +121,7 @@ _WRAPPED = ("items", "data", "results", "records", "values", "content", "entries
 _MOST_WRAPPERS = 6
 
 
-def inline_places(root: Place) -> Iterator[tuple[str, Place]]:
+def inline_places(root: SchemaNode) -> Iterator[tuple[str, SchemaNode]]:
     """The schemas of answers and requests, named by the last word of their path; the first of each name."""
     paths = root.value.get("paths")
     seen: set[str] = set()
@@ -141,7 +140,7 @@ def _name(path: str) -> str:
     return re.sub(r"[^\w]+", "_", words[-1]).strip("_") if words else "record"
 
 
-def _bodies(root: Place, operation: Path) -> Iterator[Path]:
+def _bodies(root: SchemaNode, operation: Path) -> Iterator[Path]:
     """Where the schemas of an operation stand: of what it answers in success, then of what it is sent."""
     answers = _schema_at(root, (*operation, "responses"))
     good = [code for code in answers if str(code).startswith("2")] if isinstance(answers, dict) else []
@@ -154,7 +153,7 @@ def _bodies(root: Place, operation: Path) -> Iterator[Path]:
                 yield (*where, "content", kind, "schema")
 
 
-def _record(place: Place) -> Place | None:
+def _record(place: SchemaNode) -> SchemaNode | None:
     """The record that a schema is of, or lists of which it carries; None where it names its schema elsewhere."""
     for _ in range(_MOST_WRAPPERS):
         inner = _schemas_inside(place)
@@ -165,7 +164,7 @@ def _record(place: Place) -> Place | None:
     return place if isinstance(value, dict) and isinstance(value.get("properties"), dict) else None
 
 
-def _schemas_inside(place: Place) -> Path | None:
+def _schemas_inside(place: SchemaNode) -> Path | None:
     if isinstance(_schema_at(place, ("items",)), dict):
         return ("items",)
     properties = _schema_at(place, ("properties",))
@@ -175,7 +174,7 @@ def _schemas_inside(place: Place) -> Path | None:
     return None
 
 
-def _schema_at(place: Place, path: Path) -> object:
+def _schema_at(place: SchemaNode, path: Path) -> object:
     value = place.value
     for part in path:
         value = value.get(part) if isinstance(value, dict) else None

@@ -22,7 +22,7 @@ _MOST_HOPS = 32
 
 
 @dataclass(frozen=True)
-class Place:
+class SchemaNode:
     """A schema and where it stands. Two places are the same where document and path are."""
 
     document: Document = field(compare=False, hash=False)
@@ -30,11 +30,11 @@ class Place:
     path: Path
     value: Any = field(compare=False, hash=False)
 
-    def child(self, *path: str | int) -> Place:
+    def child(self, *path: str | int) -> SchemaNode:
         value = self.value
         for part in path:
             value = value[part]
-        return Place(self.document, self.file, (*self.path, *path), value)
+        return SchemaNode(self.document, self.file, (*self.path, *path), value)
 
     @property
     def line(self) -> tuple[int, int]:
@@ -57,10 +57,10 @@ class References:
         self._documents = {document.file: document}
         self._root = FilePath(document.file).absolute().parent
 
-    def root(self) -> Place:
-        return Place(self.first, self.first.file, (), self.first.value)
+    def root(self) -> SchemaNode:
+        return SchemaNode(self.first, self.first.file, (), self.first.value)
 
-    def target(self, place: Place, reference: str) -> Place:
+    def target(self, place: SchemaNode, reference: str) -> SchemaNode:
         """What a reference at a place leads to, through references to references; Unresolved where to nothing."""
         for _ in range(_MOST_HOPS):
             place = self._step(place, reference)
@@ -68,12 +68,12 @@ class References:
             if not (isinstance(value, dict) and isinstance(value.get("$ref"), str) and len(value) == 1):
                 return place
             reference = value["$ref"]
-        raise Unresolved(f"the reference {reference!r} leads round in a circle")
+        raise Unresolved(f"the reference {reference!r} leads round in a cycle")
 
-    def _step(self, place: Place, reference: str) -> Place:
+    def _step(self, place: SchemaNode, reference: str) -> SchemaNode:
         address, fragment = urldefrag(reference)
         if reference.startswith("#/"):
-            return _pointed(Place(place.document, place.file, (), place.document.value), fragment, reference)
+            return _pointed(SchemaNode(place.document, place.file, (), place.document.value), fragment, reference)
         if reference in self._named:
             return self._named[reference]
         if address in self._named:
@@ -82,11 +82,11 @@ class References:
             document = place.document
             if fragment and not fragment.startswith("/"):
                 raise Unresolved(f"there is no {reference!r} here")
-            return _pointed(Place(document, place.file, (), document.value), fragment, reference)
+            return _pointed(SchemaNode(document, place.file, (), document.value), fragment, reference)
         if "://" in address or address.startswith("urn:"):
             raise Unresolved(f"the reference {reference!r} leads to another place, and nothing is fetched")
         document = self._beside(place.file, address, reference)
-        return _pointed(Place(document, document.file, (), document.value), fragment, reference)
+        return _pointed(SchemaNode(document, document.file, (), document.value), fragment, reference)
 
     def _beside(self, file: str, address: str, reference: str) -> Document:
         path = (FilePath(file).absolute().parent / unquote(address)).resolve()
@@ -105,9 +105,9 @@ class References:
         return self._documents[name]
 
     @cached_property
-    def _named(self) -> dict[str, Place]:
+    def _named(self) -> dict[str, SchemaNode]:
         """The schemas of the first document that have names: by `$id`, whole and as written, and by `$anchor`."""
-        found: dict[str, Place] = {}
+        found: dict[str, SchemaNode] = {}
         for place in _schemas(self.root()):
             for key in ("$id", "id"):
                 name = place.value.get(key)
@@ -121,7 +121,13 @@ class References:
         return found
 
 
-def _schemas(root: Place) -> Iterator[Place]:
+def is_api(value: dict[str, Any]) -> bool:
+    """Whether a document is one of OpenAPI or Swagger."""
+    named = any(isinstance(value.get(key), str | int | float) for key in ("openapi", "swagger"))
+    return named and any(isinstance(value.get(key), dict) for key in ("components", "definitions", "paths", "info"))
+
+
+def _schemas(root: SchemaNode) -> Iterator[SchemaNode]:
     """All mappings of a document in which `$id` or `$anchor` may stand, values' own data left out."""
     waiting = [root]
     while waiting:
@@ -136,7 +142,7 @@ def _schemas(root: Place) -> Iterator[Place]:
             waiting += [place.child(index) for index, each in enumerate(place.value) if isinstance(each, dict | list)]
 
 
-def _pointed(place: Place, fragment: str, reference: str) -> Place:
+def _pointed(place: SchemaNode, fragment: str, reference: str) -> SchemaNode:
     """What a JSON pointer (RFC 6901) leads to from a place."""
     for part in fragment.split("/")[1:] if fragment else ():
         key: str | int = unquote(part).replace("~1", "/").replace("~0", "~")

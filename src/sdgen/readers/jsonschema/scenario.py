@@ -8,146 +8,144 @@ from decimal import Decimal
 
 from sdgen.errors import Path, Problem
 from sdgen.inference.names import snake
-from sdgen.planning.draft import draft_plan
+from sdgen.readers.drafts import ColumnDraft, EntityDraft, ScenarioDraft
+from sdgen.readers.feasibility import chosen_generators, feasible
 from sdgen.readers.jsonschema.columns import Property, distinct_names, read_property
 from sdgen.readers.jsonschema.entities import KEY_WORDS, Candidate
 from sdgen.readers.jsonschema.expand import Cut, Expansion
-from sdgen.readers.jsonschema.feasibility import settled
-from sdgen.readers.jsonschema.references import Place, References, Unresolved
+from sdgen.readers.jsonschema.references import References, SchemaNode, Unresolved
 from sdgen.readers.jsonschema.shapes import shape_of
 from sdgen.readers.sql.defaults import weighed
-from sdgen.scenario.model import Column, Entity, GeneratorSpec, Origin, RowCount, Scenario
-from sdgen.scenario.request import PlanRequest
-from sdgen.scenario.types import INTEGERS, parse_type
+from sdgen.scenario.model import Origin, RowCount, Scenario
+from sdgen.scenario.types import INTEGERS
 
 _NAMED_AT_MOST = 12
 
 
 @dataclass
-class Draft:
-    """An entity in the making. linked: the records that columns said they may hold instead of a key."""
+class RecordDraft(EntityDraft):
+    """An entity in the making, of a schema of records.
 
-    name: str
-    candidate: Candidate
-    description: str
-    columns: dict[str, Column] = field(default_factory=dict)
-    linked: dict[str, Place] = field(default_factory=dict)
+    linked: the records that columns said they may hold instead of a key. defaults: of columns, as the schema has them.
+    """
+
+    candidate: Candidate = field(kw_only=True)
+    linked: dict[str, SchemaNode] = field(default_factory=dict)
     key: str = ""
-    defaults: dict[str, object] = field(default_factory=dict)
+    defaults: dict[str, str | int] = field(default_factory=dict)
+
+
+Entities = Mapping[str, RecordDraft]
 
 
 @dataclass
-class Reading:
+class Notes:
     """What is told of the columns read so far, and where they stand."""
 
     notes: list[Problem] = field(default_factory=list)
     positions: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
-    def tell(self, path: Path, what: str, place: Place, hint: str = "") -> None:
-        self.notes.append(Problem(path, what, hint, place.file, *place.line))
+    def tell(self, path: Path, what: str, node: SchemaNode, hint: str = "") -> None:
+        self.notes.append(Problem(path, what, hint, node.file, *node.line))
 
 
 def scenario_of(
     name: str, references: References, entities: Mapping[str, Candidate], rows: int, left_out: Sequence[Candidate] = ()
 ) -> Scenario:
     """The scenario of the chosen schemas; what is left out is told."""
-    reading = Reading()
-    drafts = {name: _draft(references, name, each, reading) for name, each in entities.items()}
-    drafts = {name: draft for name, draft in drafts.items() if _has_columns(draft, reading)}
-    _set_links(drafts, reading)
+    notes = Notes()
+    drafts = {name: _draft(references, name, each, rows, notes) for name, each in entities.items()}
+    drafts = {name: draft for name, draft in drafts.items() if _has_columns(draft, notes)}
+    _set_links(drafts, notes)
     if left_out:
         shown = ", ".join(each.name for each in left_out[:_NAMED_AT_MOST])
         more = f" and {len(left_out) - _NAMED_AT_MOST} more" if len(left_out) > _NAMED_AT_MOST else ""
         what = f"left out, being parts, messages or variants of others: {shown}{more}"
-        reading.tell((), what, Place(references.first, references.first.file, (), None))
-    found = Scenario(name=name, entities={name: _entity(draft, rows) for name, draft in drafts.items()})
-    origin = Origin(references.first.file, reading.positions)
-    defaults = {(name, key): value for name, draft in drafts.items() for key, value in draft.defaults.items()}
-    return settled(hinted(found.read_from(origin, reading.notes), defaults))
+        notes.tell((), what, references.root())
+    whole = ScenarioDraft(name, drafts, notes.notes).build(Origin(references.first.file, notes.positions))
+    return feasible(_hinted(whole, drafts))
 
 
-def _entity(draft: Draft, rows: int) -> Entity:
-    return Entity(description=draft.description, rows=RowCount(count=rows), columns=draft.columns)
-
-
-def _has_columns(draft: Draft, reading: Reading) -> bool:
+def _has_columns(draft: RecordDraft, notes: Notes) -> bool:
     if not draft.columns:
-        reading.tell(("entities", draft.name), "left out: nothing of it can be filled", draft.candidate.place)
+        notes.tell(("entities", draft.name), "left out: nothing of it can be filled", draft.candidate.place)
     return bool(draft.columns)
 
 
-def _draft(references: References, name: str, candidate: Candidate, reading: Reading) -> Draft:
-    place = candidate.place
-    reading.positions["entities", name] = place.line
-    whole = shape_of(_without_properties(references, place))
-    draft = Draft(name, candidate, whole.description[:300])
-    properties = _properties(references, place)
+def _draft(references: References, name: str, candidate: Candidate, rows: int, notes: Notes) -> RecordDraft:
+    node = candidate.place
+    notes.positions["entities", name] = node.line
+    whole = shape_of(_without_properties(references, node))
+    draft = RecordDraft(name, rows=RowCount(count=rows), description=whole.description[:300], candidate=candidate)
+    properties = _properties(references, node)
     required = whole.required
     names = distinct_names(properties)
     for old, each in properties.items():
-        _column(references, draft, names[old], each, old in required, reading)
+        _column(references, draft, names[old], each, old in required, notes)
     return draft
 
 
-def _without_properties(references: References, place: Place) -> object:
+def _without_properties(references: References, node: SchemaNode) -> object:
     """The schema with all that says which properties are required, but with nothing of what they are."""
-    value = place.value
+    value = node.value
     if not isinstance(value, dict):
         return {}
     found = {key: each for key, each in value.items() if key in ("required", "description", "title")}
     for key in ("allOf", "$ref"):
-        for part in _parts(references, place, key):
+        for part in _parts(references, node, key):
             inner = shape_of(_without_properties(references, part))
             found["required"] = [*inner.required, *(found.get("required") or [])]
             found.setdefault("description", inner.description)
     return {**found, "type": "object"}
 
 
-def _properties(references: References, place: Place, depth: int = 0) -> dict[str, Place]:
+def _properties(references: References, node: SchemaNode, depth: int = 0) -> dict[str, SchemaNode]:
     """The properties of a schema and of all that it is made of, by name; its own go first."""
-    value = place.value
+    value = node.value
     if not isinstance(value, dict) or depth > 8:
         return {}
-    found: dict[str, Place] = {}
+    found: dict[str, SchemaNode] = {}
     for key in ("$ref", "allOf", "oneOf", "anyOf"):
-        for part in _parts(references, place, key):
+        for part in _parts(references, node, key):
             found |= {
                 name: each for name, each in _properties(references, part, depth + 1).items() if name not in found
             }
     own = value.get("properties")
     if isinstance(own, dict):
-        found |= {str(name): place.child("properties", name) for name in own}
+        found |= {str(name): node.child("properties", name) for name in own}
     return found
 
 
-def _parts(references: References, place: Place, key: str) -> list[Place]:
-    value = place.value.get(key)
+def _parts(references: References, node: SchemaNode, key: str) -> list[SchemaNode]:
+    value = node.value.get(key)
     if key == "$ref" and isinstance(value, str):
         try:
-            return [references.target(place, value)]
+            return [references.target(node, value)]
         except Unresolved:
             return []
-    return [place.child(key, index) for index in range(min(len(value), 40))] if isinstance(value, list) else []
+    return [node.child(key, index) for index in range(min(len(value), 40))] if isinstance(value, list) else []
 
 
-def _column(references: References, draft: Draft, name: str, place: Place, required: bool, reading: Reading) -> None:
+def _column(
+    references: References, draft: RecordDraft, name: str, node: SchemaNode, required: bool, notes: Notes
+) -> None:
     path: Path = ("entities", draft.name, "columns", name)
-    reading.positions[path] = place.line
+    notes.positions[path] = node.line
     expansion = Expansion(references, trail=[draft.candidate.place])
     try:
-        schema = expansion.of(place)
+        schema = expansion.of(node)
     except Cut:
-        reading.tell(path, f"the column is left out: {'; '.join(expansion.told)}", place)
+        notes.tell(path, f"the column is left out: {'; '.join(expansion.told)}", node)
         return
-    key = str(place.path[-1]) == draft.candidate.key
-    column, told = read_property(Property(name, schema, required, key, place.path))
+    key = str(node.path[-1]) == draft.candidate.key
+    column, told = read_property(Property(name, schema, required, key, node.path))
     for what in expansion.told:
-        reading.tell(path, what, place)
+        notes.tell(path, what, node)
     for each in told:
-        inner = ".".join(str(part) for part in each.place[len(place.path) :] if part != "properties")
-        reading.tell(path, f"{inner}: {each.what}" if inner else each.what, place)
+        inner = ".".join(str(part) for part in each.place[len(node.path) :] if part != "properties")
+        notes.tell(path, f"{inner}: {each.what}" if inner else each.what, node)
     if key:
-        column, draft.key = column.model_copy(update={"primary_key": True, "nullable": None, "null_rate": None}), name
+        column.primary, column.nullable, draft.key = True, False, name
     if expansion.linked is not None:
         draft.linked[name] = expansion.linked
     draft.columns[name] = column
@@ -156,30 +154,30 @@ def _column(references: References, draft: Draft, name: str, place: Place, requi
         draft.defaults[name] = default
 
 
-def _set_links(drafts: Mapping[str, Draft], reading: Reading) -> None:
-    """Links that schemas tell, then those by whole names, then those by the ends of names; none closes a circle."""
+def _set_links(drafts: Entities, notes: Notes) -> None:
+    """Links that schemas tell, then those by whole names, then those by the ends of names; none closes a cycle."""
     found = [one for draft in drafts.values() for one in _links(draft, drafts)]
     parents: dict[str, set[str]] = {}
     for rank in (0, 1, 2):
         for own, name, parent in [(own, name, parent) for each, own, name, parent in found if each == rank]:
-            link = link_to(own.columns[name], own, parent)
-            if link is None:
+            if not _can_link(own.columns[name], own, parent):
                 continue
             path: Path = ("entities", own.name, "columns", name)
             goal = f"{parent.name}.{parent.key}"
-            if closes_a_circle(own.name, parent.name, parents):
-                what = f"no link to {goal}: it would close a circle of entities"
+            if closes_a_cycle(own.name, parent.name, parents):
+                what = f"no link to {goal}: it would close a cycle of entities"
             else:
                 parents.setdefault(own.name, set()).add(parent.name)
-                own.columns[name] = link
+                own.columns[name].type = parent.columns[parent.key].type
+                own.columns[name].fill("fk", entity=parent.name, column=parent.key)
                 what = f"a link to {goal}, by its {'name' if rank else 'schema'}"
-            reading.notes.append(Problem(path, what, "", own.candidate.place.file, *reading.positions[path]))
+            notes.notes.append(Problem(path, what, "", own.candidate.place.file, *notes.positions[path]))
 
 
-def _links(draft: Draft, drafts: Mapping[str, Draft]) -> Iterator[tuple[int, Draft, str, Draft]]:
+def _links(draft: RecordDraft, drafts: Entities) -> Iterator[tuple[int, RecordDraft, str, RecordDraft]]:
     """What the columns of an entity may link to, and how that is known: 0 by the schema, 1 and 2 by the name."""
     for name, column in draft.columns.items():
-        if column.primary_key or (column.generator is not None and column.generator.type in ("choice", "const")):
+        if column.primary or (column.generator is not None and column.generator.type in ("choice", "const")):
             continue
         said = draft.linked.get(name)
         parent = _at(said, drafts.values()) if said is not None else link_by_name(name, draft, drafts)
@@ -188,14 +186,14 @@ def _links(draft: Draft, drafts: Mapping[str, Draft]) -> Iterator[tuple[int, Dra
             yield 0 if said is not None else 1 if whole else 2, draft, name, parent
 
 
-def _at(place: Place, drafts: Iterable[Draft]) -> Draft | None:
-    return next((each for each in drafts if each.candidate.place == place), None)
+def _at(node: SchemaNode, drafts: Iterable[RecordDraft]) -> RecordDraft | None:
+    return next((each for each in drafts if each.candidate.place == node), None)
 
 
 _SELVES = ("parent", "reply_to", "in_reply_to", "previous")
 
 
-def link_by_name(name: str, own: Draft, drafts: Mapping[str, Draft]) -> Draft | None:
+def link_by_name(name: str, own: RecordDraft, drafts: Entities) -> RecordDraft | None:
     """The entity that a column's name speaks of: `billing_customer_id` of customers; None where of none."""
     head, _, word = snake(name).rpartition("_")
     if word not in KEY_WORDS or not head:
@@ -211,8 +209,8 @@ def link_by_name(name: str, own: Draft, drafts: Mapping[str, Draft]) -> Draft | 
     return None
 
 
-def closes_a_circle(own: str, parent: str, parents: Mapping[str, set[str]]) -> bool:
-    """Whether an entity's link to a parent would lead back to it; a link to itself is a tree, and no circle."""
+def closes_a_cycle(own: str, parent: str, parents: Mapping[str, set[str]]) -> bool:
+    """Whether an entity's link to a parent would lead back to it; a link to itself is a tree, and no cycle."""
     waiting, seen = [parent], {parent}
     while waiting and own != parent:
         for each in parents.get(waiting.pop(), ()):
@@ -224,39 +222,32 @@ def closes_a_circle(own: str, parent: str, parents: Mapping[str, set[str]]) -> b
     return False
 
 
-def link_to(column: Column, own: Draft, parent: Draft) -> Column | None:
-    """The column as a link to a parent's key; None where their types differ, or where no first row could be made."""
+def _can_link(column: ColumnDraft, own: RecordDraft, parent: RecordDraft) -> bool:
+    """Whether a column can hold a parent's keys: they are of one sort, and a first row can be made."""
     key = parent.columns.get(parent.key)
     if key is None or (parent is own and not column.nullable):
-        return None
-    kinds = {parse_type(column.type).kind, parse_type(key.type).kind}
-    if len(kinds) > 1 and not kinds <= INTEGERS and not kinds <= {"text", "string", "uuid"}:
-        return None
-    generator = GeneratorSpec(type="fk", params={"entity": parent.name, "column": parent.key})
-    rate = column.null_rate if column.nullable else None
-    return column.model_copy(update={"type": key.type, "generator": generator, "null_rate": rate})
+        return False
+    kinds = {column.type.kind, key.type.kind}
+    return len(kinds) == 1 or kinds <= INTEGERS or kinds <= {"text", "string", "uuid"}
 
 
-Defaults = Mapping[tuple[str, str], object]
-
-
-def hinted(scenario: Scenario, defaults: Defaults) -> Scenario:
-    """The scenario with defaults, by entity and column, weighing on columns that have no generator yet."""
-    wanted = {key: value for key, value in defaults.items() if _open(scenario, key)}
-    if not wanted:
+def _hinted(scenario: Scenario, drafts: Entities) -> Scenario:
+    """The scenario with defaults weighing on columns that have no generator yet."""
+    defaults = {
+        (entity, name): (draft.columns[name], default)
+        for entity, draft in drafts.items()
+        for name, default in draft.defaults.items()
+        if draft.columns[name].generator is None and not draft.columns[name].primary
+    }
+    if not defaults:
         return scenario
-    generators = draft_plan(scenario, PlanRequest(seed=0)).generators
+    generators = chosen_generators(scenario)
     entities = dict(scenario.entities)
-    for (entity, name), value in wanted.items():
-        column = entities[entity].columns[name]
+    for (entity, name), (draft, value) in defaults.items():
         default = Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        spec = weighed(parse_type(column.type), None, generators.get((entity, name)), default)  # type: ignore[arg-type]
+        spec = weighed(draft.type, None, generators.get((entity, name)), default)
         if spec is not None:
-            columns = {**entities[entity].columns, name: column.model_copy(update={"generator": spec})}
+            column = entities[entity].columns[name].model_copy(update={"generator": spec})
+            columns = {**entities[entity].columns, name: column}
             entities[entity] = entities[entity].model_copy(update={"columns": columns})
     return scenario.model_copy(update={"entities": entities}).read_from(scenario.origin, scenario.notes)
-
-
-def _open(scenario: Scenario, key: tuple[str, str]) -> bool:
-    column: Column | None = scenario.entities[key[0]].columns.get(key[1]) if key[0] in scenario.entities else None
-    return column is not None and column.generator is None and not column.primary_key

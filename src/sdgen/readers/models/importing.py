@@ -1,13 +1,15 @@
-"""`package.module:Name` or `path/models.py:Name` → the Python module and the object in it.
+"""`package.module:Name` or `path/models.py:Name` → the Python module, the object in it, and where its classes stand.
 
 Importing a module runs it. What it raises is told with file and line, and what it prints goes to standard error.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module, invalidate_caches
@@ -24,7 +26,7 @@ _NAME = re.compile(r"([^\W\d]\w*(\.[^\W\d]\w*)*)?")
 
 
 @dataclass(frozen=True)
-class Words:
+class ModelPath:
     """What a user named: a module by its dotted name or its file, and an object in it ("" for all)."""
 
     place: str
@@ -42,17 +44,17 @@ class Words:
         return named[-1] if named else "models"
 
 
-def read_words(text: str) -> Words | None:
+def model_path(text: str) -> ModelPath | None:
     """The words of a source; None where it is no module and no Python file."""
     if text.endswith(".py"):
-        return Words(text)
+        return ModelPath(text)
     place, colon, name = text.rpartition(":")
     place = place if colon else text
     known = place.endswith(".py") or _MODULE.fullmatch(place)
-    return Words(place, name if colon else "") if known and (not colon or _NAME.fullmatch(name)) else None
+    return ModelPath(place, name if colon else "") if known and (not colon or _NAME.fullmatch(name)) else None
 
 
-def imported(words: Words) -> ModuleType:
+def imported(words: ModelPath) -> ModuleType:
     """The module, imported; SourceError with file and line where that fails."""
     with _failures_told(words), redirect_stdout(sys.stderr):
         if not words.is_file:
@@ -106,7 +108,7 @@ def on_path(*folders: Path) -> Iterator[None]:
         sys.path[:] = before
 
 
-def object_of(module: ModuleType, words: Words) -> Any:
+def object_of(module: ModuleType, words: ModelPath) -> Any:
     """The object named in a module; the module itself where none is named."""
     found: Any = module
     for part in words.name.split(".") if words.name else ():
@@ -118,7 +120,7 @@ def object_of(module: ModuleType, words: Words) -> Any:
     return found
 
 
-def _file_of(module: ModuleType, words: Words) -> str:
+def _file_of(module: ModuleType, words: ModelPath) -> str:
     return shown(getattr(module, "__file__", "") or words.place)
 
 
@@ -129,7 +131,7 @@ def shown(file: str) -> str:
 
 
 @contextmanager
-def _failures_told(words: Words) -> Iterator[None]:
+def _failures_told(words: ModelPath) -> Iterator[None]:
     """Whatever importing raises → SourceError, at the line of the user's code that raised it."""
     try:
         yield
@@ -142,7 +144,7 @@ def _failures_told(words: Words) -> Iterator[None]:
         raise SourceError(_failure(error, words)) from None
 
 
-def _failure(error: BaseException, words: Words) -> Problem:
+def _failure(error: BaseException, words: ModelPath) -> Problem:
     file, line = _raised_at(error.__traceback__)
     text = " ".join(str(error).split())
     what = f"can't be imported: {type(error).__name__}" + (f": {text[:300]}" if text else "")
@@ -173,3 +175,66 @@ def _is_own(file: str) -> bool:
         return False
     outside = [Path(each).resolve() for each in (sys.base_prefix, Path(__file__).parents[2])]
     return path.resolve().suffix == ".py" and not any(path.resolve().is_relative_to(each) for each in outside)
+
+
+class Lines:
+    """The lines of one file's classes, by their qualified names."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self.file = shown(path)
+        self._lines = _read(path)
+
+    def of_class(self, each: Any) -> int:
+        """The line of a class, from 1; 0 where it stands in another file."""
+        return self._lines.get((each.__qualname__, ""), 0) if _file(each) == self._path else 0
+
+    def of_attribute(self, each: Any, name: str) -> int:
+        """The line of an attribute, its own or one of a base in the same file; else that of the class."""
+        for base in getattr(each, "__mro__", (each,)):
+            if _file(base) == self._path and (base.__qualname__, name) in self._lines:
+                return self._lines[base.__qualname__, name]
+        return self.of_class(each)
+
+
+def lines_of(classes: Iterable[Any], otherwise: str) -> Lines:
+    """The lines of the file that most classes stand in; of `otherwise` where there are none."""
+    files = Counter(filter(None, map(_file, classes)))
+    return Lines(files.most_common(1)[0][0] if files else otherwise)
+
+
+def _file(each: Any) -> str:
+    module = sys.modules.get(getattr(each, "__module__", None) or "")
+    return getattr(module, "__file__", None) or ""
+
+
+def _read(path: str) -> dict[tuple[str, str], int]:
+    try:
+        tree = ast.parse(Path(path).read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return {}
+    found: dict[tuple[str, str], int] = {}
+    _collect(tree, "", found)
+    return found
+
+
+def _collect(node: ast.AST, outer: str, found: dict[tuple[str, str], int]) -> None:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef):
+            name = f"{outer}{child.name}"
+            found[name, ""] = child.lineno
+            found |= {(name, attribute): line for attribute, line in _attributes(child)}
+            _collect(child, f"{name}.", found)
+        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            _collect(child, f"{outer}{child.name}.<locals>.", found)
+        elif isinstance(child, ast.If | ast.Try | ast.With):
+            _collect(child, outer, found)
+
+
+def _attributes(node: ast.ClassDef) -> Iterable[tuple[str, int]]:
+    for child in node.body:
+        targets = child.targets if isinstance(child, ast.Assign) else []
+        targets = [child.target] if isinstance(child, ast.AnnAssign) else targets
+        yield from ((target.id, child.lineno) for target in targets if isinstance(target, ast.Name))
+        if isinstance(child, ast.FunctionDef):  # declared_attr
+            yield child.name, child.lineno

@@ -23,7 +23,7 @@ from sdgen.readers.base import ROWS
 from sdgen.readers.jsonschema.entities import candidates, named
 from sdgen.readers.jsonschema.references import References
 from sdgen.readers.jsonschema.scenario import scenario_of
-from sdgen.readers.models.lines import Lines
+from sdgen.readers.models.importing import Lines
 from sdgen.readers.yaml_text import Document
 from sdgen.scenario.model import Scenario
 

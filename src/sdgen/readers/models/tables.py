@@ -13,7 +13,7 @@ from warnings import catch_warnings, simplefilter
 
 from sdgen.errors import Problem
 from sdgen.readers.models.defaults import default_text
-from sdgen.readers.models.lines import Lines
+from sdgen.readers.models.importing import Lines
 from sdgen.readers.sql.schema import (
     CheckSchema,
     ColumnSchema,
@@ -35,7 +35,7 @@ _DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "sqlite": "sqlite", "ms
 
 
 @dataclass
-class Found:
+class DeclaredTables:
     """Tables in the order they were declared, and the classes mapped to them."""
 
     tables: dict[str, Table] = field(default_factory=dict)
@@ -50,11 +50,11 @@ class Found:
             self.mappers[mapper.class_] = mapper
 
 
-def find_tables(wanted: Any) -> Found | None:
+def find_tables(wanted: Any) -> DeclaredTables | None:
     """The tables of a declarative base, registry, MetaData, table, mapped class or module; None where it has none."""
     if "sqlalchemy" not in sys.modules:  # the models would have imported it
         return None
-    found = Found()
+    found = DeclaredTables()
     if isinstance(wanted, ModuleType):
         for each in list(vars(wanted).values()):
             _add(each, found)
@@ -67,7 +67,7 @@ def find_tables(wanted: Any) -> Found | None:
     return found if found.tables or _is_empty_base(wanted) else None
 
 
-def _add(each: Any, found: Found) -> None:
+def _add(each: Any, found: DeclaredTables) -> None:
     from sqlalchemy import MetaData, Table
     from sqlalchemy.orm import registry
 
@@ -130,12 +130,12 @@ def _target(key: Any) -> tuple[str, str]:
         return table, column
 
 
-def tables_schema(found: Found, name: str, lines: Lines) -> Schema:
+def tables_schema(found: DeclaredTables, name: str, lines: Lines) -> Schema:
     """The schema of tables."""
     dialect = _dialect(found.tables.values())
     with catch_warnings():
         simplefilter("ignore")
-        reading = _Reading(
+        reading = _TableReader(
             import_module(f"sqlalchemy.dialects.{dialect}").dialect(paramstyle="named"),
             _DIALECTS[dialect],
             lines,
@@ -153,10 +153,10 @@ def _dialect(tables: Iterable[Table]) -> str:
     return known[0] if known else "postgresql"
 
 
-class _Reading:
+class _TableReader:
     """One look at models: what they say in the words of one database."""
 
-    def __init__(self, dialect: Any, called: str, lines: Lines, found: Found) -> None:
+    def __init__(self, dialect: Any, called: str, lines: Lines, found: DeclaredTables) -> None:
         self.dialect = dialect
         self.called = called
         self.lines = lines

@@ -11,7 +11,7 @@ from sdgen.scenario.model import Scenario
 
 if TYPE_CHECKING:
     from sdgen.readers.moose.project import Project
-    from sdgen.readers.moose.tables import Notes, Table
+    from sdgen.readers.moose.tables import MooseTable, Notes
 
 _TYPESCRIPT = (".ts", ".tsx")
 _WORDS = ("moose-lib", "moose_lib")
@@ -19,7 +19,7 @@ _MARKERS = ("moose.config.toml",)
 _DEEP = 4
 
 
-def fits(source: Source) -> bool:
+def matches(source: Source) -> bool:
     """A TypeScript file, a Python file that uses Moose's library, or a folder with a Moose project in it."""
     if source.is_folder:
         return _is_project(source.path)
@@ -76,7 +76,7 @@ def _read(source: Source, options: ReadOptions) -> Scenario:
     return giving_way(scenario, options.rules) if options.rules else scenario
 
 
-def _python(project: Project, modules: list[Path], notes: Notes, run_code: bool) -> list[Table]:
+def _python(project: Project, modules: list[Path], notes: Notes, run_code: bool) -> list[MooseTable]:
     """The tables of Python files: of their source, or those they make when they are imported, where that is allowed."""
     from sdgen.readers.moose.python_import import imported_tables
     from sdgen.readers.moose.python_tables import python_tables

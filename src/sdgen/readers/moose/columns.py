@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from sdgen.readers.moose.clicktypes import ClickType, Unfit, click_type
 from sdgen.readers.moose.shapes import Field
-from sdgen.readers.moose.tables import Notes, Table, words_of
+from sdgen.readers.moose.tables import MooseTable, Notes, words_of
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGERS
 
@@ -53,7 +53,7 @@ class Columns:
     computed: Mapping[str, str] = field(default_factory=dict)
 
 
-def columns_of(table: Table, entity: str, notes: Notes) -> Columns:
+def columns_of(table: MooseTable, entity: str, notes: Notes) -> Columns:
     """The columns of a table's fields; what has none is told in the notes."""
     found: dict[str, Column] = {}
     computed: dict[str, str] = {}
@@ -103,7 +103,7 @@ _SENTINEL = re.compile(
 
 
 @dataclass(frozen=True)
-class Known:
+class NamedColumn:
     """A column, and what is known of it so far."""
 
     name: str
@@ -125,7 +125,7 @@ class Known:
         return bool(_SENTINEL.search(self.comment))
 
 
-def is_number(column: Known) -> bool:
+def is_number(column: NamedColumn) -> bool:
     """Whether it holds whole numbers, or numbers that may be."""
     return column.kind in INTEGERS or column.type.word == "Float64"
 
@@ -135,7 +135,7 @@ def whole(low: int, high: int) -> GeneratorSpec:
     return GeneratorSpec(type="uniform_int", params={"min": low, "max": high})
 
 
-def or_none(column: Known, low: int, high: int) -> GeneratorSpec:
+def or_none(column: NamedColumn, low: int, high: int) -> GeneratorSpec:
     """Likewise, and 0 in a tenth of the rows, where a comment says that it stands for none."""
     parts = [{"min": 0, "max": 0, "weight": 1}, {"min": low, "max": high, "weight": 9}]
     return GeneratorSpec(type="ranges", params={"ranges": parts})

@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from sdgen.inference.fit import Wanted, fitting
-from sdgen.readers.moose.columns import Known, is_number, or_none, whole
+from sdgen.inference.comments import between, conventions, limits
+from sdgen.inference.fit import ColumnNeeds, fitting
+from sdgen.readers.moose.columns import NamedColumn, is_number, or_none, whole
 from sdgen.readers.moose.guesses import guesses, sampled
-from sdgen.readers.moose.hints import REGIONS, between, limits
 from sdgen.readers.moose.tables import singular
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGERS, Type
@@ -21,7 +21,7 @@ MOST_IDS = 10_000
 MOST_CLASSES = 80
 
 
-def by_convention(entity: str, columns: Mapping[str, Known]) -> dict[str, GeneratorSpec]:
+def by_convention(entity: str, columns: Mapping[str, NamedColumn]) -> dict[str, GeneratorSpec]:
     """Generators for the columns of an entity whose names tell them."""
     found: dict[str, GeneratorSpec] = {}
     for step in (_ids, _lists, _clusters, _shares, _days):
@@ -38,7 +38,7 @@ def by_convention(entity: str, columns: Mapping[str, Known]) -> dict[str, Genera
     return found
 
 
-def _ids(column: Known) -> GeneratorSpec | None:
+def _ids(column: NamedColumn) -> GeneratorSpec | None:
     """`*_id`, `*_id_1`: numbers from 1 on; where a comment says that 0 stands for none, a tenth of them is 0."""
     words = [word for word in column.words if not word.isdigit()]
     if len(words) < 2 or words[-1] not in ("id", "of") or not is_number(column):
@@ -51,14 +51,14 @@ def _ids(column: Known) -> GeneratorSpec | None:
     return or_none(column, 1, most) if column.sentinel else whole(1, most)
 
 
-def _seldom(column: Known) -> GeneratorSpec:
+def _seldom(column: NamedColumn) -> GeneratorSpec:
     """`is_copy_of`: the number of another row for a few rows, 0 for all others."""
     parts = [{"min": 0, "max": 0, "weight": 19}, {"min": 1, "max": (limits(column.kind) or (0, 100))[1], "weight": 1}]
     parts[1]["max"] = min(parts[1]["max"], 100)
     return GeneratorSpec(type="ranges", params={"ranges": parts})
 
 
-def _lists(column: Known) -> GeneratorSpec | None:
+def _lists(column: NamedColumn) -> GeneratorSpec | None:
     """`*_ids`: up to ten different numbers; numbers of classes, and whatever a comment calls distinct, likewise."""
     named = {"ids", "classes", "categories"} & set(column.words[-1:])
     if column.kind != "array" or not (named or re.search(r"\b(?:unique|distinct)\b", column.comment, re.IGNORECASE)):
@@ -72,7 +72,7 @@ def _lists(column: Known) -> GeneratorSpec | None:
     return GeneratorSpec(type="array", params={"items": numbers, "min": 0, "max": 10, "unique": True})
 
 
-def _clusters(column: Known) -> GeneratorSpec | None:
+def _clusters(column: NamedColumn) -> GeneratorSpec | None:
     """`pose_cluster_256`: numbered from 0."""
     if column.kind not in INTEGERS or "cluster" not in column.words:
         return None
@@ -81,9 +81,9 @@ def _clusters(column: Known) -> GeneratorSpec | None:
     return between(column.kind, Decimal(0), Decimal(count - 1))
 
 
-def _shares(column: Known) -> GeneratorSpec | None:
+def _shares(column: NamedColumn) -> GeneratorSpec | None:
     """Scores and confidences of models lie between 0 and 1."""
-    if column.type.word != "Float32" or not {"score", "confidence", "probability", "similarity"} & set(column.words):
+    if column.type.word != "Float32" or not set(conventions()["scores"]) & set(column.words):
         return None
     if not column.sentinel:
         return between("float", Decimal(0), Decimal(1))
@@ -91,14 +91,14 @@ def _shares(column: Known) -> GeneratorSpec | None:
     return GeneratorSpec(type="ranges", params={"ranges": parts, "precision": 4})
 
 
-def _days(column: Known) -> GeneratorSpec | None:
+def _days(column: NamedColumn) -> GeneratorSpec | None:
     """`*_date`: days, whatever the type could hold."""
     if column.kind != "timestamp" or not column.name.endswith("_date"):
         return None
     return None if {"birth", "born"} & set(column.words) else GeneratorSpec(type="date")
 
 
-def _created(columns: Mapping[str, Known]) -> dict[str, GeneratorSpec]:
+def _created(columns: Mapping[str, NamedColumn]) -> dict[str, GeneratorSpec]:
     """`created_at` beside an `updated_at` that is the engine's version, and so of the last days: before all of them."""
     made = [column.generator for column in columns.values() if {"updated", "modified"} & set(column.words)]
     starts = [str(spec.params["start"]) for spec in made if spec is not None and spec.type == "time_series"]
@@ -110,7 +110,7 @@ def _created(columns: Mapping[str, Known]) -> dict[str, GeneratorSpec]:
     }
 
 
-def _flags(columns: Mapping[str, Known]) -> dict[str, GeneratorSpec]:
+def _flags(columns: Mapping[str, NamedColumn]) -> dict[str, GeneratorSpec]:
     """`colour_ids` beside booleans `colour_red`, `colour_blue`: each is true where its number is in the list."""
     made: dict[str, GeneratorSpec] = {}
     for ids in columns.values():
@@ -134,7 +134,7 @@ def _flags(columns: Mapping[str, Known]) -> dict[str, GeneratorSpec]:
     return made
 
 
-def _tops(columns: Mapping[str, Known]) -> dict[str, GeneratorSpec]:
+def _tops(columns: Mapping[str, NamedColumn]) -> dict[str, GeneratorSpec]:
     """`detection_classes` beside `detection_top_class_id`, `detection_count`: the first of the list, and how many."""
     made: dict[str, GeneratorSpec] = {}
     for listed in columns.values():
@@ -156,19 +156,9 @@ def _tops(columns: Mapping[str, Known]) -> dict[str, GeneratorSpec]:
 
 _FEW = 64  # ids with a name each
 _NAMED = re.compile(r"\d+\s*[-–]\s*\d+\s*:\s*([A-Z][^).;\n]*)")
-_GENDERS = ("Male", "Female", "Non-binary", "Other")
-_KNOWN: Mapping[str, tuple[str, ...]] = {
-    "gender": _GENDERS,
-    "sex": _GENDERS[:2],
-    "age": ("Newborn", "Baby", "Child", "Teen", "Young adult", "Adult", "Middle-aged", "Older", "Senior"),
-    "region": REGIONS,
-    "continent": ("Africa", "Antarctica", "Asia", "Europe", "North America", "Oceania", "South America"),
-    "priority": ("Low", "Medium", "High", "Urgent"),
-    "department": ("Sales", "Marketing", "Engineering", "Finance", "Support", "Operations", "People", "Legal"),
-}
 
 
-def named_ids(entity: str, columns: Mapping[str, Known]) -> dict[str, GeneratorSpec]:
+def named_ids(entity: str, columns: Mapping[str, NamedColumn]) -> dict[str, GeneratorSpec]:
     """`site_id` beside `site_name` or `site`: each id has a name of its own, wherever it occurs."""
     made: dict[str, GeneratorSpec] = {}
     texts = {column.words: column for column in columns.values() if column.type.word == "String"}
@@ -191,13 +181,13 @@ def named_ids(entity: str, columns: Mapping[str, Known]) -> dict[str, GeneratorS
     return made
 
 
-def _is_range(column: Known) -> bool:
+def _is_range(column: NamedColumn) -> bool:
     """Whether its ids may be numbered from 1: nothing else fills it, or a range from 1 on does."""
     spec = column.generator
     return spec is None or (spec.type == "uniform_int" and spec.params.get("min") == 1)
 
 
-def _names_of(entity: str, column: Known, named: Known, head: tuple[str, ...]) -> list[str]:
+def _names_of(entity: str, column: NamedColumn, named: NamedColumn, head: tuple[str, ...]) -> list[str]:
     """The names of ids: those that a comment lists, those that are known, or the word with a number."""
     stem = tuple(word for word in head if word != "name") or head
     listed = _NAMED.search(column.comment)
@@ -206,7 +196,7 @@ def _names_of(entity: str, column: Known, named: Known, head: tuple[str, ...]) -
         names = [name.strip() for name in listed[1].split(",") if name.strip() and not name.strip().startswith("etc")]
         return (names + _numbered(stem, count)[len(names) :])[: max(1, min(count, _FEW))]
     most = column.generator.params["max"] if column.generator is not None else 24
-    known = list(_KNOWN.get(stem[-1], ()))[:most]
+    known = list(conventions()["names"].get(stem[-1], ()))[:most]
     return known or sampled(entity, named.name, named.type.type, most, named.comment) or _numbered(stem, most)
 
 
@@ -216,19 +206,12 @@ def _numbered(stem: tuple[str, ...], count: int) -> list[str]:
 
 
 _COUNTED = re.compile(r"\b(?:number of|count of|how many|total number)\b", re.IGNORECASE)
-_COUNTS = frozenset(
-    {
-        *("count", "counts", "quantity", "qty", "views", "users", "customers", "clicks", "sessions", "orders", "stock"),
-        *("impressions", "visits", "visitors", "size", "number", "items", "rows", "events", "stars", "likes"),
-        *("minutes", "seconds", "days", "hours", "index", "level", "followers", "comments"),
-    }
-)
 _LAWS = {"lognormal": "scale", "normal": "precision", "exponential": "precision"}
 _DOUBLE, _WHOLE = Type("double"), Type("bigint")
 _NOTHING = "zzq"  # a name that no rule knows
 
 
-def whole_numbers(entity: str, columns: Mapping[str, Known]) -> dict[str, GeneratorSpec]:
+def whole_numbers(entity: str, columns: Mapping[str, NamedColumn]) -> dict[str, GeneratorSpec]:
     """Generators of whole numbers for the plain numbers whose names speak of such, and of no others."""
     asked = {
         name: column.comment
@@ -245,12 +228,12 @@ def whole_numbers(entity: str, columns: Mapping[str, Known]) -> dict[str, Genera
         for name in asked
         if _is_count(columns[name]) or (broken[name] == broken[_NOTHING] and whole[name] != whole[_NOTHING])
     }
-    fitted = {name: fitting(_rounded(spec), Wanted(_DOUBLE)) for name, spec in found.items() if spec is not None}
+    fitted = {name: fitting(_rounded(spec), ColumnNeeds(_DOUBLE)) for name, spec in found.items() if spec is not None}
     return {name: spec for name, spec in fitted.items() if spec is not None}
 
 
-def _is_count(column: Known) -> bool:
-    return bool(_COUNTS & set(column.words[-1:])) or bool(_COUNTED.search(column.comment))
+def _is_count(column: NamedColumn) -> bool:
+    return bool(set(conventions()["counts"]) & set(column.words[-1:])) or bool(_COUNTED.search(column.comment))
 
 
 def _rounded(spec: GeneratorSpec) -> GeneratorSpec:

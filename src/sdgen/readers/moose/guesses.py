@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sdgen.inference.guess import with_guesses
+from sdgen.readers.feasibility import sampled_values
 from sdgen.readers.moose.clicktypes import ClickType
 from sdgen.readers.moose.tables import stem, words_of
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, RowCount, Scenario
@@ -32,16 +33,7 @@ def guesses(entity: str, descriptions: Mapping[str, str], type: Type) -> dict[st
 
 def sampled(entity: str, column: str, type: Type, count: int, description: str = "") -> list[str]:
     """Up to `count` different values of what a rule finds for a text column; the same for the same words."""
-    from sdgen.engine import batch
-    from sdgen.errors import SdgenError
-    from sdgen.planning.compile import compile_plan
-    from sdgen.scenario.request import PlanRequest
-
-    try:
-        plan = compile_plan(_alone(entity, {column: description}, type), PlanRequest(seed=0))
-    except SdgenError:
-        return []
-    values = batch(plan, entity, 0, _ENTITY_ROWS).column(column).to_pylist()
+    values = sampled_values(_alone(entity, {column: description}, type), entity, column, _ENTITY_ROWS)
     return list(dict.fromkeys(str(value) for value in values if value))[:count]
 
 

@@ -10,29 +10,29 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, ForwardRef, Literal, NewType, TypeVar, Union, get_args, get_origin
 
-from sdgen.readers.models.importing import Words, imported, on_path
+from sdgen.readers.models.importing import ModelPath, imported, on_path
 from sdgen.readers.moose.library import DEAD_LETTER, MOOSE
 from sdgen.readers.moose.project import Project
-from sdgen.readers.moose.python_fields import fields_of
 from sdgen.readers.moose.python_library import ANNOTATIONS, CALLS, PLAIN, WRAPPERS, limits_of
 from sdgen.readers.moose.python_modules import PythonModules
+from sdgen.readers.moose.python_resolve import fields_of
 from sdgen.readers.moose.shapes import ANY, Field, Shape, intersection, riddle, tag, union
-from sdgen.readers.moose.standin import TABLES, Made, Said, standing_in
+from sdgen.readers.moose.standin import TABLES, AnnotationCall, LibraryObject, standing_in
 from sdgen.readers.moose.syntax import Enum, Named
-from sdgen.readers.moose.tables import Notes, Table
+from sdgen.readers.moose.tables import MooseTable, Notes
 from sdgen.readers.moose.typescript_resolve import enum_shape
 
 _OWN = ("order_by_fields", "engine", "order_by_expression")
 
 
-def imported_tables(project: Project, paths: Iterable[Path], notes: Notes) -> list[Table]:
+def imported_tables(project: Project, paths: Iterable[Path], notes: Notes) -> list[MooseTable]:
     """The tables that some files of a project make, in the order they are made; SourceError where one can't be run."""
     before = set(sys.modules)
     collector = _Collector(project, notes)
     try:
         with standing_in() as listed, on_path(project.root):
             for path in paths:
-                imported(Words(str(path)))
+                imported(ModelPath(str(path)))
             made = {(each.file, each.line, each.kind, str(each.args[:1])): each for each in listed}
             return [table for each in made.values() for table in collector.tables(each)]
     finally:
@@ -49,7 +49,7 @@ class _Collector:
         self.modules = PythonModules(project)
         self.runtime = Runtime(self.place)
 
-    def tables(self, made: Made) -> Iterator[Table]:
+    def tables(self, made: LibraryObject) -> Iterator[MooseTable]:
         """The table of an object that has one."""
         if made.kind not in TABLES or made.model is None:
             return
@@ -71,7 +71,7 @@ class _Collector:
             return
         yield from self._table(made, name, config, file)
 
-    def _table(self, made: Made, name: str, config: Mapping[str, Any], file: str) -> Iterator[Table]:
+    def _table(self, made: LibraryObject, name: str, config: Mapping[str, Any], file: str) -> Iterator[MooseTable]:
         dead = str(getattr(made.model, "path", "")).startswith("DeadLetter")
         if dead:
             shape, own, comment = Shape("object", "DeadLetterModel", fields=DEAD_LETTER), "DeadLetterModel", ""
@@ -83,10 +83,10 @@ class _Collector:
             self.notes.add((), what, file, made.line)
             return
         known = {key: value for key, value in config.items() if key == "engine" or not isinstance(value, Named)}
-        yield Table(name, own, shape, known, made.kind, comment, file, made.line)
+        yield MooseTable(name, own, shape, known, made.kind, comment, file, made.line)
 
-    def _name(self, made: Made) -> Any:
-        return made.args[0] if made.args and not isinstance(made.args[0], Made) else made.named.get("name")
+    def _name(self, made: LibraryObject) -> Any:
+        return made.args[0] if made.args and not isinstance(made.args[0], LibraryObject) else made.named.get("name")
 
     def place(self, model: Any, attribute: str) -> tuple[str, str, int, str]:
         """What stands beside a field in its source: a comment, another one, the line and the file."""
@@ -104,7 +104,7 @@ class _Collector:
         return "", "", 0, ""
 
 
-def _config(made: Made) -> dict[str, Any]:
+def _config(made: LibraryObject) -> dict[str, Any]:
     """All that an object is given by name, in its config's call or beside it."""
     found: dict[str, Any] = {}
     for each in [*made.args, *(value for key, value in made.named.items() if key in ("config", "options"))]:
@@ -117,7 +117,7 @@ def _config(made: Made) -> dict[str, Any]:
 
 def _value(given: Any, depth: int = 0) -> Any:
     """A value as the source would give it: calls of the library's configs and engines are records."""
-    if isinstance(given, Made):
+    if isinstance(given, LibraryObject):
         name = given.kind.rpartition(".")[2]
         if name in TABLES:
             return Named((name,))
@@ -207,14 +207,14 @@ class Runtime:
         """What stands in Annotated behind a type."""
         if isinstance(each, str):
             return [tag(**ANNOTATIONS.get(each, {}))]
-        if isinstance(each, Said):
+        if isinstance(each, AnnotationCall):
             return [self._of_library(each, around)]
         inner = getattr(each, "__metadata__", None) or getattr(each, "metadata", None) or ()
         found = [shape for one in inner for shape in self._said(one, around)]
         limits = limits_of({name: _node(getattr(each, name, None)) for name in _LIMITS})
         return [*found, tag(**limits)] if limits else found
 
-    def _of_library(self, said: Said, around: tuple[Any, ...]) -> Shape:
+    def _of_library(self, said: AnnotationCall, around: tuple[Any, ...]) -> Shape:
         if said.name == "Key":
             return tag(key=True)
         make = CALLS.get(said.name)

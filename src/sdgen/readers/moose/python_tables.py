@@ -13,14 +13,14 @@ from sdgen.readers.moose.python_modules import PythonModule, PythonModules, dott
 from sdgen.readers.moose.python_resolve import PythonResolver
 from sdgen.readers.moose.shapes import Shape
 from sdgen.readers.moose.syntax import Named
-from sdgen.readers.moose.tables import Notes, Table, unknown_text
+from sdgen.readers.moose.tables import MooseTable, Notes, unknown_text
 
 _CLASSES = frozenset({"OlapTable", "IngestPipeline", "MaterializedView"})
 _OWN = ("order_by_fields", "engine", "order_by_expression")
 _LEGACY = "moose_data_model"
 
 
-def python_tables(project: Project, paths: Iterable[Path], notes: Notes) -> list[Table]:
+def python_tables(project: Project, paths: Iterable[Path], notes: Notes) -> list[MooseTable]:
     """The tables of some files of a project, in the order they are declared."""
     return _Collector(project, notes).tables(list(paths))
 
@@ -31,7 +31,7 @@ class _Collector:
         self.resolver = PythonResolver(self.modules)
         self.notes = notes
 
-    def tables(self, paths: list[Path]) -> list[Table]:
+    def tables(self, paths: list[Path]) -> list[MooseTable]:
         modules = [module for path in paths if (module := self.modules.module(path)) is not None]
         found = [table for module in modules for call in module.calls for table in self._called(module, call)]
         if not found and len(paths) == 1 and modules:
@@ -47,7 +47,7 @@ class _Collector:
         found = {other.path: other for name in module.imports if (other := self.modules.imported(module, name)[0])}
         return [other for path, other in found.items() if path != module.path]
 
-    def _called(self, module: PythonModule, call: ast.Call) -> Iterator[Table]:
+    def _called(self, module: PythonModule, call: ast.Call) -> Iterator[MooseTable]:
         made = call.func
         kind = (dotted(made.value) or ("",))[-1] if isinstance(made, ast.Subscript) else ""
         if not isinstance(made, ast.Subscript) or kind not in _CLASSES:
@@ -71,7 +71,7 @@ class _Collector:
 
     def _table(
         self, module: PythonModule, call: ast.Call, kind: str, model: ast.expr, name: str, config: Mapping[str, Any]
-    ) -> Iterator[Table]:
+    ) -> Iterator[MooseTable]:
         shape = self._shape(module, model)
         if shape.kind != "object":
             why = shape.name if shape.kind == "riddle" else f"its type is {shape.kind}, not a model"
@@ -85,7 +85,7 @@ class _Collector:
         found = self.modules.find(module, dotted(model)) if dotted(model) else None
         comment = ast.get_docstring(found.node) if found is not None and isinstance(found.node, ast.ClassDef) else ""
         own = dotted(model)[-1] if found is not None else ""
-        yield Table(name, own, shape, known, kind, comment or "", module.file, call.lineno)
+        yield MooseTable(name, own, shape, known, kind, comment or "", module.file, call.lineno)
 
     def _shape(self, module: PythonModule, model: ast.expr) -> Shape:
         name = dotted(model.value) if isinstance(model, ast.Subscript) else dotted(model)
@@ -129,15 +129,15 @@ class _Collector:
                 return self._value(found.module, found.node, depth + 1)
         return plain_value(node)
 
-    def _keyed(self, module: PythonModule) -> Iterator[Table]:
+    def _keyed(self, module: PythonModule) -> Iterator[MooseTable]:
         """The classes with a Key of a module that declares no tables."""
         for node in module.classes.values():
             shape = self.resolver.of_class(node, module)
             if shape.kind == "object" and any(each.shape.marks.get("key") for each in shape.fields):
                 comment = ast.get_docstring(node) or ""
-                yield Table(node.name, node.name, shape, {}, "class", comment, module.file, node.lineno)
+                yield MooseTable(node.name, node.name, shape, {}, "class", comment, module.file, node.lineno)
 
-    def _marked(self, module: PythonModule) -> Iterator[Table]:
+    def _marked(self, module: PythonModule) -> Iterator[MooseTable]:
         """The classes of the older way: marked as data models."""
         for node in module.classes.values():
             marks = [
@@ -152,7 +152,7 @@ class _Collector:
             shape = self.resolver.of_class(node, module)
             if shape.kind == "object" and stored.get("enabled", True) is not False:
                 comment = ast.get_docstring(node) or ""
-                yield Table(node.name, node.name, shape, stored, _LEGACY, comment, module.file, node.lineno)
+                yield MooseTable(node.name, node.name, shape, stored, _LEGACY, comment, module.file, node.lineno)
 
 
 def _makes_table(node: ast.expr) -> bool:

@@ -8,21 +8,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sdgen.errors import Path
+from sdgen.inference.comments import CommentedColumn, by_comment
 from sdgen.inference.guess import with_guesses
 from sdgen.readers.base import ROWS
-from sdgen.readers.moose.columns import Column, Columns, Known, columns_of, without_null
+from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.moose.columns import Column, Columns, NamedColumn, columns_of, without_null
 from sdgen.readers.moose.conventions import by_convention
-from sdgen.readers.moose.engines import WITHOUT_ROWS, Engine, engine_of, is_engine
+from sdgen.readers.moose.engines import (
+    WITHOUT_ROWS,
+    Engine,
+    Keyed,
+    engine_of,
+    is_engine,
+    links,
+    primary_key,
+    unique_rows,
+)
 from sdgen.readers.moose.guesses import by_stem, with_sizes, within_range
-from sdgen.readers.moose.hints import hinted
-from sdgen.readers.moose.keys import Keyed, links, primary_key, unique_rows
-from sdgen.readers.moose.tables import Notes, Table, unknown_text
+from sdgen.readers.moose.tables import MooseTable, Notes, unknown_text, words_of
 from sdgen.readers.moose.values import choose_outlines, hold_scores, of_role, of_type
 from sdgen.readers.native.rules_file import with_rules_of
-from sdgen.readers.sql.check_facts import Said
-from sdgen.readers.sql.drafts import ColumnDraft, EntityDraft
+from sdgen.readers.sql.capacity import make_feasible
+from sdgen.readers.sql.check_facts import ColumnBounds
 from sdgen.readers.sql.drafts import Notes as DraftNotes
-from sdgen.readers.sql.feasibility import settle
+from sdgen.readers.sql.drafts import TableDraft, column_draft
 from sdgen.readers.sql.keys import set_keys, set_links
 from sdgen.readers.sql.schema import ColumnSchema, ForeignKeySchema, KeySchema, SqlType, TableName, TableSchema
 from sdgen.scenario.model import Column as ScenarioColumn
@@ -32,11 +41,11 @@ DIALECT = "clickhouse"
 
 
 @dataclass(frozen=True)
-class Read:
+class FilledTable:
     """One table that has rows: its entity's name, columns and engine."""
 
     entity: str
-    table: Table
+    table: MooseTable
     columns: Columns
     engine: Engine
 
@@ -47,7 +56,9 @@ class Read:
         return Keyed(self.entity, types, keys, self.engine)
 
 
-def moose_scenario(name: str, file: str, tables: Sequence[Table], notes: Notes, rows: int | None) -> Scenario | None:
+def moose_scenario(
+    name: str, file: str, tables: Sequence[MooseTable], notes: Notes, rows: int | None
+) -> Scenario | None:
     """The scenario of tables, `rows` rows each; None where none of them has rows."""
     reads = [read for table, entity in _named(tables, notes) if (read := _read(table, entity, notes)) is not None]
     if not reads:
@@ -56,15 +67,15 @@ def moose_scenario(name: str, file: str, tables: Sequence[Table], notes: Notes, 
     drafts = {read.entity: _draft(read, primaries[read.entity], ROWS if rows is None else rows) for read in reads}
     _link(reads, primaries, drafts, notes)
     inner = DraftNotes(file)
-    scenario = settle(name, list(drafts.values()), inner)
+    scenario = make_feasible(name, list(drafts.values()), inner)
     types = {read.entity: read.keyed.columns for read in reads}
     scenario = with_sizes(within_range(by_stem(_with_targets(scenario, reads)), types), types)
     return scenario.read_from(_origin(file, reads), [*notes.found, *inner.found])
 
 
-def _named(tables: Sequence[Table], notes: Notes) -> list[tuple[Table, str]]:
+def _named(tables: Sequence[MooseTable], notes: Notes) -> list[tuple[MooseTable, str]]:
     """Tables with their entities' names: the model's, where one table alone holds it; else the table's own."""
-    once: dict[str, Table] = {}
+    once: dict[str, MooseTable] = {}
     for table in tables:
         if table.physical in once:
             first = once[table.physical]
@@ -84,7 +95,7 @@ def _named(tables: Sequence[Table], notes: Notes) -> list[tuple[Table, str]]:
     return found
 
 
-def _read(table: Table, entity: str, notes: Notes) -> Read | None:
+def _read(table: MooseTable, entity: str, notes: Notes) -> FilledTable | None:
     path = ("entities", entity)
     if table.shape.index is not None:
         what = "the table is left out: an index signature ([key: string]: ...) has no columns"
@@ -105,10 +116,10 @@ def _read(table: Table, entity: str, notes: Notes) -> Read | None:
     if not columns.found:
         notes.add(path, "the table is left out: it has no column to fill", table.file, table.line)
         return None
-    return Read(entity, table, _without_null_keys(table, entity, columns, engine, notes), engine)
+    return FilledTable(entity, table, _without_null_keys(table, entity, columns, engine, notes), engine)
 
 
-def _without_null_keys(table: Table, entity: str, columns: Columns, engine: Engine, notes: Notes) -> Columns:
+def _without_null_keys(table: MooseTable, entity: str, columns: Columns, engine: Engine, notes: Notes) -> Columns:
     """Columns of the sorting key, and those the engine has a use for, take no nulls."""
     roles = {engine.sign, engine.version, engine.deleted}
     changed = {}
@@ -122,7 +133,7 @@ def _without_null_keys(table: Table, entity: str, columns: Columns, engine: Engi
     return replace(columns, found={**columns.found, **changed})
 
 
-def _draft(read: Read, primary: tuple[str, ...], rows: int) -> EntityDraft:
+def _draft(read: FilledTable, primary: tuple[str, ...], rows: int) -> TableDraft:
     columns = read.columns.found
     schema = TableSchema(
         name=TableName(read.table.physical),
@@ -132,13 +143,13 @@ def _draft(read: Read, primary: tuple[str, ...], rows: int) -> EntityDraft:
         unique=tuple(KeySchema(names) for names in (unique_rows(read.keyed, primary),) if names),
         description=_first_paragraph(read.table.comment),
     )
-    draft = EntityDraft(read.entity, schema, rows)
+    draft = TableDraft(read.entity, schema=schema, alone=rows)
     for name, column in columns.items():
         draft.columns[name] = _column(column, read.engine, schema.columns[len(draft.columns)])
     set_keys(draft, DraftNotes(read.table.file))
     for name in primary:
         if len(primary) == 1 and draft.columns[name].generator is None and draft.columns[name].type.kind == "double":
-            draft.columns[name].filled("sequence", demanded=False)
+            draft.columns[name].fill("sequence", demanded=False)
     return draft
 
 
@@ -154,30 +165,38 @@ def _schema(column: Column) -> ColumnSchema:
 
 
 def _column(column: Column, engine: Engine, schema: ColumnSchema) -> ColumnDraft:
-    draft = ColumnDraft(schema, column.type.type, column.type.takes_null)
+    draft = column_draft(schema, column.type.type, column.type.takes_null)
     draft.generator = of_role(column.name, column.type, engine) or of_type(column.type)
     if draft.generator is None:
-        draft.generator = hinted(column.comment, column.type, column.name)
+        draft.generator = by_comment(column.comment, _commented(column))
     draft.demanded = draft.generator is not None and not column.is_key
     longest, shortest = (column.type.marks.get(name, 0) for name in ("longest", "shortest"))
     if column.type.word == "String" and not column.type.values:
-        draft.said = Said(longest=int(longest), shortest=int(shortest))
+        draft.bounds = ColumnBounds(longest=int(longest), shortest=int(shortest))
     return draft
 
 
+def _commented(column: Column) -> CommentedColumn:
+    type = column.type
+    text = type.word == "String" and not type.values
+    return CommentedColumn(
+        words_of(column.name), type.type.kind, text, type.low_cardinality, any_number="number" not in type.marks
+    )
+
+
 def _link(
-    reads: Sequence[Read],
+    reads: Sequence[FilledTable],
     primaries: Mapping[str, tuple[str, ...]],
-    drafts: Mapping[str, EntityDraft],
+    drafts: Mapping[str, TableDraft],
     notes: Notes,
 ) -> None:
     """Links between tables, then what columns' names tell, then outlines of places."""
     found = links([read.keyed for read in reads], primaries)
     for (entity, column), (parent, key) in found.items():
         draft = drafts[entity]
-        reference = ForeignKeySchema((column,), drafts[parent].table.name, (key,), line=draft.table.line)
-        draft.table = replace(draft.table, foreign_keys=(*draft.table.foreign_keys, reference))
-    set_links({draft.table.name: draft for draft in drafts.values()}, DraftNotes(""))
+        reference = ForeignKeySchema((column,), drafts[parent].schema.name, (key,), line=draft.schema.line)
+        draft.schema = replace(draft.schema, foreign_keys=(*draft.schema.foreign_keys, reference))
+    set_links({draft.schema.name: draft for draft in drafts.values()}, DraftNotes(""))
     for (entity, column), (parent, key) in found.items():
         if drafts[entity].columns[column].is_link:  # in one type, as databases ask; ClickHouse is told its own
             drafts[entity].columns[column].type = drafts[parent].columns[key].type
@@ -191,20 +210,22 @@ def _link(
         choose_outlines(draft, read.keyed.columns)
 
 
-def _known(read: Read, draft: EntityDraft) -> dict[str, Known]:
+def _known(read: FilledTable, draft: TableDraft) -> dict[str, NamedColumn]:
     inside = {name for names in draft.unique for name in names}
     return {
-        name: Known(name, column.type, column.comment, draft.columns[name].generator, _is_key(draft, name, inside))
+        name: NamedColumn(
+            name, column.type, column.comment, draft.columns[name].generator, _is_key(draft, name, inside)
+        )
         for name, column in read.columns.found.items()
     }
 
 
-def _is_key(draft: EntityDraft, name: str, inside: set[str]) -> bool:
+def _is_key(draft: TableDraft, name: str, inside: set[str]) -> bool:
     column = draft.columns[name]
     return column.primary or column.unique or name in inside
 
 
-def _copy_names(draft: EntityDraft, drafts: Mapping[str, EntityDraft]) -> None:
+def _copy_names(draft: TableDraft, drafts: Mapping[str, TableDraft]) -> None:
     """`customer_name` beside a link to customers is the customer's own name."""
     for name, column in list(draft.columns.items()):
         if not column.is_link or column.generator is None:
@@ -218,10 +239,10 @@ def _copy_names(draft: EntityDraft, drafts: Mapping[str, EntityDraft]) -> None:
                 and not copy.primary
                 and copy.type == parent.columns[there].type
             ):
-                copy.filled("parent", column=f"{name}.{there}")
+                copy.fill("parent", column=f"{name}.{there}")
 
 
-def _copies(link: str, parent: EntityDraft) -> Iterable[tuple[str, str]]:
+def _copies(link: str, parent: TableDraft) -> Iterable[tuple[str, str]]:
     """Names of columns here that repeat columns of the parent, in both spellings."""
     head = link[: -len("_id")] if link.endswith("_id") else link[: -len("Id")] if link.endswith("Id") else ""
     for there in parent.columns if head else ():
@@ -229,12 +250,12 @@ def _copies(link: str, parent: EntityDraft) -> Iterable[tuple[str, str]]:
         yield f"{head}{there[:1].upper()}{there[1:]}", there
 
 
-def _with_targets(scenario: Scenario, reads: Iterable[Read]) -> Scenario:
+def _with_targets(scenario: Scenario, reads: Iterable[FilledTable]) -> Scenario:
     entities = {read.entity: _with_target(scenario.entities[read.entity], read) for read in reads}
     return scenario.model_copy(update={"entities": entities})
 
 
-def _with_target(entity: Entity, read: Read) -> Entity:
+def _with_target(entity: Entity, read: FilledTable) -> Entity:
     facts = {**read.engine.facts, **({"computed": dict(read.columns.computed)} if read.columns.computed else {})}
     columns = {
         name: column.model_copy(update={"target": {DIALECT: read.columns.found[name].ddl}})
@@ -250,7 +271,7 @@ def _says_all(written: ScenarioColumn, column: Column) -> bool:
     return column.is_plain and written.type == str(column.type.type)
 
 
-def _origin(file: str, reads: Iterable[Read]) -> Origin:
+def _origin(file: str, reads: Iterable[FilledTable]) -> Origin:
     places: dict[Path, tuple[int, int]] = {}
     for read in reads:
         places["entities", read.entity] = (read.table.line, 1)

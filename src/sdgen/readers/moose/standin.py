@@ -25,7 +25,7 @@ _TYPES = frozenset({"clickhouse_decimal", "clickhouse_datetime64", "simple_aggre
 
 
 @dataclass(frozen=True)
-class Said:
+class AnnotationCall:
     """What an annotation says: a call of the library's, with its arguments."""
 
     name: str
@@ -34,7 +34,7 @@ class Said:
 
 
 @dataclass
-class Made:
+class LibraryObject:
     """An object of the library's, with the model it is of and where it was made."""
 
     kind: str
@@ -73,12 +73,12 @@ class _Anything(type):
         wraps = len(args) == 1 and not named and callable(args[0]) and not isinstance(args[0], _Anything)
         if wraps and cls.model is None:
             return args[0]  # it is a decorator
-        made = Made(cls.path, cls.model, args, named, *_caller())
+        made = LibraryObject(cls.path, cls.model, args, named, *_caller())
         _LISTED.append(made)
         return made
 
 
-_LISTED: list[Made] = []
+_LISTED: list[LibraryObject] = []
 
 
 def _caller() -> tuple[str, int]:
@@ -102,7 +102,7 @@ class _Wrapper:
         self.word = word
 
     def __getitem__(self, type: Any) -> Any:
-        return Annotated[type, Said(self.word)]
+        return Annotated[type, AnnotationCall(self.word)]
 
 
 def _named(name: str) -> Any:
@@ -116,13 +116,13 @@ def _named(name: str) -> Any:
     if name in ("Key", "JWT"):
         return _Wrapper(name)
     if name in _TYPES:
-        return lambda *args, **named: Annotated[Any, Said(name, args, named)]
+        return lambda *args, **named: Annotated[Any, AnnotationCall(name, args, named)]
     if name in CALLS:
-        return lambda *args, **named: Said(name, args, named)
+        return lambda *args, **named: AnnotationCall(name, args, named)
     if name in ANNOTATIONS:
         return name
     if (name in MOOSE or f"ClickHouse{name}" in MOOSE) and not name.startswith("DeadLetter"):
-        return Annotated[Any, Said(name)]
+        return Annotated[Any, AnnotationCall(name)]
     return _class(name)
 
 
@@ -156,7 +156,7 @@ class _Finder(MetaPathFinder, Loader):
 
 
 @contextmanager
-def standing_in() -> Iterator[list[Made]]:
+def standing_in() -> Iterator[list[LibraryObject]]:
     """The library is the stand-in inside; what is made of it is in the list."""
     before = {name: module for name, module in sys.modules.items() if name.split(".")[0] == LIBRARY}
     for name in before:

@@ -14,7 +14,7 @@ from sdgen.readers.moose.syntax import Named, Unknown
 
 
 @dataclass(frozen=True)
-class Table:
+class MooseTable:
     """A table of the project.
 
     name: its declared name. model: the name of the type it holds, "" for one without a name. config: what it is

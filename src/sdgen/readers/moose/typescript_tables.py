@@ -10,7 +10,7 @@ from typing import Any
 from sdgen.readers.moose.project import Project
 from sdgen.readers.moose.shapes import Shape, riddle
 from sdgen.readers.moose.syntax import Body, Call, Declaration, Module, Named, Ref, Several
-from sdgen.readers.moose.tables import Notes, Table, unknown_text
+from sdgen.readers.moose.tables import MooseTable, Notes, unknown_text
 from sdgen.readers.moose.typescript_resolve import Modules, Resolver, Scope
 from sdgen.readers.moose.typescript_values import SPREAD
 
@@ -19,7 +19,7 @@ _NAMES = ("table_name", "name")
 _OWN = ("order_by_fields", "engine", "order_by_expression")
 
 
-def typescript_tables(project: Project, paths: Iterable[Path], notes: Notes) -> list[Table]:
+def typescript_tables(project: Project, paths: Iterable[Path], notes: Notes) -> list[MooseTable]:
     """The tables of some files of a project, in the order they are declared."""
     return _Collector(project, notes).tables(list(paths))
 
@@ -31,7 +31,7 @@ class _Collector:
         self.resolver = Resolver(self.modules)
         self.notes = notes
 
-    def tables(self, paths: list[Path]) -> list[Table]:
+    def tables(self, paths: list[Path]) -> list[MooseTable]:
         modules = [module for path in paths if (module := self.modules.module(path)) is not None]
         if len(paths) == 1 and modules:
             modules = self._reached(modules[0])
@@ -63,7 +63,7 @@ class _Collector:
             found[other.path] = other
             waiting.append(other)
 
-    def _called(self, module: Module, call: Call) -> Iterator[Table]:
+    def _called(self, module: Module, call: Call) -> Iterator[MooseTable]:
         if call.name == "MaterializedView":
             yield from self._view(module, call)
             return
@@ -81,7 +81,7 @@ class _Collector:
             config = {**version, **inner}
         yield from self._table(module, call, name, config)
 
-    def _view(self, module: Module, call: Call) -> Iterator[Table]:
+    def _view(self, module: Module, call: Call) -> Iterator[MooseTable]:
         """A view's target table, where the view declares it itself."""
         config = self._config(module, call.args[0] if call.args else {})
         target = config.get("target_table")
@@ -96,7 +96,7 @@ class _Collector:
         own = {key: value for key, value in inner.items() if key in _OWN}
         yield from self._table(module, call, name, own)
 
-    def _table(self, module: Module, call: Call, name: str, config: Mapping[str, Any]) -> Iterator[Table]:
+    def _table(self, module: Module, call: Call, name: str, config: Mapping[str, Any]) -> Iterator[MooseTable]:
         shape = riddle("it names no type in <>") if call.type is None else self._shape(module, call)
         if shape.kind != "object":
             why = shape.name if shape.kind == "riddle" else f"its type is {shape.kind}, not an object"
@@ -108,7 +108,7 @@ class _Collector:
                 self.notes.add((), f"{what} ({unknown_text(value)})", module.file, call.line)
         known = {key: value for key, value in config.items() if key == "engine" or not unknown_text(value)}
         model = _model(call)
-        yield Table(name, model, shape, known, call.name, self._comment(module, model), module.file, call.line)
+        yield MooseTable(name, model, shape, known, call.name, self._comment(module, model), module.file, call.line)
 
     def _shape(self, module: Module, call: Call) -> Shape:
         assert call.type is not None
@@ -143,7 +143,7 @@ class _Collector:
             return {**merged, **own}
         return {**merged, **{key: _object_keys(inner) if key in _NESTED else inner for key, inner in own.items()}}
 
-    def _models(self, module: Module) -> Iterator[Table]:
+    def _models(self, module: Module) -> Iterator[MooseTable]:
         """The exported interfaces of a file that declares no tables: its data models, where Moose's library is used."""
         moose = any(LIBRARY in words for words, _ in module.imports.values())
         if not moose and "datamodels" not in module.path.parts:
@@ -159,7 +159,7 @@ class _Collector:
             stored = {snake(key): value for key, value in stored.items()} if isinstance(stored, Mapping) else {}
             shape = self.resolver.shape(Ref(name), Scope(module))
             if shape.kind == "object" and stored.get("enabled", True) is not False:
-                yield Table(name, name, shape, stored, "interface", declared.comment, module.file, declared.line)
+                yield MooseTable(name, name, shape, stored, "interface", declared.comment, module.file, declared.line)
 
 
 _NESTED = frozenset({"table", "targetTable", "target_table"})

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from sdgen.inference.comments import between
+from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.moose.clicktypes import ClickType
-from sdgen.readers.moose.columns import Known, is_number
+from sdgen.readers.moose.columns import NamedColumn, is_number
 from sdgen.readers.moose.engines import Engine
 from sdgen.readers.moose.guesses import guessed
-from sdgen.readers.moose.hints import between
 from sdgen.readers.moose.library import GEOMETRIES
-from sdgen.readers.sql.drafts import ColumnDraft, EntityDraft
-from sdgen.readers.sql.schema import ColumnSchema, SqlType
+from sdgen.readers.sql.drafts import TableDraft
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGERS, Type
 
@@ -95,7 +95,7 @@ def _document(type: ClickType) -> GeneratorSpec | None:
 
 
 def _pattern(regex: str) -> GeneratorSpec | None:
-    from sdgen.readers.sql.check_patterns import can_make
+    from sdgen.readers.sql.check_facts import can_make
 
     return GeneratorSpec(type="pattern", params={"regex": regex}) if can_make(regex, 0) else None
 
@@ -145,7 +145,7 @@ def _nested(points: tuple[tuple[float, float], ...], depth: int) -> str:
     return "[" * depth + text + "]" * depth
 
 
-def choose_outlines(draft: EntityDraft, types: Mapping[str, ClickType]) -> None:
+def choose_outlines(draft: TableDraft, types: Mapping[str, ClickType]) -> None:
     """Lines and outlines of places are chosen by a hidden number."""
     for name, type in types.items():
         chosen = f"{name}_outline"
@@ -156,7 +156,7 @@ def choose_outlines(draft: EntityDraft, types: Mapping[str, ClickType]) -> None:
             _hide(draft, chosen, Type("int"), numbers, f"which of a few lines and outlines {name} is")
 
 
-def hold_scores(draft: EntityDraft, columns: Mapping[str, Known]) -> None:
+def hold_scores(draft: TableDraft, columns: Mapping[str, NamedColumn]) -> None:
     """Scores of nothing are 0: they are drawn in a hidden column, and shown where there is something."""
     for name, other in shared_zeros(columns).items():
         column, drawn = draft.columns[name], f"{name}_drawn"
@@ -169,16 +169,15 @@ def hold_scores(draft: EntityDraft, columns: Mapping[str, Known]) -> None:
         column.generator = GeneratorSpec(type="expression", params={"sql": sql})
 
 
-def _hide(draft: EntityDraft, name: str, type: Type, spec: GeneratorSpec, description: str) -> None:
-    schema = ColumnSchema(name, SqlType(type.kind), description=description)
-    draft.columns[name] = ColumnDraft(schema, type, nullable=False, generator=spec, demanded=True, hidden=True)
+def _hide(draft: TableDraft, name: str, type: Type, spec: GeneratorSpec, description: str) -> None:
+    draft.columns[name] = ColumnDraft(name, type, spec, hidden=True, demanded=True, description=description)
 
 
 _SCORES = frozenset({"score", "confidence", "probability", "similarity", "weight"})
 _AROUND = frozenset({"id", "topic", "class", "label", "cluster", "count"})
 
 
-def shared_zeros(columns: Mapping[str, Known]) -> dict[str, str]:
+def shared_zeros(columns: Mapping[str, NamedColumn]) -> dict[str, str]:
     """Scores, with the ids that say whether there is one: 0 or null where there is none."""
     ids = {_core(column, {"id"}): column for column in columns.values() if "id" in column.words and is_number(column)}
     found = {}
@@ -190,7 +189,7 @@ def shared_zeros(columns: Mapping[str, Known]) -> dict[str, str]:
     return found
 
 
-def _core(column: Known, own: frozenset[str] | set[str]) -> tuple[str, ...]:
+def _core(column: NamedColumn, own: frozenset[str] | set[str]) -> tuple[str, ...]:
     """What a column is about, without the words for what it says of that."""
     words = tuple(word for word in column.words if word not in own | _AROUND)
     return words or tuple(word for word in column.words if word not in own)

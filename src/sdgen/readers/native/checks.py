@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sdgen.inference.guess import with_guesses
-from sdgen.planning.choose import choose_generators
-from sdgen.readers.sql.check_facts import Understood
+from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.feasibility import chosen_generators
+from sdgen.readers.sql.check_facts import CheckMeaning
 from sdgen.readers.sql.checks import understand
 from sdgen.readers.sql.column_checks import demanded
 from sdgen.readers.sql.column_orders import set_orders
-from sdgen.readers.sql.drafts import ColumnDraft, EntityDraft
-from sdgen.readers.sql.schema import ColumnSchema, SqlType, TableName, TableSchema
+from sdgen.readers.sql.drafts import TableDraft
+from sdgen.readers.sql.schema import TableName, TableSchema
 from sdgen.scenario.model import Column, Entity, Scenario
 from sdgen.scenario.types import parse_type
 
@@ -27,15 +27,14 @@ def with_checks(scenario: Scenario) -> Scenario:
     wanted = {name: entity for name, entity in scenario.entities.items() if entity.check and _free(entity)}
     if not wanted:
         return scenario
-    guessed = with_guesses(scenario)
-    chosen = choose_generators(guessed, [])
+    chosen = chosen_generators(scenario)
     entities = dict(scenario.entities)
     for name, entity in wanted.items():
-        draft = EntityDraft(name, TableSchema(TableName(name), ()), 0, _drafts(entity))
-        said = _understood(entity)
-        for column in said.columns.keys() & draft.columns.keys():
-            draft.columns[column].said = said.columns[column]
-        set_orders(draft, said)
+        draft = TableDraft(name, _drafts(entity), schema=TableSchema(TableName(name), ()), alone=0)
+        bounds = _understood(entity)
+        for column in bounds.columns.keys() & draft.columns.keys():
+            draft.columns[column].bounds = bounds.columns[column]
+        set_orders(draft, bounds)
         for column, drafted in draft.columns.items():
             if drafted.generator is None:
                 found = demanded(drafted, chosen.get((name, column)))
@@ -56,14 +55,15 @@ def _drafts(entity: Entity) -> dict[str, ColumnDraft]:
             type = parse_type(column.type)
         except ValueError:  # told with the other problems of the scenario
             continue
-        schema = ColumnSchema(name, SqlType(type.kind))
-        found[name] = ColumnDraft(schema, type, bool(column.nullable), unique=column.unique, primary=column.primary_key)
+        found[name] = ColumnDraft(
+            name, type, nullable=bool(column.nullable), unique=column.unique, primary=column.primary_key
+        )
     return found
 
 
-def _understood(entity: Entity) -> Understood:
+def _understood(entity: Entity) -> CheckMeaning:
     """What all checks say, of comparisons those of which both columns are free."""
-    whole = Understood()
+    whole = CheckMeaning()
     for sql in entity.check:
         whole = whole.also(understand(sql, _DIALECT))
     free = _free(entity)
@@ -75,7 +75,7 @@ def _understood(entity: Entity) -> Understood:
     )
 
 
-def _columns(entity: Entity, draft: EntityDraft) -> Mapping[str, Column]:
+def _columns(entity: Entity, draft: TableDraft) -> Mapping[str, Column]:
     """The entity's columns with what was drafted, and the hidden ones made for it before the columns they serve."""
     hidden = [name for name in draft.columns if name not in entity.columns]
     columns = {name: draft.columns[name].column() for name in hidden}

@@ -19,12 +19,12 @@ from typing import Any
 from sdgen.errors import Path as Place
 from sdgen.errors import Problem, ScenarioError, did_you_mean
 from sdgen.inference.complete import is_whole
-from sdgen.planning.choose import make_generator
 from sdgen.readers.base import read_text
+from sdgen.readers.feasibility import generator_problems
 from sdgen.readers.native.scenario_file import read_rules
 from sdgen.readers.override import RulesOrigin
 from sdgen.readers.yaml_text import Document, read_document
-from sdgen.scenario.model import Column, Scenario
+from sdgen.scenario.model import Column, GeneratorSpec, Scenario
 
 TABLES: Mapping[str, str] = {"fields": "field", "patterns": "pattern", "types": "type"}
 SPELLINGS: Mapping[str, str] = {
@@ -75,11 +75,13 @@ def with_rules_of(scenario: Scenario, file: str) -> Scenario:
 
 def _check_generators(scenario: Scenario, count: int) -> None:
     """ScenarioError where one of the first rules names a generator that there isn't, or params it doesn't take."""
-    problems: list[Problem] = []
-    for number, rule in enumerate(scenario.rules[:count]):
-        spec = rule.generator
-        if is_whole(Column(generator=spec)) and "$" not in repr(spec.params):  # else the column tells the rest
-            make_generator(scenario, spec, ("rules", number, "generator"), problems)
+    specs: list[tuple[GeneratorSpec, Place]] = [
+        (rule.generator, ("rules", number, "generator"))
+        for number, rule in enumerate(scenario.rules[:count])
+        # What is left open, and what placeholders stand for, shows at the columns that the rule is taken for.
+        if is_whole(Column(generator=rule.generator)) and "$" not in repr(rule.generator.params)
+    ]
+    problems = generator_problems(scenario, specs)
     if problems:
         raise ScenarioError(problems)
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from sdgen.errors import Path as Place
 from sdgen.errors import Problem, ProblemType, ScenarioError, SourceError, did_you_mean
 from sdgen.readers.base import ReadOptions, Source
-from sdgen.readers.consequences import further_problems, is_reported
+from sdgen.readers.feasibility import further_problems, is_reported
 from sdgen.readers.formats import DOCUMENTS
 from sdgen.readers.native.links import Shorthand
 from sdgen.readers.yaml_text import Document
@@ -21,7 +21,7 @@ from sdgen.scenario.output import METADATA, EntityOutput, Output
 from sdgen.scenario.wording import said_of
 
 
-def fits(source: Source) -> bool:
+def matches(source: Source) -> bool:
     """Whatever YAML, JSON or folder no other reader knows: its messages tell what a scenario needs."""
     return True
 
@@ -36,7 +36,7 @@ def read_document(document: Document, name: str = "") -> Scenario:
 
     name: of a scenario that names itself none; one that is kept in a file must have a name.
     """
-    reading = _Reading(document, list(document.repeated))
+    reading = _ScenarioReader(document, list(document.repeated))
     canonical = reading.scenario(document.value, name)
     scenario = reading.validated(canonical)
     if scenario is None:
@@ -61,7 +61,7 @@ def read_rules(
 
     ScenarioError with every problem where one is wrong.
     """
-    reading, rules = _Reading(document), []
+    reading, rules = _ScenarioReader(document), []
     for record, place in records:
         found = reading.rule(record, place)
         if found["generator"] is None:
@@ -92,7 +92,7 @@ def _only_file(folder: Path) -> Path:
 
 
 @dataclass
-class _Reading:
+class _ScenarioReader:
     """One document on its way to canonical form, and where its parts stood."""
 
     document: Document

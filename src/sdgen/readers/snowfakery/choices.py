@@ -7,12 +7,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdgen.readers.snowfakery.drafts import TYPES, Cell, Made, expression, spec
+from sdgen.readers.snowfakery.cells import (
+    TYPES,
+    Cell,
+    Function,
+    Unread,
+    Values,
+    expression,
+    kind_of,
+    literal,
+    plain,
+    spec,
+)
 from sdgen.readers.snowfakery.formulas import condition, is_formula
-from sdgen.readers.snowfakery.names import Function, Unread, kind_of, literal, plain
 from sdgen.readers.snowfakery.recipe import Raw
 
-Make = Callable[[Cell, Raw], Made]
+Make = Callable[[Cell, Raw], Values]
 _INTEGER = re.compile(r"-?\d{1,15}")
 
 
@@ -26,7 +36,7 @@ class Choice:
     when: str = ""
 
 
-def choices(cell: Cell, raw: Raw, value: Any, make: Make) -> Made | None:
+def choices(cell: Cell, raw: Raw, value: Any, make: Make) -> Values | None:
     """`random_choice`: a list, or a mapping from values to weights."""
     found = _listed(raw, value)
     if not found:
@@ -40,13 +50,13 @@ def choices(cell: Cell, raw: Raw, value: Any, make: Make) -> Made | None:
     made = [_alternative(cell, each, make) for each in found]
     if len(made) == 1:
         return made[0]
-    pick = Made(spec("choice", values=list(range(len(made))), weights=given), "int", "int")
+    pick = Values(spec("choice", values=list(range(len(made))), weights=given), "int", "int")
     ref = cell.hide(pick, f"{cell.field}_pick")
     cases = [(f"{ref.sql} = {number}", each) for number, each in enumerate(made[:-1])]
     return case(cell, cases, made[-1])
 
 
-def _values(values: list[Any], weights: list[float] | None) -> Made:
+def _values(values: list[Any], weights: list[float] | None) -> Values:
     kinds = {kind_of(each) for each in values if each is not None}
     kind = kinds.pop() if len(kinds) == 1 else "float" if kinds == {"int", "float"} else "text"
     typed = TYPES.get(kind, "text")
@@ -55,7 +65,7 @@ def _values(values: list[Any], weights: list[float] | None) -> Made:
     if typed == "bigint" and not all(each is None or -(2**63) <= each < 2**63 for each in values):
         typed, kind, values = "text", "text", [each if each is None else str(each) for each in values]
     shown = [int(each) if each == each // 1 else each for each in weights] if weights else None
-    return Made(spec("choice", values=values, weights=shown), typed, kind, nullable=None in values)
+    return Values(spec("choice", values=values, weights=shown), typed, kind, nullable=None in values)
 
 
 def _is_plain(value: Any) -> bool:
@@ -96,11 +106,11 @@ def _number(key: Any) -> Any:
     return int(text) if _INTEGER.fullmatch(text) else None if text in ("NULL", "null", "~") else key
 
 
-def _alternative(cell: Cell, choice: Choice, make: Make) -> Made:
+def _alternative(cell: Cell, choice: Choice, make: Make) -> Values:
     return make(cell, choice.raw)
 
 
-def conditions(cell: Cell, raw: Raw, value: Any, make: Make, call: Function) -> Made | None:
+def conditions(cell: Cell, raw: Raw, value: Any, make: Make, call: Function) -> Values | None:
     """`if`: the first choice whose `when` holds."""
     found = _listed(raw, value)
     try:
@@ -115,7 +125,7 @@ def conditions(cell: Cell, raw: Raw, value: Any, make: Make, call: Function) -> 
     return case(cell, cases, rest) if cases else rest
 
 
-def case(cell: Cell, cases: list[tuple[str, Made]], rest: Made | None) -> Made:
+def case(cell: Cell, cases: list[tuple[str, Values]], rest: Values | None) -> Values:
     """One of several columns, each of them hidden unless it is a plain value."""
     made = [*(each for _, each in cases), *([rest] if rest else [])]
     if all(each.plain == (None,) for each in made):
@@ -129,7 +139,7 @@ def case(cell: Cell, cases: list[tuple[str, Made]], rest: Made | None) -> Made:
     return expression(f"case {' '.join(parts)} end", kind, nullable)
 
 
-def _sql(cell: Cell, made: Made, kind: str) -> str:
+def _sql(cell: Cell, made: Values, kind: str) -> str:
     if made.plain:
         sql = literal(made.plain[0])
     else:

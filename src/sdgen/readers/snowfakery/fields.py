@@ -13,36 +13,35 @@ import yaml
 
 from sdgen.errors import did_you_mean
 from sdgen.inference.names import snake
+from sdgen.readers.snowfakery.cells import Cell, Unread, Values, expression, plain, spec
 from sdgen.readers.snowfakery.choices import choices, conditions
-from sdgen.readers.snowfakery.counts import computed
-from sdgen.readers.snowfakery.drafts import Cell, Made, expression, spec
 from sdgen.readers.snowfakery.formulas import formula, is_formula
 from sdgen.readers.snowfakery.links import nested, random_reference, reference
-from sdgen.readers.snowfakery.names import Unread, plain
 from sdgen.readers.snowfakery.recipe import Raw
+from sdgen.readers.snowfakery.tables import computed
 from sdgen.scenario.model import GeneratorSpec
 
-_GUESSED = Made(type="text", kind="text")
+_GUESSED = Values(type="text", kind="text")
 _GUESSED_AS = {
-    "date_between": Made(type="date", kind="date"),
-    "datetime_between": Made(type="timestamp", kind="timestamp"),
-    "random_number": Made(type="int", kind="int"),
+    "date_between": Values(type="date", kind="date"),
+    "datetime_between": Values(type="timestamp", kind="timestamp"),
+    "random_number": Values(type="int", kind="int"),
 }
 
 
-def column(cell: Cell, raw: Raw) -> Made:
+def column(cell: Cell, raw: Raw) -> Values:
     """The column of a field."""
     child = cell.template.nested.get(cell.field)
     if child is not None and not child.hidden:
         return nested(cell, child)
-    return made_of(cell, raw)
+    return values_of(cell, raw)
 
 
-def made_of(cell: Cell, raw: Raw) -> Made:
+def values_of(cell: Cell, raw: Raw) -> Values:
     """The values that a value of the recipe asks for."""
     value = raw.value
     if isinstance(value, list) and len(value) == 1:
-        return made_of(cell, raw.at(0, value[0]))
+        return values_of(cell, raw.at(0, value[0]))
     if isinstance(value, Mapping) and len(value) == 1:
         ((name, inner),) = value.items()
         return _function(cell, raw.at(name, inner), str(name), inner)
@@ -56,7 +55,7 @@ def made_of(cell: Cell, raw: Raw) -> Made:
     return plain(value)
 
 
-def guessed(cell: Cell, raw: Raw, what: str) -> Made:
+def guessed(cell: Cell, raw: Raw, what: str) -> Values:
     """Values that the rules choose by the column's name."""
     what = what if len(what) <= 120 else what[:119] + "…"
     if cell.field.startswith("__"):
@@ -66,7 +65,7 @@ def guessed(cell: Cell, raw: Raw, what: str) -> Made:
     return _GUESSED
 
 
-def _function(cell: Cell, raw: Raw, name: str, value: Any) -> Made:
+def _function(cell: Cell, raw: Raw, name: str, value: Any) -> Values:
     if isinstance(value, Mapping):
         made = call(cell, raw, name, [], dict(value))
     elif name in ("random_choice", "if", "debug"):
@@ -79,12 +78,12 @@ def _function(cell: Cell, raw: Raw, name: str, value: Any) -> Made:
     return made
 
 
-def call(cell: Cell, raw: Raw, name: str, args: list[Any], named: dict[str, Any]) -> Made | None:
+def call(cell: Cell, raw: Raw, name: str, args: list[Any], named: dict[str, Any]) -> Values | None:
     """The values of one of the recipe's functions, variables or hidden objects; None where none is called so."""
     if name == "fake" and args:
         return fake(cell, raw, str(args[0]), named)
     if name.lower().replace("_", "") == "fake.randomelement" and isinstance(named.get("elements"), list | tuple):
-        return choices(cell, raw, list(named["elements"]), made_of)
+        return choices(cell, raw, list(named["elements"]), values_of)
     if name.startswith("fake."):
         return fake(cell, raw, name.removeprefix("fake."), named)
     function = _FUNCTIONS.get(name)
@@ -93,10 +92,10 @@ def call(cell: Cell, raw: Raw, name: str, args: list[Any], named: dict[str, Any]
     return None if args or named else _variable(cell, name)
 
 
-def _variable(cell: Cell, name: str) -> Made | None:
+def _variable(cell: Cell, name: str) -> Values | None:
     """A variable's values, or those of a field of the object it holds; each row draws its own."""
     first, _, rest = name.partition(".")
-    raw = cell.world.recipe.variables.get(first) or _hidden_field(cell, first)
+    raw = cell.whole.recipe.variables.get(first) or _hidden_field(cell, first)
     if raw is None:
         return None
     value = raw.value[0] if isinstance(raw.value, list) and len(raw.value) == 1 else raw.value
@@ -107,7 +106,7 @@ def _variable(cell: Cell, name: str) -> Made | None:
         return None
     if raw is None or cell.field.count("$") > 8:
         return None
-    made = made_of(replace(cell, field=f"{cell.field}${name}"), raw)
+    made = values_of(replace(cell, field=f"{cell.field}${name}"), raw)
     if not made.plain:
         cell.note(raw, f"{name} is shared in the recipe: here each row of {cell.table.name} draws its own")
     return made
@@ -119,7 +118,7 @@ def _hidden_field(cell: Cell, name: str) -> Raw | None:
     return cell.template.fields.get(name) if child is not None and child.hidden else None
 
 
-def _number(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Made | None:
+def _number(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Values | None:
     """`random_number`: whole numbers, both ends included."""
     given = {**dict(zip(("min", "max", "step"), args, strict=False)), **named}
     values = {key: computed(value, cell.options) for key, value in given.items()}
@@ -130,11 +129,11 @@ def _number(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Mad
     low, high, each = (int(number) for number in whole)
     kind = "int" if low >= -(2**31) and high < 2**31 else "bigint"
     params = {"min": low, "max": high, **({"step": each} if each > 1 else {})}
-    return Made(spec("uniform_int", **params), kind, "int")
+    return Values(spec("uniform_int", **params), kind, "int")
 
 
-def _between(generator: str, kind: str) -> Callable[..., Made | None]:
-    def between(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Made | None:
+def _between(generator: str, kind: str) -> Callable[..., Values | None]:
+    def between(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Values | None:
         given = {**dict(zip(("start_date", "end_date"), args, strict=False)), **named}
         ends = []
         for key in ("start_date", "end_date"):
@@ -146,13 +145,13 @@ def _between(generator: str, kind: str) -> Callable[..., Made | None]:
             cell.note(raw, f"{key} is not used: times are in UTC")
         if ends[0] == ends[1] and ends[0] != "now":
             return replace(plain(ends[0]), type=kind, kind=kind)
-        return Made(spec(generator, start=ends[0], end=ends[1]), "", kind)
+        return Values(spec(generator, start=ends[0], end=ends[1]), "", kind)
 
     return between
 
 
-def _moment(kind: str) -> Callable[..., Made | None]:
-    def moment(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Made | None:
+def _moment(kind: str) -> Callable[..., Values | None]:
+    def moment(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Values | None:
         if args or not named:
             text = str(args[0]).strip() if args else "now"
             if text in ("now", "today"):
@@ -172,50 +171,50 @@ def _moment(kind: str) -> Callable[..., Made | None]:
 _CLOCK = ("year", "month", "day", "hour", "minute", "second")
 
 
-def _unique_id(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Made:
-    return Made(spec("uniform_int", min=1_000_000, max=999_999_999_999), "bigint", "int", unique=True)
+def _unique_id(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Values:
+    return Values(spec("uniform_int", min=1_000_000, max=999_999_999_999), "bigint", "int", unique=True)
 
 
-def _alpha_code(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Made:
-    return Made(spec("pattern", regex="[0-9A-Z]{8}"), "string", "text", unique=True)
+def _alpha_code(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Values:
+    return Values(spec("pattern", regex="[0-9A-Z]{8}"), "string", "text", unique=True)
 
 
-def _counter(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Made | None:
+def _counter(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Values | None:
     start, step = (computed(named.get(key, 1), cell.options) for key in ("start", "step"))
     if not isinstance(start, int) or not isinstance(step, int) or not step:
         return None
-    return Made(spec("sequence", start=start, step=step if step != 1 else None), "bigint", "int")
+    return Values(spec("sequence", start=start, step=step if step != 1 else None), "bigint", "int")
 
 
-def _date_counter(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Made | None:
+def _date_counter(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Values | None:
     start, step = str(named.get("start_date", "today")), str(named.get("step", "+1d"))
     if is_formula(start) or is_formula(step) or step.strip()[-1:] in ("M", "y"):
         return None
-    return Made(spec("time_series", start=relative(start), step=relative(step)), "date", "date")
+    return Values(spec("time_series", start=relative(start), step=relative(step)), "date", "date")
 
 
-def _to(make: Callable[[Cell, Raw, Any], Made]) -> Callable[..., Made | None]:
-    def to(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Made | None:
+def _to(make: Callable[[Cell, Raw, Any], Values]) -> Callable[..., Values | None]:
+    def to(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Values | None:
         value = named if "to" in named else args[0] if args else named.get("x")
         return make(cell, raw, value) if value and not is_formula(value) else None
 
     return to
 
 
-def _choice(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Made | None:
+def _choice(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Values | None:
     listed = args[0] if len(args) == 1 and isinstance(args[0], list) else args
-    return choices(cell, raw, named or listed, made_of)
+    return choices(cell, raw, named or listed, values_of)
 
 
-def _if(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Made | None:
-    return conditions(cell, raw, args[0] if args else [], made_of, call)
+def _if(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Values | None:
+    return conditions(cell, raw, args[0] if args else [], values_of, call)
 
 
-def _debug(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Made | None:
-    return made_of(cell, replace(raw, value=args[0] if args else named))
+def _debug(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Values | None:
+    return values_of(cell, replace(raw, value=args[0] if args else named))
 
 
-_FUNCTIONS: dict[str, Callable[..., Made | None]] = {
+_FUNCTIONS: dict[str, Callable[..., Values | None]] = {
     "random_number": _number,
     "random_choice": _choice,
     "if": _if,
@@ -260,12 +259,12 @@ def _plain(name: str) -> str:
     return name.lower().replace("_", "")
 
 
-def fake(cell: Cell, raw: Raw, provider: str, params: Mapping[str, Any]) -> Made:
+def fake(cell: Cell, raw: Raw, provider: str, params: Mapping[str, Any]) -> Values:
     """A provider's values; one that is not known is left to the rules, which go by the column's name."""
     entry = _table().get(_plain(provider))
     if entry is None:
         cell.note(raw, f"fake: {provider} is not known: guessed from the field's name", did_you_mean(provider, names()))
-        return Made(type="text", kind="text")
+        return Values(type="text", kind="text")
     takes = entry.get("takes", {})
     own = dict(entry.get("params", {}))
     for key, value in params.items():
@@ -281,7 +280,7 @@ def fake(cell: Cell, raw: Raw, provider: str, params: Mapping[str, Any]) -> Made
     if "loses" in entry:
         cell.note(raw, f"fake: {provider}: {entry['loses']}")
     kind = "text" if entry.get("type") == "string" else _KINDS.get(entry["generator"], "text")
-    return Made(GeneratorSpec(type=entry["generator"], params=own), entry.get("type", ""), kind)
+    return Values(GeneratorSpec(type=entry["generator"], params=own), entry.get("type", ""), kind)
 
 
 def _who(field: str) -> str:

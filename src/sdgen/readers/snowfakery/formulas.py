@@ -11,8 +11,20 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from sdgen.readers.snowfakery.drafts import Cell, Made, expression, spec
-from sdgen.readers.snowfakery.names import Function, Sql, Unread, kind_of, literal, lookup, of_column, plain
+from sdgen.readers.snowfakery.cells import (
+    Cell,
+    Function,
+    Sql,
+    Unread,
+    Values,
+    expression,
+    kind_of,
+    literal,
+    lookup,
+    of_column,
+    plain,
+    spec,
+)
 from sdgen.readers.snowfakery.recipe import Raw
 
 _FORMULA = re.compile(r"\$\{\{(.*?)\}\}|<<(.*?)>>", re.DOTALL)
@@ -47,7 +59,7 @@ def is_formula(value: Any) -> bool:
     return len(value) > _LONGEST or _FORMULA.search(value) is not None
 
 
-def formula(cell: Cell, raw: Raw, text: str, call: Function) -> Made:
+def formula(cell: Cell, raw: Raw, text: str, call: Function) -> Values:
     """The column of a text with formulas; Unread where one of them can't be read.
 
     `call` makes the values of the recipe's functions: (cell, raw, name, arguments, named arguments).
@@ -113,7 +125,7 @@ class _Compiler:
         self.depth = 0
         self.nullable = False
 
-    def whole(self, node: ast.expr) -> Made:
+    def whole(self, node: ast.expr) -> Values:
         """A formula that is all of a field."""
         made = self.generated(node)
         if made is not None:
@@ -123,7 +135,7 @@ class _Compiler:
             return plain(sql.plain[0])
         return sql.ref.made() if sql.ref else expression(_bare(sql.text), sql.kind, self.nullable)
 
-    def text(self, pieces: list[str | ast.expr]) -> Made:
+    def text(self, pieces: list[str | ast.expr]) -> Values:
         """Text with formulas in it, as a template."""
         parts = []
         for piece in pieces:
@@ -134,7 +146,7 @@ class _Compiler:
         template = "".join(parts)
         if not template:
             return plain("")
-        return Made(spec("template", template=template, null_text="None" if self.nullable else None), kind="text")
+        return Values(spec("template", template=template, null_text="None" if self.nullable else None), kind="text")
 
     def placeholder(self, node: ast.expr) -> str:
         filters = ""
@@ -154,7 +166,7 @@ class _Compiler:
             raise Unread(_shown(node))
         return "{" + sql.ref.placeholder + filters + "}"
 
-    def generated(self, node: ast.expr) -> Made | None:
+    def generated(self, node: ast.expr) -> Values | None:
         """Values of their own, for a function of the recipe's or a name such as `fake.city` and `unique_id`."""
         args: list[Any] = []
         named: dict[str, Any] = {}

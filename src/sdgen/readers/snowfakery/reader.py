@@ -13,19 +13,18 @@ from typing import Any
 
 from sdgen.errors import Problem, ProblemType, ScenarioError
 from sdgen.readers.base import ReadOptions, Source
+from sdgen.readers.drafts import EntityDraft, ScenarioDraft
+from sdgen.readers.snowfakery.cells import NULL, TYPES, Cell, RecipeDraft, RecipeTable, Values, kind_of, spec
 from sdgen.readers.snowfakery.choices import case
-from sdgen.readers.snowfakery.counts import Count
-from sdgen.readers.snowfakery.drafts import NULL, TYPES, Cell, Made, TableDraft, World, spec
 from sdgen.readers.snowfakery.fields import column
 from sdgen.readers.snowfakery.links import link_to
-from sdgen.readers.snowfakery.names import kind_of
 from sdgen.readers.snowfakery.recipe import Raw, Template, read_recipe
-from sdgen.readers.snowfakery.tables import ID, Table, layout_of
-from sdgen.scenario.model import Column, Entity, Origin, RowCount, Scenario
+from sdgen.readers.snowfakery.tables import ID, Count, Table, layout_of
+from sdgen.scenario.model import Origin, RowCount, Scenario
 
 _LONGEST = 4000  # characters of an expression
-_ID = Made(spec("sequence"), "bigint", "int")
-_NULL = Made(NULL, "", "", nullable=True, plain=(None,))
+_ID = Values(spec("sequence"), "bigint", "int")
+_NULL = Values(NULL, "", "", nullable=True, plain=(None,))
 
 
 def read(source: Source, options: ReadOptions) -> Scenario:
@@ -36,40 +35,40 @@ def read(source: Source, options: ReadOptions) -> Scenario:
         recipe.problems.append(Problem((), "the recipe makes no objects", "", source.name))
     if recipe.problems:
         raise ScenarioError(dict.fromkeys(recipe.problems))
-    world = World(recipe, layout)
+    whole = RecipeDraft(recipe, layout)
     for table in layout.tables:
-        _build(world, table)
-    _note_tables(world)
-    entities = {table.name: _entity(world.drafts[table]) for table in layout.tables}
+        _build(whole, table)
+    _note_tables(whole)
+    entities = {table.name: _entity(whole.drafts[table]) for table in layout.tables}
     name = source.path.name.partition(".")[0] or "recipe"
-    scenario = Scenario(name=name, entities=entities)
-    return scenario.read_from(_RecipeOrigin(source.name, world), [*recipe.notes, *world.notes])
+    draft = ScenarioDraft(name, entities, [*recipe.notes, *whole.notes])
+    return draft.build(_RecipeOrigin(source.name, whole))
 
 
-def _build(world: World, table: Table) -> None:
+def _build(whole: RecipeDraft, table: Table) -> None:
     """The columns of a table, those of what its rows are counted per first."""
-    if table in world.drafts:
+    if table in whole.drafts:
         return
     if table.per is not None:
-        _build(world, table.per)
-    draft = world.drafts[table] = TableDraft(table, {ID: _ID})
+        _build(whole, table.per)
+    draft = whole.drafts[table] = RecipeTable(table, {ID: _ID})
     if table.per is not None and not table.link:
         table.link = draft.hide(table.per.name, link_to(table.per)).column
     names = dict.fromkeys(name for template in table.templates for name in template.fields)
     for name in names:
         if name == ID:
-            _note_id(world, table)
+            _note_id(whole, table)
         elif name == table.link and table.per is not None:
             draft.columns[name] = link_to(table.per)
         else:
-            _column(world, draft, name)
+            _column(whole, draft, name)
     _fixed(draft)
 
 
-def _column(world: World, draft: TableDraft, name: str) -> None:
+def _column(whole: RecipeDraft, draft: RecipeTable, name: str) -> None:
     """A field that templates of the table have; nothing is written for hidden ones that hold objects."""
     dynamic = draft.table.templates[draft.table.fixed :]
-    cells = [Cell(world, draft, template, name) for template in dynamic]
+    cells = [Cell(whole, draft, template, name) for template in dynamic]
     found = [(cell, cell.template.fields.get(name)) for cell in cells]
     if all(_holds_hidden(cell.template, name) for cell, _ in found if name in cell.template.fields) and any(
         raw for _, raw in found
@@ -90,7 +89,7 @@ def _holds_hidden(template: Template, name: str) -> bool:
     return child is not None and (child.hidden or name.startswith("__"))
 
 
-def _one(found: list[tuple[Cell, Raw | None]]) -> Made | None:
+def _one(found: list[tuple[Cell, Raw | None]]) -> Values | None:
     """The column where all templates say the same."""
     said = {json.dumps(raw.value, default=str) if raw else "" for _, raw in found}
     cell, raw = found[0]
@@ -99,9 +98,9 @@ def _one(found: list[tuple[Cell, Raw | None]]) -> Made | None:
     return column(cell, raw) if raw is not None else _NULL
 
 
-def _several(found: list[tuple[Cell, Raw | None]]) -> Made:
+def _several(found: list[tuple[Cell, Raw | None]]) -> Values:
     """The column where templates differ: which one a row is of follows from its place."""
-    cases: list[tuple[str, Made]] = []
+    cases: list[tuple[str, Values]] = []
     ends: list[int] = []
     table = found[0][0].table
     for cell, raw in found:
@@ -126,15 +125,15 @@ def _place(cell: Cell, ends: list[int], templates: int) -> str:
     return " and ".join(tests)
 
 
-def _of_fixed(table: Table, name: str) -> Made:
+def _of_fixed(table: Table, name: str) -> Values:
     """The column of rows that are all fixed: its type is theirs."""
     values = [template.fields[name].value if name in template.fields else None for template in table.templates]
     kinds = {kind_of(value) for value in values if value is not None}
     kind = kinds.pop() if len(kinds) == 1 else "text"
-    return Made(None, TYPES[kind], kind, nullable=None in values)
+    return Values(None, TYPES[kind], kind, nullable=None in values)
 
 
-def _fixed(draft: TableDraft) -> None:
+def _fixed(draft: RecipeTable) -> None:
     """The rows that are given as they are."""
     for number, template in enumerate(draft.table.templates[: draft.table.fixed], 1):
         row: dict[str, Any] = {ID: number}
@@ -149,13 +148,13 @@ def _fixed(draft: TableDraft) -> None:
             draft.columns[name] = replace(made, nullable=True)
 
 
-def _entity(draft: TableDraft) -> Entity:
-    columns: dict[str, Column] = {name: draft.column(name) for name in draft.columns if name not in draft.hidden}
-    columns |= {name: draft.column(name) for name in draft.columns if name in draft.hidden}
-    return Entity(rows=_rows(draft), columns=columns, unique=tuple(draft.unique))
+def _entity(draft: RecipeTable) -> EntityDraft:
+    names = sorted(draft.columns, key=lambda name: name in draft.hidden)  # hidden ones stand after all others
+    columns = {name: draft.column(name) for name in names}
+    return EntityDraft(draft.table.name, columns, _rows(draft), unique=draft.unique)
 
 
-def _rows(draft: TableDraft) -> RowCount:
+def _rows(draft: RecipeTable) -> RowCount:
     table, total = draft.table, draft.table.total
     if table.per is not None:
         via = table.link if _leads_twice(draft) else ""
@@ -168,22 +167,22 @@ def _rows(draft: TableDraft) -> RowCount:
     return RowCount(count=count, fixed=tuple(draft.fixed))
 
 
-def _leads_twice(draft: TableDraft) -> bool:
+def _leads_twice(draft: RecipeTable) -> bool:
     links = [made for made in draft.columns.values() if made.generator and made.generator.type == "fk"]
     return sum(made.link is draft.table.per for made in links) > 1
 
 
-def _note_id(world: World, table: Table) -> None:
+def _note_id(whole: RecipeDraft, table: Table) -> None:
     raw = table.first.fields.get(ID, table.first.raw)
     what = "the field id is not read: every object has an id of its own, which counts"
-    world.notes.append(raw.problem(("entities", table.name, "columns", ID), what))
+    whole.notes.append(raw.problem(("entities", table.name, "columns", ID), what))
 
 
-def _note_tables(world: World) -> None:
-    for table in world.layout.tables:
+def _note_tables(whole: RecipeDraft) -> None:
+    for table in whole.layout.tables:
         path = ("entities", table.name)
         for what in _of_table(table):
-            world.notes.append(table.first.raw.problem(path, what))
+            whole.notes.append(table.first.raw.problem(path, what))
 
 
 def _of_table(table: Table) -> Iterator[str]:
@@ -208,10 +207,10 @@ def _said(count: Count) -> str:
 class _RecipeOrigin(Origin):
     """Where entities and columns stand in a recipe and the files that it includes."""
 
-    def __init__(self, file: str, world: World) -> None:
+    def __init__(self, file: str, whole: RecipeDraft) -> None:
         super().__init__(file)
         self._raws: dict[tuple[str, ...], Raw] = {}
-        for table in world.layout.tables:
+        for table in whole.layout.tables:
             self._raws[(table.name,)] = table.first.raw
             for template in reversed(table.templates):
                 self._raws |= {(table.name, name): raw for name, raw in template.fields.items()}

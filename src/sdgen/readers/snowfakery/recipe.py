@@ -86,12 +86,12 @@ class Recipe:
 
 def read_recipe(source: Source) -> Recipe:
     """The recipe of a file and those it includes; what is wrong is among its problems."""
-    reading = _Reading()
+    reading = _RecipeReader()
     reading.file(source.document)
     return reading.recipe
 
 
-class _Reading:
+class _RecipeReader:
     def __init__(self) -> None:
         self.recipe = Recipe()
         self.macros: dict[str, Raw] = {}
@@ -233,7 +233,7 @@ class _Reading:
             if len(seen) > _MOST_MACROS:
                 self.refuse(raw, f"macros include one another more than {_MOST_MACROS} deep")
             elif name in seen:
-                self.refuse(raw, "macros include one another in a circle: " + " → ".join([*seen, name]))
+                self.refuse(raw, "macros include one another in a cycle: " + " → ".join([*seen, name]))
             elif name not in self.macros:
                 self.refuse(raw, f"no macro {name!r}", did_you_mean(name, self.macros))
             elif self.uses < _MOST_TEMPLATES:

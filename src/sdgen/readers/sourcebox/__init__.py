@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from sdgen.errors import SourceError
 from sdgen.readers.base import ReadOptions, Source
-from sdgen.readers.sourcebox.signs import fits
 from sdgen.scenario.model import Scenario
 
-__all__ = ["fits", "read"]
+_OWN_KEYS = ("generation_order", "database_type", "schema_version", "validation_rules", "custom_generators")
+
+
+def matches(source: Source) -> bool:
+    """A mapping with `tables` and one of the keys that only this format has, or tables with a record_count."""
+    try:
+        value = source.document.value
+    except SourceError:
+        return False
+    if not isinstance(value, dict) or "entities" in value:
+        return False
+    tables = value.get("tables")
+    counted = isinstance(tables, list) and any(isinstance(table, dict) and "record_count" in table for table in tables)
+    own = sum(key in value for key in _OWN_KEYS)
+    return counted or (isinstance(tables, list) and own > 0) or own > 1
 
 
 def read(source: Source, options: ReadOptions) -> Scenario:

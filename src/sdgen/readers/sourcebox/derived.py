@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sourcebox.columns import ColumnRecord
 from sdgen.readers.sourcebox.generators import BIRTHS, DERIVED, JOBS
 from sdgen.readers.sourcebox.tables import TableRecord
-from sdgen.scenario.model import Column, GeneratorSpec
-from sdgen.scenario.types import NUMBERS, TIMES
+from sdgen.scenario.model import GeneratorSpec
+from sdgen.scenario.types import NUMBERS, TIMES, Type
 
 _DATES = ("funded_date", "start_date", "origination_date", "issue_date", "disbursed_date", "loan_date")
 _AMOUNTS = ("loan_amount", "amount", "principal", "funded_amount", "principal_amount")
@@ -171,18 +172,18 @@ _LEVELS = {"entry": "Junior ", "junior": "Junior ", "mid": "", "middle": "", "se
 _DAYS = 365.25
 
 
-def personal(column: ColumnRecord, taken: Collection[str]) -> tuple[str, Column, GeneratorSpec] | None:
-    """The name and record of the hidden column, and the generator that takes its values; None where none is needed."""
+def personal(column: ColumnRecord, taken: Collection[str]) -> tuple[ColumnDraft, GeneratorSpec] | None:
+    """The hidden column, and the generator that takes its values; None where none is needed."""
     if column.unique or column.primary_key:
         return None
     made = {**dict.fromkeys(BIRTHS, _born), **dict.fromkeys(JOBS, _titled)}.get(column.generator.strip().lower())
     found = made(column) if made is not None else None
-    if found is None or found[0] in taken:
+    if found is None or found[0].name in taken:
         return None
     return found
 
 
-def _born(column: ColumnRecord) -> tuple[str, Column, GeneratorSpec] | None:
+def _born(column: ColumnRecord) -> tuple[ColumnDraft, GeneratorSpec] | None:
     """A date of birth so long ago as a normal law of ages, in years, says."""
     if column.law not in ("normal", "gaussian") or column.type.kind not in TIMES - {"time"}:
         return None
@@ -196,17 +197,17 @@ def _born(column: ColumnRecord) -> tuple[str, Column, GeneratorSpec] | None:
         f"{column.name}_age",
         {"mean": mean, "std": abs(std or 0) or (high - low) / 6, "min": low, "max": high},
     )
-    age = Column(type="double", hidden=True, generator=GeneratorSpec(type="normal", params=params))
+    age = ColumnDraft(name, Type("double"), GeneratorSpec(type="normal", params=params), hidden=True)
     days = f"to_days(cast(ceil({quoted(name)} * {_DAYS}) as int))"
-    return name, age, expression(f"cast(as_of - {days} as {column.type.kind})")
+    return age, expression(f"cast(as_of - {days} as {column.type.kind})")
 
 
-def _titled(column: ColumnRecord) -> tuple[str, Column, GeneratorSpec] | None:
+def _titled(column: ColumnRecord) -> tuple[ColumnDraft, GeneratorSpec] | None:
     """A job title with the word for its level before it; those of the middle have none."""
     assert column.params is not None
     word = _LEVELS.get(column.params.text("level").lower(), "")
     if not word:
         return None
     name = f"{column.name}_trade"
-    trade = Column(type="text", hidden=True, generator=GeneratorSpec(type="person.occupation"))
-    return name, trade, expression(f"'{word}' || {quoted(name)}")
+    trade = ColumnDraft(name, Type("text"), GeneratorSpec(type="person.occupation"), hidden=True)
+    return trade, expression(f"'{word}' || {quoted(name)}")

@@ -12,7 +12,7 @@ from sdgen.scenario.model import Origin
 
 
 @dataclass
-class Reading:
+class DocumentReader:
     """One document on its way to a scenario. `aliases` tells where the scenario's parts stand in it."""
 
     document: Document
@@ -42,7 +42,7 @@ class Reading:
 class Part:
     """A mapping of the document: where it stands, which part of the scenario it tells of, and what was asked of it."""
 
-    reading: Reading
+    reading: DocumentReader
     path: Path
     value: dict[str, Any]
     canonical: Path = ()

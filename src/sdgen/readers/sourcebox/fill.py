@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from sdgen.inference.fit import Wanted, fitting
+from sdgen.inference.fit import ColumnNeeds, fitting
+from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sourcebox.columns import ColumnRecord, read_column
 from sdgen.readers.sourcebox.derived import derived, expression, find, personal, quoted
 from sdgen.readers.sourcebox.document import Part
 from sdgen.readers.sourcebox.generators import named
 from sdgen.readers.sourcebox.tables import TableRecord
-from sdgen.scenario.model import Column, GeneratorSpec
+from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGERS, TIMES
 
 Spec = GeneratorSpec
@@ -50,41 +50,40 @@ def fill(
     tables: Mapping[str, TableRecord],
     industry: str,
     own: Mapping[str, Spec],
-) -> dict[str, Column]:
-    """The column as a scenario has it, after the hidden ones that it needs."""
+) -> list[ColumnDraft]:
+    """The column to be, after the hidden ones that it needs."""
     spec = _key(column, table) or _link(column) or derived(column, table, tables)
     followed = personal(column, table.columns) if spec is None and column.generator not in own else None
     if followed is not None:
-        name, hidden, follows = followed
+        hidden, follows = followed
         _tell_unused(column)
-        return {name: hidden, column.name: _column(column, table, follows)}
+        return [hidden, _column(column, table, follows)]
     if spec is None:
         spec = _own_choice(column, table, industry, own) or _default(column)
     if spec is None:
         spec = column.fit.generator
     _tell_unused(column)
     parts = _when_due(column, table, spec) if spec else None
-    if parts:
-        return parts
-    return {column.name: _column(column, table, spec)}
+    return parts or [_column(column, table, spec)]
 
 
-def _column(column: ColumnRecord, table: TableRecord, spec: Spec | None) -> Column:
+def _column(column: ColumnRecord, table: TableRecord, spec: Spec | None) -> ColumnDraft:
     rate = column.probabilities.get("null_probability")
     if rate is not None and not column.nullable and rate > 0:
         column.part.note("null_probability is passed over: the column takes no nulls", "generator_params", "params")
     if column.default is not None and column.default.upper() == "NULL" and spec is None and column.nullable:
         rate = 1.0
     computed = spec is not None and spec.type == "expression"
-    alone = table.keys == (column.name,)
-    return Column(
-        type=str(column.type),
-        generator=spec,
+    return ColumnDraft(
+        column.name,
+        column.type,
+        spec,
+        nullable=column.nullable and not column.primary_key,
+        null_rate=rate,
+        primary=column.primary_key,
+        unique=column.unique or column.one_to_one,
+        strict=computed,
         description=column.description,
-        primary_key=column.primary_key,
-        unique=(column.unique or column.one_to_one) and not alone,
-        nullable=True if column.nullable and not column.primary_key else False if computed else None,
-        null_rate=rate if column.nullable and not column.primary_key else None,
     )
 
 
@@ -114,7 +113,7 @@ def _own_choice(column: ColumnRecord, table: TableRecord, industry: str, own: Ma
     given = column.params is not None and bool(column.params.value.get("values"))
     if spec.type not in own and not given:
         unique = column.unique or table.keys == (column.name,)
-        wanted = Wanted(column.type, rows=table.rows, need=table.rows if unique else 0)
+        wanted = ColumnNeeds(column.type, rows=table.rows, need=table.rows if unique else 0)
         fit = fitting(spec, wanted)
         if fit is None:
             kind = f"a unique {column.type}" if unique else str(column.type)
@@ -175,7 +174,7 @@ def _default(column: ColumnRecord) -> Spec | None:
         kept = column.type.kind
         return expression(f"cast(as_of as {kept})" if kept != "timestamp" else "as_of")
     value: Any = text[1:-1].replace("''", "'") if len(text) > 1 and text[0] == text[-1] == "'" else text
-    spec = fitting(Spec(type="const", params={"value": value}), Wanted(column.type))
+    spec = fitting(Spec(type="const", params={"value": value}), ColumnNeeds(column.type))
     if spec is None:
         column.part.note(f"the default {text!r} is not understood: the column's name and type decide", "default")
         return None
@@ -183,7 +182,7 @@ def _default(column: ColumnRecord) -> Spec | None:
     return _plain(spec)
 
 
-def _when_due(column: ColumnRecord, table: TableRecord, spec: Spec) -> dict[str, Column] | None:
+def _when_due(column: ColumnRecord, table: TableRecord, spec: Spec) -> list[ColumnDraft] | None:
     """A payment that is due after now is pending, whatever becomes of it later; the others have the other values."""
     due = find(table, (), next((name for name, each in table.columns.items() if each.generator == "payment_date"), ""))
     values, weights = list(spec.params.get("values", ())), list(spec.params.get("weights", ()))
@@ -195,10 +194,8 @@ def _when_due(column: ColumnRecord, table: TableRecord, spec: Spec) -> dict[str,
     params = {"values": values[:place] + values[place + 1 :], "weights": weights[:place] + weights[place + 1 :]}
     sql = f"case when {quoted(due)} > as_of then 'pending' else {quoted(name)} end"
     column.part.note("payments due after now are pending, and no others", "generator")
-    return {
-        name: Column(type=str(column.type), hidden=True, generator=Spec(type="choice", params=params)),
-        column.name: _column(replace(column), table, expression(sql)),
-    }
+    other = ColumnDraft(name, column.type, Spec(type="choice", params=params), hidden=True)
+    return [other, _column(column, table, expression(sql))]
 
 
 def _tell_unused(column: ColumnRecord) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 
 from sdgen.errors import ScenarioError, SourceError, did_you_mean
 from sdgen.readers.base import ReadOptions, Source
+from sdgen.readers.drafts import ColumnDraft, EntityDraft, ScenarioDraft
 from sdgen.readers.sourcebox.derived import NUMBER, loan_of, needs_number, numbered
-from sdgen.readers.sourcebox.document import Part, Reading
+from sdgen.readers.sourcebox.document import DocumentReader, Part
 from sdgen.readers.sourcebox.fill import fill, own_generators
 from sdgen.readers.sourcebox.tables import (
     TableRecord,
@@ -22,7 +23,7 @@ from sdgen.readers.sourcebox.tables import (
     read_tables,
     rules_kept,
 )
-from sdgen.scenario.model import Column, Entity, GeneratorSpec, RowCount, Scenario
+from sdgen.scenario.model import GeneratorSpec, RowCount, Scenario
 
 _DATABASES = {"mysql": "mysql", "mariadb": "mysql", "postgres": "postgres", "postgresql": "postgres"}
 _SILENT = ("schema_version", "metadata", "tags", "license")
@@ -30,17 +31,17 @@ _SILENT = ("schema_version", "metadata", "tags", "license")
 
 def read(source: Source, options: ReadOptions) -> Scenario:
     """The scenario of a document; ScenarioError with every problem where there can be none."""
-    reading = Reading(source.document)
+    reading = DocumentReader(source.document)
     if not isinstance(reading.document.value, dict):
         raise SourceError(reading.document.problem((), "a SourceBox schema is a mapping with `tables`"))
     document = Part(reading, (), reading.document.value)
     tables = _tables(document)
     if reading.problems:
         raise ScenarioError(reading.problems)
-    scenario = _scenario(document, tables, source)
+    draft = _draft(document, tables, source)
     if reading.problems:
         raise ScenarioError(reading.problems)
-    return scenario.read_from(reading.origin, reading.notes)
+    return draft.build(reading.origin)
 
 
 def _tables(document: Part) -> dict[str, TableRecord]:
@@ -66,34 +67,37 @@ def _dialect(document: Part) -> str:
     return next((_DATABASES[word] for word in words if word in _DATABASES), "mysql")
 
 
-def _scenario(document: Part, tables: Mapping[str, TableRecord], source: Source) -> Scenario:
+def _draft(document: Part, tables: Mapping[str, TableRecord], source: Source) -> ScenarioDraft:
     metadata = document.part("metadata")
     industry = (metadata.text("industry") if metadata else "") or document.text("name")
     own = own_generators(document)
     entities = {name: _entity(table, tables, industry, own) for name, table in tables.items()}
-    scenario = Scenario(
-        name=document.text("name") or source.path.stem or "scenario",
+    draft = ScenarioDraft(
+        document.text("name") or source.path.stem or "scenario",
+        entities,
+        document.reading.notes,
         version=document.text("version"),
         description=document.text("description"),
         presets=own,
-        entities=entities,
     )
     document.text("author")
     document.passed_over(_SILENT)
-    return scenario
+    return draft
 
 
 def _entity(
     table: TableRecord, tables: Mapping[str, TableRecord], industry: str, own: Mapping[str, GeneratorSpec]
-) -> Entity:
-    columns: dict[str, Column] = {}
-    if needs_number(table) and loan_of(table, tables):
-        loan = loan_of(table, tables)
-        assert loan is not None
-        columns[NUMBER] = Column(hidden=True, generator=GeneratorSpec(type="sequence", params={"per": loan.link}))
+) -> EntityDraft:
+    entity = EntityDraft(
+        table.name, rows=_rows(table, tables), description=table.description, unique=list(table.unique)
+    )
+    loan = loan_of(table, tables)
+    if needs_number(table) and loan:
+        number = GeneratorSpec(type="sequence", params={"per": loan.link})
+        entity.columns[NUMBER] = ColumnDraft(NUMBER, generator=number, hidden=True)
     for column in table.columns.values():
-        columns |= fill(column, table, tables, industry, own)
-    return Entity(description=table.description, rows=_rows(table, tables), columns=columns, unique=tuple(table.unique))
+        entity.columns |= {each.name: each for each in fill(column, table, tables, industry, own)}
+    return entity
 
 
 def _rows(table: TableRecord, tables: Mapping[str, TableRecord]) -> RowCount:

@@ -1,12 +1,15 @@
-"""What conditions say about columns, as records: one column's limits, and how two columns compare."""
+"""What conditions say about columns, as records: one column's bounds, how two columns compare, patterns of texts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from sdgen.scenario.types import Type
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -22,7 +25,7 @@ NOW = "now"
 
 
 @dataclass(frozen=True)
-class Said:
+class ColumnBounds:
     """What conditions say about one column. All of it holds at once.
 
     low, high: numbers, or times as texts (NOW for the clock's); open: the end itself is not allowed.
@@ -42,11 +45,11 @@ class Said:
     not_null: bool = False
     null: bool = False
 
-    def also(self, other: Said) -> Said:
+    def also(self, other: ColumnBounds) -> ColumnBounds:
         """Both conditions together. Of two patterns the first is kept."""
         low, low_open = _tighter((self.low, self.low_open), (other.low, other.low_open), lambda a, b: a > b)
         high, high_open = _tighter((self.high, self.high_open), (other.high, other.high_open), lambda a, b: a < b)
-        return Said(
+        return ColumnBounds(
             low=low,
             low_open=low_open,
             high=high,
@@ -80,7 +83,7 @@ def _common(one: tuple[Value, ...] | None, other: tuple[Value, ...] | None) -> t
 
 
 @dataclass(frozen=True)
-class Order:
+class Comparison:
     """One column's value is below another's (or equal, where it isn't strict)."""
 
     low: str
@@ -89,20 +92,20 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Understood:
+class CheckMeaning:
     """What a condition says. `unknown` holds the parts that weren't understood, as SQL, with their columns."""
 
-    columns: Mapping[str, Said] = field(default_factory=dict)
-    orders: tuple[Order, ...] = ()
+    columns: Mapping[str, ColumnBounds] = field(default_factory=dict)
+    orders: tuple[Comparison, ...] = ()
     different: tuple[tuple[str, str], ...] = ()
     equal: tuple[tuple[str, str], ...] = ()
     unknown: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
-    def also(self, other: Understood) -> Understood:
+    def also(self, other: CheckMeaning) -> CheckMeaning:
         columns = dict(self.columns)
-        for name, said in other.columns.items():
-            columns[name] = columns[name].also(said) if name in columns else said
-        return Understood(
+        for name, bounds in other.columns.items():
+            columns[name] = columns[name].also(bounds) if name in columns else bounds
+        return CheckMeaning(
             columns,
             (*self.orders, *other.orders),
             (*self.different, *other.different),
@@ -171,3 +174,60 @@ def uncased_name(node: exp.Expr) -> str:
     """The column of a node that is one, or one in small or capital letters."""
     bare = bare_node(node)
     return column_name(bare.this if type(bare).__name__ in ("Lower", "Upper") else bare)
+
+
+_ANY = "[a-z]{0,6}"
+_SOME = "[a-z]{3,8}"
+
+
+def regex_of_like(text: str) -> str:
+    """A LIKE pattern as a regular expression: `%` is a few letters, `_` is one."""
+    parts = []
+    letters = iter(text)
+    for letter in letters:
+        if letter == "\\":
+            parts.append(re.escape(next(letters, "\\")))
+        else:
+            parts.append({"%": _ANY, "_": "[a-z]"}.get(letter) or _escaped(letter))
+    return "".join(parts)
+
+
+def _escaped(letter: str) -> str:
+    return re.escape(letter) if letter in r"\.^$*+?{}[]|()" else letter
+
+
+def whole_regex(text: str) -> str:
+    """A search pattern as one for the whole text, with letters where it isn't anchored; "" where it can't be."""
+    core = text.removeprefix("(?i)")
+    before = "" if core.startswith(("^", r"\A")) else _SOME
+    after = "" if (core.endswith("$") and not core.endswith(r"\$")) or core.endswith(r"\Z") else _SOME
+    core = core.removeprefix("^").removeprefix(r"\A").removesuffix(r"\Z")
+    if not after:
+        core = core.removesuffix("$")
+    if "|" in core and not re.fullmatch(r"\(.*\)", core):  # anchors bind tighter than alternatives
+        return "" if before != after or (not before and "^" in core) else f"({core})"
+    return f"{before}{core}{after}"
+
+
+def can_make(regex: str, longest: int) -> bool:
+    """Whether texts can be made of a regular expression, none longer than `longest` (0 for no limit)."""
+    from pydantic import ValidationError
+
+    from sdgen.generators import registry
+    from sdgen.generators.base import Facts
+
+    facts = Facts(0, "entity", "column", Type("string", length=longest), 1, datetime(2024, 1, 1, tzinfo=UTC))
+    try:
+        return not any(registry.make("pattern", {"regex": regex}).faults(facts))
+    except (ValidationError, ValueError):
+        return False
+
+
+def shortest_match(regex: str) -> int:
+    """The fewest characters a match can have; 0 where that isn't known."""
+    from re import _parser  # type: ignore[attr-defined]
+
+    try:
+        return int(_parser.parse(regex).getwidth()[0])
+    except re.error:
+        return 0

@@ -12,9 +12,8 @@ from typing import Any
 from sdgen.generators.base import Generator
 from sdgen.generators.choices.choices import Choice
 from sdgen.inference.likely_states import weights
-from sdgen.readers.sql.check_facts import NOW, Impossible, Said, Value
-from sdgen.readers.sql.check_patterns import can_make, shortest_match
-from sdgen.readers.sql.drafts import ColumnDraft
+from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.sql.check_facts import NOW, ColumnBounds, Impossible, Value, can_make, shortest_match
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGER_BITS, INTEGERS, NUMBERS, Type
 
@@ -27,37 +26,37 @@ def demanded(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | s
 
     chosen: the generator that rules find for the column.
     """
-    said = column.said
-    if said.values is not None:
-        return _one_of(column.type, said)
-    if column.type.kind == "enum" and said.other_than:
-        values = tuple(value for value in column.type.values if value not in said.other_than)
+    bounds = column.bounds
+    if bounds.values is not None:
+        return _one_of(column.type, bounds)
+    if column.type.kind == "enum" and bounds.other_than:
+        values = tuple(value for value in column.type.values if value not in bounds.other_than)
         if not values:
             return Impossible("no value is allowed by all of its CHECKs")
         return GeneratorSpec(type="choice", params={"values": list(values)})
-    if said.low is not None or said.high is not None:
-        return _in_range(column.type, said, chosen)
+    if bounds.low is not None or bounds.high is not None:
+        return _in_range(column.type, bounds, chosen)
     if column.type.kind == "array":
         return _sized(column)
-    return _text(column.type, said) if column.type.kind in ("string", "text") else _other_than(column, chosen)
+    return _text(column.type, bounds) if column.type.kind in ("string", "text") else _other_than(column, chosen)
 
 
 def _sized(column: ColumnDraft) -> GeneratorSpec | str | None:
-    """An array with as many elements as is said."""
-    said, spec = column.said, column.generator
-    if spec is None or (not said.shortest and not said.longest):
+    """An array with as many elements as is bounds."""
+    bounds, spec = column.bounds, column.generator
+    if spec is None or (not bounds.shortest and not bounds.longest):
         return None
-    most = max(min(said.longest or _ELEMENTS, _ELEMENTS), said.shortest)
-    if said.longest and most > said.longest:
+    most = max(min(bounds.longest or _ELEMENTS, _ELEMENTS), bounds.shortest)
+    if bounds.longest and most > bounds.longest:
         return Impossible("no array has as many elements as its CHECKs ask")
-    return GeneratorSpec(type=spec.type, params={**spec.params, "min": said.shortest, "max": most})
+    return GeneratorSpec(type=spec.type, params={**spec.params, "min": bounds.shortest, "max": most})
 
 
-def _one_of(type: Type, said: Said) -> GeneratorSpec | str:
+def _one_of(type: Type, bounds: ColumnBounds) -> GeneratorSpec | str:
     values = [
         _plain(value, type)
-        for value in said.values or ()
-        if value not in said.other_than and _inside(value, said) and _spelled(value, said)
+        for value in bounds.values or ()
+        if value not in bounds.other_than and _inside(value, bounds) and _spelled(value, bounds)
     ]
     if type.kind == "bool":
         values = [value for value in values if isinstance(value, bool)] or values
@@ -69,24 +68,26 @@ def _one_of(type: Type, said: Said) -> GeneratorSpec | str:
     return GeneratorSpec(type="choice", params={"values": values} | ({"weights": shares} if shares else {}))
 
 
-def _inside(value: Value, said: Said) -> bool:
+def _inside(value: Value, bounds: ColumnBounds) -> bool:
     if not isinstance(value, Decimal):
         return True
-    low = not isinstance(said.low, Decimal) or value > said.low or (value == said.low and not said.low_open)
-    high = not isinstance(said.high, Decimal) or value < said.high or (value == said.high and not said.high_open)
+    low = not isinstance(bounds.low, Decimal) or value > bounds.low or (value == bounds.low and not bounds.low_open)
+    high = (
+        not isinstance(bounds.high, Decimal) or value < bounds.high or (value == bounds.high and not bounds.high_open)
+    )
     return low and high
 
 
-def _spelled(value: Value, said: Said) -> bool:
+def _spelled(value: Value, bounds: ColumnBounds) -> bool:
     """Whether a text keeps what is said of its letters, as far as Python reads the pattern."""
     if not isinstance(value, str):
         return True
     try:
-        fits = not said.pattern or re.fullmatch(said.pattern, value) is not None
+        fits = not bounds.pattern or re.fullmatch(bounds.pattern, value) is not None
     except re.error:
         fits = True
-    cased = not said.letters or value == (value.lower() if said.letters == "lower" else value.upper())
-    return fits and cased and said.shortest <= len(value) <= (said.longest or len(value))
+    cased = not bounds.letters or value == (value.lower() if bounds.letters == "lower" else value.upper())
+    return fits and cased and bounds.shortest <= len(value) <= (bounds.longest or len(value))
 
 
 def _plain(value: Value, type: Type) -> object:
@@ -101,18 +102,18 @@ def _plain(value: Value, type: Type) -> object:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def _in_range(type: Type, said: Said, chosen: Generator | None) -> GeneratorSpec | str | None:
+def _in_range(type: Type, bounds: ColumnBounds, chosen: Generator | None) -> GeneratorSpec | str | None:
     if type.kind == "bool":
-        return _truths(said)
+        return _truths(bounds)
     ranger = next((ranger for kinds, ranger in _RANGERS if type.kind in kinds), None)
     if ranger is None:
         return f"a range of {type} is not understood"
-    return ranger(type, said, chosen)
+    return ranger(type, bounds, chosen)
 
 
-def _truths(said: Said) -> GeneratorSpec | str | None:
+def _truths(bounds: ColumnBounds) -> GeneratorSpec | str | None:
     """MySQL's booleans are 0 and 1, and may be asked to lie between."""
-    kept = [bit for bit in (0, 1) if _inside(Decimal(bit), said) and Decimal(bit) not in said.other_than]
+    kept = [bit for bit in (0, 1) if _inside(Decimal(bit), bounds) and Decimal(bit) not in bounds.other_than]
     if len(kept) == 2:
         return None
     return (
@@ -122,21 +123,23 @@ def _truths(said: Said) -> GeneratorSpec | str | None:
     )
 
 
-def _numbers(type: Type, said: Said, chosen: Generator | None) -> GeneratorSpec | str | None:
-    if isinstance(said.low, str) or isinstance(said.high, str):
+def _numbers(type: Type, bounds: ColumnBounds, chosen: Generator | None) -> GeneratorSpec | str | None:
+    if isinstance(bounds.low, str) or isinstance(bounds.high, str):
         return "a number is compared with a text"
     step = _step(type)
     low = (
-        None if said.low is None else _rounded(said.low, step, up=True) + step * _on_edge(said.low, step, said.low_open)
+        None
+        if bounds.low is None
+        else _rounded(bounds.low, step, up=True) + step * _on_edge(bounds.low, step, bounds.low_open)
     )
     high = (
         None
-        if said.high is None
-        else _rounded(said.high, step, up=False) - step * _on_edge(said.high, step, said.high_open)
+        if bounds.high is None
+        else _rounded(bounds.high, step, up=False) - step * _on_edge(bounds.high, step, bounds.high_open)
     )
-    if low is not None and low == 0 and Decimal(0) in said.other_than:
+    if low is not None and low == 0 and Decimal(0) in bounds.other_than:
         low = step
-    refused = {value for value in said.other_than if isinstance(value, Decimal)}
+    refused = {value for value in bounds.other_than if isinstance(value, Decimal)}
     if chosen is not None and not refused - {0} and _holds(chosen, low, high):
         return _written(chosen)
     low, high = _widest(*_closed(low, high, type), refused, step)
@@ -153,16 +156,16 @@ def _widest(low: Decimal, high: Decimal, refused: Iterable[Decimal], step: Decim
 
 def stretched(column: ColumnDraft, rows: int) -> GeneratorSpec | None:
     """As many numbers as a column's CHECKs allow, up to one for each row where they leave an end open."""
-    said, far = column.said, max(SPAN, rows)
-    if said.values is not None or column.type.kind not in INTEGERS | {"decimal"}:
+    bounds, far = column.bounds, max(SPAN, rows)
+    if bounds.values is not None or column.type.kind not in INTEGERS | {"decimal"}:
         return None
-    if isinstance(said.low, Decimal) and said.high is None:
-        said = replace(said, high=said.low + far)
-    elif isinstance(said.high, Decimal) and said.low is None:
-        said = replace(said, low=said.high - far)
-    elif not isinstance(said.low, Decimal) or not isinstance(said.high, Decimal):
+    if isinstance(bounds.low, Decimal) and bounds.high is None:
+        bounds = replace(bounds, high=bounds.low + far)
+    elif isinstance(bounds.high, Decimal) and bounds.low is None:
+        bounds = replace(bounds, low=bounds.high - far)
+    elif not isinstance(bounds.low, Decimal) or not isinstance(bounds.high, Decimal):
         return None
-    found = _numbers(column.type, said, None)
+    found = _numbers(column.type, bounds, None)
     return found if isinstance(found, GeneratorSpec) and found != column.generator else None
 
 
@@ -247,19 +250,19 @@ def _number(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def _dates(type: Type, said: Said, chosen: Generator | None) -> GeneratorSpec | str | None:
+def _dates(type: Type, bounds: ColumnBounds, chosen: Generator | None) -> GeneratorSpec | str | None:
     """Dates and moments. An end by the clock is as_of; a missing one is the generator's own or years away."""
-    if isinstance(said.low, Decimal) or isinstance(said.high, Decimal):
+    if isinstance(bounds.low, Decimal) or isinstance(bounds.high, Decimal):
         return "a time is compared with a number"
     name = "date" if type.kind == "date" else "datetime"
     params: dict[str, Any] = {}
-    if said.low is not None:
-        params["start"] = _moment(said.low, 1 if said.low_open and name == "date" else 0)
-    if said.high is not None:
-        params["end"] = _moment(said.high, -1 if said.high_open and name == "date" else 0)
-    if "start" not in params and "end" in params and said.high != NOW:
+    if bounds.low is not None:
+        params["start"] = _moment(bounds.low, 1 if bounds.low_open and name == "date" else 0)
+    if bounds.high is not None:
+        params["end"] = _moment(bounds.high, -1 if bounds.high_open and name == "date" else 0)
+    if "start" not in params and "end" in params and bounds.high != NOW:
         params["start"] = f"{int(str(params['end'])[:4]) - 5:04d}-01-01" if str(params["end"])[:4].isdigit() else "-5y"
-    if params.get("start") == "now" or (said.low == NOW and "end" not in params):
+    if params.get("start") == "now" or (bounds.low == NOW and "end" not in params):
         params["end"] = "+1y"
         params["start"] = "+1d"
     elif "start" in params and "end" not in params and str(params["start"])[:4] >= "2024":
@@ -283,25 +286,25 @@ def _moment(text: Decimal | str, days: int) -> str:
 
 def _other_than(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
     """A number that is none of some others: one above them all."""
-    most = max((value for value in column.said.other_than if isinstance(value, Decimal)), default=None)
+    most = max((value for value in column.bounds.other_than if isinstance(value, Decimal)), default=None)
     if most is None or column.type.kind not in NUMBERS:
         return None
-    return _in_range(column.type, Said(low=most, low_open=True), chosen)
+    return _in_range(column.type, ColumnBounds(low=most, low_open=True), chosen)
 
 
-def _text(type: Type, said: Said) -> GeneratorSpec | str | None:
+def _text(type: Type, bounds: ColumnBounds) -> GeneratorSpec | str | None:
     """A text by its pattern, or of a length. What rules make is never empty, and cut to the column's length."""
-    most = min(filter(None, (said.longest, type.length)), default=0)
-    if said.pattern:
-        if said.letters or shortest_match(said.pattern) < said.shortest:
+    most = min(filter(None, (bounds.longest, type.length)), default=0)
+    if bounds.pattern:
+        if bounds.letters or shortest_match(bounds.pattern) < bounds.shortest:
             return "its pattern and its other CHECKs are not kept together"
-        if can_make(said.pattern, most):
-            return GeneratorSpec(type="pattern", params={"regex": said.pattern})
+        if can_make(bounds.pattern, most):
+            return GeneratorSpec(type="pattern", params={"regex": bounds.pattern})
         return "no text can be made of its pattern"
-    if said.shortest < 2 and not said.letters:
+    if bounds.shortest < 2 and not bounds.letters:
         return None
-    letters = {"lower": "[a-z0-9]", "upper": "[A-Z0-9]"}.get(said.letters, "[a-z]")
-    least = max(said.shortest, min(6, most or 6))
+    letters = {"lower": "[a-z0-9]", "upper": "[A-Z0-9]"}.get(bounds.letters, "[a-z]")
+    least = max(bounds.shortest, min(6, most or 6))
     high = min(most or least + 8, least + 8)
     if least > high:
         return Impossible("no text is as long as its CHECKs ask")
@@ -309,7 +312,7 @@ def _text(type: Type, said: Said) -> GeneratorSpec | str | None:
     return GeneratorSpec(type="pattern", params={"regex": letters + size})
 
 
-Ranger = Callable[[Type, Said, Generator | None], GeneratorSpec | str | None]
+Ranger = Callable[[Type, ColumnBounds, Generator | None], GeneratorSpec | str | None]
 _RANGERS: tuple[tuple[frozenset[str], Ranger], ...] = (
     (INTEGERS | {"decimal", "float", "double"}, _numbers),
     (frozenset({"date", "timestamp", "timestamptz"}), _dates),

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 
-from sdgen.readers.sql.check_facts import NOW, Order, Understood
+from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.sql.check_facts import NOW, CheckMeaning, Comparison
 from sdgen.readers.sql.column_checks import SPAN, limits, range_spec
-from sdgen.readers.sql.drafts import ColumnDraft, EntityDraft
-from sdgen.readers.sql.schema import ColumnSchema
+from sdgen.readers.sql.drafts import TableDraft
 from sdgen.scenario.types import NUMBERS, Type
 
 _DAYS = frozenset({"date"})
@@ -21,7 +21,7 @@ UNKEPT = " is not kept: rows may break it"
 Fault = tuple[tuple[str, str], str]
 
 
-def set_orders(entity: EntityDraft, found: Understood) -> list[Fault]:
+def set_orders(entity: TableDraft, found: CheckMeaning) -> list[Fault]:
     """Give columns generators that keep all comparisons of two columns; those that can't be kept are returned, told."""
     orders = [*found.orders, *(order for pair in found.different if (order := _apart(entity, *pair)))]
     faults = [
@@ -40,11 +40,11 @@ def set_orders(entity: EntityDraft, found: Understood) -> list[Fault]:
     return faults
 
 
-def _unkept(order: Order) -> Fault:
+def _unkept(order: Comparison) -> Fault:
     return (order.low, order.high), f"{order.low} {'<' if order.strict else '<='} {order.high}{UNKEPT}"
 
 
-def _given_up(entity: EntityDraft, *names: str) -> str:
+def _given_up(entity: TableDraft, *names: str) -> str:
     """Where two columns can't be kept apart, the one that may be null is left null."""
     for name in names:
         column = entity.columns.get(name)
@@ -54,15 +54,15 @@ def _given_up(entity: EntityDraft, *names: str) -> str:
     return UNKEPT
 
 
-def _apart(entity: EntityDraft, one: str, other: str) -> Order | None:
+def _apart(entity: TableDraft, one: str, other: str) -> Comparison | None:
     """Two numbers or times that differ: the one may as well be below the other."""
     pair = [entity.columns.get(name) for name in (one, other)]
     kinds = NUMBERS | _DAYS | _MOMENTS
     free = all(column is not None and not column.is_link and column.type.kind in kinds for column in pair)
-    return Order(one, other, True) if free else None
+    return Comparison(one, other, True) if free else None
 
 
-def _differ(entity: EntityDraft, one: str, other: str) -> bool:
+def _differ(entity: TableDraft, one: str, other: str) -> bool:
     """Whether two columns differ: by an order of their own, or as a tree's row and its parent."""
     if _apart(entity, one, other) is not None:
         return True
@@ -75,29 +75,29 @@ def _differ(entity: EntityDraft, one: str, other: str) -> bool:
     return _links_differ(entity, one, other)
 
 
-def _links_differ(entity: EntityDraft, one: str, other: str) -> bool:
+def _links_differ(entity: TableDraft, one: str, other: str) -> bool:
     """Let two links to the same column of one entity lead to different rows."""
     specs = [entity.columns[name].generator for name in (one, other) if name in entity.columns]
     links = [spec.params for spec in specs if spec is not None and spec.type == "fk"]
     plain = len(links) == 2 and all(len(params) == 2 and params["entity"] != entity.name for params in links)
     if not plain or links[0] != links[1] or entity.columns[other].unique:
         return False
-    entity.columns[other].filled("fk", True, **links[0], unlike=one)
+    entity.columns[other].fill("fk", True, **links[0], unlike=one)
     return True
 
 
-def _same(entity: EntityDraft, one: str, other: str) -> bool:
+def _same(entity: TableDraft, one: str, other: str) -> bool:
     for copy, original in ((other, one), (one, other)):
         column = entity.columns.get(copy)
         if column is not None and original in entity.columns and column.generator is None and not column.unique:
-            column.filled("expression", sql=_quoted(original))
+            column.fill("expression", sql=_quoted(original))
             return True
     return False
 
 
-def _groups(orders: Sequence[Order]) -> list[list[Order]]:
+def _groups(orders: Sequence[Comparison]) -> list[list[Comparison]]:
     """Orders that share columns, together."""
-    groups: list[list[Order]] = []
+    groups: list[list[Comparison]] = []
     for order in orders:
         ends = {order.low, order.high}
         touching = [group for group in groups if any(ends & {each.low, each.high} for each in group)]
@@ -106,8 +106,8 @@ def _groups(orders: Sequence[Order]) -> list[list[Order]]:
     return groups
 
 
-def _ranks(group: Sequence[Order]) -> dict[str, int]:
-    """How many columns each must be above of; empty where they go round in a circle."""
+def _ranks(group: Sequence[Comparison]) -> dict[str, int]:
+    """How many columns each must be above of; empty where they depend on one another in a cycle."""
     ranks = dict.fromkeys((name for order in group for name in (order.low, order.high)), 0)
     for _ in range(len(ranks) + 1):
         higher = {order.high: ranks[order.low] + 1 for order in group if ranks[order.high] <= ranks[order.low]}
@@ -118,16 +118,16 @@ def _ranks(group: Sequence[Order]) -> dict[str, int]:
 
 
 def _settle(
-    entity: EntityDraft, group: Sequence[Order], ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft]
+    entity: TableDraft, group: Sequence[Comparison], ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft]
 ) -> bool:
     kinds = {column.type.kind for column in columns.values()}
-    if any(column.is_link or column.said.values is not None for column in columns.values()):
+    if any(column.is_link or column.bounds.values is not None for column in columns.values()):
         return False
     if kinds <= NUMBERS:
         return _number_ranges(ranks, columns)
     if not kinds <= _DAYS | _MOMENTS:
         return False
-    bounded = any(column.said.low or column.said.high for column in columns.values())
+    bounded = any(column.bounds.low or column.bounds.high for column in columns.values())
     if bounded or any(column.unique or column.primary for name, column in columns.items() if ranks[name]):
         return _time_ranges(ranks, columns)
     for name in sorted((name for name in ranks if ranks[name]), key=lambda name: ranks[name]):
@@ -137,12 +137,12 @@ def _settle(
 
 def _number_ranges(ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft]) -> bool:
     """One stretch of the numbers for each rank."""
-    lows = [column.said.low for column in columns.values() if isinstance(column.said.low, Decimal)]
-    highs = [column.said.high for column in columns.values() if isinstance(column.said.high, Decimal)]
+    lows = [column.bounds.low for column in columns.values() if isinstance(column.bounds.low, Decimal)]
+    highs = [column.bounds.high for column in columns.values() if isinstance(column.bounds.high, Decimal)]
     highs += [limits(column.type)[1] for column in columns.values()]
-    low = max(lows, default=Decimal(0)) + any(column.said.low_open for column in columns.values())
+    low = max(lows, default=Decimal(0)) + any(column.bounds.low_open for column in columns.values())
     parts = max(ranks.values()) + 1
-    high = min([*highs, max(low * 2, low + SPAN * parts)]) - any(column.said.high_open for column in columns.values())
+    high = min([*highs, max(low * 2, low + SPAN * parts)]) - any(column.bounds.high_open for column in columns.values())
     width = (high - low) // parts
     if width < 1:
         return False
@@ -155,8 +155,8 @@ def _number_ranges(ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft])
 
 def _time_ranges(ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft]) -> bool:
     """One stretch of years for each rank, up to as_of; only the clock is understood as an end."""
-    ends = {end for column in columns.values() for end in (column.said.low, column.said.high) if end is not None}
-    if ends - {NOW} or any(column.said.low == NOW for column in columns.values()):
+    ends = {end for column in columns.values() for end in (column.bounds.low, column.bounds.high) if end is not None}
+    if ends - {NOW} or any(column.bounds.low == NOW for column in columns.values()):
         return False
     parts = max(ranks.values()) + 1
     marks = [f"-{365 * YEARS * (parts - part) // parts + 1}d" for part in range(parts)] + ["-1d"]
@@ -164,29 +164,28 @@ def _time_ranges(ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft]) -
         start, end = list(pairwise(marks))[ranks[name]]
         if column.type.kind in _DAYS and ranks[name]:
             start = f"-{int(start[1:-1]) - 1}d"
-        column.filled("date" if column.type.kind in _DAYS else "datetime", start=start, end=end)
+        column.fill("date" if column.type.kind in _DAYS else "datetime", start=start, end=end)
     return True
 
 
-def _follow(entity: EntityDraft, name: str, orders: Sequence[Order]) -> None:
+def _follow(entity: TableDraft, name: str, orders: Sequence[Comparison]) -> None:
     """Let a time be later than others of its row, by a hidden number of days or seconds."""
     column = entity.columns[name]
     days = column.type.kind in _DAYS
     hidden = _free_name(f"{name}_after", entity.columns)
     least = int(any(order.strict for order in orders))
-    type = Type("int")
-    step = ColumnDraft(ColumnSchema(hidden, column.schema.type), type, nullable=False, hidden=True)
-    step.filled("uniform_int", min=least, max=60 if days else 30 * 86_400)
+    step = ColumnDraft(hidden, Type("int"), hidden=True)
+    step.fill("uniform_int", min=least, max=60 if days else 30 * 86_400)
     entity.columns = _with_before(entity.columns, name, hidden, step)
     earlier = [_time(entity.columns[order.low], days, column.nullable) for order in orders]
     after = earlier[0] if len(earlier) == 1 else f"greatest({', '.join(earlier)})"
-    column.filled(
+    column.fill(
         "expression", sql=f"{after} + {_quoted(hidden)}" if days else f"{after} + to_seconds({_quoted(hidden)})"
     )
 
 
 def _time(column: ColumnDraft, days: bool, may_be_null: bool) -> str:
-    sql = _quoted(column.schema.name)
+    sql = _quoted(column.name)
     if days and column.type.kind in _MOMENTS:
         sql = f"CAST({sql} AS DATE) + 1"
     if column.nullable and not may_be_null:

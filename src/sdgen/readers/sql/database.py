@@ -13,7 +13,8 @@ from sdgen.databases.catalog import Catalog, Statements, read_catalog
 from sdgen.databases.registry import of_source
 from sdgen.databases.urls import path_of, without_password
 from sdgen.errors import Problem, SourceError
-from sdgen.readers.base import ReadOptions, Source, is_database
+from sdgen.readers.base import ReadOptions, Source
+from sdgen.readers.formats import is_database
 from sdgen.readers.sql.ddl import read_ddl
 from sdgen.readers.sql.reflection import catalog_schema
 from sdgen.readers.sql.schema import Schema, TableName, TableSchema

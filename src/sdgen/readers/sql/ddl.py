@@ -19,11 +19,18 @@ from sdgen.readers.sql.ddl_alter import (
     rename_tables,
     sp_rename,
 )
-from sdgen.readers.sql.ddl_create import create_index, create_table
-from sdgen.readers.sql.ddl_tables import Reading
+from sdgen.readers.sql.ddl_create import (
+    alter_domain,
+    alter_type,
+    create_domain,
+    create_index,
+    create_table,
+    create_type,
+    drop_type,
+)
+from sdgen.readers.sql.ddl_tables import SchemaBuilder
 from sdgen.readers.sql.ddl_text import Statement, statements
-from sdgen.readers.sql.ddl_tokens import Unreadable, Words, words
-from sdgen.readers.sql.ddl_types import alter_domain, alter_type, create_domain, create_type, drop_type
+from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable, words
 from sdgen.readers.sql.schema import Schema, TableName
 from sdgen.scenario.model import Scenario
 
@@ -31,7 +38,7 @@ _CREATE = r"CREATE\s+(?:OR\s+(?:REPLACE|ALTER)\s+)?(?:\w+\s*=\s*\S+\s+|SQL\s+SEC
 _TABLE = r"(?:(?:GLOBAL|LOCAL|PRIVATE|UNLOGGED|FOREIGN|EXTERNAL|COLUMN)\s+)*TABLE\b"
 
 # What statements are read, by their first words.
-_READ: tuple[tuple[re.Pattern[str], Callable[[Reading, Words], None]], ...] = tuple(
+_READ: tuple[tuple[re.Pattern[str], Callable[[SchemaBuilder, Tokens], None]], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), reader)
     for pattern, reader in (
         (_CREATE + _TABLE, create_table),
@@ -71,7 +78,7 @@ _ELEMENTS = re.compile(r"^\s*CREATE\s+(?:TABLE|VIEW|UNIQUE|INDEX|SEQUENCE|TRIGGE
 _SEARCH_PATH = re.compile(r"SET\s+search_path\s*(?:=|TO)\s*[\"']?(\w+)|USE\s+[`\[\"]?(\w+)", re.IGNORECASE)
 
 
-def fits(source: Source) -> bool:
+def matches(source: Source) -> bool:
     """Any file called `.sql`."""
     return True
 
@@ -86,7 +93,7 @@ def read(source: Source, options: ReadOptions) -> Scenario:
 def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
     """The schema of a DDL text; the dialect is guessed where none is given. SourceError where it makes no table."""
     dialect = dialect or guess_dialect(text)
-    reading = Reading(file, dialect)
+    reading = SchemaBuilder(file, dialect)
     for statement in statements(text, dialect):
         _read_all(reading, statement)
     name = PurePath(file).stem or "schema"
@@ -100,7 +107,7 @@ def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
     return schema
 
 
-def _read_all(reading: Reading, statement: Statement) -> None:
+def _read_all(reading: SchemaBuilder, statement: Statement) -> None:
     """A statement; or the several that CREATE SCHEMA holds, which are of that schema."""
     begins = [match.start() for match in _ELEMENTS.finditer(statement.text)]
     head = _SCHEMA.match(statement.text)
@@ -115,12 +122,12 @@ def _read_all(reading: Reading, statement: Statement) -> None:
     reading.tables.schema = before
 
 
-def _folds(reading: Reading) -> bool:
+def _folds(reading: SchemaBuilder) -> bool:
     """Whether names without quotes are in lower case."""
     return reading.dialect == "postgres"
 
 
-def _read(reading: Reading, statement: Statement) -> None:
+def _read(reading: SchemaBuilder, statement: Statement) -> None:
     for pattern, reader in _READ:
         if pattern.match(statement.text):
             try:
@@ -141,7 +148,7 @@ def _head(text: str) -> str:
     return " ".join(text[:200].split("(")[0].split()[:6])
 
 
-def _comment(reading: Reading, found: Words) -> None:
+def _comment(reading: SchemaBuilder, found: Tokens) -> None:
     """COMMENT ON TABLE name IS 'text', COMMENT ON COLUMN table.column IS 'text'."""
     found.takes("COMMENT", "ON")
     of_column = found.takes("COLUMN") or not found.takes("TABLE")

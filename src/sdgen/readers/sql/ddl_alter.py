@@ -7,19 +7,19 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sdgen.readers.sql import ddl_changes as changes
-from sdgen.readers.sql.ddl_columns import ColumnFound, read_column, read_options, read_table_name, read_type
+from sdgen.readers.sql.ddl_columns import DdlColumn, read_column, read_options, read_table_name, read_type
 from sdgen.readers.sql.ddl_constraints import begins_constraint
 from sdgen.readers.sql.ddl_create import add_constraint, read_items
 from sdgen.readers.sql.ddl_partitions import read_bounds
-from sdgen.readers.sql.ddl_tables import Reading, TableDraft
-from sdgen.readers.sql.ddl_tokens import Words
+from sdgen.readers.sql.ddl_tables import DdlTable, SchemaBuilder
+from sdgen.readers.sql.ddl_tokens import Tokens
 from sdgen.readers.sql.ddl_tokens import words as words_of
 from sdgen.readers.sql.schema import TableName
 
 RENAME_TABLE = r"\s*RENAME\s+TABLE\b"
 
 
-def alter_table(reading: Reading, words: Words) -> None:
+def alter_table(reading: SchemaBuilder, words: Tokens) -> None:
     """All actions of one ALTER TABLE."""
     line = words.line
     words.takes("ALTER", "TABLE")
@@ -40,12 +40,12 @@ def alter_table(reading: Reading, words: Words) -> None:
             _ACTIONS[verb](reading, draft, action)
 
 
-def _goes_on(reading: Reading, verb: str, action: Words) -> bool:
+def _goes_on(reading: SchemaBuilder, verb: str, action: Tokens) -> bool:
     """Whether an action without a verb is one more of the last: constraints, and in SQL Server all that is listed."""
     return begins_constraint(action, reading.dialect) or (reading.dialect == "tsql" and verb in ("ADD", "DROP"))
 
 
-def _add(reading: Reading, draft: TableDraft, action: Words) -> None:
+def _add(reading: SchemaBuilder, draft: DdlTable, action: Tokens) -> None:
     action.takes("COLUMN")
     once = action.takes("IF", "NOT", "EXISTS")
     if action.sees("("):
@@ -60,7 +60,7 @@ def _add(reading: Reading, draft: TableDraft, action: Words) -> None:
             draft.add_column(column)
 
 
-def _default_for(draft: TableDraft, action: Words) -> bool:
+def _default_for(draft: DdlTable, action: Tokens) -> bool:
     """SQL Server: ADD CONSTRAINT name DEFAULT value FOR column."""
     start = action.place
     if action.takes("CONSTRAINT"):
@@ -79,7 +79,7 @@ def _default_for(draft: TableDraft, action: Words) -> bool:
     return True
 
 
-def _alter(reading: Reading, draft: TableDraft, action: Words) -> None:
+def _alter(reading: SchemaBuilder, draft: DdlTable, action: Tokens) -> None:
     """ALTER COLUMN: default, NOT NULL, identity, type."""
     action.takes("COLUMN")
     column = draft.column(action.name())
@@ -96,7 +96,7 @@ def _alter(reading: Reading, draft: TableDraft, action: Words) -> None:
         read_options(action, column)
 
 
-def _drop_option(column: ColumnFound, action: Words) -> None:
+def _drop_option(column: DdlColumn, action: Tokens) -> None:
     if action.takes("NOT", "NULL"):
         column.nullable = True
     elif action.takes("DEFAULT"):
@@ -107,7 +107,7 @@ def _drop_option(column: ColumnFound, action: Words) -> None:
         column.computed = False
 
 
-def _modify(reading: Reading, draft: TableDraft, action: Words) -> None:
+def _modify(reading: SchemaBuilder, draft: DdlTable, action: Tokens) -> None:
     """MODIFY: the whole definition anew."""
     action.takes("COLUMN")
     parts = action.inside().split() if action.sees("(") else [action]
@@ -116,7 +116,7 @@ def _modify(reading: Reading, draft: TableDraft, action: Words) -> None:
             _redefine(draft, read_column(part, reading.dialect))
 
 
-def _redefine(draft: TableDraft, column: ColumnFound) -> None:
+def _redefine(draft: DdlTable, column: DdlColumn) -> None:
     """A column's definition anew. Keys stand beside it and stay; Oracle may leave the type out."""
     old = draft.column(column.name)
     if old is None:
@@ -127,7 +127,7 @@ def _redefine(draft: TableDraft, column: ColumnFound) -> None:
     )
 
 
-def _change(reading: Reading, draft: TableDraft, action: Words) -> None:
+def _change(reading: SchemaBuilder, draft: DdlTable, action: Tokens) -> None:
     """MySQL's CHANGE: a new name and definition."""
     action.takes("COLUMN")
     old = action.name()
@@ -136,7 +136,7 @@ def _change(reading: Reading, draft: TableDraft, action: Words) -> None:
     _redefine(draft, column)
 
 
-def _attach(reading: Reading, draft: TableDraft, action: Words) -> None:
+def _attach(reading: SchemaBuilder, draft: DdlTable, action: Tokens) -> None:
     action.expect("PARTITION")
     part = reading.tables.find(read_table_name(action))
     draft.bounds.append(read_bounds(action))
@@ -144,7 +144,7 @@ def _attach(reading: Reading, draft: TableDraft, action: Words) -> None:
         part.partition_of = draft.name
 
 
-def _rename(reading: Reading, draft: TableDraft, action: Words) -> None:
+def _rename(reading: SchemaBuilder, draft: DdlTable, action: Tokens) -> None:
     """RENAME TO name, RENAME COLUMN a TO b, RENAME a TO b, RENAME CONSTRAINT or INDEX a TO b."""
     if action.takes("TO") or action.takes("AS"):
         name = read_table_name(action)
@@ -162,13 +162,13 @@ def _rename(reading: Reading, draft: TableDraft, action: Words) -> None:
         changes.rename_column(reading.tables, draft, old, action.name(), reading.dialect)
 
 
-def _set(reading: Reading, draft: TableDraft, action: Words) -> None:
+def _set(reading: SchemaBuilder, draft: DdlTable, action: Tokens) -> None:
     if action.takes("SCHEMA"):
         moved = TableName(draft.name.name, action.name())
         changes.rename_table(reading.tables, draft, reading.tables.located(moved))
 
 
-def _drop(reading: Reading, draft: TableDraft, action: Words) -> None:
+def _drop(reading: SchemaBuilder, draft: DdlTable, action: Tokens) -> None:
     """DROP of a column, of a constraint by its name, of MySQL's keys by their kind."""
     if action.takes("PRIMARY", "KEY"):
         changes.drop_primary(draft)
@@ -186,7 +186,7 @@ def _drop(reading: Reading, draft: TableDraft, action: Words) -> None:
             changes.drop_column(reading.tables, draft, name, reading.dialect)
 
 
-_ACTIONS: dict[str, Callable[[Reading, TableDraft, Words], None]] = {
+_ACTIONS: dict[str, Callable[[SchemaBuilder, DdlTable, Tokens], None]] = {
     "ADD": _add,
     "ALTER": _alter,
     "MODIFY": _modify,
@@ -198,7 +198,7 @@ _ACTIONS: dict[str, Callable[[Reading, TableDraft, Words], None]] = {
 }
 
 
-def drop_tables(reading: Reading, words: Words) -> None:
+def drop_tables(reading: SchemaBuilder, words: Tokens) -> None:
     """DROP TABLE a, b."""
     words.takes("DROP", "TABLE")
     words.takes("IF", "EXISTS")
@@ -210,7 +210,7 @@ def drop_tables(reading: Reading, words: Words) -> None:
             changes.drop_table(reading.tables, draft, cascade)
 
 
-def drop_index(reading: Reading, words: Words) -> None:
+def drop_index(reading: SchemaBuilder, words: Tokens) -> None:
     """DROP INDEX a, b; DROP INDEX name ON table."""
     words.takes("DROP", "INDEX")
     words.takes("CONCURRENTLY")
@@ -225,7 +225,7 @@ def drop_index(reading: Reading, words: Words) -> None:
             draft.unique = [key for key in draft.unique if key.name.lower() != path[-1].lower()]
 
 
-def rename_tables(reading: Reading, words: Words) -> None:
+def rename_tables(reading: SchemaBuilder, words: Tokens) -> None:
     """MySQL: RENAME TABLE a TO b, c TO d."""
     # The tokenizer takes all behind RENAME for one text, so that the list is read by itself.
     listed = re.sub(RENAME_TABLE, "", words.text, count=1, flags=re.IGNORECASE)
@@ -236,7 +236,7 @@ def rename_tables(reading: Reading, words: Words) -> None:
             changes.rename_table(reading.tables, draft, reading.tables.located(read_table_name(part)))
 
 
-def rename_index(reading: Reading, words: Words) -> None:
+def rename_index(reading: SchemaBuilder, words: Tokens) -> None:
     """PostgreSQL: ALTER INDEX a RENAME TO b, which renames a key's constraint too."""
     words.takes("ALTER", "INDEX")
     words.takes("IF", "EXISTS")
@@ -247,7 +247,7 @@ def rename_index(reading: Reading, words: Words) -> None:
             changes.rename_constraint(draft, old, new)
 
 
-def sp_rename(reading: Reading, words: Words) -> None:
+def sp_rename(reading: SchemaBuilder, words: Tokens) -> None:
     """SQL Server: EXEC sp_rename 'table', 'name' and EXEC sp_rename 'table.column', 'name', 'COLUMN'."""
     while not words.done and words.ahead().text.lower() != "sp_rename":
         words.next()

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from sdgen.readers.sql.ddl_tables import TableDraft, Tables
+from sdgen.readers.sql.ddl_tables import DdlTable, Tables
 from sdgen.readers.sql.ddl_tokens import Unreadable, Word, words
 from sdgen.readers.sql.schema import CheckSchema, ForeignKeySchema, KeySchema, TableName
 
@@ -20,7 +20,7 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _QUOTES = {"mysql": ("`", "`"), "tsql": ("[", "]")}
 
 
-def rename_table(tables: Tables, draft: TableDraft, name: TableName) -> None:
+def rename_table(tables: Tables, draft: DdlTable, name: TableName) -> None:
     """A table under another name; its foreign keys, parts and heirs go with it."""
     before = draft.name
     for other, key in _references(tables, draft):
@@ -33,7 +33,7 @@ def rename_table(tables: Tables, draft: TableDraft, name: TableName) -> None:
     tables.drafts = {name if each is draft else known: each for known, each in tables.drafts.items()}
 
 
-def drop_table(tables: Tables, draft: TableDraft, cascade: bool) -> None:
+def drop_table(tables: Tables, draft: DdlTable, cascade: bool) -> None:
     """A table that is no more. Foreign keys to it stay unless they go with it: a new table may take its name.
 
     SQLite's way to change a table is a new one that takes the old one's place; where the old one was renamed before,
@@ -46,7 +46,7 @@ def drop_table(tables: Tables, draft: TableDraft, cascade: bool) -> None:
     tables.drafts = {known: each for known, each in tables.drafts.items() if each is not draft}
 
 
-def rename_column(tables: Tables, draft: TableDraft, old: str, new: str, dialect: str) -> None:
+def rename_column(tables: Tables, draft: DdlTable, old: str, new: str, dialect: str) -> None:
     """A column under another name, in all that names it."""
     column = draft.column(old)
     if column is None:
@@ -71,7 +71,7 @@ def rename_column(tables: Tables, draft: TableDraft, old: str, new: str, dialect
     draft.columns = {new if known == old else known: each for known, each in draft.columns.items()}
 
 
-def drop_column(tables: Tables, draft: TableDraft, name: str, dialect: str) -> None:
+def drop_column(tables: Tables, draft: DdlTable, name: str, dialect: str) -> None:
     """A column that is no more, and with it each constraint that names it. MySQL's keys keep their other columns."""
     column = draft.column(name)
     if column is None:
@@ -96,7 +96,7 @@ def drop_column(tables: Tables, draft: TableDraft, name: str, dialect: str) -> N
     del draft.columns[column.name]
 
 
-def drop_primary(draft: TableDraft) -> None:
+def drop_primary(draft: DdlTable) -> None:
     """No primary key any more; its columns still take no nulls."""
     for name in draft.primary.columns if draft.primary else ():
         column = draft.column(name)
@@ -105,7 +105,7 @@ def drop_primary(draft: TableDraft) -> None:
     draft.primary = None
 
 
-def drop_constraint(draft: TableDraft, name: str) -> None:
+def drop_constraint(draft: DdlTable, name: str) -> None:
     """The constraint of that name, be it given or the one that a database gives where none is."""
     constraints = dict(_named_constraints(draft))
     known = next((each for each in constraints if _same(each, name)), None)
@@ -117,7 +117,7 @@ def drop_constraint(draft: TableDraft, name: str) -> None:
     draft.checks = [each for each in draft.checks if each is not gone]
 
 
-def rename_constraint(draft: TableDraft, old: str, new: str) -> None:
+def rename_constraint(draft: DdlTable, old: str, new: str) -> None:
     """A constraint or an index under another name."""
 
     def called(each: C) -> C:
@@ -129,7 +129,7 @@ def rename_constraint(draft: TableDraft, old: str, new: str) -> None:
     draft.checks = [called(each) for each in draft.checks]
 
 
-def _named_constraints(draft: TableDraft) -> Iterator[tuple[str, KeySchema | ForeignKeySchema | CheckSchema]]:
+def _named_constraints(draft: DdlTable) -> Iterator[tuple[str, KeySchema | ForeignKeySchema | CheckSchema]]:
     """Constraints by the names they can be dropped by; names that were given come last, since they hold.
 
     Without one, PostgreSQL calls a constraint table_columns_kind, MySQL table_kind_number or as a key's first column.
@@ -151,12 +151,12 @@ def _named_constraints(draft: TableDraft) -> Iterator[tuple[str, KeySchema | For
     yield from ((each.name, each) for each in given if each is not None and each.name)
 
 
-def _columns_in(draft: TableDraft, check: CheckSchema) -> list[str]:
+def _columns_in(draft: DdlTable, check: CheckSchema) -> list[str]:
     texts = {text.lower() for text in re.findall(r"\w+", check.sql)}
     return [name for name in draft.columns if name.lower() in texts]
 
 
-def _references(tables: Tables, draft: TableDraft) -> Iterator[tuple[TableDraft, ForeignKeySchema]]:
+def _references(tables: Tables, draft: DdlTable) -> Iterator[tuple[DdlTable, ForeignKeySchema]]:
     """The foreign keys that lead to a table, with the tables that have them."""
     for other in tables.drafts.values():
         for key in other.foreign_keys:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sdgen.readers.sql.ddl_tokens import Words
+from sdgen.readers.sql.ddl_tokens import Tokens
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, ForeignKeySchema, KeySchema, SqlType, TableName
 
 # Words that end a column's type or default: what follows is a constraint or an option.
@@ -71,7 +71,7 @@ _LISTED = frozenset({"enum", "set"})
 _SERIALS = frozenset({"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"})
 
 
-def read_type(words: Words, loose: bool = False) -> SqlType:
+def read_type(words: Tokens, loose: bool = False) -> SqlType:
     """A type's words, sizes, values and array marks. loose: any words may follow one another, as in SQLite."""
     word = words.path()[-1].lower()
     while not words.ahead().quoted and _continues(words, word, loose):
@@ -89,14 +89,14 @@ def read_type(words: Words, loose: bool = False) -> SqlType:
     return SqlType(word, sizes, values, _dimensions(words), unsigned)
 
 
-def _continues(words: Words, word: str, loose: bool) -> bool:
+def _continues(words: Tokens, word: str, loose: bool) -> bool:
     ahead = words.ahead()
     if ahead.text.lower() in _LONGER.get(word, frozenset()):
         return True
     return loose and ahead.upper.isidentifier() and ahead.upper not in _ENDS
 
 
-def _sizes(words: Words, word: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
+def _sizes(words: Tokens, word: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
     if not words.sees("("):
         return (), ()
     inner = words.inside()
@@ -106,14 +106,14 @@ def _sizes(words: Words, word: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
     return tuple(int(part.text) for part in parts if part.text.isdigit()), ()
 
 
-def _zoned(words: Words, word: str) -> str:
+def _zoned(words: Tokens, word: str) -> str:
     words.takes("WITHOUT", "TIME", "ZONE")
     if words.takes("WITH", "LOCAL", "TIME", "ZONE") or words.takes("WITH", "TIME", "ZONE"):
         return f"{word} with time zone"
     return word
 
 
-def _dimensions(words: Words) -> int:
+def _dimensions(words: Tokens) -> int:
     dimensions = 0
     while words.sees("[") or words.sees("ARRAY"):
         dimensions += 1
@@ -125,7 +125,7 @@ def _dimensions(words: Words) -> int:
 
 
 @dataclass
-class ColumnFound:
+class DdlColumn:
     """A column as its definition says, with the constraints that stand in it."""
 
     name: str
@@ -155,19 +155,19 @@ class ColumnFound:
         )
 
 
-def read_column(words: Words, dialect: str) -> ColumnFound:
+def read_column(words: Tokens, dialect: str) -> DdlColumn:
     """The column that a definition makes."""
     line = words.line
     name = words.name()
     typed = not words.done and not (words.ahead().upper in _ENDS and not words.sees("CHARACTER"))
-    found = ColumnFound(name, read_type(words, dialect == "sqlite") if typed else SqlType(""), line)
+    found = DdlColumn(name, read_type(words, dialect == "sqlite") if typed else SqlType(""), line)
     if found.type.word in _SERIALS:
         found.counts, found.nullable = True, False
     read_options(words, found)
     return found
 
 
-def read_options(words: Words, found: ColumnFound) -> None:
+def read_options(words: Tokens, found: DdlColumn) -> None:
     """All that stands behind a column's type."""
     constraint = ""
     while not words.done:
@@ -185,35 +185,35 @@ def read_options(words: Words, found: ColumnFound) -> None:
         constraint = ""
 
 
-def _not_null(words: Words, found: ColumnFound, constraint: str, line: int) -> None:
+def _not_null(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     if words.takes("NULL"):
         found.nullable = False
 
 
-def _primary(words: Words, found: ColumnFound, constraint: str, line: int) -> None:
+def _primary(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     words.takes("KEY")
     found.primary, found.nullable = KeySchema((found.name,), constraint, line), False
 
 
-def _unique(words: Words, found: ColumnFound, constraint: str, line: int) -> None:
+def _unique(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     words.takes("KEY")
     nulls = not words.takes("NULLS", "NOT", "DISTINCT")
     found.unique.append(KeySchema((found.name,), constraint, line, nulls=nulls))
 
 
-def _check(words: Words, found: ColumnFound, constraint: str, line: int) -> None:
+def _check(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     if words.sees("("):
         found.checks.append(CheckSchema(words.inside().sql(), constraint, line))
 
 
-def _references(words: Words, found: ColumnFound, constraint: str, line: int) -> None:
+def _references(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     table = read_table_name(words)
     to = tuple(read_names(words.inside())) if words.sees("(") else ()
     found.foreign_keys.append(ForeignKeySchema((found.name,), table, to, constraint, line))
     skip_actions(words)
 
 
-def skip_actions(words: Words) -> None:
+def skip_actions(words: Tokens) -> None:
     """What may follow REFERENCES: ON DELETE SET NULL must not be taken for NULL or DEFAULT of the column."""
     while words.sees("ON") and words.ahead(1).upper in ("DELETE", "UPDATE"):
         words.takes_any("ON")
@@ -226,7 +226,7 @@ def skip_actions(words: Words) -> None:
             words.skip()
 
 
-def _default(words: Words, found: ColumnFound, constraint: str, line: int) -> None:
+def _default(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     words.takes("ON", "NULL")
     start = words.place
     words.skip()
@@ -239,7 +239,7 @@ def _default(words: Words, found: ColumnFound, constraint: str, line: int) -> No
         found.counts = True
 
 
-def _generated(words: Words, found: ColumnFound, constraint: str, line: int) -> None:
+def _generated(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     words.takes_any("ALWAYS") or words.takes("BY", "DEFAULT")
     words.takes("ON", "NULL")
     words.takes("AS")
@@ -250,27 +250,27 @@ def _generated(words: Words, found: ColumnFound, constraint: str, line: int) -> 
         _identity(words, found, constraint, line)
 
 
-def _identity(words: Words, found: ColumnFound, constraint: str, line: int) -> None:
+def _identity(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     found.counts, found.nullable = True, False
     if words.sees("("):
         words.skip()
 
 
-def _computed(words: Words, found: ColumnFound, constraint: str, line: int) -> None:
+def _computed(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     found.computed = True
     words.skip()
 
 
-def _counts(words: Words, found: ColumnFound, constraint: str, line: int) -> None:
+def _counts(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     found.counts = True
 
 
-def _comment(words: Words, found: ColumnFound, constraint: str, line: int) -> None:
+def _comment(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     if words.ahead().literal:
         found.description = words.next().text
 
 
-def _two_words(words: Words, found: ColumnFound, constraint: str, line: int) -> None:
+def _two_words(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     """An option with one word after it that says nothing about values: COLLATE x, ON CONFLICT REPLACE."""
     words.takes("UPDATE") or words.takes("CONFLICT") or words.takes("SET")
     words.skip()
@@ -278,7 +278,7 @@ def _two_words(words: Words, found: ColumnFound, constraint: str, line: int) -> 
         words.next()
 
 
-_OPTIONS: dict[str, Callable[[Words, ColumnFound, str, int], None]] = {
+_OPTIONS: dict[str, Callable[[Tokens, DdlColumn, str, int], None]] = {
     "NOT": _not_null,
     "PRIMARY": _primary,
     "KEY": _primary,
@@ -299,12 +299,12 @@ _OPTIONS: dict[str, Callable[[Words, ColumnFound, str, int], None]] = {
 }
 
 
-def read_table_name(words: Words) -> TableName:
+def read_table_name(words: Tokens) -> TableName:
     """A table's name with the last schema before it."""
     path = words.path()
     return TableName(path[-1], path[-2] if len(path) > 1 else "")
 
 
-def read_names(words: Words) -> list[str]:
+def read_names(words: Tokens) -> list[str]:
     """The names of a column list, without what follows each of them."""
     return [part.name() for part in words.split()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sdgen.readers.sql.ddl_columns import read_names, read_table_name
-from sdgen.readers.sql.ddl_tokens import Words
+from sdgen.readers.sql.ddl_tokens import Tokens
 from sdgen.readers.sql.schema import CheckSchema, ForeignKeySchema, KeySchema, TableName
 
 Constraint = KeySchema | ForeignKeySchema | CheckSchema
@@ -17,7 +17,7 @@ _MYSQL = frozenset({"KEY", "INDEX", "FULLTEXT", "SPATIAL"})
 _MODIFIERS = ("CLUSTERED", "NONCLUSTERED", "KEY", "INDEX")
 
 
-def begins_constraint(words: Words, dialect: str) -> bool:
+def begins_constraint(words: Tokens, dialect: str) -> bool:
     """Whether an item of a table's body is a constraint, not a column."""
     upper = words.ahead().upper
     if upper == "UNIQUE":
@@ -29,7 +29,7 @@ def begins_constraint(words: Words, dialect: str) -> bool:
     return upper in _BEGINS or (upper in _MYSQL and dialect == "mysql")
 
 
-def read_constraint(words: Words, columns: frozenset[str]) -> tuple[str, Constraint | None]:
+def read_constraint(words: Tokens, columns: frozenset[str]) -> tuple[str, Constraint | None]:
     """A constraint and what it is: "primary key", "unique", "foreign key", "check", or its first word if it's another.
 
     columns: those of the table, to find them within expressions.
@@ -48,12 +48,12 @@ def read_constraint(words: Words, columns: frozenset[str]) -> tuple[str, Constra
     return words.ahead().text.lower(), None
 
 
-def _begins_unnamed(words: Words) -> bool:
+def _begins_unnamed(words: Tokens) -> bool:
     """MySQL takes CONSTRAINT without a name."""
     return words.sees("PRIMARY", "KEY") or words.sees("FOREIGN", "KEY") or words.sees("CHECK", "(")
 
 
-def _key(words: Words, columns: frozenset[str], name: str, line: int) -> KeySchema:
+def _key(words: Tokens, columns: frozenset[str], name: str, line: int) -> KeySchema:
     while words.takes_any(*_MODIFIERS):
         pass
     nulls = not words.takes("NULLS", "NOT", "DISTINCT")
@@ -68,7 +68,7 @@ def _key(words: Words, columns: frozenset[str], name: str, line: int) -> KeySche
     return KeySchema(own, name, line, "", computed, nulls)
 
 
-def key_columns(words: Words, columns: frozenset[str]) -> tuple[tuple[str, ...], bool]:
+def key_columns(words: Tokens, columns: frozenset[str]) -> tuple[tuple[str, ...], bool]:
     """The columns of a key, and whether some stand within expressions, such as lower(email)."""
     found: list[str] = []
     computed = False
@@ -83,11 +83,11 @@ def key_columns(words: Words, columns: frozenset[str]) -> tuple[tuple[str, ...],
     return tuple(dict.fromkeys(found)), computed
 
 
-def _folded(text: str, quoted: bool, words: Words) -> str:
+def _folded(text: str, quoted: bool, words: Tokens) -> str:
     return text.lower() if words.folds and not quoted else text
 
 
-def _foreign_key(words: Words, name: str, line: int) -> ForeignKeySchema:
+def _foreign_key(words: Tokens, name: str, line: int) -> ForeignKeySchema:
     if not words.sees("("):
         name = name or words.name()  # MySQL: FOREIGN KEY name (…)
     columns = tuple(read_names(words.inside()))
@@ -98,17 +98,17 @@ def _foreign_key(words: Words, name: str, line: int) -> ForeignKeySchema:
 
 
 @dataclass(frozen=True)
-class IndexFound:
+class DdlIndex:
     """What CREATE UNIQUE INDEX says. nulls: whether any number of rows may have nulls in it."""
 
     table: TableName
     name: str
-    columns: Words
+    columns: Tokens
     where: str
     nulls: bool
 
 
-def read_index(words: Words) -> IndexFound:
+def read_index(words: Tokens) -> DdlIndex:
     """An index from behind the word INDEX."""
     words.takes("CONCURRENTLY")
     words.takes("IF", "NOT", "EXISTS")
@@ -125,4 +125,4 @@ def read_index(words: Words) -> IndexFound:
         nulls = nulls and not words.sees("NULLS", "NOT", "DISTINCT")
         words.skip()
     where = words.sql(words.place) if words.takes("WHERE") else ""
-    return IndexFound(table, name, columns, where, nulls)
+    return DdlIndex(table, name, columns, where, nulls)

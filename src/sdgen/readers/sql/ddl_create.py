@@ -1,26 +1,27 @@
-"""CREATE TABLE and CREATE UNIQUE INDEX."""
+"""CREATE TABLE, CREATE UNIQUE INDEX, and the types of a schema's own: CREATE, ALTER and DROP of TYPE and DOMAIN."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from sdgen.readers.sql.ddl_columns import read_column, read_names, read_table_name
+from sdgen.readers.sql.ddl_columns import DdlColumn, read_column, read_names, read_options, read_table_name, read_type
 from sdgen.readers.sql.ddl_constraints import begins_constraint, key_columns, read_constraint, read_index
 from sdgen.readers.sql.ddl_partitions import read_bounds
-from sdgen.readers.sql.ddl_tables import Reading, TableDraft
-from sdgen.readers.sql.ddl_tokens import Unreadable, Words
-from sdgen.readers.sql.schema import KeySchema
+from sdgen.readers.sql.ddl_tables import DdlTable, SchemaBuilder
+from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable
+from sdgen.readers.sql.schema import CheckSchema, DomainSchema, KeySchema, TableName
 
 _SILENT = frozenset({"key", "index", "fulltext", "spatial", "period"})
 
 
-def create_table(reading: Reading, words: Words) -> None:
+def create_table(reading: SchemaBuilder, words: Tokens) -> None:
     """CREATE TABLE in its forms: with a body, as a partition, or from a query (which is left out)."""
     while not words.takes("TABLE"):
         words.next()
     once = words.takes("IF", "NOT", "EXISTS")
     line = words.line
-    draft = TableDraft(reading.tables.located(read_table_name(words)), line)
+    draft = DdlTable(reading.tables.located(read_table_name(words)), line)
     if once and draft.name in reading.tables.drafts:
         return
     if words.takes("PARTITION", "OF"):
@@ -36,7 +37,7 @@ def create_table(reading: Reading, words: Words) -> None:
         reading.note(f"table {draft.name} left out: it is made by a query or from a type", line)
 
 
-def read_items(reading: Reading, draft: TableDraft, body: Words) -> None:
+def read_items(reading: SchemaBuilder, draft: DdlTable, body: Tokens) -> None:
     """Columns and constraints; one that can't be read becomes a note, and the others are kept."""
     items = body.split()
     constraints = []
@@ -49,7 +50,7 @@ def read_items(reading: Reading, draft: TableDraft, body: Words) -> None:
         _attempt(reading, draft, item, lambda each: add_constraint(reading, draft, each))
 
 
-def _attempt(reading: Reading, draft: TableDraft, item: Words, read: Callable[[Words], None]) -> None:
+def _attempt(reading: SchemaBuilder, draft: DdlTable, item: Tokens, read: Callable[[Tokens], None]) -> None:
     line, text = item.line, item.sql()
     try:
         read(item)
@@ -58,7 +59,7 @@ def _attempt(reading: Reading, draft: TableDraft, item: Words, read: Callable[[W
         reading.note(f"{draft.name}: {shown!r} not understood: {error}", line)
 
 
-def add_constraint(reading: Reading, draft: TableDraft, item: Words) -> None:
+def add_constraint(reading: SchemaBuilder, draft: DdlTable, item: Tokens) -> None:
     line = item.line
     if item.takes("LIKE"):
         draft.parents.append(read_table_name(item))
@@ -71,7 +72,7 @@ def add_constraint(reading: Reading, draft: TableDraft, item: Words) -> None:
         reading.note(f"{draft.name}: {word} left out: rows may break it", line)
 
 
-def _partition(reading: Reading, words: Words, draft: TableDraft) -> None:
+def _partition(reading: SchemaBuilder, words: Tokens, draft: DdlTable) -> None:
     draft.partition_of = reading.tables.located(read_table_name(words))
     reading.tables.drafts[draft.name] = draft
     if words.sees("("):
@@ -81,7 +82,7 @@ def _partition(reading: Reading, words: Words, draft: TableDraft) -> None:
         whole.bounds.append(read_bounds(words))
 
 
-def _tail(words: Words, draft: TableDraft) -> None:
+def _tail(words: Tokens, draft: DdlTable) -> None:
     """What stands behind a table's body: inheritance, partitions, a comment."""
     while not words.done:
         if words.takes("INHERITS"):
@@ -99,11 +100,11 @@ def _tail(words: Words, draft: TableDraft) -> None:
             words.next()
 
 
-def _plain(words: Words) -> bool:
+def _plain(words: Tokens) -> bool:
     return words.ahead(2).upper in (")", ",")
 
 
-def create_index(reading: Reading, words: Words) -> None:
+def create_index(reading: SchemaBuilder, words: Tokens) -> None:
     """A unique index is a unique constraint; with WHERE or over expressions it is treated as one, which is noted."""
     line = words.line
     while not words.takes("INDEX"):
@@ -118,3 +119,107 @@ def create_index(reading: Reading, words: Words) -> None:
         draft.unique.append(KeySchema(own, found.name, line, found.where, computed, found.nulls))
     else:
         reading.note(f"{draft.name}: unique index {found.name} left out: no column found in it", line)
+
+
+def create_type(reading: SchemaBuilder, words: Tokens) -> None:
+    """CREATE TYPE … AS ENUM; SQL Server's CREATE TYPE … FROM is a domain; others are left out."""
+    line = words.line
+    while not words.takes("TYPE"):
+        words.next()
+    name = read_table_name(words).name.lower()
+    if words.takes("AS", "ENUM"):
+        reading.enums[name] = tuple(part.ahead().text for part in words.inside().split())
+    elif words.takes("FROM"):
+        reading.domains[name] = _domain(words)
+    elif not words.done:
+        reading.note(f"type {name} left out: neither an enum nor a domain", line)
+
+
+def create_domain(reading: SchemaBuilder, words: Tokens) -> None:
+    """CREATE DOMAIN name AS type, with its conditions."""
+    words.takes("CREATE")
+    words.takes("DOMAIN")
+    name: TableName = read_table_name(words)
+    words.takes("AS")
+    reading.domains[name.name.lower()] = _domain(words)
+
+
+def _domain(words: Tokens) -> DomainSchema:
+    found = DdlColumn("value", read_type(words), words.line)
+    read_options(words, found)
+    return DomainSchema(found.type, found.nullable, tuple(found.checks))
+
+
+def alter_domain(reading: SchemaBuilder, words: Tokens) -> None:
+    """ALTER DOMAIN: NOT NULL and CHECKs that come or go, another name."""
+    words.takes("ALTER", "DOMAIN")
+    line = words.line
+    name = read_table_name(words).name.lower()
+    domain = reading.domains.get(name)
+    if domain is None:
+        return
+    if words.takes("RENAME", "TO"):
+        _rename(reading, name, words.name().lower())
+    elif words.takes("SET", "NOT", "NULL"):
+        reading.domains[name] = replace(domain, nullable=False)
+    elif words.takes("DROP", "NOT", "NULL"):
+        reading.domains[name] = replace(domain, nullable=True)
+    elif words.takes("DROP", "CONSTRAINT"):
+        words.takes("IF", "EXISTS")
+        gone = words.name()
+        reading.domains[name] = replace(domain, checks=_without(domain.checks, gone, name))
+    elif words.takes("ADD"):
+        constraint = words.name() if words.takes("CONSTRAINT") else ""
+        if not words.takes("CHECK"):
+            raise Unreadable("only CHECK is understood")
+        check = CheckSchema(words.inside().sql(), constraint, line)
+        reading.domains[name] = replace(domain, checks=(*domain.checks, check))
+
+
+def _without(checks: tuple[CheckSchema, ...], gone: str, domain: str) -> tuple[CheckSchema, ...]:
+    """The CHECKs but one; PostgreSQL calls those without a name domain_check, domain_check1 …"""
+    names = [check.name or f"{domain}_check{number or ''}" for number, check in enumerate(checks)]
+    return tuple(check for check, name in zip(checks, names, strict=True) if name != gone)
+
+
+def alter_type(reading: SchemaBuilder, words: Tokens) -> None:
+    """ALTER TYPE … ADD VALUE, RENAME VALUE, RENAME TO."""
+    words.takes("ALTER", "TYPE")
+    name = read_table_name(words).name.lower()
+    if words.takes("RENAME", "TO"):
+        _rename(reading, name, words.name().lower())
+    elif name not in reading.enums:
+        return
+    elif words.takes("ADD", "VALUE"):
+        once = words.takes("IF", "NOT", "EXISTS")
+        value = words.next().text
+        if not (once and value in reading.enums[name]):
+            reading.enums[name] = (*reading.enums[name], value)
+    elif words.takes("RENAME", "VALUE"):
+        old = words.next().text
+        words.expect("TO")
+        new = words.next().text
+        reading.enums[name] = tuple(new if value == old else value for value in reading.enums[name])
+
+
+def drop_type(reading: SchemaBuilder, words: Tokens) -> None:
+    """DROP TYPE, DROP DOMAIN."""
+    words.takes("DROP")
+    words.takes_any("TYPE", "DOMAIN")
+    words.takes("IF", "EXISTS")
+    for part in words.split():
+        name = read_table_name(part).name.lower()
+        reading.enums.pop(name, None)
+        reading.domains.pop(name, None)
+
+
+def _rename(reading: SchemaBuilder, old: str, new: str) -> None:
+    """A type under another name, in all columns of it: this is how migrations change an enum's values."""
+    if old in reading.enums:
+        reading.enums[new] = reading.enums.pop(old)
+    if old in reading.domains:
+        reading.domains[new] = reading.domains.pop(old)
+    for draft in reading.tables.drafts.values():
+        for column in draft.columns.values():
+            if column.type.word == old:
+                column.type = replace(column.type, word=new)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sdgen.readers.sql.ddl_tokens import Words
+from sdgen.readers.sql.ddl_tokens import Tokens
 from sdgen.readers.sql.schema import CheckSchema
 
 _OPEN = frozenset({"MINVALUE", "MAXVALUE"})
@@ -25,7 +25,7 @@ class Bounds:
     line: int = 0
 
 
-def read_bounds(words: Words) -> Bounds:
+def read_bounds(words: Tokens) -> Bounds:
     """The bounds of FOR VALUES …, or of DEFAULT."""
     line = words.line
     if words.takes("FOR", "VALUES", "FROM"):
@@ -37,7 +37,7 @@ def read_bounds(words: Words) -> Bounds:
     return Bounds(everything=True, line=line)
 
 
-def _first(words: Words) -> str:
+def _first(words: Tokens) -> str:
     part = words.split()[0]
     return "" if part.ahead().upper in _OPEN else part.sql()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from sdgen.errors import Path, Problem
-from sdgen.readers.sql.ddl_columns import ColumnFound
+from sdgen.readers.sql.ddl_columns import DdlColumn
 from sdgen.readers.sql.ddl_constraints import PRIMARY, Constraint
 from sdgen.readers.sql.ddl_partitions import Bounds, partition_check
 from sdgen.readers.sql.schema import (
@@ -23,12 +23,12 @@ DEFAULT_SCHEMAS = frozenset({"public", "dbo", "main"})
 
 
 @dataclass
-class TableDraft:
+class DdlTable:
     """A table, its constraints, and the tables it is a part or a copy of."""
 
     name: TableName
     line: int
-    columns: dict[str, ColumnFound] = field(default_factory=dict)
+    columns: dict[str, DdlColumn] = field(default_factory=dict)
     primary: KeySchema | None = None
     unique: list[KeySchema] = field(default_factory=list)
     foreign_keys: list[ForeignKeySchema] = field(default_factory=list)
@@ -45,7 +45,7 @@ class TableDraft:
     def column_names(self) -> frozenset[str]:
         return frozenset(self.columns)
 
-    def add_column(self, found: ColumnFound) -> None:
+    def add_column(self, found: DdlColumn) -> None:
         self.columns[found.name] = found
         self.primary = found.primary or self.primary
         self.unique += found.unique
@@ -69,7 +69,7 @@ class TableDraft:
         columns = next((index.columns for index in self.unique if index.name == key.name), ())
         return replace(key, columns=columns)
 
-    def column(self, name: str) -> ColumnFound | None:
+    def column(self, name: str) -> DdlColumn | None:
         """A column by its name, whichever way its letters are cased where no other fits."""
         if name in self.columns:
             return self.columns[name]
@@ -85,7 +85,7 @@ class Tables:
     """All drafts of a source by name."""
 
     def __init__(self) -> None:
-        self.drafts: dict[TableName, TableDraft] = {}
+        self.drafts: dict[TableName, DdlTable] = {}
         self.folded: list[tuple[int, str]] = []  # notes on tables that are taken as parts of others, with their lines
         self.schema = ""  # of names that name none
 
@@ -94,7 +94,7 @@ class Tables:
         schema = name.schema or self.schema
         return TableName(name.name, "" if schema.lower() in DEFAULT_SCHEMAS else schema)
 
-    def find(self, name: TableName) -> TableDraft | None:
+    def find(self, name: TableName) -> DdlTable | None:
         located = self.located(name)
         if located in self.drafts:
             return self.drafts[located]
@@ -120,24 +120,24 @@ class Tables:
                 self._give_keys(draft)
         return tuple(self._finished(draft) for draft in self.drafts.values() if draft.partition_of is None)
 
-    def _fold(self, draft: TableDraft) -> None:
+    def _fold(self, draft: DdlTable) -> None:
         """A table that inherits all its columns is a part of its parent, in which its rows are seen."""
         if draft.inherits and not draft.columns and draft.parents and self.find(draft.parents[0]) is not None:
             draft.partition_of = self.located(draft.parents[0])
             what = f"table {draft.name} left out: it inherits all its columns from {draft.partition_of}"
             self.folded.append((draft.line, f"{what}, which is filled instead"))
 
-    def _inherit(self, draft: TableDraft, seen: list[TableName]) -> None:
+    def _inherit(self, draft: DdlTable, seen: list[TableName]) -> None:
         parents = [parent for name in draft.parents if (parent := self.find(name)) and parent.name not in seen]
         draft.parents = []
-        inherited: dict[str, ColumnFound] = {}
+        inherited: dict[str, DdlColumn] = {}
         for parent in parents:
             self._inherit(parent, [*seen, draft.name])
             inherited.update({name: found for name, found in parent.columns.items() if name not in draft.columns})
             draft.checks += parent.checks
         draft.columns = {**inherited, **draft.columns}
 
-    def _give_keys(self, draft: TableDraft) -> None:
+    def _give_keys(self, draft: DdlTable) -> None:
         """A partition's foreign keys and primary key hold for the whole table's rows that go there."""
         assert draft.partition_of is not None
         whole = self.find(draft.partition_of)
@@ -149,7 +149,7 @@ class Tables:
         whole.foreign_keys += [key for key in draft.foreign_keys if key.columns not in known]
         whole.primary = whole.primary or draft.primary
 
-    def _finished(self, draft: TableDraft) -> TableSchema:
+    def _finished(self, draft: DdlTable) -> TableSchema:
         primary = draft.primary and replace(draft.primary, columns=draft.spelled(draft.primary.columns))
         keyed = set(primary.columns) if primary else set()
         unique = _distinct([replace(key, columns=draft.spelled(key.columns)) for key in draft.unique if key.columns])
@@ -165,7 +165,7 @@ class Tables:
             draft.description,
         )
 
-    def _key(self, draft: TableDraft, key: ForeignKeySchema) -> ForeignKeySchema:
+    def _key(self, draft: DdlTable, key: ForeignKeySchema) -> ForeignKeySchema:
         """A foreign key with the names of tables and columns as those are spelled there."""
         parent = self.find(key.table)
         if parent is not None and parent.partition_of is not None:
@@ -176,7 +176,7 @@ class Tables:
         return replace(key, columns=own, table=parent.name, to=parent.spelled(key.to))
 
 
-def _column(found: ColumnFound, keyed: bool) -> ColumnSchema:
+def _column(found: DdlColumn, keyed: bool) -> ColumnSchema:
     return replace(found.schema, nullable=found.nullable and not keyed)
 
 
@@ -188,7 +188,7 @@ def _distinct(keys: Iterable[KeySchema]) -> list[KeySchema]:
     return list(found.values())
 
 
-class Reading:
+class SchemaBuilder:
     """Tables, types of the schema's own, and notes. It is what the readers of statements add to."""
 
     def __init__(self, file: str, dialect: str) -> None:

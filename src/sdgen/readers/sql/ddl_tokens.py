@@ -35,8 +35,8 @@ class Unreadable(ValueError):
     """A statement that isn't understood."""
 
 
-class Words:
-    """Words and a place among them. Past the last word stands an empty one."""
+class Tokens:
+    """Words of a statement and a place among them. Past the last word stands an empty one."""
 
     def __init__(self, text: str, words: Sequence[Word], folds: bool) -> None:
         self.text = text
@@ -100,7 +100,7 @@ class Words:
             names.append(self.name())
         return names
 
-    def inside(self) -> Words:
+    def inside(self) -> Tokens:
         """The words between parentheses, which are passed over."""
         self.expect("(")
         start, depth = self.place, 1
@@ -110,10 +110,10 @@ class Words:
             depth += {"(": 1, ")": -1}.get(self.next().upper, 0)
         return self.part(start, self.place - 1)
 
-    def part(self, start: int, end: int) -> Words:
-        return Words(self.text, self.words[start:end], self.folds)
+    def part(self, start: int, end: int) -> Tokens:
+        return Tokens(self.text, self.words[start:end], self.folds)
 
-    def split(self) -> list[Words]:
+    def split(self) -> list[Tokens]:
         """The words between commas outside of parentheses."""
         parts, start, depth = [], self.place, 0
         for place in range(self.place, len(self.words)):
@@ -138,7 +138,7 @@ class Words:
             self.next()
 
 
-def words(text: str, dialect: str, line: int = 1) -> Words:
+def words(text: str, dialect: str, line: int = 1) -> Tokens:
     """The words of a statement that begins on `line`; Unreadable where it isn't even made of words."""
     from sqlglot.errors import SqlglotError
     from sqlglot.tokenizer_core import TokenType
@@ -149,7 +149,7 @@ def words(text: str, dialect: str, line: int = 1) -> Words:
         raise Unreadable(str(error).partition("\n")[0]) from None
     strings = {TokenType.STRING, TokenType.NATIONAL_STRING, TokenType.RAW_STRING, TokenType.BYTE_STRING}
     found = [word for token in tokens for word in _split(token, text, line - 1, strings, TokenType.IDENTIFIER)]
-    return Words(text, found, dialect == "postgres")
+    return Tokens(text, found, dialect == "postgres")
 
 
 def _split(token: Token, text: str, before: int, strings: set[TokenType], identifier: TokenType) -> list[Word]:

@@ -7,16 +7,16 @@ the end (`delivered`), or a rate that a column's name tells (`email_verified`).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from sdgen.generators.base import Generator
 from sdgen.generators.choices.choices import Choice
 from sdgen.generators.numbers.uniform import Boolean, UniformInt
 from sdgen.inference.likely_states import OFTEN
-from sdgen.planning.draft import Draft
+from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_facts import Value
-from sdgen.readers.sql.drafts import ColumnDraft, EntityDraft
+from sdgen.readers.sql.drafts import TableDraft
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import Type
 
@@ -54,25 +54,23 @@ def _bare(text: str) -> str:
     return text
 
 
-def hint_defaults(draft: Draft, entity: EntityDraft) -> None:
+def hint_defaults(generators: Mapping[tuple[str, str], Generator], entity: TableDraft) -> None:
     """Let defaults weigh on columns whose values nothing else settles."""
     inside = {name for names in entity.unique for name in names}
     for name, column in entity.columns.items():
-        default = column.schema.default
+        default = column.default
         if not default or column.is_link or column.null_rate == 1.0:
             continue
         found = _made(column, default)
         if found is None and not (column.primary or column.unique or name in inside):
-            found = weighed(
-                column.type, column.generator, draft.generators.get((entity.name, name)), read_default(default)
-            )
+            found = weighed(column.type, column.generator, generators.get((entity.name, name)), read_default(default))
         if found is not None:
             column.generator = found
 
 
 def _made(column: ColumnDraft, default: str) -> GeneratorSpec | None:
     """What a function makes that gives each row a value of its own."""
-    if column.generator is not None or column.said.pattern:
+    if column.generator is not None or column.bounds.pattern:
         return None
     type, text = column.type, _bare(default)
     if type.kind in ("text", "string") and (not type.length or type.length >= 36):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sdgen.readers.sql.drafts import ColumnDraft, EntityDraft, Notes
+from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.sql.drafts import Notes, TableDraft
 from sdgen.readers.sql.schema import ForeignKeySchema, KeySchema, TableName
 from sdgen.readers.sql.shared_links import drawn_within, share_out
 from sdgen.scenario.types import INTEGERS, Type
 
-Entities = Mapping[TableName, EntityDraft]
+Entities = Mapping[TableName, TableDraft]
 
 
-def set_keys(entity: EntityDraft, notes: Notes) -> None:
+def set_keys(entity: TableDraft, notes: Notes) -> None:
     """Mark the primary key and all that is unique."""
-    table = entity.table
+    table = entity.schema
     if table.primary_key is not None and not _missing(entity, table.primary_key.columns):
         for name in table.primary_key.columns:
             entity.columns[name].primary, entity.columns[name].nullable = True, False
@@ -22,11 +23,11 @@ def set_keys(entity: EntityDraft, notes: Notes) -> None:
         _set_unique(entity, key, notes)
     for name, column in entity.columns.items():
         whole = column.type.kind in INTEGERS or column.type.kind == "decimal"
-        if column.generator is None and (column.schema.counts or (whole and entity.primary == (name,))):
-            column.filled("sequence", demanded=False)
+        if column.generator is None and (column.counts or (whole and entity.primary == (name,))):
+            column.fill("sequence", demanded=False)
 
 
-def _set_unique(entity: EntityDraft, key: KeySchema, notes: Notes) -> None:
+def _set_unique(entity: TableDraft, key: KeySchema, notes: Notes) -> None:
     if _missing(entity, key.columns):
         return  # a computed column, or one that was left out with a note
     if key.computed:
@@ -43,7 +44,7 @@ def _set_unique(entity: EntityDraft, key: KeySchema, notes: Notes) -> None:
         entity.unique.append(key.columns)
 
 
-def _missing(entity: EntityDraft, names: tuple[str, ...]) -> bool:
+def _missing(entity: TableDraft, names: tuple[str, ...]) -> bool:
     return not names or any(name not in entity.columns for name in names)
 
 
@@ -52,9 +53,9 @@ def set_links(entities: Entities, notes: Notes) -> None:
 
     Those that share columns with others come last, when it is known where all the other columns come from.
     """
-    waiting: list[tuple[EntityDraft, ForeignKeySchema]] = []
+    waiting: list[tuple[TableDraft, ForeignKeySchema]] = []
     for entity in entities.values():
-        for key in sorted(entity.table.foreign_keys, key=lambda key: -len(key.columns)):
+        for key in sorted(entity.schema.foreign_keys, key=lambda key: -len(key.columns)):
             if not _set_link(entities, entity, key, notes):
                 waiting.append((entity, key))
     for entity, key in waiting:
@@ -71,11 +72,11 @@ def set_links(entities: Entities, notes: Notes) -> None:
     share_out(entities.values())
 
 
-def _to(parent: EntityDraft, key: ForeignKeySchema) -> tuple[str, ...]:
-    return key.to or (parent.table.primary_key.columns if parent.table.primary_key else ())
+def _to(parent: TableDraft, key: ForeignKeySchema) -> tuple[str, ...]:
+    return key.to or (parent.schema.primary_key.columns if parent.schema.primary_key else ())
 
 
-def _set_link(entities: Entities, entity: EntityDraft, key: ForeignKeySchema, notes: Notes) -> bool:
+def _set_link(entities: Entities, entity: TableDraft, key: ForeignKeySchema, notes: Notes) -> bool:
     """Make a link of a foreign key, or tell why there is none; False where another link has some of its columns."""
     parent = entities.get(key.table)
     if parent is None:
@@ -92,13 +93,13 @@ def _set_link(entities: Entities, entity: EntityDraft, key: ForeignKeySchema, no
     return True
 
 
-def _shares(entity: EntityDraft, key: ForeignKeySchema) -> bool:
+def _shares(entity: TableDraft, key: ForeignKeySchema) -> bool:
     """Whether another foreign key has one of its columns."""
-    others = [other for other in entity.table.foreign_keys if other is not key]
+    others = [other for other in entity.schema.foreign_keys if other is not key]
     return any(set(other.columns) & set(key.columns) for other in others)
 
 
-def _link(entity: EntityDraft, parent: EntityDraft, key: ForeignKeySchema, to: tuple[str, ...], notes: Notes) -> None:
+def _link(entity: TableDraft, parent: TableDraft, key: ForeignKeySchema, to: tuple[str, ...], notes: Notes) -> None:
     first = key.columns[0]
     columns = [entity.columns[name] for name in key.columns]
     nullable = all(column.nullable for column in columns)
@@ -107,7 +108,7 @@ def _link(entity: EntityDraft, parent: EntityDraft, key: ForeignKeySchema, to: t
         return
     for name, there in zip(key.columns, to, strict=True):
         via = {} if name == first else {"via": first}
-        entity.columns[name].filled("fk", True, entity=parent.name, column=there, **via)
+        entity.columns[name].fill("fk", True, entity=parent.name, column=there, **via)
     if not nullable:
         columns[0].null_rate = 0.0
     for column in columns[1:] if nullable or key.full else ():
@@ -118,12 +119,12 @@ def _link(entity: EntityDraft, parent: EntityDraft, key: ForeignKeySchema, to: t
         _fit_type(column, parent.columns[there])
 
 
-def _is_unique(entity: EntityDraft, names: tuple[str, ...]) -> bool:
+def _is_unique(entity: TableDraft, names: tuple[str, ...]) -> bool:
     sets = [*entity.unique, *((name,) for name in names if entity.columns[name].unique)]
     return any(set(each) <= set(names) for each in sets)
 
 
-def _never_twice(entity: EntityDraft, key: ForeignKeySchema, notes: Notes) -> None:
+def _never_twice(entity: TableDraft, key: ForeignKeySchema, notes: Notes) -> None:
     """A tree draws earlier rows, some of them twice."""
     for name in key.columns:
         entity.columns[name].null_rate = 1.0
@@ -141,16 +142,16 @@ def _fit_type(column: ColumnDraft, parent: ColumnDraft) -> None:
         column.type = parent.type
 
 
-def _own_rows(entity: EntityDraft, key: ForeignKeySchema, to: tuple[str, ...], notes: Notes) -> None:
+def _own_rows(entity: TableDraft, key: ForeignKeySchema, to: tuple[str, ...], notes: Notes) -> None:
     """A NOT NULL key to its own table has no first row to begin with, but that a row may refer to itself."""
     for name, there in zip(key.columns, to, strict=True):
         if name != there:
-            entity.columns[name].filled("expression", sql=_quoted(there))
+            entity.columns[name].fill("expression", sql=_quoted(there))
     what = "refers to its own table and is NOT NULL: each row refers to itself"
     notes.add(entity, key.columns[0], what, key.line, "make it nullable for a tree")
 
 
-def _goals(parent: EntityDraft, key: ForeignKeySchema, to: tuple[str, ...]) -> list[tuple[str, tuple[str, str]]]:
+def _goals(parent: TableDraft, key: ForeignKeySchema, to: tuple[str, ...]) -> list[tuple[str, tuple[str, str]]]:
     return [(own, (parent.name, there)) for own, there in zip(key.columns, to, strict=True)]
 
 
@@ -158,7 +159,7 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _implied(entities: Entities, entity: EntityDraft, own: str, goal: tuple[str, str], depth: int = 0) -> bool:
+def _implied(entities: Entities, entity: TableDraft, own: str, goal: tuple[str, str], depth: int = 0) -> bool:
     """Whether a column's values are the goal's by the links that are there: it refers to it, or to what does."""
     column = entity.columns[own]
     if column.generator is None or not column.is_link or depth > 8:
@@ -170,16 +171,14 @@ def _implied(entities: Entities, entity: EntityDraft, own: str, goal: tuple[str,
     return _implied(entities, entity, there, goal, depth + 1)
 
 
-def _overlapping(
-    entity: EntityDraft, parent: EntityDraft, key: ForeignKeySchema, taken: list[str], notes: Notes
-) -> None:
+def _overlapping(entity: TableDraft, parent: TableDraft, key: ForeignKeySchema, taken: list[str], notes: Notes) -> None:
     """A second key over a column that another one fills: it holds where a column of it may be null."""
     shown = f"({', '.join(key.columns)}) to {parent.name}"
     free = [entity.columns[name] for name in key.columns if name not in taken]
     nullable = next((column for column in free if column.nullable), None)
     if nullable is not None:
         nullable.null_rate = 1.0
-        what = f"foreign key {shown} shares {', '.join(taken)} with another: its {nullable.schema.name} is left null"
+        what = f"foreign key {shown} shares {', '.join(taken)} with another: its {nullable.name} is left null"
     else:
         what = f"foreign key {shown} shares {', '.join(taken)} with another and is not kept: rows may break it"
     notes.add(entity, key.columns[0], what, key.line)

@@ -12,11 +12,12 @@ from decimal import Decimal
 
 from sdgen.errors import Problem, SourceError
 from sdgen.readers.base import ROWS
-from sdgen.readers.sql.check_facts import Said, Understood
+from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.sql.capacity import make_feasible
+from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
 from sdgen.readers.sql.checks import understand
 from sdgen.readers.sql.column_orders import set_orders
-from sdgen.readers.sql.drafts import ColumnDraft, EntityDraft, Notes
-from sdgen.readers.sql.feasibility import settle
+from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft
 from sdgen.readers.sql.keys import set_keys, set_links
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, TableName, TableSchema
 from sdgen.readers.sql.types import UNSIZED, Fit, fit_of
@@ -42,7 +43,7 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     set_links(entities, notes)
     for entity in entities.values():
         _apply_checks(schema, entity, domain_checks, notes)
-    scenario = settle(schema.name, list(entities.values()), notes, schema.dialect)
+    scenario = make_feasible(schema.name, list(entities.values()), notes, schema.dialect)
     return scenario.read_from(SchemaOrigin(schema, entities.values()), [*schema.notes, *notes.found])
 
 
@@ -69,8 +70,8 @@ def _entity(
     rows: int,
     notes: Notes,
     domain_checks: dict[tuple[TableName, str], tuple[CheckSchema, ...]],
-) -> EntityDraft:
-    entity = EntityDraft(name, table, rows)
+) -> TableDraft:
+    entity = TableDraft(name, schema=table, alone=rows)
     for column in table.columns:
         fit = None if column.computed else fit_of(column.type, schema)
         if column.computed or (fit is not None and fit.database):
@@ -89,7 +90,7 @@ def _column(schema: Schema, table: TableSchema, column: ColumnSchema, fit: Fit) 
         type = Type("bool")
     if schema.dialect == "oracle" and column.type.word == "number" and type == UNSIZED:
         type = Type("bigint") if _in_key(table, column.name) else type
-    draft = ColumnDraft(column, type, column.nullable and fit.nullable, fit.generator)
+    draft = column_draft(column, type, column.nullable and fit.nullable, fit.generator)
     draft.demanded = fit.generator is not None and type.kind != "enum"
     return draft
 
@@ -99,77 +100,78 @@ def _in_key(table: TableSchema, name: str) -> bool:
     return any(name in columns for columns in keys) or name.lower().endswith("id")
 
 
-def _leave_out(entity: EntityDraft, column: ColumnSchema, notes: Notes) -> None:
+def _leave_out(entity: TableDraft, column: ColumnSchema, notes: Notes) -> None:
     what = f"the column is left out: nothing fills the type {column.type}"
     hint = "" if column.nullable or column.default else "it is NOT NULL without a default: add it by hand"
     notes.add(entity, column.name, what, column.line, hint)
 
 
-def _has_columns(entity: EntityDraft, notes: Notes) -> bool:
+def _has_columns(entity: TableDraft, notes: Notes) -> bool:
     if not entity.columns:
-        notes.add(entity, "", "the table is left out: it has no column to fill", entity.table.line)
+        notes.add(entity, "", "the table is left out: it has no column to fill", entity.schema.line)
     return bool(entity.columns)
 
 
 def _apply_checks(
     schema: Schema,
-    entity: EntityDraft,
+    entity: TableDraft,
     domain_checks: Mapping[tuple[TableName, str], tuple[CheckSchema, ...]],
     notes: Notes,
 ) -> None:
     """Collect what all CHECKs of a table say, and settle what they say about two columns."""
     spelled = {name.lower(): name for name in entity.columns}
-    found = [(check, _spelled(understand(check.sql, schema.dialect), spelled)) for check in entity.table.checks]
-    whole = Understood()
+    found = [(check, _spelled(understand(check.sql, schema.dialect), spelled)) for check in entity.schema.checks]
+    whole = CheckMeaning()
     for check, understood in found:
         for sql, columns in understood.unknown:
             _not_understood(schema, entity, check, sql, columns, notes)
-        for name, said in understood.columns.items():
-            _say(schema, entity, name, said, check, notes)
+        for name, bounds in understood.columns.items():
+            _say(schema, entity, name, bounds, check, notes)
         whole = whole.also(understood)
     for name in entity.columns:
-        for check in domain_checks.get((entity.table.name, name), ()):
+        for check in domain_checks.get((entity.schema.name, name), ()):
             _apply_domain(schema, entity, name, check, notes)
     for pair, fault in set_orders(entity, whole):
         check = next(check for check, understood in found if pair in _pairs(understood))
-        notes.add(entity, "", f"CHECK {check.name} {fault}".replace("  ", " "), check.line or entity.table.line)
+        notes.add(entity, "", f"CHECK {check.name} {fault}".replace("  ", " "), check.line or entity.schema.line)
         watch(entity, check, schema.dialect)
     for check, understood in found:
         if not understood.unknown and not _is_range(understood):
             watch(entity, check, schema.dialect)
 
 
-def _is_range(found: Understood) -> bool:
+def _is_range(found: CheckMeaning) -> bool:
     """Whether a condition is one column's range or list of values, which its generator tells."""
     plain = [
-        said == Said(said.low, said.low_open, said.high, said.high_open, said.values) for said in found.columns.values()
+        each == ColumnBounds(each.low, each.low_open, each.high, each.high_open, each.values)
+        for each in found.columns.values()
     ]
     return plain == [True] and not _pairs(found)
 
 
-def _pairs(found: Understood) -> list[tuple[str, str]]:
+def _pairs(found: CheckMeaning) -> list[tuple[str, str]]:
     """The columns that a condition compares with one another."""
     return [*((order.low, order.high) for order in found.orders), *found.different, *found.equal]
 
 
-def _apply_domain(schema: Schema, entity: EntityDraft, name: str, check: CheckSchema, notes: Notes) -> None:
+def _apply_domain(schema: Schema, entity: TableDraft, name: str, check: CheckSchema, notes: Notes) -> None:
     found = understand(check.sql, schema.dialect)
     for sql, _ in found.unknown:
         _not_understood(schema, entity, check, sql, (name,), notes, of_domain=True)
-    for said in found.columns.values():
-        _say(schema, entity, name, said, check, notes)
+    for bounds in found.columns.values():
+        _say(schema, entity, name, bounds, check, notes)
     if not found.unknown and not _is_range(found):
         watch(entity, check, schema.dialect, name)
 
 
-def _spelled(found: Understood, spelled: Mapping[str, str]) -> Understood:
+def _spelled(found: CheckMeaning, spelled: Mapping[str, str]) -> CheckMeaning:
     """What was understood, with columns' names as the table spells them."""
 
     def own(name: str) -> str:
         return spelled.get(name.lower(), name)
 
-    return Understood(
-        {own(name): said for name, said in found.columns.items()},
+    return CheckMeaning(
+        {own(name): bounds for name, bounds in found.columns.items()},
         tuple(replace(order, low=own(order.low), high=own(order.high)) for order in found.orders),
         tuple((own(one), own(other)) for one, other in found.different),
         tuple((own(one), own(other)) for one, other in found.equal),
@@ -177,27 +179,27 @@ def _spelled(found: Understood, spelled: Mapping[str, str]) -> Understood:
     )
 
 
-def _say(schema: Schema, entity: EntityDraft, name: str, said: Said, check: CheckSchema, notes: Notes) -> None:
+def _say(schema: Schema, entity: TableDraft, name: str, bounds: ColumnBounds, check: CheckSchema, notes: Notes) -> None:
     column = entity.columns.get(name)
     if column is None:
         return
-    if said.pattern and column.said.pattern not in ("", said.pattern):
+    if bounds.pattern and column.bounds.pattern not in ("", bounds.pattern):
         _not_understood(schema, entity, check, f"{shown(check.sql)} beside another pattern", (name,), notes)
         return
-    column.said = column.said.also(said)
+    column.bounds = column.bounds.also(bounds)
     column.checks.append(check)
-    if said.not_null:
+    if bounds.not_null:
         column.nullable = False
-    if said.null and column.nullable:
+    if bounds.null and column.nullable:
         column.null_rate = 1.0
-    if column.said.null and not column.nullable:
+    if column.bounds.null and not column.nullable:
         what = f"{told(column.checks)} can't be kept by a column that is NOT NULL: it asks for null"
         notes.refuse(entity, name, what, check.line)
 
 
 def _not_understood(
     schema: Schema,
-    entity: EntityDraft,
+    entity: TableDraft,
     check: CheckSchema,
     sql: str,
     columns: tuple[str, ...],
@@ -210,7 +212,7 @@ def _not_understood(
     free = [column for column in found if column.nullable and not column.primary]
     if free and not any(word in sql.upper() for word in ("NULL", "COALESCE", " OR ", "CASE")):
         free[0].null_rate = 1.0
-        what = f"{named} is not understood: {free[0].schema.name} is left null, so that it holds"
+        what = f"{named} is not understood: {free[0].name} is left null, so that it holds"
     else:
         what = f"{named} is not understood: rows may break it"
         watch(entity, check, schema.dialect, columns[0] if of_domain else "")
@@ -254,10 +256,10 @@ def _is_key(table: TableSchema, name: str) -> bool:
 def _beyond(table: TableSchema, name: str) -> bool:
     """Whether a CHECK speaks of values other than 0 and 1."""
     found = (understand(check.sql, "mysql").columns for check in table.checks)
-    said = (each for columns in found for each_name, each in columns.items() if each_name.lower() == name.lower())
-    return any(_numbers(each) for each in said)
+    bounds = (each for columns in found for each_name, each in columns.items() if each_name.lower() == name.lower())
+    return any(_numbers(each) for each in bounds)
 
 
-def _numbers(said: Said) -> bool:
-    ends: Iterable[object] = (said.low, said.high, *(said.values or ()))
+def _numbers(bounds: ColumnBounds) -> bool:
+    ends: Iterable[object] = (bounds.low, bounds.high, *(bounds.values or ()))
     return any(isinstance(each, Decimal) and each not in _BITS for each in ends)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import isqrt
 
-from sdgen.readers.sql.drafts import EntityDraft
+from sdgen.readers.sql.drafts import TableDraft
 from sdgen.readers.sql.schema import ForeignKeySchema
 
 _MOST_STEPS = 6
@@ -19,15 +19,15 @@ _EACH = 20
 class _Step:
     """A column of an entity, and the link that fills it: "" where none does."""
 
-    entity: EntityDraft
+    entity: TableDraft
     column: str
     link: str
 
 
 def drawn_within(
-    entities: Iterable[EntityDraft],
-    entity: EntityDraft,
-    parent: EntityDraft,
+    entities: Iterable[TableDraft],
+    entity: TableDraft,
+    parent: TableDraft,
     key: ForeignKeySchema,
     to: Sequence[str],
     taken: Sequence[str],
@@ -54,13 +54,13 @@ def drawn_within(
         if name in free:
             params: dict[str, object] = {"within": link} if name == first else {"via": first}
             params |= {"distinct": True} if pairs and name == first else {}
-            entity.columns[name].filled("fk", True, entity=parent.name, column=there, **params)
+            entity.columns[name].fill("fk", True, entity=parent.name, column=there, **params)
     if not entity.columns[first].nullable:
         entity.columns[first].null_rate = 0.0
     return True
 
 
-def _count(child: EntityDraft, via: str, above: EntityDraft) -> None:
+def _count(child: TableDraft, via: str, above: TableDraft) -> None:
     """Count rows by a link, which every row then has whole."""
     child.per, child.per_link = above, via
     for name, column in child.columns.items():
@@ -69,10 +69,10 @@ def _count(child: EntityDraft, via: str, above: EntityDraft) -> None:
 
 
 def _counted(
-    named: dict[str, EntityDraft], entity: EntityDraft, parent: EntityDraft, to: dict[str, str], taken: Sequence[str]
-) -> list[tuple[EntityDraft, str, EntityDraft]] | None:
+    named: dict[str, TableDraft], entity: TableDraft, parent: TableDraft, to: dict[str, str], taken: Sequence[str]
+) -> list[tuple[TableDraft, str, TableDraft]] | None:
     """What must be counted per what, and by which link, so that both parents belong to one row; None if it can't be."""
-    found: list[tuple[EntityDraft, str, EntityDraft]] = []
+    found: list[tuple[TableDraft, str, TableDraft]] = []
     for name in taken:
         above = _path(named, parent, to[name])
         own = _path(named, entity, name)[1:]
@@ -88,7 +88,7 @@ def _counted(
     return found
 
 
-def _path(named: dict[str, EntityDraft], entity: EntityDraft, column: str) -> list[_Step]:
+def _path(named: dict[str, TableDraft], entity: TableDraft, column: str) -> list[_Step]:
     """A column, the one it takes its values from, the one that takes them from, and so on."""
     path = [_Step(entity, column, _link_of(entity, column))]
     while path[-1].link and len(path) <= _MOST_STEPS:
@@ -99,7 +99,7 @@ def _path(named: dict[str, EntityDraft], entity: EntityDraft, column: str) -> li
     return path
 
 
-def _steps(path: Sequence[_Step], meeting: _Step) -> list[tuple[EntityDraft, str, EntityDraft]]:
+def _steps(path: Sequence[_Step], meeting: _Step) -> list[tuple[TableDraft, str, TableDraft]]:
     end = next(place for place, step in enumerate(path) if _same(step, meeting))
     return [(low.entity, low.link, high.entity) for low, high in pairwise(path[: end + 1])]
 
@@ -108,7 +108,7 @@ def _same(one: _Step, other: _Step) -> bool:
     return one.entity is other.entity and one.column == other.column
 
 
-def _may_count(child: EntityDraft, via: str, above: EntityDraft) -> bool:
+def _may_count(child: TableDraft, via: str, above: TableDraft) -> bool:
     """Whether rows can be counted so: by one link alone, which every row has, and which nothing else draws."""
     generator = child.columns[via].generator if via in child.columns else None
     if generator is None or child is above or child.columns[via].nullable or child.columns[via].unique:
@@ -117,29 +117,29 @@ def _may_count(child: EntityDraft, via: str, above: EntityDraft) -> bool:
     return plain and (child.per is None or (child.per is above and child.per_link == via))
 
 
-def _agree(found: Sequence[tuple[EntityDraft, str, EntityDraft]]) -> bool:
+def _agree(found: Sequence[tuple[TableDraft, str, TableDraft]]) -> bool:
     asked: dict[str, tuple[str, str]] = {}
     return all(asked.setdefault(child.name, (via, above.name)) == (via, above.name) for child, via, above in found)
 
 
-def _link_of(entity: EntityDraft, name: str) -> str:
+def _link_of(entity: TableDraft, name: str) -> str:
     """The link that fills a column, named after its first column; "" where none does."""
     generator = entity.columns[name].generator if name in entity.columns else None
     return str(generator.params.get("via", name)) if generator is not None and generator.type == "fk" else ""
 
 
-def _is_within(entity: EntityDraft, link: str) -> bool:
+def _is_within(entity: TableDraft, link: str) -> bool:
     generator = entity.columns[link].generator
     return generator is None or "within" in generator.params
 
 
-def share_out(entities: Iterable[EntityDraft]) -> None:
+def share_out(entities: Iterable[TableDraft]) -> None:
     """Let some rows have several of those counted by them: 1,000 rows become 20 for each of 50 tenants."""
     for entity in entities:
         above = entity.per
         if above is not None and above.per is None:
-            entity.each = _divisor(above.rows)
-            above.active = above.rows // entity.each
+            entity.each = _divisor(above.size)
+            above.active = above.size // entity.each
 
 
 def _divisor(rows: int) -> int:
@@ -147,7 +147,7 @@ def _divisor(rows: int) -> int:
     return max(each for each in range(1, min(_EACH, isqrt(max(rows, 1))) + 1) if rows % each == 0)
 
 
-def _only_links_are_unique(entity: EntityDraft, free: Sequence[str]) -> bool:
+def _only_links_are_unique(entity: TableDraft, free: Sequence[str]) -> bool:
     """Whether a unique set holds one of these columns and nothing but links: nothing else tells its rows apart."""
     sets = [*entity.unique, entity.primary, *((name,) for name in free if entity.columns[name].unique)]
     columns = entity.columns

@@ -9,14 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sdgen.errors import Path, Problem, ProblemType
-from sdgen.planning.conditions import settle_conditions
-from sdgen.planning.draft import Draft
-from sdgen.readers.sql.drafts import EntityDraft
+from sdgen.readers.sql.drafts import TableDraft
 from sdgen.readers.sql.schema import CheckSchema, Schema
 from sdgen.scenario.model import Origin
 
 
-def watch(entity: EntityDraft, check: CheckSchema, dialect: str, column: str = "") -> None:
+def watch(entity: TableDraft, check: CheckSchema, dialect: str, column: str = "") -> None:
     """Let a CHECK of a table, or of a column's domain, be watched where it can be said in a scenario's words."""
     condition = _translated(check.sql, dialect, {name.lower(): name for name in entity.columns}, column)
     if condition:
@@ -41,32 +39,22 @@ def _translated(sql: str, dialect: str, spelled: Mapping[str, str], column: str)
         return ""
 
 
-def forget_uncomputable(draft: Draft, entities: Iterable[EntityDraft]) -> None:
-    """Drop the conditions that a scenario can't compute."""
-    problems = len(draft.problems)
-    settle_conditions(draft)
-    refused = {problem.path[1:4] for problem in draft.problems[problems:]}
-    for entity in entities:
-        kept = enumerate(entity.watched.items())
-        entity.watched = {sql: check for at, (sql, check) in kept if (entity.name, "check", at) not in refused}
-
-
 class SchemaOrigin(Origin):
     """Where the parts of a schema stand; problems of a constraint name it."""
 
-    def __init__(self, schema: Schema, entities: Iterable[EntityDraft]) -> None:
+    def __init__(self, schema: Schema, entities: Iterable[TableDraft]) -> None:
         positions: dict[Path, tuple[int, int]] = {}
         self._named: dict[Path, str] = {}
         for entity in entities:
             path: Path = ("entities", entity.name)
-            positions[path] = (entity.table.line, 1)
+            positions[path] = (entity.schema.line, 1)
             for name, column in entity.columns.items():
-                positions[(*path, "columns", name)] = (column.schema.line or entity.table.line, 1)
+                positions[(*path, "columns", name)] = (column.line or entity.schema.line, 1)
             self._add_constraints(entity, path, positions)
         super().__init__(schema.file, {path: place for path, place in positions.items() if place[0]})
 
-    def _add_constraints(self, entity: EntityDraft, path: Path, positions: dict[Path, tuple[int, int]]) -> None:
-        table = entity.table
+    def _add_constraints(self, entity: TableDraft, path: Path, positions: dict[Path, tuple[int, int]]) -> None:
+        table = entity.schema
         for place, kind, name, line in (
             *_sets(entity),
             *((("check", at), "CHECK", check.name, check.line) for at, check in enumerate(entity.watched.values())),
@@ -93,16 +81,16 @@ _SPEAKS_OF = {
 }
 
 
-def _sets(entity: EntityDraft) -> Iterator[tuple[Path, str, str, int]]:
+def _sets(entity: TableDraft) -> Iterator[tuple[Path, str, str, int]]:
     """Where keys stand in an entity, what they are, and their names and lines."""
-    keys = {frozenset(key.columns): key for key in reversed(entity.table.unique)}
+    keys = {frozenset(key.columns): key for key in reversed(entity.schema.unique)}
     for at, columns in enumerate(entity.unique):
         if (key := keys.get(frozenset(columns))) is not None:
             yield ("unique", at), "unique constraint", key.name, key.line
     for key in keys.values():
         if len(key.columns) == 1:
             yield ("columns", *key.columns, "unique"), "unique constraint", key.name, key.line
-    primary = entity.table.primary_key
+    primary = entity.schema.primary_key
     if primary is not None:
         yield ("primary_key",), "primary key", primary.name, primary.line
         yield ("columns", primary.columns[0], "primary key"), "primary key", primary.name, primary.line

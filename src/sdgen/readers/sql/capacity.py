@@ -3,58 +3,67 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from math import prod
+from typing import TYPE_CHECKING
 
+from sdgen.errors import Path
 from sdgen.generators.base import Generator
-from sdgen.planning.draft import Draft, draft_plan
-from sdgen.planning.unique_sets import least_sets, settle_sets
+from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.feasibility import Planner, least_unique_sets, letters, refused_conditions, refused_unique_sets
 from sdgen.readers.sql.check_facts import Impossible
 from sdgen.readers.sql.column_checks import demanded, stretched
 from sdgen.readers.sql.defaults import hint_defaults
-from sdgen.readers.sql.drafts import ColumnDraft, EntityDraft, Notes
+from sdgen.readers.sql.drafts import Notes, TableDraft
 from sdgen.readers.sql.types import FALLBACKS
-from sdgen.readers.sql.unenforced_checks import forget_uncomputable, told, watch
-from sdgen.scenario.model import Entity, GeneratorSpec, Scenario
-from sdgen.scenario.request import PlanRequest
+from sdgen.readers.sql.unenforced_checks import told, watch
+from sdgen.scenario.model import GeneratorSpec, Scenario
 from sdgen.scenario.types import INTEGERS, Type
+
+if TYPE_CHECKING:
+    from sdgen.readers.feasibility import PlanDraft
 
 MOST_ROUNDS = 8
 SEVERAL_RUNS = 10  # so many may add as many rows again
 
 
-def settle(name: str, entities: Sequence[EntityDraft], notes: Notes, dialect: str = "") -> Scenario:
+def make_feasible(name: str, entities: Sequence[TableDraft], notes: Notes, dialect: str = "") -> Scenario:
     """The scenario of drafts, after columns and row counts were changed until nothing stands against it."""
     for entity in entities:
         _forget_nulls(entity)
-    drafter = _Drafter(name, entities)
+    planner = Planner(name, entities)
     named = {entity.name: entity for entity in entities}
-    draft = drafter.draft()
+    draft = planner.draft()
     for entity in entities:
         _keep_checks(draft, entity, notes, dialect)
-        hint_defaults(draft, entity)
+        hint_defaults(draft.generators, entity)
     for _ in range(MOST_ROUNDS):
-        draft = drafter.draft()
-        refused = _refused_sets(draft)
+        draft = planner.draft()
+        refused = refused_unique_sets(draft)
         changed = [_suit(draft, entity, named, entity.name in refused) for entity in entities]
         if not any(changed):
             break
-    refused = _refused_sets(drafter.draft(SEVERAL_RUNS))
+    refused = refused_unique_sets(planner.draft(SEVERAL_RUNS))
     for entity in entities:
         if entity.name in refused:
             _leave_room(entity)
     for entity in entities:
         _never_null(draft, entity)
     if any(entity.watched for entity in entities):
-        forget_uncomputable(drafter.draft(), entities)
-    return _scenario(name, entities)
-
-
-def _scenario(name: str, entities: Iterable[EntityDraft]) -> Scenario:
+        _forget_uncomputable(refused_conditions(planner.draft()), entities)
     return Scenario(name=name, entities={entity.name: entity.entity() for entity in entities})
 
 
-def _forget_nulls(entity: EntityDraft) -> None:
+def _forget_uncomputable(refused: Collection[Path], entities: Iterable[TableDraft]) -> None:
+    """Drop the watched CHECKs that a scenario can't compute."""
+    for entity in entities:
+        kept = enumerate(entity.watched.items())
+        entity.watched = {
+            sql: check for at, (sql, check) in kept if ("entities", entity.name, "check", at) not in refused
+        }
+
+
+def _forget_nulls(entity: TableDraft) -> None:
     """A column that is always null repeats no value: what is unique with it holds."""
     empty = {name for name, column in entity.columns.items() if column.null_rate == 1.0}
     entity.unique = [columns for columns in entity.unique if not empty & set(columns)]
@@ -62,29 +71,12 @@ def _forget_nulls(entity: EntityDraft) -> None:
         entity.columns[name].unique = False
 
 
-class _Drafter:
-    """Drafts plans of entities; the guesses for those that have not changed are kept from one to the next."""
-
-    def __init__(self, name: str, entities: Sequence[EntityDraft]) -> None:
-        self.name = name
-        self.entities = entities
-        self.asked: dict[str, Entity] = {}
-        self.guessed: Mapping[str, Entity] = {}
-
-    def draft(self, scale: int = 1) -> Draft:
-        asked = {entity.name: entity.entity() for entity in self.entities}
-        known = {name: self.guessed[name] for name, entity in asked.items() if self.asked.get(name) == entity}
-        found = draft_plan(Scenario(name=self.name, entities={**asked, **known}), PlanRequest(seed=0, scale=scale))
-        self.asked, self.guessed = asked, found.scenario.entities
-        return found
-
-
-def _keep_checks(draft: Draft, entity: EntityDraft, notes: Notes, dialect: str) -> None:
+def _keep_checks(draft: PlanDraft, entity: TableDraft, notes: Notes, dialect: str) -> None:
     """Give columns the generators their CHECKs demand, and those no rule serves one of their kind."""
     for name, column in entity.columns.items():
         chosen = draft.generators.get((entity.name, name))
-        if column.said.longest and column.type.kind in ("text", "string"):
-            length = min(filter(None, (column.said.longest, column.type.length)))
+        if column.bounds.longest and column.type.kind in ("text", "string"):
+            length = min(filter(None, (column.bounds.longest, column.type.length)))
             column.type = Type("string", length=length)
         found = None if column.is_link or not _may_change(column) else demanded(column, chosen)
         if isinstance(found, str):
@@ -97,13 +89,13 @@ def _keep_checks(draft: Draft, entity: EntityDraft, notes: Notes, dialect: str) 
 
 def _may_change(column: ColumnDraft) -> bool:
     """Whether CHECKs may give a column another generator, or another size of its arrays."""
-    return not column.demanded or column.said.values is not None or column.type.kind == "array"
+    return not column.demanded or column.bounds.values is not None or column.type.kind == "array"
 
 
-def _unkept(entity: EntityDraft, column: ColumnDraft, why: str, notes: Notes, dialect: str) -> None:
+def _unkept(entity: TableDraft, column: ColumnDraft, why: str, notes: Notes, dialect: str) -> None:
     """A column with no generator that keeps its CHECKs is left null where it may be; else its rows are watched."""
-    name, checks = column.schema.name, told(column.checks)
-    line = max((check.line for check in column.checks), default=0) or column.schema.line
+    name, checks = column.name, told(column.checks)
+    line = max((check.line for check in column.checks), default=0) or column.line
     if column.nullable and not column.primary:
         column.null_rate, column.unique = 1.0, False
         notes.add(entity, name, f"{checks} is not kept: {why}: the column is left null, so that it holds", line)
@@ -115,7 +107,7 @@ def _unkept(entity: EntityDraft, column: ColumnDraft, why: str, notes: Notes, di
         watch(entity, check, dialect, name)
 
 
-def _never_null(draft: Draft, entity: EntityDraft) -> None:
+def _never_null(draft: PlanDraft, entity: TableDraft) -> None:
     """What a NOT NULL column is computed from has no nulls either, though it might."""
     waiting = [name for name, column in entity.columns.items() if not column.nullable and not column.is_link]
     seen = set(waiting)
@@ -133,16 +125,9 @@ def _never_null(draft: Draft, entity: EntityDraft) -> None:
                 seen.add(need)
 
 
-def _refused_sets(draft: Draft) -> set[object]:
-    """The entities with a unique set that the plan finds no permutation for."""
-    problems = len(draft.problems)
-    settle_sets(draft)
-    return {problem.path[1] for problem in draft.problems[problems:]}
-
-
-def _leave_room(entity: EntityDraft) -> None:
+def _leave_room(entity: TableDraft) -> None:
     """Give the numbers in unique sets as many values as several runs need."""
-    rows = SEVERAL_RUNS * entity.rows
+    rows = SEVERAL_RUNS * entity.size
     for name in {name for columns in entity.unique for name in columns}:
         column = entity.columns[name]
         if column.is_link or column.type.kind not in INTEGERS:
@@ -152,7 +137,7 @@ def _leave_room(entity: EntityDraft) -> None:
             column.generator, column.demanded = wider, True
 
 
-def _suit(draft: Draft, entity: EntityDraft, entities: dict[str, EntityDraft], refused: bool) -> bool:
+def _suit(draft: PlanDraft, entity: TableDraft, entities: dict[str, TableDraft], refused: bool) -> bool:
     """Change what stands against an entity's unique columns and sets; whether anything was."""
     changed = False
     for name, column in entity.columns.items():
@@ -163,12 +148,12 @@ def _suit(draft: Draft, entity: EntityDraft, entities: dict[str, EntityDraft], r
 
 
 def _suit_column(
-    draft: Draft, entity: EntityDraft, name: str, column: ColumnDraft, entities: dict[str, EntityDraft]
+    draft: PlanDraft, entity: TableDraft, name: str, column: ColumnDraft, entities: dict[str, TableDraft]
 ) -> bool:
     capacity = _capacity(draft, entity, name, column, entities)
-    if capacity is not None and capacity >= entity.rows:
+    if capacity is not None and capacity >= entity.size:
         return False
-    wider = stretched(column, SEVERAL_RUNS * entity.rows) if column.demanded else _distinct(column)
+    wider = stretched(column, SEVERAL_RUNS * entity.size) if column.demanded else _distinct(column)
     if wider is not None and not column.is_link:
         column.generator, column.demanded = wider, True
         return True
@@ -176,7 +161,7 @@ def _suit_column(
 
 
 def _capacity(
-    draft: Draft, entity: EntityDraft, name: str, column: ColumnDraft, entities: dict[str, EntityDraft]
+    draft: PlanDraft, entity: TableDraft, name: str, column: ColumnDraft, entities: dict[str, TableDraft]
 ) -> int | None:
     generator = draft.generators.get((entity.name, name))
     if generator is None:
@@ -192,9 +177,9 @@ def _capacity(
     return found
 
 
-def _linked(entity: EntityDraft, column: ColumnDraft, parent: EntityDraft) -> int:
+def _linked(entity: TableDraft, column: ColumnDraft, parent: TableDraft) -> int:
     """A unique link to another entity has as many values as that has rows; a tree of them is a chain."""
-    return parent.rows if parent is not entity else 1
+    return parent.size if parent is not entity else 1
 
 
 def _most(type: Type) -> int:
@@ -213,8 +198,8 @@ def _distinct(column: ColumnDraft) -> GeneratorSpec | None:
         return GeneratorSpec(type="sequence")
     if kind in ("string", "text"):
         if kind == "text" or length == 0 or length >= 36:
-            return GeneratorSpec(type="uuid4") if column.primary else _letters(12)
-        return _letters(min(length, 12))
+            return GeneratorSpec(type="uuid4") if column.primary else letters(12)
+        return letters(min(length, 12))
     if kind == "date":
         return GeneratorSpec(type="date", params={"start": "1950-01-01", "end": "2049-12-31"})
     if kind in ("float", "double"):
@@ -226,13 +211,9 @@ def _distinct(column: ColumnDraft) -> GeneratorSpec | None:
 _WIDEST = {"uuid": "uuid4", "timestamp": "datetime", "timestamptz": "datetime", "time": "time"}
 
 
-def _letters(length: int) -> GeneratorSpec:
-    return GeneratorSpec(type="pattern", params={"regex": f"[A-Z0-9]{{{length}}}"})
-
-
-def _suit_sets(draft: Draft, entity: EntityDraft, entities: dict[str, EntityDraft]) -> bool:
+def _suit_sets(draft: PlanDraft, entity: TableDraft, entities: dict[str, TableDraft]) -> bool:
     """Unique sets: no nulls in them, then more values in one of their columns, then fewer rows."""
-    sets = least_sets([columns for columns in (entity.primary, *entity.unique) if len(columns) > 1])
+    sets = least_unique_sets([columns for columns in (entity.primary, *entity.unique) if len(columns) > 1])
     inside = [entity.columns[name] for columns in sets for name in columns]
     nullable = [column for column in inside if column.nullable and column.null_rate != 0]
     for column in nullable:
@@ -242,7 +223,7 @@ def _suit_sets(draft: Draft, entity: EntityDraft, entities: dict[str, EntityDraf
     changed = False
     for columns in sets:
         sizes = {name: _size(draft, entity, name, entities) for name in columns}
-        if prod(size or 1 for size in sizes.values()) >= entity.rows and all(sizes.values()):
+        if prod(size or 1 for size in sizes.values()) >= entity.size and all(sizes.values()):
             continue
         changed = _widen(entity, columns, sizes) or changed
     if changed or _make_unique(draft, entity, sets, entities):
@@ -252,7 +233,7 @@ def _suit_sets(draft: Draft, entity: EntityDraft, entities: dict[str, EntityDraf
 
 
 def _make_unique(
-    draft: Draft, entity: EntityDraft, sets: Sequence[tuple[str, ...]], entities: dict[str, EntityDraft]
+    draft: PlanDraft, entity: TableDraft, sets: Sequence[tuple[str, ...]], entities: dict[str, TableDraft]
 ) -> bool:
     """Where sets overlap so that no permutation is found: make one more of their columns unique by itself.
 
@@ -263,24 +244,24 @@ def _make_unique(
     for name in sorted(counts, key=lambda name: (entity.columns[name].is_link, -counts[name])):
         column = entity.columns[name]
         if name not in held and _could_be_unique(draft, entity, name, entities):
-            column.generator = stretched(column, SEVERAL_RUNS * entity.rows) or column.generator
+            column.generator = stretched(column, SEVERAL_RUNS * entity.size) or column.generator
             column.unique = True
             return True
     return False
 
 
-def _could_be_unique(draft: Draft, entity: EntityDraft, name: str, entities: dict[str, EntityDraft]) -> bool:
+def _could_be_unique(draft: PlanDraft, entity: TableDraft, name: str, entities: dict[str, TableDraft]) -> bool:
     """Whether a column has, or can be given, a value for each row."""
     column = entity.columns[name]
-    if column.is_link or _size(draft, entity, name, entities) >= entity.rows:
-        return _size(draft, entity, name, entities) >= entity.rows
+    if column.is_link or _size(draft, entity, name, entities) >= entity.size:
+        return _size(draft, entity, name, entities) >= entity.size
     if not column.demanded:
         return _distinct(column) is not None and column.type.kind not in ("time", "bool")
-    wider = stretched(column, entity.rows)
-    return wider is not None and wider.params["max"] - wider.params["min"] >= entity.rows
+    wider = stretched(column, entity.size)
+    return wider is not None and wider.params["max"] - wider.params["min"] >= entity.size
 
 
-def _size(draft: Draft, entity: EntityDraft, name: str, entities: dict[str, EntityDraft]) -> int:
+def _size(draft: PlanDraft, entity: TableDraft, name: str, entities: dict[str, TableDraft]) -> int:
     """How many values a column may take in a set; 0 where that isn't known."""
     column = entity.columns[name]
     generator: Generator | None = draft.generators.get((entity.name, name))
@@ -289,25 +270,25 @@ def _size(draft: Draft, entity: EntityDraft, name: str, entities: dict[str, Enti
         if "via" in params or params["entity"] == entity.name:
             return 1
         parent = entities.get(str(params["entity"]))
-        return parent.rows if parent is not None else 0
+        return parent.size if parent is not None else 0
     if generator is None or (entity.name, name) not in draft.types:
         return 0
     domain = generator.domain(draft.facts((entity.name, name)))
     return domain.size if domain is not None else 0
 
 
-def _widen(entity: EntityDraft, columns: tuple[str, ...], sizes: dict[str, int]) -> bool:
+def _widen(entity: TableDraft, columns: tuple[str, ...], sizes: dict[str, int]) -> bool:
     """Give the columns of a set that have too few values, and no demands on them, a generator with more."""
     free = [name for name in columns if not entity.columns[name].demanded]
     for name in sorted(free, key=lambda name: sizes[name]):
         column = entity.columns[name]
-        wider = _in_set(column, entity.rows)
+        wider = _in_set(column, entity.size)
         if wider is not None:
             column.generator, column.demanded = wider, True
             return True
     for name in columns:
         column = entity.columns[name]
-        wider = stretched(column, SEVERAL_RUNS * entity.rows) if column.demanded and not column.is_link else None
+        wider = stretched(column, SEVERAL_RUNS * entity.size) if column.demanded and not column.is_link else None
         if wider is not None:
             column.generator = wider
             return True

@@ -1,0 +1,134 @@
+"""Is each link possible? Its params together, its quotas, and the parents that it may choose from."""
+
+from __future__ import annotations
+
+from sdgen.errors import ProblemType, did_you_mean
+from sdgen.generators.links.links import ForeignKey
+from sdgen.planning.choose import Key, column_path
+from sdgen.planning.draft import Draft
+from sdgen.planning.nulls import may_lack_parent
+from sdgen.planning.within import check_within
+
+_REFERENCE = ProblemType.REFERENCE
+
+
+def check_links(draft: Draft) -> None:
+    for key, link in draft.generators.items():
+        if not isinstance(link, ForeignKey) or link.entity not in draft.counts:
+            continue
+        parents, children = draft.counts[link.entity], draft.counts[key[0]]
+        path = column_path(key)
+        if children and not parents:
+            draft.refuse(path, f"{children:,} rows link to {link.entity}, which has none", type=ProblemType.ROWS)
+        if link.one_to_one and children > parents and (link.via or key[1]) not in draft.each.get(key[0], ()):
+            what = f"one to one, but {children:,} rows and only {parents:,} parents in {link.entity}"
+            draft.refuse(path, what, type=ProblemType.UNIQUE)
+        _check_each(draft, key, link)
+        _check_follows(draft, key, link)
+        _check_quota(draft, key, link, parents, children)
+        if link.within:
+            check_within(draft, key, link)
+        if link.unlike:
+            _check_unlike(draft, key, link, parents)
+        if link.entity == key[0] and not (draft.column(key).nullable or draft.missing_rate(key)):
+            if draft.column(key).nullable is None:
+                continue  # a tree's roots make the column nullable
+            draft.refuse(path, "a tree's first rows have no parent, but nullable is false", "drop nullable: false")
+
+
+def _check_each(draft: Draft, key: Key, link: ForeignKey) -> None:
+    """A link that rows are made for has nothing to draw."""
+    if (link.via or key[1]) not in draft.each.get(key[0], ()):
+        return
+    wanted = ("one_to_one", "quota", "distinct", "within", "unlike", "null_rate", "weights")
+    for param in (name for name in wanted if getattr(link, name)):
+        what = f"rows are one for each of {link.entity}: {param} has nothing to say"
+        draft.refuse((*column_path(key), "params", param), what, "leave it out")
+    column = draft.column(key)
+    if (column.primary_key or column.nullable is False) and may_lack_parent(draft, key[0], link.via or key[1]):
+        why = "a primary key is never null" if column.primary_key else "nullable is false"
+        what = f"{why}, but some rows are made for no row of {link.entity}"
+        draft.refuse(
+            column_path(key), what, f"make the link nullable, or let all rows be one for each of {link.entity}"
+        )
+
+
+def _check_follows(draft: Draft, key: Key, link: ForeignKey) -> None:
+    path = (*column_path(key), "params", "follows")
+    if not link.follows:
+        return
+    if link.one_to_one or link.quota or link.within or link.unlike or link.distinct or link.entity == key[0]:
+        what = "a link that follows others takes neither quotas nor within, unlike, distinct or one_to_one"
+        draft.refuse(path, what, "leave them out")
+    if (link.via or key[1]) == draft.counting_link(key[0]) or draft.alone_unique(key):
+        draft.refuse(path, "a link that rows are counted by, or that is unique, can't follow others")
+    for index, need in enumerate(link.followed):
+        home = draft.home(key[0], need)
+        further = draft.generators.get(home)
+        if not need.link or need.link == (link.via or key[1]):
+            draft.refuse(
+                (*path, index), "names no other link's column", "write it like order_id.customer_id", _REFERENCE
+            )
+        elif need.link in draft.links[key[0]] and getattr(further, "entity", link.entity) != link.entity:
+            what = f"{home[0]}.{home[1]} does not lead to {link.entity}"
+            draft.refuse((*path, index), what, "name a link that does", _REFERENCE)
+        elif further is not None and need.link in draft.links[key[0]] and not isinstance(further, ForeignKey):
+            hint = f"name a foreign key to {link.entity}"
+            draft.refuse((*path, index), f"{home[0]}.{home[1]} is no link", hint, _REFERENCE)
+
+
+def _check_unlike(draft: Draft, key: Key, link: ForeignKey, parents: int) -> None:
+    path = (*column_path(key), "params", "unlike")
+    links = draft.links[key[0]]
+    if link.unlike not in links or link.unlike == (link.via or key[1]):
+        draft.refuse(
+            path,
+            f"no other link {link.unlike!r}",
+            did_you_mean(link.unlike, links.keys() - {link.via or key[1]}),
+            _REFERENCE,
+        )
+    elif links[link.unlike] != link.entity:
+        what = f"{link.unlike} leads to {links[link.unlike]}, not to {link.entity}"
+        draft.refuse(path, what, "leave unlike out", _REFERENCE)
+    elif draft.link_column(key[0], link.unlike)[1].unlike:
+        draft.refuse(path, f"{link.unlike} is unlike another link itself", "name a link that is not")
+    elif parents == 1 and draft.counts[key[0]]:
+        draft.refuse(path, f"{link.entity} has one row only: both links would have it", "ask for more rows")
+    elif (link.via or key[1]) == draft.counting_link(key[0]):
+        draft.refuse(path, "the link that rows are counted by leads where it must", f"make {link.unlike} unlike it")
+
+
+def _check_quota(draft: Draft, key: Key, link: ForeignKey, parents: int, children: int) -> None:
+    path = (*column_path(key), "params", "quota")
+    if not link.quota:
+        return
+    if draft.counting_link(key[0]) == (link.via or key[1]):
+        draft.refuse(path, "rows counted per parent can't have quotas", "give `rows` as a number")
+    least = sum(quota.count for quota in link.quota)
+    if least > children:
+        hint = f"ask for at least {least} rows (--rows {key[0]}={least}), or give smaller quotas"
+        draft.refuse(path, f"quotas add up to {least:,} of {children:,} rows", hint)
+    rows = [quota_row(draft, link, index) for index in range(len(link.quota))]
+    for index, row in enumerate(rows):
+        if row is None:
+            draft.refuse(
+                (*path, index),
+                f"no fixed row of {link.entity} has these values",
+                "quotas name fixed rows, or row numbers",
+            )
+        elif row >= parents:
+            draft.refuse((*path, index), f"row {row} is not one of the {parents:,} of {link.entity}")
+    if len(set(rows)) < len(rows):
+        draft.refuse(path, "two quotas for one parent row")
+    if len(rows) >= parents and sum(quota.count for quota in link.quota) < children:
+        draft.refuse(path, "every parent has a quota, so that none is left for the other rows")
+
+
+def quota_row(draft: Draft, link: ForeignKey, index: int) -> int | None:
+    """The parent's row number that a quota names; None where no fixed row has its values."""
+    quota = link.quota[index]
+    if quota.where is None:
+        return quota.row
+    fixed = draft.scenario.entities[link.entity].rows.fixed
+    places = zip(fixed, draft.fixed_places[link.entity], strict=True)
+    return next((place for values, place in places if quota.where.items() <= values.items()), None)

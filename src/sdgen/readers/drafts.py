@@ -1,0 +1,136 @@
+"""Scenarios in the making: what every reader brings its format into, and the one builder that makes scenarios of it.
+
+A reader fills drafts, which can be changed until all entities are known (links need the others), and ends in
+`ScenarioDraft.build`. Records of a format's own syntax are its own affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sdgen.errors import Problem
+from sdgen.readers.sql.check_facts import ColumnBounds
+from sdgen.readers.sql.schema import CheckSchema
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, Origin, RowCount, Scenario
+from sdgen.scenario.output import Output
+from sdgen.scenario.types import Type
+
+UNTYPED = Type("")
+
+
+@dataclass
+class ColumnDraft:
+    """A column to be.
+
+    type: UNTYPED where the generator brings one. nullable: it takes nulls. counts: the source itself numbers its rows.
+    strict: its generator may make nulls as far as the plan knows, but the column takes none. demanded: its generator
+    can't be exchanged.
+    default: the text of an SQL default. bounds: what CHECKs say about it; checks: which they are.
+    """
+
+    name: str
+    type: Type = UNTYPED
+    generator: GeneratorSpec | None = None
+    nullable: bool = False
+    null_rate: float | None = None
+    primary: bool = False
+    unique: bool = False
+    hidden: bool = False
+    strict: bool = False
+    demanded: bool = False
+    counts: bool = False
+    description: str = ""
+    line: int = 0
+    default: str = ""
+    bounds: ColumnBounds = field(default_factory=ColumnBounds)
+    checks: list[CheckSchema] = field(default_factory=list)
+
+    @property
+    def is_link(self) -> bool:
+        return self.generator is not None and self.generator.type == "fk"
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        return self.generator.params if self.generator is not None else {}
+
+    def fill(self, generator: str, demanded: bool = True, **params: Any) -> None:
+        """Give it a generator."""
+        self.generator, self.demanded = GeneratorSpec(type=generator, params=params), demanded
+
+    def column(self, alone: bool = False) -> Column:
+        """The column as a scenario has it; alone: it is the whole primary key, which needs no second `unique`."""
+        return Column(
+            type=str(self.type),
+            generator=self.generator,
+            description=self.description,
+            primary_key=self.primary,
+            unique=self.unique and not alone,
+            nullable=True if self.nullable else False if self.strict else None,
+            null_rate=self.null_rate if self.nullable else None,
+            hidden=self.hidden,
+        )
+
+
+@dataclass
+class EntityDraft:
+    """An entity to be. table: its name in a database where that is another."""
+
+    name: str
+    columns: dict[str, ColumnDraft] = field(default_factory=dict)
+    rows: RowCount = field(default_factory=RowCount)
+    description: str = ""
+    table: str = ""
+    unique: list[tuple[str, ...]] = field(default_factory=list)
+
+    @property
+    def primary(self) -> tuple[str, ...]:
+        """The columns of the primary key."""
+        return tuple(name for name, column in self.columns.items() if column.primary)
+
+    def entity(self) -> Entity:
+        """The entity as a scenario has it."""
+        primary = self.primary
+        return Entity(
+            target_table=self.table,
+            description=self.description,
+            rows=self.row_count(),
+            columns={name: column.column(primary == (name,)) for name, column in self.columns.items()},
+            unique=tuple(self.unique),
+            check=self.conditions(),
+        )
+
+    def row_count(self) -> RowCount:
+        return self.rows
+
+    def conditions(self) -> tuple[str, ...]:
+        """What every row keeps, as a scenario says it."""
+        return ()
+
+
+@dataclass
+class ScenarioDraft:
+    """A scenario to be. notes: what was guessed, or not understood and left out."""
+
+    name: str
+    entities: Mapping[str, EntityDraft]
+    notes: list[Problem] = field(default_factory=list)
+    version: str = ""
+    description: str = ""
+    seed: int | None = None
+    presets: Mapping[str, GeneratorSpec] = field(default_factory=dict)
+    output: Output | None = None
+
+    def build(self, origin: Origin) -> Scenario:
+        """The scenario, which knows where its parts stand and what is to be told of them."""
+        scenario = Scenario(
+            name=self.name,
+            version=self.version,
+            description=self.description,
+            seed=self.seed,
+            presets=self.presets,
+            output=self.output,
+            entities={name: entity.entity() for name, entity in self.entities.items()},
+        )
+        return scenario.read_from(origin, self.notes)
