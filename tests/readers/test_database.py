@@ -67,6 +67,24 @@ def test_a_password_is_never_shown() -> None:
     assert "secret" not in str(failure.value)
 
 
+def test_a_database_without_a_catalogue_to_read_says_what_to_give(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="chdb can't be read from its catalogue") as failure:
+        read_database(f"chdb:///{tmp_path}/x")
+    assert "schema.sql" in failure.value.problems[0].hint
+
+
+def test_a_url_may_name_its_driver(postgres_url: str) -> None:
+    """Then it is read by that one, with all that PostgreSQL's own catalogue tells."""
+    import psycopg
+
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute("CREATE TABLE p (a varchar(7)) PARTITION BY LIST (a)")
+        connection.execute("CREATE TABLE q PARTITION OF p FOR VALUES IN ('x')")
+    schema = read_database(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    assert [table.name.name for table in schema.tables] == ["p"]
+    assert schema.tables[0].checks
+
+
 def test_a_missing_driver_is_told_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyodbc", None)
     command = shlex.join([sys.executable, "-m", "pip", "install", "pyodbc"])

@@ -97,7 +97,7 @@ def _database(destination: str) -> DatabaseKind | None:
     scheme, separator, _ = destination.partition("://")
     if separator:
         return by_scheme(scheme.lower())
-    if _is_folder(destination):
+    if _is_folder(destination) or _is_script(destination):
         return None
     problem = misnamed(destination)
     if problem is not None:
@@ -115,8 +115,7 @@ def _is_script(destination: str) -> bool:
 
 def is_single_file(destination: str) -> bool:
     """Whether a destination is a path of a database or a script."""
-    path = Path(destination)
-    return "://" not in destination and (path.suffix.lower() == SCRIPT_SUFFIX or by_suffix(path) is not None)
+    return "://" not in destination and (_is_script(destination) or by_suffix(Path(destination)) is not None)
 
 
 def _opened(database: DatabaseKind, destination: str, formats: Formats) -> Target:

@@ -5,8 +5,7 @@
 Until `finish` nothing is seen at the destination. A killed run leaves a folder `.<name>.sdgen-<pid>-…` and its
 checkpoint, which the next run to the same destination removes, or goes on with: with text files at the batch where they
 end, with the other formats at the first table that isn't finished. A run that was killed while it renamed files in a
-folder that
-existed is ended by the next one there.
+folder that existed is ended by the next one there.
 """
 
 from __future__ import annotations

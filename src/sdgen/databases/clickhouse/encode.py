@@ -39,7 +39,7 @@ _RANGES: Mapping[str, Range] = {
 
 
 @dataclass(frozen=True)
-class Held:
+class TargetColumn:
     """A column as the table has it: declared type, and the fields of a Nested that is kept as columns of its own."""
 
     name: str
@@ -57,7 +57,7 @@ class Layout:
     """How a table's rows reach its columns. text_uuids: the server is not known to read uuids of 16 bytes rightly."""
 
     table: str
-    columns: tuple[Held, ...]
+    columns: tuple[TargetColumn, ...]
     text_uuids: bool = True
     wide: bool = False
 
@@ -85,12 +85,12 @@ def layout(table: str, columns: Sequence[tuple[str, Type]], there: Mapping[str, 
     return Layout(table, held, settings.text_uuids, settings.wide)
 
 
-def _held(name: str, type: Type, there: Mapping[str, str]) -> Held:
+def _held(name: str, type: Type, there: Mapping[str, str]) -> TargetColumn:
     if name in there or type.kind != "array":
-        return Held(name, type, declared(there.get(name, "")))
+        return TargetColumn(name, type, declared(there.get(name, "")))
     fields = tuple(field for field in type.items[0].fields if f"{name}.{field}" in there)
     inside = tuple(f"`{field}` {declared(there[f'{name}.{field}']).arguments[0]}" for field in fields)
-    return Held(name, type, DeclaredType("nested", inside), fields)
+    return TargetColumn(name, type, DeclaredType("nested", inside), fields)
 
 
 def encode(layout: Layout, batch: pa.RecordBatch) -> Part:

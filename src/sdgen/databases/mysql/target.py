@@ -48,7 +48,7 @@ class MySQL(CommittingTarget):
         self.created: list[NewTable] = []
         self.mode = Mode.CREATE_IF_MISSING
         self.begun = False
-        self.standing: frozenset[QualifiedName] = frozenset()
+        self.present: frozenset[QualifiedName] = frozenset()
         self.commits = PeriodicCommits(CheckpointTable(MYSQL, MYSQL.quote(NAME), " FOR UPDATE"), "the database")
 
     def left(self) -> Mapping[str, Any] | None:
@@ -100,7 +100,7 @@ class MySQL(CommittingTarget):
         asked = [table.name for table in tables if self.commits.resume and self._exists(table.name)]
         filled = [name for name in asked if self.connection.run(f"SELECT 1 FROM {MYSQL.table(name)} LIMIT 1")]
         problems = self.commits.faults(self._left(), tables, mode, filled)
-        self.standing = frozenset(self.there)
+        self.present = frozenset(self.there)
         gone = {self.connection.qualified(name) for name in self.commits.made}
         self.there = {place: existing for place, existing in self.there.items() if place not in gone}
         for existing in self.there.values():
@@ -146,7 +146,7 @@ class MySQL(CommittingTarget):
             return
         self._stage()
         new = self.staged[table.name]
-        if self.commits.going_on and self.connection.qualified(table.name) in self.standing:
+        if self.commits.going_on and self.connection.qualified(table.name) in self.present:
             self.created.append(new)
         else:
             self._create(new, create_table(new.final, MYSQL, self._inline()))
