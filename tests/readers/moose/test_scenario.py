@@ -41,6 +41,18 @@ export const orders = new OlapTable<OrderFact>("orders", {
 """
 
 
+def test_a_key_whose_name_has_no_word_is_linked_to_by_ids_alone(tmp_path: Path) -> None:
+    models = """
+    export interface User { _: Key<string>; name: string }
+    export interface Visit { id: Key<string>; user_id: string; user_code: string }
+    export const users = new OlapTable<User>("users");
+    export const visits = new OlapTable<Visit>("visits");
+    """
+    visits = read_typescript(tmp_path, models).entities["Visit"]
+    linked = {name for name, column in visits.columns.items() if column.generator and column.generator.type == "fk"}
+    assert linked == {"user_id"}
+
+
 def test_keys_links_and_facts(tmp_path: Path) -> None:
     scenario = read_typescript(tmp_path, SHOP)
     orders = scenario.entities["OrderFact"]

@@ -264,8 +264,8 @@ def _parent(table: Keyed, name: str, parents: Mapping[str, Parent | None]) -> Pa
     parent = parents.get("_".join(words[:-1]))
     if parent is None or (parent[0] == table.entity):
         return None
-    last = words_of(parent[1])[-1]
-    return parent if last == words[-1] or words[-1] == "id" else None
+    last = words_of(parent[1])[-1:]  # () of a key called `_`
+    return parent if last == words[-1:] or words[-1] == "id" else None
 
 
 def _alike(one: ClickType, other: ClickType) -> bool:
