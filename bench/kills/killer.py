@@ -1,4 +1,4 @@
-"""Kills at random moments, from a seed: workers, workers that commit, the nursery, the server, all of them."""
+"""Kills at random moments, from a seed: workers, workers that commit, the fork server, the server, all of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from random import Random
 from bench.kills.server import Going, Server, kill
 
 # What is killed, and how often in a hundred.
-VICTIMS = {"a worker": 45, "a worker that commits": 20, "the nursery": 7, "the server": 16, "server and workers": 12}
+VICTIMS = {"a worker": 45, "a worker that commits": 20, "the fork server": 7, "the server": 16, "server and workers": 12}
 _PATIENCE = 10.0  # seconds in which there must be somebody to kill
 
 
@@ -36,7 +36,7 @@ class Killer(threading.Thread):
             self.failed = error
 
     def _strike(self, victim: str) -> bool:
-        if victim == "the nursery":
+        if victim == "the fork server":
             return self._all(self.server.nurseries())
         if victim == "the server":
             return self._server([])

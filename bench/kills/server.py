@@ -74,7 +74,7 @@ class Server:
         return [Going(*each) for each in found if each[1] in self.processes()]
 
     def processes(self) -> dict[int, str]:
-        """All that were started for this store: the server, the nursery, the workers; their commands by number."""
+        """All that were started for this store: the server, the fork server, the workers; their commands by number."""
         mark = f"SDGEN_RUNS_DB={self.store}".encode()
         found = {}
         for path in Path("/proc").glob("[0-9]*"):

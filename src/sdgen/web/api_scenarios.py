@@ -55,7 +55,7 @@ Replace = Annotated[bool, Query(description="keep it though a shipped example ha
 
 
 class ColumnView(Record):
-    """A column as it is settled. guessed: its generator was chosen by a rule. params: as the scenario gives them."""
+    """A column as it is planned. guessed: its generator was chosen by a rule. params: as the scenario gives them."""
 
     name: str
     type: str
@@ -79,7 +79,7 @@ class LinkView(Record):
 
 
 class EntityView(Record):
-    """An entity as it is settled; `rows` are those of a run that asks for no others."""
+    """An entity as it is planned; `rows` are those of a run that asks for no others."""
 
     name: str
     table: str
@@ -123,17 +123,17 @@ def list_scenarios(service: ServiceOf) -> ScenarioList:
 
 
 @router.post("", status_code=201, responses=documented(400, 403, 409, 413, 429))
-def add_scenario(service: ServiceOf, asked: NewScenario, response: Response, replace: Replace = False) -> ScenarioEntry:
+def add_scenario(service: ServiceOf, body: NewScenario, response: Response, replace: Replace = False) -> ScenarioEntry:
     """Keep a scenario in the store. Other content under an id that is kept is a new version of it."""
-    entry = service.add_scenario(asked.scenario, asked.id, replace=replace)
+    entry = service.add_scenario(body.scenario, body.id, replace=replace)
     response.headers["location"] = f"/api/v1/scenarios/{entry.id}"
     return entry
 
 
 @router.post("/validate", responses=documented(400, 403, 413, 429))
-def validate(asked: ScenarioText) -> Verdict:
+def validate(body: ScenarioText) -> Verdict:
     """Check a scenario, and tell every problem at once. Nothing is kept."""
-    return judged(asked.scenario)
+    return check_scenario(body.scenario)
 
 
 @router.get("/{scenario_id}", responses=documented(404))
@@ -143,15 +143,15 @@ def show_scenario(
     version: Annotated[str, Query(max_length=200, description="of a stored scenario: another than the newest")] = "",
 ) -> ScenarioView:
     """One scenario: its text, its entities and columns."""
-    return viewed(service.catalog.scenario(scenario_id, version))
+    return scenario_view(service.catalog.scenario(scenario_id, version))
 
 
 @router.put("/{scenario_id}", responses=documented(400, 403, 409, 413, 429))
 def replace_scenario(
-    service: ServiceOf, scenario_id: Id, asked: ScenarioText, replace: Replace = False
+    service: ServiceOf, scenario_id: Id, body: ScenarioText, replace: Replace = False
 ) -> ScenarioEntry:
     """Keep a new version of a scenario under this id; older versions stay. Files of the folder are not changed: 409."""
-    return service.add_scenario(asked.scenario, scenario_id, replace=replace)
+    return service.add_scenario(body.scenario, scenario_id, replace=replace)
 
 
 @router.delete("/{scenario_id}", status_code=204, responses=documented(403, 404, 409, 429))
@@ -160,7 +160,7 @@ def remove_scenario(service: ServiceOf, scenario_id: Id) -> None:
     service.catalog.remove_scenario(scenario_id)
 
 
-def viewed(found: CatalogEntry[Scenario]) -> ScenarioView:
+def scenario_view(found: CatalogEntry[Scenario]) -> ScenarioView:
     """A scenario of the catalog."""
     scenario = found.value
     plan, problems = _planned(scenario)
@@ -179,7 +179,7 @@ def viewed(found: CatalogEntry[Scenario]) -> ScenarioView:
     )
 
 
-def judged(scenario: str | Mapping[str, Any], file: str = "scenario.yaml") -> Verdict:
+def check_scenario(scenario: str | Mapping[str, Any], file: str = "scenario.yaml") -> Verdict:
     """What is wrong with a text, or with plain data; nothing is raised for it."""
     try:
         read = (
@@ -212,9 +212,7 @@ def _entity(scenario: Scenario, plan: EntityPlan) -> EntityView:
         description=scenario.entities[plan.name].description,
         primary_key=plan.primary_key,
         unique=plan.unique,
-        foreign_keys=tuple(
-            LinkView(columns=each.columns, entity=each.entity, to=each.to) for each in plan.foreign_keys
-        ),
+        foreign_keys=tuple(map(_link, plan.foreign_keys)),
         columns=tuple(_column(scenario, plan, each) for each in plan.columns.values()),
     )
 
@@ -224,17 +222,17 @@ def _link(key: ForeignKeyPlan) -> LinkView:
 
 
 def _column(scenario: Scenario, entity: EntityPlan, plan: ColumnPlan) -> ColumnView:
-    asked = scenario.entities[entity.name].columns.get(plan.name)
-    given = asked.generator if asked else None
+    column = scenario.entities[entity.name].columns.get(plan.name)  # None: the plan added it, such as a link's
+    generator = column.generator if column else None
     return ColumnView(
         name=plan.name,
         type=str(plan.type),
-        generator=given.type if given else plan.generator.called,
-        guessed=given is None,
-        params=dict(given.params) if given else {},
-        description=asked.description if asked else "",
+        generator=generator.type if generator else plan.generator.called,
+        guessed=generator is None,
+        params=dict(generator.params) if generator else {},
+        description=column.description if column else "",
         primary_key=plan.name in entity.primary_key,
-        unique=bool(asked and asked.unique),
+        unique=bool(column and column.unique),
         nullable=plan.nullable,
         null_rate=plan.null_rate,
         hidden=plan.hidden,
