@@ -95,7 +95,7 @@ def test_check_lists_problems() -> None:
 
 def test_a_generator_of_ones_own() -> None:
     @sdgen.generator("test.part_number", makes="string")
-    def part_number(cells: sdgen.Cells, prefix: str = "P", digits: int = 4) -> list[str]:
+    def part_number(cells: sdgen.ColumnBatch, prefix: str = "P", digits: int = 4) -> list[str]:
         """Part numbers."""
         return [f"{prefix}{number:0{digits}d}" for number in cells.below(10**digits).tolist()]
 
@@ -104,3 +104,9 @@ def test_a_generator_of_ones_own() -> None:
     assert all(value.startswith("Q") and len(value) == 5 for value in table["part"].to_pylist())
     columns["part"]["params"]["prefx"] = "Q"  # type: ignore[index]
     assert sdgen.check({"name": "x", "entities": {"a": {"columns": columns}}})[0].hint == "did you mean 'prefix'?"
+
+
+def test_former_names_are_still_answered() -> None:
+    assert sdgen.Cells is sdgen.ColumnBatch  # type: ignore[attr-defined]
+    assert sdgen.Facts is sdgen.ColumnContext  # type: ignore[attr-defined]
+    assert sdgen.Fault is sdgen.ParamError  # type: ignore[attr-defined]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         StoreError,
         TargetError,
     )
-    from sdgen.generators.base import Cells, Facts, Fault, Generator
+    from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
     from sdgen.generators.registry import generator
 
 __version__ = "0.1.0"
@@ -43,18 +43,19 @@ _HOMES = {
         "StoreError",
         "TargetError",
     ),
-    "sdgen.generators.base": ("Cells", "Facts", "Fault", "Generator"),
+    "sdgen.generators.base": ("ColumnBatch", "ColumnContext", "Generator", "ParamError"),
     "sdgen.generators.registry": ("generator",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_FORMER_NAMES = {"Cells": "ColumnBatch", "Facts": "ColumnContext", "Fault": "ParamError"}
 
 __all__ = [
     "Cancelled",
-    "Cells",
-    "Facts",
-    "Fault",
+    "ColumnBatch",
+    "ColumnContext",
     "Generator",
     "NotFound",
+    "ParamError",
     "Problem",
     "ScenarioError",
     "SdgenError",
@@ -74,21 +75,9 @@ __all__ = [
 ]
 
 
-class _Package(ModuleType):
-    """Keeps the public functions under names that are also folders: `sdgen.read` is the function.
-
-    The import system binds a submodule to its parent's attribute when it loads it; for public names it must not.
-    """
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOME_OF and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
-
-
 def __getattr__(name: str) -> Any:
+    if name in _FORMER_NAMES:
+        return __getattr__(_FORMER_NAMES[name])
     if name not in _HOME_OF:
         raise AttributeError(f"module 'sdgen' has no attribute {name!r}")
     value = getattr(import_module(_HOME_OF[name]), name)

@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sdgen.errors import Cancelled, Problem, ScenarioError, SdgenError
-from sdgen.generators.arrays.cast import conform
-from sdgen.generators.base import Cells
-from sdgen.generators.cancellation import stopped_by
+from sdgen.generators.arrays.cast import cast_array
+from sdgen.generators.base import ColumnBatch
+from sdgen.generators.cancellation import cancelled_by
 from sdgen.generators.links.counts import Layout
 from sdgen.generators.streams import Numbers
 from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
@@ -157,7 +157,7 @@ def batches(
         if cancel is not None and cancel.is_set():
             raise Cancelled("the run was cancelled")
         first = firsts[number]
-        with stopped_by(cancel):
+        with cancelled_by(cancel):
             return encode(batch(plan, entity, first, min(first + batch_rows, stop)), number)
 
     numbers = range(len(firsts))
@@ -196,7 +196,7 @@ def _ahead(make: Callable[[int], T], numbers: range, pool: Executor, ahead: int)
 
 def _column(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
     """A column's values: generated, made null by its rate, and overlaid with the fixed rows' values."""
-    cells = Cells(rows, column.facts)
+    cells = ColumnBatch(rows, column.facts)
     values = _generated(rows, column)
     if column.null_rate:
         values = _null_where(cells.unit("null") < column.null_rate, values)
@@ -246,11 +246,11 @@ def _exchanged(
 
 
 def _generated(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
-    made = column.generator.values(Cells(rows, column.facts))
+    made = column.generator.values(ColumnBatch(rows, column.facts))
     path = ("entities", rows.entity, "columns", column.name)
     try:
         whole = _uncut(made, column)
-        values = conform(whole, column.type, column.arrow)
+        values = cast_array(whole, column.type, column.arrow)
     except (ValueError, pa.ArrowNotImplementedError) as error:  # of which ArrowInvalid is one
         what = f"its values can't be {column.type}: {str(error).splitlines()[0]}"
         raise ScenarioError(Problem(path, what, "give the column another type, or cast them")) from error
@@ -265,4 +265,4 @@ def _uncut(made: pa.Array, column: ColumnPlan) -> pa.Array:
     """Values of a unique text column of limited length in their full length: what is cut need not stay unique."""
     if not (column.facts.unique and column.type.length):
         return made
-    return conform(made, replace(column.type, length=0), pa.string())
+    return cast_array(made, replace(column.type, length=0), pa.string())

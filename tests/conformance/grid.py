@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow as pa
 
 from sdgen.errors import ScenarioError
-from sdgen.generators.arrays.cast import conform, scalar_array
-from sdgen.generators.base import Cells, Generator, Need
+from sdgen.generators.arrays.cast import cast_array, scalar_array
+from sdgen.generators.base import ColumnBatch, Dependency, Generator
 from sdgen.generators.registry import make
 from sdgen.scenario.types import Type, parse_type
 from tests.conformance.arguments import ARGUMENTS, GROUPS, LITERALS
@@ -72,7 +72,7 @@ def outcome(call: Call) -> list[str]:
     generator = make("expression", {"sql": call.sql}).resolved({})
     if list(generator.faults(facts(generator, "text"))):
         return ["refused"]
-    types = {Need(f"a{number}"): parse_type(ARGUMENTS[name][0]) for number, name in enumerate(call.sets)}
+    types = {Dependency(f"a{number}"): parse_type(ARGUMENTS[name][0]) for number, name in enumerate(call.sets)}
     try:
         type = generator.natural_for(types)
     except ValueError:
@@ -107,8 +107,8 @@ def _values(generator: Generator, type: Type, rows: FakeRows) -> list[str]:
 def _computed(generator: Generator, type: Type, rows: FakeRows, numbers: Any) -> list[str] | None:
     """The values at some rows; None where one of them fails."""
     try:
-        made = generator.values(Cells(FakeRows(numbers, rows.columns), facts(generator, str(type))))
-        return canonical(conform(made, type, type.arrow))
+        made = generator.values(ColumnBatch(FakeRows(numbers, rows.columns), facts(generator, str(type))))
+        return canonical(cast_array(made, type, type.arrow))
     except (ScenarioError, ValueError):
         return None
 

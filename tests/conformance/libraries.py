@@ -16,7 +16,7 @@ from sdgen.databases.mysql import encode as mytext
 from sdgen.databases.postgres import encode_binary, encode_text
 from sdgen.errors import SdgenError
 from sdgen.files import jsonl
-from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.scalars import scalar_array
 from sdgen.generators.moments.formats import written
 from sdgen.scenario.types import Type, parse_type
@@ -60,14 +60,14 @@ Lines = Iterator[tuple[str, str]]
 
 
 def casts() -> Lines:
-    """Every set of values in every type that a column may have; see `conform`."""
+    """Every set of values in every type that a column may have; see `cast_array`."""
     for source, target in product(SOURCES, CAST_TO):
         for text in _each(column(source), partial(_conformed, parse_type(target))):
             yield f"to {target}", f"{source}: {text}"
 
 
 def _conformed(type: Type, array: pa.Array) -> list[str]:
-    return canonical(conform(array, type, type.arrow))
+    return canonical(cast_array(array, type, type.arrow))
 
 
 def texts() -> Lines:

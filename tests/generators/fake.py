@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from sdgen.generators.base import Cells, Facts, Generator
+from sdgen.generators.base import ColumnBatch, ColumnContext, Generator
 from sdgen.generators.registry import make
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import parse_type
@@ -45,9 +45,9 @@ class FakeRows:
         return self.numbers % 3
 
 
-def facts(generator: Generator, type: str = "", **changes: Any) -> Facts:
+def facts(generator: Generator, type: str = "", **changes: Any) -> ColumnContext:
     settled = {"seed": 42, "entity": "things", "column": "it", "rows": 1000, "as_of": AS_OF} | changes
-    return Facts(type=parse_type(type) if type else generator.natural(), **settled)
+    return ColumnContext(type=parse_type(type) if type else generator.natural(), **settled)
 
 
 def fill(
@@ -62,4 +62,4 @@ def fill(
     generator = make(name, dict(params or {}))
     numbers = np.arange(rows, dtype=np.int64) if isinstance(rows, int) else np.asarray(rows, dtype=np.int64)
     others = {key: pa.array(value) for key, value in (columns or {}).items()}
-    return generator.values(Cells(FakeRows(numbers, others), facts(generator, type, **changes)))
+    return generator.values(ColumnBatch(FakeRows(numbers, others), facts(generator, type, **changes)))

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import yaml
 
-from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.registry import FAMILIES, find, make
 from tests.generators.fake import facts, fill
 
@@ -52,7 +52,7 @@ def assert_family_documented(family: str) -> None:
         assert settled.type.kind in kind.fits
         assert list(generator.faults(settled)) == []
         made = fill(name, column.get("params", {}), 50, column.get("type", ""))
-        assert len(conform(made, settled.type, generator.arrow(settled.type))) == 50
+        assert len(cast_array(made, settled.type, generator.arrow(settled.type))) == 50
         assert (kind.__doc__ or "").strip()
         assert all(param.description for param in kind.model_fields.values())
 

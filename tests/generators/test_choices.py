@@ -14,7 +14,7 @@ import pytest
 from pydantic import ValidationError
 from scipy import stats
 
-from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.registry import make
 from sdgen.scenario.types import parse_type
 from tests.generators.fake import facts, fill
@@ -119,7 +119,7 @@ def test_values_become_the_column_s_type(type: str, values: list[Any], expected:
     wanted = parse_type(type)
     generator = make("choice", {"values": values})
     assert list(generator.faults(facts(generator, type))) == []
-    made = conform(fill("choice", {"values": values}, 200, type), wanted, generator.arrow(wanted))
+    made = cast_array(fill("choice", {"values": values}, 200, type), wanted, generator.arrow(wanted))
     assert set(made.to_pylist()) == expected
 
 

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from sdgen.generators.arrays.fixed_text import Spelled, beside, blocks, digits, gs1, luhn, spelled
+from sdgen.generators.arrays.fixed_text import FixedLengthTexts, beside, blocks, digits, gs1, luhn, spelled
 from sdgen.generators.registry import make
 from tests.generators.fake import facts, fill
 from tests.generators.families import check_class, check_rows, family_names, plain
@@ -85,7 +85,7 @@ def test_tokens_take_length_and_prefix() -> None:
 
 
 def test_spelled_lists_every_text() -> None:
-    domain = Spelled(("ab", "-", "123"))
+    domain = FixedLengthTexts(("ab", "-", "123"))
     assert domain.all().to_pylist() == ["a-1", "a-2", "a-3", "b-1", "b-2", "b-3"]
     assert spelled(beside("x", digits(np.array([7, 42]), 3))).to_pylist() == ["x007", "x042"]
     assert [len(block.alphabets) for block in blocks(("0123456789",) * 40)] == [18, 18, 4]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdgen.generators.arrays.cast import conform, scalar_array
+from sdgen.generators.arrays.cast import cast_array, scalar_array
 from sdgen.scenario.types import Type, parse_type
 
 SOME = UUID("00112233-4455-6677-8899-aabbccddeeff")
@@ -21,7 +21,7 @@ UUID_ARRAY = pa.array([SOME.bytes, None], pa.binary(16))
 
 def to(array: pa.Array, type: str) -> pa.Array:
     wanted = parse_type(type)
-    return conform(array, wanted, wanted.arrow)
+    return cast_array(array, wanted, wanted.arrow)
 
 
 CASES: list[tuple[pa.Array, str, list[Any]]] = [
@@ -118,10 +118,10 @@ def test_no_copy_when_types_agree() -> None:
 
 def test_dictionaries_are_kept_and_recoded() -> None:
     wanted = pa.dictionary(pa.int8(), pa.decimal128(4, 1))
-    made = conform(pa.array([1, 2, None, 1]).dictionary_encode(), Type("decimal", 4, 1), wanted)
+    made = cast_array(pa.array([1, 2, None, 1]).dictionary_encode(), Type("decimal", 4, 1), wanted)
     assert made.type == wanted
     assert made.to_pylist() == [Decimal("1.0"), Decimal("2.0"), None, Decimal("1.0")]
-    made = conform(pa.array(["x", None, "x"]), Type("text"), pa.dictionary(pa.int8(), pa.string()))
+    made = cast_array(pa.array(["x", None, "x"]), Type("text"), pa.dictionary(pa.int8(), pa.string()))
     assert made.to_pylist() == ["x", None, "x"]
     assert made.type.index_type == pa.int8()
 
@@ -178,5 +178,5 @@ def test_a_decimal_becomes_the_nearest_double() -> None:
     narrow = pa.array([None, *map(Decimal, texts)], pa.decimal128(10, 2))
     wide = narrow.cast(pa.decimal128(30, 2))
     for array in (narrow, wide, narrow.slice(1, 3)):
-        found = conform(array, parse_type("double"), pa.float64())
+        found = cast_array(array, parse_type("double"), pa.float64())
         assert found.to_pylist() == [None if value is None else float(value) for value in array.to_pylist()]

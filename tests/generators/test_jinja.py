@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 import sdgen
 from sdgen.engine import batches as engine_batches
 from sdgen.errors import Cancelled, ScenarioError
-from sdgen.generators.base import Cells, Need
+from sdgen.generators.base import ColumnBatch, Dependency
 from sdgen.generators.jinja import Jinja
 from sdgen.generators.jinja.sandbox import FILTERS, TESTS
 from sdgen.generators.registry import make
@@ -60,7 +60,7 @@ def texts(template: str = "", numbers: Any = 4, links: Mapping[str, str] | None 
     rows = np.arange(numbers) if isinstance(numbers, int) else np.asarray(numbers, dtype=np.int64)
     parents = {link: FakeRows(rows[::-1].copy(), COLUMNS) for link in links or {}}
     generator = made(template, links, **params)
-    array = generator.values(Cells(FakeRows(rows, COLUMNS, parents), facts(generator)))
+    array = generator.values(ColumnBatch(FakeRows(rows, COLUMNS, parents), facts(generator)))
     assert array.type == pa.string()
     return array.to_pylist()
 
@@ -164,9 +164,9 @@ def test_any_order_split_and_repetition_gives_the_same(numbers: list[int], cut: 
     rows = np.array(numbers, dtype=np.int64)
     parents = {"boss_id": FakeRows(rows, COLUMNS)}
     generator = made(template, links)
-    alone = [generator.values(Cells(FakeRows(part, COLUMNS, {"boss_id": FakeRows(part, COLUMNS)}), facts(generator)))
+    alone = [generator.values(ColumnBatch(FakeRows(part, COLUMNS, {"boss_id": FakeRows(part, COLUMNS)}), facts(generator)))
              for part in (rows[:cut], rows[cut:])]  # fmt: skip
-    both = generator.values(Cells(FakeRows(rows, COLUMNS, parents), facts(generator))).to_pylist()
+    both = generator.values(ColumnBatch(FakeRows(rows, COLUMNS, parents), facts(generator))).to_pylist()
     assert both == [text for part in alone for text in part.to_pylist()] == there
     assert len(set(whole)) > COUNT * 0.9
 
@@ -179,7 +179,7 @@ def test_draws_are_of_column_row_and_call() -> None:
     assert [text.split()[1] for text in texts("{{ random() }} {{ random(1, 1000000) }}", COUNT)] != first
     assert len(set(first)) > COUNT - 2
     generator = made("{{ random(1, 1000000) }}")
-    other = generator.values(Cells(FakeRows(np.arange(COUNT)), facts(generator, column="another")))
+    other = generator.values(ColumnBatch(FakeRows(np.arange(COUNT)), facts(generator, column="another")))
     assert other.to_pylist() != first
 
 
@@ -204,7 +204,7 @@ def test_samples_of_long_lists_are_those_of_short_ones() -> None:
     def drawn(short: int) -> list[Any]:
         before, draws._SHORT = draws._SHORT, short
         try:
-            each = draws.Draws(Cells(FakeRows(np.arange(5)), facts(generator)), np.arange(5))
+            each = draws.Draws(ColumnBatch(FakeRows(np.arange(5)), facts(generator)), np.arange(5))
             return [(each.begin(place), draws.sample(each, list(range(60)), 45))[1] for place in range(5)]
         finally:
             draws._SHORT = before
@@ -303,11 +303,11 @@ def test_the_same_by_any_workers_and_from_a_pickled_plan() -> None:
 def test_what_it_needs() -> None:
     template = "{% set x = number %}{% for y in tags %}{{ y }}{% endfor %}{{ boss_id.city }}{{ people.name }}{{ place.zip }}{{ x }}{{ row }}{{ colours }}"
     assert set(made(template, {"boss_id": "people"}).needs()) == {
-        Need("number"),
-        Need("tags"),
-        Need("city", "boss_id"),
-        Need("name", "boss_id"),
-        Need("place"),
+        Dependency("number"),
+        Dependency("tags"),
+        Dependency("city", "boss_id"),
+        Dependency("name", "boss_id"),
+        Dependency("place"),
     }
 
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sdgen.generators.base import Cells, Need
+from sdgen.generators.base import ColumnBatch, Dependency
 from sdgen.generators.registry import make
 from sdgen.scenario.types import parse_type
 from tests.generators.fake import FakeRows, facts, fill
@@ -46,7 +46,7 @@ def test_no_rows_and_pickling(name: str, params: dict[str, Any], type: str) -> N
     assert fill(name, params, 0, type).to_pylist() == []
     generator = make(name, params)
     again = pickle.loads(pickle.dumps(generator))
-    cells = Cells(FakeRows(np.arange(5)), facts(generator, type))
+    cells = ColumnBatch(FakeRows(np.arange(5)), facts(generator, type))
     assert again.values(cells).equals(generator.values(cells))
 
 
@@ -118,10 +118,14 @@ def test_fields_may_use_columns_and_parents() -> None:
     rows = FakeRows(np.array([2, 0]), names, {"boss_id": FakeRows(np.array([1, 1]), names)})
     for kind in ("struct", "json"):
         generator = make(kind, params).resolved({"boss_id": "people"})
-        assert set(generator.needs()) == {Need("name"), Need("name", "boss_id"), Need("size", "boss_id")}
+        assert set(generator.needs()) == {
+            Dependency("name"),
+            Dependency("name", "boss_id"),
+            Dependency("size", "boss_id"),
+        }
         types = {need: parse_type("int" if need.column == "size" else "text") for need in generator.needs()}
         natural = generator.natural_for(types)
-        made = generator.values(Cells(rows, facts(generator, str(natural)))).to_pylist()
+        made = generator.values(ColumnBatch(rows, facts(generator, str(natural)))).to_pylist()
         found = [json.loads(one) for one in made] if kind == "json" else made
         assert found == [{"label": "c-b", "double": 4}, {"label": "a-b", "double": 4}]
 
@@ -190,7 +194,7 @@ def test_faults(name: str, params: dict[str, Any], type: str, param: str, words:
 def test_types_inside_are_checked() -> None:
     inner = {"generator": "expression", "params": {"sql": "upper(size, 1)"}}
     generator = make("json", {"fields": {"a": inner}})
-    (fault,) = generator.check_types({Need("size"): parse_type("int")})
+    (fault,) = generator.check_types({Dependency("size"): parse_type("int")})
     assert fault.param == "fields.a.params.sql"
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from scipy import stats
 
-from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.registry import make
 from sdgen.scenario.types import parse_type
 from tests.generators.fake import facts, fill
@@ -116,7 +116,7 @@ def test_the_natural_decimal_is_wide_enough():
 )
 def test_values_conform_to_every_number_type(name: str, params: dict[str, Any], type: str):
     wanted = parse_type(type)
-    made = conform(fill(name, params, 100, type), wanted, wanted.arrow)
+    made = cast_array(fill(name, params, 100, type), wanted, wanted.arrow)
     assert made.type == wanted.arrow
     assert all(1 <= cell <= 9 for cell in made.to_pylist())
 

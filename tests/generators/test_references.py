@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from sdgen.generators.links.links import resolve
+from sdgen.generators.links.links import resolve_link
 
 LINKS = {"buyer_id": "people", "seller_id": "people", "shop_id": "shops", "places": "towns", "place_id": "places"}
 
 
 @pytest.mark.parametrize(("name", "link"), [("buyer_id", "buyer_id"), ("shops", "shop_id"), ("places", "places")])
 def test_links_go_first(name: str, link: str) -> None:
-    assert resolve(name, LINKS) == link
+    assert resolve_link(name, LINKS) == link
 
 
 @pytest.mark.parametrize(
@@ -25,4 +25,4 @@ def test_links_go_first(name: str, link: str) -> None:
 )
 def test_refused(name: str, links: dict[str, str], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        resolve(name, links)
+        resolve_link(name, links)

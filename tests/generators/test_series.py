@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 from scipy import stats
 
-from sdgen.generators.base import Need
+from sdgen.generators.base import Dependency
 from sdgen.generators.registry import make
 from tests.generators.fake import facts, fill
 from tests.generators.splits import assert_family_documented, assert_split_free, faulty
@@ -64,7 +64,7 @@ def test_jitter_is_even_both_ways_and_within_its_bound():
 def test_each_parent_has_a_series_of_its_own():
     params = {"start": "2024-01-01", "step": "1h", "per": "device"}
     assert [cell.hour for cell in fill("time_series", params, 7).to_pylist()] == [0, 1, 2, 0, 1, 2, 0]
-    assert make("time_series", params).needs() == (Need("device"),)
+    assert make("time_series", params).needs() == (Dependency("device"),)
 
 
 @pytest.mark.parametrize(

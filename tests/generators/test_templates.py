@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdgen.generators.base import Cells, Generator, Need
+from sdgen.generators.base import ColumnBatch, Dependency, Generator
 from sdgen.generators.registry import make
 from tests.generators.fake import FakeRows, facts
 
@@ -43,7 +43,7 @@ def texts(template: str, numbers: Any = 4, links: Mapping[str, str] | None = Non
     rows = np.arange(numbers) if isinstance(numbers, int) else np.asarray(numbers, dtype=np.int64)
     parents = {link: FakeRows(rows[::-1].copy(), COLUMNS) for link in links or {}}
     generator = made(template, links, **params)
-    array = generator.values(Cells(FakeRows(rows, COLUMNS, parents), facts(generator)))
+    array = generator.values(ColumnBatch(FakeRows(rows, COLUMNS, parents), facts(generator)))
     assert array.type == pa.string()
     return array.to_pylist()
 
@@ -85,7 +85,7 @@ def test_parents() -> None:
     links = {"boss_id": "people"}
     assert texts("{number}<{people.number}={boss_id.number}", 3, links) == ["0<2=2", "1<1=1", "2<0=0"]
     generator = made("{people.number} {boss_id.number} {number} {row}", links)
-    assert generator.needs() == (Need("number", "boss_id"), Need("number"))
+    assert generator.needs() == (Dependency("number", "boss_id"), Dependency("number"))
     assert pickle.loads(pickle.dumps(generator)).needs() == generator.needs()
     with pytest.raises(ValueError, match="did you mean 'people'"):
         made("{peple.number}", links)
@@ -100,7 +100,7 @@ def test_any_order_and_split_gives_the_same(numbers: list[int], cut: int) -> Non
 def test_row_numbers_far_out() -> None:
     generator = made("R{row|pad:8}")
     rows = FakeRows(np.array([2**40, 0]))
-    assert generator.values(Cells(rows, facts(generator))).to_pylist() == ["R1099511627777", "R00000001"]
+    assert generator.values(ColumnBatch(rows, facts(generator))).to_pylist() == ["R1099511627777", "R00000001"]
 
 
 @pytest.mark.parametrize(

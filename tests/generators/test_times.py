@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from scipy import stats
 
-from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.moments.durations import DAY, SECOND, fixed_length, parse_clock, parse_duration, parse_moment
 from sdgen.generators.registry import make
 from sdgen.scenario.types import parse_type
@@ -218,7 +218,7 @@ def test_times_of_day_are_even():
 @pytest.mark.parametrize("name", ["date", "datetime"])
 def test_values_conform_to_each_type_that_fits(name: str, type: str):
     wanted = parse_type(type)
-    made = conform(fill(name, {}, 20, type), wanted, wanted.arrow)
+    made = cast_array(fill(name, {}, 20, type), wanted, wanted.arrow)
     assert made.type == wanted.arrow
     assert made.null_count == 0
 

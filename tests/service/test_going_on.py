@@ -15,7 +15,7 @@ from sdgen.errors import Cancelled, ScenarioError, StoreError
 from sdgen.execution import job as standing
 from sdgen.execution.events import Event, RowsWritten
 from sdgen.execution.request import read_request
-from sdgen.generators.cancellation import go_on, stopped_by
+from sdgen.generators.cancellation import cancelled_by, raise_if_cancelled
 from sdgen.generators.links import counts
 from sdgen.generators.links.counts import DrawnCounts
 from sdgen.service.records import Run
@@ -90,10 +90,10 @@ def test_sums_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
         return counts.np.zeros(1, dtype="int64")
 
     monkeypatch.setattr(DrawnCounts, "_counts", counted)
-    with stopped_by(event), pytest.raises(Cancelled):
+    with cancelled_by(event), pytest.raises(Cancelled):
         DrawnCounts(1 << 30, 0, 3, key=1)
     assert seen == [0]
-    go_on()  # outside nobody is stopped
+    raise_if_cancelled()  # outside nobody is stopped
 
 
 def test_what_was_asked_counts_what_is_there(service: Service) -> None:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from sdgen.databases.create_table import too_long
 from sdgen.databases.dialect import Dialect
 from sdgen.errors import Problem, TargetError, did_you_mean
-from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.cast import cast_array
 from sdgen.scenario.request import ExistingRows
 from sdgen.scenario.types import INTEGER_BITS, INTEGERS, NESTED, Type
 from sdgen.targets.base import Mode, Table, TableColumn
@@ -265,7 +265,7 @@ class ExistingRowsQuery:
         if column.type.kind == "bool" and pa.types.is_string(array.type):
             return pc.if_else(pc.is_null(array), None, pc.is_in(array, value_set=pa.array(["t", "true", "1"])))
         try:
-            return conform(array, column.type, column.type.arrow)
+            return cast_array(array, column.type, column.type.arrow)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
             what = f"the rows that are there can't be read as {column.type}: {str(error).splitlines()[0]}"
             raise TargetError(Problem(("target", self.table.name, column.name), what)) from None

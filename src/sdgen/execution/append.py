@@ -21,11 +21,11 @@ from sdgen.execution.existing_children import (
     with_children,
 )
 from sdgen.execution.request import RunSettings
-from sdgen.generators.cancellation import go_on
+from sdgen.generators.cancellation import raise_if_cancelled
 from sdgen.generators.domains import Exchange
 from sdgen.generators.keys import Sequence
 from sdgen.generators.links.links import ForeignKey
-from sdgen.generators.links.parent_sampler import Chooser, EachOf, Following, Link, OneToOne, Unlike
+from sdgen.generators.links.parent_sampler import EachOf, Following, Link, OneToOne, ParentSampler, Unlike
 from sdgen.planning.compile import compile_plan
 from sdgen.planning.plan import EntityPlan, Plan
 from sdgen.planning.unique_sets import JointIndexes
@@ -218,7 +218,7 @@ def _exchange(plan: Plan, entity: EntityPlan, columns: tuple[str, ...]) -> Excha
     coder = _Coder(entity, columns)
     free, repeated = [], []
     for start in range(0, entity.rows, BATCH_ROWS):
-        go_on()
+        raise_if_cancelled()
         numbers = np.arange(start, min(start + BATCH_ROWS, entity.rows), dtype=np.int64)
         there = coder.repeats(PlannedRows(plan, without_existing(entity), numbers))
         old = numbers < entity.first
@@ -266,7 +266,7 @@ def _exchanged(entity: EntityPlan, joint: Drawn, exchange: Exchange) -> EntityPl
     return replace(entity, columns=columns, links=links)
 
 
-def _permuted(chooser: Chooser) -> object:
+def _permuted(chooser: ParentSampler) -> object:
     """What permutes row numbers in a chooser of parents."""
     return chooser.rest if isinstance(chooser, Unlike) else chooser
 

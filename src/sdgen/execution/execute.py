@@ -23,7 +23,7 @@ from sdgen.execution.interruption import interrupting
 from sdgen.execution.request import RunSettings
 from sdgen.execution.resume import begin, manifest
 from sdgen.execution.single_writer import one_writer
-from sdgen.generators.cancellation import stopped_by
+from sdgen.generators.cancellation import cancelled_by
 from sdgen.planning.plan import Plan
 from sdgen.targets.base import Committing, Mode, Resumable, Table, Target
 from sdgen.targets.file_checkpoint import TableProgress
@@ -108,7 +108,7 @@ def execute_into(
     """Plan a run into a target and execute it; `planned` is called between the two."""
     # The lock is held from planning on: a run that appends builds on the rows that it sees there.
     with one_writer(target, listen, cancel):
-        with stopped_by(cancel):
+        with cancelled_by(cancel):
             into = run.plan_into(target)
         planned(into)
         return into.plan, execute(into.plan, target, run.settings, listen=listen, cancel=cancel, probed=True)

@@ -32,7 +32,7 @@ class Joint(Protocol):
 
 
 @dataclass(frozen=True)
-class Facts:
+class ColumnContext:
     """What the plan settled about one column, and the generator may know.
 
     `rows` is the entity's row count: it may decide whether a unique column is possible, never what a cell holds
@@ -51,7 +51,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Fault:
+class ParamError:
     """A param that can't be right: which one ("" for the generator as a whole), what is wrong, and a hint."""
 
     param: str
@@ -60,7 +60,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Need:
+class Dependency:
     """A column that must be computable first: of the same row, of the parent's through a link, or of the children's.
 
     An empty column needs the rows alone, not what they hold. param, line: where in the params it is named.
@@ -117,11 +117,11 @@ class Rows(Protocol):
 
 
 @dataclass(frozen=True)
-class Cells:
+class ColumnBatch:
     """The cells a generator is to fill: one column at some rows."""
 
     rows: Rows
-    facts: Facts
+    facts: ColumnContext
     purpose: str = ""
     numbers_override: Numbers | None = field(default=None, repr=False)
     elements: str = ""  # the purpose of the array or map whose elements these are, all of whose fields belong together
@@ -167,9 +167,9 @@ class Cells:
         """Another column of the same rows."""
         return self.rows.column(name)
 
-    def inner(self, purpose: str, type: Type, numbers: Numbers | None = None) -> Cells:
-        """Cells for a part of this column (an array's elements, a struct's field), with streams of their own."""
-        facts = Facts(
+    def inner(self, purpose: str, type: Type, numbers: Numbers | None = None) -> ColumnBatch:
+        """The batch of a part of this column (an array's elements, a struct's field), with streams of their own."""
+        facts = ColumnContext(
             seed=self.facts.seed,
             entity=self.facts.entity,
             column=self.facts.column,
@@ -180,8 +180,8 @@ class Cells:
         )
         inside = f"{self.purpose}{purpose}/"
         if numbers is None:
-            return Cells(self.rows, facts, inside, self.numbers, self.elements)
-        return Cells(self.rows, facts, inside, numbers, inside)
+            return ColumnBatch(self.rows, facts, inside, self.numbers, self.elements)
+        return ColumnBatch(self.rows, facts, inside, numbers, inside)
 
 
 class Generator(BaseModel):
@@ -227,7 +227,7 @@ class Generator(BaseModel):
         """The type a column gets where it names none."""
         raise NotImplementedError
 
-    def natural_for(self, types: Mapping[Need, Type | None]) -> Type:
+    def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
         """The type a column gets where it names none, given the types of the columns in `needs`.
 
         ValueError where those types can't be combined as the params ask.
@@ -245,7 +245,7 @@ class Generator(BaseModel):
         """
         return self
 
-    def needs(self) -> tuple[Need, ...]:
+    def needs(self) -> tuple[Dependency, ...]:
         """The columns whose values these depend on."""
         return ()
 
@@ -264,28 +264,28 @@ class Generator(BaseModel):
         """
         return ""
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         """What is wrong with the params beyond their own types."""
         return ()
 
-    def check_types(self, types: Mapping[Need, Type | None]) -> Iterable[Fault]:
+    def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
         """What is wrong with the params, given the types of the columns in `needs`."""
         return ()
 
-    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+    def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
         """Digests of the lists of other packages that the values are taken from, by names of theirs."""
         return {}
 
-    def domain(self, facts: Facts) -> Domain | None:
+    def domain(self, facts: ColumnContext) -> Domain | None:
         """The finite set the values come from; None where there is none, so that the column can't be unique."""
         return None
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         """How many distinct values a unique column can have; None where uniqueness can't be promised."""
         domain = self.domain(facts)
         return None if domain is None else domain.size
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         """The column at these rows. The default takes indexes of the generator's domain."""
         domain = self.domain(cells.facts)
         if domain is None:
@@ -293,7 +293,7 @@ class Generator(BaseModel):
         return domain.decode(cells.indexes(domain.size))
 
 
-def with_inner(generator: Generator) -> Iterator[Generator]:
+def with_nested(generator: Generator) -> Iterator[Generator]:
     """A generator, and those inside it, such as of an array's elements, to any depth."""
     yield generator
     for value in vars(generator).values():
@@ -308,7 +308,7 @@ def _inside(value: object) -> Iterator[Generator]:
         for part in value:
             yield from _inside(part)
     elif isinstance(made := getattr(value, "made", None), Generator):
-        yield from with_inner(made)
+        yield from with_nested(made)
 
 
 Params = Mapping[str, Any]

@@ -1,7 +1,7 @@
-"""How long work that comes before the first row learns that nobody waits for it any more.
+"""Work that comes before the first row learns here that nobody waits for it any more.
 
-The work asks `go_on()` now and then; whoever began it said with `stopped_by` which event to look at. That holds for the
-thread that said so.
+The work asks `raise_if_cancelled()` now and then; whoever began it said with `cancelled_by` which event to look at.
+That holds for the thread that said so.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _event: ContextVar[Event | None] = ContextVar("stopped_by", default=None)
 
 
 @contextmanager
-def stopped_by(event: Event | None) -> Iterator[None]:
-    """Within it, `go_on` raises Cancelled once the event is set."""
+def cancelled_by(event: Event | None) -> Iterator[None]:
+    """Within it, `raise_if_cancelled` raises Cancelled once the event is set."""
     before = _event.set(event)
     try:
         yield
@@ -26,7 +26,7 @@ def stopped_by(event: Event | None) -> Iterator[None]:
         _event.reset(before)
 
 
-def go_on() -> None:
+def raise_if_cancelled() -> None:
     event = _event.get()
     if event is not None and event.is_set():
         raise Cancelled("the run was cancelled")

@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 
 from sdgen.errors import Problem, ScenarioError, did_you_mean
 from sdgen.generators import registry
-from sdgen.generators.base import Facts, Generator
+from sdgen.generators.base import ColumnContext, Generator
 from sdgen.generators.links.links import ForeignKey
 from sdgen.generators.text import vocabularies
 from sdgen.scenario import json_schema
@@ -161,7 +161,7 @@ def _unique(made: Generator | None) -> str:
         return "possible, for as many rows as the parent has"
     try:
         assert made is not None
-        facts = Facts(0, "entity", "column", made.natural(), 1, _NOW, unique=True)
+        facts = ColumnContext(0, "entity", "column", made.natural(), 1, _NOW, unique=True)
         distinct = made.capacity(facts)
     except (AssertionError, LookupError, NotImplementedError, ValueError):
         distinct = None

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from sdgen.generators.arrays.cast import scalar_array
-from sdgen.generators.base import Cells, Facts, Fault, Generator
+from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
 from sdgen.generators.domains import Domain, Integers
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Words
@@ -36,16 +36,16 @@ class Constant(Generator):
     def natural(self) -> Type:
         return Type(_NATURAL.get(type(self.value), "json"))
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         try:
             scalar_array([self.value], facts.type)
         except ValueError as error:
-            yield Fault("value", str(error))
+            yield ParamError("value", str(error))
 
-    def capacity(self, facts: Facts) -> int:
+    def capacity(self, facts: ColumnContext) -> int:
         return 1
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         one = scalar_array([self.value], cells.facts.type)
         return one.take(pa.array(np.zeros(len(cells), dtype=np.int64)))
 
@@ -64,17 +64,17 @@ class Sequence(Generator):
     def natural(self) -> Type:
         return Type("bigint")
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if self.step == 0:
-            yield Fault("step", "a step of 0 never counts", "use const for a fixed value")
+            yield ParamError("step", "a step of 0 never counts", "use const for a fixed value")
 
     def all_distinct(self) -> bool:
         return not self.per
 
-    def domain(self, facts: Facts) -> Domain | None:
+    def domain(self, facts: ColumnContext) -> Domain | None:
         return None if self.per else Integers(self.start, (1 << 62) // abs(self.step), self.step)
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         places = cells.rows.ordinals(self.per) if self.per else cells.numbers
         return pa.array(places * np.int64(self.step) + np.int64(self.start))
 
@@ -92,10 +92,10 @@ class Uuid4(Generator):
     def all_distinct(self) -> bool:
         return True
 
-    def capacity(self, facts: Facts) -> int:
+    def capacity(self, facts: ColumnContext) -> int:
         return 1 << 62
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         distinct, rest = cells.draw("distinct"), cells.draw("rest")
         # The version takes bits 12–15 of the first word; the four bits it displaces move into the second.
         displaced = (distinct >> np.uint64(12)) & np.uint64(0xF)
@@ -123,10 +123,10 @@ class Uuid7(Generator):
     def all_distinct(self) -> bool:
         return True
 
-    def capacity(self, facts: Facts) -> int:
+    def capacity(self, facts: ColumnContext) -> int:
         return 1 << 47
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         start = self.start or cells.facts.as_of
         first = int((start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp() * 1000)
         if self.start is None:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar, get_type_hints
 import pyarrow as pa
 from pydantic import create_model
 
-from sdgen.generators.base import Cells, Generator
+from sdgen.generators.base import ColumnBatch, Generator
 from sdgen.generators.text import vocabularies
 from sdgen.scenario.types import Type, parse_type
 
@@ -299,7 +299,7 @@ class FunctionGenerator(Generator):
     def natural(self) -> Type:
         return self.made
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         params = {name: getattr(self, name) for name in type(self).model_fields}
         values = type(self).function(cells, **params)
         return values if isinstance(values, pa.Array) else pa.array(values)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sdgen.generators import streams
-from sdgen.generators.base import Cells, Generator
+from sdgen.generators.base import ColumnBatch, Generator
 from sdgen.generators.streams import Numbers, Words
 from sdgen.scenario.types import Type
 
@@ -41,11 +41,11 @@ class FamilyGenerator(TextGenerator):
         description="which one is meant where a row has several, such as `buyer` and `seller`",
     )
 
-    def family_draw(self, cells: Cells, purpose: str) -> Words:
+    def family_draw(self, cells: ColumnBatch, purpose: str) -> Words:
         """One word per row that all columns of this family and `who` share, for each purpose."""
         return streams.draw(cells.family_key(f"{self.family}/{purpose}", self.who), cells.numbers)
 
-    def family_below(self, cells: Cells, purpose: str, size: int) -> Numbers:
+    def family_below(self, cells: ColumnBatch, purpose: str, size: int) -> Numbers:
         return streams.below(self.family_draw(cells, purpose), size)
 
 

@@ -16,11 +16,11 @@ import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from sdgen.generators import registry
-from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.decimals import exact, room
-from sdgen.generators.base import Cells, Facts, Generator, Rows
+from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, Rows
 from sdgen.generators.business.companies import CompanyGenerator
-from sdgen.generators.choices.choices import Choice, Listed
+from sdgen.generators.choices.choices import Choice, ListedValues
 from sdgen.generators.keys import Sequence
 from sdgen.generators.people import people
 from sdgen.generators.people.names import names
@@ -59,14 +59,16 @@ class ColumnNeeds:
     locale: str = "en"
     types: Mapping[str, Type | None] = field(default_factory=dict)
 
-    def facts(self, made: Generator) -> Facts | None:
+    def facts(self, made: Generator) -> ColumnContext | None:
         type = self.type
         if type is None:
             try:
                 type = made.natural_for({})
             except (LookupError, ValueError):
                 return None
-        return Facts(0, "entity", "column", type, max(self.need, self.rows), _NOW, self.locale, unique=self.need > 0)
+        return ColumnContext(
+            0, "entity", "column", type, max(self.need, self.rows), _NOW, self.locale, unique=self.need > 0
+        )
 
 
 def fitting(spec: GeneratorSpec, needs: ColumnNeeds) -> GeneratorSpec | None:
@@ -151,7 +153,7 @@ def _needs_met(made: Generator, types: Mapping[str, Type | None]) -> bool:
     return not needs or not list(made.check_types({need: types[need.column] for need in needs}))
 
 
-def _distinct_enough(made: Generator, facts: Facts, needs: ColumnNeeds) -> bool:
+def _distinct_enough(made: Generator, facts: ColumnContext, needs: ColumnNeeds) -> bool:
     if not _roomy(made, facts):
         return False
     if isinstance(made, Sequence) and not _counts_on(made, facts):
@@ -164,7 +166,7 @@ def _distinct_enough(made: Generator, facts: Facts, needs: ColumnNeeds) -> bool:
     return True
 
 
-def _roomy(made: Generator, facts: Facts) -> bool:
+def _roomy(made: Generator, facts: ColumnContext) -> bool:
     """Whether a column of numbers holds the generator's least and greatest, where it says them, and a sample."""
     limits = room(facts.type)
     if limits is None or made.needs():
@@ -178,19 +180,19 @@ def _roomy(made: Generator, facts: Facts) -> bool:
 @lru_cache(maxsize=16_384)
 def _holds(key: str, type: Type, make: Callable[[], Generator]) -> bool:
     try:
-        conform(make().values(_cells(Facts(0, "entity", "column", type, 1, _NOW))), type, type.arrow)
+        cast_array(make().values(_cells(ColumnContext(0, "entity", "column", type, 1, _NOW))), type, type.arrow)
     except ValueError:
         return False
     return True
 
 
-def _counts_on(made: Sequence, facts: Facts) -> bool:
+def _counts_on(made: Sequence, facts: ColumnContext) -> bool:
     """Whether a column holds as many numbers of a sequence as there are rows."""
     limits = room(facts.type)
     return limits is None or limits[0] <= made.start + facts.rows * made.step <= limits[1]
 
 
-def _short(made: Generator, facts: Facts) -> bool:
+def _short(made: Generator, facts: ColumnContext) -> bool:
     """Whether its texts fit the column: all of them in a unique column, nearly all in another."""
     limit = facts.type.length
     if not limit or (limit >= _LONG_ENOUGH and not made.needs()) or isinstance(made, Prose):
@@ -207,8 +209,8 @@ def _short(made: Generator, facts: Facts) -> bool:
 def _sampled(key: str, locale: str, make: Callable[[], Generator]) -> Numbers:
     made = make()
     type = Type("text")
-    facts = Facts(0, "entity", "column", type, _SAMPLE, _NOW, locale)
-    values = conform(made.values(_cells(facts)), type, pa.string())
+    facts = ColumnContext(0, "entity", "column", type, _SAMPLE, _NOW, locale)
+    values = cast_array(made.values(_cells(facts)), type, pa.string())
     return np.asarray(pc.utf8_length(values).fill_null(0)).astype(np.int64)
 
 
@@ -238,7 +240,7 @@ class _ByKey:
         return isinstance(other, _ByKey)
 
 
-def _longest(made: Generator, facts: Facts, lengths: Numbers) -> int:
+def _longest(made: Generator, facts: ColumnContext, lengths: Numbers) -> int:
     """The length that no text of it exceeds."""
     if isinstance(made, people.PersonGenerator):
         listed = names(facts.locale)
@@ -258,11 +260,11 @@ def _longest_of(domain: Any, lengths: Numbers) -> int:
         return int(domain.longest)
     if hasattr(domain, "parts"):
         return sum(int(pc.max(pc.utf8_length(part)).as_py()) for part in domain.parts)
-    if isinstance(domain, Listed):
+    if isinstance(domain, ListedValues):
         return int(pc.max(pc.utf8_length(domain.pool.values.cast(pa.string()))).as_py())
     if hasattr(domain, "alphabets"):
         return len(domain.alphabets)
-    ends = conform(domain.decode(np.array([0, domain.size - 1], dtype=np.int64)), Type("text"), pa.string())
+    ends = cast_array(domain.decode(np.array([0, domain.size - 1], dtype=np.int64)), Type("text"), pa.string())
     return max(int(lengths.max()), int(pc.max(pc.utf8_length(ends)).as_py()))
 
 
@@ -277,6 +279,6 @@ class _Rows:
         return compute()
 
 
-def _cells(facts: Facts) -> Cells:
-    """Cells of those rows; only generators that need no other column are asked for them."""
-    return Cells(cast(Rows, _Rows()), facts)
+def _cells(facts: ColumnContext) -> ColumnBatch:
+    """A batch of those rows; only generators that need no other column are asked for them."""
+    return ColumnBatch(cast(Rows, _Rows()), facts)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sdgen.errors import ProblemType, Refusal, did_you_mean
 from sdgen.generators.arrays.cast import scalar_array
-from sdgen.generators.base import Generator, Need
+from sdgen.generators.base import Dependency, Generator
 from sdgen.generators.links.counts import most_children
 from sdgen.generators.links.links import ForeignKey
 from sdgen.planning.check_links import check_links
@@ -128,7 +128,7 @@ def check_needs(draft: Draft) -> None:
             draft.refuse(column_path(key), what, hint, ProblemType.ROWS)
 
 
-def check_children(draft: Draft, key: Key, need: Need) -> bool:
+def check_children(draft: Draft, key: Key, need: Dependency) -> bool:
     """Whether the children's entity counts its rows per this one; told where it doesn't."""
     child = draft.scenario.entities.get(need.children)
     if child is None:
@@ -147,7 +147,7 @@ def dependencies(draft: Draft) -> dict[Key, list[Key]]:
     for key, generator in draft.generators.items():
         needs = list(generator.needs())
         if isinstance(generator, ForeignKey):
-            needs.append(Need(generator.column, generator.via or key[1]))
+            needs.append(Dependency(generator.column, generator.via or key[1]))
         targets = [draft.home(key[0], need) for need in needs]
         graph[key] = [target for target in targets if target in draft.generators]
     return graph

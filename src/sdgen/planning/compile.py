@@ -15,16 +15,16 @@ from sdgen.errors import Problem, ScenarioError
 from sdgen.generators import streams
 from sdgen.generators.arrays import cast
 from sdgen.generators.arrays.cast import scalar_array
-from sdgen.generators.base import Need, with_inner
+from sdgen.generators.base import Dependency, with_nested
 from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.links.parent_sampler import (
-    Chooser,
     Counted,
     DistinctWithin,
     Following,
     LevelTree,
     Link,
     OneToOne,
+    ParentSampler,
     Tree,
     TreeWithin,
     Uniform,
@@ -42,7 +42,7 @@ from sdgen.planning.draft import Draft, draft_plan
 from sdgen.planning.nulls import is_nullable
 from sdgen.planning.order import entity_order
 from sdgen.planning.plan import ColumnPlan, EntityPlan, ForeignKeyPlan, Plan
-from sdgen.planning.unique_sets import JointIndexes, settle_sets
+from sdgen.planning.unique_sets import JointIndexes, plan_unique_sets
 from sdgen.planning.within import layouts_between, shared_row
 from sdgen.scenario.identity import canonical, canonical_json, identity
 from sdgen.scenario.model import Scenario
@@ -59,7 +59,7 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict:
     """
     draft = draft_plan(scenario, request or PlanRequest())
     check_draft(draft, strict)
-    joints = settle_sets(draft)
+    joints = plan_unique_sets(draft)
     conditions = _conditions(draft)
     if draft.problems:
         raise ScenarioError(draft.problems)
@@ -84,7 +84,7 @@ def _versions(draft: Draft) -> dict[str, int | str]:
     used: dict[str, int | str] = {}
     lists: dict[str, str] = {}
     for key, generator in draft.generators.items():
-        for each in with_inner(generator):
+        for each in with_nested(generator):
             used[each.called] = each.version
             lists.update(each.lists_used(draft.facts(key)))
     spoken = vocabularies.versions(canonical_json(canonical(draft.scenario)))
@@ -103,9 +103,9 @@ def check_scenario(scenario: Scenario, request: PlanRequest | None = None) -> li
 def _conditions(draft: Draft) -> dict[str, tuple[Condition, ...]]:
     if not any(entity.check for entity in draft.scenario.entities.values()):
         return {}
-    from sdgen.planning.conditions import settle_conditions  # few scenarios need expressions
+    from sdgen.planning.conditions import plan_conditions  # few scenarios need expressions
 
-    return settle_conditions(draft)
+    return plan_conditions(draft)
 
 
 def _entity(
@@ -198,7 +198,7 @@ def _link(draft: Draft, entity: str, name: str, joints: Mapping[Key, JointIndexe
 
 def _chooser(
     draft: Draft, key: Key, spec: ForeignKey, stream: int, joints: Mapping[Key, JointIndexes], counted: bool
-) -> Chooser:
+) -> ParentSampler:
     parents = draft.counts[spec.entity] - bool(spec.unlike)
     each = draft.each.get(key[0], {}).get(spec.via or key[1])
     if each is not None:
@@ -228,7 +228,7 @@ def _chooser(
     return WithQuotas(named, tuple(accumulate(counts[row] for row in named)), rest)
 
 
-def _path(draft: Draft, entity: str, need: Need, joints: Mapping[Key, JointIndexes]) -> tuple[Link, Link]:
+def _path(draft: Draft, entity: str, need: Dependency, joints: Mapping[Key, JointIndexes]) -> tuple[Link, Link]:
     """The link to a parent, and that parent's own link that a column declares."""
     home = draft.home(entity, need)
     further = draft.generators[home]
@@ -236,7 +236,9 @@ def _path(draft: Draft, entity: str, need: Need, joints: Mapping[Key, JointIndex
     return _link(draft, entity, need.link, joints), _link(draft, home[0], further.via or home[1], joints)
 
 
-def _within(draft: Draft, entity: str, spec: ForeignKey, stream: int, joints: Mapping[Key, JointIndexes]) -> Chooser:
+def _within(
+    draft: Draft, entity: str, spec: ForeignKey, stream: int, joints: Mapping[Key, JointIndexes]
+) -> ParentSampler:
     if spec.entity == entity:
         return TreeWithin(stream, spec.roots, draft.layouts[entity])
     other = _link(draft, entity, spec.within, joints)
@@ -246,7 +248,7 @@ def _within(draft: Draft, entity: str, spec: ForeignKey, stream: int, joints: Ma
     return DistinctWithin(within, draft.layouts[entity]) if spec.distinct else within
 
 
-def _drawn(spec: ForeignKey, stream: int, parents: int, weights: tuple[float, ...]) -> Chooser:
+def _drawn(spec: ForeignKey, stream: int, parents: int, weights: tuple[float, ...]) -> ParentSampler:
     if spec.distribution == "zipf":
         return Zipf(stream, parents, spec.exponent)
     if spec.distribution == "weighted":

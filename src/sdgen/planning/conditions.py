@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from sdgen.errors import Path, Problem, ScenarioError, did_you_mean
-from sdgen.generators.base import Cells, Facts, Need, Rows
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Rows
 from sdgen.generators.expressions import Expression
 from sdgen.planning.draft import Draft
 from sdgen.scenario.types import Type
@@ -23,7 +23,7 @@ class Condition:
 
     number: int
     expression: Expression
-    facts: Facts
+    facts: ColumnContext
 
     @property
     def sql(self) -> str:
@@ -31,7 +31,7 @@ class Condition:
 
     def broken_row(self, rows: Rows) -> int | None:
         """The place of the first of these rows that breaks the condition; None where all keep it."""
-        held = pc.fill_null(self.expression.values(Cells(rows, self.facts)), True).to_numpy(zero_copy_only=False)
+        held = pc.fill_null(self.expression.values(ColumnBatch(rows, self.facts)), True).to_numpy(zero_copy_only=False)
         return None if held.all() else int(np.argmin(held))
 
     def broken(self, rows: Rows) -> ScenarioError | None:
@@ -60,7 +60,7 @@ def _shown(value: object) -> str:
     return repr(value) if isinstance(value, str | bytes) else "null" if value is None else str(value)
 
 
-def settle_conditions(draft: Draft) -> dict[str, tuple[Condition, ...]]:
+def plan_conditions(draft: Draft) -> dict[str, tuple[Condition, ...]]:
     """The conditions of each entity; those that can't be computed become problems."""
     settled: dict[str, tuple[Condition, ...]] = {}
     for name, entity in draft.scenario.entities.items():
@@ -71,7 +71,7 @@ def settle_conditions(draft: Draft) -> dict[str, tuple[Condition, ...]]:
 
 def _settle(draft: Draft, entity: str, number: int, sql: str) -> Condition | None:
     path: Path = ("entities", entity, "check", number)
-    facts = Facts(draft.seed, entity, "", BOOL, draft.counts.get(entity, 0), draft.as_of, draft.scenario.locale)
+    facts = ColumnContext(draft.seed, entity, "", BOOL, draft.counts.get(entity, 0), draft.as_of, draft.scenario.locale)
     expression = Expression(sql=sql)
     try:
         resolved = expression.resolved(draft.links[entity])
@@ -89,7 +89,7 @@ def _settle(draft: Draft, entity: str, number: int, sql: str) -> Condition | Non
     return None if faults else Condition(number, resolved, facts)
 
 
-def _missing(draft: Draft, entity: str, need: Need) -> tuple[str, str] | None:
+def _missing(draft: Draft, entity: str, need: Dependency) -> tuple[str, str] | None:
     if need.link and need.link not in draft.links[entity]:
         return f"no link {need.link!r} to a parent", did_you_mean(need.link, draft.links[entity])
     home = draft.home(entity, need)[0]
@@ -101,7 +101,7 @@ def _missing(draft: Draft, entity: str, need: Need) -> tuple[str, str] | None:
     )
 
 
-def _wrong_type(expression: Expression, types: dict[Need, Type | None]) -> Iterator[tuple[str, str]]:
+def _wrong_type(expression: Expression, types: dict[Dependency, Type | None]) -> Iterator[tuple[str, str]]:
     try:
         made = expression.natural_for(types)
     except LookupError:

@@ -9,14 +9,14 @@ from functools import cached_property
 from secrets import randbits
 
 from sdgen.errors import Path, Problem, ProblemType, did_you_mean
-from sdgen.generators.base import Facts, Generator, Need
+from sdgen.generators.base import ColumnContext, Dependency, Generator
 from sdgen.generators.links.counts import Layout
 from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.links.parent_sampler import EachOf
 from sdgen.inference.complete import is_whole
 from sdgen.planning.choose import Key, choose_generators, column_path, columns_of
-from sdgen.planning.rows import RowSettler, counting_link
-from sdgen.planning.sequence_offsets import continued, fixed_places
+from sdgen.planning.rows import RowCounter, counting_link
+from sdgen.planning.sequence_offsets import continue_sequences, fixed_places
 from sdgen.scenario.model import Column, Entity, Scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import Type, parse_type
@@ -45,9 +45,9 @@ class Draft:
     def column(self, key: Key) -> Column:
         return self.scenario.entities[key[0]].columns[key[1]]
 
-    def facts(self, key: Key) -> Facts:
+    def facts(self, key: Key) -> ColumnContext:
         """What the generator of a column may know; the column must have a type."""
-        return Facts(
+        return ColumnContext(
             seed=self.seed,
             entity=key[0],
             column=key[1],
@@ -85,7 +85,7 @@ class Draft:
                 found.setdefault((entity, generator.via or column), (column, generator))
         return found
 
-    def home(self, entity: str, need: Need) -> Key:
+    def home(self, entity: str, need: Dependency) -> Key:
         """The column that a column of this entity needs."""
         return need.children or self.links[entity].get(need.link, entity), need.column
 
@@ -110,17 +110,17 @@ def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
     links = _links(scenario, generators, problems)
     generators = _resolve(scenario, generators, links, problems)
     scenario = with_distinct(scenario, generators, links)
-    settler = TypeSettler(scenario, generators, links, problems)
+    settler = TypeResolver(scenario, generators, links, problems)
     settled = {key: settler.settle(key) for key, _, _ in columns_of(scenario)}
     places = fixed_places(scenario, request, settled)
-    rows = RowSettler(scenario, request, seed, links, problems, places)
+    rows = RowCounter(scenario, request, seed, links, problems, places)
     rows.settle_all()
     return Draft(
         scenario=scenario,
         request=request,
         seed=seed,
         as_of=request.as_of or _as_of(scenario, problems),
-        generators=continued(generators, request),
+        generators=continue_sequences(generators, request),
         types={key: type for key, type in settled.items() if type is not None},
         links=links,
         counts=rows.counts,
@@ -235,7 +235,7 @@ def _kept(entity: Entity, column: str, counted_by: Sequence[str]) -> Entity:
     return entity.model_copy(update={"columns": {**entity.columns, column: unique}})
 
 
-class TypeSettler:
+class TypeResolver:
     """Settles columns' types on demand, following links and expressions; remembers them."""
 
     def __init__(
@@ -275,7 +275,7 @@ class TypeSettler:
         if generator is None or self._scenario.entities[key[0]].columns[key[1]].type:
             return None
         if isinstance(generator, ForeignKey):
-            return self.of_need(key[0], Need(generator.column, generator.via or key[1]))
+            return self.of_need(key[0], Dependency(generator.column, generator.via or key[1]))
         if isinstance(generator, Parent):
             return self.of_need(key[0], generator.needs()[0])
         try:
@@ -287,7 +287,7 @@ class TypeSettler:
             self._problems.append(self._scenario.origin.problem(column_path(key), what, hint, ProblemType.TYPE))
             return None
 
-    def of_need(self, entity: str, need: Need) -> Type | None:
+    def of_need(self, entity: str, need: Dependency) -> Type | None:
         """The type of a column that another one depends on."""
         where = need.children or (self._links[entity].get(need.link, "") if need.link else entity)
         known = where in self._scenario.entities and need.column in self._scenario.entities[where].columns

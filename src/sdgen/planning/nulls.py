@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sdgen.generators.base import Need
+from sdgen.generators.base import Dependency
 from sdgen.generators.links.links import ForeignKey
 from sdgen.planning.choose import Key, column_path, columns_of
 from sdgen.planning.draft import Draft
@@ -55,12 +55,12 @@ def _null_source(draft: Draft, key: Key, seen: set[Key]) -> str:
     return ""
 
 
-def _copied(draft: Draft, key: Key) -> list[Need]:
+def _copied(draft: Draft, key: Key) -> list[Dependency]:
     """The columns that a column's values depend on, with the parent's of a link."""
     generator = draft.generators[key]
     needs = [need for need in generator.needs() if need.column and not need.children]
     if isinstance(generator, ForeignKey):
-        needs.append(Need(generator.column, generator.via or key[1]))
+        needs.append(Dependency(generator.column, generator.via or key[1]))
     return needs
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from sdgen.generators.base import Facts, Generator
+from sdgen.generators.base import ColumnContext, Generator
 from sdgen.generators.links.parent_sampler import Link
 from sdgen.scenario.model import Mode
 from sdgen.scenario.types import Type
@@ -33,7 +33,7 @@ class ColumnPlan:
     type: Type
     arrow: pa.DataType
     generator: Generator
-    facts: Facts
+    facts: ColumnContext
     nullable: bool
     null_rate: float
     hidden: bool

@@ -21,7 +21,7 @@ from sdgen.scenario.request import PlanRequest
 MOST_ROWS = 1 << 40
 
 
-class RowSettler:
+class RowCounter:
     """Settles row counts on demand, parents first."""
 
     def __init__(

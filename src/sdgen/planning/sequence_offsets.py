@@ -17,7 +17,7 @@ from sdgen.scenario.request import ExistingRows, PlanRequest
 from sdgen.scenario.types import NESTED, Type
 
 
-def continued(generators: Mapping[Key, Generator], request: PlanRequest) -> dict[Key, Generator]:
+def continue_sequences(generators: Mapping[Key, Generator], request: PlanRequest) -> dict[Key, Generator]:
     """The generators, those that count beginning so that the run's first row comes after all existing ones."""
     return {key: _continued(key, generator, request) for key, generator in generators.items()}
 

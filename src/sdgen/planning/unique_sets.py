@@ -20,7 +20,7 @@ from sdgen.planning.draft import Draft
 from sdgen.planning.within import holds_distinct
 
 
-def settle_sets(draft: Draft) -> dict[Key, JointIndexes]:
+def plan_unique_sets(draft: Draft) -> dict[Key, JointIndexes]:
     """The columns whose indexes come from a shared permutation; sets that can't be kept become problems."""
     joints: dict[Key, JointIndexes] = {}
     for name, entity in draft.scenario.entities.items():

@@ -50,10 +50,10 @@ class Planner:
 
 def refused_unique_sets(draft: PlanDraft) -> set[object]:
     """The entities with a unique set that the plan has no permutation for."""
-    from sdgen.planning.unique_sets import settle_sets
+    from sdgen.planning.unique_sets import plan_unique_sets
 
     before = len(draft.problems)
-    settle_sets(draft)
+    plan_unique_sets(draft)
     return {problem.path[1] for problem in draft.problems[before:]}
 
 
@@ -66,10 +66,10 @@ def least_unique_sets(sets: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 def refused_conditions(draft: PlanDraft) -> set[Path]:
     """The paths of the checks that rows can't be tried by."""
-    from sdgen.planning.conditions import settle_conditions
+    from sdgen.planning.conditions import plan_conditions
 
     before = len(draft.problems)
-    settle_conditions(draft)
+    plan_conditions(draft)
     return {problem.path[:4] for problem in draft.problems[before:]}
 
 

@@ -25,7 +25,7 @@ from sdgen.execution.resolve import resolve
 from sdgen.execution.resolved import ResolvedRun
 from sdgen.execution.target_spec import ResolvedTarget, TargetSpec
 from sdgen.execution.targets import resolve_target
-from sdgen.generators.cancellation import stopped_by
+from sdgen.generators.cancellation import cancelled_by
 from sdgen.readers.sources import read_mapping, read_text_as_scenario
 from sdgen.scenario.model import Scenario
 from sdgen.service import estimate, reproduce
@@ -125,7 +125,7 @@ class Service:
 
         Cancelled where that was asked for before there was a run to remember.
         """
-        with stopped_by(cancel):
+        with cancelled_by(cancel):
             resolved = self.resolve(request)
         return self._perform(resolved, listen, cancel, begun)
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sdgen.generators.arrays.cast import conform, decimal_to_double
+from sdgen.generators.arrays.cast import cast_array, decimal_to_double
 from sdgen.generators.arrays.encode_text import hex_text, json_text
 from sdgen.scenario.types import FLOATS, NESTED, NUMBERS, TEXTS, TIMES, Type
 from sdgen.targets.columnar import plain
@@ -43,7 +43,7 @@ def in_order(array: pa.Array, type: Type) -> Floats:
         return np.empty(0)
     if type.kind in NUMBERS:
         return _doubles(array)
-    values = conform(array, type, type.arrow)
+    values = cast_array(array, type, type.arrow)
     if type.kind == "uuid":
         octets = np.frombuffer(values.buffers()[1], np.uint8).reshape(-1, 16)[values.offset :][: len(values), :6]
         firsts: Floats = octets.astype(np.float64) @ 256.0 ** np.arange(5, -1, -1)
@@ -96,7 +96,7 @@ def exact(array: pa.Array, type: Type) -> list[Any]:
 
 
 def _conformed(array: pa.Array, type: Type) -> pa.Array:
-    return conform(array, type, type.arrow)
+    return cast_array(array, type, type.arrow)
 
 
 def _json(array: pa.Array, type: Type) -> pa.Array:

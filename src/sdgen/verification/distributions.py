@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sdgen.engine import PlannedRows
-from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.links.links import ForeignKey
 from sdgen.generators.links.parent_sampler import Counted, EachOf, Link, Uniform, Zipf
 from sdgen.planning.plan import Plan
@@ -289,7 +289,7 @@ def _keys(stored: StoredEntity, columns: Mapping[str, pa.Array], link: WrittenLi
 
 def _key_texts(array: pa.Array, type: Type) -> pa.Array:
     """A key column's values as texts that agree whichever target they are from."""
-    return plain_text(conform(array, type, type.arrow), type)
+    return plain_text(cast_array(array, type, type.arrow), type)
 
 
 def check_child_counts(judge: Judge, parent: StoredEntity, link: WrittenLink) -> Finding:

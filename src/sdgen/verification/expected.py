@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 
 from sdgen.engine import PlannedRows
 from sdgen.errors import ScenarioError
-from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.decimals import Steps
-from sdgen.generators.base import Need
+from sdgen.generators.base import Dependency
 from sdgen.generators.domains import Domain, Integers, permute
 from sdgen.generators.links.links import ForeignKey
 from sdgen.generators.moments.uniform import Ticks
@@ -114,7 +114,7 @@ def is_independent(entity: EntityPlan, name: str, seen: frozenset[str] = frozens
     per: str = getattr(column.generator, "per", "")  # counts the rows of a parent
     if per:
         return False
-    needs: tuple[Need, ...] = column.generator.needs()
+    needs: tuple[Dependency, ...] = column.generator.needs()
     own = {need.column for need in needs} - seen
     return not any(need.link for need in needs) and all(is_independent(entity, each, seen | own) for each in own)
 
@@ -174,11 +174,11 @@ def _params(column: ColumnPlan) -> tuple[Any, Any]:
 
 def _rounded(column: ColumnPlan, value: Any) -> float:
     """A param as the column's type rounds it."""
-    return float(in_order(conform(pa.array([value]), column.type, column.type.arrow), column.type)[0])
+    return float(in_order(cast_array(pa.array([value]), column.type, column.type.arrow), column.type)[0])
 
 
 def _decode(column: ColumnPlan, domain: Domain, indexes: Numbers) -> pa.Array:
-    return conform(one_array(domain.decode(indexes.astype(np.int64))), column.type, column.type.arrow)
+    return cast_array(one_array(domain.decode(indexes.astype(np.int64))), column.type, column.type.arrow)
 
 
 def _with_fixed(column: ColumnPlan, values: pa.Array) -> pa.Array:

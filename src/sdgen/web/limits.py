@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sdgen.errors import Problem, ScenarioError
 from sdgen.execution.access import MOST_PARTS, Access
 from sdgen.execution.byte_counts import format_bytes
-from sdgen.generators.cancellation import stopped_by
+from sdgen.generators.cancellation import cancelled_by
 from sdgen.generators.links.counts import BLOCK
 from sdgen.scenario.model import Scenario
 from sdgen.service.service import Service
@@ -74,7 +74,7 @@ class CountingLimit:
         self.most = most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with stopped_by(Allowance(self.most) if scope["type"] == "http" else None):
+        with cancelled_by(Allowance(self.most) if scope["type"] == "http" else None):
             await self.app(scope, receive, send)
 
 

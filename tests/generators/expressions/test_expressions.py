@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sdgen.errors import ScenarioError
-from sdgen.generators.base import Cells, Generator, Need
+from sdgen.generators.base import ColumnBatch, Dependency, Generator
 from sdgen.generators.expressions import stages
 from sdgen.generators.expressions.allowed import FUNCTIONS, WHY
 from sdgen.generators.expressions.duckdb_engine import evaluate
@@ -51,7 +51,7 @@ def computed(sql: str, numbers: Any = 5, links: dict[str, str] | None = None) ->
     generator = made(sql, links)
     rows = np.arange(numbers) if isinstance(numbers, int) else np.asarray(numbers, dtype=np.int64)
     parents = {link: FakeRows(rows[::-1].copy(), COLUMNS) for link in links or {}}
-    array = generator.values(Cells(FakeRows(rows, COLUMNS, parents), facts(generator, "text")))
+    array = generator.values(ColumnBatch(FakeRows(rows, COLUMNS, parents), facts(generator, "text")))
     assert isinstance(array, pa.Array)
     return array.to_pylist()
 
@@ -93,7 +93,7 @@ def test_columns_of_the_row_and_of_parents() -> None:
 
 def test_needs_name_links_once_resolved() -> None:
     generator = made("customers.name || quantity || customer_id.name", {"customer_id": "customers"})
-    assert set(generator.needs()) == {Need("name", "customer_id"), Need("quantity")}
+    assert set(generator.needs()) == {Dependency("name", "customer_id"), Dependency("quantity")}
     assert pickle.loads(pickle.dumps(generator)).needs() == generator.needs()
 
 
@@ -108,7 +108,7 @@ def test_unknown_and_ambiguous_parents() -> None:
 
 def natural(sql: str) -> str:
     generator = make("expression", {"sql": sql})
-    return str(generator.natural_for({Need(name): parse_type(type) for name, type in TYPES.items()}))
+    return str(generator.natural_for({Dependency(name): parse_type(type) for name, type in TYPES.items()}))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_types_that_do_not_fit_are_told_before_anything_runs() -> None:
     with pytest.raises(LookupError):
         natural("nothing + 1")
     checked = make("expression", {"sql": "upper(quantity, 1)"})
-    (fault,) = checked.check_types({Need("quantity"): parse_type("int")})
+    (fault,) = checked.check_types({Dependency("quantity"): parse_type("int")})
     assert fault.param == "sql"
 
 
@@ -361,7 +361,7 @@ def test_texts_are_measured_again_when_they_are_there() -> None:
     generator = made(sql)
     rows = FakeRows(np.arange(2), {"name": pa.array(["a" * 20_000, "b"])})
     with pytest.raises(ScenarioError, match="half a gigabyte"):
-        generator.values(Cells(rows, facts(generator, "text")))
+        generator.values(ColumnBatch(rows, facts(generator, "text")))
 
 
 def test_ordinary_replacements_are_no_danger() -> None:
@@ -383,7 +383,7 @@ def test_comparisons_of_long_texts_are_too_much_work(function: str) -> None:
     generator = made(f"{function}(name, name)")
     rows = FakeRows(np.arange(1), {"name": pa.array(["a" * 4000])})
     with pytest.raises(ScenarioError, match="steps a row"):
-        generator.values(Cells(rows, facts(generator, "bigint")))
+        generator.values(ColumnBatch(rows, facts(generator, "bigint")))
 
 
 def test_sizes_are_counted_through_every_function() -> None:
@@ -400,8 +400,8 @@ def test_large_values_are_computed_some_rows_at_a_time() -> None:
     sql = "md5(replace(name, 'a', lpad('', 5000, 'b'))) || lpad(name, 1000, ' ')"
     generator = made(sql)
     names = pa.array([f"{'a' * 30}{number}" for number in range(600)])
-    whole = generator.values(Cells(FakeRows(np.arange(600), {"name": names}), facts(generator, "text")))
-    one = generator.values(Cells(FakeRows(np.arange(1), {"name": names[599:]}), facts(generator, "text")))
+    whole = generator.values(ColumnBatch(FakeRows(np.arange(600), {"name": names}), facts(generator, "text")))
+    one = generator.values(ColumnBatch(FakeRows(np.arange(1), {"name": names[599:]}), facts(generator, "text")))
     assert len(whole) == 600
     assert whole[599] == one[0]
     assert generator._parsed().row_size({"sdgen_0": 33}).rows_at_once < 2048  # type: ignore[attr-defined]
@@ -411,4 +411,4 @@ def test_values_that_take_more_than_a_gigabyte_are_told() -> None:
     generator = made("replace(lpad(name, 3000, 'a'), 'a', lpad('', 5000, 'b'))")
     rows = FakeRows(np.arange(200), {"name": pa.array(["a"] * 200)})
     with pytest.raises(ScenarioError, match="more than a gigabyte"):
-        generator.values(Cells(rows, facts(generator, "text")))
+        generator.values(ColumnBatch(rows, facts(generator, "text")))

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 
 from sdgen.errors import ScenarioError
-from sdgen.generators.arrays.cast import conform
-from sdgen.generators.base import Cells, Need
+from sdgen.generators.arrays.cast import cast_array
+from sdgen.generators.base import ColumnBatch, Dependency
 from sdgen.generators.expressions.stages import _program
 from sdgen.generators.expressions.syntax import parse_expression
 from sdgen.generators.registry import make
@@ -23,8 +23,8 @@ from tests.generators.fake import FakeRows, facts
 def computed_over(sql: str, values: pa.Array, type: str) -> list[Any]:
     """An expression over one column, `a`, in the type of its own column."""
     generator = make("expression", {"sql": sql}).resolved({})
-    made = generator.values(Cells(FakeRows(np.arange(len(values)), {"a": values}), facts(generator, type)))
-    carried = conform(made, parse_type(type), parse_type(type).arrow)
+    made = generator.values(ColumnBatch(FakeRows(np.arange(len(values)), {"a": values}), facts(generator, type)))
+    carried = cast_array(made, parse_type(type), parse_type(type).arrow)
     return list(carried.to_pylist())
 
 
@@ -64,7 +64,7 @@ CASES: list[tuple[str, str, list[Any], str, list[Any]]] = [
 def test_values_and_types_are_those_of_the_docs(
     sql: str, source: str, values: list[Any], type: str, expected: list[Any]
 ) -> None:
-    natural = make("expression", {"sql": sql}).resolved({}).natural_for({Need("a"): parse_type(source)})
+    natural = make("expression", {"sql": sql}).resolved({}).natural_for({Dependency("a"): parse_type(source)})
     assert str(natural) == type
     found: list[Any] = []
     for value in values:
@@ -85,7 +85,7 @@ def test_values_and_types_are_those_of_the_docs(
 )
 def test_parts_that_only_some_releases_have_are_refused(sql: str, source: str, words: str) -> None:
     generator = make("expression", {"sql": sql}).resolved({})
-    assert [words in fault.what for fault in generator.check_types({Need("a"): parse_type(source)})] == [True]
+    assert [words in fault.what for fault in generator.check_types({Dependency("a"): parse_type(source)})] == [True]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_what_no_release_changes_is_left_as_it_is() -> None:
 
 def test_many_sums_of_decimals_stay_in_18_digits() -> None:
     sql = " + ".join(["a"] * 30)
-    natural = make("expression", {"sql": sql}).resolved({}).natural_for({Need("a"): parse_type("decimal(18,2)")})
+    natural = make("expression", {"sql": sql}).resolved({}).natural_for({Dependency("a"): parse_type("decimal(18,2)")})
     assert str(natural) == "decimal(18,2)"
     assert computed_over(sql, pa.array([Decimal("0.01"), None], pa.decimal128(18, 2)), "decimal(18,2)") == [
         Decimal("0.30"),

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdgen.errors import ScenarioError
-from sdgen.generators.base import Need
+from sdgen.generators.base import Dependency
 from sdgen.generators.expressions import duckdb_engine, stages, transcendental
 from sdgen.generators.expressions.allowed import FUNCTIONS
 from sdgen.generators.expressions.functions import OWN_FUNCTIONS
@@ -117,7 +117,7 @@ def test_conditions_keep_arguments_from_failing() -> None:
 
 def natural(sql: str) -> str:
     generator = make("expression", {"sql": sql})
-    return str(generator.natural_for({Need(name): parse_type(type) for name, type in TYPES.items()}))
+    return str(generator.natural_for({Dependency(name): parse_type(type) for name, type in TYPES.items()}))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """From the Arrow type a generator made to the exact Arrow type its column is carried in.
 
-`conform` converts whole arrays, nulls kept; `scalar_array` makes an array of single values. Values that
+`cast_array` converts whole arrays, nulls kept; `scalar_array` makes an array of single values. Values that
 don't fit raise ValueError, naming the value and the type.
 """
 
@@ -27,7 +27,7 @@ from sdgen.generators.arrays.rounding import WHOLE, rounded, rounded_decimals, u
 from sdgen.generators.arrays.scalars import scalar_array
 from sdgen.scenario.types import FLOATS, INTEGERS, TEXTS, Type
 
-__all__ = ["conform", "family", "scalar_array", "scaled_decimal"]
+__all__ = ["cast_array", "family", "scalar_array", "scaled_decimal"]
 
 _FAMILIES: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
     (pa.types.is_integer, "integer"),
@@ -52,7 +52,7 @@ VERSION = 2  # goes up with every change of the values that conversions give
 _ZONED = r":.*(Z|z|[+-]\d\d(:?\d\d)?)$"
 
 
-def conform(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
+def cast_array(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
     """The same values in the Arrow type that carries a column of `type`, or in a dictionary of it.
 
     Numbers are rounded with halves away from zero, texts of a string(n) cut to n characters, naive timestamps read as
@@ -67,7 +67,7 @@ def conform(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
     if pa.types.is_dictionary(arrow):
         return _encoded(array, type, arrow)
     if pa.types.is_dictionary(array.type):
-        return conform(array.dictionary, type, arrow).take(array.indices)
+        return cast_array(array.dictionary, type, arrow).take(array.indices)
     if array.type != arrow:
         array = _converted(array, type, arrow)
     return _cut(array, type.length) if type.length else array
@@ -93,8 +93,8 @@ def _encoded(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
     if array.type == arrow and not type.length:
         return array
     if not pa.types.is_dictionary(array.type):
-        array = conform(array, type, arrow.value_type).dictionary_encode()
-    words = conform(array.dictionary, type, arrow.value_type)
+        array = cast_array(array, type, arrow.value_type).dictionary_encode()
+    words = cast_array(array.dictionary, type, arrow.value_type)
     indices = pc.cast(array.indices, arrow.index_type)
     return pa.DictionaryArray.from_arrays(indices, words, ordered=arrow.ordered)
 
@@ -197,13 +197,13 @@ def _filled(array: pa.Array) -> NDArray[np.float64]:
 def _lists(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
     if pa.types.is_large_list(array.type):
         array = pc.cast(array, pa.list_(array.type.value_type))
-    values = conform(array.values, type.items[0], arrow.value_type)
+    values = cast_array(array.values, type.items[0], arrow.value_type)
     return pa.ListArray.from_arrays(*_frame(array), values, type=arrow, mask=_mask(array))
 
 
 def _maps(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
-    keys = conform(array.keys, type.items[0], arrow.key_type)
-    items = conform(array.items, type.items[1], arrow.item_type)
+    keys = cast_array(array.keys, type.items[0], arrow.key_type)
+    items = cast_array(array.items, type.items[1], arrow.item_type)
     return pa.MapArray.from_arrays(*_frame(array), keys, items, type=arrow, mask=_mask(array))
 
 
@@ -222,7 +222,7 @@ def _structs(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
     if missing:
         raise ValueError(f"the field {missing[0]!r} of {type} is missing")
     pairs = zip(type.fields, type.items, strict=True)
-    children = [conform(made[name], item, arrow.field(name).type) for name, item in pairs]
+    children = [cast_array(made[name], item, arrow.field(name).type) for name, item in pairs]
     if not children:
         return pc.cast(array, arrow)
     return pa.StructArray.from_arrays(children, fields=list(arrow), mask=_mask(array))

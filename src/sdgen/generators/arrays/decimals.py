@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from sdgen.generators.arrays.cast import scaled_decimal
 from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import Facts, Fault
+from sdgen.generators.base import ColumnContext, ParamError
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import FLOATS, INTEGER_BITS, INTEGERS, Type
 
@@ -100,7 +100,9 @@ def room(type: Type) -> tuple[Fraction, Fraction] | None:
     return None
 
 
-def room_faults(type: Type, low: Number, high: Number, params: tuple[str, str] = ("min", "max")) -> Iterator[Fault]:
+def room_faults(
+    type: Type, low: Number, high: Number, params: tuple[str, str] = ("min", "max")
+) -> Iterator[ParamError]:
     """Values from low to high that the column's type can't hold."""
     limits = room(type)
     if limits is None:
@@ -111,22 +113,24 @@ def room_faults(type: Type, low: Number, high: Number, params: tuple[str, str] =
     ):
         if beyond:
             what = f"values may reach {_written(value)}, and a column of type {type} ends at {_written(limit)}"
-            yield Fault(param, what, f"give a {param} that fits, or the column a wider type")
+            yield ParamError(param, what, f"give a {param} that fits, or the column a wider type")
 
 
-def places_faults(facts: Facts, places: int | None, low: Number, high: Number, param: str) -> Iterator[Fault]:
+def places_faults(
+    facts: ColumnContext, places: int | None, low: Number, high: Number, param: str
+) -> Iterator[ParamError]:
     """Decimal places that the column's type can't hold, or that make numbers too long for 64 bits or a float."""
     if places is None:
         return
     own = places_of(facts.type)
     if own is not None and places > own:
-        yield Fault(param, f"{places} decimal places are more than a column of type {facts.type} holds ({own})")
+        yield ParamError(param, f"{places} decimal places are more than a column of type {facts.type} holds ({own})")
     kind = facts.type.kind
     distinct = facts.unique or facts.joint is not None
     most = _FLOAT_UNITS.get(kind, (1 << 62) - 1) if kind == "double" or distinct else (1 << 62) - 1
     if max(abs(units_from(low, places)), abs(units_to(high, places))) > most:
         hint = "ask for fewer decimal places, or a smaller range"
-        yield Fault(
+        yield ParamError(
             param,
             f"numbers as large as these have no {places} decimal places in a column of type {facts.type}",
             hint,

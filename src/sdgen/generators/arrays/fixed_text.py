@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from sdgen.generators.base import Cells
+from sdgen.generators.base import ColumnBatch
 from sdgen.generators.streams import Numbers
 
 Letters = NDArray[np.uint8]  # one row a text, one column a character
@@ -24,7 +24,7 @@ ZERO = np.uint8(ord("0"))
 
 
 @dataclass(frozen=True)
-class Spelled:
+class FixedLengthTexts:
     """The domain of all ASCII texts whose n-th character comes from the n-th alphabet."""
 
     alphabets: tuple[str, ...]
@@ -86,9 +86,9 @@ def _repeated(text: str, rows: int) -> Letters:
     return np.broadcast_to(np.frombuffer(text.encode("ascii"), dtype=np.uint8), (rows, len(text)))
 
 
-def pattern(text: str, classes: dict[str, str]) -> Spelled:
+def pattern(text: str, classes: dict[str, str]) -> FixedLengthTexts:
     """A domain from a picture: characters named in `classes` stand for an alphabet, others for themselves."""
-    return Spelled(tuple(classes.get(character, character) for character in text))
+    return FixedLengthTexts(tuple(classes.get(character, character) for character in text))
 
 
 def weighted_sum(letters: Letters, weights: Sequence[int]) -> Numbers:
@@ -119,10 +119,10 @@ def gs1(letters: Letters) -> Letters:
 
 
 @dataclass(frozen=True)
-class Checked:
+class TextsWithCheckDigits:
     """A domain of spelled texts, finished by something that follows from them: a check digit, marks between."""
 
-    raw: Spelled
+    raw: FixedLengthTexts
     finish: Callable[[Letters], Letters]
 
     @property
@@ -133,17 +133,17 @@ class Checked:
         return spelled(self.finish(self.raw.letters(indexes)))
 
 
-def blocks(alphabets: Sequence[str]) -> list[Spelled]:
+def blocks(alphabets: Sequence[str]) -> list[FixedLengthTexts]:
     """Long texts cut into domains of at most 2^62 values each."""
     found: list[list[str]] = [[]]
     for alphabet in alphabets:
         if prod(map(len, found[-1])) * len(alphabet) > 1 << 62:
             found.append([])
         found[-1].append(alphabet)
-    return [Spelled(tuple(part)) for part in found]
+    return [FixedLengthTexts(tuple(part)) for part in found]
 
 
-def long_letters(cells: Cells, parts: Sequence[Spelled]) -> Letters:
+def long_letters(cells: ColumnBatch, parts: Sequence[FixedLengthTexts]) -> Letters:
     """Texts of several blocks: only the first is permuted for a unique column, and that is enough."""
     first = parts[0].letters(cells.indexes(parts[0].size))
     rest = [part.letters(cells.below(part.size, f"block {place}")) for place, part in enumerate(parts[1:], 1)]

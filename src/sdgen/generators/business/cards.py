@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from sdgen.generators.arrays.fixed_text import beside, digits, luhn, spelled
-from sdgen.generators.base import Cells, Facts
+from sdgen.generators.base import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
 from sdgen.generators.pools import encoded, in_groups, text_array
 from sdgen.generators.registry import register
@@ -35,7 +35,7 @@ class CardGenerator(FamilyGenerator):
 
     family: ClassVar[str] = "card"
 
-    def cards(self, cells: Cells) -> tuple[Numbers, Numbers]:
+    def cards(self, cells: ColumnBatch) -> tuple[Numbers, Numbers]:
         """Each row's slot, and its number within the slot: distinct for as many rows as there are cards."""
         size = _CARD_SIZE * len(_CARDS)
         index = permute(cells.family_key(self.family, self.who), cells.numbers % size, size)
@@ -49,10 +49,10 @@ class CardNumber(CardGenerator):
 
     example: ClassVar[str] = "{generator: finance.credit_card_number}"
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return _CARD_SIZE * len(_CARDS)
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         slot, number = self.cards(cells)
         return in_groups(slot, lambda place, rows: _card_numbers(place, number[rows]))
 
@@ -76,7 +76,7 @@ class CardType(CardGenerator):
     def arrow(self, type: Type) -> pa.DataType:
         return carried(type)
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         networks = sorted({network for network, _, _ in _CARDS})
         order = np.array([networks.index(network) for network, _, _ in _CARDS], dtype=np.int64)
         return encoded(text_array(networks), order[self.cards(cells)[0]])

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from sdgen.generators.base import Cells, Facts
+from sdgen.generators.base import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
 from sdgen.generators.people.names import names
 from sdgen.generators.pools import (
@@ -122,10 +122,10 @@ class CompanyGenerator(FamilyGenerator):
 
     family: ClassVar[str] = "company"
 
-    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+    def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
         return file_digests([FALLBACK], "person")
 
-    def companies(self, cells: Cells) -> tuple[Numbers, Numbers, Numbers]:
+    def companies(self, cells: ColumnBatch) -> tuple[Numbers, Numbers, Numbers]:
         """Each row's slot, its number within the slot, and its legal form."""
         size = _SLOT_SIZE * len(_PATTERNS)
         index = permute(cells.family_key(self.family, self.who), cells.numbers % size, size)
@@ -133,7 +133,7 @@ class CompanyGenerator(FamilyGenerator):
         form = self.family_below(cells, "form", len(_FORMS))
         return index - number * len(_PATTERNS), number, form
 
-    def made(self, cells: Cells, part: Callable[[Pattern, Numbers], pa.Array]) -> pa.Array:
+    def made(self, cells: ColumnBatch, part: Callable[[Pattern, Numbers], pa.Array]) -> pa.Array:
         """What a pattern makes of the numbers of the rows that have it, put together in the order of the rows."""
         slot, number, _ = self.companies(cells)
         return in_groups(slot, lambda place, rows: part(_pattern(_PATTERNS[place]), _spread(place, number[rows])))
@@ -168,10 +168,10 @@ class CompanyName(CompanyGenerator):
 
     example: ClassVar[str] = "{generator: company.name}"
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return _SLOT_SIZE * len(_PATTERNS)
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         _, _, form = self.companies(cells)
         return joined(self.made(cells, _shown), taken(text_array(_FORMS), form))
 
@@ -182,10 +182,10 @@ class CompanyDomain(CompanyGenerator):
 
     example: ClassVar[str] = "{generator: company.domain}"
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return _SLOT_SIZE * len(_PATTERNS)
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         return joined(self.made(cells, _domain), ".example")
 
 
@@ -201,10 +201,10 @@ class CompanyEmail(CompanyGenerator):
         description="the part before the @; left out, one of info, contact, hello, office and sales",
     )
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return _SLOT_SIZE * len(_PATTERNS)
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         boxes = text_array([self.mailbox] if self.mailbox else ["info", "contact", "hello", "office", "sales"])
         box = taken(boxes, self.family_below(cells, "mailbox", len(boxes)))
         return joined(box, "@", self.made(cells, _domain), ".example")
@@ -224,7 +224,7 @@ class CompanyLabel(CompanyGenerator):
     def arrow(self, type: Type) -> pa.DataType:
         return carried(type)
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         if self.called == "company.industry":
             return encoded(own_pool("words", "industries"), self.made(cells, _industry).to_numpy())
         listed = sorted(set(_SUFFIXES))
@@ -238,10 +238,10 @@ class CatchPhrase(CompanyGenerator):
 
     example: ClassVar[str] = "{generator: company.catch_phrase}"
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return _phrases().size
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         phrases = _phrases()
         if cells.facts.unique:
             return phrases.decode(cells.indexes(phrases.size))

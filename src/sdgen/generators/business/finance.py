@@ -18,9 +18,9 @@ from sdgen.generators.arrays.fixed_text import (
     DIGITS,
     LOWER,
     UPPER,
-    Checked,
+    FixedLengthTexts,
     Letters,
-    Spelled,
+    TextsWithCheckDigits,
     beside,
     blocks,
     digits,
@@ -29,7 +29,7 @@ from sdgen.generators.arrays.fixed_text import (
     spelled,
     weighted_sum,
 )
-from sdgen.generators.base import Cells, Facts, Fault, Generator
+from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
 from sdgen.generators.domains import Domain, permute
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.pools import Pool, encoded, in_groups, text_array
@@ -99,14 +99,16 @@ class Iban(TextGenerator):
 
     countries: tuple[str, ...] = Field(default=("DE", "ES", "FR", "GB", "IT", "NL"), description="codes of countries")
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if not self.countries or len(set(self.countries)) < len(self.countries):
-            yield Fault("countries", "countries must be given once each, and one at least", "such as [DE, FR]")
+            yield ParamError("countries", "countries must be given once each, and one at least", "such as [DE, FR]")
         for country in self.countries:
             if country not in IBAN_PATTERNS:
-                yield Fault("countries", f"no account numbers of {country!r}", did_you_mean(country, IBAN_PATTERNS))
+                yield ParamError(
+                    "countries", f"no account numbers of {country!r}", did_you_mean(country, IBAN_PATTERNS)
+                )
 
-    def domain(self, facts: Facts) -> Domain:
+    def domain(self, facts: ColumnContext) -> Domain:
         return _Ibans(self.countries)
 
 
@@ -150,10 +152,10 @@ class CurrencyCode(TextGenerator):
     def arrow(self, type: Type) -> pa.DataType:
         return carried(type)
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return len(_CURRENCIES)
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         if cells.facts.unique:
             return encoded(text_array(_CURRENCIES), cells.indexes(len(_CURRENCIES)))
         return encoded(text_array(_CURRENCIES), _currency_table().pick(cells.draw()))
@@ -177,11 +179,11 @@ class Price(Generator):
     def natural(self) -> Type:
         return Type("decimal", precision=18, scale=2)
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if self.min > self.max:
-            yield Fault("min", f"min {self.min:g} is above max {self.max:g}", "swap them")
+            yield ParamError("min", f"min {self.min:g} is above max {self.max:g}", "swap them")
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         knots = _price_knots(self.min, self.max)
         share = (cells.unit("value") + cells.unit("more")) * 0.5 * (len(knots) - 1)
         place = share.astype(np.int64)
@@ -207,8 +209,8 @@ class AccountNumber(TextGenerator):
 
     example: ClassVar[str] = "{generator: finance.account_number, unique: true}"
 
-    def domain(self, facts: Facts) -> Domain:
-        return Spelled(("123456789", *(DIGITS,) * 9))
+    def domain(self, facts: ColumnContext) -> Domain:
+        return FixedLengthTexts(("123456789", *(DIGITS,) * 9))
 
 
 @register("finance.routing_number")
@@ -217,8 +219,8 @@ class RoutingNumber(TextGenerator):
 
     example: ClassVar[str] = "{generator: finance.routing_number}"
 
-    def domain(self, facts: Facts) -> Domain:
-        return Checked(Spelled(("345", "3456789", *(DIGITS,) * 6)), _aba)
+    def domain(self, facts: ColumnContext) -> Domain:
+        return TextsWithCheckDigits(FixedLengthTexts(("345", "3456789", *(DIGITS,) * 6)), _aba)
 
 
 def _aba(letters: Letters) -> Letters:
@@ -232,14 +234,14 @@ class Bic(TextGenerator):
 
     example: ClassVar[str] = "{generator: finance.bic}"
 
-    def domain(self, facts: Facts) -> Domain:
+    def domain(self, facts: ColumnContext) -> Domain:
         return Pool(_bics())
 
 
 @cache
 def _bics() -> pa.Array:
     countries = sorted(IBAN_PATTERNS)
-    letters = Spelled((UPPER, UPPER)).all().to_pylist()
+    letters = FixedLengthTexts((UPPER, UPPER)).all().to_pylist()
     return text_array(f"X{two}X{country}{place}0" for two in letters for country in countries for place in "ABH2")
 
 
@@ -251,10 +253,10 @@ class TransactionId(TextGenerator):
 
     prefix: str = Field(default="txn_", max_length=32, pattern=r"^[ -~]*$", description="what each id begins with")
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return _TRANSACTION[0].size
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         letters = long_letters(cells, _TRANSACTION)
         return spelled(beside(self.prefix, letters) if self.prefix else letters)
 

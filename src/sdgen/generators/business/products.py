@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from sdgen.generators.base import Cells, Facts
+from sdgen.generators.base import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
 from sdgen.generators.pools import encoded, joined, own, split, taken, text_array
 from sdgen.generators.registry import register
@@ -58,7 +58,7 @@ class ProductGenerator(FamilyGenerator):
 
     family: ClassVar[str] = "product"
 
-    def parts(self, cells: Cells) -> list[Numbers]:
+    def parts(self, cells: ColumnBatch) -> list[Numbers]:
         """Line, style and thing of each row: all triples before one comes twice."""
         sizes = [len(_pool(kind)) for kind in ("line", "style", "thing")]
         size = _size()
@@ -75,10 +75,10 @@ class ProductName(ProductGenerator):
 
     example: ClassVar[str] = "{generator: product.name}"
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return _size()
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         line, style, thing = self.parts(cells)
         return joined(taken(_pool("line"), line), taken(_pool("style"), style), taken(_pool("thing"), thing))
 
@@ -96,10 +96,10 @@ class ProductCategory(ProductGenerator):
     def arrow(self, type: Type) -> pa.DataType:
         return carried(type)
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return len(_listed()["categories"])
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         if cells.facts.unique:
             categories = text_array(_listed()["categories"])
             return encoded(categories, cells.indexes(len(categories)))
@@ -112,7 +112,7 @@ class ProductDescription(ProductGenerator):
 
     example: ClassVar[str] = "{generator: product.description}"
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         praise, detail = _pool("praise"), _pool("detail")
         first = taken(praise, self.family_below(cells, "praise", len(praise)))
         last = taken(detail, self.family_below(cells, "detail", len(detail)))

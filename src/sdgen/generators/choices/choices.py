@@ -17,7 +17,7 @@ from pydantic import Field
 
 from sdgen.generators.arrays.fixed_width import array_over
 from sdgen.generators.arrays.scalars import scalar_array
-from sdgen.generators.base import Cells, Facts, Fault, Generator
+from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
 from sdgen.generators.domains import Domain
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.registry import register
@@ -42,13 +42,13 @@ def natural_type(values: Iterable[object]) -> Type:
     return Type(next(found, "text"))
 
 
-def unfit(param: str, values: Sequence[object], type: Type) -> Iterator[Fault]:
+def unfit(param: str, values: Sequence[object], type: Type) -> Iterator[ParamError]:
     """A fault for each value that does not fit a type."""
     for value in values:
         try:
             scalar_array([value], type)
         except ValueError as error:
-            yield Fault(param, str(error), "change the value, or the column's type")
+            yield ParamError(param, str(error), "change the value, or the column's type")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ class Pool:
     table: AliasTable | None
     possible: Numbers
 
-    def pick(self, cells: Cells) -> Numbers:
+    def pick(self, cells: ColumnBatch) -> Numbers:
         words = cells.draw()
         return below(words, self.count) if self.table is None else self.table.pick(words)
 
@@ -83,7 +83,7 @@ def _indices(indexes: Numbers, arrow: pa.DataType, nulls: NDArray[np.bool_] | No
 
 
 @dataclass(frozen=True, eq=False)
-class Listed:
+class ListedValues:
     """The domain of a pool's distinct values that can be drawn at all; null is not among them."""
 
     pool: Pool
@@ -163,19 +163,19 @@ class Choice(Generator):
         count = len(self.values_) or len(type.values)
         return pa.dictionary(pa.int16() if count < 1 << 15 else pa.int32(), type.arrow)
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if not self.values_ and not facts.type.values:
-            yield Fault("values", "no values to choose from", "list at least one")
+            yield ParamError("values", "no values to choose from", "list at least one")
         if self.weights is not None and len(self.weights) != len(self.values_):
             what = f"{len(self.weights)} weights for {len(self.values_)} values"
-            yield Fault("weights", what, "give one weight for each value")
+            yield ParamError("weights", what, "give one weight for each value")
         yield from _weight_faults([weight for _, weight in self.entries])
         yield from unfit("values", [value for value, _ in self.entries], facts.type)
 
-    def domain(self, facts: Facts) -> Domain:
-        return Listed(self.pool(facts.type))
+    def domain(self, facts: ColumnContext) -> Domain:
+        return ListedValues(self.pool(facts.type))
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         if cells.facts.unique or cells.facts.joint is not None:
             return super().values(cells)
         pool = self.pool(cells.facts.type)
@@ -188,11 +188,13 @@ def _entry(value: Any, weight: float) -> tuple[Any, float]:
     return value, weight
 
 
-def _weight_faults(weights: Sequence[object]) -> Iterator[Fault]:
+def _weight_faults(weights: Sequence[object]) -> Iterator[ParamError]:
     numbers = [weight for weight in weights if isinstance(weight, (int, float)) and not isinstance(weight, bool)]
     if len(numbers) < len(weights):
-        yield Fault("weights", "a weight is a number", "write each as a fraction, a percentage or any other number")
+        yield ParamError(
+            "weights", "a weight is a number", "write each as a fraction, a percentage or any other number"
+        )
     elif any(not isfinite(weight) or weight < 0 for weight in numbers):
-        yield Fault("weights", "a weight is below 0 or not finite", "use 0 for a value that never occurs")
+        yield ParamError("weights", "a weight is below 0 or not finite", "use 0 for a value that never occurs")
     elif weights and not any(numbers):
-        yield Fault("weights", "all weights are zero", "give at least one value a weight above 0")
+        yield ParamError("weights", "all weights are zero", "give at least one value a weight above 0")

@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, FiniteFloat, model_validator
 
-from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
-from sdgen.generators.nested.nested_generator import Inner
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.nested.nested_generator import NestedGenerator
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.registry import register
 from sdgen.scenario.types import KINDS, Type
 
 
-class Part(Inner):
+class Part(NestedGenerator):
     """One generator of a mixture, and its weight."""
 
     weight: FiniteFloat = Field(1.0, ge=0, description="its share: fractions, percents or any numbers, none below 0")
@@ -56,20 +56,20 @@ class Mixture(Generator):
     def natural(self) -> Type:
         return self.natural_for({})
 
-    def natural_for(self, types: Mapping[Need, Type | None]) -> Type:
+    def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
         return self.parts[0].type_for(types)
 
     def resolved(self, links: Mapping[str, str]) -> Generator:
         return self.model_copy(update={"parts": tuple(part.resolved(links) for part in self.parts)})
 
-    def needs(self) -> tuple[Need, ...]:
+    def needs(self) -> tuple[Dependency, ...]:
         return tuple(dict.fromkeys(need for part in self.parts for need in part.made.needs()))
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         for place, part in enumerate(self.parts):
             yield from part.faults(facts, facts.type, f"parts.{place}")
 
-    def check_types(self, types: Mapping[Need, Type | None]) -> Iterable[Fault]:
+    def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
         for place, part in enumerate(self.parts):
             yield from part.type_faults(types, f"parts.{place}")
 
@@ -77,7 +77,7 @@ class Mixture(Generator):
     def table(self) -> AliasTable:
         return alias_table([part.weight for part in self.parts])
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         type = cells.facts.type
         chosen = self.table.pick(cells.draw("part"))
         made = [part.values(cells.inner(f"part/{place}", type), type) for place, part in enumerate(self.parts)]

@@ -13,7 +13,7 @@ from pydantic import Field
 from sdgen.generators import streams
 from sdgen.generators.arrays.fixed_width import array_over
 from sdgen.generators.arrays.scalars import scalar_array
-from sdgen.generators.base import Cells, Facts, Fault, Generator
+from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
 from sdgen.generators.choices.choices import natural_type, unfit
 from sdgen.generators.domains import permute
 from sdgen.generators.registry import register
@@ -49,25 +49,25 @@ class Subset(Generator):
     def natural(self) -> Type:
         return array_of(natural_type(self.values_))
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if self.min > self.most:
-            yield Fault("min", f"min {self.min} is more than max {self.most}", "swap them, or list more values")
+            yield ParamError("min", f"min {self.min} is more than max {self.most}", "swap them, or list more values")
         elif self.most > len(self.values_):
             what = f"{self.most} different elements can't come from {len(self.values_)} values"
-            yield Fault("max", what, f"lower max to {len(self.values_)}, or list more values")
+            yield ParamError("max", what, f"lower max to {len(self.values_)}, or list more values")
         if facts.type.kind != "array":
             return
         found = list(unfit("values", self.values_, facts.type.items[0]))
         yield from found
         if not found and len(self._pool(facts.type.items[0]).unique()) < len(self.values_):
-            yield Fault("values", "a value is listed twice", "list each once; weights belong to choice")
+            yield ParamError("values", "a value is listed twice", "list each once; weights belong to choice")
 
     def _pool(self, item: Type) -> pa.Array:
         if item not in self.pools:
             self.pools[item] = scalar_array(self.values_, item)
         return self.pools[item]
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         lengths = cells.below(self.most - self.min + 1, "length") + np.int64(self.min)
         offsets = np.zeros(len(cells) + 1, dtype=np.int32)
         np.cumsum(lengths, out=offsets[1:])
@@ -75,7 +75,7 @@ class Subset(Generator):
         pool = self._pool(cells.facts.type.items[0])
         return pa.ListArray.from_arrays(array_over(offsets, pa.int32()), pool.take(array_over(elements, pa.int64())))
 
-    def _elements(self, cells: Cells, lengths: Numbers) -> Numbers:
+    def _elements(self, cells: ColumnBatch, lengths: Numbers) -> Numbers:
         """The places in the list of all elements of all rows, row after row."""
         longest = int(lengths.max(initial=0))
         chosen = np.arange(longest) < lengths[:, None]
@@ -90,7 +90,7 @@ class Subset(Generator):
         return table[chosen]
 
 
-def places_apart(cells: Cells, longest: int, size: int | Numbers) -> Numbers:
+def places_apart(cells: ColumnBatch, longest: int, size: int | Numbers) -> Numbers:
     """For each row the first places of a random order of [0, size); `size` may be each row's own.
 
     Each is drawn from as many as are still free, then counted up past the earlier ones.
@@ -119,7 +119,7 @@ def _insert(rising: Numbers, count: int, places: Numbers) -> None:
     rising[count] = places
 
 
-def _many(cells: Cells, longest: int, size: int) -> Numbers:
+def _many(cells: ColumnBatch, longest: int, size: int) -> Numbers:
     """The same for long arrays: each row has a permutation of its own."""
     keys = np.repeat(cells.draw("elements"), longest)
     return permute(keys, np.tile(np.arange(longest, dtype=np.int64), len(cells)), size).reshape(len(cells), longest)

@@ -17,9 +17,9 @@ from sdgen.generators.arrays.fixed_text import (
     HEX,
     LOWER,
     UPPER,
-    Checked,
+    FixedLengthTexts,
     Letters,
-    Spelled,
+    TextsWithCheckDigits,
     beside,
     blocks,
     gs1,
@@ -28,7 +28,7 @@ from sdgen.generators.arrays.fixed_text import (
     pattern,
     spelled,
 )
-from sdgen.generators.base import Cells, Facts
+from sdgen.generators.base import ColumnBatch, ColumnContext
 from sdgen.generators.domains import Domain
 from sdgen.generators.pools import Joined, Pool, own_pool, text_array
 from sdgen.generators.registry import register
@@ -42,22 +42,24 @@ def _with(check: Callable[[Letters], Letters]) -> Callable[[Letters], Letters]:
     return lambda letters: beside(letters, check(letters))
 
 
-def _digits(prefix: str, free: int) -> Spelled:
-    return Spelled((*prefix, *(DIGITS,) * free))
+def _digits(prefix: str, free: int) -> FixedLengthTexts:
+    return FixedLengthTexts((*prefix, *(DIGITS,) * free))
 
 
 _CODES: dict[str, Callable[[], Domain]] = {
-    "code.ean13": lambda: Checked(_digits("2", 11), _with(gs1)),
-    "code.ean8": lambda: Checked(_digits("2", 6), _with(gs1)),
-    "code.isbn13": lambda: Checked(Spelled((*"978", "01", *(DIGITS,) * 8)), _with(gs1)),
-    "code.imei": lambda: Checked(_digits("00", 12), _with(luhn)),
-    "code.npi": lambda: Checked(_digits("2", 8), _with(lambda letters: luhn(beside("80840", letters)))),
+    "code.ean13": lambda: TextsWithCheckDigits(_digits("2", 11), _with(gs1)),
+    "code.ean8": lambda: TextsWithCheckDigits(_digits("2", 6), _with(gs1)),
+    "code.isbn13": lambda: TextsWithCheckDigits(FixedLengthTexts((*"978", "01", *(DIGITS,) * 8)), _with(gs1)),
+    "code.imei": lambda: TextsWithCheckDigits(_digits("00", 12), _with(luhn)),
+    "code.npi": lambda: TextsWithCheckDigits(_digits("2", 8), _with(lambda letters: luhn(beside("80840", letters)))),
     "code.ssn": lambda: pattern("9##-GH-####", {"#": DIGITS, "G": "01234", "H": "123456789"}),
     "code.sku": lambda: pattern("AAA-#####", {"#": DIGITS, "A": _NO_LOOKALIKES}),
-    "code.hex_color": lambda: Spelled(("#", *(HEX,) * 6)),
+    "code.hex_color": lambda: FixedLengthTexts(("#", *(HEX,) * 6)),
     "code.version": lambda: Joined((_counts(10, "."), _counts(25, "."), _counts(20, ""))),
     "code.color_name": lambda: Pool(own_pool("words", "colors")),
-    "code.device_name": lambda: Joined((own_pool("words", "devices"), text_array(["-"]), Spelled((HEX,) * 4).all())),
+    "code.device_name": lambda: Joined(
+        (own_pool("words", "devices"), text_array(["-"]), FixedLengthTexts((HEX,) * 4).all())
+    ),
 }
 _SAME = {
     "code.ean": "code.ean13",
@@ -96,7 +98,7 @@ class Code(TextGenerator):
         "code.device_name": "A device's name: its kind and four hexadecimal digits.",
     }
 
-    def domain(self, facts: Facts) -> Domain:
+    def domain(self, facts: ColumnContext) -> Domain:
         return _domain(self.called)
 
 
@@ -120,13 +122,13 @@ class Token(TextGenerator):
     )
     prefix: str = Field(default="", max_length=64, pattern=r"^[ -~]*$", description="what each text begins with")
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return self._parts()[0].size
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         letters = long_letters(cells, self._parts())
         return spelled(beside(self.prefix, letters) if self.prefix else letters)
 
-    def _parts(self) -> list[Spelled]:
+    def _parts(self) -> list[FixedLengthTexts]:
         length = self.length or _LENGTHS[self.called]
         return blocks((_ALPHABETS[self.called],) * length)

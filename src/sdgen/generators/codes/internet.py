@@ -10,8 +10,18 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from sdgen.generators.arrays.fixed_text import DIGITS, HEX, LOWER, UPPER, Spelled, beside, blocks, long_letters, spelled
-from sdgen.generators.base import Cells, Facts, Generator
+from sdgen.generators.arrays.fixed_text import (
+    DIGITS,
+    HEX,
+    LOWER,
+    UPPER,
+    FixedLengthTexts,
+    beside,
+    blocks,
+    long_letters,
+    spelled,
+)
+from sdgen.generators.base import ColumnBatch, ColumnContext, Generator
 from sdgen.generators.domains import Domain, Integers
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.pools import Joined, Pool, encoded, own, text_array
@@ -67,7 +77,7 @@ _ADDRESSES: dict[str, Callable[[], Domain]] = {
     "internet.slug": lambda: Joined((_words("adjectives"), _words("colors", "-", "-", lower=True), _words("nouns"))),
     "internet.hashtag": lambda: Joined((_words("adjectives", "#"), _words("nouns", capital=True))),
     "internet.user_agent": lambda: Pool(_user_agents()),
-    "internet.mac": lambda: Spelled((HEX, "26ae", *(":", HEX, HEX) * 5)),
+    "internet.mac": lambda: FixedLengthTexts((HEX, "26ae", *(":", HEX, HEX) * 5)),
 }
 _SAME = {
     "internet.uri": "internet.url",
@@ -96,7 +106,7 @@ class WebName(TextGenerator):
         "internet.mac": "A network card's address, locally administered, so that it is of no maker.",
     }
 
-    def domain(self, facts: Facts) -> Domain:
+    def domain(self, facts: ColumnContext) -> Domain:
         return _address(self.called)
 
 
@@ -130,7 +140,7 @@ class Ipv4(TextGenerator):
         description="10.0.0.0/8 (RFC 1918); the 768 addresses kept for examples (RFC 5737); or ones that may be real",
     )
 
-    def domain(self, facts: Facts) -> Domain:
+    def domain(self, facts: ColumnContext) -> Domain:
         return _v4(self.range)
 
 
@@ -143,10 +153,10 @@ class Ipv6(TextGenerator):
 
     example: ClassVar[str] = "{generator: internet.ipv6}"
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return _V6[0].size
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         return spelled(beside("2001:db8", long_letters(cells, _V6)))
 
 
@@ -159,10 +169,10 @@ class PasswordHash(TextGenerator):
 
     example: ClassVar[str] = "{generator: internet.password_hash}"
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return _HASH[0].size
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         return spelled(beside("$2b$12$", long_letters(cells, _HASH)))
 
 
@@ -204,7 +214,7 @@ class HttpStatus(Generator):
     def natural(self) -> Type:
         return Type("smallint")
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         codes = np.array(list(_STATUS), dtype=np.int16)
         return pa.array(codes[_table(tuple(_STATUS.values())).pick(cells.draw())])
 
@@ -219,7 +229,7 @@ class HttpMethod(TextGenerator):
     def arrow(self, type: Type) -> pa.DataType:
         return carried(type)
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         return encoded(text_array(_METHODS), _table(tuple(_METHODS.values())).pick(cells.draw()))
 
 
@@ -233,5 +243,5 @@ class Port(Generator):
     def natural(self) -> Type:
         return Type("int")
 
-    def domain(self, facts: Facts) -> Domain:
+    def domain(self, facts: ColumnContext) -> Domain:
         return Integers(1024, 65_536 - 1024)

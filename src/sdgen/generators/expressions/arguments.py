@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 
-class Demand(NamedTuple):
+class ArgumentRule(NamedTuple):
     """What an argument has to be: `the length` `must be …`, and what to write instead."""
 
     thing: str
@@ -28,7 +28,7 @@ _REFERENCE = re.compile(r"\\(.?)", re.DOTALL)
 _NO_DISTANCES = frozenset({"era", "epoch", "epoch_seconds", "timezone", "timezone_hour", "timezone_minute"})
 
 
-def unmet_demand(node: exp.Expr, name: str) -> Demand | None:
+def broken_rule(node: exp.Expr, name: str) -> ArgumentRule | None:
     """What an argument of a function should be and isn't; None where nothing is wrong."""
     demands = (check(node.expressions, name) for check in _CHECKS.get(name, ()))
     return next((demand for demand in demands if demand), None)
@@ -40,24 +40,24 @@ def _text(arguments: list[exp.Expr], place: int) -> str | None:
     return str(node.name) if type(node).__name__ == "Literal" and node is not None and node.is_string else None
 
 
-def _length(arguments: list[exp.Expr], name: str) -> Demand | None:
+def _length(arguments: list[exp.Expr], name: str) -> ArgumentRule | None:
     length = arguments[LENGTHS[name]] if len(arguments) > LENGTHS[name] else None
     plain = length is not None and type(length).__name__ == "Literal" and not length.is_string
     if plain and length is not None and length.name.isdigit() and int(length.name) <= LONGEST:
         return None
-    return Demand("the length", f"must be a plain number, at most {LONGEST}")
+    return ArgumentRule("the length", f"must be a plain number, at most {LONGEST}")
 
 
-def _format(arguments: list[exp.Expr], name: str) -> Demand | None:
+def _format(arguments: list[exp.Expr], name: str) -> ArgumentRule | None:
     format = _text(arguments, 0)
     if format is None or _BAD_FORMAT.search(format):
-        return Demand("the format", "must be a plain text with widths below 1000")
+        return ArgumentRule("the format", "must be a plain text with widths below 1000")
     if name == "printf" and _CHARACTER.search(format):
-        return Demand("the format", "must do without %c, which not all DuckDBs have", "write chr(number)")
+        return ArgumentRule("the format", "must do without %c, which not all DuckDBs have", "write chr(number)")
     return None
 
 
-def _pattern(arguments: list[exp.Expr], name: str) -> Demand | None:
+def _pattern(arguments: list[exp.Expr], name: str) -> ArgumentRule | None:
     """A pattern that isn't one is told before anything runs; pyarrow reads patterns by the library that DuckDB uses."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -66,22 +66,22 @@ def _pattern(arguments: list[exp.Expr], name: str) -> Demand | None:
     try:
         pc.match_substring_regex(pa.array([""]), pattern or "")
     except ValueError:
-        return Demand(
+        return ArgumentRule(
             "the pattern", "must be a regular expression", "of RE2: without lookaround and \\1 in the pattern"
         )
     return None
 
 
-def _separators(arguments: list[exp.Expr], name: str) -> Demand | None:
+def _separators(arguments: list[exp.Expr], name: str) -> ArgumentRule | None:
     """Whether an anchor holds at the text's start alone, or at that of each rest, differs between releases."""
     pattern = _text(arguments, 1)
     if pattern and not _ANCHORED.search(pattern):
         return None
     must = r"must be a plain text, not empty, without ^, \A and \b"
-    return Demand("the pattern", must, "string_split splits at a text")
+    return ArgumentRule("the pattern", must, "string_split splits at a text")
 
 
-def _replacement(arguments: list[exp.Expr], name: str) -> Demand | None:
+def _replacement(arguments: list[exp.Expr], name: str) -> ArgumentRule | None:
     r"""References to groups that the pattern hasn't got are an error in some releases, and nothing in others."""
     pattern, replacement = _text(arguments, 1), _text(arguments, 2)
     if replacement is None:
@@ -91,21 +91,21 @@ def _replacement(arguments: list[exp.Expr], name: str) -> Demand | None:
     if not wrong:
         return None
     must = f"must not hold \\{wrong[0]}: the pattern has {groups} groups" if pattern else "must not refer to groups"
-    return Demand("the replacement", must, r"\1 stands for the first (…) of a plain pattern, \\ for a backslash")
+    return ArgumentRule("the replacement", must, r"\1 stands for the first (…) of a plain pattern, \\ for a backslash")
 
 
 def _is_reference(character: str, groups: int) -> bool:
     return character == "\\" or (character.isdigit() and int(character) <= groups)
 
 
-def _unit(arguments: list[exp.Expr], name: str) -> Demand | None:
+def _unit(arguments: list[exp.Expr], name: str) -> ArgumentRule | None:
     unit = _text(arguments, 0)
     if unit is not None and unit.lower() not in _NO_DISTANCES:
         return None
-    return Demand("the unit", "must be a plain unit of time, such as 'day'")
+    return ArgumentRule("the unit", "must be a plain unit of time, such as 'day'")
 
 
-_Check = Callable[["list[exp.Expr]", str], Demand | None]
+_Check = Callable[["list[exp.Expr]", str], ArgumentRule | None]
 _CHECKS: Mapping[str, tuple[_Check, ...]] = {
     **dict.fromkeys(LENGTHS, (_length,)),
     **dict.fromkeys(FORMATS, (_format,)),

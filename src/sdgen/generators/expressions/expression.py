@@ -13,9 +13,9 @@ from pydantic import Field, PrivateAttr
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators.arrays.encode_text import uuid_text
-from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
 from sdgen.generators.expressions.syntax import Parsed, Reference, alias, parse_expression, too_large
-from sdgen.generators.links.links import resolve
+from sdgen.generators.links.links import resolve_link
 from sdgen.generators.registry import register
 from sdgen.scenario.types import KINDS, Type
 
@@ -58,7 +58,7 @@ class Expression(Generator):
     def natural(self) -> Type:
         raise LookupError("the type of an expression follows from the columns in it")
 
-    def natural_for(self, types: Mapping[Need, Type | None]) -> Type:
+    def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
         from duckdb import Error
 
         from sdgen.generators.expressions.stages import result_type
@@ -74,28 +74,28 @@ class Expression(Generator):
         except Error as error:
             raise ValueError(self._told(str(error))) from None
 
-    def check_types(self, types: Mapping[Need, Type | None]) -> Iterable[Fault]:
+    def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
         """What is wrong with the expression over columns of these types: before anything is generated."""
         try:
             self.natural_for(types)
         except LookupError:
             return
         except ValueError as error:
-            yield Fault("sql", str(error), "cast a value with cast(value as type)")
+            yield ParamError("sql", str(error), "cast a value with cast(value as type)")
 
     def resolved(self, links: Mapping[str, str]) -> Generator:
         parents = {reference.parent for reference in self._parsed().references if reference.parent}
         copy = self.model_copy()
-        copy._links = {parent: resolve(parent, links) for parent in sorted(parents)}
+        copy._links = {parent: resolve_link(parent, links) for parent in sorted(parents)}
         return copy
 
-    def needs(self) -> tuple[Need, ...]:
+    def needs(self) -> tuple[Dependency, ...]:
         return tuple(self._need(one) for one in self._parsed().references if not _is_now(one))
 
-    def _need(self, reference: Reference) -> Need:
-        return Need(reference.column, self._links.get(reference.parent, reference.parent))
+    def _need(self, reference: Reference) -> Dependency:
+        return Dependency(reference.column, self._links.get(reference.parent, reference.parent))
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         yield from self._parsed().faults
 
     def tells_apart(self, among: Collection[str]) -> str:
@@ -108,7 +108,7 @@ class Expression(Generator):
         shifted = shifted_column(parsed.sql, varying)
         return varying[shifted].column if shifted else ""
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         from duckdb import Error
 
         parsed, table = self._parsed(), self._table(cells)
@@ -121,7 +121,7 @@ class Expression(Generator):
             hint = "try(…), try_cast(…) and case avoid it"
             raise self._failed(cells, self._told(str(error)), hint) from error
 
-    def _evaluated(self, cells: Cells, parsed: Parsed, table: pa.Table, at_once: int) -> pa.Array:
+    def _evaluated(self, cells: ColumnBatch, parsed: Parsed, table: pa.Table, at_once: int) -> pa.Array:
         """The values, of some rows at a time where their texts could be large."""
         from sdgen.generators.expressions.stages import evaluate
 
@@ -136,24 +136,24 @@ class Expression(Generator):
         whole = pa.chunked_array(parts).unify_dictionaries().combine_chunks()
         return whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
 
-    def _failed(self, cells: Cells, why: str, hint: str) -> ScenarioError:
+    def _failed(self, cells: ColumnBatch, why: str, hint: str) -> ScenarioError:
         path = ("entities", cells.facts.entity, "columns", cells.facts.column)
         return ScenarioError(Problem(path, f"the expression {self.sql!r} can't be computed: {why}", hint))
 
     def _parsed(self) -> Parsed:
         return parse_expression(self.sql)
 
-    def _table(self, cells: Cells) -> pa.Table:
+    def _table(self, cells: ColumnBatch) -> pa.Table:
         fields = {
             alias(number): _now(cells) if _is_now(one) else _as_sql(self._array(cells, self._need(one)))
             for number, one in enumerate(self._parsed().references)
         }
         return pa.table(fields or {"sdgen_none": pa.array(np.zeros(len(cells), dtype=np.int8))})
 
-    def _array(self, cells: Cells, need: Need) -> pa.Array:
+    def _array(self, cells: ColumnBatch, need: Dependency) -> pa.Array:
         return cells.rows.parent(need.link).column(need.column) if need.link else cells.column(need.column)
 
-    def _empty(self, types: Mapping[Need, Type | None]) -> pa.Table:
+    def _empty(self, types: Mapping[Dependency, Type | None]) -> pa.Table:
         fields: dict[str, pa.Array] = {}
         for number, one in enumerate(self._parsed().references):
             kind = _NOW if _is_now(one) else types[self._need(one)]
@@ -174,7 +174,7 @@ def _is_now(reference: Reference) -> bool:
     return not reference.parent and reference.column == "as_of"
 
 
-def _now(cells: Cells) -> pa.Array:
+def _now(cells: ColumnBatch) -> pa.Array:
     """The instant that counts as now, in each row."""
     microseconds = int(cells.facts.as_of.timestamp() * 1_000_000)
     return pa.array(np.full(len(cells), microseconds, dtype=np.int64)).view(_NOW.arrow)

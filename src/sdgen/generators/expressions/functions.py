@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sdgen.generators.arrays import rounding
-from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.cast import cast_array
 from sdgen.scenario.types import INTEGER_BITS, Type
 
 _Compute = Callable[..., object]  # arrays of the arguments' types to a numpy array, or to one number for all rows
@@ -195,11 +195,11 @@ def cast_floats(array: pa.Array, type: Type, lenient: bool) -> pa.Array:
         nulls = array.is_null() if array.null_count else None
         return pa.ListArray.from_arrays(pa.array(np.asarray(array.offsets)), values, mask=nulls)
     try:
-        return conform(array, type, type.arrow)
+        return cast_array(array, type, type.arrow)
     except ValueError as error:
         fits = _fits(np.asarray(array.fill_null(0) if array.null_count else array), type)
         if lenient and not fits.all():
-            return conform(pc.if_else(pa.array(fits), array, None), type, type.arrow)
+            return cast_array(pc.if_else(pa.array(fits), array, None), type, type.arrow)
         value = array[int(np.argmin(fits))].as_py()
         raise OverflowError(str(error) if fits.all() else f"{value} doesn't fit into {type}") from None
 

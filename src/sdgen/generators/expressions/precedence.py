@@ -1,7 +1,7 @@
 """One reading of an expression, whoever reads it: where precedence isn't the same everywhere, brackets are asked for.
 
 Releases of sqlglot and of DuckDB bind `->`, IS, LIKE, IN, BETWEEN and IS DISTINCT FROM differently beside other
-operators: `a = b IS NULL` is `(a = b) IS NULL` for some and `a = (b IS NULL)` for others. `unclear` finds such places
+operators: `a = b IS NULL` is `(a = b) IS NULL` for some and `a = (b IS NULL)` for others. `ambiguous_precedence` finds such places
 in the tokens; `bracketed` writes the brackets of all others out, so that the order of operators is the tree's. Only
 arithmetic is left as it was written, which all agree on.
 """
@@ -33,7 +33,7 @@ _TILDE = "~ stands before arithmetic"
 _TILDE_HINT = "put brackets around what it applies to: (~a) + 1 or ~(a + 1)"
 
 
-class Unclear(NamedTuple):
+class AmbiguousPrecedence(NamedTuple):
     """A place that has more than one reading: the character's number from 1 on, what is wrong, and what to do."""
 
     character: int
@@ -50,33 +50,35 @@ class _Run:
     operators: list[Any] = field(default_factory=list)
     betweens: int = 0
 
-    def compare(self, token: Any) -> Iterator[Unclear]:
+    def compare(self, token: Any) -> Iterator[AmbiguousPrecedence]:
         yield from self.end_operand()
         self.comparisons.append(token)
         self.betweens += _kind(token) == "BETWEEN"
         self.operators = [token] if _kind(token) == "IN" else []  # `a in b -> c` has two readings too
 
-    def end_operand(self) -> Iterator[Unclear]:
+    def end_operand(self) -> Iterator[AmbiguousPrecedence]:
         kinds = [_kind(token) for token in self.operators]
         if self.arrows and self.operators:
-            yield Unclear(self.arrows[0].start + 1, _ARROW, _ARROW_HINT)
+            yield AmbiguousPrecedence(self.arrows[0].start + 1, _ARROW, _ARROW_HINT)
         elif "TILDE" in kinds and _ARITHMETIC.intersection(kinds[kinds.index("TILDE") :]):
-            yield Unclear(self.operators[kinds.index("TILDE")].start + 1, _TILDE, _TILDE_HINT)
+            yield AmbiguousPrecedence(self.operators[kinds.index("TILDE")].start + 1, _TILDE, _TILDE_HINT)
         self.arrows, self.operators = [], []
 
-    def end(self) -> Iterator[Unclear]:
+    def end(self) -> Iterator[AmbiguousPrecedence]:
         yield from self.end_operand()
         if len(self.comparisons) > 1:
-            yield Unclear(self.comparisons[1].start + 1, _COMPARISONS, _COMPARISONS_HINT)
+            yield AmbiguousPrecedence(self.comparisons[1].start + 1, _COMPARISONS, _COMPARISONS_HINT)
 
 
-def unclear(tokens: Iterable[Any]) -> Iterator[Unclear]:
+def ambiguous_precedence(tokens: Iterable[Any]) -> Iterator[AmbiguousPrecedence]:
     """The places of an expression that are read in more than one way; `tokens` are sqlglot's."""
     runs, before = [_Run()], ""
     for token in tokens:
         kind, run = _kind(token), runs[-1]
         if kind == "NOT" and token.text == "!":
-            yield Unclear(token.start + 1, "! means different things in different databases", "write not, or <>")
+            yield AmbiguousPrecedence(
+                token.start + 1, "! means different things in different databases", "write not, or <>"
+            )
         if kind in _AFTER_AN_ARROW and run.arrows:
             run.operators.append(token)
         if kind in _OPENING:

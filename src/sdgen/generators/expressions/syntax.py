@@ -13,10 +13,10 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sdgen.errors import did_you_mean
-from sdgen.generators.base import Fault
+from sdgen.generators.base import ParamError
 from sdgen.generators.expressions.allowed import FUNCTIONS, KINDS_OF_SYNTAX, NODES, TYPES, WHY
-from sdgen.generators.expressions.arguments import unmet_demand
-from sdgen.generators.expressions.precedence import bracketed, unclear
+from sdgen.generators.expressions.arguments import broken_rule
+from sdgen.generators.expressions.precedence import ambiguous_precedence, bracketed
 from sdgen.generators.expressions.size import MOST, MOST_STEPS, RowSize, grows, row_size
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Parsed:
 
     sql: str = ""
     references: tuple[Reference, ...] = ()
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[ParamError, ...] = ()
     tree: Any = field(default=None, repr=False, compare=False)
     growing: bool = False  # whether texts in it can become many times longer than its columns'
 
@@ -67,7 +67,7 @@ def parse_expression(text: str) -> Parsed:
         return Parsed(faults=(_fault(problem, "split it into several columns, hidden if need be"),))
     try:
         tree = _read(text)
-        if isinstance(tree, Fault):
+        if isinstance(tree, ParamError):
             return Parsed(faults=(tree,))
         faults = tuple(_faults(tree)) or tuple(_unclear(text)) or tuple(_untyped(tree))
         return Parsed(faults=faults) if faults else _bounded(_parsed(tree))
@@ -75,8 +75,8 @@ def parse_expression(text: str) -> Parsed:
         return Parsed(faults=(_fault("the expression is nested too deeply", "split it into several columns"),))
 
 
-def _fault(what: str, hint: str = "") -> Fault:
-    return Fault("sql", what, hint)
+def _fault(what: str, hint: str = "") -> ParamError:
+    return ParamError("sql", what, hint)
 
 
 def _too_deep(text: str) -> str:
@@ -108,7 +108,7 @@ def _dialect() -> Any:
     return type("SdgenScalar", (DuckDB,), {"Parser": parser})
 
 
-def _read(text: str) -> exp.Expr | Fault:
+def _read(text: str) -> exp.Expr | ParamError:
     import sqlglot
     from sqlglot import errors, exp
 
@@ -145,7 +145,7 @@ def _place(text: str, line: int | None, column: int | None) -> str:
     return f" at character {before + column}"
 
 
-def _faults(tree: exp.Expr) -> Iterator[Fault]:
+def _faults(tree: exp.Expr) -> Iterator[ParamError]:
     """All refusals, each thing named once; what lies inside a refused thing isn't looked at."""
     told: set[str] = set()
     todo: list[tuple[exp.Expr, int]] = [(tree, 0)]
@@ -164,12 +164,12 @@ def _faults(tree: exp.Expr) -> Iterator[Fault]:
             yield fault
 
 
-def _unclear(text: str) -> Iterator[Fault]:
-    for place in unclear(_dialect()().tokenize(text)):
+def _unclear(text: str) -> Iterator[ParamError]:
+    for place in ambiguous_precedence(_dialect()().tokenize(text)):
         yield _fault(f"the expression can be read in two ways at character {place.character}: {place.what}", place.hint)
 
 
-def _untyped(tree: exp.Expr) -> Iterator[Fault]:
+def _untyped(tree: exp.Expr) -> Iterator[ParamError]:
     if _is_untyped(tree):
         yield _fault("the expression has no type: it is always null", "write null::int, or whichever type it has")
 
@@ -193,7 +193,7 @@ def _is_untyped(node: exp.Expr) -> bool:
     return False
 
 
-def _fault_of(node: exp.Expr) -> Fault | None:
+def _fault_of(node: exp.Expr) -> ParamError | None:
     kind = type(node).__name__
     if kind not in NODES:
         return _refused(KINDS_OF_SYNTAX.get(kind, kind.lower()), kind, node)
@@ -225,7 +225,7 @@ def _is_too_large(number: str) -> bool:
     return len(number.replace("_", "")) > 38 and number.replace("_", "").isdigit()
 
 
-def _refused(thing: str, word: str, node: exp.Expr, known: bool = False) -> Fault:
+def _refused(thing: str, word: str, node: exp.Expr, known: bool = False) -> ParamError:
     why, hint = WHY.get(word, ("it is not on the list of what expressions are made of", ""))
     if known:
         hint = hint or did_you_mean(word, FUNCTIONS, "sdgen generators expression lists the functions")
@@ -237,17 +237,17 @@ def _at(node: exp.Expr) -> str:
     return f" at character {min(starts) + 1}" if starts else ""
 
 
-def _function_fault(node: exp.Expr) -> Fault | None:
+def _function_fault(node: exp.Expr) -> ParamError | None:
     if not isinstance(node.this, str):
         return _refused("a quoted function name", "", node)
     name = node.this.lower()
     if name not in FUNCTIONS:
         return _refused(f"the function {name}()", name, node, known=True)
-    unmet = unmet_demand(node, name)
+    unmet = broken_rule(node, name)
     return _fault(f"{unmet.thing} in {name}(){_at(node)} {unmet.must}", unmet.hint) if unmet else None
 
 
-def _column_fault(node: exp.Expr) -> Fault | None:
+def _column_fault(node: exp.Expr) -> ParamError | None:
     parts = [part for part in ("catalog", "db") if node.args.get(part)]
     if not parts:
         return None

@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import Any
 
 from sdgen.generators import streams
-from sdgen.generators.base import Cells
+from sdgen.generators.base import ColumnBatch
 from sdgen.generators.jinja.values import STEPS, Budget
 from sdgen.generators.streams import Numbers
 
@@ -23,7 +23,7 @@ _SHORT = 1_024  # up to so many values, copying the list is faster than keeping 
 class Draws:
     """The draws of some rows, one row after the other, and what each row's rendering may cost."""
 
-    def __init__(self, cells: Cells, numbers: Numbers) -> None:
+    def __init__(self, cells: ColumnBatch, numbers: Numbers) -> None:
         self._cells, self._numbers = cells, numbers
         self._words: list[list[list[int]]] = []  # by call, by part, by row: as far as they were asked for
         self._place = 0

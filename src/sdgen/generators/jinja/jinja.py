@@ -12,14 +12,14 @@ import pyarrow as pa
 from pydantic import Field, PrivateAttr, model_validator
 
 from sdgen.errors import Problem, ScenarioError
-from sdgen.generators.arrays.cast import conform, family
-from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
-from sdgen.generators.cancellation import go_on
+from sdgen.generators.arrays.cast import cast_array, family
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.cancellation import raise_if_cancelled
 from sdgen.generators.jinja.draws import Draws
 from sdgen.generators.jinja.sandbox import DRAWS, FUNCTIONS
 from sdgen.generators.jinja.syntax import Compiled, Reading, compiled, read
 from sdgen.generators.jinja.values import Phrases, Pools, check_length
-from sdgen.generators.links.links import resolve
+from sdgen.generators.links.links import resolve_link
 from sdgen.generators.numbers.alias_tables import alias_table
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
@@ -84,50 +84,50 @@ class Jinja(TextGenerator):
         """Of what the params hold: these go before columns."""
         return frozenset({*self.pools, *([_POOLS] if self.pools else ()), *([_VALUES] if self.values_ else ())})
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         for param, text in self.texts.items():
             try:
                 compiled(text, tuple(self._links.items()))
             except TemplateError as error:
-                yield Fault(param, str(error), error.hint)
+                yield ParamError(param, str(error), error.hint)
         if self.weights and (min(self.weights) < 0 or not 0 < sum(self.weights) < float("inf")):
-            yield Fault("weights", "weights must be zero or more, and not all zero")
+            yield ParamError("weights", "weights must be zero or more, and not all zero")
         for name in self.pools:
             if not name.isidentifier() or name.startswith("_") or name in {*FUNCTIONS, _VALUES, _POOLS, ROW}:
-                yield Fault(f"pools.{name}", f"a template can't name {name!r}", "take a plain word of letters")
+                yield ParamError(f"pools.{name}", f"a template can't name {name!r}", "take a plain word of letters")
         count = sum(count_alternatives(phrase) for pool in (*self.pools.values(), self.values_) for phrase in pool)
         if count > MOST_PHRASES:
-            yield Fault("pools", f"{count:,} phrases are too many", "use fewer alternatives")
+            yield ParamError("pools", f"{count:,} phrases are too many", "use fewer alternatives")
 
     def resolved(self, links: Mapping[str, str]) -> Generator:
         copy = self.model_copy()
         known = {*links, *links.values()} - self.names
         copy._links = {
-            name: resolve(name, links)
+            name: resolve_link(name, links)
             for _, reading in self._readings()
             for name, members in reading.members.items()
             if members and name in known
         }
         return copy
 
-    def needs(self) -> tuple[Need, ...]:
+    def needs(self) -> tuple[Dependency, ...]:
         return tuple(dict.fromkeys(self._named()))
 
-    def _named(self) -> Iterator[Need]:
+    def _named(self) -> Iterator[Dependency]:
         for param, reading in self._readings():
             for name, line in reading.lines.items():
                 members = reading.members[name] if name in self._links else ()
                 if name in self.names or name == ROW:
                     continue
                 for member in members:
-                    yield Need(member, self._links[name], param=param, line=line)
+                    yield Dependency(member, self._links[name], param=param, line=line)
                 if not members or name in reading.alone:
-                    yield Need(name, param=param, line=line)
+                    yield Dependency(name, param=param, line=line)
 
     def known_terms(self, links: Mapping[str, str]) -> Collection[str]:
         return {*links, *links.values(), *self.names, *FUNCTIONS, ROW}
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         rows, places = _distinct_rows(cells)
         chosen = self._chosen(cells)[rows]
         texts = np.empty(len(rows), dtype=object)
@@ -139,7 +139,7 @@ class Jinja(TextGenerator):
         made = pa.array(texts, pa.string())
         return made if places is None else made.take(places)
 
-    def _chosen(self, cells: Cells) -> Numbers:
+    def _chosen(self, cells: ColumnBatch) -> Numbers:
         """The number of each row's template."""
         if len(self.texts) == 1:
             return np.zeros(len(cells), dtype=np.int64)
@@ -158,7 +158,7 @@ def _spelled_out(pool: tuple[str, ...]) -> Phrases:
     return Phrases(each for phrase in pool for each in alternatives(phrase))
 
 
-def _distinct_rows(cells: Cells) -> tuple[Numbers, pa.Array | None]:
+def _distinct_rows(cells: ColumnBatch) -> tuple[Numbers, pa.Array | None]:
     """The rows to be rendered, each number once, and for all rows the place among those (None where they are all).
 
     As the columns of parents these are the same rows many times over, and rows that there are not.
@@ -177,7 +177,7 @@ def _distinct_rows(cells: Cells) -> tuple[Numbers, pa.Array | None]:
 class _Rendering:
     """One template for some rows of a column."""
 
-    def __init__(self, template: Compiled, phrases: Mapping[str, Any], cells: Cells) -> None:
+    def __init__(self, template: Compiled, phrases: Mapping[str, Any], cells: ColumnBatch) -> None:
         self._template, self._phrases, self._cells = template.template, phrases, cells
         self._own = [name for name in template.columns if name not in phrases and name != ROW]
         self._parents = template.parents
@@ -185,7 +185,7 @@ class _Rendering:
     def texts(self, rows: Numbers) -> Iterator[str]:
         """The texts of these rows, given by their places among the cells; ScenarioError where one can't be rendered."""
         for start in range(0, len(rows), _TOGETHER):
-            go_on()
+            raise_if_cancelled()
             yield from self._span(rows[start : start + _TOGETHER])
 
     def _span(self, rows: Numbers) -> Iterator[str]:
@@ -234,5 +234,5 @@ def _plain(array: pa.Array) -> list[Any]:
         words = [*_plain(array.dictionary), None]
         return [words[-1 if place is None else place] for place in array.indices.to_pylist()]
     if family(array.type) == "uuid":
-        array = conform(array, TEXT, pa.string())
+        array = cast_array(array, TEXT, pa.string())
     return list(array.to_pylist(maps_as_pydicts="strict"))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdgen.generators import streams
-from sdgen.generators.cancellation import go_on
+from sdgen.generators.cancellation import raise_if_cancelled
 from sdgen.generators.numbers.alias_tables import AliasTable
 from sdgen.generators.streams import Numbers
 
@@ -114,7 +114,7 @@ class DrawnCounts:
         return int(self.offsets[-1])
 
     def _block_sum(self, start: int) -> int:
-        go_on()
+        raise_if_cancelled()
         return int(self._counts(start).sum())
 
     def _counts(self, start: int) -> Numbers:

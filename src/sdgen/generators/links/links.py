@@ -12,7 +12,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sdgen.errors import did_you_mean
-from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
 from sdgen.generators.registry import register
 from sdgen.scenario.types import KINDS, Type
 
@@ -68,41 +68,43 @@ class ForeignKey(Generator):
         return (value,) if isinstance(value, str) else value
 
     @property
-    def followed(self) -> tuple[Need, ...]:
+    def followed(self) -> tuple[Dependency, ...]:
         """The links to follow: each a column of the parent that another link leads to."""
         parts = (path.rpartition(".") for path in self.follows)
-        return tuple(Need(column, link) for link, _, column in parts)
+        return tuple(Dependency(column, link) for link, _, column in parts)
 
-    def needs(self) -> tuple[Need, ...]:
+    def needs(self) -> tuple[Dependency, ...]:
         return self.followed
 
     def natural(self) -> Type:
         raise LookupError("a foreign key takes its parent's type")
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if self.weights and self.distribution != "weighted":
-            yield Fault(
+            yield ParamError(
                 "weights",
                 "weights are given, but the distribution is not weighted",
                 "add distribution: weighted",
             )
         if self.distribution == "weighted" and (not self.weights or min(self.weights) < 0 or sum(self.weights) <= 0):
-            yield Fault("weights", "weights must be zero or more, and not all zero")
+            yield ParamError("weights", "weights must be zero or more, and not all zero")
         if self.one_to_one and (self.distribution != "uniform" or self.quota):
-            yield Fault("one_to_one", "a one-to-one link takes neither a distribution nor quotas")
+            yield ParamError("one_to_one", "a one-to-one link takes neither a distribution nor quotas")
         if self.unlike and (self.within or self.quota or self.distribution == "weighted" or self.one_to_one):
-            yield Fault("unlike", "a link unlike another takes neither weights nor quotas nor within nor one_to_one")
+            yield ParamError(
+                "unlike", "a link unlike another takes neither weights nor quotas nor within nor one_to_one"
+            )
         if self.within and (self.one_to_one or self.quota or self.distribution != "uniform" or self.depth):
             what = "a link within another's row takes neither a distribution nor quotas nor one_to_one nor depth"
-            yield Fault("within", what)
+            yield ParamError("within", what)
         drawn = self.quota or self.one_to_one or self.distinct or self.unlike or self.distribution != "uniform"
         if facts.entity == self.entity and drawn:
             what = "a link to the same entity draws an earlier row; it takes only roots, depth, within and null_rate"
-            yield Fault("entity", what)
+            yield ParamError("entity", what)
         if self.depth == 1:
-            yield Fault("depth", "a tree of one level has no links", "give a depth of 2 or more, or 0 for any")
+            yield ParamError("depth", "a tree of one level has no links", "give a depth of 2 or more, or 0 for any")
         if facts.entity != self.entity and (self.depth or self.roots > 1):
-            yield Fault(
+            yield ParamError(
                 "depth" if self.depth else "roots", "only a link to the same entity makes a tree", "leave it out"
             )
 
@@ -110,7 +112,7 @@ class ForeignKey(Generator):
     def passes_null(self) -> bool:
         return True
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         return cells.rows.parent(self.via or cells.facts.column).column(self.column)
 
 
@@ -131,20 +133,20 @@ class Parent(Generator):
         link, _, column = self.column.rpartition(".")
         if not link and not self.link and len(links) == 1:
             link = next(iter(links))
-        return self.model_copy(update={"link": resolve(self.link or link, links), "column": column})
+        return self.model_copy(update={"link": resolve_link(self.link or link, links), "column": column})
 
-    def needs(self) -> tuple[Need, ...]:
-        return (Need(self.column, self.link),)
+    def needs(self) -> tuple[Dependency, ...]:
+        return (Dependency(self.column, self.link),)
 
     @property
     def passes_null(self) -> bool:
         return True
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         return cells.rows.parent(self.link).column(self.column)
 
 
-def resolve(name: str, links: Mapping[str, str]) -> str:
+def resolve_link(name: str, links: Mapping[str, str]) -> str:
     """The link that a name stands for: the link itself, or the one link to the parent entity of that name.
 
     `links` maps each link (the name of its foreign key column) to its parent entity. A name that is both is

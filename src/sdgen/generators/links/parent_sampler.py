@@ -17,7 +17,7 @@ from sdgen.generators.numbers.quantile_tables import zipf_ranks
 from sdgen.generators.streams import Numbers
 
 
-class Chooser(Protocol):
+class ParentSampler(Protocol):
     """Draws a parent's row number for each row; -1 where a row has none."""
 
     def choose(self, numbers: Numbers) -> Numbers: ...
@@ -85,7 +85,7 @@ class OneToOne:
 class Unlike:
     """Never the parent row that another link has: `rest` chooses among one parent fewer."""
 
-    rest: Chooser
+    rest: ParentSampler
     other: Link
 
     def choose(self, numbers: Numbers) -> Numbers:
@@ -98,7 +98,7 @@ class Following:
     """Where a link of the row's parent leads: the first of several paths that there is, `rest` where there is none."""
 
     paths: tuple[tuple[Link, Link], ...]
-    rest: Chooser
+    rest: ParentSampler
 
     def choose(self, numbers: Numbers) -> Numbers:
         chosen = self.rest.choose(numbers)
@@ -241,7 +241,7 @@ class WithQuotas:
 
     named: tuple[int, ...]
     ends: tuple[int, ...]
-    rest: Chooser
+    rest: ParentSampler
 
     def choose(self, numbers: Numbers) -> Numbers:
         chosen = self.rest.choose(numbers)
@@ -265,7 +265,7 @@ class Link:
 
     name: str
     parent: str
-    chooser: Chooser
+    chooser: ParentSampler
     null_key: int = 0
     null_rate: float = 0.0
     layout: Layout | None = None

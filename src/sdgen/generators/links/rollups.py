@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field
 
-from sdgen.generators.base import Cells, Facts, Fault, Generator, Need, Rows
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError, Rows
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import INTEGERS, NUMBERS, TIMES, Type
@@ -47,7 +47,7 @@ class Rollup(Generator):
     def natural(self) -> Type:
         raise LookupError("a rollup's type follows from the children's column")
 
-    def natural_for(self, types: Mapping[Need, Type | None]) -> Type:
+    def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
         type = types.get(self.needs()[0])
         if self.function == "count":
             return Type("bigint")
@@ -59,21 +59,23 @@ class Rollup(Generator):
             return type
         return Type("decimal", precision=18, scale=type.scale) if type.kind == "decimal" else Type("bigint")
 
-    def needs(self) -> tuple[Need, ...]:
-        return (Need(self.column if self.function != "count" else "", children=self.entity),)
+    def needs(self) -> tuple[Dependency, ...]:
+        return (Dependency(self.column if self.function != "count" else "", children=self.entity),)
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if self.function != "count" and not self.column:
-            yield Fault("column", f"a {self.function} needs a column of the children", "name it, or ask for a count")
+            yield ParamError(
+                "column", f"a {self.function} needs a column of the children", "name it, or ask for a count"
+            )
 
-    def check_types(self, types: Mapping[Need, Type | None]) -> Iterable[Fault]:
+    def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
         type = types.get(self.needs()[0])
         taken = _SUMMED if self.function == "sum" else _COMPARED
         if self.function != "count" and type is not None and (type.kind not in taken or type.precision > 18):
             hint = "give that column a decimal type" if self.function == "sum" else ""
-            yield Fault("column", f"a {self.function} can't be made of values of type {type}", hint)
+            yield ParamError("column", f"a {self.function} can't be made of values of type {type}", hint)
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         ends = np.cumsum(cells.rows.child_counts(self.entity))
         counts = np.diff(ends, prepend=0)
         if self.function == "count":

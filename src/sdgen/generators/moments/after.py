@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field
 
-from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.decimals import numbers_of, places_of, room, units_from, units_to
 from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
 from sdgen.generators.moments.durations import DAY, SECOND, Length, Moment, fixed_length, parse_moment
 from sdgen.generators.moments.uniform import moment_faults
 from sdgen.generators.numbers.uniform import order_fault
@@ -59,45 +59,45 @@ class After(Generator):
     def natural(self) -> Type:
         raise LookupError(f"the type follows from {self.column}")
 
-    def natural_for(self, types: Mapping[Need, Type | None]) -> Type:
-        other = types.get(Need(self.column))
+    def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
+        other = types.get(Dependency(self.column))
         return other if other is not None and other.kind in self.fits else Type("timestamp")
 
-    def needs(self) -> tuple[Need, ...]:
-        return (Need(self.column), Need(self.state)) if self.state else (Need(self.column),)
+    def needs(self) -> tuple[Dependency, ...]:
+        return (Dependency(self.column), Dependency(self.state)) if self.state else (Dependency(self.column),)
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         wrong = list(moment_faults("until", self.until, facts)) if self.until else []
         if bool(self.state) != bool(self.only or self.unless):
-            wrong.append(Fault("state", "state goes with only or unless", "name a column, and its states"))
+            wrong.append(ParamError("state", "state goes with only or unless", "name a column, and its states"))
         for param, value in (("min", self.min), ("max", self.max)):
             try:
                 fixed_length(value)
             except ValueError as error:
-                wrong.append(Fault(param, str(error)))
+                wrong.append(ParamError(param, str(error)))
         yield from wrong
         if wrong:
             return
         if fixed_length(self.min) < 0:
-            yield Fault("min", f"min {self.min} is below zero", "take a time of 0s or more")
+            yield ParamError("min", f"min {self.min} is below zero", "take a time of 0s or more")
         elif fixed_length(self.min) > fixed_length(self.max):
             yield order_fault(self.min, self.max)
 
-    def check_types(self, types: Mapping[Need, Type | None]) -> Iterable[Fault]:
-        other = types.get(Need(self.column))
+    def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
+        other = types.get(Dependency(self.column))
         if other is not None and other.kind not in self.fits:
-            yield Fault("column", f"{self.column} is {other}, not a time", "name a column of dates or times")
-        state = types.get(Need(self.state)) if self.state else None
+            yield ParamError("column", f"{self.column} is {other}, not a time", "name a column of dates or times")
+        state = types.get(Dependency(self.state)) if self.state else None
         if state is not None and state.kind not in TEXTS:
-            yield Fault("state", f"{self.state} is {state}, not a text", "name a column of texts")
+            yield ParamError("state", f"{self.state} is {state}, not a text", "name a column of texts")
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         moments = self._moments(cells)
         if not self.state:
             return moments
         return pc.if_else(self._came(cells), moments, pa.scalar(None, moments.type))
 
-    def _came(self, cells: Cells) -> pa.Array:
+    def _came(self, cells: ColumnBatch) -> pa.Array:
         """Whether a row's state is one that has a moment; one that isn't known has none."""
         states = spelled(_plain(cells.column(self.state)).cast(pa.string()))
         told = pc.is_valid(states)
@@ -107,7 +107,7 @@ class After(Generator):
             told = pc.and_not(told, pc.is_in(states, value_set=spelled(pa.array(self.unless))))
         return told
 
-    def _moments(self, cells: Cells) -> pa.Array:
+    def _moments(self, cells: ColumnBatch) -> pa.Array:
         other = _plain(cells.column(self.column))
         if pa.types.is_time(other.type):
             return self._times_of_day(cells, other)
@@ -118,9 +118,9 @@ class After(Generator):
             return array_over(days.astype(np.int32), pa.date32())
         return array_over(later, pa.timestamp("us"))
 
-    def _began(self, cells: Cells, other: pa.Array) -> NDArray[np.int64]:
+    def _began(self, cells: ColumnBatch, other: pa.Array) -> NDArray[np.int64]:
         """The other column's moments, in microseconds; where there is none, one of the last two years."""
-        moments = conform(other, Type("timestamp"), pa.timestamp("us")).cast(pa.int64())
+        moments = cast_array(other, Type("timestamp"), pa.timestamp("us")).cast(pa.int64())
         known: NDArray[np.int64] = np.asarray(moments.fill_null(0) if moments.null_count else moments, dtype=np.int64)
         if not moments.null_count:
             return known
@@ -130,10 +130,10 @@ class After(Generator):
         began: NDArray[np.int64] = np.where(valid, known, drawn)
         return began
 
-    def _limit(self, facts: Facts) -> int:
+    def _limit(self, facts: ColumnContext) -> int:
         return parse_moment(self.until, facts.as_of) if self.until else np.iinfo(np.int64).max >> 1
 
-    def _waits(self, cells: Cells, began: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+    def _waits(self, cells: ColumnBatch, began: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
         """Whole seconds between min and max; where the limit leaves less room, spread over what is left."""
         least, most = fixed_length(self.min), fixed_length(self.max)
         left = np.maximum(np.minimum(limit - began, most), 0)
@@ -143,7 +143,7 @@ class After(Generator):
         whole: NDArray[np.int64] = waits // SECOND * SECOND
         return whole
 
-    def _times_of_day(self, cells: Cells, other: pa.Array) -> pa.Array:
+    def _times_of_day(self, cells: ColumnBatch, other: pa.Array) -> pa.Array:
         began = np.asarray(other.cast(pa.time64("us")).cast(pa.int64()).fill_null(0))
         return array_over(began + self._waits(cells, began, _LAST_SECOND), pa.time64("us"))
 
@@ -172,23 +172,23 @@ class Above(Generator):
     def natural(self) -> Type:
         raise LookupError(f"the type follows from {self.column}")
 
-    def natural_for(self, types: Mapping[Need, Type | None]) -> Type:
-        other = types.get(Need(self.column))
+    def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
+        other = types.get(Dependency(self.column))
         return other if other is not None and other.kind in self.fits else Type("double")
 
-    def needs(self) -> tuple[Need, ...]:
-        return (Need(self.column),)
+    def needs(self) -> tuple[Dependency, ...]:
+        return (Dependency(self.column),)
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if self.min > self.max:
             yield order_fault(self.min, self.max)
 
-    def check_types(self, types: Mapping[Need, Type | None]) -> Iterable[Fault]:
-        other = types.get(Need(self.column))
+    def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
+        other = types.get(Dependency(self.column))
         if other is not None and other.kind not in NUMBERS:
-            yield Fault("column", f"{self.column} is {other}, not a number", "name a column of numbers")
+            yield ParamError("column", f"{self.column} is {other}, not a number", "name a column of numbers")
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         type = cells.facts.type
         places = places_of(type)
         low = np.asarray(_plain(cells.column(self.column)).cast(pa.float64()).fill_null(0.0))

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.cast import cast_array
 from sdgen.scenario.types import Type
 
 _SECOND = 1_000_000
@@ -67,7 +67,7 @@ def written(array: pa.Array, form: str) -> pa.Array:
     """Moments, dates or times of day as text of a form; nulls stay."""
     if pa.types.is_time(array.type):
         array = array.cast(pa.time64("us")).cast(pa.int64()).cast(pa.timestamp("us"))
-    moments = conform(array, Type("timestamp"), pa.timestamp("us"))
+    moments = cast_array(array, Type("timestamp"), pa.timestamp("us"))
     counts = moments.cast(pa.int64())
     micros = np.asarray(counts.fill_null(0) if counts.null_count else counts, dtype=np.int64)
     seconds = pa.array(micros // _SECOND).cast(pa.timestamp("s"))

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
 from sdgen.generators.moments.durations import Length, Moment, fixed_length, parse_moment
 from sdgen.generators.moments.uniform import moment_faults, moments_arrow
 from sdgen.generators.registry import register
@@ -41,10 +41,10 @@ class TimeSeries(Generator):
     def natural(self) -> Type:
         return Type("timestamp")
 
-    def needs(self) -> tuple[Need, ...]:
-        return (Need(self.per),) if self.per else ()
+    def needs(self) -> tuple[Dependency, ...]:
+        return (Dependency(self.per),) if self.per else ()
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         wrong = [*moment_faults("start", self.start, facts), *self._step_faults()]
         yield from wrong
         if wrong:
@@ -53,16 +53,16 @@ class TimeSeries(Generator):
         last = start + step * (0 if self.per else max(facts.rows - 1, 0))
         if not _YEAR_1 <= min(start, last) - spread <= max(start, last) + spread <= _YEAR_9999:
             what = f"{facts.rows} rows, {self.step} apart, leave the years 1 to {MAXYEAR}"
-            yield Fault("step", what, "take a shorter step, or fewer rows")
+            yield ParamError("step", what, "take a shorter step, or fewer rows")
 
-    def _step_faults(self) -> Iterable[Fault]:
+    def _step_faults(self) -> Iterable[ParamError]:
         try:
             if not fixed_length(self.step):
-                yield Fault("step", "a step of 0 never moves on", "use const for one fixed moment")
+                yield ParamError("step", "a step of 0 never moves on", "use const for one fixed moment")
         except ValueError as error:
-            yield Fault("step", str(error))
+            yield ParamError("step", str(error))
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         _, step, spread = self._microseconds(facts.as_of)
         if self.per or 2 * spread >= abs(step) or facts.type.kind == "date":
             return None
@@ -72,7 +72,7 @@ class TimeSeries(Generator):
         """Start, step and jitter."""
         return parse_moment(self.start, as_of), fixed_length(self.step), round(self.jitter_seconds * 1e6)
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         start, step, spread = self._microseconds(cells.facts.as_of)
         places = cells.rows.ordinals(self.per) if self.per else cells.numbers
         moments = places * np.int64(step)

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from sdgen.errors import did_you_mean
 from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import Facts, Fault, Generator
+from sdgen.generators.base import ColumnContext, Generator, ParamError
 from sdgen.generators.domains import Domain
 from sdgen.generators.moments.durations import DAY, Clock, Moment, parse_clock, parse_moment
 from sdgen.generators.registry import register
@@ -48,21 +48,21 @@ def ticks(start: int, end: int, tick: int, arrow: pa.DataType) -> Ticks:
     return Ticks(first * tick, max(last - first, 0), tick, arrow)
 
 
-def moment_faults(param: str, value: Moment, facts: Facts, zone: tzinfo = UTC) -> Iterator[Fault]:
+def moment_faults(param: str, value: Moment, facts: ColumnContext, zone: tzinfo = UTC) -> Iterator[ParamError]:
     """A fault where a param is no moment."""
     try:
         parse_moment(value, facts.as_of, zone)
     except ValueError as error:
-        yield Fault(param, str(error))
+        yield ParamError(param, str(error))
 
 
-def zone_faults(name: str | None) -> Iterator[Fault]:
+def zone_faults(name: str | None) -> Iterator[ParamError]:
     """A fault where there is no such time zone."""
     try:
         ZoneInfo(name or "UTC")
     except (KeyError, ValueError, OSError):
         hint = did_you_mean(name or "", available_timezones(), "use a name such as Europe/Berlin or UTC")
-        yield Fault("timezone", f"unknown time zone {name!r}", hint)
+        yield ParamError("timezone", f"unknown time zone {name!r}", hint)
 
 
 def moments_arrow(type: Type) -> pa.DataType:
@@ -85,13 +85,13 @@ class Date(Generator):
     def natural(self) -> Type:
         return Type("date")
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         wrong = [*moment_faults("start", self.start, facts), *moment_faults("end", self.end, facts)]
         yield from wrong
         if not wrong and not self.domain(facts).size:
-            yield Fault("start", f"start {self.start} is after end {self.end}", "swap them")
+            yield ParamError("start", f"start {self.start} is after end {self.end}", "swap them")
 
-    def domain(self, facts: Facts) -> Domain:
+    def domain(self, facts: ColumnContext) -> Domain:
         first, last = (parse_moment(value, facts.as_of) // DAY for value in (self.start, self.end))
         return Ticks(first, max(last - first + 1, 0), 1, pa.date32())
 
@@ -117,7 +117,7 @@ class Datetime(Generator):
     def natural(self) -> Type:
         return Type("timestamp" if self.timezone is None else "timestamptz")
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         wrong = list(zone_faults(self.timezone))
         zone = UTC if wrong else self._zone()
         wrong += [
@@ -126,7 +126,7 @@ class Datetime(Generator):
         ]
         yield from wrong
         if not wrong and not self.domain(facts).size:
-            yield Fault(
+            yield ParamError(
                 "start",
                 f"no moment lies between start {self.start} and end {self.end}",
                 "make start the earlier",
@@ -135,7 +135,7 @@ class Datetime(Generator):
     def _zone(self) -> tzinfo:
         return UTC if self.timezone is None else ZoneInfo(self.timezone)
 
-    def domain(self, facts: Facts) -> Domain:
+    def domain(self, facts: ColumnContext) -> Domain:
         zone = self._zone()
         start, end = (parse_moment(value, facts.as_of, zone) for value in (self.start, self.end))
         return ticks(start, end, _TICKS[self.precision], moments_arrow(facts.type))
@@ -155,20 +155,20 @@ class TimeOfDay(Generator):
     def natural(self) -> Type:
         return Type("time")
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         wrong = False
         for param, value in (("start", self.start), ("end", self.end)):
             try:
                 parse_clock(value)
             except ValueError as error:
                 wrong = True
-                yield Fault(param, str(error))
+                yield ParamError(param, str(error))
         if not wrong and not self.domain(facts).size:
-            yield Fault(
+            yield ParamError(
                 "start",
                 f"no time lies between start {self.start} and end {self.end}",
                 "make start the earlier",
             )
 
-    def domain(self, facts: Facts) -> Domain:
+    def domain(self, facts: ColumnContext) -> Domain:
         return ticks(parse_clock(self.start), parse_clock(self.end), _TICKS[self.precision], pa.time64("us"))

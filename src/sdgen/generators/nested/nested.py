@@ -15,10 +15,10 @@ import pyarrow as pa
 from pydantic import Field, model_validator
 
 from sdgen.generators import streams
-from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.encode_text import json_text
-from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
-from sdgen.generators.nested.nested_generator import Inner
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.nested.nested_generator import NestedGenerator
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import TEXTS, Type, array_of
@@ -29,21 +29,21 @@ _MOST_DISTINCT = 100
 _JSON = Type("json")
 
 
-class Sized(Generator):
+class SizedCollection(Generator):
     """What arrays and maps share: how many elements a row has, and their numbers."""
 
     min: int = Field(default=0, ge=0, le=_MOST, description="the fewest elements of a row")
     max: int = Field(default=5, ge=0, le=_MOST, description="the most elements of a row")
 
-    def size_faults(self) -> Iterable[Fault]:
+    def size_faults(self) -> Iterable[ParamError]:
         if self.min > self.max:
-            yield Fault("min", f"min {self.min} is more than max {self.max}", "swap them")
+            yield ParamError("min", f"min {self.min} is more than max {self.max}", "swap them")
         yield from _element_faults(self, "max")
 
-    def lengths(self, cells: Cells) -> Numbers:
+    def lengths(self, cells: ColumnBatch) -> Numbers:
         return cells.below(self.max - self.min + 1, "length") + self.min
 
-    def elements(self, cells: Cells, lengths: Numbers) -> tuple[pa.Array, Numbers]:
+    def elements(self, cells: ColumnBatch, lengths: Numbers) -> tuple[pa.Array, Numbers]:
         """The rows' offsets, and the elements' numbers."""
         ends = np.zeros(len(lengths) + 1, dtype=np.int64)
         np.cumsum(lengths, out=ends[1:])
@@ -54,50 +54,54 @@ class Sized(Generator):
 def elements(generator: Generator) -> int:
     """The most elements that a row has in the arrays and maps of a generator: those of nested ones multiply."""
     inside = sum(elements(inner.made) for inner in _inners(generator))
-    return generator.max * max(1, inside) if isinstance(generator, Sized) else inside
+    return generator.max * max(1, inside) if isinstance(generator, SizedCollection) else inside
 
 
-def _inners(generator: Generator) -> Iterator[Inner]:
+def _inners(generator: Generator) -> Iterator[NestedGenerator]:
     """The generators that stand directly inside another, whichever of its params holds them."""
     for name in type(generator).model_fields:
         value = getattr(generator, name)
         each = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else (value,)
-        yield from (inner for inner in each if isinstance(inner, Inner))
+        yield from (inner for inner in each if isinstance(inner, NestedGenerator))
 
 
-def _element_faults(generator: Generator, param: str) -> Iterable[Fault]:
+def _element_faults(generator: Generator, param: str) -> Iterable[ParamError]:
     """Told once: by the innermost generator that has too many."""
     most = elements(generator)
     if most > _MOST_ELEMENTS and all(elements(inner.made) <= _MOST_ELEMENTS for inner in _inners(generator)):
         what = f"a row could have {most:,} elements, those of nested arrays multiplied; {_MOST_ELEMENTS:,} is the most"
-        yield Fault(param, what, "lower max, here or inside")
+        yield ParamError(param, what, "lower max, here or inside")
 
 
-def _lonely(inner: Inner, path: str) -> Iterable[Fault]:
+def _lonely(inner: NestedGenerator, path: str) -> Iterable[ParamError]:
     """Elements aren't rows: they have no other columns and no parents."""
     for need in inner.made.needs():
         what = f"{inner.generator} takes the column {need.column!r}, but an element has no columns beside it"
-        yield Fault(path, what, "compute the value in a column of its own")
+        yield ParamError(path, what, "compute the value in a column of its own")
 
 
-def _distinct_faults(inner: Inner, facts: Facts, type: Type | None, most: int, path: str) -> Iterable[Fault]:
+def _distinct_faults(
+    inner: NestedGenerator, facts: ColumnContext, type: Type | None, most: int, path: str
+) -> Iterable[ParamError]:
     if type is None:
         return
     size = inner.made.capacity(_inner_facts(facts, type))
     if size is None:
         what = f"{inner.generator} can't promise distinct values"
-        yield Fault(path, what, "take choice, uniform_int, pattern or another with a finite set of values")
+        yield ParamError(path, what, "take choice, uniform_int, pattern or another with a finite set of values")
     elif size < most:
-        yield Fault("max", f"a row may have {most} distinct values, but {inner.generator} has only {size}", "lower max")
+        yield ParamError(
+            "max", f"a row may have {most} distinct values, but {inner.generator} has only {size}", "lower max"
+        )
     if most > _MOST_DISTINCT:
-        yield Fault("max", f"a row can have at most {_MOST_DISTINCT} distinct values", "lower max")
+        yield ParamError("max", f"a row can have at most {_MOST_DISTINCT} distinct values", "lower max")
 
 
-def _inner_facts(facts: Facts, type: Type) -> Facts:
-    return Facts(facts.seed, facts.entity, facts.column, type, facts.rows, facts.as_of, facts.locale)
+def _inner_facts(facts: ColumnContext, type: Type) -> ColumnContext:
+    return ColumnContext(facts.seed, facts.entity, facts.column, type, facts.rows, facts.as_of, facts.locale)
 
 
-def _distinct(inner: Inner, cells: Cells, type: Type, most: int, lengths: Numbers) -> pa.Array:
+def _distinct(inner: NestedGenerator, cells: ColumnBatch, type: Type, most: int, lengths: Numbers) -> pa.Array:
     """Values distinct within a row: drawn from its domain without replacement.
 
     The n-th draw is a place among the values not yet taken; counting up past the taken ones, in their order, gives
@@ -115,11 +119,11 @@ def _distinct(inner: Inner, cells: Cells, type: Type, most: int, lengths: Number
             index += index >= before
         taken[:, place] = index
     chosen = taken[np.arange(most) < lengths[:, None]]
-    return conform(domain.decode(chosen), type, type.arrow)
+    return cast_array(domain.decode(chosen), type, type.arrow)
 
 
 @register("array")
-class Array(Sized):
+class Array(SizedCollection):
     """An array of elements made by another generator, of random length."""
 
     fits: ClassVar[frozenset[str]] = frozenset({"array"})
@@ -127,13 +131,13 @@ class Array(Sized):
         "{generator: array, params: {items: {generator: uniform_int, params: {min: 1, max: 6}}, min: 1, max: 4}}"
     )
 
-    items: Inner = Field(description="the elements' generator: its name, or {generator, params, type}")
+    items: NestedGenerator = Field(description="the elements' generator: its name, or {generator, params, type}")
     unique: bool = Field(default=False, description="whether the elements of a row are distinct (at most 100)")
 
     def natural(self) -> Type:
         return array_of(self.items.type_for({}))
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         yield from self.size_faults()
         yield from _lonely(self.items, "items")
         type = _part(facts.type, "array", 0)
@@ -141,7 +145,7 @@ class Array(Sized):
         if self.unique:
             yield from _distinct_faults(self.items, facts, type, self.max, "items")
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         type = cells.facts.type if cells.facts.type.kind == "array" else self.natural()
         item = type.items[0]
         lengths = self.lengths(cells)
@@ -155,7 +159,7 @@ class Array(Sized):
 
 
 @register("map")
-class Map(Sized):
+class Map(SizedCollection):
     """A map whose keys and values are made by other generators; the keys of a row are distinct."""
 
     fits: ClassVar[frozenset[str]] = frozenset({"map"})
@@ -164,20 +168,22 @@ class Map(Sized):
         " values: {generator: uniform_int, params: {min: 0, max: 9}}}}"
     )
 
-    keys: Inner = Field(description="the keys' generator, with a finite set of values: choice, pattern, uniform_int …")
-    values_: Inner = Field(alias="values", description="the values' generator")
+    keys: NestedGenerator = Field(
+        description="the keys' generator, with a finite set of values: choice, pattern, uniform_int …"
+    )
+    values_: NestedGenerator = Field(alias="values", description="the values' generator")
 
     def natural(self) -> Type:
         return Type("map", items=(self.keys.type_for({}), self.values_.type_for({})))
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         yield from self.size_faults()
         for place, (name, inner) in enumerate((("keys", self.keys), ("values", self.values_))):
             yield from _lonely(inner, name)
             yield from inner.faults(facts, _part(facts.type, "map", place), name)
         yield from _distinct_faults(self.keys, facts, _part(facts.type, "map", 0), self.max, "keys")
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         type = cells.facts.type if cells.facts.type.kind == "map" else self.natural()
         key, value = type.items
         lengths = self.lengths(cells)
@@ -191,10 +197,10 @@ def _part(type: Type, kind: str, place: int) -> Type | None:
     return type.items[place] if type.kind == kind else None
 
 
-class Fielded(Generator):
+class FieldCollection(Generator):
     """What structs and JSON documents share: named fields, made side by side from one row."""
 
-    fields: dict[str, Inner] = Field(
+    fields: dict[str, NestedGenerator] = Field(
         default_factory=dict, description="each field's generator: its name, or {generator, params, type}"
     )
 
@@ -202,16 +208,16 @@ class Fielded(Generator):
         fields = {name: inner.resolved(links) for name, inner in self.fields.items()}
         return self.model_copy(update={"fields": fields})
 
-    def needs(self) -> tuple[Need, ...]:
+    def needs(self) -> tuple[Dependency, ...]:
         return tuple(dict.fromkeys(need for inner in self.fields.values() for need in inner.made.needs()))
 
-    def check_types(self, types: Mapping[Need, Type | None]) -> Iterable[Fault]:
+    def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
         for name, inner in self.fields.items():
             yield from inner.type_faults(types, f"fields.{name}")
 
 
 @register("struct")
-class Struct(Fielded):
+class Struct(FieldCollection):
     """A struct whose fields are made by other generators, which may use the row's columns and parents."""
 
     fits: ClassVar[frozenset[str]] = frozenset({"struct"})
@@ -223,27 +229,27 @@ class Struct(Fielded):
     def natural(self) -> Type:
         return self.natural_for({})
 
-    def natural_for(self, types: Mapping[Need, Type | None]) -> Type:
+    def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
         items = tuple(inner.type_for(types) for inner in self.fields.values())
         return Type("struct", fields=tuple(self.fields), items=items)
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         yield from _element_faults(self, "fields")
         if not self.fields:
-            yield Fault("fields", "a struct needs at least one field")
+            yield ParamError("fields", "a struct needs at least one field")
         known = facts.type.fields if facts.type.kind == "struct" else tuple(self.fields)
         for name in known:
             if name not in self.fields:
-                yield Fault("fields", f"the field {name!r} of {facts.type} has no generator", "add it to fields")
+                yield ParamError("fields", f"the field {name!r} of {facts.type} has no generator", "add it to fields")
         for name, inner in self.fields.items():
             if name not in known:
-                yield Fault(f"fields.{name}", f"{facts.type} has no field {name!r}", "known: " + ", ".join(known))
+                yield ParamError(f"fields.{name}", f"{facts.type} has no field {name!r}", "known: " + ", ".join(known))
                 continue
             place = facts.type.fields.index(name) if facts.type.kind == "struct" else -1
             type = facts.type.items[place] if place >= 0 else None
             yield from inner.faults(facts, type, f"fields.{name}")
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         type = cells.facts.type if cells.facts.type.kind == "struct" else self.natural()
         arrays = [
             self.fields[name].values(cells.inner(f"field/{name}", item), item)
@@ -253,7 +259,7 @@ class Struct(Fielded):
 
 
 @register("json")
-class Json(Fielded):
+class Json(FieldCollection):
     """A JSON document: an object whose fields are made by other generators, or a constant."""
 
     fits: ClassVar[frozenset[str]] = TEXTS - {"enum"} | {"json"}
@@ -273,12 +279,12 @@ class Json(Fielded):
     def natural(self) -> Type:
         return _JSON
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         yield from _element_faults(self, "fields")
         for name, inner in self.fields.items():
             yield from inner.faults(facts, _type_of(inner), f"fields.{name}")
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         if not self.fields:
             text = json.dumps(self.value, ensure_ascii=False, separators=(",", ":"), default=str)
             return pa.repeat(text, len(cells))
@@ -289,11 +295,11 @@ class Json(Fielded):
         ]
         return json_text(pa.StructArray.from_arrays(arrays, list(self.fields)), _struct_type(types))
 
-    def _field(self, inner: Inner, cells: Cells, type: Type | None) -> pa.Array:
+    def _field(self, inner: NestedGenerator, cells: ColumnBatch, type: Type | None) -> pa.Array:
         return inner.made.values(cells) if type is None else inner.values(cells, type)
 
 
-def _type_of(inner: Inner) -> Type | None:
+def _type_of(inner: NestedGenerator) -> Type | None:
     """The type of a document's field; None where it follows from other columns."""
     try:
         return inner.type_for({})

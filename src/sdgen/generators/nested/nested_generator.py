@@ -11,15 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from sdgen.errors import did_you_mean
-from sdgen.generators.arrays.cast import conform
-from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
+from sdgen.generators.arrays.cast import cast_array
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
 from sdgen.generators.registry import find, make, names
 from sdgen.scenario.types import Type, parse_type
 
 _NO_INNER = frozenset({"fk"})
 
 
-class Inner(BaseModel):
+class NestedGenerator(BaseModel):
     """A generator with its params and, if need be, its type; its name alone where it takes no params."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -42,7 +42,7 @@ class Inner(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _make(self) -> Inner:
+    def _make(self) -> NestedGenerator:
         try:
             self._made = make(self.generator, dict(self.params))
         except KeyError:
@@ -60,7 +60,7 @@ class Inner(BaseModel):
     def made(self) -> Generator:
         return self._made
 
-    def type_for(self, types: Mapping[Need, Type | None]) -> Type:
+    def type_for(self, types: Mapping[Dependency, Type | None]) -> Type:
         """The type of the values: as written, or natural given other columns' types; LookupError if unknown."""
         if self._type is not None:
             return self._type
@@ -73,31 +73,33 @@ class Inner(BaseModel):
                 raise
             return copied
 
-    def resolved(self, links: Mapping[str, str]) -> Inner:
+    def resolved(self, links: Mapping[str, str]) -> NestedGenerator:
         copy = self.model_copy()
         copy._made = self._made.resolved(links)
         return copy
 
-    def faults(self, facts: Facts, type: Type | None, path: str) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext, type: Type | None, path: str) -> Iterable[ParamError]:
         """What is wrong inside, under this path; `type` is what the values must be, if that is known."""
         if self.generator in _NO_INNER:
-            yield Fault(path, f"{self.generator} can't stand inside another generator", "give it a column of its own")
+            yield ParamError(
+                path, f"{self.generator} can't stand inside another generator", "give it a column of its own"
+            )
             return
         if type is not None and self._made.fits and type.kind not in self._made.fits:
             kinds = ", ".join(sorted(self._made.fits))
-            yield Fault(path, f"{self.generator} can't make values of type {type}", f"it makes: {kinds}")
+            yield ParamError(path, f"{self.generator} can't make values of type {type}", f"it makes: {kinds}")
         inner = replace(facts, type=type or facts.type, unique=False, joint=None)
         yield from _inside(path, self._made.faults(inner))
 
-    def type_faults(self, types: Mapping[Need, Type | None], path: str) -> Iterable[Fault]:
+    def type_faults(self, types: Mapping[Dependency, Type | None], path: str) -> Iterable[ParamError]:
         """What is wrong inside, given the types of the columns it needs."""
         yield from _inside(path, self._made.check_types(types))
 
-    def values(self, cells: Cells, type: Type) -> pa.Array:
-        return conform(self._made.values(cells), type, type.arrow)
+    def values(self, cells: ColumnBatch, type: Type) -> pa.Array:
+        return cast_array(self._made.values(cells), type, type.arrow)
 
 
-def _inside(path: str, faults: Iterable[Fault]) -> Iterable[Fault]:
+def _inside(path: str, faults: Iterable[ParamError]) -> Iterable[ParamError]:
     for fault in faults:
         yield replace(fault, param=f"{path}.params.{fault.param}" if fault.param else path)
 

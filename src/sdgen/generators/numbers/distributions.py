@@ -20,7 +20,7 @@ from sdgen.generators.arrays.decimals import (
     units_to,
 )
 from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import Cells, Facts, Fault, Generator
+from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
 from sdgen.generators.domains import Domain, Integers
 from sdgen.generators.numbers.quantile_tables import (
     Floats,
@@ -42,7 +42,7 @@ _LEAST = "the least value: the law is truncated there, its values do not pile up
 _MOST = "the greatest value, likewise"
 
 
-class Law(Generator):
+class Distribution(Generator):
     """A law from a quantile table, moved and stretched: value = location + factor * table value.
 
     Bounds narrow the probabilities that values are drawn for, so that the law keeps its shape between them.
@@ -73,13 +73,13 @@ class Law(Generator):
         high = self.max if self.max is not None else location + factor * table.points[-1]
         return low, high
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         low, high = self.extremes()
         if self.min is not None and self.max is not None and self.min > self.max:
             yield order_fault(self.min, self.max)
         elif self._share() < _RAREST:
             param = "min" if self.min is not None else "max"
-            yield Fault(
+            yield ParamError(
                 param,
                 f"the law hardly ever gives a value between {low:.6g} and {high:.6g}",
                 "widen the bounds",
@@ -93,7 +93,7 @@ class Law(Generator):
         low, high = ((bound - location) / factor for bound in self.extremes())
         return table.probability(high) - table.probability(low)
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         places = places_of(cells.facts.type, self.asked_places)
         margin = 0.0 if places is None else 0.5 / 10**places  # half a unit more, since values are rounded
         table, location, factor = self.shape()
@@ -119,7 +119,7 @@ class Law(Generator):
 
 
 @register("normal")
-class Normal(Law):
+class Normal(Distribution):
     """Numbers by the normal law (the bell curve), truncated to min and max where given."""
 
     example: ClassVar[str] = "{generator: normal, params: {mean: 20, std: 4, min: -10, max: 50, precision: 1}}"
@@ -133,7 +133,7 @@ class Normal(Law):
 
 
 @register("lognormal")
-class Lognormal(Law):
+class Lognormal(Distribution):
     """Positive numbers with many small and few large ones, such as amounts: their logarithm is normal.
 
     With `scale` the natural type is a decimal.
@@ -158,7 +158,7 @@ class Lognormal(Law):
 
 
 @register("exponential")
-class Exponential(Law):
+class Exponential(Distribution):
     """Waiting times: positive numbers by the exponential law, truncated to min and max where given."""
 
     example: ClassVar[str] = "{generator: exponential, params: {mean: 90, max: 3600, precision: 1}}"
@@ -183,15 +183,15 @@ class PoissonCount(Generator):
     def natural(self) -> Type:
         return Type("int")
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         try:
             law = poisson(self.mean, self.max)
         except ValueError as error:
-            yield Fault("max", str(error), "raise max, or lower the mean")
+            yield ParamError("max", str(error), "raise max, or lower the mean")
         else:
             yield from room_faults(facts.type, law.first, law.first + len(law.table.aliases) - 1)
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         return array_over(poisson(self.mean, self.max).draw(cells.draw()), pa.int64())
 
 
@@ -213,23 +213,23 @@ class ZipfNumber(Generator):
     def natural(self) -> Type:
         return Type("bigint")
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if (self.size is None) == (self.max is None):
-            yield Fault("size", "give either size or max, and not both")
+            yield ParamError("size", "give either size or max, and not both")
         elif self.max is not None and self.min > self.max:
             yield order_fault(self.min, self.max)
         elif self._size() > 1 << 62:
-            yield Fault("max", "Zipf's law takes at most 2^62 values", "give a narrower range")
+            yield ParamError("max", "Zipf's law takes at most 2^62 values", "give a narrower range")
         else:
             yield from room_faults(facts.type, self.min, self.min + self._size() - 1)
 
     def _size(self) -> int:
         return (self.size or 1) if self.max is None else self.max - self.min + 1
 
-    def domain(self, facts: Facts) -> Domain:
+    def domain(self, facts: ColumnContext) -> Domain:
         return Integers(self.min, self._size())
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         if cells.facts.unique or cells.facts.joint is not None:
             return super().values(cells)
         ranks = zipf_ranks(cells.draw(), self._size(), self.exponent)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from sdgen.generators.arrays.decimals import numbers_of, places_faults, places_of, room_faults, units_from, units_to
 from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import Cells, Facts, Fault, Generator
+from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.registry import register
 from sdgen.generators.streams import unit
@@ -53,13 +53,13 @@ class Ranges(Generator):
         whole = all(isinstance(bound, int) for part in self.ranges for bound in (part.min, part.max))
         return 0 if whole and self.precision is None else places_of(type, self.precision)
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if not any(part.weight for part in self.ranges):
-            yield Fault("ranges", "all weights are zero", "give at least one range a weight above 0")
+            yield ParamError("ranges", "all weights are zero", "give at least one range a weight above 0")
         places = self._places(facts.type)
         for part in self.ranges:
             if part.min > part.max:
-                yield Fault("ranges", f"a range's min {part.min} is more than its max {part.max}", "swap them")
+                yield ParamError("ranges", f"a range's min {part.min} is more than its max {part.max}", "swap them")
                 continue
             yield from room_faults(facts.type, part.min, part.max, ("ranges", "ranges"))
             yield from places_faults(
@@ -67,13 +67,13 @@ class Ranges(Generator):
             )
             if places is not None and units_from(part.min, places) > units_to(part.max, places):
                 what = f"no number of {places} decimal places lies between {part.min} and {part.max}"
-                yield Fault("ranges", what, "ask for more decimal places, or a wider range")
+                yield ParamError("ranges", what, "ask for more decimal places, or a wider range")
 
     @cached_property
     def table(self) -> AliasTable:
         return alias_table([part.weight for part in self.ranges])
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         chosen = self.table.pick(cells.draw("range"))
         places = self._places(cells.facts.type)
         inside = unit(cells.draw())

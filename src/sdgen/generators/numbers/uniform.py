@@ -14,7 +14,7 @@ from pydantic import Field, FiniteFloat
 
 from sdgen.generators.arrays.decimals import digits_for, places_faults, places_of, room_faults, steps
 from sdgen.generators.arrays.fixed_width import array_over, booleans_over
-from sdgen.generators.base import Cells, Facts, Fault, Generator
+from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
 from sdgen.generators.domains import Domain, Integers
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
@@ -23,12 +23,12 @@ from sdgen.scenario.types import INTEGERS, NUMBERS, Type
 _INT64 = 1 << 63
 
 
-def order_fault(low: object, high: object) -> Fault:
-    return Fault("min", f"min {low} is more than max {high}", "swap them")
+def order_fault(low: object, high: object) -> ParamError:
+    return ParamError("min", f"min {low} is more than max {high}", "swap them")
 
 
 @dataclass(frozen=True)
-class Truths:
+class BooleanGenerator:
     """False and true."""
 
     size: int = 2
@@ -49,10 +49,10 @@ class Boolean(Generator):
     def natural(self) -> Type:
         return Type("bool")
 
-    def domain(self, facts: Facts) -> Domain:
-        return Truths()
+    def domain(self, facts: ColumnContext) -> Domain:
+        return BooleanGenerator()
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         if cells.facts.unique or cells.facts.joint is not None:
             return super().values(cells)
         if self.probability == 1:
@@ -74,18 +74,18 @@ class UniformInt(Generator):
     def natural(self) -> Type:
         return Type("bigint")
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if self.min > self.max:
             yield order_fault(self.min, self.max)
             return
         yield from room_faults(facts.type, self.min, self.max)
         distinct = facts.unique or facts.joint is not None
         if distinct and self.domain(facts).size >= _INT64:
-            yield Fault("max", "a unique column's range holds fewer than 2^63 values", "give a narrower range")
+            yield ParamError("max", "a unique column's range holds fewer than 2^63 values", "give a narrower range")
         if facts.type.kind in ("float", "double") and distinct:
             yield from places_faults(facts, 0, self.min, self.max, "max")
 
-    def domain(self, facts: Facts) -> Integers:
+    def domain(self, facts: ColumnContext) -> Integers:
         return Integers(self.min, (self.max - self.min) // self.step + 1, self.step)
 
 
@@ -108,22 +108,22 @@ class UniformFloat(Generator):
     def natural(self) -> Type:
         return Type("double")
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if self.min > self.max:
             yield order_fault(self.min, self.max)
         elif not isfinite(self.max - self.min):
-            yield Fault("max", "the range from min to max is longer than the greatest float")
+            yield ParamError("max", "the range from min to max is longer than the greatest float")
         else:
             yield from room_faults(facts.type, self.min, self.max)
             places = places_of(facts.type, self.precision)
             yield from places_faults(facts, places, self.min, self.max, "precision")
             yield from _empty_fault(self.domain(facts), self.min, self.max)
 
-    def domain(self, facts: Facts) -> Domain | None:
+    def domain(self, facts: ColumnContext) -> Domain | None:
         places = places_of(facts.type, self.precision)
         return None if places is None else steps(self.min, self.max, places, facts.type)
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         if places_of(cells.facts.type, self.precision) is not None:
             return super().values(cells)
         values = cells.unit()
@@ -156,7 +156,7 @@ class UniformDecimal(Generator):
         places = 2 if self.scale is None else self.scale
         return Type("decimal", precision=digits_for(self.min, self.max, places), scale=places)
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if self.min > self.max:
             yield order_fault(self.min, self.max)
             return
@@ -164,11 +164,11 @@ class UniformDecimal(Generator):
         yield from places_faults(facts, self._places(facts.type), self.min, self.max, "scale")
         yield from _empty_fault(self.domain(facts), self.min, self.max)
 
-    def domain(self, facts: Facts) -> Domain:
+    def domain(self, facts: ColumnContext) -> Domain:
         return steps(self.min, self.max, self._places(facts.type), facts.type)
 
 
-def _empty_fault(domain: Domain | None, low: object, high: object) -> Iterable[Fault]:
+def _empty_fault(domain: Domain | None, low: object, high: object) -> Iterable[ParamError]:
     if domain is not None and domain.size == 0:
         hint = "ask for more decimal places, or a wider range"
-        yield Fault("min", f"no number of so few decimal places lies between {low} and {high}", hint)
+        yield ParamError("min", f"no number of so few decimal places lies between {low} and {high}", hint)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import pyarrow as pa
 from pydantic import Field
 
-from sdgen.generators.base import Cells, Facts, Fault
+from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
 from sdgen.generators.domains import Domain
 from sdgen.generators.patterns.syntax import PatternError
 from sdgen.generators.patterns.texts import PatternTexts, pattern_texts
@@ -34,27 +34,27 @@ class Pattern(TextGenerator):
         default=8, ge=1, le=256, description="the most repeats for the open quantifiers `*`, `+` and `{n,}`"
     )
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         try:
             texts = self._texts()
         except PatternError as error:
             hint = "characters, classes, groups, alternatives and ? * + {n,m} can be used"
-            yield Fault("regex", f"the pattern has {error}, which can't be used", hint)
+            yield ParamError("regex", f"the pattern has {error}, which can't be used", hint)
             return
         most = facts.type.length
         if most and texts.longest > most:
             what = f"the pattern makes texts of up to {texts.longest} characters, the column takes {most}"
-            yield Fault("regex", what, "shorten the pattern, or take a longer type")
+            yield ParamError("regex", what, "shorten the pattern, or take a longer type")
 
-    def domain(self, facts: Facts) -> Domain:
+    def domain(self, facts: ColumnContext) -> Domain:
         return self._texts()
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         """The number of texts; None where some text can be made in two ways."""
         texts = self._texts()
         return texts.size if texts.exact else None
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         texts = self._texts()
         if cells.facts.unique or cells.facts.joint is not None:
             return texts.decode(cells.indexes(texts.size))

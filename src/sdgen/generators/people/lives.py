@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sdgen.generators import streams
-from sdgen.generators.base import Cells, Facts, Fault
+from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
 from sdgen.generators.domains import Domain
 from sdgen.generators.people.people import PersonGenerator
 from sdgen.generators.pools import FALLBACK, Joined, file_digests, text_array, texts
@@ -24,17 +24,17 @@ from sdgen.scenario.types import NUMBERS, Type
 _EPOCH = date(1970, 1, 1)
 
 
-class Aged(PersonGenerator):
+class AgedPerson(PersonGenerator):
     """A column that follows from the day of birth, which is uniform between two ages."""
 
     min_age: int = Field(default=18, ge=0, le=130, description="the youngest, in full years at the scenario's as_of")
     max_age: int = Field(default=80, ge=0, le=130, description="the oldest, in full years at the scenario's as_of")
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if self.min_age > self.max_age:
-            yield Fault("min_age", f"min_age {self.min_age} is above max_age {self.max_age}", "swap them")
+            yield ParamError("min_age", f"min_age {self.min_age} is above max_age {self.max_age}", "swap them")
 
-    def birth_days(self, cells: Cells) -> NDArray[np.int32]:
+    def birth_days(self, cells: ColumnBatch) -> NDArray[np.int32]:
         """Days from 1970-01-01 to the day of birth."""
         today = cells.facts.as_of.date()
         first = _years_before(today, self.max_age + 1) + timedelta(days=1)
@@ -45,7 +45,7 @@ class Aged(PersonGenerator):
 
 
 @register("person.birth_date", "person.birthdate", "person.date_of_birth")
-class BirthDate(Aged):
+class BirthDate(AgedPerson):
     """A person's date of birth; agrees with `person.age` of the same ages."""
 
     fits: ClassVar[frozenset[str]] = frozenset({"date", "timestamp", "timestamptz"}) | PLAIN_TEXTS
@@ -54,12 +54,12 @@ class BirthDate(Aged):
     def natural(self) -> Type:
         return Type("date")
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         return pa.array(self.birth_days(cells)).view(pa.date32())
 
 
 @register("person.age")
-class Age(Aged):
+class Age(AgedPerson):
     """A person's age in full years at the scenario's as_of; agrees with `person.birth_date` of the same ages."""
 
     fits: ClassVar[frozenset[str]] = NUMBERS
@@ -68,7 +68,7 @@ class Age(Aged):
     def natural(self) -> Type:
         return Type("int")
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         days = self.birth_days(cells).astype("datetime64[D]")
         months = days.astype("datetime64[M]")
         today = cells.facts.as_of.date()
@@ -94,10 +94,10 @@ class PhoneNumber(TextGenerator):
         default="international", description="+1-212-555-0123, (212) 555-0123 or 2125550123"
     )
 
-    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+    def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
         return file_digests([FALLBACK], "person")
 
-    def domain(self, facts: Facts) -> Domain:
+    def domain(self, facts: ColumnContext) -> Domain:
         return _phones(self.format)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from sdgen.generators.base import Cells, Facts
+from sdgen.generators.base import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
 from sdgen.generators.people.names import Names, names
 from sdgen.generators.pools import chain, encoded, file_digests, joined, own_pool, taken, text_array
@@ -38,16 +38,16 @@ class PersonGenerator(FamilyGenerator):
 
     family: ClassVar[str] = "person"
 
-    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+    def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
         return file_digests(chain(facts.locale), "person")
 
-    def people(self, cells: Cells) -> tuple[Names, Numbers, Numbers]:
+    def people(self, cells: ColumnBatch) -> tuple[Names, Numbers, Numbers]:
         """The locale's names, each row's index into them, and its round."""
         if cells.numbers is not cells.rows.numbers:  # parts of a nested column
             return self._people(cells)
         return cells.rows.shared(f"person {self.who}", lambda: self._people(cells))
 
-    def _people(self, cells: Cells) -> tuple[Names, Numbers, Numbers]:
+    def _people(self, cells: ColumnBatch) -> tuple[Names, Numbers, Numbers]:
         listed = names(cells.facts.locale)
         numbers = cells.numbers
         rounds = np.zeros_like(numbers)
@@ -56,7 +56,7 @@ class PersonGenerator(FamilyGenerator):
             numbers = numbers - rounds * listed.size
         return listed, permute(cells.family_key(self.family, self.who), numbers, listed.size), rounds
 
-    def women(self, cells: Cells) -> Numbers:
+    def women(self, cells: ColumnBatch) -> Numbers:
         """1 for each row's man, 0 for a woman."""
         listed, people, _ = self.people(cells)
         return (people >= listed.size // 2).astype(np.int64)
@@ -68,10 +68,10 @@ class FullName(PersonGenerator):
 
     example: ClassVar[str] = "{generator: person.full_name}"
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return names(facts.locale).size if _between(facts.locale) else None
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         listed, people, _ = self.people(cells)
         first, last = listed.places(people)
         given, between = taken(listed.firsts, first), _between(cells.facts.locale)
@@ -96,11 +96,11 @@ class NamePart(PersonGenerator):
     def arrow(self, type: Type) -> pa.DataType:
         return carried(type)
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         listed = names(facts.locale)
         return len(listed.firsts) if self._given else listed.last_size
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         listed, people, _ = self.people(cells)
         pool = listed.firsts if self._given else listed.lasts
         if cells.facts.unique:
@@ -113,7 +113,7 @@ class NamePart(PersonGenerator):
         return self.called == "person.first_name"
 
 
-class Labelled(PersonGenerator):
+class PersonLabel(PersonGenerator):
     """A column of few values."""
 
     fits: ClassVar[frozenset[str]] = ALL_TEXTS
@@ -123,24 +123,24 @@ class Labelled(PersonGenerator):
 
 
 @register("person.gender", "person.sex")
-class Gender(Labelled):
+class Gender(PersonLabel):
     """A person's gender, which fits the first name: half women, half men."""
 
     example: ClassVar[str] = "{generator: person.gender, params: {labels: [F, M]}}"
 
     labels: tuple[str, str] = Field(default=("Female", "Male"), description="what to write for a woman and for a man")
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         return encoded(text_array(self.labels), self.women(cells))
 
 
 @register("person.title")
-class Title(Labelled):
+class Title(PersonLabel):
     """A form of address that fits the gender: Ms., Mrs. or Mr., and Dr. now and then."""
 
     example: ClassVar[str] = "{generator: person.title}"
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         place = self.women(cells) * 16 + self.family_below(cells, "title", 16)
         return encoded(text_array(("Dr.", "Mr.", "Mrs.", "Ms.")), _TITLE_OF[place])
 
@@ -149,15 +149,15 @@ _TITLE_OF = np.array([0] + [2] * 6 + [3] * 9 + [0] + [1] * 15, dtype=np.int64)
 
 
 @register("person.occupation", "person.job_title")
-class Occupation(Labelled):
+class Occupation(PersonLabel):
     """A job title."""
 
     example: ClassVar[str] = "{generator: person.occupation}"
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return len(own_pool("people", "occupation"))
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         pool = own_pool("people", "occupation")
         if cells.facts.unique:
             return encoded(pool, cells.indexes(len(pool)))
@@ -177,10 +177,10 @@ class Email(PersonGenerator):
         description="the part after the @; left out, one of the reserved example.com, example.org and example.net",
     )
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return UNLIMITED
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         listed, people, rounds = self.people(cells)
         first, last = listed.places(people)
         domains = (self.domain_name,) if self.domain_name else RESERVED
@@ -200,10 +200,10 @@ class Username(PersonGenerator):
 
     example: ClassVar[str] = "{generator: person.username, unique: true}"
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return UNLIMITED
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         listed, people, rounds = self.people(cells)
         first, last = listed.places(people)
         begins, _ = _mail_pools(cells.facts.locale, RESERVED)

@@ -20,7 +20,7 @@ WORLD = "world"
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
+class Gazetteer:
     """The places of one country, or of all: rows of the gazetteer from `start`, and a draw by population."""
 
     start: int
@@ -65,15 +65,15 @@ def countries() -> tuple[str, ...]:
 
 
 @cache
-def places(country: str) -> Places:
+def places(country: str) -> Gazetteer:
     """The places of a country (its code), or of the world; KeyError for an unknown one."""
     weights = numbers("weight")
     if country == WORLD:
-        return Places(0, alias_table(weights.tolist()))
+        return Gazetteer(0, alias_table(weights.tolist()))
     if country not in countries():
         raise KeyError(country)
     rows = np.flatnonzero(indices("country_code") == countries().index(country))
-    return Places(int(rows[0]), alias_table(weights[rows].tolist()))
+    return Gazetteer(int(rows[0]), alias_table(weights[rows].tolist()))
 
 
 def country_of(locale: str) -> str:

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from sdgen.errors import did_you_mean
 from sdgen.generators import streams
-from sdgen.generators.base import Cells, Facts, Fault
+from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
 from sdgen.generators.places.gazetteer import WORLD, column, countries, country_of, gazetteer, indices, numbers, places
 from sdgen.generators.places.streets import postal_codes, street_lists, streets
 from sdgen.generators.pools import encoded, joined, own, taken
@@ -44,35 +44,35 @@ class AddressGenerator(FamilyGenerator):
         description="a country's code (DE), or `world` for all of them by population; left out, the locale's country",
     )
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if self.country and self.country != WORLD and self.country not in countries():
             hint = did_you_mean(self.country.upper(), countries(), "two capital letters such as DE, or world")
-            yield Fault("country", f"unknown country {self.country!r}", hint)
+            yield ParamError("country", f"unknown country {self.country!r}", hint)
 
-    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+    def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
         return street_lists() if self.called in _WITH_STREET else {}
 
-    def scope(self, facts: Facts) -> str:
+    def scope(self, facts: ColumnContext) -> str:
         return self.country or country_of(facts.locale)
 
-    def where(self, cells: Cells) -> Numbers:
+    def where(self, cells: ColumnBatch) -> Numbers:
         """Each row's place in the gazetteer."""
         chosen = places(self.scope(cells.facts))
         return chosen.table.pick(self.family_draw(cells, "place")) + chosen.start
 
-    def street_of(self, cells: Cells, where: Numbers) -> pa.Array:
+    def street_of(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
         listed = streets()
         street = listed.pick(indices("country_code")[where], self.family_draw(cells, "street"))
         return taken(listed.pool, street)
 
-    def number_of(self, cells: Cells, where: Numbers) -> Numbers:
+    def number_of(self, cells: ColumnBatch, where: Numbers) -> Numbers:
         """House numbers: low ones are likelier, as streets are of different lengths (American ones the longest)."""
         words = self.family_draw(cells, "number")
         american = _styles()[indices("country_code")[where]] == _WITH_STATE
         longest = _LENGTHS[american * 8 + (words & np.uint64(7)).view(np.int64)]
         return streams.below_each(words, longest) + 1
 
-    def line_of(self, cells: Cells, where: Numbers) -> pa.Array:
+    def line_of(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
         """House number and street, in the order of the country."""
         street, number = self.street_of(cells, where), pa.array(self.number_of(cells, where)).cast(pa.string())
         first = streets().number_first[indices("country_code")[where]]
@@ -82,7 +82,7 @@ class AddressGenerator(FamilyGenerator):
             return joined(street, " ", number)
         return pc.if_else(pa.array(first), joined(number, " ", street), joined(street, " ", number))
 
-    def code_of(self, cells: Cells, where: Numbers) -> pa.Array:
+    def code_of(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
         """Postal codes: those of the gazetteer, or made up where it has none."""
         listed = gazetteer()["postal_code"].take(pa.array(where))
         if not listed.null_count:
@@ -129,17 +129,17 @@ class PlaceName(AddressGenerator):
     def arrow(self, type: Type) -> pa.DataType:
         return carried(type)
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return len(self._names(facts))
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         name = _LISTED[self.called]
         if cells.facts.unique:
             listed = self._names(cells.facts)
             return encoded(column(name), listed[cells.indexes(len(listed))])
         return encoded(column(name), indices(name)[self.where(cells)])
 
-    def _names(self, facts: Facts) -> Numbers:
+    def _names(self, facts: ColumnContext) -> Numbers:
         chosen = places(self.scope(facts))
         return np.unique(indices(_LISTED[self.called])[chosen.start : chosen.start + chosen.size])
 
@@ -150,7 +150,7 @@ class Street(AddressGenerator):
 
     example: ClassVar[str] = "{generator: address.street}"
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         return self.line_of(cells, self.where(cells))
 
 
@@ -160,7 +160,7 @@ class StreetName(AddressGenerator):
 
     example: ClassVar[str] = "{generator: address.street_name}"
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         return self.street_of(cells, self.where(cells))
 
 
@@ -170,7 +170,7 @@ class StreetNumber(AddressGenerator):
 
     example: ClassVar[str] = "{generator: address.street_number}"
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         return pa.array(self.number_of(cells, self.where(cells))).cast(pa.string())
 
 
@@ -180,7 +180,7 @@ class PostalCode(AddressGenerator):
 
     example: ClassVar[str] = "{generator: address.postal_code, params: {country: CA}}"
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         return self.code_of(cells, self.where(cells))
 
 
@@ -190,7 +190,7 @@ class Address(AddressGenerator):
 
     example: ClassVar[str] = "{generator: address.address}"
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         where = self.where(cells)
         street, code, city = self.line_of(cells, where), self.code_of(cells, where), _texts("city", where)
         country = indices("country_code")[where]
@@ -233,7 +233,7 @@ class Coordinate(AddressGenerator):
     def natural(self) -> Type:
         return Type("double")
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         name = self.called.partition(".")[2]
         around = self.family_below(cells, name, 2 * _AROUND + 1) - _AROUND
         return pa.array((numbers(name)[self.where(cells)] * 100 + around) / _DEGREE)

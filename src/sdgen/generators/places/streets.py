@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.generators import streams
-from sdgen.generators.arrays.fixed_text import Spelled, pattern
+from sdgen.generators.arrays.fixed_text import FixedLengthTexts, pattern
 from sdgen.generators.places.gazetteer import column, countries, indices
 from sdgen.generators.pools import file_digests, in_groups, joined, own, text_array, texts
 from sdgen.generators.streams import Numbers, Words
@@ -112,12 +112,12 @@ def _form_of() -> Numbers:
 
 
 @cache
-def _forms() -> tuple[tuple[Spelled, Spelled], ...]:
+def _forms() -> tuple[tuple[FixedLengthTexts, FixedLengthTexts], ...]:
     classes = own("postal")["classes"]
     forms = []
     for picture, begins in _listed_pictures():
         before, after = picture.split("|")
         fixed = pattern(before, classes)
         alphabets = (begins, *fixed.alphabets[1:]) if begins else fixed.alphabets
-        forms.append((Spelled(alphabets), pattern(after, classes)))
+        forms.append((FixedLengthTexts(alphabets), pattern(after, classes)))
     return tuple(forms)

@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.decimals import room_faults
-from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
 from sdgen.generators.domains import Domain, Integers
 from sdgen.generators.moments.durations import SECOND, Moment, parse_moment
 from sdgen.generators.moments.formats import pieces, tells_apart, written
 from sdgen.generators.moments.uniform import moment_faults
-from sdgen.generators.nested.nested_generator import Inner
+from sdgen.generators.nested.nested_generator import NestedGenerator
 from sdgen.generators.numbers.uniform import order_fault
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
@@ -27,11 +27,11 @@ from sdgen.scenario.types import NUMBERS, TIMES, Type
 
 def as_written(array: pa.Array, form: str) -> pa.Array:
     """Values as text: times in the form, if one is given."""
-    return written(array, form) if form else conform(array, STRING, STRING.arrow)
+    return written(array, form) if form else cast_array(array, STRING, STRING.arrow)
 
 
 @dataclass(frozen=True)
-class Written:
+class EncodedValue:
     """The domain of another one's values, written as text."""
 
     values: Domain
@@ -43,7 +43,7 @@ class Written:
         return self.values.size
 
     def decode(self, indexes: Numbers) -> pa.Array:
-        return as_written(conform(self.values.decode(indexes), self.type, self.type.arrow), self.form)
+        return as_written(cast_array(self.values.decode(indexes), self.type, self.type.arrow), self.form)
 
 
 @register("as_text")
@@ -58,7 +58,9 @@ class AsText(Generator):
     fits: ClassVar[frozenset[str]] = PLAIN_TEXTS
     example: ClassVar[str] = "{generator: as_text, params: {value: {generator: uniform_int, params: {min: 1, max: 9}}}}"
 
-    value: Inner = Field(description="whose values to write: a generator's name, or {generator, params, type}")
+    value: NestedGenerator = Field(
+        description="whose values to write: a generator's name, or {generator, params, type}"
+    )
     format: str = Field("", max_length=200, description="how times are written, such as %d/%m/%Y; ISO 8601 if left out")
 
     def natural(self) -> Type:
@@ -72,33 +74,33 @@ class AsText(Generator):
     def passes_null(self) -> bool:
         return self.value.made.passes_null
 
-    def needs(self) -> tuple[Need, ...]:
+    def needs(self) -> tuple[Dependency, ...]:
         return self.value.made.needs()
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         type = self.value.type_for({})
         yield from self.value.faults(facts, type, "value")
         try:
             pieces(self.format)
         except ValueError as error:
-            yield Fault("format", str(error), "use the codes of strftime, such as %Y-%m-%d")
+            yield ParamError("format", str(error), "use the codes of strftime, such as %Y-%m-%d")
         if self.format and type.kind not in TIMES:
-            yield Fault("format", f"a format is for times; the values are {type}", "leave it out")
+            yield ParamError("format", f"a format is for times; the values are {type}", "leave it out")
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         type = self.value.type_for({})
         if self.format and not tells_apart(self.format, type.kind):
             return None
         return self.value.made.capacity(replace(facts, type=type))
 
-    def domain(self, facts: Facts) -> Domain | None:
+    def domain(self, facts: ColumnContext) -> Domain | None:
         type = self.value.type_for({})
         inner = self.value.made.domain(replace(facts, type=type))
         if inner is None or (self.format and not tells_apart(self.format, type.kind)):
             return None
-        return Written(inner, type, self.format)
+        return EncodedValue(inner, type, self.format)
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         type = self.value.type_for({})
         inner = replace(cells, facts=replace(cells.facts, type=type))
         return as_written(self.value.values(inner, type), self.format)
@@ -121,7 +123,7 @@ class Epoch(Generator):
     def natural(self) -> Type:
         return Type("bigint")
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         wrong = [*moment_faults("start", self.start, facts), *moment_faults("end", self.end, facts)]
         yield from wrong
         if wrong:
@@ -132,7 +134,7 @@ class Epoch(Generator):
         else:
             yield from room_faults(facts.type, domain.start, domain.start + domain.size, ("start", "end"))
 
-    def domain(self, facts: Facts) -> Integers:
+    def domain(self, facts: ColumnContext) -> Integers:
         start, end = (parse_moment(value, facts.as_of) // _UNITS[self.unit] for value in (self.start, self.end))
         return Integers(start, end - start)
 
@@ -152,10 +154,10 @@ class Bytes(Generator):
     def natural(self) -> Type:
         return Type("binary")
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         return 1 << min(8 * self.length, 62)
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         words = -(-self.length // 8)
         table = np.empty((len(cells), words), dtype="<u8")
         for place in range(words):

@@ -18,7 +18,7 @@ import pyarrow as pa
 from pydantic import ConfigDict, Field
 
 from sdgen.errors import did_you_mean
-from sdgen.generators.base import Facts, Fault, Generator
+from sdgen.generators.base import ColumnContext, Generator, ParamError
 from sdgen.generators.domains import Domain
 from sdgen.generators.pools import chain, digest, text_array
 from sdgen.generators.streams import Numbers, stream_key
@@ -89,24 +89,28 @@ class ProviderPool(Generator):
         except Exception:  # the params are wrong, as `faults` says
             return STRING
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         known = params_of(self.called)
         for name in self._own:
             if name not in known and name not in _YEARS.get(self.called, {}):
-                yield Fault(name, f"{self.called} has no param {name!r}", did_you_mean(name, [*known, "pool"]))
+                yield ParamError(name, f"{self.called} has no param {name!r}", did_you_mean(name, [*known, "pool"]))
                 return
         try:
             made = len(self._values(facts))
         except Exception as error:  # whatever the outside package raises is about the params
-            yield Fault("params", f"{self.called} can't make values: {error}", "see the method's params in mimesis")
+            yield ParamError(
+                "params", f"{self.called} can't make values: {error}", "see the method's params in mimesis"
+            )
             return
         if not made:
-            yield Fault("", f"{self.called} has no values for the locale {facts.locale!r}", "choose another locale")
+            yield ParamError(
+                "", f"{self.called} has no values for the locale {facts.locale!r}", "choose another locale"
+            )
 
-    def domain(self, facts: Facts) -> Domain | None:
+    def domain(self, facts: ColumnContext) -> Domain | None:
         return _Listed(self._values(facts))
 
-    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+    def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
         made = self._values(facts).cast(pa.string())
         return {f"mimesis {self.called} {chain(facts.locale)[0]}": digest(made)}
 
@@ -114,7 +118,7 @@ class ProviderPool(Generator):
     def _own(self) -> dict[str, Any]:
         return {**_YEARS.get(self.called, {}), **(self.model_extra or {}), **self.params}
 
-    def _values(self, facts: Facts) -> pa.Array:
+    def _values(self, facts: ColumnContext) -> pa.Array:
         return _pool_of(self.called, chain(facts.locale)[0], _frozen(self._own), self.pool)
 
 

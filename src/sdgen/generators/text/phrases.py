@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
 from sdgen.generators.choices.subsets import places_apart
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
@@ -62,29 +62,29 @@ class Phrases(TextGenerator):
         """The phrases of all pools, one pool after the other."""
         return pa.array([phrase for pool in self.spelled_out.values() for phrase in pool], pa.string())
 
-    def needs(self) -> tuple[Need, ...]:
-        return (Need(self.by),) if self.by else ()
+    def needs(self) -> tuple[Dependency, ...]:
+        return (Dependency(self.by),) if self.by else ()
 
     def resolved(self, links: Mapping[str, str]) -> Generator:
         return self
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if self.min > self.max:
-            yield Fault("min", f"min {self.min} is more than max {self.max}", "swap them")
+            yield ParamError("min", f"min {self.min} is more than max {self.max}", "swap them")
         count = sum(count_alternatives(phrase) for pool in (*self.pools.values(), self.values_) for phrase in pool)
         if count > MOST_PHRASES:
-            yield Fault("pools", f"{count:,} phrases are too many", "use fewer alternatives")
+            yield ParamError("pools", f"{count:,} phrases are too many", "use fewer alternatives")
             return
         for name, pool in self.spelled_out.items():
             place = f"pools.{name}" if name else "values"
             if len(pool) < self.max:
                 what = f"{self.max} different phrases can't come from {len(pool)}"
-                yield Fault(place, what, "list more, or lower max")
+                yield ParamError(place, what, "list more, or lower max")
             twice = next((phrase for phrase in pool if pool.count(phrase) > 1), None) if len(pool) < 10_000 else None
             if twice is not None:
-                yield Fault(place, f"the phrase {twice!r} is listed twice", "list each once")
+                yield ParamError(place, f"the phrase {twice!r} is listed twice", "list each once")
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         first, size, missing = self._pool_of(cells)
         counts = cells.below(self.max - self.min + 1, "count") + np.int64(self.min)
         longest = int(counts.max(initial=0))
@@ -98,7 +98,7 @@ class Phrases(TextGenerator):
             text = pc.if_else(pa.array(counts > 0), whole, text)
         return text if missing is None else pc.if_else(missing, None, text)
 
-    def _pool_of(self, cells: Cells) -> tuple[Numbers, Numbers, pa.Array | None]:
+    def _pool_of(self, cells: ColumnBatch) -> tuple[Numbers, Numbers, pa.Array | None]:
         """For each row its pool's first phrase and size; and which rows have none, if any."""
         sizes = np.array([len(pool) for pool in self.spelled_out.values()], dtype=np.int64)
         starts = np.cumsum(sizes) - sizes
@@ -111,7 +111,7 @@ class Phrases(TextGenerator):
         numbers = places.fill_null(0).to_numpy(zero_copy_only=False)
         return starts[numbers], sizes[numbers], missing
 
-    def _refuse_unknown(self, names: pa.Array, places: pa.Array, facts: Facts) -> None:
+    def _refuse_unknown(self, names: pa.Array, places: pa.Array, facts: ColumnContext) -> None:
         if places.null_count == names.null_count:
             return
         unknown = names.filter(pc.and_(places.is_null(), names.is_valid()))[0].as_py()

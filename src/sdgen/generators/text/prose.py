@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from sdgen.generators.base import Cells, Facts, Fault
+from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
 from sdgen.generators.domains import Domain
 from sdgen.generators.pools import Pool, joined, own, text_array
 from sdgen.generators.registry import register
@@ -39,19 +39,21 @@ class Prose(TextGenerator):
         default=0, ge=0, le=1_000_000, description="characters at most: long texts end after a whole word; 0: any"
     )
 
-    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+    def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
         return text_lists(facts.locale)
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         limit = self._limit(facts)
         if limit and self.min_length > limit:
-            yield Fault("min_length", f"min_length {self.min_length} is above the longest text, {limit}", "lower it")
+            yield ParamError(
+                "min_length", f"min_length {self.min_length} is above the longest text, {limit}", "lower it"
+            )
 
-    def piece(self, cells: Cells, purpose: str) -> pa.Array:
+    def piece(self, cells: ColumnBatch, purpose: str) -> pa.Array:
         """One text per row, of any length."""
         raise NotImplementedError
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         text = self.piece(cells, "")
         extra = 0
         while len(text) and self.min_length and pc.min(pc.utf8_length(text)).as_py() < self.min_length:
@@ -61,7 +63,7 @@ class Prose(TextGenerator):
         limit = self._limit(cells.facts)
         return shortened(text, limit, self.min_length) if limit else text
 
-    def _limit(self, facts: Facts) -> int:
+    def _limit(self, facts: ColumnContext) -> int:
         limits = [limit for limit in (self.max_length, facts.type.length) if limit]
         return min(limits, default=0)
 
@@ -91,17 +93,17 @@ class Word(TextGenerator):
     def arrow(self, type: Type) -> pa.DataType:
         return type.arrow
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if not len(self._listed(facts)):
-            yield Fault("length", f"there is no word of {self.length} letters", "leave length out")
+            yield ParamError("length", f"there is no word of {self.length} letters", "leave length out")
 
-    def lists_used(self, facts: Facts) -> Mapping[str, str]:
+    def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
         return text_lists(facts.locale)
 
-    def domain(self, facts: Facts) -> Domain:
+    def domain(self, facts: ColumnContext) -> Domain:
         return Pool(self._listed(facts))
 
-    def _listed(self, facts: Facts) -> pa.Array:
+    def _listed(self, facts: ColumnContext) -> pa.Array:
         words = words_of(facts.locale)
         return words.filter(pc.equal(pc.utf8_length(words), self.length)) if self.length else words
 
@@ -114,7 +116,7 @@ class Words(Prose):
 
     nb_words: int = Field(default=3, ge=1, le=500, description="how many words")
 
-    def piece(self, cells: Cells, purpose: str) -> pa.Array:
+    def piece(self, cells: ColumnBatch, purpose: str) -> pa.Array:
         return word_rows(cells, f"{purpose}words", self.nb_words)
 
 
@@ -124,7 +126,7 @@ class TitleText(Prose):
 
     example: ClassVar[str] = "{generator: text.title}"
 
-    def piece(self, cells: Cells, purpose: str) -> pa.Array:
+    def piece(self, cells: ColumnBatch, purpose: str) -> pa.Array:
         if not english(cells.facts.locale):
             return capitalised(word_rows(cells, f"{purpose}title", 3))
         lists = own("words")
@@ -143,7 +145,7 @@ class Sentence(Prose):
 
     nb_words: int = Field(default=0, ge=0, le=500, description="how many words; 0: as it comes, five to twelve")
 
-    def piece(self, cells: Cells, purpose: str) -> pa.Array:
+    def piece(self, cells: ColumnBatch, purpose: str) -> pa.Array:
         if self.nb_words:
             return sentences_of(cells, f"{purpose}sentence", self.nb_words)
         return sentences(cells, f"{purpose}sentence")
@@ -157,7 +159,7 @@ class Paragraph(Prose):
 
     nb_sentences: int = Field(default=0, ge=0, le=200, description="how many sentences; 0: three to six")
 
-    def piece(self, cells: Cells, purpose: str) -> pa.Array:
+    def piece(self, cells: ColumnBatch, purpose: str) -> pa.Array:
         return paragraph(cells, f"{purpose}paragraph", self.nb_sentences)
 
 
@@ -170,7 +172,7 @@ class Paragraphs(Prose):
     nb_paragraphs: int = Field(default=3, ge=1, le=50, description="how many paragraphs")
     nb_sentences: int = Field(default=0, ge=0, le=50, description="how many sentences each; 0: three to six")
 
-    def piece(self, cells: Cells, purpose: str) -> pa.Array:
+    def piece(self, cells: ColumnBatch, purpose: str) -> pa.Array:
         made = [paragraph(cells, f"{purpose}{number} ", self.nb_sentences) for number in range(self.nb_paragraphs)]
         return pc.binary_join_element_wise(*made, "\n\n")
 
@@ -181,11 +183,11 @@ class Quote(Prose):
 
     example: ClassVar[str] = "{generator: text.quote}"
 
-    def piece(self, cells: Cells, purpose: str) -> pa.Array:
+    def piece(self, cells: ColumnBatch, purpose: str) -> pa.Array:
         return joined("“", sentences(cells, f"{purpose}quote"), "”")
 
 
-def paragraph(cells: Cells, purpose: str, count: int) -> pa.Array:
+def paragraph(cells: ColumnBatch, purpose: str, count: int) -> pa.Array:
     """So many sentences per row, or three to six for 0."""
     if count:
         made = [sentences(cells, f"{purpose} {number}") for number in range(count)]

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sdgen.generators import streams
-from sdgen.generators.base import Cells
+from sdgen.generators.base import ColumnBatch
 from sdgen.generators.pools import FALLBACK, chain, file_digests, joined, own, pool, taken, text_array
 
 Parts = Sequence[pa.Array]
@@ -27,12 +27,12 @@ def text_lists(locale: str) -> dict[str, str]:
     return {} if english(locale) else file_digests(chain(locale), "text")
 
 
-def written(cells: Cells, purpose: str, parts: Parts) -> pa.Array:
+def written(cells: ColumnBatch, purpose: str, parts: Parts) -> pa.Array:
     """One text of each part, one after another."""
     return joined(*(taken(part, cells.below(len(part), f"{purpose} {place}")) for place, part in enumerate(parts)))
 
 
-def sentences(cells: Cells, purpose: str) -> pa.Array:
+def sentences(cells: ColumnBatch, purpose: str) -> pa.Array:
     """One sentence per row; in other languages than English, one of the locale's listed texts."""
     if english(cells.facts.locale):
         return written(cells, purpose, _sentence())
@@ -40,14 +40,14 @@ def sentences(cells: Cells, purpose: str) -> pa.Array:
     return taken(listed, cells.below(len(listed), purpose))
 
 
-def sentences_of(cells: Cells, purpose: str, words: int) -> pa.Array:
+def sentences_of(cells: ColumnBatch, purpose: str, words: int) -> pa.Array:
     """Sentences of so many words each."""
     if english(cells.facts.locale):
         return written(cells, purpose, _sentence_of(words))
     return joined(capitalised(word_rows(cells, purpose, words)), ".")
 
 
-def word_rows(cells: Cells, purpose: str, words: int) -> pa.Array:
+def word_rows(cells: ColumnBatch, purpose: str, words: int) -> pa.Array:
     """So many words per row, with blanks between."""
     listed = words_of(cells.facts.locale)
     last = [listed] if words else []
@@ -126,6 +126,6 @@ def _sentence_of(words: int) -> tuple[pa.Array, ...]:
     return (_starts(), adjective, noun, verb, _links(), adjective, noun, *beside * phrases, *tail, stop)
 
 
-def chance(cells: Cells, purpose: str, percent: int) -> pa.Array:
+def chance(cells: ColumnBatch, purpose: str, percent: int) -> pa.Array:
     """True in so many of a hundred rows."""
     return pa.array(streams.below(cells.draw(purpose), 100) < percent)

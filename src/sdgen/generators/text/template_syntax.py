@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sdgen.errors import did_you_mean
-from sdgen.generators.arrays.cast import conform
+from sdgen.generators.arrays.cast import cast_array
 from sdgen.scenario.types import Type
 
 ROW = "row"  # the placeholder for the row's number
@@ -50,7 +50,7 @@ class Placeholder:
             return self.text(array.dictionary).take(array.indices)
         for name, argument in self.filters:
             array = FILTERS[name].apply(array, argument)
-        return conform(array, TEXT, pa.string())
+        return cast_array(array, TEXT, pa.string())
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _filter(text: str) -> tuple[str, str]:
 def _texts(apply: Callable[[pa.Array], pa.Array]) -> Filter:
     """A filter of texts, without an argument."""
     return Filter(
-        lambda array, argument: apply(conform(array, TEXT, pa.string())),
+        lambda array, argument: apply(cast_array(array, TEXT, pa.string())),
         lambda argument: "takes nothing behind it" if argument else "",
     )
 
@@ -129,7 +129,7 @@ def _slug(text: pa.Array) -> pa.Array:
 def _dated(array: pa.Array, pattern: str) -> pa.Array:
     if pa.types.is_time(array.type):
         array = array.cast(pa.time64("us")).cast(pa.int64()).cast(pa.timestamp("us"))
-    moments = conform(array, _MOMENT, pa.timestamp("us"))
+    moments = cast_array(array, _MOMENT, pa.timestamp("us"))
     return pc.strftime(pc.floor_temporal(moments, unit="second").cast(pa.timestamp("s")), pattern)
 
 
@@ -148,7 +148,7 @@ def _pad_problem(width: str) -> str:
 
 
 def _padded(array: pa.Array, width: str) -> pa.Array:
-    return pc.utf8_lpad(conform(array, TEXT, pa.string()), int(width), "0")
+    return pc.utf8_lpad(cast_array(array, TEXT, pa.string()), int(width), "0")
 
 
 FILTERS: dict[str, Filter] = {

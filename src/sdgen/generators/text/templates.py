@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field, PrivateAttr
 
-from sdgen.generators.base import Cells, Facts, Fault, Generator, Need
-from sdgen.generators.links.links import resolve
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.links.links import resolve_link
 from sdgen.generators.registry import register
 from sdgen.generators.text.template_syntax import Piece, Placeholder, TemplateError, read_template
 from sdgen.generators.text_generator import TextGenerator
@@ -35,23 +35,23 @@ class Template(TextGenerator):
 
     _links: dict[str, str] = PrivateAttr(default_factory=dict)
 
-    def faults(self, facts: Facts) -> Iterable[Fault]:
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         try:
             read_template(self.template)
         except TemplateError as error:
-            yield Fault("template", str(error), error.hint)
+            yield ParamError("template", str(error), error.hint)
 
     def resolved(self, links: Mapping[str, str]) -> Generator:
         parents = {one.parent for one in self._placeholders() if one.parent}
         copy = self.model_copy()
-        copy._links = {parent: resolve(parent, links) for parent in sorted(parents)}
+        copy._links = {parent: resolve_link(parent, links) for parent in sorted(parents)}
         return copy
 
-    def needs(self) -> tuple[Need, ...]:
+    def needs(self) -> tuple[Dependency, ...]:
         needs = (self._need(one) for one in self._placeholders() if not one.is_row)
         return tuple(dict.fromkeys(needs))
 
-    def capacity(self, facts: Facts) -> int | None:
+    def capacity(self, facts: ColumnContext) -> int | None:
         """Unlimited where the row's number can be told from each text: alone, or split off by a non-digit."""
         pieces = self._pieces()
         others = any(isinstance(piece, Placeholder) and not piece.is_row for piece in pieces)
@@ -65,7 +65,7 @@ class Template(TextGenerator):
     def passes_null(self) -> bool:
         return self.null_text is None
 
-    def values(self, cells: Cells) -> pa.Array:
+    def values(self, cells: ColumnBatch) -> pa.Array:
         pieces: list[Any] = [piece if isinstance(piece, str) else self._text(piece, cells) for piece in self._pieces()]
         if not any(isinstance(piece, pa.Array) for piece in pieces):
             return pa.repeat("".join(pieces), len(cells))
@@ -73,16 +73,16 @@ class Template(TextGenerator):
             pieces = [piece if isinstance(piece, str) else piece.fill_null(self.null_text) for piece in pieces]
         return pieces[0] if len(pieces) == 1 else pc.binary_join_element_wise(*pieces, "")
 
-    def _text(self, placeholder: Placeholder, cells: Cells) -> pa.Array:
+    def _text(self, placeholder: Placeholder, cells: ColumnBatch) -> pa.Array:
         if placeholder.is_row:
             return placeholder.text(pa.array(cells.numbers + 1))
         need = self._need(placeholder)
         rows = cells.rows.parent(need.link) if need.link else cells.rows
         return placeholder.text(rows.column(need.column))
 
-    def _need(self, placeholder: Placeholder) -> Need:
+    def _need(self, placeholder: Placeholder) -> Dependency:
         parent = placeholder.parent
-        return Need(placeholder.column, self._links.get(parent, parent))
+        return Dependency(placeholder.column, self._links.get(parent, parent))
 
     def _pieces(self) -> tuple[Piece, ...]:
         return read_template(self.template)

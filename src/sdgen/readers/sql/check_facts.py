@@ -214,9 +214,9 @@ def can_make(regex: str, longest: int) -> bool:
     from pydantic import ValidationError
 
     from sdgen.generators import registry
-    from sdgen.generators.base import Facts
+    from sdgen.generators.base import ColumnContext
 
-    facts = Facts(0, "entity", "column", Type("string", length=longest), 1, datetime(2024, 1, 1, tzinfo=UTC))
+    facts = ColumnContext(0, "entity", "column", Type("string", length=longest), 1, datetime(2024, 1, 1, tzinfo=UTC))
     try:
         return not any(registry.make("pattern", {"regex": regex}).faults(facts))
     except (ValidationError, ValueError):

@@ -18,10 +18,10 @@ YEARS = 5
 UNKEPT = " is not kept: rows may break it"
 
 
-Fault = tuple[tuple[str, str], str]
+Conflict = tuple[tuple[str, str], str]
 
 
-def set_orders(entity: TableDraft, found: CheckMeaning) -> list[Fault]:
+def set_orders(entity: TableDraft, found: CheckMeaning) -> list[Conflict]:
     """Give columns generators that keep all comparisons of two columns; those that can't be kept are returned, told."""
     # `a <> b` of numbers or times is kept by `a < b` too, which ranges and sums can promise, and drawing can't.
     orders = [*found.orders, *(order for pair in found.different if (order := _apart(entity, *pair)))]
@@ -41,7 +41,7 @@ def set_orders(entity: TableDraft, found: CheckMeaning) -> list[Fault]:
     return faults
 
 
-def _unkept(order: Comparison) -> Fault:
+def _unkept(order: Comparison) -> Conflict:
     return (order.low, order.high), f"{order.low} {'<' if order.strict else '<='} {order.high}{UNKEPT}"
 
 
