@@ -15,7 +15,7 @@ from sdgen.scenario.wording import said_of
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def _listed(value: object) -> object:
+def _as_tuple(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
@@ -23,7 +23,7 @@ def _in_utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]  # one name may stand for a list of it
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]  # one name may stand for a list of it
 Moment = Annotated[datetime, AfterValidator(_in_utc)]  # in UTC where no time zone is said
 
 
