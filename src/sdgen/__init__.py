@@ -9,9 +9,7 @@ The names below are imported when first used, so that `import sdgen` and the com
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:

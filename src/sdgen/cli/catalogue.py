@@ -23,11 +23,11 @@ def _list_lines() -> Iterator[str]:
     for index, family in enumerate(families()):
         yield from ([""] if index else [])
         yield family.title
-        rows = [("", each.names[0], _described(each)) for each in family.entries]
+        rows = [("", each.names[0], _description(each)) for each in family.entries]
         yield from aligned(rows, (False, False, False)) if rows else []
 
 
-def _described(shown: Entry) -> str:
+def _description(shown: Entry) -> str:
     """What a generator does, and its other names."""
     others = f" Also: {', '.join(shown.names[1:])}." if shown.names[1:] else ""
     return shown.summary + others

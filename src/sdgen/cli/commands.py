@@ -46,7 +46,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
-            error.message = _reworded(error)
+            error.message = _plain_message(error)
             raise
 
 
@@ -79,7 +79,7 @@ def spelled_anew(words: Iterable[str], known: set[str]) -> Iterator[str]:
         yield option + equals + FORMER_VALUES.get((option, value), value)
 
 
-def _reworded(error: typer.BadParameter) -> str:
+def _plain_message(error: typer.BadParameter) -> str:
     """The message without the words of the library that looked at the value."""
     details: Callable[[], Sequence[dict[str, Any]]] | None = getattr(error.__cause__, "errors", None)
     if details is None:

@@ -74,9 +74,9 @@ def _generate(run: ResolvedRun, quiet: bool, summarized: bool) -> dict[str, Any]
         try:
             plan, result = interruption.run(lambda: _execute(run, target, quiet, interruption))
         except Cancelled:
-            raise _cancelled(run, interruption.number, _committed(target)) from None
+            raise _cancellation(run, interruption.number, _has_committed(target)) from None
         except SdgenError:
-            if _committed(target):
+            if _has_committed(target):
                 print(f"the rows that are committed stay; {_AGAIN}", file=sys.stderr)
             raise
     for line in summary(run, plan, result, target) if summarized else ():
@@ -109,12 +109,12 @@ def _execute(run: ResolvedRun, target: Target, quiet: bool, interruption: Interr
         return execute_run(run, target=target, listen=listen, cancel=interruption.event)
 
 
-def _committed(target: Target) -> bool:
+def _has_committed(target: Target) -> bool:
     """Whether rows are there for good, though the run has not come to its end."""
     return isinstance(target, Committing) and target.committed
 
 
-def _cancelled(run: ResolvedRun, number: int, committed: bool) -> typer.Exit:
+def _cancellation(run: ResolvedRun, number: int, committed: bool) -> typer.Exit:
     if committed:
         print(f"cancelled; the rows that are committed stay, and {_AGAIN}", file=sys.stderr)
         return typer.Exit(128 + number)

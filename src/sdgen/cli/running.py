@@ -39,7 +39,7 @@ def named_request(fields: Mapping[str, Any], service: Service, scenario: str, ta
 
 def start_run(service: Service, request: RunRequest, quiet: bool, output: str) -> None:
     """Do the run here, with its progress; typer.Exit where it does not succeed."""
-    run, number = _watched(lambda listen, event: service.perform(request, listen=listen, cancel=event), quiet)
+    run, number = _with_progress(lambda listen, event: service.perform(request, listen=listen, cancel=event), quiet)
     if output == "json":
         print(as_json(run))
     elif not quiet and run.status is Status.SUCCESS:
@@ -47,7 +47,7 @@ def start_run(service: Service, request: RunRequest, quiet: bool, output: str) -
     _leave(run, number)
 
 
-def _watched(work: Callable[..., Run], quiet: bool) -> tuple[Run, int]:
+def _with_progress(work: Callable[..., Run], quiet: bool) -> tuple[Run, int]:
     """What the work returns, with a progress shown; and the signal that stopped it, or 0."""
     with Interruption() as interruption, progress(quiet, data_on_stdout=False) as listen:
         try:
@@ -143,7 +143,7 @@ def reproduce_run(service: Service, run_id: str, target: str, kind: str, quiet: 
     def work(listen: Listener, event: Event) -> Run:
         return service.perform_again(run.id, listen=listen, cancel=event, **named)
 
-    done, number = _watched(work, quiet)
+    done, number = _with_progress(work, quiet)
     _leave(done, number)
     found = service.comparison(done.id)
     print_text(as_json(found) if output == "json" else run_tables.comparison_text(found))

@@ -29,13 +29,13 @@ from sdgen.service.target_test import probe
 def scenario_table(entries: Sequence[ScenarioEntry]) -> str:
     head = [("id", "version", "entities", "kind", "from", "name")]
     rows = [
-        (each.id, each.version, str(each.entities or "-"), each.kind, each.source, cut(_said(each), 60))
+        (each.id, each.version, str(each.entities or "-"), each.kind, each.source, cut(_name_or_problem(each), 60))
         for each in entries
     ]
     return "\n".join(ruled(head, rows, (False, False, True, False, False, False)))
 
 
-def _said(entry: ScenarioEntry | TargetEntry) -> str:
+def _name_or_problem(entry: ScenarioEntry | TargetEntry) -> str:
     if not entry.problem:
         return entry.name
     return f"can't be read: {entry.problem.splitlines()[0].removeprefix(entry.file).lstrip(':')}"
@@ -78,7 +78,14 @@ def add_scenario(service: Service, source: str, scenario_id: str) -> str:
 def target_table(entries: Sequence[TargetEntry]) -> str:
     head = [("id", "kind", "dsn", "guard", "from", "name")]
     rows = [
-        (each.id, each.kind, cut(each.dsn, 60), ", ".join(each.allow_databases), each.source, cut(_said(each)))
+        (
+            each.id,
+            each.kind,
+            cut(each.dsn, 60),
+            ", ".join(each.allow_databases),
+            each.source,
+            cut(_name_or_problem(each)),
+        )
         for each in entries
     ]
     return "\n".join(ruled(head, rows, (False,) * 6))
@@ -112,11 +119,11 @@ def check_target(service: Service, name: str, kind: str) -> tuple[ResolvedTarget
         settled = resolved_target(service, name, kind)
     except SdgenError as error:
         return None, error.problems
-    problems = tuple(_misplaced(settled))
+    problems = tuple(_file_problems(settled))
     return (None if problems else settled), problems
 
 
-def _misplaced(settled: ResolvedTarget) -> Iterator[Problem]:
+def _file_problems(settled: ResolvedTarget) -> Iterator[Problem]:
     """Why a database's file can't be where it should be."""
     if settled.kind not in ("sqlite", "duckdb"):
         return

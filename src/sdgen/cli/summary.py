@@ -72,11 +72,11 @@ def _warnings(run: ResolvedRun, plan: Plan) -> Iterable[str]:
 
 def shown_destination(request: RunRequest) -> str:
     """The destination as it was typed, and may be shown."""
-    place = _typed(request)
+    place = _typed_destination(request)
     return "standard output" if place == "-" else without_password(place)
 
 
-def _typed(request: RunRequest) -> str:
+def _typed_destination(request: RunRequest) -> str:
     target = request.target
     return target["dsn"] if isinstance(target, Mapping) else target or request.target_path
 
@@ -107,7 +107,7 @@ def _quoted_source(path: str) -> str:
 
 def _destination(run: ResolvedRun) -> str:
     """The destination as it was typed; a variable stands for a password that was written out."""
-    place = _typed(run.request)
+    place = _typed_destination(run.request)
     return without_password(place).replace(HIDDEN, f"${{{PASSWORD}}}") if has_literal_password(place) else place
 
 
@@ -115,7 +115,7 @@ def _left_out(run: ResolvedRun) -> Iterator[str]:
     """The variables that stand for passwords."""
     if has_literal_password(run.request.scenario_path):
         yield SOURCE_PASSWORD
-    if has_literal_password(_typed(run.request)):
+    if has_literal_password(_typed_destination(run.request)):
         yield PASSWORD
 
 

@@ -64,19 +64,23 @@ def answer(result: ValidationResult, form: str) -> None:
     else:
         print_notes(result.warnings, len(result.warnings))
         if result.plan is not None:
-            print(described(result.plan))
+            print(description(result.plan))
         else:
             print(problem_text(result.problems), file=sys.stderr)
     if result.plan is None:
         raise typer.Exit(REFUSED)
 
 
-def described(plan: Plan) -> str:
+def description(plan: Plan) -> str:
     """One line about a valid scenario."""
     columns = sum(len(entity.columns) for entity in plan.entities.values())
     rows = sum(entity.rows for entity in plan.entities.values())
     name = f"{plan.scenario} {plan.version}".strip()
-    parts = (_counted(len(plan.entities), "entity", "entities"), _counted(columns, "column"), _counted(rows, "row"))
+    parts = (
+        _count(len(plan.entities), "entity", "entities"),
+        _count(columns, "column"),
+        _count(rows, "row"),
+    )
     return f"valid: {name}: {', '.join(parts)}"
 
 
@@ -103,5 +107,5 @@ def _record(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _counted(number: int, one: str, many: str = "") -> str:
+def _count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"

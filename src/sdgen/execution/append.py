@@ -1,4 +1,9 @@
-"""Plans that add to what a target holds: keys go on after the largest, links lead to old and new rows alike."""
+"""Plans that append to what a target holds: keys continue after the largest, links lead to old and new rows alike.
+
+A unique column is a permutation of the row numbers, so its values can't simply be drawn again until they are free.
+Instead the numbers of new rows that would repeat an old value are exchanged for those of old rows whose own values no
+row holds: still a function of the row number, and as fast as before.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +67,7 @@ def plan_with_existing(scenario: Scenario, request: PlanRequest) -> Plan:
         problems = list(_unknown_ways(plan))
         if problems:
             raise ScenarioError([scenario.origin.problem(each.path, each.what, each.hint) for each in problems])
-        plan = _kept_apart(plan)
+        plan = _avoid_repeats(plan)
     if broken := probe(plan, scenario.origin):
         raise ScenarioError(broken)
     return plan
@@ -74,7 +79,9 @@ def _following_older_rows(plan: Plan) -> Plan:
     def change(value: object) -> object:
         if not isinstance(value, Following):
             return value
-        return replace(value, paths=tuple((first, _known(plan, first, second)) for first, second in value.paths))
+        return replace(
+            value, paths=tuple((first, _with_existing_parents(plan, first, second)) for first, second in value.paths)
+        )
 
     entities = {
         name: replace(entity, links={link: _rebuilt(each, change) for link, each in entity.links.items()})
@@ -83,19 +90,19 @@ def _following_older_rows(plan: Plan) -> Plan:
     return replace(plan, entities=entities)
 
 
-def _known(plan: Plan, first: Link, second: Link) -> Link:
+def _with_existing_parents(plan: Plan, first: Link, second: Link) -> Link:
     """The second link of a path, with the parents of the rows that are there."""
     parent, further = plan.entities[first.parent], plan.entities[second.parent]
     names = columns_of_link(parent, second.name)
     generators = [parent.columns[name].generator for name in names]
-    own = _held(parent, names)
-    theirs = _held(further, [each.column for each in generators if isinstance(each, ForeignKey)])
+    own = _existing_columns(parent, names)
+    theirs = _existing_columns(further, [each.column for each in generators if isinstance(each, ForeignKey)])
     if not parent.first or len(own) < len(names) or len(theirs) < len(names):
         return second
     return replace(second, older=parent_positions(parent, second.name, own, theirs))
 
 
-def _held(entity: EntityPlan, names: Iterable[str]) -> dict[str, pa.Array]:
+def _existing_columns(entity: EntityPlan, names: Iterable[str]) -> dict[str, pa.Array]:
     """The values of the rows that are there, of those columns that were read."""
     fixed = {name: entity.columns[name].fixed for name in names}
     return {name: values.slice(0, entity.first) for name, values in fixed.items() if values is not None}
@@ -129,7 +136,8 @@ def with_existing_rows(scenario: Scenario, request: PlanRequest, target: Target,
     """The request with the rows that the target holds, where it is to add to them."""
     if not settings.appends or not isinstance(target, Appendable):
         return request
-    # Counts may need the rows that are there: they are checked with those.
+    # Planned once without counts, for the tables' shapes alone: counts may be possible only beside the existing rows,
+    # and are checked with those in `plan_with_existing`.
     alone = compile_plan(scenario, PlanRequest(request.seed, request.as_of, only=request.only))
     return replace(request, seed=alone.seed, as_of=alone.as_of, existing=_existing(alone, target, settings))
 
@@ -178,7 +186,7 @@ def _add_needs(entity: EntityPlan, needs: tuple[object, ...], needed: Mapping[st
             needed[entity.links[link].parent].add(column)
 
 
-def _kept_apart(plan: Plan) -> Plan:
+def _avoid_repeats(plan: Plan) -> Plan:
     """The plan with row numbers exchanged in unique sets and links, so that no new row repeats one that is there.
 
     Parents come first: their children's values are those of the parents' exchanged rows.
@@ -187,7 +195,7 @@ def _kept_apart(plan: Plan) -> Plan:
         for columns, joint in _drawn_together(entity):
             exchange = _exchange(plan, plan.entities[name], columns)
             if exchange is not None:
-                entities = {each: _exchanged(plan.entities[each], joint, exchange) for each in plan.entities}
+                entities = {each: _with_exchange_of(plan.entities[each], joint, exchange) for each in plan.entities}
                 plan = replace(plan, entities=entities)
     return plan
 
@@ -202,7 +210,7 @@ def _drawn_together(entity: EntityPlan) -> Iterator[tuple[tuple[str, ...], Drawn
     groups: dict[tuple[int, int], tuple[list[str], Drawn]] = {}
     for name, column in entity.columns.items():
         link = entity.links.get(name)
-        drawn = _permuted(link.chooser) if link is not None else column.facts.joint
+        drawn = _permutation_of(link.chooser) if link is not None else column.facts.joint
         names = columns_of_link(entity, name) if link is not None else [name]
         if isinstance(drawn, JointIndexes) and drawn.layout is None:
             groups.setdefault((drawn.key, drawn.product), ([], drawn))[0].extend(names)
@@ -254,7 +262,7 @@ class _Coder:
         return np.isin(codes, self._old) & (codes >= 0)
 
 
-def _exchanged(entity: EntityPlan, joint: Drawn, exchange: Exchange) -> EntityPlan:
+def _with_exchange_of(entity: EntityPlan, joint: Drawn, exchange: Exchange) -> EntityPlan:
     """An entity with an exchange in every place where a permutation is used: links of others may follow it."""
     columns, links = dict(entity.columns), dict(entity.links)
     for name, column in entity.columns.items():
@@ -266,7 +274,7 @@ def _exchanged(entity: EntityPlan, joint: Drawn, exchange: Exchange) -> EntityPl
     return replace(entity, columns=columns, links=links)
 
 
-def _permuted(chooser: ParentSampler) -> object:
+def _permutation_of(chooser: ParentSampler) -> object:
     """What permutes row numbers in a chooser of parents."""
     return chooser.rest if isinstance(chooser, Unlike) else chooser
 

@@ -15,7 +15,7 @@ from sdgen.scenario.wording import said_of
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def _listed(value: object) -> object:
+def _as_tuple(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
@@ -32,7 +32,7 @@ def _no_number(value: object) -> object:
     raise ValueError("a number is no moment: write it like 2026-01-31T12:00:00Z")
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]  # one name may stand for a list of it
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]  # one name may stand for a list of it
 Moment = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_in_utc)]  # in UTC where no time zone is said
 
 

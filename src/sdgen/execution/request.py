@@ -135,7 +135,7 @@ class RunRequest(Record, defer_build=False):
     def shown(self, redactor: Redactor) -> dict[str, Any]:
         """As plain data that may be stored: without passwords."""
         data = self.model_dump(mode="json", exclude_defaults=True)
-        hidden: dict[str, Any] = _mapped(data, redactor)
+        hidden: dict[str, Any] = _map_texts(data, redactor)
         return hidden
 
 
@@ -144,12 +144,12 @@ def read_request(data: object) -> RunRequest:
     return validate_document(RunRequest, Document("", data, {}), ScenarioError, under=("request",))
 
 
-def _mapped(value: Any, redactor: Redactor) -> Any:
+def _map_texts(value: Any, redactor: Redactor) -> Any:
     if isinstance(value, str):
         return redactor(value)
     if isinstance(value, Mapping):
-        return {key: _mapped(each, redactor) for key, each in value.items()}
-    return [_mapped(each, redactor) for each in value] if isinstance(value, list) else value
+        return {key: _map_texts(each, redactor) for key, each in value.items()}
+    return [_map_texts(each, redactor) for each in value] if isinstance(value, list) else value
 
 
 def format_instant(moment: datetime) -> str:

@@ -75,7 +75,7 @@ def resolve(
     for name, each in cast(Plan, plan).entities.items():
         columns = {column.name: column.generator.called for column in each.columns.values()}
         _logger.debug("%s: %s rows; generators: %s", name, f"{each.rows:,}", columns)
-    return _resolved(request, data, cast(ResolvedTarget, target), cast(Plan, plan), settings, sizing)
+    return _build_run(request, data, cast(ResolvedTarget, target), cast(Plan, plan), settings, sizing)
 
 
 class _ProblemCollector:
@@ -315,7 +315,7 @@ def _plan_at_size(
         return SizedPlan(plan_with_existing(scenario, replace(plan_request, rows={}, scale=1.0)), request.scale, 0)
 
 
-def _resolved(
+def _build_run(
     request: RunRequest,
     data: ResolvedData | None,
     target: ResolvedTarget,

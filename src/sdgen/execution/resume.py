@@ -1,4 +1,8 @@
-"""Going on with a run that was stopped: what tells that it is the same run, and the seed it had."""
+"""Continuing a stopped run: what tells that it is the same run, and the seed it had.
+
+Files keep a checkpoint beside their staging folder, databases a table of checkpoints in the same transaction as the
+rows. Both hold the manifest: a run with another one would mix rows of two plans.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +35,7 @@ def manifest(plan: Plan, tables: Sequence[Table], mode: Mode) -> dict[str, Any]:
 
 
 def resume_problems(target: Target, settings: RunSettings) -> list[Problem]:
-    """Why a target can't commit as it goes, or go on with a stopped run, where it is asked to."""
+    """Why a target can't commit during a run, or continue a stopped one, where the settings ask for it."""
     commit_every, resume = settings.commit_every, settings.resume
     what, hint = "", ""
     if commit_every and isinstance(target, Resumable):
@@ -55,17 +59,17 @@ PART = "committed rows stay, and the same run with --resume continues after them
 KEPT = "the target is as it was, and the same run continues with what is done"
 
 
-def begin(told: Mapping[str, Any], target: Target, settings: RunSettings) -> None:
-    """Tell a target that can go on with a stopped run what this one is; TargetError where it should and can't."""
+def begin(manifest: Mapping[str, Any], target: Target, settings: RunSettings) -> None:
+    """Give a target that can continue a stopped run the manifest of this one; TargetError where it can't but should."""
     problems = resume_problems(target, settings)
     if problems:
         raise TargetError(problems)
     if isinstance(target, Resumable) or (settings.commit_every and isinstance(target, Committing)):
-        target.begin(told, settings.resume)
+        target.begin(manifest, settings.resume)
 
 
 def state_after_failure(target: Target, resume: bool) -> str:
-    """What a run that did not come to its end left of its rows."""
+    """The state of a target after a run that failed or was cancelled, in words."""
     if isinstance(target, Committing):
         return PART if target.committed else WHOLE
     return KEPT if resume and isinstance(target, Resumable) else WHOLE
@@ -78,7 +82,7 @@ _LEFT = {
 
 
 def state_after_kill(phase: str, request: Mapping[str, Any]) -> str:
-    """What a run that was killed in some phase left."""
+    """The state of a target whose run was killed in some phase, in words: nobody was there to put it back."""
     if request.get("commit_every"):
         return "the rows that it had committed stay, and the same run with resume continues after them"
     return _LEFT["finishing" if phase == "finishing" else ""]

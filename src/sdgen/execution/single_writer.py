@@ -50,7 +50,7 @@ def _acquire(lock: WriterLock, shown: str, patience: float, listen: Listener, ca
     while not lock.acquire():
         busy = f"{shown} is being written by {lock.holder}"
         if time.monotonic() >= until:
-            raise TargetError(Problem(("target",), f"{busy}{_waited(patience)}", _hint()))
+            raise TargetError(Problem(("target",), f"{busy}{_waiting_time(patience)}", _hint()))
         if not told:
             told = True
             _logger.info("%s: waiting for it", busy)
@@ -73,7 +73,7 @@ def _patience() -> float:
     return seconds
 
 
-def _waited(patience: float) -> str:
+def _waiting_time(patience: float) -> str:
     return f", and still is after {patience:g} s" if patience else ""
 
 

@@ -33,7 +33,7 @@ def spec_problems(spec: TargetSpec) -> Iterator[Problem]:
     if spec.kind and kind not in known:
         yield _unknown_kind(spec.kind)
     elif not kind and not whole:
-        yield from _unopened(spec)
+        yield from _unknown_destination(spec)
     elif has_other_kind(spec):
         what = f"the kind is {spec.kind}, but {without_password(spec.dsn)} is of the kind {told}"
         yield Problem(("target", "kind"), what, "leave the kind out, or correct the dsn")
@@ -53,7 +53,7 @@ def spec_problems(spec: TargetSpec) -> Iterator[Problem]:
             yield Problem(("target", "options", name), "must be a whole number")
 
 
-def _unopened(spec: TargetSpec) -> Iterator[Problem]:
+def _unknown_destination(spec: TargetSpec) -> Iterator[Problem]:
     """What keeps a destination that doesn't tell its kind from being opened."""
     try:
         open_target(spec.dsn)
@@ -103,18 +103,18 @@ def access_problems(spec: TargetSpec, access: Access) -> Iterator[Problem]:
     for name in secrets.secret_names(spec.dsn):
         if not access.allows_secret(name):
             yield Problem(
-                ("target", "dsn"), f"${{{name}}} is not allowed in requests", "allowed: " + _listed(access.secrets)
+                ("target", "dsn"), f"${{{name}}} is not allowed in requests", "allowed: " + _join(access.secrets)
             )
     if target_kinds.facts(kind).local:
         yield from _allowed_file(spec, access)
     elif not access.allows_destination(spec.dsn):
         what = f"{without_password(spec.dsn)} is not a destination that requests may name"
-        yield Problem(("target", "dsn"), what, "allowed: " + _listed(access.destinations))
+        yield Problem(("target", "dsn"), what, "allowed: " + _join(access.destinations))
     elif access.destinations != ("*",):
         for name in _query_names(spec.dsn):
             if name not in _HARMLESS_OPTIONS:  # ?host= and the like would lead elsewhere
                 yield Problem(
-                    ("target", "dsn"), f"{name}= is not allowed in requests", "allowed: " + _listed(_HARMLESS_OPTIONS)
+                    ("target", "dsn"), f"{name}= is not allowed in requests", "allowed: " + _join(_HARMLESS_OPTIONS)
                 )
 
 
@@ -127,10 +127,10 @@ def _query_names(dsn: str) -> list[str]:
 def _allowed_file(spec: TargetSpec, access: Access) -> Iterator[Problem]:
     hidden = access.folders is not None and "${" in spec.dsn
     if hidden or not access.allows_file(path_of(spec.dsn)):
-        places = _listed(tuple(str(folder) for folder in access.folders or ()))
+        places = _join(tuple(str(folder) for folder in access.folders or ()))
         shown = without_password(spec.dsn)
         yield Problem(("target", "dsn"), f"{shown} is outside of the folders for files", f"allowed: {places}")
 
 
-def _listed(words: tuple[str, ...]) -> str:
+def _join(words: tuple[str, ...]) -> str:
     return ", ".join(words) or "none"

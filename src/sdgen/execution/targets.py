@@ -54,13 +54,13 @@ def resolve_target(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[s
     names = _file_names(spec, formats or _formats(spec))
     chosen = names.all_formats() if names else formats or _formats(spec)
     target = ResolvedTarget(spec, kind, shown, destination, redactor, chosen, names)
-    problems = [Problem(each.path, redactor(each.what), each.hint) for each in _checked(target, access)]
+    problems = [Problem(each.path, redactor(each.what), each.hint) for each in _opening_problems(target, access)]
     if problems:
         raise TargetError(problems)
     return target
 
 
-def _checked(target: ResolvedTarget, access: Access) -> Iterator[Problem]:
+def _opening_problems(target: ResolvedTarget, access: Access) -> Iterator[Problem]:
     """Why a target with its secrets in place can't be opened, or not by this caller."""
     if target.kind == target_kinds.STDOUT and not access.stdout:
         hint = "`sdgen generate --to -` writes there"

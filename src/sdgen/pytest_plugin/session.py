@@ -192,13 +192,13 @@ def _failing() -> Iterator[None]:
     try:
         yield
     except SdgenError as error:
-        raise _failed(str(error)) from None
+        raise _failure(str(error)) from None
     except Exception as error:
         if not type(error).__module__.startswith("psycopg"):
             raise
-        raise _failed(str(problem_of(error))) from None
+        raise _failure(str(problem_of(error))) from None
 
 
-def _failed(text: str) -> BaseException:
+def _failure(text: str) -> BaseException:
     text = text.replace(f"{Path.cwd()}{os.sep}", "")
     return pytest.fail.Exception(f"sdgen: {text}", pytrace=False)

@@ -131,7 +131,7 @@ class StoredCatalog:
     def remove_scenario(self, scenario_id: str) -> None:
         """Forget a stored scenario; NotFound or StoreError where it isn't one."""
         if not self.store.remove_scenario(scenario_id):
-            raise _not_stored("scenario", self.scenario(scenario_id))
+            raise _not_stored_error("scenario", self.scenario(scenario_id))
 
     def target(self, target_id: str) -> CatalogEntry[TargetSpec]:
         """A target; NotFound where no id or stem is such, TargetError or SourceError where it can't be read."""
@@ -175,7 +175,7 @@ class StoredCatalog:
     def remove_target(self, target_id: str) -> None:
         """Forget a stored target; NotFound or StoreError where it isn't one."""
         if not self.store.remove_target(target_id):
-            raise _not_stored("target", self.target(target_id))
+            raise _not_stored_error("target", self.target(target_id))
 
 
 def _file_of(scenario_id: str, text: str) -> str:
@@ -301,7 +301,7 @@ def target_entry(spec: TargetSpec, source: str, file: str = "") -> TargetEntry:
     return TargetEntry(**shown, kind=kind, dsn=dsn, schema=spec.schema_, mode=mode, source=source, file=file)
 
 
-def _not_stored(word: str, found: CatalogEntry[T]) -> StoreError:
+def _not_stored_error(word: str, found: CatalogEntry[T]) -> StoreError:
     is_file = found.source == FOLDER
     where = f"the file {found.file}" if is_file else "a shipped example"
     hint = "remove the file itself" if is_file else "it stays"

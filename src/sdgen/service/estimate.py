@@ -71,7 +71,7 @@ def estimate(resolved: ResolvedRun, *, ask_target: bool = True) -> Estimate:
     tables = tables_of(plan, job.only)
     problems = _problems(resolved, list(tables.values())) if ask_target else ()
     there = count_rows(target.kind, target.destination, list(tables.values())) if ask_target else None
-    measured = _measured(plan, tables, target.kind, target.destination, target.formats)
+    measured = _measure(plan, tables, target.kind, target.destination, target.formats)
     threads = max(1, min(job.workers or default_workers(), 8))
     entities = tuple(
         EntityEstimate(
@@ -107,12 +107,12 @@ def _estimate(
         rows=sum(each.rows for each in entities),
         bytes=sum(each.bytes for each in entities),
         seconds=sum(each.seconds for each in entities),
-        warnings=(*resolved.warnings, *_emptied(entities)),
+        warnings=(*resolved.warnings, *_emptied_warnings(entities)),
         problems=problems,
     )
 
 
-def _emptied(entities: tuple[EntityEstimate, ...]) -> tuple[str, ...]:
+def _emptied_warnings(entities: tuple[EntityEstimate, ...]) -> tuple[str, ...]:
     return tuple(
         f"{each.table} would be emptied of "
         + ("whatever it holds" if each.existing is None else f"{each.existing:,} rows")
@@ -137,7 +137,7 @@ def _problems(resolved: ResolvedRun, tables: list[Table]) -> tuple[ProblemRecord
     return tuple(each.redacted(redactor) for each in records)
 
 
-def _measured(
+def _measure(
     plan: Plan, tables: Mapping[str, Table], kind: str, destination: str, formats: tuple[str, ...]
 ) -> dict[str, tuple[float, float]]:
     """Bytes and seconds for a row of each entity."""
@@ -150,13 +150,13 @@ def _measured(
                 found[name] = (0.0, 0.0)
                 continue
             place = f"{folder}/{len(found)}/" if kind == FILES else destination
-            found[name] = _sampled(
+            found[name] = _measure_sample(
                 plan, table, open_target(place, formats), rows, Path(place) if kind == FILES else None
             )
     return found
 
 
-def _sampled(plan: Plan, table: Table, target: Target, rows: int, folder: Path | None) -> tuple[float, float]:
+def _measure_sample(plan: Plan, table: Table, target: Target, rows: int, folder: Path | None) -> tuple[float, float]:
     target.encode(table, batch(plan, table.entity, 0, min(rows, WARM_ROWS)))  # pools are loaded once, whatever the rows
     began = perf_counter()
     part = target.encode(table, batch(plan, table.entity, 0, rows))

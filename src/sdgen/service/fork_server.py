@@ -53,7 +53,7 @@ def main() -> int:
             for line in lines:
                 run_id, limit = line.decode().split()
                 errors = tempfile.TemporaryFile()  # noqa: SIM115
-                children[_forked(run_id, int(limit), errors)] = _Child(run_id, errors)
+                children[_fork_worker(run_id, int(limit), errors)] = _Child(run_id, errors)
         _reap(children)
 
 
@@ -71,7 +71,7 @@ def import_all() -> None:
             continue
 
 
-def _forked(run_id: str, limit: int, errors: IO[bytes]) -> int:
+def _fork_worker(run_id: str, limit: int, errors: IO[bytes]) -> int:
     """A new process that executes the run; its number."""
     child = os.fork()
     if child:

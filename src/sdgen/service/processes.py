@@ -28,7 +28,7 @@ class Owner:
 
 def this_process() -> Owner:
     """This process, under a new token."""
-    return Owner(secrets.token_hex(16), _host(), os.getpid(), _started(os.getpid()))
+    return Owner(secrets.token_hex(16), _host(), os.getpid(), _start_time(os.getpid()))
 
 
 def is_gone(owner: Owner, heartbeat: datetime, now: datetime | None = None) -> str:
@@ -50,7 +50,7 @@ def _is_there(owner: Owner) -> bool:
         return False
     except PermissionError:
         pass
-    return _started(owner.pid) == owner.started
+    return _start_time(owner.pid) == owner.started
 
 
 def _name(host: str) -> str:
@@ -74,7 +74,7 @@ def _has_threads(pid: int) -> bool:
         return False
 
 
-def _started(pid: int) -> str:
+def _start_time(pid: int) -> str:
     """When a process started, in the system's own words; "" where it is no more, or only waits to be reaped."""
     if sys.platform == "linux":
         try:

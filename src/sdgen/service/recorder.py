@@ -1,7 +1,7 @@
 """Events of a run → counters and log lines in the store, a few times a second, whatever the run's pace.
 
-A thread writes and gives signs of life. The flag that asks to stop is read after batches as well, so that a run stops
-within two of them.
+A thread writes, and gives signs of life while a target is busy for long. The flag that asks to cancel is read after
+batches as well, so that a run stops within two of them.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ class RunRepository(RunQueries):
         """The end of a run, told by its owner; whether it was still the owner's."""
         owned = (runs.c.id == run_id) & (runs.c.owner_token == owner.token)
         with self.store.writing() as connection:
-            found = connection.execute(sa.update(runs).where(owned).values(_ended(ending)))
+            found = connection.execute(sa.update(runs).where(owned).values(_ending_columns(ending)))
             if ending.status is not Status.SUCCESS and found.rowcount:
                 _forget_rows(connection, run_id)
             if found.rowcount:  # else it may have been removed
@@ -125,7 +125,7 @@ class RunRepository(RunQueries):
         waiting = (runs.c.id == run_id) & (runs.c.status == PENDING)
         going = (runs.c.id == run_id) & (runs.c.status == RUNNING)
         with self.store.writing() as connection:
-            ended = _ended(Ending(Status.CANCELLED, "cancelled before it began"))
+            ended = _ending_columns(Ending(Status.CANCELLED, "cancelled before it began"))
             over = connection.execute(sa.update(runs).where(waiting).values(ended)).rowcount
             if over:
                 _log(connection, run_id, [(now, "info", "cancelled before it began")])
@@ -145,7 +145,9 @@ class RunRepository(RunQueries):
             told = connection.execute(sa.select(runs.c.phase, runs.c.request).where(runs.c.id == run_id)).one_or_none()
             phase, request = told or ("", "{}")
             error = f"the run was lost: {reason}; {state_after_kill(phase, json.loads(request))}"
-            found = connection.execute(sa.update(runs).where(going).values(_ended(Ending(Status.FAILED, error))))
+            found = connection.execute(
+                sa.update(runs).where(going).values(_ending_columns(Ending(Status.FAILED, error)))
+            )
             if found.rowcount:
                 if phase != "finishing":
                     _forget_rows(connection, run_id)
@@ -156,7 +158,9 @@ class RunRepository(RunQueries):
         """Mark a pending run as failed that no process could begin; whether it was pending."""
         waiting = (runs.c.id == run_id) & (runs.c.status == PENDING)
         with self.store.writing() as connection:
-            found = connection.execute(sa.update(runs).where(waiting).values(_ended(Ending(Status.FAILED, reason))))
+            found = connection.execute(
+                sa.update(runs).where(waiting).values(_ending_columns(Ending(Status.FAILED, reason)))
+            )
             if found.rowcount:
                 _log(connection, run_id, [(timestamp(), "error", reason)])
             return bool(found.rowcount)
@@ -222,7 +226,7 @@ def owner_columns(owner: Owner, now: str) -> dict[str, Any]:
     }
 
 
-def _ended(ending: Ending) -> dict[str, Any]:
+def _ending_columns(ending: Ending) -> dict[str, Any]:
     return {
         "status": ending.status.value,
         "phase": "",

@@ -93,11 +93,11 @@ class Service:
 
     def _resolve(self, request: RunRequest, access: Access) -> ResolvedRun:
         def stopped(target: ResolvedTarget, scenario: Scenario) -> tuple[int, datetime] | None:
-            return self._stopped(request, target, scenario)
+            return self._stopped_run(request, target)
 
         return resolve(request, self.catalog, access, stopped=stopped)
 
-    def _stopped(self, request: RunRequest, target: ResolvedTarget, scenario: Scenario) -> tuple[int, datetime] | None:
+    def _stopped_run(self, request: RunRequest, target: ResolvedTarget) -> tuple[int, datetime] | None:
         """Seed and instant of the newest run that asked for the same, and did not come to its end."""
         self.repository.mark_lost()
         same = _decisive(request.shown(target.redactor))

@@ -74,13 +74,13 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        with self._told(), self.engine.connect() as connection:
+        with self._store_errors(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction that is committed at its end."""
-        with self._told(), self._writer.begin() as connection:
+        with self._store_errors(), self._writer.begin() as connection:
             yield connection
 
     @contextmanager
@@ -141,7 +141,7 @@ class Store:
         return StoreFull(Problem((), f"the store {self.shown} is full", hint))
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _store_errors(self) -> Iterator[None]:
         try:
             yield
         except SQLAlchemyError as error:

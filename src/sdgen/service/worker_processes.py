@@ -93,14 +93,14 @@ class ForkedWorkers:
 
     def start(self, run_id: str, limit: int) -> None:
         if self._server is None:
-            self._server = self._started()
+            self._server = self._start_server()
         assert self._server.stdin is not None
         with suppress(BrokenPipeError):  # `reap` finds that the fork server has died
             self._server.stdin.write(f"{run_id} {limit}\n".encode())
             self._server.stdin.flush()
         self._children.add(run_id)
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _start_server(self) -> subprocess.Popen[bytes]:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         server = subprocess.Popen(
             [sys.executable, "-m", "sdgen.service.fork_server"],

@@ -74,7 +74,7 @@ def _truths(array: pa.Array) -> pa.Array:
     return pc.not_equal(pc.cast(array, pa.int64()), 0)
 
 
-def shown(value: float, type: Type) -> str:
+def format_value(value: float, type: Type) -> str:
     """A number of `in_order` as a person reads it."""
     match type.kind:
         case "date":

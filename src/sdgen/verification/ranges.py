@@ -11,7 +11,7 @@ from sdgen.planning.plan import ColumnPlan
 from sdgen.scenario.types import FLOATS, NUMBERS
 from sdgen.targets.base import TableColumn
 from sdgen.targets.csv_encoding import plain_text
-from sdgen.verification.comparable import in_order, one_array, shown
+from sdgen.verification.comparable import format_value, in_order, one_array
 from sdgen.verification.expected import Bounds, Expectation, allowed_values, bounds
 from sdgen.verification.findings import Finding, Status, StoredEntity, list_values, status_of
 
@@ -86,7 +86,7 @@ def _bounds(stored: StoredEntity, column: TableColumn, limits: Bounds) -> _Aggre
             what = " to ".join(str(each[0]) for each in answers)
             return Finding(stored.entity.name, (column.name,), "range", Status.BROKEN, expected, what)
         right = all(_within(value, limits, column) for value in ends)
-        what = " to ".join(shown(value, column.type) for value in ends) or "no values"
+        what = " to ".join(format_value(value, column.type) for value in ends) or "no values"
         return Finding(stored.entity.name, (column.name,), "range", status_of(right), expected, what)
 
     name = stored.reader.ordered(column)
@@ -100,7 +100,7 @@ def _within(value: float, limits: Bounds, column: TableColumn) -> bool:
 
 
 def _span(limits: Bounds, column: TableColumn) -> str:
-    ends = [None if end is None else shown(end, column.type) for end in (limits.low, limits.high)]
+    ends = [None if end is None else format_value(end, column.type) for end in (limits.low, limits.high)]
     if ends[0] is None:
         return f"up to {ends[1]}"
     return f"from {ends[0]}" if ends[1] is None else f"{ends[0]} to {ends[1]}"

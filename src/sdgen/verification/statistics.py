@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sdgen.scenario.types import Type
-from sdgen.verification.comparable import ORDERED, Floats, as_texts, in_order, shown
+from sdgen.verification.comparable import ORDERED, Floats, as_texts, format_value, in_order
 
 LEAST_EXPECTED = 5.0  # Cochran's rule: cells with fewer are pooled
 _SMALL = 1e-300
@@ -207,8 +207,8 @@ def _compare_ordered(found: Floats, planned: Floats, type: Type) -> SampleCompar
     values, codes = np.unique(np.concatenate([found, planned]), return_inverse=True)
     if len(values) <= MOST_DISTINCT:
         counts = _count_codes(codes, len(found), len(values))
-        return compare_counts(*counts, [shown(value, type) for value in values])
-    medians = [f"median {shown(float(np.median(each)), type)}" if len(each) else "" for each in (planned, found)]
+        return compare_counts(*counts, [format_value(value, type) for value in values])
+    medians = [f"median {format_value(float(np.median(each)), type)}" if len(each) else "" for each in (planned, found)]
     return SampleComparison(kolmogorov_smirnov(found, planned), *medians)
 
 

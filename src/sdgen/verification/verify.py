@@ -48,7 +48,7 @@ def _verify(expectation: Expectation, plan: Plan, reader: TableReader) -> Report
     sampled = {
         name: compare_sampled_rows(stored, expectation) for name, stored in stored_by_name.items() if stored is not None
     }
-    own = any(_paired(each) and expectation.depends_on_seed(name) for name, each in sampled.items())
+    own = any(_is_paired(each) and expectation.depends_on_seed(name) for name, each in sampled.items())
     findings: list[Finding] = []
     tests = max(sum(6 * len(tables[name].columns) for name in names), 1)
     for name in names:
@@ -61,7 +61,7 @@ def _verify(expectation: Expectation, plan: Plan, reader: TableReader) -> Report
     return Report(tuple(findings), LEVEL / tests)
 
 
-def _paired(sampled: SampledRows | Finding) -> bool:
+def _is_paired(sampled: SampledRows | Finding) -> bool:
     return isinstance(sampled, SampledRows) and sampled.paired
 
 
@@ -77,7 +77,7 @@ class _Entity:
     level: float
 
     def all(self) -> Iterator[Finding]:
-        judge = Judge(self.expectation, self.stored, _paired(self.sampled), self.level)
+        judge = Judge(self.expectation, self.stored, _is_paired(self.sampled), self.level)
         expected = self._expected_rows()
         yield self._rows(expected)
         yield from check_columns(self.stored)
@@ -89,7 +89,7 @@ class _Entity:
         yield self.sampled.finding(self.stored.entity.name) if isinstance(self.sampled, SampledRows) else self.sampled
         if self.stored.rows and self.stored.entity.rows:
             yield from Distributions(judge).all()
-            yield from self._counted(judge)
+            yield from self._child_counts(judge)
 
     def _expected_rows(self) -> int | None:
         """How many rows there should be; None where that depends on a seed that isn't known to be the run's."""
@@ -125,7 +125,7 @@ class _Entity:
         expected = f"about {mean:,.0f} rows"
         return Finding(entity.name, (), "count", status, expected, f"{rows:,} rows", "t", figure**0.5, p)
 
-    def _counted(self, judge: Judge) -> Iterator[Finding]:
+    def _child_counts(self, judge: Judge) -> Iterator[Finding]:
         for link in written_links(self.stored):
             planned = self.stored.entity.links[link.name]
             parent = self.stored_by_name.get(planned.parent)

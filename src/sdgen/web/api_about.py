@@ -16,10 +16,10 @@ from sdgen.generators.catalogue import REQUIRED, described, scenario_schema
 from sdgen.scenario.model import Record
 from sdgen.service.records import Status
 from sdgen.service.service import Service
-from sdgen.web.errors import documented
+from sdgen.web.errors import error_responses
 from sdgen.web.state import Id, ServiceOf
 
-router = APIRouter(tags=["about"], responses=documented(401, 421, 422))
+router = APIRouter(tags=["about"], responses=error_responses(401, 421, 422))
 
 
 class ParamView(Record):
@@ -59,7 +59,7 @@ def list_generators() -> GeneratorList:
     return GeneratorList(generators=_catalogue())
 
 
-@router.get("/generators/{name}", responses=documented(404))
+@router.get("/generators/{name}", responses=error_responses(404))
 def show_generator(name: Id) -> GeneratorView:
     """One generator."""
     found = {each.name: each for each in _catalogue()}

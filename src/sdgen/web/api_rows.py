@@ -17,12 +17,12 @@ from sdgen.generators.streams import Numbers
 from sdgen.planning.plan import EntityPlan, Plan
 from sdgen.scenario.model import Record
 from sdgen.web import browse
-from sdgen.web.errors import documented
+from sdgen.web.errors import error_responses
 from sdgen.web.row_files import FILE_KINDS, MOST_ROWS, file_of
 from sdgen.web.row_source import RowSource, of_run, of_scenario
 from sdgen.web.state import Id, RunId, ServiceOf
 
-router = APIRouter(tags=["rows"], responses=documented(401, 404, 421, 422))
+router = APIRouter(tags=["rows"], responses=error_responses(401, 404, 421, 422))
 
 MOST_JSON = 1000  # rows as records; files hold more
 _LAST = 2**53

@@ -21,10 +21,10 @@ from sdgen.service.estimate import Estimate
 from sdgen.service.records import LogLine, Run, Status
 from sdgen.service.reproduce import Comparison
 from sdgen.service.service import Service
-from sdgen.web.errors import documented
+from sdgen.web.errors import error_responses
 from sdgen.web.state import RunId, ServiceOf, wake
 
-router = APIRouter(prefix="/runs", tags=["runs"], responses=documented(401, 421, 422))
+router = APIRouter(prefix="/runs", tags=["runs"], responses=error_responses(401, 421, 422))
 
 _EXAMPLES = [
     {"scenario_id": "shop", "target_id": "demo", "seed": 7, "rows": {"customers": 100}},
@@ -65,7 +65,7 @@ class ReproductionTarget(Record):
     target: str | TargetSpec | None = None
 
 
-@router.post("", status_code=202, responses=documented(400, 403, 404, 409, 413, 429))
+@router.post("", status_code=202, responses=error_responses(400, 403, 404, 409, 413, 429))
 def start_run(request: Request, service: ServiceOf, asked: RequestBody, response: Response) -> Run:
     """Start a run. It is checked now, and done by a process of its own as soon as there is room."""
     run = service.submit(asked)
@@ -74,7 +74,7 @@ def start_run(request: Request, service: ServiceOf, asked: RequestBody, response
     return run
 
 
-@router.post("/plan", responses=documented(400, 403, 404, 409, 413, 429))
+@router.post("/plan", responses=error_responses(400, 403, 404, 409, 413, 429))
 def plan_run(service: ServiceOf, asked: RequestBody) -> Estimate:
     """The dry run: order, counts, bytes, seconds, and what would be emptied. Nothing is written."""
     return service.plan(asked)
@@ -106,31 +106,31 @@ def list_runs(
     return RunPage(runs=tuple(found), total=total, limit=limit, offset=offset)
 
 
-@router.get("/{run_id}", responses=documented(404))
+@router.get("/{run_id}", responses=error_responses(404))
 def show_run(service: ServiceOf, run_id: RunId) -> Run:
     """One run with its entities, rows, seconds and digests. `latest` is the newest."""
     return service.run(run_id)
 
 
-@router.delete("/{run_id}", status_code=204, responses=documented(403, 404, 409, 429))
+@router.delete("/{run_id}", status_code=204, responses=error_responses(403, 404, 409, 429))
 def remove_run(service: ServiceOf, run_id: RunId) -> None:
     """Forget a run that is over, with its log; what it wrote stays. 409 where it waits or runs."""
     service.remove_runs([run_id])
 
 
-@router.get("/{run_id}/command", responses=documented(404))
+@router.get("/{run_id}/command", responses=error_responses(404))
 def command(service: ServiceOf, run_id: RunId) -> Command:
     """The command line that does the run once more; nothing secret is in it."""
     return service.command(run_id)
 
 
-@router.get("/{run_id}/scenario", responses=documented(404))
+@router.get("/{run_id}/scenario", responses=error_responses(404))
 def scenario(service: ServiceOf, run_id: RunId) -> RunScenario:
     """The scenario's text as the run had it."""
     return RunScenario(scenario=service.scenario_text(run_id))
 
 
-@router.get("/{run_id}/logs", responses=documented(404))
+@router.get("/{run_id}/logs", responses=error_responses(404))
 def logs(
     service: ServiceOf,
     run_id: RunId,
@@ -143,13 +143,13 @@ def logs(
     return LogPage(lines=lines, last=lines[-1].number if lines else after, over=run.status.is_over)
 
 
-@router.post("/{run_id}/cancel", status_code=202, responses=documented(403, 404, 409, 429))
+@router.post("/{run_id}/cancel", status_code=202, responses=error_responses(403, 404, 409, 429))
 def cancel(service: ServiceOf, run_id: RunId) -> Run:
     """Ask a run to stop: one that waits at once, one that runs within two batches. The target is then as it was."""
     return service.cancel(run_id)
 
 
-@router.post("/{run_id}/reproduce", status_code=202, responses=documented(400, 403, 404, 409, 413, 429))
+@router.post("/{run_id}/reproduce", status_code=202, responses=error_responses(400, 403, 404, 409, 413, 429))
 def reproduce(
     request: Request, service: ServiceOf, run_id: RunId, response: Response, where: ReproductionTarget | None = None
 ) -> Run:
@@ -161,7 +161,7 @@ def reproduce(
     return run
 
 
-@router.get("/{run_id}/comparison", responses=documented(404, 409))
+@router.get("/{run_id}/comparison", responses=error_responses(404, 409))
 def comparison(
     service: ServiceOf,
     run_id: RunId,
@@ -177,7 +177,10 @@ def comparison(
 @router.get(
     "/{run_id}/events",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {}}, "description": "progress, log and end"}, **documented(404)},
+    responses={
+        200: {"content": {"text/event-stream": {}}, "description": "progress, log and end"},
+        **error_responses(404),
+    },
 )
 def events(
     request: Request,

@@ -16,11 +16,11 @@ from sdgen.planning.plan import ColumnPlan, EntityPlan, ForeignKeyPlan, Plan
 from sdgen.readers.sources import read_mapping, read_text_as_scenario
 from sdgen.scenario.model import Record, Scenario
 from sdgen.service.records import ProblemRecord, ScenarioEntry
-from sdgen.web.errors import documented
-from sdgen.web.limits import bounded
+from sdgen.web.errors import error_responses
+from sdgen.web.limits import check_size
 from sdgen.web.state import Id, ServiceOf
 
-router = APIRouter(prefix="/scenarios", tags=["scenarios"], responses=documented(401, 421, 422))
+router = APIRouter(prefix="/scenarios", tags=["scenarios"], responses=error_responses(401, 421, 422))
 
 _TEXT = "name: people\nentities:\n  people:\n    rows: 10\n    columns:\n      id: {generator: sequence}\n"
 
@@ -122,7 +122,7 @@ def list_scenarios(service: ServiceOf) -> ScenarioList:
     return ScenarioList(scenarios=tuple(service.scenarios()))
 
 
-@router.post("", status_code=201, responses=documented(400, 403, 409, 413, 429))
+@router.post("", status_code=201, responses=error_responses(400, 403, 409, 413, 429))
 def add_scenario(service: ServiceOf, body: NewScenario, response: Response, replace: Replace = False) -> ScenarioEntry:
     """Keep a scenario in the store. Other content under an id that is kept is a new version of it."""
     entry = service.add_scenario(body.scenario, body.id, replace=replace)
@@ -130,13 +130,13 @@ def add_scenario(service: ServiceOf, body: NewScenario, response: Response, repl
     return entry
 
 
-@router.post("/validate", responses=documented(400, 403, 413, 429))
+@router.post("/validate", responses=error_responses(400, 403, 413, 429))
 def validate(body: ScenarioText) -> Verdict:
     """Check a scenario, and tell every problem at once. Nothing is kept."""
     return check_scenario(body.scenario)
 
 
-@router.get("/{scenario_id}", responses=documented(404))
+@router.get("/{scenario_id}", responses=error_responses(404))
 def show_scenario(
     service: ServiceOf,
     scenario_id: Id,
@@ -146,7 +146,7 @@ def show_scenario(
     return scenario_view(service.catalog.scenario(scenario_id, version))
 
 
-@router.put("/{scenario_id}", responses=documented(400, 403, 409, 413, 429))
+@router.put("/{scenario_id}", responses=error_responses(400, 403, 409, 413, 429))
 def replace_scenario(
     service: ServiceOf, scenario_id: Id, body: ScenarioText, replace: Replace = False
 ) -> ScenarioEntry:
@@ -154,7 +154,7 @@ def replace_scenario(
     return service.add_scenario(body.scenario, scenario_id, replace=replace)
 
 
-@router.delete("/{scenario_id}", status_code=204, responses=documented(403, 404, 409, 429))
+@router.delete("/{scenario_id}", status_code=204, responses=error_responses(403, 404, 409, 429))
 def remove_scenario(service: ServiceOf, scenario_id: Id) -> None:
     """Forget a stored scenario with all its versions; runs keep the text they had."""
     service.catalog.remove_scenario(scenario_id)
@@ -163,7 +163,7 @@ def remove_scenario(service: ServiceOf, scenario_id: Id) -> None:
 def scenario_view(found: CatalogEntry[Scenario]) -> ScenarioView:
     """A scenario of the catalog."""
     scenario = found.value
-    plan, problems = _planned(scenario)
+    plan, problems = _plan_or_problems(scenario)
     return ScenarioView(
         id=found.id,
         name=scenario.name,
@@ -187,14 +187,14 @@ def check_scenario(scenario: str | Mapping[str, Any], file: str = "scenario.yaml
         )
     except SdgenError as error:
         return Verdict(valid=False, problems=tuple(map(ProblemRecord.of, error.problems)))
-    plan, problems = _planned(read)
+    plan, problems = _plan_or_problems(read)
     notes = tuple(map(ProblemRecord.of, read.notes))
     return Verdict(valid=not problems, problems=problems, notes=notes, entities=_entities(read, plan))
 
 
-def _planned(scenario: Scenario) -> tuple[Plan | None, tuple[ProblemRecord, ...]]:
+def _plan_or_problems(scenario: Scenario) -> tuple[Plan | None, tuple[ProblemRecord, ...]]:
     try:
-        plan = compile_plan(bounded(scenario))
+        plan = compile_plan(check_size(scenario))
         return plan, tuple(map(ProblemRecord.of, probe(plan, scenario.origin)))
     except SdgenError as error:
         return None, tuple(map(ProblemRecord.of, error.problems))

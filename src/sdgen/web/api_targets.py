@@ -12,10 +12,10 @@ from sdgen.execution.target_spec import TargetSpec
 from sdgen.scenario.model import Record
 from sdgen.service.records import Probe, TargetEntry
 from sdgen.service.service import Service
-from sdgen.web.errors import documented
+from sdgen.web.errors import error_responses
 from sdgen.web.state import Id, ServiceOf
 
-router = APIRouter(prefix="/targets", tags=["targets"], responses=documented(401, 421, 422))
+router = APIRouter(prefix="/targets", tags=["targets"], responses=error_responses(401, 421, 422))
 
 _EXAMPLE = {"id": "demo", "kind": "sqlite", "dsn": "out/shop_demo.sqlite", "allow_databases": ["*_demo"]}
 Spec = Annotated[TargetSpec, Body(examples=[_EXAMPLE])]
@@ -33,7 +33,7 @@ def list_targets(service: ServiceOf) -> TargetList:
     return TargetList(targets=tuple(service.targets()))
 
 
-@router.post("", status_code=201, responses=documented(400, 403, 409, 413, 429))
+@router.post("", status_code=201, responses=error_responses(400, 403, 409, 413, 429))
 def add_target(service: ServiceOf, spec: Spec, response: Response) -> TargetEntry:
     """Keep a target in the store. Its place must be one that requests may name; its secrets are written as ${NAME}."""
     refuse_folder_id(service, spec.id)
@@ -42,13 +42,13 @@ def add_target(service: ServiceOf, spec: Spec, response: Response) -> TargetEntr
     return entry
 
 
-@router.get("/{target_id}", responses=documented(404))
+@router.get("/{target_id}", responses=error_responses(404))
 def show_target(service: ServiceOf, target_id: Id) -> TargetEntry:
     """One target."""
     return service.target(target_id)
 
 
-@router.put("/{target_id}", responses=documented(400, 403, 409, 413, 429))
+@router.put("/{target_id}", responses=error_responses(400, 403, 409, 413, 429))
 def replace_target(service: ServiceOf, target_id: Id, spec: Spec) -> TargetEntry:
     """Keep a target under this id, instead of the one that the store has."""
     if spec.id not in ("", target_id):
@@ -57,13 +57,13 @@ def replace_target(service: ServiceOf, target_id: Id, spec: Spec) -> TargetEntry
     return service.add_target(spec.model_copy(update={"id": target_id}), replace=True)
 
 
-@router.delete("/{target_id}", status_code=204, responses=documented(403, 404, 409, 429))
+@router.delete("/{target_id}", status_code=204, responses=error_responses(403, 404, 409, 429))
 def remove_target(service: ServiceOf, target_id: Id) -> None:
     """Forget a stored target."""
     service.catalog.remove_target(target_id)
 
 
-@router.post("/{target_id}/test", responses=documented(403, 404, 429))
+@router.post("/{target_id}/test", responses=error_responses(403, 404, 429))
 def test_target(service: ServiceOf, target_id: Id) -> Probe:
     """Connect to a target and try it; nothing is left behind. `ok` says whether it can be used."""
     return service.test_target(target_id)

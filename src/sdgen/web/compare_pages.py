@@ -11,7 +11,7 @@ from sdgen.execution.job import Job
 from sdgen.service.service import Service
 from sdgen.web.rendering import PageRoute, fragment, page
 from sdgen.web.row_source import plan_of
-from sdgen.web.run_pages import Pictured, job_of, pictured
+from sdgen.web.run_pages import Pictured, column_pictures, job_of
 from sdgen.web.state import service_of
 
 OFFERED = 100  # runs to choose the second one from
@@ -32,11 +32,14 @@ def compare(request: Request) -> Response:
     offered.sort(key=lambda each: each.scenario_name != first.scenario_name)  # those of the same scenario come first
     values: dict[str, Any] = {"first": first, "second": second, "offered": offered, "found": None, "names": []}
     if second is not None:
-        values |= {"found": service.compare(first.id, second.id), "names": _shared(service, first.id, second.id)}
+        values |= {
+            "found": service.compare(first.id, second.id),
+            "names": _shared_entities(service, first.id, second.id),
+        }
     return page(request, "compare.html", **values)
 
 
-def _shared(service: Service, first: str, second: str) -> list[str]:
+def _shared_entities(service: Service, first: str, second: str) -> list[str]:
     """The entities of both runs; none where a plan can't be made any more."""
     try:
         one, other = plan_of(job_of(service, first)), plan_of(job_of(service, second))
@@ -61,4 +64,4 @@ def pictures(request: Request, entity: str) -> Response:
 def _columns(job: Job, entity: str) -> dict[str, Pictured]:
     if entity not in plan_of(job).entities:
         raise NotFound(Problem(("entity",), f"a run has no entity {entity!r}"))
-    return {each.figure.column: each for each in pictured(job, entity)}
+    return {each.figure.column: each for each in column_pictures(job, entity)}

@@ -56,7 +56,7 @@ class ErrorAnswer(Record):
     error: ErrorDetail
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """These error statuses as OpenAPI tells of them."""
     told = {
         400: "the body is not JSON",
@@ -91,14 +91,14 @@ def answer(
 
 def add_handlers(app: FastAPI) -> None:
     """Make the application answer every exception in this shape."""
-    app.add_exception_handler(SdgenError, _refused)
+    app.add_exception_handler(SdgenError, _problem_answer)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(UnicodeEncodeError, _no_text)
     app.add_exception_handler(Exception, unforeseen)
 
 
-def _refused(request: Request, error: Exception) -> JSONResponse:
+def _problem_answer(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SdgenError)
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
     return _of_problems(status, [ProblemRecord.of(problem) for problem in error.problems])
@@ -116,7 +116,7 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     found = error.errors()
     if any(each["type"] == "json_invalid" for each in found):
         return answer(400, "the body is not JSON")
-    known = _known(request)
+    known = _known_keys(request)
     records = [_record(each, known) for each in found]
     return _of_problems(422, records, f"{records[0].path}: {records[0].what}")
 
@@ -129,7 +129,7 @@ def _record(detail: Mapping[str, Any], known: Sequence[str]) -> ProblemRecord:
     return ProblemRecord(path=".".join(loc), what=f"unknown key {loc[-1]!r}", hint=hint)
 
 
-def _known(request: Request) -> list[str]:
+def _known_keys(request: Request) -> list[str]:
     """The keys of the body that an address takes."""
     body = getattr(request.scope.get("route"), "body_field", None)
     model = getattr(getattr(body, "field_info", None), "annotation", None)

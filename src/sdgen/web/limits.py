@@ -48,21 +48,21 @@ class Allowance(Event):
         self._until = self._until or monotonic() + self._seconds
         if self._blocks * BLOCK >= self._most:
             what = f"counting the children of more than {self._most:,} rows is beyond the limit of one request"
-            raise _refused(what, f"{_FEWER}; who runs the server can allow more: `sdgen serve --most-counted`")
+            raise _limit_error(what, f"{_FEWER}; who runs the server can allow more: `sdgen serve --most-counted`")
         if monotonic() > self._until:
             counted = self._blocks * BLOCK
             what = f"counting the children of {counted:,} rows has taken {self._seconds:g} s, and there are more"
-            raise _refused(what, f"the server is busy: try again in a moment; or {_FEWER}")
+            raise _limit_error(what, f"the server is busy: try again in a moment; or {_FEWER}")
         self._blocks += 1
         return False
 
 
-def bounded(scenario: Scenario) -> Scenario:
+def check_size(scenario: Scenario) -> Scenario:
     """A scenario to be planned for a page or an answer; ScenarioError where it is larger than a request's may be."""
     return Access(parts=MOST_PARTS).bounded(scenario)
 
 
-def _refused(what: str, hint: str) -> ScenarioError:
+def _limit_error(what: str, hint: str) -> ScenarioError:
     return ScenarioError(Problem(("request",), what, hint))
 
 

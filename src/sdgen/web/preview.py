@@ -22,7 +22,7 @@ from sdgen.scenario.types import NUMBERS
 from sdgen.service.records import ProblemRecord
 from sdgen.web.figures import texts_of
 from sdgen.web.graph import graph_of
-from sdgen.web.limits import bounded
+from sdgen.web.limits import check_size
 from sdgen.web.pictures import graph_picture
 
 ROWS = 8
@@ -86,7 +86,7 @@ def preview_of(text: str, entity: str = "", *, every: bool = False) -> Preview:
     try:
         scenario = read_text_as_scenario(text, FILE)
         notes, origin = tuple(map(ProblemRecord.of, scenario.notes)), scenario.origin
-        plan = compile_plan(bounded(scenario), PlanRequest(seed=scenario.seed if scenario.seed is not None else 0))
+        plan = compile_plan(check_size(scenario), PlanRequest(seed=scenario.seed if scenario.seed is not None else 0))
         problems = probe(plan, origin)
         for each in list(plan.entities.values())[: MOST_CHECKED if every else 0]:
             batch(plan, each.name, 0, min(ROWS, each.rows))

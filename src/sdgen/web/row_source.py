@@ -36,13 +36,13 @@ class _Recipe:
 
 
 @lru_cache(maxsize=8)
-def _made(recipe: _Recipe) -> Plan:
+def _cached_plan(recipe: _Recipe) -> Plan:
     return recipe.make()
 
 
 def plan_of(job: Job) -> Plan:
     """The plan of a stored run; some are kept. ScenarioError where this sdgen can't make it any more."""
-    return _made(_Recipe(job.model_dump_json(), job.plan))
+    return _cached_plan(_Recipe(job.model_dump_json(), job.plan))
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def of_scenario(
     text = f"{chosen} {as_of} {scenario_text(found.value)}"
     request = PlanRequest(seed=chosen, as_of=as_of)
     plan = (
-        _made(_Recipe(text, lambda: compile_plan(found.value, request)))
+        _cached_plan(_Recipe(text, lambda: compile_plan(found.value, request)))
         if as_of
         else compile_plan(found.value, request)
     )

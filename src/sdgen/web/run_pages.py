@@ -208,7 +208,7 @@ def pictures_of(request: Request, run_id: str, entity: str) -> Response:
     plan = plan_of(job)
     if entity not in plan.entities:
         raise NotFound(Problem(("entity",), f"the run has no entity {entity!r}"))
-    columns = pictured(job, entity)
+    columns = column_pictures(job, entity)
     sampled = min(plan.entities[entity].rows, SAMPLE_ROWS)
     values = {"entity": entity, "columns": columns, "sampled": sampled, "rows": plan.entities[entity].rows}
     return fragment(request, "columns.html", f"Pictures of {entity}", f"/runs/{run_id}", **values)
@@ -220,7 +220,7 @@ def job_of(service: Service, run_id: str) -> Job:
     return job
 
 
-def pictured(job: Job, entity: str) -> tuple[Pictured, ...]:
+def column_pictures(job: Job, entity: str) -> tuple[Pictured, ...]:
     """The pictures of an entity of a stored run; some are kept."""
     return _pictured(job.model_dump_json(), entity)
 

@@ -115,6 +115,7 @@ class Security:
                     scope["app"].state.store_watch.refused_at = time.monotonic()
             await send(message)
 
+        # The body is read here, whole and in time, before a route sees the request: a slow sender holds no thread.
         refusal = self._refusal(Request(scope))
         if refusal is None and scope["method"] not in _SAFE:
             try:
@@ -138,6 +139,7 @@ class Security:
 
     def _checks(self, request: Request) -> Iterator[Response | None]:
         """Each check's answer, in order; later ones are looked at where earlier ones let the request pass."""
+        # Host and origin come first: a page elsewhere must not learn from the answer whether a token is right.
         yield self._host(request)
         yield _origin(request)
         yield self._size(request)
@@ -170,7 +172,7 @@ class Security:
         if is_page and "token" not in request.query_params and "authorization" not in request.headers:
             return RedirectResponse("/login", 303)
         wait = self.rules.failures.wait(_caller(request))
-        if wait:
+        if wait:  # before the token is compared: guessing stays slow even where the right one comes at last
             return _too_many(wait)
         if is_page and self.rules.is_token(request.query_params.get("token", "")):
             return signed_in(self.rules, request, _without_token(request))
@@ -303,7 +305,7 @@ class Limiter:
         self.burst = burst
         self.per_second = per_second
         self._clock = clock
-        self._left: dict[str, tuple[float, float]] = {}
+        self._left: dict[str, tuple[float, float]] = {}  # by caller: permits left, and when that was counted
 
     def take(self, caller: str) -> float:
         """Use a permit: 0, or the seconds until there is one again."""
@@ -323,6 +325,6 @@ class Limiter:
         return min(self.burst, left + (self._clock() - at) * self.per_second)
 
     def _keep(self, caller: str, left: float) -> None:
-        if len(self._left) >= MOST_CALLERS:
+        if len(self._left) >= MOST_CALLERS:  # of many addresses each has a full burst anyway; memory must not grow
             self._left.clear()
         self._left[caller] = (left, self._clock())

@@ -18,7 +18,7 @@ from sdgen.readers.sources import read_text_as_scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.service.records import Run
 from sdgen.service.service import Service
-from sdgen.web.limits import bounded
+from sdgen.web.limits import check_size
 from sdgen.web.rendering import PageRoute, form_of, listed, page, records, wants_fragment
 from sdgen.web.state import service_of
 from sdgen.web.wording import MODE_CHOICES, by_field
@@ -199,7 +199,7 @@ def _counts(service: Service, form: dict[str, str]) -> dict[str, int]:
             scenario = service.catalog.scenario(form["scenario_id"]).value
         else:
             scenario = read_text_as_scenario(form.get("scenario", ""), "scenario")
-        made = compile_plan(bounded(scenario), PlanRequest())
+        made = compile_plan(check_size(scenario), PlanRequest())
     except SdgenError:
         return {}
     return {name: entity.rows for name, entity in made.entities.items()}

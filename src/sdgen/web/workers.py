@@ -49,7 +49,7 @@ class WorkerPool:
     def __init__(self, options: WorkerOptions) -> None:
         self.options = options
         self._size = options.limits.workers
-        self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()  # the one that is warm first
+        self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()  # the worker used last has the warmest caches
         self._threads = ThreadPoolExecutor(self._size, thread_name_prefix="sdgen-request")
         self._waiting = 0
         self._lock = threading.Lock()
@@ -123,13 +123,13 @@ class Worker:
         self._process.start()
         theirs.close()
         self._answers = 0
-        self._begun = Usage.of(self._pid) if self._heard() else Usage(0, 0.0)
+        self._begun = Usage.of(self._pid) if self._is_ready() else Usage(0, 0.0)
 
     @property
     def _pid(self) -> int:
         return self._process.pid or 0
 
-    def _heard(self) -> bool:
+    def _is_ready(self) -> bool:
         """Whether the worker says that it is ready; where it ended before, its first request tells."""
         with suppress(EOFError, OSError):
             return bool(self._pipe.recv())
@@ -140,17 +140,18 @@ class Worker:
         self._answers += 1
         try:
             self._pipe.send((scope, body))
-            return self._watched()
+            return self._wait_for_answer()
         except ScenarioError:
             self._kill()
             raise
         except (EOFError, OSError):
             self._process.join(5)
-            raise self._ended() from None
+            raise self._death_error() from None
 
-    def _watched(self) -> Answer:
+    def _wait_for_answer(self) -> Answer:
         """What the worker answers, while it keeps the limits."""
         until, spent = time.monotonic() + WALL * self.limits.seconds, Usage.of(self._pid).seconds
+        # Looked at from outside: a request that allocates in C, or holds the GIL, could not be stopped from within.
         while not self._pipe.poll(_LOOK):
             now = Usage.of(self._pid)
             if now.memory - self._begun.memory > self.limits.memory:
@@ -164,8 +165,8 @@ class Worker:
             raise over_memory(self.limits)
         return Answer(*answer)
 
-    def _ended(self) -> ScenarioError:
-        """Why a worker is gone that nobody here has killed."""
+    def _death_error(self) -> ScenarioError:
+        """Why a worker is gone that nobody here has killed: the system's own limits act before this process looks."""
         code = self._process.exitcode
         if code == -getattr(signal, "SIGXCPU", 0):
             return over_time(self.limits)
@@ -175,7 +176,10 @@ class Worker:
         return ScenarioError(Problem(("request",), what, f"try it again; {LESS}"))
 
     def is_worn(self) -> bool:
-        """Whether another worker must take its place: it is gone, or holds what a next request would pay for."""
+        """Whether another worker must take its place: it is gone, or holds memory that the next request would pay for.
+
+        The limit is on memory beside what the worker held when it began, so that leftovers count against each request.
+        """
         if not self._process.is_alive() or self._answers >= MOST_ANSWERS:
             return True
         return Usage.of(self._pid).memory - self._begun.memory > self.limits.memory // 4

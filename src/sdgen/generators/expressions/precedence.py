@@ -1,9 +1,9 @@
 """One reading of an expression, whoever reads it: where precedence isn't the same everywhere, brackets are asked for.
 
 Releases of sqlglot and of DuckDB bind `->`, IS, LIKE, IN, BETWEEN and IS DISTINCT FROM differently beside other
-operators: `a = b IS NULL` is `(a = b) IS NULL` for some and `a = (b IS NULL)` for others. `ambiguous_precedence` finds such places
-in the tokens; `bracketed` writes the brackets of all others out, so that the order of operators is the tree's. Only
-arithmetic is left as it was written, which all agree on.
+operators: `a = b IS NULL` is `(a = b) IS NULL` for some and `a = (b IS NULL)` for others. `ambiguous_precedence`
+finds such places in the tokens; `bracketed` writes the brackets of all others out, so that the order of operators is
+the tree's. Only arithmetic is left as it was written, which all agree on.
 """
 
 from __future__ import annotations
