@@ -10,7 +10,13 @@ from random import Random
 from bench.kills.server import Going, Server, kill
 
 # What is killed, and how often in a hundred.
-VICTIMS = {"a worker": 45, "a worker that commits": 20, "the fork server": 7, "the server": 16, "server and workers": 12}
+VICTIMS = {
+    "a worker": 45,
+    "a worker that commits": 20,
+    "the fork server": 7,
+    "the server": 16,
+    "server and workers": 12,
+}
 _PATIENCE = 10.0  # seconds in which there must be somebody to kill
 
 
