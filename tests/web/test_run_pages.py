@@ -215,7 +215,7 @@ def test_a_run_that_reproduces_a_removed_one_is_still_shown(client: TestClient, 
 
 
 def test_a_server_keeps_so_many_runs(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(application, "TIDY_EVERY", 0.02)
+    monkeypatch.setattr(application, "REMOVE_EVERY", 0.02)
     made = [service.perform(RunRequest(scenario=SMALL, target=f"out/{each}.sqlite")).id for each in range(3)]
     with TestClient(create_app(service, starts_runs=False, keep=Retention(keep=1)), HERE) as opened:
         for _ in range(200):
