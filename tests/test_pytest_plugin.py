@@ -248,7 +248,7 @@ def test_a_changed_generator_is_made_anew(tmp_path: Path, monkeypatch: pytest.Mo
     assert resolve.resolve_mark(asked).hash != before
     filler = filling.Filler(Cache(tmp_path, 1000))
     filler.resolve(asked)
-    assert filler.cache.known(resolve.request_key(asked)) == ""
+    assert filler.cache.noted(resolve.request_key(asked)) == ""
 
 
 def test_a_schema_is_read_with_its_notes_as_a_warning(suite: Suite, pytester: pytest.Pytester) -> None:

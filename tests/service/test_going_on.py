@@ -47,7 +47,7 @@ def stopped(service: Service, target: str, **more: Any) -> Run:
 def test_a_stopped_run_is_gone_on_with(service: Service, folder: Path) -> None:
     first = stopped(service, "x.sqlite", commit_every=BATCH)
     assert first.status == "cancelled"
-    assert "rows that are committed stay" in first.error
+    assert "committed rows stay" in first.error
     with closing(sqlite3.connect(folder / "x.sqlite")) as connection:
         assert connection.execute(f"SELECT rows_done FROM {NAME} WHERE entry = 'parents'").fetchone() == (BATCH,)
     run = succeeded(service.perform(asked("x.sqlite", **long(commit_every=BATCH, resume=True))))

@@ -148,8 +148,8 @@ def holder(place: Path) -> Iterator[subprocess.Popen[str]]:
     code = """
 import sys
 from pathlib import Path
-from sdgen.targets.writer_lock import LocalPlace, WriterLock
-assert WriterLock(LocalPlace(Path(sys.argv[1]), True), object()).acquire()
+from sdgen.targets.writer_lock import LocalPath, WriterLock
+assert WriterLock(LocalPath(Path(sys.argv[1]), True), object()).acquire()
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -343,7 +343,7 @@ def test_without_locks_a_run_goes_on_and_says_so(number: int, tmp_path: Path, mo
 
     assert writer_lock.fcntl is not None
     monkeypatch.setattr(writer_lock.fcntl, "flock", refuse)
-    assert f"out can't be locked: its file system has no locks ({os.strerror(number)}); a run" in remarks(tmp_path)
+    assert f"out can't be locked: its file system has no locks ({os.strerror(number)}); this run does not wait" in remarks(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out"]
 
 
