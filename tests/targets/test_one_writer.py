@@ -343,7 +343,10 @@ def test_without_locks_a_run_goes_on_and_says_so(number: int, tmp_path: Path, mo
 
     assert writer_lock.fcntl is not None
     monkeypatch.setattr(writer_lock.fcntl, "flock", refuse)
-    assert f"out can't be locked: its file system has no locks ({os.strerror(number)}); this run does not wait" in remarks(tmp_path)
+    assert (
+        f"out can't be locked: its file system has no locks ({os.strerror(number)}); this run does not wait"
+        in remarks(tmp_path)
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out"]
 
 

@@ -226,9 +226,7 @@ def test_a_password_of_awkward_letters_is_told_by_no_address(client: TestClient,
     ],
 )
 def test_every_host_of_a_destination_must_match(destination: str, allowed: bool) -> None:
-    assert (
-        Access(destinations=("postgresql://app@*.db.internal*/*",)).allows_destination(destination) is allowed
-    )
+    assert Access(destinations=("postgresql://app@*.db.internal*/*",)).allows_destination(destination) is allowed
 
 
 @pytest.mark.parametrize("query", ["schema=x#&host=evil", "schema=x;host=evil", "%68ost=evil", "schema=x#host=evil"])
