@@ -8,24 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
-
-from sdgen.databases.registry import BUILT_IN
 
 if TYPE_CHECKING:
     from sdgen.readers.base import Reader, Source
 
 DOCUMENTS = (".yaml", ".yml", ".json")
 MOOSE = (".ts", ".tsx", ".py", "/")
-DATABASE_FILES = {suffix: kind.name for kind in BUILT_IN for suffix in kind.suffixes}
+_DATABASE = "database"  # stands for the suffixes of all kinds, which `--help` has no need to know
 
 
 @dataclass(frozen=True)
 class Format:
     """One format: the word after `sdgen import`, the module that reads it, and what may be of it.
 
-    suffixes: of its files; `/` for folders, `:` for words such as a URL or `module:name`.
+    suffixes: of its files; `/` for folders, `:` for words such as `module:name`, `database` for URLs and databases' files.
     counted: its sources tell row counts; else they are the reader's choice, or what `--rows N` asks.
     """
 
@@ -51,13 +49,7 @@ class Format:
 
 FORMATS = (
     Format("ddl", "sdgen.readers.sql.ddl", "CREATE TABLE and ALTER TABLE statements, such as a dump", (".sql",), False),
-    Format(
-        "database",
-        "sdgen.readers.sql.database",
-        "a live database: its catalogue is read",
-        (":", *DATABASE_FILES),
-        False,
-    ),
+    Format("database", "sdgen.readers.sql.database", "a live database: its catalogue is read", (_DATABASE,), False),
     Format("moose", "sdgen.readers.moose", "Moose data models, TypeScript or Python: a file or project", MOOSE, False),
     Format(
         "models", "sdgen.readers.models", "SQLAlchemy, Pydantic or dataclass models: module:Name", (":", ".py"), False
@@ -94,10 +86,13 @@ def format_of(source: Source) -> Format | None:
 
 def is_database(source: str) -> bool:
     """Whether a source names a database: by a URL, or a file of a known kind."""
-    return "://" in source or PurePath(source).suffix.lower() in DATABASE_FILES
+    from sdgen.databases.registry import by_suffix
+
+    return "://" in source or by_suffix(Path(source)) is not None
 
 
 def _suffixes(source: Source) -> tuple[str, ...]:
     if source.is_folder:
         return ("/",)
-    return (source.suffix, ":") if ":" in source.name else (source.suffix,)
+    colon = (":",) if ":" in source.name else ()
+    return (source.suffix, *colon, *((_DATABASE,) if is_database(source.name) else ()))
