@@ -23,7 +23,8 @@ _DATABASE = "database"  # stands for the suffixes of all kinds, which `--help` h
 class Format:
     """One format: the word after `sdgen import`, the module that reads it, and what may be of it.
 
-    suffixes: of its files; `/` for folders, `:` for words such as `module:name`, `database` for URLs and databases' files.
+    suffixes: of its files; `/` for folders, `:` for words such as `module:name`, `database` for URLs and files of
+        databases.
     counted: its sources tell row counts; else they are the reader's choice, or what `--rows N` asks.
     """
 
