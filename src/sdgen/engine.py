@@ -249,20 +249,15 @@ def _generated(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
     made = column.generator.values(ColumnBatch(rows, column.facts))
     path = ("entities", rows.entity, "columns", column.name)
     try:
-        whole = _uncut(made, column)
+        if not (column.facts.unique and column.type.length):
+            return cast_array(made, column.type, column.arrow)
+        whole = cast_array(made, replace(column.type, length=0), pa.string())
         values = cast_array(whole, column.type, column.arrow)
     except (ValueError, pa.ArrowNotImplementedError) as error:  # of which ArrowInvalid is one
         what = f"its values can't be {column.type}: {str(error).splitlines()[0]}"
         raise ScenarioError(Problem(path, what, "give the column another type, or cast them")) from error
-    if column.facts.unique and column.type.length and not values.cast(pa.string()).equals(whole):
+    if not values.cast(pa.string()).equals(whole):  # what is cut need not stay unique
         longest = pc.max(pc.utf8_length(whole)).as_py()
         what = f"values of up to {longest} characters, cut to {column.type}, need not stay unique"
         raise ScenarioError(Problem(path, what, f"give the column a length of {longest} or more"))
     return values
-
-
-def _uncut(made: pa.Array, column: ColumnPlan) -> pa.Array:
-    """Values of a unique text column of limited length in their full length: what is cut need not stay unique."""
-    if not (column.facts.unique and column.type.length):
-        return made
-    return cast_array(made, replace(column.type, length=0), pa.string())

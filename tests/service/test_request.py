@@ -187,3 +187,9 @@ def test_rows_as_texts() -> None:
 def test_commits_that_cannot_be(service: Service, target: str, more: dict[str, Any], told: str) -> None:
     with pytest.raises(TargetError, match=told):
         service.resolve(read_request({"scenario": tiny(), "target": target, **more}))
+
+
+@pytest.mark.parametrize("moment", [20260101, 0.0, "20260101"])
+def test_numbers_are_no_moments(moment: object) -> None:
+    with pytest.raises(SdgenError, match="a number is no moment: write it like 2026"):
+        read_request({"scenario_id": "shop", "target": "out/", "as_of": moment})

@@ -427,3 +427,13 @@ def test_nothing_is_changed(tmp_path: Path) -> None:
         sdgen.verify(SHOP, tmp_path / place)
         assert (tmp_path / place).read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.duckdb", "x.sqlite"]
+
+
+def test_whole_numbers_that_no_double_holds_are_compared(tmp_path: Path) -> None:
+    columns = {
+        "id": {"type": "bigint", "generator": "sequence", "primary_key": True},
+        "n": {"type": "bigint", "generator": "uniform_int", "params": {"min": 2**60, "max": 2**62}},
+    }
+    scenario = {"name": "big", "seed": 1, "as_of": "2026-01-01", "entities": {"a": {"rows": 300, "columns": columns}}}
+    sdgen.write(scenario, tmp_path / "x.sqlite")
+    assert {each.status for each in sdgen.verify(scenario, tmp_path / "x.sqlite").findings} == {Status.OK}

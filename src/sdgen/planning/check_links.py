@@ -6,7 +6,6 @@ from sdgen.errors import ProblemType, did_you_mean
 from sdgen.generators.links.links import ForeignKey
 from sdgen.planning.choose import Key, column_path
 from sdgen.planning.draft import Draft
-from sdgen.planning.nulls import may_lack_parent
 from sdgen.planning.within import check_within
 
 _REFERENCE = ProblemType.REFERENCE
@@ -44,13 +43,6 @@ def _check_each(draft: Draft, key: Key, link: ForeignKey) -> None:
     for param in (name for name in wanted if getattr(link, name)):
         what = f"rows are one for each of {link.entity}: {param} has nothing to say"
         draft.refuse((*column_path(key), "params", param), what, "leave it out")
-    column = draft.column(key)
-    if (column.primary_key or column.nullable is False) and may_lack_parent(draft, key[0], link.via or key[1]):
-        why = "a primary key is never null" if column.primary_key else "nullable is false"
-        what = f"{why}, but some rows are made for no row of {link.entity}"
-        draft.refuse(
-            column_path(key), what, f"make the link nullable, or let all rows be one for each of {link.entity}"
-        )
 
 
 def _check_follows(draft: Draft, key: Key, link: ForeignKey) -> None:

@@ -26,12 +26,22 @@ def _check_values(draft: Draft, key: Key, why: str) -> None:
     if generator is not None and generator.gives_null:
         hint = "take null out of its values" + ("" if draft.column(key).primary_key else ", or leave nullable out")
         draft.refuse(column_path(key), f"{why}, but {generator.called} gives nulls here", hint)
+    elif isinstance(generator, ForeignKey) and _made_beside(draft, key, generator):
+        what = f"{why}, but some rows are made for no row of {generator.entity}"
+        hint = f"make the link nullable, or let all rows be one for each of {generator.entity}"
+        draft.refuse(column_path(key), what, hint)
     elif source := _null_source(draft, key, set()):
         what = f"{why}, but {source} has nulls, and its values follow from it"
         draft.refuse(column_path(key), what, f"give {source} no nulls, or this column another generator")
     for row, values in enumerate(draft.scenario.entities[key[0]].rows.fixed):
         if values.get(key[1], "") is None:
             draft.refuse(("entities", key[0], "rows", "fixed", row, key[1]), f"{why}, but a fixed row has null here")
+
+
+def _made_beside(draft: Draft, key: Key, link: ForeignKey) -> bool:
+    """Whether rows are made for each of a link's parents, and others beside them that have none."""
+    name = link.via or key[1]
+    return name in draft.each.get(key[0], ()) and may_lack_parent(draft, key[0], name)
 
 
 def _null_source(draft: Draft, key: Key, seen: set[Key]) -> str:

@@ -71,6 +71,9 @@ FORMATS = (
 )
 
 
+_SUFFIXES = frozenset(suffix for each in FORMATS for suffix in each.suffixes)
+
+
 def formats() -> Iterator[Format]:
     """All formats, those of other packages first: they may know a special kind of a common one."""
     from importlib.metadata import entry_points  # slow to load, and --help has no need of it
@@ -96,4 +99,6 @@ def _suffixes(source: Source) -> tuple[str, ...]:
     if source.is_folder:
         return ("/",)
     colon = (":",) if ":" in source.name else ()
-    return (source.suffix, *colon, *((_DATABASE,) if is_database(source.name) else ()))
+    # To look for other packages' kinds of databases takes milliseconds: only where no format knows the suffix.
+    database = source.suffix not in _SUFFIXES and is_database(source.name)
+    return (source.suffix, *colon, *((_DATABASE,) if database else ()))
