@@ -31,10 +31,13 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "choices.choices": ("choice",),
     "choices.subsets": ("subset",),
     "choices.mixtures": ("mixture",),
+    "choices.given": ("given",),
     "moments.uniform": ("date", "datetime", "time"),
     "moments.after": ("after", "above"),
     "text.encodings": ("as_text", "epoch", "bytes"),
     "moments.series": ("time_series",),
+    "moments.timeline": ("timeline",),
+    "moments.schedule": ("schedule",),
     "people.people": (
         "person.full_name",
         "person.name",

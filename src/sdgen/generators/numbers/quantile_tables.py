@@ -10,7 +10,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -75,6 +75,19 @@ class QuantileTable:
         low, high = self.points[place], self.points[place + 1]
         start, stop = self.probabilities[place], self.probabilities[place + 1]
         return start + (value - low) / (high - low) * (stop - start)
+
+    def probabilities_of(self, values: Floats) -> Floats:
+        """`probability` of each value, to within a rounding."""
+        points, chances = self._rising
+        place = np.clip(np.searchsorted(points, values, side="right") - 1, 0, len(points) - 2)
+        low, start = points[place], chances[place]
+        width, rise = points[place + 1] - low, chances[place + 1] - start
+        share = np.divide(values - low, width, out=np.zeros(len(values)), where=width > 0)
+        return start + np.clip(share, 0.0, 1.0) * rise
+
+    @cached_property
+    def _rising(self) -> tuple[Floats, Floats]:
+        return np.array(self.points), np.array(self.probabilities)
 
     def draw(self, words: Words, low: float = -math.inf, high: float = math.inf) -> Floats:
         """One value of the law for each word; between `low` and `high` where given (truncated, not clamped)."""
