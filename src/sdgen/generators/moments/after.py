@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import ClassVar
@@ -11,18 +11,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import Field, FiniteFloat, PrivateAttr
+from pydantic import Field, FiniteFloat
 
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.decimals import numbers_of, places_of, room, units_from, units_to
 from sdgen.generators.arrays.fixed_width import array_over
 from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
-from sdgen.generators.links.links import resolve_link
 from sdgen.generators.moments.durations import DAY, SECOND, Length, Moment, fixed_length, moment_faults, parse_moment
 from sdgen.generators.moments.operational_clock import operational_clock
 from sdgen.generators.moments.rhythm import Rhythm, RhythmParam, rhythm_faults
 from sdgen.generators.numbers.quantile_tables import lognormal_table
 from sdgen.generators.numbers.uniform import order_fault
+from sdgen.generators.references import Referring
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Floats
 from sdgen.scenario.types import NUMBERS, TEXTS, Type
@@ -35,7 +35,7 @@ _LOST = 2 * 365 * DAY  # where the other column is null: somewhere in the two ye
 
 
 @register("after")
-class After(Generator):
+class After(Referring):
     """A moment after that of another column of the row or its parent, short waits being likelier than long ones.
 
     With `median` waits are lognormal; with `rhythm` they run in its time: two hours of `office` are two working hours,
@@ -64,8 +64,6 @@ class After(Generator):
     only: tuple[str, ...] = Field((), description="the states that have a moment, in any case; null in all others")
     unless: tuple[str, ...] = Field((), description="the states that have none yet, in any case")
 
-    _link: str = PrivateAttr(default="")
-
     @property
     def gives_null(self) -> bool:
         return bool(self.state)
@@ -74,23 +72,11 @@ class After(Generator):
         raise LookupError(f"the type follows from {self.column}")
 
     def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
-        other = types.get(self._earlier())
+        other = types.get(self.dependency(self.column))
         return other if other is not None and other.kind in self.fits else Type("timestamp")
 
-    def resolved(self, links: Mapping[str, str]) -> Generator:
-        parent = self.column.rpartition(".")[0]
-        if not parent:
-            return self
-        copy = self.model_copy()
-        copy._link = resolve_link(parent, links)
-        return copy
-
-    def _earlier(self) -> Dependency:
-        parent, _, column = self.column.rpartition(".")
-        return Dependency(column, self._link or parent)
-
-    def needs(self) -> tuple[Dependency, ...]:
-        return (self._earlier(), Dependency(self.state)) if self.state else (self._earlier(),)
+    def references(self) -> Iterator[str]:
+        return iter((self.column, self.state) if self.state else (self.column,))
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         wrong = list(moment_faults("until", self.until, facts)) if self.until else []
@@ -114,12 +100,12 @@ class After(Generator):
             yield ParamError("median", what, "widen min and max")
 
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
-        other = types.get(self._earlier())
+        other = types.get(self.dependency(self.column))
         if other is not None and other.kind not in self.fits:
             yield ParamError("column", f"{self.column} is {other}, not a time", "name a column of dates or times")
         if other is not None and other.kind == "time" and self.rhythm is not None:
             yield ParamError("rhythm", f"{self.column} is a time of day, which has no rhythm", "leave it out")
-        state = types.get(Dependency(self.state)) if self.state else None
+        state = types.get(self.dependency(self.state)) if self.state else None
         if state is not None and state.kind not in TEXTS:
             yield ParamError("state", f"{self.state} is {state}, not a text", "name a column of texts")
 
@@ -131,7 +117,7 @@ class After(Generator):
 
     def _came(self, cells: ColumnBatch) -> pa.Array:
         """Whether a row's state is one that has a moment; one that isn't known has none."""
-        states = spelled(_plain(cells.column(self.state)).cast(pa.string()))
+        states = spelled(_plain(self.array(cells, self.state)).cast(pa.string()))
         told = pc.is_valid(states)
         if self.only:
             told = pc.and_(told, pc.is_in(states, value_set=spelled(pa.array(self.only))))
@@ -140,8 +126,7 @@ class After(Generator):
         return told
 
     def _moments(self, cells: ColumnBatch) -> pa.Array:
-        need = self._earlier()
-        other = _plain(cells.rows.parent(need.link).column(need.column) if need.link else cells.column(need.column))
+        other = _plain(self.array(cells, self.column))
         if pa.types.is_time(other.type):
             return self._times_of_day(cells, other)
         began = self._began(cells, other)

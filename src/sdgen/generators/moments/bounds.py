@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, tzinfo
 from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
-from pydantic import BeforeValidator, Field, PrivateAttr
+from pydantic import BeforeValidator, Field
 
-from sdgen.generators.arrays.cast import cast_array
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
-from sdgen.generators.links.links import resolve_link
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, ParamError
 from sdgen.generators.moments.durations import DAY, Moment, parse_moment
 from sdgen.generators.moments.operational_clock import OperationalClock, operational_clock
 from sdgen.generators.moments.rhythm import RhythmParam, rhythm_faults
+from sdgen.generators.references import Referring, is_reference, microseconds
 from sdgen.generators.streams import Numbers, Words, below_any
 from sdgen.scenario.types import TIMES, Type
 
-_REFERENCE = re.compile(r"(?:\w+\.)?[A-Za-z_]\w*")
 _NEVER = np.iinfo(np.int64).max >> 2
-_NOW = frozenset({"now", "as_of"})
 
 
 def _as_bounds(value: Any) -> Any:
@@ -37,12 +32,7 @@ def _as_bounds(value: Any) -> Any:
 Bounds = Annotated[tuple[Moment, ...], BeforeValidator(_as_bounds)]
 
 
-def is_reference(bound: Moment) -> bool:
-    """Whether a bound names a column (`created_at`, `orders.created_at`) instead of a moment."""
-    return isinstance(bound, str) and bound.lower() not in _NOW and _REFERENCE.fullmatch(bound) is not None
-
-
-class BoundedMoments(Generator):
+class BoundedMoments(Referring):
     """Moments between bounds, by a rhythm or all equally likely."""
 
     rhythm: RhythmParam = Field(
@@ -53,30 +43,14 @@ class BoundedMoments(Generator):
     )
     before: Bounds = Field((), description="never after these, likewise; the earliest counts")
 
-    _links: dict[str, str] = PrivateAttr(default_factory=dict)
-
     @property
     def is_plain(self) -> bool:
         """Whether nothing but a fixed start and end is given."""
         return self.rhythm is None and not self.after and not self.before
 
-    def resolved(self, links: Mapping[str, str]) -> Generator:
-        parents = {name.rpartition(".")[0] for name in self.references()} - {""}
-        copy = self.model_copy()
-        copy._links = {parent: resolve_link(parent, links) for parent in sorted(parents)}
-        return copy
-
     def references(self) -> Iterator[str]:
         """The columns that bounds name."""
         return (str(bound) for bound in (*self.after, *self.before) if is_reference(bound))
-
-    def dependency(self, name: str) -> Dependency:
-        """What a name of a column stands for."""
-        parent, _, column = name.rpartition(".")
-        return Dependency(column, self._links.get(parent, parent))
-
-    def needs(self) -> tuple[Dependency, ...]:
-        return tuple(dict.fromkeys(self.dependency(name) for name in self.references()))
 
     def bound_faults(self, facts: ColumnContext, zone: tzinfo) -> Iterable[ParamError]:
         """What is wrong with the rhythm and the bounds."""
@@ -114,11 +88,6 @@ class BoundedMoments(Generator):
         moments = moments + np.int64(day) if whole_days else moments
         return moments if known is None else np.where(known, moments, np.int64(missing))
 
-    def array(self, cells: ColumnBatch, name: str) -> pa.Array:
-        """The column that a name stands for, at the batch's rows."""
-        need = self.dependency(name)
-        return cells.rows.parent(need.link).column(need.column) if need.link else cells.column(need.column)
-
     def span(self, facts: ColumnContext) -> tuple[int, int]:
         """The fixed start and end, in microseconds."""
         raise NotImplementedError
@@ -136,11 +105,3 @@ def drawn_by(clock: OperationalClock, words: Words, low: Numbers, high: Numbers)
     first = clock.ticks(low)
     moments = clock.moments(first + below_any(words, np.maximum(clock.ticks(high) - first, 1)))
     return np.clip(moments, low, np.maximum(high - 1, low))
-
-
-def microseconds(array: pa.Array) -> tuple[Numbers, NDArray[np.bool_] | None]:
-    """Dates or moments in microseconds from 1970, and which of them are known (None where all are)."""
-    moments = cast_array(array, Type("timestamp"), pa.timestamp("us")).cast(pa.int64())
-    if not moments.null_count:
-        return np.asarray(moments, dtype=np.int64), None
-    return np.asarray(moments.fill_null(0), dtype=np.int64), np.asarray(moments.is_valid(), dtype=np.bool_)

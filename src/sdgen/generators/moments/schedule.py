@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date
 from typing import ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
 from sdgen.errors import did_you_mean
 from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
-from sdgen.generators.links.links import resolve_link
-from sdgen.generators.moments.bounds import is_reference, microseconds
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, ParamError
 from sdgen.generators.moments.durations import DAY, Length, Moment, moment_faults, parse_duration, parse_moment
 from sdgen.generators.moments.holidays import countries, holidays
+from sdgen.generators.references import Referring, is_reference, microseconds
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import TEXTS, TIMES, Type
@@ -27,7 +26,7 @@ _LONGEST_PAUSE = 14  # days: no country closes for longer
 
 
 @register("schedule")
-class Schedule(Generator):
+class Schedule(Referring):
     """Dates on a schedule: start, then one every so many months, weeks or days.
 
     Months are calendar months: from January 31st on, the next is February's last day, and the one after March 31st.
@@ -54,26 +53,14 @@ class Schedule(Generator):
     skip: int = Field(0, ge=0, le=10_000, description="how many dates to leave out at the beginning")
     per: str = Field("", description="the link that rows are counted by: each parent's rows have their own schedule")
 
-    _link: str = PrivateAttr(default="")
-
     def natural(self) -> Type:
         return Type("date")
 
-    def resolved(self, links: Mapping[str, str]) -> Generator:
-        parent = self.start.rpartition(".")[0] if isinstance(self.start, str) and is_reference(self.start) else ""
-        copy = self.model_copy()
-        copy._link = resolve_link(parent, links) if parent else ""
-        return copy
-
-    def _dependency(self) -> Dependency | None:
-        if not is_reference(self.start):
-            return None
-        parent, _, column = str(self.start).rpartition(".")
-        return Dependency(column, self._link or parent)
+    def references(self) -> Iterator[str]:
+        return iter((str(self.start),) if is_reference(self.start) else ())
 
     def needs(self) -> tuple[Dependency, ...]:
-        start = self._dependency()
-        return (*((start,) if start else ()), *((Dependency(self.per),) if self.per else ()))
+        return (*super().needs(), Dependency(self.per)) if self.per else super().needs()
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if not is_reference(self.start):
@@ -91,10 +78,10 @@ class Schedule(Generator):
             yield ParamError("holidays", f"the holidays of {self.holidays!r} aren't known", hint)
 
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
-        start = self._dependency()
-        type = types.get(start) if start else None
-        if type is not None and (type.kind not in TIMES or type.kind == "time"):
-            yield ParamError("start", f"{self.start} is {type}, not a date", "name a column of dates or moments")
+        for name in self.references():
+            type = types.get(self.dependency(name))
+            if type is not None and (type.kind not in TIMES or type.kind == "time"):
+                yield ParamError("start", f"{name} is {type}, not a date", "name a column of dates or moments")
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         start, known = self._start(cells)
@@ -109,12 +96,10 @@ class Schedule(Generator):
 
     def _start(self, cells: ColumnBatch) -> tuple[Numbers, NDArray[np.bool_] | None]:
         """The day of each row's start, and where it is known."""
-        need = self._dependency()
-        if need is None:
+        if not is_reference(self.start):
             first = parse_moment(self.start, cells.facts.as_of, UTC) // DAY
             return np.full(len(cells), first, dtype=np.int64), None
-        array = cells.rows.parent(need.link).column(need.column) if need.link else cells.column(need.column)
-        moments, known = microseconds(array)
+        moments, known = microseconds(self.array(cells, str(self.start)))
         return moments // np.int64(DAY), known
 
     def _in_month(self, days: Numbers, months: Numbers) -> Numbers:
