@@ -38,6 +38,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "moments.series": ("time_series",),
     "moments.timeline": ("timeline",),
     "moments.schedule": ("schedule",),
+    "lifecycles.lifecycle": ("lifecycle", "lifecycle.moment", "lifecycle.step", "lifecycle.count"),
     "people.people": (
         "person.full_name",
         "person.name",

@@ -74,6 +74,10 @@ class Given(Generator):
         return self.otherwise is None or any(each.made.gives_null for _, each in self._inner)
 
     @property
+    def decides_nulls(self) -> bool:
+        return self.gives_null
+
+    @property
     def may_be_null(self) -> bool:
         return self.gives_null or any(each.made.may_be_null for _, each in self._inner)
 
