@@ -73,10 +73,16 @@ def below(words: Words, size: int) -> Numbers:
     return multiply_high(words, size).view(np.int64)
 
 
+def _halves(size: int | Words) -> tuple[np.uint64 | Words, np.uint64 | Words]:
+    """The upper and the lower 32 bits."""
+    if isinstance(size, int):
+        return np.uint64(size >> 32), np.uint64(size & 0xFFFFFFFF)
+    return size >> _U32, size & _LOW_32
+
+
 def multiply_high(words: Words, size: int | Words) -> Words:
     """The upper 64 bits of words * size, for size < 2^64; or for a size of each word's own."""
-    sizes = np.uint64(size) if isinstance(size, int) else size
-    factor_high, factor_low = sizes >> _U32, sizes & _LOW_32
+    factor_high, factor_low = _halves(size)
     high, low = words >> _U32, words & _LOW_32
     middle = high * factor_low + ((low * factor_low) >> _U32)
     carry = (middle & _LOW_32) + low * factor_high
