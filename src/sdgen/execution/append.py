@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from sdgen.databases.existing_tables import Appendable, ExistingRowsQuery
-from sdgen.engine import BATCH_ROWS, PlannedRows, probe
+from sdgen.engine import BATCH_ROWS, probe
 from sdgen.errors import Problem, ScenarioError
 from sdgen.execution.existing_children import (
     Codes,
@@ -33,6 +33,7 @@ from sdgen.generators.links.links import ForeignKey
 from sdgen.generators.links.parent_sampler import EachOf, Following, Link, OneToOne, ParentSampler, Unlike
 from sdgen.planning.compile import compile_plan
 from sdgen.planning.plan import EntityPlan, Plan
+from sdgen.planning.planned_rows import PlannedRows
 from sdgen.planning.unique_sets import JointIndexes
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.request import ExistingRows, PlanRequest

@@ -79,6 +79,19 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict:
     )
 
 
+def column_plan(draft: Draft) -> Plan | None:
+    """A plan of those columns alone that a draft has generators for: what they depend on must be among them.
+
+    None where a unique set of them can't be had.
+    """
+    joints = plan_unique_sets(draft)
+    if draft.problems:
+        return None
+    entities = {name: _entity(draft, name, joints, ()) for name in dict.fromkeys(key[0] for key in draft.generators)}
+    scenario = draft.scenario
+    return Plan(scenario.name, scenario.version, draft.seed, draft.as_of, entities, identity="")
+
+
 def _versions(draft: Draft) -> dict[str, int | str]:
     """The versions of streams, conversions, generators and vocabularies that are used, and digests of lists."""
     used: dict[str, int | str] = {}
@@ -112,8 +125,9 @@ def _entity(
     draft: Draft, name: str, joints: Mapping[Key, JointIndexes], conditions: tuple[Condition, ...]
 ) -> EntityPlan:
     wanted = draft.scenario.entities[name]
-    links = {link: _link(draft, name, link, joints) for link in draft.links[name]}
-    columns = {column: _column(draft, (name, column), links, joints) for column in wanted.columns}
+    links = {link: _link(draft, name, link, joints) for link in draft.links[name] if draft.declares(name, link)}
+    settled = [column for column in wanted.columns if (name, column) in draft.generators]
+    columns = {column: _column(draft, (name, column), links, joints) for column in settled}
     primary = draft.primary_key(name)
     singles = [(column,) for column, spec in wanted.columns.items() if spec.unique and (column,) != primary]
     return EntityPlan(

@@ -172,7 +172,7 @@ class After(Referring):
             return squares
         table, median = lognormal_table(float(self.sigma)), float(fixed_length(self.median))
         low = table.probability(fixed_length(self.min) / median)
-        high = table.probabilities_of(left / median)
+        high = table.probabilities_below(left / median)
         chances = low + share * np.maximum(high - low, 0.0)
         return np.clip(table.at(np.clip(chances, 2.0**-53, 1 - 2.0**-53)) * median - start, 0, left - start)
 

@@ -31,7 +31,7 @@ _LEAST = 2.0**-53
 _FIRST_CELL = (1023 - 53) << 7
 
 
-def _significant(value: float) -> float:
+def significant(value: float) -> float:
     """The value to 12 significant digits."""
     return float(f"{value:.11e}")
 
@@ -76,7 +76,7 @@ class QuantileTable:
         start, stop = self.probabilities[place], self.probabilities[place + 1]
         return start + (value - low) / (high - low) * (stop - start)
 
-    def probabilities_of(self, values: Floats) -> Floats:
+    def probabilities_below(self, values: Floats) -> Floats:
         """`probability` of each value, to within a rounding."""
         points, chances = self._rising
         place = np.clip(np.searchsorted(points, values, side="right") - 1, 0, len(points) - 2)
@@ -101,7 +101,7 @@ class QuantileTable:
 def quantile_table(lower: Callable[[float], float], upper: Callable[[float], float]) -> QuantileTable:
     """The table of a law, from its values at a probability (up to 1/2) of the lower, and of the upper, tail."""
     tails = _tails()
-    sides = [[_significant(law(tail)) for tail in tails] for law in (lower, upper)]
+    sides = [[significant(law(tail)) for tail in tails] for law in (lower, upper)]
     lines = [_lines(tails, side) for side in sides]
     chances = [*tails, *(1 - tail for tail in reversed(tails[:-1]))]
     return QuantileTable(
@@ -210,7 +210,7 @@ def zipf(size: int, exponent: float) -> Zipf:
     while ends[-1] < size:
         ends.append(min(ends[-1] + ends[-1] // 64, size))
     starts = [0, *ends[:-1]]
-    weights = [_significant(_weight(low + 1, high + 1, exponent)) for low, high in zip(starts, ends, strict=True)]
+    weights = [significant(_weight(low + 1, high + 1, exponent)) for low, high in zip(starts, ends, strict=True)]
     widths = [_at_most(high - low) for low, high in zip(starts, ends, strict=True)]
     return Zipf(alias_table(weights), np.array(starts, dtype=np.int64), np.array(widths))
 
