@@ -59,7 +59,8 @@ def example_of(name: str) -> dict[str, Any]:
     assert kind is not None
     column = read_document(kind.example, name).value
     column = {key: value for key, value in column.items() if key not in ("unique", "primary_key")} | {"generator": name}
-    entity = {"rows": 300, "columns": {**BESIDE, "it": column}}
+    counted = {"per": "customers", "via": "customer_id", "min": 0, "max": 15}
+    entity = {"rows": counted if "per" in column.get("params", {}) else 300, "columns": {**BESIDE, "it": column}}
     return {
         "name": "golden",
         "seed": 11,

@@ -35,6 +35,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "moments.after": ("after", "above"),
     "text.encodings": ("as_text", "epoch", "bytes"),
     "moments.series": ("time_series",),
+    "series.series": ("series",),
+    "series.counters": ("counter",),
+    "series.balances": ("balance",),
     "people.people": (
         "person.full_name",
         "person.name",

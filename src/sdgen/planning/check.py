@@ -120,7 +120,7 @@ def check_needs(draft: Draft) -> None:
                 hint = did_you_mean(need.column, {*draft.scenario.entities[where].columns, *terms})
                 hint = f"name a column of it: {need.column}.…" if need.column in terms else hint
                 draft.refuse(path, f"{line}{where} has no column {need.column!r}", hint, _REFERENCE)
-        per = getattr(generator, "per", "")
+        per = generator.counted_by
         counted = not draft.scenario.entities[key[0]].rows.per or key[0] in draft.layouts  # else told already
         if per and counted and per != draft.counting_link(key[0]):
             hint = f"count them with `rows: {{per: {draft.links[key[0]].get(per, '…')}, …}}`"

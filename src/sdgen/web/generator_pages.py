@@ -127,7 +127,8 @@ def _example(name: str) -> dict[str, Any]:
 
 def _around(column: dict[str, Any]) -> dict[str, Any]:
     things = _AROUND[_ENTITY]
-    return {**_AROUND, _ENTITY: {**things, "columns": {**things["columns"], _COLUMN: column}}}
+    rows = {"per": "customers", "count": ROWS} if "per" in (column.get("params") or {}) else ROWS
+    return {**_AROUND, _ENTITY: {"rows": rows, "columns": {**things["columns"], _COLUMN: column}}}
 
 
 def _values(column: dict[str, Any], entities: dict[str, Any]) -> ExampleValues:
