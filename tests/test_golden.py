@@ -38,6 +38,14 @@ CHILDREN: dict[str, Any] = {
         "total": {"generator": "decimal", "params": {"min": 1, "max": 90}},
     },
 }
+CONTRACTS: dict[str, Any] = {
+    "rows": {"per": "customers", "min": 0, "max": 5},
+    "columns": {
+        "customer_id": {"generator": "fk", "params": {"entity": "customers", "column": "id"}},
+        "begins": {"generator": "date"},
+        "ends": {"generator": "after", "params": {"column": "begins", "max": "900d"}, "null_rate": 0.2},
+    },
+}
 # What the generators' own examples speak of: columns beside them, and a parent.
 BESIDE: dict[str, Any] = {
     "customer_id": {"generator": "fk", "params": {"entity": "customers", "column": "id"}},
@@ -65,7 +73,7 @@ def example_of(name: str) -> dict[str, Any]:
         "name": "golden",
         "seed": 11,
         "as_of": AS_OF,
-        "entities": {"customers": PARENTS, "things": entity, "order_items": CHILDREN},
+        "entities": {"customers": PARENTS, "contracts": CONTRACTS, "things": entity, "order_items": CHILDREN},
     }
 
 

@@ -50,7 +50,7 @@ def floats(*args: Any, **more: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.asarray(series(*args, **more).cast(pa.float64()).to_numpy(zero_copy_only=False))
 
 
-@pytest.mark.parametrize("name", ["series", "counter", "balance"])
+@pytest.mark.parametrize("name", ["series", "counter", "balance", "during"])
 def test_each_generator_tells_what_it_takes(name: str) -> None:
     kind = find(name)
     assert kind is not None

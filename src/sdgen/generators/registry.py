@@ -38,6 +38,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "series.series": ("series",),
     "series.counters": ("counter",),
     "series.balances": ("balance",),
+    "series.during": ("during",),
     "people.people": (
         "person.full_name",
         "person.name",

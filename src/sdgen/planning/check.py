@@ -129,16 +129,16 @@ def check_needs(draft: Draft) -> None:
 
 
 def check_children(draft: Draft, key: Key, need: Dependency) -> bool:
-    """Whether the children's entity counts its rows per this one; told where it doesn't."""
-    child = draft.scenario.entities.get(need.children)
+    """Whether the children's entity counts its rows per this one, or the parent named; told where it doesn't."""
+    child, owner = draft.scenario.entities.get(need.children), draft.links[key[0]].get(need.link, key[0])
     if child is None:
         hint = did_you_mean(need.children, draft.scenario.entities)
         draft.refuse(column_path(key), f"no entity {need.children!r}", hint, _REFERENCE)
-    elif child.rows.per != key[0]:
-        hint = f"give it `rows: {{per: {key[0]}, …}}`"
-        what = f"{need.children} does not count its rows per {key[0]}"
+    elif child.rows.per != owner:
+        hint = f"give it `rows: {{per: {owner}, …}}`"
+        what = f"{need.children} does not count its rows per {owner}"
         draft.refuse(column_path(key), what, hint, ProblemType.ROWS)
-    return child is not None and child.rows.per == key[0]
+    return child is not None and child.rows.per == owner
 
 
 def dependencies(draft: Draft) -> dict[Key, list[Key]]:

@@ -41,6 +41,10 @@ _AROUND: Mapping[str, Any] = {
             "title": {"generator": "text.title"},
         },
     },
+    "contracts": {
+        "rows": {"per": "customers", "min": 1, "max": 4},
+        "columns": {"customer_id": {"references": "customers.id"}, "begins": "date", "ends": "date"},
+    },
     "order_items": {
         "rows": {"per": _ENTITY, "min": 0, "max": 3},
         "columns": {
