@@ -38,6 +38,14 @@ CHILDREN: dict[str, Any] = {
         "total": {"generator": "decimal", "params": {"min": 1, "max": 90}},
     },
 }
+CONTRACTS: dict[str, Any] = {
+    "rows": {"per": "customers", "min": 0, "max": 5},
+    "columns": {
+        "customer_id": {"generator": "fk", "params": {"entity": "customers", "column": "id"}},
+        "begins": {"generator": "date"},
+        "ends": {"generator": "after", "params": {"column": "begins", "max": "900d"}, "null_rate": 0.2},
+    },
+}
 # What the generators' own examples speak of: columns beside them, and a parent.
 BESIDE: dict[str, Any] = {
     "customer_id": {"generator": "fk", "params": {"entity": "customers", "column": "id"}},
@@ -68,7 +76,9 @@ def example_of(name: str) -> dict[str, Any]:
     column = read_document(kind.example, name).value
     column = {key: value for key, value in column.items() if key not in ("unique", "primary_key")} | {"generator": name}
     column = column | ({"nullable": True} if name.startswith("lifecycle") else {})
-    things, items = {"rows": 300, "columns": {**BESIDE, "it": column}}, CHILDREN
+    counted = {"per": "customers", "via": "customer_id", "min": 0, "max": 15}
+    rows = counted if "per" in column.get("params", {}) else 300
+    things, items = {"rows": rows, "columns": {**BESIDE, "it": column}}, CHILDREN
     if name == "lifecycle.step":  # a row of a parent's life
         column = column | {"params": {"of": "things.status"}}
         things, items = {"rows": 300, "columns": BESIDE}, CHILDREN | {"columns": CHILDREN["columns"] | {"it": column}}
@@ -76,7 +86,7 @@ def example_of(name: str) -> dict[str, Any]:
         "name": "golden",
         "seed": 11,
         "as_of": AS_OF,
-        "entities": {"customers": PARENTS, "things": things, "order_items": items},
+        "entities": {"customers": PARENTS, "contracts": CONTRACTS, "things": things, "order_items": items},
     }
 
 

@@ -111,6 +111,10 @@ class Rows(Protocol):
         """What `compute` returns for these rows, done once for all columns that ask for that name."""
         ...
 
+    def at(self, numbers: Numbers) -> Rows:
+        """Other rows of the same entity."""
+        ...
+
     def ordinals(self, link: str) -> Numbers:
         """Each row's place among its parent's children, from 0; only for a link that rows are counted by."""
         ...
@@ -208,6 +212,11 @@ class Generator(BaseModel):
     def called(self) -> str:
         """The registered name this instance was made under."""
         return self._called
+
+    @property
+    def counted_by(self) -> str:
+        """The link that the entity's rows must be counted by, since a row's place among its siblings is used."""
+        return str(getattr(self, "per", ""))
 
     @property
     def gives_null(self) -> bool:

@@ -39,6 +39,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "moments.timeline": ("timeline",),
     "moments.schedule": ("schedule",),
     "lifecycles.lifecycle": ("lifecycle", "lifecycle.moment", "lifecycle.step", "lifecycle.count"),
+    "series.series": ("series",),
+    "series.counters": ("counter",),
+    "series.balances": ("balance",),
+    "series.during": ("during",),
     "people.people": (
         "person.full_name",
         "person.name",

@@ -78,6 +78,9 @@ class PlannedRows:
         numbers = self._layout_of(entity).starts(self.numbers[parents]) + places - (ends - counts)[parents]
         return PlannedRows(self.plan, self.plan.entities[entity], numbers)
 
+    def at(self, numbers: Numbers) -> PlannedRows:
+        return PlannedRows(self.plan, self.settled, numbers)
+
     def _layout_of(self, entity: str) -> Layout:
         links = self.plan.entities[entity].links.values()
         return next(link.layout for link in links if link.layout is not None and link.parent == self.entity)
