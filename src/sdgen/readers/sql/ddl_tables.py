@@ -182,9 +182,9 @@ def _column(found: DdlColumn, keyed: bool) -> ColumnSchema:
 
 def _distinct(keys: Iterable[KeySchema]) -> list[KeySchema]:
     """Keys over the same columns once: a constraint and the index made for it."""
-    found: dict[tuple[tuple[str, ...], bool], KeySchema] = {}
+    found: dict[tuple[tuple[str, ...], str], KeySchema] = {}
     for key in keys:
-        found.setdefault((key.columns, bool(key.where)), key)
+        found.setdefault((key.columns, key.where), key)
     return list(found.values())
 
 

@@ -39,7 +39,7 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
         what = "no table has a column that can be filled"
         raise SourceError([Problem((), what, "why is told of each", schema.file), *notes.found])
     for entity in entities.values():
-        set_keys(entity, notes)
+        set_keys(entity, notes, schema.dialect)
     set_links(entities, notes)
     for entity in entities.values():
         _apply_checks(schema, entity, domain_checks, notes)
