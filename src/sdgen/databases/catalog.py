@@ -74,6 +74,7 @@ class Catalog:
     default:       the schema whose name is left out.
     types:         of columns, by schema, table and column, where the database has a better word than the inspector.
     domain_types:  what a domain is made of, with its sizes.
+    composites:    the fields of composite types, with their types.
     partitions:    schema and name of a partitioned table, its key; schema and name of a partition, its bounds.
     inheritors:    schema and name of a table, and of one whose rows are seen in it.
     column_checks: schema, table and condition of checks that the inspector leaves out.
@@ -88,6 +89,7 @@ class Catalog:
     domains: Sequence[Entry] = ()
     types: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     domain_types: Mapping[str, str] = field(default_factory=dict)
+    composites: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     partitions: Sequence[tuple[str, ...]] = ()
     inheritors: Sequence[tuple[str, ...]] = ()
     column_checks: Sequence[tuple[str, str, str]] = ()

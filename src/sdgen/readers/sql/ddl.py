@@ -100,7 +100,8 @@ def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
     tables = reading.tables.finished()
     for line, what in reading.tables.folded:
         reading.note(what, line)
-    schema = Schema(name, dialect, file, tables, reading.enums, reading.domains, tuple(reading.all_notes()))
+    notes = tuple(reading.all_notes())
+    schema = Schema(name, dialect, file, tables, reading.enums, reading.domains, notes, reading.composites)
     if not schema.tables:
         hint = "a schema is made by CREATE TABLE statements"
         raise SourceError([Problem((), f"no tables found (read as {dialect})", hint, file), *schema.notes])

@@ -10,7 +10,7 @@ from sdgen.readers.sql.ddl_constraints import begins_constraint, key_columns, re
 from sdgen.readers.sql.ddl_partitions import read_bounds
 from sdgen.readers.sql.ddl_tables import DdlTable, SchemaBuilder
 from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable
-from sdgen.readers.sql.schema import CheckSchema, DomainSchema, KeySchema, TableName
+from sdgen.readers.sql.schema import CheckSchema, DomainSchema, KeySchema, SqlType, TableName
 
 _SILENT = frozenset({"key", "index", "fulltext", "spatial", "period"})
 
@@ -122,7 +122,7 @@ def create_index(reading: SchemaBuilder, words: Tokens) -> None:
 
 
 def create_type(reading: SchemaBuilder, words: Tokens) -> None:
-    """CREATE TYPE … AS ENUM; SQL Server's CREATE TYPE … FROM is a domain; others are left out."""
+    """CREATE TYPE … AS ENUM, AS (…), AS RANGE; SQL Server's CREATE TYPE … FROM is a domain; others are left out."""
     line = words.line
     while not words.takes("TYPE"):
         words.next()
@@ -131,8 +131,27 @@ def create_type(reading: SchemaBuilder, words: Tokens) -> None:
         reading.enums[name] = tuple(part.ahead().text for part in words.inside().split())
     elif words.takes("FROM"):
         reading.domains[name] = _domain(words)
+    elif words.takes("AS", "RANGE"):
+        _range_type(reading, name, words.inside())
+    elif words.takes("AS") and words.sees("("):
+        reading.composites[name] = {part.name(): read_type(part) for part in words.inside().split()}
     elif not words.done:
-        reading.note(f"type {name} left out: neither an enum nor a domain", line)
+        reading.note(f"type {name} left out: none of enum, domain, composite and range", line)
+
+
+# The range whose texts one of a subtype reads.
+_LIKE_RANGES = {"date": "daterange", "timestamp": "tsrange", "timestamp with time zone": "tstzrange"}
+
+
+def _range_type(reading: SchemaBuilder, name: str, options: Tokens) -> None:
+    """CREATE TYPE … AS RANGE, and the type of several such ranges that comes with it."""
+    for option in options.split():
+        if option.takes("SUBTYPE", "="):
+            subtype = read_type(option).word.replace("timestamptz", "timestamp with time zone")
+            known = _LIKE_RANGES.get(subtype, "numrange")
+            several = name.replace("range", "multirange") if "range" in name else f"{name}_multirange"
+            reading.domains[name] = DomainSchema(SqlType(known))
+            reading.domains[several] = DomainSchema(SqlType(known.replace("range", "multirange")))
 
 
 def create_domain(reading: SchemaBuilder, words: Tokens) -> None:
@@ -211,6 +230,7 @@ def drop_type(reading: SchemaBuilder, words: Tokens) -> None:
         name = read_table_name(part).name.lower()
         reading.enums.pop(name, None)
         reading.domains.pop(name, None)
+        reading.composites.pop(name, None)
 
 
 def _rename(reading: SchemaBuilder, old: str, new: str) -> None:

@@ -15,6 +15,7 @@ from sdgen.readers.sql.schema import (
     DomainSchema,
     ForeignKeySchema,
     KeySchema,
+    SqlType,
     TableName,
     TableSchema,
 )
@@ -197,6 +198,7 @@ class SchemaBuilder:
         self.tables = Tables()
         self.enums: dict[str, tuple[str, ...]] = {}
         self.domains: dict[str, DomainSchema] = {}
+        self.composites: dict[str, dict[str, SqlType]] = {}
         self.notes: list[Problem] = []
         self._left_out: dict[str, list[int]] = {}
 

@@ -50,7 +50,11 @@ class _Reflection:
             raise SourceError(Problem((), "the database has no tables", "", shown))
         enums = {enum["name"].lower(): tuple(enum["labels"]) for enum in catalog.enums}
         notes = tuple(Problem((), what, "", shown) for what in catalog.unenforced)
-        return Schema(catalog.name, catalog.dialect, shown, tables, enums, self.domains(), notes)
+        composites = {
+            name: {field: self.type(type) for field, type in fields.items()}
+            for name, fields in catalog.composites.items()
+        }
+        return Schema(catalog.name, catalog.dialect, shown, tables, enums, self.domains(), notes, composites)
 
     def table(self, key: Key, table: CatalogTable) -> TableSchema:
         return TableSchema(

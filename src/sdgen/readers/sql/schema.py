@@ -126,7 +126,10 @@ class DomainSchema:
 
 @dataclass(frozen=True)
 class Schema:
-    """All tables of a source, its enums and domains by their names in lower case, and what its reader left out."""
+    """All tables of a source, its types by their names in lower case, and what its reader left out.
+
+    composites: the fields of composite types.
+    """
 
     name: str
     dialect: str
@@ -135,3 +138,4 @@ class Schema:
     enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     domains: Mapping[str, DomainSchema] = field(default_factory=dict)
     notes: tuple[Problem, ...] = ()
+    composites: Mapping[str, Mapping[str, SqlType]] = field(default_factory=dict)
