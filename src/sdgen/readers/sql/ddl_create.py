@@ -31,8 +31,8 @@ def create_table(reading: SchemaBuilder, words: Tokens) -> None:
         read_items(reading, draft, words.inside())
         _tail(words, draft)
     elif words.takes("LIKE"):
-        draft.parents.append(read_table_name(words))
         reading.tables.drafts[draft.name] = draft
+        _copy(reading, draft, read_table_name(words), frozenset({"ALL"}))
     else:
         reading.note(f"table {draft.name} left out: it is made by a query or from a type", line)
 
@@ -62,7 +62,7 @@ def _attempt(reading: SchemaBuilder, draft: DdlTable, item: Tokens, read: Callab
 def add_constraint(reading: SchemaBuilder, draft: DdlTable, item: Tokens) -> None:
     line = item.line
     if item.takes("LIKE"):
-        draft.parents.append(read_table_name(item))
+        _copy(reading, draft, read_table_name(item), _included(item))
         return
     kind, constraint = read_constraint(item, draft.column_names)
     if constraint is not None:
@@ -70,6 +70,45 @@ def add_constraint(reading: SchemaBuilder, draft: DdlTable, item: Tokens) -> Non
     elif kind not in _SILENT:
         word = "exclusion constraint" if kind == "exclude" else kind
         reading.note(f"{draft.name}: {word} left out: rows may break it", line)
+
+
+def _included(item: Tokens) -> frozenset[str]:
+    """What LIKE copies besides columns: INCLUDING ALL, EXCLUDING INDEXES …"""
+    words: set[str] = set()
+    while not item.done:
+        more = item.takes("INCLUDING")
+        if not more and not item.takes("EXCLUDING"):
+            break
+        option = {item.next().upper}
+        words = words | option if more else (words | _PARTS if "ALL" in words else words) - option - {"ALL"}
+    return frozenset(words)
+
+
+_PARTS = {"CONSTRAINTS", "DEFAULTS", "GENERATED", "IDENTITY", "INDEXES"}
+
+
+def _copy(reading: SchemaBuilder, draft: DdlTable, name: TableName, included: frozenset[str]) -> None:
+    """The columns of another table as it is now, and those of its constraints that are included."""
+    other = reading.tables.find(name)
+    if other is None:
+        reading.note(f"{draft.name}: what it copies of {name} left out: there is no such table", draft.line)
+        return
+    parts = _PARTS if "ALL" in included else included
+    columns, checks = reading.tables.with_inherited(other)
+    keyed = other.primary.columns if other.primary is not None else ()
+    for each in columns.values():
+        counts = each.counts and bool(parts & {"IDENTITY", "DEFAULTS"})
+        default = each.default if "DEFAULTS" in parts else ""
+        computed = each.computed and "GENERATED" in parts
+        nullable = each.nullable and each.name not in keyed
+        draft.columns[each.name] = DdlColumn(
+            each.name, each.type, each.line, nullable, default, counts, computed, each.description
+        )
+    if "CONSTRAINTS" in parts:
+        draft.checks += checks
+    if "INDEXES" in parts:
+        draft.primary = draft.primary or other.primary
+        draft.unique += other.unique
 
 
 def _partition(reading: SchemaBuilder, words: Tokens, draft: DdlTable) -> None:

@@ -128,6 +128,15 @@ class Tables:
             what = f"table {draft.name} left out: it inherits all its columns from {draft.partition_of}"
             self.folded.append((draft.line, f"{what}, which is filled instead"))
 
+    def with_inherited(self, draft: DdlTable) -> tuple[dict[str, DdlColumn], list[CheckSchema]]:
+        """A table's columns and CHECKs as they are now, with those that it inherits."""
+        columns: dict[str, DdlColumn] = {}
+        checks: list[CheckSchema] = []
+        for parent in (self.find(name) for name in draft.parents):
+            above = self.with_inherited(parent) if parent is not None and parent is not draft else ({}, [])
+            columns, checks = {**columns, **above[0]}, [*checks, *above[1]]
+        return {**columns, **draft.columns}, [*checks, *draft.checks]
+
     def _inherit(self, draft: DdlTable, seen: list[TableName]) -> None:
         parents = [parent for name in draft.parents if (parent := self.find(name)) and parent.name not in seen]
         draft.parents = []
