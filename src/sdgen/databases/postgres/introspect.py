@@ -35,10 +35,13 @@ _UNENFORCED = """
     UNION ALL SELECT format('%s: rule %s left out', ev_class::regclass, rulename) FROM pg_rewrite
     WHERE rulename <> '_RETURN' AND ev_class >= 16384"""
 _PARTITIONS = """
-    SELECT pn.nspname, p.relname, pg_get_partkeydef(p.oid), n.nspname, c.relname, pg_get_expr(c.relpartbound, c.oid)
+    SELECT pn.nspname, p.relname, n.nspname, c.relname, pg_get_expr(c.relpartbound, c.oid)
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
     JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_namespace pn ON pn.oid = p.relnamespace
     WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f')"""
+_PARTITION_KEYS = """
+    SELECT nspname, relname, pg_get_partkeydef(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE relkind = 'p'"""
 _INHERITORS = """
     SELECT pn.nspname, p.relname, n.nspname, c.relname
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
@@ -63,6 +66,7 @@ def _details(connection: Connection, catalog: Catalog) -> Catalog:
         domain_types={str(name): str(type) for name, type in connection.execute(text(_DOMAINS))},
         composites=_composites(tuple(row) for row in connection.execute(text(_COMPOSITES))),
         partitions=tuple(tuple(row) for row in connection.execute(text(_PARTITIONS))),
+        partition_keys=tuple(tuple(row) for row in connection.execute(text(_PARTITION_KEYS))),
         inheritors=tuple(tuple(row) for row in connection.execute(text(_INHERITORS))),
         unenforced=tuple(str(what) for (what,) in connection.execute(text(_UNENFORCED))),
     )

@@ -32,7 +32,7 @@ def create_table(reading: SchemaBuilder, words: Tokens) -> None:
         _tail(words, draft)
     elif words.takes("LIKE"):
         reading.tables.drafts[draft.name] = draft
-        _copy(reading, draft, read_table_name(words), frozenset({"ALL"}))
+        copy_columns(reading, draft, read_table_name(words), frozenset({"ALL"}))
     else:
         reading.note(f"table {draft.name} left out: it is made by a query or from a type", line)
 
@@ -62,7 +62,7 @@ def _attempt(reading: SchemaBuilder, draft: DdlTable, item: Tokens, read: Callab
 def add_constraint(reading: SchemaBuilder, draft: DdlTable, item: Tokens) -> None:
     line = item.line
     if item.takes("LIKE"):
-        _copy(reading, draft, read_table_name(item), _included(item))
+        copy_columns(reading, draft, read_table_name(item), _included(item))
         return
     kind, constraint = read_constraint(item, draft.column_names)
     if constraint is not None:
@@ -87,7 +87,7 @@ def _included(item: Tokens) -> frozenset[str]:
 _PARTS = {"CONSTRAINTS", "DEFAULTS", "GENERATED", "IDENTITY", "INDEXES"}
 
 
-def _copy(reading: SchemaBuilder, draft: DdlTable, name: TableName, included: frozenset[str]) -> None:
+def copy_columns(reading: SchemaBuilder, draft: DdlTable, name: TableName, included: frozenset[str]) -> None:
     """The columns of another table as it is now, and those of its constraints that are included."""
     other = reading.tables.find(name)
     if other is None:
@@ -116,9 +116,11 @@ def _partition(reading: SchemaBuilder, words: Tokens, draft: DdlTable) -> None:
     reading.tables.drafts[draft.name] = draft
     if words.sees("("):
         words.skip()
+    draft.bound = read_bounds(words)
     whole = reading.tables.find(draft.partition_of)
     if whole is not None:
-        whole.bounds.append(read_bounds(words))
+        draft.partition_of = whole.name
+    _tail(words, draft)
 
 
 def _tail(words: Tokens, draft: DdlTable) -> None:

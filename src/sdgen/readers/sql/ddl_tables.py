@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sdgen.errors import Path, Problem
 from sdgen.readers.sql.ddl_columns import DdlColumn
 from sdgen.readers.sql.ddl_constraints import PRIMARY, Constraint
-from sdgen.readers.sql.ddl_partitions import Bounds, partition_check
+from sdgen.readers.sql.ddl_partitions import Bounds, Partitioning
 from sdgen.readers.sql.schema import (
     CheckSchema,
     ColumnSchema,
@@ -39,7 +39,8 @@ class DdlTable:
     inherits: bool = False
     partition_of: TableName | None = None
     partition_key: tuple[str, tuple[str, ...]] = ("", ())  # RANGE, LIST or HASH, and the columns
-    bounds: list[Bounds] = field(default_factory=list)  # of its partitions
+    bounds: list[Bounds] = field(default_factory=list)  # of its partitions that are no tables here
+    bound: Bounds | None = None  # its own, as a partition
     former: list[TableName] = field(default_factory=list)  # what it was called before, the first name first
 
     @property
@@ -119,7 +120,11 @@ class Tables:
         for draft in self.drafts.values():
             if draft.partition_of is not None:
                 self._give_keys(draft)
-        return tuple(self._finished(draft) for draft in self.drafts.values() if draft.partition_of is None)
+        parts: dict[TableName, list[DdlTable]] = {}
+        for draft in self.drafts.values():
+            if draft.partition_of is not None and draft.bound is not None:
+                parts.setdefault(draft.partition_of, []).append(draft)
+        return tuple(self._finished(draft, parts) for draft in self.drafts.values() if draft.partition_of is None)
 
     def _fold(self, draft: DdlTable) -> None:
         """A table that inherits all its columns is a part of its parent, in which its rows are seen."""
@@ -159,11 +164,22 @@ class Tables:
         whole.foreign_keys += [key for key in draft.foreign_keys if key.columns not in known]
         whole.primary = whole.primary or draft.primary
 
-    def _finished(self, draft: DdlTable) -> TableSchema:
+    def _partitioning(self, draft: DdlTable, parts: Mapping[TableName, list[DdlTable]]) -> Partitioning | None:
+        kind, columns = draft.partition_key
+        if not kind:
+            return None
+        inner = [(part.bound, self._partitioning(part, parts)) for part in parts.get(draft.name, ())]
+        found = [(bound, nested) for bound, nested in inner if bound is not None]
+        return Partitioning(kind, columns, [*((each, None) for each in draft.bounds), *found])
+
+    def _finished(self, draft: DdlTable, parts: Mapping[TableName, list[DdlTable]]) -> TableSchema:
         primary = draft.primary and replace(draft.primary, columns=draft.spelled(draft.primary.columns))
         keyed = set(primary.columns) if primary else set()
         unique = _distinct([replace(key, columns=draft.spelled(key.columns)) for key in draft.unique if key.columns])
-        checks = [*draft.checks, *partition_check(*draft.partition_key, draft.bounds)]
+        partitioning = self._partitioning(draft, parts)
+        if partitioning is not None:
+            keyed |= set(draft.spelled(tuple(partitioning.required())))
+        checks = [*draft.checks, *(partitioning.conditions() if partitioning is not None else ())]
         return TableSchema(
             draft.name,
             tuple(_column(found, found.name in keyed) for found in draft.columns.values()),
@@ -173,6 +189,7 @@ class Tables:
             tuple(self._key(draft, key) for key in draft.foreign_keys),
             tuple(checks),
             draft.description,
+            partitioning is None or partitioning.takes_rows,
         )
 
     def _key(self, draft: DdlTable, key: ForeignKeySchema) -> ForeignKeySchema:

@@ -89,6 +89,8 @@ class TableDraft(EntityDraft):
         return True
 
     def row_count(self) -> RowCount:
+        if not self.size:
+            return RowCount(empty=True)
         if self.per is None:
             return RowCount(count=self.size)
         total = self.size if self.per.counting < self.per.size else None

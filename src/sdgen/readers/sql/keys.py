@@ -185,3 +185,29 @@ def _overlapping(entity: TableDraft, parent: TableDraft, key: ForeignKeySchema, 
     else:
         what = f"foreign key {shown} shares {', '.join(taken)} with another and is not kept: rows may break it"
     notes.add(entity, key.columns[0], what, key.line)
+
+
+def leave_empty(entities: Entities, notes: Notes) -> None:
+    """Tables that can hold no rows have none, and neither has what must refer to them."""
+    waiting = [(entity, "it has no partition") for entity in entities.values() if not entity.schema.takes_rows]
+    while waiting:
+        entity, why = waiting.pop()
+        if not entity.size:
+            continue
+        entity.alone, entity.per = 0, None
+        notes.add(entity, "", f"the table is left empty: {why}", entity.schema.line)
+        for child in entities.values():
+            waiting += _without_parents(child, entity)
+
+
+def _without_parents(child: TableDraft, parent: TableDraft) -> list[tuple[TableDraft, str]]:
+    """Null the links of a table to one that has no rows; the table itself where they can't be null."""
+    links: dict[str, list[ColumnDraft]] = {}
+    for column in child.columns.values():
+        if column.is_link and column.params["entity"] == parent.name:
+            links.setdefault(str(column.params.get("via", column.name)), []).append(column)
+    for column in (column for columns in links.values() for column in columns):
+        column.generator, column.demanded = None, False
+        column.null_rate = 1.0 if column.nullable else column.null_rate
+    firm = [link for link, columns in links.items() if not any(column.nullable for column in columns)]
+    return [(child, f"{link} must refer to {parent.name}, which is empty") for link in firm[:1]]

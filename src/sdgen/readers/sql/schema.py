@@ -103,7 +103,10 @@ class CheckSchema:
 
 @dataclass(frozen=True)
 class TableSchema:
-    """One table with all its constraints, wherever they were declared."""
+    """One table with all its constraints, wherever they were declared.
+
+    takes_rows: it is no partitioned table without a partition.
+    """
 
     name: TableName
     columns: tuple[ColumnSchema, ...]
@@ -113,6 +116,7 @@ class TableSchema:
     foreign_keys: tuple[ForeignKeySchema, ...] = ()
     checks: tuple[CheckSchema, ...] = ()
     description: str = ""
+    takes_rows: bool = True
 
 
 @dataclass(frozen=True)
