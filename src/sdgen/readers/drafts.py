@@ -13,7 +13,7 @@ from typing import Any
 from sdgen.errors import Problem
 from sdgen.readers.sql.check_facts import ColumnBounds
 from sdgen.readers.sql.schema import CheckSchema
-from sdgen.scenario.model import Column, Entity, GeneratorSpec, Origin, RowCount, Scenario
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, Origin, PartialUnique, RowCount, Scenario
 from sdgen.scenario.output import Output
 from sdgen.scenario.types import Type
 
@@ -93,6 +93,7 @@ class EntityDraft:
     description: str = ""
     table: str = ""
     unique: list[tuple[str, ...]] = field(default_factory=list)
+    partial_unique: list[PartialUnique] = field(default_factory=list)
 
     @property
     def primary(self) -> tuple[str, ...]:
@@ -108,6 +109,7 @@ class EntityDraft:
             rows=self.row_count(),
             columns={name: column.column(primary == (name,)) for name, column in self.columns.items()},
             unique=tuple(self.unique),
+            partial_unique=tuple(self.partial_unique),
             check=self.conditions(),
         )
 

@@ -70,7 +70,7 @@ _LONGER: dict[str, frozenset[str]] = {
     "long": frozenset({"raw", "varchar"}),
 }
 _FIELDS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "TO")
-_LISTED = frozenset({"enum", "set"})
+_LISTED = frozenset({"enum", "set", "geometry", "geography"})  # of words, not of sizes
 _SERIALS = frozenset({"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"})
 
 

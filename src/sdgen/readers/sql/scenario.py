@@ -18,7 +18,7 @@ from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
 from sdgen.readers.sql.checks import understand
 from sdgen.readers.sql.column_orders import set_orders
 from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft
-from sdgen.readers.sql.keys import set_keys, set_links
+from sdgen.readers.sql.keys import leave_empty, set_keys, set_links
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, TableName, TableSchema
 from sdgen.readers.sql.types import UNSIZED, Fit, fit_of
 from sdgen.readers.sql.unenforced_checks import SchemaOrigin, shown, told, watch
@@ -39,8 +39,9 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
         what = "no table has a column that can be filled"
         raise SourceError([Problem((), what, "why is told of each", schema.file), *notes.found])
     for entity in entities.values():
-        set_keys(entity, notes)
+        set_keys(entity, notes, schema.dialect)
     set_links(entities, notes)
+    leave_empty(entities, notes)
     for entity in entities.values():
         _apply_checks(schema, entity, domain_checks, notes)
     scenario = make_feasible(schema.name, list(entities.values()), notes, schema.dialect)

@@ -103,7 +103,10 @@ class CheckSchema:
 
 @dataclass(frozen=True)
 class TableSchema:
-    """One table with all its constraints, wherever they were declared."""
+    """One table with all its constraints, wherever they were declared.
+
+    takes_rows: it is no partitioned table without a partition.
+    """
 
     name: TableName
     columns: tuple[ColumnSchema, ...]
@@ -113,6 +116,7 @@ class TableSchema:
     foreign_keys: tuple[ForeignKeySchema, ...] = ()
     checks: tuple[CheckSchema, ...] = ()
     description: str = ""
+    takes_rows: bool = True
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,10 @@ class DomainSchema:
 
 @dataclass(frozen=True)
 class Schema:
-    """All tables of a source, its enums and domains by their names in lower case, and what its reader left out."""
+    """All tables of a source, its types by their names in lower case, and what its reader left out.
+
+    composites: the fields of composite types.
+    """
 
     name: str
     dialect: str
@@ -135,3 +142,4 @@ class Schema:
     enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     domains: Mapping[str, DomainSchema] = field(default_factory=dict)
     notes: tuple[Problem, ...] = ()
+    composites: Mapping[str, Mapping[str, SqlType]] = field(default_factory=dict)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sdgen.inference.likely_states import weights
+from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.sql.postgres_types import composite_regex, regex_of
 from sdgen.readers.sql.schema import CheckSchema, Schema, SqlType
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGER_BITS, Type, array_of
@@ -37,7 +39,7 @@ _KINDS: Mapping[str, str] = {
     **_words("tinyint", "tinyint int1"),
     **_words("smallint", "smallint int2 smallserial serial2 short year"),
     **_words("int", "int integer int4 serial serial4 mediumint middleint signed"),
-    **_words("bigint", "bigint int8 bigserial serial8 long hugeint oid xid big_int int64 rowid"),
+    **_words("bigint", "bigint int8 bigserial serial8 long hugeint oid big_int int64 rowid"),
     **_words("utinyint", "utinyint"),
     **_words("usmallint", "usmallint"),
     **_words("uint", "uint uinteger"),
@@ -150,7 +152,18 @@ def fit_of(type: SqlType, schema: Schema, seen: tuple[str, ...] = ()) -> Fit | N
         if inner is None:
             return None
         return replace(inner, nullable=inner.nullable and domain.nullable, checks=(*inner.checks, *domain.checks))
+    if type.word in schema.composites and type.word not in seen:
+        return _composite(type.word, schema, seen)
     return _plain(type, schema.dialect)
+
+
+def _composite(word: str, schema: Schema, seen: tuple[str, ...]) -> Fit | None:
+    def type_of(field: SqlType) -> Type | None:
+        fit = fit_of(field, schema, (*seen, word))
+        return fit.type if fit is not None else None
+
+    regex = composite_regex(schema.composites[word], type_of)
+    return Fit(Type("text"), _pattern(regex)) if regex else None
 
 
 def _plain(type: SqlType, dialect: str) -> Fit | None:
@@ -178,6 +191,8 @@ def _enum(values: tuple[str, ...]) -> Fit:
 
 
 def _special(type: SqlType, dialect: str) -> Fit | None:
+    if dialect == "postgres" and (regex := regex_of(type)):
+        return Fit(Type("text"), _pattern(regex))
     if type.word in ("bit", "bit varying", "varbit"):
         return _bits(type, dialect)
     if type.word in ("vector", "halfvec") and type.sizes:
@@ -242,13 +257,31 @@ def _string(type: SqlType, dialect: str) -> Type:
 _SIZERS: Mapping[str, Callable[[SqlType, str], Type]] = {"decimal": _decimal, "string": _string}
 
 
+def _with_checks(inner: Fit, dialect: str) -> Fit:
+    """How the elements of an array are filled: so that they keep the conditions of their domain."""
+    from sdgen.readers.sql.checks import understand  # few arrays are of domains
+    from sdgen.readers.sql.column_checks import demanded
+
+    draft = ColumnDraft("value", inner.type, inner.generator)
+    for check in inner.checks:
+        for bounds in understand(check.sql, dialect).columns.values():
+            draft.bounds = draft.bounds.also(bounds)
+    found = demanded(draft, None) if inner.checks else None
+    return replace(inner, generator=found) if isinstance(found, GeneratorSpec) else inner
+
+
 def _array(type: SqlType, schema: Schema) -> Fit | None:
     fewer = 0 if schema.dialect == "postgres" else type.dimensions - 1  # int[][] is int[] there
     inner = fit_of(replace(type, dimensions=fewer), schema)
     if inner is None or inner.type.kind == "array":
         return None
+    inner = _with_checks(inner, schema.dialect)
     if inner.generator is None and inner.type.kind not in FALLBACKS:
         return None
+    if inner.type.kind == "enum" and inner.type.values:
+        values = list(inner.type.values)
+        params = {"values": values, "min": 1, "max": min(len(values), 3)}
+        return Fit(array_of(inner.type), GeneratorSpec(type="subset", params=params))
     items: dict[str, Any] = {"type": str(inner.type)}  # without a generator one is found by the column's name
     if inner.generator is not None:
         items |= {"generator": inner.generator.type, "params": dict(inner.generator.params)}
