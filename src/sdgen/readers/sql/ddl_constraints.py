@@ -64,8 +64,15 @@ def _key(words: Tokens, columns: frozenset[str], name: str, line: int) -> KeySch
         name = words.name()  # MySQL: UNIQUE KEY name (…)
     if words.takes("USING"):
         words.next()
-    own, computed = key_columns(words.inside(), columns)
-    return KeySchema(own, name, line, "", computed, nulls)
+    inside = words.inside()
+    own, computed = key_columns(inside, columns)
+    return KeySchema(own, name, line, "", computed, nulls, key_prefixes(inside))
+
+
+def key_prefixes(words: Tokens) -> tuple[tuple[str, int], ...]:
+    """The columns of a key of which the first characters alone count, as MySQL declares it: `url(191)`."""
+    parts = [part for part in words.split() if part.ahead(1).upper == "(" and part.ahead(2).upper.isdigit()]
+    return tuple((part.ahead().text, int(part.ahead(2).text)) for part in parts)
 
 
 def key_columns(words: Tokens, columns: frozenset[str]) -> tuple[tuple[str, ...], bool]:

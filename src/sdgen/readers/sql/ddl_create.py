@@ -6,7 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sdgen.readers.sql.ddl_columns import DdlColumn, read_column, read_names, read_options, read_table_name, read_type
-from sdgen.readers.sql.ddl_constraints import begins_constraint, key_columns, read_constraint, read_index
+from sdgen.readers.sql.ddl_constraints import (
+    begins_constraint,
+    key_columns,
+    key_prefixes,
+    read_constraint,
+    read_index,
+)
 from sdgen.readers.sql.ddl_partitions import read_bounds
 from sdgen.readers.sql.ddl_tables import DdlTable, SchemaBuilder
 from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable
@@ -116,7 +122,8 @@ def create_index(reading: SchemaBuilder, words: Tokens) -> None:
         return
     own, computed = key_columns(found.columns, draft.column_names)
     if own:
-        draft.unique.append(KeySchema(own, found.name, line, found.where, computed, found.nulls))
+        prefixes = key_prefixes(found.columns)
+        draft.unique.append(KeySchema(own, found.name, line, found.where, computed, found.nulls, prefixes))
     else:
         reading.note(f"{draft.name}: unique index {found.name} left out: no column found in it", line)
 
