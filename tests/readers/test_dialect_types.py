@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import uuid
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,9 +18,10 @@ from sdgen.execution.destinations import open_target
 from sdgen.execution.events import Event, Remark
 from sdgen.execution.execute import execute
 from sdgen.execution.request import RunSettings
+from sdgen.readers.base import ReadOptions
 from sdgen.readers.sources import read_text_as_scenario
 from sdgen.readers.sql.ddl import guess_dialect
-from sdgen.scenario.model import Scenario
+from sdgen.scenario.model import GeneratorSpec, Scenario
 from sdgen.targets.base import Mode
 from tests.targets.places import run_mysql
 
@@ -136,3 +140,70 @@ def test_the_dialect_can_be_named_where_a_schema_is_filled(tmp_path: Path) -> No
     wrong = CliRunner().invoke(app, [*arguments, "--dialect", "klingon"])
     assert wrong.exit_code == 2
     assert "not one of postgres, mysql" in wrong.output
+
+
+STRICT = """
+CREATE TABLE [owner] (id INTEGER PRIMARY KEY AUTOINCREMENT, price MONEYISH NOT NULL, loose ANY);
+CREATE TABLE held (
+  owner INTEGER NOT NULL, tag TEXT NOT NULL, hash BLOB NOT NULL, opened TEXT NOT NULL CHECK (opened = date(opened)),
+  alarm TEXT CHECK (alarm IS NULL OR alarm IS strftime('%H:%M', alarm)), doc TEXT NOT NULL,
+  place TEXT GENERATED ALWAYS AS (json_extract(doc, '$.place')) STORED,
+  CONSTRAINT pk PRIMARY KEY (owner, tag) CONSTRAINT up FOREIGN KEY (owner) REFERENCES [owner] (id) ON DELETE SET NULL
+  CHECK (length(hash) = 20) UNIQUE (hash));
+"""
+
+
+def test_sqlite_takes_constraints_without_commas_types_it_does_not_know_and_texts_that_are_moments(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "x.sqlite"
+    with closing(sqlite3.connect(place)) as connection:
+        connection.executescript(STRICT)
+    scenario = filled(str(place), STRICT)
+    assert scenario.entities["held"].columns["owner"].generator == GeneratorSpec(
+        type="fk", params={"entity": "owner", "column": "id"}
+    )
+    assert scenario.notes == ()
+    with closing(sqlite3.connect(place)) as connection:
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert (
+            connection.execute("SELECT count(*) FROM held WHERE alarm GLOB '[0-2][0-9]:[0-5][0-9]'").fetchone()[0] > 90
+        )
+
+
+UUIDS = """
+CREATE TABLE account (id CHAR(32) NOT NULL, name VARCHAR(80) NOT NULL, digest CHAR(32), PRIMARY KEY (id));
+CREATE TABLE entry (id CHAR(32) NOT NULL PRIMARY KEY, account_id CHAR(32) NOT NULL REFERENCES account (id));
+"""
+
+
+def test_sqlite_keeps_uuids_of_char_32_as_hex_digits(tmp_path: Path) -> None:
+    place = tmp_path / "x.sqlite"
+    with closing(sqlite3.connect(place)) as connection:
+        connection.executescript(UUIDS)
+    scenario = read_text_as_scenario(UUIDS, "s.sql", ReadOptions(dialect="sqlite"))
+    assert (scenario.entities["entry"].columns["id"].type, scenario.entities["account"].columns["digest"].type) == (
+        "uuid",
+        "string(32)",
+    )
+    for seed in (1, 2):
+        sdgen.write(scenario, str(place), mode="append_only", seed=seed, as_of=NOW, rows=50)
+    with closing(sqlite3.connect(place)) as connection:
+        found = [row[0] for row in connection.execute("SELECT id FROM account")]
+        assert len(set(found)) == 100
+        assert all(uuid.UUID(each).hex == each for each in found)
+        assert connection.execute("SELECT count(*) FROM entry JOIN account ON account.id = account_id").fetchone() == (
+            100,
+        )
+
+
+def test_a_script_and_mysql_keep_them_so_too(tmp_path: Path, mysql_url: str) -> None:
+    scenario = read_text_as_scenario(UUIDS, "s.sql", ReadOptions(dialect="mysql"))
+    sdgen.write(scenario, mysql_url, seed=1, as_of=NOW, rows=30)
+    rows = run_mysql(mysql_url, "SELECT id, account_id FROM entry")
+    assert len(rows) == 30
+    assert all(uuid.UUID(text).hex == text for row in rows for text in row)
+    found = sdgen.verify(scenario, mysql_url, seed=1, as_of=NOW, rows=30).findings
+    assert {str(each.status) for each in found if each.check in ("same rows", "foreign key")} == {"ok"}
+    sdgen.write(scenario, tmp_path / "x.mysql.sql", seed=1, as_of=NOW, rows=30)
+    assert rows[0][0] in (tmp_path / "x.mysql.sql").read_text()

@@ -34,6 +34,7 @@ MYSQL = Dialect(
     escapes=True,
     parse=read_type,
     text="CHAR",
+    hex_uuids=True,
     longest=64,
     later=frozenset({PRIMARY_KEY, UNIQUE, FOREIGN_KEY}),
     types={

@@ -19,6 +19,7 @@ from sdgen.databases.checkpoint_table import NAME, Checkpoint, CheckpointTable, 
 from sdgen.databases.create_table import Constraint, constraints, create_table
 from sdgen.databases.dialect import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
 from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
+from sdgen.databases.hex_uuids import hex_columns, with_hex
 from sdgen.databases.mysql import encode as mytext
 from sdgen.databases.mysql.connection import MySQLConnection, QualifiedName
 from sdgen.databases.mysql.create import fitted
@@ -208,7 +209,7 @@ class MySQL(CommittingTarget):
         return self._exists(table.name)
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> Part:
-        types = [column.type for column in table.columns]
+        types, batch = with_hex(table, batch, hex_columns(table, MYSQL.name, self._declared(table)))
         if self.connection.local:
             return Part(mytext.encode(types, batch), len(batch))
         names = ", ".join(map(MYSQL.quote, table.names))

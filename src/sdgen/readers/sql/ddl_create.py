@@ -12,6 +12,7 @@ from sdgen.readers.sql.ddl_constraints import (
     key_prefixes,
     read_constraint,
     read_index,
+    split_constraints,
 )
 from sdgen.readers.sql.ddl_partitions import read_bounds
 from sdgen.readers.sql.ddl_tables import DdlTable, SchemaBuilder
@@ -49,7 +50,7 @@ def read_items(reading: SchemaBuilder, draft: DdlTable, body: Tokens) -> None:
     constraints = []
     for item in items:
         if begins_constraint(item, reading.dialect):
-            constraints.append(item)
+            constraints += split_constraints(item) if reading.dialect == "sqlite" else [item]
         else:
             _attempt(reading, draft, item, lambda each: draft.add_column(read_column(each, reading.dialect)))
     for item in constraints:

@@ -88,15 +88,28 @@ def _entity(
 
 def _column(schema: Schema, table: TableSchema, column: ColumnSchema, fit: Fit) -> ColumnDraft:
     type = fit.type
+    if _is_hex_uuid(schema, table, column):
+        type, fit = Type("uuid"), replace(fit, declared=str(column.type))
     if schema.dialect == "mysql" and is_flag(table, column):
         type = Type("bool")
     if schema.dialect == "oracle" and column.type.word == "number" and type == UNSIZED:
         type = Type("bigint") if _in_key(table, column.name) else type
     type = _within_prefix(table, column.name, type)
     draft = column_draft(column, type, column.nullable and fit.nullable, fit.generator)
-    draft.target = {schema.dialect: fit.declared} if fit.declared else {}
+    draft.target = {**column.elsewhere, **({schema.dialect: fit.declared} if fit.declared else {})}
     draft.demanded = fit.generator is not None and type.kind != "enum"
     return draft
+
+
+_NAMES_OF_UUIDS = re.compile(r"(?:.*_)?(?:id|uid|uuid|guid)", re.IGNORECASE)
+
+
+def _is_hex_uuid(schema: Schema, table: TableSchema, column: ColumnSchema) -> bool:
+    """Whether a column keeps uuids without dashes: a key of CHAR(32), as SQLAlchemy and Django declare them."""
+    if schema.dialect not in ("sqlite", "mysql") or (column.type.word, column.type.sizes) != ("char", (32,)):
+        return False
+    keys = [key.columns for key in table.foreign_keys] + [table.primary_key.columns if table.primary_key else ()]
+    return any(column.name in key for key in keys) or _NAMES_OF_UUIDS.fullmatch(column.name) is not None
 
 
 def _within_prefix(table: TableSchema, name: str, type: Type) -> Type:

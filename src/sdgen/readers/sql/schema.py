@@ -53,6 +53,7 @@ class ColumnSchema:
 
     default: its SQL text. counts: the database numbers the rows itself (serial, identity, AUTO_INCREMENT).
     computed: the database computes it from other columns, and takes no value for it; expression: as it was declared.
+    elsewhere: its type in other databases' words, by dialect, where a table that is made there should have that one.
     """
 
     name: str
@@ -64,6 +65,7 @@ class ColumnSchema:
     computed: bool = False
     description: str = ""
     expression: str = ""
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ type, and is no condition any more then.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sdgen.readers.sql.check_facts import bare_node, column_name, literal_value
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 JSON = SqlType("json")
 MOMENT_TEXT = "moment text"  # a word for texts that are moments in the form of `values[0]`
+
+BYTES = "binary"
+_BYTES = re.compile("blob|binary|bytea|raw|image")
+_LENGTHS = frozenset({"Length", "ByteLength", "CharLength"})
 
 Typed = tuple[str, SqlType]  # a column in lower case, and its type
 
@@ -35,8 +41,9 @@ def with_checked_types(schema: Schema) -> Schema:
 def _with_types(table: TableSchema, dialect: str) -> TableSchema:
     types: dict[str, SqlType] = {}
     checks: list[CheckSchema] = []
+    bytes = frozenset(column.name.lower() for column in table.columns if _BYTES.search(column.type.word))
     for check in table.checks:
-        told, rest = _parted(check.sql, dialect)
+        told, rest = _parted(check.sql, dialect, bytes)
         types |= told
         if rest:
             checks.append(check if rest == check.sql else replace(check, sql=rest))
@@ -52,13 +59,13 @@ def _with_types(table: TableSchema, dialect: str) -> TableSchema:
 def _typed(column: ColumnSchema, type: SqlType | None) -> ColumnSchema:
     if type is None or column.type.word.startswith("json"):
         return column
-    if type.word == MOMENT_TEXT:
+    if type.word in (MOMENT_TEXT, BYTES):
         type = replace(type, text=str(column.type))
     return replace(column, type=type)
 
 
-def _parted(sql: str, dialect: str) -> tuple[dict[str, SqlType], str]:
-    """The types that a condition tells, and what else it says: "" where that is nothing."""
+def _parted(sql: str, dialect: str, bytes: frozenset[str]) -> tuple[dict[str, SqlType], str]:
+    """The types that a condition tells, and what else it says: "" where that is nothing. bytes: columns of such."""
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError
 
@@ -66,7 +73,7 @@ def _parted(sql: str, dialect: str) -> tuple[dict[str, SqlType], str]:
         parts = list(_conjuncts(parse_one(sql, dialect=dialect)))
     except SqlglotError:
         return {}, sql
-    told = [(part, _told(part, dialect)) for part in parts]
+    told = [(part, _told(part, dialect) or _sized(part, bytes)) for part in parts]
     types = dict(typed for _, typed in told if typed is not None)
     if not types:
         return {}, sql
@@ -100,6 +107,17 @@ def _told(node: exp.Expr, dialect: str) -> Typed | None:
     if type(node).__name__ == "In":
         return _stored(node, [literal_value(each) for each in node.expressions], dialect)
     return _called(node, None, dialect)
+
+
+def _sized(node: exp.Expr, bytes: frozenset[str]) -> Typed | None:
+    """`length(x) = 16` of a column of bytes."""
+    if type(node).__name__ == "Or":
+        one, other = bare_node(node.this), bare_node(node.args["expression"])
+        return _sized(other, bytes) if _is_null(one) else _sized(one, bytes) if _is_null(other) else None
+    if type(node).__name__ != "EQ" or type(bare_node(node.this)).__name__ not in _LENGTHS:
+        return None
+    name, size = column_name(bare_node(node.this).this).lower(), literal_value(node.args["expression"])
+    return (name, SqlType(BYTES, (int(size),))) if name in bytes and isinstance(size, Decimal) else None
 
 
 def _is_null(node: exp.Expr) -> str:

@@ -65,7 +65,7 @@ _OWN_KINDS: Mapping[str, Mapping[str, str]] = {
     "mysql": {"float": "float", "serial": "ubigint"},
     "postgres": {"real": "float"},
     "tsql": {"real": "float", "bit": "bool", "tinyint": "utinyint"},
-    "sqlite": {"integer": "bigint", "int": "bigint", "date": "date"},
+    "sqlite": {"integer": "bigint", "int": "bigint", "date": "date", "any": "text"},
     "duckdb": {"real": "float", "float": "float", "tinyblob": "binary"},
     "oracle": {"date": "timestamp", "long": "text", "integer": "bigint"},
 }
