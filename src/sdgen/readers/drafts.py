@@ -37,7 +37,8 @@ class ColumnDraft:
     type: UNTYPED where the generator brings one. nullable: it takes nulls. counts: the source itself numbers its rows.
     strict: its generator may make nulls as far as the plan knows, but the column takes none. demanded: its generator
     can't be exchanged.
-    default: the text of an SQL default. bounds: what CHECKs say about it; checks: which they are.
+    default: the text of an SQL default. bounds: what CHECKs say about it; checks: which they are. target: its exact
+    type by dialect.
     """
 
     name: str
@@ -56,6 +57,7 @@ class ColumnDraft:
     default: str = ""
     bounds: ColumnBounds = field(default_factory=ColumnBounds)
     checks: list[CheckSchema] = field(default_factory=list)
+    target: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_link(self) -> bool:
@@ -80,6 +82,7 @@ class ColumnDraft:
             nullable=True if self.nullable else False if self.strict else None,
             null_rate=self.null_rate if self.nullable else None,
             hidden=self.hidden,
+            target=self.target,
         )
 
 

@@ -6,7 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sdgen.readers.sql.ddl_columns import DdlColumn, read_column, read_names, read_options, read_table_name, read_type
-from sdgen.readers.sql.ddl_constraints import begins_constraint, key_columns, read_constraint, read_index
+from sdgen.readers.sql.ddl_constraints import (
+    begins_constraint,
+    key_columns,
+    key_prefixes,
+    read_constraint,
+    read_index,
+    split_constraints,
+)
 from sdgen.readers.sql.ddl_partitions import read_bounds
 from sdgen.readers.sql.ddl_tables import DdlTable, SchemaBuilder
 from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable
@@ -43,7 +50,7 @@ def read_items(reading: SchemaBuilder, draft: DdlTable, body: Tokens) -> None:
     constraints = []
     for item in items:
         if begins_constraint(item, reading.dialect):
-            constraints.append(item)
+            constraints += split_constraints(item) if reading.dialect == "sqlite" else [item]
         else:
             _attempt(reading, draft, item, lambda each: draft.add_column(read_column(each, reading.dialect)))
     for item in constraints:
@@ -157,7 +164,8 @@ def create_index(reading: SchemaBuilder, words: Tokens) -> None:
         return
     own, computed = key_columns(found.columns, draft.column_names)
     if own:
-        draft.unique.append(KeySchema(own, found.name, line, found.where, computed, found.nulls))
+        prefixes = key_prefixes(found.columns)
+        draft.unique.append(KeySchema(own, found.name, line, found.where, computed, found.nulls, prefixes))
     else:
         reading.note(f"{draft.name}: unique index {found.name} left out: no column found in it", line)
 

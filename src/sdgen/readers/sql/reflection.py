@@ -146,7 +146,9 @@ def _unique_keys(unique: Iterable[Entry], indexes: Iterable[Entry]) -> Iterator[
         computed = len(names) < len(index["column_names"])
         inside = [word for text in index.get("expressions") or () for word in columns_within(text)] if computed else []
         columns, name = tuple(dict.fromkeys((*names, *inside))), index.get("name") or ""
-        yield KeySchema(columns, name, 0, where, computed, _takes_nulls(index))
+        lengths = (index.get("dialect_options") or {}).get("mysql_length") or {}
+        prefixes = tuple((column, int(length)) for column, length in lengths.items())
+        yield KeySchema(columns, name, 0, where, computed, _takes_nulls(index), prefixes)
 
 
 def _takes_nulls(entry: Entry) -> bool:

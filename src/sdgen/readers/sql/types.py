@@ -10,6 +10,7 @@ from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.postgres_types import composite_regex, regex_of
 from sdgen.readers.sql.schema import CheckSchema, Schema, SqlType
+from sdgen.readers.sql.type_checks import MOMENT_TEXT
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGER_BITS, Type, array_of
 
@@ -20,7 +21,8 @@ UNSIZED = Type("decimal", precision=18, scale=2)
 class Fit:
     """How a declared type is filled: the column's type, a generator where only one will do, conditions of domains.
 
-    database: the database makes its values itself, and takes none.
+    database: the database makes its values itself, and takes none. declared: the type in the schema's own dialect,
+    where a table that is made there should have it and no other.
     """
 
     type: Type
@@ -28,6 +30,7 @@ class Fit:
     nullable: bool = True
     checks: tuple[CheckSchema, ...] = ()
     database: bool = False
+    declared: str = ""
 
 
 def _words(kind: str, words: str) -> dict[str, str]:
@@ -61,16 +64,17 @@ _KINDS: Mapping[str, str] = {
     **_words("timestamptz", "timestamptz timestamp_with_time_zone datetimeoffset"),
 }
 _OWN_KINDS: Mapping[str, Mapping[str, str]] = {
-    "mysql": {"float": "float"},
+    "mysql": {"float": "float", "serial": "ubigint"},
     "postgres": {"real": "float"},
     "tsql": {"real": "float", "bit": "bool", "tinyint": "utinyint"},
-    "sqlite": {"integer": "bigint", "int": "bigint", "date": "date"},
+    "sqlite": {"integer": "bigint", "int": "bigint", "date": "date", "any": "text"},
     "duckdb": {"real": "float", "float": "float", "tinyblob": "binary"},
     "oracle": {"date": "timestamp", "long": "text", "integer": "bigint"},
 }
 _SHORT_FLOATS = frozenset({"postgres", "tsql"})  # float(n) is real where n bits need no more
 _LENGTHS = {"char": 1, "character": 1, "nchar": 1, "name": 63, "sysname": 128, "tinytext": 255}
 _DECIMALS = {"money": (15, 2), "smallmoney": (8, 2)}
+_UNSIZED_DECIMALS = {"mysql": (10, 0), "tsql": (18, 0), "duckdb": (18, 3)}
 _MADE_BY_DATABASE = {"tsql": frozenset({"timestamp", "rowversion"})}
 
 
@@ -172,6 +176,8 @@ def _plain(type: SqlType, dialect: str) -> Fit | None:
         return Fit(Type("binary"), database=True)
     if word == "enum":
         return _enum(type.values)
+    if word == MOMENT_TEXT:
+        return _moment_text(type)
     if word == "set":
         return Fit(Type("text"), GeneratorSpec(type="choice", params={"values": list(type.values)}))
     kind = _OWN_KINDS.get(dialect, {}).get(word) or _KINDS.get(word)
@@ -181,13 +187,38 @@ def _plain(type: SqlType, dialect: str) -> Fit | None:
         return Fit(Type(kind), GeneratorSpec(type="uniform_int", params={"min": 1990, "max": 2025}))
     if word == "float" and dialect in _SHORT_FLOATS and 0 < sum(type.sizes[:1]) <= 24:
         return Fit(Type("float"))
+    if kind == "binary" and (type.sizes or (word == "binary" and dialect == "mysql")):
+        return _bytes(type)
     return Fit(_sized(kind, type, dialect))
+
+
+_FIXED_BINARY = frozenset({"binary", "raw"})
+_USUAL_BYTES = 32  # of what rules make: a shorter limit asks for fewer
+_MOST_BYTES = 65_536
+
+
+def _bytes(type: SqlType) -> Fit:
+    """BINARY(n) holds n bytes; of VARBINARY(n) the limit alone counts, where it is near."""
+    size = type.sizes[0] if type.sizes else 1
+    if not 0 < size <= (_MOST_BYTES if type.word in _FIXED_BINARY else _USUAL_BYTES):
+        return Fit(Type("binary"))
+    return Fit(Type("binary"), GeneratorSpec(type="bytes", params={"length": size}), declared=str(type))
 
 
 def _enum(values: tuple[str, ...]) -> Fit:
     shares = weights(values)
     params: dict[str, object] = {"values": list(values), "weights": shares} if shares else {}
     return Fit(Type("enum", values=values), GeneratorSpec(type="choice", params=params))
+
+
+def _moment_text(type: SqlType) -> Fit | None:
+    """Texts in the form that a CHECK asks, of dates, times of day or both."""
+    (form,) = type.values
+    codes = {form[at + 1 : at + 2] for at in range(len(form)) if form[at] == "%"}
+    of_day, of_date = bool(codes & set("HMS")), bool(codes & set("Ymdj"))
+    kind = "datetime" if of_day and of_date else "time" if of_day else "date"
+    params = {"value": {"generator": kind}, "format": form}
+    return Fit(Type("text"), GeneratorSpec(type="as_text", params=params), declared=type.text)
 
 
 def _special(type: SqlType, dialect: str) -> Fit | None:
@@ -204,9 +235,19 @@ def _special(type: SqlType, dialect: str) -> Fit | None:
 
 def _bits(type: SqlType, dialect: str) -> Fit:
     size = type.sizes[0] if type.sizes else 1
-    if dialect == "mysql" and size == 1:
-        return Fit(Type("bool"))
+    if dialect == "mysql":
+        return _mysql_bits(size)
     return Fit(Type("text"), _pattern(f"[01]{{{size}}}"))
+
+
+def _mysql_bits(size: int) -> Fit:
+    """MySQL's BIT(n) is a number of n bits."""
+    if size == 1:
+        return Fit(Type("bool"))
+    kind = next(kind for kind, bits in INTEGER_BITS.items() if bits >= size)
+    most = (1 << min(size, 62)) - 1
+    spec = GeneratorSpec(type="uniform_int", params={"min": 0, "max": most})
+    return Fit(Type(f"u{kind}"), spec, declared=f"bit({size})")
 
 
 # SQLite, "Determination Of Column Affinity": what a declared type contains decides, in this order.
@@ -240,7 +281,8 @@ def _decimal(type: SqlType, dialect: str) -> Type:
         precision, scale = _DECIMALS[type.word]
         return Type("decimal", precision=precision, scale=scale)
     if not type.sizes:
-        return UNSIZED
+        sizes = _UNSIZED_DECIMALS.get(dialect)
+        return Type("decimal", precision=sizes[0], scale=sizes[1]) if sizes else UNSIZED
     precision, scale = min(type.sizes[0], 38), type.sizes[1] if len(type.sizes) > 1 else 0
     if dialect == "oracle" and scale == 0 and precision <= 18:
         return Type("smallint" if precision <= 4 else "int" if precision <= 9 else "bigint")
