@@ -20,6 +20,7 @@ from sdgen.generators.streams import Numbers
 from sdgen.planning.check import check_columns, dependencies
 from sdgen.planning.choose import Key
 from sdgen.planning.compile import column_plan
+from sdgen.planning.correlations import followed
 from sdgen.planning.draft import Draft
 from sdgen.planning.plan import Plan
 from sdgen.planning.planned_rows import PlannedRows
@@ -108,7 +109,8 @@ def _graph(draft: Draft) -> dict[Key, list[Key]]:
 def _links_used(draft: Draft, key: Key) -> Iterable[Key]:
     """The columns that declare the links by which a column finds parents."""
     generator = draft.generators[key]
-    links = {need.link for need in generator.needs() if need.link}
+    needs = [*generator.needs(), *(need for _, need, _ in followed(draft, key))]
+    links = {need.link for need in needs if need.link}
     if isinstance(generator, ForeignKey):
         links |= {generator.via or key[1], generator.unlike, generator.within} - {""}
     return [(key[0], draft.link_column(key[0], link)[0]) for link in links if link in draft.links[key[0]]]

@@ -74,6 +74,7 @@ def moments_arrow(type: Type) -> pa.DataType:
 class Date(Generator):
     """Dates from start to end, both included, all equally likely."""
 
+    rises: ClassVar[bool] = True
     fits: ClassVar[frozenset[str]] = TEXTS | {"date", "timestamp", "timestamptz"}
     example: ClassVar[str] = "{generator: date, params: {start: 2020-01-01, end: 2024-12-31}}"
 
@@ -103,6 +104,7 @@ class Datetime(Generator):
     With `timezone`, a start and end without an offset of their own are local times there; values are in UTC.
     """
 
+    rises: ClassVar[bool] = True
     fits: ClassVar[frozenset[str]] = TEXTS | {"timestamp", "timestamptz"}
     example: ClassVar[str] = "{generator: datetime, params: {start: 2024-01-01, end: 2025-01-01}}"
 
@@ -145,6 +147,7 @@ class Datetime(Generator):
 class TimeOfDay(Generator):
     """Times of day from start to before end, all equally likely."""
 
+    rises: ClassVar[bool] = True
     fits: ClassVar[frozenset[str]] = TEXTS | {"time"}
     example: ClassVar[str] = "{generator: time, params: {start: '08:00', end: '18:30'}}"
 
