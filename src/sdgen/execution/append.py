@@ -37,6 +37,7 @@ from sdgen.planning.planned_rows import PlannedRows
 from sdgen.planning.unique_sets import JointIndexes
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.request import ExistingRows, PlanRequest
+from sdgen.scenario.types import NESTED
 from sdgen.targets.base import Mode, Target
 from sdgen.targets.tables import tables_of
 
@@ -177,7 +178,13 @@ def needed_columns(plan: Plan) -> dict[str, set[str]]:
             _add_needs(entity, generator.needs(), needed)
         for condition in entity.conditions:
             _add_needs(entity, condition.expression.needs(), needed)
-    return needed
+    return {name: {each for each in names if not _is_nested(plan, name, each)} for name, names in needed.items()}
+
+
+def _is_nested(plan: Plan, entity: str, column: str) -> bool:
+    """Whether a column is an array or the like: other columns of its set keep new rows apart from the older ones."""
+    found = plan.entities[entity].columns.get(column)
+    return found is not None and found.type.kind in NESTED
 
 
 def _add_needs(entity: EntityPlan, needs: tuple[object, ...], needed: Mapping[str, set[str]]) -> None:

@@ -117,6 +117,10 @@ class Rows(Protocol):
         """Normal scores of the draws behind a column that others may be correlated with."""
         ...
 
+    def at(self, numbers: Numbers) -> Rows:
+        """Other rows of the same entity."""
+        ...
+
     def ordinals(self, link: str) -> Numbers:
         """Each row's place among its parent's children, from 0; only for a link that rows are counted by."""
         ...
@@ -222,6 +226,7 @@ class Generator(BaseModel):
     example: ClassVar[str] = ""
     about: ClassVar[Mapping[str, str]] = {}
     rises: ClassVar[bool] = False
+    reads_sources: ClassVar[bool] = False  # whether `with_sources` is to be called
 
     _called: str = ""
 
@@ -231,8 +236,18 @@ class Generator(BaseModel):
         return self._called
 
     @property
+    def counted_by(self) -> str:
+        """The link that the entity's rows must be counted by, since a row's place among its siblings is used."""
+        return str(getattr(self, "per", ""))
+
+    @property
     def gives_null(self) -> bool:
         """Whether the params ask for nulls: a null among listed values, or states without a value."""
+        return False
+
+    @property
+    def decides_nulls(self) -> bool:
+        """Whether its nulls mean something, so that a nullable column has no others unless it asks for them."""
         return False
 
     @property
@@ -270,6 +285,10 @@ class Generator(BaseModel):
     def needs(self) -> tuple[Dependency, ...]:
         """The columns whose values these depend on."""
         return ()
+
+    def with_sources(self, sources: Mapping[Dependency, Generator]) -> Generator:
+        """This generator with those of the columns in `needs`, as far as there are any."""
+        return self
 
     def known_terms(self, links: Mapping[str, str]) -> Collection[str]:
         """What the names in the params may stand for besides columns of the row: for hints where one is unknown."""

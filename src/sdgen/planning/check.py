@@ -133,7 +133,7 @@ def check_needs(draft: Draft) -> None:
                 hint = did_you_mean(need.column, {*draft.scenario.entities[where].columns, *terms})
                 hint = f"name a column of it: {need.column}.…" if need.column in terms else hint
                 draft.refuse(path, f"{line}{where} has no column {need.column!r}", hint, _REFERENCE)
-        per = getattr(generator, "per", "")
+        per = generator.counted_by
         counted = not draft.scenario.entities[key[0]].rows.per or key[0] in draft.layouts  # else told already
         if per and counted and per != draft.counting_link(key[0]):
             hint = f"count them with `rows: {{per: {draft.links[key[0]].get(per, '…')}, …}}`"
@@ -142,16 +142,16 @@ def check_needs(draft: Draft) -> None:
 
 
 def check_children(draft: Draft, key: Key, need: Dependency) -> bool:
-    """Whether the children's entity counts its rows per this one; told where it doesn't."""
-    child = draft.scenario.entities.get(need.children)
+    """Whether the children's entity counts its rows per this one, or the parent named; told where it doesn't."""
+    child, owner = draft.scenario.entities.get(need.children), draft.links[key[0]].get(need.link, key[0])
     if child is None:
         hint = did_you_mean(need.children, draft.scenario.entities)
         draft.refuse(column_path(key), f"no entity {need.children!r}", hint, _REFERENCE)
-    elif child.rows.per != key[0]:
-        hint = f"give it `rows: {{per: {key[0]}, …}}`"
-        what = f"{need.children} does not count its rows per {key[0]}"
+    elif child.rows.per != owner:
+        hint = f"give it `rows: {{per: {owner}, …}}`"
+        what = f"{need.children} does not count its rows per {owner}"
         draft.refuse(column_path(key), what, hint, ProblemType.ROWS)
-    return child is not None and child.rows.per == key[0]
+    return child is not None and child.rows.per == owner
 
 
 def dependencies(draft: Draft) -> dict[Key, list[Key]]:

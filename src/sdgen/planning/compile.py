@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,16 @@ from sdgen.scenario.request import PlanRequest
 
 if TYPE_CHECKING:
     from sdgen.planning.conditions import Condition
+    from sdgen.planning.partial_sets import PartialSets
+
+
+@dataclass(frozen=True)
+class JointDraws:
+    """What columns draw together with others: unique sets, those of some rows alone, and correlations."""
+
+    unique: Mapping[Key, JointIndexes]
+    partial: PartialSets | None
+    correlations: Mapping[Key, Correlation]
 
 
 def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict: bool = False) -> Plan:
@@ -62,13 +72,15 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict:
     draft = draft_plan(scenario, request or PlanRequest())
     check_draft(draft, strict)
     joints = plan_unique_sets(draft)
+    partial = _partial_sets(draft, joints)
     correlations = plan_correlations(draft, joints)
     conditions = _conditions(draft)
     if draft.problems:
         raise ScenarioError(draft.problems)
     parents = {name: links.values() for name, links in draft.links.items()}
     order, cycles = entity_order(parents)
-    entities = {name: _entity(draft, name, joints, correlations, conditions.get(name, ())) for name in order}
+    joint = JointDraws(joints, partial, correlations)
+    entities = {name: _entity(draft, name, joint, conditions.get(name, ())) for name in order}
     versions = _versions(draft)
     return Plan(
         scenario=scenario.name,
@@ -88,11 +100,10 @@ def column_plan(draft: Draft) -> Plan | None:
     None where a unique set of them can't be had, or correlations can't hold.
     """
     joints = plan_unique_sets(draft)
-    correlations = plan_correlations(draft, joints)
+    joint = JointDraws(joints, _partial_sets(draft, joints), plan_correlations(draft, joints))
     if draft.problems:
         return None
-    names = dict.fromkeys(key[0] for key in draft.generators)
-    entities = {name: _entity(draft, name, joints, correlations) for name in names}
+    entities = {name: _entity(draft, name, joint) for name in dict.fromkeys(key[0] for key in draft.generators)}
     scenario = draft.scenario
     return Plan(scenario.name, scenario.version, draft.seed, draft.as_of, entities, identity="")
 
@@ -128,17 +139,22 @@ def _conditions(draft: Draft) -> dict[str, tuple[Condition, ...]]:
     return plan_conditions(draft)
 
 
-def _entity(
-    draft: Draft,
-    name: str,
-    joints: Mapping[Key, JointIndexes],
-    correlations: Mapping[Key, Correlation],
-    conditions: tuple[Condition, ...] = (),
-) -> EntityPlan:
+def _partial_sets(draft: Draft, joints: Mapping[Key, JointIndexes]) -> PartialSets | None:
+    if not any(entity.partial_unique for entity in draft.scenario.entities.values()):
+        return None
+    from sdgen.planning.partial_sets import plan_partial_sets  # few scenarios have any
+
+    return plan_partial_sets(draft, joints)
+
+
+def _entity(draft: Draft, name: str, joint: JointDraws, conditions: tuple[Condition, ...] = ()) -> EntityPlan:
     wanted = draft.scenario.entities[name]
-    links = {link: _link(draft, name, link, joints) for link in draft.links[name] if draft.declares(name, link)}
+    links = {link: _link(draft, name, link, joint.unique) for link in draft.links[name] if draft.declares(name, link)}
     settled = [column for column in wanted.columns if (name, column) in draft.generators]
-    columns = {column: _column(draft, (name, column), links, joints, correlations) for column in settled}
+    columns = {column: _column(draft, (name, column), links, joint) for column in settled}
+    if joint.partial is not None:
+        links = {link: _partial_link(name, each, joint.partial) for link, each in links.items()}
+        columns = {column: _partial_column(name, each, links, joint.partial) for column, each in columns.items()}
     primary = draft.primary_key(name)
     singles = [(column,) for column, spec in wanted.columns.items() if spec.unique and (column,) != primary]
     return EntityPlan(
@@ -154,16 +170,30 @@ def _entity(
         first=draft.request.first(name),
         target=wanted.target,
         mode=wanted.table_mode,
+        partial_unique=wanted.partial_unique,
     )
 
 
-def _column(
-    draft: Draft,
-    key: Key,
-    links: Mapping[str, Link],
-    joints: Mapping[Key, JointIndexes],
-    correlations: Mapping[Key, Correlation],
-) -> ColumnPlan:
+def _partial_link(entity: str, link: Link, partial: PartialSets) -> Link:
+    """A link whose parents differ in the rows that match a condition, or which has one in those rows alone."""
+    indexes, matching = partial.indexes.get((entity, link.name)), partial.matching.get((entity, link.name))
+    if indexes is not None:
+        link = replace(link, chooser=replace(indexes, rest=link.chooser))
+    return link if matching is None else replace(link, nulls=matching)
+
+
+def _partial_column(entity: str, column: ColumnPlan, links: Mapping[str, Link], partial: PartialSets) -> ColumnPlan:
+    from sdgen.planning.partial_sets import Matching
+
+    indexes, matching = partial.indexes.get((entity, column.name)), partial.matching.get((entity, column.name))
+    if indexes is not None and column.name not in links:
+        matching = Matching(indexes.selection, indexes)
+    if matching is None:
+        return column
+    return replace(column, matching=matching, arrow=column.type.arrow if matching.values else column.arrow)
+
+
+def _column(draft: Draft, key: Key, links: Mapping[str, Link], joint: JointDraws) -> ColumnPlan:
     generator, type, wanted = draft.generators[key], draft.types[key], draft.column(key)
     fixed, given = _fixed(draft, key)
     linked = isinstance(generator, ForeignKey | Parent)
@@ -172,7 +202,7 @@ def _column(
         type=type,
         arrow=type.arrow if fixed is not None else _carried(draft, key),
         generator=generator,
-        facts=replace(draft.facts(key), joint=joints.get(key), correlation=correlations.get(key)),
+        facts=replace(draft.facts(key), joint=joint.unique.get(key), correlation=joint.correlations.get(key)),
         nullable=is_nullable(draft, key),
         null_rate=0.0 if linked and key[1] in links else draft.missing_rate(key),
         hidden=wanted.hidden,

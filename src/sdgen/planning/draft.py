@@ -106,6 +106,8 @@ class Draft:
             return generator.null_rate
         if column.null_rate is not None:
             return column.null_rate
+        if generator is not None and generator.decides_nulls:
+            return 0.0
         return 0.1 if column.nullable and not column.primary_key else 0.0
 
 
@@ -216,7 +218,16 @@ def _resolve(
             resolved[key] = generator.resolved(links[key[0]])
         except ValueError as error:
             problems.append(scenario.origin.problem(column_path(key), str(error), type=ProblemType.REFERENCE))
-    return resolved
+    return {key: _with_sources(key, resolved, links) for key in resolved}
+
+
+def _with_sources(key: Key, generators: Mapping[Key, Generator], links: Mapping[str, Mapping[str, str]]) -> Generator:
+    """A generator that knows the generators of the columns it needs, where it reads more off them than their values."""
+    generator = generators[key]
+    if not generator.reads_sources:
+        return generator
+    homes = {need: (links[key[0]].get(need.link, key[0]), need.column) for need in generator.needs()}
+    return generator.with_sources({need: generators[home] for need, home in homes.items() if home in generators})
 
 
 def with_distinct(

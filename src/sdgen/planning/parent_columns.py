@@ -78,7 +78,8 @@ class ParentColumns:
         """A column of a parent; None where one that it is computed from is wrong, which the checks of the plan tell."""
         keys = self._closure(key)
         generators = {each: generator for each, generator in self._draft.generators.items() if each in keys}
-        draft = replace(self._draft, generators=generators, problems=[])
+        types = {each: type for each, type in self._draft.types.items() if each in keys}
+        draft = replace(self._draft, generators=generators, types=types, problems=[])
         if key not in generators or not check_columns(draft):
             return None
         plan = column_plan(draft)
@@ -100,6 +101,7 @@ def _graph(draft: Draft) -> dict[Key, list[Key]]:
         graph[key] += [other for need in generator.needs() for other in _children_used(draft, need)]
     for name, entity in draft.scenario.entities.items():
         sets = [columns for columns in (*entity.unique, draft.primary_key(name)) if len(columns) > 1]
+        sets += [(*partial.columns, *partial.where) for partial in entity.partial_unique]
         together = [(name, column) for columns in sets for column in columns]
         for key in together:
             graph[key] = [*graph.get(key, ()), *together]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,9 @@ from sdgen.generators.base import ColumnBatch
 from sdgen.generators.links.counts import Layout
 from sdgen.generators.streams import Numbers
 from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
+
+if TYPE_CHECKING:
+    from sdgen.planning.partial_sets import Matching
 
 T = TypeVar("T")
 
@@ -78,6 +81,9 @@ class PlannedRows:
         numbers = self._layout_of(entity).starts(self.numbers[parents]) + places - (ends - counts)[parents]
         return PlannedRows(self.plan, self.plan.entities[entity], numbers)
 
+    def at(self, numbers: Numbers) -> PlannedRows:
+        return PlannedRows(self.plan, self.settled, numbers)
+
     def _layout_of(self, entity: str) -> Layout:
         links = self.plan.entities[entity].links.values()
         return next(link.layout for link in links if link.layout is not None and link.parent == self.entity)
@@ -98,9 +104,29 @@ def _column(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
     """A column's values: generated, made null by its rate, and overlaid with the fixed rows' values."""
     cells = ColumnBatch(rows, column.facts)
     values = _generated(rows, column)
-    if column.null_rate:
+    if column.matching is not None:
+        values = _matched(rows, column, column.matching, values)
+    elif column.null_rate:
         values = _null_where(cells.unit("null") < column.null_rate, values)
     return values if column.fixed is None else _fixed(rows, column, column.fixed, values)
+
+
+def _matched(rows: PlannedRows, column: ColumnPlan, matching: Matching, values: pa.Array) -> pa.Array:
+    """Values that follow the condition of a partial unique set: what it asks for in the rows that match, else not."""
+    if matching.key is not None:
+        inside = _generated(rows, replace(column, facts=replace(column.facts, joint=matching.key)))
+        values = pc.if_else(matching.matches(rows.numbers), inside, values)
+    elif matching.inside is not None:
+        inside = _generated(rows, replace(column, generator=matching.inside))
+        if matching.outside is not None:
+            values = _generated(rows, replace(column, generator=matching.outside))
+        elif matching.refused is not None:
+            values = pc.if_else(pc.is_in(values, matching.refused), matching.spare, values)
+        values = pc.if_else(matching.matches(rows.numbers), inside, values)
+    if column.name in rows.settled.links:
+        return values  # the link has its nulls already
+    drawn = ColumnBatch(rows, column.facts).unit("null") < column.null_rate
+    return _null_where(matching.missing(rows.numbers, drawn), values)
 
 
 def _null_where(mask: NDArray[np.bool_], values: pa.Array) -> pa.Array:

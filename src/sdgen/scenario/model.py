@@ -160,6 +160,25 @@ def _rows(value: object) -> object:
     return {"count": value} if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+class PartialUnique(Record):
+    """A set of columns whose values together are unique among the rows that a condition picks."""
+
+    columns: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(
+        min_length=1, description="the columns, whose values together no two rows that match share; a list, or one"
+    )
+    where: Mapping[str, Any] = Field(
+        min_length=1,
+        description="columns and what they hold in the rows that match: a value, a list of values, null, or "
+        "`{not: null}`; rows that don't match all of it hold something else in the first of them",
+    )
+    share: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="the share of rows that match; half of them where left out. Fewer where values end",
+    )
+
+
 class Entity(Record):
     """One table of the dataset."""
 
@@ -171,6 +190,9 @@ class Entity(Record):
     rows: Annotated[RowCount, BeforeValidator(_rows)] = Field(default_factory=lambda: RowCount(count=100))
     columns: Mapping[str, Column] = Field(min_length=1)
     unique: tuple[tuple[str, ...], ...] = Field((), description="sets of columns whose values together are unique")
+    partial_unique: tuple[PartialUnique, ...] = Field(
+        (), description="sets of columns that are unique among the rows which a condition picks"
+    )
     check: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(
         (), description="SQL conditions that every row keeps, or is refused by; a list, or one alone"
     )

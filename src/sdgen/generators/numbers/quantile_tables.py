@@ -77,16 +77,16 @@ class QuantileTable:
         return start + (value - low) / (high - low) * (stop - start)
 
     def probabilities_below(self, values: Floats) -> Floats:
-        """`probability` of many values."""
-        points, chances = self._ends
-        places = np.clip(np.searchsorted(points, values, side="right") - 1, 0, len(points) - 2)
-        low, start = points.take(places), chances.take(places)
-        result = (values - low) / (points.take(places + 1) - low) * (chances.take(places + 1) - start) + start
-        return np.clip(result, chances[0], chances[-1], out=result)
+        """`probability` of each value, to within a rounding."""
+        points, chances = self._rising
+        place = np.clip(np.searchsorted(points, values, side="right") - 1, 0, len(points) - 2)
+        low, start = points[place], chances[place]
+        width, rise = points[place + 1] - low, chances[place + 1] - start
+        share = np.divide(values - low, width, out=np.zeros(len(values)), where=width > 0)
+        return start + np.clip(share, 0.0, 1.0) * rise
 
     @cached_property
-    def _ends(self) -> tuple[Floats, Floats]:
-        """Points and probabilities as arrays."""
+    def _rising(self) -> tuple[Floats, Floats]:
         return np.array(self.points), np.array(self.probabilities)
 
     def draw(self, words: Words, low: float = -math.inf, high: float = math.inf) -> Floats:
