@@ -12,6 +12,7 @@ from sdgen.generators.links.counts import most_children
 from sdgen.generators.links.links import ForeignKey
 from sdgen.planning.check_links import check_links
 from sdgen.planning.choose import Key, column_path, columns_of
+from sdgen.planning.correlations import followed
 from sdgen.planning.draft import Draft
 from sdgen.planning.nulls import check_nulls
 from sdgen.planning.order import entity_order, find_cycle
@@ -160,6 +161,7 @@ def dependencies(draft: Draft) -> dict[Key, list[Key]]:
         needs = list(generator.needs())
         if isinstance(generator, ForeignKey):
             needs.append(Dependency(generator.column, generator.via or key[1]))
+        needs += [need for _, need, _ in followed(draft, key)]
         targets = [draft.home(key[0], need) for need in needs]
         graph[key] = [target for target in targets if target in draft.generators]
     return graph

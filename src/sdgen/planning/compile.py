@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.errors import Problem, ScenarioError
-from sdgen.generators import streams
+from sdgen.generators import correlation, streams
 from sdgen.generators.arrays import cast
 from sdgen.generators.arrays.cast import scalar_array
 from sdgen.generators.base import Dependency, with_nested
+from sdgen.generators.correlation import Correlation
 from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.links.parent_sampler import (
     Counted,
@@ -38,6 +39,7 @@ from sdgen.generators.text import vocabularies
 from sdgen.planning.check import check_draft
 from sdgen.planning.check_links import quota_row
 from sdgen.planning.choose import Key
+from sdgen.planning.correlations import plan_correlations
 from sdgen.planning.draft import Draft, draft_plan
 from sdgen.planning.nulls import is_nullable
 from sdgen.planning.order import entity_order
@@ -53,6 +55,15 @@ if TYPE_CHECKING:
     from sdgen.planning.partial_sets import PartialSets
 
 
+@dataclass(frozen=True)
+class JointDraws:
+    """What columns draw together with others: unique sets, those of some rows alone, and correlations."""
+
+    unique: Mapping[Key, JointIndexes]
+    partial: PartialSets | None
+    correlations: Mapping[Key, Correlation]
+
+
 def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict: bool = False) -> Plan:
     """The plan of a scenario; ScenarioError with every problem where there is none.
 
@@ -62,12 +73,14 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict:
     check_draft(draft, strict)
     joints = plan_unique_sets(draft)
     partial = _partial_sets(draft, joints)
+    correlations = plan_correlations(draft, joints)
     conditions = _conditions(draft)
     if draft.problems:
         raise ScenarioError(draft.problems)
     parents = {name: links.values() for name, links in draft.links.items()}
     order, cycles = entity_order(parents)
-    entities = {name: _entity(draft, name, joints, partial, conditions.get(name, ())) for name in order}
+    joint = JointDraws(joints, partial, correlations)
+    entities = {name: _entity(draft, name, joint, conditions.get(name, ())) for name in order}
     versions = _versions(draft)
     return Plan(
         scenario=scenario.name,
@@ -84,14 +97,13 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict:
 def column_plan(draft: Draft) -> Plan | None:
     """A plan of those columns alone that a draft has generators for: what they depend on must be among them.
 
-    None where a unique set of them can't be had.
+    None where a unique set of them can't be had, or correlations can't hold.
     """
     joints = plan_unique_sets(draft)
+    joint = JointDraws(joints, _partial_sets(draft, joints), plan_correlations(draft, joints))
     if draft.problems:
         return None
-    entities = {
-        name: _entity(draft, name, joints, None, ()) for name in dict.fromkeys(key[0] for key in draft.generators)
-    }
+    entities = {name: _entity(draft, name, joint) for name in dict.fromkeys(key[0] for key in draft.generators)}
     scenario = draft.scenario
     return Plan(scenario.name, scenario.version, draft.seed, draft.as_of, entities, identity="")
 
@@ -104,6 +116,8 @@ def _versions(draft: Draft) -> dict[str, int | str]:
         for each in with_nested(generator):
             used[each.called] = each.version
             lists.update(each.lists_used(draft.facts(key)))
+    if any(draft.column(key).correlate for key in draft.generators):
+        used["correlate"] = correlation.VERSION
     spoken = vocabularies.versions(canonical_json(canonical(draft.scenario)))
     return {"streams": streams.STREAM_VERSION, "conversions": cast.VERSION, **used, **spoken, **lists}
 
@@ -133,20 +147,14 @@ def _partial_sets(draft: Draft, joints: Mapping[Key, JointIndexes]) -> PartialSe
     return plan_partial_sets(draft, joints)
 
 
-def _entity(
-    draft: Draft,
-    name: str,
-    joints: Mapping[Key, JointIndexes],
-    partial: PartialSets | None,
-    conditions: tuple[Condition, ...],
-) -> EntityPlan:
+def _entity(draft: Draft, name: str, joint: JointDraws, conditions: tuple[Condition, ...] = ()) -> EntityPlan:
     wanted = draft.scenario.entities[name]
-    links = {link: _link(draft, name, link, joints) for link in draft.links[name] if draft.declares(name, link)}
+    links = {link: _link(draft, name, link, joint.unique) for link in draft.links[name] if draft.declares(name, link)}
     settled = [column for column in wanted.columns if (name, column) in draft.generators]
-    columns = {column: _column(draft, (name, column), links, joints) for column in settled}
-    if partial is not None:
-        links = {link: _partial_link(name, each, partial) for link, each in links.items()}
-        columns = {column: _partial_column(name, each, links, partial) for column, each in columns.items()}
+    columns = {column: _column(draft, (name, column), links, joint) for column in settled}
+    if joint.partial is not None:
+        links = {link: _partial_link(name, each, joint.partial) for link, each in links.items()}
+        columns = {column: _partial_column(name, each, links, joint.partial) for column, each in columns.items()}
     primary = draft.primary_key(name)
     singles = [(column,) for column, spec in wanted.columns.items() if spec.unique and (column,) != primary]
     return EntityPlan(
@@ -185,7 +193,7 @@ def _partial_column(entity: str, column: ColumnPlan, links: Mapping[str, Link], 
     return replace(column, matching=matching, arrow=column.type.arrow if matching.values else column.arrow)
 
 
-def _column(draft: Draft, key: Key, links: Mapping[str, Link], joints: Mapping[Key, JointIndexes]) -> ColumnPlan:
+def _column(draft: Draft, key: Key, links: Mapping[str, Link], joint: JointDraws) -> ColumnPlan:
     generator, type, wanted = draft.generators[key], draft.types[key], draft.column(key)
     fixed, given = _fixed(draft, key)
     linked = isinstance(generator, ForeignKey | Parent)
@@ -194,7 +202,7 @@ def _column(draft: Draft, key: Key, links: Mapping[str, Link], joints: Mapping[K
         type=type,
         arrow=type.arrow if fixed is not None else _carried(draft, key),
         generator=generator,
-        facts=replace(draft.facts(key), joint=joints.get(key)),
+        facts=replace(draft.facts(key), joint=joint.unique.get(key), correlation=joint.correlations.get(key)),
         nullable=is_nullable(draft, key),
         null_rate=0.0 if linked and key[1] in links else draft.missing_rate(key),
         hidden=wanted.hidden,

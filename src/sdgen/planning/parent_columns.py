@@ -20,6 +20,7 @@ from sdgen.generators.streams import Numbers
 from sdgen.planning.check import check_columns, dependencies
 from sdgen.planning.choose import Key
 from sdgen.planning.compile import column_plan
+from sdgen.planning.correlations import followed
 from sdgen.planning.draft import Draft
 from sdgen.planning.plan import Plan
 from sdgen.planning.planned_rows import PlannedRows
@@ -77,7 +78,8 @@ class ParentColumns:
         """A column of a parent; None where one that it is computed from is wrong, which the checks of the plan tell."""
         keys = self._closure(key)
         generators = {each: generator for each, generator in self._draft.generators.items() if each in keys}
-        draft = replace(self._draft, generators=generators, problems=[])
+        types = {each: type for each, type in self._draft.types.items() if each in keys}
+        draft = replace(self._draft, generators=generators, types=types, problems=[])
         if key not in generators or not check_columns(draft):
             return None
         plan = column_plan(draft)
@@ -99,6 +101,7 @@ def _graph(draft: Draft) -> dict[Key, list[Key]]:
         graph[key] += [other for need in generator.needs() for other in _children_used(draft, need)]
     for name, entity in draft.scenario.entities.items():
         sets = [columns for columns in (*entity.unique, draft.primary_key(name)) if len(columns) > 1]
+        sets += [(*partial.columns, *partial.where) for partial in entity.partial_unique]
         together = [(name, column) for columns in sets for column in columns]
         for key in together:
             graph[key] = [*graph.get(key, ()), *together]
@@ -108,7 +111,8 @@ def _graph(draft: Draft) -> dict[Key, list[Key]]:
 def _links_used(draft: Draft, key: Key) -> Iterable[Key]:
     """The columns that declare the links by which a column finds parents."""
     generator = draft.generators[key]
-    links = {need.link for need in generator.needs() if need.link}
+    needs = [*generator.needs(), *(need for _, need, _ in followed(draft, key))]
+    links = {need.link for need in needs if need.link}
     if isinstance(generator, ForeignKey):
         links |= {generator.via or key[1], generator.unlike, generator.within} - {""}
     return [(key[0], draft.link_column(key[0], link)[0]) for link in links if link in draft.links[key[0]]]

@@ -88,6 +88,11 @@ class PlannedRows:
         links = self.plan.entities[entity].links.values()
         return next(link.layout for link in links if link.layout is not None and link.parent == self.entity)
 
+    def scores(self, column: str) -> NDArray[np.float64]:
+        settled = self.settled.columns[column]
+        cells = ColumnBatch(self, settled.facts)
+        return self.shared(f"scores {column}", lambda: cells.scores(settled.generator))
+
     def ordinals(self, link: str) -> Numbers:
         layout = self.settled.links[link].layout
         if layout is None:

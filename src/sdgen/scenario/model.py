@@ -69,6 +69,10 @@ class Column(Record):
     )
     null_rate: float | None = Field(None, ge=0, le=1, description="the share of nulls, 0 to 1")
     hidden: bool = Field(False, description="computed for other columns, never written")
+    correlate: Mapping[str, Annotated[float, Field(ge=-1, le=1)]] = Field(
+        default_factory=dict,
+        description="rank correlations with other columns of the row, or of a parent as `parent.column`, from -1 to 1",
+    )
     target: Mapping[str, str] = Field(
         default_factory=dict,
         description="the column's exact type in a database's own words, by dialect, where `type` can't tell it",

@@ -71,6 +71,7 @@ class Date(BoundedMoments):
     that of the latest of start and after.
     """
 
+    rises: ClassVar[bool] = True
     fits: ClassVar[frozenset[str]] = TEXTS | {"date", "timestamp", "timestamptz"}
     example: ClassVar[str] = "{generator: date, params: {start: 2020-01-01, end: 2024-12-31}}"
 
@@ -118,6 +119,7 @@ class Datetime(BoundedMoments):
     up. Where nothing lies between, the moment is the latest of start and after.
     """
 
+    rises: ClassVar[bool] = True
     fits: ClassVar[frozenset[str]] = TEXTS | {"timestamp", "timestamptz"}
     example: ClassVar[str] = "{generator: datetime, params: {start: 2024-01-01, end: 2025-01-01}}"
 
@@ -173,6 +175,7 @@ class Datetime(BoundedMoments):
 class TimeOfDay(Generator):
     """Times of day from start to before end: all equally likely, or by the hours of a rhythm."""
 
+    rises: ClassVar[bool] = True
     fits: ClassVar[frozenset[str]] = TEXTS | {"time"}
     example: ClassVar[str] = "{generator: time, params: {start: '08:00', end: '18:30'}}"
 

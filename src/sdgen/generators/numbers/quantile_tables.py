@@ -16,7 +16,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
+from sdgen.generators.numbers.alias_tables import AliasTable, CumulatedWeights, alias_table, cumulated, within
 from sdgen.generators.streams import Numbers, Words, mix, unit
 
 Floats = NDArray[np.float64]
@@ -147,9 +147,18 @@ class Poisson:
 
     first: int
     table: AliasTable
+    shares: CumulatedWeights
 
     def draw(self, words: Words) -> Numbers:
         return self.table.pick(words) + np.int64(self.first)
+
+    def at(self, chances: Floats) -> Numbers:
+        """Counts that rise with numbers in [0, 1)."""
+        return self.shares.at(chances)[0] + np.int64(self.first)
+
+    def ranks(self, words: Words) -> Floats:
+        """The chances that have the counts drawn for these words."""
+        return self.shares.ranks(self.table.pick(words), within(words))
 
 
 @lru_cache(maxsize=64)
@@ -170,7 +179,7 @@ def poisson(mean: float, most: int | None = None) -> Poisson:
         weights = weights[: max(most + 1 - first, 0)]
     if sum(weights) < 1e-9:
         raise ValueError(f"a Poisson law of mean {mean} hardly ever stays at or below {most}")
-    return Poisson(first, alias_table(weights))
+    return Poisson(first, alias_table(weights), cumulated(weights))
 
 
 _EXACT_RANKS = 1024
@@ -189,6 +198,7 @@ class Zipf:
     table: AliasTable
     starts: Numbers
     widths: Floats
+    shares: CumulatedWeights
 
     def ranks(self, words: Words) -> Numbers:
         """One rank from 0 to size - 1 for each word."""
@@ -199,6 +209,17 @@ class Zipf:
             inside *= self.widths.take(segments)
             ranks += inside.astype(np.int64)
         return ranks
+
+    def at(self, chances: Floats) -> Numbers:
+        """Ranks that rise with numbers in [0, 1)."""
+        segments, inside = self.shares.at(chances)
+        return self.starts.take(segments) + (inside * self.widths.take(segments)).astype(np.int64)
+
+    def chances(self, words: Words) -> Floats:
+        """The numbers in [0, 1) that have the ranks drawn for these words."""
+        segments, ranks = self.table.pick(words), self.ranks(words)
+        inside = (ranks - self.starts.take(segments) + within(words)) / self.widths.take(segments)
+        return self.shares.ranks(segments, inside)
 
 
 @lru_cache(maxsize=64)
@@ -212,7 +233,7 @@ def zipf(size: int, exponent: float) -> Zipf:
     starts = [0, *ends[:-1]]
     weights = [significant(_weight(low + 1, high + 1, exponent)) for low, high in zip(starts, ends, strict=True)]
     widths = [_at_most(high - low) for low, high in zip(starts, ends, strict=True)]
-    return Zipf(alias_table(weights), np.array(starts, dtype=np.int64), np.array(widths))
+    return Zipf(alias_table(weights), np.array(starts, dtype=np.int64), np.array(widths), cumulated(weights))
 
 
 def zipf_ranks(words: Words, size: int, exponent: float) -> Numbers:
