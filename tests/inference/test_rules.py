@@ -213,7 +213,7 @@ accounts     iban                   string(34)     finance.iban
 banks        bic                    string(11)     finance.bic
 accounts     account_number         string(20)     finance.account_number
 cards        card_number            string(19)     finance.credit_card_number
-cars         vin                    string(17)     pattern
+cars         vin                    string(17)     code.vin
 cars         license_plate          string(10)     pattern
 devices      serial_number          string(20)     pattern
 shipments    tracking_number        string(30)     pattern

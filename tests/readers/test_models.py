@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
 
@@ -416,3 +417,45 @@ def test_mutated_modules_are_read_or_refused(start: int, size: int, tmp_path_fac
     path.write_text(text[:start] + text[start + size :])
     with suppress(SdgenError):
         sdgen.plan(read_source(str(path), ALLOWED), seed=1)
+
+
+@pytest.mark.parametrize("created", [False, True])
+def test_sessions_find_rows_by_uuid_in_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, created: bool) -> None:
+    from sqlalchemy import create_engine
+    from sqlalchemy.orm import Session
+
+    text = """
+        import uuid
+        from sqlalchemy import UUID, ForeignKey, Uuid
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+        class Base(DeclarativeBase): ...
+
+        class Folder(Base):
+            __tablename__ = "folder"
+            id: Mapped[uuid.UUID] = mapped_column(Uuid(as_uuid=True), primary_key=True)
+            token: Mapped[uuid.UUID] = mapped_column(UUID, unique=True)
+
+        class Paper(Base):
+            __tablename__ = "paper"
+            id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+            folder_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("folder.id"))
+            folder: Mapped[Folder] = relationship()
+    """
+    (tmp_path / "papers.py").write_text(dedent(text))
+    scenario = read_source(tmp_path / "papers.py", ALLOWED)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    sys.modules.pop("papers", None)
+    models = import_module("papers")
+    engine = create_engine(f"sqlite:///{tmp_path / 'x.db'}")
+    if created:
+        models.Base.metadata.create_all(engine)
+    sdgen.write(scenario, tmp_path / "x.db", mode="append_only" if created else None, seed=1, as_of=NOW)
+    with Session(engine) as session:
+        papers = session.query(models.Paper).all()
+        assert len(papers) == 40
+        for paper in papers:
+            assert session.get(models.Folder, paper.folder_id) is paper.folder is not None
+            assert session.query(models.Folder).filter_by(token=paper.folder.token).one() is paper.folder
+    found = sdgen.verify(scenario, tmp_path / "x.db", seed=1, as_of=NOW).findings
+    assert {str(each.status) for each in found if each.check == "same rows"} == {"ok"}

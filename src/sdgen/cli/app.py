@@ -10,7 +10,18 @@ import typer
 from sdgen.cli import options, run_group, scenario_group, serve_command, target_group
 from sdgen.cli.commands import App
 from sdgen.cli.failures import REFUSED, print_text, reports_errors
-from sdgen.cli.run_options import AsOf, ExecModels, Fields, Rules, Seed, Sets, TargetKind, data_fields, with_run_options
+from sdgen.cli.run_options import (
+    AsOf,
+    Dialect,
+    ExecModels,
+    Fields,
+    Rules,
+    Seed,
+    Sets,
+    TargetKind,
+    data_fields,
+    with_run_options,
+)
 from sdgen.cli.store_options import Output, RunsDb, ScenariosDir, TargetsDir
 from sdgen.readers.formats import FORMATS, formats
 
@@ -105,12 +116,15 @@ def preview(
     sets: Sets = None,
     rule_file: Rules = "",
     run_code: ExecModels = False,
+    dialect: Dialect = "",
 ) -> None:
     """Show some rows, from any row on, without writing anything."""
     if output == "csv" and not entity:
         raise typer.BadParameter("csv shows one entity: name it", param_hint="ENTITY")
     count, first = options.row_count(rows), options.row_count(at, "--at")
-    fields = data_fields(scenario, sets, rule_file, run_code, seed=options.seed(seed), as_of=options.instant(as_of))
+    fields = data_fields(
+        scenario, sets, rule_file, run_code, dialect, seed=options.seed(seed), as_of=options.instant(as_of)
+    )
     from sdgen.cli import preview as command
 
     for line in command.preview(fields, entity, at=first, rows=count, form=output):
@@ -125,11 +139,12 @@ def validate(
     sets: Sets = None,
     rules: Rules = "",
     run_code: ExecModels = False,
+    dialect: Dialect = "",
 ) -> None:
     """Check a scenario, and tell every problem at once."""
     from sdgen.cli import validate as command
 
-    command.answer(command.check_source(data_fields(scenario, sets, rules, run_code)), output)
+    command.answer(command.check_source(data_fields(scenario, sets, rules, run_code, dialect)), output)
 
 
 def _kinds() -> str:
@@ -153,13 +168,7 @@ def import_(
     rows: Annotated[
         str, typer.Option(metavar="N", help="Rows of every entity, where the source itself has no counts.")
     ] = "",
-    dialect: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="Of DDL: postgres, mysql, sqlite, tsql, oracle, duckdb. Default: guessed from the text.",
-        ),
-    ] = "",
+    dialect: Dialect = "",
     run_code: ExecModels = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file where it is there already.")] = False,
 ) -> None:
@@ -195,6 +204,7 @@ def verify(
     sets: Sets = None,
     rules: Rules = "",
     run_code: ExecModels = False,
+    dialect: Dialect = "",
 ) -> None:
     """Check what a target holds against a scenario: constraints on all rows, distributions on samples."""
     fields = data_fields(
@@ -202,6 +212,7 @@ def verify(
         sets,
         rules,
         run_code,
+        dialect,
         seed=options.seed(seed),
         as_of=options.instant(as_of),
         rows=options.row_counts(rows or ()),

@@ -95,6 +95,8 @@ def formats(text: str) -> tuple[str, ...]:
 
 def dialect(text: str) -> str:
     """A dialect of DDL by any of its names; "" where none is given."""
+    if not text:
+        return ""
     from sdgen.readers.sql.ddl import DIALECTS, SYNONYMS
 
     chosen = SYNONYMS.get(text.lower(), text.lower())

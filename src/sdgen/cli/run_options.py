@@ -88,6 +88,13 @@ Sets = Annotated[
 Rules = Annotated[
     str, typer.Option("--rules", metavar="FILE", help="A file of rules, which go before the scenario's own.")
 ]
+Dialect = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Of a schema in SQL: postgres, mysql, sqlite, tsql, oracle, duckdb, clickhouse. Default: by its looks.",
+    ),
+]
 ExecModels = Annotated[
     bool,
     typer.Option(
@@ -124,6 +131,7 @@ def run_fields(
     sets: Sets = None,
     rules: Rules = "",
     exec_models: ExecModels = False,
+    dialect: Dialect = "",
     allow_databases: AllowDatabases = None,
 ) -> Fields:
     """The options' texts, read: fields of a RunRequest."""
@@ -145,12 +153,16 @@ def run_fields(
         "set": tuple(sets or ()),
         "rules": rules,
         "exec_models": exec_models,
+        "dialect": options.dialect(dialect),
         "allow_databases": options.listed(allow_databases or ()),
     }
 
 
-def data_fields(scenario: str, sets: Sets, rules: Rules, exec_models: ExecModels, **fields: Any) -> Fields:
+def data_fields(
+    scenario: str, sets: Sets, rules: Rules, exec_models: ExecModels, dialect: Dialect = "", **fields: Any
+) -> Fields:
     """The fields of a RunRequest that names a scenario, and no target."""
+    fields = {"dialect": options.dialect(dialect), **fields}
     source = {"scenario_path": scenario, "set": tuple(sets or ()), "rules": rules, "exec_models": exec_models}
     return {**source, **fields}
 

@@ -174,6 +174,8 @@ def _rest(run: ResolvedRun) -> Iterator[str]:
         yield from ("--set", words)
     if request.rules:
         yield from ("--rules", request.rules)
+    if request.dialect:
+        yield from ("--dialect", request.dialect)
     if request.exec_models:
         yield "--exec-models"
 

@@ -42,6 +42,7 @@ class Dialect:
     escapes:     a backslash in a text literal escapes the next character.
     parse:       reads declared types that a word with sizes does not tell.
     text:        what a value is cast to where its text is wanted.
+    hex_uuids:   a uuid may be kept in CHAR(32), without dashes.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Dialect:
     escapes: bool = False
     parse: Callable[[str], Type | None] | None = None
     text: str = "TEXT"
+    hex_uuids: bool = False
 
     def quote(self, name: str) -> str:
         """An identifier, always quoted: no list of reserved words can be complete."""

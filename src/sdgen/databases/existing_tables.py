@@ -87,6 +87,8 @@ def takes(wanted: Type, declared: str, dialect: Dialect) -> bool:
     if _plain(declared) == _plain(dialect.declared(wanted)):
         return True
     found = dialect.read(declared)
+    if dialect.hex_uuids and wanted.kind == "uuid" and found == Type("string", length=32):
+        return True
     if found is None:
         return not declared and dialect.name == "sqlite"
     if found in (wanted, dialect.read(dialect.declared(wanted))):

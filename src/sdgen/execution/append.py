@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from sdgen.databases.existing_tables import Appendable, ExistingRowsQuery
-from sdgen.engine import BATCH_ROWS, PlannedRows, probe
+from sdgen.engine import BATCH_ROWS, probe
 from sdgen.errors import Problem, ScenarioError
 from sdgen.execution.existing_children import (
     Codes,
@@ -33,9 +33,11 @@ from sdgen.generators.links.links import ForeignKey
 from sdgen.generators.links.parent_sampler import EachOf, Following, Link, OneToOne, ParentSampler, Unlike
 from sdgen.planning.compile import compile_plan
 from sdgen.planning.plan import EntityPlan, Plan
+from sdgen.planning.planned_rows import PlannedRows
 from sdgen.planning.unique_sets import JointIndexes
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.request import ExistingRows, PlanRequest
+from sdgen.scenario.types import NESTED
 from sdgen.targets.base import Mode, Target
 from sdgen.targets.tables import tables_of
 
@@ -176,7 +178,13 @@ def needed_columns(plan: Plan) -> dict[str, set[str]]:
             _add_needs(entity, generator.needs(), needed)
         for condition in entity.conditions:
             _add_needs(entity, condition.expression.needs(), needed)
-    return needed
+    return {name: {each for each in names if not _is_nested(plan, name, each)} for name, names in needed.items()}
+
+
+def _is_nested(plan: Plan, entity: str, column: str) -> bool:
+    """Whether a column is an array or the like: other columns of its set keep new rows apart from the older ones."""
+    found = plan.entities[entity].columns.get(column)
+    return found is not None and found.type.kind in NESTED
 
 
 def _add_needs(entity: EntityPlan, needs: tuple[object, ...], needed: Mapping[str, set[str]]) -> None:

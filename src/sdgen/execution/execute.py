@@ -18,14 +18,14 @@ import pyarrow as pa
 from sdgen.engine import BATCH_ROWS, batches, probe
 from sdgen.errors import Cancelled, ScenarioError, SdgenError, TargetError
 from sdgen.execution.digest import MODULUS, block_digest, column_digests, combine
-from sdgen.execution.events import EntityFinished, EntityStarted, Finishing, Listener, RowsWritten, ignore
+from sdgen.execution.events import EntityFinished, EntityStarted, Finishing, Listener, Remark, RowsWritten, ignore
 from sdgen.execution.interruption import interrupting
 from sdgen.execution.request import RunSettings
 from sdgen.execution.resume import begin, manifest
 from sdgen.execution.single_writer import one_writer
 from sdgen.generators.cancellation import cancelled_by
 from sdgen.planning.plan import Plan
-from sdgen.targets.base import Committing, Mode, Resumable, Table, Target
+from sdgen.targets.base import Committing, Mode, Remarking, Resumable, Table, Target
 from sdgen.targets.file_checkpoint import TableProgress
 from sdgen.targets.tables import tables_of
 
@@ -176,6 +176,8 @@ class _Writing:
         problems = self.target.check(tables, mode)
         if problems:
             raise TargetError(problems)
+        for remark in self.target.remarks if isinstance(self.target, Remarking) else ():
+            self.listen(Remark(remark))
         for table in tables:
             self.raise_if_cancelled()
             self.target.prepare(table, table.mode_in(mode))

@@ -88,6 +88,7 @@ class RunRequest(Record, defer_build=False):
     exec_models: bool = Field(
         False, description="import Python models, which runs their code; from the command line alone"
     )
+    dialect: str = Field("", description="of a schema in SQL: postgres, mysql, sqlite …; left out: by its looks")
     target_id: str = Field("", description="a target of the catalog")
     target: str | Mapping[str, Any] | None = Field(
         None, description="an inline target, or a destination: a URL or path"
@@ -127,10 +128,20 @@ class RunRequest(Record, defer_build=False):
             )
         return rows
 
+    @field_validator("dialect")
+    @classmethod
+    def _known_dialect(cls, name: str) -> str:
+        from sdgen.readers.sql.ddl import DIALECTS, SYNONYMS
+
+        chosen = SYNONYMS.get(name.lower(), name.lower())
+        if chosen and chosen not in DIALECTS:
+            raise ValueError(f"{name!r} is no dialect that is read: {', '.join(DIALECTS)}")
+        return chosen
+
     @property
     def read_options(self) -> ReadOptions:
         """The options of the source's reader, and what is changed in the scenario that it reads."""
-        return ReadOptions(run_code=self.exec_models, rules=self.rules, sets=self.set)
+        return ReadOptions(dialect=self.dialect, run_code=self.exec_models, rules=self.rules, sets=self.set)
 
     def shown(self, redactor: Redactor) -> dict[str, Any]:
         """As plain data that may be stored: without passwords."""

@@ -19,6 +19,7 @@ from sdgen.databases import sql_literals
 from sdgen.databases.create_table import add_constraint, constraints, create_table, too_long
 from sdgen.databases.dialect import FOREIGN_KEY, Dialect
 from sdgen.databases.driver_errors import next_step
+from sdgen.databases.hex_uuids import hex_columns, with_hex
 from sdgen.databases.mysql.create import fitted
 from sdgen.databases.mysql.dialect import MYSQL
 from sdgen.databases.postgres.dialect import POSTGRES
@@ -137,7 +138,9 @@ class Script:
         dialect = self.spoken.dialect
         names = ", ".join(dialect.quote(name) for name in table.names)
         insert = f"INSERT INTO {dialect.table(table.name)} ({names}) VALUES"
-        return sql_literals.encode([column.type for column in table.columns], batch, insert, self.spoken.literals)
+        names_in_hex = hex_columns(table, dialect.name, {}) if dialect.hex_uuids else frozenset[str]()
+        types, batch = with_hex(table, batch, names_in_hex)
+        return sql_literals.encode(types, batch, insert, self.spoken.literals)
 
     def write(self, table: Table, parts: Iterable[pa.Buffer]) -> None:
         with self._told():

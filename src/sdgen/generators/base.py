@@ -204,6 +204,7 @@ class Generator(BaseModel):
     fits: ClassVar[frozenset[str]] = frozenset()
     example: ClassVar[str] = ""
     about: ClassVar[Mapping[str, str]] = {}
+    reads_sources: ClassVar[bool] = False  # whether `with_sources` is to be called
 
     _called: str = ""
 
@@ -220,6 +221,11 @@ class Generator(BaseModel):
     @property
     def gives_null(self) -> bool:
         """Whether the params ask for nulls: a null among listed values, or states without a value."""
+        return False
+
+    @property
+    def decides_nulls(self) -> bool:
+        """Whether its nulls mean something, so that a nullable column has no others unless it asks for them."""
         return False
 
     @property
@@ -257,6 +263,10 @@ class Generator(BaseModel):
     def needs(self) -> tuple[Dependency, ...]:
         """The columns whose values these depend on."""
         return ()
+
+    def with_sources(self, sources: Mapping[Dependency, Generator]) -> Generator:
+        """This generator with those of the columns in `needs`, as far as there are any."""
+        return self
 
     def known_terms(self, links: Mapping[str, str]) -> Collection[str]:
         """What the names in the params may stand for besides columns of the row: for hints where one is unknown."""

@@ -119,6 +119,15 @@ def own(file: str) -> Any:
 
 
 @cache
+def own_yaml(file: str) -> Any:
+    """One of sdgen's own data files (YAML)."""
+    import yaml
+
+    text = (DATA / f"{file}.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+@cache
 def own_pool(file: str, name: str) -> pa.Array:
     """One list of one of sdgen's own data files."""
     return text_array(own(file)[name])

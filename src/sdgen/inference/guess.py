@@ -327,7 +327,7 @@ class _Rows:
         if rows.each:
             return sum(map(self._count, rows.each)) / (rows.share or 1)
         if not rows.per:
-            return max((rows.count or 0) * scale, len(rows.fixed))
+            return max((rows.number or 0) * scale, len(rows.fixed))
         if rows.total is not None:
             return rows.total * scale
-        return self._count(rows.per) * (rows.max or rows.count or 3 * (rows.mean or 1))
+        return self._count(rows.per) * (rows.max or rows.number or 3 * (rows.mean or 1))

@@ -32,15 +32,27 @@ def check_draft(draft: Draft, strict: bool = False) -> None:
     check_cycles(draft)
     if strict:
         check_entity_cycles(draft)
+    check_generators(draft)
+    check_nulls(draft)
+    check_links(draft)
+    check_fixed(draft)
+    check_types(draft)
+
+
+def check_columns(draft: Draft) -> bool:
+    """Whether columns can be computed that the draft has generators for, and all that they depend on."""
+    for check in (check_needs, check_cycles, check_generators, check_links):
+        if not draft.problems:
+            check(draft)
+    return not draft.problems and draft.generators.keys() <= draft.types.keys()
+
+
+def check_generators(draft: Draft) -> None:
     for key, generator in draft.generators.items():
         if key in draft.types:
             check_fit(draft, key, generator)
             check_faults(draft, key, generator)
             check_capacity(draft, key, generator)
-    check_nulls(draft)
-    check_links(draft)
-    check_fixed(draft)
-    check_types(draft)
 
 
 def check_types(draft: Draft) -> None:

@@ -50,6 +50,7 @@ from sdgen.scenario.request import PlanRequest
 
 if TYPE_CHECKING:
     from sdgen.planning.conditions import Condition
+    from sdgen.planning.partial_sets import PartialSets
 
 
 def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict: bool = False) -> Plan:
@@ -60,12 +61,13 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict:
     draft = draft_plan(scenario, request or PlanRequest())
     check_draft(draft, strict)
     joints = plan_unique_sets(draft)
+    partial = _partial_sets(draft, joints)
     conditions = _conditions(draft)
     if draft.problems:
         raise ScenarioError(draft.problems)
     parents = {name: links.values() for name, links in draft.links.items()}
     order, cycles = entity_order(parents)
-    entities = {name: _entity(draft, name, joints, conditions.get(name, ())) for name in order}
+    entities = {name: _entity(draft, name, joints, partial, conditions.get(name, ())) for name in order}
     versions = _versions(draft)
     return Plan(
         scenario=scenario.name,
@@ -77,6 +79,19 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict:
         cyclic=tuple(cycles),
         versions=versions,
     )
+
+
+def column_plan(draft: Draft) -> Plan | None:
+    """A plan of those columns alone that a draft has generators for: what they depend on must be among them.
+
+    None where a unique set of them can't be had.
+    """
+    joints = plan_unique_sets(draft)
+    if draft.problems:
+        return None
+    entities = {name: _entity(draft, name, joints, ()) for name in dict.fromkeys(key[0] for key in draft.generators)}
+    scenario = draft.scenario
+    return Plan(scenario.name, scenario.version, draft.seed, draft.as_of, entities, identity="")
 
 
 def _versions(draft: Draft) -> dict[str, int | str]:
@@ -108,12 +123,28 @@ def _conditions(draft: Draft) -> dict[str, tuple[Condition, ...]]:
     return plan_conditions(draft)
 
 
+def _partial_sets(draft: Draft, joints: Mapping[Key, JointIndexes]) -> PartialSets | None:
+    if not any(entity.partial_unique for entity in draft.scenario.entities.values()):
+        return None
+    from sdgen.planning.partial_sets import plan_partial_sets  # few scenarios have any
+
+    return plan_partial_sets(draft, joints)
+
+
 def _entity(
-    draft: Draft, name: str, joints: Mapping[Key, JointIndexes], conditions: tuple[Condition, ...]
+    draft: Draft,
+    name: str,
+    joints: Mapping[Key, JointIndexes],
+    partial: PartialSets | None,
+    conditions: tuple[Condition, ...],
 ) -> EntityPlan:
     wanted = draft.scenario.entities[name]
-    links = {link: _link(draft, name, link, joints) for link in draft.links[name]}
-    columns = {column: _column(draft, (name, column), links, joints) for column in wanted.columns}
+    links = {link: _link(draft, name, link, joints) for link in draft.links[name] if draft.declares(name, link)}
+    settled = [column for column in wanted.columns if (name, column) in draft.generators]
+    columns = {column: _column(draft, (name, column), links, joints) for column in settled}
+    if partial is not None:
+        links = {link: _partial_link(name, each, partial) for link, each in links.items()}
+        columns = {column: _partial_column(name, each, links, partial) for column, each in columns.items()}
     primary = draft.primary_key(name)
     singles = [(column,) for column, spec in wanted.columns.items() if spec.unique and (column,) != primary]
     return EntityPlan(
@@ -129,7 +160,27 @@ def _entity(
         first=draft.request.first(name),
         target=wanted.target,
         mode=wanted.table_mode,
+        partial_unique=wanted.partial_unique,
     )
+
+
+def _partial_link(entity: str, link: Link, partial: PartialSets) -> Link:
+    """A link whose parents differ in the rows that match a condition, or which has one in those rows alone."""
+    indexes, matching = partial.indexes.get((entity, link.name)), partial.matching.get((entity, link.name))
+    if indexes is not None:
+        link = replace(link, chooser=replace(indexes, rest=link.chooser))
+    return link if matching is None else replace(link, nulls=matching)
+
+
+def _partial_column(entity: str, column: ColumnPlan, links: Mapping[str, Link], partial: PartialSets) -> ColumnPlan:
+    from sdgen.planning.partial_sets import Matching
+
+    indexes, matching = partial.indexes.get((entity, column.name)), partial.matching.get((entity, column.name))
+    if indexes is not None and column.name not in links:
+        matching = Matching(indexes.selection, indexes)
+    if matching is None:
+        return column
+    return replace(column, matching=matching, arrow=column.type.arrow if matching.values else column.arrow)
 
 
 def _column(draft: Draft, key: Key, links: Mapping[str, Link], joints: Mapping[Key, JointIndexes]) -> ColumnPlan:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from secrets import randbits
+from typing import TYPE_CHECKING
 
 from sdgen.errors import Path, Problem, ProblemType, did_you_mean
 from sdgen.generators.base import ColumnContext, Dependency, Generator
@@ -20,6 +21,9 @@ from sdgen.planning.sequence_offsets import continue_sequences, fixed_places
 from sdgen.scenario.model import Column, Entity, Scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import Type, parse_type
+
+if TYPE_CHECKING:
+    from sdgen.planning.parent_columns import ParentColumns
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,10 @@ class Draft:
         """The first column that declares a link, and its generator."""
         return self._link_columns[entity, link]
 
+    def declares(self, entity: str, link: str) -> bool:
+        """Whether a column that declares a link is among those settled."""
+        return (entity, link) in self._link_columns
+
     @cached_property
     def _link_columns(self) -> Mapping[tuple[str, str], tuple[str, ForeignKey]]:
         found: dict[tuple[str, str], tuple[str, ForeignKey]] = {}
@@ -98,6 +106,8 @@ class Draft:
             return generator.null_rate
         if column.null_rate is not None:
             return column.null_rate
+        if generator is not None and generator.decides_nulls:
+            return 0.0
         return 0.1 if column.nullable and not column.primary_key else 0.0
 
 
@@ -114,8 +124,7 @@ def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
     settled = {key: settler.settle(key) for key, _, _ in columns_of(scenario)}
     places = fixed_places(scenario, request, settled)
     rows = RowCounter(scenario, request, seed, links, problems, places)
-    rows.settle_all()
-    return Draft(
+    draft = Draft(
         scenario=scenario,
         request=request,
         seed=seed,
@@ -129,6 +138,14 @@ def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
         each=rows.each,
         fixed_places=places,
     )
+    rows.settle_all(partial(_parent_columns, draft))
+    return draft
+
+
+def _parent_columns(draft: Draft) -> ParentColumns:
+    from sdgen.planning.parent_columns import ParentColumns  # it compiles drafts, as this one
+
+    return ParentColumns(draft)
 
 
 def _guessed(scenario: Scenario, request: PlanRequest) -> Scenario:
@@ -201,7 +218,16 @@ def _resolve(
             resolved[key] = generator.resolved(links[key[0]])
         except ValueError as error:
             problems.append(scenario.origin.problem(column_path(key), str(error), type=ProblemType.REFERENCE))
-    return resolved
+    return {key: _with_sources(key, resolved, links) for key in resolved}
+
+
+def _with_sources(key: Key, generators: Mapping[Key, Generator], links: Mapping[str, Mapping[str, str]]) -> Generator:
+    """A generator that knows the generators of the columns it needs, where it reads more off them than their values."""
+    generator = generators[key]
+    if not generator.reads_sources:
+        return generator
+    homes = {need: (links[key[0]].get(need.link, key[0]), need.column) for need in generator.needs()}
+    return generator.with_sources({need: generators[home] for need, home in homes.items() if home in generators})
 
 
 def with_distinct(

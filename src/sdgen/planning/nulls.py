@@ -30,7 +30,7 @@ def _check_values(draft: Draft, key: Key, why: str) -> None:
         what = f"{why}, but some rows are made for no row of {generator.entity}"
         hint = f"make the link nullable, or let all rows be one for each of {generator.entity}"
         draft.refuse(column_path(key), what, hint)
-    elif source := _null_source(draft, key, set()):
+    elif source := null_source(draft, key):
         what = f"{why}, but {source} has nulls, and its values follow from it"
         draft.refuse(column_path(key), what, f"give {source} no nulls, or this column another generator")
     for row, values in enumerate(draft.scenario.entities[key[0]].rows.fixed):
@@ -44,8 +44,12 @@ def _made_beside(draft: Draft, key: Key, link: ForeignKey) -> bool:
     return name in draft.each.get(key[0], ()) and may_lack_parent(draft, key[0], name)
 
 
-def _null_source(draft: Draft, key: Key, seen: set[Key]) -> str:
+def null_source(draft: Draft, key: Key) -> str:
     """A column whose nulls a column copies, as entity.column; "" where there is none."""
+    return _null_source(draft, key, set())
+
+
+def _null_source(draft: Draft, key: Key, seen: set[Key]) -> str:
     generator = draft.generators.get(key)
     if generator is None or not generator.passes_null or key in seen:
         return ""

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from sdgen.generators.base import ColumnContext, Generator
 from sdgen.generators.links.parent_sampler import Link
-from sdgen.scenario.model import Mode
+from sdgen.scenario.model import Mode, PartialUnique
 from sdgen.scenario.types import Type
 
 if TYPE_CHECKING:
     from sdgen.planning.conditions import Condition
+    from sdgen.planning.partial_sets import Matching
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class ColumnPlan:
 
     `fixed` holds the given values of the first rows (null where a fixed row leaves the column to its generator), and
     `given` which of them are given: those of fixed rows, or of rows that the target holds already. `target` holds
-    its types in databases' own words, by dialect.
+    its types in databases' own words, by dialect. `matching` is what the condition of a partial unique set asks of it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ColumnPlan:
     fixed: pa.Array | None = None
     given: Sequence[bool] | NDArray[np.bool_] = ()
     target: Mapping[str, str] = field(default_factory=dict)
+    matching: Matching | None = None
 
     @property
     def field(self) -> pa.Field:
@@ -75,6 +77,7 @@ class EntityPlan:
     first: int = 0
     target: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     mode: Mode | None = None
+    partial_unique: tuple[PartialUnique, ...] = ()
 
     @property
     def written(self) -> tuple[ColumnPlan, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 from sdgen.errors import Problem
 from sdgen.readers.sql.check_facts import ColumnBounds
 from sdgen.readers.sql.schema import CheckSchema
-from sdgen.scenario.model import Column, Entity, GeneratorSpec, Origin, RowCount, Scenario
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, Origin, PartialUnique, RowCount, Scenario
 from sdgen.scenario.output import Output
 from sdgen.scenario.types import Type
 
@@ -37,7 +37,8 @@ class ColumnDraft:
     type: UNTYPED where the generator brings one. nullable: it takes nulls. counts: the source itself numbers its rows.
     strict: its generator may make nulls as far as the plan knows, but the column takes none. demanded: its generator
     can't be exchanged.
-    default: the text of an SQL default. bounds: what CHECKs say about it; checks: which they are.
+    default: the text of an SQL default. bounds: what CHECKs say about it; checks: which they are. target: its exact
+    type by dialect.
     """
 
     name: str
@@ -56,6 +57,7 @@ class ColumnDraft:
     default: str = ""
     bounds: ColumnBounds = field(default_factory=ColumnBounds)
     checks: list[CheckSchema] = field(default_factory=list)
+    target: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_link(self) -> bool:
@@ -80,6 +82,7 @@ class ColumnDraft:
             nullable=True if self.nullable else False if self.strict else None,
             null_rate=self.null_rate if self.nullable else None,
             hidden=self.hidden,
+            target=self.target,
         )
 
 
@@ -93,6 +96,7 @@ class EntityDraft:
     description: str = ""
     table: str = ""
     unique: list[tuple[str, ...]] = field(default_factory=list)
+    partial_unique: list[PartialUnique] = field(default_factory=list)
 
     @property
     def primary(self) -> tuple[str, ...]:
@@ -108,6 +112,7 @@ class EntityDraft:
             rows=self.row_count(),
             columns={name: column.column(primary == (name,)) for name, column in self.columns.items()},
             unique=tuple(self.unique),
+            partial_unique=tuple(self.partial_unique),
             check=self.conditions(),
         )
 

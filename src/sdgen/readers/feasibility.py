@@ -57,6 +57,18 @@ def refused_unique_sets(draft: PlanDraft) -> set[object]:
     return {problem.path[1] for problem in draft.problems[before:]}
 
 
+def refused_partial_sets(draft: PlanDraft) -> dict[str, int]:
+    """The number of the first partial unique set that the plan can't keep, by entity."""
+    from sdgen.planning.partial_sets import plan_partial_sets
+    from sdgen.planning.unique_sets import plan_unique_sets
+
+    joints = plan_unique_sets(draft)
+    before = len(draft.problems)
+    plan_partial_sets(draft, joints)
+    found = [(str(problem.path[1]), int(problem.path[3])) for problem in draft.problems[before:]]
+    return dict(reversed(found))
+
+
 def least_unique_sets(sets: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """The sets that hold no other one of them: what is unique by fewer columns is unique by more."""
     from sdgen.planning.unique_sets import least_sets

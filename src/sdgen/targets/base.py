@@ -143,6 +143,16 @@ class Database(Protocol):
 
 
 @runtime_checkable
+class Remarking(Protocol):
+    """A target that has something to tell of its tables, though they can be written."""
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What is to be known of the tables of the run; after `check`."""
+        ...
+
+
+@runtime_checkable
 class Interruptible(Protocol):
     """A target whose statements take long by themselves, such as one that adds a key to many rows."""
 

@@ -18,11 +18,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sdgen.engine import PlannedRows
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.links.links import ForeignKey
 from sdgen.generators.links.parent_sampler import Counted, EachOf, Link, Uniform, Zipf
 from sdgen.planning.plan import Plan
+from sdgen.planning.planned_rows import PlannedRows
 from sdgen.scenario.types import Type
 from sdgen.targets.base import TableColumn
 from sdgen.targets.csv_encoding import plain_text

@@ -91,14 +91,17 @@ def _fetch(
     listing = ", ".join(stored.reader.selected(stored.table.column(name)) for name in names)
     keys = [_literals(ours[name], stored.table.column(name).type, stored.reader.dialect) for name in key]
     quoted = stored.quoted(key)
-    each = [" AND ".join(f"{n} = {v}" for n, v in zip(quoted, row, strict=True)) for row in zip(*keys, strict=True)]
+    each = [" AND ".join(f"{n} IN ({v})" for n, v in zip(quoted, row, strict=True)) for row in zip(*keys, strict=True)]
     where = f"{quoted[0]} IN ({', '.join(keys[0])})" if len(key) == 1 else " OR ".join(f"({one})" for one in each)
     table = stored.reader.arrow(f"SELECT {listing} FROM {stored.source} WHERE {where if each else 'false'}")
     return {name: one_array(table[name]) for name in names}
 
 
 def _literals(values: pa.Array, type: Type, dialect: Dialect) -> list[str]:
+    """Each value as SQL has it; a uuid in both its forms, where a database may keep either."""
     texts = plain_text(values, type).to_pylist()
+    if type.kind == "uuid" and dialect.hex_uuids:
+        return [f"{dialect.literal(text)}, {dialect.literal(text.replace('-', ''))}" for text in texts]
     return texts if type.kind in INTEGERS else [dialect.literal(text) for text in texts]
 
 

@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sdgen.engine import PlannedRows
 from sdgen.errors import NotFound, Problem, ScenarioError, did_you_mean
 from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.streams import Numbers
 from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
+from sdgen.planning.planned_rows import PlannedRows
 from sdgen.scenario.types import INTEGERS, NUMBERS, TIMES
 from sdgen.targets.columnar import plain
 from sdgen.targets.csv_encoding import plain_text

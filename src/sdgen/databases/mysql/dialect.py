@@ -5,19 +5,27 @@ from __future__ import annotations
 import re
 
 from sdgen.databases.dialect import FOREIGN_KEY, PRIMARY_KEY, UNIQUE, Dialect
-from sdgen.scenario.types import Type
+from sdgen.scenario.types import INTEGER_BITS, Type
 
 _LISTED = re.compile(r"\s*(enum|set)\s*\((.*)\)", re.IGNORECASE | re.DOTALL)
+_BITS = re.compile(r"bit\s*\((\d+)\)", re.IGNORECASE)
 _VALUE = re.compile(r"'((?:[^'\\]|''|\\.)*)'", re.DOTALL)
 
 
 def read_type(declared: str) -> Type | None:
-    """The type of `enum('a','b')` and of `set('a','b')`, a text; None for any other."""
+    """The type of `enum('a','b')`, of `set('a','b')`, a text, and of `bit(8)`, a number; None for any other."""
     found = _LISTED.match(declared)
     if found is None:
-        return None
+        return _bits(declared)
     values = tuple(value.replace("''", "'") for value in _VALUE.findall(found[2]))
     return Type("enum", values=values) if found[1].lower() == "enum" else Type("text")
+
+
+def _bits(declared: str) -> Type | None:
+    found = _BITS.fullmatch(declared.strip())
+    if found is None or found[1] == "1":
+        return None
+    return Type("u" + next(kind for kind, bits in INTEGER_BITS.items() if bits >= int(found[1])))
 
 
 MYSQL = Dialect(
@@ -26,6 +34,7 @@ MYSQL = Dialect(
     escapes=True,
     parse=read_type,
     text="CHAR",
+    hex_uuids=True,
     longest=64,
     later=frozenset({PRIMARY_KEY, UNIQUE, FOREIGN_KEY}),
     types={

@@ -56,12 +56,17 @@ def table_faults(table: Table, existing: ExistingTable) -> Iterator[Problem]:
     path = ("target", table.name)
     if existing.kind != "BASE TABLE":
         yield Problem(path, f"is a {existing.kind.lower()}, not a table", "give the table behind it")
-    elif not existing.transactional:
-        hint = f"ALTER TABLE {MYSQL.table(table.name)} ENGINE = InnoDB"
-        yield Problem(path, f"its engine {existing.engine} can't take rows back where a run fails", hint)
     for name in table.names:
         if name in existing.computed:
             yield Problem((*path, name), "is computed by the table that exists", "hide it in the scenario")
+
+
+def engine_remark(name: str, existing: ExistingTable) -> str:
+    """What is to be known of a table whose engine has no transactions; "" where it has."""
+    if existing.transactional or existing.kind != "BASE TABLE":
+        return ""
+    what = f"{name}: its engine {existing.engine} takes no rows back: those of a run that fails stay there"
+    return f"{what}; ALTER TABLE {MYSQL.table(name)} ENGINE = InnoDB mends that"
 
 
 def load_data(table: Table, into: str, declared: dict[str, str]) -> str:

@@ -11,7 +11,8 @@ from sdgen.databases.table_reader import PlainTableReader, Row
 from sdgen.errors import Problem, TargetError
 from sdgen.targets.base import Table, TableColumn
 
-_AS_TEXT = {"binary": "hex({})", "bool": "{} + 0"}  # a bit is read as a byte
+_BITS = dict.fromkeys(("bool", "utinyint", "usmallint", "uint", "ubigint"), "{} + 0")  # they are read as bytes
+_AS_TEXT = {"binary": "hex({})", **_BITS}
 
 
 class MySQLReader(PlainTableReader):

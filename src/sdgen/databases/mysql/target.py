@@ -19,12 +19,13 @@ from sdgen.databases.checkpoint_table import NAME, Checkpoint, CheckpointTable, 
 from sdgen.databases.create_table import Constraint, constraints, create_table
 from sdgen.databases.dialect import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
 from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
+from sdgen.databases.hex_uuids import hex_columns, with_hex
 from sdgen.databases.mysql import encode as mytext
 from sdgen.databases.mysql.connection import MySQLConnection, QualifiedName
 from sdgen.databases.mysql.create import fitted
 from sdgen.databases.mysql.dialect import MYSQL
 from sdgen.databases.mysql.introspect import ExistingTable, ForeignKey, constraint_names, existing_tables
-from sdgen.databases.mysql.load import NewTable, Part, load_data, orphans, sql_name, table_faults
+from sdgen.databases.mysql.load import NewTable, Part, engine_remark, load_data, orphans, sql_name, table_faults
 from sdgen.errors import Problem, TargetError
 from sdgen.scenario.request import ExistingRows
 from sdgen.targets.base import Mode, Table, at_table
@@ -48,6 +49,7 @@ class MySQL(CommittingTarget):
         self.created: list[NewTable] = []
         self.mode = Mode.CREATE_IF_MISSING
         self.begun = False
+        self.remarks: tuple[str, ...] = ()
         self.present: frozenset[QualifiedName] = frozenset()
         self.commits = PeriodicCommits(CheckpointTable(MYSQL, MYSQL.quote(NAME), " FOR UPDATE"), "the database")
 
@@ -93,6 +95,8 @@ class MySQL(CommittingTarget):
             problems += tables_with_rows(tables, mode, there, MYSQL, self.connection.run)
         for table in tables:
             problems += table_faults(table, found[table.name]) if table.name in found else ()
+        remarks = (engine_remark(name, existing) for name, existing in found.items())
+        self.remarks = tuple(filter(None, remarks))
         return problems
 
     def _stopped(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
@@ -205,7 +209,7 @@ class MySQL(CommittingTarget):
         return self._exists(table.name)
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> Part:
-        types = [column.type for column in table.columns]
+        types, batch = with_hex(table, batch, hex_columns(table, MYSQL.name, self._declared(table)))
         if self.connection.local:
             return Part(mytext.encode(types, batch), len(batch))
         names = ", ".join(map(MYSQL.quote, table.names))
@@ -245,7 +249,9 @@ class MySQL(CommittingTarget):
 
     def _declared(self, table: Table) -> dict[str, str]:
         existing = self.there.get(self.connection.qualified(table.name))
-        return {column.name: column.declared for column in existing.columns} if existing else {}
+        if existing is None:
+            return {column.name: column.target.get(MYSQL.name, "").lower() for column in table.columns}
+        return {column.name: column.declared for column in existing.columns}
 
     def _insert(self, parts: Iterable[Part]) -> None:
         """Statements of some hundred rows; a line never ends inside a text, where newlines are escaped."""

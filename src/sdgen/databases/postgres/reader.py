@@ -13,7 +13,7 @@ from sdgen.databases.postgres.dialect import POSTGRES
 from sdgen.databases.postgres.encode_text import decode, selected
 from sdgen.databases.table_reader import PlainTableReader, Row
 from sdgen.databases.urls import without_schema
-from sdgen.scenario.types import NESTED
+from sdgen.scenario.types import NESTED, TEXTS
 from sdgen.targets.base import Table, TableColumn
 
 
@@ -56,8 +56,13 @@ class PostgresReader(PlainTableReader):
 
     def selected(self, column: TableColumn) -> str:
         name = self.dialect.quote(column.name)
-        nested = column.type.kind in NESTED and kind_of(column.type) == "array of scalars"
-        return f"to_jsonb({name}) AS {name}" if nested else f"{selected(column)} AS {name}"
+        if column.type.kind not in NESTED or kind_of(column.type) != "array of scalars":
+            return f"{selected(column)} AS {name}"
+        if column.type.items[0].kind not in TEXTS:
+            return f"to_jsonb({name}) AS {name}"
+        # As the server prints each of them: composite values would be objects, and a cast gives addresses their masks.
+        each = f"ARRAY(SELECT CASE WHEN e IS NOT NULL THEN format('%s', e) END FROM unnest({name}) AS e)"
+        return f"CASE WHEN {name} IS NOT NULL THEN to_jsonb({each}) END AS {name}"
 
     def ordered(self, column: TableColumn) -> str:
         return selected(column)

@@ -239,7 +239,10 @@ class Postgres(CommittingTarget):
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> pa.Buffer:
         types = [column.type for column in table.columns]
-        return encode_binary.encode(types, batch) if self._binary(table) else encode_text.encode(types, batch)
+        if self._binary(table):
+            return encode_binary.encode(types, batch)
+        there = {column.name: column.declared for column in self.there.columns.get(table.name, ())}
+        return encode_text.encode(types, batch, [there[name] for name in table.names] if there else ())
 
     def write(self, table: Table, parts: Iterable[pa.Buffer]) -> None:
         binary = self._binary(table)

@@ -42,6 +42,6 @@ def problem(path: Path, error: BaseException) -> Problem:
     text = str(error)
     if "locked" in text:
         return Problem(("target",), f"{path} is in use by another process: {text}", "close it and try again")
-    if "not a database" in text or "malformed" in text:
+    if "not a database" in text or "image is malformed" in text:
         return Problem(("target",), f"{path} is not a SQLite database: {text}", "choose another file")
     return Problem(("target",), f"{path}: {text}", errors().hint(error))

@@ -23,7 +23,8 @@ def _by_affinity(declared: str) -> Type | None:
     words = declared.lower()
     if words.split("(")[0].strip() in SQLITE.reads or not words.strip():
         return None
-    return next((Type(kind) for part, kind in _AFFINITIES if part in words), None)
+    # What nothing is known of has numeric affinity: a number of any size (precision 0).
+    return next((Type(kind) for part, kind in _AFFINITIES if part in words), Type("decimal"))
 
 
 _AFFINITIES = (("int", "bigint"), ("char", "text"), ("clob", "text"), ("text", "text"), ("blob", "binary"),
@@ -34,6 +35,7 @@ SQLITE = Dialect(
     later=frozenset({UNIQUE}),
     schemas=False,
     checks_enum=True,
+    hex_uuids=True,
     key=_key,
     parse=_by_affinity,
     types={
@@ -91,6 +93,7 @@ SQLITE = Dialect(
         "nchar": "string",
         "nvarchar": "string",
         "text": "text",
+        "any": "text",
         "clob": "text",
         "uuid": "text",
         "json": "text",

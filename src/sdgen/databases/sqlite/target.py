@@ -21,6 +21,7 @@ from sdgen.databases.create_table import constraints, create_table, unique_index
 from sdgen.databases.dialect import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
 from sdgen.databases.driver_errors import next_step
 from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
+from sdgen.databases.hex_uuids import hex_columns, with_hex
 from sdgen.databases.record_stream import Stream
 from sdgen.databases.sqlite.connection import connect, connect_to_read, connect_to_write, errors, problem
 from sdgen.databases.sqlite.dialect import DOUBLE_DIGITS, SQLITE
@@ -159,8 +160,9 @@ class SQLite(CommittingTarget):
         return table.name in self.there.columns
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
-        pairs = zip(batch.columns, table.columns, strict=True)
-        arrays = [_storable(plain(array), column.type) for array, column in pairs]
+        existing = {column.name: column.declared for column in self.there.columns.get(table.name, ())}
+        types, batch = with_hex(table, batch, hex_columns(table, SQLITE.name, existing))
+        arrays = [_storable(plain(array), type) for array, type in zip(batch.columns, types, strict=True)]
         return pa.RecordBatch.from_arrays(arrays, names=list(table.names))
 
     def write(self, table: Table, parts: Iterable[pa.RecordBatch]) -> None:

@@ -253,6 +253,12 @@ class WithQuotas:
         return chosen
 
 
+class Nulls(Protocol):
+    """Tells which rows have no parent; drawn: those that would have none by the link's null rate."""
+
+    def missing(self, numbers: Numbers, drawn: NDArray[np.bool_]) -> NDArray[np.bool_]: ...
+
+
 MAY_LACK = (Tree, LevelTree, Within, DistinctWithin, TreeWithin, EachOf)  # those that give some rows no parent
 
 
@@ -270,13 +276,15 @@ class Link:
     null_rate: float = 0.0
     layout: Layout | None = None
     older: Numbers | None = field(default=None, compare=False, repr=False)
+    nulls: Nulls | None = None
 
     def parents(self, numbers: Numbers) -> tuple[Numbers, NDArray[np.bool_] | None]:
         """The parents' row numbers, and which rows have none (None: all have one; their number is then 0)."""
         chosen = self.chooser.choose(numbers)
         missing = chosen < 0 if isinstance(self.chooser, MAY_LACK) else None
-        if self.null_rate:
+        if self.null_rate or self.nulls is not None:
             drawn = streams.unit(streams.draw(self.null_key, numbers)) < self.null_rate
+            drawn = drawn if self.nulls is None else self.nulls.missing(numbers, drawn)
             missing = drawn if missing is None else missing | drawn
         if self.older is not None and len(self.older):
             old = numbers < len(self.older)

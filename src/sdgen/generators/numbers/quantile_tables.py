@@ -10,7 +10,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -31,7 +31,7 @@ _LEAST = 2.0**-53
 _FIRST_CELL = (1023 - 53) << 7
 
 
-def _significant(value: float) -> float:
+def significant(value: float) -> float:
     """The value to 12 significant digits."""
     return float(f"{value:.11e}")
 
@@ -76,6 +76,19 @@ class QuantileTable:
         start, stop = self.probabilities[place], self.probabilities[place + 1]
         return start + (value - low) / (high - low) * (stop - start)
 
+    def probabilities_below(self, values: Floats) -> Floats:
+        """`probability` of each value, to within a rounding."""
+        points, chances = self._rising
+        place = np.clip(np.searchsorted(points, values, side="right") - 1, 0, len(points) - 2)
+        low, start = points[place], chances[place]
+        width, rise = points[place + 1] - low, chances[place + 1] - start
+        share = np.divide(values - low, width, out=np.zeros(len(values)), where=width > 0)
+        return start + np.clip(share, 0.0, 1.0) * rise
+
+    @cached_property
+    def _rising(self) -> tuple[Floats, Floats]:
+        return np.array(self.points), np.array(self.probabilities)
+
     def draw(self, words: Words, low: float = -math.inf, high: float = math.inf) -> Floats:
         """One value of the law for each word; between `low` and `high` where given (truncated, not clamped)."""
         start = self.probability(low)
@@ -88,7 +101,7 @@ class QuantileTable:
 def quantile_table(lower: Callable[[float], float], upper: Callable[[float], float]) -> QuantileTable:
     """The table of a law, from its values at a probability (up to 1/2) of the lower, and of the upper, tail."""
     tails = _tails()
-    sides = [[_significant(law(tail)) for tail in tails] for law in (lower, upper)]
+    sides = [[significant(law(tail)) for tail in tails] for law in (lower, upper)]
     lines = [_lines(tails, side) for side in sides]
     chances = [*tails, *(1 - tail for tail in reversed(tails[:-1]))]
     return QuantileTable(
@@ -197,7 +210,7 @@ def zipf(size: int, exponent: float) -> Zipf:
     while ends[-1] < size:
         ends.append(min(ends[-1] + ends[-1] // 64, size))
     starts = [0, *ends[:-1]]
-    weights = [_significant(_weight(low + 1, high + 1, exponent)) for low, high in zip(starts, ends, strict=True)]
+    weights = [significant(_weight(low + 1, high + 1, exponent)) for low, high in zip(starts, ends, strict=True)]
     widths = [_at_most(high - low) for low, high in zip(starts, ends, strict=True)]
     return Zipf(alias_table(weights), np.array(starts, dtype=np.int64), np.array(widths))
 

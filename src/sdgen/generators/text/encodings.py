@@ -14,9 +14,8 @@ from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.decimals import room_faults
 from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
 from sdgen.generators.domains import Domain, Integers
-from sdgen.generators.moments.durations import SECOND, Moment, parse_moment
+from sdgen.generators.moments.durations import SECOND, Moment, moment_faults, parse_moment
 from sdgen.generators.moments.formats import pieces, tells_apart, written
-from sdgen.generators.moments.uniform import moment_faults
 from sdgen.generators.nested.nested_generator import NestedGenerator
 from sdgen.generators.numbers.uniform import order_fault
 from sdgen.generators.registry import register

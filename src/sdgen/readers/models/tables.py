@@ -11,6 +11,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
 
+from sdgen.databases.catalog import type_text
+from sdgen.databases.hex_uuids import is_hex
 from sdgen.errors import Problem
 from sdgen.readers.models.defaults import default_text
 from sdgen.readers.models.importing import Lines
@@ -182,16 +184,21 @@ class _TableReader:
         )
 
     def column(self, column: Column[Any], mapper: Mapper[Any] | None, attribute: str) -> ColumnSchema:
-        line = self.lines.of_attribute(mapper.class_, attribute) if mapper is not None else 0
+        line, type = (
+            self.lines.of_attribute(mapper.class_, attribute) if mapper is not None else 0,
+            self.type(column.type),
+        )
         return ColumnSchema(
             column.name,
-            self.type(column.type),
+            type,
             line,
             nullable=bool(column.nullable),
             default=default_text(column),
             counts=_counts(column),
             computed=column.computed is not None,
             description=column.comment or column.doc or "",
+            expression=self.sql(column.computed.sqltext) if column.computed is not None else "",
+            elsewhere=_uuids_elsewhere(column.type) if type.word == "uuid" else {},
         )
 
     def type(self, type: Any) -> SqlType:
@@ -256,6 +263,19 @@ class _TableReader:
         if values:
             listed = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
             yield CheckSchema(f'"{getattr(column, "name", "")}" IN ({listed})', "", line)
+
+
+def _uuids_elsewhere(type: Any) -> dict[str, str]:
+    """How SQLAlchemy keeps uuids in databases without a type for them, so that its sessions find rows by such keys."""
+    import sqlalchemy
+    from sqlalchemy.dialects import mysql, sqlite
+
+    own: dict[str, Any] = {"sqlite": sqlite.dialect(), "mysql": mysql.dialect()}
+    kept = {name: type.dialect_impl(dialect) for name, dialect in own.items()}
+    hexed = {
+        name: isinstance(impl, sqlalchemy.Uuid) or is_hex(type_text(impl, own[name])) for name, impl in kept.items()
+    }
+    return {name: "CHAR(32)" for name, found in hexed.items() if found}
 
 
 def _classes(mappers: Mapping[Any, Mapper[Any]]) -> dict[Any, Mapper[Any]]:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
 
 from sdgen.errors import Path
 from sdgen.generators.base import Generator
 from sdgen.readers.drafts import ColumnDraft
-from sdgen.readers.feasibility import Planner, least_unique_sets, letters, refused_conditions, refused_unique_sets
+from sdgen.readers.feasibility import (
+    Planner,
+    least_unique_sets,
+    letters,
+    refused_conditions,
+    refused_partial_sets,
+    refused_unique_sets,
+)
 from sdgen.readers.sql.check_facts import Impossible
 from sdgen.readers.sql.column_checks import demanded, stretched
 from sdgen.readers.sql.defaults import hint_defaults
 from sdgen.readers.sql.drafts import Notes, TableDraft
+from sdgen.readers.sql.partial_keys import give_up_partial_key, settle_partial_keys
 from sdgen.readers.sql.types import FALLBACKS
 from sdgen.readers.sql.unenforced_checks import told, watch
 from sdgen.scenario.model import GeneratorSpec, Scenario
@@ -37,12 +46,15 @@ def make_feasible(name: str, entities: Sequence[TableDraft], notes: Notes, diale
     for entity in entities:
         _keep_checks(draft, entity, notes, dialect)
         hint_defaults(draft.generators, entity)
-    for _ in range(MOST_ROUNDS):
+    if any(entity.partial_keys for entity in entities):
         draft = planner.draft()
-        refused = refused_unique_sets(draft)
-        changed = [_suit(draft, entity, named, entity.name in refused) for entity in entities]
-        if not any(changed):
-            break
+        for entity in entities:
+            settle_partial_keys(entity, draft.generators, partial(_size, draft, entities=named), notes)
+    draft = _suited(planner, named)
+    while gone := _refused_partial(planner, entities):
+        for name, number in gone.items():
+            give_up_partial_key(named[name], number, notes)
+        draft = _suited(planner, named)
     refused = refused_unique_sets(planner.draft(SEVERAL_RUNS))
     for entity in entities:
         if entity.name in refused:
@@ -52,6 +64,22 @@ def make_feasible(name: str, entities: Sequence[TableDraft], notes: Notes, diale
     if any(entity.watched for entity in entities):
         _forget_uncomputable(refused_conditions(planner.draft()), entities)
     return Scenario(name=name, entities={entity.name: entity.entity() for entity in entities})
+
+
+def _refused_partial(planner: Planner, entities: Iterable[TableDraft]) -> dict[str, int]:
+    return refused_partial_sets(planner.draft()) if any(each.partial_unique for each in entities) else {}
+
+
+def _suited(planner: Planner, entities: dict[str, TableDraft]) -> PlanDraft:
+    """The plan in the making after columns and counts were changed until all that is unique holds."""
+    draft = planner.draft()
+    for _ in range(MOST_ROUNDS):
+        draft = planner.draft()
+        refused = refused_unique_sets(draft)
+        changed = [_suit(draft, entity, entities, entity.name in refused) for entity in entities.values()]
+        if not any(changed):
+            break
+    return draft
 
 
 def _forget_uncomputable(refused: Collection[Path], entities: Iterable[TableDraft]) -> None:

@@ -29,7 +29,7 @@ from sdgen.readers.sql.ddl_create import (
     drop_type,
 )
 from sdgen.readers.sql.ddl_tables import SchemaBuilder
-from sdgen.readers.sql.ddl_text import Statement, statements
+from sdgen.readers.sql.ddl_text import Statement, block_statements, statements
 from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable, words
 from sdgen.readers.sql.schema import Schema, TableName
 from sdgen.scenario.model import Scenario
@@ -71,8 +71,10 @@ _LEFT_OUT: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (_CREATE + r"POLICY\b", "row security policy"),
         (_CREATE + r"(?:TEMP|TEMPORARY|VIRTUAL)\s+TABLE\b", "temporary or virtual table"),
         (r"(?:INSERT|COPY)\b", "statement with rows"),
+        (r"EXECUTE\b", "statement that a block puts together as it runs"),
     )
 )
+_BLOCK = re.compile(r"DO\s+(?:LANGUAGE\s+\w+\s+)?(?=\$|')", re.IGNORECASE)
 _SCHEMA = re.compile(r"CREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+|\"[^\"]+\")", re.IGNORECASE)
 _ELEMENTS = re.compile(r"^\s*CREATE\s+(?:TABLE|VIEW|UNIQUE|INDEX|SEQUENCE|TRIGGER)\b", re.IGNORECASE | re.MULTILINE)
 _SEARCH_PATH = re.compile(r"SET\s+search_path\s*(?:=|TO)\s*[\"']?(\w+)|USE\s+[`\[\"]?(\w+)", re.IGNORECASE)
@@ -100,7 +102,8 @@ def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
     tables = reading.tables.finished()
     for line, what in reading.tables.folded:
         reading.note(what, line)
-    schema = Schema(name, dialect, file, tables, reading.enums, reading.domains, tuple(reading.all_notes()))
+    notes = tuple(reading.all_notes())
+    schema = Schema(name, dialect, file, tables, reading.enums, reading.domains, notes, reading.composites)
     if not schema.tables:
         hint = "a schema is made by CREATE TABLE statements"
         raise SourceError([Problem((), f"no tables found (read as {dialect})", hint, file), *schema.notes])
@@ -108,7 +111,11 @@ def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
 
 
 def _read_all(reading: SchemaBuilder, statement: Statement) -> None:
-    """A statement; or the several that CREATE SCHEMA holds, which are of that schema."""
+    """A statement; or the several that a block holds, or CREATE SCHEMA, which are of that schema."""
+    if _BLOCK.match(statement.text):
+        for inner in block_statements(statement):
+            _read_all(reading, inner)
+        return
     begins = [match.start() for match in _ELEMENTS.finditer(statement.text)]
     head = _SCHEMA.match(statement.text)
     if head is None or not begins:
@@ -187,8 +194,10 @@ _TELLTALES: tuple[tuple[str, int, str], ...] = (
     ("postgres", 1, r"\bGENERATED (?:ALWAYS|BY DEFAULT) AS IDENTITY\b|\buuid\b|\b(?:text|integer|varchar)\[\]"),
     ("mysql", 8, r"^-- (?:MySQL|MariaDB) dump|\bENGINE\s*=\s*\w+|^DELIMITER\b|/\*!\d{5}"),
     ("mysql", 4, r"`\w+`|\bAUTO_INCREMENT\b|\b(?:tiny|medium|long)(?:text|blob)\b|\bUNSIGNED\b|\bENUM\s*\("),
+    ("mysql", 4, r"\bDATETIME\(\d\)"),
     ("sqlite", 6, r"\bAUTOINCREMENT\b|^PRAGMA\b|\bWITHOUT ROWID\b|\bsqlite_sequence\b"),
-    ("sqlite", 6, r"\[\w+\] INTEGER\b|\bDATETIME\s*\(|\bCOLLATE NOCASE\b|\bGLOB ''|\)\s*STRICT\s*;|\bTYPEOF\s*\("),
+    ("sqlite", 6, r"\[\w+\] INTEGER\b|\bDATETIME\s*\((?!\d)|\bCOLLATE NOCASE\b"),
+    ("sqlite", 6, r"\bGLOB ''|\)\s*STRICT\s*;|\bTYPEOF\s*\("),
     ("tsql", 8, r"^\s*GO\s*$|\[dbo\]\.|\bIDENTITY\s*\(\s*\d+\s*,\s*\d+\s*\)|\bNONCLUSTERED\b"),
     ("tsql", 4, r"^\s*(?:CREATE|ALTER) TABLE \[|\buniqueidentifier\b|\bdatetime2\b|\bnvarchar\s*\(\s*max\s*\)"),
     ("oracle", 8, r"\bVARCHAR2\b|\bNUMBER\s*\(|\bSYSDATE\b|\bCREATE OR REPLACE PACKAGE\b"),

@@ -70,7 +70,7 @@ _LONGER: dict[str, frozenset[str]] = {
     "long": frozenset({"raw", "varchar"}),
 }
 _FIELDS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "TO")
-_LISTED = frozenset({"enum", "set"})
+_LISTED = frozenset({"enum", "set", "geometry", "geography"})  # of words, not of sizes
 _SERIALS = frozenset({"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"})
 
 
@@ -138,6 +138,7 @@ class DdlColumn:
     default: str = ""
     counts: bool = False
     computed: bool = False
+    expression: str = ""
     description: str = ""
     primary: KeySchema | None = None
     unique: list[KeySchema] = field(default_factory=list)
@@ -155,6 +156,7 @@ class DdlColumn:
             self.counts,
             self.computed,
             self.description,
+            self.expression,
         )
 
 
@@ -166,6 +168,8 @@ def read_column(words: Tokens, dialect: str) -> DdlColumn:
     found = DdlColumn(name, read_type(words, dialect == "sqlite") if typed else SqlType(""), line)
     if found.type.word in _SERIALS:
         found.counts, found.nullable = True, False
+        if dialect == "mysql":
+            found.unique.append(KeySchema((name,), "", line))
     read_options(words, found)
     return found
 
@@ -247,8 +251,7 @@ def _generated(words: Tokens, found: DdlColumn, constraint: str, line: int) -> N
     words.takes("ON", "NULL")
     words.takes("AS")
     if words.sees("("):
-        words.skip()
-        found.computed = True
+        found.expression, found.computed = words.inside().sql(), True
     elif words.takes("IDENTITY"):
         _identity(words, found, constraint, line)
 
@@ -260,8 +263,9 @@ def _identity(words: Tokens, found: DdlColumn, constraint: str, line: int) -> No
 
 
 def _computed(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
-    found.computed = True
+    start, found.computed = words.place, True
     words.skip()
+    found.expression = words.sql(start, words.place)
 
 
 def _counts(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sdgen.readers.sql.ddl_columns import read_names, read_table_name
 from sdgen.readers.sql.ddl_tokens import Tokens
@@ -27,6 +28,20 @@ def begins_constraint(words: Tokens, dialect: str) -> bool:
         named = after.upper in ("(", "FOR", "USING") or upper == "LIKE" or (upper == "INDEX" and after.quoted)
         return named or (upper in _MYSQL and dialect in ("mysql", "tsql"))
     return upper in _BEGINS or (upper in _MYSQL and dialect == "mysql")
+
+
+_FIRST_WORDS = frozenset({"CONSTRAINT", "PRIMARY", "FOREIGN", "UNIQUE", "CHECK"})
+
+
+def split_constraints(words: Tokens) -> list[Tokens]:
+    """The constraints of an item: SQLite takes them without commas between."""
+    starts, depth = [0], 0
+    for place, word in enumerate(words.words):
+        depth += {"(": 1, ")": -1}.get(word.upper, 0)
+        named = place > 1 and words.words[place - 2].upper == "CONSTRAINT"
+        if place and not depth and word.upper in _FIRST_WORDS and not named:
+            starts.append(place)
+    return [words.part(start, end) for start, end in pairwise([*starts, len(words.words)])]
 
 
 def read_constraint(words: Tokens, columns: frozenset[str]) -> tuple[str, Constraint | None]:
@@ -64,8 +79,15 @@ def _key(words: Tokens, columns: frozenset[str], name: str, line: int) -> KeySch
         name = words.name()  # MySQL: UNIQUE KEY name (…)
     if words.takes("USING"):
         words.next()
-    own, computed = key_columns(words.inside(), columns)
-    return KeySchema(own, name, line, "", computed, nulls)
+    inside = words.inside()
+    own, computed = key_columns(inside, columns)
+    return KeySchema(own, name, line, "", computed, nulls, key_prefixes(inside))
+
+
+def key_prefixes(words: Tokens) -> tuple[tuple[str, int], ...]:
+    """The columns of a key of which the first characters alone count, as MySQL declares it: `url(191)`."""
+    parts = [part for part in words.split() if part.ahead(1).upper == "(" and part.ahead(2).upper.isdigit()]
+    return tuple((part.ahead().text, int(part.ahead(2).text)) for part in parts)
 
 
 def key_columns(words: Tokens, columns: frozenset[str]) -> tuple[tuple[str, ...], bool]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.drafts import Notes, TableDraft, quoted
+from sdgen.readers.sql.partial_keys import partial_key, unique_everywhere
 from sdgen.readers.sql.schema import ForeignKeySchema, KeySchema, TableName
 from sdgen.readers.sql.shared_links import drawn_within, share_out
 from sdgen.scenario.types import INTEGERS, Type
@@ -13,7 +14,7 @@ from sdgen.scenario.types import INTEGERS, Type
 Entities = Mapping[TableName, TableDraft]
 
 
-def set_keys(entity: TableDraft, notes: Notes) -> None:
+def set_keys(entity: TableDraft, notes: Notes, dialect: str = "") -> None:
     """Mark the primary key and all that is unique."""
     table = entity.schema
     if table.primary_key is not None and not _missing(entity, table.primary_key.columns):
@@ -21,7 +22,7 @@ def set_keys(entity: TableDraft, notes: Notes) -> None:
             entity.columns[name].primary, entity.columns[name].nullable = True, False
     # Unique sets come after the primary key: one that says the same is left out there.
     for key in table.unique:
-        _set_unique(entity, key, notes)
+        _set_unique(entity, key, notes, dialect)
     for name, column in entity.columns.items():
         whole = column.type.kind in INTEGERS or column.type.kind == "decimal"
         # demanded=False: a CHECK or a foreign key over the key may still give it something else.
@@ -29,14 +30,18 @@ def set_keys(entity: TableDraft, notes: Notes) -> None:
             column.fill("sequence", demanded=False)
 
 
-def _set_unique(entity: TableDraft, key: KeySchema, notes: Notes) -> None:
+def _set_unique(entity: TableDraft, key: KeySchema, notes: Notes, dialect: str) -> None:
     if _missing(entity, key.columns):
         return  # a computed column, or one that was left out with a note
+    partial = partial_key(entity, key, dialect) if key.where else None
+    if partial is not None:
+        entity.partial_keys.append(partial)
+        return
+    if key.where:
+        unique_everywhere(entity, key, notes)
+        return
     if key.computed:
         notes.add(entity, "", f"unique index {key.name} is over expressions: made unique by its columns", key.line)
-    elif key.where:
-        what = f"unique index {key.name} holds where {' '.join(key.where.split())}: made unique everywhere"
-        notes.add(entity, "", what, key.line)
     if not key.nulls:
         for name in key.columns:
             entity.columns[name].null_rate = 0.0
@@ -180,3 +185,29 @@ def _overlapping(entity: TableDraft, parent: TableDraft, key: ForeignKeySchema, 
     else:
         what = f"foreign key {shown} shares {', '.join(taken)} with another and is not kept: rows may break it"
     notes.add(entity, key.columns[0], what, key.line)
+
+
+def leave_empty(entities: Entities, notes: Notes) -> None:
+    """Tables that can hold no rows have none, and neither has what must refer to them."""
+    waiting = [(entity, "it has no partition") for entity in entities.values() if not entity.schema.takes_rows]
+    while waiting:
+        entity, why = waiting.pop()
+        if not entity.size:
+            continue
+        entity.alone, entity.per = 0, None
+        notes.add(entity, "", f"the table is left empty: {why}", entity.schema.line)
+        for child in entities.values():
+            waiting += _without_parents(child, entity)
+
+
+def _without_parents(child: TableDraft, parent: TableDraft) -> list[tuple[TableDraft, str]]:
+    """Null the links of a table to one that has no rows; the table itself where they can't be null."""
+    links: dict[str, list[ColumnDraft]] = {}
+    for column in child.columns.values():
+        if column.is_link and column.params["entity"] == parent.name:
+            links.setdefault(str(column.params.get("via", column.name)), []).append(column)
+    for column in (column for columns in links.values() for column in columns):
+        column.generator, column.demanded = None, False
+        column.null_rate = 1.0 if column.nullable else column.null_rate
+    firm = [link for link, columns in links.items() if not any(column.nullable for column in columns)]
+    return [(child, f"{link} must refer to {parent.name}, which is empty") for link in firm[:1]]

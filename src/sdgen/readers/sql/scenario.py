@@ -18,8 +18,9 @@ from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
 from sdgen.readers.sql.checks import understand
 from sdgen.readers.sql.column_orders import set_orders
 from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft
-from sdgen.readers.sql.keys import set_keys, set_links
+from sdgen.readers.sql.keys import leave_empty, set_keys, set_links
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, TableName, TableSchema
+from sdgen.readers.sql.type_checks import with_checked_types
 from sdgen.readers.sql.types import UNSIZED, Fit, fit_of
 from sdgen.readers.sql.unenforced_checks import SchemaOrigin, shown, told, watch
 from sdgen.scenario.model import Scenario
@@ -28,6 +29,7 @@ from sdgen.scenario.types import Type
 
 def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     """The scenario of a schema, `rows` rows a table where its constraints allow as many."""
+    schema = with_checked_types(schema)
     notes = Notes(schema.file)
     domain_checks: dict[tuple[TableName, str], tuple[CheckSchema, ...]] = {}
     entities = {
@@ -39,8 +41,9 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
         what = "no table has a column that can be filled"
         raise SourceError([Problem((), what, "why is told of each", schema.file), *notes.found])
     for entity in entities.values():
-        set_keys(entity, notes)
+        set_keys(entity, notes, schema.dialect)
     set_links(entities, notes)
+    leave_empty(entities, notes)
     for entity in entities.values():
         _apply_checks(schema, entity, domain_checks, notes)
     scenario = make_feasible(schema.name, list(entities.values()), notes, schema.dialect)
@@ -86,13 +89,37 @@ def _entity(
 
 def _column(schema: Schema, table: TableSchema, column: ColumnSchema, fit: Fit) -> ColumnDraft:
     type = fit.type
+    if _is_hex_uuid(schema, table, column):
+        type, fit = Type("uuid"), replace(fit, declared=str(column.type))
     if schema.dialect == "mysql" and is_flag(table, column):
         type = Type("bool")
     if schema.dialect == "oracle" and column.type.word == "number" and type == UNSIZED:
         type = Type("bigint") if _in_key(table, column.name) else type
+    type = _within_prefix(table, column.name, type)
     draft = column_draft(column, type, column.nullable and fit.nullable, fit.generator)
+    draft.target = {**column.elsewhere, **({schema.dialect: fit.declared} if fit.declared else {})}
     draft.demanded = fit.generator is not None and type.kind != "enum"
     return draft
+
+
+_NAMES_OF_UUIDS = re.compile(r"(?:.*_)?(?:id|uid|uuid|guid)", re.IGNORECASE)
+
+
+def _is_hex_uuid(schema: Schema, table: TableSchema, column: ColumnSchema) -> bool:
+    """Whether a column keeps uuids without dashes: a key of CHAR(32), as SQLAlchemy and Django declare them."""
+    if schema.dialect not in ("sqlite", "mysql") or (column.type.word, column.type.sizes) != ("char", (32,)):
+        return False
+    keys = [key.columns for key in table.foreign_keys] + [table.primary_key.columns if table.primary_key else ()]
+    return any(column.name in key for key in keys) or _NAMES_OF_UUIDS.fullmatch(column.name) is not None
+
+
+def _within_prefix(table: TableSchema, name: str, type: Type) -> Type:
+    """A text no longer than the prefix of it that a key counts: texts that differ then differ in it."""
+    keys = (*table.unique, table.primary_key) if table.primary_key else table.unique
+    lengths = [length for key in keys for column, length in key.prefixes if column.lower() == name.lower()]
+    if not lengths or type.kind not in ("string", "text"):
+        return type
+    return Type("string", length=min((*lengths, type.length or max(lengths))))
 
 
 def _in_key(table: TableSchema, name: str) -> bool:

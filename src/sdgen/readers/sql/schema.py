@@ -17,7 +17,8 @@ class SqlType:
     """A type in a database's words.
 
     word: in lower case, without sizes and schema, such as `character varying` or the name of a domain.
-    values: of an enum or a set. dimensions: how many `[]` stand behind it.
+    values: of an enum or a set. dimensions: how many `[]` stand behind it. text: the whole of it, as it was written,
+    where words and sizes don't tell it.
     """
 
     word: str
@@ -25,8 +26,11 @@ class SqlType:
     values: tuple[str, ...] = ()
     dimensions: int = 0
     unsigned: bool = False
+    text: str = ""
 
     def __str__(self) -> str:
+        if self.text:
+            return self.text
         inner = ", ".join(map(str, self.sizes or self.values))
         sized = f"{self.word}({inner})" if inner else self.word
         return sized + " unsigned" * self.unsigned + "[]" * self.dimensions
@@ -48,7 +52,8 @@ class ColumnSchema:
     """One column.
 
     default: its SQL text. counts: the database numbers the rows itself (serial, identity, AUTO_INCREMENT).
-    computed: the database computes it from other columns, and takes no value for it.
+    computed: the database computes it from other columns, and takes no value for it; expression: as it was declared.
+    elsewhere: its type in other databases' words, by dialect, where a table that is made there should have that one.
     """
 
     name: str
@@ -59,6 +64,8 @@ class ColumnSchema:
     counts: bool = False
     computed: bool = False
     description: str = ""
+    expression: str = ""
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,7 @@ class KeySchema:
 
     where: the condition of a partial index. computed: it is over expressions; `columns` are those in them.
     nulls: whether any number of rows may have nulls in it; else nulls count as a value like any other.
+    prefixes: columns of which the first so many characters alone count (MySQL).
     """
 
     columns: tuple[str, ...]
@@ -75,6 +83,7 @@ class KeySchema:
     where: str = ""
     computed: bool = False
     nulls: bool = True
+    prefixes: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +112,10 @@ class CheckSchema:
 
 @dataclass(frozen=True)
 class TableSchema:
-    """One table with all its constraints, wherever they were declared."""
+    """One table with all its constraints, wherever they were declared.
+
+    takes_rows: it is no partitioned table without a partition.
+    """
 
     name: TableName
     columns: tuple[ColumnSchema, ...]
@@ -113,6 +125,7 @@ class TableSchema:
     foreign_keys: tuple[ForeignKeySchema, ...] = ()
     checks: tuple[CheckSchema, ...] = ()
     description: str = ""
+    takes_rows: bool = True
 
 
 @dataclass(frozen=True)
@@ -126,7 +139,10 @@ class DomainSchema:
 
 @dataclass(frozen=True)
 class Schema:
-    """All tables of a source, its enums and domains by their names in lower case, and what its reader left out."""
+    """All tables of a source, its types by their names in lower case, and what its reader left out.
+
+    composites: the fields of composite types.
+    """
 
     name: str
     dialect: str
@@ -135,3 +151,4 @@ class Schema:
     enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     domains: Mapping[str, DomainSchema] = field(default_factory=dict)
     notes: tuple[Problem, ...] = ()
+    composites: Mapping[str, Mapping[str, SqlType]] = field(default_factory=dict)

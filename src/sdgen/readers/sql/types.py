@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sdgen.inference.likely_states import weights
+from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.sql.postgres_types import composite_regex, regex_of
 from sdgen.readers.sql.schema import CheckSchema, Schema, SqlType
+from sdgen.readers.sql.type_checks import MOMENT_TEXT
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGER_BITS, Type, array_of
 
@@ -18,7 +21,8 @@ UNSIZED = Type("decimal", precision=18, scale=2)
 class Fit:
     """How a declared type is filled: the column's type, a generator where only one will do, conditions of domains.
 
-    database: the database makes its values itself, and takes none.
+    database: the database makes its values itself, and takes none. declared: the type in the schema's own dialect,
+    where a table that is made there should have it and no other.
     """
 
     type: Type
@@ -26,6 +30,7 @@ class Fit:
     nullable: bool = True
     checks: tuple[CheckSchema, ...] = ()
     database: bool = False
+    declared: str = ""
 
 
 def _words(kind: str, words: str) -> dict[str, str]:
@@ -37,7 +42,7 @@ _KINDS: Mapping[str, str] = {
     **_words("tinyint", "tinyint int1"),
     **_words("smallint", "smallint int2 smallserial serial2 short year"),
     **_words("int", "int integer int4 serial serial4 mediumint middleint signed"),
-    **_words("bigint", "bigint int8 bigserial serial8 long hugeint oid xid big_int int64 rowid"),
+    **_words("bigint", "bigint int8 bigserial serial8 long hugeint oid big_int int64 rowid"),
     **_words("utinyint", "utinyint"),
     **_words("usmallint", "usmallint"),
     **_words("uint", "uint uinteger"),
@@ -59,16 +64,17 @@ _KINDS: Mapping[str, str] = {
     **_words("timestamptz", "timestamptz timestamp_with_time_zone datetimeoffset"),
 }
 _OWN_KINDS: Mapping[str, Mapping[str, str]] = {
-    "mysql": {"float": "float"},
+    "mysql": {"float": "float", "serial": "ubigint"},
     "postgres": {"real": "float"},
     "tsql": {"real": "float", "bit": "bool", "tinyint": "utinyint"},
-    "sqlite": {"integer": "bigint", "int": "bigint", "date": "date"},
+    "sqlite": {"integer": "bigint", "int": "bigint", "date": "date", "any": "text"},
     "duckdb": {"real": "float", "float": "float", "tinyblob": "binary"},
     "oracle": {"date": "timestamp", "long": "text", "integer": "bigint"},
 }
 _SHORT_FLOATS = frozenset({"postgres", "tsql"})  # float(n) is real where n bits need no more
 _LENGTHS = {"char": 1, "character": 1, "nchar": 1, "name": 63, "sysname": 128, "tinytext": 255}
 _DECIMALS = {"money": (15, 2), "smallmoney": (8, 2)}
+_UNSIZED_DECIMALS = {"mysql": (10, 0), "tsql": (18, 0), "duckdb": (18, 3)}
 _MADE_BY_DATABASE = {"tsql": frozenset({"timestamp", "rowversion"})}
 
 
@@ -150,7 +156,18 @@ def fit_of(type: SqlType, schema: Schema, seen: tuple[str, ...] = ()) -> Fit | N
         if inner is None:
             return None
         return replace(inner, nullable=inner.nullable and domain.nullable, checks=(*inner.checks, *domain.checks))
+    if type.word in schema.composites and type.word not in seen:
+        return _composite(type.word, schema, seen)
     return _plain(type, schema.dialect)
+
+
+def _composite(word: str, schema: Schema, seen: tuple[str, ...]) -> Fit | None:
+    def type_of(field: SqlType) -> Type | None:
+        fit = fit_of(field, schema, (*seen, word))
+        return fit.type if fit is not None else None
+
+    regex = composite_regex(schema.composites[word], type_of)
+    return Fit(Type("text"), _pattern(regex)) if regex else None
 
 
 def _plain(type: SqlType, dialect: str) -> Fit | None:
@@ -159,6 +176,8 @@ def _plain(type: SqlType, dialect: str) -> Fit | None:
         return Fit(Type("binary"), database=True)
     if word == "enum":
         return _enum(type.values)
+    if word == MOMENT_TEXT:
+        return _moment_text(type)
     if word == "set":
         return Fit(Type("text"), GeneratorSpec(type="choice", params={"values": list(type.values)}))
     kind = _OWN_KINDS.get(dialect, {}).get(word) or _KINDS.get(word)
@@ -168,7 +187,22 @@ def _plain(type: SqlType, dialect: str) -> Fit | None:
         return Fit(Type(kind), GeneratorSpec(type="uniform_int", params={"min": 1990, "max": 2025}))
     if word == "float" and dialect in _SHORT_FLOATS and 0 < sum(type.sizes[:1]) <= 24:
         return Fit(Type("float"))
+    if kind == "binary" and (type.sizes or (word == "binary" and dialect == "mysql")):
+        return _bytes(type)
     return Fit(_sized(kind, type, dialect))
+
+
+_FIXED_BINARY = frozenset({"binary", "raw"})
+_USUAL_BYTES = 32  # of what rules make: a shorter limit asks for fewer
+_MOST_BYTES = 65_536
+
+
+def _bytes(type: SqlType) -> Fit:
+    """BINARY(n) holds n bytes; of VARBINARY(n) the limit alone counts, where it is near."""
+    size = type.sizes[0] if type.sizes else 1
+    if not 0 < size <= (_MOST_BYTES if type.word in _FIXED_BINARY else _USUAL_BYTES):
+        return Fit(Type("binary"))
+    return Fit(Type("binary"), GeneratorSpec(type="bytes", params={"length": size}), declared=str(type))
 
 
 def _enum(values: tuple[str, ...]) -> Fit:
@@ -177,7 +211,19 @@ def _enum(values: tuple[str, ...]) -> Fit:
     return Fit(Type("enum", values=values), GeneratorSpec(type="choice", params=params))
 
 
+def _moment_text(type: SqlType) -> Fit | None:
+    """Texts in the form that a CHECK asks, of dates, times of day or both."""
+    (form,) = type.values
+    codes = {form[at + 1 : at + 2] for at in range(len(form)) if form[at] == "%"}
+    of_day, of_date = bool(codes & set("HMS")), bool(codes & set("Ymdj"))
+    kind = "datetime" if of_day and of_date else "time" if of_day else "date"
+    params = {"value": {"generator": kind}, "format": form}
+    return Fit(Type("text"), GeneratorSpec(type="as_text", params=params), declared=type.text)
+
+
 def _special(type: SqlType, dialect: str) -> Fit | None:
+    if dialect == "postgres" and (regex := regex_of(type)):
+        return Fit(Type("text"), _pattern(regex))
     if type.word in ("bit", "bit varying", "varbit"):
         return _bits(type, dialect)
     if type.word in ("vector", "halfvec") and type.sizes:
@@ -189,9 +235,19 @@ def _special(type: SqlType, dialect: str) -> Fit | None:
 
 def _bits(type: SqlType, dialect: str) -> Fit:
     size = type.sizes[0] if type.sizes else 1
-    if dialect == "mysql" and size == 1:
-        return Fit(Type("bool"))
+    if dialect == "mysql":
+        return _mysql_bits(size)
     return Fit(Type("text"), _pattern(f"[01]{{{size}}}"))
+
+
+def _mysql_bits(size: int) -> Fit:
+    """MySQL's BIT(n) is a number of n bits."""
+    if size == 1:
+        return Fit(Type("bool"))
+    kind = next(kind for kind, bits in INTEGER_BITS.items() if bits >= size)
+    most = (1 << min(size, 62)) - 1
+    spec = GeneratorSpec(type="uniform_int", params={"min": 0, "max": most})
+    return Fit(Type(f"u{kind}"), spec, declared=f"bit({size})")
 
 
 # SQLite, "Determination Of Column Affinity": what a declared type contains decides, in this order.
@@ -225,7 +281,8 @@ def _decimal(type: SqlType, dialect: str) -> Type:
         precision, scale = _DECIMALS[type.word]
         return Type("decimal", precision=precision, scale=scale)
     if not type.sizes:
-        return UNSIZED
+        sizes = _UNSIZED_DECIMALS.get(dialect)
+        return Type("decimal", precision=sizes[0], scale=sizes[1]) if sizes else UNSIZED
     precision, scale = min(type.sizes[0], 38), type.sizes[1] if len(type.sizes) > 1 else 0
     if dialect == "oracle" and scale == 0 and precision <= 18:
         return Type("smallint" if precision <= 4 else "int" if precision <= 9 else "bigint")
@@ -242,13 +299,31 @@ def _string(type: SqlType, dialect: str) -> Type:
 _SIZERS: Mapping[str, Callable[[SqlType, str], Type]] = {"decimal": _decimal, "string": _string}
 
 
+def _with_checks(inner: Fit, dialect: str) -> Fit:
+    """How the elements of an array are filled: so that they keep the conditions of their domain."""
+    from sdgen.readers.sql.checks import understand  # few arrays are of domains
+    from sdgen.readers.sql.column_checks import demanded
+
+    draft = ColumnDraft("value", inner.type, inner.generator)
+    for check in inner.checks:
+        for bounds in understand(check.sql, dialect).columns.values():
+            draft.bounds = draft.bounds.also(bounds)
+    found = demanded(draft, None) if inner.checks else None
+    return replace(inner, generator=found) if isinstance(found, GeneratorSpec) else inner
+
+
 def _array(type: SqlType, schema: Schema) -> Fit | None:
     fewer = 0 if schema.dialect == "postgres" else type.dimensions - 1  # int[][] is int[] there
     inner = fit_of(replace(type, dimensions=fewer), schema)
     if inner is None or inner.type.kind == "array":
         return None
+    inner = _with_checks(inner, schema.dialect)
     if inner.generator is None and inner.type.kind not in FALLBACKS:
         return None
+    if inner.type.kind == "enum" and inner.type.values:
+        values = list(inner.type.values)
+        params = {"values": values, "min": 1, "max": min(len(values), 3)}
+        return Fit(array_of(inner.type), GeneratorSpec(type="subset", params=params))
     items: dict[str, Any] = {"type": str(inner.type)}  # without a generator one is found by the column's name
     if inner.generator is not None:
         items |= {"generator": inner.generator.type, "params": dict(inner.generator.params)}

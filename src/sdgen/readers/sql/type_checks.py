@@ -1,0 +1,201 @@
+"""CHECKs and computed columns that tell a column's type, not its values: `json_valid(x)`, `typeof(x) = 'integer'`.
+
+Databases without a type of their own for JSON, or for dates, say so by a condition. It is kept by a column of that
+type, and is no condition any more then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sdgen.readers.sql.check_facts import bare_node, column_name, literal_value
+from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, SqlType, TableSchema
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+JSON = SqlType("json")
+MOMENT_TEXT = "moment text"  # a word for texts that are moments in the form of `values[0]`
+
+BYTES = "binary"
+_BYTES = re.compile("blob|binary|bytea|raw|image")
+_LENGTHS = frozenset({"Length", "ByteLength", "CharLength"})
+
+Typed = tuple[str, SqlType]  # a column in lower case, and its type
+
+_STORAGE = {"integer": "bigint", "text": "text", "real": "double", "blob": "blob"}  # SQLite's classes
+_FORMS = {"date": "%Y-%m-%d", "time": "%H:%M:%S", "datetime": "%Y-%m-%d %H:%M:%S"}  # of SQLite's functions
+_JSON_READERS = frozenset({"JSONExtract", "JSONExtractScalar", "JSONBExtract", "JSONBExtractScalar"})
+_CALLED = {"Date": "date", "Time": "time", "JSONType": "json_type", "Typeof": "typeof", "TimeToStr": "strftime"}
+
+
+def with_checked_types(schema: Schema) -> Schema:
+    """The schema with the types that its conditions tell, and without those that tell nothing else."""
+    return replace(schema, tables=tuple(_with_types(table, schema.dialect) for table in schema.tables))
+
+
+def _with_types(table: TableSchema, dialect: str) -> TableSchema:
+    types: dict[str, SqlType] = {}
+    checks: list[CheckSchema] = []
+    bytes = frozenset(column.name.lower() for column in table.columns if _BYTES.search(column.type.word))
+    for check in table.checks:
+        told, rest = _parted(check.sql, dialect, bytes)
+        types |= told
+        if rest:
+            checks.append(check if rest == check.sql else replace(check, sql=rest))
+    for column in table.columns:
+        for name in _read_as_json(column.expression, dialect):
+            types.setdefault(name, JSON)
+    if not types:
+        return table
+    columns = tuple(_typed(column, types.get(column.name.lower())) for column in table.columns)
+    return replace(table, columns=columns, checks=tuple(checks))
+
+
+def _typed(column: ColumnSchema, type: SqlType | None) -> ColumnSchema:
+    if type is None or column.type.word.startswith("json"):
+        return column
+    if type.word in (MOMENT_TEXT, BYTES):
+        type = replace(type, text=str(column.type))
+    return replace(column, type=type)
+
+
+def _parted(sql: str, dialect: str, bytes: frozenset[str]) -> tuple[dict[str, SqlType], str]:
+    """The types that a condition tells, and what else it says: "" where that is nothing. bytes: columns of such."""
+    from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
+
+    try:
+        parts = list(_conjuncts(parse_one(sql, dialect=dialect)))
+    except SqlglotError:
+        return {}, sql
+    told = [(part, _told(part, dialect) or _sized(part, bytes)) for part in parts]
+    types = dict(typed for _, typed in told if typed is not None)
+    if not types:
+        return {}, sql
+    return types, exp.and_(*(part for part, typed in told if typed is None)).sql(dialect) if any(
+        typed is None for _, typed in told
+    ) else ""
+
+
+def _conjuncts(node: exp.Expr) -> Iterable[exp.Expr]:
+    bare = bare_node(node)
+    if type(bare).__name__ == "And":
+        yield from _conjuncts(bare.this)
+        yield from _conjuncts(bare.args["expression"])
+    else:
+        yield bare
+
+
+def _told(node: exp.Expr, dialect: str) -> Typed | None:
+    """The type that a condition tells; one of a column that is null says the same of its other values."""
+    if type(node).__name__ == "Or":
+        one, other = bare_node(node.this), bare_node(node.args["expression"])
+        for first, second in ((one, other), (other, one)):
+            typed = _told(second, dialect)
+            if typed is not None and _is_null(first) == typed[0]:
+                return typed
+        return None
+    if type(node).__name__ == "Is" and type(node.args["expression"]).__name__ == "JSON":
+        return (column_name(node.this).lower(), JSON) if column_name(node.this) else None
+    if type(node).__name__ in ("EQ", "NullSafeEQ", "Is", "NEQ", "GT"):
+        return _compared(bare_node(node.this), bare_node(node.args["expression"]), dialect)
+    if type(node).__name__ == "In":
+        return _stored(node, [literal_value(each) for each in node.expressions], dialect)
+    return _called(node, None, dialect)
+
+
+def _sized(node: exp.Expr, bytes: frozenset[str]) -> Typed | None:
+    """`length(x) = 16` of a column of bytes."""
+    if type(node).__name__ == "Or":
+        one, other = bare_node(node.this), bare_node(node.args["expression"])
+        return _sized(other, bytes) if _is_null(one) else _sized(one, bytes) if _is_null(other) else None
+    if type(node).__name__ != "EQ" or type(bare_node(node.this)).__name__ not in _LENGTHS:
+        return None
+    name, size = column_name(bare_node(node.this).this).lower(), literal_value(node.args["expression"])
+    return (name, SqlType(BYTES, (int(size),))) if name in bytes and isinstance(size, Decimal) else None
+
+
+def _is_null(node: exp.Expr) -> str:
+    """The column that a condition says is null; "" for any other condition."""
+    null = type(node).__name__ == "Is" and type(node.args["expression"]).__name__ == "Null"
+    return column_name(node.this).lower() if null else ""
+
+
+def _compared(left: exp.Expr, right: exp.Expr, dialect: str) -> Typed | None:
+    if column_name(left) and not column_name(right):
+        return _moment(right, column_name(left), dialect)
+    if column_name(right):
+        return _moment(left, column_name(right), dialect)
+    value = literal_value(right)
+    return None if value is None else _called(left, value, dialect)
+
+
+def _moment(call: exp.Expr, name: str, dialect: str) -> Typed | None:
+    """`x IS date(x)`: the text is what SQLite makes of the moment that it stands for."""
+    function, arguments = _function(call)
+    if dialect != "sqlite" or name.lower() not in {_first_column(each).lower() for each in arguments}:
+        return None
+    form = _FORMS.get(function, "")
+    if function == "strftime":
+        form = str(call.args["format"].this).replace("%f", "%S.%_ms") if "format" in call.args else ""
+    return (name.lower(), SqlType(MOMENT_TEXT, values=(form,))) if form and len(arguments) == 1 else None
+
+
+def _first_column(node: exp.Expr) -> str:
+    from sqlglot import exp
+
+    found = node if isinstance(node, exp.Column) else node.find(exp.Column)
+    return found.name if found is not None else ""
+
+
+def _called(call: exp.Expr, value: object, dialect: str) -> Typed | None:
+    """What a function of one column tells that is true, or equals a value."""
+    function, arguments = _function(call)
+    name = column_name(arguments[0]) if arguments else ""
+    reader = _TELLING.get(function)
+    found = reader(value, dialect) if reader is not None and name else None
+    return (name.lower(), found) if found is not None else None
+
+
+def _stored(node: exp.Expr, values: list[object], dialect: str) -> Typed | None:
+    """`typeof(x) IN ('integer', 'null')`."""
+    others = [value for value in values if value != "null"]
+    return _called(bare_node(node.this), others[0], dialect) if len(others) == 1 else None
+
+
+def _function(node: exp.Expr) -> tuple[str, list[exp.Expr]]:
+    """A function's name in lower case, and its arguments."""
+    kind = type(node).__name__
+    if kind == "Anonymous":
+        return str(node.this).lower(), list(node.expressions)
+    return (_CALLED[kind], [node.this]) if kind in _CALLED else ("", [])
+
+
+_TELLING: Mapping[str, Callable[[object, str], SqlType | None]] = {
+    "json_valid": lambda value, dialect: JSON if value is None or value == 1 or value is True else None,
+    "isjson": lambda value, dialect: JSON if value is not None else None,
+    "json_type": lambda value, dialect: JSON if str(value).lower() == "object" else None,
+    "typeof": lambda value, dialect: (
+        SqlType(_STORAGE[str(value)]) if dialect == "sqlite" and value in _STORAGE else None
+    ),
+}
+
+
+def _read_as_json(expression: str, dialect: str) -> list[str]:
+    """The columns that a computed one reads as JSON, in lower case."""
+    from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
+
+    if "json" not in expression.lower() and "->" not in expression:
+        return []
+    try:
+        tree = parse_one(expression, dialect=dialect)
+    except SqlglotError:
+        return []
+    read = [node.this for node in tree.find_all(exp.Func, exp.Binary) if type(node).__name__ in _JSON_READERS]
+    return [column_name(node).lower() for node in read if column_name(node)]
