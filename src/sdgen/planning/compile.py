@@ -89,7 +89,9 @@ def column_plan(draft: Draft) -> Plan | None:
     joints = plan_unique_sets(draft)
     if draft.problems:
         return None
-    entities = {name: _entity(draft, name, joints, ()) for name in dict.fromkeys(key[0] for key in draft.generators)}
+    entities = {
+        name: _entity(draft, name, joints, None, ()) for name in dict.fromkeys(key[0] for key in draft.generators)
+    }
     scenario = draft.scenario
     return Plan(scenario.name, scenario.version, draft.seed, draft.as_of, entities, identity="")
 

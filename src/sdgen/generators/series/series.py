@@ -14,8 +14,7 @@ from pydantic import Field, FiniteFloat
 from sdgen.generators.arrays.decimals import numbers_of, places_of, room_faults, units_from, units_to
 from sdgen.generators.arrays.fixed_width import array_over
 from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
-from sdgen.generators.moments.durations import Moment, fixed_length, parse_moment
-from sdgen.generators.moments.uniform import moment_faults, zone_faults
+from sdgen.generators.moments.durations import Moment, fixed_length, moment_faults, parse_moment, zone_faults
 from sdgen.generators.numbers.alias_tables import alias_table
 from sdgen.generators.registry import register
 from sdgen.generators.series.parts import (
