@@ -13,9 +13,9 @@ Rows = duckdb.DuckDBPyConnection
 
 # Readings with their device, site and local hour, and whether an alert of the device is on.
 READINGS = """
-    select r.*, d.model, d.alarm_above, d.site_id, s.city, s.environment,
+    select r.*, d.model, d.every_minutes, d.firmware, d.alarm_above, d.site_id, s.city, s.environment,
         hour(timezone(s.time_zone, r.taken_at)) as local_hour,
-        exists (from alerts a where a.device_id = r.device_id and r.taken_at between a.raised_at - interval 51 minutes
+        exists (from alerts a where a.device_id = r.device_id and r.taken_at between a.raised_at - to_minutes(d.every_minutes + 1)
             and coalesce(a.resolved_at, timestamptz '2100-01-01')) as alerted,
         lag(r.taken_at) over w as taken_before
     from readings r join devices d on d.id = r.device_id join sites s on s.id = d.site_id
@@ -120,7 +120,7 @@ def test_each_alert_has_a_reading_that_raised_it(rows: Rows) -> None:
     sql = """
         select count(*) from alerts a join devices d on d.id = a.device_id where reason = '{reason}' and not exists (
             from seen r where r.device_id = a.device_id and {sign}
-            and r.taken_at between a.raised_at - interval 52 minutes and a.raised_at
+            and r.taken_at between a.raised_at - to_minutes(d.every_minutes + 1) and a.raised_at
         )
     """
     gone = "(celsius > r.alarm_above or vibration_mm_s > r.alarm_above or coalesce(celsius, vibration_mm_s) is null)"
@@ -162,6 +162,15 @@ def test_gaps_last_for_hours_and_take_all_that_a_device_measures(rows: Rows) -> 
 
 
 def test_readings_are_spaced_as_the_device_is_set(rows: Rows) -> None:
-    sql = "select min(taken_at - taken_before), max(taken_at - taken_before) from seen"
-    least, most = rows.execute(sql).fetchall()[0]
-    assert 48.5 * 60 < least.total_seconds() < most.total_seconds() < 51.5 * 60
+    sql = "select max(abs(epoch(taken_at - taken_before) - 60 * every_minutes)) from seen"
+    assert 10 < one(rows, sql) <= 31
+    assert one(rows, "select count(distinct every_minutes) from devices") == 4
+
+
+def test_canaries_sound_the_alarm_more_often(rows: Rows) -> None:
+    sql = """
+        select firmware, count(a.id) / count(distinct d.id) from devices d left join alerts a on a.device_id = d.id group by 1
+    """
+    found = dict(rows.execute(sql).fetchall())
+    assert found["stable"] < found["beta"] + found["canary"]
+    assert 0.5 < found["stable"] < 1.1
