@@ -148,6 +148,7 @@ def _column(draft: Draft, key: Key, links: Mapping[str, Link], joints: Mapping[K
         fixed=fixed,
         given=given,
         target=wanted.target,
+        optional=wanted.optional,
     )
 
 

@@ -36,7 +36,7 @@ class ColumnDraft:
 
     type: UNTYPED where the generator brings one. nullable: it takes nulls. counts: the source itself numbers its rows.
     strict: its generator may make nulls as far as the plan knows, but the column takes none. demanded: its generator
-    can't be exchanged.
+    can't be exchanged. optional: JSON leaves it out where it is null.
     default: the text of an SQL default. bounds: what CHECKs say about it; checks: which they are.
     """
 
@@ -48,6 +48,7 @@ class ColumnDraft:
     primary: bool = False
     unique: bool = False
     hidden: bool = False
+    optional: bool = False
     strict: bool = False
     demanded: bool = False
     counts: bool = False
@@ -80,6 +81,7 @@ class ColumnDraft:
             nullable=True if self.nullable else False if self.strict else None,
             null_rate=self.null_rate if self.nullable else None,
             hidden=self.hidden,
+            optional=self.optional and self.nullable,
         )
 
 

@@ -68,6 +68,7 @@ class Column(Record):
     )
     null_rate: float | None = Field(None, ge=0, le=1, description="the share of nulls, 0 to 1")
     hidden: bool = Field(False, description="computed for other columns, never written")
+    optional: bool = Field(False, description="JSON files leave it out of the rows in which it is null")
     target: Mapping[str, str] = Field(
         default_factory=dict,
         description="the column's exact type in a database's own words, by dialect, where `type` can't tell it",
