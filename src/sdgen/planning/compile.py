@@ -209,6 +209,7 @@ def _column(draft: Draft, key: Key, links: Mapping[str, Link], joint: JointDraws
         fixed=fixed,
         given=given,
         target=wanted.target,
+        optional=wanted.optional,
     )
 
 

@@ -28,6 +28,7 @@ class ColumnPlan:
     `fixed` holds the given values of the first rows (null where a fixed row leaves the column to its generator), and
     `given` which of them are given: those of fixed rows, or of rows that the target holds already. `target` holds
     its types in databases' own words, by dialect. `matching` is what the condition of a partial unique set asks of it.
+    `optional`: JSON leaves it out where it is null.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ColumnPlan:
     given: Sequence[bool] | NDArray[np.bool_] = ()
     target: Mapping[str, str] = field(default_factory=dict)
     matching: Matching | None = None
+    optional: bool = False
 
     @property
     def field(self) -> pa.Field:
@@ -83,6 +85,11 @@ class EntityPlan:
     def written(self) -> tuple[ColumnPlan, ...]:
         """The columns that are written, in their order."""
         return tuple(column for column in self.columns.values() if not column.hidden)
+
+    @property
+    def optional(self) -> frozenset[str]:
+        """The columns that JSON leaves out where they are null."""
+        return frozenset(column.name for column in self.written if column.optional)
 
     @property
     def schema(self) -> pa.Schema:

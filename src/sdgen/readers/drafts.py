@@ -36,7 +36,7 @@ class ColumnDraft:
 
     type: UNTYPED where the generator brings one. nullable: it takes nulls. counts: the source itself numbers its rows.
     strict: its generator may make nulls as far as the plan knows, but the column takes none. demanded: its generator
-    can't be exchanged.
+    can't be exchanged. optional: JSON leaves it out where it is null.
     default: the text of an SQL default. bounds: what CHECKs say about it; checks: which they are. target: its exact
     type by dialect.
     """
@@ -49,6 +49,7 @@ class ColumnDraft:
     primary: bool = False
     unique: bool = False
     hidden: bool = False
+    optional: bool = False
     strict: bool = False
     demanded: bool = False
     counts: bool = False
@@ -83,6 +84,7 @@ class ColumnDraft:
             null_rate=self.null_rate if self.nullable else None,
             hidden=self.hidden,
             target=self.target,
+            optional=self.optional and self.nullable,
         )
 
 
