@@ -60,8 +60,8 @@ class PlannedRows:
         if link not in self._parents:
             settled = self.settled.links[link]
             numbers, missing = settled.parents(self.numbers)
-            if self.missing is not None:
-                missing = self.missing if missing is None else self.missing | missing
+            for more in (settled.missing(self.numbers, self.column), self.missing):
+                missing = missing if more is None else more if missing is None else more | missing
             parent = self.plan.entities[settled.parent]
             self._parents[link] = PlannedRows(self.plan, parent, numbers, missing)
         return self._parents[link]
@@ -198,7 +198,10 @@ def _column(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
     """A column's values: generated, made null by its rate, and overlaid with the fixed rows' values."""
     cells = ColumnBatch(rows, column.facts)
     values = _generated(rows, column)
-    if column.null_rate:
+    if column.null_rates is not None:
+        chosen = rows.column(column.null_rates.column)
+        values = _null_where(column.null_rates.missing(chosen, cells.unit("null")), values)
+    elif column.null_rate:
         values = _null_where(cells.unit("null") < column.null_rate, values)
     return values if column.fixed is None else _fixed(rows, column, column.fixed, values)
 

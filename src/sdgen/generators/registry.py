@@ -31,6 +31,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "choices.choices": ("choice",),
     "choices.subsets": ("subset",),
     "choices.mixtures": ("mixture",),
+    "choices.given": ("given",),
     "moments.uniform": ("date", "datetime", "time"),
     "moments.after": ("after", "above"),
     "text.encodings": ("as_text", "epoch", "bytes"),

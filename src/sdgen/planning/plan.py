@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.generators.base import ColumnContext, Generator
+from sdgen.generators.choices.given import NullRates
 from sdgen.generators.links.parent_sampler import Link
 from sdgen.scenario.model import Mode
 from sdgen.scenario.types import Type
@@ -26,7 +27,7 @@ class ColumnPlan:
 
     `fixed` holds the given values of the first rows (null where a fixed row leaves the column to its generator), and
     `given` which of them are given: those of fixed rows, or of rows that the target holds already. `target` holds
-    its types in databases' own words, by dialect.
+    its types in databases' own words, by dialect. Where `null_rates` is given, it counts instead of `null_rate`.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ColumnPlan:
     facts: ColumnContext
     nullable: bool
     null_rate: float
+    null_rates: NullRates | None
     hidden: bool
     fixed: pa.Array | None = None
     given: Sequence[bool] | NDArray[np.bool_] = ()
