@@ -139,6 +139,7 @@ class DdlColumn:
     counts: bool = False
     computed: bool = False
     description: str = ""
+    expression: str = ""
     primary: KeySchema | None = None
     unique: list[KeySchema] = field(default_factory=list)
     checks: list[CheckSchema] = field(default_factory=list)
@@ -155,6 +156,7 @@ class DdlColumn:
             self.counts,
             self.computed,
             self.description,
+            self.expression,
         )
 
 
@@ -247,8 +249,7 @@ def _generated(words: Tokens, found: DdlColumn, constraint: str, line: int) -> N
     words.takes("ON", "NULL")
     words.takes("AS")
     if words.sees("("):
-        words.skip()
-        found.computed = True
+        found.expression, found.computed = words.inside().sql(), True
     elif words.takes("IDENTITY"):
         _identity(words, found, constraint, line)
 
@@ -261,7 +262,10 @@ def _identity(words: Tokens, found: DdlColumn, constraint: str, line: int) -> No
 
 def _computed(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     found.computed = True
-    words.skip()
+    if words.sees("("):
+        found.expression = words.inside().sql()
+    else:
+        words.skip()
 
 
 def _counts(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:

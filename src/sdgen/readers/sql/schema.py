@@ -48,7 +48,7 @@ class ColumnSchema:
     """One column.
 
     default: its SQL text. counts: the database numbers the rows itself (serial, identity, AUTO_INCREMENT).
-    computed: the database computes it from other columns, and takes no value for it.
+    computed: the database computes it from other columns, by `expression`, and takes no value for it.
     """
 
     name: str
@@ -59,6 +59,7 @@ class ColumnSchema:
     counts: bool = False
     computed: bool = False
     description: str = ""
+    expression: str = ""
 
 
 @dataclass(frozen=True)
