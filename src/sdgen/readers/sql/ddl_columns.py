@@ -263,9 +263,11 @@ def _identity(words: Tokens, found: DdlColumn, constraint: str, line: int) -> No
 
 
 def _computed(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
-    start, found.computed = words.place, True
-    words.skip()
-    found.expression = words.sql(start, words.place)
+    found.computed = True
+    if words.sees("("):
+        found.expression = words.inside().sql()
+    else:
+        words.skip()
 
 
 def _counts(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:

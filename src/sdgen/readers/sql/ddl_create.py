@@ -109,7 +109,7 @@ def copy_columns(reading: SchemaBuilder, draft: DdlTable, name: TableName, inclu
         computed = each.computed and "GENERATED" in parts
         nullable = each.nullable and each.name not in keyed
         draft.columns[each.name] = DdlColumn(
-            each.name, each.type, each.line, nullable, default, counts, computed, each.description
+            each.name, each.type, each.line, nullable, default, counts, computed, each.description, each.expression
         )
     if "CONSTRAINTS" in parts:
         draft.checks += checks

@@ -42,7 +42,7 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
         raise SourceError([Problem((), what, "why is told of each", schema.file), *notes.found])
     for entity in entities.values():
         set_keys(entity, notes, schema.dialect)
-    set_links(entities, notes)
+    set_links(entities, notes, schema.dialect)
     leave_empty(entities, notes)
     for entity in entities.values():
         apply_checks(schema, entity, domain_checks, notes)

@@ -52,7 +52,7 @@ class ColumnSchema:
     """One column.
 
     default: its SQL text. counts: the database numbers the rows itself (serial, identity, AUTO_INCREMENT).
-    computed: the database computes it from other columns, and takes no value for it; expression: as it was declared.
+    computed: the database computes it from other columns, by `expression`, and takes no value for it.
     elsewhere: its type in other databases' words, by dialect, where a table that is made there should have that one.
     """
 
