@@ -88,7 +88,7 @@ class ColumnDraft:
 
 @dataclass
 class EntityDraft:
-    """An entity to be. table: its name in a database where that is another."""
+    """An entity to be. table: its name in a database where that is another; target: what databases are told of it."""
 
     name: str
     columns: dict[str, ColumnDraft] = field(default_factory=dict)
@@ -96,6 +96,7 @@ class EntityDraft:
     description: str = ""
     table: str = ""
     unique: list[tuple[str, ...]] = field(default_factory=list)
+    target: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def primary(self) -> tuple[str, ...]:
@@ -112,6 +113,7 @@ class EntityDraft:
             columns={name: column.column(primary == (name,)) for name, column in self.columns.items()},
             unique=tuple(self.unique),
             check=self.conditions(),
+            target=self.target,
         )
 
     def row_count(self) -> RowCount:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sdgen.errors import Path, Problem
 from sdgen.readers.sql.ddl_columns import DdlColumn
@@ -34,6 +35,7 @@ class DdlTable:
     foreign_keys: list[ForeignKeySchema] = field(default_factory=list)
     checks: list[CheckSchema] = field(default_factory=list)
     description: str = ""
+    target: dict[str, Any] = field(default_factory=dict)  # what else its own database is told
     parents: list[TableName] = field(default_factory=list)  # it inherits or copies their columns
     inherits: bool = False
     partition_of: TableName | None = None
@@ -163,6 +165,7 @@ class Tables:
             tuple(self._key(draft, key) for key in draft.foreign_keys),
             tuple(checks),
             draft.description,
+            draft.target,
         )
 
     def _key(self, draft: DdlTable, key: ForeignKeySchema) -> ForeignKeySchema:

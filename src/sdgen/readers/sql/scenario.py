@@ -79,7 +79,7 @@ def _entity(
         if column.computed or (fit is not None and fit.database):
             continue
         if fit is None or (column.type.word == "tsvector" and column.nullable):
-            _leave_out(entity, column, notes)
+            _leave_out(entity, column, notes, schema.dialect)
             continue
         domain_checks[table.name, column.name] = fit.checks
         entity.columns[column.name] = _column(schema, table, column, fit)
@@ -126,10 +126,14 @@ def _in_key(table: TableSchema, name: str) -> bool:
     return any(name in columns for columns in keys) or name.lower().endswith("id")
 
 
-def _leave_out(entity: TableDraft, column: ColumnSchema, notes: Notes) -> None:
+def _leave_out(entity: TableDraft, column: ColumnSchema, notes: Notes, dialect: str) -> None:
     what = f"the column is left out: nothing fills the type {column.type}"
     hint = "" if column.nullable or column.default else "it is NOT NULL without a default: add it by hand"
-    notes.add(entity, column.name, what, column.line, hint)
+    told = notes.refuse if dialect in _READ_WHOLE else notes.add
+    told(entity, column.name, what, column.line, hint)
+
+
+_READ_WHOLE = frozenset({"clickhouse", "duckdb"})  # of which all types are known
 
 
 def _has_columns(entity: TableDraft, notes: Notes) -> bool:

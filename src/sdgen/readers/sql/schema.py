@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sdgen.errors import Problem
 
@@ -18,7 +19,7 @@ class SqlType:
 
     word: in lower case, without sizes and schema, such as `character varying` or the name of a domain.
     values: of an enum or a set. dimensions: how many `[]` stand behind it. text: the whole of it, as it was written,
-    where words and sizes don't tell it.
+    where words and sizes don't tell it; options: what stands behind it in the words of ClickHouse.
     """
 
     word: str
@@ -27,6 +28,7 @@ class SqlType:
     dimensions: int = 0
     unsigned: bool = False
     text: str = ""
+    options: str = ""
 
     def __str__(self) -> str:
         if self.text:
@@ -112,7 +114,7 @@ class CheckSchema:
 
 @dataclass(frozen=True)
 class TableSchema:
-    """One table with all its constraints, wherever they were declared."""
+    """One table with all its constraints, wherever they were declared. target: what else its own database is told."""
 
     name: TableName
     columns: tuple[ColumnSchema, ...]
@@ -122,6 +124,7 @@ class TableSchema:
     foreign_keys: tuple[ForeignKeySchema, ...] = ()
     checks: tuple[CheckSchema, ...] = ()
     description: str = ""
+    target: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
