@@ -46,6 +46,7 @@ class DuckDB(CommittingTarget):
     """A database file."""
 
     takes_tables_at_once = False
+    computes = DUCKDB.name
 
     def __init__(self, path: Path) -> None:
         self.path = path

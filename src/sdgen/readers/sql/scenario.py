@@ -17,6 +17,7 @@ from sdgen.readers.sql.capacity import make_feasible
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
 from sdgen.readers.sql.checks import understand
 from sdgen.readers.sql.column_orders import set_orders
+from sdgen.readers.sql.computed_columns import with_computed
 from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft
 from sdgen.readers.sql.keys import set_keys, set_links
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, TableName, TableSchema
@@ -46,7 +47,8 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     for entity in entities.values():
         _apply_checks(schema, entity, domain_checks, notes)
     scenario = make_feasible(schema.name, list(entities.values()), notes, schema.dialect)
-    return scenario.read_from(SchemaOrigin(schema, entities.values()), [*schema.notes, *notes.found])
+    scenario = scenario.read_from(SchemaOrigin(schema, entities.values()), [*schema.notes, *notes.found])
+    return with_computed(scenario, schema, {entity.name: entity for entity in entities.values()})
 
 
 def _names(tables: Iterable[TableSchema]) -> list[tuple[TableSchema, str]]:
