@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import sdgen
+from sdgen.errors import ScenarioError
 from sdgen.readers.base import ReadOptions
 from sdgen.readers.sources import read_source, read_text_as_scenario
 from sdgen.scenario.model import Scenario
@@ -109,3 +110,19 @@ def test_what_can_not_be_computed_is_told_and_left_out() -> None:
     (note,) = scenario.notes
     assert "t.columns.own: it is computed by the database, and can't be computed here (my_own(n))" in str(note)
     assert list(scenario.entities["t"].columns) == ["id", "n"]
+
+
+def test_keys_and_conditions_over_them_are_kept(tmp_path: Path) -> None:
+    ddl = """
+        CREATE TABLE member (id INTEGER PRIMARY KEY AUTOINCREMENT, mail TEXT NOT NULL, folded TEXT AS (lower(mail)) STORED,
+          age INT NOT NULL CHECK (age BETWEEN 10 AND 20), twice INT AS (age * 2) STORED CHECK (twice >= 20), UNIQUE (folded));"""
+    scenario = read_text_as_scenario(ddl, "m.sql")
+    (note,) = scenario.notes
+    assert "is over expressions: made unique by its columns" in str(note)
+    assert '"twice" >= 20' in scenario.entities["member"].check
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+        connection.executescript(ddl)
+    sdgen.write(scenario, tmp_path / "x.db", mode="append_only", seed=1, as_of=NOW, rows=300)
+    wrong = ddl.replace("twice >= 20", "twice > 1000")
+    with pytest.raises(ScenarioError, match="breaks the check"):
+        sdgen.write(read_text_as_scenario(wrong, "m.sql"), tmp_path / "out", seed=1, as_of=NOW)

@@ -6,7 +6,7 @@ dialects, get what the expression gives; where DuckDB can't compute it, they lac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sdgen.databases.dialect import Dialect
@@ -17,7 +17,7 @@ from sdgen.databases.sqlite.dialect import SQLITE
 from sdgen.errors import Problem
 from sdgen.readers.feasibility import refused_columns
 from sdgen.readers.sql.drafts import TableDraft
-from sdgen.readers.sql.schema import ColumnSchema, Schema
+from sdgen.readers.sql.schema import ColumnSchema, KeySchema, Schema, TableSchema
 from sdgen.readers.sql.types import fit_of
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 
@@ -51,6 +51,36 @@ def with_computed(scenario: Scenario, schema: Schema, drafts: Mapping[str, Table
     return found.read_from(scenario.origin, [*scenario.notes, *notes])
 
 
+def with_source_keys(schema: Schema) -> Schema:
+    """The schema with unique keys over what computed columns are made of: as with an index over an expression."""
+    return replace(schema, tables=tuple(_with_source_keys(table, schema.dialect) for table in schema.tables))
+
+
+def _with_source_keys(table: TableSchema, dialect: str) -> TableSchema:
+    computed = {column.name: column.expression for column in table.columns if column.computed}
+    if not any(name in computed for key in table.unique for name in key.columns):
+        return table
+    sources = {name: _columns_of(expression, dialect) for name, expression in computed.items()}
+    return replace(table, unique=tuple(_over_sources(key, sources) for key in table.unique))
+
+
+def _over_sources(key: KeySchema, sources: Mapping[str, Sequence[str]]) -> KeySchema:
+    if not any(name in sources for name in key.columns):
+        return key
+    columns = [source for name in key.columns for source in sources.get(name, (name,))]
+    return replace(key, columns=tuple(dict.fromkeys(columns)), computed=True)
+
+
+def _columns_of(sql: str, dialect: str) -> list[str]:
+    from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
+
+    try:
+        return [found.name for found in parse_one(sql, dialect=dialect).find_all(exp.Column)]
+    except SqlglotError:
+        return []
+
+
 def _note(schema: Schema, entity: str, column: ColumnSchema) -> Problem:
     what = f"it is computed by the database, and can't be computed here ({column.expression or 'no expression'})"
     hint = "a table that is there already fills it; files and new tables lack it"
@@ -60,9 +90,10 @@ def _note(schema: Schema, entity: str, column: ColumnSchema) -> Problem:
 
 
 def _column(schema: Schema, draft: TableDraft, column: ColumnSchema) -> Column | None:
-    fit, sql = fit_of(column.type, schema) if column.type.word else None, _in_duckdb(schema, draft, column)
+    sql = _in_duckdb(column.expression, schema.dialect, draft)
     if not sql:
         return None
+    fit = fit_of(column.type, schema) if column.type.word else None
     type = "" if fit is None else str(fit.type)
     nullable = column.nullable or None
     spec = GeneratorSpec(type="expression", params={"sql": sql})
@@ -70,16 +101,15 @@ def _column(schema: Schema, draft: TableDraft, column: ColumnSchema) -> Column |
     return Column(type=type, generator=spec, nullable=nullable, null_rate=null_rate, description=column.description)
 
 
-def _in_duckdb(schema: Schema, draft: TableDraft, column: ColumnSchema) -> str:
-    """The expression as a scenario says it; "" where it isn't understood, or reads what nothing fills."""
+def _in_duckdb(sql: str, dialect: str, draft: TableDraft) -> str:
+    """An expression as a scenario says it; "" where it isn't understood, or reads what nothing fills."""
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError
 
-    spelled = {
-        each.name.lower(): each.name for each in draft.schema.columns if each.computed or each.name in draft.columns
-    }
+    filled = (each.name for each in draft.schema.columns if each.computed or each.name in draft.columns)
+    spelled = {name.lower(): name for name in filled}
     try:
-        tree = parse_one(column.expression, dialect=schema.dialect)
+        tree = parse_one(sql, dialect=dialect)
         for found in tree.find_all(exp.Column):
             found.set("this", exp.to_identifier(spelled[found.name.lower()], quoted=True))
         return tree.sql(dialect="duckdb")
@@ -108,7 +138,17 @@ def _with_columns(entity: Entity, schema: Schema, draft: TableDraft, computed: M
             column.name: _declaration(schema, column) for column in draft.schema.columns if column.name in computed
         }
         target[schema.dialect] = {**target.get(schema.dialect, {}), "computed": declared}
-    return entity.model_copy(update={"columns": columns, "target": target})
+    checks = (*entity.check, *_checks(schema, draft, computed))
+    return entity.model_copy(update={"columns": columns, "target": target, "check": tuple(dict.fromkeys(checks))})
+
+
+def _checks(schema: Schema, draft: TableDraft, computed: Mapping[str, Column]) -> Iterator[str]:
+    """The conditions on computed columns: rows that break one are refused before they are written."""
+    names = {name.lower() for name in computed}
+    for check in draft.schema.checks:
+        if names & {name.lower() for name in _columns_of(check.sql, schema.dialect)}:
+            condition = _in_duckdb(check.sql, schema.dialect, draft)
+            yield from (condition,) if condition else ()
 
 
 def _declaration(schema: Schema, column: ColumnSchema) -> str:
