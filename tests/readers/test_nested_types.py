@@ -160,3 +160,20 @@ def test_a_column_that_nothing_fills_is_a_problem() -> None:
     (note,) = scenario.notes
     assert isinstance(note, Refusal)
     assert "nothing fills the type AggregateFunction(sum, UInt64)" in str(note)
+
+
+def test_clickhouse_tables_are_linked_by_the_names_of_their_keys(tmp_path: Path) -> None:
+    ddl = """
+        CREATE TABLE cities (id UInt32, name String) ENGINE = MergeTree ORDER BY id;
+        CREATE TABLE riders (rider_id UUID, city_id UInt32, other_id UInt32) ENGINE = MergeTree ORDER BY (city_id, rider_id);
+        CREATE TABLE rides (at DateTime64(3), rider_id Nullable(UUID), city_id String) ENGINE = MergeTree ORDER BY at;"""
+    scenario = read_text_as_scenario(ddl, "c.sql")
+    links = {
+        (name, key): column.generator.params["entity"]
+        for name, entity in scenario.entities.items()
+        for key, column in entity.columns.items()
+        if column.generator is not None and column.generator.type == "fk"
+    }
+    assert links == {("riders", "city_id"): "cities", ("rides", "rider_id"): "riders"}
+    sdgen.write(scenario, f"chdb:///{tmp_path}/x", seed=4, as_of=NOW, rows=40)
+    clean(scenario, f"chdb:///{tmp_path}/x", 40)

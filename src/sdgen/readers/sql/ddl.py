@@ -19,6 +19,7 @@ from sdgen.readers.sql.ddl_alter import (
     rename_tables,
     sp_rename,
 )
+from sdgen.readers.sql.ddl_clickhouse import with_named_links
 from sdgen.readers.sql.ddl_create import (
     alter_domain,
     alter_type,
@@ -98,6 +99,8 @@ def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
         _read_all(reading, statement)
     name = PurePath(file).stem or "schema"
     tables = reading.tables.finished()
+    if dialect == "clickhouse":
+        tables = with_named_links(tables)
     for line, what in reading.tables.folded:
         reading.note(what, line)
     schema = Schema(name, dialect, file, tables, reading.enums, reading.domains, tuple(reading.all_notes()))

@@ -7,7 +7,7 @@ of it is named as the table's own id.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from sdgen.readers.sql.ddl_columns import DdlColumn, read_type
 from sdgen.readers.sql.ddl_constraints import PRIMARY, UNIQUE
 from sdgen.readers.sql.ddl_tables import DdlTable, SchemaBuilder
 from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable
-from sdgen.readers.sql.schema import CheckSchema, KeySchema
+from sdgen.readers.sql.schema import CheckSchema, ForeignKeySchema, KeySchema, TableSchema
 
 # Engines that hold no rows of their own, and why.
 _WITHOUT_ROWS = {
@@ -186,11 +186,47 @@ def _set_keys(draft: DdlTable, engine: str, clauses: dict[str, str]) -> None:
         draft.add_constraint(UNIQUE, KeySchema(columns, "", draft.line))
 
 
+_BARE = frozenset({"id", "uuid", "guid"})
+
+
+def _stem(table: str) -> str:
+    """A table's name in the singular, as links are called after it."""
+    return re.sub(r"ies$", "y", table.lower()) if table.lower().endswith("ies") else re.sub(r"s$", "", table.lower())
+
+
 def _own_key(table: str, columns: tuple[str, ...]) -> str:
     """The column of a sorting key that is named as the table's own id; "" for none."""
-    stem = re.sub(r"(?:ies|es|s)$", "", table.rpartition(".")[2].lower())
+    stem = re.sub(r"(?:ies|es|s)$", "", table.lower())
     fits: tuple[Callable[[str], bool], ...] = (
-        lambda name: name in ("id", "uuid", "guid"),
+        lambda name: name in _BARE,
         lambda name: re.fullmatch(rf"{re.escape(stem)}\w{{0,3}}_?(?:id|uuid|guid)", name) is not None,
     )
     return next((name for fit in fits for name in columns if fit(name.lower())), "")
+
+
+def with_named_links(tables: Sequence[TableSchema]) -> tuple[TableSchema, ...]:
+    """The tables with links by name, as ClickHouse declares none: `user_id` to the one table whose key is called so."""
+    owners: dict[str, list[TableSchema]] = {}
+    for table in tables:
+        if table.primary_key is not None:
+            owners.setdefault(_link_name(table), []).append(table)
+    return tuple(replace(table, foreign_keys=tuple(_links_of(table, owners))) for table in tables)
+
+
+def _link_name(table: TableSchema) -> str:
+    """What a column that leads to a table is called: its own key, or its name before `_id` where that is `id` alone."""
+    assert table.primary_key is not None
+    key = table.primary_key.columns[0].lower()
+    return key if key not in _BARE else f"{_stem(table.name.name)}_{key}"
+
+
+def _links_of(table: TableSchema, owners: Mapping[str, Sequence[TableSchema]]) -> Iterator[ForeignKeySchema]:
+    own = table.primary_key.columns if table.primary_key is not None else ()
+    for column in table.columns:
+        found = owners.get(column.name.lower(), ())
+        if len(found) != 1 or found[0].name == table.name or column.name in own:
+            continue
+        key = found[0].primary_key
+        there = next(each for each in found[0].columns if key is not None and each.name == key.columns[0])
+        if declared(there.type.text).bare.word == declared(column.type.text).bare.word:
+            yield ForeignKeySchema((column.name,), found[0].name, (there.name,), "", column.line)
