@@ -93,7 +93,7 @@ class ColumnDraft:
 
 @dataclass
 class EntityDraft:
-    """An entity to be. table: its name in a database where that is another."""
+    """An entity to be. table: its name in a database where that is another; target: what databases are told of it."""
 
     name: str
     columns: dict[str, ColumnDraft] = field(default_factory=dict)
@@ -102,6 +102,7 @@ class EntityDraft:
     table: str = ""
     unique: list[tuple[str, ...]] = field(default_factory=list)
     partial_unique: list[PartialUnique] = field(default_factory=list)
+    target: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def primary(self) -> tuple[str, ...]:
@@ -119,6 +120,7 @@ class EntityDraft:
             unique=tuple(self.unique),
             partial_unique=tuple(self.partial_unique),
             check=self.conditions(),
+            target=self.target,
         )
 
     def row_count(self) -> RowCount:

@@ -78,6 +78,13 @@ def least_unique_sets(sets: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return list(least_sets(sets))
 
 
+def refused_columns(scenario: Scenario) -> set[Path]:
+    """The paths of the columns that the plan finds something wrong with."""
+    from sdgen.planning.compile import check_scenario
+
+    return {problem.path[:4] for problem in check_scenario(scenario) if len(problem.path) >= 4}
+
+
 def refused_conditions(draft: PlanDraft) -> set[Path]:
     """The paths of the checks that rows can't be tried by."""
     from sdgen.planning.conditions import plan_conditions

@@ -149,6 +149,14 @@ class Database(Protocol):
 
 
 @runtime_checkable
+class Computing(Protocol):
+    """A target whose tables compute columns themselves: it is given no values for them. computes: its dialect."""
+
+    @property
+    def computes(self) -> str: ...
+
+
+@runtime_checkable
 class Remarking(Protocol):
     """A target that has something to tell of its tables, though they can be written."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sdgen.readers.feasibility import letters
-from sdgen.readers.sql.check_facts import bare_node
+from sdgen.readers.sql.check_syntax import bare_node
 from sdgen.readers.sql.drafts import Notes, TableDraft
 from sdgen.readers.sql.schema import ColumnSchema, KeySchema
 from sdgen.scenario.types import INTEGERS

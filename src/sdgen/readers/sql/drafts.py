@@ -64,6 +64,7 @@ class TableDraft(EntityDraft):
 
     def __post_init__(self) -> None:
         self.description = self.schema.description
+        self.target = {"clickhouse": self.schema.target} if self.schema.target else {}
         self.table = "" if str(self.schema.name) == self.name else str(self.schema.name)
 
     @property

@@ -16,6 +16,7 @@ from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.capacity import make_feasible
 from sdgen.readers.sql.check_branches import branches_of
 from sdgen.readers.sql.check_facts import ColumnBounds
+from sdgen.readers.sql.computed_columns import with_computed, with_source_keys
 from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft
 from sdgen.readers.sql.keys import leave_empty, set_keys, set_links
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, TableName, TableSchema
@@ -29,7 +30,7 @@ from sdgen.scenario.types import Type
 
 def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     """The scenario of a schema, `rows` rows a table where its constraints allow as many."""
-    schema = with_checked_types(schema)
+    schema = with_source_keys(with_checked_types(schema))
     notes = Notes(schema.file)
     domain_checks: dict[tuple[TableName, str], tuple[CheckSchema, ...]] = {}
     entities = {
@@ -47,7 +48,8 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     for entity in entities.values():
         apply_checks(schema, entity, domain_checks, notes)
     scenario = make_feasible(schema.name, list(entities.values()), notes, schema.dialect)
-    return scenario.read_from(SchemaOrigin(schema, entities.values()), [*schema.notes, *notes.found])
+    scenario = scenario.read_from(SchemaOrigin(schema, entities.values()), [*schema.notes, *notes.found])
+    return with_computed(scenario, schema, {entity.name: entity for entity in entities.values()})
 
 
 def _names(tables: Iterable[TableSchema]) -> list[tuple[TableSchema, str]]:
@@ -80,7 +82,7 @@ def _entity(
         if column.computed or (fit is not None and fit.database):
             continue
         if fit is None or (column.type.word == "tsvector" and column.nullable):
-            _leave_out(entity, column, notes)
+            _leave_out(entity, column, notes, schema.dialect)
             continue
         domain_checks[table.name, column.name] = fit.checks
         entity.columns[column.name] = _column(schema, table, column, fit)
@@ -127,10 +129,14 @@ def _in_key(table: TableSchema, name: str) -> bool:
     return any(name in columns for columns in keys) or name.lower().endswith("id")
 
 
-def _leave_out(entity: TableDraft, column: ColumnSchema, notes: Notes) -> None:
+def _leave_out(entity: TableDraft, column: ColumnSchema, notes: Notes, dialect: str) -> None:
     what = f"the column is left out: nothing fills the type {column.type}"
     hint = "" if column.nullable or column.default else "it is NOT NULL without a default: add it by hand"
-    notes.add(entity, column.name, what, column.line, hint)
+    told = notes.refuse if dialect in _READ_WHOLE else notes.add
+    told(entity, column.name, what, column.line, hint)
+
+
+_READ_WHOLE = frozenset({"clickhouse", "duckdb"})  # of which all types are known
 
 
 def _has_columns(entity: TableDraft, notes: Notes) -> bool:
