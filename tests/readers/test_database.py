@@ -7,12 +7,14 @@ import shlex
 import sqlite3
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
 import sdgen
+from sdgen.databases.clickhouse import EMBEDDED
 from sdgen.databases.urls import without_password
 from sdgen.errors import SourceError
 from sdgen.readers.sources import read_source
@@ -67,10 +69,18 @@ def test_a_password_is_never_shown() -> None:
     assert "secret" not in str(failure.value)
 
 
-def test_a_database_without_a_catalogue_to_read_says_what_to_give(tmp_path: Path) -> None:
+def test_a_database_without_a_catalogue_to_read_says_what_to_give(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sdgen.readers.sql.database.of_source", lambda source: replace(EMBEDDED, introspect=None))
     with pytest.raises(SourceError, match="chdb can't be read from its catalogue") as failure:
         read_database(f"chdb:///{tmp_path}/x")
     assert "schema.sql" in failure.value.problems[0].hint
+
+
+def test_a_folder_of_chdb_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="there is no such database, or nothing is in it"):
+        read_database(f"chdb:///{tmp_path}/x")
 
 
 def test_a_url_may_name_its_driver(postgres_url: str) -> None:

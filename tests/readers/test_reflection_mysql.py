@@ -44,7 +44,7 @@ def test_what_is_read(company: str) -> None:
     assert types["is_remote"] == "bool"
     assert types["pass"] == "bool"
     assert types["prefs"] == "json"
-    assert "initial" not in types
+    assert "initial" in scenario.entities["people"].target["mysql"]["computed"]
     people = scenario.entities["people"]
     assert people.columns["first_name"].description == "given name"
     assert scenario.entities["departments"].description == "where people work"

@@ -11,6 +11,10 @@ import pytest
 
 import sdgen
 from sdgen.execution.destinations import open_target
+from sdgen.execution.events import Event, Remark
+from sdgen.execution.execute import execute
+from sdgen.execution.request import RunSettings
+from sdgen.readers.sources import read_text_as_scenario
 from sdgen.scenario.types import parse_type
 from sdgen.targets.base import Mode, Reference, Table, TableColumn
 from sdgen.targets.tables import tables_of
@@ -126,3 +130,22 @@ def test_rows_that_are_their_own_ancestors_are_refused(tmp_path: Path) -> None:
     rows = [{"id": 1, "up": None, "mentor": 2}, {"id": 2, "up": 1, "mentor": None}]
     with pytest.raises(sdgen.TargetError, match="2 rows are their own ancestors"):
         write(open_target(str(tmp_path / "x.duckdb")), {table: [batch(table, rows)]})
+
+
+def test_a_key_into_another_schema_is_told_of_and_not_declared(tmp_path: Path) -> None:
+    ddl = """
+        CREATE SCHEMA north; CREATE SCHEMA south;
+        CREATE TABLE north.town (id integer PRIMARY KEY, twin integer REFERENCES north.town (id));
+        CREATE TABLE south.road (id integer PRIMARY KEY, start_town integer NOT NULL REFERENCES north.town (id), town integer);
+        CREATE TABLE road_sign (id integer PRIMARY KEY, road integer NOT NULL REFERENCES south.road (id));"""
+    planned = sdgen.plan(read_text_as_scenario(ddl, "s.sql"), seed=1, rows=40)
+    for mode, told in ((Mode.CREATE_IF_MISSING, 2), (Mode.TRUNCATE_THEN_INSERT, 0)):
+        heard: list[Event] = []
+        execute(planned, open_target(str(tmp_path / "x.duckdb")), RunSettings(mode=mode), listen=heard.append)
+        texts = [each.text for each in heard if isinstance(each, Remark)]
+        assert len(texts) == told
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
+        joined = "FROM south.road JOIN north.town ON town.id = start_town"
+        assert connection.execute(f"SELECT count(*) {joined}").fetchone() == (40,)
+        keys = "FROM duckdb_constraints() WHERE constraint_type = 'FOREIGN KEY'"
+        assert connection.execute(f"SELECT table_name {keys}").fetchall() == [("town",)]

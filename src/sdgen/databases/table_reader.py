@@ -23,6 +23,10 @@ class TableReader(Protocol):
         """The names of a table's columns; none where there is no such table."""
         ...
 
+    def source(self, table: Table) -> str:
+        """What stands behind FROM for all rows of a table."""
+        ...
+
     def rows(self, sql: str) -> list[Row]: ...
 
     def arrow(self, sql: str) -> pa.Table:
@@ -52,6 +56,9 @@ class PlainTableReader:
     """Columns that can be selected and compared as they stand, in tables that keep their types."""
 
     dialect: Dialect
+
+    def source(self, table: Table) -> str:
+        return self.dialect.table(table.name)
 
     def selected(self, column: TableColumn) -> str:
         return self.dialect.quote(column.name)

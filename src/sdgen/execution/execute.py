@@ -25,9 +25,9 @@ from sdgen.execution.resume import begin, manifest
 from sdgen.execution.single_writer import one_writer
 from sdgen.generators.cancellation import cancelled_by
 from sdgen.planning.plan import Plan
-from sdgen.targets.base import Committing, Mode, Remarking, Resumable, Table, Target
+from sdgen.targets.base import Committing, Computing, Mode, Remarking, Resumable, Table, Target
 from sdgen.targets.file_checkpoint import TableProgress
-from sdgen.targets.tables import tables_of
+from sdgen.targets.tables import left_to_database, tables_of
 
 if TYPE_CHECKING:
     from sdgen.execution.append import TargetPlan
@@ -135,6 +135,8 @@ def execute(
     mode = settings.mode
     modes = settings.table_modes
     tables = [replace(each, mode=modes.get(name)) for name, each in tables_of(plan, settings.only).items()]
+    if isinstance(target, Computing):
+        tables = [left_to_database(table, target.computes) for table in tables]
     writing = _Writing(plan, target, settings, listen, cancel or threading.Event())
     with one_writer(target, listen, writing.cancel):
         try:
@@ -221,7 +223,8 @@ class _Writing:
             digest = block_digest(batch, done.batches + number)
             if not done.batches + number:
                 columns.update(column_digests(batch))
-            slices = _slices(batch, self.settings.batch_size)
+            given = batch if len(table.columns) == batch.num_columns else batch.select(list(table.names))
+            slices = _slices(given, self.settings.batch_size)
             return _Part(tuple(self.target.encode(table, each) for each in slices), len(batch), digest)
 
         start = self.plan.entities[table.entity].first + done.batches * BATCH_ROWS

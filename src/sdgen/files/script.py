@@ -105,6 +105,7 @@ class Script:
         self.local_path = LocalPath(place, makes_folders=True) if place is not None else None
         self.dialect = dialect
         self.spoken = SCRIPT_DIALECTS[dialect]
+        self.computes = self.spoken.dialect.name
         self.mode = Mode.CREATE_IF_MISSING
         self.tables: list[Table] = []
         self.staged: Path | None = None

@@ -71,7 +71,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "text.templates": ("template",),
     "jinja": ("jinja",),
     "expressions": ("expression",),
-    "nested.nested": ("array", "map", "struct", "json"),
+    "nested.nested": ("array", "map", "struct", "json", "tuple"),
     "places.places": (
         "address.city",
         "faker_city",

@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.generators.base import ColumnContext, Generator
+from sdgen.generators.choices.given import NullRates
 from sdgen.generators.links.parent_sampler import Link
 from sdgen.scenario.model import Mode, PartialUnique
 from sdgen.scenario.types import Type
@@ -28,6 +29,7 @@ class ColumnPlan:
     `fixed` holds the given values of the first rows (null where a fixed row leaves the column to its generator), and
     `given` which of them are given: those of fixed rows, or of rows that the target holds already. `target` holds
     its types in databases' own words, by dialect. `matching` is what the condition of a partial unique set asks of it.
+    `optional`: JSON leaves it out where it is null. Where `null_rates` is given, it counts instead of `null_rate`.
     """
 
     name: str
@@ -37,11 +39,13 @@ class ColumnPlan:
     facts: ColumnContext
     nullable: bool
     null_rate: float
+    null_rates: NullRates | None
     hidden: bool
     fixed: pa.Array | None = None
     given: Sequence[bool] | NDArray[np.bool_] = ()
     target: Mapping[str, str] = field(default_factory=dict)
     matching: Matching | None = None
+    optional: bool = False
 
     @property
     def field(self) -> pa.Field:
@@ -83,6 +87,11 @@ class EntityPlan:
     def written(self) -> tuple[ColumnPlan, ...]:
         """The columns that are written, in their order."""
         return tuple(column for column in self.columns.values() if not column.hidden)
+
+    @property
+    def optional(self) -> frozenset[str]:
+        """The columns that JSON leaves out where they are null."""
+        return frozenset(column.name for column in self.written if column.optional)
 
     @property
     def schema(self) -> pa.Schema:

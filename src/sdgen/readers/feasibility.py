@@ -6,7 +6,7 @@ their generators is read without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from sdgen.errors import Path, Problem, ProblemType, ScenarioError, SdgenError
@@ -17,6 +17,8 @@ from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import INTEGERS, Type, parse_type
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from sdgen.generators.base import Generator
     from sdgen.planning import draft as planning_draft
 
@@ -76,6 +78,13 @@ def least_unique_sets(sets: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return list(least_sets(sets))
 
 
+def refused_columns(scenario: Scenario) -> set[Path]:
+    """The paths of the columns that the plan finds something wrong with."""
+    from sdgen.planning.compile import check_scenario
+
+    return {problem.path[:4] for problem in check_scenario(scenario) if len(problem.path) >= 4}
+
+
 def refused_conditions(draft: PlanDraft) -> set[Path]:
     """The paths of the checks that rows can't be tried by."""
     from sdgen.planning.conditions import plan_conditions
@@ -121,6 +130,31 @@ def sampled_values(scenario: Scenario, entity: str, column: str, rows: int) -> l
         return []
     values: list[object] = batch(plan, entity, 0, rows).column(column).to_pylist()
     return values
+
+
+def sampled_columns(scenario: Scenario, keys: Iterable[Key], rows: int) -> Iterator[tuple[Key, pa.Array]]:
+    """The first rows of some columns, more than there are where they can be made; nothing where none can."""
+    import numpy as np
+
+    from sdgen.planning.compile import compile_plan
+    from sdgen.planning.planned_rows import PlannedRows
+
+    try:
+        plan = compile_plan(scenario, PlanRequest(seed=_ANY_SEED))
+    except SdgenError:
+        return
+    made: dict[tuple[str, int], PlannedRows] = {}
+    for entity, column in keys:
+        settled = plan.entities[entity]
+        for count in (rows, min(rows, settled.rows)):
+            if (entity, count) not in made:
+                made[entity, count] = PlannedRows(plan, settled, np.arange(count, dtype=np.int64))
+            try:
+                values = made[entity, count].column(column)
+            except (SdgenError, ValueError, LookupError):  # what is unique, or counted, may end with the rows
+                continue
+            yield (entity, column), values
+            break
 
 
 # ------------------------------------------------------------------ a scenario that gives way until it can be made

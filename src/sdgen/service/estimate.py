@@ -21,8 +21,8 @@ from sdgen.execution.target_kinds import FILES
 from sdgen.planning.plan import Plan
 from sdgen.scenario.model import Record
 from sdgen.service.records import ProblemRecord
-from sdgen.targets.base import Mode, Table, Target
-from sdgen.targets.tables import tables_of
+from sdgen.targets.base import Computing, Mode, Table, Target
+from sdgen.targets.tables import left_to_database, tables_of
 
 if TYPE_CHECKING:
     from sdgen.execution.resolved import ResolvedRun
@@ -127,6 +127,8 @@ def _problems(resolved: ResolvedRun, tables: list[Table]) -> tuple[ProblemRecord
     target: Target | None = None
     try:
         target = resolved.target.open()
+        if isinstance(target, Computing):
+            tables = [left_to_database(table, target.computes) for table in tables]
         found = list(target.check(tables, resolved.job.mode))
     except SdgenError as error:
         found = list(error.problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -23,6 +24,13 @@ def tables_of(plan: Plan, only: Iterable[str] = ()) -> dict[str, Table]:
     entities = {table.name: name for name, table in tables.items()}
     above = {name: [entities[each.table] for each in table.references] for name, table in tables.items()}
     return {name: tables[name] for name in entity_order(above)[0]}
+
+
+def left_to_database(table: Table, dialect: str) -> Table:
+    """The table without the columns that a database of a dialect computes itself."""
+    computed = table.target.get(dialect, {}).get("computed") or {}
+    columns = tuple(column for column in table.columns if column.name not in computed)
+    return replace(table, columns=columns) if len(columns) < len(table.columns) else table
 
 
 def _table(plan: Plan, entity: EntityPlan, wanted: set[str]) -> Table:
@@ -46,4 +54,4 @@ def _table(plan: Plan, entity: EntityPlan, wanted: set[str]) -> Table:
 
 def _column(column: ColumnPlan) -> TableColumn:
     repeats = pa.types.is_dictionary(column.arrow)
-    return TableColumn(column.name, column.type, column.nullable, column.target, repeats)
+    return TableColumn(column.name, column.type, column.nullable, column.target, repeats, column.optional)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from sdgen.databases.base import DatabaseKind
 from sdgen.databases.clickhouse.dialect import CLICKHOUSE
-from sdgen.databases.urls import path_of
+from sdgen.databases.urls import path_of, without_password
 
 if TYPE_CHECKING:
+    from sdgen.databases.catalog import Statements
     from sdgen.databases.driver_errors import DriverErrors
     from sdgen.databases.table_reader import TableReader
     from sdgen.targets.base import Table, Target
@@ -59,6 +60,20 @@ def _count_rows(url: str, tables: Sequence[Table]) -> Mapping[str, int]:
     return count_rows(url, tables)
 
 
+def _introspect(url: str) -> Statements:
+    from sdgen.databases.clickhouse.connection import Remote
+    from sdgen.databases.clickhouse.introspect import introspect
+
+    return introspect(Remote(url), without_password(url))
+
+
+def _embedded_introspect(source: str) -> Statements:
+    from sdgen.databases.clickhouse.connection import Embedded
+    from sdgen.databases.clickhouse.introspect import introspect
+
+    return introspect(Embedded(path_of(source)), str(path_of(source)))
+
+
 SERVER = DatabaseKind(
     name="clickhouse",
     schemes=("clickhouse", "clickhouses"),
@@ -67,6 +82,7 @@ SERVER = DatabaseKind(
     open_reader=_reader,
     errors=_errors,
     count_rows=_count_rows,
+    introspect=_introspect,
 )
 EMBEDDED = DatabaseKind(
     name="chdb",
@@ -75,5 +91,6 @@ EMBEDDED = DatabaseKind(
     open_target=_embedded_target,
     open_reader=_embedded_reader,
     errors=_embedded_errors,
+    introspect=_embedded_introspect,
     local=True,  # no count_rows: its folder can be open in one process at a time, which may be a run
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from sdgen.databases.catalog import Statements
 from sdgen.databases.clickhouse.connection import Engine, Remote, fetch_rows
 from sdgen.databases.clickhouse.dialect import CLICKHOUSE, WITHOUT_NULL, declared
 from sdgen.databases.existing_tables import ExistingColumn
-from sdgen.errors import Problem
+from sdgen.errors import Problem, SourceError, TargetError
 from sdgen.targets.base import Mode, Table
 
 QualifiedName: TypeAlias = tuple[str, str]  # database and table
@@ -17,8 +19,28 @@ QualifiedName: TypeAlias = tuple[str, str]  # database and table
 # Engines of one server alone, whose tables can be exchanged; parts of MergeTree tables can be moved besides.
 _OWN = frozenset({"Memory", "Log", "TinyLog", "StripeLog"})
 _INSERTED = frozenset({"", "DEFAULT", "EPHEMERAL"})
+_STATEMENTS = """
+    SELECT create_table_query FROM system.tables
+    WHERE database = {database} AND NOT is_temporary AND NOT startsWith(name, '.')
+    ORDER BY metadata_modification_time, name"""
+_QUALIFIED = re.compile(r"(CREATE (?:TABLE|DICTIONARY|VIEW|MATERIALIZED VIEW) )(?:`(?:[^`\\]|\\.)*`|\w+)\.")
 _TABLES = "SELECT database, name, engine, toString(length(dependencies_table)) FROM system.tables"
 _COLUMNS = "SELECT database, table, name, type, default_kind FROM system.columns"
+
+
+def introspect(engine: Engine, shown: str) -> Statements:
+    """The statements that made the tables of a database; SourceError where it can't be asked."""
+    fault = engine.fault() or ("" if engine.exists() else "there is no such database, or nothing is in it")
+    if fault:
+        raise SourceError(Problem((), fault, "", shown))
+    try:
+        queries = fetch_rows(engine, _STATEMENTS.format(database=CLICKHOUSE.literal(engine.database)))
+    except TargetError as error:
+        raise SourceError([Problem((), each.what, each.hint, shown) for each in error.problems]) from None
+    finally:
+        engine.discard()
+    unqualified = [_QUALIFIED.sub(r"\1", query, count=1) for (query,) in queries]
+    return Statements("\n".join(f"{query};" for query in unqualified), CLICKHOUSE.name)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,23 @@ def children_first(tables: Sequence[Table], referrers: Any) -> list[Table]:
     return ordered
 
 
+def within_schemas(tables: Sequence[Table], there: ExistingTables) -> tuple[tuple[Table, ...], tuple[str, ...]]:
+    """The tables without foreign keys into other schemas, which DuckDB can't declare; and what is told of new ones."""
+    told: list[str] = []
+    kept: list[Table] = []
+    for table in tables:
+        across = [each for each in table.references if _schema(each.table) != _schema(table.name)]
+        for each in across if table.name not in there.columns else ():
+            key = f"{table.name} ({', '.join(each.columns)}) to {each.table} ({', '.join(each.to)})"
+            told.append(f"no foreign key {key}: DuckDB declares none across schemas; the rows keep it all the same")
+        kept.append(replace(table, references=tuple(each for each in table.references if each not in across)))
+    return tuple(kept), tuple(told)
+
+
+def _schema(table: str) -> str:
+    return DUCKDB.split(table)[0] or "main"
+
+
 def cycles(tables: Sequence[Table], there: ExistingTables) -> list[Problem]:
     """New tables that refer to each other in a cycle: in DuckDB none of them could be made first."""
     waiting = {t.name: {r.table for r in t.references} - {t.name} for t in tables if t.name not in there.columns}

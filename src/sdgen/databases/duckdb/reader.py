@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +14,13 @@ from sdgen.databases.driver_errors import unreadable
 from sdgen.databases.duckdb.connection import connect, errors
 from sdgen.databases.duckdb.dialect import DUCKDB
 from sdgen.databases.table_reader import PlainTableReader, Row, existing_file
-from sdgen.targets.base import Table
+from sdgen.targets.base import Table, TableColumn
 
 if TYPE_CHECKING:
     import duckdb
+
+
+_UNION = re.compile(r"\s*union\s*\(\s*(\"[^\"]*\"|\w+)", re.IGNORECASE)
 
 
 class DuckDBTables(PlainTableReader):
@@ -50,6 +54,18 @@ class DuckDBTables(PlainTableReader):
         """Views have no `rowid`: their rows are numbered as they come, which is in a file's order."""
         numbered = f"(SELECT *, row_number() OVER () AS sdgen_row FROM {self.dialect.table(table.name)})"
         return f"{numbered} WHERE hash(sdgen_row) % {one_in} = 0"
+
+    def selected(self, column: TableColumn) -> str:
+        name = self.dialect.quote(column.name)
+        return f"{self.ordered(column)} AS {name}" if column.target.get(self.dialect.name) else name
+
+    def ordered(self, column: TableColumn) -> str:
+        """A column whose own type holds the values in another form than they were made in."""
+        name, declared = self.dialect.quote(column.name), column.target.get(self.dialect.name, "")
+        first = _UNION.match(declared)
+        if first is not None:
+            return f"union_extract({name}, {literal(first[1].strip(chr(34)))})"
+        return f"CAST({name} AS VARCHAR)" if column.type.kind == "text" and declared else name
 
     def close(self) -> None:
         self.connection.close()

@@ -20,7 +20,7 @@ from sdgen.databases.create_table import add_constraint, constraints, create_tab
 from sdgen.databases.dialect import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
 from sdgen.databases.driver_errors import next_step
 from sdgen.databases.duckdb.connection import connect, errors, problem
-from sdgen.databases.duckdb.create import ColumnTypes, children_first, cycles
+from sdgen.databases.duckdb.create import ColumnTypes, children_first, cycles, within_schemas
 from sdgen.databases.duckdb.dialect import DUCKDB
 from sdgen.databases.duckdb.introspect import checkpoint, existing_tables
 from sdgen.databases.duckdb.load import insert_levels
@@ -46,6 +46,7 @@ class DuckDB(CommittingTarget):
     """A database file."""
 
     takes_tables_at_once = False
+    computes = DUCKDB.name
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -58,6 +59,7 @@ class DuckDB(CommittingTarget):
         self.mode = Mode.CREATE_IF_MISSING
         self.made: list[Table] = []
         self.new = False
+        self.remarks: tuple[str, ...] = ()
         self.committing = False
         self.commits = PeriodicCommits(CheckpointTable(DUCKDB), str(path))
 
@@ -92,6 +94,7 @@ class DuckDB(CommittingTarget):
                 return [problem(self.path, error)]
         problems = self._stopped(tables, mode)
         self.there = self.commits.cleared(self.there)
+        tables, self.remarks = within_schemas(tables, self.there)
         types = ColumnTypes(tables, self.there)
         tables = self.tables = tuple(types.agreed(table) for table in tables)
         if problems:

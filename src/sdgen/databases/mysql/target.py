@@ -40,6 +40,7 @@ class MySQL(CommittingTarget):
     """A database, given as a URL."""
 
     takes_tables_at_once = False
+    computes = MYSQL.name
 
     def __init__(self, url: str) -> None:
         self.connection = MySQLConnection(url)

@@ -51,6 +51,7 @@ class Postgres(CommittingTarget):
     """A database, given as a URL; `?schema=name` makes that schema the first one looked in."""
 
     takes_tables_at_once = False
+    computes = POSTGRES.name
 
     def __init__(self, url: str) -> None:
         self.url, self.schema = without_schema(url)

@@ -47,6 +47,7 @@ class SQLite(CommittingTarget):
     """A database file."""
 
     takes_tables_at_once = False
+    computes = SQLITE.name
 
     def __init__(self, path: Path) -> None:
         self.path = path

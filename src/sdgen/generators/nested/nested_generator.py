@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
@@ -27,6 +28,8 @@ class NestedGenerator(BaseModel):
     generator: str = Field(description="a generator's name")
     params: dict[str, Any] = Field(default_factory=dict, description="its params")
     type: str = Field(default="", description="the type of its values, where it isn't the natural one")
+    null_rate: float = Field(default=0.0, ge=0, le=1, description="the share of nulls among its values")
+    optional: bool = Field(default=False, description="as a field: JSON leaves it out where it is null")
 
     _made: Generator = PrivateAttr()
     _type: Type | None = PrivateAttr(default=None)
@@ -96,7 +99,13 @@ class NestedGenerator(BaseModel):
         yield from _inside(path, self._made.check_types(types))
 
     def values(self, cells: ColumnBatch, type: Type) -> pa.Array:
-        return cast_array(self._made.values(cells), type, type.arrow)
+        return self.with_nulls(cells, cast_array(self._made.values(cells), type, type.arrow))
+
+    def with_nulls(self, cells: ColumnBatch, values: pa.Array) -> pa.Array:
+        """The values with their share of nulls."""
+        if not self.null_rate:
+            return values
+        return values.take(pa.array(np.arange(len(values)), mask=cells.unit("null") < self.null_rate))
 
 
 def _inside(path: str, faults: Iterable[ParamError]) -> Iterable[ParamError]:

@@ -19,6 +19,7 @@ from sdgen.readers.sql.ddl_alter import (
     rename_tables,
     sp_rename,
 )
+from sdgen.readers.sql.ddl_clickhouse import with_named_links
 from sdgen.readers.sql.ddl_create import (
     alter_domain,
     alter_type,
@@ -100,6 +101,8 @@ def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
         _read_all(reading, statement)
     name = PurePath(file).stem or "schema"
     tables = reading.tables.finished()
+    if dialect == "clickhouse":
+        tables = with_named_links(tables)
     for line, what in reading.tables.folded:
         reading.note(what, line)
     notes = tuple(reading.all_notes())
@@ -172,7 +175,7 @@ def _comment(reading: SchemaBuilder, found: Tokens) -> None:
         draft.columns[path[-1]] = replace(draft.columns[path[-1]], description=text)
 
 
-DIALECTS = ("postgres", "mysql", "sqlite", "tsql", "oracle", "duckdb")
+DIALECTS = ("postgres", "mysql", "sqlite", "tsql", "oracle", "duckdb", "clickhouse")
 DEFAULT = "postgres"
 
 # Names people use for the same dialects.
@@ -203,6 +206,8 @@ _TELLTALES: tuple[tuple[str, int, str], ...] = (
     ("oracle", 8, r"\bVARCHAR2\b|\bNUMBER\s*\(|\bSYSDATE\b|\bCREATE OR REPLACE PACKAGE\b"),
     ("oracle", 3, rf"^\s*/\s*$|[\w\"][ \t]+NUMBER(?=\s*(?:[,)]|$|{_OPTIONS}))|\bCLOB\b|\bUSING INDEX\b"),
     ("duckdb", 6, r"\bHUGEINT\b|\bUBIGINT\b|\bUINTEGER\b|\bSTRUCT\s*\(|\bCREATE MACRO\b"),
+    ("clickhouse", 30, r"\bENGINE\s*=\s*\w*MergeTree\b"),
+    ("clickhouse", 12, r"\b(?:LowCardinality|Nullable|FixedString|Nested)\s*\(|\bDateTime64\b|\bU?Int(?:8|16|32|64)\b"),
     ("duckdb", 2, r"\bATTACH\b(?!\s+PARTITION)|\bread_(?:csv|parquet)\b"),
     ("duckdb", 1, r"\b(?:VARCHAR|INTEGER)\[\]"),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sdgen.readers.sql.ddl_tokens import Tokens
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, ForeignKeySchema, KeySchema, SqlType, TableName
@@ -71,6 +71,7 @@ _LONGER: dict[str, frozenset[str]] = {
 }
 _FIELDS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "TO")
 _LISTED = frozenset({"enum", "set", "geometry", "geography"})  # of words, not of sizes
+_NESTED = frozenset({"struct", "row", "map", "union"})  # DuckDB's, which their words and sizes don't tell
 _SERIALS = frozenset({"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"})
 
 
@@ -165,7 +166,11 @@ def read_column(words: Tokens, dialect: str) -> DdlColumn:
     line = words.line
     name = words.name()
     typed = not words.done and not (words.ahead().upper in _ENDS and not words.sees("CHARACTER"))
-    found = DdlColumn(name, read_type(words, dialect == "sqlite") if typed else SqlType(""), line)
+    start = words.place
+    type = read_type(words, dialect == "sqlite") if typed else SqlType("")
+    if dialect == "duckdb" and (type.dimensions or type.word in _NESTED):
+        type = replace(type, text=words.sql(start, words.place))
+    found = DdlColumn(name, type, line)
     if found.type.word in _SERIALS:
         found.counts, found.nullable = True, False
         if dialect == "mysql":
@@ -263,9 +268,11 @@ def _identity(words: Tokens, found: DdlColumn, constraint: str, line: int) -> No
 
 
 def _computed(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
-    start, found.computed = words.place, True
-    words.skip()
-    found.expression = words.sql(start, words.place)
+    found.computed = True
+    if words.sees("("):
+        found.expression = words.inside().sql()
+    else:
+        words.skip()
 
 
 def _counts(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from sdgen.readers.sql.ddl_clickhouse import read_clickhouse_table
 from sdgen.readers.sql.ddl_columns import DdlColumn, read_column, read_names, read_options, read_table_name, read_type
 from sdgen.readers.sql.ddl_constraints import (
     begins_constraint,
@@ -31,6 +32,12 @@ def create_table(reading: SchemaBuilder, words: Tokens) -> None:
     draft = DdlTable(reading.tables.located(read_table_name(words)), line)
     if once and draft.name in reading.tables.drafts:
         return
+    if reading.dialect == "clickhouse":
+        while not words.done and not words.sees("(") and not words.sees("AS"):
+            words.next()  # UUID '…', ON CLUSTER …
+        if words.sees("("):
+            read_clickhouse_table(reading, draft, words)
+            return
     if words.takes("PARTITION", "OF"):
         _partition(reading, words, draft)
     elif words.sees("("):
@@ -109,7 +116,7 @@ def copy_columns(reading: SchemaBuilder, draft: DdlTable, name: TableName, inclu
         computed = each.computed and "GENERATED" in parts
         nullable = each.nullable and each.name not in keyed
         draft.columns[each.name] = DdlColumn(
-            each.name, each.type, each.line, nullable, default, counts, computed, each.description
+            each.name, each.type, each.line, nullable, default, counts, computed, each.description, each.expression
         )
     if "CONSTRAINTS" in parts:
         draft.checks += checks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sdgen.errors import Path, Problem
 from sdgen.readers.sql.ddl_columns import DdlColumn
@@ -35,6 +36,7 @@ class DdlTable:
     foreign_keys: list[ForeignKeySchema] = field(default_factory=list)
     checks: list[CheckSchema] = field(default_factory=list)
     description: str = ""
+    target: dict[str, Any] = field(default_factory=dict)  # what else its own database is told
     parents: list[TableName] = field(default_factory=list)  # it inherits or copies their columns
     inherits: bool = False
     partition_of: TableName | None = None
@@ -190,6 +192,7 @@ class Tables:
             tuple(checks),
             draft.description,
             partitioning is None or partitioning.takes_rows,
+            draft.target,
         )
 
     def _key(self, draft: DdlTable, key: ForeignKeySchema) -> ForeignKeySchema:

@@ -32,6 +32,7 @@ _OWN_PARTS: dict[str, dict[str, str]] = {
         "hash": r"(?:^|(?<=\s))\#[^\n]*",
         "delimiter": r"^[ \t]*DELIMITER[ \t]+\S+[ \t]*$",
     },
+    "clickhouse": {"quoted": _BACKSLASHES},
     "tsql": {
         "brackets": r"\[[^\]\n]*\]",
         "batch": r"^[ \t]*GO(?:[ \t]+\d+)?[ \t]*;?[ \t]*$",
@@ -42,7 +43,12 @@ _OWN_PARTS: dict[str, dict[str, str]] = {
         "command": r"^[ \t]*(?:PROMPT|REM|SET|SPOOL|WHENEVER|EXIT|CONNECT)\b[^\n]*$",
     },
 }  # fmt: skip
-_WITHOUT = {"mysql": {"dollar", "escaped"}, "sqlite": {"dollar", "escaped"}, "tsql": {"dollar", "escaped"}}
+_WITHOUT = {
+    "clickhouse": {"escaped"},
+    "mysql": {"dollar", "escaped"},
+    "sqlite": {"dollar", "escaped"},
+    "tsql": {"dollar", "escaped"},
+}
 _ROUTINE = re.compile(
     r"\s*(?:CREATE|ALTER)\s+(?:OR\s+(?:REPLACE|ALTER)\s+)?(?:(?:DEFINER\s*=\s*\S+|EDITIONABLE|NONEDITIONABLE|TEMP|"
     r"TEMPORARY|CONSTRAINT|AGGREGATE)\s+)*(?:FUNCTION|PROCEDURE|TRIGGER|PACKAGE|EVENT|TYPE\s+BODY)\b"

@@ -64,6 +64,7 @@ class TableDraft(EntityDraft):
 
     def __post_init__(self) -> None:
         self.description = self.schema.description
+        self.target = {"clickhouse": self.schema.target} if self.schema.target else {}
         self.table = "" if str(self.schema.name) == self.name else str(self.schema.name)
 
     @property
@@ -115,5 +116,5 @@ class Notes:
 
     def refuse(self, entity: TableDraft, column: str, what: str, line: int = 0, hint: str = "") -> None:
         """Tell what no rows can keep."""
-        path: Path = ("entities", entity.name, "columns", column)
+        path: Path = ("entities", entity.name, "columns", column) if column else ("entities", entity.name)
         self.found.append(Refusal(path, what, hint, self.file, line, 1 if line else 0))

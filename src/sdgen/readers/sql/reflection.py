@@ -88,6 +88,7 @@ class _Reflection:
             counts=counts,
             computed=bool(column.get("computed")),
             description=column.get("comment") or "",
+            expression=str((column.get("computed") or {}).get("sqltext") or ""),
         )
 
     def type(self, text: Any) -> SqlType:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sdgen.errors import Problem
 
@@ -18,7 +19,7 @@ class SqlType:
 
     word: in lower case, without sizes and schema, such as `character varying` or the name of a domain.
     values: of an enum or a set. dimensions: how many `[]` stand behind it. text: the whole of it, as it was written,
-    where words and sizes don't tell it.
+    where words and sizes don't tell it; options: what stands behind it in the words of ClickHouse.
     """
 
     word: str
@@ -27,6 +28,7 @@ class SqlType:
     dimensions: int = 0
     unsigned: bool = False
     text: str = ""
+    options: str = ""
 
     def __str__(self) -> str:
         if self.text:
@@ -52,7 +54,7 @@ class ColumnSchema:
     """One column.
 
     default: its SQL text. counts: the database numbers the rows itself (serial, identity, AUTO_INCREMENT).
-    computed: the database computes it from other columns, and takes no value for it; expression: as it was declared.
+    computed: the database computes it from other columns, by `expression`, and takes no value for it.
     elsewhere: its type in other databases' words, by dialect, where a table that is made there should have that one.
     """
 
@@ -114,7 +116,7 @@ class CheckSchema:
 class TableSchema:
     """One table with all its constraints, wherever they were declared.
 
-    takes_rows: it is no partitioned table without a partition.
+    takes_rows: it is no partitioned table without a partition. target: what else its own database is told.
     """
 
     name: TableName
@@ -126,6 +128,7 @@ class TableSchema:
     checks: tuple[CheckSchema, ...] = ()
     description: str = ""
     takes_rows: bool = True
+    target: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sdgen.databases.clickhouse.dialect import CLICKHOUSE
+from sdgen.databases.clickhouse.dialect import declared as clickhouse_type
+from sdgen.databases.dialect import Dialect
+from sdgen.databases.duckdb.dialect import DUCKDB
 from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.postgres_types import composite_regex, regex_of
@@ -34,7 +39,7 @@ class Fit:
 
 
 def _words(kind: str, words: str) -> dict[str, str]:
-    return dict.fromkeys((word.replace("_", " ") for word in words.split()), kind)
+    return dict.fromkeys((*words.split(), *(word.replace("_", " ") for word in words.split())), kind)
 
 
 _KINDS: Mapping[str, str] = {
@@ -146,6 +151,8 @@ FALLBACKS: Mapping[str, GeneratorSpec] = {
 
 def fit_of(type: SqlType, schema: Schema, seen: tuple[str, ...] = ()) -> Fit | None:
     """How a declared type is filled; None for one that isn't known."""
+    if type.text and schema.dialect in _USUAL and type.word != MOMENT_TEXT:
+        return _whole(type, schema.dialect)
     if type.dimensions:
         return _array(type, schema)
     if type.word in schema.enums and type.word not in seen:
@@ -168,6 +175,53 @@ def _composite(word: str, schema: Schema, seen: tuple[str, ...]) -> Fit | None:
 
     regex = composite_regex(schema.composites[word], type_of)
     return Fit(Type("text"), _pattern(regex)) if regex else None
+
+
+# Whose types are read whole; and those whose values are texts, with a generator of such texts in the form in which the
+# database gives them back.
+_USUAL: Mapping[str, Dialect] = {"clickhouse": CLICKHOUSE, "duckdb": DUCKDB}
+_OWN_TEXTS: Mapping[str, Mapping[str, GeneratorSpec]] = {
+    "clickhouse": {"ipv4": GeneratorSpec(type="internet.ipv4"), "ipv6": _pattern("2001:db8(:[1-9a-f][0-9a-f]{3}){6}")},
+    "duckdb": {
+        "interval": _pattern("[2-9] days|[1-9][0-9] days"),
+        **dict.fromkeys(("bit", "bitstring"), _pattern("[01]{8}")),
+    },
+}
+
+
+def _whole(type: SqlType, dialect: str) -> Fit | None:
+    """A type by its whole text, which a table that is made in its own database has again."""
+    read = _USUAL[dialect].read(type.text)
+    if read is None:
+        return None
+    if dialect == "duckdb" and _FIXED.search(type.text):
+        items = _of_sizes(type.text)
+        if items is None:
+            return None
+        return Fit(read, GeneratorSpec(type=items["generator"], params=items["params"]), declared=type.text)
+    bare = clickhouse_type(type.text).bare.word if dialect == "clickhouse" else type.word
+    usual = _USUAL[dialect].declared(read)
+    plain = type.text in (usual, f"Nullable({usual})") and not type.options
+    whole = "" if plain else f"{type.text} {type.options}".strip()
+    return Fit(read, _OWN_TEXTS.get(dialect, {}).get(bare), declared=whole)
+
+
+_FIXED = re.compile(r"\[\d+\]")
+_SIZED = re.compile(r"(.*)\[(\d*)\]", re.DOTALL)
+
+
+def _of_sizes(text: str) -> dict[str, Any] | None:
+    """A generator for DuckDB's arrays of fixed size, and lists of such; None where they stand within other types."""
+    listed, type = _SIZED.fullmatch(text.strip()), DUCKDB.read(text)
+    if listed is None:
+        spec = FALLBACKS.get(type.kind) if type is not None else None
+        return None if spec is None else {"type": str(type), "generator": spec.type, "params": dict(spec.params)}
+    items, size = _of_sizes(listed[1]), int(listed[2] or 0)
+    params = {"items": items, "min": size, "max": size or _MOST_ELEMENTS}
+    return None if items is None else {"type": str(type), "generator": "array", "params": params}
+
+
+_MOST_ELEMENTS = 4
 
 
 def _plain(type: SqlType, dialect: str) -> Fit | None:
@@ -222,6 +276,9 @@ def _moment_text(type: SqlType) -> Fit | None:
 
 
 def _special(type: SqlType, dialect: str) -> Fit | None:
+    own = _OWN_TEXTS.get(dialect, {}).get(type.word)
+    if own is not None:
+        return Fit(Type("text"), own, declared=type.word.upper())
     if dialect == "postgres" and (regex := regex_of(type)):
         return Fit(Type("text"), _pattern(regex))
     if type.word in ("bit", "bit varying", "varbit"):
@@ -301,13 +358,14 @@ _SIZERS: Mapping[str, Callable[[SqlType, str], Type]] = {"decimal": _decimal, "s
 
 def _with_checks(inner: Fit, dialect: str) -> Fit:
     """How the elements of an array are filled: so that they keep the conditions of their domain."""
-    from sdgen.readers.sql.checks import understand  # few arrays are of domains
+    from sdgen.readers.sql.check_branches import branches_of  # few arrays are of domains
     from sdgen.readers.sql.column_checks import demanded
 
     draft = ColumnDraft("value", inner.type, inner.generator)
     for check in inner.checks:
-        for bounds in understand(check.sql, dialect).columns.values():
-            draft.bounds = draft.bounds.also(bounds)
+        for branch in branches_of(check.sql, dialect)[:1]:  # elements have no column that could draw a branch
+            for bounds in branch.columns.values():
+                draft.bounds = draft.bounds.also(bounds)
     found = demanded(draft, None) if inner.checks else None
     return replace(inner, generator=found) if isinstance(found, GeneratorSpec) else inner
 
