@@ -18,14 +18,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field, FiniteFloat
 
-from sdgen.generators.arrays.decimals import numbers_of, places_of, units_from
-from sdgen.generators.arrays.fixed_width import array_over
+from sdgen.generators.arrays.decimals import places_of, units_from
 from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
-from sdgen.generators.moments.durations import Length, fixed_length
+from sdgen.generators.moments.durations import SECOND, Length, fixed_length
 from sdgen.generators.registry import register
 from sdgen.generators.series.parts import length_faults
 from sdgen.generators.series.references import KEYS, MOMENTS, Floats, Reference, Term, is_name, term_faults
-from sdgen.generators.series.series import InTime, lost_values
+from sdgen.generators.series.series import InTime, floats_over
 from sdgen.generators.series.waves import Part, episodes, hashed, heads, normals
 from sdgen.generators.streams import Numbers, Words
 from sdgen.scenario.types import NUMBERS, Type
@@ -33,7 +32,6 @@ from sdgen.scenario.types import NUMBERS, Type
 GRAIN = 1 << 20  # a counter's totals are whole numbers of so many parts of the mean increment, and so never fall
 _LEAVES = 1 << 40
 _MOST_SWING = 0.95  # of all cycles together: above, rounding could move a counter back
-_MOST_UNITS = float(1 << 62)
 
 
 class Resets(Part):
@@ -94,7 +92,7 @@ class Counter(InTime):
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         yield from super().faults(facts)
-        yield from length_faults("every", self.every, 1)
+        yield from length_faults("every", self.every, SECOND)
         for param, term in (("mean", self.mean), ("start", self.start)):
             yield from term_faults(param, term)
             if is_name(term) and "." not in str(term):
@@ -156,18 +154,14 @@ class Counter(InTime):
         return whole.astype(np.int64), passed - whole
 
     def _as_numbers(self, type: Type, values: Floats, missing: NDArray[np.bool_] | None) -> pa.Array:
+        """The values as a dial shows them: cut at the column's decimal places, not rounded."""
         places = places_of(type, self.precision)
         lost = np.isnan(values) if missing is None else missing | np.isnan(values)
-        values = np.where(lost, 0.0, values)
-        if places is None:
-            if self.rollover is not None:
-                values = values - np.floor(values * (1.0 / self.rollover)) * self.rollover
-            return lost_values(array_over(values, pa.float64()), lost)
-        # Cut, not rounded, as a dial shows only what is full.
-        units = np.clip(np.floor(values * float(10**places)), -_MOST_UNITS, _MOST_UNITS).astype(np.int64)
+        power = 10.0 ** (places or 0)
+        units = values if places is None else np.floor(values * power)
         if self.rollover is not None:
-            units %= np.int64(max(units_from(self.rollover, places), 1))
-        return lost_values(numbers_of(units, places, type), lost)
+            units = np.fmod(units, self.rollover if places is None else max(units_from(self.rollover, places), 1))
+        return floats_over(units / power, lost)
 
 
 def tree_totals(words: Words, leaves: Numbers, shares: Floats | None, variation: float) -> Numbers:

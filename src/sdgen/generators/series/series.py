@@ -7,12 +7,12 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field, FiniteFloat
 
-from sdgen.generators.arrays.decimals import numbers_of, places_of, room_faults, units_from, units_to
+from sdgen.generators.arrays.decimals import places_of, room_faults, units_from, units_to
 from sdgen.generators.arrays.fixed_width import array_over
+from sdgen.generators.arrays.rounding import rounded
 from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
 from sdgen.generators.moments.durations import Moment, fixed_length, moment_faults, parse_moment, zone_faults
 from sdgen.generators.numbers.alias_tables import alias_table
@@ -53,7 +53,6 @@ from sdgen.generators.series.waves import (
 from sdgen.generators.streams import Numbers, unit
 from sdgen.scenario.types import NUMBERS, Type
 
-_MOST_UNITS = float(1 << 62)
 Mask = NDArray[np.bool_]
 
 
@@ -285,22 +284,20 @@ class Series(InTime):
     def _as_numbers(self, type: Type, values: Floats, lost: Mask) -> pa.Array:
         """The values at the column's decimal places, null where they are lost."""
         places = places_of(type, self.precision)
-        nulls = lost if lost.any() else None
-        if nulls is not None:
-            values = np.where(lost, 0.0, values)
-        if places is None:
-            return array_over(values, pa.float64(), nulls)
-        units = np.clip(np.rint(values * float(10**places)), -_MOST_UNITS, _MOST_UNITS).astype(np.int64)
-        if self.min is not None:
-            np.maximum(units, units_from(self.min, places), out=units)
-        if self.max is not None:
-            np.minimum(units, units_to(self.max, places), out=units)
-        return lost_values(numbers_of(units, places, type), lost)
+        if places is not None:
+            values = rounded(values, places)
+            power = 10.0**places  # a bound between two numbers of so many places is kept by the nearer ones
+            low = -np.inf if self.min is None else units_from(self.min, places) / power
+            high = np.inf if self.max is None else units_to(self.max, places) / power
+            values = np.clip(values, low, high)
+        return floats_over(values, lost)
 
 
-def lost_values(numbers: pa.Array, lost: Mask) -> pa.Array:
-    """Numbers, with nulls where they are lost."""
-    return pc.if_else(pa.array(lost), None, numbers) if lost.any() else numbers
+def floats_over(values: Floats, lost: Mask) -> pa.Array:
+    """Numbers as an array, null where they are lost."""
+    return (
+        array_over(np.where(lost, 0.0, values), pa.float64(), lost) if lost.any() else array_over(values, pa.float64())
+    )
 
 
 def _either(*masks: Mask | None) -> Mask:
