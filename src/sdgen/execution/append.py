@@ -252,8 +252,11 @@ def without_existing(entity: EntityPlan) -> EntityPlan:
 
     So each row's number stands for values of its own, and there are as many free ones as are asked for.
     """
-    columns = {name: replace(column, fixed=None, given=(), null_rate=0.0) for name, column in entity.columns.items()}
-    links = {name: replace(link, null_rate=0.0) for name, link in entity.links.items()}
+    columns = {
+        name: replace(column, fixed=None, given=(), null_rate=0.0, null_rates=None)
+        for name, column in entity.columns.items()
+    }
+    links = {name: replace(link, null_rate=0.0, null_rates=None) for name, link in entity.links.items()}
     return replace(entity, columns=columns, links=links)
 
 

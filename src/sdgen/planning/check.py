@@ -133,6 +133,9 @@ def check_needs(draft: Draft) -> None:
                 hint = did_you_mean(need.column, {*draft.scenario.entities[where].columns, *terms})
                 hint = f"name a column of it: {need.column}.…" if need.column in terms else hint
                 draft.refuse(path, f"{line}{where} has no column {need.column!r}", hint, _REFERENCE)
+        for name in draft.column(key).null_rates.keys() - draft.scenario.entities[key[0]].columns.keys():
+            hint = did_you_mean(name, draft.scenario.entities[key[0]].columns)
+            draft.refuse((*column_path(key), "null_rates"), f"{key[0]} has no column {name!r}", hint, _REFERENCE)
         per = generator.counted_by
         counted = not draft.scenario.entities[key[0]].rows.per or key[0] in draft.layouts  # else told already
         if per and counted and per != draft.counting_link(key[0]):
@@ -162,6 +165,7 @@ def dependencies(draft: Draft) -> dict[Key, list[Key]]:
         if isinstance(generator, ForeignKey):
             needs.append(Dependency(generator.column, generator.via or key[1]))
         needs += [need for _, need, _ in followed(draft, key)]
+        needs += map(Dependency, draft.column(key).null_rates)
         targets = [draft.home(key[0], need) for need in needs]
         graph[key] = [target for target in targets if target in draft.generators]
     return graph

@@ -205,6 +205,7 @@ def _column(draft: Draft, key: Key, links: Mapping[str, Link], joint: JointDraws
         facts=replace(draft.facts(key), joint=joint.unique.get(key), correlation=joint.correlations.get(key)),
         nullable=is_nullable(draft, key),
         null_rate=0.0 if linked and key[1] in links else draft.missing_rate(key),
+        null_rates=None if linked and key[1] in links else draft.null_rates(key),
         hidden=wanted.hidden,
         fixed=fixed,
         given=given,
@@ -254,6 +255,7 @@ def _link(draft: Draft, entity: str, name: str, joints: Mapping[Key, JointIndexe
         chooser=_chooser(draft, (entity, column), spec, key, joints, counted),
         null_key=streams.stream_key(draft.seed, entity, name, "null"),
         null_rate=draft.missing_rate((entity, column)),
+        null_rates=draft.null_rates((entity, column)),
         layout=draft.layouts[entity] if counted else None,
     )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sdgen.errors import Path, Problem, ProblemType, did_you_mean
 from sdgen.generators.base import ColumnContext, Dependency, Generator
+from sdgen.generators.choices.given import NullRates
 from sdgen.generators.links.counts import Layout
 from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.links.parent_sampler import EachOf
@@ -98,7 +99,18 @@ class Draft:
         return need.children or self.links[entity].get(need.link, entity), need.column
 
     def missing_rate(self, key: Key) -> float:
-        """The share of nulls that a column asks for."""
+        """The share of nulls that a column asks for; the largest where it follows from another column's value."""
+        rates = self.null_rates(key)
+        return self._missing_rate(key) if rates is None else max(*rates.rates.values(), rates.otherwise)
+
+    def null_rates(self, key: Key) -> NullRates | None:
+        """The shares of nulls that follow from another column's value."""
+        own = self.column(key).null_rates
+        for column, rates in own.items():
+            return NullRates(column, dict(rates), self._missing_rate(key)) if rates else None
+        return None
+
+    def _missing_rate(self, key: Key) -> float:
         column, generator = self.column(key), self.generators.get(key)
         if isinstance(generator, ForeignKey) and (generator.via or key[1]) in self.each.get(key[0], ()):
             return 0.0  # which rows have a parent follows from their number

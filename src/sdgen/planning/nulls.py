@@ -15,7 +15,8 @@ def check_nulls(draft: Draft) -> None:
         if column.primary_key and (rate or column.nullable):
             draft.refuse(column_path(key), "a primary key is never null", "drop nullable and null_rate")
         elif rate and column.nullable is False:
-            draft.refuse(column_path(key), f"null_rate is {rate:g}, but nullable is false", "drop one of them")
+            name = "null_rates has" if draft.null_rates(key) else "null_rate is"
+            draft.refuse(column_path(key), f"{name} {rate:g}, but nullable is false", "drop one of them")
         elif column.primary_key or column.nullable is False:
             why = "a primary key is never null" if column.primary_key else "nullable is false"
             _check_values(draft, key, why)

@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.generators.base import ColumnContext, Generator
+from sdgen.generators.choices.given import NullRates
 from sdgen.generators.links.parent_sampler import Link
 from sdgen.scenario.model import Mode, PartialUnique
 from sdgen.scenario.types import Type
@@ -28,7 +29,7 @@ class ColumnPlan:
     `fixed` holds the given values of the first rows (null where a fixed row leaves the column to its generator), and
     `given` which of them are given: those of fixed rows, or of rows that the target holds already. `target` holds
     its types in databases' own words, by dialect. `matching` is what the condition of a partial unique set asks of it.
-    `optional`: JSON leaves it out where it is null.
+    `optional`: JSON leaves it out where it is null. Where `null_rates` is given, it counts instead of `null_rate`.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ColumnPlan:
     facts: ColumnContext
     nullable: bool
     null_rate: float
+    null_rates: NullRates | None
     hidden: bool
     fixed: pa.Array | None = None
     given: Sequence[bool] | NDArray[np.bool_] = ()

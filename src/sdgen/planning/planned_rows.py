@@ -55,8 +55,8 @@ class PlannedRows:
         if link not in self._parents:
             settled = self.settled.links[link]
             numbers, missing = settled.parents(self.numbers)
-            if self.missing is not None:
-                missing = self.missing if missing is None else self.missing | missing
+            for more in (settled.missing(self.numbers, self.column), self.missing):
+                missing = missing if more is None else more if missing is None else more | missing
             parent = self.plan.entities[settled.parent]
             self._parents[link] = PlannedRows(self.plan, parent, numbers, missing)
         return self._parents[link]
@@ -106,6 +106,9 @@ def _column(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
     values = _generated(rows, column)
     if column.matching is not None:
         values = _matched(rows, column, column.matching, values)
+    elif column.null_rates is not None:
+        chosen = rows.column(column.null_rates.column)
+        values = _null_where(column.null_rates.missing(chosen, cells.unit("null")), values)
     elif column.null_rate:
         values = _null_where(cells.unit("null") < column.null_rate, values)
     return values if column.fixed is None else _fixed(rows, column, column.fixed, values)

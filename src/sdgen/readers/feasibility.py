@@ -129,8 +129,8 @@ def sampled_columns(scenario: Scenario, keys: Iterable[Key], rows: int) -> Itera
     """The first rows of some columns, more than there are where they can be made; nothing where none can."""
     import numpy as np
 
-    from sdgen.engine import PlannedRows
     from sdgen.planning.compile import compile_plan
+    from sdgen.planning.planned_rows import PlannedRows
 
     try:
         plan = compile_plan(scenario, PlanRequest(seed=_ANY_SEED))

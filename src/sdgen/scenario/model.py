@@ -56,6 +56,20 @@ class GeneratorSpec(Record):
     params: Mapping[str, Any] = Field(default_factory=dict, description="the generator's params")
 
 
+def case_names(value: object) -> object:
+    """A mapping by a column's values, these as the texts they are compared as; what is none stays as it is."""
+    if not isinstance(value, Mapping):
+        return value
+    return {str(name).lower() if isinstance(name, bool) else str(name): each for name, each in value.items()}
+
+
+def _rates(value: object) -> object:
+    return {name: case_names(rates) for name, rates in value.items()} if isinstance(value, Mapping) else value
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
 class Column(Record):
     """One column of an entity."""
 
@@ -68,6 +82,11 @@ class Column(Record):
         None, description="may be null; true gives 10 % nulls unless null_rate says otherwise"
     )
     null_rate: float | None = Field(None, ge=0, le=1, description="the share of nulls, 0 to 1")
+    null_rates: Annotated[Mapping[str, Mapping[str, Share]], BeforeValidator(_rates)] = Field(
+        default_factory=dict,
+        description="the share of nulls by another column's value: {kind: {card: 0, iban: 1}}; elsewhere null_rate",
+        max_length=1,
+    )
     hidden: bool = Field(False, description="computed for other columns, never written")
     correlate: Mapping[str, Annotated[float, Field(ge=-1, le=1)]] = Field(
         default_factory=dict,

@@ -221,8 +221,8 @@ class Distributions:
     def _drawn(self, plan: Plan, link: WrittenLink) -> Counts:
         """The parents' row numbers of a sample of a plan's rows, those without a parent left out."""
         own = plan.entities[self.judge.entity]
-        numbers, missing = own.links[link.name].parents(sample_numbers(own.rows))
-        return numbers if missing is None else numbers[~missing]
+        parents = PlannedRows(plan, own, sample_numbers(own.rows)).parent(link.name)
+        return parents.numbers if parents.missing is None else parents.numbers[~parents.missing]
 
     @cached_property
     def _parent_keys(self) -> dict[str, pa.Array]:

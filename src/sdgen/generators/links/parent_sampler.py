@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.generators import streams
+from sdgen.generators.choices.given import NullRates
 from sdgen.generators.domains import Exchange, permute
 from sdgen.generators.links.counts import Layout
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
@@ -266,7 +268,8 @@ MAY_LACK = (Tree, LevelTree, Within, DistinctWithin, TreeWithin, EachOf)  # thos
 class Link:
     """A link as the plan settled it: the parent entity, and how its rows are chosen.
 
-    `older` holds, where that matters, the parents of the rows that a target holds already, by row number: -1 for none.
+    `null_rates`, where given, counts instead of `null_rate`: rows alone know it, by `missing`. `older` holds, where
+    that matters, the parents of the rows that a target holds already, by row number: -1 for none.
     """
 
     name: str
@@ -277,12 +280,21 @@ class Link:
     layout: Layout | None = None
     older: Numbers | None = field(default=None, compare=False, repr=False)
     nulls: Nulls | None = None
+    null_rates: NullRates | None = None
+
+    def missing(self, numbers: Numbers, column: Callable[[str], pa.Array]) -> NDArray[np.bool_] | None:
+        """Which rows are without a parent by another column's value, in addition to those that `parents` tells."""
+        if self.null_rates is None:
+            return None
+        drawn = streams.unit(streams.draw(self.null_key, numbers))
+        found = self.null_rates.missing(column(self.null_rates.column), drawn)
+        return found if self.older is None else found & (numbers >= len(self.older))
 
     def parents(self, numbers: Numbers) -> tuple[Numbers, NDArray[np.bool_] | None]:
         """The parents' row numbers, and which rows have none (None: all have one; their number is then 0)."""
         chosen = self.chooser.choose(numbers)
         missing = chosen < 0 if isinstance(self.chooser, MAY_LACK) else None
-        if self.null_rate or self.nulls is not None:
+        if (self.null_rate and self.null_rates is None) or self.nulls is not None:
             drawn = streams.unit(streams.draw(self.null_key, numbers)) < self.null_rate
             drawn = drawn if self.nulls is None else self.nulls.missing(numbers, drawn)
             missing = drawn if missing is None else missing | drawn

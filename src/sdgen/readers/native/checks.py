@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.feasibility import chosen_generators
+from sdgen.readers.sql.check_branches import branches_of
 from sdgen.readers.sql.check_facts import CheckMeaning
-from sdgen.readers.sql.checks import understand
 from sdgen.readers.sql.column_checks import demanded
 from sdgen.readers.sql.column_orders import set_orders
 from sdgen.readers.sql.drafts import TableDraft
@@ -65,7 +65,8 @@ def _understood(entity: Entity) -> CheckMeaning:
     """What all checks say, of comparisons those of which both columns are free."""
     whole = CheckMeaning()
     for sql in entity.check:
-        whole = whole.also(understand(sql, _DIALECT))
+        branches = branches_of(sql, _DIALECT)
+        whole = whole.also(branches[0]) if len(branches) == 1 else whole
     free = _free(entity)
     return replace(
         whole,

@@ -19,8 +19,9 @@ from sdgen.readers.feasibility import (
     refused_partial_sets,
     refused_unique_sets,
 )
+from sdgen.readers.sql.check_cases import cases_of
 from sdgen.readers.sql.check_facts import Impossible
-from sdgen.readers.sql.column_checks import demanded, stretched
+from sdgen.readers.sql.column_checks import demanded, stretched, written
 from sdgen.readers.sql.defaults import hint_defaults
 from sdgen.readers.sql.drafts import Notes, TableDraft
 from sdgen.readers.sql.partial_keys import give_up_partial_key, settle_partial_keys
@@ -106,13 +107,38 @@ def _keep_checks(draft: PlanDraft, entity: TableDraft, notes: Notes, dialect: st
         if column.bounds.longest and column.type.kind in ("text", "string"):
             length = min(filter(None, (column.bounds.longest, column.type.length)))
             column.type = Type("string", length=length)
-        found = None if column.is_link or not _may_change(column) else demanded(column, chosen)
+        found = None if column.is_link or not _may_change(column) else _kept(column, chosen)
         if isinstance(found, str):
             _unkept(entity, column, found, notes, dialect)
         elif found is not None:
             column.generator, column.demanded = found, True
         elif chosen is None and column.generator is None:
             column.generator = FALLBACKS.get(column.type.kind)
+
+
+def _kept(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
+    """The generator that keeps a column's CHECKs, in each of the branches that it follows."""
+    found = demanded(column, chosen)
+    if column.cases is None or isinstance(found, str):
+        return found
+    plain = found or written(chosen) or FALLBACKS.get(column.type.kind)
+    cases: dict[str, GeneratorSpec] = {
+        label: GeneratorSpec(type="expression", params={"sql": sql}) for label, sql in column.cases.sql.items()
+    }
+    for label, each in cases_of(column).items():
+        kept = demanded(each, chosen)
+        if isinstance(kept, str):
+            return kept
+        if kept is not None and label not in cases:
+            cases[label] = kept
+    if not cases or plain is None:
+        return found
+    params = {"by": column.cases.column, "cases": {label: _nested(spec) for label, spec in cases.items()}}
+    return GeneratorSpec(type="given", params={**params, "otherwise": _nested(plain)})
+
+
+def _nested(spec: GeneratorSpec) -> dict[str, object]:
+    return {"generator": spec.type, **({"params": dict(spec.params)} if spec.params else {})}
 
 
 def _may_change(column: ColumnDraft) -> bool:

@@ -13,7 +13,8 @@ from sdgen.generators.base import Generator
 from sdgen.generators.choices.choices import Choice
 from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
-from sdgen.readers.sql.check_facts import NOW, ColumnBounds, Impossible, Value, can_make, shortest_match
+from sdgen.readers.sql.check_facts import NOW, ColumnBounds, Impossible, Value
+from sdgen.readers.sql.check_patterns import can_make, shortest_match
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGER_BITS, INTEGERS, NUMBERS, Type
 
@@ -143,7 +144,7 @@ def _numbers(type: Type, bounds: ColumnBounds, chosen: Generator | None) -> Gene
     refused = {value for value in bounds.other_than if isinstance(value, Decimal)}
     # What a rule chose for the name is more like real values than a range: it stays where it keeps the CHECK anyway.
     if chosen is not None and not refused - {0} and _holds(chosen, low, high):
-        return _written(chosen)
+        return written(chosen)
     low, high = _widest(*_closed(low, high, type), refused, step)
     if low > high:
         return Impossible(f"no {type} lies between its CHECKs")
@@ -232,8 +233,10 @@ def _ends(chosen: Generator) -> tuple[object, object]:
     return getattr(chosen, "min", None), getattr(chosen, "max", None)
 
 
-def _written(chosen: Generator) -> GeneratorSpec | None:
+def written(chosen: Generator | None) -> GeneratorSpec | None:
     """A generator that a rule found, by name: a constraint relies on it."""
+    if chosen is None:
+        return None
     params = chosen.model_dump(mode="json", exclude_unset=True, by_alias=True)
     return GeneratorSpec(type=chosen.called, params=params)
 

@@ -115,5 +115,5 @@ class Notes:
 
     def refuse(self, entity: TableDraft, column: str, what: str, line: int = 0, hint: str = "") -> None:
         """Tell what no rows can keep."""
-        path: Path = ("entities", entity.name, "columns", column)
+        path: Path = ("entities", entity.name, "columns", column) if column else ("entities", entity.name)
         self.found.append(Refusal(path, what, hint, self.file, line, 1 if line else 0))

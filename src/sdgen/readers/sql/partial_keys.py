@@ -11,8 +11,8 @@ from typing import Any
 from sdgen.generators.base import Generator
 from sdgen.generators.choices.choices import Choice
 from sdgen.readers.drafts import ColumnDraft
-from sdgen.readers.sql.check_facts import ColumnBounds
-from sdgen.readers.sql.checks import understand
+from sdgen.readers.sql.check_branches import Truth, branches_of
+from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
 from sdgen.readers.sql.drafts import Notes, PartialKey, TableDraft
 from sdgen.readers.sql.schema import KeySchema
 from sdgen.scenario.model import PartialUnique
@@ -27,12 +27,12 @@ def partial_key(entity: TableDraft, key: KeySchema, dialect: str) -> PartialKey 
     """What a partial index's condition says column by column; None where it says more than that."""
     if key.computed or not key.nulls or re.search(r"\bOR\b", key.where, re.IGNORECASE):
         return None
-    found = understand(key.where, dialect)
+    branches = branches_of(key.where, dialect, truth=Truth.TRUE)
     spelled = {name.lower(): name for name in entity.columns}
-    if found.unknown or found.orders or found.different or found.equal or not found.columns:
+    if len(branches) != 1 or branches[0] != CheckMeaning(found := branches[0].columns) or not found:
         return None
     where: dict[str, Any] = {}
-    for name, bounds in found.columns.items():
+    for name, bounds in found.items():
         column = entity.columns.get(spelled.get(name.lower(), ""))
         said = None if column is None else _said(column, bounds)
         if column is None or said is None:

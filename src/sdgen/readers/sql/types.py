@@ -301,13 +301,14 @@ _SIZERS: Mapping[str, Callable[[SqlType, str], Type]] = {"decimal": _decimal, "s
 
 def _with_checks(inner: Fit, dialect: str) -> Fit:
     """How the elements of an array are filled: so that they keep the conditions of their domain."""
-    from sdgen.readers.sql.checks import understand  # few arrays are of domains
+    from sdgen.readers.sql.check_branches import branches_of  # few arrays are of domains
     from sdgen.readers.sql.column_checks import demanded
 
     draft = ColumnDraft("value", inner.type, inner.generator)
     for check in inner.checks:
-        for bounds in understand(check.sql, dialect).columns.values():
-            draft.bounds = draft.bounds.also(bounds)
+        for branch in branches_of(check.sql, dialect)[:1]:  # elements have no column that could draw a branch
+            for bounds in branch.columns.values():
+                draft.bounds = draft.bounds.also(bounds)
     found = demanded(draft, None) if inner.checks else None
     return replace(inner, generator=found) if isinstance(found, GeneratorSpec) else inner
 
