@@ -232,6 +232,8 @@ def test_a_null_moment_or_base_is_a_null_value() -> None:
     stamps = pa.array([FIRST, None, FIRST], pa.timestamp("us", "UTC"))
     array = series({"base": "level"}, 3, at=stamps, level=[1.0, 2.0, None])
     assert array.to_pylist() == [1.0, None, None]
+    trend = {"base": 1, "trend": {"change": 1}, "since": "begun"}
+    assert series(trend, 2, begun=pa.array([None, FIRST], pa.timestamp("us"))).is_null().to_pylist() == [True, False]
 
 
 def test_any_split_and_order_gives_the_same_cells() -> None:
