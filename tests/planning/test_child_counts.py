@@ -241,3 +241,22 @@ def test_a_count_by_a_column_needs_a_parent() -> None:
     made["entities"]["children"]["rows"] = {"count": "months"}
     found = problems_of(made)
     assert any("count names a column, months, but rows are not counted per a parent" in each for each in found)
+
+
+def test_columns_of_parents_are_the_same_for_one_child_and_for_many() -> None:
+    """Parents repeat in a batch of children: what is computed once for each goes to all of its children."""
+    name = {"generator": "choice", "nullable": True, "params": {"values": ["a", "b", "c"]}}
+    score = {"generator": "normal"}
+    made = scenario({"law": "geometric", "mean": 9}, parents=300, name=name, score=score)
+    own = made["entities"]["children"]["columns"]
+    own |= {"name": {"generator": "parent", "params": {"column": "parents.name"}}}
+    own |= {"twice": {"type": "double", "generator": "expression", "params": {"sql": "parents.score * 2"}}}
+    own |= {"near": {"generator": "normal", "correlate": {"parents.score": 0.8}}}
+    plan = sdgen.plan(made)
+    whole = batch(plan, "children", 0, 2_000)
+    assert whole.column("name").null_count > 50
+    for start in (0, 7, 1_234):
+        assert batch(plan, "children", start, start + 1).equals(whole.slice(start, 1))
+    rows = sdgen.generate(plan)
+    by_id = dict(zip(rows["parents"]["id"].to_pylist(), rows["parents"]["name"].to_pylist(), strict=True))
+    assert [by_id[parent] for parent in whole.column("parent_id").to_pylist()] == whole.column("name").to_pylist()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
@@ -31,7 +32,12 @@ class PlannedRows:
     """Some rows of one entity; columns and parents are computed when asked for, once."""
 
     def __init__(
-        self, plan: Plan, entity: EntityPlan, numbers: Numbers, missing: NDArray[np.bool_] | None = None
+        self,
+        plan: Plan,
+        entity: EntityPlan,
+        numbers: Numbers,
+        missing: NDArray[np.bool_] | None = None,
+        of_runs: bool = False,
     ) -> None:
         self.plan = plan
         self.settled = entity
@@ -40,6 +46,7 @@ class PlannedRows:
         self._columns: dict[str, pa.Array] = {}
         self._parents: dict[str, PlannedRows] = {}
         self._shared: dict[str, Any] = {}
+        self._runs = _runs(numbers) if of_runs and missing is None else None
 
     @property
     def entity(self) -> str:
@@ -47,9 +54,17 @@ class PlannedRows:
 
     def column(self, name: str) -> pa.Array:
         if name not in self._columns:
-            values = _column(self, self.settled.columns[name])
+            if self._distinct is not None and self._runs is not None:
+                values = self._distinct.column(name).take(pa.array(self._runs[1]))
+            else:
+                values = _column(self, self.settled.columns[name])
             self._columns[name] = values if self.missing is None else _null_where(self.missing, values)
         return self._columns[name]
+
+    @cached_property
+    def _distinct(self) -> PlannedRows | None:
+        """The rows without those that repeat the one before; None where few do."""
+        return None if self._runs is None else PlannedRows(self.plan, self.settled, self.numbers[self._runs[0]])
 
     def parent(self, link: str) -> PlannedRows:
         if link not in self._parents:
@@ -58,7 +73,7 @@ class PlannedRows:
             for more in (settled.missing(self.numbers, self.column), self.missing):
                 missing = missing if more is None else more if missing is None else more | missing
             parent = self.plan.entities[settled.parent]
-            self._parents[link] = PlannedRows(self.plan, parent, numbers, missing)
+            self._parents[link] = PlannedRows(self.plan, parent, numbers, missing, settled.layout is not None)
         return self._parents[link]
 
     def shared(self, name: str, compute: Callable[[], T]) -> T:
@@ -91,6 +106,8 @@ class PlannedRows:
     def scores(self, column: str) -> NDArray[np.float64]:
         settled = self.settled.columns[column]
         cells = ColumnBatch(self, settled.facts)
+        if self._distinct is not None and self._runs is not None:
+            return self._distinct.scores(column).take(self._runs[1])
         return self.shared(f"scores {column}", lambda: cells.scores(settled.generator))
 
     def ordinals(self, link: str) -> Numbers:
@@ -98,6 +115,17 @@ class PlannedRows:
         if layout is None:
             raise LookupError(f"{self.entity} does not count its rows by {link}")
         return self.shared("ordinals", lambda: layout.locate(self.numbers)[1])
+
+
+def _runs(numbers: Numbers) -> tuple[Numbers, Numbers] | None:
+    """Where runs of one number begin, and each place's run; None where most numbers differ from the one before.
+
+    The parents of rows that are laid out parent after parent repeat: what is computed of them is, once for each.
+    """
+    begins = np.flatnonzero(np.diff(numbers, prepend=-1))
+    if 2 * len(begins) > len(numbers):
+        return None
+    return begins, np.repeat(np.arange(len(begins)), np.diff(begins, append=len(numbers)))
 
 
 def _column(rows: PlannedRows, column: ColumnPlan) -> pa.Array:

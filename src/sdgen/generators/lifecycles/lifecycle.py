@@ -198,7 +198,10 @@ class OfLifecycle(Referring):
     def path(self, cells: ColumnBatch) -> Path:
         """The lives of the batch's rows, or of their parents."""
         need = self.dependency(self.of)
-        rows: Rows = cells.rows.parent(need.link) if need.link else cells.rows
+        rows: Rows = cells.rows
+        if need.link:  # other columns of a parent are computed once for all of its children, lives for each of them
+            parents = rows.parent(need.link)
+            rows = rows.shared(f"lives of {need.link}", lambda: parents.at(parents.numbers))
         rows.column(need.column)  # which leaves the lives behind, shared by all columns that are read off them
 
         def missing() -> Path:
