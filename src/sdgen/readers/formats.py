@@ -55,6 +55,7 @@ FORMATS = (
     Format(
         "models", "sdgen.readers.models", "SQLAlchemy, Pydantic or dataclass models: module:Name", (":", ".py"), False
     ),
+    Format("prisma", "sdgen.readers.prisma", "a Prisma schema, or a folder with one", (".prisma", "/"), False),
     Format(
         "airbyte", "sdgen.readers.airbyte", "an Airbyte manifest, or a connector's folder", (*DOCUMENTS, "/"), False
     ),
