@@ -190,7 +190,10 @@ def _is_nested(plan: Plan, entity: str, column: str) -> bool:
 def _add_needs(entity: EntityPlan, needs: tuple[object, ...], needed: Mapping[str, set[str]]) -> None:
     for need in needs:
         link, column = getattr(need, "link", ""), getattr(need, "column", "")
-        if link in entity.links and column:
+        other = getattr(need, "entity", "")
+        if other:
+            needed[other].add(column)
+        elif link in entity.links and column:
             needed[entity.links[link].parent].add(column)
 
 

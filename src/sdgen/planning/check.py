@@ -118,8 +118,8 @@ def check_needs(draft: Draft) -> None:
     """Columns that others are computed from must exist."""
     for key, generator in draft.generators.items():
         for need in generator.needs():
-            children = not need.children or check_children(draft, key, need)
-            if not children or not need.column:
+            known = check_children(draft, key, need) if need.children else check_entity(draft, key, need)
+            if not known or not need.column:
                 continue
             links = draft.links[key[0]]
             where = "" if need.link and need.link not in links else draft.home(key[0], need)[0]
@@ -142,6 +142,18 @@ def check_needs(draft: Draft) -> None:
             hint = f"count them with `rows: {{per: {draft.links[key[0]].get(per, '…')}, …}}`"
             what = f"{key[0]} does not count its rows by the link {per!r}"
             draft.refuse(column_path(key), what, hint, ProblemType.ROWS)
+
+
+def check_entity(draft: Draft, key: Key, need: Dependency) -> bool:
+    """Whether the entity whose rows are taken is there, and has some; told where not."""
+    if not need.entity:
+        return True
+    if need.entity not in draft.scenario.entities:
+        hint = did_you_mean(need.entity, draft.scenario.entities)
+        draft.refuse(column_path(key), f"no entity {need.entity!r}", hint, _REFERENCE)
+    elif draft.counts.get(need.entity) == 0:
+        draft.refuse(column_path(key), f"a link to {need.entity}, which has no rows", type=ProblemType.ROWS)
+    return need.entity in draft.scenario.entities and draft.counts.get(need.entity) != 0
 
 
 def check_children(draft: Draft, key: Key, need: Dependency) -> bool:

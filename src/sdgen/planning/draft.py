@@ -96,7 +96,7 @@ class Draft:
 
     def home(self, entity: str, need: Dependency) -> Key:
         """The column that a column of this entity needs."""
-        return need.children or self.links[entity].get(need.link, entity), need.column
+        return need.children or need.entity or self.links[entity].get(need.link, entity), need.column
 
     def missing_rate(self, key: Key) -> float:
         """The share of nulls that a column asks for; the largest where it follows from another column's value."""
@@ -327,6 +327,6 @@ class TypeResolver:
 
     def of_need(self, entity: str, need: Dependency) -> Type | None:
         """The type of a column that another one depends on."""
-        where = need.children or (self._links[entity].get(need.link, "") if need.link else entity)
+        where = need.children or need.entity or (self._links[entity].get(need.link, "") if need.link else entity)
         known = where in self._scenario.entities and need.column in self._scenario.entities[where].columns
         return self.settle((where, need.column)) if known else None

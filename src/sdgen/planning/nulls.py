@@ -73,7 +73,7 @@ def _null_source(draft: Draft, key: Key, seen: set[Key]) -> str:
 def _copied(draft: Draft, key: Key) -> list[Dependency]:
     """The columns that a column's values depend on, with the parent's of a link."""
     generator = draft.generators[key]
-    needs = [need for need in generator.needs() if need.column and not need.children]
+    needs = [need for need in generator.needs() if need.column and not need.children and not need.entity]
     if isinstance(generator, ForeignKey):
         needs.append(Dependency(generator.column, generator.via or key[1]))
     return needs

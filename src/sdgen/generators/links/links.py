@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sdgen.errors import did_you_mean
 from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.links.parent_sampler import Zipf
 from sdgen.generators.registry import register
+from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import KINDS, Type
 
 
@@ -114,6 +116,36 @@ class ForeignKey(Generator):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         return cells.rows.parent(self.via or cells.facts.column).column(self.column)
+
+
+class ElementLink(Generator):
+    """A link inside a struct or an array: a row of another entity for each element, drawn as links are."""
+
+    entity: str = Field(description="the parent entity")
+    column: str = Field(description="the parent's column whose values these are")
+    distribution: Literal["uniform", "zipf"] = Field("uniform", description="how parents share the elements")
+    exponent: float = Field(1.0, gt=0, le=4, description="zipf: the larger, the more uneven")
+
+    def needs(self) -> tuple[Dependency, ...]:
+        return (Dependency(self.column, entity=self.entity),)
+
+    def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
+        type = types.get(self.needs()[0])
+        if type is None:
+            raise LookupError("a link takes its parent's type")
+        return type
+
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
+        if facts.entity == self.entity:
+            yield ParamError("entity", "a link inside a column leads to another entity", "give it a column of its own")
+
+    def values(self, cells: ColumnBatch) -> pa.Array:
+        def pick(parents: int) -> Numbers:
+            if self.distribution == "uniform":
+                return cells.below(parents, "parent")
+            return Zipf(cells.key("parent"), parents, self.exponent).choose(cells.numbers)
+
+        return cells.rows.others(self.entity, pick).column(self.column)
 
 
 @register("parent")
