@@ -202,20 +202,3 @@ def test_no_text_is_longer_than_said(name: str, locale: str) -> None:
 
 def _age(born: date, today: date) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-
-
-@pytest.mark.parametrize(
-    ("form", "pattern"),
-    [
-        ("international", r"^\+1-[2-9]\d\d-555-01\d\d$"),
-        ("national", r"^\([2-9]\d\d\) 555-01\d\d$"),
-        ("digits", r"^[2-9]\d\d55501\d\d$"),
-    ],
-)
-def test_telephones_ring_nowhere(form: str, pattern: str) -> None:
-    values = fill("person.phone_number", {"format": form})
-    assert pa.compute.all(pa.compute.match_substring_regex(values, pattern)).as_py()
-    generator = make("person.phone_number", {"format": form})
-    size = generator.capacity(facts(generator))
-    assert size is not None
-    assert len(fill("person.phone_number", {"format": form}, size, unique=True).unique()) == size

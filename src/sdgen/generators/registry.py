@@ -58,6 +58,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "person.height",
         "person.weight",
         "person.bmi",
+    ),
+    "people.phones": (
         "person.phone_number",
         "person.phone",
         "person.telephone",

@@ -1,8 +1,8 @@
-"""People's dates of birth and ages, as in their country; height and weight, by sex; and telephone numbers."""
+"""People's dates of birth and ages, as in their country; height, weight and body mass index, by sex."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from typing import ClassVar, Literal
@@ -14,15 +14,14 @@ from pydantic import Field
 
 from sdgen.generators import streams
 from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
-from sdgen.generators.domains import Domain
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.numbers.quantile_tables import Floats, lognormal_table, normal_table
 from sdgen.generators.people.people import PersonGenerator
 from sdgen.generators.places.gazetteer import country_of
-from sdgen.generators.pools import FALLBACK, Joined, file_digests, own_yaml, text_array, texts
+from sdgen.generators.pools import own_yaml
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
-from sdgen.generators.text_generator import PLAIN_TEXTS, TextGenerator
+from sdgen.generators.text_generator import PLAIN_TEXTS
 from sdgen.scenario.types import NUMBERS, Type
 
 _EPOCH = date(1970, 1, 1)
@@ -189,32 +188,3 @@ class MassIndex(Body):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         return _rounded(self.mass_index_of(cells), 10)
-
-
-@register("person.phone_number", "person.phone", "person.telephone")
-class PhoneNumber(TextGenerator):
-    """A North American telephone number of the range 555-0100 to 555-0199, which is kept free for fiction."""
-
-    example: ClassVar[str] = "{generator: person.phone_number, params: {format: national}}"
-
-    format: Literal["international", "national", "digits"] = Field(
-        default="international", description="+1-212-555-0123, (212) 555-0123 or 2125550123"
-    )
-
-    def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
-        return file_digests([FALLBACK], "person")
-
-    def domain(self, facts: ColumnContext) -> Domain:
-        return _phones(self.format)
-
-
-_FORMS = {"international": ("+1-", "-555-01"), "national": ("(", ") 555-01"), "digits": ("", "55501")}
-
-
-@cache
-def _phones(form: str) -> Joined:
-    before, after = _FORMS[form]
-    numbers = ("".join(filter(str.isdigit, listed)) for listed in texts("en", "person", "telephone_fmt"))
-    codes = sorted({number[1:4] for number in numbers})
-    begins = text_array(f"{before}{code}{after}" for code in codes)
-    return Joined((begins, text_array(f"{number:02d}" for number in range(100))))
