@@ -63,6 +63,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "person.birthdate",
         "person.date_of_birth",
         "person.age",
+        "person.height",
+        "person.weight",
+        "person.bmi",
+    ),
+    "people.phones": (
         "person.phone_number",
         "person.phone",
         "person.telephone",

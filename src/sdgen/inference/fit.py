@@ -23,7 +23,6 @@ from sdgen.generators.business.companies import CompanyGenerator
 from sdgen.generators.choices.choices import Choice, ListedValues
 from sdgen.generators.keys import Sequence
 from sdgen.generators.people import people
-from sdgen.generators.people.names import names
 from sdgen.generators.streams import Numbers
 from sdgen.generators.text.prose import Prose
 from sdgen.generators.text.sentences import english
@@ -38,7 +37,6 @@ _SAMPLE = 256
 # The share of texts longer than the column that a guess may have, where not 0.02: nobody sees a user name was cut.
 _MAY_BE_CUT = {"person.username": 0.6}
 _WRITTEN = INTEGERS | FLOATS | TIMES | {"decimal", "bool", "uuid"}
-_BESIDE_NAMES = {"person.full_name": 1, "person.username": 3, "person.email": 13}  # a mark, digits, @example.com
 _IN_ENGLISH = "prose."  # presets that are nothing for other languages
 _LONG_ENOUGH = 400  # no text but prose is longer
 
@@ -243,10 +241,7 @@ class _ByKey:
 def _longest(made: Generator, facts: ColumnContext, lengths: Numbers) -> int:
     """The length that no text of it exceeds."""
     if isinstance(made, people.PersonGenerator):
-        listed = names(facts.locale)
-        firsts, lasts = max(map(len, listed.first_folds)), max(map(len, listed.last_folds))
-        rounds = len(str(facts.rows // listed.size + 1)) if facts.rows > listed.size else 0
-        return firsts + lasts + rounds + _BESIDE_NAMES.get(made.called, 14)
+        return people.longest_text(made.called, facts.locale, facts.rows)
     domain = made.domain(replace(facts, unique=False))
     if domain is not None:
         return _longest_of(domain, lengths)

@@ -10,6 +10,7 @@ from sdgen.generators.arrays.cast import scalar_array
 from sdgen.generators.base import Dependency, Generator
 from sdgen.generators.links.counts import most_children
 from sdgen.generators.links.links import ForeignKey
+from sdgen.generators.pools import is_known, locales
 from sdgen.planning.check_links import check_links
 from sdgen.planning.choose import Key, column_path, columns_of
 from sdgen.planning.correlations import followed
@@ -27,6 +28,7 @@ def check_draft(draft: Draft, strict: bool = False) -> None:
     """Add all problems of the draft; `strict` adds entities that can't be written one after the other."""
     draft.problems.extend(note for note in draft.scenario.notes if isinstance(note, Refusal))
     check_characters(draft)
+    check_locale(draft)
     check_names(draft)
     check_output(draft)
     check_needs(draft)
@@ -75,6 +77,14 @@ def check_characters(draft: Draft) -> None:
             what = f"the name {_spelled(text)} holds a control character"
             problem = scenario.origin.problem(path, what, "write it without", ProblemType.VALUE)
             draft.problems.append(replace(problem, path=tuple(map(_spelled, path))))
+
+
+def check_locale(draft: Draft) -> None:
+    """Without lists of its own a locale would be written in English, which nobody has asked for."""
+    locale = draft.scenario.locale
+    if not is_known(locale):
+        hint = f"{did_you_mean(locale.lower(), locales())} known are {', '.join(locales())}"
+        draft.refuse(("locale",), f"unknown locale {locale!r}", hint.strip(), ProblemType.VALUE)
 
 
 def _spelled(text: str) -> str:
