@@ -29,6 +29,10 @@ class TableReader(Protocol):
         """The rows as Arrow columns: of the types planned, or as texts of them."""
         ...
 
+    def source(self, table: Table) -> str:
+        """What stands behind FROM for the rows that a table itself holds."""
+        ...
+
     def sampled(self, table: Table, one_in: int) -> str:
         """What stands behind FROM for about one row in so many of a table, the same ones each time."""
         ...
@@ -52,6 +56,9 @@ class PlainTableReader:
     """Columns that can be selected and compared as they stand, in tables that keep their types."""
 
     dialect: Dialect
+
+    def source(self, table: Table) -> str:
+        return self.dialect.table(table.name)
 
     def selected(self, column: TableColumn) -> str:
         return self.dialect.quote(column.name)

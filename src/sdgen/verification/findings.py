@@ -91,7 +91,7 @@ class StoredEntity:
 
     @property
     def source(self) -> str:
-        return self.reader.dialect.table(self.table.name)
+        return self.reader.source(self.table)
 
     def quoted(self, columns: Sequence[str], prefix: str = "") -> list[str]:
         return [prefix + self.reader.dialect.quote(column) for column in columns]
