@@ -212,4 +212,5 @@ def holds_alone(columns: Sequence[str], unique: set[str], counted_by: str, gener
     """Whether the set holds without a permutation of its own."""
     counts = any(getattr(generators[name], "per", "") == counted_by for name in columns)
     distinct = any(generators[name].all_distinct() for name in columns)
+    distinct = distinct or any(getattr(generators[name], "distinct_beside", "") in columns for name in columns)
     return distinct or bool(unique & set(columns)) or (counted_by in columns and counts)

@@ -19,6 +19,7 @@ from sdgen.readers.sql.checks import understand
 from sdgen.readers.sql.column_orders import set_orders
 from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft
 from sdgen.readers.sql.keys import leave_empty, set_keys, set_links
+from sdgen.readers.sql.polymorphic_links import set_polymorphic_links
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, TableName, TableSchema
 from sdgen.readers.sql.types import UNSIZED, Fit, fit_of
 from sdgen.readers.sql.unenforced_checks import SchemaOrigin, shown, told, watch
@@ -44,6 +45,7 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     leave_empty(entities, notes)
     for entity in entities.values():
         _apply_checks(schema, entity, domain_checks, notes)
+    set_polymorphic_links(entities)
     scenario = make_feasible(schema.name, list(entities.values()), notes, schema.dialect)
     return scenario.read_from(SchemaOrigin(schema, entities.values()), [*schema.notes, *notes.found])
 
