@@ -50,6 +50,7 @@ BESIDE: dict[str, Any] = {
     "number": {"generator": "sequence"},
     "id": {"generator": "sequence"},
     "created_at": {"generator": "datetime"},
+    "commentable_type": {"generator": "choice", "params": {"values": ["Post", "Photo"]}},
 }
 
 
@@ -64,7 +65,11 @@ def example_of(name: str) -> dict[str, Any]:
         "name": "golden",
         "seed": 11,
         "as_of": AS_OF,
-        "entities": {"customers": PARENTS, "things": entity, "order_items": CHILDREN},
+        "entities": {
+            **dict.fromkeys(("customers", "posts", "photos"), PARENTS),
+            "things": entity,
+            "order_items": CHILDREN,
+        },
     }
 
 
