@@ -33,6 +33,10 @@ class TableReader(Protocol):
         """The rows as Arrow columns: of the types planned, or as texts of them."""
         ...
 
+    def source(self, table: Table) -> str:
+        """What stands behind FROM for the rows that a table itself holds."""
+        ...
+
     def sampled(self, table: Table, one_in: int) -> str:
         """What stands behind FROM for about one row in so many of a table, the same ones each time."""
         ...

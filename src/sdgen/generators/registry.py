@@ -25,6 +25,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "keys": ("const", "sequence", "uuid4", "uuid7"),
     "links.links": ("fk", "parent"),
     "links.rollups": ("rollup",),
+    "links.polymorphic": ("polymorphic",),
     "numbers.uniform": ("boolean", "uniform_int", "uniform_float", "decimal"),
     "numbers.distributions": ("normal", "lognormal", "exponential", "poisson", "zipf"),
     "numbers.ranges": ("ranges",),

@@ -82,12 +82,14 @@ def _reduced(draft: Draft, entity: str, columns: tuple[str, ...]) -> tuple[str, 
     that are but a part of their parent's key, such as a tenant's, may be the same for many parents: they are left out.
     """
     reduced: list[str] = []
+    counted_by = draft.counting_link(entity)
     links = _told_apart(draft, entity, columns)
     for column in columns:
         generator = draft.generators[entity, column]
         if isinstance(generator, ForeignKey):
             link = generator.via or column
-            reduced += [draft.link_column(entity, link)[0]] if link in links else []
+            first = link if link == counted_by else draft.link_column(entity, link)[0]
+            reduced += [first] if link in links else []
         else:
             reduced.append(generator.tells_apart(columns) or column)
     return tuple(dict.fromkeys(reduced))
@@ -210,4 +212,5 @@ def holds_alone(columns: Sequence[str], unique: set[str], counted_by: str, gener
     """Whether the set holds without a permutation of its own."""
     counts = any(getattr(generators[name], "per", "") == counted_by for name in columns)
     distinct = any(generators[name].all_distinct() for name in columns)
+    distinct = distinct or any(getattr(generators[name], "distinct_beside", "") in columns for name in columns)
     return distinct or bool(unique & set(columns)) or (counted_by in columns and counts)

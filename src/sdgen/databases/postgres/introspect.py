@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sdgen.databases.catalog import Catalog, read_catalog
+from sdgen.databases.dialect import literal
 from sdgen.databases.existing_tables import ExistingColumn, ExistingTables
 from sdgen.databases.postgres.connection import connect, search_path
 from sdgen.databases.postgres.dialect import POSTGRES
@@ -116,6 +117,22 @@ _SEQUENCES = """
 _FORWARD = """SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
     WHERE contype = 'f' AND (%s OR NOT condeferrable) AND conparentid = 0
     AND conrelid = to_regclass(%s) AND confrelid = ANY(%s::regclass[])"""
+
+
+# Whether a table has heirs with columns of their own, which are tables beside it: their rows are not its own. Those of
+# partitions are, and of heirs that have none, into which a trigger may put them.
+_HAS_HEIRS = """
+    SELECT EXISTS (
+        SELECT 1 FROM pg_inherits JOIN pg_attribute ON attrelid = inhrelid
+        WHERE inhparent = c.oid AND c.relkind = 'r' AND attnum > 0 AND NOT attisdropped AND attinhcount = 0)
+    FROM pg_class c WHERE c.oid = to_regclass({})"""
+
+
+def rows_of(run: Callable[[str], Sequence[tuple[Any, ...]]], table: Table) -> str:
+    """What stands behind FROM for the rows that a table itself holds; "" where there is no such table."""
+    name = POSTGRES.table(table.name)
+    found = run(_HAS_HEIRS.format(literal(name)))
+    return "" if not found else f"ONLY {name}" if found[0][0] else name
 
 
 def existing_tables(run: Run, tables: Sequence[Table]) -> ExistingTables:

@@ -189,6 +189,7 @@ def _leave_room(entity: TableDraft) -> None:
         wider = stretched(column, rows) if column.demanded else _in_set(column, rows)
         if wider is not None and not column.unique:
             column.generator, column.demanded = wider, True
+            column.null_rate = 0.0  # a rule may have said so, which goes with its generator
 
 
 def _suit(draft: PlanDraft, entity: TableDraft, entities: dict[str, TableDraft], refused: bool) -> bool:

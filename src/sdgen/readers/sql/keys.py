@@ -148,6 +148,8 @@ def _link(entity: TableDraft, parent: TableDraft, key: ForeignKeySchema, to: tup
         _never_twice(entity, key, notes)
     for column, there in zip(columns, to, strict=True):
         _fit_type(column, parent.columns[there])
+        if not column.nullable and parent.columns[there].nullable:
+            parent.columns[there].null_rate, column.strict = 0.0, not column.primary
 
 
 def _is_unique(entity: TableDraft, names: tuple[str, ...]) -> bool:

@@ -19,6 +19,7 @@ from sdgen.readers.sql.check_facts import ColumnBounds
 from sdgen.readers.sql.computed_columns import with_computed, with_source_keys
 from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft
 from sdgen.readers.sql.keys import leave_empty, set_keys, set_links
+from sdgen.readers.sql.polymorphic_links import set_polymorphic_links
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, TableName, TableSchema
 from sdgen.readers.sql.table_checks import apply_checks
 from sdgen.readers.sql.type_checks import with_checked_types
@@ -47,6 +48,7 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     leave_empty(entities, notes)
     for entity in entities.values():
         apply_checks(schema, entity, domain_checks, notes)
+    set_polymorphic_links(entities)
     scenario = make_feasible(schema.name, list(entities.values()), notes, schema.dialect)
     scenario = scenario.read_from(SchemaOrigin(schema, entities.values()), [*schema.notes, *notes.found])
     return with_computed(scenario, schema, {entity.name: entity for entity in entities.values()})
