@@ -121,8 +121,8 @@ class Entity(Record):
     target: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict,
         description="what one database is to be told of the table besides its columns, by dialect: clickhouse takes "
-        "engine, order_by, partition_by, primary_key, ttl, settings, and any database computed: the declarations of columns "
-        "that it computes itself",
+        "engine, order_by, partition_by, primary_key, ttl, settings, and any database computed: the declarations of "
+        "columns that it computes itself",
     )
 
 
