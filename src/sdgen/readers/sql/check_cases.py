@@ -17,7 +17,7 @@ from sdgen.readers.sql.check_facts import (
     Value,
 )
 from sdgen.readers.sql.column_checks import demanded
-from sdgen.readers.sql.drafts import TableDraft, quoted
+from sdgen.readers.sql.drafts import TableDraft, free_name, is_fixed, quoted
 from sdgen.readers.sql.schema import CheckSchema
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import Type
@@ -61,12 +61,6 @@ def _column_obstacle(column: ColumnDraft, bounds: ColumnBounds) -> str | None:
 def _valueless(bounds: ColumnBounds) -> ColumnBounds:
     """What bounds say besides null or not."""
     return replace(bounds, null=False, not_null=False)
-
-
-def is_fixed(column: ColumnDraft) -> bool:
-    """Whether a column's values are settled by something else: a key, a link, a type with a generator of its own."""
-    held = column.demanded and column.generator is not None and column.type.kind != "enum"
-    return column.primary or column.unique or column.is_link or held
 
 
 # ------------------------------------------------------------------ the column that draws
@@ -152,25 +146,20 @@ def _case_column(
     shares: Sequence[float] | None,
 ) -> str:
     """The hidden column that draws a branch, before the columns that follow it; its name."""
-    name = _free(f"{next((check.name for check in checks if check.name), '') or names[0]}_case", entity)
+    called = next((check.name for check in checks if check.name), "") or names[0]
+    name = free_name(f"{called}_case", entity.columns)
     drawn = ColumnDraft(name, Type("text"), hidden=True)
     params = {"values": list(labels), **({"weights": [round(each, 4) for each in shares]} if shares else {})}
     drawn.generator, drawn.demanded = GeneratorSpec(type="choice", params=params), True
     added = [drawn]
     if any(guards):
-        drawn.name = _free(f"{name}_draw", entity)
+        drawn.name = free_name(f"{name}_draw", entity.columns)
         taken = ColumnDraft(name, Type("text"), hidden=True)
         taken.fill("expression", sql=_guarded(drawn.name, labels, guards))
         added.append(taken)
     first = next(at for at, each in enumerate(entity.columns) if each in names)
     columns = list(entity.columns.items())
     entity.columns = dict([*columns[:first], *((each.name, each) for each in added), *columns[first:]])
-    return name
-
-
-def _free(name: str, entity: TableDraft) -> str:
-    while name in entity.columns:
-        name += "_"
     return name
 
 

@@ -14,7 +14,8 @@ from sdgen.generators.choices.choices import Choice
 from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_facts import NOW, ColumnBounds, Impossible, Value
-from sdgen.readers.sql.check_patterns import can_make, shortest_match
+from sdgen.readers.sql.check_patterns import can_make, longer_pattern
+from sdgen.readers.sql.text_samples import keeps
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGER_BITS, INTEGERS, NUMBERS, Type
 
@@ -266,16 +267,35 @@ def _dates(type: Type, bounds: ColumnBounds, chosen: Generator | None) -> Genera
     if bounds.high is not None:
         params["end"] = _moment(bounds.high, -1 if bounds.high_open and name == "date" else 0)
     # The generators' own defaults end at as_of: an end or a start of another time needs a partner near it.
-    if "start" not in params and "end" in params and bounds.high != NOW:
-        params["start"] = f"{int(str(params['end'])[:4]) - 5:04d}-01-01" if str(params["end"])[:4].isdigit() else "-5y"
+    if "start" not in params and bounds.high != NOW:
+        params["start"] = _years_from(params["end"], -5)
     if params.get("start") == "now" or (bounds.low == NOW and "end" not in params):
-        params["end"] = "+1y"
+        params["end"] = params.get("end", "+1y")
         params["start"] = "+1d"
-    elif "start" in params and "end" not in params and str(params["start"])[:4] >= "2024":
-        params["end"] = f"{int(str(params['start'])[:4]) + 5:04d}-01-01"
-    if all(params.get(end, "-")[:4].isdigit() for end in ("start", "end")) and params["start"] > params["end"]:
+    elif "end" not in params and (params["start"][0] == "+" or params["start"][:4] >= "2024"):
+        params["end"] = _years_from(params["start"], 5)
+    if _is_after(*(str(params.get(end, "")) for end in ("start", "end"))):
         return Impossible(f"no {type} lies between its CHECKs")
     return GeneratorSpec(type=name, params=params)
+
+
+_BY_THE_CLOCK = re.compile(r"([+-]\d+)d")
+
+
+def _years_from(moment: str, years: int) -> str:
+    """A moment some years from another one, which is a date or relative to the clock's."""
+    relative = _BY_THE_CLOCK.fullmatch(moment)
+    if relative is not None:
+        return f"{int(relative[1]) + 365 * years:+d}d"
+    return f"{int(moment[:4]) + years:04d}-01-01" if moment[:4].isdigit() else f"{years:+d}y"
+
+
+def _is_after(start: str, end: str) -> bool:
+    """Whether one moment is after another of its kind: two dates, or two by the clock."""
+    one, other = _BY_THE_CLOCK.fullmatch(start), _BY_THE_CLOCK.fullmatch(end)
+    if one is not None and other is not None:
+        return int(one[1]) > int(other[1])
+    return start[:4].isdigit() and end[:4].isdigit() and start > end
 
 
 def _moment(text: Decimal | str, days: int) -> str:
@@ -283,6 +303,9 @@ def _moment(text: Decimal | str, days: int) -> str:
 
     if text == NOW:
         return "-1d" if days < 0 else "now"
+    relative = _BY_THE_CLOCK.fullmatch(str(text))
+    if relative is not None:
+        return f"{int(relative[1]) + days:+d}d"
     try:
         moment = datetime.fromisoformat(str(text).strip().replace("/", "-")) + timedelta(days=days)
     except ValueError:
@@ -302,11 +325,13 @@ def _text(type: Type, bounds: ColumnBounds) -> GeneratorSpec | str | None:
     """A text by its pattern, or of a length. What rules make is never empty, and cut to the column's length."""
     most = min(filter(None, (bounds.longest, type.length)), default=0)
     if bounds.pattern:
-        if bounds.letters or shortest_match(bounds.pattern) < bounds.shortest:
+        regex = longer_pattern(bounds.pattern, bounds.shortest, most)
+        if not can_make(bounds.pattern, most):
+            return "no text can be made of its pattern"
+        spec = GeneratorSpec(type="pattern", params={"regex": regex})
+        if not regex or not keeps(spec, type, bounds):
             return "its pattern and its other CHECKs are not kept together"
-        if can_make(bounds.pattern, most):
-            return GeneratorSpec(type="pattern", params={"regex": bounds.pattern})
-        return "no text can be made of its pattern"
+        return spec
     if bounds.shortest < 2 and not bounds.letters:
         return None
     letters = {"lower": "[a-z0-9]", "upper": "[A-Z0-9]"}.get(bounds.letters, "[a-z]")

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_facts import NOW, CheckMeaning, Comparison
 from sdgen.readers.sql.column_checks import SPAN, limits, range_spec
-from sdgen.readers.sql.drafts import TableDraft, quoted
+from sdgen.readers.sql.column_sums import UNKEPT, Conflict, set_sums
+from sdgen.readers.sql.drafts import TableDraft, free_name, quoted, with_before
 from sdgen.scenario.types import NUMBERS, Type
 
 _DAYS = frozenset({"date"})
 _MOMENTS = frozenset({"timestamp", "timestamptz"})
 YEARS = 5
-UNKEPT = " is not kept: rows may break it"
-
-
-Conflict = tuple[tuple[str, str], str]
 
 
 def set_orders(entity: TableDraft, found: CheckMeaning) -> list[Conflict]:
     """Give columns generators that keep all comparisons of two columns; those that can't be kept are returned, told."""
+    found, unkept = set_sums(entity, found)
     # `a <> b` of numbers or times is kept by `a < b` too, which ranges and sums can promise, and drawing can't.
     orders = [*found.orders, *(order for pair in found.different if (order := _apart(entity, *pair)))]
-    faults = [
+    faults = unkept + [
         ((one, other), f"{one} <> {other}{_given_up(entity, one, other)}")
         for one, other in found.different
         if not _differ(entity, one, other)
@@ -174,11 +172,11 @@ def _follow(entity: TableDraft, name: str, orders: Sequence[Comparison]) -> None
     """Let a time be later than others of its row, by a hidden number of days or seconds."""
     column = entity.columns[name]
     days = column.type.kind in _DAYS
-    hidden = _free_name(f"{name}_after", entity.columns)
+    hidden = free_name(f"{name}_after", entity.columns)
     least = int(any(order.strict for order in orders))
     step = ColumnDraft(hidden, Type("int"), hidden=True)
     step.fill("uniform_int", min=least, max=60 if days else 30 * 86_400)
-    entity.columns = _with_before(entity.columns, name, hidden, step)
+    entity.columns = with_before(entity.columns, name, hidden, step)
     earlier = [_time(entity.columns[order.low], days, column.nullable) for order in orders]
     after = earlier[0] if len(earlier) == 1 else f"greatest({', '.join(earlier)})"
     column.fill("expression", sql=f"{after} + {quoted(hidden)}" if days else f"{after} + to_seconds({quoted(hidden)})")
@@ -192,20 +190,3 @@ def _time(column: ColumnDraft, days: bool, may_be_null: bool) -> str:
         other = "DATE '2024-06-01'" if days or column.type.kind in _DAYS else "TIMESTAMP '2024-06-01 12:00:00'"
         sql = f"coalesce({sql}, {other})"
     return sql
-
-
-def _free_name(name: str, taken: Collection[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
-
-
-def _with_before(
-    columns: Mapping[str, ColumnDraft], name: str, new: str, column: ColumnDraft
-) -> dict[str, ColumnDraft]:
-    found: dict[str, ColumnDraft] = {}
-    for each, kept in columns.items():
-        if each == name:
-            found[new] = column
-        found[each] = kept
-    return found
