@@ -15,12 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
+from sdgen.errors import ScenarioError
 from sdgen.generators import registry
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.decimals import exact, room
 from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, Rows
 from sdgen.generators.business.companies import CompanyGenerator
 from sdgen.generators.choices.choices import Choice, ListedValues
+from sdgen.generators.choices.restricted import Restricted
 from sdgen.generators.keys import Sequence
 from sdgen.generators.moments.after import After
 from sdgen.generators.people import people
@@ -230,6 +232,20 @@ def _lengths(made: Generator, locale: str) -> Numbers:
 def _key(made: Generator) -> str:
     params = made.model_dump(mode="json", by_alias=True, exclude={"who"})
     return made.called + json.dumps(params, sort_keys=True, default=str)
+
+
+def share_kept(spec: GeneratorSpec, type: Type, check: str) -> float:
+    """The share of a sample of a generator's values that keeps a condition over `value`; 0 where it can't be told."""
+    nested = {"generator": spec.type, "params": dict(spec.params)}
+    made = _made(GeneratorSpec.model_construct(type="restricted", params={"value": nested, "check": check}))
+    facts = ColumnContext(0, "entity", "column", type, _SAMPLE, _NOW)
+    if not isinstance(made, Restricted) or made.needs() or list(made.faults(facts)):
+        return 0.0
+    cells = _cells(facts)
+    try:
+        return float(made.kept(cells, made.value.values(cells, type)).mean())
+    except (ScenarioError, ValueError):
+        return 0.0
 
 
 def sampled_texts(spec: GeneratorSpec, type: Type) -> list[str | None]:

@@ -13,9 +13,10 @@ from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.feasibility import Planner, least_unique_sets, letters, refused_conditions, refused_unique_sets
 from sdgen.readers.sql.check_cases import cases_of
 from sdgen.readers.sql.check_facts import Impossible
-from sdgen.readers.sql.column_checks import demanded, stretched, written
+from sdgen.readers.sql.column_checks import demanded, stretched
 from sdgen.readers.sql.defaults import hint_defaults
 from sdgen.readers.sql.drafts import Notes, TableDraft
+from sdgen.readers.sql.realistic import TOLD, written
 from sdgen.readers.sql.types import FALLBACKS
 from sdgen.readers.sql.unenforced_checks import told, watch
 from sdgen.scenario.model import GeneratorSpec, Scenario
@@ -79,18 +80,21 @@ def _keep_checks(draft: PlanDraft, entity: TableDraft, notes: Notes, dialect: st
         if column.bounds.longest and column.type.kind in ("text", "string"):
             length = min(filter(None, (column.bounds.longest, column.type.length)))
             column.type = Type("string", length=length)
-        found = None if column.is_link or not _may_change(column) else _kept(column, chosen)
+        keyed = any(name in columns for columns in (entity.primary, *entity.unique))
+        found = None if column.is_link or not _may_change(column) else _kept(column, chosen, keyed)
         if isinstance(found, str):
             _unkept(entity, column, found, notes, dialect)
         elif found is not None:
             column.generator, column.demanded = found, True
+            for check in column.checks if found.type not in TOLD else ():
+                watch(entity, check, dialect, name)
         elif chosen is None and column.generator is None:
             column.generator = FALLBACKS.get(column.type.kind)
 
 
-def _kept(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
+def _kept(column: ColumnDraft, chosen: Generator | None, keyed: bool) -> GeneratorSpec | str | None:
     """The generator that keeps a column's CHECKs, in each of the branches that it follows."""
-    found = demanded(column, chosen)
+    found = demanded(column, chosen, keyed)
     if column.cases is None or isinstance(found, str):
         return found
     plain = found or written(chosen) or FALLBACKS.get(column.type.kind)

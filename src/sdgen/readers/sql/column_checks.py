@@ -15,6 +15,7 @@ from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_facts import NOW, ColumnBounds, Impossible, Value
 from sdgen.readers.sql.check_patterns import can_make, longer_pattern
+from sdgen.readers.sql.realistic import email, realistic, written
 from sdgen.readers.sql.text_samples import keeps
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGER_BITS, INTEGERS, NUMBERS, Type
@@ -23,11 +24,20 @@ SPAN = 1000  # of a range with one end
 _ELEMENTS = 4  # the most of an array that may have any number
 
 
-def demanded(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
+def demanded(column: ColumnDraft, chosen: Generator | None, keyed: bool = False) -> GeneratorSpec | str | None:
     """The generator that keeps what is said of a column; None where `chosen` does; a text that says why there is none.
 
-    chosen: the generator that rules find for the column.
+    chosen: the generator that rules find for the column. keyed: the column is unique, or in a unique set.
     """
+    plain = _plain_demanded(column, chosen)
+    if "@" in column.bounds.pattern and isinstance(plain, GeneratorSpec) and (mail := email(column)) is not None:
+        return mail
+    if chosen is None or isinstance(plain, str) or (plain is None and column.bounds.values is None):
+        return plain
+    return realistic(column, chosen, plain, keyed or column.unique or column.primary)
+
+
+def _plain_demanded(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
     bounds = column.bounds
     if bounds.values is not None:
         return _one_of(column.type, bounds)
@@ -228,18 +238,12 @@ def _holds(chosen: Generator, low: Decimal | None, high: Decimal | None) -> bool
 
 
 def _ends(chosen: Generator) -> tuple[object, object]:
+    if chosen.needs():  # its ends are those of a distance from another column
+        return None, None
     listed = [value for value, _ in chosen.entries] if isinstance(chosen, Choice) else []
     if listed and all(isinstance(value, int | float) for value in listed):
         return min(listed), max(listed)
     return getattr(chosen, "min", None), getattr(chosen, "max", None)
-
-
-def written(chosen: Generator | None) -> GeneratorSpec | None:
-    """A generator that a rule found, by name: a constraint relies on it."""
-    if chosen is None:
-        return None
-    params = chosen.model_dump(mode="json", exclude_unset=True, by_alias=True)
-    return GeneratorSpec(type=chosen.called, params=params)
 
 
 def range_spec(type: Type, low: Decimal, high: Decimal) -> GeneratorSpec:

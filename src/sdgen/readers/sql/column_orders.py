@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
@@ -10,8 +11,8 @@ from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_facts import NOW, CheckMeaning, Comparison
 from sdgen.readers.sql.column_checks import SPAN, limits, range_spec
 from sdgen.readers.sql.column_sums import UNKEPT, Conflict, set_sums
-from sdgen.readers.sql.drafts import TableDraft, free_name, quoted, with_before
-from sdgen.scenario.types import NUMBERS, Type
+from sdgen.readers.sql.drafts import TableDraft, free_name, is_fixed, quoted, with_before
+from sdgen.scenario.types import INTEGERS, NUMBERS, Type
 
 _DAYS = frozenset({"date"})
 _MOMENTS = frozenset({"timestamp", "timestamptz"})
@@ -123,7 +124,7 @@ def _settle(
     if any(column.is_link or column.bounds.values is not None for column in columns.values()):
         return False
     if kinds <= NUMBERS:
-        return _number_ranges(ranks, columns)
+        return _number_steps(entity, group, ranks, columns) or _number_ranges(ranks, columns)
     if not kinds <= _DAYS | _MOMENTS:
         return False
     # A sum has no bounds and repeats: with either asked, each column gets a stretch of time of its own.
@@ -133,6 +134,46 @@ def _settle(
     for name in sorted((name for name in ranks if ranks[name]), key=lambda name: ranks[name]):
         _follow(entity, name, [order for order in group if order.high == name])
     return True
+
+
+_YEAR = re.compile(r"(?:.*_)?(?:year|yr)s?(?:_.*)?", re.IGNORECASE)
+_ROOMY = 30_000  # a type that holds such numbers has room for a step above usual ones
+
+
+def _number_steps(
+    entity: TableDraft, group: Sequence[Comparison], ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft]
+) -> bool:
+    """Let each number be some more than those it is above of, which are as their names ask for."""
+    held = {*entity.primary, *(name for names in entity.unique for name in names)}
+    for name, column in columns.items():
+        if name in held or is_fixed(column) or column.bounds.high is not None or limits(column.type)[1] < _ROOMY:
+            return False
+    for order in group:
+        low, high = columns[order.low].bounds.low, columns[order.high].bounds.low
+        if high is not None and not (isinstance(low, Decimal) and isinstance(high, Decimal) and high <= low):
+            return False
+    for name in sorted((name for name in ranks if ranks[name]), key=lambda name: ranks[name]):
+        _step_above(entity, name, [order for order in group if order.high == name])
+    return True
+
+
+def _step_above(entity: TableDraft, name: str, orders: Sequence[Comparison]) -> None:
+    column, strict = entity.columns[name], any(order.strict for order in orders)
+    hidden = free_name(f"{name}_above", entity.columns)
+    whole = column.type.kind in INTEGERS
+    step = ColumnDraft(hidden, Type("int") if whole else Type("decimal", precision=9, scale=2), hidden=True)
+    most = 5 if _YEAR.fullmatch(name) else 100
+    if whole:
+        step.fill("uniform_int", min=int(strict), max=most)
+    else:
+        step.fill("decimal", min=1 if strict else 0, max=most)
+    entity.columns = with_before(entity.columns, name, hidden, step)
+    lows = [entity.columns[order.low] for order in orders]
+    others = [
+        f"coalesce({quoted(low.name)}, 0)" if low.nullable and not column.nullable else quoted(low.name) for low in lows
+    ]
+    above = others[0] if len(others) == 1 else f"greatest({', '.join(others)})"
+    column.fill("expression", sql=f"{above} + {quoted(hidden)}")
 
 
 def _number_ranges(ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft]) -> bool:

@@ -13,7 +13,7 @@ from sdgen.readers.sql.check_branches import Branches, branches_of, combined
 from sdgen.readers.sql.check_cases import draw_branches, obstacle
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, Impossible
 from sdgen.readers.sql.column_orders import set_orders
-from sdgen.readers.sql.drafts import Notes, TableDraft
+from sdgen.readers.sql.drafts import Notes, TableDraft, is_fixed
 from sdgen.readers.sql.schema import CheckSchema, Schema, TableName
 from sdgen.readers.sql.unenforced_checks import holds_on_null, shown, told, watch
 
@@ -56,7 +56,7 @@ def apply_checks(schema: Schema, entity: TableDraft, domain_checks: DomainChecks
         notes.add(entity, "", f"CHECK {check.name} {fault}".replace("  ", " "), check.line or entity.schema.line)
         watch(entity, check, schema.dialect)
     for reading in _readings(schema, entity, domain_checks):
-        if len(reading.branches) != 1 or not (reading.branches[0].unknown or _is_range(reading.branches[0])):
+        if len(reading.branches) != 1 or not (reading.branches[0].unknown or _is_range(entity, reading.branches[0])):
             watch(entity, reading.check, schema.dialect, reading.column)
 
 
@@ -135,11 +135,16 @@ def _not_understood(table: _Table, reading: Reading, sql: str, columns: tuple[st
     table.notes.add(entity, path, what, check.line, "give its columns generators that keep it")
 
 
-def _is_range(found: CheckMeaning) -> bool:
-    """Whether a condition is one column's range or list of values, which its generator tells."""
+def _is_range(entity: TableDraft, found: CheckMeaning) -> bool:
+    """Whether a condition is one column's range or list of values, which its generator tells.
+
+    The values of a link are its parent's, and those of a key or a unique set are as many as it has rows.
+    """
+    held = {*entity.primary, *(name for columns in entity.unique for name in columns)}
     plain = [
         each == ColumnBounds(each.low, each.low_open, each.high, each.high_open, each.values)
-        for each in found.columns.values()
+        and not (name in held or (name in entity.columns and is_fixed(entity.columns[name])))
+        for name, each in found.columns.items()
     ]
     return plain == [True] and not found.related
 
