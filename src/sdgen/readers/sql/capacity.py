@@ -300,11 +300,19 @@ def _size(draft: PlanDraft, entity: TableDraft, name: str, entities: dict[str, T
         if "via" in params or params["entity"] == entity.name:
             return 1
         parent = entities.get(str(params["entity"]))
-        return parent.size if parent is not None else 0
+        return _pairs(entity, name, parent.size) if parent is not None else 0
     if generator is None or (entity.name, name) not in draft.types:
         return 0
     domain = generator.domain(draft.facts((entity.name, name)))
     return domain.size if domain is not None else 0
+
+
+def _pairs(entity: TableDraft, name: str, parents: int) -> int:
+    """How many values a link draws: half of the parents, or about all, where it is in a pair in order."""
+    few, many = parents // 2, (parents - 1) | 1
+    if entity.columns[name].params.get("later_than"):
+        return many
+    return few if any(column.params.get("later_than") == name for column in entity.columns.values()) else parents
 
 
 def _widen(entity: TableDraft, columns: tuple[str, ...], sizes: dict[str, int]) -> bool:

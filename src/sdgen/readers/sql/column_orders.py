@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -73,6 +74,24 @@ def _differ(entity: TableDraft, one: str, other: str) -> bool:
             if params["entity"] == entity.name and params["column"] == key:
                 return True
     return _links_differ(entity, one, other)
+
+
+def set_link_orders(entity: TableDraft, found: CheckMeaning, counted: Collection[tuple[str, str]]) -> CheckMeaning:
+    """Let two links lead to an earlier and a later row where keys count up; what other orders are left to be kept."""
+    left: list[Comparison] = []
+    paired: set[str] = set()
+    for order in found.orders:
+        names = (order.low, order.high)
+        specs = [entity.columns[name].generator for name in names if name in entity.columns]
+        links = [spec.params for spec in specs if spec is not None and spec.type == "fk"]
+        plain = len(links) == 2 and links[0] == links[1] and len(links[0]) == 2 and links[0]["entity"] != entity.name
+        unique = any(entity.columns[name].unique for name in names if name in entity.columns)
+        if not plain or unique or paired & {*names} or (links[0]["entity"], links[0]["column"]) not in counted:
+            left.append(order)
+            continue
+        entity.columns[order.high].fill("fk", True, **links[0], later_than=order.low)
+        paired |= {*names}
+    return replace(found, orders=tuple(left))
 
 
 def _links_differ(entity: TableDraft, one: str, other: str) -> bool:

@@ -40,8 +40,14 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     for entity in entities.values():
         set_keys(entity, notes)
     set_links(entities, notes)
+    counted = {
+        (entity.name, name)
+        for entity in entities.values()
+        for name, column in entity.columns.items()
+        if column.generator is not None and column.generator.type == "sequence"
+    }
     for entity in entities.values():
-        apply_checks(schema, entity, domain_checks, notes)
+        apply_checks(schema, entity, domain_checks, notes, counted)
     scenario = make_feasible(schema.name, list(entities.values()), notes, schema.dialect)
     return scenario.read_from(SchemaOrigin(schema, entities.values()), [*schema.notes, *notes.found])
 
