@@ -23,10 +23,6 @@ class TableReader(Protocol):
         """The names of a table's columns; none where there is no such table."""
         ...
 
-    def source(self, table: Table) -> str:
-        """What stands behind FROM for all rows of a table."""
-        ...
-
     def rows(self, sql: str) -> list[Row]: ...
 
     def arrow(self, sql: str) -> pa.Table:

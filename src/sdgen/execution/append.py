@@ -30,7 +30,7 @@ from sdgen.generators.cancellation import raise_if_cancelled
 from sdgen.generators.domains import Exchange
 from sdgen.generators.keys import Sequence
 from sdgen.generators.links.links import ForeignKey
-from sdgen.generators.links.parent_sampler import EachOf, Following, Link, OneToOne, ParentSampler, Unlike
+from sdgen.generators.links.parent_sampler import EachOf, Following, Link, OneToOne, OrderedPair, ParentSampler, Unlike
 from sdgen.planning.compile import compile_plan
 from sdgen.planning.plan import EntityPlan, Plan
 from sdgen.planning.planned_rows import PlannedRows
@@ -290,6 +290,8 @@ def _with_exchange_of(entity: EntityPlan, joint: Drawn, exchange: Exchange) -> E
 
 def _permutation_of(chooser: ParentSampler) -> object:
     """What permutes row numbers in a chooser of parents."""
+    if isinstance(chooser, OrderedPair):
+        return chooser.place if chooser.later else chooser.row
     return chooser.rest if isinstance(chooser, Unlike) else chooser
 
 

@@ -33,6 +33,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "choices.subsets": ("subset",),
     "choices.mixtures": ("mixture",),
     "choices.given": ("given",),
+    "choices.restricted": ("restricted",),
     "moments.uniform": ("date", "datetime", "time"),
     "moments.after": ("after", "above"),
     "text.encodings": ("as_text", "epoch", "bytes"),

@@ -101,4 +101,4 @@ def may_lack_parent(draft: Draft, entity: str, link: str) -> bool:
     tree = spec.entity == entity and link != draft.counting_link(entity)
     if spec.within and not tree:
         return may_lack_parent(draft, entity, spec.within) or bool(draft.column((entity, column)).nullable)
-    return tree or draft.missing_rate((entity, column)) > 0
+    return (tree and bool(spec.roots)) or draft.missing_rate((entity, column)) > 0

@@ -14,6 +14,7 @@ from sdgen.generators.base import Generator
 from sdgen.generators.domains import Exchange, permute
 from sdgen.generators.links.counts import Later, Layout, most_children
 from sdgen.generators.links.links import ForeignKey
+from sdgen.generators.links.parent_sampler import pair_sizes
 from sdgen.generators.streams import Numbers
 from sdgen.planning.choose import Key
 from sdgen.planning.draft import Draft
@@ -122,9 +123,22 @@ def _size(draft: Draft, key: Key) -> int:
     if isinstance(generator, ForeignKey):
         plain = generator.distribution == "uniform" and not generator.quota and not generator.within
         plain = plain and generator.entity != key[0]
+        pair = ordered_pair(draft, key[0], generator.via or key[1])
+        if plain and pair is not None:
+            return pair_sizes(draft.counts.get(generator.entity, 0))[pair[2]]
         return draft.counts.get(generator.entity, 0) - bool(generator.unlike) if plain else 0
     domain = generator.domain(draft.facts(key))
     return domain.size if domain is not None else 0
+
+
+def ordered_pair(draft: Draft, entity: str, link: str) -> tuple[str, str, bool] | None:
+    """The two links of a pair in order that a link is one of, and whether it is the later; None where it is in none."""
+    for (name, column), generator in draft.generators.items():
+        if name == entity and isinstance(generator, ForeignKey) and generator.later_than in draft.links[entity]:
+            second = generator.via or column
+            if link in (generator.later_than, second):
+                return generator.later_than, second, link == second
+    return None
 
 
 def _place(draft: Draft, entity: str, columns: tuple[str, ...]) -> Path:

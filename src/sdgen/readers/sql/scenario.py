@@ -46,8 +46,14 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
         set_keys(entity, notes, schema.dialect)
     set_links(entities, notes, schema.dialect)
     leave_empty(entities, notes)
+    counted = {
+        (entity.name, name)
+        for entity in entities.values()
+        for name, column in entity.columns.items()
+        if column.generator is not None and column.generator.type == "sequence"
+    }
     for entity in entities.values():
-        apply_checks(schema, entity, domain_checks, notes)
+        apply_checks(schema, entity, domain_checks, notes, counted)
     set_polymorphic_links(entities)
     scenario = make_feasible(schema.name, list(entities.values()), notes, schema.dialect)
     scenario = scenario.read_from(SchemaOrigin(schema, entities.values()), [*schema.notes, *notes.found])
