@@ -34,6 +34,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "choices.mixtures": ("mixture",),
     "moments.uniform": ("date", "datetime", "time"),
     "moments.after": ("after", "above"),
+    "moments.slots": ("slot",),
     "text.encodings": ("as_text", "epoch", "bytes"),
     "moments.series": ("time_series",),
     "people.people": (

@@ -13,6 +13,7 @@ from sdgen.readers.sql.schema import (
     CheckSchema,
     ColumnSchema,
     DomainSchema,
+    ExclusionSchema,
     ForeignKeySchema,
     KeySchema,
     SqlType,
@@ -34,6 +35,7 @@ class DdlTable:
     unique: list[KeySchema] = field(default_factory=list)
     foreign_keys: list[ForeignKeySchema] = field(default_factory=list)
     checks: list[CheckSchema] = field(default_factory=list)
+    exclusions: list[ExclusionSchema] = field(default_factory=list)
     description: str = ""
     parents: list[TableName] = field(default_factory=list)  # it inherits or copies their columns
     inherits: bool = False
@@ -59,6 +61,8 @@ class DdlTable:
             self.checks.append(constraint)
         elif isinstance(constraint, ForeignKeySchema):
             self.foreign_keys.append(constraint)
+        elif isinstance(constraint, ExclusionSchema):
+            self.exclusions.append(constraint)
         elif kind == PRIMARY:
             self.primary = self._with_index(constraint)
         else:
@@ -190,6 +194,7 @@ class Tables:
             tuple(checks),
             draft.description,
             partitioning is None or partitioning.takes_rows,
+            tuple(draft.exclusions),
         )
 
     def _key(self, draft: DdlTable, key: ForeignKeySchema) -> ForeignKeySchema:

@@ -18,6 +18,7 @@ from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
 from sdgen.readers.sql.checks import understand
 from sdgen.readers.sql.column_orders import set_orders
 from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft
+from sdgen.readers.sql.exclusions import set_exclusions
 from sdgen.readers.sql.keys import leave_empty, set_keys, set_links
 from sdgen.readers.sql.polymorphic_links import set_polymorphic_links
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, TableName, TableSchema
@@ -45,6 +46,7 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     leave_empty(entities, notes)
     for entity in entities.values():
         _apply_checks(schema, entity, domain_checks, notes)
+        set_exclusions(entity, {each.name: each.size for each in entities.values()}, notes)
     set_polymorphic_links(entities)
     scenario = make_feasible(schema.name, list(entities.values()), notes, schema.dialect)
     return scenario.read_from(SchemaOrigin(schema, entities.values()), [*schema.notes, *notes.found])
