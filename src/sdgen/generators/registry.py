@@ -36,6 +36,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "choices.restricted": ("restricted",),
     "moments.uniform": ("date", "datetime", "time"),
     "moments.after": ("after", "above"),
+    "moments.slots": ("slot",),
     "text.encodings": ("as_text", "epoch", "bytes"),
     "moments.series": ("time_series",),
     "moments.timeline": ("timeline",),
