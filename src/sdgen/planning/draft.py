@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sdgen.errors import Path, Problem, ProblemType, did_you_mean
 from sdgen.generators.base import ColumnContext, Dependency, Generator
-from sdgen.generators.choices.given import NullRates
+from sdgen.generators.choices.null_rates import NullRates
 from sdgen.generators.links.counts import Layout
 from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.links.parent_sampler import EachOf

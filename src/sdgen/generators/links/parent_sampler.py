@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.generators import streams
-from sdgen.generators.choices.given import NullRates
+from sdgen.generators.choices.null_rates import NullRates
 from sdgen.generators.domains import Exchange, permute
 from sdgen.generators.links.counts import Layout
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
