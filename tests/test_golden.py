@@ -66,6 +66,7 @@ BESIDE: dict[str, Any] = {
             "states": {"new": {"next": ["shipped", "lost"]}, "shipped": None, "lost": None},
         },
     },
+    "commentable_type": {"generator": "choice", "params": {"values": ["Post", "Photo"]}},
 }
 
 
@@ -86,7 +87,12 @@ def example_of(name: str) -> dict[str, Any]:
         "name": "golden",
         "seed": 11,
         "as_of": AS_OF,
-        "entities": {"customers": PARENTS, "contracts": CONTRACTS, "things": things, "order_items": items},
+        "entities": {
+            **dict.fromkeys(("customers", "posts", "photos"), PARENTS),
+            "contracts": CONTRACTS,
+            "things": things,
+            "order_items": items,
+        },
     }
 
 

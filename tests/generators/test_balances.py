@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 import sdgen
-from sdgen.engine import PlannedRows, batch
+from sdgen.engine import batch
 from sdgen.execution.digest import digest
 from sdgen.generators.series import balances
+from sdgen.planning.planned_rows import PlannedRows
 
 SCENARIO: dict[str, Any] = {
     "name": "bank",

@@ -123,6 +123,7 @@ def test_a_dial_rolls_over_and_resets_start_again() -> None:
         ({"at": "at", "daily": {"amplitude": 0.5}, "yearly": {"amplitude": 0.5}}, ["daily"]),
         ({"at": "at", "daily": {"amplitude": "swing"}}, ["daily"]),
         ({"at": "at", "every": "1mo"}, ["every"]),
+        ({"at": "at", "every": "1ms"}, ["every"]),
         ({"at": "at", "resets": {"every": 5}}, ["resets.every"]),
         ({"per": "unit", "resets": {"every": "5d"}}, ["resets.every"]),
     ],

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import sdgen
-from sdgen.engine import PlannedRows, batch
+from sdgen.engine import batch
+from sdgen.planning.planned_rows import PlannedRows
 
 SCENARIO: dict[str, Any] = {
     "name": "machines",

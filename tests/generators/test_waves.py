@@ -215,10 +215,25 @@ def test_one_bound_is_kept_too() -> None:
     assert floats({"noise": {"std": 1}, "max": 0.5}, 5000).max() <= 0.5
 
 
+@pytest.mark.parametrize("precision", [0, 2, 15])
+def test_values_have_the_places_asked_for(precision: int) -> None:
+    exact = floats({"base": 5000, "noise": {"std": 40}})
+    values = floats({"base": 5000, "noise": {"std": 40}, "precision": precision})
+    assert np.abs(values - exact).max() <= 0.5 / 10**precision + 1e-9
+    assert precision == 15 or all(value == float(f"{value:.{precision}f}") for value in values)
+
+
+def test_bounds_between_two_places_are_kept() -> None:
+    values = floats({"noise": {"std": 1}, "min": -0.25, "max": 0.75, "precision": 1}, 2000)
+    assert (values.min(), values.max()) == (-0.2, 0.7)
+
+
 def test_a_null_moment_or_base_is_a_null_value() -> None:
     stamps = pa.array([FIRST, None, FIRST], pa.timestamp("us", "UTC"))
     array = series({"base": "level"}, 3, at=stamps, level=[1.0, 2.0, None])
     assert array.to_pylist() == [1.0, None, None]
+    trend = {"base": 1, "trend": {"change": 1}, "since": "begun"}
+    assert series(trend, 2, begun=pa.array([None, FIRST], pa.timestamp("us"))).is_null().to_pylist() == [True, False]
 
 
 def test_any_split_and_order_gives_the_same_cells() -> None:
@@ -244,6 +259,7 @@ def test_any_split_and_order_gives_the_same_cells() -> None:
     ("params", "found"),
     [
         ({"base": "not a name"}, ["base"]),
+        ({"base": 1e200}, ["base"]),
         ({"daily": {"amplitude": 1, "peak": "25:00"}}, ["daily.peak"]),
         ({"weekly": {"amplitude": 1, "peak": "noon"}}, ["weekly.peak"]),
         ({"yearly": {"amplitude": 1, "peak": "July"}}, ["yearly.peak"]),

@@ -64,6 +64,9 @@ lab_results    loinc_code             string(10)   loinc.code
 admissions     drg_code               string(3)    drg.code
 admissions     drg                    int          drg.code
 claims         hcpcs_code             string(5)    hcpcs.code
+claims         cpt_code               string(5)    pattern
+encounters     cpt                    text         pattern
+concepts       concept                text         !pattern
 companies      naics_code             string(6)    naics.code
 companies      naics                  int          naics.code
 products       hs_code                string(10)   hs.code

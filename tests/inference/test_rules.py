@@ -126,8 +126,8 @@ things       sort_order             int            uniform_int
 things       priority               int            choice
 reviews      rating                 int            choice
 reviews      score                  double         normal
-people       weight                 double         normal
-people       height                 double         normal
+people       weight                 double         person.weight
+people       height                 double         person.height
 boxes        width                  double         lognormal
 files        size                   bigint         lognormal
 files        file_size              int            lognormal

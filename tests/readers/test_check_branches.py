@@ -117,6 +117,16 @@ FORMS: dict[str, tuple[str, str, set[tuple[Any, ...]]]] = {
         "SELECT DISTINCT kind, ref IS NULL FROM t",
         {("a", True), ("b", False)},
     ),
+    "two links in order": (
+        "one int NOT NULL REFERENCES people, two int NOT NULL REFERENCES people, CHECK (one < two), UNIQUE (one, two)",
+        "SELECT DISTINCT one < two FROM t",
+        {(True,)},
+    ),
+    "a tree without roots": (
+        "up int NOT NULL REFERENCES t, CHECK (up <> id)",
+        "SELECT DISTINCT up <> id FROM t",
+        {(True,)},
+    ),
     "unlike another link": (
         "one int REFERENCES people, two int REFERENCES people, CHECK (one IS NULL OR two IS NULL OR one <> two)",
         "SELECT DISTINCT one IS NULL, two IS NULL FROM t",

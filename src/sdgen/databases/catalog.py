@@ -74,6 +74,7 @@ class Catalog:
     default:       the schema whose name is left out.
     types:         of columns, by schema, table and column, where the database has a better word than the inspector.
     domain_types:  what a domain is made of, with its sizes.
+    exclusions:    schema, table, name and definition of exclusion constraints.
     composites:    the fields of composite types, with their types.
     partitions:    schema and name of a partitioned table; schema and name of a partition, its bounds.
     partition_keys: schema and name of a partitioned table, its key.
@@ -90,6 +91,7 @@ class Catalog:
     domains: Sequence[Entry] = ()
     types: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     domain_types: Mapping[str, str] = field(default_factory=dict)
+    exclusions: Sequence[tuple[str, str, str, str]] = ()
     composites: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     partitions: Sequence[tuple[str, ...]] = ()
     partition_keys: Sequence[tuple[str, ...]] = ()

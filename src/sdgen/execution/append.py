@@ -30,7 +30,7 @@ from sdgen.generators.cancellation import raise_if_cancelled
 from sdgen.generators.domains import Exchange
 from sdgen.generators.keys import Sequence
 from sdgen.generators.links.links import ForeignKey
-from sdgen.generators.links.parent_sampler import EachOf, Following, Link, OneToOne, ParentSampler, Unlike
+from sdgen.generators.links.parent_sampler import EachOf, Following, Link, OneToOne, OrderedPair, ParentSampler, Unlike
 from sdgen.planning.compile import compile_plan
 from sdgen.planning.plan import EntityPlan, Plan
 from sdgen.planning.planned_rows import PlannedRows
@@ -190,7 +190,10 @@ def _is_nested(plan: Plan, entity: str, column: str) -> bool:
 def _add_needs(entity: EntityPlan, needs: tuple[object, ...], needed: Mapping[str, set[str]]) -> None:
     for need in needs:
         link, column = getattr(need, "link", ""), getattr(need, "column", "")
-        if link in entity.links and column:
+        other = getattr(need, "entity", "")
+        if other:
+            needed[other].add(column)
+        elif link in entity.links and column:
             needed[entity.links[link].parent].add(column)
 
 
@@ -287,6 +290,8 @@ def _with_exchange_of(entity: EntityPlan, joint: Drawn, exchange: Exchange) -> E
 
 def _permutation_of(chooser: ParentSampler) -> object:
     """What permutes row numbers in a chooser of parents."""
+    if isinstance(chooser, OrderedPair):
+        return chooser.place if chooser.later else chooser.row
     return chooser.rest if isinstance(chooser, Unlike) else chooser
 
 

@@ -65,12 +65,14 @@ class ParamError:
 class Dependency:
     """A column that must be computable first: of the same row, of the parent's through a link, or of the children's.
 
-    An empty column needs the rows alone, not what they hold. param, line: where in the params it is named.
+    An empty column needs the rows alone, not what they hold. entity: another one, any of whose rows are taken. param,
+    line: where in the params it is named.
     """
 
     column: str
     link: str = ""
     children: str = ""
+    entity: str = ""
     param: str = field(default="", compare=False)
     line: int = field(default=0, compare=False)
 
@@ -107,6 +109,10 @@ class Rows(Protocol):
 
     def children(self, entity: str, start: int, stop: int) -> Rows:
         """The children of all these rows, in the rows' order, from the start-th (included) to the stop-th."""
+        ...
+
+    def others(self, entity: str, pick: Callable[[int], Numbers]) -> Rows:
+        """Rows of any entity: those that `pick` names, told how many there are."""
         ...
 
     def shared(self, name: str, compute: Callable[[], T]) -> T:

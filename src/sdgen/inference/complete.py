@@ -18,6 +18,7 @@ Inside = tuple[tuple[str, tuple[str, ...]], ...]
 Guesser = Callable[[str, Type, str, Inside], Mapping[str, Any] | None]
 _INNER = {"array": ("items",), "map": ("keys", "values"), "as_text": ("value",), "json": ("of",)}
 _SEVERAL = {"tuple": "items", "mixture": "parts"}
+_NULLS = 0.1  # of fields that need not be there, as of columns
 _FIELDS = frozenset({"struct", "json"})
 
 
@@ -92,10 +93,18 @@ def _fields(
     inside = (*inside, (struct, tuple(names)))
     for name in names:
         part = fields.get(name, {"type": str(types[name])} if name in types else {})
+        is_spelled = isinstance(part, Mapping) and bool({"generator", "null_rate"} & part.keys())
         part = _part(name, part, types.get(name), kind, guess, inside)
+        if not is_spelled and type is not None and isinstance(part, Mapping):
+            part = at_times_null(name, part, type)
         if part != {} and (name in fields or "generator" in part):
             found[name] = part
     return found
+
+
+def at_times_null(name: str, part: Mapping[str, Any], struct: Type) -> Mapping[str, Any]:
+    """A guessed field, null in a share of the values where its struct need not have it."""
+    return {**part, "null_rate": _NULLS} if name in struct.optional and "generator" in part else part
 
 
 def _part(name: str, part: Any, type: Type | None, kind: str, guess: Guesser, inside: Inside) -> Any:

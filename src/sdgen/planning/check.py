@@ -10,6 +10,7 @@ from sdgen.generators.arrays.cast import scalar_array
 from sdgen.generators.base import Dependency, Generator
 from sdgen.generators.links.counts import most_children
 from sdgen.generators.links.links import ForeignKey
+from sdgen.generators.pools import is_known, locales
 from sdgen.planning.check_links import check_links
 from sdgen.planning.choose import Key, column_path, columns_of
 from sdgen.planning.correlations import followed
@@ -27,6 +28,7 @@ def check_draft(draft: Draft, strict: bool = False) -> None:
     """Add all problems of the draft; `strict` adds entities that can't be written one after the other."""
     draft.problems.extend(note for note in draft.scenario.notes if isinstance(note, Refusal))
     check_characters(draft)
+    check_locale(draft)
     check_names(draft)
     check_output(draft)
     check_needs(draft)
@@ -77,6 +79,14 @@ def check_characters(draft: Draft) -> None:
             draft.problems.append(replace(problem, path=tuple(map(_spelled, path))))
 
 
+def check_locale(draft: Draft) -> None:
+    """Without lists of its own a locale would be written in English, which nobody has asked for."""
+    locale = draft.scenario.locale
+    if not is_known(locale):
+        hint = f"{did_you_mean(locale.lower(), locales())} known are {', '.join(locales())}"
+        draft.refuse(("locale",), f"unknown locale {locale!r}", hint.strip(), ProblemType.VALUE)
+
+
 def _spelled(text: str) -> str:
     """A text in ASCII where it can't be printed as it is."""
     return text if text.isprintable() else ascii(text)
@@ -118,8 +128,8 @@ def check_needs(draft: Draft) -> None:
     """Columns that others are computed from must exist."""
     for key, generator in draft.generators.items():
         for need in generator.needs():
-            children = not need.children or check_children(draft, key, need)
-            if not children or not need.column:
+            known = check_children(draft, key, need) if need.children else check_entity(draft, key, need)
+            if not known or not need.column:
                 continue
             links = draft.links[key[0]]
             where = "" if need.link and need.link not in links else draft.home(key[0], need)[0]
@@ -142,6 +152,18 @@ def check_needs(draft: Draft) -> None:
             hint = f"count them with `rows: {{per: {draft.links[key[0]].get(per, '…')}, …}}`"
             what = f"{key[0]} does not count its rows by the link {per!r}"
             draft.refuse(column_path(key), what, hint, ProblemType.ROWS)
+
+
+def check_entity(draft: Draft, key: Key, need: Dependency) -> bool:
+    """Whether the entity whose rows are taken is there, and has some; told where not."""
+    if not need.entity:
+        return True
+    if need.entity not in draft.scenario.entities:
+        hint = did_you_mean(need.entity, draft.scenario.entities)
+        draft.refuse(column_path(key), f"no entity {need.entity!r}", hint, _REFERENCE)
+    elif draft.counts.get(need.entity) == 0:
+        draft.refuse(column_path(key), f"a link to {need.entity}, which has no rows", type=ProblemType.ROWS)
+    return need.entity in draft.scenario.entities and draft.counts.get(need.entity) != 0
 
 
 def check_children(draft: Draft, key: Key, need: Dependency) -> bool:
@@ -263,7 +285,7 @@ def _capacity(draft: Draft, key: Key, generator: Generator) -> int | None:
         return draft.counts[key[0]]
     if link == draft.counting_link(key[0]):
         return parents if most_children(draft.layouts[key[0]]) <= 1 else None
-    if generator.within or generator.unlike or generator.entity == key[0]:
+    if generator.within or generator.unlike or generator.later_than or generator.entity == key[0]:
         return None
     return parents if generator.distribution == "uniform" and not generator.quota else None
 

@@ -25,6 +25,7 @@ from sdgen.generators.links.parent_sampler import (
     LevelTree,
     Link,
     OneToOne,
+    OrderedPair,
     ParentSampler,
     Tree,
     TreeWithin,
@@ -33,6 +34,7 @@ from sdgen.generators.links.parent_sampler import (
     Within,
     WithQuotas,
     Zipf,
+    pair_sizes,
     weighted,
 )
 from sdgen.generators.text import vocabularies
@@ -44,7 +46,7 @@ from sdgen.planning.draft import Draft, draft_plan
 from sdgen.planning.nulls import is_nullable
 from sdgen.planning.order import entity_order
 from sdgen.planning.plan import ColumnPlan, EntityPlan, ForeignKeyPlan, Plan
-from sdgen.planning.unique_sets import JointIndexes, plan_unique_sets
+from sdgen.planning.unique_sets import JointIndexes, ordered_pair, plan_unique_sets
 from sdgen.planning.within import layouts_between, shared_row
 from sdgen.scenario.identity import canonical, canonical_json, identity
 from sdgen.scenario.model import Scenario
@@ -272,6 +274,9 @@ def _chooser(
         return Following(tuple(_path(draft, key[0], need, joints) for need in spec.followed), rest)
     if counted:
         return Counted(draft.layouts[key[0]])
+    pair = ordered_pair(draft, key[0], spec.via or key[1])
+    if pair is not None:
+        return _pair(draft, key[0], pair, joints)
     if spec.unlike:
         rest = joints.get(key) or _drawn(spec, stream, parents, ())
         return Unlike(rest, _link(draft, key[0], spec.unlike, joints))
@@ -290,6 +295,17 @@ def _chooser(
     others = tuple(weight for row, weight in enumerate(spec.weights) if row not in named)
     rest = _drawn(spec, stream, max(parents - len(named), 1), others)
     return WithQuotas(named, tuple(accumulate(counts[row] for row in named)), rest)
+
+
+def _pair(draft: Draft, entity: str, pair: tuple[str, str, bool], joints: Mapping[Key, JointIndexes]) -> OrderedPair:
+    """One end of a pair of links in order: both ends take the same two draws."""
+    first, second, later = pair
+    parents = draft.counts[draft.links[entity][first]]
+    draws: list[ParentSampler] = []
+    for name, size in zip((first, second), pair_sizes(parents), strict=True):
+        stream = streams.stream_key(draft.seed, entity, name, "link")
+        draws.append(joints.get((entity, draft.link_column(entity, name)[0])) or Uniform(stream, max(size, 1)))
+    return OrderedPair(draws[0], draws[1], parents, later)
 
 
 def _path(draft: Draft, entity: str, need: Dependency, joints: Mapping[Key, JointIndexes]) -> tuple[Link, Link]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sdgen.errors import Path, Problem, ProblemType, did_you_mean
 from sdgen.generators.base import ColumnContext, Dependency, Generator
-from sdgen.generators.choices.given import NullRates
+from sdgen.generators.choices.null_rates import NullRates
 from sdgen.generators.links.counts import Layout
 from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.links.parent_sampler import EachOf
@@ -19,7 +19,7 @@ from sdgen.inference.complete import is_whole
 from sdgen.planning.choose import Key, choose_generators, column_path, columns_of
 from sdgen.planning.rows import RowCounter, counting_link
 from sdgen.planning.sequence_offsets import continue_sequences, fixed_places
-from sdgen.scenario.model import Column, Entity, Scenario
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import Type, parse_type
 
@@ -96,7 +96,7 @@ class Draft:
 
     def home(self, entity: str, need: Dependency) -> Key:
         """The column that a column of this entity needs."""
-        return need.children or self.links[entity].get(need.link, entity), need.column
+        return need.children or need.entity or self.links[entity].get(need.link, entity), need.column
 
     def missing_rate(self, key: Key) -> float:
         """The share of nulls that a column asks for; the largest where it follows from another column's value."""
@@ -126,7 +126,7 @@ class Draft:
 def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
     """Settle generators, links, types and row counts; whatever can't be settled is a problem of the draft."""
     problems: list[Problem] = []
-    scenario = _guessed(scenario, request)
+    scenario = _with_hidden_links(_guessed(scenario, request))
     seed = next(value for value in (request.seed, scenario.seed, randbits(63)) if value is not None)
     generators = choose_generators(scenario, problems)
     links = _links(scenario, generators, problems)
@@ -166,6 +166,30 @@ def _guessed(scenario: Scenario, request: PlanRequest) -> Scenario:
     from sdgen.inference.guess import with_guesses  # the rules are many, and most scenarios name all generators
 
     return with_guesses(scenario, request)
+
+
+def _with_hidden_links(scenario: Scenario) -> Scenario:
+    """The scenario with a hidden link for each entity that a polymorphic link may lead to."""
+    found = [key for key, _, column in columns_of(scenario) if _is_polymorphic(column)]
+    if not found:
+        return scenario
+    from sdgen.generators.links.polymorphic import Polymorphic, hidden_link, link_params
+
+    chosen = choose_generators(scenario, [])
+    entities = dict(scenario.entities)
+    for entity, name in found:
+        generator = chosen.get((entity, name))
+        if not isinstance(generator, Polymorphic):
+            continue  # its params are wrong, which is told of it
+        for kind in generator.to:
+            spec = GeneratorSpec(type="fk", params=link_params(generator, kind))
+            columns = {**entities[entity].columns, hidden_link(name, kind): Column(generator=spec, hidden=True)}
+            entities[entity] = entities[entity].model_copy(update={"columns": columns})
+    return scenario.model_copy(update={"entities": entities})
+
+
+def _is_polymorphic(column: Column) -> bool:
+    return column.generator is not None and column.generator.type == "polymorphic"
 
 
 def parse_instant(text: str) -> datetime:
@@ -327,6 +351,6 @@ class TypeResolver:
 
     def of_need(self, entity: str, need: Dependency) -> Type | None:
         """The type of a column that another one depends on."""
-        where = need.children or (self._links[entity].get(need.link, "") if need.link else entity)
+        where = need.children or need.entity or (self._links[entity].get(need.link, "") if need.link else entity)
         known = where in self._scenario.entities and need.column in self._scenario.entities[where].columns
         return self.settle((where, need.column)) if known else None

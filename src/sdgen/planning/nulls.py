@@ -73,7 +73,7 @@ def _null_source(draft: Draft, key: Key, seen: set[Key]) -> str:
 def _copied(draft: Draft, key: Key) -> list[Dependency]:
     """The columns that a column's values depend on, with the parent's of a link."""
     generator = draft.generators[key]
-    needs = [need for need in generator.needs() if need.column and not need.children]
+    needs = [need for need in generator.needs() if need.column and not need.children and not need.entity]
     if isinstance(generator, ForeignKey):
         needs.append(Dependency(generator.column, generator.via or key[1]))
     return needs
@@ -101,4 +101,4 @@ def may_lack_parent(draft: Draft, entity: str, link: str) -> bool:
     tree = spec.entity == entity and link != draft.counting_link(entity)
     if spec.within and not tree:
         return may_lack_parent(draft, entity, spec.within) or bool(draft.column((entity, column)).nullable)
-    return tree or draft.missing_rate((entity, column)) > 0
+    return (tree and bool(spec.roots)) or draft.missing_rate((entity, column)) > 0

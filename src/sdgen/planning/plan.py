@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.generators.base import ColumnContext, Generator
-from sdgen.generators.choices.given import NullRates
+from sdgen.generators.choices.null_rates import NullRates
 from sdgen.generators.links.parent_sampler import Link
 from sdgen.scenario.model import Mode, PartialUnique
 from sdgen.scenario.types import Type

@@ -81,6 +81,10 @@ class PlannedRows:
             self._shared[name] = compute()
         return cast(T, self._shared[name])
 
+    def others(self, entity: str, pick: Callable[[int], Numbers]) -> PlannedRows:
+        settled = self.plan.entities[entity]
+        return PlannedRows(self.plan, settled, pick(settled.rows))
+
     def parent_numbers(self, link: str) -> Numbers:
         return self.parent(link).numbers
 

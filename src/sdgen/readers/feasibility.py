@@ -208,6 +208,10 @@ def _given_way(
 
 def _plainer(column: Column, round: int) -> tuple[Column | None, str]:
     """What to try next with a column that can't be as it is, and what that means."""
+    if not column.type:
+        column = column.model_copy(update={"type": "text"})
+        if round == 0 and column.generator is None:
+            return column, "it is text"
     type = parse_type(column.type)
     if round == 0 and column.generator is not None:
         return column.model_copy(update={"generator": None}), "its values follow its name alone"

@@ -116,7 +116,9 @@ def is_independent(entity: EntityPlan, name: str, seen: frozenset[str] = frozens
         return False
     needs: tuple[Dependency, ...] = column.generator.needs()
     own = {need.column for need in needs} - seen
-    return not any(need.link for need in needs) and all(is_independent(entity, each, seen | own) for each in own)
+    return not any(need.link or need.entity for need in needs) and all(
+        is_independent(entity, each, seen | own) for each in own
+    )
 
 
 @dataclass(frozen=True)

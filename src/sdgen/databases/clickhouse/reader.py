@@ -94,6 +94,8 @@ _AS_TEXT = {"enum": "toString({})", "binary": "hex({})"}
 _WIDER = {
     **dict.fromkeys(("ipv4", "ipv6"), "toString({})"),
     **dict.fromkeys(("datetime", "datetime32"), "toDateTime64({}, 0, 'UTC')"),
+    **dict.fromkeys(("int128", "int256", "uint128", "uint256"), "toDecimal128({}, 0)"),
+    "fixedstring": "toStringCutToZero({})",
     "date": "toDate32({})",
 }
 

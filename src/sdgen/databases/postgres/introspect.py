@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sdgen.databases.catalog import Catalog, read_catalog
+from sdgen.databases.dialect import literal
 from sdgen.databases.existing_tables import ExistingColumn, ExistingTables
 from sdgen.databases.postgres.connection import connect, search_path
 from sdgen.databases.postgres.dialect import POSTGRES
@@ -23,14 +24,16 @@ _TYPES = """
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f')"""
 _DOMAINS = "SELECT typname, format_type(typbasetype, typtypmod) FROM pg_type WHERE typtype = 'd'"
+_EXCLUSIONS = """
+    SELECT nspname, relname, conname, pg_get_constraintdef(con.oid)
+    FROM pg_constraint con JOIN pg_class c ON c.oid = conrelid JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE contype = 'x' AND conparentid = 0"""
 _COMPOSITES = """
     SELECT typname, attname, format_type(atttypid, atttypmod)
     FROM pg_type JOIN pg_class c ON c.oid = typrelid JOIN pg_attribute ON attrelid = c.oid
     WHERE relkind = 'c' AND attnum > 0 AND NOT attisdropped ORDER BY typname, attnum"""
 _UNENFORCED = """
-    SELECT format('%s: exclusion constraint left out: rows may break it', conrelid::regclass) FROM pg_constraint
-    WHERE contype = 'x' AND conparentid = 0
-    UNION ALL SELECT format('%s: trigger %s left out', tgrelid::regclass, tgname) FROM pg_trigger
+    SELECT format('%s: trigger %s left out', tgrelid::regclass, tgname) FROM pg_trigger
     WHERE NOT tgisinternal AND tgparentid = 0
     UNION ALL SELECT format('%s: rule %s left out', ev_class::regclass, rulename) FROM pg_rewrite
     WHERE rulename <> '_RETURN' AND ev_class >= 16384"""
@@ -64,6 +67,7 @@ def _details(connection: Connection, catalog: Catalog) -> Catalog:
         catalog,
         types={tuple(key): str(type) for *key, type in connection.execute(text(_TYPES))},
         domain_types={str(name): str(type) for name, type in connection.execute(text(_DOMAINS))},
+        exclusions=tuple(tuple(row) for row in connection.execute(text(_EXCLUSIONS))),
         composites=_composites(tuple(row) for row in connection.execute(text(_COMPOSITES))),
         partitions=tuple(tuple(row) for row in connection.execute(text(_PARTITIONS))),
         partition_keys=tuple(tuple(row) for row in connection.execute(text(_PARTITION_KEYS))),
@@ -116,6 +120,22 @@ _SEQUENCES = """
 _FORWARD = """SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
     WHERE contype = 'f' AND (%s OR NOT condeferrable) AND conparentid = 0
     AND conrelid = to_regclass(%s) AND confrelid = ANY(%s::regclass[])"""
+
+
+# Whether a table has heirs with columns of their own, which are tables beside it: their rows are not its own. Those of
+# partitions are, and of heirs that have none, into which a trigger may put them.
+_HAS_HEIRS = """
+    SELECT EXISTS (
+        SELECT 1 FROM pg_inherits JOIN pg_attribute ON attrelid = inhrelid
+        WHERE inhparent = c.oid AND c.relkind = 'r' AND attnum > 0 AND NOT attisdropped AND attinhcount = 0)
+    FROM pg_class c WHERE c.oid = to_regclass({})"""
+
+
+def rows_of(run: Callable[[str], Sequence[tuple[Any, ...]]], table: Table) -> str:
+    """What stands behind FROM for the rows that a table itself holds; "" where there is no such table."""
+    name = POSTGRES.table(table.name)
+    found = run(_HAS_HEIRS.format(literal(name)))
+    return "" if not found else f"ONLY {name}" if found[0][0] else name
 
 
 def existing_tables(run: Run, tables: Sequence[Table]) -> ExistingTables:

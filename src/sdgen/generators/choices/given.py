@@ -1,19 +1,17 @@
-"""Cases: which generator makes a row's value, or how often there is none, follows from other columns."""
+"""Cases: which generator makes a row's value follows from other columns of the row and of its parents."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.choices.null_rates import case_numbers
 from sdgen.generators.expressions.expression import Expression
 from sdgen.generators.nested.nested_generator import NestedGenerator
 from sdgen.generators.references import Referring
@@ -23,29 +21,6 @@ from sdgen.scenario.model import case_names
 from sdgen.scenario.types import KINDS, NESTED, Type
 
 _ANY = object()
-
-
-def case_numbers(values: pa.Array, cases: Sequence[str | None]) -> Numbers:
-    """For each value its place among the cases, which are written as texts; their number where it is none of them."""
-    plain = pc.cast(values, values.type.value_type) if pa.types.is_dictionary(values.type) else values
-    places = pc.index_in(plain.cast(pa.string()), value_set=pa.array(cases, pa.string()))
-    found: Numbers = np.asarray(places.fill_null(len(cases))).astype(np.int64)
-    return found
-
-
-@dataclass(frozen=True)
-class NullRates:
-    """The shares of nulls by a column's value; `otherwise` where the value is none of those."""
-
-    column: str
-    rates: Mapping[str, float]
-    otherwise: float
-
-    def missing(self, values: pa.Array, drawn: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Which rows are null. drawn: a number in [0, 1) for each."""
-        rates = np.array([*self.rates.values(), self.otherwise])
-        missing: NDArray[np.bool_] = drawn < rates[case_numbers(values, list(self.rates))]
-        return missing
 
 
 class Case(NestedGenerator):

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.generators import streams
-from sdgen.generators.choices.given import NullRates
+from sdgen.generators.choices.null_rates import NullRates
 from sdgen.generators.domains import Exchange, permute
 from sdgen.generators.links.counts import Layout
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
@@ -95,6 +95,33 @@ class Unlike:
         return chosen + (chosen >= self.other.parents(numbers)[0])
 
 
+def pair_sizes(parents: int) -> tuple[int, int]:
+    """The sizes of the two draws that make a pair of different parents: their product is the number of pairs."""
+    return parents // 2, (parents - 1) | 1
+
+
+@dataclass(frozen=True)
+class OrderedPair:
+    """The earlier or the later of two different parents, all pairs of which are alike.
+
+    The triangle of pairs (i < j) is folded into a rectangle, a long row beside a short one, so that two independent
+    draws, or two digits of a permutation, make each pair once.
+    """
+
+    row: ParentSampler
+    place: ParentSampler
+    parents: int
+    later: bool
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        row, place = self.row.choose(numbers), self.place.choose(numbers)
+        last, odd = np.int64(self.parents - 1), self.parents % 2
+        inside = place > row if odd else place >= row
+        if self.later:
+            return np.where(inside, place + (1 - odd), last - place)
+        return np.where(inside, row, last - odd - row)
+
+
 @dataclass(frozen=True)
 class Following:
     """Where a link of the row's parent leads: the first of several paths that there is, `rest` where there is none."""
@@ -138,13 +165,18 @@ class EachOf:
 
 @dataclass(frozen=True)
 class Tree:
-    """An earlier row of the same entity, so that there is no cycle; the first `roots` rows have none."""
+    """An earlier row of the same entity, so that there is no cycle; the first `roots` rows have none.
+
+    Without roots the first row's parent is the second, and the second's the first.
+    """
 
     key: int
     roots: int
 
     def choose(self, numbers: Numbers) -> Numbers:
         earlier = streams.below_each(streams.draw(self.key, numbers), np.maximum(numbers, 1))
+        if not self.roots:
+            return np.where(numbers == 0, np.int64(1), earlier)
         return np.where(numbers < self.roots, np.int64(-1), earlier)
 
 

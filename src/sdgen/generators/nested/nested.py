@@ -76,8 +76,10 @@ def _element_faults(generator: Generator, param: str) -> Iterable[ParamError]:
 
 
 def _lonely(inner: NestedGenerator, path: str) -> Iterable[ParamError]:
-    """Elements aren't rows: they have no other columns and no parents."""
+    """Elements aren't rows: they have no other columns and no parents, but for links of their own."""
     for need in inner.made.needs():
+        if need.entity:
+            continue
         what = f"{inner.generator} takes the column {need.column!r}, but an element has no columns beside it"
         yield ParamError(path, what, "compute the value in a column of its own")
 
@@ -137,7 +139,13 @@ class Array(SizedCollection):
     unique: bool = Field(default=False, description="whether the elements of a row are distinct (at most 100)")
 
     def natural(self) -> Type:
-        return array_of(self.items.type_for({}))
+        return self.natural_for({})
+
+    def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
+        return array_of(self.items.type_for(types))
+
+    def needs(self) -> tuple[Dependency, ...]:
+        return self.items.made.needs()
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         yield from self.size_faults()
@@ -148,10 +156,14 @@ class Array(SizedCollection):
             yield from _distinct_faults(self.items, facts, type, self.max, "items")
 
     def values(self, cells: ColumnBatch) -> pa.Array:
-        type = cells.facts.type if cells.facts.type.kind == "array" else self.natural()
-        item = type.items[0]
         lengths = self.lengths(cells)
         offsets, numbers = self.elements(cells, lengths)
+        try:
+            type = cells.facts.type if cells.facts.type.kind == "array" else self.natural()
+        except LookupError:  # inside a document: elements of a link's type, which the document doesn't know
+            values = self.items.made.values(cells.inner("items", _JSON, numbers))
+            return pa.ListArray.from_arrays(offsets, values)
+        item = type.items[0]
         inner = cells.inner("items", item, numbers)
         if self.unique:
             values = _distinct(self.items, cells.inner("items", item), item, self.max, lengths)
@@ -176,7 +188,13 @@ class Map(SizedCollection):
     values_: NestedGenerator = Field(alias="values", description="the values' generator")
 
     def natural(self) -> Type:
-        return Type("map", items=(self.keys.type_for({}), self.values_.type_for({})))
+        return self.natural_for({})
+
+    def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
+        return Type("map", items=(self.keys.type_for(types), self.values_.type_for(types)))
+
+    def needs(self) -> tuple[Dependency, ...]:
+        return tuple(dict.fromkeys([*self.keys.made.needs(), *self.values_.made.needs()]))
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         yield from self.size_faults()

@@ -14,10 +14,11 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from sdgen.errors import did_you_mean
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.links.links import ElementLink
 from sdgen.generators.registry import find, make, names
 from sdgen.scenario.types import Type, parse_type
 
-_NO_INNER = frozenset({"fk"})
+_LINK = "fk"
 
 
 class NestedGenerator(BaseModel):
@@ -47,7 +48,8 @@ class NestedGenerator(BaseModel):
     @model_validator(mode="after")
     def _make(self) -> NestedGenerator:
         try:
-            self._made = make(self.generator, dict(self.params))
+            is_link = self.generator == _LINK
+            self._made = ElementLink(**self.params) if is_link else make(self.generator, dict(self.params))
         except KeyError:
             hint = did_you_mean(self.generator, names())
             raise _error(("generator",), f"unknown generator {self.generator!r}", hint) from None
@@ -83,11 +85,6 @@ class NestedGenerator(BaseModel):
 
     def faults(self, facts: ColumnContext, type: Type | None, path: str) -> Iterable[ParamError]:
         """What is wrong inside, under this path; `type` is what the values must be, if that is known."""
-        if self.generator in _NO_INNER:
-            yield ParamError(
-                path, f"{self.generator} can't stand inside another generator", "give it a column of its own"
-            )
-            return
         if type is not None and self._made.fits and type.kind not in self._made.fits:
             kinds = ", ".join(sorted(self._made.fits))
             yield ParamError(path, f"{self.generator} can't make values of type {type}", f"it makes: {kinds}")

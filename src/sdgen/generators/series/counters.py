@@ -15,17 +15,15 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pydantic import Field, FiniteFloat
 
-from sdgen.generators.arrays.decimals import numbers_of, places_of, units_from
-from sdgen.generators.arrays.fixed_width import array_over
+from sdgen.generators.arrays.decimals import places_of, units_from
 from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
-from sdgen.generators.moments.durations import Length, fixed_length
+from sdgen.generators.moments.durations import SECOND, Length, fixed_length
 from sdgen.generators.registry import register
 from sdgen.generators.series.parts import length_faults
 from sdgen.generators.series.references import KEYS, MOMENTS, Floats, Reference, Term, is_name, term_faults
-from sdgen.generators.series.series import InTime, lost_values
+from sdgen.generators.series.series import InTime, Mask, either, floats_over
 from sdgen.generators.series.waves import Part, episodes, hashed, heads, normals
 from sdgen.generators.streams import Numbers, Words
 from sdgen.scenario.types import NUMBERS, Type
@@ -33,7 +31,6 @@ from sdgen.scenario.types import NUMBERS, Type
 GRAIN = 1 << 20  # a counter's totals are whole numbers of so many parts of the mean increment, and so never fall
 _LEAVES = 1 << 40
 _MOST_SWING = 0.95  # of all cycles together: above, rounding could move a counter back
-_MOST_UNITS = float(1 << 62)
 
 
 class Resets(Part):
@@ -94,7 +91,7 @@ class Counter(InTime):
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         yield from super().faults(facts)
-        yield from length_faults("every", self.every, 1)
+        yield from length_faults("every", self.every, SECOND)
         for param, term in (("mean", self.mean), ("start", self.start)):
             yield from term_faults(param, term)
             if is_name(term) and "." not in str(term):
@@ -129,45 +126,39 @@ class Counter(InTime):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         words = self.keys(cells, self.per, "counter")
-        places, missing = self.moments(cells, self.at) if self.at else (cells.rows.ordinals(self.per) + 1, None)
-        steps = self._steps(cells, places)
-        totals = tree_totals(words, *steps, self.variation)
+        moments, missing = self.moments(cells, self.at) if self.at else (cells.rows.ordinals(self.per) + 1, None)
+        start, unknown = self.start_of(cells) if self.at else (0, None)
+        totals = tree_totals(words, *self._steps(cells, moments, start), self.variation)
         if self.resets is not None:
-            stretch = episodes(
-                self.keys(cells, self.per, "resets"), places, self.resets.spacing(), self.resets.variation
-            )
-            totals = totals - tree_totals(words, *self._steps(cells, stretch.start), self.variation)
+            keys = self.keys(cells, self.per, "resets")
+            reset = episodes(keys, moments, self.resets.spacing(), self.resets.variation).start
+            totals = totals - tree_totals(words, *self._steps(cells, reset, start), self.variation)
         values = totals * (np.maximum(self.number(cells, self.mean), 0.0) * (1.0 / GRAIN))
         values += self.number(cells, self.start)
-        return self._as_numbers(cells.facts.type, values, missing)
+        return self._as_numbers(cells.facts.type, values, either(missing, unknown, np.isnan(values)))
 
-    def _steps(self, cells: ColumnBatch, places: Numbers) -> tuple[Numbers, Floats | None]:
-        """How many whole increments there are up to each place, and the share of the next one."""
+    def _steps(self, cells: ColumnBatch, moments: Numbers, start: Numbers | int) -> tuple[Numbers, Floats | None]:
+        """How many whole increments there are up to moments, or to places among siblings; and the share of the next."""
         if not self.at:
-            return np.clip(places, 0, _LEAVES), None
-        start = self.start_of(cells)
-        elapsed = (places - start).astype(np.float64)
+            return np.clip(moments, 0, _LEAVES), None
+        elapsed = (moments - start).astype(np.float64)
         offsets = self.zone_offsets(cells, self.timezone)
         for _, cycle in self.cycles():
             # Where the amplitude is 0.6, time counts up to 1.6 times as fast.
-            elapsed += float(cycle.amplitude) * (cycle.sums(places + offsets) - cycle.sums(np.asarray(start + offsets)))
+            swing = cycle.sums(moments + offsets) - cycle.sums(np.asarray(start + offsets))
+            elapsed += float(cycle.amplitude) * swing
         passed = np.clip(elapsed * (1.0 / fixed_length(self.every)), 0.0, float(_LEAVES))
         whole = np.floor(passed)
         return whole.astype(np.int64), passed - whole
 
-    def _as_numbers(self, type: Type, values: Floats, missing: NDArray[np.bool_] | None) -> pa.Array:
+    def _as_numbers(self, type: Type, values: Floats, lost: Mask) -> pa.Array:
+        """The values as a dial shows them: cut at the column's decimal places, not rounded."""
         places = places_of(type, self.precision)
-        lost = np.isnan(values) if missing is None else missing | np.isnan(values)
-        values = np.where(lost, 0.0, values)
-        if places is None:
-            if self.rollover is not None:
-                values = values - np.floor(values * (1.0 / self.rollover)) * self.rollover
-            return lost_values(array_over(values, pa.float64()), lost)
-        # Cut, not rounded, as a dial shows only what is full.
-        units = np.clip(np.floor(values * float(10**places)), -_MOST_UNITS, _MOST_UNITS).astype(np.int64)
+        power = 10.0 ** (places or 0)
+        units = values if places is None else np.floor(values * power)
         if self.rollover is not None:
-            units %= np.int64(max(units_from(self.rollover, places), 1))
-        return lost_values(numbers_of(units, places, type), lost)
+            units = np.fmod(units, self.rollover if places is None else max(units_from(self.rollover, places), 1))
+        return floats_over(units / power, lost)
 
 
 def tree_totals(words: Words, leaves: Numbers, shares: Floats | None, variation: float) -> Numbers:

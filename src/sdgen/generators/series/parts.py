@@ -8,7 +8,7 @@ from itertools import accumulate
 from pydantic import Field, FiniteFloat
 
 from sdgen.generators.base import ParamError
-from sdgen.generators.moments.durations import Length, fixed_length
+from sdgen.generators.moments.durations import SECOND, Length, fixed_length
 from sdgen.generators.series.references import Reference, Term, is_name, term_faults
 from sdgen.generators.series.waves import Part
 from sdgen.scenario.types import NUMBERS
@@ -130,5 +130,11 @@ def length_faults(param: str, length: Length, least: int) -> Iterator[ParamError
     except ValueError as error:
         yield ParamError(param, str(error))
     else:
-        if not least <= size <= _LONGEST:
-            yield ParamError(param, f"a length of {length} is {'below zero' if size < 0 else 'not possible here'}")
+        if size < least:
+            yield ParamError(param, f"a length of {length} is too short", f"take {_written(least)} or more")
+        elif size > _LONGEST:
+            yield ParamError(param, f"a length of {length} is too long", "take 1,000 years or less")
+
+
+def _written(length: int) -> str:
+    return {0: "0s", SECOND: "1s"}.get(length, "1us")

@@ -35,6 +35,7 @@ _KINDS = {
     KEYS: "a column of whole numbers, texts, uuids or dates",
     ZONES: "a column of texts",
 }
+_MOST = 1e15
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)?")
 _NOW = ("now", "as_of")
 _SALT = np.uint64(0x8CB92BA72F3D8DD7)
@@ -130,10 +131,12 @@ def is_name(value: object) -> bool:
 
 
 def term_faults(param: str, term: Term) -> Iterator[ParamError]:
-    """A fault where a term is neither a number nor a name."""
+    """A fault where a term is neither a number nor a name, or a number so large that sums would have no end."""
     if isinstance(term, str) and not is_name(term):
         what = f"{term!r} is neither a number nor the name of a column"
         yield ParamError(param, what, "write a number, column, or parent.column")
+    elif not isinstance(term, str) and abs(term) > _MOST:
+        yield ParamError(param, f"{term:g} is too large", f"take a number up to {_MOST:g}")
 
 
 def key_words(array: pa.Array) -> Words:

@@ -7,12 +7,12 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field, FiniteFloat
 
-from sdgen.generators.arrays.decimals import numbers_of, places_of, room_faults, units_from, units_to
+from sdgen.generators.arrays.decimals import places_of, room_faults, units_from, units_to
 from sdgen.generators.arrays.fixed_width import array_over
+from sdgen.generators.arrays.rounding import rounded
 from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
 from sdgen.generators.moments.durations import Moment, fixed_length, moment_faults, parse_moment, zone_faults
 from sdgen.generators.numbers.alias_tables import alias_table
@@ -53,14 +53,12 @@ from sdgen.generators.series.waves import (
 from sdgen.generators.streams import Numbers, unit
 from sdgen.scenario.types import NUMBERS, Type
 
-_MOST_UNITS = float(1 << 62)
 Mask = NDArray[np.bool_]
 
 
 class Clocked(NamedTuple):
-    """The rows' moments: `read` as the column has them, `seen` as a stuck sensor sees them, `numbers` of draws."""
+    """The moments that a sensor sees, those at which it got stuck among them, and numbers for draws of each row."""
 
-    read: Numbers
     seen: Numbers
     numbers: Numbers
 
@@ -103,11 +101,11 @@ class InTime(Referring):
             yield from cycle.faults(param)
             yield from term_faults(f"{param}.amplitude", cycle.amplitude)
 
-    def start_of(self, cells: ColumnBatch) -> Numbers | int:
-        """`since`, in microseconds since 1970."""
+    def start_of(self, cells: ColumnBatch) -> tuple[Numbers | int, Mask | None]:
+        """`since`, in microseconds since 1970, and where it is null; None where it is nowhere."""
         if is_name(self.since):
-            return self.moments(cells, str(self.since))[0]
-        return parse_moment(self.since, cells.facts.as_of)
+            return self.moments(cells, str(self.since))
+        return parse_moment(self.since, cells.facts.as_of), None
 
 
 @register("series")
@@ -196,7 +194,8 @@ class Series(InTime):
         moments, missing = self.moments(cells, self.at)
         clocked, lost, off = self._with_faults(cells, moments)
         values = np.zeros(len(cells)) + self.number(cells, self.base)
-        values += self._steady(cells, clocked.seen)
+        change, unknown = self._steady(cells, clocked.seen)
+        values += change
         local = clocked.seen + self.zone_offsets(cells, self.timezone)
         for _, cycle in self.cycles():
             values += self.number(cells, cycle.amplitude) * cycle.at(local)
@@ -208,14 +207,14 @@ class Series(InTime):
             values += self._charge(cells, self.charge, clocked.seen)
         if off is not None:
             values += off
-        lost = _either(lost, missing, self._in_gap(cells, moments), np.isnan(values))
+        lost = either(lost, missing, unknown, self._in_gap(cells, moments), np.isnan(values))
         return self._as_numbers(cells.facts.type, _reflected(values, self.min, self.max), lost)
 
     def _with_faults(self, cells: ColumnBatch, moments: Numbers) -> tuple[Clocked, Mask | None, Floats | None]:
         """The moments that the sensor sees, which values it loses, and how far they are off."""
         faults = self.sensor_faults
         if faults is None:
-            return Clocked(moments, moments, cells.numbers), None, None
+            return Clocked(moments, cells.numbers), None, None
         words = self.keys(cells, self.per, "faults")
         stretch = episodes(words, moments, fixed_length(faults.last), 1.0)
         drawn = unit(hashed(self.keys(cells, self.per, "fault kinds"), stretch.number))
@@ -228,19 +227,21 @@ class Series(InTime):
         sizes += np.where(spikes < faults.spike, np.where(share < 0.5, -1.0 - 2.0 * share, 2.0 * share), 0.0)
         numbers = np.where(frozen, ~stretch.number, cells.numbers)
         lost = (drawn >= offset) & (drawn < dropout)
-        return Clocked(moments, seen, numbers), lost, self.number(cells, faults.size) * sizes
+        return Clocked(seen, numbers), lost, self.number(cells, faults.size) * sizes
 
-    def _steady(self, cells: ColumnBatch, seen: Numbers) -> Floats | float:
+    def _steady(self, cells: ColumnBatch, seen: Numbers) -> tuple[Floats | float, Mask | None]:
+        """Trend and drift, and where they are unknown, since it is when they began."""
         if self.trend is None and self.drift is None:
-            return 0.0
-        elapsed = (seen - self.start_of(cells)).astype(np.float64)
+            return 0.0, None
+        start, unknown = self.start_of(cells)
+        elapsed = (seen - start).astype(np.float64)
         change: Floats = np.zeros(len(seen))
         if self.trend is not None:
             change += self.number(cells, self.trend.change) * (elapsed * (1.0 / fixed_length(self.trend.every)))
         if self.drift is not None:
             rates = normals(self.keys(cells, self.per, "drift")) * self.number(cells, self.drift.std)
             change += rates * (elapsed * (1.0 / fixed_length(self.drift.every)))
-        return change
+        return change, unknown
 
     def _noise(self, cells: ColumnBatch, noise: Noise, place: int, clocked: Clocked) -> Floats:
         words = self.keys(cells, noise.per or self.per, f"noise {place}")
@@ -285,25 +286,24 @@ class Series(InTime):
     def _as_numbers(self, type: Type, values: Floats, lost: Mask) -> pa.Array:
         """The values at the column's decimal places, null where they are lost."""
         places = places_of(type, self.precision)
-        nulls = lost if lost.any() else None
-        if nulls is not None:
-            values = np.where(lost, 0.0, values)
-        if places is None:
-            return array_over(values, pa.float64(), nulls)
-        units = np.clip(np.rint(values * float(10**places)), -_MOST_UNITS, _MOST_UNITS).astype(np.int64)
-        if self.min is not None:
-            np.maximum(units, units_from(self.min, places), out=units)
-        if self.max is not None:
-            np.minimum(units, units_to(self.max, places), out=units)
-        return lost_values(numbers_of(units, places, type), lost)
+        if places is not None:
+            values = rounded(values, places)
+            power = 10.0**places  # a bound between two numbers of so many places is kept by the nearer ones
+            low = -np.inf if self.min is None else units_from(self.min, places) / power
+            high = np.inf if self.max is None else units_to(self.max, places) / power
+            values = np.clip(values, low, high)
+        return floats_over(values, lost)
 
 
-def lost_values(numbers: pa.Array, lost: Mask) -> pa.Array:
-    """Numbers, with nulls where they are lost."""
-    return pc.if_else(pa.array(lost), None, numbers) if lost.any() else numbers
+def floats_over(values: Floats, lost: Mask) -> pa.Array:
+    """Numbers as an array, null where they are lost."""
+    return (
+        array_over(np.where(lost, 0.0, values), pa.float64(), lost) if lost.any() else array_over(values, pa.float64())
+    )
 
 
-def _either(*masks: Mask | None) -> Mask:
+def either(*masks: Mask | None) -> Mask:
+    """Where any of the masks says so."""
     there = [mask for mask in masks if mask is not None]
     result: Mask = np.logical_or.reduce(there)
     return result

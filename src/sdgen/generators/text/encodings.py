@@ -156,6 +156,9 @@ class Bytes(Generator):
     def capacity(self, facts: ColumnContext) -> int | None:
         return 1 << min(8 * self.length, 62)
 
+    def all_distinct(self) -> bool:
+        return self.length >= 8  # the first eight are a row's draw, which no other row has
+
     def values(self, cells: ColumnBatch) -> pa.Array:
         words = -(-self.length // 8)
         table = np.empty((len(cells), words), dtype="<u8")

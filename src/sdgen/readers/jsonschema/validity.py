@@ -14,7 +14,16 @@ import pyarrow as pa
 
 from sdgen.generators.arrays.encode_text import json_text
 from sdgen.readers.feasibility import sampled_columns
-from sdgen.readers.jsonschema.branches import FORBIDDEN, accepts, branches, property_schema, sound, values_of
+from sdgen.readers.jsonschema.branches import (
+    EXCLUDED,
+    FORBIDDEN,
+    accepts,
+    branches,
+    property_schema,
+    same,
+    sound,
+    values_of,
+)
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.types import parse_type
 
@@ -75,6 +84,8 @@ def _faults(schema: Mapping[str, Any], value: object, margin: int) -> Iterator[s
     shown = json.dumps(value, ensure_ascii=False)[:60]
     if words is not None and value not in words:
         yield f"{shown} is not one of its values"
+    elif any(same(value, each) for each in schema.get(EXCLUDED, ())):
+        yield f"{shown} is a value that it doesn't take"
     elif not accepts(_with_margin(schema, margin) if words is None else schema, value):
         yield f"{shown} breaks a limit"
     elif isinstance(value, list):

@@ -207,16 +207,23 @@ def _limited(shape: Shape, type: Type) -> GeneratorSpec | None:
     if high is None and low is not None and low <= 1 and not (step and step > 1):
         return None
     low, high = _both(low, high, step)
-    excluded = [value for each in shape.keywords.get("x-not", ()) if (value := _decimal(each)) is not None]
+    excluded = _excluded(shape)
     if excluded and type.kind in ("int", "bigint"):
-        return _without(int(low), int(high), int(step or 1), {int(value) for value in excluded})
+        return _without(low, high, int(step or 1), excluded)
     if high < low or high - low > _MOST_SPAN or abs(low) > 10**15:
         return None
     return _range(low, high, step, type.kind in ("int", "bigint"))
 
 
-def _without(low: int, high: int, step: int, excluded: set[int]) -> GeneratorSpec | None:
+def _excluded(shape: Shape) -> set[int]:
+    """The whole numbers that a schema says it doesn't take."""
+    found = (_decimal(each) for each in shape.keywords.get("x-not", ()))
+    return {int(value) for value in found if value is not None}
+
+
+def _without(least: Decimal, most: Decimal, step: int, excluded: set[int]) -> GeneratorSpec | None:
     """Whole numbers without some: listed where they are few, else those above or below, whichever are more."""
+    low, high = int(least.to_integral_value("ROUND_CEILING")), int(most.to_integral_value("ROUND_FLOOR"))
     if high - low <= _MOST_MULTIPLES * step:
         values = [value for value in range(-(-low // step) * step, high + 1, step) if value not in excluded]
         return spec("choice", values=values) if values else None
@@ -329,6 +336,8 @@ def _exact_number(name: str, shape: Shape) -> Value | None:
     low, high = _both(low, high, step)
     if low <= high:
         high = min(high, low + max(_MOST_SPAN, (step or 0) * 1000))
+    if (excluded := _excluded(shape)) and type.kind in ("int", "bigint"):
+        return Value(type, _without(low, high, int(step or 1), excluded))
     return Value(type, _range(low, high, step, type.kind in ("int", "bigint")))
 
 

@@ -73,6 +73,8 @@ def _understood(entity: Entity) -> CheckMeaning:
         orders=tuple(order for order in whole.orders if order.low in free and order.high in free),
         different=tuple(pair for pair in whole.different if set(pair) <= free.keys()),
         equal=tuple(pair for pair in whole.equal if set(pair) <= free.keys()),
+        gaps=tuple(gap for gap in whole.gaps if {gap.low, gap.high} <= free.keys()),
+        equations=tuple(each for each in whole.equations if {each.ways[0].column, *each.ways[0].needs} <= free.keys()),
     )
 
 

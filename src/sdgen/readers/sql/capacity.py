@@ -21,10 +21,11 @@ from sdgen.readers.feasibility import (
 )
 from sdgen.readers.sql.check_cases import cases_of
 from sdgen.readers.sql.check_facts import Impossible
-from sdgen.readers.sql.column_checks import demanded, stretched, written
+from sdgen.readers.sql.column_checks import demanded, stretched
 from sdgen.readers.sql.defaults import hint_defaults
 from sdgen.readers.sql.drafts import Notes, TableDraft
 from sdgen.readers.sql.partial_keys import give_up_partial_key, settle_partial_keys
+from sdgen.readers.sql.realistic import TOLD, written
 from sdgen.readers.sql.types import FALLBACKS
 from sdgen.readers.sql.unenforced_checks import told, watch
 from sdgen.scenario.model import GeneratorSpec, Scenario
@@ -107,18 +108,21 @@ def _keep_checks(draft: PlanDraft, entity: TableDraft, notes: Notes, dialect: st
         if column.bounds.longest and column.type.kind in ("text", "string"):
             length = min(filter(None, (column.bounds.longest, column.type.length)))
             column.type = Type("string", length=length)
-        found = None if column.is_link or not _may_change(column) else _kept(column, chosen)
+        keyed = any(name in columns for columns in (entity.primary, *entity.unique))
+        found = None if column.is_link or not _may_change(column) else _kept(column, chosen, keyed)
         if isinstance(found, str):
             _unkept(entity, column, found, notes, dialect)
         elif found is not None:
             column.generator, column.demanded = found, True
+            for check in column.checks if found.type not in TOLD else ():
+                watch(entity, check, dialect, name)
         elif chosen is None and column.generator is None:
             column.generator = FALLBACKS.get(column.type.kind)
 
 
-def _kept(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
+def _kept(column: ColumnDraft, chosen: Generator | None, keyed: bool) -> GeneratorSpec | str | None:
     """The generator that keeps a column's CHECKs, in each of the branches that it follows."""
-    found = demanded(column, chosen)
+    found = demanded(column, chosen, keyed)
     if column.cases is None or isinstance(found, str):
         return found
     plain = found or written(chosen) or FALLBACKS.get(column.type.kind)
@@ -189,6 +193,7 @@ def _leave_room(entity: TableDraft) -> None:
         wider = stretched(column, rows) if column.demanded else _in_set(column, rows)
         if wider is not None and not column.unique:
             column.generator, column.demanded = wider, True
+            column.null_rate = 0.0  # a rule may have said so, which goes with its generator
 
 
 def _suit(draft: PlanDraft, entity: TableDraft, entities: dict[str, TableDraft], refused: bool) -> bool:
@@ -324,11 +329,19 @@ def _size(draft: PlanDraft, entity: TableDraft, name: str, entities: dict[str, T
         if "via" in params or params["entity"] == entity.name:
             return 1
         parent = entities.get(str(params["entity"]))
-        return parent.size if parent is not None else 0
+        return _pairs(entity, name, parent.size) if parent is not None else 0
     if generator is None or (entity.name, name) not in draft.types:
         return 0
     domain = generator.domain(draft.facts((entity.name, name)))
     return domain.size if domain is not None else 0
+
+
+def _pairs(entity: TableDraft, name: str, parents: int) -> int:
+    """How many values a link draws: half of the parents, or about all, where it is in a pair in order."""
+    few, many = parents // 2, (parents - 1) | 1
+    if entity.columns[name].params.get("later_than"):
+        return many
+    return few if any(column.params.get("later_than") == name for column in entity.columns.values()) else parents
 
 
 def _widen(entity: TableDraft, columns: tuple[str, ...], sizes: dict[str, int]) -> bool:

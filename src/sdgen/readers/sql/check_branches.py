@@ -242,7 +242,8 @@ def _null(node: exp.Expr) -> Branches:
     """The branches in which a comparison is null: one of its columns is."""
     from sqlglot import exp
 
-    if type(node).__name__ not in (*_COMPARISONS, "Column"):
+    parts = (type(each).__name__ for each in node.walk())
+    if not all(part in _NULL_BY_PARTS or part in (*_COMPARISONS, "Between", "In", "Like") for part in parts):
         return ()
     names = dict.fromkeys(column.name for column in node.find_all(exp.Column))
     return tuple(CheckMeaning({name: ColumnBounds(null=True)}) for name in names)

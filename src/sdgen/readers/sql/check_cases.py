@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.sql.bounds_sql import guard, literal
 from sdgen.readers.sql.check_branches import Branches
 from sdgen.readers.sql.check_facts import (
     CheckMeaning,
     ColumnBounds,
     ColumnCases,
     Impossible,
-    Value,
 )
 from sdgen.readers.sql.column_checks import demanded
-from sdgen.readers.sql.drafts import TableDraft, quoted
+from sdgen.readers.sql.drafts import TableDraft, free_name, is_fixed, quoted
 from sdgen.readers.sql.schema import CheckSchema
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import Type
@@ -61,12 +60,6 @@ def _column_obstacle(column: ColumnDraft, bounds: ColumnBounds) -> str | None:
 def _valueless(bounds: ColumnBounds) -> ColumnBounds:
     """What bounds say besides null or not."""
     return replace(bounds, null=False, not_null=False)
-
-
-def is_fixed(column: ColumnDraft) -> bool:
-    """Whether a column's values are settled by something else: a key, a link, a type with a generator of its own."""
-    held = column.demanded and column.generator is not None and column.type.kind != "enum"
-    return column.primary or column.unique or column.is_link or held
 
 
 # ------------------------------------------------------------------ the column that draws
@@ -152,13 +145,14 @@ def _case_column(
     shares: Sequence[float] | None,
 ) -> str:
     """The hidden column that draws a branch, before the columns that follow it; its name."""
-    name = _free(f"{next((check.name for check in checks if check.name), '') or names[0]}_case", entity)
+    called = next((check.name for check in checks if check.name), "") or names[0]
+    name = free_name(f"{called}_case", entity.columns)
     drawn = ColumnDraft(name, Type("text"), hidden=True)
     params = {"values": list(labels), **({"weights": [round(each, 4) for each in shares]} if shares else {})}
     drawn.generator, drawn.demanded = GeneratorSpec(type="choice", params=params), True
     added = [drawn]
     if any(guards):
-        drawn.name = _free(f"{name}_draw", entity)
+        drawn.name = free_name(f"{name}_draw", entity.columns)
         taken = ColumnDraft(name, Type("text"), hidden=True)
         taken.fill("expression", sql=_guarded(drawn.name, labels, guards))
         added.append(taken)
@@ -168,21 +162,15 @@ def _case_column(
     return name
 
 
-def _free(name: str, entity: TableDraft) -> str:
-    while name in entity.columns:
-        name += "_"
-    return name
-
-
 def _guarded(drawn: str, labels: Sequence[str], guards: Sequence[str]) -> str:
     """The branch that is drawn where its guard holds, else the first one whose guard does."""
     own = [
-        f"WHEN {quoted(drawn)} = {_literal(label)}{f' AND ({guard})' if guard else ''} THEN {_literal(label)}"
+        f"WHEN {quoted(drawn)} = {literal(label)}{f' AND ({guard})' if guard else ''} THEN {literal(label)}"
         for label, guard in zip(labels, guards, strict=True)
     ]
     # Those that ask nothing of what is settled come last: they take every row that is left.
     order = sorted(zip(labels, guards, strict=True), key=lambda each: not each[1])
-    rest = [f"WHEN {guard or 'true'} THEN {_literal(label)}" for label, guard in order]
+    rest = [f"WHEN {guard or 'true'} THEN {literal(label)}" for label, guard in order]
     return f"CASE {' '.join([*own, *rest])} END"
 
 
@@ -205,36 +193,6 @@ def _guard(entity: TableDraft, branch: CheckMeaning) -> str:
     fixed = [name for name in branch.columns if is_fixed(entity.columns[name])]
     parts = [guard(name, branch.columns[name]) for name in fixed if not branch.columns[name].null]
     return " AND ".join(filter(None, parts))
-
-
-def guard(name: str, bounds: ColumnBounds) -> str:
-    """Bounds of a column as a condition; "" where they are none that an expression can compute, or say nothing."""
-    own, parts = quoted(name), list[str]()
-    for end, sign in ((bounds.low, ">" if bounds.low_open else ">="), (bounds.high, "<" if bounds.high_open else "<=")):
-        if isinstance(end, Decimal):
-            parts.append(f"{own} {sign} {end}")
-        elif end is not None:
-            return ""
-    if bounds.values is not None:
-        parts.append(f"{own} IN ({', '.join(map(_literal, bounds.values))})")
-    if bounds.other_than:
-        parts.append(f"{own} NOT IN ({', '.join(map(_literal, bounds.other_than))})")
-    for match in bounds.matches:
-        options = ", 'i'" if match.any_case else ""
-        parts.append(f"{'' if match.found else 'NOT '}regexp_matches({own}, {_literal(match.regex)}{options})")
-    if bounds.shortest:
-        parts.append(f"length({own}) >= {bounds.shortest}")
-    if bounds.longest:
-        parts.append(f"length({own}) <= {bounds.longest}")
-    if bounds.letters:
-        parts.append(f"{own} = {bounds.letters}({own})")
-    return " AND ".join(parts)
-
-
-def _literal(value: Value) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, Decimal) else "'" + value.replace("'", "''") + "'"
 
 
 # ------------------------------------------------------------------ what branches are called, and how common they are

@@ -75,3 +75,20 @@ def shortest_match(regex: str) -> int:
         return int(_parser.parse(regex).getwidth()[0])
     except re.error:
         return 0
+
+
+_REPEATED = re.compile(r"(?<!\\)(?:[+*]|\{(\d+),\})(?![?+*])")
+
+
+def longer_pattern(regex: str, shortest: int, longest: int) -> str:
+    """The regular expression with more of what it repeats, so that its texts have a length; "" where that can't be."""
+    missing = shortest - shortest_match(regex)
+    if missing <= 0:
+        return regex
+    for found in _REPEATED.finditer(regex):
+        least = int(found[1] or 0) + missing + (found[0] == "+")
+        most = max(least, min(least + 8, longest or least + 8))
+        longer = f"{regex[: found.start()]}{{{least},{most}}}{regex[found.end() :]}"
+        if shortest_match(longer) >= shortest and can_make(longer, longest):
+            return longer
+    return ""

@@ -14,6 +14,7 @@ from sdgen.readers.sql.schema import (
     CheckSchema,
     ColumnSchema,
     DomainSchema,
+    ExclusionSchema,
     ForeignKeySchema,
     KeySchema,
     SqlType,
@@ -35,6 +36,7 @@ class DdlTable:
     unique: list[KeySchema] = field(default_factory=list)
     foreign_keys: list[ForeignKeySchema] = field(default_factory=list)
     checks: list[CheckSchema] = field(default_factory=list)
+    exclusions: list[ExclusionSchema] = field(default_factory=list)
     description: str = ""
     target: dict[str, Any] = field(default_factory=dict)  # what else its own database is told
     parents: list[TableName] = field(default_factory=list)  # it inherits or copies their columns
@@ -61,6 +63,8 @@ class DdlTable:
             self.checks.append(constraint)
         elif isinstance(constraint, ForeignKeySchema):
             self.foreign_keys.append(constraint)
+        elif isinstance(constraint, ExclusionSchema):
+            self.exclusions.append(constraint)
         elif kind == PRIMARY:
             self.primary = self._with_index(constraint)
         else:
@@ -193,6 +197,7 @@ class Tables:
             draft.description,
             partitioning is None or partitioning.takes_rows,
             draft.target,
+            tuple(draft.exclusions),
         )
 
     def _key(self, draft: DdlTable, key: ForeignKeySchema) -> ForeignKeySchema:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,29 @@ class PartialKey:
 
     key: KeySchema
     where: Mapping[str, Any]
+
+
+def is_fixed(column: ColumnDraft) -> bool:
+    """Whether a column's values are settled by something else: a key, a link, a type with a generator of its own."""
+    held = column.demanded and column.generator is not None and column.type.kind != "enum"
+    return column.primary or column.unique or column.is_link or held
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """A name that no column has yet."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def with_before(columns: Mapping[str, ColumnDraft], name: str, new: str, column: ColumnDraft) -> dict[str, ColumnDraft]:
+    """Columns with a new one before the one of this name."""
+    found: dict[str, ColumnDraft] = {}
+    for each, kept in columns.items():
+        if each == name:
+            found[new] = column
+        found[each] = kept
+    return found
 
 
 @dataclass

@@ -14,6 +14,7 @@ from sdgen.readers.sql.shared_links import drawn_within, share_out
 from sdgen.scenario.types import INTEGERS, Type
 
 Entities = Mapping[TableName, TableDraft]
+OWN_ROWS = "each row refers to itself"
 
 
 def set_keys(entity: TableDraft, notes: Notes, dialect: str = "") -> None:
@@ -148,6 +149,8 @@ def _link(entity: TableDraft, parent: TableDraft, key: ForeignKeySchema, to: tup
         _never_twice(entity, key, notes)
     for column, there in zip(columns, to, strict=True):
         _fit_type(column, parent.columns[there])
+        if not column.nullable and parent.columns[there].nullable:
+            parent.columns[there].null_rate, column.strict = 0.0, not column.primary
 
 
 def _is_unique(entity: TableDraft, names: tuple[str, ...]) -> bool:
@@ -178,7 +181,7 @@ def _own_rows(entity: TableDraft, key: ForeignKeySchema, to: tuple[str, ...], no
     for name, there in zip(key.columns, to, strict=True):
         if name != there:
             entity.columns[name].fill("expression", sql=quoted(there))
-    what = "refers to its own table and is NOT NULL: each row refers to itself"
+    what = f"refers to its own table and is NOT NULL: {OWN_ROWS}"
     notes.add(entity, key.columns[0], what, key.line, "make it nullable for a tree")
 
 

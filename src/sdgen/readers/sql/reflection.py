@@ -9,12 +9,14 @@ from typing import Any
 from sdgen.databases.catalog import Catalog, CatalogTable
 from sdgen.errors import Problem, SourceError
 from sdgen.readers.sql.ddl_columns import read_names
+from sdgen.readers.sql.ddl_constraints import read_exclusion
 from sdgen.readers.sql.ddl_partitions import Partitioning, read_bounds
 from sdgen.readers.sql.ddl_tokens import Unreadable, words
 from sdgen.readers.sql.schema import (
     CheckSchema,
     ColumnSchema,
     DomainSchema,
+    ExclusionSchema,
     ForeignKeySchema,
     KeySchema,
     Schema,
@@ -71,8 +73,18 @@ class _Reflection:
             foreign_keys=tuple(self.links(key)),
             checks=(*map(_check, table.checks), *bounds, *self.column_checks.get(key, ())),
             description=table.comment,
+            exclusions=tuple(self.exclusions(key, table)),
             takes_rows=partitioning is None or partitioning.takes_rows,
         )
+
+    def exclusions(self, key: Key, table: CatalogTable) -> Iterator[ExclusionSchema]:
+        """A table's exclusion constraints; one that isn't understood has neither columns nor ranges."""
+        columns = frozenset(str(column["name"]) for column in table.columns)
+        for schema, name, constraint, definition in self.catalog.exclusions:
+            if (schema, name) == key:
+                read = words(definition, "postgres")
+                read.takes("EXCLUDE")
+                yield read_exclusion(read, columns, constraint, 0) or ExclusionSchema((), (), constraint)
 
     def named(self, schema: str | None, table: str) -> TableName:
         return TableName(table, "" if not schema or schema == self.catalog.default else schema)

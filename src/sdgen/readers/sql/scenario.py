@@ -18,7 +18,9 @@ from sdgen.readers.sql.check_branches import branches_of
 from sdgen.readers.sql.check_facts import ColumnBounds
 from sdgen.readers.sql.computed_columns import with_computed, with_source_keys
 from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft
+from sdgen.readers.sql.exclusions import set_exclusions
 from sdgen.readers.sql.keys import leave_empty, set_keys, set_links
+from sdgen.readers.sql.polymorphic_links import set_polymorphic_links
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, TableName, TableSchema
 from sdgen.readers.sql.table_checks import apply_checks
 from sdgen.readers.sql.type_checks import with_checked_types
@@ -45,8 +47,16 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
         set_keys(entity, notes, schema.dialect)
     set_links(entities, notes, schema.dialect)
     leave_empty(entities, notes)
+    counted = {
+        (entity.name, name)
+        for entity in entities.values()
+        for name, column in entity.columns.items()
+        if column.generator is not None and column.generator.type == "sequence"
+    }
     for entity in entities.values():
-        apply_checks(schema, entity, domain_checks, notes)
+        apply_checks(schema, entity, domain_checks, notes, counted)
+        set_exclusions(entity, {each.name: each.size for each in entities.values()}, notes)
+    set_polymorphic_links(entities)
     scenario = make_feasible(schema.name, list(entities.values()), notes, schema.dialect)
     scenario = scenario.read_from(SchemaOrigin(schema, entities.values()), [*schema.notes, *notes.found])
     return with_computed(scenario, schema, {entity.name: entity for entity in entities.values()})

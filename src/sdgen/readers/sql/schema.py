@@ -104,6 +104,19 @@ class ForeignKeySchema:
 
 
 @dataclass(frozen=True)
+class ExclusionSchema:
+    """An exclusion constraint: no two rows are equal in some columns and overlap in others.
+
+    spans: for each overlap the columns of its range: one that holds a range, or its start and end.
+    """
+
+    equal: tuple[str, ...]
+    spans: tuple[tuple[str, ...], ...]
+    name: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
 class CheckSchema:
     """A CHECK: its condition as SQL text."""
 
@@ -129,6 +142,7 @@ class TableSchema:
     description: str = ""
     takes_rows: bool = True
     target: Mapping[str, Any] = field(default_factory=dict)
+    exclusions: tuple[ExclusionSchema, ...] = ()
 
 
 @dataclass(frozen=True)

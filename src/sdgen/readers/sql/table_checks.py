@@ -6,14 +6,15 @@ and a hidden column draws a branch for each row (docs/decisions/0012-checks-by-b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sdgen.readers.sql.check_branches import Branches, branches_of, combined
 from sdgen.readers.sql.check_cases import draw_branches, obstacle
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, Impossible
-from sdgen.readers.sql.column_orders import set_orders
-from sdgen.readers.sql.drafts import Notes, TableDraft
+from sdgen.readers.sql.column_orders import set_link_orders, set_orders
+from sdgen.readers.sql.drafts import Notes, TableDraft, is_fixed, quoted
+from sdgen.readers.sql.keys import OWN_ROWS
 from sdgen.readers.sql.schema import CheckSchema, Schema, TableName
 from sdgen.readers.sql.unenforced_checks import holds_on_null, shown, told, watch
 
@@ -41,8 +42,17 @@ class _Table:
     applied: list[tuple[CheckSchema, CheckMeaning]] = field(default_factory=list)
 
 
-def apply_checks(schema: Schema, entity: TableDraft, domain_checks: DomainChecks, notes: Notes) -> None:
-    """Give a table's columns what its CHECKs ask for; what can't be kept is told, refused, or watched."""
+def apply_checks(
+    schema: Schema,
+    entity: TableDraft,
+    domain_checks: DomainChecks,
+    notes: Notes,
+    counted: Collection[tuple[str, str]] = (),
+) -> None:
+    """Give a table's columns what its CHECKs ask for; what can't be kept is told, refused, or watched.
+
+    counted: the columns of all tables, by table and name, whose values count up.
+    """
     table = _Table(schema, entity, notes)
     waiting = _readings(schema, entity, domain_checks)
     while single := [each for each in waiting if len(each.branches) == 1]:
@@ -51,13 +61,31 @@ def apply_checks(schema: Schema, entity: TableDraft, domain_checks: DomainChecks
         waiting = [_possible(entity, each) for each in waiting if len(each.branches) != 1]
     for group in _groups([_possible(entity, each) for each in waiting]):
         _apply_group(table, group)
-    for pair, fault in set_orders(entity, table.whole):
+    whole = set_link_orders(entity, table.whole, counted)
+    whole = replace(whole, different=tuple(pair for pair in whole.different if not _ring(table, *pair)))
+    for pair, fault in set_orders(entity, whole):
         check = next(check for check, meaning in table.applied if set(pair) <= meaning.names)
         notes.add(entity, "", f"CHECK {check.name} {fault}".replace("  ", " "), check.line or entity.schema.line)
         watch(entity, check, schema.dialect)
     for reading in _readings(schema, entity, domain_checks):
-        if len(reading.branches) != 1 or not (reading.branches[0].unknown or _is_range(reading.branches[0])):
+        if len(reading.branches) != 1 or not (reading.branches[0].unknown or _is_range(entity, reading.branches[0])):
             watch(entity, reading.check, schema.dialect, reading.column)
+
+
+def _ring(table: _Table, one: str, other: str) -> bool:
+    """Let no row be its own parent where the link to its own table takes no null; whether it is such a link."""
+    entity = table.entity
+    for own, key in ((one, other), (other, one)):
+        column = entity.columns.get(own)
+        keys = [each for each in entity.schema.foreign_keys if each.columns == (own,)]
+        itself = any(each.table == entity.schema.name for each in keys)
+        if column is None or not itself or column.unique or column.params.get("sql") != quoted(key):
+            continue
+        column.fill("fk", True, entity=entity.name, column=key, roots=0)
+        column.null_rate, path = 0.0, ("entities", entity.name, "columns", own)
+        table.notes.found = [note for note in table.notes.found if note.path != path or OWN_ROWS not in note.what]
+        return True
+    return False
 
 
 def _readings(schema: Schema, entity: TableDraft, domain_checks: DomainChecks) -> list[Reading]:
@@ -135,11 +163,16 @@ def _not_understood(table: _Table, reading: Reading, sql: str, columns: tuple[st
     table.notes.add(entity, path, what, check.line, "give its columns generators that keep it")
 
 
-def _is_range(found: CheckMeaning) -> bool:
-    """Whether a condition is one column's range or list of values, which its generator tells."""
+def _is_range(entity: TableDraft, found: CheckMeaning) -> bool:
+    """Whether a condition is one column's range or list of values, which its generator tells.
+
+    The values of a link are its parent's, and those of a key or a unique set are as many as it has rows.
+    """
+    held = {*entity.primary, *(name for columns in entity.unique for name in columns)}
     plain = [
         each == ColumnBounds(each.low, each.low_open, each.high, each.high_open, each.values)
-        for each in found.columns.values()
+        and not (name in held or (name in entity.columns and is_fixed(entity.columns[name])))
+        for name, each in found.columns.items()
     ]
     return plain == [True] and not found.related
 

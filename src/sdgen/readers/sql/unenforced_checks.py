@@ -34,6 +34,11 @@ def _translated(sql: str, dialect: str, spelled: Mapping[str, str], column: str)
         tree = parse_one(sql, dialect=dialect)
         if tree.find(exp.Typeof):  # SQLite's names of how it stores values are its own
             return ""
+        if any(
+            text.is_string and text.this.lower() in ("nan", "infinity", "-infinity")
+            for text in tree.find_all(exp.Literal)
+        ):
+            return ""  # no numbers that are made, and DuckDB's decimals know none of them
         for found in tree.find_all(exp.Column):
             name = column if column and found.name.lower() == "value" else spelled[found.name.lower()]
             found.set("this", exp.to_identifier(name, quoted=True))
