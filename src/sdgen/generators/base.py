@@ -48,6 +48,7 @@ class ColumnContext:
     locale: str = "en"
     unique: bool = False
     joint: Joint | None = None
+    locale_part: tuple[int, int] = (0, 1)  # which of a scenario's locales this is, and how many there are
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,8 @@ class Generator(BaseModel):
     fits: ClassVar[frozenset[str]] = frozenset()
     example: ClassVar[str] = ""
     about: ClassVar[Mapping[str, str]] = {}
+
+    by_locale: ClassVar[bool] = False  # whether values are written in the scenario's locale
 
     _called: str = ""
 
