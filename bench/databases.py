@@ -1,4 +1,4 @@
-"""fintech_loans × 1,000 into PostgreSQL and SQLite, against the same rows made ready beforehand.
+"""fintech_loans × 250 into PostgreSQL and SQLite, against the same rows made ready beforehand.
 
 Our time is that of the whole cold process; the peer's clock leaves out its start and what it reads into memory.
 """
@@ -16,7 +16,7 @@ from typing import Any
 from bench.figures import Figure, load
 from bench.measure import PYTHON, SDGEN, Child, Failed, Settings, alternate, child, printed, processor, seconds
 
-_SCALE = 1_000
+_SCALE = 250
 _AT_MOST = 1.3
 _TOLD = ("server_version", "fsync", "shared_buffers", "wal_level")
 
@@ -37,7 +37,7 @@ def _ours(settings: Settings, destination: str) -> Child:
 def _figure(name: str, found: dict[str, list[Child]], note: str, loaded: float, settings: Settings) -> Figure:
     mine, theirs = seconds(found["ours"]), printed(found["peer"])
     ratio = mine.middle / theirs.middle
-    rows = settings.rows(5_000_000)
+    rows = settings.rows(5_529_050)
     title = f"fintech_loans × {_SCALE * settings.share:,.0f} ({rows:,} rows) into {name}"
     must, text = f"≤ {_AT_MOST} × the time", f"{mine.text()}, {rows / mine.middle / 1e3:,.0f} k rows/s"
     note = f"{processor(found['ours']):.1f} processor seconds of our process; {note}"

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sdgen.engine import PlannedRows, batch, batches
+from sdgen.engine import batch, batches
 from sdgen.errors import Cancelled, ScenarioError
 from sdgen.planning.compile import compile_plan
 from sdgen.planning.plan import Plan
+from sdgen.planning.planned_rows import PlannedRows
 from sdgen.readers.sources import read_mapping
 from sdgen.scenario.request import PlanRequest
 

@@ -38,6 +38,14 @@ CHILDREN: dict[str, Any] = {
         "total": {"generator": "decimal", "params": {"min": 1, "max": 90}},
     },
 }
+CONTRACTS: dict[str, Any] = {
+    "rows": {"per": "customers", "min": 0, "max": 5},
+    "columns": {
+        "customer_id": {"generator": "fk", "params": {"entity": "customers", "column": "id"}},
+        "begins": {"generator": "date"},
+        "ends": {"generator": "after", "params": {"column": "begins", "max": "900d"}, "null_rate": 0.2},
+    },
+}
 # What the generators' own examples speak of: columns beside them, and a parent.
 BESIDE: dict[str, Any] = {
     "customer_id": {"generator": "fk", "params": {"entity": "customers", "column": "id"}},
@@ -50,6 +58,15 @@ BESIDE: dict[str, Any] = {
     "number": {"generator": "sequence"},
     "id": {"generator": "sequence"},
     "created_at": {"generator": "datetime"},
+    "status": {
+        "generator": "lifecycle",
+        "nullable": True,
+        "params": {
+            "start": "created_at",
+            "states": {"new": {"next": ["shipped", "lost"]}, "shipped": None, "lost": None},
+        },
+    },
+    "commentable_type": {"generator": "choice", "params": {"values": ["Post", "Photo"]}},
 }
 
 
@@ -59,12 +76,23 @@ def example_of(name: str) -> dict[str, Any]:
     assert kind is not None
     column = read_document(kind.example, name).value
     column = {key: value for key, value in column.items() if key not in ("unique", "primary_key")} | {"generator": name}
-    entity = {"rows": 300, "columns": {**BESIDE, "it": column}}
+    column = column | ({"nullable": True} if name.startswith("lifecycle") else {})
+    counted = {"per": "customers", "via": "customer_id", "min": 0, "max": 15}
+    rows = counted if "per" in column.get("params", {}) else 300
+    things, items = {"rows": rows, "columns": {**BESIDE, "it": column}}, CHILDREN
+    if name == "lifecycle.step":  # a row of a parent's life
+        column = column | {"params": {"of": "things.status"}}
+        things, items = {"rows": 300, "columns": BESIDE}, CHILDREN | {"columns": CHILDREN["columns"] | {"it": column}}
     return {
         "name": "golden",
         "seed": 11,
         "as_of": AS_OF,
-        "entities": {"customers": PARENTS, "things": entity, "order_items": CHILDREN},
+        "entities": {
+            **dict.fromkeys(("customers", "posts", "photos"), PARENTS),
+            "contracts": CONTRACTS,
+            "things": things,
+            "order_items": items,
+        },
     }
 
 
@@ -74,7 +102,8 @@ def made() -> Iterator[tuple[str, str]]:
         for entity in settled.entities:
             yield f"{name}.{entity}", digest(sdgen.batches(settled, entity))
     for name in sorted(name for _, names in registry.families() for name in names):
-        table = sdgen.generate(example_of(name))["things"].select(["it"])
+        tables = sdgen.generate(example_of(name))
+        table = next(table for table in tables.values() if "it" in table.column_names).select(["it"])
         yield name, digest(table.combine_chunks().to_batches())
 
 

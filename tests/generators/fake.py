@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,6 +40,9 @@ class FakeRows:
 
     def shared(self, name: str, compute: Callable[[], Any]) -> Any:
         return compute()
+
+    def at(self, numbers: Numbers) -> FakeRows:
+        return replace(self, numbers=numbers)
 
     def ordinals(self, link: str) -> Numbers:
         return self.numbers % 3

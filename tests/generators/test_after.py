@@ -7,9 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from sdgen.engine import PlannedRows, batch
+from sdgen.engine import batch
 from sdgen.errors import ScenarioError
 from sdgen.planning.compile import compile_plan
+from sdgen.planning.planned_rows import PlannedRows
 from sdgen.readers.sources import read_text_as_scenario
 
 HEAD = "name: x\nseed: 5\nas_of: 2026-01-01T00:00:00Z\nentities:\n  t:\n    rows: 400\n    columns:\n"

@@ -7,14 +7,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdgen.generators.links.counts import BLOCK, DrawnCounts, EvenSpread, FixedCount, Layout
+from sdgen.generators.links.counts import BLOCK, ComputedCounts, DrawnCounts, EvenSpread, FixedCount, Layout
 from sdgen.generators.numbers.alias_tables import alias_table
+from sdgen.generators.numbers.count_laws import CountLaw
+from sdgen.generators.streams import Numbers, draw
+
+
+class ByLaw:
+    """Counts by a law whose mean rises from parent to parent."""
+
+    def counts(self, parents: Numbers) -> Numbers:
+        return CountLaw("negative_binomial", 1.0, 3.0).draw(draw(11, parents), parents % 50 / 10)
+
+
+class EveryThird:
+    """Children of every third parent alone."""
+
+    def counts(self, parents: Numbers) -> Numbers:
+        return np.where(parents % 3 == 1, parents % 5, 0)
+
 
 LAYOUTS: dict[str, Layout] = {
     "fixed": FixedCount(40, 3),
     "drawn": DrawnCounts(500, 0, 7, key=5),
     "weighted": DrawnCounts(300, 1, 3, key=6, table=alias_table([1, 2, 5])),
     "blocks": DrawnCounts(BLOCK + 100, 0, 2, key=7),
+    "by law": ComputedCounts(700, ByLaw()),
+    "computed": ComputedCounts(BLOCK + 90, EveryThird()),
     "spread thick": EvenSpread(30, 1000, key=8),
     "spread thin": EvenSpread(1000, 30, key=9),
     "spread even": EvenSpread(77, 77, key=10),

@@ -175,13 +175,6 @@ def test_mistakes_inside_are_told_at_their_place() -> None:
             "items",
             "no columns beside",
         ),
-        (
-            "struct",
-            {"fields": {"a": {"generator": "fk", "params": {"entity": "x", "column": "y"}}}},
-            "struct<a: int>",
-            "fields.a",
-            "fk can't stand inside",
-        ),
         ("json", {"fields": {"a": {**CODE, "params": {"regex": "("}}}}, "", "fields.a.params.regex", "never closed"),
     ],
 )

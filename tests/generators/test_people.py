@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from sdgen.generators.people.names import names
-from sdgen.generators.people.people import RESERVED
+from sdgen.generators.people.people import RESERVED, People, longest_text, people_of, told_apart
 from sdgen.generators.registry import make
 from tests.generators.fake import facts, fill
 from tests.generators.families import check_class, check_rows, family_names, plain
@@ -31,7 +31,7 @@ def test_one_row_is_one_person(locale: str) -> None:
         for part in ("first_name", "last_name", "full_name", "gender", "email")
     )
     folds = dict(zip(listed.firsts.to_pylist(), listed.first_folds, strict=True))
-    women = set(listed.firsts.to_pylist()[: listed.per_gender])
+    women = set(listed.firsts.to_pylist()[: listed.women])
     for first, last, full, sex, address in zip(given, family, whole, gender, mail, strict=True):
         assert full == (f"{last}{first}" if locale == "zh" else f"{first} {last}")
         assert (sex == "Female") == (first in women)
@@ -66,16 +66,69 @@ def test_mail_and_user_names_never_repeat(name: str, locale: str) -> None:
     assert make(name, {}).capacity(facts(make(name, {}))) == 1 << 62
 
 
-def test_full_names_are_distinct_over_a_whole_round() -> None:
-    size = names("sk").size
-    whole = plain(fill("person.full_name", rows=size, locale="sk"))
-    assert (
-        len(set(whole))
-        == size
-        == make("person.full_name", {}).capacity(facts(make("person.full_name", {}), locale="sk"))
+@pytest.mark.parametrize("locale", ["en", "sk", "pt-br", "ru", "hu"])
+def test_unique_full_names_are_distinct_over_several_rounds(locale: str) -> None:
+    """Those of people with one name differ by initials; the names themselves stay those of the row's person."""
+    size = names(locale).size
+    rows = np.unique(np.concatenate([np.arange(60_000), np.arange(size - 50, size + 30_000)]))
+    whole = plain(fill("person.full_name", rows=rows, locale=locale, unique=True))
+    assert len(set(whole)) == len(rows)
+    common = plain(fill("person.full_name", rows=rows, locale=locale))
+    assert all(
+        len(one) <= len(other) and one.split()[0] == other.split()[0] for one, other in zip(common, whole, strict=True)
     )
-    assert len(fill("person.full_name", rows=200_000).unique()) == 200_000
-    assert names("en").size > 1_000_000
+    made = make("person.full_name", {})
+    assert made.capacity(facts(made, locale=locale)) == 1 << 62
+    assert made.capacity(facts(made, locale="zh")) is None
+
+
+# A name, the column it stands in, and of how many people it is the name: published figures.
+SHARES = [
+    ("en", "person.last_name", "Smith", 121),
+    ("en", "person.last_name", "Johnson", 153),
+    ("en-gb", "person.last_name", "Smith", 85),
+    ("de", "person.last_name", "Müller", 105),
+    ("es-mx", "person.last_name", "Hernández", 23),
+    ("zh", "person.last_name", "王", 14),
+    ("ko", "person.last_name", "김", 5),
+    ("pt-br", "person.last_name", "Silva", 16),
+    ("en", "person.first_name", "James", 77),
+    ("en", "person.first_name", "Mary", 114),
+]
+
+
+@pytest.mark.parametrize(("locale", "column", "name", "one_in"), SHARES)
+def test_names_are_as_common_as_in_life(locale: str, column: str, name: str, one_in: int) -> None:
+    listed = plain(fill(column, rows=200_000, locale=locale))
+    assert listed.count(name) == pytest.approx(200_000 / one_in, rel=0.12)
+
+
+@pytest.mark.parametrize("locale", ["en", "de", "ja", "ru"])
+def test_slots_of_names_are_as_many_for_women_as_for_men(locale: str) -> None:
+    listed = names(locale)
+    for slots in (listed.first_slots, listed.last_slots):
+        assert len(slots.count) in (len(listed.firsts), len(listed.lasts))
+        assert slots.count.min() >= 1
+        assert slots.count.sum() == slots.size
+        assert (slots.number < slots.count[slots.place]).all()
+    assert (listed.first_slots.place < listed.women).sum() * 2 == listed.first_slots.size
+
+
+def test_people_of_one_name_have_numbers_and_marks_of_their_own() -> None:
+    """All slots of the commonest pair: their e-mail names differ, and most have no number of three digits."""
+    listed = names("pt-br")
+    rows = np.arange(2_000_000, dtype=np.int64) % listed.size
+    people = people_of(listed, rows, np.zeros_like(rows))
+    same = np.flatnonzero((people.first == people.first[0]) & (people.last == people.last[0]))
+    assert len(same) == len(set(people.number[same].tolist()))
+    numbers = np.arange(40_000, dtype=np.int64)
+    ones = np.zeros_like(numbers)
+    told = told_apart(People(listed, ones, ones, ones, numbers), ones + 5)
+    parts = (told.marks, told.initials, told.digits, told.numbers)
+    assert len({*zip(*(part.tolist() for part in parts), strict=True)}) == len(numbers)
+    assert told.numbers.max() < 10
+    assert not told.initials[:303].any()
+    assert not told.digits[:3].any()
 
 
 def test_mail_goes_nowhere() -> None:
@@ -114,22 +167,38 @@ def test_ages_fit_birth_dates(as_of: datetime) -> None:
     assert [fault.param for fault in generator.faults(facts(generator))] == ["min_age"]
 
 
+@pytest.mark.parametrize(("locale", "young", "old"), [("en", 0.26, 0.165), ("de", 0.19, 0.22), ("ja", 0.165, 0.29)])
+def test_ages_are_those_of_the_country(locale: str, young: float, old: float) -> None:
+    """The shares of people below 20 (some more in the United States), and of those from 65 on."""
+    ages = np.array(plain(fill("person.age", {"min_age": 0, "max_age": 104}, 100_000, locale=locale)))
+    assert (ages < 20).mean() == pytest.approx(young, abs=0.02)
+    assert (ages >= 65).mean() == pytest.approx(old, abs=0.02)
+    assert (ages > 95).mean() < 0.01
+
+
+def test_height_and_weight_fit_the_sex_and_each_other() -> None:
+    sex, height, weight, index = (
+        np.array(plain(fill(f"person.{each}", rows=40_000))) for each in ("gender", "height", "weight", "bmi")
+    )
+    men = sex == "Male"
+    assert height[men].mean() - height[~men].mean() == pytest.approx(14.1, abs=0.5)
+    assert height[~men].mean() == pytest.approx(161.3, abs=0.3)
+    assert 0.4 < np.corrcoef(height, weight)[0, 1] < 0.7
+    assert np.abs(weight / (height / 100) ** 2 - index).max() < 0.2
+    assert 130 < height.min() < height.max() < 210
+    inches = np.array(plain(fill("person.height", {"unit": "in"}, 40_000)))
+    assert np.abs(inches * 2.54 - height).max() < 0.3
+    pounds = np.array(plain(fill("person.weight", {"unit": "lb"}, 40_000)))
+    assert np.abs(pounds * 0.4536 - weight).max() < 0.2
+    assert np.array(plain(fill("person.height", rows=5000, locale="ja"))).mean() < height.mean() - 2
+
+
+@pytest.mark.parametrize("name", ["person.full_name", "person.email", "person.username"])
+@pytest.mark.parametrize("locale", ["en", "pt-br"])
+def test_no_text_is_longer_than_said(name: str, locale: str) -> None:
+    texts = plain(fill(name, rows=200_000, locale=locale, unique=True))
+    assert max(map(len, texts)) <= longest_text(name, locale, 200_000)
+
+
 def _age(born: date, today: date) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-
-
-@pytest.mark.parametrize(
-    ("form", "pattern"),
-    [
-        ("international", r"^\+1-[2-9]\d\d-555-01\d\d$"),
-        ("national", r"^\([2-9]\d\d\) 555-01\d\d$"),
-        ("digits", r"^[2-9]\d\d55501\d\d$"),
-    ],
-)
-def test_telephones_ring_nowhere(form: str, pattern: str) -> None:
-    values = fill("person.phone_number", {"format": form})
-    assert pa.compute.all(pa.compute.match_substring_regex(values, pattern)).as_py()
-    generator = make("person.phone_number", {"format": form})
-    size = generator.capacity(facts(generator))
-    assert size is not None
-    assert len(fill("person.phone_number", {"format": form}, size, unique=True).unique()) == size

@@ -126,8 +126,8 @@ things       sort_order             int            uniform_int
 things       priority               int            choice
 reviews      rating                 int            choice
 reviews      score                  double         normal
-people       weight                 double         normal
-people       height                 double         normal
+people       weight                 double         person.weight
+people       height                 double         person.height
 boxes        width                  double         lognormal
 files        size                   bigint         lognormal
 files        file_size              int            lognormal
@@ -213,7 +213,7 @@ accounts     iban                   string(34)     finance.iban
 banks        bic                    string(11)     finance.bic
 accounts     account_number         string(20)     finance.account_number
 cards        card_number            string(19)     finance.credit_card_number
-cars         vin                    string(17)     pattern
+cars         vin                    string(17)     code.vin
 cars         license_plate          string(10)     pattern
 devices      serial_number          string(20)     pattern
 shipments    tracking_number        string(30)     pattern

@@ -297,3 +297,16 @@ def test_which_of_several_links_counts_rows_is_asked_for() -> None:
     assert problem.what == "rows are counted per parents, but 2 foreign keys lead there"
     assert problem.hint == "add `via:` with one of one_id, other_id"
     assert problems_of(counted.replace("per: parents,", "per: parents, via: other_id,")) == []
+
+
+@pytest.mark.parametrize("locale", ["hi", "xx", "jaa", "english"])
+def test_a_locale_without_lists_is_refused_with_those_there_are(locale: str) -> None:
+    (problem,) = problems_of(f"locale: {locale}\n{HEAD}")
+    assert problem.path == ("locale",)
+    assert f"unknown locale {locale!r}" in problem.what
+    assert all(known in problem.hint for known in ("de", "ja", "pt-br"))
+
+
+@pytest.mark.parametrize("locale", ["en", "de_AT.UTF-8", "de-LU", "pt-br", "EN-us"])
+def test_locales_are_known_by_their_language(locale: str) -> None:
+    assert not problems_of(f"locale: {locale}\n{HEAD}")

@@ -1,28 +1,43 @@
-"""CHECK conditions → what they say about columns."""
+"""CHECK conditions → their branches, and what each says about columns."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from sdgen.readers.sql.check_facts import (
-    NOW,
-    ColumnBounds,
-    Comparison,
-    can_make,
-    regex_of_like,
-    shortest_match,
-    whole_regex,
-)
-from sdgen.readers.sql.checks import understand
+from sdgen.readers.sql.check_branches import branches_of
+from sdgen.readers.sql.check_facts import NOW, CheckMeaning, ColumnBounds, Comparison, Gap
+from sdgen.readers.sql.check_patterns import can_make, regex_of_like, shortest_match, whole_regex
+
+
+def understand(sql: str, dialect: str = "postgres") -> CheckMeaning:
+    (found,) = branches_of(sql, dialect)
+    return found
 
 
 def said(sql: str, dialect: str = "postgres") -> dict[str, ColumnBounds]:
     found = understand(sql, dialect)
     assert not found.unknown
-    return dict(found.columns)
+    # How texts are searched is told beside the pattern that they are made of.
+    return {name: replace(bounds, matches=()) for name, bounds in found.columns.items()}
+
+
+def branches(sql: str, dialect: str = "postgres") -> list[str]:
+    """The branches of a condition, each as columns with signs: + a value, - null, ? any, or the values themselves."""
+
+    def sign(bounds: ColumnBounds) -> str:
+        listed = "".join(f"={value}" for value in bounds.values or ()) + "".join(
+            f"!{each}" for each in bounds.other_than
+        )
+        ends = f">{bounds.low}" * (bounds.low is not None) + f"<{bounds.high}" * (bounds.high is not None)
+        return listed + ends + ("-" if bounds.null else "+" if bounds.not_null else "?")
+
+    found = branches_of(sql, dialect)
+    assert not any(branch.unknown for branch in found)
+    return [" ".join(f"{name}{sign(bounds)}" for name, bounds in sorted(branch.columns.items())) for branch in found]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +59,6 @@ def said(sql: str, dialect: str = "postgres") -> dict[str, ColumnBounds]:
         ("a = 'x' OR a = 'y'", "postgres", ColumnBounds(values=("x", "y"))),
         ("upper([a])='F' OR upper([a])='M'", "tsql", ColumnBounds(values=("F", "M"))),
         ("a IS NULL OR a > 3", "postgres", ColumnBounds(low=Decimal(3), low_open=True)),
-        ("a = 0 OR a >= 10", "postgres", ColumnBounds(low=Decimal(10))),
         ("a IS NOT NULL", "postgres", ColumnBounds(not_null=True)),
         ("a <> 'x'", "postgres", ColumnBounds(other_than=("x",))),
         ("NOT (a IN (1, 2))", "postgres", ColumnBounds(other_than=(Decimal(1), Decimal(2)))),
@@ -76,29 +90,94 @@ def test_two_columns() -> None:
     assert understand("a = b", "postgres").equal == (("a", "b"),)
 
 
-def test_either_one_or_the_other_is_null() -> None:
-    found = said("(a IS NULL AND b IS NOT NULL) OR (a IS NOT NULL AND b IS NULL)")
-    assert found == {"a": ColumnBounds(null=True), "b": ColumnBounds(not_null=True)}
-    assert said("(a IS NOT NULL) <> (b IS NOT NULL)") == {
-        "a": ColumnBounds(not_null=True),
-        "b": ColumnBounds(null=True),
-    }
-    assert said("num_nonnulls(a, b) = 1") == {"a": ColumnBounds(not_null=True), "b": ColumnBounds(null=True)}
-    assert said("(a = 'done') = (b IS NOT NULL)") == {
-        "a": ColumnBounds(other_than=("done",)),
-        "b": ColumnBounds(null=True),
-    }
+NOT_BOTH = ["a+ b-", "a- b+"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("a = 0 OR a >= 10", ["a=0?", "a>10?"]),
+        ("(a IS NULL AND b IS NOT NULL) OR (a IS NOT NULL AND b IS NULL)", ["a- b+", "a+ b-"]),
+        ("(a IS NOT NULL) <> (b IS NOT NULL)", NOT_BOTH),
+        ("num_nonnulls(a, b) = 1", NOT_BOTH),
+        ("(a IS NOT NULL)::int + (b IS NOT NULL)::int = 1", NOT_BOTH),
+        ("1 = CASE WHEN a IS NULL THEN 0 ELSE 1 END + CASE WHEN b IS NULL THEN 0 ELSE 1 END", NOT_BOTH),
+        ("cardinality(array_remove(ARRAY[a, b], NULL)) = 1", NOT_BOTH),
+        ("CASE WHEN a IS NULL THEN b IS NOT NULL ELSE b IS NULL END", ["a- b+", "a+ b-"]),
+        ("num_nonnulls(a, b) IN (0, 2) OR num_nonnulls(a, b) = 1", None),
+        ("num_nulls(a, b, c) <= 1", ["b+ c+", "a+ c+", "a+ b+"]),
+        ("(a, b) IS NULL OR (a, b) IS NOT NULL", ["a- b-", "a+ b+"]),
+        ("(a IS NULL) = (b IS NULL)", ["a- b-", "a+ b+"]),
+        ("coalesce(a, b) IS NOT NULL", ["a+", "a- b+"]),
+        ("coalesce(a, 0) > 5", ["a>5+"]),
+        ("coalesce(a, 9) > 5", ["a>5?"]),
+        ("(a = 'done') = (b IS NOT NULL)", ["a=done+ b+", "a!done+ b-", "a-"]),
+        ("kind <> 'x' OR b IS NOT NULL", ["kind!x?", "b+"]),
+        ("a IS NOT TRUE OR b IS NOT TRUE", ["a=False?", "b=False?"]),
+        ("(a > 3) IS TRUE", ["a>3+"]),
+        ("(a > 3) IS NOT FALSE", ["a>3?"]),
+        ("a IS NOT DISTINCT FROM 3", ["a=3+"]),
+        ("a IS DISTINCT FROM 3", ["a!3?"]),
+        ("greatest(a, 5) > 6", ["a>6+"]),
+        ("least(a, 9) > 6", ["a>6+"]),
+        ("abs(a) <= 4", ["a>-4<4?"]),
+        ("a NOT BETWEEN 3 AND 5", ["a<3?", "a>5?"]),
+        ("NOT (a > 3 AND b IS NULL)", ["a<3?", "b+"]),
+        ("nullif(btrim(a), '') IS NOT NULL", ["a+"]),
+        ("a = 1 OR a = 2 OR b = 3", ["a=1=2?", "b=3?"]),
+        ("a IS NULL AND a IS NOT NULL", []),
+        ("a::interval = a::interval", [""]),
+        ("CASE kind WHEN 'u' THEN a > 5 WHEN 'v' THEN a < 3 ELSE a IS NULL END",
+         ["a>5? kind=u+", "a<3? kind=v!u+", "a- kind!u!v?"]),
+    ],
+)  # fmt: skip
+def test_branches(sql: str, expected: list[str] | None) -> None:
+    if expected is None:
+        assert branches_of(sql, "postgres")[0].unknown, "a list of counts isn't read: it is watched"
+    else:
+        assert branches(sql) == expected
+
+
+def test_branches_in_other_dialects() -> None:
+    assert branches("IIF(a IS NULL, 1, 0) + IIF(b IS NULL, 1, 0) = 1", "sqlite") == ["a- b+", "a+ b-"]
+    assert branches("(a IS NULL) + (b IS NULL) = 1", "mysql") == ["a- b+", "a+ b-"]
+    assert branches("a XOR b", "mysql") == ["a=True+ b=False+", "a=False+ b=True+", "a-", "b-"]
+    assert said("typeof(a) = 'integer'", "sqlite")["a"].storage == ("integer",)
+    assert said("a SIMILAR TO '[A-Z]{2}-%'")["a"].pattern == "[A-Z]{2}-[a-z]{0,6}"
+    assert said("a ~ similar_to_escape('[0-9]{5}'::text)")["a"].pattern == "[0-9]{5}"
+    assert said("a GLOB '[A-Z][0-9]'", "sqlite")["a"].pattern == "[A-Z][0-9]"
+    assert said("a ~ E'^\\\\d+$'")["a"].pattern == r"\d+"
+
+
+def test_too_many_branches_are_not_told_apart() -> None:
+    names = [f"c{number}" for number in range(12)]
+    assert branches_of(f"num_nonnulls({', '.join(names)}) = 6", "postgres")[0].unknown
+    assert len(branches_of(f"num_nonnulls({', '.join(names)}) = 1", "postgres")) == 12
+
+
+def test_sums() -> None:
+    assert understand("b - a BETWEEN 1 AND 9").gaps == (Gap("a", "b", Decimal(1)), Gap("a", "b", None, Decimal(9)))
+    assert understand("b <= a + interval '2 hours'").gaps == (Gap("a", "b", None, Decimal(7200), True),)
+    assert understand("b > a + 5").gaps == (Gap("a", "b", Decimal(6)),)
+    assert understand("b - a > 0").orders == (Comparison("a", "b", True),)
+    (equation,) = understand("gross = net + tax").equations
+    assert [(way.column, way.needs) for way in equation.ways] == [
+        ("gross", ("net", "tax")), ("net", ("gross", "tax")), ("tax", ("gross", "net")),
+    ]  # fmt: skip
 
 
 def test_the_clock() -> None:
     assert said("a <= CURRENT_DATE - INTERVAL '18 years'")["a"] == ColumnBounds(high="-6575d")
     assert said("a <= (now() - '18 years'::interval)")["a"] == ColumnBounds(high="-6575d")
     assert said("a <= now() + INTERVAL '1 day'")["a"] == ColumnBounds(high="+1d")
+    assert said("a + INTERVAL '18 years' <= CURRENT_DATE")["a"] == ColumnBounds(high="-6575d")
+    assert said("age(a) >= INTERVAL '18 years'")["a"] == ColumnBounds(high="-6575d")
+    assert said("a > now() - INTERVAL '1 month'")["a"] == ColumnBounds(low="-27d", low_open=True), "February's"
 
 
-@pytest.mark.parametrize("sql", ["a > b + 1", "a NOT LIKE 'x%'", "a > (", "f(a)"])
+@pytest.mark.parametrize("sql", ["a * b > 1", "a + b < 9", "a > (", "f(a)"])
 def test_what_is_not_understood_is_kept_as_text(sql: str) -> None:
-    found = understand(sql, "postgres")
+    found = understand(sql)
     assert len(found.unknown) == 1
     assert not found.columns
 

@@ -343,3 +343,74 @@ def test_lines_that_end_in_a_carriage_return_end_copied_rows_too() -> None:
 def test_what_is_not_there_is_told_where_something_is_added() -> None:
     schema = after("ALTER TABLE nothing ADD COLUMN x int; ALTER TABLE nothing DROP COLUMN x;")
     assert [note.what for note in schema.notes] == ["ALTER TABLE nothing left out: there is no such table"]
+
+
+def test_a_copy_is_of_the_table_as_it_was_and_changes_by_itself() -> None:
+    schema = after(
+        "CREATE TABLE past (LIKE users INCLUDING ALL, note text); ALTER TABLE past DROP COLUMN boss;"
+        "ALTER TABLE past ALTER COLUMN email TYPE varchar(9); ALTER TABLE past RENAME COLUMN age TO years;"
+        "ALTER TABLE users ADD COLUMN later int;"
+    )
+    past = table(schema, "past")
+    assert sorted(columns(schema, "past")) == ["email", "id", "note", "years"]
+    assert past.primary_key is not None
+    assert past.primary_key.columns == ("id",)
+    assert [key.columns for key in past.unique] == [("email",)]
+    assert [check.sql for check in past.checks] == ["years > 0"]
+    assert next(each for each in past.columns if each.name == "email").type == SqlType("varchar", (9,))
+    assert "later" in columns(schema, "users")
+
+
+@pytest.mark.parametrize(
+    ("included", "primary", "unique", "checks"),
+    [
+        ("", False, 0, 0),
+        ("INCLUDING CONSTRAINTS", False, 0, 1),
+        ("INCLUDING INDEXES", True, 1, 0),
+        ("INCLUDING ALL EXCLUDING INDEXES", False, 0, 1),
+    ],
+)
+def test_what_a_copy_includes(included: str, primary: bool, unique: int, checks: int) -> None:
+    past = table(after(f"CREATE TABLE past (LIKE users {included});"), "past")
+    assert (past.primary_key is not None, len(past.unique), len(past.checks)) == (primary, unique, checks)
+    assert not next(each for each in past.columns if each.name == "id").nullable
+
+
+BLOCK = """
+DO $$
+DECLARE
+  found int;
+BEGIN
+  -- ALTER TABLE users ADD COLUMN ghost int;
+  IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'a; b') THEN
+    CREATE TYPE grade AS ENUM ('a;', 'b');
+  END IF;
+  BEGIN
+    ALTER TABLE users ADD COLUMN grade grade NOT NULL;
+  EXCEPTION WHEN duplicate_column THEN RAISE NOTICE 'there; ALTER TABLE users ADD COLUMN ghost int;';
+  END;
+  ALTER TABLE orders DROP CONSTRAINT IF EXISTS code_once;
+  EXECUTE 'ALTER TABLE orders ADD CONSTRAINT few CHECK (code IN (''x'', ''y''))';
+  EXECUTE $q$ CREATE UNIQUE INDEX once ON orders (total) $q$;
+  EXECUTE format('ALTER TABLE %I ADD COLUMN ghost int', 'users');
+END $$;
+DO LANGUAGE plpgsql 'BEGIN ALTER TABLE users ALTER COLUMN age SET NOT NULL; END';
+"""
+
+
+def test_a_block_changes_the_schema_too() -> None:
+    schema = after(BLOCK)
+    assert schema.enums == {"grade": ("a;", "b")}
+    assert columns(schema, "users") == ["id", "email", "age", "boss", "grade"]
+    assert not next(each for each in table(schema, "users").columns if each.name == "age").nullable
+    assert [key.name for key in table(schema, "orders").unique] == ["once"]
+    assert [check.sql for check in table(schema, "orders").checks if check.name == "few"] == ["code IN ('x', 'y')"]
+    told = [note for note in schema.notes if "puts together as it runs" in note.what]
+    assert [note.line for note in told] == [BASE.count("\n") + BLOCK[: BLOCK.index("EXECUTE format")].count("\n") + 1]
+
+
+def test_all_of_a_dump_with_windows_line_ends_is_read() -> None:
+    rows = "COPY public.users (id, email) FROM stdin;\n1\ta;b\n\\.\n\n"
+    more = "ALTER TABLE ONLY public.orders ADD CONSTRAINT o_u FOREIGN KEY (total) REFERENCES public.users(id);\n"
+    schema = after((rows + more).replace("\n", "\r\n"))
+    assert [key.name for key in table(schema, "orders").foreign_keys] == ["", "o_u"]

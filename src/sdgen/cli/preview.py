@@ -87,7 +87,8 @@ def _csv(entity: EntityPlan, rows: pa.RecordBatch) -> Iterator[str]:
 
 
 def _json_array(entity: EntityPlan, rows: pa.RecordBatch) -> str:
-    lines = jsonl.encode([column.type for column in entity.written], rows).to_pybytes().decode()
+    types = [column.type for column in entity.written]
+    lines = jsonl.encode(types, rows, optional=entity.optional).to_pybytes().decode()
     objects = lines.removesuffix("\n").replace("\n", ",\n")
     return f"[\n{objects}\n]" if objects else "[]"
 

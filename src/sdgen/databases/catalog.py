@@ -74,7 +74,10 @@ class Catalog:
     default:       the schema whose name is left out.
     types:         of columns, by schema, table and column, where the database has a better word than the inspector.
     domain_types:  what a domain is made of, with its sizes.
-    partitions:    schema and name of a partitioned table, its key; schema and name of a partition, its bounds.
+    exclusions:    schema, table, name and definition of exclusion constraints.
+    composites:    the fields of composite types, with their types.
+    partitions:    schema and name of a partitioned table; schema and name of a partition, its bounds.
+    partition_keys: schema and name of a partitioned table, its key.
     inheritors:    schema and name of a table, and of one whose rows are seen in it.
     column_checks: schema, table and condition of checks that the inspector leaves out.
     unenforced:    sentences about what the database does beyond what a schema can say.
@@ -88,7 +91,10 @@ class Catalog:
     domains: Sequence[Entry] = ()
     types: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     domain_types: Mapping[str, str] = field(default_factory=dict)
+    exclusions: Sequence[tuple[str, str, str, str]] = ()
+    composites: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     partitions: Sequence[tuple[str, ...]] = ()
+    partition_keys: Sequence[tuple[str, ...]] = ()
     inheritors: Sequence[tuple[str, ...]] = ()
     column_checks: Sequence[tuple[str, str, str]] = ()
     unenforced: Sequence[str] = ()

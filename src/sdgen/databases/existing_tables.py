@@ -241,12 +241,13 @@ class ExistingRowsQuery:
     table: Table
     columns: tuple[TableColumn, ...]
 
-    def sql(self, dialect: Dialect, read: Callable[[TableColumn], str] | None = None) -> str:
+    def sql(self, dialect: Dialect, read: Callable[[TableColumn], str] | None = None, source: str = "") -> str:
         """A query for the columns in the order of the primary key; without columns, for one row with the count.
 
-        read: how a column is selected where its name alone does not give its values in the planned type.
+        read: how a column is selected where its name alone does not give its values in the planned type. source: what
+        stands behind FROM where it isn't the table's name.
         """
-        source = dialect.table(self.table.name)
+        source = source or dialect.table(self.table.name)
         if not self.columns:
             return f"SELECT count(*) AS n FROM {source}"
         names = ", ".join(read(column) if read else dialect.quote(column.name) for column in self.columns)

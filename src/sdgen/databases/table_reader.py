@@ -23,14 +23,14 @@ class TableReader(Protocol):
         """The names of a table's columns; none where there is no such table."""
         ...
 
-    def source(self, table: Table) -> str:
-        """What stands behind FROM for all rows of a table."""
-        ...
-
     def rows(self, sql: str) -> list[Row]: ...
 
     def arrow(self, sql: str) -> pa.Table:
         """The rows as Arrow columns: of the types planned, or as texts of them."""
+        ...
+
+    def source(self, table: Table) -> str:
+        """What stands behind FROM for the rows that a table itself holds."""
         ...
 
     def sampled(self, table: Table, one_in: int) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from sdgen.databases.existing_tables import Appendable, ExistingRowsQuery
-from sdgen.engine import BATCH_ROWS, PlannedRows, probe
+from sdgen.engine import BATCH_ROWS, probe
 from sdgen.errors import Problem, ScenarioError
 from sdgen.execution.existing_children import (
     Codes,
@@ -30,12 +30,14 @@ from sdgen.generators.cancellation import raise_if_cancelled
 from sdgen.generators.domains import Exchange
 from sdgen.generators.keys import Sequence
 from sdgen.generators.links.links import ForeignKey
-from sdgen.generators.links.parent_sampler import EachOf, Following, Link, OneToOne, ParentSampler, Unlike
+from sdgen.generators.links.parent_sampler import EachOf, Following, Link, OneToOne, OrderedPair, ParentSampler, Unlike
 from sdgen.planning.compile import compile_plan
 from sdgen.planning.plan import EntityPlan, Plan
+from sdgen.planning.planned_rows import PlannedRows
 from sdgen.planning.unique_sets import JointIndexes
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.request import ExistingRows, PlanRequest
+from sdgen.scenario.types import NESTED
 from sdgen.targets.base import Mode, Target
 from sdgen.targets.tables import tables_of
 
@@ -176,13 +178,22 @@ def needed_columns(plan: Plan) -> dict[str, set[str]]:
             _add_needs(entity, generator.needs(), needed)
         for condition in entity.conditions:
             _add_needs(entity, condition.expression.needs(), needed)
-    return needed
+    return {name: {each for each in names if not _is_nested(plan, name, each)} for name, names in needed.items()}
+
+
+def _is_nested(plan: Plan, entity: str, column: str) -> bool:
+    """Whether a column is an array or the like: other columns of its set keep new rows apart from the older ones."""
+    found = plan.entities[entity].columns.get(column)
+    return found is not None and found.type.kind in NESTED
 
 
 def _add_needs(entity: EntityPlan, needs: tuple[object, ...], needed: Mapping[str, set[str]]) -> None:
     for need in needs:
         link, column = getattr(need, "link", ""), getattr(need, "column", "")
-        if link in entity.links and column:
+        other = getattr(need, "entity", "")
+        if other:
+            needed[other].add(column)
+        elif link in entity.links and column:
             needed[entity.links[link].parent].add(column)
 
 
@@ -244,8 +255,11 @@ def without_existing(entity: EntityPlan) -> EntityPlan:
 
     So each row's number stands for values of its own, and there are as many free ones as are asked for.
     """
-    columns = {name: replace(column, fixed=None, given=(), null_rate=0.0) for name, column in entity.columns.items()}
-    links = {name: replace(link, null_rate=0.0) for name, link in entity.links.items()}
+    columns = {
+        name: replace(column, fixed=None, given=(), null_rate=0.0, null_rates=None)
+        for name, column in entity.columns.items()
+    }
+    links = {name: replace(link, null_rate=0.0, null_rates=None) for name, link in entity.links.items()}
     return replace(entity, columns=columns, links=links)
 
 
@@ -276,6 +290,8 @@ def _with_exchange_of(entity: EntityPlan, joint: Drawn, exchange: Exchange) -> E
 
 def _permutation_of(chooser: ParentSampler) -> object:
     """What permutes row numbers in a chooser of parents."""
+    if isinstance(chooser, OrderedPair):
+        return chooser.place if chooser.later else chooser.row
     return chooser.rest if isinstance(chooser, Unlike) else chooser
 
 

@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sdgen.engine import BATCH_ROWS, PlannedRows
+from sdgen.engine import BATCH_ROWS
 from sdgen.execution.append import without_existing
 from sdgen.generators.keys import Sequence as Counting
 from sdgen.generators.links.links import ForeignKey
 from sdgen.planning.plan import EntityPlan, Plan
+from sdgen.planning.planned_rows import PlannedRows
 
 
 def taken_values(plan: Plan, only: Sequence[str] = ()) -> Iterator[str]:

@@ -89,8 +89,12 @@ FORMATS: Mapping[str, Format] = {
         _TextFile,
         lambda table: csv_encoding.header(table.names),
     ),
-    "jsonl": Format(lambda table, batch: jsonl.encode(_types(table), batch), _TextFile, lambda table: b""),
-    "json": Format(lambda table, batch: jsonl.encode(_types(table), batch, jsonl.ELEMENT), jsonl.ArrayFile),
+    "jsonl": Format(
+        lambda table, batch: jsonl.encode(_types(table), batch, optional=table.optional), _TextFile, lambda table: b""
+    ),
+    "json": Format(
+        lambda table, batch: jsonl.encode(_types(table), batch, jsonl.ELEMENT, table.optional), jsonl.ArrayFile
+    ),
     "parquet": Format(columnar.encode, columnar.ParquetFile),
     "arrow": Format(columnar.encode, columnar.ArrowFile),
 }

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from sdgen.generators.arrays.encode_text import json_text
+from sdgen.generators.arrays.encode_text import json_objects, json_text
 from sdgen.scenario.types import Type
 from sdgen.targets.base import Table
 from sdgen.targets.csv_encoding import characters
@@ -18,13 +16,11 @@ LINE = "\n"
 ELEMENT = ",\n"  # the end of an array's element, but for the last one
 
 
-def encode(types: Sequence[Type], batch: pa.RecordBatch, end: str = LINE) -> pa.Buffer:
-    """The batch's rows as objects, each with `end` behind it."""
-    pieces: list[object] = []
-    for place, (name, type) in enumerate(zip(batch.schema.names, types, strict=True)):
-        label = ("," if place else "{") + json.dumps(name, ensure_ascii=False) + ":"
-        pieces += [label, json_text(batch.column(place), type).fill_null("null")]
-    return characters(pc.binary_join_element_wise(*pieces, "}" + end, ""))
+def encode(types: Sequence[Type], batch: pa.RecordBatch, end: str = LINE, optional: Collection[str] = ()) -> pa.Buffer:
+    """The batch's rows as objects, each with `end` behind it; optional columns are left out where they are null."""
+    triples = zip(batch.schema.names, batch.columns, types, strict=True)
+    members = [(name, json_text(array, type), name in optional) for name, array, type in triples]
+    return characters(json_objects(members, end))
 
 
 class ArrayFile:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from sdgen.generators import streams
+from sdgen.generators.correlation import Correlation, correlated_scores, scores_at, words_of
 from sdgen.generators.domains import Domain, permute
 from sdgen.generators.streams import Numbers, Words
 from sdgen.scenario.types import Type
@@ -48,6 +49,7 @@ class ColumnContext:
     locale: str = "en"
     unique: bool = False
     joint: Joint | None = None
+    correlation: Correlation | None = None
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,14 @@ class ParamError:
 class Dependency:
     """A column that must be computable first: of the same row, of the parent's through a link, or of the children's.
 
-    An empty column needs the rows alone, not what they hold. param, line: where in the params it is named.
+    An empty column needs the rows alone, not what they hold. entity: another one, any of whose rows are taken. param,
+    line: where in the params it is named.
     """
 
     column: str
     link: str = ""
     children: str = ""
+    entity: str = ""
     param: str = field(default="", compare=False)
     line: int = field(default=0, compare=False)
 
@@ -107,8 +111,20 @@ class Rows(Protocol):
         """The children of all these rows, in the rows' order, from the start-th (included) to the stop-th."""
         ...
 
+    def others(self, entity: str, pick: Callable[[int], Numbers]) -> Rows:
+        """Rows of any entity: those that `pick` names, told how many there are."""
+        ...
+
     def shared(self, name: str, compute: Callable[[], T]) -> T:
         """What `compute` returns for these rows, done once for all columns that ask for that name."""
+        ...
+
+    def scores(self, column: str) -> NDArray[np.float64]:
+        """Normal scores of the draws behind a column that others may be correlated with."""
+        ...
+
+    def at(self, numbers: Numbers) -> Rows:
+        """Other rows of the same entity."""
         ...
 
     def ordinals(self, link: str) -> Numbers:
@@ -139,8 +155,21 @@ class ColumnBatch:
         return streams.stream_key(facts.seed, facts.entity, facts.column, self.purpose + purpose)
 
     def draw(self, purpose: str = "value") -> Words:
-        """One 64-bit word per row, different for each purpose."""
+        """One 64-bit word per row, different for each purpose; that of a correlated column's values follows others."""
+        if purpose == "value" and self.correlated:
+            return words_of(self.rows.scores(self.facts.column))
         return streams.draw(self.key(purpose), self.numbers)
+
+    @property
+    def correlated(self) -> bool:
+        """Whether values must rise with their draws, which follow other columns'."""
+        return self.facts.correlation is not None and not self.purpose
+
+    def scores(self, generator: Generator) -> NDArray[np.float64]:
+        """The normal scores of this column's draws, `generator` being what makes its values of them."""
+        if self.facts.correlation is None:
+            return scores_at(generator.ranks(self))
+        return correlated_scores(self, streams.draw(self.key("value"), self.numbers), self.facts.correlation)
 
     def unit(self, purpose: str = "value") -> NDArray[np.float64]:
         """One float in [0, 1) per row."""
@@ -191,6 +220,8 @@ class Generator(BaseModel):
            finds the one it was made for in `called`.
     fits:  the kinds of column types it can fill; conversion to the column's exact type is the engine's.
     about: what is made under each name, where a class serves several; its other names are spellings of these.
+    rises: whether a value never falls as the draw for it rises, in columns that aren't unique: what correlation takes.
+           Where that holds for `cells.correlated` columns alone, `ranks` tells how it is in others.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -200,6 +231,8 @@ class Generator(BaseModel):
     fits: ClassVar[frozenset[str]] = frozenset()
     example: ClassVar[str] = ""
     about: ClassVar[Mapping[str, str]] = {}
+    rises: ClassVar[bool] = False
+    reads_sources: ClassVar[bool] = False  # whether `with_sources` is to be called
 
     _called: str = ""
 
@@ -209,8 +242,18 @@ class Generator(BaseModel):
         return self._called
 
     @property
+    def counted_by(self) -> str:
+        """The link that the entity's rows must be counted by, since a row's place among its siblings is used."""
+        return str(getattr(self, "per", ""))
+
+    @property
     def gives_null(self) -> bool:
         """Whether the params ask for nulls: a null among listed values, or states without a value."""
+        return False
+
+    @property
+    def decides_nulls(self) -> bool:
+        """Whether its nulls mean something, so that a nullable column has no others unless it asks for them."""
         return False
 
     @property
@@ -249,9 +292,17 @@ class Generator(BaseModel):
         """The columns whose values these depend on."""
         return ()
 
+    def with_sources(self, sources: Mapping[Dependency, Generator]) -> Generator:
+        """This generator with those of the columns in `needs`, as far as there are any."""
+        return self
+
     def known_terms(self, links: Mapping[str, str]) -> Collection[str]:
         """What the names in the params may stand for besides columns of the row: for hints where one is unknown."""
         return ()
+
+    def ranks(self, cells: ColumnBatch) -> NDArray[np.float64]:
+        """Uniform numbers in [0, 1) that rise with the values of a column that is not correlated itself."""
+        return cells.unit()
 
     def all_distinct(self) -> bool:
         """Whether all rows have different values, whether or not the column is declared unique."""

@@ -119,6 +119,15 @@ def own(file: str) -> Any:
 
 
 @cache
+def own_yaml(file: str) -> Any:
+    """One of sdgen's own data files (YAML)."""
+    import yaml
+
+    text = (DATA / f"{file}.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+@cache
 def own_pool(file: str, name: str) -> pa.Array:
     """One list of one of sdgen's own data files."""
     return text_array(own(file)[name])
@@ -155,9 +164,19 @@ def locales() -> tuple[str, ...]:
 @cache
 def chain(locale: str) -> tuple[str, ...]:
     """Where to look for a locale's lists, in this order: itself, its language, English."""
-    plain = locale.strip().lower().replace("_", "-").partition(".")[0]
+    plain = _plain(locale)
     wanted = (plain, plain.partition("-")[0], FALLBACK)
     return tuple(dict.fromkeys(name for name in wanted if name in locales()))
+
+
+def _plain(locale: str) -> str:
+    """As the folders of lists are called: `de-at` for `de_AT.UTF-8`."""
+    return locale.strip().lower().replace("_", "-").partition(".")[0]
+
+
+def is_known(locale: str) -> bool:
+    """Whether there are lists of a locale, or of its language: de-LU is written as de is."""
+    return bool({_plain(locale), _plain(locale).partition("-")[0]} & set(locales()))
 
 
 @cache

@@ -17,6 +17,7 @@ STREAM_VERSION = 1
 
 Words = NDArray[np.uint64]
 Numbers = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -72,9 +73,16 @@ def below(words: Words, size: int) -> Numbers:
     return multiply_high(words, size).view(np.int64)
 
 
-def multiply_high(words: Words, size: int) -> Words:
-    """The upper 64 bits of words * size, for size < 2^64."""
-    factor_high, factor_low = np.uint64(size >> 32), np.uint64(size & 0xFFFFFFFF)
+def _halves(size: int | Words) -> tuple[np.uint64 | Words, np.uint64 | Words]:
+    """The upper and the lower 32 bits."""
+    if isinstance(size, int):
+        return np.uint64(size >> 32), np.uint64(size & 0xFFFFFFFF)
+    return size >> _U32, size & _LOW_32
+
+
+def multiply_high(words: Words, size: int | Words) -> Words:
+    """The upper 64 bits of words * size, for size < 2^64; or for a size of each word's own."""
+    factor_high, factor_low = _halves(size)
     high, low = words >> _U32, words & _LOW_32
     middle = high * factor_low + ((low * factor_low) >> _U32)
     carry = (middle & _LOW_32) + low * factor_high
@@ -85,3 +93,8 @@ def multiply_high(words: Words, size: int) -> Words:
 def below_each(words: Words, sizes: Numbers) -> Numbers:
     """Words as whole numbers in [0, size) with a size of its own for each row; sizes must be 1 … 2^32."""
     return (((words >> _U32) * sizes.view(np.uint64)) >> _U32).view(np.int64)
+
+
+def below_any(words: Words, sizes: Numbers) -> Numbers:
+    """Words as whole numbers in [0, size) with a size of its own for each row; sizes must be 1 … 2^62."""
+    return multiply_high(words, sizes.view(np.uint64)).view(np.int64)

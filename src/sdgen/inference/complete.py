@@ -16,7 +16,9 @@ from sdgen.scenario.types import Type, parse_type
 Inside = tuple[tuple[str, tuple[str, ...]], ...]
 # By a part's name and type, the kind of what it is a part of, and the structs that it is in.
 Guesser = Callable[[str, Type, str, Inside], Mapping[str, Any] | None]
-_INNER = {"array": ("items",), "map": ("keys", "values"), "as_text": ("value",)}
+_INNER = {"array": ("items",), "map": ("keys", "values"), "as_text": ("value",), "json": ("of",)}
+_SEVERAL = {"tuple": "items", "mixture": "parts"}
+_NULLS = 0.1  # of fields that need not be there, as of columns
 _FIELDS = frozenset({"struct", "json"})
 
 
@@ -27,7 +29,7 @@ class _Missing(Exception):
 def is_whole(column: Column) -> bool:
     """Whether a column has a generator, and all generators inside of it."""
     spec = column.generator
-    if spec is None or spec.type not in _INNER.keys() | _FIELDS:
+    if spec is None or spec.type not in _INNER.keys() | _FIELDS | _SEVERAL.keys():
         return spec is not None
     try:
         completed(spec, _parsed(column.type), "", _missing)
@@ -50,7 +52,9 @@ def _params(
     kind: str, params: Mapping[str, Any], type: Type | None, name: str, guess: Guesser, inside: Inside
 ) -> dict[str, Any] | None:
     """The params with all parts; None where nothing is missing."""
-    if kind in _FIELDS:
+    if kind in _SEVERAL:
+        return _several(kind, params, type, name, guess, inside)
+    if kind in _FIELDS and "of" not in params:
         fields = params.get("fields", {})
         if not isinstance(fields, Mapping) or "value" in params:
             return None
@@ -60,6 +64,19 @@ def _params(
     parts = {key: params[key] for key in _INNER.get(kind, ()) if isinstance(params.get(key), Mapping)}
     whole = {key: _part(_name(key, name), part, types.get(key), kind, guess, inside) for key, part in parts.items()}
     return None if whole == parts else {**params, **whole}
+
+
+def _several(
+    kind: str, params: Mapping[str, Any], type: Type | None, name: str, guess: Guesser, inside: Inside
+) -> dict[str, Any] | None:
+    """The params with all parts of a list of generators; None where nothing is missing."""
+    parts = params.get(_SEVERAL[kind], ())
+    if not isinstance(parts, list | tuple):
+        return None
+    own = type.items[0] if kind == "tuple" and type is not None and type.kind == "array" else None
+    own = type if kind == "mixture" else own
+    whole = [_part(name, part, own, kind, guess, inside) for part in parts]
+    return None if whole == [*parts] else {**params, _SEVERAL[kind]: whole}
 
 
 def _name(key: str, name: str) -> str:
@@ -76,10 +93,18 @@ def _fields(
     inside = (*inside, (struct, tuple(names)))
     for name in names:
         part = fields.get(name, {"type": str(types[name])} if name in types else {})
+        is_spelled = isinstance(part, Mapping) and bool({"generator", "null_rate"} & part.keys())
         part = _part(name, part, types.get(name), kind, guess, inside)
+        if not is_spelled and type is not None and isinstance(part, Mapping):
+            part = at_times_null(name, part, type)
         if part != {} and (name in fields or "generator" in part):
             found[name] = part
     return found
+
+
+def at_times_null(name: str, part: Mapping[str, Any], struct: Type) -> Mapping[str, Any]:
+    """A guessed field, null in a share of the values where its struct need not have it."""
+    return {**part, "null_rate": _NULLS} if name in struct.optional and "generator" in part else part
 
 
 def _part(name: str, part: Any, type: Type | None, kind: str, guess: Guesser, inside: Inside) -> Any:
@@ -89,7 +114,8 @@ def _part(name: str, part: Any, type: Type | None, kind: str, guess: Guesser, in
     type = _parsed(part.get("type")) or type
     inner = part.get("generator")
     if inner is None:
-        return (guess(name, type, kind, inside) if type is not None else None) or part
+        guessed = guess(name, type, kind, inside) if type is not None else None
+        return {**part, **guessed} if guessed else part
     spelled = part.get("params", {})
     if not isinstance(inner, str) or not isinstance(spelled, Mapping):
         return part

@@ -15,15 +15,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
+from sdgen.errors import ScenarioError
 from sdgen.generators import registry
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.decimals import exact, room
 from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, Rows
 from sdgen.generators.business.companies import CompanyGenerator
 from sdgen.generators.choices.choices import Choice, ListedValues
+from sdgen.generators.choices.restricted import Restricted
 from sdgen.generators.keys import Sequence
+from sdgen.generators.moments.after import After
 from sdgen.generators.people import people
-from sdgen.generators.people.names import names
 from sdgen.generators.streams import Numbers
 from sdgen.generators.text.prose import Prose
 from sdgen.generators.text.sentences import english
@@ -38,7 +40,6 @@ _SAMPLE = 256
 # The share of texts longer than the column that a guess may have, where not 0.02: nobody sees a user name was cut.
 _MAY_BE_CUT = {"person.username": 0.6}
 _WRITTEN = INTEGERS | FLOATS | TIMES | {"decimal", "bool", "uuid"}
-_BESIDE_NAMES = {"person.full_name": 1, "person.username": 3, "person.email": 13}  # a mark, digits, @example.com
 _IN_ENGLISH = "prose."  # presets that are nothing for other languages
 _LONG_ENOUGH = 400  # no text but prose is longer
 
@@ -85,7 +86,7 @@ def fitting(spec: GeneratorSpec, needs: ColumnNeeds) -> GeneratorSpec | None:
     facts = needs.facts(made)
     if facts is None:
         return spec if not (needs.need or needs.domain) else None
-    needs_met = _needs_met(made, needs.types)
+    needs_met = _needs_met(made, needs.types) and not _of_no_day(made, needs)
     fits = needs_met and not list(made.faults(facts)) and _distinct_enough(made, facts, needs) and _short(made, facts)
     return spec if fits else None
 
@@ -151,6 +152,13 @@ def _needs_met(made: Generator, types: Mapping[str, Type | None]) -> bool:
     if any(need.link or types.get(need.column) is None for need in needs):
         return False
     return not needs or not list(made.check_types({need: types[need.column] for need in needs}))
+
+
+def _of_no_day(made: Generator, needs: ColumnNeeds) -> bool:
+    """Whether a moment is to follow a time of day, which is of no day."""
+    moments = needs.type is not None and needs.type.kind in ("date", "timestamp", "timestamptz")
+    others = (needs.types.get(need.column) for need in made.needs()) if isinstance(made, After) and moments else ()
+    return any(other is not None and other.kind == "time" for other in others)
 
 
 def _distinct_enough(made: Generator, facts: ColumnContext, needs: ColumnNeeds) -> bool:
@@ -224,6 +232,33 @@ def _key(made: Generator) -> str:
     return made.called + json.dumps(params, sort_keys=True, default=str)
 
 
+def share_kept(spec: GeneratorSpec, type: Type, check: str) -> float:
+    """The share of a sample of a generator's values that keeps a condition over `value`; 0 where it can't be told."""
+    nested = {"generator": spec.type, "params": dict(spec.params)}
+    made = _made(GeneratorSpec.model_construct(type="restricted", params={"value": nested, "check": check}))
+    facts = ColumnContext(0, "entity", "column", type, _SAMPLE, _NOW)
+    if not isinstance(made, Restricted) or made.needs() or list(made.faults(facts)):
+        return 0.0
+    cells = _cells(facts)
+    try:
+        return float(made.kept(cells, made.value.values(cells, type)).mean())
+    except (ScenarioError, ValueError):
+        return 0.0
+
+
+def sampled_texts(spec: GeneratorSpec, type: Type) -> list[str | None]:
+    """Texts of a generator's first rows, as a column of the type has them; [] where it needs other columns."""
+    made = _made(spec)
+    if made is None or made.needs():
+        return []
+    facts = ColumnContext(0, "entity", "column", type, _SAMPLE, _NOW)
+    try:
+        values: list[str | None] = cast_array(made.values(_cells(facts)), type, pa.string()).to_pylist()
+    except ValueError:
+        return []
+    return values
+
+
 class _ByKey:
     """A generator in hand, equal to any other, so that a cache goes by the key beside it."""
 
@@ -243,10 +278,7 @@ class _ByKey:
 def _longest(made: Generator, facts: ColumnContext, lengths: Numbers) -> int:
     """The length that no text of it exceeds."""
     if isinstance(made, people.PersonGenerator):
-        listed = names(facts.locale)
-        firsts, lasts = max(map(len, listed.first_folds)), max(map(len, listed.last_folds))
-        rounds = len(str(facts.rows // listed.size + 1)) if facts.rows > listed.size else 0
-        return firsts + lasts + rounds + _BESIDE_NAMES.get(made.called, 14)
+        return people.longest_text(made.called, facts.locale, facts.rows)
     domain = made.domain(replace(facts, unique=False))
     if domain is not None:
         return _longest_of(domain, lengths)

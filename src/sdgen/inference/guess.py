@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, reduce
 from math import prod
 
-from sdgen.inference.complete import Inside, completed, is_whole
+from sdgen.inference.complete import Inside, at_times_null, completed, is_whole
 from sdgen.inference.fit import ColumnNeeds, fitting, needed_columns, needs_others, with_distinct_elements
 from sdgen.inference.names import entity_name, forms, shared_prefix, singular, snake, spelled_out
 from sdgen.inference.neighbours import Beside, Neighbours
@@ -256,7 +256,9 @@ def _nested(
     elif type.kind == "map":
         params = {"keys": inner[0], "values": inner[1], "min": 1, "max": 4}
     else:
-        params = {"fields": dict(zip(type.fields, inner, strict=True))}
+        params = {
+            "fields": {name: at_times_null(name, part, type) for name, part in zip(type.fields, inner, strict=True)}
+        }
     spec = fitting(GeneratorSpec.model_construct(type=type.kind, params=params), ColumnNeeds(type, locale=needs.locale))
     return spec and with_distinct_elements(spec, type)
 
@@ -327,7 +329,7 @@ class _Rows:
         if rows.each:
             return sum(map(self._count, rows.each)) / (rows.share or 1)
         if not rows.per:
-            return max((rows.count or 0) * scale, len(rows.fixed))
+            return max((rows.number or 0) * scale, len(rows.fixed))
         if rows.total is not None:
             return rows.total * scale
-        return self._count(rows.per) * (rows.max or rows.count or 3 * (rows.mean or 1))
+        return self._count(rows.per) * (rows.max or rows.number or 3 * (rows.mean or 1))

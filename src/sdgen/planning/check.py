@@ -10,8 +10,10 @@ from sdgen.generators.arrays.cast import scalar_array
 from sdgen.generators.base import Dependency, Generator
 from sdgen.generators.links.counts import most_children
 from sdgen.generators.links.links import ForeignKey
+from sdgen.generators.pools import is_known, locales
 from sdgen.planning.check_links import check_links
 from sdgen.planning.choose import Key, column_path, columns_of
+from sdgen.planning.correlations import followed
 from sdgen.planning.draft import Draft
 from sdgen.planning.nulls import check_nulls
 from sdgen.planning.order import entity_order, find_cycle
@@ -26,21 +28,34 @@ def check_draft(draft: Draft, strict: bool = False) -> None:
     """Add all problems of the draft; `strict` adds entities that can't be written one after the other."""
     draft.problems.extend(note for note in draft.scenario.notes if isinstance(note, Refusal))
     check_characters(draft)
+    check_locale(draft)
     check_names(draft)
     check_output(draft)
     check_needs(draft)
     check_cycles(draft)
     if strict:
         check_entity_cycles(draft)
+    check_generators(draft)
+    check_nulls(draft)
+    check_links(draft)
+    check_fixed(draft)
+    check_types(draft)
+
+
+def check_columns(draft: Draft) -> bool:
+    """Whether columns can be computed that the draft has generators for, and all that they depend on."""
+    for check in (check_needs, check_cycles, check_generators, check_links):
+        if not draft.problems:
+            check(draft)
+    return not draft.problems and draft.generators.keys() <= draft.types.keys()
+
+
+def check_generators(draft: Draft) -> None:
     for key, generator in draft.generators.items():
         if key in draft.types:
             check_fit(draft, key, generator)
             check_faults(draft, key, generator)
             check_capacity(draft, key, generator)
-    check_nulls(draft)
-    check_links(draft)
-    check_fixed(draft)
-    check_types(draft)
 
 
 def check_types(draft: Draft) -> None:
@@ -62,6 +77,14 @@ def check_characters(draft: Draft) -> None:
             what = f"the name {_spelled(text)} holds a control character"
             problem = scenario.origin.problem(path, what, "write it without", ProblemType.VALUE)
             draft.problems.append(replace(problem, path=tuple(map(_spelled, path))))
+
+
+def check_locale(draft: Draft) -> None:
+    """Without lists of its own a locale would be written in English, which nobody has asked for."""
+    locale = draft.scenario.locale
+    if not is_known(locale):
+        hint = f"{did_you_mean(locale.lower(), locales())} known are {', '.join(locales())}"
+        draft.refuse(("locale",), f"unknown locale {locale!r}", hint.strip(), ProblemType.VALUE)
 
 
 def _spelled(text: str) -> str:
@@ -105,8 +128,8 @@ def check_needs(draft: Draft) -> None:
     """Columns that others are computed from must exist."""
     for key, generator in draft.generators.items():
         for need in generator.needs():
-            children = not need.children or check_children(draft, key, need)
-            if not children or not need.column:
+            known = check_children(draft, key, need) if need.children else check_entity(draft, key, need)
+            if not known or not need.column:
                 continue
             links = draft.links[key[0]]
             where = "" if need.link and need.link not in links else draft.home(key[0], need)[0]
@@ -120,7 +143,10 @@ def check_needs(draft: Draft) -> None:
                 hint = did_you_mean(need.column, {*draft.scenario.entities[where].columns, *terms})
                 hint = f"name a column of it: {need.column}.…" if need.column in terms else hint
                 draft.refuse(path, f"{line}{where} has no column {need.column!r}", hint, _REFERENCE)
-        per = getattr(generator, "per", "")
+        for name in draft.column(key).null_rates.keys() - draft.scenario.entities[key[0]].columns.keys():
+            hint = did_you_mean(name, draft.scenario.entities[key[0]].columns)
+            draft.refuse((*column_path(key), "null_rates"), f"{key[0]} has no column {name!r}", hint, _REFERENCE)
+        per = generator.counted_by
         counted = not draft.scenario.entities[key[0]].rows.per or key[0] in draft.layouts  # else told already
         if per and counted and per != draft.counting_link(key[0]):
             hint = f"count them with `rows: {{per: {draft.links[key[0]].get(per, '…')}, …}}`"
@@ -128,17 +154,29 @@ def check_needs(draft: Draft) -> None:
             draft.refuse(column_path(key), what, hint, ProblemType.ROWS)
 
 
+def check_entity(draft: Draft, key: Key, need: Dependency) -> bool:
+    """Whether the entity whose rows are taken is there, and has some; told where not."""
+    if not need.entity:
+        return True
+    if need.entity not in draft.scenario.entities:
+        hint = did_you_mean(need.entity, draft.scenario.entities)
+        draft.refuse(column_path(key), f"no entity {need.entity!r}", hint, _REFERENCE)
+    elif draft.counts.get(need.entity) == 0:
+        draft.refuse(column_path(key), f"a link to {need.entity}, which has no rows", type=ProblemType.ROWS)
+    return need.entity in draft.scenario.entities and draft.counts.get(need.entity) != 0
+
+
 def check_children(draft: Draft, key: Key, need: Dependency) -> bool:
-    """Whether the children's entity counts its rows per this one; told where it doesn't."""
-    child = draft.scenario.entities.get(need.children)
+    """Whether the children's entity counts its rows per this one, or the parent named; told where it doesn't."""
+    child, owner = draft.scenario.entities.get(need.children), draft.links[key[0]].get(need.link, key[0])
     if child is None:
         hint = did_you_mean(need.children, draft.scenario.entities)
         draft.refuse(column_path(key), f"no entity {need.children!r}", hint, _REFERENCE)
-    elif child.rows.per != key[0]:
-        hint = f"give it `rows: {{per: {key[0]}, …}}`"
-        what = f"{need.children} does not count its rows per {key[0]}"
+    elif child.rows.per != owner:
+        hint = f"give it `rows: {{per: {owner}, …}}`"
+        what = f"{need.children} does not count its rows per {owner}"
         draft.refuse(column_path(key), what, hint, ProblemType.ROWS)
-    return child is not None and child.rows.per == key[0]
+    return child is not None and child.rows.per == owner
 
 
 def dependencies(draft: Draft) -> dict[Key, list[Key]]:
@@ -148,6 +186,8 @@ def dependencies(draft: Draft) -> dict[Key, list[Key]]:
         needs = list(generator.needs())
         if isinstance(generator, ForeignKey):
             needs.append(Dependency(generator.column, generator.via or key[1]))
+        needs += [need for _, need, _ in followed(draft, key)]
+        needs += map(Dependency, draft.column(key).null_rates)
         targets = [draft.home(key[0], need) for need in needs]
         graph[key] = [target for target in targets if target in draft.generators]
     return graph
@@ -245,7 +285,7 @@ def _capacity(draft: Draft, key: Key, generator: Generator) -> int | None:
         return draft.counts[key[0]]
     if link == draft.counting_link(key[0]):
         return parents if most_children(draft.layouts[key[0]]) <= 1 else None
-    if generator.within or generator.unlike or generator.entity == key[0]:
+    if generator.within or generator.unlike or generator.later_than or generator.entity == key[0]:
         return None
     return parents if generator.distribution == "uniform" and not generator.quota else None
 

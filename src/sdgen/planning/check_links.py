@@ -29,7 +29,11 @@ def check_links(draft: Draft) -> None:
             check_within(draft, key, link)
         if link.unlike:
             _check_unlike(draft, key, link, parents)
-        if link.entity == key[0] and not (draft.column(key).nullable or draft.missing_rate(key)):
+        if link.later_than:
+            _check_later(draft, key, link, parents)
+        if link.entity == key[0] and not link.roots and children == 1:
+            draft.refuse(path, "a tree without roots has two rows or more", "ask for more rows", ProblemType.ROWS)
+        if link.entity == key[0] and link.roots and not (draft.column(key).nullable or draft.missing_rate(key)):
             if draft.column(key).nullable is None:
                 continue  # a tree's roots make the column nullable
             draft.refuse(path, "a tree's first rows have no parent, but nullable is false", "drop nullable: false")
@@ -88,6 +92,26 @@ def _check_unlike(draft: Draft, key: Key, link: ForeignKey, parents: int) -> Non
         draft.refuse(path, f"{link.entity} has one row only: both links would have it", "ask for more rows")
     elif (link.via or key[1]) == draft.counting_link(key[0]):
         draft.refuse(path, "the link that rows are counted by leads where it must", f"make {link.unlike} unlike it")
+
+
+def _check_later(draft: Draft, key: Key, link: ForeignKey, parents: int) -> None:
+    """Both links of a pair in order are drawn together, and so by nothing else."""
+    path, links = (*column_path(key), "params", "later_than"), draft.links[key[0]]
+    if link.later_than not in links or link.later_than == (link.via or key[1]):
+        hint = did_you_mean(link.later_than, links.keys() - {link.via or key[1]})
+        draft.refuse(path, f"no other link {link.later_than!r}", hint, _REFERENCE)
+        return
+    column, other = draft.link_column(key[0], link.later_than)
+    odd = other.quota or other.within or other.unlike or other.follows or other.one_to_one or other.later_than
+    counted = draft.counting_link(key[0]) in (link.later_than, link.via or key[1])
+    unique = draft.alone_unique((key[0], column)) or draft.alone_unique(key)
+    if links[link.later_than] != link.entity:
+        what = f"{link.later_than} leads to {links[link.later_than]}, not to {link.entity}"
+        draft.refuse(path, what, "leave later_than out", _REFERENCE)
+    elif odd or other.distribution != "uniform" or counted or unique or link.entity == key[0]:
+        draft.refuse(path, f"{link.later_than} and this link are drawn together, and neither can be drawn otherwise")
+    elif parents == 1 and draft.counts[key[0]]:
+        draft.refuse(path, f"{link.entity} has one row only: both links would have it", "ask for more rows")
 
 
 def _check_quota(draft: Draft, key: Key, link: ForeignKey, parents: int, children: int) -> None:

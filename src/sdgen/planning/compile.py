@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.errors import Problem, ScenarioError
-from sdgen.generators import streams
+from sdgen.generators import correlation, streams
 from sdgen.generators.arrays import cast
 from sdgen.generators.arrays.cast import scalar_array
 from sdgen.generators.base import Dependency, with_nested
+from sdgen.generators.correlation import Correlation
 from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.links.parent_sampler import (
     Counted,
@@ -24,6 +25,7 @@ from sdgen.generators.links.parent_sampler import (
     LevelTree,
     Link,
     OneToOne,
+    OrderedPair,
     ParentSampler,
     Tree,
     TreeWithin,
@@ -32,17 +34,19 @@ from sdgen.generators.links.parent_sampler import (
     Within,
     WithQuotas,
     Zipf,
+    pair_sizes,
     weighted,
 )
 from sdgen.generators.text import vocabularies
 from sdgen.planning.check import check_draft
 from sdgen.planning.check_links import quota_row
 from sdgen.planning.choose import Key
+from sdgen.planning.correlations import plan_correlations
 from sdgen.planning.draft import Draft, draft_plan
 from sdgen.planning.nulls import is_nullable
 from sdgen.planning.order import entity_order
 from sdgen.planning.plan import ColumnPlan, EntityPlan, ForeignKeyPlan, Plan
-from sdgen.planning.unique_sets import JointIndexes, plan_unique_sets
+from sdgen.planning.unique_sets import JointIndexes, ordered_pair, plan_unique_sets
 from sdgen.planning.within import layouts_between, shared_row
 from sdgen.scenario.identity import canonical, canonical_json, identity
 from sdgen.scenario.model import Scenario
@@ -50,6 +54,16 @@ from sdgen.scenario.request import PlanRequest
 
 if TYPE_CHECKING:
     from sdgen.planning.conditions import Condition
+    from sdgen.planning.partial_sets import PartialSets
+
+
+@dataclass(frozen=True)
+class JointDraws:
+    """What columns draw together with others: unique sets, those of some rows alone, and correlations."""
+
+    unique: Mapping[Key, JointIndexes]
+    partial: PartialSets | None
+    correlations: Mapping[Key, Correlation]
 
 
 def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict: bool = False) -> Plan:
@@ -60,12 +74,15 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict:
     draft = draft_plan(scenario, request or PlanRequest())
     check_draft(draft, strict)
     joints = plan_unique_sets(draft)
+    partial = _partial_sets(draft, joints)
+    correlations = plan_correlations(draft, joints)
     conditions = _conditions(draft)
     if draft.problems:
         raise ScenarioError(draft.problems)
     parents = {name: links.values() for name, links in draft.links.items()}
     order, cycles = entity_order(parents)
-    entities = {name: _entity(draft, name, joints, conditions.get(name, ())) for name in order}
+    joint = JointDraws(joints, partial, correlations)
+    entities = {name: _entity(draft, name, joint, conditions.get(name, ())) for name in order}
     versions = _versions(draft)
     return Plan(
         scenario=scenario.name,
@@ -79,6 +96,20 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict:
     )
 
 
+def column_plan(draft: Draft) -> Plan | None:
+    """A plan of those columns alone that a draft has generators for: what they depend on must be among them.
+
+    None where a unique set of them can't be had, or correlations can't hold.
+    """
+    joints = plan_unique_sets(draft)
+    joint = JointDraws(joints, _partial_sets(draft, joints), plan_correlations(draft, joints))
+    if draft.problems:
+        return None
+    entities = {name: _entity(draft, name, joint) for name in dict.fromkeys(key[0] for key in draft.generators)}
+    scenario = draft.scenario
+    return Plan(scenario.name, scenario.version, draft.seed, draft.as_of, entities, identity="")
+
+
 def _versions(draft: Draft) -> dict[str, int | str]:
     """The versions of streams, conversions, generators and vocabularies that are used, and digests of lists."""
     used: dict[str, int | str] = {}
@@ -87,6 +118,8 @@ def _versions(draft: Draft) -> dict[str, int | str]:
         for each in with_nested(generator):
             used[each.called] = each.version
             lists.update(each.lists_used(draft.facts(key)))
+    if any(draft.column(key).correlate for key in draft.generators):
+        used["correlate"] = correlation.VERSION
     spoken = vocabularies.versions(canonical_json(canonical(draft.scenario)))
     return {"streams": streams.STREAM_VERSION, "conversions": cast.VERSION, **used, **spoken, **lists}
 
@@ -108,12 +141,22 @@ def _conditions(draft: Draft) -> dict[str, tuple[Condition, ...]]:
     return plan_conditions(draft)
 
 
-def _entity(
-    draft: Draft, name: str, joints: Mapping[Key, JointIndexes], conditions: tuple[Condition, ...]
-) -> EntityPlan:
+def _partial_sets(draft: Draft, joints: Mapping[Key, JointIndexes]) -> PartialSets | None:
+    if not any(entity.partial_unique for entity in draft.scenario.entities.values()):
+        return None
+    from sdgen.planning.partial_sets import plan_partial_sets  # few scenarios have any
+
+    return plan_partial_sets(draft, joints)
+
+
+def _entity(draft: Draft, name: str, joint: JointDraws, conditions: tuple[Condition, ...] = ()) -> EntityPlan:
     wanted = draft.scenario.entities[name]
-    links = {link: _link(draft, name, link, joints) for link in draft.links[name]}
-    columns = {column: _column(draft, (name, column), links, joints) for column in wanted.columns}
+    links = {link: _link(draft, name, link, joint.unique) for link in draft.links[name] if draft.declares(name, link)}
+    settled = [column for column in wanted.columns if (name, column) in draft.generators]
+    columns = {column: _column(draft, (name, column), links, joint) for column in settled}
+    if joint.partial is not None:
+        links = {link: _partial_link(name, each, joint.partial) for link, each in links.items()}
+        columns = {column: _partial_column(name, each, links, joint.partial) for column, each in columns.items()}
     primary = draft.primary_key(name)
     singles = [(column,) for column, spec in wanted.columns.items() if spec.unique and (column,) != primary]
     return EntityPlan(
@@ -129,10 +172,30 @@ def _entity(
         first=draft.request.first(name),
         target=wanted.target,
         mode=wanted.table_mode,
+        partial_unique=wanted.partial_unique,
     )
 
 
-def _column(draft: Draft, key: Key, links: Mapping[str, Link], joints: Mapping[Key, JointIndexes]) -> ColumnPlan:
+def _partial_link(entity: str, link: Link, partial: PartialSets) -> Link:
+    """A link whose parents differ in the rows that match a condition, or which has one in those rows alone."""
+    indexes, matching = partial.indexes.get((entity, link.name)), partial.matching.get((entity, link.name))
+    if indexes is not None:
+        link = replace(link, chooser=replace(indexes, rest=link.chooser))
+    return link if matching is None else replace(link, nulls=matching)
+
+
+def _partial_column(entity: str, column: ColumnPlan, links: Mapping[str, Link], partial: PartialSets) -> ColumnPlan:
+    from sdgen.planning.partial_sets import Matching
+
+    indexes, matching = partial.indexes.get((entity, column.name)), partial.matching.get((entity, column.name))
+    if indexes is not None and column.name not in links:
+        matching = Matching(indexes.selection, indexes)
+    if matching is None:
+        return column
+    return replace(column, matching=matching, arrow=column.type.arrow if matching.values else column.arrow)
+
+
+def _column(draft: Draft, key: Key, links: Mapping[str, Link], joint: JointDraws) -> ColumnPlan:
     generator, type, wanted = draft.generators[key], draft.types[key], draft.column(key)
     fixed, given = _fixed(draft, key)
     linked = isinstance(generator, ForeignKey | Parent)
@@ -141,13 +204,15 @@ def _column(draft: Draft, key: Key, links: Mapping[str, Link], joints: Mapping[K
         type=type,
         arrow=type.arrow if fixed is not None else _carried(draft, key),
         generator=generator,
-        facts=replace(draft.facts(key), joint=joints.get(key)),
+        facts=replace(draft.facts(key), joint=joint.unique.get(key), correlation=joint.correlations.get(key)),
         nullable=is_nullable(draft, key),
         null_rate=0.0 if linked and key[1] in links else draft.missing_rate(key),
+        null_rates=None if linked and key[1] in links else draft.null_rates(key),
         hidden=wanted.hidden,
         fixed=fixed,
         given=given,
         target=wanted.target,
+        optional=wanted.optional,
     )
 
 
@@ -192,6 +257,7 @@ def _link(draft: Draft, entity: str, name: str, joints: Mapping[Key, JointIndexe
         chooser=_chooser(draft, (entity, column), spec, key, joints, counted),
         null_key=streams.stream_key(draft.seed, entity, name, "null"),
         null_rate=draft.missing_rate((entity, column)),
+        null_rates=draft.null_rates((entity, column)),
         layout=draft.layouts[entity] if counted else None,
     )
 
@@ -208,6 +274,9 @@ def _chooser(
         return Following(tuple(_path(draft, key[0], need, joints) for need in spec.followed), rest)
     if counted:
         return Counted(draft.layouts[key[0]])
+    pair = ordered_pair(draft, key[0], spec.via or key[1])
+    if pair is not None:
+        return _pair(draft, key[0], pair, joints)
     if spec.unlike:
         rest = joints.get(key) or _drawn(spec, stream, parents, ())
         return Unlike(rest, _link(draft, key[0], spec.unlike, joints))
@@ -226,6 +295,17 @@ def _chooser(
     others = tuple(weight for row, weight in enumerate(spec.weights) if row not in named)
     rest = _drawn(spec, stream, max(parents - len(named), 1), others)
     return WithQuotas(named, tuple(accumulate(counts[row] for row in named)), rest)
+
+
+def _pair(draft: Draft, entity: str, pair: tuple[str, str, bool], joints: Mapping[Key, JointIndexes]) -> OrderedPair:
+    """One end of a pair of links in order: both ends take the same two draws."""
+    first, second, later = pair
+    parents = draft.counts[draft.links[entity][first]]
+    draws: list[ParentSampler] = []
+    for name, size in zip((first, second), pair_sizes(parents), strict=True):
+        stream = streams.stream_key(draft.seed, entity, name, "link")
+        draws.append(joints.get((entity, draft.link_column(entity, name)[0])) or Uniform(stream, max(size, 1)))
+    return OrderedPair(draws[0], draws[1], parents, later)
 
 
 def _path(draft: Draft, entity: str, need: Dependency, joints: Mapping[Key, JointIndexes]) -> tuple[Link, Link]:

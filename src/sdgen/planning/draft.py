@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from secrets import randbits
+from typing import TYPE_CHECKING
 
 from sdgen.errors import Path, Problem, ProblemType, did_you_mean
 from sdgen.generators.base import ColumnContext, Dependency, Generator
+from sdgen.generators.choices.null_rates import NullRates
 from sdgen.generators.links.counts import Layout
 from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.links.parent_sampler import EachOf
@@ -17,9 +19,12 @@ from sdgen.inference.complete import is_whole
 from sdgen.planning.choose import Key, choose_generators, column_path, columns_of
 from sdgen.planning.rows import RowCounter, counting_link
 from sdgen.planning.sequence_offsets import continue_sequences, fixed_places
-from sdgen.scenario.model import Column, Entity, Scenario
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import Type, parse_type
+
+if TYPE_CHECKING:
+    from sdgen.planning.parent_columns import ParentColumns
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,10 @@ class Draft:
         """The first column that declares a link, and its generator."""
         return self._link_columns[entity, link]
 
+    def declares(self, entity: str, link: str) -> bool:
+        """Whether a column that declares a link is among those settled."""
+        return (entity, link) in self._link_columns
+
     @cached_property
     def _link_columns(self) -> Mapping[tuple[str, str], tuple[str, ForeignKey]]:
         found: dict[tuple[str, str], tuple[str, ForeignKey]] = {}
@@ -87,10 +96,21 @@ class Draft:
 
     def home(self, entity: str, need: Dependency) -> Key:
         """The column that a column of this entity needs."""
-        return need.children or self.links[entity].get(need.link, entity), need.column
+        return need.children or need.entity or self.links[entity].get(need.link, entity), need.column
 
     def missing_rate(self, key: Key) -> float:
-        """The share of nulls that a column asks for."""
+        """The share of nulls that a column asks for; the largest where it follows from another column's value."""
+        rates = self.null_rates(key)
+        return self._missing_rate(key) if rates is None else max(*rates.rates.values(), rates.otherwise)
+
+    def null_rates(self, key: Key) -> NullRates | None:
+        """The shares of nulls that follow from another column's value."""
+        own = self.column(key).null_rates
+        for column, rates in own.items():
+            return NullRates(column, dict(rates), self._missing_rate(key)) if rates else None
+        return None
+
+    def _missing_rate(self, key: Key) -> float:
         column, generator = self.column(key), self.generators.get(key)
         if isinstance(generator, ForeignKey) and (generator.via or key[1]) in self.each.get(key[0], ()):
             return 0.0  # which rows have a parent follows from their number
@@ -98,13 +118,15 @@ class Draft:
             return generator.null_rate
         if column.null_rate is not None:
             return column.null_rate
+        if generator is not None and generator.decides_nulls:
+            return 0.0
         return 0.1 if column.nullable and not column.primary_key else 0.0
 
 
 def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
     """Settle generators, links, types and row counts; whatever can't be settled is a problem of the draft."""
     problems: list[Problem] = []
-    scenario = _guessed(scenario, request)
+    scenario = _with_hidden_links(_guessed(scenario, request))
     seed = next(value for value in (request.seed, scenario.seed, randbits(63)) if value is not None)
     generators = choose_generators(scenario, problems)
     links = _links(scenario, generators, problems)
@@ -114,8 +136,7 @@ def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
     settled = {key: settler.settle(key) for key, _, _ in columns_of(scenario)}
     places = fixed_places(scenario, request, settled)
     rows = RowCounter(scenario, request, seed, links, problems, places)
-    rows.settle_all()
-    return Draft(
+    draft = Draft(
         scenario=scenario,
         request=request,
         seed=seed,
@@ -129,6 +150,14 @@ def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
         each=rows.each,
         fixed_places=places,
     )
+    rows.settle_all(partial(_parent_columns, draft))
+    return draft
+
+
+def _parent_columns(draft: Draft) -> ParentColumns:
+    from sdgen.planning.parent_columns import ParentColumns  # it compiles drafts, as this one
+
+    return ParentColumns(draft)
 
 
 def _guessed(scenario: Scenario, request: PlanRequest) -> Scenario:
@@ -137,6 +166,30 @@ def _guessed(scenario: Scenario, request: PlanRequest) -> Scenario:
     from sdgen.inference.guess import with_guesses  # the rules are many, and most scenarios name all generators
 
     return with_guesses(scenario, request)
+
+
+def _with_hidden_links(scenario: Scenario) -> Scenario:
+    """The scenario with a hidden link for each entity that a polymorphic link may lead to."""
+    found = [key for key, _, column in columns_of(scenario) if _is_polymorphic(column)]
+    if not found:
+        return scenario
+    from sdgen.generators.links.polymorphic import Polymorphic, hidden_link, link_params
+
+    chosen = choose_generators(scenario, [])
+    entities = dict(scenario.entities)
+    for entity, name in found:
+        generator = chosen.get((entity, name))
+        if not isinstance(generator, Polymorphic):
+            continue  # its params are wrong, which is told of it
+        for kind in generator.to:
+            spec = GeneratorSpec(type="fk", params=link_params(generator, kind))
+            columns = {**entities[entity].columns, hidden_link(name, kind): Column(generator=spec, hidden=True)}
+            entities[entity] = entities[entity].model_copy(update={"columns": columns})
+    return scenario.model_copy(update={"entities": entities})
+
+
+def _is_polymorphic(column: Column) -> bool:
+    return column.generator is not None and column.generator.type == "polymorphic"
 
 
 def parse_instant(text: str) -> datetime:
@@ -201,7 +254,16 @@ def _resolve(
             resolved[key] = generator.resolved(links[key[0]])
         except ValueError as error:
             problems.append(scenario.origin.problem(column_path(key), str(error), type=ProblemType.REFERENCE))
-    return resolved
+    return {key: _with_sources(key, resolved, links) for key in resolved}
+
+
+def _with_sources(key: Key, generators: Mapping[Key, Generator], links: Mapping[str, Mapping[str, str]]) -> Generator:
+    """A generator that knows the generators of the columns it needs, where it reads more off them than their values."""
+    generator = generators[key]
+    if not generator.reads_sources:
+        return generator
+    homes = {need: (links[key[0]].get(need.link, key[0]), need.column) for need in generator.needs()}
+    return generator.with_sources({need: generators[home] for need, home in homes.items() if home in generators})
 
 
 def with_distinct(
@@ -289,6 +351,6 @@ class TypeResolver:
 
     def of_need(self, entity: str, need: Dependency) -> Type | None:
         """The type of a column that another one depends on."""
-        where = need.children or (self._links[entity].get(need.link, "") if need.link else entity)
+        where = need.children or need.entity or (self._links[entity].get(need.link, "") if need.link else entity)
         known = where in self._scenario.entities and need.column in self._scenario.entities[where].columns
         return self.settle((where, need.column)) if known else None

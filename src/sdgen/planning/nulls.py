@@ -15,7 +15,8 @@ def check_nulls(draft: Draft) -> None:
         if column.primary_key and (rate or column.nullable):
             draft.refuse(column_path(key), "a primary key is never null", "drop nullable and null_rate")
         elif rate and column.nullable is False:
-            draft.refuse(column_path(key), f"null_rate is {rate:g}, but nullable is false", "drop one of them")
+            name = "null_rates has" if draft.null_rates(key) else "null_rate is"
+            draft.refuse(column_path(key), f"{name} {rate:g}, but nullable is false", "drop one of them")
         elif column.primary_key or column.nullable is False:
             why = "a primary key is never null" if column.primary_key else "nullable is false"
             _check_values(draft, key, why)
@@ -30,7 +31,7 @@ def _check_values(draft: Draft, key: Key, why: str) -> None:
         what = f"{why}, but some rows are made for no row of {generator.entity}"
         hint = f"make the link nullable, or let all rows be one for each of {generator.entity}"
         draft.refuse(column_path(key), what, hint)
-    elif source := _null_source(draft, key, set()):
+    elif source := null_source(draft, key):
         what = f"{why}, but {source} has nulls, and its values follow from it"
         draft.refuse(column_path(key), what, f"give {source} no nulls, or this column another generator")
     for row, values in enumerate(draft.scenario.entities[key[0]].rows.fixed):
@@ -44,8 +45,12 @@ def _made_beside(draft: Draft, key: Key, link: ForeignKey) -> bool:
     return name in draft.each.get(key[0], ()) and may_lack_parent(draft, key[0], name)
 
 
-def _null_source(draft: Draft, key: Key, seen: set[Key]) -> str:
+def null_source(draft: Draft, key: Key) -> str:
     """A column whose nulls a column copies, as entity.column; "" where there is none."""
+    return _null_source(draft, key, set())
+
+
+def _null_source(draft: Draft, key: Key, seen: set[Key]) -> str:
     generator = draft.generators.get(key)
     if generator is None or not generator.passes_null or key in seen:
         return ""
@@ -68,7 +73,7 @@ def _null_source(draft: Draft, key: Key, seen: set[Key]) -> str:
 def _copied(draft: Draft, key: Key) -> list[Dependency]:
     """The columns that a column's values depend on, with the parent's of a link."""
     generator = draft.generators[key]
-    needs = [need for need in generator.needs() if need.column and not need.children]
+    needs = [need for need in generator.needs() if need.column and not need.children and not need.entity]
     if isinstance(generator, ForeignKey):
         needs.append(Dependency(generator.column, generator.via or key[1]))
     return needs
@@ -96,4 +101,4 @@ def may_lack_parent(draft: Draft, entity: str, link: str) -> bool:
     tree = spec.entity == entity and link != draft.counting_link(entity)
     if spec.within and not tree:
         return may_lack_parent(draft, entity, spec.within) or bool(draft.column((entity, column)).nullable)
-    return tree or draft.missing_rate((entity, column)) > 0
+    return (tree and bool(spec.roots)) or draft.missing_rate((entity, column)) > 0

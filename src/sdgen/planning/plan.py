@@ -12,12 +12,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.generators.base import ColumnContext, Generator
+from sdgen.generators.choices.null_rates import NullRates
 from sdgen.generators.links.parent_sampler import Link
-from sdgen.scenario.model import Mode
+from sdgen.scenario.model import Mode, PartialUnique
 from sdgen.scenario.types import Type
 
 if TYPE_CHECKING:
     from sdgen.planning.conditions import Condition
+    from sdgen.planning.partial_sets import Matching
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class ColumnPlan:
 
     `fixed` holds the given values of the first rows (null where a fixed row leaves the column to its generator), and
     `given` which of them are given: those of fixed rows, or of rows that the target holds already. `target` holds
-    its types in databases' own words, by dialect.
+    its types in databases' own words, by dialect. `matching` is what the condition of a partial unique set asks of it.
+    `optional`: JSON leaves it out where it is null. Where `null_rates` is given, it counts instead of `null_rate`.
     """
 
     name: str
@@ -36,10 +39,13 @@ class ColumnPlan:
     facts: ColumnContext
     nullable: bool
     null_rate: float
+    null_rates: NullRates | None
     hidden: bool
     fixed: pa.Array | None = None
     given: Sequence[bool] | NDArray[np.bool_] = ()
     target: Mapping[str, str] = field(default_factory=dict)
+    matching: Matching | None = None
+    optional: bool = False
 
     @property
     def field(self) -> pa.Field:
@@ -75,11 +81,17 @@ class EntityPlan:
     first: int = 0
     target: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     mode: Mode | None = None
+    partial_unique: tuple[PartialUnique, ...] = ()
 
     @property
     def written(self) -> tuple[ColumnPlan, ...]:
         """The columns that are written, in their order."""
         return tuple(column for column in self.columns.values() if not column.hidden)
+
+    @property
+    def optional(self) -> frozenset[str]:
+        """The columns that JSON leaves out where they are null."""
+        return frozenset(column.name for column in self.written if column.optional)
 
     @property
     def schema(self) -> pa.Schema:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from fractions import Fraction
-from math import exp
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdgen.errors import Path, Problem, ProblemType, did_you_mean
+from sdgen.errors import Path, Problem, ProblemType, ScenarioError, did_you_mean
 from sdgen.generators import streams
-from sdgen.generators.links.counts import DrawnCounts, EvenSpread, FixedCount, KnownCounts, Later, Layout
+from sdgen.generators.links.counts import ComputedCounts, EvenSpread, FixedCount, KnownCounts, Later, Layout
 from sdgen.generators.links.parent_sampler import EachOf
-from sdgen.generators.numbers.alias_tables import alias_table
+from sdgen.planning.child_counts import drawn_counts, law_faults
+from sdgen.planning.each_rows import each_is_right, each_laid_out
 from sdgen.planning.order import find_cycle
 from sdgen.scenario.model import RowCount, Scenario
 from sdgen.scenario.request import PlanRequest
+from sdgen.scenario.types import INTEGERS, NUMBERS
+
+if TYPE_CHECKING:
+    from sdgen.planning.parent_columns import ParentColumn, ParentColumns
 
 MOST_ROWS = 1 << 40
 
@@ -43,20 +48,33 @@ class RowCounter:
         self.layouts: dict[str, Layout] = {}
         self.each: dict[str, dict[str, EachOf]] = {}
 
-    def settle_all(self) -> None:
+    def settle_all(self, columns: Callable[[], ParentColumns]) -> None:
+        """Settle all counts. columns: those of parents that rows are counted by, asked for where there are any."""
         self._check_request()
-        cycle = find_cycle({name: self._per(name) for name in self._scenario.entities})
+        if any(_column_of(entity.rows) for entity in self._scenario.entities.values()):
+            self._columns = columns()
+        cycle = find_cycle({name: self._before(name) for name in self._scenario.entities})
         if cycle:
-            self._problem(
-                cycle[0], "rows are counted per parent in a cycle: " + " → ".join(cycle), type=ProblemType.CYCLE
-            )
+            how = "per parent in a cycle" if find_cycle(self._parents) else "by columns that depend on them in a cycle"
+            self._problem(cycle[0], f"rows are counted {how}: " + " → ".join(cycle), type=ProblemType.CYCLE)
             return
         for name in self._scenario.entities:
             self._settle(name)
 
-    def _per(self, name: str) -> list[str]:
+    @property
+    def _parents(self) -> dict[str, list[str]]:
+        """The entities that each one's rows are counted per."""
+        entities = self._scenario.entities
+        return {
+            name: [parent for parent in (entity.rows.per, *entity.rows.each) if parent in entities]
+            for name, entity in entities.items()
+        }
+
+    def _before(self, name: str) -> list[str]:
+        """The entities whose rows must be settled before those of this one."""
         rows = self._scenario.entities[name].rows
-        return [parent for parent in (rows.per, *rows.each) if parent in self._scenario.entities]
+        by_column = self._columns.entities((rows.per, _column_of(rows))) if _column_of(rows) else ()
+        return [*self._parents[name], *sorted(by_column)]
 
     def _problem(self, entity: str, what: str, hint: str = "", type: ProblemType = ProblemType.ROWS) -> None:
         path: Path = ("entities", entity, "rows")
@@ -117,6 +135,10 @@ class RowCounter:
     def _plain(self, name: str, rows: RowCount) -> int:
         if rows.share is not None:
             self._problem(name, "share speaks of rows that are one for each row of others", "add `each: <entity>`")
+        if rows.counted_by or rows.law or rows.weight:
+            what = f"count names a column, {rows.counted_by}," if rows.counted_by else "law and weight speak"
+            what += " but rows are not counted per a parent" if rows.counted_by else " of rows per parent"
+            self._problem(name, what, "add `per: <entity>`, or give a count")
         if any(value is not None for value in (rows.min, rows.max, rows.mean, rows.total)):
             self._problem(
                 name,
@@ -143,9 +165,9 @@ class RowCounter:
             self._problem(name, what, hint)
         if asked is not None:
             return max(asked, fixed)
-        if rows.count is None:
+        if rows.number is None:
             return fixed
-        return max(self._scaled(rows.count), fixed, min(rows.count, 1))
+        return max(self._scaled(rows.number), fixed, min(rows.number, 1))
 
     def _scaled(self, count: int) -> int:
         """A count times the scale."""
@@ -210,18 +232,25 @@ class RowCounter:
         total = self._total(name, rows)
         forms = [form for form in (rows.count, rows.mean, rows.total) if form is not None]
         bounded = rows.min is not None or rows.max is not None
-        firsts = rows.count is not None and rows.total is not None and len(forms) == 2
+        firsts = rows.number is not None and rows.total is not None and len(forms) == 2
+        faults = list(law_faults(rows))
+        for what, hint in faults:
+            self._problem(name, what, hint)
+        if faults:
+            return None
         if len(forms) + (bounded and rows.mean is None) != 1 + firsts:
             self._problem(name, "rows per parent need one of: count, min and max, mean, total")
             return None
         if total is not None and 1 in (rows.count, rows.max):
             return self._one_each(name, parents, total)
-        if total is not None and rows.count and firsts:
-            return self._first_ones(name, parents, total, rows.count)
+        if total is not None and rows.number and firsts:
+            return self._first_ones(name, parents, total, rows.number)
         if total is not None:
             return self._spread(name, parents, total, key)
-        if rows.count is not None:
-            return FixedCount(parents, rows.count)
+        if rows.counted_by:
+            return self._by_column(name, rows, parents)
+        if rows.number is not None:
+            return FixedCount(parents, rows.number)
         return self._drawn(name, rows, parents, key)
 
     def _one_each(self, name: str, parents: int, total: int) -> Layout | None:
@@ -250,90 +279,49 @@ class RowCounter:
         return EvenSpread(parents, total, key)
 
     def _drawn(self, name: str, rows: RowCount, parents: int, key: int) -> Layout | None:
-        low = rows.min or 0
-        if rows.mean is not None:
-            high = rows.max if rows.max is not None else round(rows.mean + 10 * rows.mean**0.5 + 10)
-        elif rows.max is not None:
-            high = rows.max
-        else:
-            self._problem(name, "min without max", "give the most rows a parent has as max")
+        weight = self._column(name, rows.per, rows.weight, parents, NUMBERS) if rows.weight else None
+        if rows.weight and weight is None:
+            return FixedCount(parents, 1)  # it is told what is wrong
+        return self._tried(name, lambda: drawn_counts(rows, parents, key, weight))
+
+    def _by_column(self, name: str, rows: RowCount, parents: int) -> Layout | None:
+        """As many rows as a column of the parent says."""
+        column = self._column(name, rows.per, rows.counted_by, parents, INTEGERS)
+        if column is None:
+            return FixedCount(parents, 1)
+        return self._tried(name, lambda: ComputedCounts(parents, column))
+
+    def _tried(self, name: str, lay_out: Callable[[], Layout]) -> Layout | None:
+        try:
+            return lay_out()
+        except ScenarioError as error:
+            for problem in error.problems:
+                self._problem(name, problem.what, problem.hint)
             return None
-        if low > high:
-            self._problem(name, f"min is {low}, above max, which is {high}")
+
+    def _column(self, name: str, parent: str, column: str, parents: int, kinds: Collection[str]) -> ParentColumn | None:
+        """The parent's column as a function of its row numbers; None where it can't be, which is told here or later."""
+        types, known = self._columns.types, self._scenario.entities[parent].columns
+        if column not in known:
+            what = f"{parent} has no column {column!r} to count rows by"
+            self._problem(name, what, did_you_mean(column, known), ProblemType.REFERENCE)
             return None
-        if rows.mean is None:
-            return DrawnCounts(parents, low, high, key)
-        if rows.mean > 500:
-            self._problem(name, f"a mean of {rows.mean:g} rows per parent is too large to draw", "use min and max")
+        type = types.get((parent, column))
+        if type is not None and type.kind not in kinds:
+            what = f"{parent}.{column} is {type}, not a {'whole ' if kinds is INTEGERS else ''}number"
+            self._problem(name, what, "count rows by a column of numbers", ProblemType.TYPE)
             return None
-        return DrawnCounts(parents, low, high, key, alias_table(_poisson(rows.mean, low, high)))
+        for other in self._columns.entities((parent, column)):
+            self._settle(other)
+        return self._columns.column((parent, column))
 
 
-def _poisson(mean: float, low: int, high: int) -> list[float]:
-    """The Poisson law's probabilities of low … high, rounded so that they are the same everywhere."""
-    shares = []
-    share = exp(-mean)
-    for number in range(high + 1):
-        if number:
-            share *= mean / number
-        if number >= low:
-            shares.append(float(f"{share:.12g}"))
-    return shares
+def _column_of(rows: RowCount) -> str:
+    """The parent's column that rows are counted by; "" where there is none."""
+    return (rows.counted_by or rows.weight) if rows.per else ""
 
 
 def counting_link(rows: RowCount, links: Mapping[str, str]) -> str | None:
     """The link through which rows are counted per parent; None where it isn't clear which."""
     found = [link for link, parent in links.items() if parent == rows.per and rows.via in ("", link)]
     return found[0] if len(found) == 1 else None
-
-
-# Takes an entity, what is wrong with its rows, a hint, and what sort of problem it is.
-Refuse = Callable[[str, str, str, ProblemType], None]
-
-
-def each_links(rows: RowCount, links: Mapping[str, str]) -> dict[str, str]:
-    """The link that leads to each entity of `each`; entities that none or several lead to are left out."""
-    found = {parent: [link for link, there in links.items() if there == parent] for parent in rows.each}
-    return {parent: names[0] for parent, names in found.items() if len(names) == 1}
-
-
-def each_is_right(name: str, rows: RowCount, links: Mapping[str, str], entities: Iterable[str], refuse: Refuse) -> bool:
-    """Whether rows can be laid out so; what is wrong otherwise is told."""
-    known = each_links(rows, links)
-    before = len(known)
-    if any((rows.count, rows.per, rows.min, rows.max, rows.mean, rows.total, rows.fixed)):
-        refuse(name, "each takes only share beside it", "leave count, per and fixed out", ProblemType.ROWS)
-        before = -1
-    for parent in rows.each:
-        if parent not in entities:
-            what = f"rows are one for each of the unknown entity {parent!r}"
-            refuse(name, what, did_you_mean(parent, entities), ProblemType.REFERENCE)
-        elif parent not in known:
-            count = sum(there == parent for there in links.values())
-            hint = f"add a column with `generator: fk` to {parent}" if not count else "keep one of them"
-            refuse(
-                name,
-                f"rows are one for each of {parent}, but {count} foreign keys lead there",
-                hint,
-                ProblemType.REFERENCE,
-            )
-    return before == len(rows.each)
-
-
-def each_laid_out(
-    name: str, rows: RowCount, links: Mapping[str, str], counts: Mapping[str, int], request: PlanRequest
-) -> tuple[int, dict[str, EachOf]]:
-    """How many rows there are, and how each link finds its parents: first the rows of the first entity, and so on.
-
-    Rows that are there already stay with their parents; the run's rows belong to those parents that it makes.
-    """
-    start = request.first(name)
-    found = {}
-    for parent, link in each_links(rows, links).items():
-        older = request.first(parent)
-        found[link] = EachOf(start, counts[parent] - older, older)
-        start += counts[parent] - older
-    new = start - request.first(name)
-    asked = request.rows.get(name)
-    whole = asked if asked is not None else round(new / (rows.share or 1))
-    return request.first(name) + max(new, whole), found

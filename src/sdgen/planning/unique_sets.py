@@ -14,6 +14,7 @@ from sdgen.generators.base import Generator
 from sdgen.generators.domains import Exchange, permute
 from sdgen.generators.links.counts import Later, Layout, most_children
 from sdgen.generators.links.links import ForeignKey
+from sdgen.generators.links.parent_sampler import pair_sizes
 from sdgen.generators.streams import Numbers
 from sdgen.planning.choose import Key
 from sdgen.planning.draft import Draft
@@ -82,12 +83,14 @@ def _reduced(draft: Draft, entity: str, columns: tuple[str, ...]) -> tuple[str, 
     that are but a part of their parent's key, such as a tenant's, may be the same for many parents: they are left out.
     """
     reduced: list[str] = []
+    counted_by = draft.counting_link(entity)
     links = _told_apart(draft, entity, columns)
     for column in columns:
         generator = draft.generators[entity, column]
         if isinstance(generator, ForeignKey):
             link = generator.via or column
-            reduced += [draft.link_column(entity, link)[0]] if link in links else []
+            first = link if link == counted_by else draft.link_column(entity, link)[0]
+            reduced += [first] if link in links else []
         else:
             reduced.append(generator.tells_apart(columns) or column)
     return tuple(dict.fromkeys(reduced))
@@ -120,9 +123,22 @@ def _size(draft: Draft, key: Key) -> int:
     if isinstance(generator, ForeignKey):
         plain = generator.distribution == "uniform" and not generator.quota and not generator.within
         plain = plain and generator.entity != key[0]
+        pair = ordered_pair(draft, key[0], generator.via or key[1])
+        if plain and pair is not None:
+            return pair_sizes(draft.counts.get(generator.entity, 0))[pair[2]]
         return draft.counts.get(generator.entity, 0) - bool(generator.unlike) if plain else 0
     domain = generator.domain(draft.facts(key))
     return domain.size if domain is not None else 0
+
+
+def ordered_pair(draft: Draft, entity: str, link: str) -> tuple[str, str, bool] | None:
+    """The two links of a pair in order that a link is one of, and whether it is the later; None where it is in none."""
+    for (name, column), generator in draft.generators.items():
+        if name == entity and isinstance(generator, ForeignKey) and generator.later_than in draft.links[entity]:
+            second = generator.via or column
+            if link in (generator.later_than, second):
+                return generator.later_than, second, link == second
+    return None
 
 
 def _place(draft: Draft, entity: str, columns: tuple[str, ...]) -> Path:
@@ -210,4 +226,5 @@ def holds_alone(columns: Sequence[str], unique: set[str], counted_by: str, gener
     """Whether the set holds without a permutation of its own."""
     counts = any(getattr(generators[name], "per", "") == counted_by for name in columns)
     distinct = any(generators[name].all_distinct() for name in columns)
+    distinct = distinct or any(getattr(generators[name], "distinct_beside", "") in columns for name in columns)
     return distinct or bool(unique & set(columns)) or (counted_by in columns and counts)

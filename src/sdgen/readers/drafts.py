@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sdgen.errors import Problem
-from sdgen.readers.sql.check_facts import ColumnBounds
+from sdgen.readers.sql.check_facts import ColumnBounds, ColumnCases
 from sdgen.readers.sql.schema import CheckSchema
-from sdgen.scenario.model import Column, Entity, GeneratorSpec, Origin, RowCount, Scenario
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, Origin, PartialUnique, RowCount, Scenario
 from sdgen.scenario.output import Output
 from sdgen.scenario.types import Type
 
@@ -36,9 +36,9 @@ class ColumnDraft:
 
     type: UNTYPED where the generator brings one. nullable: it takes nulls. counts: the source itself numbers its rows.
     strict: its generator may make nulls as far as the plan knows, but the column takes none. demanded: its generator
-    can't be exchanged.
-    default: the text of an SQL default. bounds: what CHECKs say about it; checks: which they are. target: its exact
-    type by dialect.
+    can't be exchanged. optional: JSON leaves it out where it is null.
+    default: the text of an SQL default. bounds: what CHECKs say about it, cases: what they say by a drawn branch;
+    checks: which they are. target: its exact type by dialect.
     """
 
     name: str
@@ -46,9 +46,11 @@ class ColumnDraft:
     generator: GeneratorSpec | None = None
     nullable: bool = False
     null_rate: float | None = None
+    null_rates: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     primary: bool = False
     unique: bool = False
     hidden: bool = False
+    optional: bool = False
     strict: bool = False
     demanded: bool = False
     counts: bool = False
@@ -56,6 +58,7 @@ class ColumnDraft:
     line: int = 0
     default: str = ""
     bounds: ColumnBounds = field(default_factory=ColumnBounds)
+    cases: ColumnCases | None = None
     checks: list[CheckSchema] = field(default_factory=list)
     target: dict[str, str] = field(default_factory=dict)
 
@@ -81,8 +84,10 @@ class ColumnDraft:
             unique=self.unique and not alone,
             nullable=True if self.nullable else False if self.strict else None,
             null_rate=self.null_rate if self.nullable else None,
+            null_rates=self.null_rates if self.nullable else {},
             hidden=self.hidden,
             target=self.target,
+            optional=self.optional and self.nullable,
         )
 
 
@@ -96,6 +101,7 @@ class EntityDraft:
     description: str = ""
     table: str = ""
     unique: list[tuple[str, ...]] = field(default_factory=list)
+    partial_unique: list[PartialUnique] = field(default_factory=list)
     target: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
@@ -112,6 +118,7 @@ class EntityDraft:
             rows=self.row_count(),
             columns={name: column.column(primary == (name,)) for name, column in self.columns.items()},
             unique=tuple(self.unique),
+            partial_unique=tuple(self.partial_unique),
             check=self.conditions(),
             target=self.target,
         )

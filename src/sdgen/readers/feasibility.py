@@ -6,7 +6,7 @@ their generators is read without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from sdgen.errors import Path, Problem, ProblemType, ScenarioError, SdgenError
@@ -17,6 +17,8 @@ from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import INTEGERS, Type, parse_type
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from sdgen.generators.base import Generator
     from sdgen.planning import draft as planning_draft
 
@@ -55,6 +57,18 @@ def refused_unique_sets(draft: PlanDraft) -> set[object]:
     before = len(draft.problems)
     plan_unique_sets(draft)
     return {problem.path[1] for problem in draft.problems[before:]}
+
+
+def refused_partial_sets(draft: PlanDraft) -> dict[str, int]:
+    """The number of the first partial unique set that the plan can't keep, by entity."""
+    from sdgen.planning.partial_sets import plan_partial_sets
+    from sdgen.planning.unique_sets import plan_unique_sets
+
+    joints = plan_unique_sets(draft)
+    before = len(draft.problems)
+    plan_partial_sets(draft, joints)
+    found = [(str(problem.path[1]), int(problem.path[3])) for problem in draft.problems[before:]]
+    return dict(reversed(found))
 
 
 def least_unique_sets(sets: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -118,6 +132,31 @@ def sampled_values(scenario: Scenario, entity: str, column: str, rows: int) -> l
     return values
 
 
+def sampled_columns(scenario: Scenario, keys: Iterable[Key], rows: int) -> Iterator[tuple[Key, pa.Array]]:
+    """The first rows of some columns, more than there are where they can be made; nothing where none can."""
+    import numpy as np
+
+    from sdgen.planning.compile import compile_plan
+    from sdgen.planning.planned_rows import PlannedRows
+
+    try:
+        plan = compile_plan(scenario, PlanRequest(seed=_ANY_SEED))
+    except SdgenError:
+        return
+    made: dict[tuple[str, int], PlannedRows] = {}
+    for entity, column in keys:
+        settled = plan.entities[entity]
+        for count in (rows, min(rows, settled.rows)):
+            if (entity, count) not in made:
+                made[entity, count] = PlannedRows(plan, settled, np.arange(count, dtype=np.int64))
+            try:
+                values = made[entity, count].column(column)
+            except (SdgenError, ValueError, LookupError):  # what is unique, or counted, may end with the rows
+                continue
+            yield (entity, column), values
+            break
+
+
 # ------------------------------------------------------------------ a scenario that gives way until it can be made
 
 _ROUNDS = 5
@@ -169,6 +208,10 @@ def _given_way(
 
 def _plainer(column: Column, round: int) -> tuple[Column | None, str]:
     """What to try next with a column that can't be as it is, and what that means."""
+    if not column.type:
+        column = column.model_copy(update={"type": "text"})
+        if round == 0 and column.generator is None:
+            return column, "it is text"
     type = parse_type(column.type)
     if round == 0 and column.generator is not None:
         return column.model_copy(update={"generator": None}), "its values follow its name alone"

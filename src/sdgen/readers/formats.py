@@ -55,10 +55,13 @@ FORMATS = (
     Format(
         "models", "sdgen.readers.models", "SQLAlchemy, Pydantic or dataclass models: module:Name", (":", ".py"), False
     ),
+    Format("prisma", "sdgen.readers.prisma", "a Prisma schema, or a folder with one", (".prisma", "/"), False),
     Format(
         "airbyte", "sdgen.readers.airbyte", "an Airbyte manifest, or a connector's folder", (*DOCUMENTS, "/"), False
     ),
     Format("jafgen", "sdgen.readers.jafgen", "a jafgen schema, or a folder of them", (*DOCUMENTS, "/")),
+    Format("dbt", "sdgen.readers.dbt", "dbt models and sources with tests, or a project", (*DOCUMENTS, "/"), False),
+    Format("avro", "sdgen.readers.avro", "an Avro schema of records", (".avsc", ".json"), False),
     Format("older", "sdgen.readers.sdgen_go", "a scenario file of the older sdgen, with half-open uniform_int"),
     Format("jsonschema", "sdgen.readers.jsonschema", "JSON Schema, OpenAPI and Swagger documents", counted=False),
     Format(

@@ -18,7 +18,7 @@ from sdgen.scenario.identity import canonical
 from sdgen.scenario.model import Column, Entity, Origin, RowCount, Rule, Scenario
 
 _SPEC = ("generator", "params")
-_OPEN = frozenset({"params", "target", "fixed"})  # what stands below these has names of its own
+_OPEN = frozenset({"params", "target", "fixed", "correlate"})  # what stands below these has names of its own
 _NAMED = {"entities": "entity", "columns": "column", "presets": "preset"}
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "": tuple(Scenario.model_fields),

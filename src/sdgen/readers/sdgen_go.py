@@ -218,7 +218,9 @@ def _key(scenario: Scenario, name: str) -> str:
     if spec is None or spec.type not in _KEYS or column.nullable or not (linked or word in {"id", *_ids(nouns)}):
         return ""
     low, high = spec.params.get("min"), spec.params.get("max")
-    if spec.type == "uniform_int" and not (_whole(low) and _whole(high) and high - low >= 2 * (entity.rows.count or 0)):
+    if spec.type == "uniform_int" and not (
+        _whole(low) and _whole(high) and high - low >= 2 * (entity.rows.number or 0)
+    ):
         return ""
     return key
 

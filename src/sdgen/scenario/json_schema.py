@@ -104,7 +104,10 @@ def _definitions(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
         **{name: _text_too(schema) if name == "column" else schema for name, schema in pairs.items()},
         **{f"named_{name}": _with_name(schema) for name, schema in pairs.items()},
         "rule": {**_record(Rule, {**filled, **_rule_spellings()}, required=("generator",)), "allOf": checked},
-        "rows": {"description": RowCount.__doc__, "anyOf": [{"type": "integer", "minimum": 0}, _record(RowCount, {})]},
+        "rows": {
+            "description": RowCount.__doc__,
+            "anyOf": [{"type": "integer", "minimum": 0}, _record(RowCount, {"count": _count()})],
+        },
         "type": {
             "description": "a column's type",
             "anyOf": [{"enum": sorted(_SIMPLE_KINDS | SYNONYMS.keys())}, _examples()],
@@ -112,6 +115,11 @@ def _definitions(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
         "generator": _generator(sorted(generators)),
         "params": {"allOf": [_condition(name, params) for name, params in generators.items() if params]},
     }
+
+
+def _count() -> Schema:
+    """A number of rows, or the name of a column of the parent."""
+    return {"type": ["integer", "string", "null"], "minimum": 0, "minLength": 1, **_described(RowCount, "count")}
 
 
 def _short(kind: type[Record]) -> Schema:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic_core import PydanticKnownError
 
 from sdgen.errors import Path, Problem, ProblemType, did_you_mean
 from sdgen.scenario.output import Output, several
@@ -55,6 +56,20 @@ class GeneratorSpec(Record):
     params: Mapping[str, Any] = Field(default_factory=dict, description="the generator's params")
 
 
+def case_names(value: object) -> object:
+    """A mapping by a column's values, these as the texts they are compared as; what is none stays as it is."""
+    if not isinstance(value, Mapping):
+        return value
+    return {str(name).lower() if isinstance(name, bool) else str(name): each for name, each in value.items()}
+
+
+def _rates(value: object) -> object:
+    return {name: case_names(rates) for name, rates in value.items()} if isinstance(value, Mapping) else value
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
 class Column(Record):
     """One column of an entity."""
 
@@ -67,24 +82,75 @@ class Column(Record):
         None, description="may be null; true gives 10 % nulls unless null_rate says otherwise"
     )
     null_rate: float | None = Field(None, ge=0, le=1, description="the share of nulls, 0 to 1")
+    null_rates: Annotated[Mapping[str, Mapping[str, Share]], BeforeValidator(_rates)] = Field(
+        default_factory=dict,
+        description="the share of nulls by another column's value: {kind: {card: 0, iban: 1}}; elsewhere null_rate",
+        max_length=1,
+    )
     hidden: bool = Field(False, description="computed for other columns, never written")
+    correlate: Mapping[str, Annotated[float, Field(ge=-1, le=1)]] = Field(
+        default_factory=dict,
+        description="rank correlations with other columns of the row, or of a parent as `parent.column`, from -1 to 1",
+    )
+    optional: bool = Field(False, description="JSON files leave it out of the rows in which it is null")
     target: Mapping[str, str] = Field(
         default_factory=dict,
         description="the column's exact type in a database's own words, by dialect, where `type` can't tell it",
     )
 
 
+def _count(value: object) -> object:
+    """A whole number of zero or more, also as a text; any other text names a column."""
+    if isinstance(value, str):
+        if not value.strip():
+            raise PydanticKnownError("int_parsing")
+        if not value.strip().lstrip("+-").isdecimal():
+            return value
+        value = int(value)
+    if isinstance(value, float):
+        if not value.is_integer():
+            raise PydanticKnownError("int_from_float")
+        value = int(value)
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise PydanticKnownError("int_type")
+    if value is not None and value < 0:
+        raise PydanticKnownError("greater_than_equal", {"ge": 0})
+    return value
+
+
+CountLawName = Literal["poisson", "negative_binomial", "geometric", "zipf", "lognormal"]
+
+
 class RowCount(Record):
     """How many rows an entity has: a count, or so many for each row of a parent."""
 
-    count: int | None = Field(
-        None, ge=0, description="rows in all, fixed rows among them; with per: rows for each parent"
+    count: Annotated[int | str | None, BeforeValidator(_count)] = Field(
+        None,
+        description="rows in all, fixed rows among them; with per: rows for each parent, a number or the name of a "
+        "whole-number column of the parent",
     )
     per: str = Field("", description="a parent entity: rows are counted for each of its rows")
     via: str = Field("", description="the foreign key column that leads to `per`, where there are several")
     min: int | None = Field(None, ge=0, description="with per: the fewest rows a parent has")
     max: int | None = Field(None, ge=0, description="with per: the most rows a parent has")
-    mean: float | None = Field(None, gt=0, description="with per: Poisson numbers of rows with this mean")
+    mean: float | None = Field(
+        None, gt=0, description="with per: numbers of rows drawn by a law with this mean; min and max cut it off"
+    )
+    law: CountLawName | None = Field(
+        None, description="the law that numbers of rows are drawn by, poisson where left out; all but zipf need a mean"
+    )
+    dispersion: float | None = Field(
+        None, gt=1, le=1000, description="negative_binomial: the variance as a multiple of the mean; else geometric's"
+    )
+    sigma: float | None = Field(
+        None, gt=0, le=4, description="lognormal: the standard deviation of the logarithm; 1 where left out"
+    )
+    exponent: float | None = Field(
+        None, gt=0, le=10, description="zipf: the larger, the more parents have few rows; 1 where left out"
+    )
+    weight: str = Field(
+        "", description="with mean: a column of the parent, a number by which the mean is multiplied for its rows"
+    )
     total: int | None = Field(
         None,
         ge=0,
@@ -99,9 +165,38 @@ class RowCount(Record):
     fixed: tuple[Mapping[str, Any], ...] = Field((), description="given rows, which come first")
     empty: bool = Field(False, description="the table is meant to have no rows")
 
+    @property
+    def number(self) -> int | None:
+        """The count where it is a number."""
+        return self.count if isinstance(self.count, int) else None
+
+    @property
+    def counted_by(self) -> str:
+        """The parent's column that the count names; "" where it is a number, or there is none."""
+        return self.count if isinstance(self.count, str) else ""
+
 
 def _rows(value: object) -> object:
     return {"count": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class PartialUnique(Record):
+    """A set of columns whose values together are unique among the rows that a condition picks."""
+
+    columns: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(
+        min_length=1, description="the columns, whose values together no two rows that match share; a list, or one"
+    )
+    where: Mapping[str, Any] = Field(
+        min_length=1,
+        description="columns and what they hold in the rows that match: a value, a list of values, null, or "
+        "`{not: null}`; rows that don't match all of it hold something else in the first of them",
+    )
+    share: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="the share of rows that match; half of them where left out. Fewer where values end",
+    )
 
 
 class Entity(Record):
@@ -115,6 +210,9 @@ class Entity(Record):
     rows: Annotated[RowCount, BeforeValidator(_rows)] = Field(default_factory=lambda: RowCount(count=100))
     columns: Mapping[str, Column] = Field(min_length=1)
     unique: tuple[tuple[str, ...], ...] = Field((), description="sets of columns whose values together are unique")
+    partial_unique: tuple[PartialUnique, ...] = Field(
+        (), description="sets of columns that are unique among the rows which a condition picks"
+    )
     check: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(
         (), description="SQL conditions that every row keeps, or is refused by; a list, or one alone"
     )

@@ -56,7 +56,8 @@ class Type:
     """A column type. Only the fields of its kind are set.
 
     decimal: precision (1–38) and scale. string: length in characters, 0 for no limit. enum: values.
-    array: items of one type. map: items are key and value types. struct: fields and their items.
+    array: items of one type. map: items are key and value types. struct: fields and their items; optional, those
+    fields that JSON leaves out where they are null.
     """
 
     kind: str
@@ -66,6 +67,7 @@ class Type:
     values: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     items: tuple[Type, ...] = ()
+    optional: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         inner = ", ".join(str(item) for item in self.items)
@@ -78,7 +80,8 @@ class Type:
                 return "enum(" + ", ".join(_quote(value) for value in self.values) + ")"
             case "struct":
                 pairs = zip(self.fields, self.items, strict=True)
-                return "struct<" + ", ".join(f"{_quote(name)}: {item}" for name, item in pairs) + ">"
+                marked = ((_quote(name) + "?" * (name in self.optional), item) for name, item in pairs)
+                return "struct<" + ", ".join(f"{name}: {item}" for name, item in marked) + ">"
             case "array" | "map":
                 return f"{self.kind}<{inner}>"
         return self.kind
@@ -105,7 +108,7 @@ def _quote(value: str) -> str:
     return value if re.fullmatch(r"[\w-]+", value) else "'" + value.replace("'", "''") + "'"
 
 
-_TOKEN = re.compile(r"\s*(?:(?P<word>[\w-]+)|'(?P<quoted>(?:[^']|'')*)'|(?P<mark>[<>(),:]))")
+_TOKEN = re.compile(r"\s*(?:(?P<word>[\w-]+)|'(?P<quoted>(?:[^']|'')*)'|(?P<mark>[<>(),:?]))")
 
 
 class _TypeReader:
@@ -190,14 +193,17 @@ class _TypeReader:
 
     def struct(self) -> Type:
         names: list[str] = []
+        optional: list[str] = []
 
         def field() -> Type:
             names.append(self.next().removeprefix("'"))
+            if self.sees("?"):
+                optional.append(names[-1])
             self.expect(":")
             return self.type()
 
         items = tuple(item for item in self.listed(field, ">") if isinstance(item, Type))
-        return Type("struct", fields=tuple(names), items=items)
+        return Type("struct", fields=tuple(names), items=items, optional=tuple(optional))
 
     def sizes(self, most: int) -> list[int]:
         if not self.sees("("):

@@ -28,7 +28,7 @@ from sdgen.targets.writer_lock import LocalPath
 class TableColumn:
     """One column as it is written; `target` holds its types in databases' own words, by dialect.
 
-    repeats: its values are few, and come again and again.
+    repeats: its values are few, and come again and again. optional: JSON leaves it out where it is null.
     """
 
     name: str
@@ -36,6 +36,7 @@ class TableColumn:
     nullable: bool
     target: Mapping[str, str] = field(default_factory=dict, hash=False)
     repeats: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,11 @@ class Table:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    @property
+    def optional(self) -> frozenset[str]:
+        """The columns that JSON leaves out where they are null."""
+        return frozenset(column.name for column in self.columns if column.optional)
 
     def column(self, name: str) -> TableColumn:
         return next(column for column in self.columns if column.name == name)

@@ -54,4 +54,4 @@ def _table(plan: Plan, entity: EntityPlan, wanted: set[str]) -> Table:
 
 def _column(column: ColumnPlan) -> TableColumn:
     repeats = pa.types.is_dictionary(column.arrow)
-    return TableColumn(column.name, column.type, column.nullable, column.target, repeats)
+    return TableColumn(column.name, column.type, column.nullable, column.target, repeats, column.optional)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sdgen.errors import TargetError
 from sdgen.verification.findings import Finding, Status, StoredEntity, list_values, status_of
@@ -38,17 +38,36 @@ def check_not_null(stored: StoredEntity) -> Iterator[Finding]:
 
 
 def check_duplicates(stored: StoredEntity) -> Iterator[Finding]:
-    """Primary keys, unique columns and unique sets."""
+    """Primary keys, unique columns and unique sets, those that hold in some rows among them."""
     primary = [stored.table.primary_key] if stored.table.primary_key else []
     for columns in dict.fromkeys([*primary, *stored.table.unique]):
         if set(columns) <= stored.names:
             kind = "primary key" if columns == stored.table.primary_key else "unique"
             yield _duplicates(stored, columns, kind)
+    for partial in stored.entity.partial_unique:
+        if {*partial.columns, *partial.where} <= stored.names:
+            among = [_asked(stored, name, value) for name, value in partial.where.items()]
+            yield _duplicates(stored, partial.columns, "partial unique", among)
 
 
-def _duplicates(stored: StoredEntity, columns: tuple[str, ...], kind: str) -> Finding:
+def _asked(stored: StoredEntity, name: str, value: Any) -> str:
+    """A column's part of a partial unique set's condition, in SQL."""
+    quoted = stored.reader.dialect.quote(name)
+    if value is None:
+        return f"{quoted} IS NULL"
+    if isinstance(value, Mapping):
+        return f"NOT ({_asked(stored, name, value.get('not'))})"
+    values = value if isinstance(value, list | tuple) else [value]
+    return f"{quoted} IN ({', '.join(_literal(stored, each) for each in values)})"
+
+
+def _literal(stored: StoredEntity, value: Any) -> str:
+    return str(value) if isinstance(value, bool | int | float) else stored.reader.dialect.literal(str(value))
+
+
+def _duplicates(stored: StoredEntity, columns: tuple[str, ...], kind: str, among: Sequence[str] = ()) -> Finding:
     names = stored.quoted(columns)
-    listing, filled = ", ".join(names), " AND ".join(f"{name} IS NOT NULL" for name in names)
+    listing, filled = ", ".join(names), " AND ".join([*(f"{name} IS NOT NULL" for name in names), *among])
     twice = f"SELECT {listing}, count(*) AS times FROM {stored.source} WHERE {filled} GROUP BY {listing}"
     texts = ", ".join(f"min(CAST({name} AS {stored.reader.dialect.text}))" for name in names)
     sql = f"SELECT count(*), sum(times - 1), {texts} FROM ({twice} HAVING count(*) > 1) AS twice"

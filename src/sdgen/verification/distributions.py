@@ -18,11 +18,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sdgen.engine import PlannedRows
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.links.links import ForeignKey
 from sdgen.generators.links.parent_sampler import Counted, EachOf, Link, Uniform, Zipf
 from sdgen.planning.plan import Plan
+from sdgen.planning.planned_rows import PlannedRows
 from sdgen.scenario.types import Type
 from sdgen.targets.base import TableColumn
 from sdgen.targets.csv_encoding import plain_text
@@ -221,8 +221,8 @@ class Distributions:
     def _drawn(self, plan: Plan, link: WrittenLink) -> Counts:
         """The parents' row numbers of a sample of a plan's rows, those without a parent left out."""
         own = plan.entities[self.judge.entity]
-        numbers, missing = own.links[link.name].parents(sample_numbers(own.rows))
-        return numbers if missing is None else numbers[~missing]
+        parents = PlannedRows(plan, own, sample_numbers(own.rows)).parent(link.name)
+        return parents.numbers if parents.missing is None else parents.numbers[~parents.missing]
 
     @cached_property
     def _parent_keys(self) -> dict[str, pa.Array]:

@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sdgen.engine import PlannedRows
 from sdgen.errors import ScenarioError
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.decimals import Steps
@@ -24,6 +23,7 @@ from sdgen.generators.numbers.ranges import Ranges
 from sdgen.generators.streams import Numbers, stream_key
 from sdgen.planning.compile import compile_plan
 from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
+from sdgen.planning.planned_rows import PlannedRows
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import INTEGERS, NUMBERS, TEXTS
@@ -116,7 +116,9 @@ def is_independent(entity: EntityPlan, name: str, seen: frozenset[str] = frozens
         return False
     needs: tuple[Dependency, ...] = column.generator.needs()
     own = {need.column for need in needs} - seen
-    return not any(need.link for need in needs) and all(is_independent(entity, each, seen | own) for each in own)
+    return not any(need.link or need.entity for need in needs) and all(
+        is_independent(entity, each, seen | own) for each in own
+    )
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,6 @@ def _allowed(stored: StoredEntity, column: TableColumn, allowed: pa.Array) -> _A
     bare = column.type.kind in NUMBERS and stored.reader.ordered(column) == name
     quoted = stored.reader.dialect.literal
     listing = ", ".join(value if bare else quoted(value) for value in values)
-    strange = f"CASE WHEN {name} NOT IN ({listing}) THEN"
-    return _AggregateCheck(
-        (f"count({strange} 1 END)", f"min({strange} CAST({name} AS {stored.reader.dialect.text}) END)"), finding
-    )
+    text = f"CAST({name} AS {stored.reader.dialect.text})"
+    strange = f"CASE WHEN {text if column.type.kind == 'enum' else name} NOT IN ({listing}) THEN"
+    return _AggregateCheck((f"count({strange} 1 END)", f"min({strange} {text} END)"), finding)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sdgen.databases.table_reader import TableReader
 from sdgen.execution.destinations import open_reader
-from sdgen.generators.links.counts import DrawnCounts
+from sdgen.generators.links.counts import SummedCounts
 from sdgen.generators.links.parent_sampler import Counted
 from sdgen.planning.plan import Plan
 from sdgen.scenario.model import Scenario
@@ -107,7 +107,7 @@ class _Entity:
         """Whether an entity's row count depends on the seed: it, or a parent it is counted by, draws numbers."""
         for link in self.expectation.plan.entities[name].links.values():
             if link.layout is not None:
-                return isinstance(link.layout, DrawnCounts) or self._draws_count(link.parent)
+                return isinstance(link.layout, SummedCounts) or self._draws_count(link.parent)
         return False
 
     def _row_count_among_seeds(self) -> Finding:

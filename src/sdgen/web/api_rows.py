@@ -205,7 +205,8 @@ def _views(plan: Plan, entity: EntityPlan, numbers: Numbers) -> Iterator[RowView
     if not len(numbers):
         return
     types = [column.type for column in entity.written]
-    lines = jsonl.encode(types, browse.rows_at(plan, entity, numbers)).to_pybytes().decode().split("\n")[:-1]
+    rows = browse.rows_at(plan, entity, numbers)
+    lines = jsonl.encode(types, rows, optional=entity.optional).to_pybytes().decode().split("\n")[:-1]
     leads = browse.references(plan, entity, numbers)
     for place, (number, line) in enumerate(zip(numbers.tolist(), lines, strict=True)):
         found = {column: each[place] for column, each in leads.items()}

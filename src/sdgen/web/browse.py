@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sdgen.engine import PlannedRows
 from sdgen.errors import NotFound, Problem, ScenarioError, did_you_mean
 from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.streams import Numbers
 from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
+from sdgen.planning.planned_rows import PlannedRows
 from sdgen.scenario.types import INTEGERS, NUMBERS, TIMES
 from sdgen.targets.columnar import plain
 from sdgen.targets.csv_encoding import plain_text
@@ -173,7 +173,8 @@ def _children(plan: Plan, child: EntityPlan, query: Query) -> tuple[range | None
 
 def _leads_to(plan: Plan, child: EntityPlan, link: str, parent: int, rows: PlannedRows) -> NDArray[np.bool_]:
     """Which rows a link leads to a parent from; the values that were given to the first rows count before the link."""
-    numbers, missing = child.links[link].parents(rows.numbers)
+    leading = rows.parent(link)
+    numbers, missing = leading.numbers, leading.missing
     found: NDArray[np.bool_] = numbers == parent if missing is None else (numbers == parent) & ~missing
     column = next((each for each in key_columns(child).values() if each[1] == link), None)
     given = len(child.columns[column[0]].given) if column else 0

@@ -41,6 +41,10 @@ _AROUND: Mapping[str, Any] = {
             "title": {"generator": "text.title"},
         },
     },
+    "contracts": {
+        "rows": {"per": "customers", "min": 1, "max": 4},
+        "columns": {"customer_id": {"references": "customers.id"}, "begins": "date", "ends": "date"},
+    },
     "order_items": {
         "rows": {"per": _ENTITY, "min": 0, "max": 3},
         "columns": {
@@ -127,7 +131,8 @@ def _example(name: str) -> dict[str, Any]:
 
 def _around(column: dict[str, Any]) -> dict[str, Any]:
     things = _AROUND[_ENTITY]
-    return {**_AROUND, _ENTITY: {**things, "columns": {**things["columns"], _COLUMN: column}}}
+    rows = {"per": "customers", "count": ROWS} if "per" in (column.get("params") or {}) else ROWS
+    return {**_AROUND, _ENTITY: {"rows": rows, "columns": {**things["columns"], _COLUMN: column}}}
 
 
 def _values(column: dict[str, Any], entities: dict[str, Any]) -> ExampleValues:

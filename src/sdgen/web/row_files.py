@@ -61,7 +61,7 @@ def _csv(plan: Plan, entity: EntityPlan, batches: list[pa.RecordBatch]) -> bytes
 
 def _jsonl(plan: Plan, entity: EntityPlan, batches: list[pa.RecordBatch]) -> bytes:
     types = [column.type for column in entity.written]
-    return b"".join(jsonl.encode(types, batch).to_pybytes() for batch in batches)
+    return b"".join(jsonl.encode(types, batch, optional=entity.optional).to_pybytes() for batch in batches)
 
 
 def _parquet(plan: Plan, entity: EntityPlan, batches: list[pa.RecordBatch]) -> bytes:

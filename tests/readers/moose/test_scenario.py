@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -375,3 +376,39 @@ def test_what_one_database_knows_reaches_its_tables() -> None:
         Scenario(name="s", entities={"t": told})
     )
     assert "target" not in str(canonical(Scenario(name="s", entities={"t": plain})))
+
+
+POS = """
+/** A sale. */
+export interface Sale { saleNo: Key<string>; total: number; extra: { note: string; grade?: number } }
+export interface Line {
+  /** Foreign key to `pos_sales.saleNo` */
+  sale: Key<string>;
+  /** References Shop(code) */
+  shop: string;
+  sku: string;
+}
+export interface Shop { code: Key<string>; }
+export const sales = new OlapTable<Sale>("pos_sales");
+export const lines = new OlapTable<Line>("lines", { orderByFields: ["sale", "sku"] });
+export const shops = new OlapTable<Shop>("shops");
+"""
+
+
+def test_a_comment_tells_of_a_link_whatever_the_key_is_called(tmp_path: Path) -> None:
+    scenario = read_typescript(tmp_path, POS, 400)
+    columns = scenario.entities["Line"].columns
+    assert columns["sale"].generator is not None
+    assert columns["sale"].generator.params == {"entity": "Sale", "column": "saleNo"}
+    assert not columns["sale"].primary_key
+    assert columns["shop"].generator is not None
+    assert columns["shop"].generator.params == {"entity": "Shop", "column": "code"}
+
+
+def test_fields_of_structs_that_may_be_left_out_are_null_now_and_then(tmp_path: Path) -> None:
+    scenario = read_typescript(tmp_path, POS, 400)
+    assert scenario.entities["Sale"].columns["extra"].type == "struct<note: text, grade?: double>"
+    extras: list[Any] = [row["extra"] for row in rows_of(scenario, "Sale", 400)]
+    nulls = sum(extra["grade"] is None for extra in extras)
+    assert 10 < nulls < 90
+    assert all(extra["note"] for extra in extras)

@@ -61,7 +61,7 @@ TYPESCRIPT = {
     "Array<Int8>": ("array<tinyint>", ""),
     "number[][][]": ("array<array<array<double>>>", ""),
     "(string | null)[]": ("array<text>", "Array(Nullable(String))"),
-    "{ a: number; b?: string }": ("struct<a: double, b: text>", "Array(Tuple(a Float64, b Nullable(String)))"),
+    "{ a: number; b?: string }": ("struct<a: double, b?: text>", "Array(Tuple(a Float64, b Nullable(String)))"),
     "{ a: number } & ClickHouseNamedTuple": ("struct<a: double>", POINT),
     "{ a: { b: Int8 }[] }": ("struct<a: array<struct<b: tinyint>>>", "Array(Tuple(a Array(Array(Tuple(b Int8)))))"),
     "Record<string, number>": ("map<text, double>", "Map(String, Float64)"),

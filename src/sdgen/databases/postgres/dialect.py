@@ -32,6 +32,23 @@ TEXTUAL = (
     "geometry",
     "geography",
     "bit varying",
+    "int4multirange",
+    "int8multirange",
+    "nummultirange",
+    "datemultirange",
+    "tsmultirange",
+    "tstzmultirange",
+    "macaddr8",
+    "lquery",
+    "ltxtquery",
+    "jsonpath",
+    "pg_lsn",
+    "regclass",
+    "regtype",
+    "cube",
+    "seg",
+    "xid",
+    "xid8",
 )
 
 POSTGRES = Dialect(

@@ -17,8 +17,16 @@ from sdgen.targets.base import TableColumn
 from sdgen.targets.csv_encoding import TextOf
 
 
-def encode(types: Sequence[Type], batch: pa.RecordBatch) -> pa.Buffer:
-    """The batch's rows as lines; null is nothing, the empty text `""`."""
+def encode(types: Sequence[Type], batch: pa.RecordBatch, declared: Sequence[str] = ()) -> pa.Buffer:
+    """The batch's rows as lines; null is nothing, the empty text `""`.
+
+    declared: the types that the columns of a table that is there have: arrays go into arrays and documents alike.
+    """
+    for place, there in enumerate(declared):
+        if types[place].kind == "array":
+            write = array_text if there.endswith("[]") else json_text
+            batch = batch.set_column(place, batch.schema.names[place], write(batch.column(place), types[place]))
+            types = [*types[:place], Type("text"), *types[place + 1 :]]
     return csv_encoding.encode(types, batch, _TEXT)
 
 
@@ -50,11 +58,16 @@ _PLAIN = {"decimal": "numeric", "time": "time", "string": "text"}
 
 def array_literal(array: pa.Array, type: Type) -> pa.Array:
     """Arrays of scalars as array literals, `{1,NULL,"a b"}`; others as JSON."""
+    return json_text(array, type) if type.items[0].kind in NESTED | {"json"} else array_text(array, type)
+
+
+def array_text(array: pa.Array, type: Type) -> pa.Array:
+    """Arrays as array literals, whatever their elements are: `{"{\\"a\\": 1}"}` holds a document."""
     item = type.items[0]
-    if item.kind in NESTED | {"json"}:
-        return json_text(array, type)
-    text = _TEXT.get(item.kind, csv_encoding.plain_text)(array.values, item)
-    if item.kind in TEXTS | {"binary"}:
+    documents = item.kind in NESTED | {"json"}
+    write = json_text if documents else _TEXT.get(item.kind, csv_encoding.plain_text)
+    text = write(array.values, item)
+    if documents or item.kind in TEXTS | {"binary"}:
         escaped = pc.replace_substring(pc.replace_substring(text, "\\", "\\\\"), '"', '\\"')
         text = pc.binary_join_element_wise('"', escaped, '"', "")
     offsets = pa.array(np.asarray(array.offsets))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sdgen.databases.catalog import Catalog, read_catalog
+from sdgen.databases.dialect import literal
 from sdgen.databases.existing_tables import ExistingColumn, ExistingTables
 from sdgen.databases.postgres.connection import connect, search_path
 from sdgen.databases.postgres.dialect import POSTGRES
@@ -23,18 +24,27 @@ _TYPES = """
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f')"""
 _DOMAINS = "SELECT typname, format_type(typbasetype, typtypmod) FROM pg_type WHERE typtype = 'd'"
+_EXCLUSIONS = """
+    SELECT nspname, relname, conname, pg_get_constraintdef(con.oid)
+    FROM pg_constraint con JOIN pg_class c ON c.oid = conrelid JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE contype = 'x' AND conparentid = 0"""
+_COMPOSITES = """
+    SELECT typname, attname, format_type(atttypid, atttypmod)
+    FROM pg_type JOIN pg_class c ON c.oid = typrelid JOIN pg_attribute ON attrelid = c.oid
+    WHERE relkind = 'c' AND attnum > 0 AND NOT attisdropped ORDER BY typname, attnum"""
 _UNENFORCED = """
-    SELECT format('%s: exclusion constraint left out: rows may break it', conrelid::regclass) FROM pg_constraint
-    WHERE contype = 'x' AND conparentid = 0
-    UNION ALL SELECT format('%s: trigger %s left out', tgrelid::regclass, tgname) FROM pg_trigger
+    SELECT format('%s: trigger %s left out', tgrelid::regclass, tgname) FROM pg_trigger
     WHERE NOT tgisinternal AND tgparentid = 0
     UNION ALL SELECT format('%s: rule %s left out', ev_class::regclass, rulename) FROM pg_rewrite
     WHERE rulename <> '_RETURN' AND ev_class >= 16384"""
 _PARTITIONS = """
-    SELECT pn.nspname, p.relname, pg_get_partkeydef(p.oid), n.nspname, c.relname, pg_get_expr(c.relpartbound, c.oid)
+    SELECT pn.nspname, p.relname, n.nspname, c.relname, pg_get_expr(c.relpartbound, c.oid)
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
     JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_namespace pn ON pn.oid = p.relnamespace
     WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f')"""
+_PARTITION_KEYS = """
+    SELECT nspname, relname, pg_get_partkeydef(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE relkind = 'p'"""
 _INHERITORS = """
     SELECT pn.nspname, p.relname, n.nspname, c.relname
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
@@ -57,19 +67,41 @@ def _details(connection: Connection, catalog: Catalog) -> Catalog:
         catalog,
         types={tuple(key): str(type) for *key, type in connection.execute(text(_TYPES))},
         domain_types={str(name): str(type) for name, type in connection.execute(text(_DOMAINS))},
+        exclusions=tuple(tuple(row) for row in connection.execute(text(_EXCLUSIONS))),
+        composites=_composites(tuple(row) for row in connection.execute(text(_COMPOSITES))),
         partitions=tuple(tuple(row) for row in connection.execute(text(_PARTITIONS))),
+        partition_keys=tuple(tuple(row) for row in connection.execute(text(_PARTITION_KEYS))),
         inheritors=tuple(tuple(row) for row in connection.execute(text(_INHERITORS))),
         unenforced=tuple(str(what) for (what,) in connection.execute(text(_UNENFORCED))),
     )
 
 
+def _composites(rows: Iterable[tuple[str, ...]]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for name, field, type in rows:
+        found.setdefault(name.lower(), {})[field] = type
+    return found
+
+
+# Columns with the types that their values are written as: domains and arrays of them are followed to what they hold,
+# enums and composite types are texts.
 _COLUMNS = """
+    WITH RECURSIVE held AS (
+        SELECT attnum, atttypid AS type, atttypmod AS modifier, '' AS marks, NOT attnotnull AS nullable
+        FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
+        UNION ALL
+        SELECT attnum, CASE typtype WHEN 'd' THEN typbasetype ELSE typelem END,
+               CASE WHEN typtype = 'd' THEN typtypmod ELSE modifier END,
+               CASE typtype WHEN 'd' THEN marks ELSE '[]' END, nullable AND NOT typnotnull
+        FROM held JOIN pg_type ON pg_type.oid = type WHERE typtype = 'd' OR (typcategory = 'A' AND typelem <> 0))
     SELECT attname,
-           CASE typtype WHEN 'e' THEN 'text' WHEN 'd' THEN format_type(typbasetype, typtypmod)
-                        ELSE format_type(atttypid, atttypmod) END,
-           NOT (attnotnull OR typnotnull), atthasdef OR attidentity <> ''
-    FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
-    WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum"""
+           CASE WHEN typtype IN ('e', 'c') THEN 'text'
+                WHEN typnamespace <> 'pg_catalog'::regnamespace AND typtype IN ('r', 'm') THEN
+                     CASE typtype WHEN 'r' THEN 'numrange' ELSE 'nummultirange' END
+                ELSE regexp_replace(format_type(type, modifier), '^[^.]+[.]', '') END || marks,
+           nullable, atthasdef OR attidentity <> ''
+    FROM held JOIN pg_attribute USING (attnum) JOIN pg_type ON pg_type.oid = type
+    WHERE attrelid = to_regclass(%s) AND typtype <> 'd' AND NOT (typcategory = 'A' AND typelem <> 0) ORDER BY attnum"""
 # Parts of a table, partitions and inheritors, are emptied with it.
 _REFERRERS = """
     SELECT DISTINCT CASE WHEN to_regclass(quote_ident(relname)) = c.oid THEN relname
@@ -90,13 +122,29 @@ _FORWARD = """SELECT conrelid::regclass::text, quote_ident(conname), pg_get_cons
     AND conrelid = to_regclass(%s) AND confrelid = ANY(%s::regclass[])"""
 
 
+# Whether a table has heirs with columns of their own, which are tables beside it: their rows are not its own. Those of
+# partitions are, and of heirs that have none, into which a trigger may put them.
+_HAS_HEIRS = """
+    SELECT EXISTS (
+        SELECT 1 FROM pg_inherits JOIN pg_attribute ON attrelid = inhrelid
+        WHERE inhparent = c.oid AND c.relkind = 'r' AND attnum > 0 AND NOT attisdropped AND attinhcount = 0)
+    FROM pg_class c WHERE c.oid = to_regclass({})"""
+
+
+def rows_of(run: Callable[[str], Sequence[tuple[Any, ...]]], table: Table) -> str:
+    """What stands behind FROM for the rows that a table itself holds; "" where there is no such table."""
+    name = POSTGRES.table(table.name)
+    found = run(_HAS_HEIRS.format(literal(name)))
+    return "" if not found else f"ONLY {name}" if found[0][0] else name
+
+
 def existing_tables(run: Run, tables: Sequence[Table]) -> ExistingTables:
     """Those of a run's tables that are there, and what refers to them."""
     columns: dict[str, list[ExistingColumn]] = {}
     referrers: dict[str, list[str]] = {}
     for table in tables:
         name = (POSTGRES.table(table.name),)
-        found = [ExistingColumn(*row) for row in run(_COLUMNS, name)]
+        found = [ExistingColumn(*row) for row in run(_COLUMNS, name * 2)]
         if found:
             columns[table.name] = found
             referrers[table.name] = [row[0] for row in run(_REFERRERS, name)]

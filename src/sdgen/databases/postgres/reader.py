@@ -11,9 +11,10 @@ from sdgen.databases.dialect import kind_of, literal
 from sdgen.databases.postgres.connection import connect, errors, problem, search_path
 from sdgen.databases.postgres.dialect import POSTGRES
 from sdgen.databases.postgres.encode_text import decode, selected
+from sdgen.databases.postgres.introspect import rows_of
 from sdgen.databases.table_reader import PlainTableReader, Row
 from sdgen.databases.urls import without_schema
-from sdgen.scenario.types import NESTED
+from sdgen.scenario.types import NESTED, TEXTS
 from sdgen.targets.base import Table, TableColumn
 
 
@@ -24,6 +25,7 @@ class PostgresReader(PlainTableReader):
 
     def __init__(self, url: str) -> None:
         self._url, schema = without_schema(url)
+        self._sources: dict[str, str] = {}
         with self._translated():
             self._connection = connect(self._url)
             self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -51,13 +53,23 @@ class PostgresReader(PlainTableReader):
         names = next(csv.reader([head.decode()]))
         return decode(text, names)
 
+    def source(self, table: Table) -> str:
+        if table.name not in self._sources:
+            self._sources[table.name] = rows_of(self.rows, table) or self.dialect.table(table.name)
+        return self._sources[table.name]
+
     def sampled(self, table: Table, one_in: int) -> str:
-        return f"{self.dialect.table(table.name)} TABLESAMPLE BERNOULLI ({100 / one_in!r}) REPEATABLE (1)"
+        return f"{self.source(table)} TABLESAMPLE BERNOULLI ({100 / one_in!r}) REPEATABLE (1)"
 
     def selected(self, column: TableColumn) -> str:
         name = self.dialect.quote(column.name)
-        nested = column.type.kind in NESTED and kind_of(column.type) == "array of scalars"
-        return f"to_jsonb({name}) AS {name}" if nested else f"{selected(column)} AS {name}"
+        if column.type.kind not in NESTED or kind_of(column.type) != "array of scalars":
+            return f"{selected(column)} AS {name}"
+        if column.type.items[0].kind not in TEXTS:
+            return f"to_jsonb({name}) AS {name}"
+        # As the server prints each of them: composite values would be objects, and a cast gives addresses their masks.
+        each = f"ARRAY(SELECT CASE WHEN e IS NOT NULL THEN format('%s', e) END FROM unnest({name}) AS e)"
+        return f"CASE WHEN {name} IS NOT NULL THEN to_jsonb({each}) END AS {name}"
 
     def ordered(self, column: TableColumn) -> str:
         return selected(column)

@@ -28,7 +28,7 @@ from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, f
 from sdgen.databases.postgres import encode_binary, encode_text
 from sdgen.databases.postgres.connection import NOT_ALLOWED, connect, errors, problem, search_path, sqlstate
 from sdgen.databases.postgres.dialect import POSTGRES
-from sdgen.databases.postgres.introspect import existing_tables, forward_keys, sequences
+from sdgen.databases.postgres.introspect import existing_tables, forward_keys, rows_of, sequences
 from sdgen.databases.urls import without_schema
 from sdgen.errors import Problem, TargetError
 from sdgen.scenario.request import ExistingRows
@@ -151,10 +151,11 @@ class Postgres(CommittingTarget):
         return found
 
     def _existing(self, wanted: ExistingRowsQuery) -> ExistingRows | None:
-        if self._run("SELECT to_regclass(%s)", (POSTGRES.table(wanted.table.name),))[0][0] is None:
+        source = rows_of(self._run, wanted.table)
+        if not source:
             return None
         names = [column.name for column in wanted.columns] or ["n"]
-        sql = f"COPY ({wanted.sql(POSTGRES, encode_text.selected)}) TO STDOUT (FORMAT csv)".encode()
+        sql = f"COPY ({wanted.sql(POSTGRES, encode_text.selected, source)}) TO STDOUT (FORMAT csv)".encode()
         with self._connect().cursor() as cursor, cursor.copy(sql) as copy:
             return wanted.existing(encode_text.decode(b"".join(copy), names))
 
@@ -240,7 +241,10 @@ class Postgres(CommittingTarget):
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> pa.Buffer:
         types = [column.type for column in table.columns]
-        return encode_binary.encode(types, batch) if self._binary(table) else encode_text.encode(types, batch)
+        if self._binary(table):
+            return encode_binary.encode(types, batch)
+        there = {column.name: column.declared for column in self.there.columns.get(table.name, ())}
+        return encode_text.encode(types, batch, [there[name] for name in table.names] if there else ())
 
     def write(self, table: Table, parts: Iterable[pa.Buffer]) -> None:
         binary = self._binary(table)

@@ -5,7 +5,7 @@ Every function keeps nulls and takes plain (not dictionary) arrays, but for `jso
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -180,7 +180,7 @@ def json_text(array: pa.Array, type: Type | None = None) -> pa.Array:
 
     Dates and times are ISO 8601 text (`T` between date and time, `Z` behind a time with a zone), decimals
     numbers, uuids text, binary values hex digits, NaN and the infinities null. `type` tells which texts
-    inside are JSON already.
+    inside are JSON already, and which fields of structs are left out where they are null.
     """
     if isinstance(array, pa.ExtensionArray):
         array = array.storage
@@ -254,15 +254,30 @@ def _rows_joined(array: pa.Array, items: pa.Array) -> pa.Array:
 
 
 def _json_struct(array: pa.Array, type: Type | None) -> pa.Array:
-    pieces: list[Any] = []
+    optional = frozenset(type.optional if type else ())
+    members = []
     for place, field in enumerate(array.type):
-        name = _json_string(pa.array([field.name]), None)[0].as_py()
         inner = type.items[type.fields.index(field.name)] if type else None
-        text = json_text(pc.struct_field(array, place), inner).fill_null("null")
-        pieces += [("," if place else "{") + name + ":", text]
-    if not pieces:
+        text = json_text(pc.struct_field(array, place), inner)
+        members.append((field.name, text, field.name in optional))
+    if not members:
         return _restored(pa.repeat("{}", len(array)), array)
-    return _restored(_joined(*pieces, "}"), array)
+    return _restored(json_objects(members), array)
+
+
+def json_objects(members: Sequence[tuple[str, pa.Array, bool]], end: str = "") -> pa.Array:
+    """A JSON object for each row, `end` behind it: names, their values' JSON texts, and which are absent where null."""
+    pieces: list[Any] = []
+    leading = members[0][2]  # whether the first may be absent: which comma is the first depends on the row then
+    for place, (name, text, optional) in enumerate(members):
+        label = ("," if place or leading else "{") + _json_string(pa.array([name]), None)[0].as_py() + ":"
+        if optional and text.null_count:
+            pieces.append(pc.if_else(text.is_valid(), _joined(label, text.fill_null("")), ""))
+        else:
+            pieces += [label, text.fill_null("null")]
+    if not leading:
+        return _joined(*pieces, "}" + end)
+    return _joined("{", pc.utf8_slice_codeunits(_joined(*pieces), 1), "}" + end)
 
 
 _Writer = Callable[[pa.Array, Type | None], pa.Array]

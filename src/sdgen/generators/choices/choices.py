@@ -19,7 +19,7 @@ from sdgen.generators.arrays.fixed_width import array_over
 from sdgen.generators.arrays.scalars import scalar_array
 from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
 from sdgen.generators.domains import Domain
-from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
+from sdgen.generators.numbers.alias_tables import AliasTable, CumulatedWeights, alias_table, cumulated, within
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers, below
 from sdgen.scenario.types import KINDS, NESTED, TEXTS, Type
@@ -64,8 +64,16 @@ class Pool:
     count: int
     table: AliasTable | None
     possible: Numbers
+    weights: tuple[float, ...]
+
+    @cached_property
+    def shares(self) -> CumulatedWeights:
+        """What rising draws are told apart by."""
+        return cumulated(self.weights)
 
     def pick(self, cells: ColumnBatch) -> Numbers:
+        if cells.correlated:
+            return self.shares.at(cells.unit())[0]
         words = cells.draw()
         return below(words, self.count) if self.table is None else self.table.pick(words)
 
@@ -108,18 +116,19 @@ def pool_of(values: Sequence[object], weights: Sequence[float], type: Type, arro
         totals[len(distinct) if code is None else code] += weight
     possible = np.array([code for code in range(len(distinct)) if totals[code]], dtype=np.int64)
     table = None if len(set(totals)) == 1 else alias_table(totals)
-    return Pool(distinct, arrow, len(totals), table, possible)
+    return Pool(distinct, arrow, len(totals), table, possible, tuple(totals))
 
 
 @register("choice")
 class Choice(Generator):
     """One of the listed values, all equally likely or by weight.
 
-    A value may be null, and may be written `{value: ..., weight: ...}`. In a unique column each value
-    occurs at most once, whatever its weight.
+    A value may be null, and may be written `{value: ..., weight: ...}`. In a unique column each value occurs at most
+    once, whatever its weight. A correlated column has those listed first where what it follows is low.
     """
 
     fits: ClassVar[frozenset[str]] = KINDS - NESTED
+    rises: ClassVar[bool] = True
     example: ClassVar[str] = "{generator: choice, params: {values: [paid, sent, lost], weights: [8, 1.5, 0.5]}}"
 
     values_: tuple[Any, ...] = Field(
@@ -180,6 +189,10 @@ class Choice(Generator):
             return super().values(cells)
         pool = self.pool(cells.facts.type)
         return pool.array(pool.pick(cells))
+
+    def ranks(self, cells: ColumnBatch) -> NDArray[np.float64]:
+        pool = self.pool(cells.facts.type)
+        return pool.shares.ranks(pool.pick(cells), within(cells.draw()))
 
 
 def _entry(value: Any, weight: float) -> tuple[Any, float]:

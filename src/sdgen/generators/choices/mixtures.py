@@ -1,33 +1,41 @@
-"""Mixtures: each row's value comes from one of several generators, by weight."""
+"""Mixtures: each row's value comes from one of several generators, by weight or by what another column holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field, FiniteFloat, model_validator
+import pyarrow.compute as pc
+from pydantic import BeforeValidator, Field, FiniteFloat, model_validator
 
+from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
 from sdgen.generators.nested.nested_generator import NestedGenerator
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.registry import register
+from sdgen.generators.streams import Numbers
+from sdgen.scenario.output import several
 from sdgen.scenario.types import KINDS, Type
 
 
 class Part(NestedGenerator):
-    """One generator of a mixture, and its weight."""
+    """One generator of a mixture, and its weight or the values of another column that it belongs to."""
 
     weight: FiniteFloat = Field(1.0, ge=0, description="its share: fractions, percents or any numbers, none below 0")
+    when: Annotated[tuple[Any, ...], BeforeValidator(several)] = Field(
+        (), description="with by: the column's values that this part is for; a list, or one alone"
+    )
 
 
 @register("mixture")
 class Mixture(Generator):
     """Values of several generators, each row's from one of them, by weight: ordinary ones, and now and then an extreme.
 
-    The type where the column names none is that of the first part.
+    With `by`, another column of the row says which: rows whose value is of no part are null. The type where the column
+    names none is that of the first part.
     """
 
     fits: ClassVar[frozenset[str]] = KINDS
@@ -38,20 +46,23 @@ class Mixture(Generator):
     )
 
     parts: tuple[Part, ...] = Field(min_length=1, max_length=64, description="the generators, each with a weight")
+    by: str = Field("", description="a column of the same row that chooses the part, instead of the weights")
 
     @model_validator(mode="after")
     def _some_weight(self) -> Mixture:
         if not any(part.weight for part in self.parts):
             raise ValueError("give at least one part a weight above 0")
+        if any(bool(part.when) != bool(self.by) for part in self.parts):
+            raise ValueError("with by, each part says when it is taken; without it, none does")
         return self
 
     @property
     def gives_null(self) -> bool:
-        return any(part.made.gives_null for part in self.parts if part.weight)
+        return any(part.made.gives_null or part.null_rate for part in self.parts if part.weight)
 
     @property
     def may_be_null(self) -> bool:
-        return any(part.made.may_be_null for part in self.parts)
+        return bool(self.by) or self.gives_null or any(part.made.may_be_null for part in self.parts)
 
     def natural(self) -> Type:
         return self.natural_for({})
@@ -63,7 +74,8 @@ class Mixture(Generator):
         return self.model_copy(update={"parts": tuple(part.resolved(links) for part in self.parts)})
 
     def needs(self) -> tuple[Dependency, ...]:
-        return tuple(dict.fromkeys(need for part in self.parts for need in part.made.needs()))
+        own = (Dependency(self.by, param="by"),) if self.by else ()
+        return tuple(dict.fromkeys([*own, *(need for part in self.parts for need in part.made.needs())]))
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         for place, part in enumerate(self.parts):
@@ -79,7 +91,19 @@ class Mixture(Generator):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         type = cells.facts.type
-        chosen = self.table.pick(cells.draw("part"))
+        chosen = self._by(cells.column(self.by)) if self.by else self.table.pick(cells.draw("part"))
         made = [part.values(cells.inner(f"part/{place}", type), type) for place, part in enumerate(self.parts)]
         places = chosen * len(cells) + np.arange(len(cells))
-        return pa.concat_arrays(made).take(pa.array(places))
+        return pa.concat_arrays(made).take(pa.array(places, mask=chosen < 0 if self.by else None))
+
+    def _by(self, column: pa.Array) -> Numbers:
+        """The part of each row by a column's values, compared as texts; -1 where it is of none."""
+        places = {_text(value): place for place, part in reversed([*enumerate(self.parts)]) for value in part.when}
+        values = column.dictionary.take(column.indices) if pa.types.is_dictionary(column.type) else column
+        found = pc.index_in(cast_array(values, Type("text"), pa.string()), value_set=pa.array([*places], pa.string()))
+        parts: Numbers = np.array([*places.values(), -1])[np.asarray(found.fill_null(len(places)))]
+        return parts
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -95,7 +95,10 @@ _CPU = Refusal(
     "its last digits differ between CPUs",
     "use sqrt and multiplication, or a generator such as normal or lognormal",
 )
-_MANY = Refusal("it is computed over many rows", "an expression sees one row and its parents")
+_MANY = Refusal(
+    "it is computed over many rows",
+    "an expression sees one row and its parents; the generators rollup and balance sum others up",
+)
 _FILES = Refusal("it reads files or the network", "an expression sees one row and its parents")
 _MACHINE = Refusal("it depends on the machine or the session", "an expression sees one row and its parents")
 _ROWS = Refusal("an expression sees one row and its parents", "take the parents' columns as link.column")

@@ -90,38 +90,34 @@ class EvenSpread:
         return low, numbers - self.starts(low)
 
 
-@dataclass(frozen=True, eq=False)
-class DrawnCounts:
-    """Each parent's count is drawn by itself; the sums before each block of parents are kept, never a sum per parent.
+class SummedCounts:
+    """Counts that are known parent by parent; the sums before each block of parents are kept, never a sum per parent.
 
-    `table` draws minimum, minimum + 1, … by weight; without one every count in minimum … maximum is equally likely.
+    `offsets` has the number of children before each block, and that of all.
     """
 
     parents: int
-    minimum: int
-    maximum: int
-    key: int
-    table: AliasTable | None = None
-    offsets: NDArray[np.int64] = field(init=False, repr=False)
+    offsets: NDArray[np.int64]
 
-    def __post_init__(self) -> None:
-        starts = range(0, self.parents, BLOCK)
-        sums = [self._block_sum(start) for start in starts]
-        object.__setattr__(self, "offsets", np.concatenate([[0], np.cumsum(sums)]).astype(np.int64))
+    def _counts(self, start: int) -> Numbers:
+        """The counts of the block of parents that begins at `start`."""
+        raise NotImplementedError
 
     @property
     def total(self) -> int:
         return int(self.offsets[-1])
 
-    def _block_sum(self, start: int) -> int:
-        raise_if_cancelled()
-        return int(self._counts(start).sum())
-
-    def _counts(self, start: int) -> Numbers:
-        numbers = np.arange(start, min(start + BLOCK, self.parents), dtype=np.int64)
-        words = streams.draw(self.key, numbers)
-        drawn = self.table.pick(words) if self.table else streams.below(words, self.maximum - self.minimum + 1)
-        return drawn + np.int64(self.minimum)
+    def _sum_up(self) -> tuple[int, int]:
+        """Set the offsets; the least and the greatest count of all."""
+        sums, least, most = [0], [], []
+        for start in range(0, self.parents, BLOCK):
+            raise_if_cancelled()
+            counts = self._counts(start)
+            sums.append(int(counts.sum()))
+            least.append(int(counts.min()))
+            most.append(int(counts.max()))
+        object.__setattr__(self, "offsets", np.cumsum(sums, dtype=np.int64))
+        return min(least, default=0), max(most, default=0)
 
     def locate(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
         blocks = np.searchsorted(self.offsets, numbers, side="right") - 1
@@ -148,6 +144,55 @@ class DrawnCounts:
             before = np.concatenate([[0], _ends(self, int(block))]) if block * BLOCK < self.parents else np.zeros(1)
             starts[rows] = self.offsets[block] + before[places].astype(np.int64)
         return starts
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnCounts(SummedCounts):
+    """Each parent's count is drawn by itself.
+
+    `table` draws minimum, minimum + 1, … by weight; without one every count in minimum … maximum is equally likely.
+    """
+
+    parents: int
+    minimum: int
+    maximum: int
+    key: int
+    table: AliasTable | None = None
+    offsets: NDArray[np.int64] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._sum_up()
+
+    def _counts(self, start: int) -> Numbers:
+        numbers = np.arange(start, min(start + BLOCK, self.parents), dtype=np.int64)
+        words = streams.draw(self.key, numbers)
+        drawn = self.table.pick(words) if self.table else streams.below(words, self.maximum - self.minimum + 1)
+        return drawn + np.int64(self.minimum)
+
+
+class CountSource(Protocol):
+    """How many children each parent has, as a function of the parents' row numbers."""
+
+    def counts(self, parents: Numbers) -> Numbers: ...
+
+
+@dataclass(frozen=True, eq=False)
+class ComputedCounts(SummedCounts):
+    """Each parent's count is computed: from a column of the parent, or drawn by a law of its own."""
+
+    parents: int
+    source: CountSource
+    minimum: int = field(init=False)
+    maximum: int = field(init=False)
+    offsets: NDArray[np.int64] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        least, most = self._sum_up()
+        object.__setattr__(self, "minimum", least)
+        object.__setattr__(self, "maximum", most)
+
+    def _counts(self, start: int) -> Numbers:
+        return self.source.counts(np.arange(start, min(start + BLOCK, self.parents), dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,14 +260,14 @@ def most_children(layout: Layout) -> int:
         return most_children(layout.layout)
     if isinstance(layout, FixedCount):
         return layout.count
-    if isinstance(layout, DrawnCounts):
+    if isinstance(layout, DrawnCounts | ComputedCounts):
         return layout.maximum
     return 2 * -(-layout.total // max(layout.parents, 1)) + 1 if isinstance(layout, EvenSpread) else 0
 
 
 def least_children(layout: Layout, parents: int) -> int:
     """The fewest children that one of so many parents has."""
-    if isinstance(layout, DrawnCounts):
+    if isinstance(layout, DrawnCounts | ComputedCounts):
         return layout.minimum
     return layout.count if isinstance(layout, FixedCount) and layout.parents >= parents else 0
 
@@ -242,6 +287,6 @@ def _lay_out(numbers: Numbers, first: int, starts: Numbers) -> tuple[Numbers, Nu
 
 
 @lru_cache(maxsize=128)  # neighbouring batches ask for the same blocks; values never depend on it
-def _ends(layout: DrawnCounts, block: int) -> Numbers:
+def _ends(layout: SummedCounts, block: int) -> Numbers:
     """Within a block of parents: the number of children up to and including each parent's."""
     return np.cumsum(layout._counts(block * BLOCK))

@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sdgen.errors import did_you_mean
 from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.links.parent_sampler import Zipf
 from sdgen.generators.registry import register
+from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import KINDS, Type
 
 
@@ -49,7 +51,9 @@ class ForeignKey(Generator):
     distinct: bool = Field(
         False, description="no parent twice among the rows of one parent they are counted by; else no parent twice"
     )
-    roots: int = Field(1, ge=1, description="in a tree: how many rows at the start have no parent")
+    roots: int = Field(
+        1, ge=0, description="in a tree: how many rows at the start have no parent; 0: the first row's is the second"
+    )
     depth: int = Field(
         0, ge=0, le=24, description="in a tree: the most levels it has, roots being the first; 0 for any"
     )
@@ -57,6 +61,9 @@ class ForeignKey(Generator):
         "", description="another link: take a parent that belongs to the same row as that link's parent (one tenant's)"
     )
     unlike: str = Field("", description="another link to the same entity: never the parent row which that one has")
+    later_than: str = Field(
+        "", description="another link to the same entity: always a later parent row than that one's"
+    )
     follows: tuple[str, ...] = Field(
         (), description="links of parents, as order_id.customer_id: lead where the first of them that there is leads"
     )
@@ -97,13 +104,23 @@ class ForeignKey(Generator):
         if self.within and (self.one_to_one or self.quota or self.distribution != "uniform" or self.depth):
             what = "a link within another's row takes neither a distribution nor quotas nor one_to_one nor depth"
             yield ParamError("within", what)
+        if self.later_than and (self.within or self.quota or self.one_to_one or self.unlike or self.follows):
+            what = "a link later than another takes neither quotas nor within, unlike, follows nor one_to_one"
+            yield ParamError("later_than", what)
+        if self.later_than and self.distribution != "uniform":
+            yield ParamError(
+                "later_than", "two links in order are drawn together, all pairs alike", "drop distribution"
+            )
+        if not self.roots and (self.depth or self.within):
+            yield ParamError("roots", "a tree without roots takes neither depth nor within", "give it one root or more")
         drawn = self.quota or self.one_to_one or self.distinct or self.unlike or self.distribution != "uniform"
+        drawn = drawn or self.later_than
         if facts.entity == self.entity and drawn:
             what = "a link to the same entity draws an earlier row; it takes only roots, depth, within and null_rate"
             yield ParamError("entity", what)
         if self.depth == 1:
             yield ParamError("depth", "a tree of one level has no links", "give a depth of 2 or more, or 0 for any")
-        if facts.entity != self.entity and (self.depth or self.roots > 1):
+        if facts.entity != self.entity and (self.depth or self.roots != 1):
             yield ParamError(
                 "depth" if self.depth else "roots", "only a link to the same entity makes a tree", "leave it out"
             )
@@ -114,6 +131,36 @@ class ForeignKey(Generator):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         return cells.rows.parent(self.via or cells.facts.column).column(self.column)
+
+
+class ElementLink(Generator):
+    """A link inside a struct or an array: a row of another entity for each element, drawn as links are."""
+
+    entity: str = Field(description="the parent entity")
+    column: str = Field(description="the parent's column whose values these are")
+    distribution: Literal["uniform", "zipf"] = Field("uniform", description="how parents share the elements")
+    exponent: float = Field(1.0, gt=0, le=4, description="zipf: the larger, the more uneven")
+
+    def needs(self) -> tuple[Dependency, ...]:
+        return (Dependency(self.column, entity=self.entity),)
+
+    def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
+        type = types.get(self.needs()[0])
+        if type is None:
+            raise LookupError("a link takes its parent's type")
+        return type
+
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
+        if facts.entity == self.entity:
+            yield ParamError("entity", "a link inside a column leads to another entity", "give it a column of its own")
+
+    def values(self, cells: ColumnBatch) -> pa.Array:
+        def pick(parents: int) -> Numbers:
+            if self.distribution == "uniform":
+                return cells.below(parents, "parent")
+            return Zipf(cells.key("parent"), parents, self.exponent).choose(cells.numbers)
+
+        return cells.rows.others(self.entity, pick).column(self.column)
 
 
 @register("parent")

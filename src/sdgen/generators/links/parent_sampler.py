@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from sdgen.generators import streams
+from sdgen.generators.choices.null_rates import NullRates
 from sdgen.generators.domains import Exchange, permute
 from sdgen.generators.links.counts import Layout
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
@@ -93,6 +95,33 @@ class Unlike:
         return chosen + (chosen >= self.other.parents(numbers)[0])
 
 
+def pair_sizes(parents: int) -> tuple[int, int]:
+    """The sizes of the two draws that make a pair of different parents: their product is the number of pairs."""
+    return parents // 2, (parents - 1) | 1
+
+
+@dataclass(frozen=True)
+class OrderedPair:
+    """The earlier or the later of two different parents, all pairs of which are alike.
+
+    The triangle of pairs (i < j) is folded into a rectangle, a long row beside a short one, so that two independent
+    draws, or two digits of a permutation, make each pair once.
+    """
+
+    row: ParentSampler
+    place: ParentSampler
+    parents: int
+    later: bool
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        row, place = self.row.choose(numbers), self.place.choose(numbers)
+        last, odd = np.int64(self.parents - 1), self.parents % 2
+        inside = place > row if odd else place >= row
+        if self.later:
+            return np.where(inside, place + (1 - odd), last - place)
+        return np.where(inside, row, last - odd - row)
+
+
 @dataclass(frozen=True)
 class Following:
     """Where a link of the row's parent leads: the first of several paths that there is, `rest` where there is none."""
@@ -136,13 +165,18 @@ class EachOf:
 
 @dataclass(frozen=True)
 class Tree:
-    """An earlier row of the same entity, so that there is no cycle; the first `roots` rows have none."""
+    """An earlier row of the same entity, so that there is no cycle; the first `roots` rows have none.
+
+    Without roots the first row's parent is the second, and the second's the first.
+    """
 
     key: int
     roots: int
 
     def choose(self, numbers: Numbers) -> Numbers:
         earlier = streams.below_each(streams.draw(self.key, numbers), np.maximum(numbers, 1))
+        if not self.roots:
+            return np.where(numbers == 0, np.int64(1), earlier)
         return np.where(numbers < self.roots, np.int64(-1), earlier)
 
 
@@ -253,6 +287,12 @@ class WithQuotas:
         return chosen
 
 
+class Nulls(Protocol):
+    """Tells which rows have no parent; drawn: those that would have none by the link's null rate."""
+
+    def missing(self, numbers: Numbers, drawn: NDArray[np.bool_]) -> NDArray[np.bool_]: ...
+
+
 MAY_LACK = (Tree, LevelTree, Within, DistinctWithin, TreeWithin, EachOf)  # those that give some rows no parent
 
 
@@ -260,7 +300,8 @@ MAY_LACK = (Tree, LevelTree, Within, DistinctWithin, TreeWithin, EachOf)  # thos
 class Link:
     """A link as the plan settled it: the parent entity, and how its rows are chosen.
 
-    `older` holds, where that matters, the parents of the rows that a target holds already, by row number: -1 for none.
+    `null_rates`, where given, counts instead of `null_rate`: rows alone know it, by `missing`. `older` holds, where
+    that matters, the parents of the rows that a target holds already, by row number: -1 for none.
     """
 
     name: str
@@ -270,13 +311,24 @@ class Link:
     null_rate: float = 0.0
     layout: Layout | None = None
     older: Numbers | None = field(default=None, compare=False, repr=False)
+    nulls: Nulls | None = None
+    null_rates: NullRates | None = None
+
+    def missing(self, numbers: Numbers, column: Callable[[str], pa.Array]) -> NDArray[np.bool_] | None:
+        """Which rows are without a parent by another column's value, in addition to those that `parents` tells."""
+        if self.null_rates is None:
+            return None
+        drawn = streams.unit(streams.draw(self.null_key, numbers))
+        found = self.null_rates.missing(column(self.null_rates.column), drawn)
+        return found if self.older is None else found & (numbers >= len(self.older))
 
     def parents(self, numbers: Numbers) -> tuple[Numbers, NDArray[np.bool_] | None]:
         """The parents' row numbers, and which rows have none (None: all have one; their number is then 0)."""
         chosen = self.chooser.choose(numbers)
         missing = chosen < 0 if isinstance(self.chooser, MAY_LACK) else None
-        if self.null_rate:
+        if (self.null_rate and self.null_rates is None) or self.nulls is not None:
             drawn = streams.unit(streams.draw(self.null_key, numbers)) < self.null_rate
+            drawn = drawn if self.nulls is None else self.nulls.missing(numbers, drawn)
             missing = drawn if missing is None else missing | drawn
         if self.older is not None and len(self.older):
             old = numbers < len(self.older)

@@ -93,7 +93,7 @@ class Rollup(Generator):
         arrow = rows.children(self.entity, 0, 0).column(self.column).type
         for first in range(0, size, PIECE):
             last = min(first + PIECE, size)
-            values = _as_numbers(rows.children(self.entity, first, last).column(self.column), start)
+            values = whole_numbers(rows.children(self.entity, first, last).column(self.column), start)
             parents = np.searchsorted(ends, np.arange(first, last), side="right")
             heads = np.flatnonzero(np.diff(parents, prepend=-1))
             here = parents[heads]
@@ -101,7 +101,7 @@ class Rollup(Generator):
         return totals, arrow
 
 
-def _as_numbers(array: pa.Array, missing: int) -> Numbers:
+def whole_numbers(array: pa.Array, missing: int) -> Numbers:
     """Whole numbers for values: scaled for decimals, days or microseconds for times; `missing` for nulls."""
     if pa.types.is_decimal(array.type):
         numbers = np.frombuffer(array.buffers()[1], dtype=np.int64)[2 * array.offset :: 2][: len(array)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import ClassVar
@@ -11,39 +11,51 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.decimals import numbers_of, places_of, room, units_from, units_to
 from sdgen.generators.arrays.fixed_width import array_over
 from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
-from sdgen.generators.moments.durations import DAY, SECOND, Length, Moment, fixed_length, parse_moment
-from sdgen.generators.moments.uniform import moment_faults
+from sdgen.generators.moments.durations import DAY, SECOND, Length, Moment, fixed_length, moment_faults, parse_moment
+from sdgen.generators.moments.operational_clock import operational_clock
+from sdgen.generators.moments.rhythm import Rhythm, RhythmParam, rhythm_faults
+from sdgen.generators.numbers.quantile_tables import lognormal_table
 from sdgen.generators.numbers.uniform import order_fault
+from sdgen.generators.references import Referring
 from sdgen.generators.registry import register
+from sdgen.generators.streams import Floats
 from sdgen.scenario.types import NUMBERS, TEXTS, Type
 
 _MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
 _TEXT_MOMENTS = TEXTS - {"enum"}
 _LAST_SECOND = DAY - SECOND
+_CLOCK_BEFORE, _CLOCK_AFTER = 12 * 365 * DAY, 3 * 365 * DAY  # the years whose hours a rhythm's waits are counted in
 _LOST = 2 * 365 * DAY  # where the other column is null: somewhere in the two years before as_of
 
 
 @register("after")
-class After(Generator):
-    """A moment after that of another column of the row, short waits being likelier than long ones.
+class After(Referring):
+    """A moment after that of another column of the row or its parent, short waits being likelier than long ones.
 
-    A date is never before the other moment's day, and no value before the other's. Where the other is null, the moment
-    is one of the two years before as_of. Times of day stay within the day. With `state` there is a moment only where
-    that column says that it came: in the states `only`, or in all but `unless`.
+    With `median` waits are lognormal; with `rhythm` they run in its time: two hours of `office` are two working hours,
+    from Friday evening to Monday morning. A date is never before the other moment's day, and no value before the
+    other's. Where the other is null, the moment is one of the two years before as_of. Times of day stay within the day.
+    With `state` there is a moment only where that column says that it came: in the states `only`, or in all but
+    `unless`.
     """
 
     fits: ClassVar[frozenset[str]] = _MOMENTS | _TEXT_MOMENTS | {"time"}
     example: ClassVar[str] = "{generator: after, params: {column: created_at, min: 1h, max: 30d}}"
 
-    column: str = Field(min_length=1, description="the column of the earlier moment")
+    column: str = Field(min_length=1, description="the column of the earlier moment, or link.column of a parent")
     min: Length = Field("0s", description="the least time between, such as 90s, 1h30m or 2d")
     max: Length = Field("30d", description="the most time between")
+    median: Length = Field("", description="half of the waits are shorter; a lognormal law, which min and max truncate")
+    sigma: FiniteFloat = Field(1.0, gt=0, le=5, description="how far lognormal waits spread")
+    rhythm: RhythmParam = Field(
+        None, description="in whose time waits run, such as office: an hour is one of its busiest hours"
+    )
     until: Moment = Field(
         "", description="no moment is later, unless the other one is: ISO 8601, or relative to as_of, such as now"
     )
@@ -60,17 +72,18 @@ class After(Generator):
         raise LookupError(f"the type follows from {self.column}")
 
     def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
-        other = types.get(Dependency(self.column))
+        other = types.get(self.dependency(self.column))
         return other if other is not None and other.kind in self.fits else Type("timestamp")
 
-    def needs(self) -> tuple[Dependency, ...]:
-        return (Dependency(self.column), Dependency(self.state)) if self.state else (Dependency(self.column),)
+    def references(self) -> Iterator[str]:
+        return iter((self.column, self.state) if self.state else (self.column,))
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         wrong = list(moment_faults("until", self.until, facts)) if self.until else []
+        wrong += rhythm_faults(self.rhythm, facts)
         if bool(self.state) != bool(self.only or self.unless):
             wrong.append(ParamError("state", "state goes with only or unless", "name a column, and its states"))
-        for param, value in (("min", self.min), ("max", self.max)):
+        for param, value in (("min", self.min), ("max", self.max), ("median", self.median or "1s")):
             try:
                 fixed_length(value)
             except ValueError as error:
@@ -82,12 +95,17 @@ class After(Generator):
             yield ParamError("min", f"min {self.min} is below zero", "take a time of 0s or more")
         elif fixed_length(self.min) > fixed_length(self.max):
             yield order_fault(self.min, self.max)
+        elif self.median and not fixed_length(self.min) <= fixed_length(self.median) <= fixed_length(self.max):
+            what = f"median {self.median} is not between min {self.min} and max {self.max}"
+            yield ParamError("median", what, "widen min and max")
 
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
-        other = types.get(Dependency(self.column))
+        other = types.get(self.dependency(self.column))
         if other is not None and other.kind not in self.fits:
             yield ParamError("column", f"{self.column} is {other}, not a time", "name a column of dates or times")
-        state = types.get(Dependency(self.state)) if self.state else None
+        if other is not None and other.kind == "time" and self.rhythm is not None:
+            yield ParamError("rhythm", f"{self.column} is a time of day, which has no rhythm", "leave it out")
+        state = types.get(self.dependency(self.state)) if self.state else None
         if state is not None and state.kind not in TEXTS:
             yield ParamError("state", f"{self.state} is {state}, not a text", "name a column of texts")
 
@@ -99,7 +117,7 @@ class After(Generator):
 
     def _came(self, cells: ColumnBatch) -> pa.Array:
         """Whether a row's state is one that has a moment; one that isn't known has none."""
-        states = spelled(_plain(cells.column(self.state)).cast(pa.string()))
+        states = spelled(_plain(self.array(cells, self.state)).cast(pa.string()))
         told = pc.is_valid(states)
         if self.only:
             told = pc.and_(told, pc.is_in(states, value_set=spelled(pa.array(self.only))))
@@ -108,11 +126,15 @@ class After(Generator):
         return told
 
     def _moments(self, cells: ColumnBatch) -> pa.Array:
-        other = _plain(cells.column(self.column))
+        other = _plain(self.array(cells, self.column))
         if pa.types.is_time(other.type):
             return self._times_of_day(cells, other)
         began = self._began(cells, other)
-        later = began + self._waits(cells, began, self._limit(cells.facts))
+        limit = self._limit(cells.facts)
+        if self.rhythm is not None:
+            later = self._by_rhythm(cells, self.rhythm, began, limit)
+        else:
+            later = began + self._waits(cells, began, limit)
         if cells.facts.type.kind == "date" or (pa.types.is_date(other.type) and cells.facts.type.kind in TEXTS):
             days = -(-later // DAY)
             return array_over(days.astype(np.int32), pa.date32())
@@ -138,10 +160,33 @@ class After(Generator):
         least, most = fixed_length(self.min), fixed_length(self.max)
         left = np.maximum(np.minimum(limit - began, most), 0)
         start = np.where(left > least, least, 0)
-        share = cells.unit()
-        waits = start + (share * share * (left - start)).astype(np.int64)
+        waits = start + self._spread(cells, start, left).astype(np.int64)
         whole: NDArray[np.int64] = waits // SECOND * SECOND
         return whole
+
+    def _spread(self, cells: ColumnBatch, start: NDArray[np.int64], left: NDArray[np.int64]) -> Floats:
+        """How much more than `start` each wait is, of what is left at most."""
+        share = cells.unit()
+        if not self.median:
+            squares: Floats = share * share * (left - start)
+            return squares
+        table, median = lognormal_table(float(self.sigma)), float(fixed_length(self.median))
+        low = table.probability(fixed_length(self.min) / median)
+        high = table.probabilities_below(left / median)
+        chances = low + share * np.maximum(high - low, 0.0)
+        return np.clip(table.at(np.clip(chances, 2.0**-53, 1 - 2.0**-53)) * median - start, 0, left - start)
+
+    def _by_rhythm(self, cells: ColumnBatch, rhythm: Rhythm, began: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+        """Moments whose waits are counted in the rhythm's time, none later than the limit."""
+        now = parse_moment("now", cells.facts.as_of)
+        clock = operational_clock(rhythm, now - _CLOCK_BEFORE, now + _CLOCK_AFTER, cells.facts.as_of)
+        first = clock.ticks(began)
+        left = clock.hours(clock.ticks(np.maximum(began, limit)) - first).astype(np.int64)
+        least, most = fixed_length(self.min), fixed_length(self.max)
+        left = np.minimum(left, most)
+        waits = np.where(left > least, least, 0) + self._spread(cells, np.where(left > least, least, 0), left)
+        later = clock.moments(first + clock.of_hours(waits)) // SECOND * SECOND
+        return np.maximum(np.minimum(later, np.int64(limit)), began)
 
     def _times_of_day(self, cells: ColumnBatch, other: pa.Array) -> pa.Array:
         began = np.asarray(other.cast(pa.time64("us")).cast(pa.int64()).fill_null(0))

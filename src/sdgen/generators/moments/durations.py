@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BeforeValidator
+
+from sdgen.errors import did_you_mean
+from sdgen.generators.base import ColumnContext, ParamError
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
@@ -147,6 +151,23 @@ def parse_clock(value: str | time) -> int:
     except ValueError as error:
         raise ValueError(f"{value!r} is not a time of day; write it like 08:30 or 23:59:59") from error
     return ((clock.hour * 60 + clock.minute) * 60 + clock.second) * SECOND + clock.microsecond
+
+
+def moment_faults(param: str, value: Moment, facts: ColumnContext, zone: tzinfo = UTC) -> Iterator[ParamError]:
+    """A fault where a param is no moment."""
+    try:
+        parse_moment(value, facts.as_of, zone)
+    except ValueError as error:
+        yield ParamError(param, str(error))
+
+
+def zone_faults(name: str | None) -> Iterator[ParamError]:
+    """A fault where there is no such time zone."""
+    try:
+        ZoneInfo(name or "UTC")
+    except (KeyError, ValueError, OSError):
+        hint = did_you_mean(name or "", available_timezones(), "use a name such as Europe/Berlin or UTC")
+        yield ParamError("timezone", f"unknown time zone {name!r}", hint)
 
 
 def _is_moment(value: Any) -> Any:

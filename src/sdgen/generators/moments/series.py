@@ -12,8 +12,8 @@ from pydantic import Field
 
 from sdgen.generators.arrays.fixed_width import array_over
 from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
-from sdgen.generators.moments.durations import Length, Moment, fixed_length, parse_moment
-from sdgen.generators.moments.uniform import moment_faults, moments_arrow
+from sdgen.generators.moments.durations import Length, Moment, fixed_length, moment_faults, parse_moment
+from sdgen.generators.moments.uniform import moments_arrow
 from sdgen.generators.registry import register
 from sdgen.scenario.types import TEXTS, Type
 

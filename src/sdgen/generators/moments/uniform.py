@@ -1,22 +1,32 @@
-"""Dates, moments and times of day, all equally likely within a range."""
+"""Dates, moments and times of day within a range: all equally likely, or by a rhythm, and between other columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import ClassVar, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from sdgen.errors import did_you_mean
 from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import ColumnContext, Generator, ParamError
+from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
 from sdgen.generators.domains import Domain
-from sdgen.generators.moments.durations import DAY, Clock, Moment, parse_clock, parse_moment
+from sdgen.generators.moments.bounds import BoundedMoments, drawn_by
+from sdgen.generators.moments.durations import (
+    DAY,
+    Clock,
+    Moment,
+    moment_faults,
+    parse_clock,
+    parse_moment,
+    zone_faults,
+)
+from sdgen.generators.moments.operational_clock import operational_clock
+from sdgen.generators.moments.rhythm import Rhythm, RhythmParam, rhythm_faults
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import TEXTS, Type
@@ -48,32 +58,20 @@ def ticks(start: int, end: int, tick: int, arrow: pa.DataType) -> Ticks:
     return Ticks(first * tick, max(last - first, 0), tick, arrow)
 
 
-def moment_faults(param: str, value: Moment, facts: ColumnContext, zone: tzinfo = UTC) -> Iterator[ParamError]:
-    """A fault where a param is no moment."""
-    try:
-        parse_moment(value, facts.as_of, zone)
-    except ValueError as error:
-        yield ParamError(param, str(error))
-
-
-def zone_faults(name: str | None) -> Iterator[ParamError]:
-    """A fault where there is no such time zone."""
-    try:
-        ZoneInfo(name or "UTC")
-    except (KeyError, ValueError, OSError):
-        hint = did_you_mean(name or "", available_timezones(), "use a name such as Europe/Berlin or UTC")
-        yield ParamError("timezone", f"unknown time zone {name!r}", hint)
-
-
 def moments_arrow(type: Type) -> pa.DataType:
     """The Arrow type of a column's moments: its own where it holds any."""
     return type.arrow if type.kind in ("timestamp", "timestamptz") else pa.timestamp("us")
 
 
 @register("date")
-class Date(Generator):
-    """Dates from start to end, both included, all equally likely."""
+class Date(BoundedMoments):
+    """Dates from start to end, both included: all equally likely, or by a rhythm's months and weekdays.
 
+    `after` and `before` keep them between other columns, themselves included; where nothing lies between, the date is
+    that of the latest of start and after.
+    """
+
+    rises: ClassVar[bool] = True
     fits: ClassVar[frozenset[str]] = TEXTS | {"date", "timestamp", "timestamptz"}
     example: ClassVar[str] = "{generator: date, params: {start: 2020-01-01, end: 2024-12-31}}"
 
@@ -87,22 +85,41 @@ class Date(Generator):
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         wrong = [*moment_faults("start", self.start, facts), *moment_faults("end", self.end, facts)]
+        yield from self.bound_faults(facts, UTC)
         yield from wrong
-        if not wrong and not self.domain(facts).size:
+        if not wrong and not self._days(facts).size:
             yield ParamError("start", f"start {self.start} is after end {self.end}", "swap them")
 
-    def domain(self, facts: ColumnContext) -> Domain:
+    def _days(self, facts: ColumnContext) -> Ticks:
         first, last = (parse_moment(value, facts.as_of) // DAY for value in (self.start, self.end))
         return Ticks(first, max(last - first + 1, 0), 1, pa.date32())
 
+    def span(self, facts: ColumnContext) -> tuple[int, int]:
+        days = self._days(facts)
+        return days.start * DAY, (days.start + days.size) * DAY
+
+    def domain(self, facts: ColumnContext) -> Domain | None:
+        return self._days(facts) if self.is_plain else None
+
+    def values(self, cells: ColumnBatch) -> pa.Array:
+        days = self._days(cells.facts)
+        if self.is_plain:
+            return days.decode(cells.indexes(days.size))
+        low, high = self.interval(cells, *self.span(cells.facts), UTC)
+        moments = self.drawn(cells, low // DAY * DAY, -(-high // DAY) * DAY)
+        return array_over((moments // DAY).astype(np.int32), pa.date32())
+
 
 @register("datetime")
-class Datetime(Generator):
-    """Moments from start to before end, all equally likely.
+class Datetime(BoundedMoments):
+    """Moments from start to before end: all equally likely, or by a rhythm.
 
-    With `timezone`, a start and end without an offset of their own are local times there; values are in UTC.
+    With `timezone`, a start and end without an offset of their own are local times there, as are the rhythm's hours;
+    values are in UTC. `after` and `before` keep them between other columns: the law is truncated there, nothing piles
+    up. Where nothing lies between, the moment is the latest of start and after.
     """
 
+    rises: ClassVar[bool] = True
     fits: ClassVar[frozenset[str]] = TEXTS | {"timestamp", "timestamptz"}
     example: ClassVar[str] = "{generator: datetime, params: {start: 2024-01-01, end: 2025-01-01}}"
 
@@ -124,8 +141,9 @@ class Datetime(Generator):
             *moment_faults("start", self.start, facts, zone),
             *moment_faults("end", self.end, facts, zone),
         ]
+        yield from self.bound_faults(facts, zone)
         yield from wrong
-        if not wrong and not self.domain(facts).size:
+        if not wrong and not self._ticks(facts).size:
             yield ParamError(
                 "start",
                 f"no moment lies between start {self.start} and end {self.end}",
@@ -135,22 +153,38 @@ class Datetime(Generator):
     def _zone(self) -> tzinfo:
         return UTC if self.timezone is None else ZoneInfo(self.timezone)
 
-    def domain(self, facts: ColumnContext) -> Domain:
+    def _ticks(self, facts: ColumnContext) -> Ticks:
+        return ticks(*self.span(facts), _TICKS[self.precision], moments_arrow(facts.type))
+
+    def span(self, facts: ColumnContext) -> tuple[int, int]:
         zone = self._zone()
-        start, end = (parse_moment(value, facts.as_of, zone) for value in (self.start, self.end))
-        return ticks(start, end, _TICKS[self.precision], moments_arrow(facts.type))
+        return parse_moment(self.start, facts.as_of, zone), parse_moment(self.end, facts.as_of, zone)
+
+    def domain(self, facts: ColumnContext) -> Domain | None:
+        return self._ticks(facts) if self.is_plain else None
+
+    def values(self, cells: ColumnBatch) -> pa.Array:
+        if self.is_plain:
+            return super().values(cells)
+        low, high = self.interval(cells, *self.span(cells.facts), self._zone())
+        moments, tick = self.drawn(cells, low, high, self.timezone or ""), np.int64(_TICKS[self.precision])
+        return array_over(np.maximum(moments // tick * tick, low), moments_arrow(cells.facts.type))
 
 
 @register("time")
 class TimeOfDay(Generator):
-    """Times of day from start to before end, all equally likely."""
+    """Times of day from start to before end: all equally likely, or by the hours of a rhythm."""
 
+    rises: ClassVar[bool] = True
     fits: ClassVar[frozenset[str]] = TEXTS | {"time"}
     example: ClassVar[str] = "{generator: time, params: {start: '08:00', end: '18:30'}}"
 
     start: Clock = Field("00:00", description="the earliest time of day, in quotes: '08:30'")
     end: Clock = Field("24:00", description="the end, itself not included; '24:00' is the day's end")
     precision: Precision = Field("s", description="whole seconds (s), milliseconds (ms) or microseconds (us)")
+    rhythm: RhythmParam = Field(
+        None, description="how likely each hour is: a shipped rhythm's name, or one spelled out"
+    )
 
     def natural(self) -> Type:
         return Type("time")
@@ -163,12 +197,26 @@ class TimeOfDay(Generator):
             except ValueError as error:
                 wrong = True
                 yield ParamError(param, str(error))
-        if not wrong and not self.domain(facts).size:
+        yield from rhythm_faults(self.rhythm, facts)
+        if not wrong and not self._ticks().size:
             yield ParamError(
                 "start",
                 f"no time lies between start {self.start} and end {self.end}",
                 "make start the earlier",
             )
 
-    def domain(self, facts: ColumnContext) -> Domain:
+    def _ticks(self) -> Ticks:
         return ticks(parse_clock(self.start), parse_clock(self.end), _TICKS[self.precision], pa.time64("us"))
+
+    def domain(self, facts: ColumnContext) -> Domain | None:
+        return self._ticks() if self.rhythm is None else None
+
+    def values(self, cells: ColumnBatch) -> pa.Array:
+        if self.rhythm is None:
+            return super().values(cells)
+        day = Rhythm(hours=self.rhythm.hours)  # a time of day is of no day: only the hours count
+        start, end = parse_clock(self.start), parse_clock(self.end)
+        size = len(cells)
+        clock = operational_clock(day, 0, DAY, cells.facts.as_of)
+        moments = drawn_by(clock, cells.draw(), np.full(size, start), np.full(size, end))
+        return array_over(moments // _TICKS[self.precision] * _TICKS[self.precision], pa.time64("us"))

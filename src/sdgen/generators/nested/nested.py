@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
 from sdgen.generators import streams
@@ -74,8 +76,10 @@ def _element_faults(generator: Generator, param: str) -> Iterable[ParamError]:
 
 
 def _lonely(inner: NestedGenerator, path: str) -> Iterable[ParamError]:
-    """Elements aren't rows: they have no other columns and no parents."""
+    """Elements aren't rows: they have no other columns and no parents, but for links of their own."""
     for need in inner.made.needs():
+        if need.entity:
+            continue
         what = f"{inner.generator} takes the column {need.column!r}, but an element has no columns beside it"
         yield ParamError(path, what, "compute the value in a column of its own")
 
@@ -135,7 +139,13 @@ class Array(SizedCollection):
     unique: bool = Field(default=False, description="whether the elements of a row are distinct (at most 100)")
 
     def natural(self) -> Type:
-        return array_of(self.items.type_for({}))
+        return self.natural_for({})
+
+    def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
+        return array_of(self.items.type_for(types))
+
+    def needs(self) -> tuple[Dependency, ...]:
+        return self.items.made.needs()
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         yield from self.size_faults()
@@ -146,10 +156,14 @@ class Array(SizedCollection):
             yield from _distinct_faults(self.items, facts, type, self.max, "items")
 
     def values(self, cells: ColumnBatch) -> pa.Array:
-        type = cells.facts.type if cells.facts.type.kind == "array" else self.natural()
-        item = type.items[0]
         lengths = self.lengths(cells)
         offsets, numbers = self.elements(cells, lengths)
+        try:
+            type = cells.facts.type if cells.facts.type.kind == "array" else self.natural()
+        except LookupError:  # inside a document: elements of a link's type, which the document doesn't know
+            values = self.items.made.values(cells.inner("items", _JSON, numbers))
+            return pa.ListArray.from_arrays(offsets, values)
+        item = type.items[0]
         inner = cells.inner("items", item, numbers)
         if self.unique:
             values = _distinct(self.items, cells.inner("items", item), item, self.max, lengths)
@@ -174,7 +188,13 @@ class Map(SizedCollection):
     values_: NestedGenerator = Field(alias="values", description="the values' generator")
 
     def natural(self) -> Type:
-        return Type("map", items=(self.keys.type_for({}), self.values_.type_for({})))
+        return self.natural_for({})
+
+    def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
+        return Type("map", items=(self.keys.type_for(types), self.values_.type_for(types)))
+
+    def needs(self) -> tuple[Dependency, ...]:
+        return tuple(dict.fromkeys([*self.keys.made.needs(), *self.values_.made.needs()]))
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         yield from self.size_faults()
@@ -231,7 +251,7 @@ class Struct(FieldCollection):
 
     def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
         items = tuple(inner.type_for(types) for inner in self.fields.values())
-        return Type("struct", fields=tuple(self.fields), items=items)
+        return Type("struct", fields=tuple(self.fields), items=items, optional=_optional(self.fields))
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         yield from _element_faults(self, "fields")
@@ -260,7 +280,7 @@ class Struct(FieldCollection):
 
 @register("json")
 class Json(FieldCollection):
-    """A JSON document: an object whose fields are made by other generators, or a constant."""
+    """A JSON document: an object whose fields are made by other generators, a value of another one, or a constant."""
 
     fits: ClassVar[frozenset[str]] = TEXTS - {"enum"} | {"json"}
     example: ClassVar[str] = (
@@ -269,12 +289,22 @@ class Json(FieldCollection):
     )
 
     value: Any = Field(default=None, description="instead of fields: a constant, any structure")
+    of: NestedGenerator | None = Field(
+        default=None, description="instead of fields: a generator whose values, of whatever type, are written as JSON"
+    )
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> Json:
-        if bool(self.fields) == ("value" in self.model_fields_set):
-            raise ValueError("a JSON document takes either fields or a value")
+    def _one_of_three(self) -> Json:
+        if bool(self.fields) + ("value" in self.model_fields_set) + (self.of is not None) != 1:
+            raise ValueError("a JSON document takes either fields or a value, or the generator of one")
         return self
+
+    def resolved(self, links: Mapping[str, str]) -> Generator:
+        made = super().resolved(links)
+        return made if self.of is None else made.model_copy(update={"of": self.of.resolved(links)})
+
+    def needs(self) -> tuple[Dependency, ...]:
+        return (*super().needs(), *(self.of.made.needs() if self.of is not None else ()))
 
     def natural(self) -> Type:
         return _JSON
@@ -283,8 +313,18 @@ class Json(FieldCollection):
         yield from _element_faults(self, "fields")
         for name, inner in self.fields.items():
             yield from inner.faults(facts, _type_of(inner), f"fields.{name}")
+        if self.of is not None:
+            yield from self.of.faults(facts, _type_of(self.of), "of")
+
+    def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
+        yield from super().check_types(types)
+        if self.of is not None:
+            yield from self.of.type_faults(types, "of")
 
     def values(self, cells: ColumnBatch) -> pa.Array:
+        if self.of is not None:
+            type = _type_of(self.of)
+            return json_text(self._field(self.of, cells.inner("of", type or _JSON), type), type)
         if not self.fields:
             text = json.dumps(self.value, ensure_ascii=False, separators=(",", ":"), default=str)
             return pa.repeat(text, len(cells))
@@ -293,10 +333,66 @@ class Json(FieldCollection):
             self._field(inner, cells.inner(f"field/{name}", types[name] or _JSON), types[name])
             for name, inner in self.fields.items()
         ]
-        return json_text(pa.StructArray.from_arrays(arrays, list(self.fields)), _struct_type(types))
+        type = replace(_struct_type(types), optional=_optional(self.fields))
+        return json_text(pa.StructArray.from_arrays(arrays, list(self.fields)), type)
 
     def _field(self, inner: NestedGenerator, cells: ColumnBatch, type: Type | None) -> pa.Array:
-        return inner.made.values(cells) if type is None else inner.values(cells, type)
+        return inner.with_nulls(cells, inner.made.values(cells)) if type is None else inner.values(cells, type)
+
+
+@register("tuple")
+class Tuple(Generator):
+    """An array whose places have generators of their own: `[48.1, 11.6]`, and as JSON of several types."""
+
+    fits: ClassVar[frozenset[str]] = frozenset({"array", "json"})
+    example: ClassVar[str] = (
+        "{generator: tuple, params: {items: [{generator: uniform_float, params: {min: -180, max: 180}},"
+        " {generator: uniform_float, params: {min: -90, max: 90}}]}}"
+    )
+
+    items: tuple[NestedGenerator, ...] = Field(
+        min_length=1, max_length=100, description="the generator of each place: its name, or {generator, params, type}"
+    )
+
+    def natural(self) -> Type:
+        types = {inner.type_for({}) for inner in self.items}
+        return array_of(types.pop()) if len(types) == 1 else _JSON
+
+    def resolved(self, links: Mapping[str, str]) -> Generator:
+        return self.model_copy(update={"items": tuple(inner.resolved(links) for inner in self.items)})
+
+    def needs(self) -> tuple[Dependency, ...]:
+        return tuple(dict.fromkeys(need for inner in self.items for need in inner.made.needs()))
+
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
+        yield from _element_faults(self, "items")
+        type = _part(facts.type, "array", 0)
+        for place, inner in enumerate(self.items):
+            yield from inner.faults(facts, type or _type_of(inner), f"items.{place}")
+
+    def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
+        for place, inner in enumerate(self.items):
+            yield from inner.type_faults(types, f"items.{place}")
+
+    def values(self, cells: ColumnBatch) -> pa.Array:
+        type = _part(cells.facts.type if cells.facts.type.kind in self.fits else self.natural(), "array", 0)
+        arrays = []
+        for place, inner in enumerate(self.items):
+            own = type or _type_of(inner) or _JSON
+            arrays.append(inner.values(cells.inner(f"place/{place}", own), own))
+        if type is None:
+            texts = [json_text(each, own).fill_null("null") for each, own in zip(arrays, self._types(), strict=True)]
+            return pc.binary_join_element_wise("[", pc.binary_join_element_wise(*texts, ","), "]", "")
+        offsets = pa.array(np.arange(len(cells) + 1, dtype=np.int32) * len(arrays))
+        order = np.arange(len(cells) * len(arrays)).reshape(len(arrays), -1).T.ravel()
+        return pa.ListArray.from_arrays(offsets, pa.concat_arrays(arrays).take(pa.array(order)))
+
+    def _types(self) -> list[Type]:
+        return [_type_of(inner) or _JSON for inner in self.items]
+
+
+def _optional(fields: Mapping[str, NestedGenerator]) -> tuple[str, ...]:
+    return tuple(name for name, inner in fields.items() if inner.optional)
 
 
 def _type_of(inner: NestedGenerator) -> Type | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
@@ -13,10 +14,11 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from sdgen.errors import did_you_mean
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.links.links import ElementLink
 from sdgen.generators.registry import find, make, names
 from sdgen.scenario.types import Type, parse_type
 
-_NO_INNER = frozenset({"fk"})
+_LINK = "fk"
 
 
 class NestedGenerator(BaseModel):
@@ -27,6 +29,8 @@ class NestedGenerator(BaseModel):
     generator: str = Field(description="a generator's name")
     params: dict[str, Any] = Field(default_factory=dict, description="its params")
     type: str = Field(default="", description="the type of its values, where it isn't the natural one")
+    null_rate: float = Field(default=0.0, ge=0, le=1, description="the share of nulls among its values")
+    optional: bool = Field(default=False, description="as a field: JSON leaves it out where it is null")
 
     _made: Generator = PrivateAttr()
     _type: Type | None = PrivateAttr(default=None)
@@ -44,7 +48,8 @@ class NestedGenerator(BaseModel):
     @model_validator(mode="after")
     def _make(self) -> NestedGenerator:
         try:
-            self._made = make(self.generator, dict(self.params))
+            is_link = self.generator == _LINK
+            self._made = ElementLink(**self.params) if is_link else make(self.generator, dict(self.params))
         except KeyError:
             hint = did_you_mean(self.generator, names())
             raise _error(("generator",), f"unknown generator {self.generator!r}", hint) from None
@@ -80,11 +85,6 @@ class NestedGenerator(BaseModel):
 
     def faults(self, facts: ColumnContext, type: Type | None, path: str) -> Iterable[ParamError]:
         """What is wrong inside, under this path; `type` is what the values must be, if that is known."""
-        if self.generator in _NO_INNER:
-            yield ParamError(
-                path, f"{self.generator} can't stand inside another generator", "give it a column of its own"
-            )
-            return
         if type is not None and self._made.fits and type.kind not in self._made.fits:
             kinds = ", ".join(sorted(self._made.fits))
             yield ParamError(path, f"{self.generator} can't make values of type {type}", f"it makes: {kinds}")
@@ -96,7 +96,13 @@ class NestedGenerator(BaseModel):
         yield from _inside(path, self._made.check_types(types))
 
     def values(self, cells: ColumnBatch, type: Type) -> pa.Array:
-        return cast_array(self._made.values(cells), type, type.arrow)
+        return self.with_nulls(cells, cast_array(self._made.values(cells), type, type.arrow))
+
+    def with_nulls(self, cells: ColumnBatch, values: pa.Array) -> pa.Array:
+        """The values with their share of nulls."""
+        if not self.null_rate:
+            return values
+        return values.take(pa.array(np.arange(len(values)), mask=cells.unit("null") < self.null_rate))
 
 
 def _inside(path: str, faults: Iterable[ParamError]) -> Iterable[ParamError]:

@@ -8,15 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdgen.generators.streams import Numbers, Words
+from sdgen.generators.streams import Numbers, Words, mix, unit
+
+Floats = NDArray[np.float64]
 
 _U32 = np.uint64(32)
 _LOW_32 = np.uint64(0xFFFFFFFF)
+_WITHIN = np.uint64(0xD1B54A32D192ED03)
+_BELOW_ONE = 1 - 2.0**-53
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +41,43 @@ class AliasTable:
         cells = spread.view(np.int64)
         keeps = (words & _LOW_32) < self.thresholds.take(cells)
         return np.where(keeps, cells, self.aliases.take(cells))
+
+
+@dataclass(frozen=True, eq=False)
+class CumulatedWeights:
+    """Weighted draws in order: `at(chances)` gives indexes that rise with numbers in [0, 1).
+
+    `ends` are the running sums of the weights' shares.
+    """
+
+    ends: Floats
+
+    def at(self, chances: Floats) -> tuple[Numbers, Floats]:
+        """The index for each chance, and how far in [0, 1) that lies between the index's ends."""
+        indexes = np.minimum(np.searchsorted(self.ends, chances, side="right"), len(self.ends) - 1)
+        starts, widths = self._of(indexes)
+        return indexes, np.clip((chances - starts) / np.where(widths > 0, widths, 1.0), 0.0, _BELOW_ONE)
+
+    def ranks(self, indexes: Numbers, inside: Floats) -> Floats:
+        """The chances that have these indexes, and lie so far between their ends."""
+        starts, widths = self._of(indexes)
+        ranks: Floats = starts + inside * widths
+        return ranks
+
+    def _of(self, indexes: Numbers) -> tuple[Floats, Floats]:
+        starts = np.append(0.0, self.ends[:-1]).take(indexes)
+        return starts, self.ends.take(indexes) - starts
+
+
+def cumulated(weights: Sequence[float]) -> CumulatedWeights:
+    """Running sums of weights, as shares: at least one weight, none negative, not all zero."""
+    sums = np.array(list(accumulate(map(float, weights))))
+    return CumulatedWeights(sums / sums[-1])
+
+
+def within(words: Words) -> Floats:
+    """A number in [0, 1) for each word that has told an index already, apart from what told it."""
+    return unit(mix(words ^ _WITHIN))
 
 
 def alias_table(weights: Sequence[float]) -> AliasTable:

@@ -29,7 +29,7 @@ from sdgen.generators.numbers.quantile_tables import (
     lognormal_table,
     normal_table,
     poisson,
-    zipf_ranks,
+    zipf,
 )
 from sdgen.generators.numbers.uniform import order_fault
 from sdgen.generators.registry import register
@@ -49,6 +49,7 @@ class Distribution(Generator):
     """
 
     fits: ClassVar[frozenset[str]] = NUMBERS
+    rises: ClassVar[bool] = True
     places_param: ClassVar[str] = "precision"
 
     min: FiniteFloat | None = Field(None, description=_LEAST)
@@ -175,6 +176,7 @@ class PoissonCount(Generator):
     """Counts of things that happen at a steady rate: 0, 1, 2, … by the Poisson law."""
 
     fits: ClassVar[frozenset[str]] = NUMBERS
+    rises: ClassVar[bool] = True
     example: ClassVar[str] = "{generator: poisson, params: {mean: 2.5, max: 20}}"
 
     mean: float = Field(gt=0, le=1e6, description="the mean count before any truncation, at most a million")
@@ -192,7 +194,11 @@ class PoissonCount(Generator):
             yield from room_faults(facts.type, law.first, law.first + len(law.table.aliases) - 1)
 
     def values(self, cells: ColumnBatch) -> pa.Array:
-        return array_over(poisson(self.mean, self.max).draw(cells.draw()), pa.int64())
+        law = poisson(self.mean, self.max)
+        return array_over(law.at(cells.unit()) if cells.correlated else law.draw(cells.draw()), pa.int64())
+
+    def ranks(self, cells: ColumnBatch) -> Floats:
+        return poisson(self.mean, self.max).ranks(cells.draw())
 
 
 @register("zipf")
@@ -203,6 +209,7 @@ class ZipfNumber(Generator):
     """
 
     fits: ClassVar[frozenset[str]] = NUMBERS
+    rises: ClassVar[bool] = True
     example: ClassVar[str] = "{generator: zipf, params: {size: 5000, exponent: 1.1}}"
 
     size: int | None = Field(None, ge=1, le=1 << 62, description="how many values there are")
@@ -232,6 +239,10 @@ class ZipfNumber(Generator):
     def values(self, cells: ColumnBatch) -> pa.Array:
         if cells.facts.unique or cells.facts.joint is not None:
             return super().values(cells)
-        ranks = zipf_ranks(cells.draw(), self._size(), self.exponent)
+        law = zipf(self._size(), self.exponent)
+        ranks = law.at(cells.unit()) if cells.correlated else law.ranks(cells.draw())
         ranks += np.int64(self.min)
         return array_over(ranks, pa.int64())
+
+    def ranks(self, cells: ColumnBatch) -> Floats:
+        return zipf(self._size(), self.exponent).chances(cells.draw())

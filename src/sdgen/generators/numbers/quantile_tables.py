@@ -10,13 +10,13 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
+from sdgen.generators.numbers.alias_tables import AliasTable, CumulatedWeights, alias_table, cumulated, within
 from sdgen.generators.streams import Numbers, Words, mix, unit
 
 Floats = NDArray[np.float64]
@@ -31,7 +31,7 @@ _LEAST = 2.0**-53
 _FIRST_CELL = (1023 - 53) << 7
 
 
-def _significant(value: float) -> float:
+def significant(value: float) -> float:
     """The value to 12 significant digits."""
     return float(f"{value:.11e}")
 
@@ -76,6 +76,19 @@ class QuantileTable:
         start, stop = self.probabilities[place], self.probabilities[place + 1]
         return start + (value - low) / (high - low) * (stop - start)
 
+    def probabilities_below(self, values: Floats) -> Floats:
+        """`probability` of each value, to within a rounding."""
+        points, chances = self._rising
+        place = np.clip(np.searchsorted(points, values, side="right") - 1, 0, len(points) - 2)
+        low, start = points[place], chances[place]
+        width, rise = points[place + 1] - low, chances[place + 1] - start
+        share = np.divide(values - low, width, out=np.zeros(len(values)), where=width > 0)
+        return start + np.clip(share, 0.0, 1.0) * rise
+
+    @cached_property
+    def _rising(self) -> tuple[Floats, Floats]:
+        return np.array(self.points), np.array(self.probabilities)
+
     def draw(self, words: Words, low: float = -math.inf, high: float = math.inf) -> Floats:
         """One value of the law for each word; between `low` and `high` where given (truncated, not clamped)."""
         start = self.probability(low)
@@ -88,7 +101,7 @@ class QuantileTable:
 def quantile_table(lower: Callable[[float], float], upper: Callable[[float], float]) -> QuantileTable:
     """The table of a law, from its values at a probability (up to 1/2) of the lower, and of the upper, tail."""
     tails = _tails()
-    sides = [[_significant(law(tail)) for tail in tails] for law in (lower, upper)]
+    sides = [[significant(law(tail)) for tail in tails] for law in (lower, upper)]
     lines = [_lines(tails, side) for side in sides]
     chances = [*tails, *(1 - tail for tail in reversed(tails[:-1]))]
     return QuantileTable(
@@ -134,9 +147,18 @@ class Poisson:
 
     first: int
     table: AliasTable
+    shares: CumulatedWeights
 
     def draw(self, words: Words) -> Numbers:
         return self.table.pick(words) + np.int64(self.first)
+
+    def at(self, chances: Floats) -> Numbers:
+        """Counts that rise with numbers in [0, 1)."""
+        return self.shares.at(chances)[0] + np.int64(self.first)
+
+    def ranks(self, words: Words) -> Floats:
+        """The chances that have the counts drawn for these words."""
+        return self.shares.ranks(self.table.pick(words), within(words))
 
 
 @lru_cache(maxsize=64)
@@ -157,7 +179,7 @@ def poisson(mean: float, most: int | None = None) -> Poisson:
         weights = weights[: max(most + 1 - first, 0)]
     if sum(weights) < 1e-9:
         raise ValueError(f"a Poisson law of mean {mean} hardly ever stays at or below {most}")
-    return Poisson(first, alias_table(weights))
+    return Poisson(first, alias_table(weights), cumulated(weights))
 
 
 _EXACT_RANKS = 1024
@@ -176,6 +198,7 @@ class Zipf:
     table: AliasTable
     starts: Numbers
     widths: Floats
+    shares: CumulatedWeights
 
     def ranks(self, words: Words) -> Numbers:
         """One rank from 0 to size - 1 for each word."""
@@ -187,6 +210,17 @@ class Zipf:
             ranks += inside.astype(np.int64)
         return ranks
 
+    def at(self, chances: Floats) -> Numbers:
+        """Ranks that rise with numbers in [0, 1)."""
+        segments, inside = self.shares.at(chances)
+        return self.starts.take(segments) + (inside * self.widths.take(segments)).astype(np.int64)
+
+    def chances(self, words: Words) -> Floats:
+        """The numbers in [0, 1) that have the ranks drawn for these words."""
+        segments, ranks = self.table.pick(words), self.ranks(words)
+        inside = (ranks - self.starts.take(segments) + within(words)) / self.widths.take(segments)
+        return self.shares.ranks(segments, inside)
+
 
 @lru_cache(maxsize=64)
 def zipf(size: int, exponent: float) -> Zipf:
@@ -197,9 +231,9 @@ def zipf(size: int, exponent: float) -> Zipf:
     while ends[-1] < size:
         ends.append(min(ends[-1] + ends[-1] // 64, size))
     starts = [0, *ends[:-1]]
-    weights = [_significant(_weight(low + 1, high + 1, exponent)) for low, high in zip(starts, ends, strict=True)]
+    weights = [significant(_weight(low + 1, high + 1, exponent)) for low, high in zip(starts, ends, strict=True)]
     widths = [_at_most(high - low) for low, high in zip(starts, ends, strict=True)]
-    return Zipf(alias_table(weights), np.array(starts, dtype=np.int64), np.array(widths))
+    return Zipf(alias_table(weights), np.array(starts, dtype=np.int64), np.array(widths), cumulated(weights))
 
 
 def zipf_ranks(words: Words, size: int, exponent: float) -> Numbers:

@@ -8,14 +8,15 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from sdgen.generators.arrays.decimals import numbers_of, places_faults, places_of, room_faults, units_from, units_to
 from sdgen.generators.arrays.fixed_width import array_over
 from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
-from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
+from sdgen.generators.numbers.alias_tables import AliasTable, CumulatedWeights, alias_table, cumulated
 from sdgen.generators.registry import register
-from sdgen.generators.streams import unit
+from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import NUMBERS, Type
 
 
@@ -37,6 +38,7 @@ class Ranges(Generator):
     """
 
     fits: ClassVar[frozenset[str]] = NUMBERS
+    rises: ClassVar[bool] = True
     example: ClassVar[str] = (
         "{generator: ranges, params: {ranges: [{min: 300, max: 579, weight: 16}, {min: 580, max: 850, weight: 84}]}}"
     )
@@ -73,10 +75,30 @@ class Ranges(Generator):
     def table(self) -> AliasTable:
         return alias_table([part.weight for part in self.ranges])
 
+    @cached_property
+    def rising(self) -> Numbers:
+        """The places of the ranges, the least first."""
+        return np.array(sorted(range(len(self.ranges)), key=lambda place: self.ranges[place].min), dtype=np.int64)
+
+    @cached_property
+    def shares(self) -> CumulatedWeights:
+        """Of the ranges, the least first."""
+        return cumulated([self.ranges[place].weight for place in self.rising])
+
+    def ranks(self, cells: ColumnBatch) -> NDArray[np.float64]:
+        chosen = np.argsort(self.rising).take(self.table.pick(cells.draw("range")))
+        return self.shares.ranks(chosen, cells.unit())
+
+    def _drawn(self, cells: ColumnBatch) -> tuple[Numbers, NDArray[np.float64]]:
+        """A range for each row, and how far in [0, 1) the value lies in it."""
+        if not cells.correlated:
+            return self.table.pick(cells.draw("range")), cells.unit()
+        chosen, inside = self.shares.at(cells.unit())
+        return self.rising.take(chosen), inside
+
     def values(self, cells: ColumnBatch) -> pa.Array:
-        chosen = self.table.pick(cells.draw("range"))
+        chosen, inside = self._drawn(cells)
         places = self._places(cells.facts.type)
-        inside = unit(cells.draw())
         if places is None:
             starts = np.array([float(part.min) for part in self.ranges])
             inside *= np.array([float(part.max) for part in self.ranges]).take(chosen) - starts.take(chosen)

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import Field, FiniteFloat
 
 from sdgen.generators.arrays.decimals import digits_for, places_faults, places_of, room_faults, steps
@@ -42,6 +43,7 @@ class Boolean(Generator):
     """True or false, true with a given probability."""
 
     fits: ClassVar[frozenset[str]] = INTEGERS | {"bool"}
+    rises: ClassVar[bool] = True
     example: ClassVar[str] = "{generator: boolean, params: {probability: 0.8}}"
 
     probability: float = Field(0.5, ge=0, le=1, description="how likely true is, from 0 to 1")
@@ -57,7 +59,11 @@ class Boolean(Generator):
             return super().values(cells)
         if self.probability == 1:
             return booleans_over(np.ones(len(cells), dtype=np.bool_))
-        return booleans_over(cells.draw() < np.uint64(int(self.probability * 2.0**64)))
+        words = ~cells.draw() if cells.correlated else cells.draw()  # low draws are true where nothing follows them
+        return booleans_over(words < np.uint64(int(self.probability * 2.0**64)))
+
+    def ranks(self, cells: ColumnBatch) -> NDArray[np.float64]:
+        return 1 - cells.unit()
 
 
 @register("uniform_int")
@@ -65,6 +71,7 @@ class UniformInt(Generator):
     """Whole numbers from min to max, both included, all equally likely."""
 
     fits: ClassVar[frozenset[str]] = NUMBERS
+    rises: ClassVar[bool] = True
     example: ClassVar[str] = "{generator: uniform_int, params: {min: 1, max: 6}}"
 
     min: int = Field(ge=-_INT64, lt=_INT64, description="the least value")
@@ -97,6 +104,7 @@ class UniformFloat(Generator):
     """
 
     fits: ClassVar[frozenset[str]] = NUMBERS
+    rises: ClassVar[bool] = True
     example: ClassVar[str] = "{generator: uniform_float, params: {min: 0, max: 100, precision: 1}}"
 
     min: FiniteFloat = Field(0.0, description="the least value")
@@ -137,6 +145,7 @@ class UniformDecimal(Generator):
     """Decimal numbers from min to max, both included, all equally likely."""
 
     fits: ClassVar[frozenset[str]] = NUMBERS
+    rises: ClassVar[bool] = True
     example: ClassVar[str] = "{generator: decimal, params: {min: 0.99, max: 499.99, scale: 2}}"
 
     min: Decimal = Field(Decimal(0), description="the least value")

@@ -1,9 +1,9 @@
-"""People's dates of birth, ages and telephone numbers."""
+"""People's dates of birth and ages, as in their country; height, weight and body mass index, by sex."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from collections.abc import Iterable
+from datetime import date
 from functools import cache
 from typing import ClassVar, Literal
 
@@ -14,18 +14,23 @@ from pydantic import Field
 
 from sdgen.generators import streams
 from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
-from sdgen.generators.domains import Domain
+from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
+from sdgen.generators.numbers.quantile_tables import Floats, lognormal_table, normal_table
 from sdgen.generators.people.people import PersonGenerator
-from sdgen.generators.pools import FALLBACK, Joined, file_digests, text_array, texts
+from sdgen.generators.places.gazetteer import country_of
+from sdgen.generators.pools import own_yaml
 from sdgen.generators.registry import register
-from sdgen.generators.text_generator import PLAIN_TEXTS, TextGenerator
+from sdgen.generators.streams import Numbers
+from sdgen.generators.text_generator import PLAIN_TEXTS
 from sdgen.scenario.types import NUMBERS, Type
 
 _EPOCH = date(1970, 1, 1)
 
 
 class AgedPerson(PersonGenerator):
-    """A column that follows from the day of birth, which is uniform between two ages."""
+    """A column that follows from the day of birth: ages as in the population of the locale's country."""
+
+    version: ClassVar[int] = 2
 
     min_age: int = Field(default=18, ge=0, le=130, description="the youngest, in full years at the scenario's as_of")
     max_age: int = Field(default=80, ge=0, le=130, description="the oldest, in full years at the scenario's as_of")
@@ -35,13 +40,33 @@ class AgedPerson(PersonGenerator):
             yield ParamError("min_age", f"min_age {self.min_age} is above max_age {self.max_age}", "swap them")
 
     def birth_days(self, cells: ColumnBatch) -> NDArray[np.int32]:
-        """Days from 1970-01-01 to the day of birth."""
-        today = cells.facts.as_of.date()
-        first = _years_before(today, self.max_age + 1) + timedelta(days=1)
-        last = _years_before(today, self.min_age)
-        words = self.family_draw(cells, "birth")
-        days = streams.below(words, (last - first).days + 1) + (first - _EPOCH).days
-        return days.astype(np.int32)
+        """Days from 1970-01-01 to the day of birth: an age by the pyramid, and any day of those that give it."""
+        country = country_of(cells.facts.locale)
+        age = _ages(country, self.min_age, self.max_age).pick(self.family_draw(cells, "birth"))
+        first, size = _birthdays(cells.facts.as_of.date(), self.min_age, self.max_age)
+        day = streams.below_each(self.family_draw(cells, "birthday"), size.take(age))
+        return (first.take(age) + day).astype(np.int32)
+
+
+_GROUP = 5  # years that the pyramid counts together
+_OLDEST = 105  # years that the last group reaches to
+
+
+@cache
+def _ages(country: str, youngest: int, oldest: int) -> AliasTable:
+    """A draw of an age between two, counted from the youngest. Beyond the pyramid each age is as rare as its last."""
+    pyramid = own_yaml("population")["ages"]
+    groups = pyramid.get(country, pyramid["other"])
+    shares = [groups[min(age, _OLDEST - 1) // _GROUP] for age in range(youngest, oldest + 1)]
+    return alias_table([max(1, round(share * 10)) for share in shares])
+
+
+@cache
+def _birthdays(today: date, youngest: int, oldest: int) -> tuple[Numbers, Numbers]:
+    """By age, from the youngest: the first day of birth that gives it, in days from 1970-01-01, and how many do."""
+    ends = [_years_before(today, age) for age in range(youngest, oldest + 2)]
+    days = np.array([(end - _EPOCH).days for end in ends], dtype=np.int64)
+    return days[1:] + 1, days[:-1] - days[1:]
 
 
 @register("person.birth_date", "person.birthdate", "person.date_of_birth")
@@ -84,30 +109,82 @@ def _years_before(day: date, years: int) -> date:
         return day.replace(year=day.year - years, day=28)
 
 
-@register("person.phone_number", "person.phone", "person.telephone")
-class PhoneNumber(TextGenerator):
-    """A North American telephone number of the range 555-0100 to 555-0199, which is kept free for fiction."""
+class Body(PersonGenerator):
+    """A column that follows from a grown person's height and body mass index."""
 
-    example: ClassVar[str] = "{generator: person.phone_number, params: {format: national}}"
+    fits: ClassVar[frozenset[str]] = NUMBERS | PLAIN_TEXTS
 
-    format: Literal["international", "national", "digits"] = Field(
-        default="international", description="+1-212-555-0123, (212) 555-0123 or 2125550123"
-    )
+    def natural(self) -> Type:
+        return Type("double")
 
-    def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
-        return file_digests([FALLBACK], "person")
+    def height_of(self, cells: ColumnBatch) -> Floats:
+        """Height in metres: normal, by sex and country."""
+        means, scatter, _ = _bodies(country_of(cells.facts.locale))
+        sex = self.people(cells).men
+        steps = normal_table().draw(self.family_draw(cells, "height"), -_FURTHEST, _FURTHEST)
+        return (means.take(sex) + scatter.take(sex) * steps) / 100
 
-    def domain(self, facts: ColumnContext) -> Domain:
-        return _phones(self.format)
+    def mass_index_of(self, cells: ColumnBatch) -> Floats:
+        """Body mass index in kg/m²: lognormal, by sex and country, whatever the height."""
+        _, _, medians = _bodies(country_of(cells.facts.locale))
+        steps = lognormal_table(_MASS_SIGMA).draw(self.family_draw(cells, "mass"), 0.6, 1.9)
+        return medians.take(self.people(cells).men) * steps
 
 
-_FORMS = {"international": ("+1-", "-555-01"), "national": ("(", ") 555-01"), "digits": ("", "55501")}
+_FURTHEST = 3.5  # standard deviations from the mean
+_MASS_SIGMA = 0.18
 
 
 @cache
-def _phones(form: str) -> Joined:
-    before, after = _FORMS[form]
-    numbers = ("".join(filter(str.isdigit, listed)) for listed in texts("en", "person", "telephone_fmt"))
-    codes = sorted({number[1:4] for number in numbers})
-    begins = text_array(f"{before}{code}{after}" for code in codes)
-    return Joined((begins, text_array(f"{number:02d}" for number in range(100))))
+def _bodies(country: str) -> tuple[Floats, Floats, Floats]:
+    """Of women and of men: mean height in cm, its standard deviation, and the median body mass index."""
+    bodies = own_yaml("population")["bodies"]
+    found = bodies.get(country, bodies["other"])
+    return np.array(found["height"]), np.array(found["scatter"]), np.array(found["bmi"])
+
+
+def _rounded(values: Floats, parts: int) -> pa.Array:
+    """Values to a whole number of parts of one."""
+    return pa.array(np.floor(values * parts + 0.5) / parts)
+
+
+@register("person.height")
+class Height(Body):
+    """A grown person's height, which fits the sex: men are taller by some 13 cm, as in the locale's country."""
+
+    example: ClassVar[str] = "{generator: person.height, params: {unit: cm}}"
+
+    unit: Literal["cm", "m", "in"] = Field(
+        default="cm", description="centimetres or inches, with a decimal, or metres, with two"
+    )
+
+    def values(self, cells: ColumnBatch) -> pa.Array:
+        per_metre, parts = _LENGTHS[self.unit]
+        return _rounded(self.height_of(cells) * per_metre, parts)
+
+
+_LENGTHS = {"cm": (100.0, 10), "m": (1.0, 100), "in": (100 / 2.54, 10)}
+
+
+@register("person.weight")
+class Weight(Body):
+    """A grown person's weight, with a decimal, which fits height and sex."""
+
+    example: ClassVar[str] = "{generator: person.weight, params: {unit: kg}}"
+
+    unit: Literal["kg", "lb"] = Field(default="kg", description="kilograms or pounds")
+
+    def values(self, cells: ColumnBatch) -> pa.Array:
+        height = self.height_of(cells)
+        weight = self.mass_index_of(cells) * height * height
+        return _rounded(weight if self.unit == "kg" else weight / 0.45359237, 10)
+
+
+@register("person.bmi")
+class MassIndex(Body):
+    """A grown person's body mass index in kg/m², with a decimal, which fits height and weight."""
+
+    example: ClassVar[str] = "{generator: person.bmi}"
+
+    def values(self, cells: ColumnBatch) -> pa.Array:
+        return _rounded(self.mass_index_of(cells), 10)

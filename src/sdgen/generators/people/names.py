@@ -1,41 +1,58 @@
-"""The names of people: every pair of a first and a last name of a locale, by index.
+"""The names of people: first and last names of a locale, the common ones more often, by index.
 
-Index i of `size` stands for a gender, a first name and a last name. Their ASCII forms are distinct too, and no first
-name is listed for both genders, so distinct indexes are distinct full names and distinct e-mail names.
+An index stands for a slot of a first and a slot of a last name. A name has as many slots as its share of the people
+asks for (`data/name_shares.yaml`), so slots drawn alike give names by frequency. Several slots may be of the same pair:
+each has its number among them, which e-mail names are told apart by. ASCII forms are distinct too, and no first name is
+listed for both genders.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import pyarrow as pa
 
-from sdgen.generators.pools import chain, own, text_array, texts
+from sdgen.generators.pools import chain, own, own_yaml, text_array, texts
 from sdgen.generators.streams import Numbers
 
 _LONGEST = 11  # letters of a first name: longer ones are rare, and look it
 _MIDDLE_CAPITAL = re.compile(r"^(Mc|O')([a-z])")
+_PEOPLE = 100_000  # that shares are given of
+
+
+@dataclass(frozen=True, eq=False)
+class Slots:
+    """Slots of names: `place` is each slot's name, `number` its number among the slots of that name, of `count`."""
+
+    place: Numbers
+    number: Numbers
+    count: Numbers
+
+    @property
+    def size(self) -> int:
+        return len(self.place)
 
 
 @dataclass(frozen=True, eq=False)
 class Names:
-    """First names (women's, then as many men's) and last names, each with its ASCII form beside it.
+    """First names (women's, then men's) and last names, each with its ASCII form beside it.
 
-    Last names stand twice, in women's and in men's form; in most languages they are the same.
+    Last names stand twice, in women's and in men's form; in most languages they are the same. Both halves have as many
+    slots.
     """
 
     firsts: pa.Array
     lasts: pa.Array
     first_folds: tuple[str, ...]
     last_folds: tuple[str, ...]
-
-    @property
-    def per_gender(self) -> int:
-        return len(self.firsts) // 2
+    women: int
+    first_slots: Slots
+    last_slots: Slots
 
     @property
     def last_size(self) -> int:
@@ -43,57 +60,105 @@ class Names:
 
     @property
     def size(self) -> int:
+        """How many people there are: half of them women."""
+        return self.first_slots.size * (self.last_slots.size // 2)
+
+    @property
+    def pairs(self) -> int:
+        """How many different names they have."""
         return len(self.firsts) * self.last_size
 
-    def places(self, indexes: Numbers) -> tuple[Numbers, Numbers]:
-        """The places of first and last names of these people."""
-        first = indexes // self.last_size
-        last = indexes - first * self.last_size
-        return first, last + (first >= self.per_gender) * self.last_size
+    def slots(self, indexes: Numbers) -> tuple[Numbers, Numbers]:
+        """The slots of first and last names of these people."""
+        half = self.last_slots.size // 2
+        first = indexes // half
+        return first, indexes - first * half + (first >= self.first_slots.size // 2) * half
 
 
 @cache
 def names(locale: str) -> Names:
     """The names of a locale."""
     taken: set[str] = set()
-    men = distinct_folds(_firsts(locale, "male"), taken)
-    women = distinct_folds(_firsts(locale, "female"), taken)
-    size = min(len(men), len(women))
-    firsts = _spread(women, size) + _spread(men, size)
-    lasts = _lasts(locale)
+    men, women = (_firsts(locale, gender, taken) for gender in ("male", "female"))
+    half, lasts = _lasts(locale)
+    shares = {kind: _shares(locale, kind) for kind in ("female", "male", "surnames")}
     return Names(
-        text_array(name for name, _ in firsts),
+        text_array(name for name, _ in women + men),
         text_array(name for name, _ in lasts),
-        tuple(fold for _, fold in firsts),
+        tuple(fold for _, fold in women + men),
         tuple(fold for _, fold in lasts),
+        len(women),
+        _slots(_weights(women, shares["female"]), _weights(men, shares["male"])),
+        _slots(_weights(lasts[:half], shares["surnames"]), _weights(lasts[half:], shares["surnames"])),
     )
 
 
-def _firsts(locale: str, gender: str) -> tuple[str, ...]:
+def _shares(locale: str, kind: str) -> Mapping[str, int]:
+    """How many of 100,000 people have which name, in the locale or its language; none where that is not known."""
+    known, own_name = own_yaml("name_shares"), chain(locale)[0]
+    named = (own_name, own_name.partition("-")[0])
+    return next((known[name][kind] for name in named if kind in known.get(name, {})), {})
+
+
+def _weights(listed: Sequence[tuple[str, str]], shares: Mapping[str, int]) -> list[int]:
+    """The share of each name: those that none is known of share alike what is left, and no name is rarer than those."""
+    known = [shares.get(name, 0) for name, _ in listed]
+    rest = max(1, (_PEOPLE - sum(known)) // max(1, known.count(0)))
+    return [max(share, rest) for share in known]
+
+
+def _slots(women: Sequence[int], men: Sequence[int]) -> Slots:
+    """As many slots for women as for men: of each name in proportion to its weight, at least one."""
+    size = max(sum(weights) // min(weights) for weights in (women, men))
+    counts = np.array(_apportioned(women, size) + _apportioned(men, size), dtype=np.int64)
+    place = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
+    number = np.arange(len(place), dtype=np.int64) - (np.cumsum(counts) - counts)[place]
+    return Slots(place, number, counts)
+
+
+def _apportioned(weights: Sequence[int], size: int) -> list[int]:
+    """Whole numbers of that sum, in proportion to the weights (largest remainders), none below one."""
+    total = sum(weights)
+    counts = [max(1, weight * size // total) for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda place: (-(weights[place] * size % total), place))
+    left = size - sum(counts)
+    for place in by_remainder[: max(0, left)]:
+        counts[place] += 1
+    for place in sorted(range(len(counts)), key=lambda place: (-counts[place], place))[: max(0, -left)]:
+        counts[place] -= 1
+    return counts
+
+
+def _firsts(locale: str, gender: str, taken: set[str]) -> list[tuple[str, str]]:
+    """First names of a gender, without those `taken` already."""
     if chain(locale)[0].partition("-")[0] == "en":
-        return tuple(own("people")[gender])
-    listed = texts(locale, "person", f"names.{gender}")
-    return tuple(name for name in listed if len(name) <= _LONGEST and " " not in name)
+        listed = tuple(own("people")[gender])
+    else:
+        listed = texts(locale, "person", f"names.{gender}")
+    short = (name for name in listed if len(name) <= _LONGEST and " " not in name)
+    return _distinct(_shares(locale, gender), short, taken)
 
 
-def _lasts(locale: str) -> list[tuple[str, str]]:
+def _distinct(shares: Iterable[str], listed: Iterable[str], taken: set[str]) -> list[tuple[str, str]]:
+    """Names with their ASCII forms, sorted: of two with the same form the one stays whose share is known."""
+    return sorted(distinct_folds([*shares, *listed], taken))
+
+
+def _lasts(locale: str) -> tuple[int, list[tuple[str, str]]]:
+    """Last names in women's and then in men's form, and how many there are of each."""
+    shares = _shares(locale, "surnames")
     try:
         women, men = texts(locale, "person", "surnames.female"), texts(locale, "person", "surnames.male")
     except KeyError:
-        both = distinct_folds((_capitals(name) for name in texts(locale, "person", "surnames")), set())
-        return both + both
-    female, male = distinct_folds(women, set()), distinct_folds(men, set())
+        both = _distinct(shares, map(_capitals, texts(locale, "person", "surnames")), set())
+        return len(both), both + both
+    female, male = _distinct(shares, women, set()), _distinct(shares, men, set())
     size = min(len(female), len(male))
-    return female[:size] + male[:size]
+    return size, female[:size] + male[:size]
 
 
 def _capitals(name: str) -> str:
     return _MIDDLE_CAPITAL.sub(lambda match: match[1] + match[2].upper(), name)
-
-
-def _spread(pairs: list[tuple[str, str]], size: int) -> list[tuple[str, str]]:
-    """That many of the pairs, from all over the list."""
-    return [pairs[number * len(pairs) // size] for number in range(size)]
 
 
 _LATIN = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ə": "e"}

@@ -14,9 +14,8 @@ from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.decimals import room_faults
 from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
 from sdgen.generators.domains import Domain, Integers
-from sdgen.generators.moments.durations import SECOND, Moment, parse_moment
+from sdgen.generators.moments.durations import SECOND, Moment, moment_faults, parse_moment
 from sdgen.generators.moments.formats import pieces, tells_apart, written
-from sdgen.generators.moments.uniform import moment_faults
 from sdgen.generators.nested.nested_generator import NestedGenerator
 from sdgen.generators.numbers.uniform import order_fault
 from sdgen.generators.registry import register
@@ -156,6 +155,9 @@ class Bytes(Generator):
 
     def capacity(self, facts: ColumnContext) -> int | None:
         return 1 << min(8 * self.length, 62)
+
+    def all_distinct(self) -> bool:
+        return self.length >= 8  # the first eight are a row's draw, which no other row has
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         words = -(-self.length // 8)

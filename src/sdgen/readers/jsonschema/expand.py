@@ -1,11 +1,13 @@
 """A JSON Schema → the same with its references replaced by what they lead to, as far as that is wanted.
 
-What refers to itself is cut, and so is what would grow beyond reason: both are told.
+What refers to itself is cut, and so is what would grow beyond reason: both are told. Discriminators (OpenAPI) become
+constants of the kinds that they tell apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +16,8 @@ from sdgen.readers.jsonschema.references import References, SchemaNode, Unresolv
 MOST_HOPS = 3  # models within models within a column
 MOST_SCHEMAS = 1200  # of one column
 _ALTERNATIVES = ("anyOf", "oneOf")
-_LISTS = (*_ALTERNATIVES, "allOf", "prefixItems")
-_NAMED = ("properties", "patternProperties")
+_LISTS = ("allOf", "prefixItems")
+_NAMED = ("properties", "patternProperties", "dependentSchemas", "dependencies")
 _SCALARS = frozenset({"string", "integer", "number"})
 
 
@@ -25,7 +27,10 @@ class Cut(Exception):
 
 @dataclass
 class Expansion:
-    """One expansion on its way: what was told, the references it stands in, and how many schemas it took."""
+    """One expansion on its way: what was told, the references it stands in, and how many schemas it took.
+
+    instance: where in the trail the references begin that are of one and the same value.
+    """
 
     references: References
     told: dict[str, None] = field(default_factory=dict)
@@ -33,19 +38,21 @@ class Expansion:
     trail: list[SchemaNode] = field(default_factory=list)
     schemas: int = 0
     hops: int = MOST_HOPS
+    instance: int = 0
+    most: int = MOST_SCHEMAS
 
     def of(self, place: SchemaNode) -> Any:
         """The schema at a place, without references; Cut where nothing of it is left."""
         self.schemas += 1
-        if self.schemas > MOST_SCHEMAS:
-            self._cut(f"more than {MOST_SCHEMAS} parts of it are left out")
+        if self.schemas > self.most:
+            self._cut(f"more than {self.most} parts of it are left out")
         schema = place.value
         if not isinstance(schema, dict):
             return schema
         reference = schema.get("$ref")
         if isinstance(reference, str):
             return self._referred(place, reference)
-        chosen = self._first_kind(self._simplest(place))
+        chosen = self._simplest(place)
         return self._parts(place) if chosen is place else self.of(chosen)
 
     def _referred(self, place: SchemaNode, reference: str) -> Any:
@@ -70,15 +77,6 @@ class Expansion:
     def _cut(self, what: str) -> None:
         self.told[what] = None
         raise Cut
-
-    def _first_kind(self, place: SchemaNode) -> SchemaNode:
-        """Of kinds of records that a field tells apart, the first: their fields don't go together."""
-        for key in _ALTERNATIVES:
-            listed = place.value.get(key)
-            if isinstance(listed, list) and len(listed) > 1 and "discriminator" in place.value:
-                self.told[f"may be of {len(listed)} kinds: the first is taken"] = None
-                return place.child(key, 0)
-        return place
 
     def _simplest(self, place: SchemaNode) -> SchemaNode:
         """Where a schema is a text or number, or else a whole record: that text or number, most often its key."""
@@ -112,51 +110,165 @@ class Expansion:
             kept = value if expand is None or not value else expand(self, place.child(key))
             if kept is not None:
                 found[key] = kept
-        return found
+        constants = _own_constants(self.references, place)
+        return {**found, "allOf": [*found["allOf"], *constants]} if constants else found
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        """What stands here is of other values: an object's fields, an array's elements."""
+        before, self.instance = self.instance, len(self.trail)
+        try:
+            yield
+        finally:
+            self.instance = before
 
     def named(self, place: SchemaNode) -> Any:
         if not isinstance(place.value, dict):
             return place.value
         found = {}
-        for name in place.value:
-            try:
-                found[name] = self.of(place.child(name))
-            except Cut:
-                continue
+        with self._inside():
+            for name in place.value:
+                try:
+                    found[name] = self.of(place.child(name))
+                except Cut:
+                    continue
         if not found:
             raise Cut
         return found
 
     def listed(self, place: SchemaNode) -> Any:
+        """The schemas of a list, those left out that are cut, or that are of this very value already."""
         if not isinstance(place.value, list):
             return place.value
         found = []
         for index in range(len(place.value)):
+            if self._is_open(place.child(index)):
+                continue
             try:
                 found.append(self.of(place.child(index)))
             except Cut:
                 continue
-        if not found or (len(found) < len(place.value) and all(_is_null(each) for each in found)):
+        opened = len(place.value) > 0 and all(self._is_open(place.child(index)) for index in range(len(place.value)))
+        if not opened and (not found or (len(found) < len(place.value) and all(map(_is_null, found)))):
+            raise Cut
+        return found or None
+
+    def alternatives(self, place: SchemaNode) -> Any:
+        """The schemas of anyOf or oneOf, with discriminators' values; None where the value is of one already."""
+        if not isinstance(place.value, list):
+            return place.value
+        found = []
+        for index, each in enumerate(place.value):
+            child = place.child(index)
+            if self._is_open(child):
+                return None
+            try:
+                schema = self.of(child)
+            except Cut:
+                continue
+            found.append(_of_kind(schema, _constants(self._parent(place), child) if _refers(each) else []))
+        if not found or (len(found) < len(place.value) and all(map(_is_null, found))):
             raise Cut
         return found
 
+    def _parent(self, place: SchemaNode) -> SchemaNode:
+        value = place.document.value
+        for part in place.path[:-1]:
+            value = value[part]
+        return SchemaNode(place.document, place.file, place.path[:-1], value)
+
+    def _is_open(self, place: SchemaNode) -> bool:
+        """Whether a schema refers to one that this very value is of, as is known already."""
+        if not _refers(place.value):
+            return False
+        try:
+            return self.references.target(place, place.value["$ref"]) in self.trail[self.instance :]
+        except Unresolved:
+            return False
+
     def one(self, place: SchemaNode) -> Any:
-        return self.listed(place) if isinstance(place.value, list) else self.of(place)
+        with self._inside():
+            return self.listed(place) if isinstance(place.value, list) else self.of(place)
 
     def values(self, place: SchemaNode) -> Any:
+        with self._inside():
+            try:
+                return self.of(place)
+            except Cut:
+                return True
+
+    def condition(self, place: SchemaNode) -> Any:
+        """A schema that only says more of the same value; None where it is cut, so that it says nothing."""
         try:
             return self.of(place)
         except Cut:
-            return True
+            return None
 
 
 _EXPANDED: Mapping[str, Callable[[Expansion, SchemaNode], Any]] = {
     **dict.fromkeys(_LISTS, Expansion.listed),
+    **dict.fromkeys(_ALTERNATIVES, Expansion.alternatives),
     **dict.fromkeys(_NAMED, Expansion.named),
     "items": Expansion.one,
     "additionalProperties": Expansion.values,
-    **dict.fromkeys(("$defs", "definitions", "not", "if", "then", "else"), lambda self, place: None),
+    **dict.fromkeys(("not", "if", "then", "else"), Expansion.condition),
+    **dict.fromkeys(("$defs", "definitions"), lambda self, place: None),
 }
+
+
+def _constants(owner: SchemaNode, place: SchemaNode) -> list[str]:
+    """The values that a schema's discriminator has in a kind that it refers to; its own name where none is mapped."""
+    told = owner.value.get("discriminator") if isinstance(owner.value, dict) else None
+    field = told.get("propertyName") if isinstance(told, dict) else told  # Swagger 2 has the field's name alone
+    if not isinstance(field, str):
+        return []
+    mapping = told.get("mapping") if isinstance(told, dict) else None
+    reference = str(place.value["$ref"]) if _refers(place.value) else ""
+    name = reference.rpartition("/")[2] if reference else str(place.path[-1])
+    goals = mapping.items() if isinstance(mapping, dict) else ()
+    values = [str(value) for value, goal in goals if str(goal).rpartition("/")[2] == name]
+    return [field, *(values or [name])]
+
+
+def _own_constants(references: References, place: SchemaNode) -> list[Any]:
+    """What a kind (a schema of a document, by its name) says of itself, whose base has a discriminator."""
+    if not isinstance(place.value.get("allOf"), list) or len(place.path) < 2:
+        return []
+    if place.path[-2] not in ("schemas", "$defs", "definitions"):
+        return []
+    found = []
+    for index, each in enumerate(place.value["allOf"]):
+        if not _refers(each):
+            continue
+        try:
+            base = references.target(place.child("allOf", index), each["$ref"])
+        except Unresolved:
+            continue
+        constants = _constants(base, place)
+        if constants and constants[0] not in _named_constants(place.value):
+            found.append(_of_kind({}, constants))
+    return found
+
+
+def _named_constants(schema: Mapping[str, Any]) -> set[str]:
+    """The fields that a schema, or a part of its allOf, gives a constant or a list of values itself."""
+    parts = [schema, *(part for part in schema.get("allOf", ()) if isinstance(part, dict))]
+    own = [part["properties"] for part in parts if isinstance(part.get("properties"), dict)]
+    return {
+        name
+        for each in own
+        for name, value in each.items()
+        if isinstance(value, dict) and {"const", "enum"} & value.keys()
+    }
+
+
+def _of_kind(schema: Any, constants: list[str]) -> Any:
+    """A schema whose discriminator has one of these values, unless it says so itself."""
+    if not constants or not isinstance(schema, dict) or constants[0] in _named_constants(schema):
+        return schema
+    field, *values = constants
+    kind = {"const": values[0]} if len(values) == 1 else {"enum": values}
+    return {**schema, "allOf": [*schema.get("allOf", ()), {"properties": {field: kind}, "required": [field]}]}
 
 
 def _siblings(schema: Mapping[str, Any]) -> dict[str, Any]:

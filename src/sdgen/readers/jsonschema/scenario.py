@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 from sdgen.errors import Path, Problem
 from sdgen.inference.names import snake
 from sdgen.readers.drafts import ColumnDraft, EntityDraft, ScenarioDraft
 from sdgen.readers.feasibility import chosen_generators, feasible
-from sdgen.readers.jsonschema.columns import Property, distinct_names, read_property
+from sdgen.readers.jsonschema.branched import BranchColumn, branch_column, branched
+from sdgen.readers.jsonschema.branches import FORBIDDEN, Schema, branches, has_conditions
+from sdgen.readers.jsonschema.columns import Note, Property, distinct_names, read_property
 from sdgen.readers.jsonschema.entities import KEY_WORDS, Candidate
 from sdgen.readers.jsonschema.expand import Cut, Expansion
 from sdgen.readers.jsonschema.references import References, SchemaNode, Unresolved
 from sdgen.readers.jsonschema.shapes import shape_of
+from sdgen.readers.jsonschema.validity import broken
 from sdgen.readers.sql.defaults import weighed
 from sdgen.scenario.model import Origin, RowCount, Scenario
 from sdgen.scenario.types import INTEGERS
 
 _NAMED_AT_MOST = 12
+_MOST_SCHEMAS = 10_000  # of one record, where its conditions are looked at
 
 
 @dataclass
@@ -27,12 +32,14 @@ class RecordDraft(EntityDraft):
     """An entity in the making, of a schema of records.
 
     linked: the records that columns said they may hold instead of a key. defaults: of columns, as the schema has them.
+    properties: what columns that are the same in all rows are read from.
     """
 
     candidate: Candidate = field(kw_only=True)
     linked: dict[str, SchemaNode] = field(default_factory=dict)
     key: str = ""
     defaults: dict[str, str | int] = field(default_factory=dict)
+    properties: dict[str, Property] = field(default_factory=dict)
 
 
 Entities = Mapping[str, RecordDraft]
@@ -62,8 +69,35 @@ def scenario_of(
         more = f" and {len(left_out) - _NAMED_AT_MOST} more" if len(left_out) > _NAMED_AT_MOST else ""
         what = f"left out, being parts, messages or variants of others: {shown}{more}"
         notes.tell((), what, references.root())
-    whole = ScenarioDraft(name, drafts, notes.notes).build(Origin(references.first.file, notes.positions))
-    return feasible(_hinted(whole, drafts))
+    origin = Origin(references.first.file, notes.positions)
+    whole = feasible(_hinted(ScenarioDraft(name, drafts, notes.notes).build(origin), drafts))
+    return _valid(whole, drafts)
+
+
+def _valid(scenario: Scenario, drafts: Entities) -> Scenario:
+    """The scenario with the columns whose values break their schemas read to the letter; what is broken still, told."""
+    schemas = {
+        (entity, name): one.schema
+        for entity, draft in drafts.items()
+        for name, one in draft.properties.items()
+        if name in scenario.entities[entity].columns and not draft.columns[name].is_link
+    }
+    found = broken(scenario, schemas, margin=1)
+    if not found:
+        return scenario
+    entities = dict(scenario.entities)
+    for entity, name in found:
+        own, column = drafts[entity], entities[entity].columns[name]
+        exact = read_property(replace(own.properties[name], strict=True))[0]
+        update = {"type": str(exact.type), "generator": exact.generator}
+        columns = {**entities[entity].columns, name: column.model_copy(update=update)}
+        entities[entity] = entities[entity].model_copy(update={"columns": columns})
+    exact_one = feasible(scenario.model_copy(update={"entities": entities}).read_from(scenario.origin, scenario.notes))
+    notes = list(exact_one.notes)
+    for (entity, name), fault in broken(exact_one, {key: schemas[key] for key in found}).items():
+        path: Path = ("entities", entity, "columns", name)
+        notes.append(exact_one.origin.problem(path, f"some values are not valid: {fault}", "give it a generator"))
+    return exact_one.read_from(exact_one.origin, notes)
 
 
 def _has_columns(draft: RecordDraft, notes: Notes) -> bool:
@@ -78,11 +112,55 @@ def _draft(references: References, name: str, candidate: Candidate, rows: int, n
     whole = shape_of(_without_properties(references, node))
     draft = RecordDraft(name, rows=RowCount(count=rows), description=whole.description[:300], candidate=candidate)
     properties = _properties(references, node)
-    required = whole.required
+    kinds = _alternatives(references, node, draft, notes)
+    properties = {
+        key: each
+        for key, each in properties.items()
+        if not kinds or any(key not in one.get(FORBIDDEN, ()) for one in kinds)
+    }
     names = distinct_names(properties)
+    by = branch_column(kinds, names) if len(kinds) > 1 else None
+    if by is not None and by.hidden:
+        draft.columns[by.name] = by.draft()
     for old, each in properties.items():
-        _column(references, draft, names[old], each, old in required, notes)
+        _column(references, draft, names[old], each, _present(old, kinds, whole.required), notes, kinds, by)
     return draft
+
+
+def _alternatives(references: References, node: SchemaNode, draft: RecordDraft, notes: Notes) -> tuple[Schema, ...]:
+    """The alternatives that a schema of records has; () where it has no conditions, or contradicts itself."""
+    path: Path = ("entities", draft.name)
+    expansion = Expansion(references, trail=[node], most=_MOST_SCHEMAS)
+    try:
+        schema = expansion.of(node)
+    except Cut:
+        return ()
+    if not has_conditions(schema):
+        return ()
+    found = branches(schema)
+    for what in found.told:
+        notes.tell(path, what, node)
+    if not found.schemas:
+        notes.tell(path, "no record is valid: its conditions contradict each other, and are left out", node)
+    return tuple(each for each in found.schemas if _fields(each))
+
+
+def _fields(schema: Schema) -> Mapping[str, Any]:
+    found = schema.get("properties")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _differs(name: str, schemas: Sequence[Any], kinds: Sequence[Schema]) -> bool:
+    """Whether a field, of these schemas, is not the same in all alternatives."""
+    present = {name in (each.get("required") or ()) for each in kinds}
+    return bool(schemas) and (
+        len(schemas) < len(kinds) or len(present) > 1 or any(each != schemas[0] for each in schemas)
+    )
+
+
+def _present(name: str, kinds: Sequence[Schema], required: Collection[str]) -> bool:
+    """Whether every record has a field."""
+    return all(name in (each.get("required") or ()) for each in kinds) if kinds else name in required
 
 
 def _without_properties(references: References, node: SchemaNode) -> object:
@@ -127,18 +205,36 @@ def _parts(references: References, node: SchemaNode, key: str) -> list[SchemaNod
 
 
 def _column(
-    references: References, draft: RecordDraft, name: str, node: SchemaNode, required: bool, notes: Notes
+    references: References,
+    draft: RecordDraft,
+    name: str,
+    node: SchemaNode,
+    required: bool,
+    notes: Notes,
+    kinds: Sequence[Schema] = (),
+    by: BranchColumn | None = None,
 ) -> None:
     path: Path = ("entities", draft.name, "columns", name)
     notes.positions[path] = node.line
-    expansion = Expansion(references, trail=[draft.candidate.place])
+    expansion = Expansion(references, trail=[draft.candidate.place], instance=1)
     try:
         schema = expansion.of(node)
     except Cut:
         notes.tell(path, f"the column is left out: {'; '.join(expansion.told)}", node)
         return
-    key = str(node.path[-1]) == draft.candidate.key
-    column, told = read_property(Property(name, schema, required, key, node.path))
+    own = str(node.path[-1])
+    key = own == draft.candidate.key
+    schemas = [_fields(each)[own] for each in kinds if own in _fields(each)]
+    if by is not None and own == by.name and not by.hidden:
+        told: tuple[Note, ...] = ()
+        column = by.draft()
+    elif by is not None and not key and _differs(own, schemas, kinds):
+        column, told = branched(Property(own, schema, required, key, node.path, True), kinds, by)
+        column.name = name
+    else:
+        schema = schemas[0] if schemas else schema
+        draft.properties[name] = Property(name, schema, required, key, node.path, True)
+        column, told = read_property(draft.properties[name])
     for what in expansion.told:
         notes.tell(path, what, node)
     for each in told:

@@ -96,7 +96,13 @@ def _patterned(name: str, shape: Shape) -> Value | None:
     if known and (not text_type(shape).length or text_type(shape).length >= 40):
         generator, given = TEXT_GENERATORS[known]
         return Value(text_type(shape), spec(generator, **given))
-    if takes is None:
+    return pattern_value(shape)
+
+
+def pattern_value(shape: Shape) -> Value:
+    """Texts of a pattern, where it can be used."""
+    pattern = shape.keywords["pattern"]
+    if matcher(pattern) is None:
         return Value(
             text_type(shape), None, (f"the pattern {pattern[:80]!r} can't be used: values follow the name alone",)
         )

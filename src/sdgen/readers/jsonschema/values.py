@@ -18,6 +18,7 @@ from sdgen.readers.jsonschema.texts import (
     Value,
     examples_of,
     form_by_pattern,
+    pattern_value,
     spec,
     text_type,
     whole,
@@ -38,9 +39,13 @@ _MOST_MULTIPLES = 200  # multiples of a fraction that are listed
 _MOST_SPAN = 10**7  # a wider range of numbers is a limit, not a hint at their size
 
 
-def scalar_value(name: str, shape: Shape) -> Value:
-    """What a scalar's schema says of its values; the first of the readers that has an answer."""
-    return next(found for read in _READERS if (found := read(name, shape)) is not None)
+def scalar_value(name: str, shape: Shape, strict: bool = False) -> Value:
+    """What a scalar's schema says of its values; the first of the readers that has an answer.
+
+    strict: limits count even where the name says more of what the values are like.
+    """
+    readers = (*_STRICT_READERS, *_READERS) if strict else _READERS
+    return next(found for read in readers if (found := read(name, shape)) is not None)
 
 
 def written(form: str) -> GeneratorSpec:
@@ -137,7 +142,7 @@ def _moment(name: str, shape: Shape) -> Value | None:
     """Dates and times by format; texts and numbers that are moments by their form, name or description."""
     type = _base(shape)
     if type.kind in ("timestamptz", "timestamp", "date", "time"):
-        return Value(type)
+        return Value(type, _bounded_moment(shape, type))
     if shape.kind == "string":
         if shape.format and shape.format != "date-time":
             return None
@@ -152,6 +157,18 @@ def _moment(name: str, shape: Shape) -> Value | None:
         return None
     unit = "s" if shape.format in ("unix-time", "date-time") else epoch_unit(name, shape.description)
     return Value(Type("bigint"), spec("epoch", start="-2y", unit=unit)) if unit else None
+
+
+def _bounded_moment(shape: Shape, type: Type) -> GeneratorSpec | None:
+    """Moments between the bounds that models have words for, and JSON Schema has not."""
+    start, end = (shape.keywords.get(key) for key in ("x-start", "x-end"))
+    if type.kind == "time" or (start is None and end is None):
+        return None
+    begins, ends = start or "-5y", end or ("+1y" if str(start).startswith("+") else "now")
+    if start is not None and end is None and not str(start).startswith("+"):
+        ends = None if str(start)[:4] < "2020" else "+1y"
+    generator = "date" if type.kind == "date" else "datetime"
+    return spec(generator, start=begins, **({"end": ends} if ends else {}))
 
 
 def _fitting_length(form: str, shape: Shape) -> bool:
@@ -190,9 +207,30 @@ def _limited(shape: Shape, type: Type) -> GeneratorSpec | None:
     if high is None and low is not None and low <= 1 and not (step and step > 1):
         return None
     low, high = _both(low, high, step)
+    excluded = _excluded(shape)
+    if excluded and type.kind in ("int", "bigint"):
+        return _without(low, high, int(step or 1), excluded)
     if high < low or high - low > _MOST_SPAN or abs(low) > 10**15:
         return None
     return _range(low, high, step, type.kind in ("int", "bigint"))
+
+
+def _excluded(shape: Shape) -> set[int]:
+    """The whole numbers that a schema says it doesn't take."""
+    found = (_decimal(each) for each in shape.keywords.get("x-not", ()))
+    return {int(value) for value in found if value is not None}
+
+
+def _without(least: Decimal, most: Decimal, step: int, excluded: set[int]) -> GeneratorSpec | None:
+    """Whole numbers without some: listed where they are few, else those above or below, whichever are more."""
+    low, high = int(least.to_integral_value("ROUND_CEILING")), int(most.to_integral_value("ROUND_FLOOR"))
+    if high - low <= _MOST_MULTIPLES * step:
+        values = [value for value in range(-(-low // step) * step, high + 1, step) if value not in excluded]
+        return spec("choice", values=values) if values else None
+    inside = [value for value in excluded if low <= value <= high]
+    for value in inside:
+        low, high = (value + 1, high) if high - value > value - low else (low, value - 1)
+    return _range(Decimal(low), Decimal(high), Decimal(step), True)
 
 
 def _both(low: Decimal | None, high: Decimal | None, step: Decimal | None) -> tuple[Decimal, Decimal]:
@@ -235,7 +273,7 @@ def _stepped(low: Decimal, high: Decimal, step: Decimal) -> GeneratorSpec | None
 def _limit(shape: Shape, key: str, exclusive: str, inward: int) -> Decimal | None:
     """A bound that is a value itself: of an exclusive one, the next number inwards."""
     value, other = _decimal(shape.keywords.get(key)), shape.keywords.get(exclusive)
-    tick = Decimal(1 if shape.kind == "integer" else "0.01") * inward
+    tick = (Decimal(1) if shape.kind == "integer" else _tick(shape)) * inward
     if other is True and value is not None:  # draft 4
         return value + tick
     beyond = _decimal(other)
@@ -243,6 +281,20 @@ def _limit(shape: Shape, key: str, exclusive: str, inward: int) -> Decimal | Non
         return value
     inside = beyond + tick
     return inside if value is None else max(value, inside) if inward > 0 else min(value, inside)
+
+
+def _tick(shape: Shape) -> Decimal:
+    """The step from an exclusive limit inwards: 0.01, or less where the limits are close together."""
+    words = shape.keywords
+    limits = [_decimal(words.get(key)) for key in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")]
+    known = [each for each in limits if each is not None]
+    step, tick = _decimal(words.get("multipleOf")), Decimal("0.01")
+    if step:
+        return min(step, tick)
+    span = max(known) - min(known) if len(known) > 1 else Decimal(1)
+    while span > 0 and tick * 20 > span and tick > Decimal("1e-9"):
+        tick /= 10
+    return tick
 
 
 def _decimal(value: object) -> Decimal | None:
@@ -270,3 +322,37 @@ _READERS: tuple[Callable[[str, Shape], Value | None], ...] = (
     *TEXTS,
     _plain,
 )
+
+
+def _exact_number(name: str, shape: Shape) -> Value | None:
+    """Numbers between limits of any size, the missing one not far away."""
+    if shape.kind not in ("integer", "number") or _listed(name, shape) is not None:
+        return None
+    type = _base(shape)
+    low, high = _limit(shape, "minimum", "exclusiveMinimum", 1), _limit(shape, "maximum", "exclusiveMaximum", -1)
+    step = _decimal(shape.keywords.get("multipleOf"))
+    if low is None and high is None and not step:
+        return None
+    low, high = _both(low, high, step)
+    if low <= high:
+        high = min(high, low + max(_MOST_SPAN, (step or 0) * 1000))
+    if (excluded := _excluded(shape)) and type.kind in ("int", "bigint"):
+        return Value(type, _without(low, high, int(step or 1), excluded))
+    return Value(type, _range(low, high, step, type.kind in ("int", "bigint")))
+
+
+def _exact_text(name: str, shape: Shape) -> Value | None:
+    """Texts by their pattern, or of their lengths."""
+    words = shape.keywords
+    least, most = whole(words.get("minLength")) or 0, whole(words.get("maxLength"))
+    if shape.kind != "string" or shape.format or _listed(name, shape) is not None:
+        return None
+    if isinstance(words.get("pattern"), str):
+        return pattern_value(shape)
+    if not least and most is None:
+        return None
+    most = max(least, 1, min(least + 12, 40)) if most is None else most
+    return Value(Type("text"), spec("pattern", regex=f"[a-z]{{{least},{max(least, min(most, least + 12))}}}"))
+
+
+_STRICT_READERS: tuple[Callable[[str, Shape], Value | None], ...] = (_exact_number, _exact_text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
+from datetime import timedelta
 from functools import reduce
 from operator import or_
 from types import ModuleType, UnionType
@@ -27,6 +28,7 @@ from sdgen.readers.models.importing import Lines
 from sdgen.readers.yaml_text import Document
 from sdgen.scenario.model import Scenario
 
+_BYTES = r"^\s*(\d*\.?\d+)\s*(\w+)?"  # of pydantic.ByteSize
 _BASES = ("pydantic", "pydantic_settings", "sqlmodel", "pydantic.main", "sqlmodel.main")
 
 
@@ -186,10 +188,30 @@ class _Schemas(GenerateJsonSchema):
 
     def datetime_schema(self, schema: core_schema.DatetimeSchema) -> JsonSchemaValue:
         aware = schema.get("tz_constraint") != "naive"
-        return {"type": "string", "format": "date-time" if aware else "timestamp-without-timezone"}
+        form = "date-time" if aware else "timestamp-without-timezone"
+        return {"type": "string", "format": form, **_bounds(schema)}
+
+    def date_schema(self, schema: core_schema.DateSchema) -> JsonSchemaValue:
+        return {"type": "string", "format": "date", **_bounds(schema)}
+
+    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
+        found = super().str_schema(schema)
+        if schema.get("pattern") == _BYTES:  # of which Pydantic then takes its own units alone
+            found["pattern"] = r"^[1-9][0-9]{0,2} (KB|MB|GB|KiB|MiB|GiB)$"
+        return found
 
     def handle_invalid_for_json_schema(self, schema: Any, error_info: str) -> JsonSchemaValue:
         return {}
+
+
+def _bounds(schema: Mapping[str, Any]) -> dict[str, str]:
+    """The first and the last moment that a model takes; those relative to now, a day away from it."""
+    now = schema.get("now_op")
+    found = {"x-start": "+1d"} if now == "future" else {"x-end": "-1d"} if now == "past" else {}
+    for key, word, days in (("x-start", "gt", 1), ("x-start", "ge", 0), ("x-end", "lt", -1), ("x-end", "le", 0)):
+        if schema.get(word) is not None:
+            found[key] = (schema[word] + timedelta(days)).isoformat()
+    return found
 
 
 def _used(defs: Mapping[str, Any]) -> Iterable[str]:

@@ -124,7 +124,10 @@ def _decimal(found: ClickType) -> Type:
 
 def _struct(found: ClickType) -> Type:
     return Type(
-        "struct", fields=tuple(name for name, _ in found.parts), items=tuple(part.type for _, part in found.parts)
+        "struct",
+        fields=tuple(name for name, _ in found.parts),
+        items=tuple(part.type for _, part in found.parts),
+        optional=tuple(name for name, part in found.parts if part.takes_null),
     )
 
 

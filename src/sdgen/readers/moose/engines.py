@@ -6,6 +6,7 @@ names do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -206,6 +207,30 @@ def _is_own(table: Keyed, name: str) -> bool:
     if words in (("id",), ("uuid",), ("guid",)):
         return True
     return len(words) > 1 and words[-1] in _IDS and "_".join(words[:-1]) in table.stems
+
+
+# What a comment says of a link: `Foreign key to transactions.transactionId`, `references accounts(id)`.
+_SAID = re.compile(
+    r"\b(?:foreign[ -]?key|fk|references?)\b[^\w`'\"\n]*(?:(?:to|of|for|on|into)\b)?[\s:`'\"→>-]*"
+    r"(\w+(?:\.\w+)?)\s*[.(#]\s*`?(\w+)\)?",
+    re.IGNORECASE,
+)
+
+
+def commented_links(
+    tables: Sequence[Keyed], names: Mapping[str, str], comments: Mapping[tuple[str, str], str]
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """(entity, column) → (parent, its column), where a column's comment says so. names: entities by all they go by."""
+    known = {table.entity: table for table in tables}
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for (entity, column), comment in comments.items():
+        for match in _SAID.finditer(comment):
+            parent = known.get(names.get(match[1].lower(), ""))
+            if parent is None or match[2] not in parent.columns or (parent.entity, match[2]) == (entity, column):
+                continue
+            if _alike(known[entity].columns[column], parent.columns[match[2]]):
+                found[entity, column] = (parent.entity, match[2])
+    return found
 
 
 def unique_rows(table: Keyed, primary: tuple[str, ...]) -> tuple[str, ...]:

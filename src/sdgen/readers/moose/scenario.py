@@ -18,6 +18,7 @@ from sdgen.readers.moose.engines import (
     WITHOUT_ROWS,
     Engine,
     Keyed,
+    commented_links,
     engine_of,
     is_engine,
     links,
@@ -63,9 +64,10 @@ def moose_scenario(
     reads = [read for table, entity in _named(tables, notes) if (read := _read(table, entity, notes)) is not None]
     if not reads:
         return None
-    primaries = {read.entity: primary_key(read.keyed) for read in reads}
+    told = _commented_links(reads)
+    primaries = {read.entity: primary_key(_without_links(read.keyed, told)) for read in reads}
     drafts = {read.entity: _draft(read, primaries[read.entity], ROWS if rows is None else rows) for read in reads}
-    _link(reads, primaries, drafts, notes)
+    _link(reads, primaries, drafts, told)
     inner = DraftNotes(file)
     scenario = make_feasible(name, list(drafts.values()), inner)
     types = {read.entity: read.keyed.columns for read in reads}
@@ -184,14 +186,28 @@ def _commented(column: Column) -> CommentedColumn:
     )
 
 
+def _commented_links(reads: Sequence[FilledTable]) -> dict[tuple[str, str], tuple[str, str]]:
+    """The links that comments tell of, to tables by their own names, their entities' or their models'."""
+    spelled = ((name, read.entity) for read in reads for name in (read.entity, read.table.model, read.table.physical))
+    names = {name.lower(): entity for name, entity in reversed([*spelled]) if name}
+    comments = {(read.entity, name): column.comment for read in reads for name, column in read.columns.found.items()}
+    return commented_links([read.keyed for read in reads], names, comments)
+
+
+def _without_links(keyed: Keyed, told: Mapping[tuple[str, str], tuple[str, str]]) -> Keyed:
+    """A table without the columns that are links, none of which names its own rows."""
+    kept = {name: type for name, type in keyed.columns.items() if (keyed.entity, name) not in told}
+    return replace(keyed, columns=kept, keys=tuple(name for name in keyed.keys if name in kept))
+
+
 def _link(
     reads: Sequence[FilledTable],
     primaries: Mapping[str, tuple[str, ...]],
     drafts: Mapping[str, TableDraft],
-    notes: Notes,
+    told: Mapping[tuple[str, str], tuple[str, str]],
 ) -> None:
-    """Links between tables, then what columns' names tell, then outlines of places."""
-    found = links([read.keyed for read in reads], primaries)
+    """Links between tables, those of comments first, then what columns' names tell, then outlines of places."""
+    found = {**links([read.keyed for read in reads], primaries), **told}
     for (entity, column), (parent, key) in found.items():
         draft = drafts[entity]
         reference = ForeignKeySchema((column,), drafts[parent].schema.name, (key,), line=draft.schema.line)

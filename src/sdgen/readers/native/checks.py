@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.feasibility import chosen_generators
+from sdgen.readers.sql.check_branches import branches_of
 from sdgen.readers.sql.check_facts import CheckMeaning
-from sdgen.readers.sql.checks import understand
 from sdgen.readers.sql.column_checks import demanded
 from sdgen.readers.sql.column_orders import set_orders
 from sdgen.readers.sql.drafts import TableDraft
@@ -65,13 +65,16 @@ def _understood(entity: Entity) -> CheckMeaning:
     """What all checks say, of comparisons those of which both columns are free."""
     whole = CheckMeaning()
     for sql in entity.check:
-        whole = whole.also(understand(sql, _DIALECT))
+        branches = branches_of(sql, _DIALECT)
+        whole = whole.also(branches[0]) if len(branches) == 1 else whole
     free = _free(entity)
     return replace(
         whole,
         orders=tuple(order for order in whole.orders if order.low in free and order.high in free),
         different=tuple(pair for pair in whole.different if set(pair) <= free.keys()),
         equal=tuple(pair for pair in whole.equal if set(pair) <= free.keys()),
+        gaps=tuple(gap for gap in whole.gaps if {gap.low, gap.high} <= free.keys()),
+        equations=tuple(each for each in whole.equations if {each.ways[0].column, *each.ways[0].needs} <= free.keys()),
     )
 
 

@@ -74,7 +74,7 @@ def _entity(record: Mapping[str, Any], notes: _Comments) -> list[str]:
     if "rows" in record:
         rows = record["rows"]
         lines.append(f"    rows: {_flow(rows['count'] if set(rows) == {'count'} else rows)}")
-    known = {"name", "target_table", "description", "rows", "columns", "unique"}
+    known = {"name", "target_table", "description", "rows", "columns", "unique", "partial_unique"}
     for key in sorted(record.keys() - known):
         lines += _block(key, record[key], "    ")
     columns = []
@@ -83,6 +83,8 @@ def _entity(record: Mapping[str, Any], notes: _Comments) -> list[str]:
     lines += ["    columns:", *notes.under(path, "      "), *columns]
     if "unique" in record:
         lines.append(f"    unique: {_flow(record['unique'])}")
+    if "partial_unique" in record:
+        lines.append(f"    partial_unique: {_flow(record['partial_unique'])}")
     return lines
 
 

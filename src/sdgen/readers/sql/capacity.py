@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
 
 from sdgen.errors import Path
 from sdgen.generators.base import Generator
 from sdgen.readers.drafts import ColumnDraft
-from sdgen.readers.feasibility import Planner, least_unique_sets, letters, refused_conditions, refused_unique_sets
+from sdgen.readers.feasibility import (
+    Planner,
+    least_unique_sets,
+    letters,
+    refused_conditions,
+    refused_partial_sets,
+    refused_unique_sets,
+)
+from sdgen.readers.sql.check_cases import cases_of
 from sdgen.readers.sql.check_facts import Impossible
 from sdgen.readers.sql.column_checks import demanded, stretched
 from sdgen.readers.sql.defaults import hint_defaults
 from sdgen.readers.sql.drafts import Notes, TableDraft
+from sdgen.readers.sql.partial_keys import give_up_partial_key, settle_partial_keys
+from sdgen.readers.sql.realistic import TOLD, written
 from sdgen.readers.sql.types import FALLBACKS
 from sdgen.readers.sql.unenforced_checks import told, watch
 from sdgen.scenario.model import GeneratorSpec, Scenario
@@ -37,12 +48,15 @@ def make_feasible(name: str, entities: Sequence[TableDraft], notes: Notes, diale
     for entity in entities:
         _keep_checks(draft, entity, notes, dialect)
         hint_defaults(draft.generators, entity)
-    for _ in range(MOST_ROUNDS):
+    if any(entity.partial_keys for entity in entities):
         draft = planner.draft()
-        refused = refused_unique_sets(draft)
-        changed = [_suit(draft, entity, named, entity.name in refused) for entity in entities]
-        if not any(changed):
-            break
+        for entity in entities:
+            settle_partial_keys(entity, draft.generators, partial(_size, draft, entities=named), notes)
+    draft = _suited(planner, named)
+    while gone := _refused_partial(planner, entities):
+        for name, number in gone.items():
+            give_up_partial_key(named[name], number, notes)
+        draft = _suited(planner, named)
     refused = refused_unique_sets(planner.draft(SEVERAL_RUNS))
     for entity in entities:
         if entity.name in refused:
@@ -52,6 +66,22 @@ def make_feasible(name: str, entities: Sequence[TableDraft], notes: Notes, diale
     if any(entity.watched for entity in entities):
         _forget_uncomputable(refused_conditions(planner.draft()), entities)
     return Scenario(name=name, entities={entity.name: entity.entity() for entity in entities})
+
+
+def _refused_partial(planner: Planner, entities: Iterable[TableDraft]) -> dict[str, int]:
+    return refused_partial_sets(planner.draft()) if any(each.partial_unique for each in entities) else {}
+
+
+def _suited(planner: Planner, entities: dict[str, TableDraft]) -> PlanDraft:
+    """The plan in the making after columns and counts were changed until all that is unique holds."""
+    draft = planner.draft()
+    for _ in range(MOST_ROUNDS):
+        draft = planner.draft()
+        refused = refused_unique_sets(draft)
+        changed = [_suit(draft, entity, entities, entity.name in refused) for entity in entities.values()]
+        if not any(changed):
+            break
+    return draft
 
 
 def _forget_uncomputable(refused: Collection[Path], entities: Iterable[TableDraft]) -> None:
@@ -78,13 +108,41 @@ def _keep_checks(draft: PlanDraft, entity: TableDraft, notes: Notes, dialect: st
         if column.bounds.longest and column.type.kind in ("text", "string"):
             length = min(filter(None, (column.bounds.longest, column.type.length)))
             column.type = Type("string", length=length)
-        found = None if column.is_link or not _may_change(column) else demanded(column, chosen)
+        keyed = any(name in columns for columns in (entity.primary, *entity.unique))
+        found = None if column.is_link or not _may_change(column) else _kept(column, chosen, keyed)
         if isinstance(found, str):
             _unkept(entity, column, found, notes, dialect)
         elif found is not None:
             column.generator, column.demanded = found, True
+            for check in column.checks if found.type not in TOLD else ():
+                watch(entity, check, dialect, name)
         elif chosen is None and column.generator is None:
             column.generator = FALLBACKS.get(column.type.kind)
+
+
+def _kept(column: ColumnDraft, chosen: Generator | None, keyed: bool) -> GeneratorSpec | str | None:
+    """The generator that keeps a column's CHECKs, in each of the branches that it follows."""
+    found = demanded(column, chosen, keyed)
+    if column.cases is None or isinstance(found, str):
+        return found
+    plain = found or written(chosen) or FALLBACKS.get(column.type.kind)
+    cases: dict[str, GeneratorSpec] = {
+        label: GeneratorSpec(type="expression", params={"sql": sql}) for label, sql in column.cases.sql.items()
+    }
+    for label, each in cases_of(column).items():
+        kept = demanded(each, chosen)
+        if isinstance(kept, str):
+            return kept
+        if kept is not None and label not in cases:
+            cases[label] = kept
+    if not cases or plain is None:
+        return found
+    params = {"by": column.cases.column, "cases": {label: _nested(spec) for label, spec in cases.items()}}
+    return GeneratorSpec(type="given", params={**params, "otherwise": _nested(plain)})
+
+
+def _nested(spec: GeneratorSpec) -> dict[str, object]:
+    return {"generator": spec.type, **({"params": dict(spec.params)} if spec.params else {})}
 
 
 def _may_change(column: ColumnDraft) -> bool:
@@ -135,6 +193,7 @@ def _leave_room(entity: TableDraft) -> None:
         wider = stretched(column, rows) if column.demanded else _in_set(column, rows)
         if wider is not None and not column.unique:
             column.generator, column.demanded = wider, True
+            column.null_rate = 0.0  # a rule may have said so, which goes with its generator
 
 
 def _suit(draft: PlanDraft, entity: TableDraft, entities: dict[str, TableDraft], refused: bool) -> bool:
@@ -270,11 +329,19 @@ def _size(draft: PlanDraft, entity: TableDraft, name: str, entities: dict[str, T
         if "via" in params or params["entity"] == entity.name:
             return 1
         parent = entities.get(str(params["entity"]))
-        return parent.size if parent is not None else 0
+        return _pairs(entity, name, parent.size) if parent is not None else 0
     if generator is None or (entity.name, name) not in draft.types:
         return 0
     domain = generator.domain(draft.facts((entity.name, name)))
     return domain.size if domain is not None else 0
+
+
+def _pairs(entity: TableDraft, name: str, parents: int) -> int:
+    """How many values a link draws: half of the parents, or about all, where it is in a pair in order."""
+    few, many = parents // 2, (parents - 1) | 1
+    if entity.columns[name].params.get("later_than"):
+        return many
+    return few if any(column.params.get("later_than") == name for column in entity.columns.values()) else parents
 
 
 def _widen(entity: TableDraft, columns: tuple[str, ...], sizes: dict[str, int]) -> bool:

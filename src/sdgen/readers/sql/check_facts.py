@@ -1,20 +1,23 @@
-"""What conditions say about columns, as records: one column's bounds, how two columns compare, patterns of texts."""
+"""What conditions say about columns, as records: one column's bounds, how columns compare, what is computed."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
-from sdgen.scenario.types import Type
-
-if TYPE_CHECKING:
-    from sqlglot import exp
-
+T = TypeVar("T")
 Value = Decimal | str | bool
+
+
+@dataclass(frozen=True)
+class Match:
+    """A regular expression that is found somewhere in a text, or is not."""
+
+    regex: str
+    found: bool = True
+    any_case: bool = False
 
 
 class Impossible(str):
@@ -30,6 +33,8 @@ class ColumnBounds:
 
     low, high: numbers, or times as texts (NOW for the clock's); open: the end itself is not allowed.
     values: the only ones allowed. other_than: some that are not. pattern: a regular expression for the whole text.
+    matches: what texts are searched for. null, not_null: it must be so; where neither is, null is allowed.
+    storage: SQLite's names of how values may be stored.
     """
 
     low: Decimal | str | None = None
@@ -39,11 +44,13 @@ class ColumnBounds:
     values: tuple[Value, ...] | None = None
     other_than: tuple[Value, ...] = ()
     pattern: str = ""
+    matches: tuple[Match, ...] = ()
     shortest: int = 0
     longest: int = 0
     letters: str = ""  # "lower" or "upper" where the text must be so
     not_null: bool = False
     null: bool = False
+    storage: tuple[str, ...] = ()
 
     def also(self, other: ColumnBounds) -> ColumnBounds:
         """Both conditions together. Of two patterns the first is kept."""
@@ -55,14 +62,53 @@ class ColumnBounds:
             high=high,
             high_open=high_open,
             values=_common(self.values, other.values),
-            other_than=(*self.other_than, *other.other_than),
+            other_than=_together(self.other_than, other.other_than),
             pattern=self.pattern or other.pattern,
+            matches=_together(self.matches, other.matches),
             shortest=max(self.shortest, other.shortest),
             longest=min(filter(None, (self.longest, other.longest)), default=0),
             letters=self.letters or other.letters,
             not_null=self.not_null or other.not_null,
             null=self.null or other.null,
+            storage=tuple(each for each in self.storage if each in other.storage)
+            if self.storage and other.storage
+            else self.storage or other.storage,
         )
+
+    def implies(self, other: ColumnBounds) -> bool:
+        """Whether what keeps these bounds keeps the other ones too."""
+        if self.null:
+            return other.null or not other.not_null
+        return self.also(other) == self
+
+    @property
+    def contradictory(self) -> bool:
+        """Whether neither null nor a value keeps them, as far as that can be told without the column's type."""
+        if self.null or not self.not_null:
+            return self.null and self.not_null
+        return self.empty
+
+    @property
+    def empty(self) -> bool:
+        """Whether no value keeps them, as far as that can be told without the column's type."""
+        if self.values is not None:
+            return not self.allowed
+        if isinstance(self.low, Decimal) and isinstance(self.high, Decimal):
+            return self.low > self.high or (self.low == self.high and (self.low_open or self.high_open))
+        return False
+
+    @property
+    def allowed(self) -> tuple[Value, ...]:
+        """The listed values that the other bounds leave."""
+        return tuple(each for each in self.values or () if each not in self.other_than and self.spans(each))
+
+    def spans(self, value: Value) -> bool:
+        """Whether a number lies between the ends; what is no number does."""
+        if not isinstance(value, Decimal):
+            return True
+        low, high = self.low, self.high
+        above = not isinstance(low, Decimal) or value > low or (value == low and not self.low_open)
+        return above and (not isinstance(high, Decimal) or value < high or (value == high and not self.high_open))
 
 
 End = tuple[Decimal | str | None, bool]
@@ -76,10 +122,23 @@ def _tighter(one: End, other: End, beyond: Callable[[Any, Any], bool]) -> End:
     return one if beyond(one[0], other[0]) else other
 
 
+def _together(one: tuple[T, ...], other: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys((*one, *other)))
+
+
 def _common(one: tuple[Value, ...] | None, other: tuple[Value, ...] | None) -> tuple[Value, ...] | None:
     if one is None or other is None:
         return one if other is None else other
     return tuple(value for value in one if value in other)
+
+
+@dataclass(frozen=True)
+class ColumnCases:
+    """What a column's values follow besides: bounds by the value of another column, or expressions."""
+
+    column: str
+    bounds: Mapping[str, ColumnBounds] = field(default_factory=dict)
+    sql: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,13 +151,45 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """One column's value less another's lies between two ends, in numbers or in seconds; None for no end."""
+
+    low: str
+    high: str
+    least: Decimal | None = None
+    most: Decimal | None = None
+    seconds: bool = False
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A column is computed from others, in the SQL of expressions."""
+
+    column: str
+    sql: str
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Equation:
+    """The ways in which an equation makes one of its columns of the others; the first is the likeliest."""
+
+    ways: tuple[Definition, ...]
+
+
+@dataclass(frozen=True)
 class CheckMeaning:
-    """What a condition says. `unknown` holds the parts that weren't understood, as SQL, with their columns."""
+    """What a condition says, all of it at once: one branch of a CHECK.
+
+    `unknown` holds the parts that weren't understood, as SQL, with their columns.
+    """
 
     columns: Mapping[str, ColumnBounds] = field(default_factory=dict)
     orders: tuple[Comparison, ...] = ()
     different: tuple[tuple[str, str], ...] = ()
     equal: tuple[tuple[str, str], ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    equations: tuple[Equation, ...] = ()
     unknown: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def also(self, other: CheckMeaning) -> CheckMeaning:
@@ -107,127 +198,76 @@ class CheckMeaning:
             columns[name] = columns[name].also(bounds) if name in columns else bounds
         return CheckMeaning(
             columns,
-            (*self.orders, *other.orders),
-            (*self.different, *other.different),
-            (*self.equal, *other.equal),
-            (*self.unknown, *other.unknown),
+            _together(self.orders, other.orders),
+            _together(self.different, other.different),
+            _together(self.equal, other.equal),
+            _together(self.gaps, other.gaps),
+            _together(self.equations, other.equations),
+            _together(self.unknown, other.unknown),
         )
 
+    def renamed(self, own: Callable[[str], str]) -> CheckMeaning:
+        """The same with columns' names as a table spells them."""
 
-def bare_node(node: exp.Expr) -> exp.Expr:
-    """A node without parentheses and casts around it."""
-    while type(node).__name__ in ("Paren", "Cast", "TryCast", "Collate"):
-        node = node.this
-    return node
+        def way(each: Definition) -> Definition:
+            sql = each.sql
+            for name in each.needs:
+                sql = sql.replace(f'"{name}"', f'"{own(name)}"')
+            return Definition(own(each.column), sql, tuple(map(own, each.needs)))
 
+        return CheckMeaning(
+            {own(name): bounds for name, bounds in self.columns.items()},
+            tuple(replace(order, low=own(order.low), high=own(order.high)) for order in self.orders),
+            tuple((own(one), own(other)) for one, other in self.different),
+            tuple((own(one), own(other)) for one, other in self.equal),
+            tuple(replace(gap, low=own(gap.low), high=own(gap.high)) for gap in self.gaps),
+            tuple(Equation(tuple(way(each) for each in equation.ways)) for equation in self.equations),
+            tuple((sql, tuple(own(name) for name in names)) for sql, names in self.unknown),
+        )
 
-def column_name(node: exp.Expr) -> str:
-    from sqlglot import exp
+    @property
+    def names(self) -> frozenset[str]:
+        """The columns it speaks of."""
+        return frozenset(self.columns).union(*self._relations, *(names for _, names in self.unknown))
 
-    bare = bare_node(node)
-    return bare.name if isinstance(bare, exp.Column) else ""
+    @property
+    def _relations(self) -> dict[frozenset[str], None]:
+        """What is said of several columns together, by these."""
+        pairs = [*self.different, *self.equal, *((each.low, each.high) for each in self.orders)]
+        pairs += [(each.low, each.high) for each in self.gaps]
+        sums = [(way.column, *way.needs) for each in self.equations for way in each.ways[:1]]
+        return dict.fromkeys(map(frozenset, (*pairs, *sums)))
 
+    @property
+    def related(self) -> bool:
+        """Whether it says something of several columns together."""
+        return bool(self._relations)
 
-def literal_value(node: exp.Expr) -> Value | None:
-    from sqlglot import exp
+    @property
+    def strict(self) -> CheckMeaning:
+        """The same where it is to be true: not null."""
+        return self.also(CheckMeaning({name: ColumnBounds(not_null=True) for name in self.names}))
 
-    if isinstance(node, exp.Paren):
-        return literal_value(node.this)
-    if isinstance(node, exp.Cast) and node.to.this.name in _NUMERIC:  # PostgreSQL writes '-40'::integer
-        inner = literal_value(node.this)
-        return Decimal(inner) if isinstance(inner, str) and _NUMBER.fullmatch(inner) else inner
-    bare = bare_node(node)
-    if isinstance(bare, exp.Neg):
-        inner = literal_value(bare.this)
-        return -inner if isinstance(inner, Decimal) else None
-    if isinstance(bare, exp.Literal | exp.National):
-        return str(bare.this) if bare.is_string or isinstance(bare, exp.National) else Decimal(bare.this)
-    if isinstance(bare, exp.Boolean):
-        return bool(bare.this)
-    clocks = ("CurrentDate", "CurrentTimestamp", "CurrentTime", "CurrentDatetime", "Localtimestamp")
-    if isinstance(bare, exp.Add | exp.Sub) and literal_value(bare.this) == NOW:
-        return _from_now(bare)
-    if type(bare).__name__ in clocks or bare.sql().upper() in ("NOW()", "SYSDATE", "GETDATE()", "SYSDATETIME()"):
-        return NOW
-    return None
+    @property
+    def contradictory(self) -> bool:
+        return any(bounds.contradictory for bounds in self.columns.values())
 
+    def implies(self, other: CheckMeaning) -> bool:
+        """Whether rows that keep it keep the other one too."""
+        if not all(self.columns.get(name, ColumnBounds()).implies(each) for name, each in other.columns.items()):
+            return False
+        null = {name for name, bounds in self.columns.items() if bounds.null}
+        related = all(names & null or self._says(other, names) for names in other._relations)
+        return related and set(other.unknown) <= set(self.unknown)
 
-_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
-_NUMERIC = frozenset({"INT", "BIGINT", "SMALLINT", "TINYINT", "DECIMAL", "DOUBLE", "FLOAT"})
-_DAYS = {"DAY": 1, "DAYS": 1, "WEEK": 7, "WEEKS": 7, "MONTH": 30, "MONTHS": 30, "YEAR": 365.25, "YEARS": 365.25}
+    def _says(self, other: CheckMeaning, names: frozenset[str]) -> bool:
+        """Whether it says of some columns together all that the other one says."""
 
+        def about(whole: CheckMeaning) -> set[object]:
+            both = {*whole.different, *whole.equal}
+            told: set[object] = {pair for pair in both if names == frozenset(pair)}
+            told |= {each for each in whole.orders if names == {each.low, each.high}}
+            told |= {each for each in whole.gaps if names == {each.low, each.high}}
+            return told | {each for each in whole.equations if names == {each.ways[0].column, *each.ways[0].needs}}
 
-def _from_now(node: exp.Expr) -> str | None:
-    """The clock's time plus or minus days or more, as it is written in a scenario: -6575d."""
-    from sqlglot import exp
-
-    interval = bare_node(node.args["expression"])
-    text = interval.this.name if isinstance(interval, exp.Interval) else interval.name
-    words = f"{text} {interval.args.get('unit') or ''}".upper().split()
-    if len(words) < 2 or not words[0].isdigit() or words[1] not in _DAYS:
-        return None
-    days = int(int(words[0]) * _DAYS[words[1]] + 1)
-    return f"+{int(words[0]) * _DAYS[words[1]]:.0f}d" if isinstance(node, exp.Add) else f"-{days}d"
-
-
-def uncased_name(node: exp.Expr) -> str:
-    """The column of a node that is one, or one in small or capital letters."""
-    bare = bare_node(node)
-    return column_name(bare.this if type(bare).__name__ in ("Lower", "Upper") else bare)
-
-
-_ANY = "[a-z]{0,6}"
-_SOME = "[a-z]{3,8}"
-
-
-def regex_of_like(text: str) -> str:
-    """A LIKE pattern as a regular expression: `%` is a few letters, `_` is one."""
-    parts = []
-    letters = iter(text)
-    for letter in letters:
-        if letter == "\\":
-            parts.append(re.escape(next(letters, "\\")))
-        else:
-            parts.append({"%": _ANY, "_": "[a-z]"}.get(letter) or _escaped(letter))
-    return "".join(parts)
-
-
-def _escaped(letter: str) -> str:
-    return re.escape(letter) if letter in r"\.^$*+?{}[]|()" else letter
-
-
-def whole_regex(text: str) -> str:
-    """A search pattern as one for the whole text, with letters where it isn't anchored; "" where it can't be."""
-    core = text.removeprefix("(?i)")
-    before = "" if core.startswith(("^", r"\A")) else _SOME
-    after = "" if (core.endswith("$") and not core.endswith(r"\$")) or core.endswith(r"\Z") else _SOME
-    core = core.removeprefix("^").removeprefix(r"\A").removesuffix(r"\Z")
-    if not after:
-        core = core.removesuffix("$")
-    if "|" in core and not re.fullmatch(r"\(.*\)", core):  # anchors bind tighter than alternatives
-        return "" if before != after or (not before and "^" in core) else f"({core})"
-    return f"{before}{core}{after}"
-
-
-def can_make(regex: str, longest: int) -> bool:
-    """Whether texts can be made of a regular expression, none longer than `longest` (0 for no limit)."""
-    from pydantic import ValidationError
-
-    from sdgen.generators import registry
-    from sdgen.generators.base import ColumnContext
-
-    facts = ColumnContext(0, "entity", "column", Type("string", length=longest), 1, datetime(2024, 1, 1, tzinfo=UTC))
-    try:
-        return not any(registry.make("pattern", {"regex": regex}).faults(facts))
-    except (ValidationError, ValueError):
-        return False
-
-
-def shortest_match(regex: str) -> int:
-    """The fewest characters a match can have; 0 where that isn't known."""
-    from re import _parser  # type: ignore[attr-defined]
-
-    try:
-        return int(_parser.parse(regex).getwidth()[0])
-    except re.error:
-        return 0
+        return about(other) <= about(self)

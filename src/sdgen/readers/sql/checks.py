@@ -1,102 +1,79 @@
-"""CHECK conditions → what they say about columns: ranges, values, lengths, patterns, and the order of two columns."""
+"""Single conditions, without AND, OR and NOT → what they say of columns: ranges, lists, lengths, patterns, orders."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sdgen.readers.sql.check_facts import (
+    NOW,
     CheckMeaning,
     ColumnBounds,
     Comparison,
+    Match,
     Value,
+)
+from sdgen.readers.sql.check_patterns import regex_of_glob, regex_of_like, regex_of_similar, whole_regex
+from sdgen.readers.sql.check_sums import of_sums
+from sdgen.readers.sql.check_syntax import (
     bare_node,
+    by_the_clock,
     column_name,
+    interval_words,
     literal_value,
     uncased_name,
+    without_parens,
 )
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-
-def understand(sql: str, dialect: str) -> CheckMeaning:
-    """What a condition says, as far as it is understood."""
-    from sqlglot import parse_one
-    from sqlglot.errors import SqlglotError
-
-    try:
-        tree = parse_one(sql, dialect=dialect)
-    except SqlglotError:
-        return CheckMeaning(unknown=((sql, ()),))
-    return _condition(tree)
-
-
-def _unknown(node: exp.Expr) -> CheckMeaning:
-    from sqlglot import exp
-
-    columns = tuple(dict.fromkeys(column.name for column in node.find_all(exp.Column)))
-    return CheckMeaning(unknown=((node.sql(), columns),))
-
-
-def _condition(node: exp.Expr) -> CheckMeaning:
-    if node.args.get("negate"):
-        inner = node.copy()
-        inner.set("negate", False)
-        return _negated(inner) or _unknown(node)
-    reader = _readers().get(type(node).__name__)
-    found = reader(node) if reader is not None else None
-    return found if found is not None else _unknown(node)
-
-
-def _and(node: exp.Expr) -> CheckMeaning:
-    return _condition(node.this).also(_condition(node.expression))
-
-
-def _or(node: exp.Expr) -> CheckMeaning | None:
-    """One branch is enough: several lists of one column's values together, else the first that is all understood."""
-    from sqlglot import exp
-
-    branches = [_condition(branch) for branch in _flat(node, exp.Or)]
-    # Rows that keep one branch keep the whole: a branch that isn't understood can be left alone.
-    branches = [branch for branch in branches if not branch.unknown]
-    useful = [branch for branch in branches if not any(bounds.null for bounds in branch.columns.values())]
-    if not branches:
-        return None
-    names = {name for branch in useful for name in branch.columns}
-    listed = [branch.columns[name].values for branch in useful for name in branch.columns]
-    plain = all(not branch.orders and not branch.different and not branch.equal for branch in useful)
-    # `status = 'a' OR status = 'b'` is a list of values, as dumps of old databases write IN.
-    if len(names) == 1 and plain and all(listed):
-        values = tuple(dict.fromkeys(value for values in listed for value in values or ()))
-        return CheckMeaning({names.pop(): ColumnBounds(values=values)})
-    return min(useful or branches, key=_narrow)
-
-
-def _narrow(branch: CheckMeaning) -> bool:
-    """Whether a branch leaves a column one value: others are chosen before it."""
-    return any(bounds.values is not None and len(bounds.values) < 2 for bounds in branch.columns.values())
-
-
-def _flat(node: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:
-    node = bare_node(node) if type(node).__name__ == "Paren" else node
-    if isinstance(node, kind):
-        return [*_flat(node.this, kind), *_flat(node.args["expression"], kind)]
-    return [node]
-
-
 _LENGTHS = frozenset({"Length", "CharLength", "CharacterLength", "ByteLength", "ArraySize"})
 _OPPOSITES = {"GT": "LTE", "GTE": "LT", "LT": "GTE", "LTE": "GT", "EQ": "NEQ", "NEQ": "EQ"}
 _FLIPPED = {"GT": "LT", "GTE": "LTE", "LT": "GT", "LTE": "GTE", "EQ": "EQ", "NEQ": "NEQ"}
+_ENDLESS = {"infinity": 1, "inf": 1, "+infinity": 1, "-infinity": -1, "-inf": -1}
 
 
-def _comparison(node: exp.Expr, sign: str = "") -> CheckMeaning | None:
-    """A comparison of a column, its length or its cased form with a literal, or of two columns.
+def meaning(node: exp.Expr, positive: bool) -> CheckMeaning | None:
+    """What a condition that holds (or, not positive, does not) says of columns; None where it isn't understood."""
+    reader = _READERS.get(type(node).__name__)
+    return reader(node, positive) if reader is not None else None
 
-    sign: how they are compared where that is not as the node says.
-    """
-    sign, left, right = sign or type(node).__name__, node.this, node.args["expression"]
+
+def constant(node: exp.Expr) -> bool | None:
+    """Whether a condition over no columns, or over a value and itself, holds; None for any other."""
+    kind = type(node).__name__
+    if kind == "Boolean":
+        return bool(node.this)
+    if kind == "Is" and type(node.args["expression"]).__name__ == "Null":
+        return True if type(without_parens(node.this)).__name__ == "Null" else None
+    if kind not in _OPPOSITES:
+        return None
+    left, right = without_parens(node.this), without_parens(node.args["expression"])
+    if left == right and column_name(left):
+        return kind in ("EQ", "GTE", "LTE")
+    one, other = literal_value(left), literal_value(right)
+    if one is None or other is None or type(one) is not type(other) or NOW in (str(one)[:3], str(other)[:3]):
+        return None
+    return _HOLDS[kind](one, other)
+
+
+_HOLDS: Mapping[str, Callable[[object, object], bool]] = {
+    "EQ": lambda one, other: one == other,
+    "NEQ": lambda one, other: one != other,
+    "GT": lambda one, other: one > other,  # type: ignore[operator]
+    "GTE": lambda one, other: one >= other,  # type: ignore[operator]
+    "LT": lambda one, other: one < other,  # type: ignore[operator]
+    "LTE": lambda one, other: one <= other,  # type: ignore[operator]
+}
+
+
+def _comparison(node: exp.Expr, positive: bool) -> CheckMeaning | None:
+    """A comparison of a column, its length or its cased form with a literal, of two columns, or of sums of them."""
+    left, right = node.this, node.args["expression"]
+    sign = type(node).__name__ if positive else _OPPOSITES[type(node).__name__]
     if literal_value(left) is not None:  # 0 < x
         sign, left, right = _FLIPPED[sign], right, left
     own, value = column_name(left), literal_value(right)
@@ -104,39 +81,12 @@ def _comparison(node: exp.Expr, sign: str = "") -> CheckMeaning | None:
         return CheckMeaning({own: _compared(sign, value)})
     if own and column_name(right):
         return _two_columns(sign, own, column_name(right))
-    if sign == "EQ" and type(bare_node(right)).__name__ == "Any" and (listed := uncased_name(left)):
-        return _listed(listed, bare_node(right).this)
-    if sign == "NEQ" and own and _is_all(bare_node(right)):
-        found = _listed(own, bare_node(right).expressions[0])
-        return found and CheckMeaning({own: ColumnBounds(other_than=found.columns[own].values or ())})
-    return _of_conditions(sign, left, right) or _of_function(sign, bare_node(left), bare_node(right))
-
-
-_CONDITIONS = frozenset({"EQ", "NEQ", "GT", "GTE", "LT", "LTE", "Is", "In", "And", "Not", "Between"})
-
-
-def _of_conditions(sign: str, left: exp.Expr, right: exp.Expr) -> CheckMeaning | None:
-    """Two conditions that hold together or not at all (=), or of which one holds (<>)."""
-    one, other = bare_node(left), bare_node(right)
-    if sign not in ("EQ", "NEQ") or not {type(one).__name__, type(other).__name__} <= _CONDITIONS:
-        return None
-    no_one, no_other = _opposite(one), _opposite(other)
-    yes_one, yes_other = _condition(one), _condition(other)
-    # `(a IS NULL) = (b IS NULL)` is kept by rows in which neither is null, so the nulls are tried last.
-    tried = ((no_one, no_other), (yes_one, yes_other)) if sign == "EQ" else ((yes_one, no_other), (no_one, yes_other))
-    for first, second in tried:
-        if first is not None and second is not None and not first.unknown and not second.unknown:
-            return first.also(second)
-    return None
-
-
-def _opposite(node: exp.Expr) -> CheckMeaning | None:
-    """What a condition says where it does not hold."""
-    if node.args.get("negate"):
-        plain = node.copy()
-        plain.set("negate", False)
-        return _condition(plain)
-    return _negated(node)
+    listed = _of_list(node, left, right, positive)
+    if listed is not None:
+        return listed
+    return _of_clock(sign, left, right) or _of_function(sign, bare_node(left), bare_node(right)) or of_sums(
+        sign, left, right
+    )  # fmt: skip
 
 
 def _compared(sign: str, value: Value) -> ColumnBounds:
@@ -144,20 +94,82 @@ def _compared(sign: str, value: Value) -> ColumnBounds:
         return ColumnBounds(values=(value,))
     if sign == "NEQ":
         return ColumnBounds(other_than=(value,))
-    if isinstance(value, bool):
+    endless = _ENDLESS.get(str(value).lower(), 0)
+    if isinstance(value, bool) or (endless > 0 and sign in ("LT", "LTE")) or (endless < 0 and sign in ("GT", "GTE")):
         return ColumnBounds()
     if sign in ("GT", "GTE"):
-        return ColumnBounds(low=value, low_open=sign == "GT")
-    return ColumnBounds(high=value, high_open=sign == "LT")
+        return ColumnBounds(low=_end(value, high=False), low_open=sign == "GT")
+    return ColumnBounds(high=_end(value, high=True), high_open=sign == "LT")
 
 
-def _two_columns(sign: str, own: str, other: str) -> CheckMeaning:
-    if sign == "EQ":
-        return CheckMeaning(equal=((own, other),))
+def _end(value: Decimal | str, high: bool) -> Decimal | str:
+    return by_the_clock(value, high) if isinstance(value, str) else value
+
+
+def _two_columns(sign: str, left: str, right: str) -> CheckMeaning:
     if sign == "NEQ":
-        return CheckMeaning(different=((own, other),))
-    low, high = (other, own) if sign in ("GT", "GTE") else (own, other)
+        return CheckMeaning(different=((left, right),))
+    if sign == "EQ":
+        return CheckMeaning(equal=((left, right),))
+    low, high = (left, right) if sign in ("LT", "LTE") else (right, left)
     return CheckMeaning(orders=(Comparison(low, high, sign in ("GT", "LT")),))
+
+
+def _of_list(node: exp.Expr, left: exp.Expr, right: exp.Expr, positive: bool) -> CheckMeaning | None:
+    """PostgreSQL's `= ANY (ARRAY[…])` and `<> ALL (ARRAY[…])`."""
+    bare, name = bare_node(right), uncased_name(left)
+    kind = type(node).__name__
+    if kind == "EQ" and type(bare).__name__ == "Any":
+        values = _literals(bare.this)
+    elif kind == "NEQ" and type(bare).__name__ in ("All", "Anonymous") and _is_all(bare):
+        values, positive = _literals(bare.this if type(bare).__name__ == "All" else bare.expressions[0]), not positive
+    else:
+        return None
+    return _one_of(name, values, positive)
+
+
+def _is_all(node: exp.Expr) -> bool:
+    return type(node).__name__ == "All" or (str(node.this).upper() == "ALL" and len(node.expressions) == 1)
+
+
+def _literals(node: exp.Expr) -> list[Value | None]:
+    return [literal_value(each) for each in bare_node(node).expressions]
+
+
+def _one_of(name: str, values: list[Value | None], positive: bool) -> CheckMeaning | None:
+    if not name or not values or any(value is None for value in values):
+        return None
+    known = tuple(value for value in values if value is not None)
+    return CheckMeaning({name: ColumnBounds(values=known) if positive else ColumnBounds(other_than=known)})
+
+
+def _of_clock(sign: str, left: exp.Expr, right: exp.Expr) -> CheckMeaning | None:
+    """`born + interval '18 years' <= now()`, `current_date - born >= 6570`, `age(born) >= interval '18 years'`."""
+    from sqlglot import exp
+
+    one, other = bare_node(left), bare_node(right)
+    if literal_value(one) == NOW:
+        one, other, sign = other, one, _FLIPPED[sign]
+    if literal_value(other) == NOW and isinstance(one, exp.Add | exp.Sub) and column_name(one.this):
+        length = interval_words(one.args["expression"])
+        back = "-" if isinstance(one, exp.Add) else "+"
+        return length and CheckMeaning({column_name(one.this): _compared(sign, f"{NOW}{back}{length[0]} {length[1]}")})
+    born = _aged(one)
+    length = interval_words(other) if born else None
+    return CheckMeaning({born: _compared(_FLIPPED[sign], f"{NOW}-{length[0]} {length[1]}")}) if length else None
+
+
+def _aged(node: exp.Expr) -> str:
+    """The column whose distance to now a node is: `now() - x`, `age(x)`, `age(now(), x)`, the years of one."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.Sub) and literal_value(node.this) == NOW:
+        return column_name(node.args["expression"])
+    if isinstance(node, exp.Anonymous) and str(node.this).lower() == "age":
+        parts = node.expressions
+        ours = len(parts) == 1 or (len(parts) == 2 and literal_value(parts[0]) == NOW)
+        return column_name(parts[-1]) if ours else ""
+    return ""
 
 
 def _of_function(sign: str, left: exp.Expr, right: exp.Expr) -> CheckMeaning | None:
@@ -166,183 +178,120 @@ def _of_function(sign: str, left: exp.Expr, right: exp.Expr) -> CheckMeaning | N
     value = literal_value(right)
     if type(left).__name__ == "Anonymous":
         return _of_named(str(left.this).lower(), sign, [column_name(each) for each in left.expressions], value)
+    if type(left).__name__ == "Typeof" and column_name(left.this) and isinstance(value, str) and sign == "EQ":
+        return CheckMeaning({column_name(left.this): ColumnBounds(storage=(value.lower(),))})
     inner = bare_node(left.this) if isinstance(left.this, exp.Expr) else left
     name = column_name(inner.this if isinstance(inner, exp.Trim) else inner)
     if type(left).__name__ in _LENGTHS and name and isinstance(value, Decimal):
-        return CheckMeaning({name: _length(sign, int(value))})
-    if isinstance(left, exp.Trim) and name and sign == "NEQ" and value == "":
-        return CheckMeaning({name: ColumnBounds(shortest=1)})
+        return _length(name, sign, int(value))
+    if isinstance(left, exp.Trim) and name and sign in ("EQ", "NEQ") and value == "":
+        return CheckMeaning({name: ColumnBounds(shortest=1) if sign == "NEQ" else ColumnBounds(values=("",))})
     cased = {"Lower": "lower", "Upper": "upper"}
-    if type(left).__name__ in cased and sign == "EQ" and column_name(left.this) and isinstance(value, str):
-        return CheckMeaning({column_name(left.this): ColumnBounds(values=(value,))})
+    if type(left).__name__ in cased and sign in ("EQ", "NEQ") and column_name(left.this) and isinstance(value, str):
+        return CheckMeaning({column_name(left.this): _compared(sign, value)})
     for one, other in ((left, right), (right, left)):
-        if (
-            type(one).__name__ in cased
-            and sign == "EQ"
-            and column_name(one.this)
-            and column_name(one.this) == column_name(other)
-        ):
-            return CheckMeaning({column_name(other): ColumnBounds(letters=cased[type(one).__name__])})
+        name = column_name(one.this) if type(one).__name__ in cased and sign == "EQ" else ""
+        if name and name == column_name(other):
+            return CheckMeaning({name: ColumnBounds(letters=cased[type(one).__name__])})
     return None
 
 
 def _of_named(name: str, sign: str, columns: list[str], value: Value | None) -> CheckMeaning | None:
-    """PostgreSQL's num_nonnulls and num_nulls: the first so many columns have values, the others none."""
     if name in ("jsonb_typeof", "json_typeof") and sign == "EQ" and value == "object":
         return CheckMeaning()  # what is made for JSON columns are objects
     if name == "cardinality" and columns[0] and isinstance(value, Decimal):
-        return CheckMeaning({columns[0]: _length(sign, int(value))})
-    if name not in ("num_nonnulls", "num_nulls") or not all(columns) or not isinstance(value, Decimal):
-        return None
-    count = int(value) + (sign == "GT") - (sign == "LT")
-    filled = count if name == "num_nonnulls" else len(columns) - count
-    if sign == "NEQ" or not 0 <= filled <= len(columns):
-        return None
-    return CheckMeaning(
-        {each: ColumnBounds(not_null=at < filled, null=at >= filled) for at, each in enumerate(columns)}
-    )
+        return _length(columns[0], sign, int(value))
+    return None
 
 
-def _length(sign: str, size: int) -> ColumnBounds:
+def _length(name: str, sign: str, size: int) -> CheckMeaning | None:
     match sign:
         case "EQ":
-            return ColumnBounds(shortest=size, longest=size)
+            return CheckMeaning({name: ColumnBounds(shortest=size, longest=size)})
         case "GT" | "GTE":
-            return ColumnBounds(shortest=size + (sign == "GT"))
+            return CheckMeaning({name: ColumnBounds(shortest=size + (sign == "GT"))})
         case "LT" | "LTE":
             # Never 0, which would stand for no bound at all.
-            return ColumnBounds(longest=max(size - (sign == "LT"), 1))
-    return ColumnBounds()
+            return CheckMeaning({name: ColumnBounds(longest=max(size - (sign == "LT"), 1))})
+    return CheckMeaning({name: ColumnBounds(shortest=1)}) if size == 0 else None
 
 
-def _between(node: exp.Expr) -> CheckMeaning | None:
-    name, bare = column_name(node.this), bare_node(node.this)
-    low, high = literal_value(node.args["low"]), literal_value(node.args["high"])
-    if low is None or high is None or isinstance(low, bool) or isinstance(high, bool):
-        return None
-    if name:
-        return CheckMeaning({name: ColumnBounds(low=low, high=high)})
-    if type(bare).__name__ in _LENGTHS and column_name(bare.this) and isinstance(low, Decimal):
-        return CheckMeaning({column_name(bare.this): ColumnBounds(shortest=int(low), longest=int(Decimal(high)))})
-    return None
+def _between(node: exp.Expr, positive: bool) -> CheckMeaning | None:
+    from sqlglot import exp
+
+    if not positive:
+        return None  # two branches: told apart before
+    ends = [exp.GTE(this=node.this, expression=node.args["low"]), exp.LTE(this=node.this, expression=node.args["high"])]
+    found = [_comparison(each, True) for each in ends]
+    return None if found[0] is None or found[1] is None else found[0].also(found[1])
 
 
-def _in(node: exp.Expr) -> CheckMeaning | None:
-    name = uncased_name(node.this)
+def _in(node: exp.Expr, positive: bool) -> CheckMeaning | None:
+    bare = bare_node(node.this)
     values = [literal_value(each) for each in node.expressions]
-    if not name or not values or any(value is None for value in values):
-        return None
-    return CheckMeaning({name: ColumnBounds(values=tuple(value for value in values if value is not None))})
+    if type(bare).__name__ == "Typeof" and positive and column_name(bare.this):
+        names = tuple(value.lower() for value in values if isinstance(value, str))
+        return CheckMeaning({column_name(bare.this): ColumnBounds(storage=names)})
+    return _one_of(uncased_name(node.this), values, positive)
 
 
-def _is_all(node: exp.Expr) -> bool:
-    return type(node).__name__ == "Anonymous" and str(node.this).upper() == "ALL" and len(node.expressions) == 1
-
-
-def _listed(name: str, node: exp.Expr) -> CheckMeaning | None:
-    """PostgreSQL's `= ANY (ARRAY[…])`."""
-    values = [literal_value(each) for each in bare_node(node).expressions]
-    if not values or any(value is None for value in values):
-        return None
-    return CheckMeaning({name: ColumnBounds(values=tuple(value for value in values if value is not None))})
-
-
-def _is(node: exp.Expr) -> CheckMeaning | None:
+def _is(node: exp.Expr, positive: bool) -> CheckMeaning | None:
     name = column_name(node.this)
-    right = node.args["expression"]
-    if not name:
+    if not name or type(node.args["expression"]).__name__ != "Null":
         return None
-    if type(right).__name__ == "Null":
-        return CheckMeaning({name: ColumnBounds(null=True)})
-    value = literal_value(right)
-    return CheckMeaning({name: ColumnBounds(values=(value,), not_null=True)}) if isinstance(value, bool) else None
+    return CheckMeaning({name: ColumnBounds(null=positive, not_null=not positive)})
 
 
-def _not(node: exp.Expr) -> CheckMeaning | None:
-    return _negated(node.this.this if type(node.this).__name__ == "Paren" else node.this)
+def _bare_column(node: exp.Expr, positive: bool) -> CheckMeaning | None:
+    name = column_name(node)
+    return CheckMeaning({name: ColumnBounds(values=(positive,))}) if name else None
 
 
-def _negated(inner: exp.Expr) -> CheckMeaning | None:
-    if type(inner).__name__ == "Paren":
-        return _opposite(inner.this)
-    if type(inner).__name__ in _JOINED:
-        return _JOINED[type(inner).__name__](*(_opposite(each) for each in (inner.this, inner.args["expression"])))
-    if type(inner).__name__ == "Not":
-        return _condition(inner.this)
-    if type(inner).__name__ in _OPPOSITES:
-        return _comparison(inner, _OPPOSITES[type(inner).__name__])
-    if type(inner).__name__ == "Column":
-        return CheckMeaning({inner.name: ColumnBounds(values=(False,))})
-    # Of what two columns or two conditions say together, the opposite is no such record any more.
-    found = _condition(inner)
-    if len(found.columns) != 1 or found.orders or found.unknown:
-        return None
-    name, bounds = next(iter(found.columns.items()))
-    if bounds == ColumnBounds(null=True):
-        return CheckMeaning({name: ColumnBounds(not_null=True)})
-    if bounds.values is not None and bounds == ColumnBounds(values=bounds.values):
-        return CheckMeaning({name: ColumnBounds(other_than=bounds.values)})
-    return None
+def _matching(whole: Callable[[str], str], exact: Callable[[str], str] | None = None, any_case: bool = False) -> Reader:
+    """A reader of patterns. whole: the regular expression of a text to make; exact: of all that are found."""
+
+    def read(node: exp.Expr, positive: bool) -> CheckMeaning | None:
+        name, text = uncased_name(node.this), _pattern(node.args.get("expression"))
+        if not name or text is None:
+            return None
+        regex = whole(text)
+        match = Match(text if exact is None else rf"\A(?:{exact(text)})\Z", positive, any_case)
+        if not positive:
+            return CheckMeaning({name: ColumnBounds(matches=(match,))})
+        return CheckMeaning({name: ColumnBounds(pattern=regex, matches=(match,))}) if regex else None
+
+    return read
 
 
-def _either(one: CheckMeaning | None, other: CheckMeaning | None) -> CheckMeaning | None:
-    """Of two conditions that one is enough of, the first that is all understood."""
-    return next((each for each in (one, other) if each is not None and not each.unknown), None)
+def _pattern(node: exp.Expr | None) -> str | None:
+    value = literal_value(node) if node is not None else None
+    return value if isinstance(value, str) else None
 
 
-def _both(one: CheckMeaning | None, other: CheckMeaning | None) -> CheckMeaning | None:
-    return None if one is None or other is None else one.also(other)
+def _regex(node: exp.Expr, positive: bool) -> CheckMeaning | None:
+    right = bare_node(node.args["expression"])
+    if type(right).__name__ == "Anonymous" and str(right.this).lower() in ("similar_to_escape", "similar_escape"):
+        similar = node.copy()
+        similar.set("expression", right.expressions[0])
+        return _SIMILAR(similar, positive)
+    return _matching(whole_regex, any_case=type(node).__name__ == "RegexpILike")(node, positive)
 
 
-_JOINED = {"And": _either, "Or": _both}
-
-
-def _bare_column(node: exp.Expr) -> CheckMeaning:
-    return CheckMeaning({node.name: ColumnBounds(values=(True,))})
-
-
-def _like(node: exp.Expr) -> CheckMeaning | None:
-    from sdgen.readers.sql.check_facts import regex_of_like
-
-    name, text = column_name(node.this), literal_value(node.args["expression"])
-    if not name or not isinstance(text, str):
-        return None
-    return CheckMeaning({name: ColumnBounds(pattern=regex_of_like(text))})
-
-
-def _regex(node: exp.Expr) -> CheckMeaning | None:
-    from sdgen.readers.sql.check_facts import whole_regex
-
-    name, text = column_name(node.this), literal_value(node.args["expression"])
-    regex = whole_regex(text) if isinstance(text, str) else ""
-    return CheckMeaning({name: ColumnBounds(pattern=regex)}) if name and regex else None
-
-
-def _paren(node: exp.Expr) -> CheckMeaning:
-    return _condition(node.this)
-
-
-def _boolean(node: exp.Expr) -> CheckMeaning | None:
-    return CheckMeaning() if node.this else None
-
-
-def _readers() -> Mapping[str, Callable[[exp.Expr], CheckMeaning | None]]:
-    return {
-        "And": _and,
-        "Or": _or,
-        "Paren": _paren,
-        "Cast": _paren,
-        "Boolean": _boolean,
-        **dict.fromkeys(("EQ", "NEQ", "GT", "GTE", "LT", "LTE"), _comparison),
-        "Between": _between,
-        "In": _in,
-        "Is": _is,
-        "Not": _not,
-        "Column": _bare_column,
-        "Like": _like,
-        "ILike": _like,
-        "Glob": lambda node: None,  # SQLite's own patterns, told as not understood
-        "RegexpLike": _regex,
-        "RegexpILike": _regex,
-        "SimilarTo": _regex,
-    }
+Reader = Callable[["exp.Expr", bool], CheckMeaning | None]
+_SIMILAR = _matching(regex_of_similar, partial(regex_of_similar, any="[\\s\\S]*", one="[\\s\\S]"))
+_LIKE = partial(regex_of_like, any="[\\s\\S]*", one="[\\s\\S]")
+_READERS: Mapping[str, Reader] = {
+    "Cast": lambda node, positive: meaning(bare_node(node), positive),
+    **dict.fromkeys(("EQ", "NEQ", "GT", "GTE", "LT", "LTE"), _comparison),
+    "Between": _between,
+    "In": _in,
+    "Is": _is,
+    "Column": _bare_column,
+    "Like": _matching(regex_of_like, _LIKE),
+    "ILike": _matching(regex_of_like, _LIKE, any_case=True),
+    "Glob": _matching(regex_of_glob, partial(regex_of_glob, any="[\\s\\S]*", one="[\\s\\S]")),
+    "RegexpLike": _regex,
+    "RegexpFullMatch": _matching(lambda text: text, lambda text: text),
+    "RegexpILike": _regex,
+    "SimilarTo": _SIMILAR,
+}

@@ -13,7 +13,10 @@ from sdgen.generators.base import Generator
 from sdgen.generators.choices.choices import Choice
 from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
-from sdgen.readers.sql.check_facts import NOW, ColumnBounds, Impossible, Value, can_make, shortest_match
+from sdgen.readers.sql.check_facts import NOW, ColumnBounds, Impossible, Value
+from sdgen.readers.sql.check_patterns import can_make, longer_pattern
+from sdgen.readers.sql.realistic import email, realistic, written
+from sdgen.readers.sql.text_samples import keeps
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGER_BITS, INTEGERS, NUMBERS, Type
 
@@ -21,11 +24,20 @@ SPAN = 1000  # of a range with one end
 _ELEMENTS = 4  # the most of an array that may have any number
 
 
-def demanded(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
+def demanded(column: ColumnDraft, chosen: Generator | None, keyed: bool = False) -> GeneratorSpec | str | None:
     """The generator that keeps what is said of a column; None where `chosen` does; a text that says why there is none.
 
-    chosen: the generator that rules find for the column.
+    chosen: the generator that rules find for the column. keyed: the column is unique, or in a unique set.
     """
+    plain = _plain_demanded(column, chosen)
+    if "@" in column.bounds.pattern and isinstance(plain, GeneratorSpec) and (mail := email(column)) is not None:
+        return mail
+    if chosen is None or isinstance(plain, str) or (plain is None and column.bounds.values is None):
+        return plain
+    return realistic(column, chosen, plain, keyed or column.unique or column.primary)
+
+
+def _plain_demanded(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
     bounds = column.bounds
     if bounds.values is not None:
         return _one_of(column.type, bounds)
@@ -143,7 +155,7 @@ def _numbers(type: Type, bounds: ColumnBounds, chosen: Generator | None) -> Gene
     refused = {value for value in bounds.other_than if isinstance(value, Decimal)}
     # What a rule chose for the name is more like real values than a range: it stays where it keeps the CHECK anyway.
     if chosen is not None and not refused - {0} and _holds(chosen, low, high):
-        return _written(chosen)
+        return written(chosen)
     low, high = _widest(*_closed(low, high, type), refused, step)
     if low > high:
         return Impossible(f"no {type} lies between its CHECKs")
@@ -226,16 +238,12 @@ def _holds(chosen: Generator, low: Decimal | None, high: Decimal | None) -> bool
 
 
 def _ends(chosen: Generator) -> tuple[object, object]:
+    if chosen.needs():  # its ends are those of a distance from another column
+        return None, None
     listed = [value for value, _ in chosen.entries] if isinstance(chosen, Choice) else []
     if listed and all(isinstance(value, int | float) for value in listed):
         return min(listed), max(listed)
     return getattr(chosen, "min", None), getattr(chosen, "max", None)
-
-
-def _written(chosen: Generator) -> GeneratorSpec | None:
-    """A generator that a rule found, by name: a constraint relies on it."""
-    params = chosen.model_dump(mode="json", exclude_unset=True, by_alias=True)
-    return GeneratorSpec(type=chosen.called, params=params)
 
 
 def range_spec(type: Type, low: Decimal, high: Decimal) -> GeneratorSpec:
@@ -263,16 +271,35 @@ def _dates(type: Type, bounds: ColumnBounds, chosen: Generator | None) -> Genera
     if bounds.high is not None:
         params["end"] = _moment(bounds.high, -1 if bounds.high_open and name == "date" else 0)
     # The generators' own defaults end at as_of: an end or a start of another time needs a partner near it.
-    if "start" not in params and "end" in params and bounds.high != NOW:
-        params["start"] = f"{int(str(params['end'])[:4]) - 5:04d}-01-01" if str(params["end"])[:4].isdigit() else "-5y"
+    if "start" not in params and bounds.high != NOW:
+        params["start"] = _years_from(params["end"], -5)
     if params.get("start") == "now" or (bounds.low == NOW and "end" not in params):
-        params["end"] = "+1y"
+        params["end"] = params.get("end", "+1y")
         params["start"] = "+1d"
-    elif "start" in params and "end" not in params and str(params["start"])[:4] >= "2024":
-        params["end"] = f"{int(str(params['start'])[:4]) + 5:04d}-01-01"
-    if all(params.get(end, "-")[:4].isdigit() for end in ("start", "end")) and params["start"] > params["end"]:
+    elif "end" not in params and (params["start"][0] == "+" or params["start"][:4] >= "2024"):
+        params["end"] = _years_from(params["start"], 5)
+    if _is_after(*(str(params.get(end, "")) for end in ("start", "end"))):
         return Impossible(f"no {type} lies between its CHECKs")
     return GeneratorSpec(type=name, params=params)
+
+
+_BY_THE_CLOCK = re.compile(r"([+-]\d+)d")
+
+
+def _years_from(moment: str, years: int) -> str:
+    """A moment some years from another one, which is a date or relative to the clock's."""
+    relative = _BY_THE_CLOCK.fullmatch(moment)
+    if relative is not None:
+        return f"{int(relative[1]) + 365 * years:+d}d"
+    return f"{int(moment[:4]) + years:04d}-01-01" if moment[:4].isdigit() else f"{years:+d}y"
+
+
+def _is_after(start: str, end: str) -> bool:
+    """Whether one moment is after another of its kind: two dates, or two by the clock."""
+    one, other = _BY_THE_CLOCK.fullmatch(start), _BY_THE_CLOCK.fullmatch(end)
+    if one is not None and other is not None:
+        return int(one[1]) > int(other[1])
+    return start[:4].isdigit() and end[:4].isdigit() and start > end
 
 
 def _moment(text: Decimal | str, days: int) -> str:
@@ -280,6 +307,9 @@ def _moment(text: Decimal | str, days: int) -> str:
 
     if text == NOW:
         return "-1d" if days < 0 else "now"
+    relative = _BY_THE_CLOCK.fullmatch(str(text))
+    if relative is not None:
+        return f"{int(relative[1]) + days:+d}d"
     try:
         moment = datetime.fromisoformat(str(text).strip().replace("/", "-")) + timedelta(days=days)
     except ValueError:
@@ -299,11 +329,13 @@ def _text(type: Type, bounds: ColumnBounds) -> GeneratorSpec | str | None:
     """A text by its pattern, or of a length. What rules make is never empty, and cut to the column's length."""
     most = min(filter(None, (bounds.longest, type.length)), default=0)
     if bounds.pattern:
-        if bounds.letters or shortest_match(bounds.pattern) < bounds.shortest:
+        regex = longer_pattern(bounds.pattern, bounds.shortest, most)
+        if not can_make(bounds.pattern, most):
+            return "no text can be made of its pattern"
+        spec = GeneratorSpec(type="pattern", params={"regex": regex})
+        if not regex or not keeps(spec, type, bounds):
             return "its pattern and its other CHECKs are not kept together"
-        if can_make(bounds.pattern, most):
-            return GeneratorSpec(type="pattern", params={"regex": bounds.pattern})
-        return "no text can be made of its pattern"
+        return spec
     if bounds.shortest < 2 and not bounds.letters:
         return None
     letters = {"lower": "[a-z0-9]", "upper": "[A-Z0-9]"}.get(bounds.letters, "[a-z]")

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_facts import NOW, CheckMeaning, Comparison
 from sdgen.readers.sql.column_checks import SPAN, limits, range_spec
-from sdgen.readers.sql.drafts import TableDraft, quoted
-from sdgen.scenario.types import NUMBERS, Type
+from sdgen.readers.sql.column_sums import UNKEPT, Conflict, set_sums
+from sdgen.readers.sql.drafts import TableDraft, free_name, is_fixed, quoted, with_before
+from sdgen.scenario.types import INTEGERS, NUMBERS, Type
 
 _DAYS = frozenset({"date"})
 _MOMENTS = frozenset({"timestamp", "timestamptz"})
 YEARS = 5
-UNKEPT = " is not kept: rows may break it"
-
-
-Conflict = tuple[tuple[str, str], str]
 
 
 def set_orders(entity: TableDraft, found: CheckMeaning) -> list[Conflict]:
     """Give columns generators that keep all comparisons of two columns; those that can't be kept are returned, told."""
+    found, unkept = set_sums(entity, found)
     # `a <> b` of numbers or times is kept by `a < b` too, which ranges and sums can promise, and drawing can't.
     orders = [*found.orders, *(order for pair in found.different if (order := _apart(entity, *pair)))]
-    faults = [
+    faults = unkept + [
         ((one, other), f"{one} <> {other}{_given_up(entity, one, other)}")
         for one, other in found.different
         if not _differ(entity, one, other)
@@ -74,6 +74,24 @@ def _differ(entity: TableDraft, one: str, other: str) -> bool:
             if params["entity"] == entity.name and params["column"] == key:
                 return True
     return _links_differ(entity, one, other)
+
+
+def set_link_orders(entity: TableDraft, found: CheckMeaning, counted: Collection[tuple[str, str]]) -> CheckMeaning:
+    """Let two links lead to an earlier and a later row where keys count up; what other orders are left to be kept."""
+    left: list[Comparison] = []
+    paired: set[str] = set()
+    for order in found.orders:
+        names = (order.low, order.high)
+        specs = [entity.columns[name].generator for name in names if name in entity.columns]
+        links = [spec.params for spec in specs if spec is not None and spec.type == "fk"]
+        plain = len(links) == 2 and links[0] == links[1] and len(links[0]) == 2 and links[0]["entity"] != entity.name
+        unique = any(entity.columns[name].unique for name in names if name in entity.columns)
+        if not plain or unique or paired & {*names} or (links[0]["entity"], links[0]["column"]) not in counted:
+            left.append(order)
+            continue
+        entity.columns[order.high].fill("fk", True, **links[0], later_than=order.low)
+        paired |= {*names}
+    return replace(found, orders=tuple(left))
 
 
 def _links_differ(entity: TableDraft, one: str, other: str) -> bool:
@@ -125,7 +143,7 @@ def _settle(
     if any(column.is_link or column.bounds.values is not None for column in columns.values()):
         return False
     if kinds <= NUMBERS:
-        return _number_ranges(ranks, columns)
+        return _number_steps(entity, group, ranks, columns) or _number_ranges(ranks, columns)
     if not kinds <= _DAYS | _MOMENTS:
         return False
     # A sum has no bounds and repeats: with either asked, each column gets a stretch of time of its own.
@@ -135,6 +153,46 @@ def _settle(
     for name in sorted((name for name in ranks if ranks[name]), key=lambda name: ranks[name]):
         _follow(entity, name, [order for order in group if order.high == name])
     return True
+
+
+_YEAR = re.compile(r"(?:.*_)?(?:year|yr)s?(?:_.*)?", re.IGNORECASE)
+_ROOMY = 30_000  # a type that holds such numbers has room for a step above usual ones
+
+
+def _number_steps(
+    entity: TableDraft, group: Sequence[Comparison], ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft]
+) -> bool:
+    """Let each number be some more than those it is above of, which are as their names ask for."""
+    held = {*entity.primary, *(name for names in entity.unique for name in names)}
+    for name, column in columns.items():
+        if name in held or is_fixed(column) or column.bounds.high is not None or limits(column.type)[1] < _ROOMY:
+            return False
+    for order in group:
+        low, high = columns[order.low].bounds.low, columns[order.high].bounds.low
+        if high is not None and not (isinstance(low, Decimal) and isinstance(high, Decimal) and high <= low):
+            return False
+    for name in sorted((name for name in ranks if ranks[name]), key=lambda name: ranks[name]):
+        _step_above(entity, name, [order for order in group if order.high == name])
+    return True
+
+
+def _step_above(entity: TableDraft, name: str, orders: Sequence[Comparison]) -> None:
+    column, strict = entity.columns[name], any(order.strict for order in orders)
+    hidden = free_name(f"{name}_above", entity.columns)
+    whole = column.type.kind in INTEGERS
+    step = ColumnDraft(hidden, Type("int") if whole else Type("decimal", precision=9, scale=2), hidden=True)
+    most = 5 if _YEAR.fullmatch(name) else 100
+    if whole:
+        step.fill("uniform_int", min=int(strict), max=most)
+    else:
+        step.fill("decimal", min=1 if strict else 0, max=most)
+    entity.columns = with_before(entity.columns, name, hidden, step)
+    lows = [entity.columns[order.low] for order in orders]
+    others = [
+        f"coalesce({quoted(low.name)}, 0)" if low.nullable and not column.nullable else quoted(low.name) for low in lows
+    ]
+    above = others[0] if len(others) == 1 else f"greatest({', '.join(others)})"
+    column.fill("expression", sql=f"{above} + {quoted(hidden)}")
 
 
 def _number_ranges(ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft]) -> bool:
@@ -174,11 +232,11 @@ def _follow(entity: TableDraft, name: str, orders: Sequence[Comparison]) -> None
     """Let a time be later than others of its row, by a hidden number of days or seconds."""
     column = entity.columns[name]
     days = column.type.kind in _DAYS
-    hidden = _free_name(f"{name}_after", entity.columns)
+    hidden = free_name(f"{name}_after", entity.columns)
     least = int(any(order.strict for order in orders))
     step = ColumnDraft(hidden, Type("int"), hidden=True)
     step.fill("uniform_int", min=least, max=60 if days else 30 * 86_400)
-    entity.columns = _with_before(entity.columns, name, hidden, step)
+    entity.columns = with_before(entity.columns, name, hidden, step)
     earlier = [_time(entity.columns[order.low], days, column.nullable) for order in orders]
     after = earlier[0] if len(earlier) == 1 else f"greatest({', '.join(earlier)})"
     column.fill("expression", sql=f"{after} + {quoted(hidden)}" if days else f"{after} + to_seconds({quoted(hidden)})")
@@ -192,20 +250,3 @@ def _time(column: ColumnDraft, days: bool, may_be_null: bool) -> str:
         other = "DATE '2024-06-01'" if days or column.type.kind in _DAYS else "TIMESTAMP '2024-06-01 12:00:00'"
         sql = f"coalesce({sql}, {other})"
     return sql
-
-
-def _free_name(name: str, taken: Collection[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
-
-
-def _with_before(
-    columns: Mapping[str, ColumnDraft], name: str, new: str, column: ColumnDraft
-) -> dict[str, ColumnDraft]:
-    found: dict[str, ColumnDraft] = {}
-    for each, kept in columns.items():
-        if each == name:
-            found[new] = column
-        found[each] = kept
-    return found

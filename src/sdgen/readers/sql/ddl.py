@@ -30,7 +30,7 @@ from sdgen.readers.sql.ddl_create import (
     drop_type,
 )
 from sdgen.readers.sql.ddl_tables import SchemaBuilder
-from sdgen.readers.sql.ddl_text import Statement, statements
+from sdgen.readers.sql.ddl_text import Statement, block_statements, statements
 from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable, words
 from sdgen.readers.sql.schema import Schema, TableName
 from sdgen.scenario.model import Scenario
@@ -72,8 +72,10 @@ _LEFT_OUT: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (_CREATE + r"POLICY\b", "row security policy"),
         (_CREATE + r"(?:TEMP|TEMPORARY|VIRTUAL)\s+TABLE\b", "temporary or virtual table"),
         (r"(?:INSERT|COPY)\b", "statement with rows"),
+        (r"EXECUTE\b", "statement that a block puts together as it runs"),
     )
 )
+_BLOCK = re.compile(r"DO\s+(?:LANGUAGE\s+\w+\s+)?(?=\$|')", re.IGNORECASE)
 _SCHEMA = re.compile(r"CREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+|\"[^\"]+\")", re.IGNORECASE)
 _ELEMENTS = re.compile(r"^\s*CREATE\s+(?:TABLE|VIEW|UNIQUE|INDEX|SEQUENCE|TRIGGER)\b", re.IGNORECASE | re.MULTILINE)
 _SEARCH_PATH = re.compile(r"SET\s+search_path\s*(?:=|TO)\s*[\"']?(\w+)|USE\s+[`\[\"]?(\w+)", re.IGNORECASE)
@@ -103,7 +105,8 @@ def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
         tables = with_named_links(tables)
     for line, what in reading.tables.folded:
         reading.note(what, line)
-    schema = Schema(name, dialect, file, tables, reading.enums, reading.domains, tuple(reading.all_notes()))
+    notes = tuple(reading.all_notes())
+    schema = Schema(name, dialect, file, tables, reading.enums, reading.domains, notes, reading.composites)
     if not schema.tables:
         hint = "a schema is made by CREATE TABLE statements"
         raise SourceError([Problem((), f"no tables found (read as {dialect})", hint, file), *schema.notes])
@@ -111,7 +114,11 @@ def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
 
 
 def _read_all(reading: SchemaBuilder, statement: Statement) -> None:
-    """A statement; or the several that CREATE SCHEMA holds, which are of that schema."""
+    """A statement; or the several that a block holds, or CREATE SCHEMA, which are of that schema."""
+    if _BLOCK.match(statement.text):
+        for inner in block_statements(statement):
+            _read_all(reading, inner)
+        return
     begins = [match.start() for match in _ELEMENTS.finditer(statement.text)]
     head = _SCHEMA.match(statement.text)
     if head is None or not begins:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from sdgen.readers.sql import ddl_changes as changes
 from sdgen.readers.sql.ddl_columns import DdlColumn, read_column, read_options, read_table_name, read_type
 from sdgen.readers.sql.ddl_constraints import begins_constraint
-from sdgen.readers.sql.ddl_create import add_constraint, read_items
+from sdgen.readers.sql.ddl_create import add_constraint, copy_columns, read_items
 from sdgen.readers.sql.ddl_partitions import read_bounds
 from sdgen.readers.sql.ddl_tables import DdlTable, SchemaBuilder
 from sdgen.readers.sql.ddl_tokens import Tokens
@@ -140,9 +140,20 @@ def _change(reading: SchemaBuilder, draft: DdlTable, action: Tokens) -> None:
 def _attach(reading: SchemaBuilder, draft: DdlTable, action: Tokens) -> None:
     action.expect("PARTITION")
     part = reading.tables.find(read_table_name(action))
-    draft.bounds.append(read_bounds(action))
+    bound = read_bounds(action)
+    if part is None:
+        draft.bounds.append(bound)
+    else:
+        part.partition_of, part.bound = draft.name, bound
+
+
+def _detach(reading: SchemaBuilder, draft: DdlTable, action: Tokens) -> None:
+    action.expect("PARTITION")
+    part = reading.tables.find(read_table_name(action))
     if part is not None:
-        part.partition_of = draft.name
+        part.partition_of = part.bound = None
+        if not part.columns:
+            copy_columns(reading, part, draft.name, frozenset({"ALL"}))
 
 
 def _rename(reading: SchemaBuilder, draft: DdlTable, action: Tokens) -> None:
@@ -193,6 +204,7 @@ _ACTIONS: dict[str, Callable[[SchemaBuilder, DdlTable, Tokens], None]] = {
     "MODIFY": _modify,
     "CHANGE": _change,
     "ATTACH": _attach,
+    "DETACH": _detach,
     "RENAME": _rename,
     "SET": _set,
     "DROP": _drop,

@@ -70,7 +70,7 @@ _LONGER: dict[str, frozenset[str]] = {
     "long": frozenset({"raw", "varchar"}),
 }
 _FIELDS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "TO")
-_LISTED = frozenset({"enum", "set"})
+_LISTED = frozenset({"enum", "set", "geometry", "geography"})  # of words, not of sizes
 _NESTED = frozenset({"struct", "row", "map", "union"})  # DuckDB's, which their words and sizes don't tell
 _SERIALS = frozenset({"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"})
 
@@ -268,9 +268,11 @@ def _identity(words: Tokens, found: DdlColumn, constraint: str, line: int) -> No
 
 
 def _computed(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
-    start, found.computed = words.place, True
-    words.skip()
-    found.expression = words.sql(start, words.place)
+    found.computed = True
+    if words.sees("("):
+        found.expression = words.inside().sql()
+    else:
+        words.skip()
 
 
 def _counts(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from sdgen.readers.sql.ddl_columns import read_names, read_table_name
 from sdgen.readers.sql.ddl_tokens import Tokens
-from sdgen.readers.sql.schema import CheckSchema, ForeignKeySchema, KeySchema, TableName
+from sdgen.readers.sql.schema import CheckSchema, ExclusionSchema, ForeignKeySchema, KeySchema, TableName
 
-Constraint = KeySchema | ForeignKeySchema | CheckSchema
+Constraint = KeySchema | ForeignKeySchema | CheckSchema | ExclusionSchema
 PRIMARY = "primary key"
 UNIQUE = "unique"
 
@@ -60,7 +60,35 @@ def read_constraint(words: Tokens, columns: frozenset[str]) -> tuple[str, Constr
     if words.takes("CHECK"):
         words.takes("NOT", "FOR", "REPLICATION")
         return "check", CheckSchema(words.inside().sql(), name, line)
+    if words.takes("EXCLUDE"):
+        return "exclude", read_exclusion(words, columns, name, line)
     return words.ahead().text.lower(), None
+
+
+def read_exclusion(words: Tokens, columns: frozenset[str], name: str, line: int) -> ExclusionSchema | None:
+    """An exclusion constraint from behind EXCLUDE; None where other operators than = and && stand in it."""
+    if words.takes("USING"):
+        words.next()
+    equal: list[str] = []
+    spans: list[tuple[str, ...]] = []
+    for part in words.inside().split():
+        named, operator = _element(part, columns)
+        alike = len(set(named)) == 1
+        if operator == "&&" and named and not (alike and len(named) > 1):
+            spans.append(tuple(dict.fromkeys(named)))
+        elif operator in ("=", "&&") and alike:  # a range from a number to itself stands for it
+            equal.append(named[0])
+        else:
+            return None
+    return ExclusionSchema(tuple(equal), tuple(spans), name, line)
+
+
+def _element(part: Tokens, columns: frozenset[str]) -> tuple[list[str], str]:
+    """The columns in an element of an exclusion constraint, and its operator."""
+    ends = [place for place, word in enumerate(part.words) if word.upper == "WITH"]
+    end = ends[-1] if ends else len(part.words)
+    names = [_folded(word.text, word.quoted, part) for word in part.words[:end] if not word.literal]
+    return [name for name in names if name in columns], part.sql(end + 1).strip()
 
 
 def _begins_unnamed(words: Tokens) -> bool:

@@ -18,7 +18,7 @@ from sdgen.readers.sql.ddl_constraints import (
 from sdgen.readers.sql.ddl_partitions import read_bounds
 from sdgen.readers.sql.ddl_tables import DdlTable, SchemaBuilder
 from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable
-from sdgen.readers.sql.schema import CheckSchema, DomainSchema, KeySchema, TableName
+from sdgen.readers.sql.schema import CheckSchema, DomainSchema, KeySchema, SqlType, TableName
 
 _SILENT = frozenset({"key", "index", "fulltext", "spatial", "period"})
 
@@ -45,8 +45,8 @@ def create_table(reading: SchemaBuilder, words: Tokens) -> None:
         read_items(reading, draft, words.inside())
         _tail(words, draft)
     elif words.takes("LIKE"):
-        draft.parents.append(read_table_name(words))
         reading.tables.drafts[draft.name] = draft
+        copy_columns(reading, draft, read_table_name(words), frozenset({"ALL"}))
     else:
         reading.note(f"table {draft.name} left out: it is made by a query or from a type", line)
 
@@ -76,7 +76,7 @@ def _attempt(reading: SchemaBuilder, draft: DdlTable, item: Tokens, read: Callab
 def add_constraint(reading: SchemaBuilder, draft: DdlTable, item: Tokens) -> None:
     line = item.line
     if item.takes("LIKE"):
-        draft.parents.append(read_table_name(item))
+        copy_columns(reading, draft, read_table_name(item), _included(item))
         return
     kind, constraint = read_constraint(item, draft.column_names)
     if constraint is not None:
@@ -86,14 +86,55 @@ def add_constraint(reading: SchemaBuilder, draft: DdlTable, item: Tokens) -> Non
         reading.note(f"{draft.name}: {word} left out: rows may break it", line)
 
 
+def _included(item: Tokens) -> frozenset[str]:
+    """What LIKE copies besides columns: INCLUDING ALL, EXCLUDING INDEXES …"""
+    words: set[str] = set()
+    while not item.done:
+        more = item.takes("INCLUDING")
+        if not more and not item.takes("EXCLUDING"):
+            break
+        option = {item.next().upper}
+        words = words | option if more else (words | _PARTS if "ALL" in words else words) - option - {"ALL"}
+    return frozenset(words)
+
+
+_PARTS = {"CONSTRAINTS", "DEFAULTS", "GENERATED", "IDENTITY", "INDEXES"}
+
+
+def copy_columns(reading: SchemaBuilder, draft: DdlTable, name: TableName, included: frozenset[str]) -> None:
+    """The columns of another table as it is now, and those of its constraints that are included."""
+    other = reading.tables.find(name)
+    if other is None:
+        reading.note(f"{draft.name}: what it copies of {name} left out: there is no such table", draft.line)
+        return
+    parts = _PARTS if "ALL" in included else included
+    columns, checks = reading.tables.with_inherited(other)
+    keyed = other.primary.columns if other.primary is not None else ()
+    for each in columns.values():
+        counts = each.counts and bool(parts & {"IDENTITY", "DEFAULTS"})
+        default = each.default if "DEFAULTS" in parts else ""
+        computed = each.computed and "GENERATED" in parts
+        nullable = each.nullable and each.name not in keyed
+        draft.columns[each.name] = DdlColumn(
+            each.name, each.type, each.line, nullable, default, counts, computed, each.description, each.expression
+        )
+    if "CONSTRAINTS" in parts:
+        draft.checks += checks
+    if "INDEXES" in parts:
+        draft.primary = draft.primary or other.primary
+        draft.unique += other.unique
+
+
 def _partition(reading: SchemaBuilder, words: Tokens, draft: DdlTable) -> None:
     draft.partition_of = reading.tables.located(read_table_name(words))
     reading.tables.drafts[draft.name] = draft
     if words.sees("("):
         words.skip()
+    draft.bound = read_bounds(words)
     whole = reading.tables.find(draft.partition_of)
     if whole is not None:
-        whole.bounds.append(read_bounds(words))
+        draft.partition_of = whole.name
+    _tail(words, draft)
 
 
 def _tail(words: Tokens, draft: DdlTable) -> None:
@@ -137,7 +178,7 @@ def create_index(reading: SchemaBuilder, words: Tokens) -> None:
 
 
 def create_type(reading: SchemaBuilder, words: Tokens) -> None:
-    """CREATE TYPE … AS ENUM; SQL Server's CREATE TYPE … FROM is a domain; others are left out."""
+    """CREATE TYPE … AS ENUM, AS (…), AS RANGE; SQL Server's CREATE TYPE … FROM is a domain; others are left out."""
     line = words.line
     while not words.takes("TYPE"):
         words.next()
@@ -146,8 +187,27 @@ def create_type(reading: SchemaBuilder, words: Tokens) -> None:
         reading.enums[name] = tuple(part.ahead().text for part in words.inside().split())
     elif words.takes("FROM"):
         reading.domains[name] = _domain(words)
+    elif words.takes("AS", "RANGE"):
+        _range_type(reading, name, words.inside())
+    elif words.takes("AS") and words.sees("("):
+        reading.composites[name] = {part.name(): read_type(part) for part in words.inside().split()}
     elif not words.done:
-        reading.note(f"type {name} left out: neither an enum nor a domain", line)
+        reading.note(f"type {name} left out: none of enum, domain, composite and range", line)
+
+
+# The range whose texts one of a subtype reads.
+_LIKE_RANGES = {"date": "daterange", "timestamp": "tsrange", "timestamp with time zone": "tstzrange"}
+
+
+def _range_type(reading: SchemaBuilder, name: str, options: Tokens) -> None:
+    """CREATE TYPE … AS RANGE, and the type of several such ranges that comes with it."""
+    for option in options.split():
+        if option.takes("SUBTYPE", "="):
+            subtype = read_type(option).word.replace("timestamptz", "timestamp with time zone")
+            known = _LIKE_RANGES.get(subtype, "numrange")
+            several = name.replace("range", "multirange") if "range" in name else f"{name}_multirange"
+            reading.domains[name] = DomainSchema(SqlType(known))
+            reading.domains[several] = DomainSchema(SqlType(known.replace("range", "multirange")))
 
 
 def create_domain(reading: SchemaBuilder, words: Tokens) -> None:
@@ -226,6 +286,7 @@ def drop_type(reading: SchemaBuilder, words: Tokens) -> None:
         name = read_table_name(part).name.lower()
         reading.enums.pop(name, None)
         reading.domains.pop(name, None)
+        reading.composites.pop(name, None)
 
 
 def _rename(reading: SchemaBuilder, old: str, new: str) -> None:

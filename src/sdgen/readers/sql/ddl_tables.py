@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sdgen.errors import Path, Problem
 from sdgen.readers.sql.ddl_columns import DdlColumn
 from sdgen.readers.sql.ddl_constraints import PRIMARY, Constraint
-from sdgen.readers.sql.ddl_partitions import Bounds, partition_check
+from sdgen.readers.sql.ddl_partitions import Bounds, Partitioning
 from sdgen.readers.sql.schema import (
     CheckSchema,
     ColumnSchema,
     DomainSchema,
+    ExclusionSchema,
     ForeignKeySchema,
     KeySchema,
+    SqlType,
     TableName,
     TableSchema,
 )
@@ -34,13 +36,15 @@ class DdlTable:
     unique: list[KeySchema] = field(default_factory=list)
     foreign_keys: list[ForeignKeySchema] = field(default_factory=list)
     checks: list[CheckSchema] = field(default_factory=list)
+    exclusions: list[ExclusionSchema] = field(default_factory=list)
     description: str = ""
     target: dict[str, Any] = field(default_factory=dict)  # what else its own database is told
     parents: list[TableName] = field(default_factory=list)  # it inherits or copies their columns
     inherits: bool = False
     partition_of: TableName | None = None
     partition_key: tuple[str, tuple[str, ...]] = ("", ())  # RANGE, LIST or HASH, and the columns
-    bounds: list[Bounds] = field(default_factory=list)  # of its partitions
+    bounds: list[Bounds] = field(default_factory=list)  # of its partitions that are no tables here
+    bound: Bounds | None = None  # its own, as a partition
     former: list[TableName] = field(default_factory=list)  # what it was called before, the first name first
 
     @property
@@ -59,6 +63,8 @@ class DdlTable:
             self.checks.append(constraint)
         elif isinstance(constraint, ForeignKeySchema):
             self.foreign_keys.append(constraint)
+        elif isinstance(constraint, ExclusionSchema):
+            self.exclusions.append(constraint)
         elif kind == PRIMARY:
             self.primary = self._with_index(constraint)
         else:
@@ -120,7 +126,11 @@ class Tables:
         for draft in self.drafts.values():
             if draft.partition_of is not None:
                 self._give_keys(draft)
-        return tuple(self._finished(draft) for draft in self.drafts.values() if draft.partition_of is None)
+        parts: dict[TableName, list[DdlTable]] = {}
+        for draft in self.drafts.values():
+            if draft.partition_of is not None and draft.bound is not None:
+                parts.setdefault(draft.partition_of, []).append(draft)
+        return tuple(self._finished(draft, parts) for draft in self.drafts.values() if draft.partition_of is None)
 
     def _fold(self, draft: DdlTable) -> None:
         """A table that inherits all its columns is a part of its parent, in which its rows are seen."""
@@ -128,6 +138,15 @@ class Tables:
             draft.partition_of = self.located(draft.parents[0])
             what = f"table {draft.name} left out: it inherits all its columns from {draft.partition_of}"
             self.folded.append((draft.line, f"{what}, which is filled instead"))
+
+    def with_inherited(self, draft: DdlTable) -> tuple[dict[str, DdlColumn], list[CheckSchema]]:
+        """A table's columns and CHECKs as they are now, with those that it inherits."""
+        columns: dict[str, DdlColumn] = {}
+        checks: list[CheckSchema] = []
+        for parent in (self.find(name) for name in draft.parents):
+            above = self.with_inherited(parent) if parent is not None and parent is not draft else ({}, [])
+            columns, checks = {**columns, **above[0]}, [*checks, *above[1]]
+        return {**columns, **draft.columns}, [*checks, *draft.checks]
 
     def _inherit(self, draft: DdlTable, seen: list[TableName]) -> None:
         parents = [parent for name in draft.parents if (parent := self.find(name)) and parent.name not in seen]
@@ -151,11 +170,22 @@ class Tables:
         whole.foreign_keys += [key for key in draft.foreign_keys if key.columns not in known]
         whole.primary = whole.primary or draft.primary
 
-    def _finished(self, draft: DdlTable) -> TableSchema:
+    def _partitioning(self, draft: DdlTable, parts: Mapping[TableName, list[DdlTable]]) -> Partitioning | None:
+        kind, columns = draft.partition_key
+        if not kind:
+            return None
+        inner = [(part.bound, self._partitioning(part, parts)) for part in parts.get(draft.name, ())]
+        found = [(bound, nested) for bound, nested in inner if bound is not None]
+        return Partitioning(kind, columns, [*((each, None) for each in draft.bounds), *found])
+
+    def _finished(self, draft: DdlTable, parts: Mapping[TableName, list[DdlTable]]) -> TableSchema:
         primary = draft.primary and replace(draft.primary, columns=draft.spelled(draft.primary.columns))
         keyed = set(primary.columns) if primary else set()
         unique = _distinct([replace(key, columns=draft.spelled(key.columns)) for key in draft.unique if key.columns])
-        checks = [*draft.checks, *partition_check(*draft.partition_key, draft.bounds)]
+        partitioning = self._partitioning(draft, parts)
+        if partitioning is not None:
+            keyed |= set(draft.spelled(tuple(partitioning.required())))
+        checks = [*draft.checks, *(partitioning.conditions() if partitioning is not None else ())]
         return TableSchema(
             draft.name,
             tuple(_column(found, found.name in keyed) for found in draft.columns.values()),
@@ -165,7 +195,9 @@ class Tables:
             tuple(self._key(draft, key) for key in draft.foreign_keys),
             tuple(checks),
             draft.description,
+            partitioning is None or partitioning.takes_rows,
             draft.target,
+            tuple(draft.exclusions),
         )
 
     def _key(self, draft: DdlTable, key: ForeignKeySchema) -> ForeignKeySchema:
@@ -185,9 +217,9 @@ def _column(found: DdlColumn, keyed: bool) -> ColumnSchema:
 
 def _distinct(keys: Iterable[KeySchema]) -> list[KeySchema]:
     """Keys over the same columns once: a constraint and the index made for it."""
-    found: dict[tuple[tuple[str, ...], bool], KeySchema] = {}
+    found: dict[tuple[tuple[str, ...], str], KeySchema] = {}
     for key in keys:
-        found.setdefault((key.columns, bool(key.where)), key)
+        found.setdefault((key.columns, key.where), key)
     return list(found.values())
 
 
@@ -200,6 +232,7 @@ class SchemaBuilder:
         self.tables = Tables()
         self.enums: dict[str, tuple[str, ...]] = {}
         self.domains: dict[str, DomainSchema] = {}
+        self.composites: dict[str, dict[str, SqlType]] = {}
         self.notes: list[Problem] = []
         self._left_out: dict[str, list[int]] = {}
 

@@ -183,3 +183,35 @@ class _Splitter:
         """Pass over the rows that follow a COPY … FROM stdin."""
         end = re.compile(r"^\\\.[ \t]*$", re.MULTILINE).search(self.text, self.position)
         self.start = self.position = end.end() if end else len(self.text)
+
+
+# ------------------------------------------------------------------ what a DO block holds
+
+_OPAQUE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|(\$\w*\$).*?\1", re.DOTALL)
+_CHANGES = re.compile(
+    r"(?:(?<=;)|\b(?:BEGIN|THEN|ELSE|LOOP)\b)\s*(?P<statement>(?:CREATE|ALTER|DROP|COMMENT|EXECUTE)\b[^;]*)",
+    re.IGNORECASE,
+)
+_CONSTANT = re.compile(r"EXECUTE\s+(?:'((?:[^']|'')*)'|(\$\w*\$)(.*?)\2)\s*", re.IGNORECASE | re.DOTALL)
+
+
+def block_statements(block: Statement) -> Iterator[Statement]:
+    """The statements of a PL/pgSQL block that change the schema, as if all of its conditions held.
+
+    Migrations ask so whether a constraint is there already. EXECUTE of a constant text is that text's statement; others
+    are given as they are.
+    """
+    quoted = re.search(r"(\$\w*\$|').*(?=\1)", block.text, re.DOTALL)
+    if quoted is None:
+        return
+    start = quoted.start() + len(quoted[1])
+    body = block.text[start : quoted.end()]
+    # Texts and comments are blanked, so that no semicolon or keyword in them counts.
+    plain = _OPAQUE.sub(lambda part: re.sub(r"[^\n]", " ", part[0]), body)
+    for match in _CHANGES.finditer(plain):
+        text = body[match.start("statement") : match.end("statement")].strip()
+        constant = _CONSTANT.fullmatch(text)
+        if constant is not None:
+            text = constant[3] if constant[3] is not None else constant[1].replace("''", "'")
+        line = block.line + block.text.count("\n", 0, start + match.start("statement"))
+        yield Statement(text.strip().rstrip(";"), line)

@@ -61,11 +61,26 @@ def hint_defaults(generators: Mapping[tuple[str, str], Generator], entity: Table
         default = column.default
         if not default or column.is_link or column.null_rate == 1.0:
             continue
+        if column.generator is not None and column.generator.type == "subset":
+            column.generator = _mostly_set(column.generator, default)
+            continue
         found = _made(column, default)
         if found is None and not (column.primary or column.unique or name in inside):
             found = weighed(column.type, column.generator, generators.get((entity.name, name)), read_default(default))
         if found is not None:
             column.generator = found
+
+
+def _mostly_set(spec: GeneratorSpec, default: str) -> GeneratorSpec:
+    """The values of an array, the default's in three rows of four: `ARRAY['a', 'b']::kind[]`, `'{a,b}'`."""
+    listed = re.findall(r"'((?:[^']|'')*)'", default)
+    text = listed[0][1:-1] if len(listed) == 1 and listed[0].startswith("{") else ""
+    known = text.split(",") if text else listed
+    values = [value for value in spec.params["values"] if value in known]
+    if not values or len(values) < len(known):
+        return spec
+    usual = {"generator": "subset", "params": {"values": values, "min": len(values)}, "weight": 3}
+    return GeneratorSpec(type="mixture", params={"parts": [usual, {"generator": "subset", "params": spec.params}]})
 
 
 def _made(column: ColumnDraft, default: str) -> GeneratorSpec | None:

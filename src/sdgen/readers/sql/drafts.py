@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sdgen.errors import Path, Problem, Refusal
 from sdgen.readers.drafts import ColumnDraft, EntityDraft
-from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, TableSchema
+from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, KeySchema, TableSchema
 from sdgen.scenario.model import GeneratorSpec, RowCount
 from sdgen.scenario.types import Type
 
@@ -32,13 +34,45 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+@dataclass(frozen=True)
+class PartialKey:
+    """A partial unique index, and its condition column by column as a scenario has it."""
+
+    key: KeySchema
+    where: Mapping[str, Any]
+
+
+def is_fixed(column: ColumnDraft) -> bool:
+    """Whether a column's values are settled by something else: a key, a link, a type with a generator of its own."""
+    held = column.demanded and column.generator is not None and column.type.kind != "enum"
+    return column.primary or column.unique or column.is_link or held
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """A name that no column has yet."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def with_before(columns: Mapping[str, ColumnDraft], name: str, new: str, column: ColumnDraft) -> dict[str, ColumnDraft]:
+    """Columns with a new one before the one of this name."""
+    found: dict[str, ColumnDraft] = {}
+    for each, kept in columns.items():
+        if each == name:
+            found[new] = column
+        found[each] = kept
+    return found
+
+
 @dataclass
 class TableDraft(EntityDraft):
     """A table to be; how many rows it has changes with what constraints leave room for.
 
     alone: its rows where they are counted by no other table's. per: the one whose rows they are counted by, `each` for
     one, through the link `per_link`. active: how many rows at the start have rows counted by them; None for all.
-    watched: the CHECKs that rows might break, by their conditions as a scenario has them.
+    watched: the CHECKs that rows might break, by their conditions as a scenario has them. partial_keys: unique indexes
+    with conditions that are understood; kept_keys: those that became one of the partial unique sets, in their order.
     """
 
     schema: TableSchema = field(kw_only=True)
@@ -48,6 +82,8 @@ class TableDraft(EntityDraft):
     each: int = 1
     active: int | None = None
     watched: dict[str, CheckSchema] = field(default_factory=dict)
+    partial_keys: list[PartialKey] = field(default_factory=list)
+    kept_keys: list[KeySchema] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.description = self.schema.description
@@ -77,6 +113,8 @@ class TableDraft(EntityDraft):
         return True
 
     def row_count(self) -> RowCount:
+        if not self.size:
+            return RowCount(empty=True)
         if self.per is None:
             return RowCount(count=self.size)
         total = self.size if self.per.counting < self.per.size else None
@@ -101,5 +139,5 @@ class Notes:
 
     def refuse(self, entity: TableDraft, column: str, what: str, line: int = 0, hint: str = "") -> None:
         """Tell what no rows can keep."""
-        path: Path = ("entities", entity.name, "columns", column)
+        path: Path = ("entities", entity.name, "columns", column) if column else ("entities", entity.name)
         self.found.append(Refusal(path, what, hint, self.file, line, 1 if line else 0))

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.sql.computed_keys import constant_of, filled_key
 from sdgen.readers.sql.drafts import Notes, TableDraft, quoted
+from sdgen.readers.sql.partial_keys import partial_key, unique_everywhere
 from sdgen.readers.sql.schema import ForeignKeySchema, KeySchema, TableName
 from sdgen.readers.sql.shared_links import drawn_within, share_out
 from sdgen.scenario.types import INTEGERS, Type
 
 Entities = Mapping[TableName, TableDraft]
+OWN_ROWS = "each row refers to itself"
 
 
-def set_keys(entity: TableDraft, notes: Notes) -> None:
+def set_keys(entity: TableDraft, notes: Notes, dialect: str = "") -> None:
     """Mark the primary key and all that is unique."""
     table = entity.schema
-    if table.primary_key is not None and not _missing(entity, table.primary_key.columns):
-        for name in table.primary_key.columns:
+    primary = table.primary_key and filled_key(entity, table.primary_key, notes, dialect)
+    if primary and not _missing(entity, primary.columns):
+        for name in primary.columns:
             entity.columns[name].primary, entity.columns[name].nullable = True, False
     # Unique sets come after the primary key: one that says the same is left out there.
     for key in table.unique:
-        _set_unique(entity, key, notes)
+        filled = filled_key(entity, key, notes, dialect)
+        if filled is not None:
+            _set_unique(entity, filled, notes, dialect)
     for name, column in entity.columns.items():
         whole = column.type.kind in INTEGERS or column.type.kind == "decimal"
         # demanded=False: a CHECK or a foreign key over the key may still give it something else.
@@ -29,14 +36,18 @@ def set_keys(entity: TableDraft, notes: Notes) -> None:
             column.fill("sequence", demanded=False)
 
 
-def _set_unique(entity: TableDraft, key: KeySchema, notes: Notes) -> None:
+def _set_unique(entity: TableDraft, key: KeySchema, notes: Notes, dialect: str) -> None:
     if _missing(entity, key.columns):
-        return  # a computed column, or one that was left out with a note
+        return  # a column that was left out with a note
+    partial = partial_key(entity, key, dialect) if key.where else None
+    if partial is not None:
+        entity.partial_keys.append(partial)
+        return
+    if key.where:
+        unique_everywhere(entity, key, notes)
+        return
     if key.computed:
         notes.add(entity, "", f"unique index {key.name} is over expressions: made unique by its columns", key.line)
-    elif key.where:
-        what = f"unique index {key.name} holds where {' '.join(key.where.split())}: made unique everywhere"
-        notes.add(entity, "", what, key.line)
     if not key.nulls:
         for name in key.columns:
             entity.columns[name].null_rate = 0.0
@@ -50,7 +61,7 @@ def _missing(entity: TableDraft, names: tuple[str, ...]) -> bool:
     return not names or any(name not in entity.columns for name in names)
 
 
-def set_links(entities: Entities, notes: Notes) -> None:
+def set_links(entities: Entities, notes: Notes, dialect: str = "") -> None:
     """Turn foreign keys into links, those of several columns first: they may imply the others.
 
     Those that share columns with others come last, when it is known where all the other columns come from.
@@ -58,7 +69,7 @@ def set_links(entities: Entities, notes: Notes) -> None:
     waiting: list[tuple[TableDraft, ForeignKeySchema]] = []
     for entity in entities.values():
         for key in sorted(entity.schema.foreign_keys, key=lambda key: -len(key.columns)):
-            if not _set_link(entities, entity, key, notes):
+            if not _set_link(entities, entity, key, notes, dialect):
                 waiting.append((entity, key))
     for entity, key in waiting:
         parent = entities[key.table]
@@ -78,14 +89,33 @@ def _to(parent: TableDraft, key: ForeignKeySchema) -> tuple[str, ...]:
     return key.to or (parent.schema.primary_key.columns if parent.schema.primary_key else ())
 
 
-def _set_link(entities: Entities, entity: TableDraft, key: ForeignKeySchema, notes: Notes) -> bool:
+def _without_computed(
+    entity: TableDraft, parent: TableDraft, key: ForeignKeySchema, to: tuple[str, ...], dialect: str
+) -> tuple[ForeignKeySchema, tuple[str, ...]]:
+    """A foreign key without the parent's columns that are the same in all rows: the child's have that value too."""
+    computed = {column.name: column for column in parent.schema.columns if column.computed}
+    kept = []
+    for own, there in zip(key.columns, to, strict=False):
+        constant = constant_of(computed[there], dialect) if there in computed else None
+        column = entity.columns.get(own)
+        if constant is None:
+            kept.append((own, there))
+        elif column is not None:
+            column.fill("const", value=int(constant) if column.type.kind in INTEGERS else constant)
+    if len(to) != len(key.columns) or len(kept) == len(to):
+        return key, to
+    return replace(key, columns=tuple(own for own, _ in kept)), tuple(there for _, there in kept)
+
+
+def _set_link(entities: Entities, entity: TableDraft, key: ForeignKeySchema, notes: Notes, dialect: str) -> bool:
     """Make a link of a foreign key, or tell why there is none; False where another link has some of its columns."""
     parent = entities.get(key.table)
     if parent is None:
         notes.add(entity, key.columns[0], f"foreign key to {key.table} left out: no such table is here", key.line)
         return True
     to = _to(parent, key)
-    if len(to) != len(key.columns) or _missing(parent, to) or _missing(entity, key.columns):
+    key, to = _without_computed(entity, parent, key, to, dialect)
+    if len(to) != len(key.columns) or not to or _missing(parent, to) or _missing(entity, key.columns):
         what = f"foreign key to {key.table} left out: its columns are not all filled"
         notes.add(entity, key.columns[0], what, key.line)
         return True
@@ -119,6 +149,8 @@ def _link(entity: TableDraft, parent: TableDraft, key: ForeignKeySchema, to: tup
         _never_twice(entity, key, notes)
     for column, there in zip(columns, to, strict=True):
         _fit_type(column, parent.columns[there])
+        if not column.nullable and parent.columns[there].nullable:
+            parent.columns[there].null_rate, column.strict = 0.0, not column.primary
 
 
 def _is_unique(entity: TableDraft, names: tuple[str, ...]) -> bool:
@@ -149,7 +181,7 @@ def _own_rows(entity: TableDraft, key: ForeignKeySchema, to: tuple[str, ...], no
     for name, there in zip(key.columns, to, strict=True):
         if name != there:
             entity.columns[name].fill("expression", sql=quoted(there))
-    what = "refers to its own table and is NOT NULL: each row refers to itself"
+    what = f"refers to its own table and is NOT NULL: {OWN_ROWS}"
     notes.add(entity, key.columns[0], what, key.line, "make it nullable for a tree")
 
 
@@ -180,3 +212,29 @@ def _overlapping(entity: TableDraft, parent: TableDraft, key: ForeignKeySchema, 
     else:
         what = f"foreign key {shown} shares {', '.join(taken)} with another and is not kept: rows may break it"
     notes.add(entity, key.columns[0], what, key.line)
+
+
+def leave_empty(entities: Entities, notes: Notes) -> None:
+    """Tables that can hold no rows have none, and neither has what must refer to them."""
+    waiting = [(entity, "it has no partition") for entity in entities.values() if not entity.schema.takes_rows]
+    while waiting:
+        entity, why = waiting.pop()
+        if not entity.size:
+            continue
+        entity.alone, entity.per = 0, None
+        notes.add(entity, "", f"the table is left empty: {why}", entity.schema.line)
+        for child in entities.values():
+            waiting += _without_parents(child, entity)
+
+
+def _without_parents(child: TableDraft, parent: TableDraft) -> list[tuple[TableDraft, str]]:
+    """Null the links of a table to one that has no rows; the table itself where they can't be null."""
+    links: dict[str, list[ColumnDraft]] = {}
+    for column in child.columns.values():
+        if column.is_link and column.params["entity"] == parent.name:
+            links.setdefault(str(column.params.get("via", column.name)), []).append(column)
+    for column in (column for columns in links.values() for column in columns):
+        column.generator, column.demanded = None, False
+        column.null_rate = 1.0 if column.nullable else column.null_rate
+    firm = [link for link, columns in links.items() if not any(column.nullable for column in columns)]
+    return [(child, f"{link} must refer to {parent.name}, which is empty") for link in firm[:1]]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sdgen.databases.catalog import Catalog, CatalogTable
 from sdgen.errors import Problem, SourceError
 from sdgen.readers.sql.ddl_columns import read_names
-from sdgen.readers.sql.ddl_partitions import Bounds, partition_check, read_bounds
+from sdgen.readers.sql.ddl_constraints import read_exclusion
+from sdgen.readers.sql.ddl_partitions import Partitioning, read_bounds
 from sdgen.readers.sql.ddl_tokens import Unreadable, words
 from sdgen.readers.sql.schema import (
     CheckSchema,
     ColumnSchema,
     DomainSchema,
+    ExclusionSchema,
     ForeignKeySchema,
     KeySchema,
     Schema,
@@ -39,9 +42,10 @@ class _Reflection:
         self.catalog = catalog
         self.tables = {(table.schema, table.name): table for table in catalog.tables}
         self.wholes = _wholes(catalog)
-        self.bounds = _bounds(catalog)
+        self.partitionings = _partitionings(catalog)
+        self.column_checks: dict[Key, list[CheckSchema]] = {}
         for schema, name, condition in catalog.column_checks:
-            self.bounds.setdefault((schema, name), []).append(CheckSchema(condition))
+            self.column_checks.setdefault((schema, name), []).append(CheckSchema(condition))
 
     def schema(self, shown: str) -> Schema:
         catalog = self.catalog
@@ -50,18 +54,37 @@ class _Reflection:
             raise SourceError(Problem((), "the database has no tables", "", shown))
         enums = {enum["name"].lower(): tuple(enum["labels"]) for enum in catalog.enums}
         notes = tuple(Problem((), what, "", shown) for what in catalog.unenforced)
-        return Schema(catalog.name, catalog.dialect, shown, tables, enums, self.domains(), notes)
+        composites = {
+            name: {field: self.type(type) for field, type in fields.items()}
+            for name, fields in catalog.composites.items()
+        }
+        return Schema(catalog.name, catalog.dialect, shown, tables, enums, self.domains(), notes, composites)
 
     def table(self, key: Key, table: CatalogTable) -> TableSchema:
+        partitioning = self.partitionings.get(key)
+        required = partitioning.required() if partitioning is not None else set()
+        columns = (self.column(key, column) for column in table.columns)
+        bounds = partitioning.conditions() if partitioning is not None else ()
         return TableSchema(
             self.named(*key),
-            tuple(self.column(key, column) for column in table.columns),
+            tuple(replace(each, nullable=each.nullable and each.name not in required) for each in columns),
             primary_key=_primary_key(table.primary_key),
             unique=tuple(_unique_keys(table.unique, table.indexes)),
             foreign_keys=tuple(self.links(key)),
-            checks=(*map(_check, table.checks), *self.bounds.get(key, ())),
+            checks=(*map(_check, table.checks), *bounds, *self.column_checks.get(key, ())),
             description=table.comment,
+            exclusions=tuple(self.exclusions(key, table)),
+            takes_rows=partitioning is None or partitioning.takes_rows,
         )
+
+    def exclusions(self, key: Key, table: CatalogTable) -> Iterator[ExclusionSchema]:
+        """A table's exclusion constraints; one that isn't understood has neither columns nor ranges."""
+        columns = frozenset(str(column["name"]) for column in table.columns)
+        for schema, name, constraint, definition in self.catalog.exclusions:
+            if (schema, name) == key:
+                read = words(definition, "postgres")
+                read.takes("EXCLUDE")
+                yield read_exclusion(read, columns, constraint, 0) or ExclusionSchema((), (), constraint)
 
     def named(self, schema: str | None, table: str) -> TableName:
         return TableName(table, "" if not schema or schema == self.catalog.default else schema)
@@ -152,23 +175,28 @@ def _check(entry: Entry) -> CheckSchema:
 
 def _wholes(catalog: Catalog) -> dict[Key, Key]:
     """The partitions and inheritors with the tables that their rows are seen in."""
-    wholes = {(schema, table): (whole_schema, whole) for whole_schema, whole, _, schema, table, _ in catalog.partitions}
+    wholes = {(schema, table): (whole_schema, whole) for whole_schema, whole, schema, table, _ in catalog.partitions}
     wholes |= {(schema, table): (whole_schema, whole) for whole_schema, whole, schema, table in catalog.inheritors}
     return wholes
 
 
-def _bounds(catalog: Catalog) -> dict[Key, list[CheckSchema]]:
-    """What their partitions' bounds ask of tables."""
-    bounds: dict[tuple[Key, str], list[Bounds]] = {}
-    for schema, whole, key, _, _, bound in catalog.partitions:
-        bounds.setdefault(((schema, whole), key), []).append(read_bounds(words(bound, "postgres")))
-    checks: dict[Key, list[CheckSchema]] = {}
-    for (table, key), parts in bounds.items():
-        head = words(key, "postgres")
+def _partitionings(catalog: Catalog) -> dict[Key, Partitioning]:
+    """How the rows of partitioned tables find a partition."""
+    keys = {(schema, whole): key for schema, whole, key in catalog.partition_keys}
+    parts: dict[Key, list[tuple[Key, str]]] = {}
+    for schema, whole, part_schema, part, bound in catalog.partitions:
+        parts.setdefault((schema, whole), []).append(((part_schema, part), bound))
+
+    def found(table: Key) -> Partitioning | None:
+        if table not in keys:
+            return None
+        head = words(keys[table], "postgres")
         kind = head.next().upper
         try:
-            columns = read_names(head.inside())
-        except Unreadable:
-            continue
-        checks[table] = partition_check(kind, columns, parts)
-    return checks
+            columns = tuple(read_names(head.inside()))
+        except Unreadable:  # an expression
+            columns = ()
+        bounds = [(read_bounds(words(bound, "postgres")), found(part)) for part, bound in parts.get(table, ())]
+        return Partitioning(kind, columns, bounds)
+
+    return {table: each for table in keys if (each := found(table)) is not None}

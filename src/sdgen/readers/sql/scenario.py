@@ -6,7 +6,7 @@ Columns of which only name and type speak get no generator: the rules find one w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -14,16 +14,18 @@ from sdgen.errors import Problem, SourceError
 from sdgen.readers.base import ROWS
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.capacity import make_feasible
-from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
-from sdgen.readers.sql.checks import understand
-from sdgen.readers.sql.column_orders import set_orders
+from sdgen.readers.sql.check_branches import branches_of
+from sdgen.readers.sql.check_facts import ColumnBounds
 from sdgen.readers.sql.computed_columns import with_computed, with_source_keys
 from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft
-from sdgen.readers.sql.keys import set_keys, set_links
+from sdgen.readers.sql.exclusions import set_exclusions
+from sdgen.readers.sql.keys import leave_empty, set_keys, set_links
+from sdgen.readers.sql.polymorphic_links import set_polymorphic_links
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, TableName, TableSchema
+from sdgen.readers.sql.table_checks import apply_checks
 from sdgen.readers.sql.type_checks import with_checked_types
 from sdgen.readers.sql.types import UNSIZED, Fit, fit_of
-from sdgen.readers.sql.unenforced_checks import SchemaOrigin, shown, told, watch
+from sdgen.readers.sql.unenforced_checks import SchemaOrigin
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.types import Type
 
@@ -42,10 +44,19 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
         what = "no table has a column that can be filled"
         raise SourceError([Problem((), what, "why is told of each", schema.file), *notes.found])
     for entity in entities.values():
-        set_keys(entity, notes)
-    set_links(entities, notes)
+        set_keys(entity, notes, schema.dialect)
+    set_links(entities, notes, schema.dialect)
+    leave_empty(entities, notes)
+    counted = {
+        (entity.name, name)
+        for entity in entities.values()
+        for name, column in entity.columns.items()
+        if column.generator is not None and column.generator.type == "sequence"
+    }
     for entity in entities.values():
-        _apply_checks(schema, entity, domain_checks, notes)
+        apply_checks(schema, entity, domain_checks, notes, counted)
+        set_exclusions(entity, {each.name: each.size for each in entities.values()}, notes)
+    set_polymorphic_links(entities)
     scenario = make_feasible(schema.name, list(entities.values()), notes, schema.dialect)
     scenario = scenario.read_from(SchemaOrigin(schema, entities.values()), [*schema.notes, *notes.found])
     return with_computed(scenario, schema, {entity.name: entity for entity in entities.values()})
@@ -144,115 +155,6 @@ def _has_columns(entity: TableDraft, notes: Notes) -> bool:
     return bool(entity.columns)
 
 
-def _apply_checks(
-    schema: Schema,
-    entity: TableDraft,
-    domain_checks: Mapping[tuple[TableName, str], tuple[CheckSchema, ...]],
-    notes: Notes,
-) -> None:
-    """Collect what all CHECKs of a table say, and settle what they say about two columns."""
-    spelled = {name.lower(): name for name in entity.columns}
-    found = [(check, _spelled(understand(check.sql, schema.dialect), spelled)) for check in entity.schema.checks]
-    whole = CheckMeaning()
-    for check, understood in found:
-        for sql, columns in understood.unknown:
-            _not_understood(schema, entity, check, sql, columns, notes)
-        for name, bounds in understood.columns.items():
-            _say(schema, entity, name, bounds, check, notes)
-        whole = whole.also(understood)
-    for name in entity.columns:
-        for check in domain_checks.get((entity.schema.name, name), ()):
-            _apply_domain(schema, entity, name, check, notes)
-    for pair, fault in set_orders(entity, whole):
-        check = next(check for check, understood in found if pair in _pairs(understood))
-        notes.add(entity, "", f"CHECK {check.name} {fault}".replace("  ", " "), check.line or entity.schema.line)
-        watch(entity, check, schema.dialect)
-    for check, understood in found:
-        if not understood.unknown and not _is_range(understood):
-            watch(entity, check, schema.dialect)
-
-
-def _is_range(found: CheckMeaning) -> bool:
-    """Whether a condition is one column's range or list of values, which its generator tells."""
-    plain = [
-        each == ColumnBounds(each.low, each.low_open, each.high, each.high_open, each.values)
-        for each in found.columns.values()
-    ]
-    return plain == [True] and not _pairs(found)
-
-
-def _pairs(found: CheckMeaning) -> list[tuple[str, str]]:
-    """The columns that a condition compares with one another."""
-    return [*((order.low, order.high) for order in found.orders), *found.different, *found.equal]
-
-
-def _apply_domain(schema: Schema, entity: TableDraft, name: str, check: CheckSchema, notes: Notes) -> None:
-    found = understand(check.sql, schema.dialect)
-    for sql, _ in found.unknown:
-        _not_understood(schema, entity, check, sql, (name,), notes, of_domain=True)
-    for bounds in found.columns.values():
-        _say(schema, entity, name, bounds, check, notes)
-    if not found.unknown and not _is_range(found):
-        watch(entity, check, schema.dialect, name)
-
-
-def _spelled(found: CheckMeaning, spelled: Mapping[str, str]) -> CheckMeaning:
-    """What was understood, with columns' names as the table spells them."""
-
-    def own(name: str) -> str:
-        return spelled.get(name.lower(), name)
-
-    return CheckMeaning(
-        {own(name): bounds for name, bounds in found.columns.items()},
-        tuple(replace(order, low=own(order.low), high=own(order.high)) for order in found.orders),
-        tuple((own(one), own(other)) for one, other in found.different),
-        tuple((own(one), own(other)) for one, other in found.equal),
-        tuple((sql, tuple(own(name) for name in names)) for sql, names in found.unknown),
-    )
-
-
-def _say(schema: Schema, entity: TableDraft, name: str, bounds: ColumnBounds, check: CheckSchema, notes: Notes) -> None:
-    column = entity.columns.get(name)
-    if column is None:
-        return
-    if bounds.pattern and column.bounds.pattern not in ("", bounds.pattern):
-        _not_understood(schema, entity, check, f"{shown(check.sql)} beside another pattern", (name,), notes)
-        return
-    column.bounds = column.bounds.also(bounds)
-    column.checks.append(check)
-    if bounds.not_null:
-        column.nullable = False
-    if bounds.null and column.nullable:
-        column.null_rate = 1.0
-    if column.bounds.null and not column.nullable:
-        what = f"{told(column.checks)} can't be kept by a column that is NOT NULL: it asks for null"
-        notes.refuse(entity, name, what, check.line)
-
-
-def _not_understood(
-    schema: Schema,
-    entity: TableDraft,
-    check: CheckSchema,
-    sql: str,
-    columns: tuple[str, ...],
-    notes: Notes,
-    of_domain: bool = False,
-) -> None:
-    """A condition over a column that may be null holds where it is null, unless the condition speaks of nulls."""
-    named = f"CHECK {check.name} {shown(sql)}" if check.name else f"CHECK {shown(sql)}"
-    found = [entity.columns[name] for name in columns if name in entity.columns]
-    free = [column for column in found if column.nullable and not column.primary]
-    if free and not any(word in sql.upper() for word in ("NULL", "COALESCE", " OR ", "CASE")):
-        free[0].null_rate = 1.0
-        what = f"{named} is not understood: {free[0].name} is left null, so that it holds"
-    else:
-        what = f"{named} is not understood: rows may break it"
-        watch(entity, check, schema.dialect, columns[0] if of_domain else "")
-    notes.add(
-        entity, columns[0] if len(found) == 1 else "", what, check.line, "give its columns generators that keep it"
-    )
-
-
 _BITS = frozenset(map(Decimal, (0, 1)))
 _NUMBER = re.compile(r"['\"(\s]*(-?\d+)['\")\s]*")
 # The last words of names that count, measure or rank: their columns hold more than two values.
@@ -287,7 +189,7 @@ def _is_key(table: TableSchema, name: str) -> bool:
 
 def _beyond(table: TableSchema, name: str) -> bool:
     """Whether a CHECK speaks of values other than 0 and 1."""
-    found = (understand(check.sql, "mysql").columns for check in table.checks)
+    found = (branch.columns for check in table.checks for branch in branches_of(check.sql, "mysql"))
     bounds = (each for columns in found for each_name, each in columns.items() if each_name.lower() == name.lower())
     return any(_numbers(each) for each in bounds)
 

@@ -54,7 +54,7 @@ class ColumnSchema:
     """One column.
 
     default: its SQL text. counts: the database numbers the rows itself (serial, identity, AUTO_INCREMENT).
-    computed: the database computes it from other columns, and takes no value for it; expression: as it was declared.
+    computed: the database computes it from other columns, by `expression`, and takes no value for it.
     elsewhere: its type in other databases' words, by dialect, where a table that is made there should have that one.
     """
 
@@ -104,6 +104,19 @@ class ForeignKeySchema:
 
 
 @dataclass(frozen=True)
+class ExclusionSchema:
+    """An exclusion constraint: no two rows are equal in some columns and overlap in others.
+
+    spans: for each overlap the columns of its range: one that holds a range, or its start and end.
+    """
+
+    equal: tuple[str, ...]
+    spans: tuple[tuple[str, ...], ...]
+    name: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
 class CheckSchema:
     """A CHECK: its condition as SQL text."""
 
@@ -114,7 +127,10 @@ class CheckSchema:
 
 @dataclass(frozen=True)
 class TableSchema:
-    """One table with all its constraints, wherever they were declared. target: what else its own database is told."""
+    """One table with all its constraints, wherever they were declared.
+
+    takes_rows: it is no partitioned table without a partition. target: what else its own database is told.
+    """
 
     name: TableName
     columns: tuple[ColumnSchema, ...]
@@ -124,7 +140,9 @@ class TableSchema:
     foreign_keys: tuple[ForeignKeySchema, ...] = ()
     checks: tuple[CheckSchema, ...] = ()
     description: str = ""
+    takes_rows: bool = True
     target: Mapping[str, Any] = field(default_factory=dict)
+    exclusions: tuple[ExclusionSchema, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,7 +156,10 @@ class DomainSchema:
 
 @dataclass(frozen=True)
 class Schema:
-    """All tables of a source, its enums and domains by their names in lower case, and what its reader left out."""
+    """All tables of a source, its types by their names in lower case, and what its reader left out.
+
+    composites: the fields of composite types.
+    """
 
     name: str
     dialect: str
@@ -147,3 +168,4 @@ class Schema:
     enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     domains: Mapping[str, DomainSchema] = field(default_factory=dict)
     notes: tuple[Problem, ...] = ()
+    composites: Mapping[str, Mapping[str, SqlType]] = field(default_factory=dict)

@@ -134,12 +134,23 @@ def _is_within(entity: TableDraft, link: str) -> bool:
 
 
 def share_out(entities: Iterable[TableDraft]) -> None:
-    """Let some rows have several of those counted by them: 1,000 rows become 20 for each of 50 tenants."""
+    """Let some rows have several of those counted by them: 1,000 rows become 20 for each of 50 tenants.
+
+    But each row has one, where one is all that some table may have.
+    """
+    entities = list(entities)
+    once = {entity.per.name for entity in entities if entity.per is not None and _once_each(entity)}
     for entity in entities:
         above = entity.per
-        if above is not None and above.per is None:
+        if above is not None and above.per is None and above.name not in once:
             entity.each = _divisor(above.size)
             above.active = above.size // entity.each
+
+
+def _once_each(entity: TableDraft) -> bool:
+    """Whether a unique set holds the columns of the counting link alone: each parent has one row at the most."""
+    filled = {name for name in entity.columns if _link_of(entity, name) == entity.per_link}
+    return any(columns and set(columns) <= filled for columns in (entity.primary, *entity.unique))
 
 
 def _divisor(rows: int) -> int:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sdgen.readers.sql.check_facts import bare_node, column_name, literal_value
+from sdgen.readers.sql.check_syntax import bare_node, column_name, literal_value
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, SqlType, TableSchema
 
 if TYPE_CHECKING:

@@ -12,6 +12,8 @@ from sdgen.databases.clickhouse.dialect import declared as clickhouse_type
 from sdgen.databases.dialect import Dialect
 from sdgen.databases.duckdb.dialect import DUCKDB
 from sdgen.inference.likely_states import weights
+from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.sql.postgres_types import composite_regex, regex_of
 from sdgen.readers.sql.schema import CheckSchema, Schema, SqlType
 from sdgen.readers.sql.type_checks import MOMENT_TEXT
 from sdgen.scenario.model import GeneratorSpec
@@ -45,7 +47,7 @@ _KINDS: Mapping[str, str] = {
     **_words("tinyint", "tinyint int1"),
     **_words("smallint", "smallint int2 smallserial serial2 short year"),
     **_words("int", "int integer int4 serial serial4 mediumint middleint signed"),
-    **_words("bigint", "bigint int8 bigserial serial8 long hugeint oid xid big_int int64 rowid"),
+    **_words("bigint", "bigint int8 bigserial serial8 long hugeint oid big_int int64 rowid"),
     **_words("utinyint", "utinyint"),
     **_words("usmallint", "usmallint"),
     **_words("uint", "uint uinteger"),
@@ -161,7 +163,18 @@ def fit_of(type: SqlType, schema: Schema, seen: tuple[str, ...] = ()) -> Fit | N
         if inner is None:
             return None
         return replace(inner, nullable=inner.nullable and domain.nullable, checks=(*inner.checks, *domain.checks))
+    if type.word in schema.composites and type.word not in seen:
+        return _composite(type.word, schema, seen)
     return _plain(type, schema.dialect)
+
+
+def _composite(word: str, schema: Schema, seen: tuple[str, ...]) -> Fit | None:
+    def type_of(field: SqlType) -> Type | None:
+        fit = fit_of(field, schema, (*seen, word))
+        return fit.type if fit is not None else None
+
+    regex = composite_regex(schema.composites[word], type_of)
+    return Fit(Type("text"), _pattern(regex)) if regex else None
 
 
 # Whose types are read whole; and those whose values are texts, with a generator of such texts in the form in which the
@@ -266,6 +279,8 @@ def _special(type: SqlType, dialect: str) -> Fit | None:
     own = _OWN_TEXTS.get(dialect, {}).get(type.word)
     if own is not None:
         return Fit(Type("text"), own, declared=type.word.upper())
+    if dialect == "postgres" and (regex := regex_of(type)):
+        return Fit(Type("text"), _pattern(regex))
     if type.word in ("bit", "bit varying", "varbit"):
         return _bits(type, dialect)
     if type.word in ("vector", "halfvec") and type.sizes:
@@ -341,13 +356,32 @@ def _string(type: SqlType, dialect: str) -> Type:
 _SIZERS: Mapping[str, Callable[[SqlType, str], Type]] = {"decimal": _decimal, "string": _string}
 
 
+def _with_checks(inner: Fit, dialect: str) -> Fit:
+    """How the elements of an array are filled: so that they keep the conditions of their domain."""
+    from sdgen.readers.sql.check_branches import branches_of  # few arrays are of domains
+    from sdgen.readers.sql.column_checks import demanded
+
+    draft = ColumnDraft("value", inner.type, inner.generator)
+    for check in inner.checks:
+        for branch in branches_of(check.sql, dialect)[:1]:  # elements have no column that could draw a branch
+            for bounds in branch.columns.values():
+                draft.bounds = draft.bounds.also(bounds)
+    found = demanded(draft, None) if inner.checks else None
+    return replace(inner, generator=found) if isinstance(found, GeneratorSpec) else inner
+
+
 def _array(type: SqlType, schema: Schema) -> Fit | None:
     fewer = 0 if schema.dialect == "postgres" else type.dimensions - 1  # int[][] is int[] there
     inner = fit_of(replace(type, dimensions=fewer), schema)
     if inner is None or inner.type.kind == "array":
         return None
+    inner = _with_checks(inner, schema.dialect)
     if inner.generator is None and inner.type.kind not in FALLBACKS:
         return None
+    if inner.type.kind == "enum" and inner.type.values:
+        values = list(inner.type.values)
+        params = {"values": values, "min": 1, "max": min(len(values), 3)}
+        return Fit(array_of(inner.type), GeneratorSpec(type="subset", params=params))
     items: dict[str, Any] = {"type": str(inner.type)}  # without a generator one is found by the column's name
     if inner.generator is not None:
         items |= {"generator": inner.generator.type, "params": dict(inner.generator.params)}

@@ -5,6 +5,7 @@ The constraints of a schema by name and line, for what is told of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -31,12 +32,55 @@ def _translated(sql: str, dialect: str, spelled: Mapping[str, str], column: str)
 
     try:
         tree = parse_one(sql, dialect=dialect)
+        if tree.find(exp.Typeof):  # SQLite's names of how it stores values are its own
+            return ""
+        if any(
+            text.is_string and text.this.lower() in ("nan", "infinity", "-infinity")
+            for text in tree.find_all(exp.Literal)
+        ):
+            return ""  # no numbers that are made, and DuckDB's decimals know none of them
         for found in tree.find_all(exp.Column):
             name = column if column and found.name.lower() == "value" else spelled[found.name.lower()]
             found.set("this", exp.to_identifier(name, quoted=True))
         return tree.sql(dialect="duckdb")
     except (SqlglotError, KeyError, ValueError):
         return ""
+
+
+# What may be something where a part of it is null.
+_NOT_BY_PARTS = frozenset(
+    (
+        *("Coalesce", "Greatest", "Least", "Case", "If", "Nullif", "Concat", "ConcatWs", "Is", "NullSafeEQ", "Xor"),
+        *("NullSafeNEQ", "Array", "Tuple", "JSONObject", "Subquery", "Select", "Exists", "Any", "All"),
+    )
+)
+_NOT_STRICT = re.compile(
+    r"num_(?:non)?nulls|concat\w*|coalesce|ifnull|nvl\d?|greatest|least|\w*distinct\w*|\w*null\w*", re.I
+)
+
+
+def holds_on_null(sql: str, column: str) -> bool:
+    """Whether a condition is null, and so holds, wherever a column is null."""
+    from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
+
+    def null(node: exp.Expr) -> bool:
+        if isinstance(node, exp.Column):
+            return node.name.lower() == column.lower()
+        if isinstance(node, exp.And):  # null AND false is false
+            return null(node.this) and null(node.args["expression"])
+        if isinstance(node, exp.Or):  # null OR true is true, null OR false is null: either way not false
+            return null(node.this) or null(node.args["expression"])
+        if type(node).__name__ in _NOT_BY_PARTS or (
+            isinstance(node, exp.Anonymous) and _NOT_STRICT.fullmatch(str(node.this))
+        ):
+            return False
+        return any(null(each) for each in node.iter_expressions())
+
+    try:
+        return null(parse_one(sql))
+    except SqlglotError:
+        return False
 
 
 class SchemaOrigin(Origin):

@@ -1,0 +1,132 @@
+"""The way that rows go through their states: each step's state and moment, for all rows of a batch at once.
+
+A row's way depends on its own draws alone: step n takes the row's n-th word. So the present state, the moment of each
+transition and a row for each of them, wherever they are asked for, are read off the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdgen.generators import streams
+from sdgen.generators.lifecycles.states import State, Transition
+from sdgen.generators.moments.durations import DAY, SECOND, fixed_length, parse_moment
+from sdgen.generators.moments.operational_clock import OperationalClock, operational_clock
+from sdgen.generators.moments.rhythm import Rhythm
+from sdgen.generators.numbers.alias_tables import alias_table
+from sdgen.generators.numbers.quantile_tables import lognormal_table
+from sdgen.generators.streams import Numbers
+
+MOST_STEPS = 100
+_NONE = -1
+_WIDEST = 30.0  # times the median: no stay is longer, or shorter than its part of it
+_CLOCK_BEFORE, _CLOCK_AFTER = 12 * 365 * DAY, 3 * 365 * DAY
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """states[k], moments[k]: the k-th state of each row and when it came (microseconds); -1 where it had no more.
+
+    steps: how many states each row has had. The first is its birth's; a row that isn't born yet has had none.
+    """
+
+    states: tuple[Numbers, ...]
+    moments: tuple[Numbers, ...]
+    steps: Numbers
+
+    def at(self, step: Numbers) -> tuple[Numbers, Numbers]:
+        """Each row's state at a step of its own, and its moment."""
+        places = np.arange(len(step))
+        inside = np.clip(step, 0, len(self.states) - 1)
+        states = np.stack(self.states)[inside, places]
+        return np.where(step < self.steps, states, _NONE), np.stack(self.moments)[inside, places]
+
+    def reached(self, state: int, last: bool = False) -> tuple[Numbers, NDArray[np.bool_]]:
+        """When each row came to a state for the first time (or the last), and whether it did."""
+        when, came = np.zeros(len(self.steps), dtype=np.int64), np.zeros(len(self.steps), dtype=np.bool_)
+        order = range(len(self.states)) if last else range(len(self.states) - 1, -1, -1)
+        for step in order:
+            here = self.states[step] == state
+            when, came = np.where(here, self.moments[step], when), came | here
+        return when, came
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What the way of rows depends on: the states, streams' keys by purpose, how far time has come, and conditions.
+
+    case_of(state): which case of a state holds for each row.
+    """
+
+    states: Mapping[str, State]
+    key: Callable[[str], int]
+    until: int
+    as_of: datetime
+    case_of: Callable[[str], Numbers]
+
+
+def walk(plan: Walk, numbers: Numbers, born: Numbers, known: NDArray[np.bool_]) -> Path:
+    """The way of rows with these numbers, born at these moments; those whose birth isn't known have none."""
+    names = list(plan.states)
+    alive = known & (born <= plan.until)
+    state = np.where(alive, 0, _NONE)
+    moment = born.copy()
+    states, moments, steps = [state], [moment], alive.astype(np.int64)
+    for step in range(1, MOST_STEPS):
+        state, moment = np.full_like(state, _NONE), moment.copy()
+        for place in np.flatnonzero(np.bincount(states[-1][alive])).tolist():
+            rows = np.flatnonzero(alive & (states[-1] == place))
+            following, later = _stepped(plan, names, place, step, rows, numbers[rows], moment[rows])
+            state[rows], moment[rows] = following, later
+        alive = state != _NONE
+        if not alive.any():
+            break
+        states.append(state)
+        moments.append(moment)
+        steps = steps + alive
+    return Path(tuple(states), tuple(moments), steps)
+
+
+def _stepped(
+    plan: Walk, names: list[str], place: int, step: int, rows: Numbers, numbers: Numbers, since: Numbers
+) -> tuple[Numbers, Numbers]:
+    """The state that follows for rows in one state, -1 where none has come yet, and when it came."""
+    name = names[place]
+    state = plan.states[name]
+    chosen = streams.draw(plan.key(f"next/{step}"), numbers)
+    waits = streams.draw(plan.key(f"wait/{step}"), numbers)
+    cases = plan.case_of(name)[rows] if state.cases else np.zeros(len(rows), dtype=np.int64)
+    following, later = np.full(len(rows), _NONE), since.copy()
+    for case, choice in enumerate(state.choices()):
+        if not choice:
+            continue
+        picked = alias_table([each.weight for each in choice.values()]).pick(chosen)
+        for number, (target, transition) in enumerate(choice.items()):
+            these = np.flatnonzero((cases == case) & (picked == number)) if target != name else rows[:0]
+            if len(these):
+                following[these] = names.index(target)
+                later[these] = _moved(plan, state, transition, since[these], waits[these])
+    come = later <= plan.until
+    return np.where(come, following, _NONE), later
+
+
+def _moved(plan: Walk, state: State, transition: Transition, since: Numbers, words: streams.Words) -> Numbers:
+    """The moments after a stay in a state."""
+    median = fixed_length(transition.after or state.after)
+    table = lognormal_table(float(transition.sigma or state.sigma))
+    stays = table.draw(words, 1 / _WIDEST, _WIDEST) * median
+    if state.rhythm is None:
+        return since + stays.astype(np.int64) // SECOND * SECOND
+    clock = _clock(state.rhythm, plan.as_of)
+    later = clock.moments(clock.ticks(since) + clock.of_hours(stays)) // SECOND * SECOND
+    return np.maximum(later, since)
+
+
+def _clock(rhythm: Rhythm, as_of: datetime) -> OperationalClock:
+    now = parse_moment("now", as_of)
+    return operational_clock(rhythm, now - _CLOCK_BEFORE, now + _CLOCK_AFTER, as_of)

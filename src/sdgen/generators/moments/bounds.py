@@ -1,0 +1,107 @@
+"""Bounds of a moment: fixed ones, other columns of the row, and columns of its parents; and draws between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, tzinfo
+from typing import Annotated, Any
+
+import numpy as np
+import pyarrow as pa
+from pydantic import BeforeValidator, Field
+
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, ParamError
+from sdgen.generators.moments.durations import DAY, Moment, parse_moment
+from sdgen.generators.moments.operational_clock import OperationalClock, operational_clock
+from sdgen.generators.moments.rhythm import RhythmParam, rhythm_faults
+from sdgen.generators.references import Referring, is_reference, microseconds
+from sdgen.generators.streams import Numbers, Words, below_any
+from sdgen.scenario.types import TIMES, Type
+
+_NEVER = np.iinfo(np.int64).max >> 2
+
+
+def _as_bounds(value: Any) -> Any:
+    several = value if isinstance(value, (list, tuple)) else () if value in (None, "") else (value,)
+    for one in several:
+        if not isinstance(one, (str, date)):
+            raise ValueError(f"{one!r} is neither a column nor a moment; write it like created_at, 2024-12-31 or -7d")
+    return tuple(several)
+
+
+Bounds = Annotated[tuple[Moment, ...], BeforeValidator(_as_bounds)]
+
+
+class BoundedMoments(Referring):
+    """Moments between bounds, by a rhythm or all equally likely."""
+
+    rhythm: RhythmParam = Field(
+        None, description="how likely each moment is: a shipped rhythm's name, such as shop, or one spelled out"
+    )
+    after: Bounds = Field(
+        (), description="never before these: columns of the row, link.column of parents, or moments; the latest counts"
+    )
+    before: Bounds = Field((), description="never after these, likewise; the earliest counts")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but a fixed start and end is given."""
+        return self.rhythm is None and not self.after and not self.before
+
+    def references(self) -> Iterator[str]:
+        """The columns that bounds name."""
+        return (str(bound) for bound in (*self.after, *self.before) if is_reference(bound))
+
+    def bound_faults(self, facts: ColumnContext, zone: tzinfo) -> Iterable[ParamError]:
+        """What is wrong with the rhythm and the bounds."""
+        yield from rhythm_faults(self.rhythm, facts)
+        for param, bounds in (("after", self.after), ("before", self.before)):
+            for bound in bounds:
+                if not is_reference(bound):
+                    try:
+                        parse_moment(bound, facts.as_of, zone)
+                    except ValueError as error:
+                        yield ParamError(param, str(error), "or name a column, as in created_at or orders.created_at")
+
+    def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
+        for param, bounds in (("after", self.after), ("before", self.before)):
+            for bound in filter(is_reference, bounds):
+                type = types.get(self.dependency(str(bound)))
+                if type is not None and (type.kind not in TIMES or type.kind == "time"):
+                    yield ParamError(param, f"{bound} is {type}, not a moment", "name a column of dates or moments")
+
+    def interval(self, cells: ColumnBatch, start: int, end: int, zone: tzinfo) -> tuple[Numbers, Numbers]:
+        """Each row's least moment and its end, in microseconds; an end is never before the least."""
+        lows = [self._bound(cells, bound, zone, -_NEVER, 0) for bound in self.after]
+        highs = [self._bound(cells, bound, zone, _NEVER, DAY) for bound in self.before]
+        size = len(cells)
+        low = np.maximum.reduce([np.full(size, start, dtype=np.int64), *lows])
+        high = np.minimum.reduce([np.full(size, end, dtype=np.int64), *highs])
+        return low, np.maximum(high, low)
+
+    def _bound(self, cells: ColumnBatch, bound: Moment, zone: tzinfo, missing: int, day: int) -> Numbers:
+        if not is_reference(bound):
+            return np.full(len(cells), parse_moment(bound, cells.facts.as_of, zone), dtype=np.int64)
+        array = self.array(cells, str(bound))
+        whole_days = pa.types.is_date(array.type)
+        moments, known = microseconds(array)
+        moments = moments + np.int64(day) if whole_days else moments
+        return moments if known is None else np.where(known, moments, np.int64(missing))
+
+    def span(self, facts: ColumnContext) -> tuple[int, int]:
+        """The fixed start and end, in microseconds."""
+        raise NotImplementedError
+
+    def drawn(self, cells: ColumnBatch, low: Numbers, high: Numbers, timezone: str = "") -> Numbers:
+        """One moment for each row in [low, high), in microseconds: the law is truncated there, not clamped."""
+        if self.rhythm is None:
+            return low + below_any(cells.draw(), np.maximum(high - low, 1))
+        rhythm = self.rhythm if self.rhythm.timezone else self.rhythm.model_copy(update={"timezone": timezone})
+        return drawn_by(operational_clock(rhythm, *self.span(cells.facts), cells.facts.as_of), cells.draw(), low, high)
+
+
+def drawn_by(clock: OperationalClock, words: Words, low: Numbers, high: Numbers) -> Numbers:
+    """One moment for each word in [low, high), by the clock's rhythm."""
+    first = clock.ticks(low)
+    moments = clock.moments(first + below_any(words, np.maximum(clock.ticks(high) - first, 1)))
+    return np.clip(moments, low, np.maximum(high - 1, low))

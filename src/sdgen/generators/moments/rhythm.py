@@ -1,0 +1,108 @@
+"""Rhythms: how likely each moment is, by year, month, weekday, hour, holiday and burst; some are shipped under names.
+
+The shipped ones are data (`data/rhythms.yaml`); a scenario names one, or spells its own out, on top of one or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+
+from sdgen.errors import did_you_mean
+from sdgen.generators.base import ColumnContext, ParamError
+from sdgen.generators.moments.durations import Length, Moment, fixed_length, parse_moment, zone_faults
+from sdgen.generators.moments.holidays import countries, rhythm_data
+
+Share = Annotated[FiniteFloat, Field(ge=0)]
+_OWN = ("about",)
+
+
+class Burst(BaseModel):
+    """A time in which more happens than usual: a sale, an outage, a campaign."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    at: Moment = Field(description="when it begins: ISO 8601, or relative to as_of, such as -30d")
+    lasts: Length = Field("1d", description="how long it lasts, such as 6h or 4d")
+    times: Share = Field(3.0, description="how many times as much happens; below 1 for a lull")
+
+
+class Rhythm(BaseModel):
+    """How much happens in each hour, as a product of shares; only their proportions count."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    base: str = Field("", description="a shipped rhythm that this one changes")
+    growth: FiniteFloat = Field(0.0, gt=-1, le=100, description="more from year to year: 0.4 is 40 % a year")
+    months: tuple[Share, ...] = Field((), description="twelve shares, January to December")
+    weekdays: tuple[Share, ...] = Field((), description="seven shares, Monday to Sunday")
+    hours: tuple[Share, ...] = Field((), description="24 shares, from midnight on")
+    weekend_hours: tuple[Share, ...] = Field((), description="the same for Saturdays and Sundays")
+    month_days: dict[int | Literal["last", "other"], Share] = Field(
+        default_factory=dict, description="shares of days of the month: {1: 5, 15: 3, last: 8, other: 1}"
+    )
+    holidays: str = Field("", description="the country whose public holidays count, such as US")
+    holiday: Share = Field(0.3, description="a public holiday's share of an ordinary day's")
+    bursts: tuple[Burst, ...] = Field((), max_length=256, description="times in which more happens, or less")
+    timezone: str = Field("", description="whose hours these are, such as Europe/Berlin; else UTC")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _on_its_base(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = {"base": value}
+        if not isinstance(value, Mapping) or not value.get("base"):
+            return value
+        known = rhythm_data("rhythms")
+        if value["base"] not in known:
+            hint = did_you_mean(str(value["base"]), known, "shipped: " + ", ".join(known))
+            raise ValueError(f"there is no rhythm {value['base']!r}; {hint}")
+        shipped = {key: shares for key, shares in known[value["base"]].items() if key not in _OWN}
+        return {**shipped, **value}
+
+    @model_validator(mode="after")
+    def _whole(self) -> Rhythm:
+        lengths = (("months", 12), ("weekdays", 7), ("hours", 24), ("weekend_hours", 24))
+        for name, size in lengths:
+            shares = getattr(self, name)
+            if shares and (len(shares) != size or not any(shares)):
+                raise ValueError(f"{name} are {size} shares, not all zero; these are {len(shares)}")
+        if self.month_days and not any(self.month_days.values()):
+            raise ValueError("month_days are all zero")
+        if self.holidays and self.holidays not in countries():
+            hint = did_you_mean(self.holidays, countries(), "known: " + ", ".join(countries()))
+            raise ValueError(f"the holidays of {self.holidays!r} aren't known; {hint}")
+        return self
+
+
+def _as_rhythm(value: Any) -> Any:
+    """A rhythm by its name too; what pydantic says of a wrong one is told in one line."""
+    if value is None or isinstance(value, Rhythm):
+        return value
+    try:
+        return Rhythm.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        what = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{place}: {what[:1].lower()}{what[1:]}" if place else what) from None
+
+
+RhythmParam = Annotated[Rhythm | None, BeforeValidator(_as_rhythm)]
+
+
+def rhythm_faults(rhythm: Rhythm | None, facts: ColumnContext) -> Iterator[ParamError]:
+    """What is wrong with a rhythm beyond its own types."""
+    if rhythm is None:
+        return
+    if rhythm.timezone:
+        yield from (ParamError("rhythm", fault.what, fault.hint) for fault in zone_faults(rhythm.timezone))
+    for burst in rhythm.bursts:
+        try:
+            parse_moment(burst.at, facts.as_of)
+            if fixed_length(burst.lasts) <= 0:
+                yield ParamError("rhythm", f"a burst that lasts {burst.lasts} has no time", "give it a length above 0")
+        except ValueError as error:
+            yield ParamError("rhythm", str(error))

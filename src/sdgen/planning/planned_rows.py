@@ -1,0 +1,224 @@
+"""Some rows of a planned entity: columns, parents and children are computed when they are asked for.
+
+The engine makes batches of these; planning uses them itself where a row count follows from a parent's column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from sdgen.errors import Problem, ScenarioError
+from sdgen.generators.arrays.cast import cast_array
+from sdgen.generators.base import ColumnBatch
+from sdgen.generators.links.counts import Layout
+from sdgen.generators.streams import Numbers
+from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
+
+if TYPE_CHECKING:
+    from sdgen.planning.partial_sets import Matching
+
+T = TypeVar("T")
+
+
+class PlannedRows:
+    """Some rows of one entity; columns and parents are computed when asked for, once."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        entity: EntityPlan,
+        numbers: Numbers,
+        missing: NDArray[np.bool_] | None = None,
+        of_runs: bool = False,
+    ) -> None:
+        self.plan = plan
+        self.settled = entity
+        self.numbers = numbers
+        self.missing = missing
+        self._columns: dict[str, pa.Array] = {}
+        self._parents: dict[str, PlannedRows] = {}
+        self._shared: dict[str, Any] = {}
+        self._runs = _runs(numbers) if of_runs and missing is None else None
+
+    @property
+    def entity(self) -> str:
+        return self.settled.name
+
+    def column(self, name: str) -> pa.Array:
+        if name not in self._columns:
+            if self._distinct is not None and self._runs is not None:
+                values = self._distinct.column(name).take(pa.array(self._runs[1]))
+            else:
+                values = _column(self, self.settled.columns[name])
+            self._columns[name] = values if self.missing is None else _null_where(self.missing, values)
+        return self._columns[name]
+
+    @cached_property
+    def _distinct(self) -> PlannedRows | None:
+        """The rows without those that repeat the one before; None where few do."""
+        return None if self._runs is None else PlannedRows(self.plan, self.settled, self.numbers[self._runs[0]])
+
+    def parent(self, link: str) -> PlannedRows:
+        if link not in self._parents:
+            settled = self.settled.links[link]
+            numbers, missing = settled.parents(self.numbers)
+            for more in (settled.missing(self.numbers, self.column), self.missing):
+                missing = missing if more is None else more if missing is None else more | missing
+            parent = self.plan.entities[settled.parent]
+            self._parents[link] = PlannedRows(self.plan, parent, numbers, missing, settled.layout is not None)
+        return self._parents[link]
+
+    def shared(self, name: str, compute: Callable[[], T]) -> T:
+        if name not in self._shared:
+            self._shared[name] = compute()
+        return cast(T, self._shared[name])
+
+    def others(self, entity: str, pick: Callable[[int], Numbers]) -> PlannedRows:
+        settled = self.plan.entities[entity]
+        return PlannedRows(self.plan, settled, pick(settled.rows))
+
+    def parent_numbers(self, link: str) -> Numbers:
+        return self.parent(link).numbers
+
+    def child_counts(self, entity: str) -> Numbers:
+        layout = self._layout_of(entity)
+        return layout.starts(self.numbers + 1) - layout.starts(self.numbers)
+
+    def children(self, entity: str, start: int, stop: int) -> PlannedRows:
+        counts = self.shared(f"children {entity}", lambda: self.child_counts(entity))
+        ends = self.shared(f"ends {entity}", lambda: np.cumsum(counts))
+        places = np.arange(start, stop, dtype=np.int64)
+        parents = np.searchsorted(ends, places, side="right")
+        numbers = self._layout_of(entity).starts(self.numbers[parents]) + places - (ends - counts)[parents]
+        return PlannedRows(self.plan, self.plan.entities[entity], numbers)
+
+    def at(self, numbers: Numbers) -> PlannedRows:
+        return PlannedRows(self.plan, self.settled, numbers)
+
+    def _layout_of(self, entity: str) -> Layout:
+        links = self.plan.entities[entity].links.values()
+        return next(link.layout for link in links if link.layout is not None and link.parent == self.entity)
+
+    def scores(self, column: str) -> NDArray[np.float64]:
+        settled = self.settled.columns[column]
+        cells = ColumnBatch(self, settled.facts)
+        if self._distinct is not None and self._runs is not None:
+            return self._distinct.scores(column).take(self._runs[1])
+        return self.shared(f"scores {column}", lambda: cells.scores(settled.generator))
+
+    def ordinals(self, link: str) -> Numbers:
+        layout = self.settled.links[link].layout
+        if layout is None:
+            raise LookupError(f"{self.entity} does not count its rows by {link}")
+        return self.shared("ordinals", lambda: layout.locate(self.numbers)[1])
+
+
+def _runs(numbers: Numbers) -> tuple[Numbers, Numbers] | None:
+    """Where runs of one number begin, and each place's run; None where most numbers differ from the one before.
+
+    The parents of rows that are laid out parent after parent repeat: what is computed of them is, once for each.
+    """
+    begins = np.flatnonzero(np.diff(numbers, prepend=-1))
+    if 2 * len(begins) > len(numbers):
+        return None
+    return begins, np.repeat(np.arange(len(begins)), np.diff(begins, append=len(numbers)))
+
+
+def _column(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
+    """A column's values: generated, made null by its rate, and overlaid with the fixed rows' values."""
+    cells = ColumnBatch(rows, column.facts)
+    values = _generated(rows, column)
+    if column.matching is not None:
+        values = _matched(rows, column, column.matching, values)
+    elif column.null_rates is not None:
+        chosen = rows.column(column.null_rates.column)
+        values = _null_where(column.null_rates.missing(chosen, cells.unit("null")), values)
+    elif column.null_rate:
+        values = _null_where(cells.unit("null") < column.null_rate, values)
+    return values if column.fixed is None else _fixed(rows, column, column.fixed, values)
+
+
+def _matched(rows: PlannedRows, column: ColumnPlan, matching: Matching, values: pa.Array) -> pa.Array:
+    """Values that follow the condition of a partial unique set: what it asks for in the rows that match, else not."""
+    if matching.key is not None:
+        inside = _generated(rows, replace(column, facts=replace(column.facts, joint=matching.key)))
+        values = pc.if_else(matching.matches(rows.numbers), inside, values)
+    elif matching.inside is not None:
+        inside = _generated(rows, replace(column, generator=matching.inside))
+        if matching.outside is not None:
+            values = _generated(rows, replace(column, generator=matching.outside))
+        elif matching.refused is not None:
+            values = pc.if_else(pc.is_in(values, matching.refused), matching.spare, values)
+        values = pc.if_else(matching.matches(rows.numbers), inside, values)
+    if column.name in rows.settled.links:
+        return values  # the link has its nulls already
+    drawn = ColumnBatch(rows, column.facts).unit("null") < column.null_rate
+    return _null_where(matching.missing(rows.numbers, drawn), values)
+
+
+def _null_where(mask: NDArray[np.bool_], values: pa.Array) -> pa.Array:
+    """Values with nulls where the mask says so; a dictionary stays as it is, whichever of its values are left."""
+    if isinstance(values, pa.DictionaryArray):
+        return pa.DictionaryArray.from_arrays(pc.if_else(mask, None, values.indices), values.dictionary, safe=False)
+    return pc.if_else(mask, None, values)
+
+
+def _fixed(rows: PlannedRows, column: ColumnPlan, fixed: pa.Array, values: pa.Array) -> pa.Array:
+    """Values with the given ones in the first rows.
+
+    In a unique column a generated value that equals a given one is exchanged for the value which that fixed row
+    would have had: the exchange is a transposition, so all values stay distinct.
+    """
+    numbers = rows.numbers
+    given = np.flatnonzero(column.given)
+    inside = numbers < len(column.given)
+    place = np.where(inside, numbers, 0)
+    replaced = inside & np.array(column.given)[place] if len(column.given) else inside
+    if column.facts.unique:
+        taken = fixed.take(pa.array(given))
+        for _ in range(len(given)):
+            hit = pc.if_else(replaced, None, pc.index_in(values, value_set=taken, skip_nulls=True))
+            if hit.null_count == len(hit):
+                break
+            values = _exchanged(rows, column, values, hit, given)
+    if not inside.any():
+        return values
+    return pc.if_else(replaced, fixed.take(pa.array(place)), values)
+
+
+def _exchanged(
+    rows: PlannedRows, column: ColumnPlan, values: pa.Array, place: pa.Array, given: NDArray[np.int64]
+) -> pa.Array:
+    """Values, where `place` isn't null those which the given row at that place would have had."""
+    hit = np.flatnonzero(pc.is_valid(place))
+    others = given[place.drop_null().to_numpy()]
+    own = _generated(PlannedRows(rows.plan, rows.settled, others), column)
+    order = np.arange(len(values), dtype=np.int64)
+    order[hit] = len(values) + np.arange(len(hit))
+    return pa.concat_arrays([values, own]).take(pa.array(order))
+
+
+def _generated(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
+    made = column.generator.values(ColumnBatch(rows, column.facts))
+    path = ("entities", rows.entity, "columns", column.name)
+    try:
+        if not (column.facts.unique and column.type.length):
+            return cast_array(made, column.type, column.arrow)
+        whole = cast_array(made, replace(column.type, length=0), pa.string())
+        values = cast_array(whole, column.type, column.arrow)
+    except (ValueError, pa.ArrowNotImplementedError) as error:  # of which ArrowInvalid is one
+        what = f"its values can't be {column.type}: {str(error).splitlines()[0]}"
+        raise ScenarioError(Problem(path, what, "give the column another type, or cast them")) from error
+    if not values.cast(pa.string()).equals(whole):  # what is cut need not stay unique
+        longest = pc.max(pc.utf8_length(whole)).as_py()
+        what = f"values of up to {longest} characters, cut to {column.type}, need not stay unique"
+        raise ScenarioError(Problem(path, what, f"give the column a length of {longest} or more"))
+    return values

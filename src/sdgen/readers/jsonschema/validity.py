@@ -1,0 +1,132 @@
+"""Whether values are of a JSON Schema: rows are tried before a scenario is handed out.
+
+Columns that their names alone give values to may break a limit of their schema: such a column is read again, to the
+letter. What breaks it still is told. This knows the keywords that values are made by, no others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from sdgen.generators.arrays.encode_text import json_text
+from sdgen.readers.feasibility import sampled_columns
+from sdgen.readers.jsonschema.branches import (
+    EXCLUDED,
+    FORBIDDEN,
+    accepts,
+    branches,
+    property_schema,
+    same,
+    sound,
+    values_of,
+)
+from sdgen.scenario.model import Scenario
+from sdgen.scenario.types import parse_type
+
+_ROWS = 500
+# fmt: off
+_LIMITS = frozenset({
+    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "pattern", "minItems",
+    "maxItems", "uniqueItems", "minProperties", "maxProperties", "propertyNames", "patternProperties", "required",
+    "additionalProperties", "const", "enum", "not", "oneOf", "anyOf", "allOf",
+})
+# fmt: on
+
+
+def is_limited(schema: object) -> bool:
+    """Whether a schema, or one inside it, has keywords that values could break."""
+    if isinstance(schema, Mapping):
+        return not _LIMITS.isdisjoint(schema) or any(map(is_limited, schema.values()))
+    return isinstance(schema, list) and any(map(is_limited, schema))
+
+
+def broken(scenario: Scenario, schemas: Mapping[tuple[str, str], Any], margin: int = 0) -> dict[tuple[str, str], str]:
+    """The columns, of those with schemas, that have values which are not of theirs, and what is wrong with one.
+
+    margin: so many characters more than the least must texts have, as those of other rows may be shorter.
+    """
+    limited = {key: schema for key, schema in schemas.items() if is_limited(schema)}
+    if not limited:
+        return {}
+    found: dict[tuple[str, str], str] = {}
+    for key, array in sampled_columns(scenario, limited, _ROWS):
+        for value in _values(array, scenario.entities[key[0]].columns[key[1]].type):
+            fault = next(faults(limited[key], value, margin), "")
+            if fault:
+                found[key] = fault
+                break
+    return found
+
+
+def _values(array: pa.Array, type: str) -> Iterator[Any]:
+    """The values as JSON has them, those that are null left out: whether they may be is the column's affair."""
+    parsed = parse_type(type) if type else None
+    for text in json_text(array, parsed).drop_null().unique().to_pylist():
+        yield json.loads(text)
+
+
+def faults(schema: object, value: object, margin: int = 0) -> Iterator[str]:
+    """What is wrong with a value; nothing where one of the schema's alternatives takes it."""
+    if not isinstance(schema, Mapping):
+        return
+    found = [next(_faults(each, value, margin), "") for each in branches(schema).schemas]
+    if all(found):
+        yield found[0] if found else "no value is valid"
+
+
+def _faults(schema: Mapping[str, Any], value: object, margin: int) -> Iterator[str]:
+    schema = sound(schema)
+    words = values_of(schema)
+    shown = json.dumps(value, ensure_ascii=False)[:60]
+    if words is not None and value not in words:
+        yield f"{shown} is not one of its values"
+    elif any(same(value, each) for each in schema.get(EXCLUDED, ())):
+        yield f"{shown} is a value that it doesn't take"
+    elif not accepts(_with_margin(schema, margin) if words is None else schema, value):
+        yield f"{shown} breaks a limit"
+    elif isinstance(value, list):
+        yield from _array_faults(schema, value, shown, margin)
+    elif isinstance(value, Mapping):
+        yield from _object_faults(schema, value, shown, margin)
+
+
+def _with_margin(schema: Mapping[str, Any], margin: int) -> Mapping[str, Any]:
+    least, most = schema.get("minLength"), schema.get("maxLength")
+    free = isinstance(least, int) and least > 1 and (not isinstance(most, int) or most > least + margin)
+    return {**schema, "minLength": least + margin} if free and isinstance(least, int) else schema
+
+
+def _array_faults(schema: Mapping[str, Any], value: list[Any], shown: str, margin: int) -> Iterator[str]:
+    if not _size(schema, "Items", len(value)):
+        yield f"{shown} has {len(value)} elements"
+    if schema.get("uniqueItems") is True and len({json.dumps(each, sort_keys=True) for each in value}) < len(value):
+        yield f"{shown} has an element twice"
+    prefixed, items = schema.get("prefixItems"), schema.get("items")
+    if isinstance(items, list):
+        prefixed, items = items, schema.get("additionalItems")
+    prefixed = prefixed if isinstance(prefixed, list) else []
+    for place, each in enumerate(value):
+        yield from faults(prefixed[place] if place < len(prefixed) else items, each, margin)
+
+
+def _object_faults(schema: Mapping[str, Any], value: Mapping[str, Any], shown: str, margin: int) -> Iterator[str]:
+    missing = [name for name in schema.get("required") or () if name not in value]
+    if missing:
+        yield f"{missing[0]} is missing"
+    if not _size(schema, "Properties", len(value)):
+        yield f"{shown} has {len(value)} fields"
+    for name in schema.get(FORBIDDEN, ()):
+        if name in value:
+            yield f"{name} is there"
+    for name, each in value.items():
+        inner = property_schema(schema, name)
+        yield from ([f"{name} is none of its fields"] if inner is False else faults(inner, each, margin))
+
+
+def _size(schema: Mapping[str, Any], what: str, size: int) -> bool:
+    least, most = schema.get(f"min{what}"), schema.get(f"max{what}")
+    return not (isinstance(least, int) and size < least) and not (isinstance(most, int) and size > most)

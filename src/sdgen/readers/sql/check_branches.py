@@ -1,0 +1,408 @@
+"""CHECK conditions → branches: a disjunction of conjunctions, each of which says of columns what keeps the condition.
+
+A CHECK holds where it is not false, and SQL's logic has three values: so each part is asked for in one of four ways
+(`Truth`), and De Morgan's laws lead from a condition's ways to those of its parts. Both are exact (Kleene's logic).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from enum import Enum
+from itertools import combinations
+from math import comb
+from typing import TYPE_CHECKING
+
+from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
+from sdgen.readers.sql.check_syntax import bare_node, literal_value, without_parens
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+Branches = tuple[CheckMeaning, ...]
+_FLAG = "sdgen_flag"
+MOST_BRANCHES = 64  # of one condition, and of CHECKs that are kept together
+
+
+class Truth(Enum):
+    """What a condition is to be."""
+
+    TRUE = "true"
+    FALSE = "false"
+    NOT_FALSE = "not false"
+    NOT_TRUE = "not true"
+
+    @property
+    def positive(self) -> bool:
+        return self in (Truth.TRUE, Truth.NOT_FALSE)
+
+    @property
+    def strict(self) -> bool:
+        """Whether null is not enough."""
+        return self in (Truth.TRUE, Truth.FALSE)
+
+    @property
+    def opposite(self) -> Truth:
+        """What a condition is to be where NOT of it is to be this."""
+        return _OPPOSITE[self]
+
+
+_OPPOSITE = {
+    Truth.TRUE: Truth.FALSE,
+    Truth.FALSE: Truth.TRUE,
+    Truth.NOT_FALSE: Truth.NOT_TRUE,
+    Truth.NOT_TRUE: Truth.NOT_FALSE,
+}
+
+
+class _TooManyError(Exception):
+    """There are more branches than are told apart."""
+
+
+def branches_of(sql: str, dialect: str, flags: Collection[str] = (), truth: Truth = Truth.NOT_FALSE) -> Branches:
+    """The branches of a condition; none where no row keeps it. What isn't understood is told in them.
+
+    flags: the columns that are true or false, in lower case: a sum of them counts. truth: a CHECK holds where it is
+    not false, an index has the rows for which its condition is true.
+    """
+    from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
+
+    try:
+        tree = parse_one(sql, dialect=dialect)
+        for column in tree.find_all(exp.Column):
+            column.meta[_FLAG] = column.name.lower() in flags
+        return branches(tree, truth)
+    except (SqlglotError, RecursionError):
+        return (CheckMeaning(unknown=((sql, ()),)),)
+
+
+def branches(node: exp.Expr, truth: Truth) -> Branches:
+    """The branches in which a condition is what it is to be."""
+    try:
+        return _branches(node, truth)
+    except _TooManyError:
+        return (_unknown(node, truth),)
+
+
+def _branches(node: exp.Expr, truth: Truth) -> Branches:
+    from sqlglot import exp
+
+    node = without_parens(node)
+    if node.args.get("negate"):
+        plain = node.copy()
+        plain.set("negate", False)
+        return branches(plain, truth.opposite)
+    if isinstance(node, exp.Not):
+        return branches(node.this, truth.opposite)
+    if isinstance(node, exp.And | exp.Or):
+        parts = [branches(part, truth) for part in _flat(node, type(node))]
+        return all_of(parts) if isinstance(node, exp.And) == truth.positive else any_of(parts)
+    reader = _READERS.get(type(node).__name__)
+    found = reader(node, truth) if reader is not None else None
+    if found is None:
+        found = _by_alternatives(node, truth)
+    return found if found is not None else _leaf(node, truth)
+
+
+def _by_alternatives(node: exp.Expr, truth: Truth) -> Branches | None:
+    """A condition with a CASE, COALESCE or NULLIF inside: each of the values that this may have, where it has it."""
+    from sdgen.readers.sql.check_shapes import alternatives
+
+    found = alternatives(node)
+    if found is None:
+        return None
+    wanted = {True: Truth.TRUE, False: Truth.NOT_TRUE}
+    return any_of(
+        all_of([*(branches(each, wanted[holds]) for each, holds in conditions), branches(plain, truth)])
+        for conditions, plain in found
+    )
+
+
+def _flat(node: exp.Expr, kind: type[exp.Expr]) -> Iterator[exp.Expr]:
+    """The operands of a chain of AND or OR, without recursion: generated conditions have hundreds."""
+    waiting = [node]
+    while waiting:
+        each = without_parens(waiting.pop())
+        if isinstance(each, kind):
+            waiting += [each.args["expression"], each.this]
+        else:
+            yield each
+
+
+def all_of(parts: Iterable[Branches]) -> Branches:
+    """The branches in which all conditions hold."""
+    whole: Branches = (CheckMeaning(),)
+    for part in sorted(parts, key=len):
+        whole = simplified([one.also(other) for one in whole for other in part])
+        if len(whole) > MOST_BRANCHES:
+            raise _TooManyError
+    return whole
+
+
+def combined(parts: Iterable[Branches]) -> Branches | None:
+    """The branches in which all conditions hold; None where they are too many."""
+    try:
+        return all_of(parts)
+    except _TooManyError:
+        return None
+
+
+def any_of(parts: Iterable[Branches]) -> Branches:
+    """The branches in which one of the conditions holds."""
+    found = simplified([branch for part in parts for branch in part])
+    if len(found) > MOST_BRANCHES:
+        raise _TooManyError
+    return found
+
+
+def simplified(found: Sequence[CheckMeaning]) -> Branches:
+    """Branches without those that no row keeps or that another one covers; lists of one column's values are joined."""
+    kept: list[CheckMeaning] = []
+    for branch in found:
+        if branch.contradictory or any(branch.implies(other) for other in kept):
+            continue
+        kept = [other for other in kept if not other.implies(branch)]
+        joined = next((whole for other in kept if (whole := _joined(other, branch)) is not None), None)
+        while joined is not None:
+            kept = [other for other in kept if not other.implies(joined)]
+            branch, joined = joined, next((whole for other in kept if (whole := _joined(other, joined))), None)
+        kept.append(branch)
+    return tuple(kept)
+
+
+def _joined(one: CheckMeaning, other: CheckMeaning) -> CheckMeaning | None:
+    """One branch for two that differ in one column's list of values: `a = 1 OR a = 2` is a list."""
+    if one.columns.keys() != other.columns.keys() or one.also(other).related != one.related:
+        return None
+    differing = [name for name in one.columns if one.columns[name] != other.columns[name]]
+    rest = (one.orders, one.different, one.equal, one.gaps, one.equations, one.unknown)
+    if rest != (other.orders, other.different, other.equal, other.gaps, other.equations, other.unknown):
+        return None
+    if len(differing) != 1:
+        return None
+    name = differing[0]
+    bounds = _either(one.columns[name], other.columns[name])
+    return None if bounds is None else CheckMeaning({**one.columns, name: bounds}, *rest)
+
+
+def _either(one: ColumnBounds, other: ColumnBounds) -> ColumnBounds | None:
+    for null, rest in ((one, other), (other, one)):
+        if null == ColumnBounds(null=True) and rest.not_null:
+            return replace(rest, not_null=False)
+    if one.values is None or other.values is None or replace(one, values=other.values) != other:
+        return None
+    return replace(one, values=tuple(dict.fromkeys((*one.values, *other.values))))
+
+
+# ------------------------------------------------------------------ conditions of conditions
+
+
+def _leaf(node: exp.Expr, truth: Truth) -> Branches:
+    """What a condition without conditions inside says."""
+    from sdgen.readers.sql.checks import constant, meaning
+
+    known = constant(node)
+    if known is not None:
+        return (CheckMeaning(),) if known == truth.positive else ()
+    if type(node).__name__ == "Null":
+        return () if truth.strict else (CheckMeaning(),)
+    found = meaning(node, truth.positive)
+    if found is None:
+        return (_unknown(node, truth),)
+    return (found.strict,) if truth.strict and type(node).__name__ != "Is" else (found,)
+
+
+def _unknown(node: exp.Expr, truth: Truth) -> CheckMeaning:
+    from sqlglot import exp
+
+    columns = tuple(dict.fromkeys(column.name for column in node.find_all(exp.Column)))
+    sql = node.sql() if truth.positive else f"NOT ({node.sql()})"
+    return CheckMeaning(unknown=((sql, columns),))
+
+
+def _equal(node: exp.Expr, truth: Truth) -> Branches | None:
+    """Two conditions that hold together or not at all (=), or of which one holds (<>, XOR); else a plain comparison."""
+    one, other = without_parens(node.this), without_parens(node.args["expression"])
+    plain = ("Column", "Boolean")
+    told = is_condition(one) or is_condition(other) or type(node).__name__ == "Xor"
+    if not told or not all(is_condition(each) or type(bare_node(each)).__name__ in plain for each in (one, other)):
+        return _compared(node, truth) if type(node).__name__ in _OPPOSITES else None
+    same = (type(node).__name__ in ("EQ", "NullSafeEQ")) == truth.positive
+    sides = [(Truth.TRUE, Truth.TRUE), (Truth.FALSE, Truth.FALSE)]
+    sides = sides if same else [(Truth.TRUE, Truth.FALSE), (Truth.FALSE, Truth.TRUE)]
+    found = [all_of([branches(one, first), branches(other, second)]) for first, second in sides]
+    if not truth.strict:
+        found += [_null(each) for each in (one, other)]
+    return any_of(found)
+
+
+def _null(node: exp.Expr) -> Branches:
+    """The branches in which a comparison is null: one of its columns is."""
+    from sqlglot import exp
+
+    parts = (type(each).__name__ for each in node.walk())
+    if not all(part in _NULL_BY_PARTS or part in (*_COMPARISONS, "Between", "In", "Like") for part in parts):
+        return ()
+    names = dict.fromkeys(column.name for column in node.find_all(exp.Column))
+    return tuple(CheckMeaning({name: ColumnBounds(null=True)}) for name in names)
+
+
+_COMPARISONS = ("EQ", "NEQ", "GT", "GTE", "LT", "LTE")
+_CONDITIONS = frozenset(
+    (
+        *_COMPARISONS,
+        "Is",
+        "In",
+        "And",
+        "Or",
+        "Not",
+        "Between",
+        "NullSafeEQ",
+        "NullSafeNEQ",
+        "Like",
+        "ILike",
+        "RegexpLike",
+    )
+)
+
+
+def is_condition(node: exp.Expr) -> bool:
+    return type(node).__name__ in _CONDITIONS or is_flag(node)
+
+
+def is_flag(node: exp.Expr) -> bool:
+    """Whether a node is a column of booleans."""
+    return type(node).__name__ == "Column" and bool(node.meta.get(_FLAG))
+
+
+def _is(node: exp.Expr, truth: Truth) -> Branches | None:
+    """`x IS TRUE` and the like, of columns or conditions; nulls of columns are plain."""
+    right = bare_node(node.args["expression"])
+    this = without_parens(node.this)
+    if type(right).__name__ == "Boolean":
+        wanted = Truth.TRUE if right.this else Truth.FALSE
+        return branches(this, wanted if truth.positive else Truth.NOT_TRUE if right.this else Truth.NOT_FALSE)
+    if type(right).__name__ != "Null":
+        return None
+    if is_condition(this):
+        known = [branches(this, Truth.TRUE), branches(this, Truth.FALSE)]
+        return _null(this) if truth.positive else any_of(known)
+    return _is_null(this, truth.positive)
+
+
+def _is_null(node: exp.Expr, null: bool) -> Branches | None:
+    """A sum or the like is null where one of its columns is; a row of columns where all are, or none (IS NOT NULL)."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.Column) or not all(type(each).__name__ in _NULL_BY_PARTS for each in node.walk()):
+        return None
+    names = dict.fromkeys(column.name for column in node.find_all(exp.Column))
+    each = [(CheckMeaning({name: ColumnBounds(null=null, not_null=not null)}),) for name in names]
+    return any_of(each) if null and not isinstance(node, exp.Tuple) else all_of(each)
+
+
+_NULL_BY_PARTS = frozenset(
+    (
+        *("Tuple", "Column", "Identifier", "Literal", "Paren", "Add", "Sub", "Mul", "Neg", "Cast", "DataType"),
+        *("DataTypeParam", "Trim", "Lower", "Upper", "Length"),
+    )
+)
+
+
+def _distinct(node: exp.Expr, truth: Truth) -> Branches | None:
+    """IS [NOT] DISTINCT FROM, which is never null: both are null, or neither is and they are equal."""
+    from sqlglot import exp
+
+    if is_condition(without_parens(node.this)) or is_condition(without_parens(node.args["expression"])):
+        return _equal(node, Truth.TRUE if truth.positive else Truth.FALSE)
+    one, other = node.this, node.args["expression"]
+    same = isinstance(node, exp.NullSafeEQ) == truth.positive
+    nulls = [exp.Is(this=each.copy(), expression=exp.Null()) for each in (one, other)]
+    plain = exp.EQ(this=one.copy(), expression=other.copy())
+    yes, no = Truth.TRUE, Truth.FALSE
+    if same:
+        return any_of([all_of(branches(each, yes) for each in nulls), branches(plain, yes)])
+    apart = [(yes, no), (no, yes)]
+    found = [all_of(branches(each, want) for each, want in zip(nulls, pair, strict=True)) for pair in apart]
+    return any_of([branches(plain, no), *found])
+
+
+def _between(node: exp.Expr, truth: Truth) -> Branches | None:
+    """NOT BETWEEN has two sides."""
+    from sqlglot import exp
+
+    if truth.positive:
+        return None
+    below = exp.LT(this=node.this.copy(), expression=node.args["low"].copy())
+    above = exp.GT(this=node.this.copy(), expression=node.args["high"].copy())
+    wanted = Truth.TRUE if truth.strict else Truth.NOT_FALSE
+    return any_of([branches(below, wanted), branches(above, wanted)])
+
+
+# ------------------------------------------------------------------ how many conditions hold
+
+
+def _compared(node: exp.Expr, truth: Truth) -> Branches | None:
+    """A comparison of how many conditions hold, or of the greatest or least of some values."""
+    from sdgen.readers.sql.check_shapes import EXTREMES, of_extremes
+
+    plain = of_extremes(node if truth.positive else opposed(node))
+    if plain is None:
+        return _counted(node, truth)
+    # PostgreSQL's GREATEST passes nulls over, so that null is no excuse: GREATEST(NULL, 5) > 6 is false.
+    extreme = any(type(without_parens(each)).__name__ in EXTREMES for each in (node.this, node.args["expression"]))
+    return branches(plain, Truth.TRUE if truth.strict or extreme else Truth.NOT_FALSE)
+
+
+def opposed(node: exp.Expr) -> exp.Expr:
+    """The comparison that holds where this one is false."""
+    from sqlglot import exp
+
+    kind: type[exp.Expr] = getattr(exp, _OPPOSITES[type(node).__name__])
+    return kind(this=node.this.copy(), expression=node.args["expression"].copy())
+
+
+def _counted(node: exp.Expr, truth: Truth) -> Branches | None:
+    """Of so many conditions so many hold: `(a IS NULL)::int + (b IS NULL)::int = 1`, num_nonnulls."""
+    from sdgen.readers.sql.check_shapes import counted_terms
+
+    sign = type(node).__name__ if truth.positive else _OPPOSITES.get(type(node).__name__, "")
+    value, terms = literal_value(node.args["expression"]), counted_terms(node.this)
+    if terms is None:
+        value, terms, sign = literal_value(node.this), counted_terms(node.args["expression"]), _FLIPPED.get(sign, "")
+    if not terms or not isinstance(value, Decimal) or sign not in _HOLDS:
+        return None
+    numbers = [number for number in range(len(terms) + 1) if _HOLDS[sign](Decimal(number), value)]
+    if not numbers:
+        return ()
+    # At least so many: those that hold are enough to be told, and the others are free. At most so many likewise.
+    most, least = numbers[-1] == len(terms), numbers[0] == 0
+    several = len(numbers) > 1 and numbers[-1] - numbers[0] == len(numbers) - 1
+    numbers = numbers[:1] if several and most else numbers[-1:] if several and least else numbers
+    if sum(comb(len(terms), number) for number in numbers) > MOST_BRANCHES:
+        raise _TooManyError
+    yes = [((CheckMeaning(),) if several and least and not most else branches(term, Truth.TRUE)) for term in terms]
+    no = [((CheckMeaning(),) if several and most else branches(term, Truth.NOT_TRUE)) for term in terms]
+    chosen = [set(some) for number in numbers for some in combinations(range(len(terms)), number)]
+    return any_of(all_of(yes[at] if at in some else no[at] for at in range(len(terms))) for some in chosen)
+
+
+_OPPOSITES = {"GT": "LTE", "GTE": "LT", "LT": "GTE", "LTE": "GT", "EQ": "NEQ", "NEQ": "EQ"}
+_FLIPPED = {"GT": "LT", "GTE": "LTE", "LT": "GT", "LTE": "GTE", "EQ": "EQ", "NEQ": "NEQ"}
+_HOLDS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
+    "GT": lambda one, other: one > other,
+    "GTE": lambda one, other: one >= other,
+    "LT": lambda one, other: one < other,
+    "LTE": lambda one, other: one <= other,
+    "EQ": lambda one, other: one == other,
+    "NEQ": lambda one, other: one != other,
+}
+_READERS: Mapping[str, Callable[[exp.Expr, Truth], Branches | None]] = {
+    **dict.fromkeys(("EQ", "NEQ", "Xor"), _equal),
+    **dict.fromkeys(("GT", "GTE", "LT", "LTE"), _compared),
+    **dict.fromkeys(("NullSafeEQ", "NullSafeNEQ"), _distinct),
+    "Is": _is,
+    "Between": _between,
+}

@@ -1,0 +1,276 @@
+"""Branches of CHECKs → a hidden column that draws one for each row, and columns that follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sdgen.inference.likely_states import weights
+from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.sql.bounds_sql import guard, literal
+from sdgen.readers.sql.check_branches import Branches
+from sdgen.readers.sql.check_facts import (
+    CheckMeaning,
+    ColumnBounds,
+    ColumnCases,
+    Impossible,
+)
+from sdgen.readers.sql.column_checks import demanded
+from sdgen.readers.sql.drafts import TableDraft, free_name, is_fixed, quoted
+from sdgen.readers.sql.schema import CheckSchema
+from sdgen.scenario.model import GeneratorSpec
+from sdgen.scenario.types import Type
+
+_RARE = 9  # how much likelier a branch is that depends on a key than one that is there for the other rows
+_FREE = ColumnBounds()
+_LABEL = 40  # characters
+
+
+def obstacle(entity: TableDraft, branch: CheckMeaning) -> str | None:
+    """Why no row can take a branch: Impossible where none ever could. None where rows can."""
+    if branch.unknown:
+        return f"{branch.unknown[0][0]} is not understood"
+    for name, bounds in branch.columns.items():
+        column = entity.columns.get(name)
+        if column is None:
+            return f"{name} is no column that is filled"
+        why = _column_obstacle(column, bounds)
+        if why is not None:
+            return why
+    missing = branch.names - entity.columns.keys()
+    return f"{min(missing)} is no column that is filled" if missing else None
+
+
+def _column_obstacle(column: ColumnDraft, bounds: ColumnBounds) -> str | None:
+    whole = column.bounds.also(bounds)
+    if not column.nullable:
+        whole = whole.also(ColumnBounds(not_null=True))
+    if whole.contradictory or (column.null_rate == 1.0 and whole.not_null):
+        return Impossible("no value is allowed")
+    if whole.null or _valueless(bounds) == _FREE:
+        return None
+    if is_fixed(column):
+        return None if guard(column.name, bounds) else f"the values of {column.name} are not free"
+    if bounds.pattern and column.bounds.pattern not in ("", bounds.pattern):
+        return f"two patterns of {column.name} are not kept together"
+    found = demanded(replace(column, bounds=whole), None)
+    return found if isinstance(found, str) else None
+
+
+def _valueless(bounds: ColumnBounds) -> ColumnBounds:
+    """What bounds say besides null or not."""
+    return replace(bounds, null=False, not_null=False)
+
+
+# ------------------------------------------------------------------ the column that draws
+
+
+def draw_branches(
+    entity: TableDraft, branches: Branches, checks: Sequence[CheckSchema]
+) -> tuple[CheckMeaning, tuple[str, ...]]:
+    """Let a hidden column draw a branch for each row. What is left for all rows to keep, and why branches were dropped.
+
+    Orders and gaps of a branch are kept by all rows; two branches that contradict one another in them are one too many.
+    """
+    kept, relations, lost = _consistent(branches)
+    names = list(dict.fromkeys(name for branch in kept for name in branch.columns))
+    equal = list(dict.fromkeys(pair for branch in kept for pair in _equalities(branch)))
+    labels = _labels(entity, kept)
+    guards = [_guard(entity, branch) for branch in kept]
+    case = _case_column(entity, checks, names or [equal[0][0]], labels, guards, _shares(entity, kept, guards))
+    for name in names:
+        _follow(
+            entity.columns[name], case, dict(zip(labels, (each.columns.get(name, _FREE) for each in kept), strict=True))
+        )
+        entity.columns[name].checks += checks
+    for label, branch in zip(labels, kept, strict=True):
+        for pair in _equalities(branch):
+            if not _copied(entity, case, label, pair):
+                lost.append(f"{pair[0]} = {pair[1]} is not kept")
+    return relations, tuple(lost)
+
+
+def _consistent(branches: Branches) -> tuple[list[CheckMeaning], CheckMeaning, list[str]]:
+    """The branches whose orders go together, these orders, and what is dropped."""
+    kept: list[CheckMeaning] = []
+    relations, lost = CheckMeaning(), list[str]()
+    for branch in branches:
+        own = CheckMeaning(orders=branch.orders, different=branch.different, gaps=branch.gaps)
+        together = relations.also(own)
+        if kept and _in_cycle(together):
+            lost.append("its order of columns is against that of another branch")
+            continue
+        kept.append(branch)
+        relations = together
+    return kept, relations, lost
+
+
+def _in_cycle(meaning: CheckMeaning) -> bool:
+    above: dict[str, set[str]] = {}
+    pairs = [*((each.low, each.high) for each in meaning.orders), *((each.low, each.high) for each in meaning.gaps)]
+    for low, high in pairs:
+        above.setdefault(low, set()).add(high)
+    for start in above:
+        seen, waiting = set[str](), [start]
+        while waiting:
+            for name in above.get(waiting.pop(), ()):
+                if name == start:
+                    return True
+                waiting += [name] if name not in seen else []
+                seen.add(name)
+    return False
+
+
+def _equalities(branch: CheckMeaning) -> list[tuple[str, str]]:
+    return [*branch.equal]
+
+
+def _copied(entity: TableDraft, case: str, label: str, pair: tuple[str, str]) -> bool:
+    """Let one of two columns copy the other in a branch."""
+    for copy, original in (pair, pair[::-1]):
+        column = entity.columns[copy]
+        if not is_fixed(column) and entity.columns[original].type.kind == column.type.kind:
+            cases = column.cases or ColumnCases(case)
+            column.cases = replace(cases, sql={**cases.sql, label: quoted(original)})
+            return True
+    return False
+
+
+def _case_column(
+    entity: TableDraft,
+    checks: Sequence[CheckSchema],
+    names: Sequence[str],
+    labels: Sequence[str],
+    guards: Sequence[str],
+    shares: Sequence[float] | None,
+) -> str:
+    """The hidden column that draws a branch, before the columns that follow it; its name."""
+    called = next((check.name for check in checks if check.name), "") or names[0]
+    name = free_name(f"{called}_case", entity.columns)
+    drawn = ColumnDraft(name, Type("text"), hidden=True)
+    params = {"values": list(labels), **({"weights": [round(each, 4) for each in shares]} if shares else {})}
+    drawn.generator, drawn.demanded = GeneratorSpec(type="choice", params=params), True
+    added = [drawn]
+    if any(guards):
+        drawn.name = free_name(f"{name}_draw", entity.columns)
+        taken = ColumnDraft(name, Type("text"), hidden=True)
+        taken.fill("expression", sql=_guarded(drawn.name, labels, guards))
+        added.append(taken)
+    first = next(at for at, each in enumerate(entity.columns) if each in names)
+    columns = list(entity.columns.items())
+    entity.columns = dict([*columns[:first], *((each.name, each) for each in added), *columns[first:]])
+    return name
+
+
+def _guarded(drawn: str, labels: Sequence[str], guards: Sequence[str]) -> str:
+    """The branch that is drawn where its guard holds, else the first one whose guard does."""
+    own = [
+        f"WHEN {quoted(drawn)} = {literal(label)}{f' AND ({guard})' if guard else ''} THEN {literal(label)}"
+        for label, guard in zip(labels, guards, strict=True)
+    ]
+    # Those that ask nothing of what is settled come last: they take every row that is left.
+    order = sorted(zip(labels, guards, strict=True), key=lambda each: not each[1])
+    rest = [f"WHEN {guard or 'true'} THEN {literal(label)}" for label, guard in order]
+    return f"CASE {' '.join([*own, *rest])} END"
+
+
+def _follow(column: ColumnDraft, case: str, bounds: dict[str, ColumnBounds]) -> None:
+    """Let a column follow the drawn branch, in its nulls and its values."""
+    if column.nullable:
+        rates = {label: float(each.null) for label, each in bounds.items() if each.null or each.not_null}
+        column.null_rates = {case: rates} if rates else {}
+    if not is_fixed(column):
+        apart = {label: _valueless(each) for label, each in bounds.items() if not each.null}
+        apart = {label: each for label, each in apart.items() if each != _FREE}
+        column.cases = ColumnCases(case, apart) if apart else None
+
+
+# ------------------------------------------------------------------ branches that depend on what is settled
+
+
+def _guard(entity: TableDraft, branch: CheckMeaning) -> str:
+    """The condition of a branch over columns whose values are settled by something else; "" where there is none."""
+    fixed = [name for name in branch.columns if is_fixed(entity.columns[name])]
+    parts = [guard(name, branch.columns[name]) for name in fixed if not branch.columns[name].null]
+    return " AND ".join(filter(None, parts))
+
+
+# ------------------------------------------------------------------ what branches are called, and how common they are
+
+
+def _labels(entity: TableDraft, branches: Sequence[CheckMeaning]) -> list[str]:
+    """Words for branches: the values that tell them apart, else what is there, else what is not."""
+    for words in _WORDS:
+        labels = [_label(entity, branch, branches, words) for branch in branches]
+        if all(labels) and len(set(labels)) == len(labels):
+            return labels
+    return [f"case {number}" for number in range(1, len(branches) + 1)]
+
+
+Words = Callable[[str, ColumnBounds], str]
+
+
+def _label(entity: TableDraft, branch: CheckMeaning, branches: Sequence[CheckMeaning], words: Sequence[Words]) -> str:
+    apart = [
+        name for name, bounds in branch.columns.items() if any(each.columns.get(name) != bounds for each in branches)
+    ]
+    parts = []
+    for name in apart:
+        whole = entity.columns[name].bounds.also(branch.columns[name]) if name in entity.columns else _FREE
+        said = replace(branch.columns[name], values=whole.allowed or None)
+        parts += [text for word in words if (text := word(name, said))][:1]
+    label = ", ".join(dict.fromkeys(parts))
+    return label if len(label) <= _LABEL else ""
+
+
+def _of_values(name: str, bounds: ColumnBounds) -> str:
+    if bounds.null or not bounds.values:
+        return ""
+    if isinstance(bounds.values[0], bool):
+        return name if bounds.values[0] else f"not {name}"
+    texts = all(isinstance(value, str) for value in bounds.values)
+    return f"{'' if texts else name + ' '}{' or '.join(map(str, bounds.values))}"
+
+
+def _of_presence(name: str, bounds: ColumnBounds) -> str:
+    return name if bounds.not_null and not bounds.null else ""
+
+
+def _of_absence(name: str, bounds: ColumnBounds) -> str:
+    return f"no {name}" if bounds.null else ""
+
+
+def _of_others(name: str, bounds: ColumnBounds) -> str:
+    if bounds.other_than:
+        return f"{name} not {' or '.join(map(str, bounds.other_than))}"
+    ends = [f"from {bounds.low}"] * (bounds.low is not None) + [f"to {bounds.high}"] * (bounds.high is not None)
+    return f"{name} {' '.join(ends)}" if ends else ""
+
+
+_WORDS: tuple[tuple[Words, ...], ...] = (
+    (_of_values,),
+    (_of_presence,),
+    (_of_values, _of_presence),
+    (_of_values, _of_others, _of_presence, _of_absence),
+)
+
+
+def _shares(entity: TableDraft, branches: Sequence[CheckMeaning], guards: Sequence[str]) -> list[float] | None:
+    """How common branches are: as many values of a list, each as likely as its word; None where all are alike."""
+    if any(guards) and not all(guards):
+        return [float(_RARE) if guard else 1.0 for guard in guards]
+    for name in branches[0].columns:
+        lists = [entity.columns[name].bounds.also(branch.columns.get(name, _FREE)).allowed for branch in branches]
+        if all(lists):
+            each = dict.fromkeys(value for values in lists for value in values)
+            likely = dict(zip(each, weights(list(each)) or [1] * len(each), strict=True))
+            found = [float(sum(likely[value] for value in values)) for values in lists]
+            return found if len(set(found)) > 1 else None
+    return None
+
+
+def cases_of(column: ColumnDraft) -> dict[str, ColumnDraft]:
+    """The column once for each branch that says something of its values."""
+    if column.cases is None:
+        return {}
+    return {label: replace(column, bounds=column.bounds.also(each)) for label, each in column.cases.bounds.items()}

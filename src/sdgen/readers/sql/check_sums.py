@@ -1,0 +1,150 @@
+"""Comparisons of sums: `ends - starts <= 100` is a gap between two columns, `gross = net + tax` an equation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sdgen.readers.sql.check_facts import CheckMeaning, Comparison, Definition, Equation, Gap
+from sdgen.readers.sql.check_syntax import bare_node, column_name, interval_words, literal_value, without_parens
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+_SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86_400, "WEEK": 604_800}
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """Columns, numbers and seconds added up, and terms of any other form; each with its sign."""
+
+    columns: tuple[tuple[int, str], ...]
+    others: tuple[tuple[int, exp.Expr], ...]
+    constant: Decimal
+    seconds: bool
+
+
+def of_sums(sign: str, left: exp.Expr, right: exp.Expr) -> CheckMeaning | None:
+    """What a comparison of two sums says of the columns in them."""
+    whole = _sum([*_terms(left, 1), *_terms(right, -1)])
+    if whole is None:
+        return None
+    if len(whole.columns) == 2 and not whole.others and {each for each, _ in whole.columns} == {1, -1}:
+        return _gap(sign, whole)
+    return _equation(left, right, whole) if sign == "EQ" else None
+
+
+def _terms(node: exp.Expr, sign: int) -> Iterator[tuple[int, exp.Expr]]:
+    from sqlglot import exp
+
+    node = without_parens(node)
+    if isinstance(node, exp.Add | exp.Sub):
+        yield from _terms(node.this, sign)
+        yield from _terms(node.args["expression"], sign if isinstance(node, exp.Add) else -sign)
+    elif isinstance(node, exp.Neg):
+        yield from _terms(node.this, -sign)
+    else:
+        yield sign, node
+
+
+def _sum(terms: list[tuple[int, exp.Expr]]) -> _Sum | None:
+    from sqlglot import exp
+
+    columns, others = [], []
+    constant, seconds = Decimal(0), False
+    for sign, term in terms:
+        value, bare = literal_value(term), bare_node(term)
+        if isinstance(value, Decimal):
+            constant += sign * value
+        elif isinstance(bare, exp.Interval) or _is_interval(term):
+            length = interval_words(term)
+            if length is None or length[1] not in _SECONDS:
+                return None
+            constant, seconds = constant + sign * length[0] * _SECONDS[length[1]], True
+        elif column_name(term):
+            columns.append((sign, column_name(term)))
+        else:
+            others.append((sign, term))
+    names = [name for _, name in columns]
+    return _Sum(tuple(columns), tuple(others), constant, seconds) if len(names) == len(set(names)) else None
+
+
+def _is_interval(node: exp.Expr) -> bool:
+    """Whether it is '1 day'::interval."""
+    return type(node).__name__ == "Cast" and node.args["to"].sql().upper() == "INTERVAL"
+
+
+def _gap(sign: str, whole: _Sum) -> CheckMeaning | None:
+    """`high - low + constant` compared with zero."""
+    high = next(name for each, name in whole.columns if each == 1)
+    low = next(name for each, name in whole.columns if each == -1)
+    at = -whole.constant
+    if sign in ("LT", "LTE"):
+        high, low, at, sign = low, high, -at, {"LT": "GT", "LTE": "GTE"}[sign]
+    if not at and sign in ("GT", "GTE"):
+        return CheckMeaning(orders=(Comparison(low, high, sign == "GT"),))
+    # An open end is moved by the least step there is, one: a gap of 1.5 is no less than one of more than 0.5.
+    step = Decimal(1) if sign == "GT" else Decimal(0)
+    if sign in ("GT", "GTE") and at < 0:  # high - low >= -5 says of low - high that it is at most 5
+        return CheckMeaning(gaps=(Gap(high, low, None, -at - step, whole.seconds),))
+    if sign in ("GT", "GTE"):
+        return CheckMeaning(gaps=(Gap(low, high, at + step, None, whole.seconds),))
+    if sign != "EQ":
+        return None
+    low, high, at = (low, high, at) if at >= 0 else (high, low, -at)
+    return CheckMeaning(gaps=(Gap(low, high, at, at, whole.seconds),))
+
+
+def _equation(left: exp.Expr, right: exp.Expr, whole: _Sum) -> CheckMeaning | None:
+    """Each column that stands alone in an equation, computed from the others; those alone on a side come first."""
+    inside = [name for _, term in whole.others for name in _names(term)]
+    alone = [name for name in (column_name(left), column_name(right)) if name]
+    free = [(sign, name) for sign, name in whole.columns if name not in inside]
+    free.sort(key=lambda term: term[1] not in alone)
+    ways = tuple(way for sign, name in free if (way := _isolated(sign, name, whole, left, right)) is not None)
+    return CheckMeaning(equations=(Equation(ways),)) if ways else None
+
+
+def _isolated(sign: int, name: str, whole: _Sum, left: exp.Expr, right: exp.Expr) -> Definition | None:
+    from sqlglot import exp
+
+    for own, other in ((left, right), (right, left)):
+        if column_name(own) == name:
+            return _definition(name, other)
+    if whole.seconds:
+        return None
+    terms: list[tuple[int, exp.Expr]] = [
+        (each, exp.column(column, quoted=True)) for each, column in whole.columns if column != name
+    ]
+    terms += list(whole.others)
+    if whole.constant:
+        terms.append((1, exp.Literal.number(whole.constant)))
+    # sign * name + rest = 0, so that name = -sign * rest; a term that is added comes first.
+    turned = sorted(((-sign * each, term.copy()) for each, term in terms), key=lambda term: -term[0])
+    first, *rest = turned
+    whole_node: exp.Expr = first[1] if first[0] > 0 else exp.Neg(this=first[1])
+    for each, term in rest:
+        whole_node = (exp.Add if each > 0 else exp.Sub)(this=whole_node, expression=exp.paren(term))
+    return _definition(name, whole_node)
+
+
+def _definition(name: str, node: exp.Expr) -> Definition | None:
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    copy = node.copy()
+    for column in copy.find_all(exp.Column):
+        column.set("this", exp.to_identifier(column.name, quoted=True))
+    try:
+        sql = copy.sql(dialect="duckdb")
+    except (SqlglotError, ValueError):
+        return None
+    return Definition(name, sql, tuple(_names(node)))
+
+
+def _names(node: exp.Expr) -> list[str]:
+    from sqlglot import exp
+
+    return list(dict.fromkeys(column.name for column in node.find_all(exp.Column)))

@@ -1,0 +1,116 @@
+"""The parts of conditions: columns, literal values, and moments by the clock."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sdgen.readers.sql.check_facts import NOW, Value
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+def bare_node(node: exp.Expr) -> exp.Expr:
+    """A node without parentheses and casts around it."""
+    while type(node).__name__ in ("Paren", "Cast", "TryCast", "Collate"):
+        node = node.this
+    return node
+
+
+def without_parens(node: exp.Expr) -> exp.Expr:
+    while type(node).__name__ == "Paren":
+        node = node.this
+    return node
+
+
+def column_name(node: exp.Expr) -> str:
+    from sqlglot import exp
+
+    bare = bare_node(node)
+    return bare.name if isinstance(bare, exp.Column) else ""
+
+
+def literal_value(node: exp.Expr) -> Value | None:
+    from sqlglot import exp
+
+    if isinstance(node, exp.Paren):
+        return literal_value(node.this)
+    if isinstance(node, exp.Cast) and node.to.this.name in _NUMERIC:  # PostgreSQL writes '-40'::integer
+        inner = literal_value(node.this)
+        return Decimal(inner) if isinstance(inner, str) and _NUMBER.fullmatch(inner) else inner
+    bare = bare_node(node)
+    if isinstance(bare, exp.Neg):
+        inner = literal_value(bare.this)
+        return -inner if isinstance(inner, Decimal) else None
+    if isinstance(bare, exp.ByteString | exp.National | exp.RawString):  # E'…' of PostgreSQL, N'…'
+        return str(bare.this)
+    if isinstance(bare, exp.Literal):
+        return str(bare.this) if bare.is_string else Decimal(bare.this)
+    if isinstance(bare, exp.Boolean):
+        return bool(bare.this)
+    clocks = ("CurrentDate", "CurrentTimestamp", "CurrentTime", "CurrentDatetime", "Localtimestamp")
+    if isinstance(bare, exp.Add | exp.Sub) and literal_value(bare.this) == NOW:
+        return _from_now(bare)
+    if type(bare).__name__ in clocks or bare.sql().upper() in ("NOW()", "SYSDATE", "GETDATE()", "SYSDATETIME()"):
+        return NOW
+    return None
+
+
+_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
+_NUMERIC = frozenset({"INT", "BIGINT", "SMALLINT", "TINYINT", "DECIMAL", "DOUBLE", "FLOAT"})
+# The fewest and the most days that a unit has: an end of a range is moved to the safe side.
+_DAYS = {
+    "DAY": (1, 1),
+    "WEEK": (7, 7),
+    "MONTH": (28, 31),
+    "YEAR": (365, 365.25),
+    "HOUR": (1 / 24, 1 / 24),
+    "MINUTE": (1 / 1440, 1 / 1440),
+}
+_RELATIVE = re.compile(r"now([+-])(\d+) ([A-Z]+)")
+
+
+def _from_now(node: exp.Expr) -> str | None:
+    """The clock's time plus or minus days or more: `now-18 YEAR`."""
+    from sqlglot import exp
+
+    length = interval_words(node.args["expression"])
+    if length is None:
+        return None
+    return f"{NOW}{'+' if isinstance(node, exp.Add) else '-'}{length[0]} {length[1]}"
+
+
+def interval_words(node: exp.Expr) -> tuple[int, str] | None:
+    """The number and the unit of an interval, in the singular; a plain number counts days. None for any other."""
+    from sqlglot import exp
+
+    interval = bare_node(node)
+    if isinstance(interval, exp.Literal) and not interval.is_string and str(interval.this).isdigit():
+        return int(interval.this), "DAY"
+    text = interval.this.name if isinstance(interval, exp.Interval) else interval.name
+    words = f"{text} {interval.args.get('unit') or ''}".upper().replace("'", "").split()
+    if len(words) < 2 or not words[0].isdigit():
+        return None
+    unit = words[1].removesuffix("S")
+    return (int(words[0]), unit) if unit in (*_DAYS, "SECOND") else None
+
+
+def by_the_clock(text: str, high: bool) -> str:
+    """A moment by the clock as a scenario writes it (-6575d), a day or so inside of the range that it ends."""
+    found = _RELATIVE.fullmatch(text)
+    if found is None:
+        return text
+    number, (fewest, most) = int(found[2]), _DAYS.get(found[3], (0, 0))
+    if found[1] == "-":
+        days = -int(number * most + 1) if high else -max(int(number * fewest) - 1, 0)
+    else:
+        days = int(number * fewest) if high else int(number * most + 1)
+    return f"{days:+d}d" if days else NOW
+
+
+def uncased_name(node: exp.Expr) -> str:
+    """The column of a node that is one, or one in small or capital letters."""
+    bare = bare_node(node)
+    return column_name(bare.this if type(bare).__name__ in ("Lower", "Upper") else bare)

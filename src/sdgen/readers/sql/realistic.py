@@ -1,0 +1,94 @@
+"""Generators that rules find by a column's name, kept within what CHECKs say of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sdgen.generators.base import Generator
+from sdgen.inference.fit import share_kept
+from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.sql.bounds_sql import guard
+from sdgen.readers.sql.check_facts import ColumnBounds
+from sdgen.scenario.model import GeneratorSpec
+
+_LEAST = 0.05  # of a generator's values, that keep the bounds: where fewer do, its name is misleading
+# Generators that know nothing but a range: a range by the CHECK says as much, and is plainer.
+_RANGES = frozenset(
+    {"uniform_int", "uniform_float", "decimal", "date", "datetime", "time", "sequence", "pattern", "boolean"}
+)
+# Generators that tell by their params which values there are, as verify reads them.
+TOLD = _RANGES | {"choice", "const", "array"}
+_WOMEN = ("f", "female", "w", "woman", "femme", "weiblich", "feminino", "mujer")
+_MEN = ("m", "male", "man", "homme", "maennlich", "masculino", "hombre")
+
+
+def written(chosen: Generator | None) -> GeneratorSpec | None:
+    """A generator that a rule found, by name: a constraint relies on it."""
+    if chosen is None:
+        return None
+    params = chosen.model_dump(mode="json", exclude_unset=True, by_alias=True)
+    return GeneratorSpec(type=chosen.called, params=params)
+
+
+def realistic(column: ColumnDraft, chosen: Generator, plain: GeneratorSpec | None, keyed: bool) -> GeneratorSpec | None:
+    """The chosen generator within the bounds of a column, where enough of its values are; else the plain one.
+
+    plain: what keeps the bounds by itself. keyed: the column is unique: what is drawn again may repeat.
+    """
+    if column.bounds.values is not None:
+        return plain if keyed else _gender(chosen, column.bounds) or plain
+    spec = written(chosen)
+    if spec is None or plain == spec or chosen.called in _RANGES or chosen.needs() or column.type.items:
+        return plain
+    own = replace(column.bounds, not_null=False, storage=())
+    check = guard("value", own)
+    if not check:
+        return plain
+    share, fold = share_kept(spec, column.type, check), ""
+    if share < _LEAST and own.letters:
+        check, fold = guard("value", replace(own, letters="")), own.letters
+        share = share_kept(spec, column.type, check) if check else 1.0
+    if share < _LEAST:
+        return plain
+    if share == 1.0 and not fold and (keyed or chosen.called.startswith("person.") or _of_form(own)):
+        return spec
+    return plain if keyed else _restricted(spec, check, fold, plain)
+
+
+def email(column: ColumnDraft) -> GeneratorSpec | None:
+    """An e-mail address for a pattern that is one of addresses; None where it is of others."""
+    spec = GeneratorSpec(type="person.email", params={"who": column.name} if column.name != "email" else {})
+    check = guard("value", replace(column.bounds, not_null=False, storage=()))
+    return spec if check and share_kept(spec, column.type, check) == 1.0 else None
+
+
+def _of_form(bounds: ColumnBounds) -> bool:
+    """Whether only the form of a text is asked for, which a generator keeps in all of its texts or in none."""
+    return bounds == ColumnBounds(pattern=bounds.pattern, matches=bounds.matches, letters=bounds.letters)
+
+
+def _restricted(spec: GeneratorSpec, check: str, fold: str, plain: GeneratorSpec | None) -> GeneratorSpec:
+    params: dict[str, object] = {"value": _nested(spec), "check": check}
+    params |= {"otherwise": _nested(plain)} if plain is not None else {}
+    params |= {"fold": fold} if fold else {}
+    return GeneratorSpec(type="restricted", params={key: value for key, value in params.items() if value})
+
+
+def _nested(spec: GeneratorSpec) -> object:
+    return {"generator": spec.type, "params": dict(spec.params)} if spec.params else spec.type
+
+
+def _gender(chosen: Generator, bounds: ColumnBounds) -> GeneratorSpec | None:
+    """Genders as a CHECK spells them, which fit first names; what is neither is rare."""
+    values = [value for value in bounds.allowed if isinstance(value, str)]
+    women = [value for value in values if value.lower() in _WOMEN]
+    men = [value for value in values if value.lower() in _MEN]
+    if chosen.called not in ("person.gender", "person.sex") or len(women) != 1 or len(men) != 1:
+        return None
+    known = GeneratorSpec(type=chosen.called, params={"labels": [women[0], men[0]]})
+    others = [value for value in values if value not in (women[0], men[0])]
+    if not others:
+        return known
+    rest = {"generator": "choice", "params": {"values": others}, "weight": 4}
+    both = {"generator": chosen.called, "params": dict(known.params), "weight": 96}
+    return GeneratorSpec(type="mixture", params={"parts": [both, rest]})

@@ -1,0 +1,85 @@
+"""Partial unique indexes of a schema, in a real PostgreSQL with all of them on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+import sdgen
+from sdgen.readers.sources import read_counted
+
+SCHEMA = """
+CREATE TYPE grade AS ENUM ('low', 'mid', 'top');
+CREATE TABLE shops (id serial PRIMARY KEY, name text NOT NULL);
+CREATE TABLE tills (id serial PRIMARY KEY, label text NOT NULL);
+CREATE TABLE duties (
+    id bigserial PRIMARY KEY,
+    shop_id int NOT NULL REFERENCES shops,
+    till_id int REFERENCES tills,
+    grade grade NOT NULL,
+    state varchar(12) NOT NULL CHECK (state IN ('planned', 'running', 'over')),
+    chief boolean NOT NULL DEFAULT false,
+    closed_at timestamptz,
+    begun date NOT NULL, done date, CHECK (begun < done)
+);
+CREATE UNIQUE INDEX one_chief ON duties (shop_id) WHERE chief;
+CREATE UNIQUE INDEX one_running ON duties (till_id) WHERE state = 'running' AND closed_at IS NULL;
+CREATE UNIQUE INDEX one_top ON duties (till_id) WHERE grade = 'top';
+CREATE TABLE loans (
+    id serial PRIMARY KEY, till_id int NOT NULL REFERENCES tills, begun date NOT NULL, done date, CHECK (begun < done)
+);
+CREATE UNIQUE INDEX one_open ON loans (till_id) WHERE done IS NULL;
+CREATE TABLE marks (id serial PRIMARY KEY, shop_id int REFERENCES shops, code text NOT NULL, gone_at timestamp);
+CREATE UNIQUE INDEX live_code ON marks (lower(code)) WHERE gone_at IS NULL;
+CREATE UNIQUE INDEX by_length ON marks (shop_id) WHERE length(code) > 3;
+"""
+
+
+def ask(url: str, sql: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.execute(sql.encode())
+        return cursor.fetchall() if cursor.description else []
+
+
+@pytest.mark.parametrize("from_database", [False, True], ids=["ddl", "database"])
+def test_more_rows_than_values_load_and_match_once(postgres_url: str, tmp_path: Path, from_database: bool) -> None:
+    ask(postgres_url, SCHEMA)
+    schema = tmp_path / "duties.sql"
+    schema.write_text(SCHEMA)
+    source = postgres_url if from_database else schema
+    rows = {"*": 400, "shops": 400, "tills": 30, "marks": 300}
+    scenario, counts = read_counted(source, rows)
+    told = [str(note) for note in scenario.notes]
+    assert len([each for each in told if "made unique everywhere" in each]) == 2, told
+    sdgen.write(scenario, postgres_url, mode="append_only", seed=5, rows=counts)
+    assert ask(postgres_url, "SELECT count(*) FROM duties") == [(400,)]
+    ((running, chiefs, top),) = ask(
+        postgres_url,
+        "SELECT count(*) FILTER (WHERE state = 'running'), count(*) FILTER (WHERE chief),"
+        " count(*) FILTER (WHERE grade = 'top') FROM duties",
+    )
+    assert 15 <= running <= 30
+    assert 15 <= top <= 30
+    assert chiefs >= 15
+    ((open_loans, done),) = ask(postgres_url, "SELECT count(*) FILTER (WHERE done IS NULL), count(done) FROM loans")
+    assert 20 <= open_loans <= 30
+    assert done >= 370
+    report = sdgen.verify(scenario, postgres_url, seed=5, rows=counts)
+    assert not report.broken
+    assert sum(found.check == "partial unique" for found in report.findings) == 4
+    sdgen.write(scenario, postgres_url, mode="append_only", seed=6, rows=counts)  # beside the rows that are there
+
+
+def test_verify_finds_a_second_row_that_matches(postgres_url: str, tmp_path: Path) -> None:
+    ask(postgres_url, SCHEMA.replace("CREATE UNIQUE INDEX one_open", "CREATE INDEX one_open"))
+    schema = tmp_path / "duties.sql"
+    schema.write_text(SCHEMA)
+    sdgen.write(schema, postgres_url, mode="append_only", seed=5, rows=60)
+    ask(postgres_url, "UPDATE loans SET done = NULL, till_id = 1")
+    broken = [
+        found for found in sdgen.verify(schema, postgres_url, seed=5, rows=60).findings if found.status == "broken"
+    ]
+    assert ("partial unique", ("till_id",)) in [(found.check, found.columns) for found in broken]

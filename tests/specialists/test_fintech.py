@@ -1,0 +1,166 @@
+"""What a lender's analyst asks: do rates follow scores, do paid-off loans have their payments, who falls behind."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from tests.specialists.rows import connection, one
+
+Rows = duckdb.DuckDBPyConnection
+
+LOANS = """
+    select l.*, s.score, b.annual_income, b.created_at as joined_at, date '2026-01-01' as today,
+        (select count(*) from payments p where p.loan_id = l.id) as made,
+        (select count(*) from payments p where p.loan_id = l.id and p.status = 'missed') as missed,
+        (select sum(p.principal) from payments p where p.loan_id = l.id) as repaid
+    from loans l join borrowers b on b.id = l.borrower_id join credit_scores s on s.borrower_id = b.id
+"""
+
+
+@pytest.fixture(params=[None, 1, 77], ids=["its own seed", "seed 1", "seed 77"])
+def rows(request: pytest.FixtureRequest) -> Rows:
+    opened = connection("fintech_loans", request.param)
+    opened.execute(f"create or replace temp view seen as {LOANS}")
+    return opened
+
+
+def test_better_scores_get_lower_rates(rows: Rows) -> None:
+    assert -0.9 < one(rows, "select corr(score, interest_rate) from seen") < -0.65
+    sql = "select floor(score / 75), avg(interest_rate) from seen where score between 525 and 824 group by 1 order by 1"
+    rates = [rate for _, rate in rows.execute(sql).fetchall()]
+    assert len(rates) >= 4
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_higher_incomes_borrow_more_within_their_means(rows: Rows) -> None:
+    assert 0.45 < one(rows, "select corr(ln(annual_income), ln(amount)) from seen") < 0.85
+    assert one(rows, "select corr(annual_income, amount) from seen") > 0.4
+    assert one(rows, "select min(amount / annual_income) from seen") > 0
+    assert one(rows, "select max(amount / annual_income) from seen") <= 0.4
+    assert 0.1 < one(rows, "select median(amount / annual_income) from seen") < 0.35
+
+
+def test_larger_loans_run_longer(rows: Rows) -> None:
+    assert 0.2 < one(rows, "select corr(term_months, ln(amount)) from seen") < 0.5
+
+
+def test_delinquency_falls_steeply_with_the_score(rows: Rows) -> None:
+    sql = """
+        select case when score < 600 then 0 when score < 680 then 1 else 2 end as band,
+            avg((status = 'delinquent')::int) from seen group by 1 order by 1
+    """
+    poor, fair, good = (share for _, share in rows.execute(sql).fetchall())
+    assert poor > 0.12
+    assert poor > 1.7 * fair
+    assert fair > 1.7 * good
+    assert good < 0.04
+    assert 0.03 < one(rows, "select avg((status = 'delinquent')::int) from seen") < 0.12
+
+
+def test_late_payments_fall_with_the_score(rows: Rows) -> None:
+    sql = """
+        select floor(score / 100), avg((p.status = 'late')::int) from payments p join seen l on l.id = p.loan_id
+        where score between 500 and 799 and p.status <> 'missed' group by 1 order by 1
+    """
+    shares = [share for _, share in rows.execute(sql).fetchall()]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > 2 * shares[-1]
+
+
+def test_a_loan_has_a_payment_for_each_month_gone_by(rows: Rows) -> None:
+    sql = """
+        select count(*) from seen where made <> least(term_months, (select count(*) from range(1, 100) m(n)
+            where cast(funded_date + to_months(m.n::int) as date) < today))
+    """
+    assert one(rows, sql) == 0
+    assert one(rows, "select count(*) from payments where payment_date >= date '2026-01-01'") == 0
+
+
+def test_payments_are_numbered_month_after_month(rows: Rows) -> None:
+    sql = """
+        select count(*) from payments p join loans l on l.id = p.loan_id
+        where p.payment_date <> cast(l.funded_date + to_months(p.payment_number) as date)
+    """
+    assert one(rows, sql) == 0
+    assert (
+        one(
+            rows,
+            "select count(*) from (select max(payment_number) - count(*) as d from payments group by loan_id) where d <> 0",
+        )
+        == 0
+    )
+
+
+def test_paid_off_loans_have_paid_everything(rows: Rows) -> None:
+    where = "from seen where status = 'paid_off'"
+    assert one(rows, f"select count(*) {where}") > 150
+    assert one(rows, f"select count(*) {where} and (made <> term_months or missed > 0 or repaid <> amount)") == 0
+    assert one(rows, f"select max(maturity_date) {where}") < one(rows, "select any_value(today) from seen")
+
+
+def test_loans_are_delinquent_where_the_latest_payments_are_missed(rows: Rows) -> None:
+    assert one(rows, "select count(*) from seen where (status = 'delinquent') <> (missed > 0)") == 0
+    sql = """
+        select count(*) from payments p join seen l on l.id = p.loan_id
+        where (p.status = 'missed') <> (p.payment_number > l.made - l.missed)
+    """
+    assert one(rows, sql) == 0
+    assert one(rows, "select max(missed) from seen") <= 6
+    assert one(rows, "select count(*) from seen where status = 'active' and made = term_months") == 0
+
+
+def test_interest_is_that_of_the_debt_and_installments_are_alike(rows: Rows) -> None:
+    sql = """
+        with owed as (
+            select p.*, l.interest_rate, l.amount - coalesce(sum(p.principal) over (partition by p.loan_id
+                order by payment_number rows between unbounded preceding and 1 preceding), 0) as debt
+            from payments p join loans l on l.id = p.loan_id
+        ) select max(abs(interest - round(debt * interest_rate / 1200, 2))) from owed
+    """
+    assert one(rows, sql) < 0.011
+    assert (
+        one(rows, "select max(d) from (select max(amount) - min(amount) as d from payments group by loan_id)") <= 0.03
+    )
+    assert one(rows, "select count(*) from payments where amount <> principal + interest or principal <= 0") == 0
+
+
+def test_funding_is_on_working_days_after_the_application(rows: Rows) -> None:
+    assert one(rows, "select count(*) from seen where isodow(funded_date) > 5") == 0
+    holidays = "('2022-07-04', '2023-07-04', '2024-07-04', '2025-07-04', '2023-12-25', '2024-12-25', '2025-01-01')"
+    assert one(rows, f"select count(*) from seen where strftime(funded_date, '%Y-%m-%d') in {holidays}") == 0
+    assert one(rows, "select count(*) from seen where created_at < joined_at or funded_date < created_at::date") == 0
+    assert one(rows, "select max(funded_date - created_at::date) from seen") <= 14
+    assert one(rows, "select count(*) from seen where funded_date >= today") == 0
+
+
+def test_loans_are_funded_in_all_years_without_a_heap_at_the_end(rows: Rows) -> None:
+    by_year = dict(rows.execute("select year(funded_date), count(*) from seen group by 1").fetchall())
+    assert set(by_year) == {*range(2020, 2026)}
+    assert by_year[2025] < 2 * by_year[2024]
+    assert by_year[2025] > by_year[2021]
+
+
+def test_retired_people_are_old_and_have_less(rows: Rows) -> None:
+    born = "date_diff('year', date_of_birth, date '2026-01-01')"
+    assert one(rows, f"select min({born}) from borrowers where employment_status = 'retired'") >= 60
+    assert one(rows, f"select avg((employment_status = 'retired')::int) from borrowers where {born} > 68") > 0.7
+    sql = "select median(annual_income::double) from borrowers where employment_status"
+    assert one(rows, f"{sql} = 'retired'") < 0.8 * one(rows, f"{sql} = 'employed'")
+
+
+def test_loans_per_borrower_fall_off_without_a_cliff(rows: Rows) -> None:
+    sql = "select n, count(*) from (select count(*) as n from loans group by borrower_id) group by 1 order by 1"
+    counts = [count for _, count in rows.execute(sql).fetchall()]
+    assert counts[0] > counts[1] > counts[2] > counts[3]
+    assert len(counts) >= 6
+    assert sum(counts) == one(rows, "select count(*) from borrowers")
+
+
+def test_each_borrower_has_one_recent_score(rows: Rows) -> None:
+    assert one(rows, "select count(*) = count(distinct borrower_id) from credit_scores")
+    assert one(rows, "select count(*) from credit_scores") == one(rows, "select count(*) from borrowers")
+    assert 670 < one(rows, "select median(score) from credit_scores") < 710
+    assert one(rows, "select min(score) >= 300 and max(score) <= 850 from credit_scores")
+    assert one(rows, "select count(*) from credit_scores where score_date <> created_at::date") == 0
+    assert one(rows, "select max(score_date) from credit_scores") < one(rows, "select any_value(today) from seen")
