@@ -18,6 +18,7 @@ from sdgen.generators.arrays.cast import scalar_array
 from sdgen.generators.base import Dependency, with_nested
 from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.links.parent_sampler import (
+    AtPlaces,
     Counted,
     DistinctWithin,
     Following,
@@ -209,6 +210,8 @@ def _chooser(
         return Following(tuple(_path(draft, key[0], need, joints) for need in spec.followed), rest)
     if counted:
         return Counted(draft.layouts[key[0]])
+    if spec.among is not None:
+        return AtPlaces(spec.among.every, spec.among.at)
     if spec.unlike:
         rest = joints.get(key) or _drawn(spec, stream, parents, ())
         return Unlike(rest, _link(draft, key[0], spec.unlike, joints))
