@@ -84,6 +84,16 @@ class ChosenRows:
     def children(self, entity: str, start: int, stop: int) -> Rows:
         raise LookupError("nothing that is written by locale is made of children")
 
+    def others(self, entity: str, pick: Callable[[int], Numbers]) -> Rows:
+        return self.outer.others(entity, pick)
+
+    def scores(self, column: str) -> NDArray[np.float64]:
+        scores: NDArray[np.float64] = self.outer.scores(column)[self.chosen]
+        return scores
+
+    def at(self, numbers: Numbers) -> Rows:
+        return self.outer.at(numbers)
+
     def shared(self, name: str, compute: Callable[[], T]) -> T:
         if name not in self._shared:
             self._shared[name] = compute()
