@@ -77,26 +77,31 @@ def test_a_loan_has_a_payment_for_each_month_gone_by(rows: Rows) -> None:
     assert one(rows, "select count(*) from payments where payment_date >= date '2026-01-01'") == 0
 
 
-def test_payments_are_numbered_month_after_month(rows: Rows) -> None:
+def test_payments_are_due_month_after_month_on_working_days(rows: Rows) -> None:
     sql = """
-        select count(*) from payments p join loans l on l.id = p.loan_id
-        where p.payment_date <> cast(l.funded_date + to_months(p.payment_number) as date)
+        select min(due - payment_date), max(due - payment_date), max(isodow(payment_date)) from (select p.payment_date,
+            cast(l.funded_date + to_months(p.payment_number) as date) as due from payments p join loans l on l.id = p.loan_id)
     """
-    assert one(rows, sql) == 0
-    assert (
-        one(
-            rows,
-            "select count(*) from (select max(payment_number) - count(*) as d from payments group by loan_id) where d <> 0",
-        )
-        == 0
-    )
+    assert rows.execute(sql).fetchone() == (0, 2, 5)
+    numbered = "select max(payment_number) - count(*) as d from payments group by loan_id"
+    assert one(rows, f"select count(*) from ({numbered}) where d <> 0") == 0
+
+
+def test_late_payments_come_late_and_missed_ones_not_at_all(rows: Rows) -> None:
+    sql = "select count(*) from payments where"
+    assert one(rows, f"{sql} (paid_date is null) <> (status = 'missed')") == 0
+    assert one(rows, f"{sql} status = 'paid' and paid_date <> payment_date") == 0
+    assert one(rows, f"{sql} status = 'late' and paid_date - payment_date not between 0 and 30") == 0
+    assert one(rows, "select median(paid_date - payment_date) from payments where status = 'late'") > 9
+    assert one(rows, f"{sql} paid_date >= date '2026-01-01'") == 0
 
 
 def test_paid_off_loans_have_paid_everything(rows: Rows) -> None:
     where = "from seen where status = 'paid_off'"
     assert one(rows, f"select count(*) {where}") > 150
     assert one(rows, f"select count(*) {where} and (made <> term_months or missed > 0 or repaid <> amount)") == 0
-    assert one(rows, f"select max(maturity_date) {where}") < one(rows, "select any_value(today) from seen")
+    assert one(rows, f"select max(closed_date) {where}") < one(rows, "select any_value(today) from seen")
+    assert one(rows, "select count(*) from seen where (closed_date is null) = (status = 'paid_off')") == 0
 
 
 def test_loans_are_delinquent_where_the_latest_payments_are_missed(rows: Rows) -> None:
