@@ -134,7 +134,8 @@ def _set_table(family: Family, mapper: Mapper[Any], entities: dict[str, Entity],
     there = family.places(parent)
     at = [there.index(place) for place in family.places(mapper)]
     among = {"every": len(there), "at": at}
-    count = entities[above].rows.count or 0
+    given = entities[above].rows.count
+    count = given if isinstance(given, int) else 0
     rows = count // len(there) * len(at) + sum(place < count % len(there) for place in at)
     columns = dict(entities[own].columns)
     keys = [name for name, column in columns.items() if column.primary_key]
