@@ -78,7 +78,7 @@ def test_a_base_is_its_tables() -> None:
     assert people["password_hash"].type == "string(64)"
     assert shop.entities["people"].description == "Somebody the shop knows."
     assert shop.entities["tags"].columns["name"].description == "as it is shown"
-    assert "gross" not in shop.entities["products"].columns
+    assert "gross" in shop.entities["products"].target["postgres"]["computed"]
 
 
 def test_keys_enums_checks_and_kinds() -> None:

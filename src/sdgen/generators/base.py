@@ -50,6 +50,7 @@ class ColumnContext:
     unique: bool = False
     joint: Joint | None = None
     correlation: Correlation | None = None
+    locale_part: tuple[int, int] = (0, 1)  # which of a scenario's locales this is, and how many there are
 
 
 @dataclass(frozen=True)
@@ -233,6 +234,8 @@ class Generator(BaseModel):
     about: ClassVar[Mapping[str, str]] = {}
     rises: ClassVar[bool] = False
     reads_sources: ClassVar[bool] = False  # whether `with_sources` is to be called
+
+    by_locale: ClassVar[bool] = False  # whether values are written in the scenario's locale
 
     _called: str = ""
 

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sdgen.generators.streams import Numbers
+from sdgen.scenario.model import locale_weights
 
 DATA = Path(__file__).parent.parent / "data"
 FALLBACK = "en"
@@ -163,9 +164,9 @@ def locales() -> tuple[str, ...]:
 
 @cache
 def chain(locale: str) -> tuple[str, ...]:
-    """Where to look for a locale's lists, in this order: itself, its language, English."""
-    plain = _plain(locale)
-    wanted = (plain, plain.partition("-")[0], FALLBACK)
+    """Where to look for a locale's lists, in this order: itself, its language, English. Of several, those of each."""
+    plain = [_plain(name) for name, _ in mixture(locale)]
+    wanted = (*(part for name in plain for part in (name, name.partition("-")[0])), FALLBACK)
     return tuple(dict.fromkeys(name for name in wanted if name in locales()))
 
 
@@ -177,6 +178,12 @@ def _plain(locale: str) -> str:
 def is_known(locale: str) -> bool:
     """Whether there are lists of a locale, or of its language: de-LU is written as de is."""
     return bool({_plain(locale), _plain(locale).partition("-")[0]} & set(locales()))
+
+
+@cache
+def mixture(locale: str) -> tuple[tuple[str, float], ...]:
+    """The locales that a scenario's `locale` names, with their weights."""
+    return tuple(locale_weights(locale).items())
 
 
 @cache

@@ -10,7 +10,7 @@ from sdgen.generators.arrays.cast import scalar_array
 from sdgen.generators.base import Dependency, Generator
 from sdgen.generators.links.counts import most_children
 from sdgen.generators.links.links import ForeignKey
-from sdgen.generators.pools import is_known, locales
+from sdgen.generators.pools import is_known, locales, mixture
 from sdgen.planning.check_links import check_links
 from sdgen.planning.choose import Key, column_path, columns_of
 from sdgen.planning.correlations import followed
@@ -81,10 +81,10 @@ def check_characters(draft: Draft) -> None:
 
 def check_locale(draft: Draft) -> None:
     """Without lists of its own a locale would be written in English, which nobody has asked for."""
-    locale = draft.scenario.locale
-    if not is_known(locale):
-        hint = f"{did_you_mean(locale.lower(), locales())} known are {', '.join(locales())}"
-        draft.refuse(("locale",), f"unknown locale {locale!r}", hint.strip(), ProblemType.VALUE)
+    for locale, _ in mixture(draft.scenario.locale):
+        if not is_known(locale):
+            hint = f"{did_you_mean(locale.lower(), locales())} known are {', '.join(locales())}"
+            draft.refuse(("locale",), f"unknown locale {locale!r}", hint.strip(), ProblemType.VALUE)
 
 
 def _spelled(text: str) -> str:

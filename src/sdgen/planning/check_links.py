@@ -19,6 +19,9 @@ def check_links(draft: Draft) -> None:
         path = column_path(key)
         if children and not parents:
             draft.refuse(path, f"{children:,} rows link to {link.entity}, which has none", type=ProblemType.ROWS)
+        if link.among is not None and children > link.among.parents(parents):
+            what = f"{children:,} rows, but only {link.among.parents(parents):,} of the rows of {link.entity} take one"
+            draft.refuse(path, what, f"ask for fewer rows, or for more of {link.entity}", ProblemType.ROWS)
         if link.one_to_one and children > parents and (link.via or key[1]) not in draft.each.get(key[0], ()):
             what = f"one to one, but {children:,} rows and only {parents:,} parents in {link.entity}"
             draft.refuse(path, what, type=ProblemType.UNIQUE)

@@ -19,6 +19,7 @@ from sdgen.generators.base import Dependency, with_nested
 from sdgen.generators.correlation import Correlation
 from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.links.parent_sampler import (
+    AtPlaces,
     Counted,
     DistinctWithin,
     Following,
@@ -277,6 +278,8 @@ def _chooser(
     pair = ordered_pair(draft, key[0], spec.via or key[1])
     if pair is not None:
         return _pair(draft, key[0], pair, joints)
+    if spec.among is not None:
+        return AtPlaces(spec.among.every, spec.among.at)
     if spec.unlike:
         rest = joints.get(key) or _drawn(spec, stream, parents, ())
         return Unlike(rest, _link(draft, key[0], spec.unlike, joints))

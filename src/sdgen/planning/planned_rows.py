@@ -19,6 +19,7 @@ from sdgen.errors import Problem, ScenarioError
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.base import ColumnBatch
 from sdgen.generators.links.counts import Layout
+from sdgen.generators.locales import values_by_locale
 from sdgen.generators.streams import Numbers
 from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
 
@@ -207,7 +208,7 @@ def _exchanged(
 
 
 def _generated(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
-    made = column.generator.values(ColumnBatch(rows, column.facts))
+    made = values_by_locale(column.generator, ColumnBatch(rows, column.facts))
     path = ("entities", rows.entity, "columns", column.name)
     try:
         if not (column.facts.unique and column.type.length):

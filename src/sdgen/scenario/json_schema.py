@@ -43,6 +43,10 @@ def scenario_schema(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
                 "id": _WORD,
                 "name": _WORD,
                 "version": _WORD,
+                "locale": {
+                    "type": ["string", "array", "object"],
+                    "description": Scenario.model_fields["locale"].description,
+                },
                 "presets": _named("preset", "generators with params, under names of the scenario's own"),
                 "rules": {
                     "type": "array",

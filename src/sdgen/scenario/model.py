@@ -176,6 +176,34 @@ class RowCount(Record):
         return self.count if isinstance(self.count, str) else ""
 
 
+def _locales(value: object) -> object:
+    """Several locales as the text that stands for them: `en, de`, or with weights `en 3, de 1`."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {weight}" for name, weight in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def locale_weights(text: str) -> dict[str, float]:
+    """The locales of a text such as `de`, `en, de` or `en 3, de 1`, with their weights; ValueError for another one."""
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        name, _, weight = part.strip().partition(" ")
+        if name in found:
+            raise ValueError(f"the locale {name!r} stands twice")
+        try:
+            found[name] = float(weight or 1)
+        except ValueError:
+            raise ValueError(f"the weight of the locale {name!r} is {weight!r}, not a number") from None
+        if not 0 < found[name] < 1e9:
+            raise ValueError(f"the weight of the locale {name!r} must be above 0")
+    return found
+
+
+def _checked_locales(text: str) -> str:
+    locale_weights(text)
+    return text
+
+
 def _rows(value: object) -> object:
     return {"count": value} if isinstance(value, int) and not isinstance(value, bool) else value
 
@@ -278,7 +306,9 @@ class Scenario(Record):
     description: str = ""
     seed: int | None = Field(None, ge=-(2**63), lt=2**64)
     as_of: str = Field("", description="the instant that counts as now, ISO 8601; fixed once a run where left out")
-    locale: str = Field("en", description="the language of names, places and texts")
+    locale: Annotated[str, BeforeValidator(_locales), AfterValidator(_checked_locales)] = Field(
+        "en", description="the language of names, places and texts; several share the rows: [en, de] or {en: 3, de: 1}"
+    )
     allow_databases: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(
         (), description="patterns such as *_demo: a run into a database of another name is refused"
     )

@@ -28,6 +28,10 @@ _EXCLUSIONS = """
     SELECT nspname, relname, conname, pg_get_constraintdef(con.oid)
     FROM pg_constraint con JOIN pg_class c ON c.oid = conrelid JOIN pg_namespace n ON n.oid = relnamespace
     WHERE contype = 'x' AND conparentid = 0"""
+# Tables that extensions brought with them, such as PostGIS' list of reference systems: their rows are theirs.
+_OF_EXTENSIONS = """
+    SELECT nspname, relname FROM pg_depend JOIN pg_class c ON c.oid = objid JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE classid = 'pg_class'::regclass AND deptype = 'e'"""
 _COMPOSITES = """
     SELECT typname, attname, format_type(atttypid, atttypmod)
     FROM pg_type JOIN pg_class c ON c.oid = typrelid JOIN pg_attribute ON attrelid = c.oid
@@ -63,8 +67,10 @@ def _details(connection: Connection, catalog: Catalog) -> Catalog:
     """What SQLAlchemy's inspector doesn't tell: exact types, partitions, and what rows might break."""
     from sqlalchemy import text
 
+    brought = {tuple(row) for row in connection.execute(text(_OF_EXTENSIONS))}
     return replace(
         catalog,
+        tables=[table for table in catalog.tables if (table.schema, table.name) not in brought],
         types={tuple(key): str(type) for *key, type in connection.execute(text(_TYPES))},
         domain_types={str(name): str(type) for name, type in connection.execute(text(_DOMAINS))},
         exclusions=tuple(tuple(row) for row in connection.execute(text(_EXCLUSIONS))),

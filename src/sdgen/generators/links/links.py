@@ -29,6 +29,19 @@ class Quota(BaseModel):
     count: int = Field(ge=0, description="how many rows link to it, no more and no fewer")
 
 
+class Among(BaseModel):
+    """Which parents rows belong to, one each: of so many parents in a row, those at some places."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    every: int = Field(ge=1, le=1000, description="how many parents in a row are told apart")
+    at: tuple[int, ...] = Field(min_length=1, description="the places of those that have a row, from 0, ascending")
+
+    def parents(self, count: int) -> int:
+        """How many of so many parents have a row."""
+        return count // self.every * len(self.at) + sum(place < count % self.every for place in self.at)
+
+
 @register("fk")
 class ForeignKey(Generator):
     """A foreign key: the value of a parent row's key column."""
@@ -47,6 +60,9 @@ class ForeignKey(Generator):
         (), description="weighted: one weight for each parent row, in row order; repeated where there are more parents"
     )
     one_to_one: bool = Field(False, description="no parent twice")
+    among: Among | None = Field(
+        None, description="one row for each of some parents: {every: 3, at: [1]}, the second of three"
+    )
     quota: tuple[Quota, ...] = Field((), description="exact numbers of rows for some parents; none besides")
     distinct: bool = Field(
         False, description="no parent twice among the rows of one parent they are counted by; else no parent twice"
@@ -118,6 +134,13 @@ class ForeignKey(Generator):
         if facts.entity == self.entity and drawn:
             what = "a link to the same entity draws an earlier row; it takes only roots, depth, within and null_rate"
             yield ParamError("entity", what)
+        if self.among is not None:
+            if not all(0 <= place < self.among.every for place in self.among.at) or [*self.among.at] != sorted(
+                {*self.among.at}
+            ):
+                yield ParamError("among", "places are from 0 to below every, ascending, none twice")
+            if drawn or self.within or facts.entity == self.entity:
+                yield ParamError("among", "which parent a row has follows from its number: nothing else may say so")
         if self.depth == 1:
             yield ParamError("depth", "a tree of one level has no links", "give a depth of 2 or more, or 0 for any")
         if facts.entity != self.entity and (self.depth or self.roots != 1):

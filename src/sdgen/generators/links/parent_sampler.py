@@ -84,6 +84,18 @@ class OneToOne:
 
 
 @dataclass(frozen=True)
+class AtPlaces:
+    """The parents at some places of every so many, in their order, one row each."""
+
+    every: int
+    at: tuple[int, ...]
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        rounds, places = np.divmod(numbers, len(self.at))
+        return rounds * self.every + np.array(self.at, dtype=np.int64)[places]
+
+
+@dataclass(frozen=True)
 class Unlike:
     """Never the parent row that another link has: `rest` chooses among one parent fewer."""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from typing import ClassVar
+from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +23,7 @@ from pydantic import Field
 from sdgen.generators.base import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
 from sdgen.generators.people.names import Names, names
-from sdgen.generators.pools import chain, encoded, file_digests, joined, own_pool, taken, text_array
+from sdgen.generators.pools import chain, encoded, file_digests, joined, mixture, own_pool, taken, text_array
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.generators.text_generator import ALL_TEXTS, FamilyGenerator, carried
@@ -49,9 +50,22 @@ class People:
     men: Numbers
     number: Numbers
 
+    def mixed(self, times: int) -> Numbers:
+        """A number that the name alone decides, whichever locale has it."""
+        firsts, lasts = _hashes(self.listed.first_folds), _hashes(self.listed.last_folds)
+        return firsts.take(self.first) * times + lasts.take(self.last)
 
-def people_of(listed: Names, indexes: Numbers, rounds: Numbers) -> People:
-    """The people of these indexes below `listed.size`, and rounds."""
+
+@cache
+def _hashes(folds: tuple[str, ...]) -> Numbers:
+    return np.array([crc32(fold.encode("ascii")) for fold in folds], dtype=np.int64)
+
+
+def people_of(listed: Names, indexes: Numbers, rounds: Numbers, part: tuple[int, int] = (0, 1)) -> People:
+    """The people of these indexes below `listed.size`, and rounds.
+
+    part: which of several locales it is, and how many there are: people of one name have different numbers in each.
+    """
     firsts, lasts = listed.first_slots, listed.last_slots
     first_slot, last_slot = listed.slots(indexes)
     first, last = firsts.place.take(first_slot), lasts.place.take(last_slot)
@@ -59,6 +73,8 @@ def people_of(listed: Names, indexes: Numbers, rounds: Numbers) -> People:
     number = firsts.number.take(first_slot) * last_count + lasts.number.take(last_slot)
     if rounds.any():
         number += rounds * firsts.count.take(first) * last_count
+    if part[1] > 1:
+        number = number * part[1] + part[0]
     return People(listed, first, last, (first >= listed.women).astype(np.int64), number)
 
 
@@ -66,6 +82,7 @@ class PersonGenerator(FamilyGenerator):
     """One column of a person."""
 
     family: ClassVar[str] = "person"
+    by_locale: ClassVar[bool] = True
 
     def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
         return file_digests(chain(facts.locale), "person")
@@ -83,7 +100,8 @@ class PersonGenerator(FamilyGenerator):
         if len(numbers) and numbers.max() >= listed.size:
             rounds = numbers // listed.size
             numbers = numbers - rounds * listed.size
-        return people_of(listed, permute(cells.family_key(self.family, self.who), numbers, listed.size), rounds)
+        indexes = permute(cells.family_key(self.family, self.who), numbers, listed.size)
+        return people_of(listed, indexes, rounds, cells.facts.locale_part)
 
 
 @register("person.full_name", "person.name", "faker_name")
@@ -97,7 +115,7 @@ class FullName(PersonGenerator):
     example: ClassVar[str] = "{generator: person.full_name}"
 
     def capacity(self, facts: ColumnContext) -> int | None:
-        return UNLIMITED if _between(facts.locale) else None
+        return UNLIMITED if all(_between(locale) for locale, _ in mixture(facts.locale)) else None
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         people = self.people(cells)
@@ -115,7 +133,7 @@ class FullName(PersonGenerator):
 
 def _initials(listed: Names, numbers: Numbers) -> tuple[pa.Array, ...]:
     """As many initials as tell numbers apart: none for 0, then A., B. … A. A., A. B. … (a number in base 26)."""
-    letters = tuple(sorted({name[0].upper() for name in listed.firsts.to_pylist()}))
+    letters = _letters(listed.firsts[0].as_py())
     pool = text_array(("", *(f"{letter}. " for letter in letters)))
     parts = []
     while numbers.any():
@@ -123,6 +141,14 @@ def _initials(listed: Names, numbers: Numbers) -> tuple[pa.Array, ...]:
         parts.append(taken(pool, np.where(numbers > 0, numbers - rest * len(letters), 0)))
         numbers = np.maximum(rest, 0)
     return tuple(parts)
+
+
+def _letters(name: str) -> str:
+    """The letters of initials, in the script of a name: the same for all locales that share it."""
+    return _CYRILLIC if "\u0400" <= name[0] <= "\u04ff" else _LETTERS.upper()
+
+
+_CYRILLIC = "АБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЭЮЯ"
 
 
 @register("person.first_name", "person.last_name", "person.surname")
@@ -143,6 +169,8 @@ class NamePart(PersonGenerator):
         return carried(type)
 
     def capacity(self, facts: ColumnContext) -> int | None:
+        if len(mixture(facts.locale)) > 1:
+            return None
         listed = names(facts.locale)
         return len(listed.firsts) if self._given else listed.last_size
 
@@ -231,7 +259,7 @@ class Email(PersonGenerator):
     def values(self, cells: ColumnBatch) -> pa.Array:
         people = self.people(cells)
         domains = (self.domain_name,) if self.domain_name else RESERVED
-        mixed = people.first + people.last
+        mixed = people.mixed(1)
         begins, lasts = _mail_pools(cells.facts.locale)
         told = told_apart(people, mixed)
         begin = taken(begins, people.first * len(_SEPARATORS) + told.marks)
@@ -252,7 +280,7 @@ class Username(PersonGenerator):
     def values(self, cells: ColumnBatch) -> pa.Array:
         people = self.people(cells)
         begins, lasts = _mail_pools(cells.facts.locale)
-        told = told_apart(people, people.first * 3 + people.last)
+        told = told_apart(people, people.mixed(3))
         begin = taken(begins, people.first * len(_SEPARATORS) + told.marks)
         ends = taken(_end_pool(()), told.digits)
         return joined(begin, *told.middles(), taken(lasts, people.last), ends)

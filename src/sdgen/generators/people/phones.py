@@ -116,7 +116,7 @@ class PhoneNumber(AddressGenerator):
         return {}
 
     def domain(self, facts: ColumnContext) -> Joined | None:
-        if self.scope(facts) == WORLD:
+        if self.scope(facts) == WORLD or self.is_mixed(facts):
             return None
         form = form_of(self.scope(facts), self.format)
         tail = pattern(form.tail, {"#": DIGITS}).alphabets

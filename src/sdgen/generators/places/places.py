@@ -21,7 +21,7 @@ from sdgen.generators import streams
 from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
 from sdgen.generators.places.gazetteer import WORLD, column, countries, country_of, gazetteer, indices, numbers, places
 from sdgen.generators.places.streets import postal_codes, street_lists, streets
-from sdgen.generators.pools import encoded, joined, own, taken
+from sdgen.generators.pools import encoded, joined, mixture, own, taken
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.generators.text_generator import ALL_TEXTS, FamilyGenerator, carried
@@ -38,6 +38,7 @@ class AddressGenerator(FamilyGenerator):
     """One column of an address."""
 
     family: ClassVar[str] = "address"
+    by_locale: ClassVar[bool] = True
 
     country: str = Field(
         default="",
@@ -54,6 +55,10 @@ class AddressGenerator(FamilyGenerator):
 
     def scope(self, facts: ColumnContext) -> str:
         return self.country or country_of(facts.locale)
+
+    def is_mixed(self, facts: ColumnContext) -> bool:
+        """Whether rows are of several countries, by locale."""
+        return not self.country and len(mixture(facts.locale)) > 1
 
     def where(self, cells: ColumnBatch) -> Numbers:
         """Each row's place in the gazetteer."""
@@ -130,7 +135,7 @@ class PlaceName(AddressGenerator):
         return carried(type)
 
     def capacity(self, facts: ColumnContext) -> int | None:
-        return len(self._names(facts))
+        return None if self.is_mixed(facts) else len(self._names(facts))
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         name = _LISTED[self.called]

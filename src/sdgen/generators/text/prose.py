@@ -33,6 +33,7 @@ class Prose(TextGenerator):
     """Text of a wished length."""
 
     fits: ClassVar[frozenset[str]] = PLAIN_TEXTS
+    by_locale: ClassVar[bool] = True
 
     min_length: int = Field(default=0, ge=0, le=_MOST, description="characters at least: more is added to short texts")
     max_length: int = Field(

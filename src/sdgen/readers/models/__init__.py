@@ -39,6 +39,7 @@ def read(source: Source, options: ReadOptions) -> Scenario:
 
 def _scenario(wanted: Any, module: ModuleType, words: ModelPath, rows: int | None) -> Scenario:
     """Tables where there are some; else classes of records."""
+    from sdgen.readers.models.inheritance import with_families
     from sdgen.readers.models.schemas import classes_scenario, find_classes
     from sdgen.readers.models.tables import find_tables, tables_schema
     from sdgen.readers.sql.scenario import relational_scenario
@@ -47,7 +48,7 @@ def _scenario(wanted: Any, module: ModuleType, words: ModelPath, rows: int | Non
     tables, classes = find_tables(wanted), find_classes(wanted)
     if tables is not None and tables.tables:
         lines = lines_of(tables.mappers, file)
-        scenario = relational_scenario(tables_schema(tables, words.dataset, lines), rows)
+        scenario = with_families(relational_scenario(tables_schema(tables, words.dataset, lines), rows), tables)
         return _told(scenario, [each for each in classes if not _is_mapped(each)], lines.file)
     if classes:
         return classes_scenario(classes, words.dataset, lines_of(classes, file), rows)

@@ -111,7 +111,14 @@ def _set_link(entities: Entities, entity: TableDraft, key: ForeignKeySchema, not
     """Make a link of a foreign key, or tell why there is none; False where another link has some of its columns."""
     parent = entities.get(key.table)
     if parent is None:
-        notes.add(entity, key.columns[0], f"foreign key to {key.table} left out: no such table is here", key.line)
+        what = f"foreign key to {key.table} left out: no such table is here"
+        free = [
+            entity.columns[name] for name in key.columns if name in entity.columns and entity.columns[name].nullable
+        ]
+        if free:  # where that table is, it may hold none of the values
+            free[0].null_rate = 1.0
+            what = f"{what}: {free[0].name} is left null"
+        notes.add(entity, key.columns[0], what, key.line)
         return True
     to = _to(parent, key)
     key, to = _without_computed(entity, parent, key, to, dialect)
