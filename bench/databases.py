@@ -37,7 +37,7 @@ def _ours(settings: Settings, destination: str) -> Child:
 def _figure(name: str, found: dict[str, list[Child]], note: str, loaded: float, settings: Settings) -> Figure:
     mine, theirs = seconds(found["ours"]), printed(found["peer"])
     ratio = mine.middle / theirs.middle
-    rows = settings.rows(4736689)
+    rows = settings.rows(4_736_689)
     title = f"fintech_loans × {_SCALE * settings.share:,.0f} ({rows:,} rows) into {name}"
     must, text = f"≤ {_AT_MOST} × the time", f"{mine.text()}, {rows / mine.middle / 1e3:,.0f} k rows/s"
     note = f"{processor(found['ours']):.1f} processor seconds of our process; {note}"
