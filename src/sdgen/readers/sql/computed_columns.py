@@ -6,7 +6,7 @@ dialects, get what the expression gives; where DuckDB can't compute it, they lac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from sdgen.databases.dialect import Dialect
@@ -17,7 +17,7 @@ from sdgen.databases.sqlite.dialect import SQLITE
 from sdgen.errors import Problem
 from sdgen.readers.feasibility import refused_columns
 from sdgen.readers.sql.drafts import TableDraft
-from sdgen.readers.sql.schema import ColumnSchema, KeySchema, Schema, TableSchema
+from sdgen.readers.sql.schema import ColumnSchema, Schema
 from sdgen.readers.sql.types import fit_of
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 
@@ -49,26 +49,6 @@ def with_computed(scenario: Scenario, schema: Schema, drafts: Mapping[str, Table
     ]
     found = _added(scenario, schema, drafts, kept)
     return found.read_from(scenario.origin, [*scenario.notes, *notes])
-
-
-def with_source_keys(schema: Schema) -> Schema:
-    """The schema with unique keys over what computed columns are made of: as with an index over an expression."""
-    return replace(schema, tables=tuple(_with_source_keys(table, schema.dialect) for table in schema.tables))
-
-
-def _with_source_keys(table: TableSchema, dialect: str) -> TableSchema:
-    computed = {column.name: column.expression for column in table.columns if column.computed}
-    if not any(name in computed for key in table.unique for name in key.columns):
-        return table
-    sources = {name: _columns_of(expression, dialect) for name, expression in computed.items()}
-    return replace(table, unique=tuple(_over_sources(key, sources) for key in table.unique))
-
-
-def _over_sources(key: KeySchema, sources: Mapping[str, Sequence[str]]) -> KeySchema:
-    if not any(name in sources for name in key.columns):
-        return key
-    columns = [source for name in key.columns for source in sources.get(name, (name,))]
-    return replace(key, columns=tuple(dict.fromkeys(columns)), computed=True)
 
 
 def _columns_of(sql: str, dialect: str) -> list[str]:

@@ -16,7 +16,7 @@ from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.capacity import make_feasible
 from sdgen.readers.sql.check_branches import branches_of
 from sdgen.readers.sql.check_facts import ColumnBounds
-from sdgen.readers.sql.computed_columns import with_computed, with_source_keys
+from sdgen.readers.sql.computed_columns import with_computed
 from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft
 from sdgen.readers.sql.exclusions import set_exclusions
 from sdgen.readers.sql.keys import leave_empty, set_keys, set_links
@@ -32,7 +32,7 @@ from sdgen.scenario.types import Type
 
 def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     """The scenario of a schema, `rows` rows a table where its constraints allow as many."""
-    schema = with_source_keys(with_checked_types(schema))
+    schema = with_checked_types(schema)
     notes = Notes(schema.file)
     domain_checks: dict[tuple[TableName, str], tuple[CheckSchema, ...]] = {}
     entities = {
