@@ -37,10 +37,10 @@ entities:
     rows: {per: devices, count: 2500}
     columns:
       device_id: {generator: fk, params: {entity: devices, column: id}}
-      at: {type: timestamp, generator: timeline, params: {per: device_id, start: -30d}}
+      at: {type: timestamp, generator: timeline, params: {per: device_id, start: -30d, precision: us}}
       even: {type: timestamp, generator: timeline, params: {per: device_id, start: -30d, gaps: even}}
       bursts: {type: timestamp, generator: timeline, params: {per: device_id, start: -30d, gaps: bursts}}
-      whole: {type: timestamp, generator: timeline, params: {start: -30d}}
+      whole: {type: timestamp, generator: timeline, params: {start: -30d, precision: us}}
 """
 
 

@@ -18,7 +18,7 @@ from sdgen.generators.moments.bounds import BoundedMoments
 from sdgen.generators.moments.durations import DAY, Length, Moment, fixed_length, moment_faults, parse_moment
 from sdgen.generators.moments.operational_clock import HOUR, OperationalClock, operational_clock
 from sdgen.generators.moments.rhythm import Rhythm
-from sdgen.generators.moments.uniform import moments_arrow
+from sdgen.generators.moments.uniform import TICKS, Precision, moments_arrow
 from sdgen.generators.numbers.quantile_tables import QuantileTable, exponential_table, lognormal_table
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Floats, Numbers
@@ -49,6 +49,7 @@ class Timeline(BoundedMoments):
     gaps: Literal["uneven", "bursts", "even"] = Field(
         "uneven", description="uneven as chance has it; bursts: sessions with long pauses; even: nearly a beat"
     )
+    precision: Precision = Field("s", description="whole seconds (s), milliseconds (ms) or microseconds (us)")
     decay: Length = Field("0s", description="activity falls off after the start, by half of the rest within this time")
 
     def natural(self) -> Type:
@@ -89,7 +90,8 @@ class Timeline(BoundedMoments):
         moments = np.clip(moments, low, np.maximum(high - 1, low))
         if cells.facts.type.kind == "date":
             return array_over((moments // DAY).astype(np.int32), pa.date32())
-        return array_over(moments, moments_arrow(cells.facts.type))
+        tick = np.int64(TICKS[self.precision])
+        return array_over(np.maximum(moments // tick * tick, low), moments_arrow(cells.facts.type))
 
     def _gaps(self) -> QuantileTable | None:
         return {"uneven": exponential_table(), "bursts": lognormal_table(_BURSTS)}.get(self.gaps)

@@ -32,7 +32,7 @@ from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import TEXTS, Type
 
 _DEFAULT_START = "-5y"
-_TICKS = {"s": 1_000_000, "ms": 1_000, "us": 1}
+TICKS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
 Precision = Literal["s", "ms", "us"]
 
@@ -154,7 +154,7 @@ class Datetime(BoundedMoments):
         return UTC if self.timezone is None else ZoneInfo(self.timezone)
 
     def _ticks(self, facts: ColumnContext) -> Ticks:
-        return ticks(*self.span(facts), _TICKS[self.precision], moments_arrow(facts.type))
+        return ticks(*self.span(facts), TICKS[self.precision], moments_arrow(facts.type))
 
     def span(self, facts: ColumnContext) -> tuple[int, int]:
         zone = self._zone()
@@ -167,7 +167,7 @@ class Datetime(BoundedMoments):
         if self.is_plain:
             return super().values(cells)
         low, high = self.interval(cells, *self.span(cells.facts), self._zone())
-        moments, tick = self.drawn(cells, low, high, self.timezone or ""), np.int64(_TICKS[self.precision])
+        moments, tick = self.drawn(cells, low, high, self.timezone or ""), np.int64(TICKS[self.precision])
         return array_over(np.maximum(moments // tick * tick, low), moments_arrow(cells.facts.type))
 
 
@@ -206,7 +206,7 @@ class TimeOfDay(Generator):
             )
 
     def _ticks(self) -> Ticks:
-        return ticks(parse_clock(self.start), parse_clock(self.end), _TICKS[self.precision], pa.time64("us"))
+        return ticks(parse_clock(self.start), parse_clock(self.end), TICKS[self.precision], pa.time64("us"))
 
     def domain(self, facts: ColumnContext) -> Domain | None:
         return self._ticks() if self.rhythm is None else None
@@ -219,4 +219,4 @@ class TimeOfDay(Generator):
         size = len(cells)
         clock = operational_clock(day, 0, DAY, cells.facts.as_of)
         moments = drawn_by(clock, cells.draw(), np.full(size, start), np.full(size, end))
-        return array_over(moments // _TICKS[self.precision] * _TICKS[self.precision], pa.time64("us"))
+        return array_over(moments // TICKS[self.precision] * TICKS[self.precision], pa.time64("us"))
