@@ -15,13 +15,12 @@ from math import comb
 from typing import TYPE_CHECKING
 
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
-from sdgen.readers.sql.check_syntax import bare_node, literal_value, without_parens
+from sdgen.readers.sql.check_syntax import COMPARISONS, FLAG, bare_node, is_condition, literal_value, without_parens
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 Branches = tuple[CheckMeaning, ...]
-_FLAG = "sdgen_flag"
 MOST_BRANCHES = 64  # of one condition, and of CHECKs that are kept together
 
 
@@ -72,7 +71,7 @@ def branches_of(sql: str, dialect: str, flags: Collection[str] = (), truth: Trut
     try:
         tree = parse_one(sql, dialect=dialect)
         for column in tree.find_all(exp.Column):
-            column.meta[_FLAG] = column.name.lower() in flags
+            column.meta[FLAG] = column.name.lower() in flags
         return branches(tree, truth)
     except (SqlglotError, RecursionError):
         return (CheckMeaning(unknown=((sql, ()),)),)
@@ -243,38 +242,10 @@ def _null(node: exp.Expr) -> Branches:
     from sqlglot import exp
 
     parts = (type(each).__name__ for each in node.walk())
-    if not all(part in _NULL_BY_PARTS or part in (*_COMPARISONS, "Between", "In", "Like") for part in parts):
+    if not all(part in _NULL_BY_PARTS or part in (*COMPARISONS, "Between", "In", "Like") for part in parts):
         return ()
     names = dict.fromkeys(column.name for column in node.find_all(exp.Column))
     return tuple(CheckMeaning({name: ColumnBounds(null=True)}) for name in names)
-
-
-_COMPARISONS = ("EQ", "NEQ", "GT", "GTE", "LT", "LTE")
-_CONDITIONS = frozenset(
-    (
-        *_COMPARISONS,
-        "Is",
-        "In",
-        "And",
-        "Or",
-        "Not",
-        "Between",
-        "NullSafeEQ",
-        "NullSafeNEQ",
-        "Like",
-        "ILike",
-        "RegexpLike",
-    )
-)
-
-
-def is_condition(node: exp.Expr) -> bool:
-    return type(node).__name__ in _CONDITIONS or is_flag(node)
-
-
-def is_flag(node: exp.Expr) -> bool:
-    """Whether a node is a column of booleans."""
-    return type(node).__name__ == "Column" and bool(node.meta.get(_FLAG))
 
 
 def _is(node: exp.Expr, truth: Truth) -> Branches | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sdgen.readers.sql.check_syntax import bare_node, literal_value, without_parens
+from sdgen.readers.sql.check_syntax import bare_node, is_condition, literal_value, without_parens
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -140,8 +140,6 @@ def _summands(node: exp.Expr) -> Iterator[exp.Expr]:
 def _condition_of(term: exp.Expr) -> exp.Expr | None:
     """The condition that is 1 where it holds and 0 elsewhere: cast to a number, CASE … THEN 1 ELSE 0, or as it is."""
     from sqlglot import exp
-
-    from sdgen.readers.sql.check_branches import is_condition
 
     term = without_parens(term)
     if isinstance(term, exp.Coalesce) and literal_value(term.expressions[0]) == Decimal(0):

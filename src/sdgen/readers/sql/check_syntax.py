@@ -114,3 +114,33 @@ def uncased_name(node: exp.Expr) -> str:
     """The column of a node that is one, or one in small or capital letters."""
     bare = bare_node(node)
     return column_name(bare.this if type(bare).__name__ in ("Lower", "Upper") else bare)
+
+
+FLAG = "sdgen_flag"  # what a column of booleans is marked with
+COMPARISONS = ("EQ", "NEQ", "GT", "GTE", "LT", "LTE")
+_CONDITIONS = frozenset(
+    (
+        *COMPARISONS,
+        "Is",
+        "In",
+        "And",
+        "Or",
+        "Not",
+        "Between",
+        "NullSafeEQ",
+        "NullSafeNEQ",
+        "Like",
+        "ILike",
+        "RegexpLike",
+    )
+)
+
+
+def is_condition(node: exp.Expr) -> bool:
+    """Whether a node is true or false by itself."""
+    return type(node).__name__ in _CONDITIONS or is_flag(node)
+
+
+def is_flag(node: exp.Expr) -> bool:
+    """Whether a node is a column of booleans."""
+    return type(node).__name__ == "Column" and bool(node.meta.get(FLAG))
