@@ -115,3 +115,19 @@ def test_an_unknown_type_of_jafgen_is_an_error(run: Callable[..., Any], folder: 
     answer = json.loads(result.stdout)
     assert (result.exit_code, [each["type"] for each in answer["problems"]]) == (1, ["type"])
     assert answer["problems"][0]["hint"] == "did you mean 'person.email'?"
+
+
+def test_strict_makes_what_is_left_out_an_error(run: Callable[..., Any], folder: Path) -> None:
+    (folder / "odd.sql").write_text(
+        "CREATE TABLE t (id int PRIMARY KEY, own text GENERATED ALWAYS AS (my_own(id)) STORED);"
+    )
+    assert run("validate", "odd.sql").exit_code == 0
+    refused = run("validate", "odd.sql", "--strict")
+    assert refused.exit_code == 1
+    assert "t.columns.own: it is computed by the database" in refused.stderr
+    refused = run("generate", "odd.sql", "--to", "out", "--strict")
+    assert refused.exit_code == 1
+    assert "t.columns.own" in refused.stderr
+    assert not (folder / "out").exists()
+    assert run("generate", "odd.sql", "--to", "out").exit_code == 0
+    assert run("generate", "small.yaml", "--to", "small", "--strict").exit_code == 0

@@ -18,6 +18,7 @@ from sdgen.cli.run_options import (
     Rules,
     Seed,
     Sets,
+    Strict,
     TargetKind,
     data_fields,
     with_run_options,
@@ -140,11 +141,13 @@ def validate(
     rules: Rules = "",
     run_code: ExecModels = False,
     dialect: Dialect = "",
+    strict: Strict = False,
 ) -> None:
     """Check a scenario, and tell every problem at once."""
     from sdgen.cli import validate as command
 
-    command.answer(command.check_source(data_fields(scenario, sets, rules, run_code, dialect)), output)
+    fields = data_fields(scenario, sets, rules, run_code, dialect, strict=strict)
+    command.answer(command.check_source(fields), output)
 
 
 def _kinds() -> str:

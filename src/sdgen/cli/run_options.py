@@ -95,6 +95,10 @@ Dialect = Annotated[
         help="Of a schema in SQL: postgres, mysql, sqlite, tsql, oracle, duckdb, clickhouse. Default: by its looks.",
     ),
 ]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse a schema of which anything is left out or not kept: its notes are errors."),
+]
 ExecModels = Annotated[
     bool,
     typer.Option(
@@ -132,6 +136,7 @@ def run_fields(
     rules: Rules = "",
     exec_models: ExecModels = False,
     dialect: Dialect = "",
+    strict: Strict = False,
     allow_databases: AllowDatabases = None,
 ) -> Fields:
     """The options' texts, read: fields of a RunRequest."""
@@ -154,6 +159,7 @@ def run_fields(
         "rules": rules,
         "exec_models": exec_models,
         "dialect": options.dialect(dialect),
+        "strict": strict,
         "allow_databases": options.listed(allow_databases or ()),
     }
 

@@ -176,6 +176,8 @@ def _rest(run: ResolvedRun) -> Iterator[str]:
         yield from ("--rules", request.rules)
     if request.dialect:
         yield from ("--dialect", request.dialect)
+    if request.strict:
+        yield "--strict"
     if request.exec_models:
         yield "--exec-models"
 

@@ -41,14 +41,15 @@ def check_source(fields: Mapping[str, Any]) -> ValidationResult:
         scenario = read_source(request.scenario_path, request.read_options)
     except SdgenError as error:
         return ValidationResult(None, error.problems)
-    return check_scenario(scenario)
+    return check_scenario(scenario, request.strict)
 
 
-def check_scenario(scenario: Scenario) -> ValidationResult:
-    """What is wrong with a scenario that could be read."""
+def check_scenario(scenario: Scenario, strict: bool = False) -> ValidationResult:
+    """What is wrong with a scenario that could be read. strict: its reader's notes are problems."""
     notes = [note for note in scenario.notes if not isinstance(note, Refusal)]  # those are problems of the plan
-    warnings = tuple(note for note in notes if note.type not in _ERRORS)
-    problems = [note for note in notes if note.type is ProblemType.TYPE]  # cycles are found by the plan as well
+    warnings = () if strict else tuple(note for note in notes if note.type not in _ERRORS)
+    # cycles are found by the plan as well
+    problems = notes if strict else [note for note in notes if note.type is ProblemType.TYPE]
     try:
         plan = compile_plan(scenario, strict=True)
         problems += probe(plan, scenario.origin)

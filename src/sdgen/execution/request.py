@@ -89,6 +89,7 @@ class RunRequest(Record, defer_build=False):
         False, description="import Python models, which runs their code; from the command line alone"
     )
     dialect: str = Field("", description="of a schema in SQL: postgres, mysql, sqlite …; left out: by its looks")
+    strict: bool = Field(False, description="refuse a schema of which anything is left out or not kept")
     target_id: str = Field("", description="a target of the catalog")
     target: str | Mapping[str, Any] | None = Field(
         None, description="an inline target, or a destination: a URL or path"

@@ -67,6 +67,7 @@ def resolve(
     sizing = None
     if data is not None:
         problems.add(ScenarioError(list(_name_problems(request, data.scenario))))
+        problems.add(ScenarioError(list(data.scenario.notes) if request.strict else []))
         if request.resume and target is not None:
             data = problems.attempt(partial(_with_stopped_run, data, target, stopped)) or data
         sizing = problems.attempt(partial(_plan_at_size, request, data, target, settings))
