@@ -13,7 +13,7 @@ CORE := after choices conform counts domains draws links numbers references roll
 QUICK := $(wildcard $(CORE:%=tests/generators/test_%.py) tests/generators/expressions/test_expressions.py) $(filter-out %/test_choose.py,$(wildcard tests/planning/test_*.py)) \
 	tests/test_generate.py
 # What another version of a library would change first: values, and what people see of them.
-LEG := $(wildcard tests/conformance) tests/test_golden.py tests/test_generate.py tests/generators tests/inference tests/cli
+LEG := $(wildcard tests/conformance) tests/test_golden.py tests/test_generate.py tests/generators tests/cli/test_help.py tests/cli/test_generate.py tests/cli/test_validate.py
 
 .PHONY: help run test quick leg conformance same coverage mutants check docs install bench lock clean always
 help:
