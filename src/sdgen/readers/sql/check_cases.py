@@ -265,8 +265,17 @@ def _shares(entity: TableDraft, branches: Sequence[CheckMeaning], guards: Sequen
             each = dict.fromkeys(value for values in lists for value in values)
             likely = dict(zip(each, weights(list(each)) or [1] * len(each), strict=True))
             found = [float(sum(likely[value] for value in values)) for values in lists]
+            found = _with_rare_nulls(found, [branch.columns.get(name, _FREE).null for branch in branches])
             return found if len(set(found)) > 1 else None
     return None
+
+
+def _with_rare_nulls(shares: Sequence[float], nulls: Sequence[bool]) -> list[float]:
+    """Shares of branches, those that leave the listed column null having a tenth of all, as nulls have elsewhere."""
+    listed = sum(share for share, null in zip(shares, nulls, strict=True) if not null)
+    if not listed or not any(nulls):
+        return list(shares)
+    return [listed / 9 / sum(nulls) if null else share for share, null in zip(shares, nulls, strict=True)]
 
 
 def cases_of(column: ColumnDraft) -> dict[str, ColumnDraft]:
