@@ -27,6 +27,13 @@ from sdgen.web.rendering import PageRoute, marked, page, wants_fragment
 
 ROWS = 5
 _COLUMN, _ENTITY = "my_column", "things"
+
+
+def _life_from(start: str) -> dict[str, Any]:
+    states = {"placed": {"next": {"shipped": 9, "cancelled": 1}}, "shipped": None, "cancelled": None}
+    return {"generator": "lifecycle", "nullable": True, "params": {"start": start, "states": states}}
+
+
 # What the examples of generators that read other columns or entities speak of.
 _AROUND: Mapping[str, Any] = {
     "customers": {"rows": 4, "columns": {"id": "int", "country": {"generator": "address.country"}}},
@@ -39,6 +46,17 @@ _AROUND: Mapping[str, Any] = {
             "price": {"type": "decimal(6,2)", "generator": "decimal", "params": {"min": 1, "max": 50}},
             "quantity": {"type": "int", "generator": "uniform_int", "params": {"min": 1, "max": 9}},
             "title": {"generator": "text.title"},
+            "status": _life_from("created_at"),
+            "commentable_type": {"generator": "choice", "params": {"values": ["Post", "Photo"]}},
+        },
+    },
+    **{name: {"rows": 4, "columns": {"id": {"type": "int", "primary_key": True}}} for name in ("posts", "photos")},
+    "tickets": {
+        "rows": ROWS,
+        "columns": {
+            "id": {"type": "int", "primary_key": True},
+            "opened_at": {"type": "timestamp"},
+            "status": _life_from("opened_at"),
         },
     },
     "contracts": {
@@ -131,8 +149,13 @@ def _example(name: str) -> dict[str, Any]:
 
 def _around(column: dict[str, Any]) -> dict[str, Any]:
     things = _AROUND[_ENTITY]
-    rows = {"per": "customers", "count": ROWS} if "per" in (column.get("params") or {}) else ROWS
-    return {**_AROUND, _ENTITY: {"rows": rows, "columns": {**things["columns"], _COLUMN: column}}}
+    params = column.get("params") or {}
+    columns = {**things["columns"], _COLUMN: {"nullable": True, **column}}
+    if str(params.get("of", "")).startswith("tickets."):  # each row is a step of a ticket's life
+        columns = {"ticket_id": {"references": "tickets.id"}, **columns}
+        return {**_AROUND, _ENTITY: {"rows": {"per": "tickets", "count": 3}, "columns": columns}}
+    counted = {"per": "customers", "count": ROWS} if "per" in params else ROWS
+    return {**_AROUND, _ENTITY: {"rows": counted, "columns": columns}}
 
 
 def _values(column: dict[str, Any], entities: dict[str, Any]) -> ExampleValues:
