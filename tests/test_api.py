@@ -110,3 +110,9 @@ def test_former_names_are_still_answered() -> None:
     assert sdgen.Cells is sdgen.ColumnBatch  # type: ignore[attr-defined]
     assert sdgen.Facts is sdgen.ColumnContext  # type: ignore[attr-defined]
     assert sdgen.Fault is sdgen.ParamError  # type: ignore[attr-defined]
+
+
+def test_a_text_in_place_of_a_path_is_told() -> None:
+    with pytest.raises(sdgen.SourceError, match="a text of 2 lines, not a file") as error:
+        sdgen.read("name: x\nentities: {}\n")
+    assert "sdgen.read(yaml.safe_load(text))" in str(error.value)

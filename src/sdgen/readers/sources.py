@@ -31,8 +31,18 @@ def read_source(source: str | Path, options: ReadOptions = DEFAULTS) -> Scenario
 
     SourceError where there is none or it can't be read, ScenarioError where it is wrong.
     """
-    found = Source(str(source))
+    found = _named(source)
     return changed(_format(found).reader.read(found, options) if _is_there(found) else _example(found), options)
+
+
+def _named(source: str | Path) -> Source:
+    """The source of this name; SourceError for a scenario's own text, which no file system could look up."""
+    name = str(source)
+    if "\n" in name:
+        hint = "write it to a file, or give it as data: sdgen.read(yaml.safe_load(text))"
+        what = f"this is a text of {len(name.splitlines())} lines, not a file, folder or example"
+        raise SourceError(Problem((), what, hint, type=ProblemType.SOURCE))
+    return Source(name)
 
 
 def changed(scenario: Scenario, options: ReadOptions) -> Scenario:
@@ -55,7 +65,7 @@ def read_counted(
 
     Where a source says nothing of counts, its reader takes that of every entity: it knows how many it may have.
     """
-    found, counts = Source(str(source)), dict(rows)
+    found, counts = _named(source), dict(rows)
     if not _is_there(found):
         return changed(_example(found), options), counts
     form = _format(found)
