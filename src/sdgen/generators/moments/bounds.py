@@ -97,7 +97,9 @@ class BoundedMoments(Referring):
         if self.rhythm is None:
             return low + below_any(self.words(cells), np.maximum(high - low, 1))
         rhythm = self.rhythm if self.rhythm.timezone else self.rhythm.model_copy(update={"timezone": timezone})
-        return drawn_by(operational_clock(rhythm, *self.span(cells.facts), cells.facts.as_of), self.words(cells), low, high)
+        return drawn_by(
+            operational_clock(rhythm, *self.span(cells.facts), cells.facts.as_of), self.words(cells), low, high
+        )
 
     def words(self, cells: ColumnBatch) -> Words:
         """One draw for each row."""
