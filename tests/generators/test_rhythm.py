@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -162,9 +163,25 @@ def test_wrong_rhythms(rhythm: object, what: str) -> None:
         make("datetime", {"rhythm": rhythm})
 
 
+def test_moments_at_a_share_rise_with_it_and_keep_the_rhythm() -> None:
+    made = table(
+        "n: {type: int, primary_key: true, generator: uniform_int, params: {min: 0, max: 999999}},"
+        " part: {type: double, generator: expression, params: {sql: n / 1000000}},"
+        " m: {type: timestamp, generator: datetime, params: {start: 2022-01-01, end: 2026-01-01, rhythm: office, share: part}},"
+        " late: {type: timestamp, generator: datetime, params: {start: 2022-01-01, after: 2025-12-01, end: 2026-01-01, share: part}}"
+    )
+    order = np.argsort(np.asarray(made["n"]))
+    for name in ("m", "late"):
+        assert (np.diff(moments_of(made[name])[order]) >= 0).all()
+    days = pc.day_of_week(made["m"])
+    assert pc.mean(pc.greater(days, 4).cast(pa.int8())).as_py() < 0.03
+    assert pc.min(made["late"]).as_py() >= datetime(2025, 12, 1)
+
+
 @pytest.mark.parametrize(
     ("params", "what"),
     [
+        ("share: b", "b is string, not a number"),
         ("after: [a, nothing]", "has no column 'nothing'"),
         ("after: a", "a is int, not a moment"),
         ("before: -3q", "'-3q' is not a length of time"),
@@ -175,7 +192,8 @@ def test_wrong_rhythms(rhythm: object, what: str) -> None:
 def test_problems_tell_their_place(params: str, what: str) -> None:
     with pytest.raises(ScenarioError, match=r"columns\.m") as error:
         table(
-            f"a: {{type: int, generator: sequence}}, m: {{type: timestamp, generator: datetime, params: {{{params}}}}}"
+            "a: {type: int, generator: sequence}, b: {type: string, generator: text.word},"
+            f" m: {{type: timestamp, generator: datetime, params: {{{params}}}}}"
         )
     assert what in str(error.value)
 

@@ -90,15 +90,22 @@ class Rollup(Generator):
         start = _START[self.function]
         totals = np.full(len(ends), start, dtype=np.int64)
         size = int(ends[-1]) if len(ends) else 0
-        arrow = rows.children(self.entity, 0, 0).column(self.column).type
-        for first in range(0, size, PIECE):
+        for first in range(0, max(size, 1), PIECE):
             last = min(first + PIECE, size)
-            values = whole_numbers(rows.children(self.entity, first, last).column(self.column), start)
+            column = self._piece(rows, first, last, size).column(self.column)
+            values, arrow = whole_numbers(column, start), column.type
             parents = np.searchsorted(ends, np.arange(first, last), side="right")
             heads = np.flatnonzero(np.diff(parents, prepend=-1))
             here = parents[heads]
-            totals[here] = reduce(totals[here], reduce.reduceat(values, heads))
+            if len(heads):
+                totals[here] = reduce(totals[here], reduce.reduceat(values, heads))
         return totals, arrow
+
+    def _piece(self, rows: Rows, first: int, last: int, size: int) -> Rows:
+        """Some of the children. All of them, where they are few, serve every rollup over them: they share columns."""
+        if size > PIECE:
+            return rows.children(self.entity, first, last)
+        return rows.shared(f"all {self.entity}", lambda: rows.children(self.entity, first, last))
 
 
 def whole_numbers(array: pa.Array, missing: int) -> Numbers:

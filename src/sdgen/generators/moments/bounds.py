@@ -95,9 +95,15 @@ class BoundedMoments(Referring):
     def drawn(self, cells: ColumnBatch, low: Numbers, high: Numbers, timezone: str = "") -> Numbers:
         """One moment for each row in [low, high), in microseconds: the law is truncated there, not clamped."""
         if self.rhythm is None:
-            return low + below_any(cells.draw(), np.maximum(high - low, 1))
+            return low + below_any(self.words(cells), np.maximum(high - low, 1))
         rhythm = self.rhythm if self.rhythm.timezone else self.rhythm.model_copy(update={"timezone": timezone})
-        return drawn_by(operational_clock(rhythm, *self.span(cells.facts), cells.facts.as_of), cells.draw(), low, high)
+        return drawn_by(
+            operational_clock(rhythm, *self.span(cells.facts), cells.facts.as_of), self.words(cells), low, high
+        )
+
+    def words(self, cells: ColumnBatch) -> Words:
+        """One draw for each row."""
+        return cells.draw()
 
 
 def drawn_by(clock: OperationalClock, words: Words, low: Numbers, high: Numbers) -> Numbers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import ClassVar, Literal
@@ -13,7 +13,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
 from sdgen.generators.domains import Domain
 from sdgen.generators.moments.bounds import BoundedMoments, drawn_by
 from sdgen.generators.moments.durations import (
@@ -28,8 +28,8 @@ from sdgen.generators.moments.durations import (
 from sdgen.generators.moments.operational_clock import operational_clock
 from sdgen.generators.moments.rhythm import Rhythm, RhythmParam, rhythm_faults
 from sdgen.generators.registry import register
-from sdgen.generators.streams import Numbers
-from sdgen.scenario.types import TEXTS, Type
+from sdgen.generators.streams import Numbers, Words
+from sdgen.scenario.types import NUMBERS, TEXTS, Type
 
 _DEFAULT_START = "-5y"
 TICKS = {"s": 1_000_000, "ms": 1_000, "us": 1}
@@ -116,7 +116,9 @@ class Datetime(BoundedMoments):
 
     With `timezone`, a start and end without an offset of their own are local times there, as are the rhythm's hours;
     values are in UTC. `after` and `before` keep them between other columns: the law is truncated there, nothing piles
-    up. Where nothing lies between, the moment is the latest of start and after.
+    up. Where nothing lies between, the moment is the latest of start and after. With `share`, a column of numbers from
+    0 to 1, nothing is drawn: the moment is that far on in the rhythm's time, so that numbers given in order of time
+    and their moments rise together.
     """
 
     rises: ClassVar[bool] = True
@@ -130,6 +132,29 @@ class Datetime(BoundedMoments):
     end: Moment = Field("now", description="the end, itself not included; likewise")
     precision: Precision = Field("s", description="whole seconds (s), milliseconds (ms) or microseconds (us)")
     timezone: str | None = Field(None, description="the time zone of start and end, such as Europe/Berlin; else UTC")
+    share: str = Field("", description="instead of a draw: a column that says how far between start and end, 0 to 1")
+
+    @property
+    def is_plain(self) -> bool:
+        return not self.share and super().is_plain
+
+    def references(self) -> Iterator[str]:
+        yield from super().references()
+        yield from (self.share,) if self.share else ()
+
+    def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
+        yield from super().check_types(types)
+        type = types.get(self.dependency(self.share)) if self.share else None
+        if type is not None and type.kind not in NUMBERS:
+            yield ParamError("share", f"{self.share} is {type}, not a number", "name a column of numbers from 0 to 1")
+
+    def words(self, cells: ColumnBatch) -> Words:
+        if not self.share:
+            return super().words(cells)
+        numbers = self.array(cells, self.share).cast(pa.float64()).fill_null(0)
+        shares = np.clip(np.nan_to_num(np.asarray(numbers, dtype=np.float64)), 0, 1 - 2.0**-53)
+        words: Words = (shares * 2.0**53).astype(np.uint64) << np.uint64(11)
+        return words
 
     def natural(self) -> Type:
         return Type("timestamp" if self.timezone is None else "timestamptz")

@@ -1,0 +1,195 @@
+"""What the head of a help desk asks: who waits how long, when tickets come, what is written, and who is content."""
+
+from __future__ import annotations
+
+import itertools
+
+import duckdb
+import pytest
+
+from tests.specialists.rows import connection, one
+
+Rows = duckdb.DuckDBPyConnection
+
+TICKETS = """
+    select t.*, m.replies, m.reopens, m.solved_at, m.reply_time_in_minutes.calendar as reply,
+        m.reply_time_in_minutes.business as reply_at_work, m.full_resolution_time_in_minutes.calendar as full_minutes,
+        t.created_at at time zone 'America/New_York' as local
+    from tickets t join ticket_metrics m on m.ticket_id = t.id
+"""
+COMMENTS = """
+    select c.*, t.requester_id, t.subject, t.description, c.author_id = t.requester_id as asked,
+        row_number() over w as place, count(*) over (partition by c.ticket_id) as comments,
+        lag(c.author_id = t.requester_id) over w as asked_before
+    from ticket_comments c join tickets t on t.id = c.ticket_id
+    window w as (partition by c.ticket_id order by c.created_at)
+"""
+
+
+@pytest.fixture(params=[None, 1, 77], ids=["its own seed", "seed 1", "seed 77"])
+def rows(request: pytest.FixtureRequest) -> Rows:
+    opened = connection("zendesk", request.param)
+    opened.execute(f"create or replace temp view seen as {TICKETS}")
+    opened.execute(f"create or replace temp view said as {COMMENTS}")
+    return opened
+
+
+def by_priority(rows: Rows, value: str) -> list[float]:
+    """A figure of urgent, high, normal and low tickets."""
+    found = dict(rows.execute(f"select priority, {value} from seen group by 1").fetchall())
+    return [found[priority] for priority in ("urgent", "high", "normal", "low")]
+
+
+@pytest.mark.parametrize("value", ["median(reply)", "median(reply_at_work)", "quantile_cont(reply, 0.9)"])
+def test_the_more_urgent_the_sooner_the_reply(rows: Rows, value: str) -> None:
+    figures = by_priority(rows, value)
+    assert figures == sorted(figures)
+    assert figures[0] < figures[2] / 2
+    assert by_priority(rows, "median(reply)")[0] < 60
+
+
+def test_urgent_tickets_are_solved_sooner(rows: Rows) -> None:
+    figures = by_priority(rows, "median(full_minutes)")
+    assert figures == sorted(figures)
+    assert figures[0] < figures[3] / 4
+
+
+def test_few_tickets_are_urgent_and_problems_oftener_than_questions(rows: Rows) -> None:
+    urgent, high, normal, _ = by_priority(rows, "count(*)")
+    assert urgent < high < normal
+    sql = "select type, avg((priority in ('urgent', 'high'))::int) from seen where type is not null group by 1"
+    share = dict(rows.execute(sql).fetchall())
+    assert share["problem"] > share["incident"] > share["question"]
+
+
+def test_tickets_come_on_working_days_and_most_on_mondays(rows: Rows) -> None:
+    days = dict(rows.execute("select isodow(local), count(*) from seen group by 1").fetchall())
+    assert days[1] == max(days.values())
+    assert days[6] + days[7] < 0.15 * sum(days.values())
+    hours = dict(rows.execute("select hour(local), count(*) from seen group by 1").fetchall())
+    assert sum(hours.get(hour, 0) for hour in range(8, 18)) > 0.65 * sum(hours.values())
+    assert sum(hours.get(hour, 0) for hour in range(5)) < 0.06 * sum(hours.values())
+
+
+def test_tickets_grow_without_a_heap_at_the_end(rows: Rows) -> None:
+    sql = "select year(created_at), count(*) from tickets where created_at >= '2024-01-02' group by 1 order by 1"
+    first, second = (count for _, count in rows.execute(sql).fetchall())
+    assert 1.15 < second / first < 1.8
+    last = (
+        "select count(*) filter (created_at >= '2025-12-01') / count(*) from tickets where created_at >= '2025-01-01'"
+    )
+    assert 0.04 < one(rows, last) < 0.14
+
+
+def test_agents_answer_in_their_hours(rows: Rows) -> None:
+    sql = """select avg((isodow(local) > 5)::int), avg((hour(local) between 8 and 18)::int) from
+        (select created_at at time zone 'America/New_York' as local from said where not asked)"""
+    found = rows.execute(sql).fetchone()
+    assert found is not None
+    assert found[0] < 0.15
+    assert found[1] > 0.6
+
+
+def test_old_tickets_are_closed_and_open_ones_are_recent(rows: Rows) -> None:
+    old = "created_at < '2025-11-15'"
+    assert one(rows, f"select avg((status = 'closed')::int) from seen where {old}") > 0.97
+    assert one(rows, f"select count(*) from seen where status = 'new' and {old}") == 0
+    assert one(rows, "select count(*) from seen where (solved_at is null) = (status in ('solved', 'closed'))") == 0
+
+
+def test_some_tickets_are_reopened(rows: Rows) -> None:
+    assert 0.03 < one(rows, "select avg((reopens > 0)::int) from seen where solved_at is not null") < 0.12
+    sql = "select count(*) from seen where list_contains(tags, 'reopened') <> (reopens > 0)"
+    assert one(rows, sql) == 0
+    # A ticket that came back has its requester's word after an agent's solution.
+    sql = "select count(*) from seen t where reopens > 0 and (select count(*) from said c where c.ticket_id = t.id and asked) < 2"
+    assert one(rows, sql) == 0
+
+
+def test_who_waited_long_is_less_content(rows: Rows) -> None:
+    sql = """
+        select case when full_minutes <= 1440 then 0 when full_minutes <= 5760 then 1 else 2 end, avg((r.score = 'bad')::int)
+        from satisfaction_ratings r join seen t on t.id = r.ticket_id group by 1 order by 1
+    """
+    quick, slow, slower = (share for _, share in rows.execute(sql).fetchall())
+    assert quick < slow < slower
+    assert slower > 0.2
+    assert 0.1 < one(rows, "select avg((score = 'bad')::int) from satisfaction_ratings") < 0.25
+    sql = """select count(*) from satisfaction_ratings r join seen t on t.id = r.ticket_id
+        where (r.comment like '%within the hour%' and full_minutes >= 60) or (r.comment like '%too long%' and full_minutes < 1440)"""
+    assert one(rows, sql) == 0
+
+
+def test_a_quarter_of_those_who_got_a_solution_rate_it(rows: Rows) -> None:
+    share = "select (select count(*) from satisfaction_ratings) / count(*) from seen where solved_at is not null"
+    assert 0.22 < one(rows, share) < 0.32
+
+
+def test_requester_and_agent_write_in_turns(rows: Rows) -> None:
+    assert one(rows, "select count(*) from said where place = 1 and (not asked or body <> description)") == 0
+    assert one(rows, "select count(*) from said where place = 2 and (asked or not public)") == 0
+    assert one(rows, "select avg((asked <> asked_before)::int) from said where place > 1") > 0.75
+    assert one(rows, "select count(*) from said where asked and asked_before") == 0
+    assert one(rows, "select count(*) from said where not public and asked") == 0
+
+
+def test_the_last_word_fits_the_state(rows: Rows) -> None:
+    sql = """select count(*) from said c join tickets t on t.id = c.ticket_id where place = comments and
+        (status in ('solved', 'closed', 'pending', 'hold') and asked or status = 'new' and comments > 1)"""
+    assert one(rows, sql) == 0
+    closing = "body like '%setting the ticket to solved%' or body like '%opens this ticket again%'"
+    sql = f"select count(*) from said c join seen t on t.id = c.ticket_id where place = comments and ({closing}) and t.solved_at is null"
+    assert one(rows, sql) == 0
+    assert one(rows, f"select count(*) from said where place = 1 and ({closing})") == 0
+
+
+def test_solutions_speak_of_their_subject(rows: Rows) -> None:
+    """What a solution names, a word of four digits or an end point, is what the ticket was about."""
+    sql = """
+        select count(*) from said c where not asked and regexp_matches(body, '/v2/[a-z_]+')
+            and not contains(description, regexp_extract(body, '/v2/[a-z_]+'))
+    """
+    assert one(rows, sql) == 0
+    refunds = "select count(*) from said where not asked and body like '%has been refunded%' and subject not like 'Charged twice%'"
+    assert one(rows, refunds) == 0
+    bodies = "select body, count(distinct split_part(subject, ' ', 1)) n from said where not asked and comments = 2 and place = 2"
+    assert one(rows, f"select max(n) from ({bodies} group by 1)") <= 2
+
+
+def test_answers_differ(rows: Rows) -> None:
+    assert one(rows, "select count(distinct subject) from tickets") > 120
+    assert one(rows, "select max(n) / sum(n) from (select count(*) n from said where not asked group by body)") < 0.01
+
+
+def test_a_few_organizations_have_most_tickets(rows: Rows) -> None:
+    counts = (
+        "select count(t.id) as n from organizations o left join tickets t on t.organization_id = o.id group by o.id"
+    )
+    assert one(rows, f"select var_samp(n) / avg(n) from ({counts})") > 10
+    top = f"select sum(n) filter (place <= 32) / sum(n) from (select n, row_number() over (order by n desc) as place from ({counts}))"
+    assert 0.5 < one(rows, top) < 0.85
+    per_plan = """select avg(n) from (select o.organization_fields->>'plan' as plan, count(t.id) as n from organizations o
+        left join tickets t on t.organization_id = o.id group by o.id, plan) where plan"""
+    assert one(rows, f"{per_plan} in ('business', 'enterprise')") > one(rows, f"{per_plan} in ('starter', 'team')")
+
+
+def test_times_add_up(rows: Rows) -> None:
+    sql = """
+        select count(*) from ticket_metrics where requester_wait_time_in_minutes.calendar + agent_wait_time_in_minutes.calendar
+            - coalesce(full_resolution_time_in_minutes.calendar, requester_wait_time_in_minutes.calendar
+            + agent_wait_time_in_minutes.calendar) not between 0 and 1
+            or on_hold_time_in_minutes.calendar > requester_wait_time_in_minutes.calendar
+            or least(on_hold_time_in_minutes.business, agent_wait_time_in_minutes.business, requester_wait_time_in_minutes.business) < 0
+            or full_resolution_time_in_minutes.business > full_resolution_time_in_minutes.calendar + 1
+    """
+    assert one(rows, sql) == 0
+    shares = "select median(reply_at_work / reply) from seen where reply > 1440"
+    assert 0.05 < one(rows, shares) < 0.45
+
+
+def test_ids_and_times_rise_together(rows: Rows) -> None:
+    moments = [at for (at,) in rows.execute("select created_at from tickets order by id").fetchall()]
+    assert all(before <= after for before, after in itertools.pairwise(moments))
+    users = "select count(*) from users u join tickets t on t.requester_id = u.id where u.created_at > t.created_at"
+    assert one(rows, users) == 0
+    assert one(rows, "select count(distinct year(created_at)) from users") >= 3
