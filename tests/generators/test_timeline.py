@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -102,3 +104,65 @@ def test_a_bound_must_be_the_same_for_all_siblings() -> None:
     wrong = TEXT.replace("after: customers.since, decay: 30d", "after: at")
     with pytest.raises(ScenarioError, match="at isn't the same for all rows that are in order"):
         sdgen.plan(read_text_as_scenario(wrong, "x.yaml"))
+
+
+NUMBERED = """
+name: x
+as_of: 2026-01-01T00:00:00Z
+entities:
+  customers:
+    rows: 300
+    columns: {id: {type: int, primary_key: true, generator: sequence}}
+  orders:
+    rows: {per: customers, law: geometric, mean: 2}
+    columns:
+      number: {type: int, primary_key: true, generator: sequence, params: {start: 1001, shuffled: true}}
+      customer_id: {generator: fk, params: {entity: customers, column: id}}
+      place: {type: int, hidden: true, generator: expression, params: {sql: number - 1000}}
+      at: {type: timestamp, generator: timeline, params: {place: place, start: -1y, rhythm: shop}}
+"""
+
+
+def test_order_numbers_without_gaps_rise_with_time_though_rows_are_counted_per_customer() -> None:
+    scenario = read_text_as_scenario(NUMBERED, "x.yaml")
+    for rows in (None, 40):
+        orders = sdgen.generate(scenario, seed=5, rows=rows)["orders"].sort_by("number")
+        numbers, moments = orders["number"].to_numpy(), orders["at"].to_numpy()
+        assert numbers.tolist() == list(range(1001, 1001 + len(numbers)))
+        assert (np.diff(moments.astype(np.int64)) >= 0).all()
+        by_customer = sdgen.generate(scenario, seed=5, rows=rows)["orders"]
+        assert by_customer["number"].to_pylist() != numbers.tolist(), "a customer's orders are spread over the year"
+        assert by_customer["customer_id"].to_pylist() == sorted(by_customer["customer_id"].to_pylist())
+
+
+def test_numbered_moments_do_not_depend_on_the_batch() -> None:
+    planned = sdgen.plan(read_text_as_scenario(NUMBERED, "x.yaml"), seed=5)
+    whole = batch(planned, "orders", 0, 200)
+    assert batch(planned, "orders", 90, 200).to_pylist() == whole.slice(90).to_pylist()
+
+
+def test_places_and_parents_exclude_each_other() -> None:
+    both = NUMBERED.replace("place: place,", "place: place, per: customer_id,").replace(
+        "shuffled: true", "shuffled: true, per: customer_id"
+    )
+    with pytest.raises(ScenarioError) as error:
+        sdgen.plan(read_text_as_scenario(both, "x.yaml"))
+    assert "each parent's rows have an order of their own" in str(error.value)
+    assert "only the numbers of all rows can be shuffled" in str(error.value)
+
+
+def test_behind_rows_that_are_there_shuffled_numbers_count_up(tmp_path: Path) -> None:
+    scenario = read_text_as_scenario(NUMBERED, "x.yaml")
+    place = tmp_path / "x.duckdb"
+    sdgen.write(scenario, place, seed=5)
+    with duckdb.connect(str(place)) as opened:
+        ((before,),) = opened.execute("select count(*) from orders").fetchall()
+    sdgen.write(scenario, place, seed=5, mode="append_only")
+    with duckdb.connect(str(place)) as opened:
+        found = opened.execute(
+            "select count(*), count(distinct number), min(number), max(number) from orders"
+        ).fetchone()
+    assert found is not None
+    rows, distinct, least, most = found
+    assert rows > 1.5 * before
+    assert (distinct, least, most) == (rows, 1001, 1000 + rows)

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from sdgen.generators.arrays.cast import scalar_array
 from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
-from sdgen.generators.domains import Domain, Integers
+from sdgen.generators.domains import Domain, Integers, permute
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Words
 from sdgen.scenario.types import KINDS, NUMBERS, TEXTS, Type
@@ -52,7 +52,10 @@ class Constant(Generator):
 
 @register("sequence")
 class Sequence(Generator):
-    """Whole numbers that count up: start, start + step, …"""
+    """Whole numbers that count up: start, start + step, …
+
+    Shuffled ones are the same numbers, none left out, in an order of chance that depends on how many rows there are.
+    """
 
     fits: ClassVar[frozenset[str]] = NUMBERS | TEXTS
     example: ClassVar[str] = "{type: bigint, primary_key: true, generator: sequence, params: {start: 1000}}"
@@ -61,21 +64,30 @@ class Sequence(Generator):
     step: int = Field(1, description="the distance between one row's number and the next; not 0")
     per: str = Field("", description="a link: count each parent's rows for themselves, from start")
 
+    shuffled: bool = Field(False, description="the numbers of all rows in an order of chance, none left out")
+
     def natural(self) -> Type:
         return Type("bigint")
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if self.step == 0:
             yield ParamError("step", "a step of 0 never counts", "use const for a fixed value")
+        if self.shuffled and self.per:
+            yield ParamError("shuffled", "only the numbers of all rows can be shuffled", "leave out per or shuffled")
 
     def all_distinct(self) -> bool:
         return not self.per
 
     def domain(self, facts: ColumnContext) -> Domain | None:
-        return None if self.per else Integers(self.start, (1 << 62) // abs(self.step), self.step)
+        if self.per:
+            return None
+        size = max(facts.rows, 1) if self.shuffled else (1 << 62) // abs(self.step)
+        return Integers(self.start, size, self.step)
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         places = cells.rows.ordinals(self.per) if self.per else cells.numbers
+        if self.shuffled:
+            places = permute(cells.key("order"), np.minimum(places, max(cells.facts.rows - 1, 0)), cells.facts.rows)
         return pa.array(places * np.int64(self.step) + np.int64(self.start))
 
 

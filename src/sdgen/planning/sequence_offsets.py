@@ -29,7 +29,9 @@ def _continued(key: Key, generator: Generator, request: PlanRequest) -> Generato
     last = _last(there.columns[key[1]], falling=generator.step < 0)
     if last is None:
         return generator
-    return generator.model_copy(update={"start": last + generator.step - generator.step * there.rows})
+    # Shuffled ones would mix the new rows' numbers with those that are taken, so these count up.
+    start = last + generator.step - generator.step * there.rows
+    return generator.model_copy(update={"start": start, "shuffled": False})
 
 
 def _last(values: pa.Array, falling: bool) -> int | None:

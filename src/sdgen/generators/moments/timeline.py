@@ -36,14 +36,17 @@ class Timeline(BoundedMoments):
 
     The moments are order statistics: as if each event had fallen anywhere by itself, and they were then sorted. With
     `per` each parent's rows are in order, and bounds may be columns of that parent; without it all rows of the entity
-    are, so that a longer table lies denser. `decay` lets activity fall off after the start, for half of what is to
-    come within that time; `gaps: bursts` makes sessions, `gaps: even` a beat.
+    are, so that a longer table lies denser. `place` names a column that says which place each row has, such as one made
+    from a shuffled sequence: order numbers then rise with time though rows are counted per customer. `decay` lets
+    activity fall off after the start, for half of what is to come within that time; `gaps: bursts` makes sessions,
+    `gaps: even` a beat.
     """
 
     fits: ClassVar[frozenset[str]] = TEXTS | {"timestamp", "timestamptz", "date"}
     example: ClassVar[str] = "{generator: timeline, params: {start: 2024-01-01, end: 2025-01-01, rhythm: shop}}"
 
     per: str = Field("", description="the link that rows are counted by: each parent's rows are in order")
+    place: str = Field("", description="a column of each row's place among all rows, from 1; else its own number")
     start: Moment = Field("-1y", description="the earliest moment: ISO 8601, or relative to as_of, such as -730d")
     end: Moment = Field("now", description="the end, itself not included; likewise")
     gaps: Literal["uneven", "bursts", "even"] = Field(
@@ -56,7 +59,8 @@ class Timeline(BoundedMoments):
         return Type("timestamp")
 
     def needs(self) -> tuple[Dependency, ...]:
-        return (*super().needs(), Dependency(self.per)) if self.per else super().needs()
+        more = [Dependency(name) for name in (self.per, self.place) if name]
+        return (*super().needs(), *more)
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         wrong = [*moment_faults("start", self.start, facts), *moment_faults("end", self.end, facts)]
@@ -67,6 +71,8 @@ class Timeline(BoundedMoments):
                 yield ParamError("decay", f"decay {self.decay} is below zero", "take a time above 0s")
         except ValueError as error:
             yield ParamError("decay", str(error))
+        if self.per and self.place:
+            yield ParamError("place", "each parent's rows have an order of their own", "leave out per or place")
         for name in self.references():
             if not self.per or self.dependency(name).link != self.per:
                 hint = f"take a column of the parent that {self.per} leads to" if self.per else "give `per` a link"
@@ -83,15 +89,27 @@ class Timeline(BoundedMoments):
         clock = operational_clock(self.rhythm or Rhythm(), start, end, cells.facts.as_of)
         first = clock.ticks(low)
         width = np.maximum(clock.ticks(high) - first, 1)
-        shares = self._decayed(
-            _shares(_siblings(cells, self.per), cells, self._gaps(), _SHIFT[self.gaps]), width, clock
-        )
+        shares = self._decayed(_shares(self._siblings(cells), cells, self._gaps(), _SHIFT[self.gaps]), width, clock)
         moments = clock.moments(first + (shares * width).astype(np.int64))
         moments = np.clip(moments, low, np.maximum(high - 1, low))
         if cells.facts.type.kind == "date":
             return array_over((moments // DAY).astype(np.int32), pa.date32())
         tick = np.int64(TICKS[self.precision])
         return array_over(np.maximum(moments // tick * tick, low), moments_arrow(cells.facts.type))
+
+    def _siblings(self, cells: ColumnBatch) -> _Siblings:
+        if not self.per:
+            size = np.int64(max(cells.facts.rows, 1))
+            places = np.clip(self._places(cells), 0, size - 1)
+            return _Siblings(places, np.full(len(cells), size), np.zeros(len(cells), dtype=np.int64))
+        places = cells.rows.ordinals(self.per)
+        counts = cells.rows.parent(self.per).child_counts(cells.facts.entity)
+        return _Siblings(places, np.maximum(counts, places + 1), cells.numbers - places)
+
+    def _places(self, cells: ColumnBatch) -> Numbers:
+        if not self.place:
+            return cells.numbers
+        return np.asarray(cells.column(self.place).cast(pa.int64()).fill_null(1), dtype=np.int64) - 1
 
     def _gaps(self) -> QuantileTable | None:
         return {"uneven": exponential_table(), "bursts": lognormal_table(_BURSTS)}.get(self.gaps)
@@ -120,16 +138,6 @@ class _Siblings:
     places: Numbers
     counts: Numbers
     firsts: Numbers
-
-
-def _siblings(cells: ColumnBatch, per: str) -> _Siblings:
-    if not per:
-        size = np.int64(max(cells.facts.rows, 1))
-        places = np.minimum(cells.numbers, size - 1)
-        return _Siblings(places, np.full(len(cells), size), np.zeros(len(cells), dtype=np.int64))
-    places = cells.rows.ordinals(per)
-    counts = cells.rows.parent(per).child_counts(cells.facts.entity)
-    return _Siblings(places, np.maximum(counts, places + 1), cells.numbers - places)
 
 
 def _shares(siblings: _Siblings, cells: ColumnBatch, gaps: QuantileTable | None, shift: float) -> Floats:

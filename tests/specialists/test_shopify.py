@@ -1,0 +1,180 @@
+"""What a shop's owner and its analyst ask: numbers, seasons, who comes again, prices, weights, baskets, parcels, refunds."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from tests.specialists.rows import connection, one
+
+Rows = duckdb.DuckDBPyConnection
+
+THINGS = "select p.*, min(v.price)::double as price, min(v.grams) as grams from products p join product_variants v on v.product_id = p.id group by all"
+
+
+@pytest.fixture(params=[None, 1, 77], ids=["its own seed", "seed 1", "seed 77"])
+def rows(request: pytest.FixtureRequest) -> Rows:
+    return connection("shopify", request.param)
+
+
+def test_order_numbers_count_orders_in_order_of_time(rows: Rows) -> None:
+    assert rows.execute("select min(order_number), max(order_number) - count(*) from orders").fetchone() == (1001, 1000)
+    assert one(rows, "select count(distinct order_number) = count(*) from orders")
+    sql = "select count(*) from (select created_at, lag(created_at) over (order by order_number) as before from orders) where created_at < before"
+    assert one(rows, sql) == 0
+
+
+def test_november_and_december_are_the_strongest_months(rows: Rows) -> None:
+    for year in (2024, 2025):
+        sql = f"select month(created_at - interval 6 hours), count(*) from orders where year(created_at - interval 6 hours) = {year} group by 1"
+        by_month = dict(rows.execute(sql).fetchall())
+        usual = sum(by_month[month] for month in range(1, 11)) / 10
+        assert by_month[11] > 1.3 * usual
+        assert by_month[12] > 1.3 * usual
+        assert by_month[11] > 1.15 * by_month[10]
+    assert (
+        one(
+            rows,
+            "select count(*) filter (year(created_at) = 2025) / count(*) filter (year(created_at) = 2024) from orders",
+        )
+        > 1.1
+    )
+
+
+def test_people_buy_after_dinner_and_not_at_night(rows: Rows) -> None:
+    by_hour = "select hour(timezone('America/Chicago', created_at)) as h from orders"
+    assert one(rows, f"select avg((h between 19 and 21)::int) / avg((h between 2 and 4)::int) from ({by_hour})") > 8
+
+
+def test_most_buyers_come_once_and_a_few_again_and_again(rows: Rows) -> None:
+    counts = "select count(*) as n from orders group by customer_id"
+    assert 0.3 < one(rows, f"select avg((n > 1)::int) from ({counts})") < 0.5
+    assert one(rows, f"select var_samp(n) / avg(n) from ({counts})") > 4
+    ten = f"select sum(n) filter (place <= 0.1 * many) / sum(n) from (select n, row_number() over (order by n desc) as place, count(*) over () as many from ({counts}))"
+    assert 0.35 < one(rows, ten) < 0.65
+    assert one(rows, f"select max(n) from ({counts})") <= 40
+
+
+def test_customers_count_what_they_ordered_and_spent(rows: Rows) -> None:
+    sql = """
+        select count(*) from customers c left join (select customer_id, count(*) as n, min(created_at) as first_at,
+            sum(case when financial_status not in ('voided', 'pending', 'authorized') then current_total_price else 0 end) as spent
+            from orders group by 1) o on o.customer_id = c.id
+        where c.orders_count <> coalesce(n, 0) or c.total_spent <> coalesce(spent, 0) or c.created_at >= first_at
+    """
+    assert one(rows, sql) == 0
+    assert 0.1 < one(rows, "select avg((orders_count = 0)::int) from customers") < 0.35
+
+
+def test_prices_belong_to_what_is_sold(rows: Rows) -> None:
+    sql = f"select product_type, median(price) from ({THINGS}) group by 1"
+    price = dict(rows.execute(sql).fetchall())
+    assert price["Furniture"] > 3 * price["Clothing"] > 3 * price["Grocery"]
+    bounds = {
+        "Lip Balm": (3, 12),
+        "Ballpoint Pen": (3, 13),
+        "Socks": (6, 24),
+        "Bookcase": (90, 320),
+        "Monitor": (120, 420),
+        "Hoodie": (30, 110),
+    }
+    for thing, (low, high) in bounds.items():
+        assert (
+            one(
+                rows,
+                f"select count(*) from ({THINGS}) where title like '% {thing}' and price not between {low} and {high}",
+            )
+            == 0
+        )
+    assert one(rows, "select count(*) from product_variants where compare_at_price <= price") == 0
+
+
+def test_weights_belong_to_what_is_sent(rows: Rows) -> None:
+    bounds = {
+        "Pruning Shears": (150, 450),
+        "Lip Balm": (10, 30),
+        "Smartwatch": (40, 130),
+        "Bed Frame": (15000, 45000),
+        "T-Shirt": (110, 300),
+    }
+    for thing, (low, high) in bounds.items():
+        assert (
+            one(
+                rows,
+                f"select count(*) from ({THINGS}) where title like '% {thing}' and grams not between {low} and {high}",
+            )
+            == 0
+        )
+    assert (
+        one(
+            rows,
+            f"select median(grams) filter (product_type = 'Furniture') / median(grams) filter (product_type = 'Clothing') from ({THINGS})",
+        )
+        > 15
+    )
+    assert one(rows, "select max(abs(weight - grams / 453.592)) from product_variants") < 0.006
+
+
+def test_the_dearer_the_fewer(rows: Rows) -> None:
+    sql = "select case when price < 15 then 0 when price < 40 then 1 when price < 100 then 2 else 3 end as band, avg(quantity) from order_line_items group by 1 order by 1"
+    means = [mean for _, mean in rows.execute(sql).fetchall()]
+    assert means == sorted(means, reverse=True)
+    assert means[0] > 1.4
+    assert means[-1] < 1.15
+    assert one(rows, "select corr(ln(price), quantity) from order_line_items") < -0.2
+
+
+def test_totals_are_lines_less_discounts_with_shipping_and_tax(rows: Rows) -> None:
+    sql = """
+        select count(*) from orders o join (select order_id, sum(price * quantity) as lines, sum(grams * quantity) as grams
+            from order_line_items group by 1) l on l.order_id = o.id
+        where total_line_items_price <> lines or total_weight <> grams or subtotal_price <> lines - total_discounts
+            or total_price <> subtotal_price + total_tax + cast(shipping_lines->0->>'price' as decimal(8, 2))
+    """
+    assert one(rows, sql) == 0
+    assert 60 < one(rows, "select median(total_price) from orders") < 140
+
+
+def test_discounts_are_some_and_fit_their_orders(rows: Rows) -> None:
+    assert 0.1 < one(rows, "select avg((total_discounts > 0)::int) from orders") < 0.25
+    coded = "select *, discount_codes->0->>'code' as code, row_number() over (partition by customer_id order by created_at) as nth from orders"
+    assert one(rows, f"select count(*) from ({coded}) where code = 'WELCOME10' and nth > 1") == 0
+    assert one(rows, f"select count(*) from ({coded}) where code = 'SPRING15' and month(created_at) not in (3, 4)") == 0
+    assert (
+        one(
+            rows,
+            f"select count(*) from ({coded}) where abs(total_line_items_price * right(code, 2)::int / 100 - total_discounts) > 0.0051",
+        )
+        == 0
+    )
+
+
+def test_a_few_per_cent_is_given_back_and_never_more_than_was_paid(rows: Rows) -> None:
+    assert (
+        0.03 < one(rows, "select avg((financial_status in ('refunded', 'partially_refunded'))::int) from orders") < 0.09
+    )
+    assert 0.01 < one(rows, "select avg((cancelled_at is not null)::int) from orders") < 0.04
+    assert (
+        one(rows, "select count(*) from orders where current_total_price < 0 or current_total_price > total_price") == 0
+    )
+    sql = """
+        select count(*) from transactions t join orders o on o.id = t.order_id left join fulfillments f on f.order_id = o.id
+        where t.kind = 'refund' and (t.created_at < o.created_at or t.created_at < f.created_at or t.amount > o.total_price)
+    """
+    assert one(rows, sql) == 0
+    assert 0.02 < one(rows, "select avg((status = 'failure')::int) from transactions") < 0.09
+
+
+def test_parcels_leave_on_working_days_soon_after_the_order(rows: Rows) -> None:
+    sent = "select o.created_at as ordered, timezone('America/Chicago', f.created_at) as sent, epoch(f.created_at - o.created_at) / 3600 as hours, f.* from fulfillments f join orders o on o.id = f.order_id"
+    assert one(rows, f"select count(*) from ({sent}) where isodow(sent) > 5 or hours < 0") == 0
+    assert one(rows, f"select count(*) from ({sent}) where strftime(sent, '%m-%d') in ('12-25', '07-04', '01-01')") == 0
+    assert 8 < one(rows, f"select median(hours) from ({sent})") < 48
+    assert one(rows, f"select quantile_cont(hours, 0.95) from ({sent})") < 24 * 8
+    weekend = f"select avg(hours) filter (isodow(ordered) > 5) / avg(hours) filter (isodow(ordered) <= 3) from ({sent})"
+    assert one(rows, weekend) > 1.2
+    assert one(rows, "select avg((fulfillment_status is null)::int) from orders where created_at < '2025-12-01'") < 0.05
+    assert (
+        one(rows, "select avg((shipment_status <> 'delivered')::int) from fulfillments where created_at < '2025-12-10'")
+        == 0
+    )

@@ -1,0 +1,205 @@
+"""What a subscription business asks of its billing: revenue, churn, expansion, anniversaries, retries, risk, refunds."""
+
+from __future__ import annotations
+
+import itertools
+
+import duckdb
+import pytest
+
+from tests.specialists.rows import connection, one
+
+Rows = duckdb.DuckDBPyConnection
+
+NOW = 1767225600  # 2026-01-01
+MONTH = 2629800
+SUBSCRIPTIONS = f"""
+    select s.*, p.name as product, s.plan.interval as every, coalesce(s.ended_at, {NOW}) - s.start_date as lived
+    from subscriptions s join products p on p.id = s.plan.product
+"""
+INVOICES = """
+    select i.*, s.plan.interval as every, s.billing_cycle_anchor as anchor, l.quantity as seats, l.amount as plan_amount,
+        row_number() over (partition by i.subscription order by i.created) as place,
+        lag(l.quantity) over (partition by i.subscription order by i.created) as seats_before,
+        lead(i.created) over (partition by i.subscription order by i.created) as next_at,
+        exists (select 1 from invoice_line_items p where p.invoice_id = i.id and p.proration) as prorated
+    from invoices i join subscriptions s on s.id = i.subscription
+        join invoice_line_items l on l.invoice_id = i.id and l.type = 'subscription'
+"""
+
+
+@pytest.fixture(params=[None, 1, 77], ids=["its own seed", "seed 1", "seed 77"])
+def rows(request: pytest.FixtureRequest) -> Rows:
+    opened = connection("stripe", request.param)
+    opened.execute(f"create or replace temp view subscribed as {SUBSCRIPTIONS}")
+    opened.execute(f"create or replace temp view billed as {INVOICES}")
+    return opened
+
+
+def revenue(rows: Rows, year: int) -> float:
+    """The monthly recurring revenue at the beginning of a year, by what the latest invoices say."""
+    sql = f"""
+        select sum(plan_amount / case every when 'year' then 12 else 1 end) from billed b join subscriptions s on s.id = b.subscription
+        where b.created < epoch(date '{year}-01-01') and coalesce(b.next_at, 9e12) >= epoch(date '{year}-01-01')
+            and coalesce(s.ended_at, 9e12) >= epoch(date '{year}-01-01')
+    """
+    return float(one(rows, sql))
+
+
+def test_recurring_revenue_grows_year_by_year(rows: Rows) -> None:
+    by_year = [revenue(rows, year) for year in (2023, 2024, 2025, 2026)]
+    for before, after in itertools.pairwise(by_year):
+        assert 1.1 < after / before < 5
+    assert by_year[3] / by_year[2] < 2.2, "and ever more slowly"
+
+
+def test_subscriptions_are_up_to_several_years_old(rows: Rows) -> None:
+    assert one(rows, "select max(lived) from subscribed") > 3.3 * 365 * 86400
+    assert one(rows, "select avg((lived > 2 * 31557600)::int) from subscribed where status <> 'canceled'") > 0.15
+    counts = dict(
+        rows.execute("select year(to_timestamp(start_date)), count(*) from subscriptions group by 1").fetchall()
+    )
+    assert set(counts) == {2022, 2023, 2024, 2025}
+    assert counts[2022] < counts[2024]
+    assert counts[2025] < 2.5 * counts[2024], "nothing piles up before the end"
+
+
+def test_the_dearer_the_plan_the_fewer_leave(rows: Rows) -> None:
+    sql = f"select product, sum((status = 'canceled')::int) / sum(lived / {MONTH}) from subscribed group by 1"
+    churn = dict(rows.execute(sql).fetchall())
+    assert churn["Starter"] > churn["Team"] > churn["Business"]
+    assert 0.01 < one(rows, f"select sum((status = 'canceled')::int) / sum(lived / {MONTH}) from subscribed") < 0.06
+    sql = f"select every, sum((status = 'canceled')::int) / sum(lived / {MONTH}) from subscribed group by 1"
+    by_interval = dict(rows.execute(sql).fetchall())
+    assert by_interval["month"] > by_interval["year"]
+
+
+def test_people_leave_at_every_age(rows: Rows) -> None:
+    """No cliff: of those that were billed by the month and ended, some did so in each quarter of the first year."""
+    sql = f"select lived // (3 * {MONTH}) as quarter, count(*) from subscribed where status = 'canceled' and every = 'month' group by 1"
+    ended = dict(rows.execute(sql).fetchall())
+    assert all(ended.get(quarter, 0) >= 3 for quarter in range(4))
+
+
+def test_invoices_come_on_the_anniversary_without_gaps(rows: Rows) -> None:
+    sql = """
+        select count(*) from billed where created <> epoch(timezone('UTC', to_timestamp(anchor))
+            + to_months(cast((place - 1) * case every when 'year' then 12 else 1 end as int)))
+    """
+    assert one(rows, sql) == 0
+    assert one(rows, f"select count(*) from billed where created > {NOW}") == 0
+    ages = f"select count(*) from subscribed s where status in ('active', 'past_due') and not exists (select 1 from invoices i where i.subscription = s.id and i.created > {NOW} - case every when 'year' then 366 else 31 end * 86400)"
+    assert one(rows, ages) == 0
+    assert (
+        one(
+            rows,
+            "select count(*) from subscriptions s where status <> 'trialing' and not exists (select 1 from invoices i where i.subscription = s.id)",
+        )
+        == 0
+    )
+
+
+def test_seats_change_and_what_is_prorated_was_added(rows: Rows) -> None:
+    changed = "select count(*) from billed where seats"
+    assert one(rows, f"{changed} > seats_before") > 80
+    assert 3 < one(rows, f"{changed} < seats_before") < one(rows, f"{changed} > seats_before")
+    assert one(rows, "select count(*) from billed where prorated <> coalesce(seats > seats_before, false)") == 0
+    sql = """
+        select count(*) from billed b join invoice_line_items l on l.invoice_id = b.id and l.proration
+        where l.quantity <> b.seats - b.seats_before or l.amount <= 0 or l.amount > l.quantity * l.price.unit_amount
+            or l.period.start < b.period_start or l.period.end <> b.created
+    """
+    assert one(rows, sql) == 0
+    last = "select count(*) from subscriptions s join (select subscription, arg_max(seats, created) as seats from billed group by 1) b on b.subscription = s.id where s.quantity <> b.seats"
+    assert one(rows, last) == 0
+    assert one(rows, "select min(quantity) from subscriptions") >= 1
+    assert one(rows, "select count(*) from subscribed where product = 'Starter' and quantity <> 1") == 0
+
+
+def test_a_few_per_cent_of_charges_fail_and_are_tried_again(rows: Rows) -> None:
+    assert 0.02 < one(rows, "select avg((status = 'failed')::int) from charges") < 0.09
+    tried = "select *, row_number() over (partition by invoice order by created) as nth, count(*) over (partition by invoice) as tries, lead(created) over (partition by invoice order by created) as again from charges"
+    assert one(rows, f"select count(*) from ({tried}) where status = 'succeeded' and again is not null") == 0
+    assert one(rows, f"select min(again - created) >= 86400 and max(again - created) <= 7 * 86400 from ({tried})")
+    recovered = f"select avg((i.status = 'paid')::int) from ({tried}) c join invoices i on i.id = c.invoice where nth = 1 and c.status = 'failed'"
+    assert 0.4 < one(rows, recovered) < 0.95
+    assert one(rows, "select max(attempt_count) from invoices") == 4
+    assert one(rows, "select count(*) from charges where (failure_code is null) <> (status = 'succeeded')") == 0
+
+
+def test_who_never_pays_is_let_go(rows: Rows) -> None:
+    sql = """
+        select count(*) from subscriptions s where coalesce(cancellation_details.reason = 'payment_failed', false)
+            <> exists (select 1 from invoices i where i.subscription = s.id and i.status in ('uncollectible', 'void'))
+    """
+    assert one(rows, sql) == 0
+    share = (
+        "select avg((cancellation_details.reason = 'payment_failed')::int) from subscriptions where status = 'canceled'"
+    )
+    assert 0.05 < one(rows, share) < 0.4
+    assert (
+        0.002 < one(rows, "select avg((status = 'past_due')::int) from subscriptions where status <> 'canceled'") < 0.08
+    )
+
+
+def test_risk_scores_tell_failures_and_disputes(rows: Rows) -> None:
+    score = "outcome.risk_score"
+    assert one(rows, f"select corr((status = 'failed')::int, {score}) from charges") > 0.15
+    sql = f"select median({score}) from charges where"
+    assert one(rows, f"{sql} status = 'failed'") > 1.5 * one(rows, f"{sql} status = 'succeeded' and not disputed")
+    assert one(rows, f"{sql} disputed") > 2 * one(rows, f"{sql} status = 'succeeded' and not disputed")
+    assert one(rows, f"select min({score}) >= 0 and max({score}) <= 99 from charges")
+    levels = f"select count(*) from charges where (outcome.risk_level = 'normal') <> ({score} < 65)"
+    assert one(rows, levels) == 0
+    bands = f"select {score} >= 25 as high, avg((status = 'failed')::int) from charges group by 1 order by 1"
+    low, high = (share for _, share in rows.execute(bands).fetchall())
+    assert high > 3 * low
+
+
+def test_disputes_are_rare_and_refunds_few(rows: Rows) -> None:
+    assert 0.0005 < one(rows, "select avg(disputed::int) from charges") < 0.008
+    assert one(rows, "select count(*) from charges where disputed and status <> 'succeeded'") == 0
+    assert (
+        0.01
+        < one(
+            rows,
+            "select count(distinct r.charge) / count(distinct c.id) from charges c left join refunds r on r.charge = c.id",
+        )
+        < 0.04
+    )
+    sql = f"select count(*) from refunds r join charges c on c.id = r.charge where r.created <= c.created or r.created > {NOW} or r.amount > c.amount or c.status <> 'succeeded'"
+    assert one(rows, sql) == 0
+
+
+def test_invoices_add_up_and_tax_follows_the_country(rows: Rows) -> None:
+    sql = """
+        select count(*) from invoices i join (select invoice_id, sum(amount) as lines from invoice_line_items group by 1) l on l.invoice_id = i.id
+        where i.subtotal <> lines or i.total <> i.total_excluding_tax + coalesce(i.tax, 0) or i.amount_paid + i.amount_remaining <> i.amount_due
+    """
+    assert one(rows, sql) == 0
+    sql = """
+        select max(abs(tax / total_excluding_tax - case currency when 'gbp' then 0.2 when 'cad' then 0.05 when 'aud' then 0.1 when 'eur' then 0.23 end))
+        from invoices where tax > 0 and total_excluding_tax > 20000
+    """
+    assert one(rows, sql) < 0.0001
+
+
+def test_customers_sign_up_in_working_hours_more_and_more(rows: Rows) -> None:
+    assert (
+        one(rows, "select avg((isodow(timezone('America/New_York', to_timestamp(created))) > 5)::int) from customers")
+        < 0.08
+    )
+    by_year = [
+        count
+        for _, count in rows.execute(
+            "select year(to_timestamp(created)), count(*) from customers group by 1 order by 1"
+        ).fetchall()
+    ]
+    assert by_year == sorted(by_year)
+    assert (
+        one(
+            rows,
+            "select count(*) from customers c join subscriptions s on s.customer = c.id where c.created >= s.created",
+        )
+        == 0
+    )
