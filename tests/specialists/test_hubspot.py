@@ -1,0 +1,143 @@
+"""What revenue operations ask of a HubSpot portal first: funnel, win rates, sizes of deals, activity by month, tickets."""
+
+from __future__ import annotations
+
+import itertools
+
+import duckdb
+import pytest
+
+from tests.specialists.rows import connection, one
+
+Rows = duckdb.DuckDBPyConnection
+STAGES = ("qualifiedtobuy", "presentationscheduled", "contractsent", "closedwon")
+
+
+@pytest.fixture(params=[None, 1, 77], ids=["its own seed", "seed 1", "seed 77"])
+def rows(request: pytest.FixtureRequest) -> Rows:
+    return connection("hubspot", request.param)
+
+
+def test_the_funnel_narrows_and_chances_rise_as_the_pipeline_says(rows: Rows) -> None:
+    """Of closed deals that came to a stage, about as many were won as its probability."""
+    counts = ", ".join(f"count(properties_hs_date_entered_{stage})" for stage in STAGES)
+    found = rows.execute(f"select count(*), {counts} from deals where properties_hs_is_closed").fetchone()
+    assert found is not None
+    assert all(after < before for before, after in itertools.pairwise(found))
+    for came, probability in zip(found[:4], (0.2, 0.4, 0.6, 0.9), strict=True):
+        assert found[4] / came == pytest.approx(probability, abs=0.08)
+
+
+def test_stages_follow_one_another(rows: Rows) -> None:
+    dates = ["createdAt", *(f"properties_hs_date_entered_{stage}" for stage in STAGES)]
+    skipped = " or ".join(f"({later} is not null and {first} is null)" for first, later in itertools.pairwise(dates))
+    backwards = " or ".join(f"{later} < {first}" for first, later in itertools.pairwise(dates))
+    assert one(rows, f"select count(*) from deals where {skipped} or {backwards}") == 0
+
+
+def test_larger_companies_have_larger_deals_and_more_contacts(rows: Rows) -> None:
+    sizes = """
+        select ln(c.properties_numberofemployees) as people, ln(d.properties_amount) as amount
+        from deals d join companies c on c.id = d.companies[1]
+    """
+    assert one(rows, f"select corr(people, amount) from ({sizes})") > 0.45
+    contacts = "select corr(ln(properties_numberofemployees), properties_num_associated_contacts) from companies"
+    assert one(rows, contacts) > 0.2
+
+
+def test_nothing_piles_up_before_now(rows: Rows) -> None:
+    """The last month is like those before it, for what is created, closed and modified."""
+    for table, column in (
+        ("companies", "createdAt"),
+        ("contacts", "createdAt"),
+        ("deals", "createdAt"),
+        ("deals", "properties_hs_date_entered_closedlost"),
+        ("tickets", "createdAt"),
+        ("contacts", "updatedAt"),
+    ):
+        share = f"count(*) filter ({column} >= '2025-12-02') / count(*) filter ({column} >= '2025-09-03')"
+        assert 0.12 < one(rows, f"select {share} from {table} where {column} < '2026-01-01'") < 0.46, (table, column)
+
+
+def test_people_work_in_offices(rows: Rows) -> None:
+    sql = """
+        select avg((isodow(createdAt) > 5)::int) as weekend, avg((hour(createdAt) between 13 and 22)::int) as day,
+            avg((hour(createdAt) = 17)::int) / avg((hour(createdAt) = 15)::int) as noon from
+    """
+    for table in ("companies", "contacts", "deals"):
+        found = rows.execute(sql + table).fetchone()
+        assert found is not None
+        weekend, day, noon = found
+        assert weekend < 0.05, table
+        assert day > 0.85, table
+        assert noon < 1.05, table
+    assert one(rows, "select avg((isodow(properties_closedate) > 5)::int) from deals") < 0.05
+
+
+def test_companies_have_one_head(rows: Rows) -> None:
+    heads = "'Chief Executive Officer', 'Founder', 'Chief Operating Officer', 'Chief Technology Officer', 'Finance Director'"
+    sql = f"""
+        select count(*) from (select 1 from contacts where properties_jobtitle in ({heads})
+            group by properties_associatedcompanyid, properties_jobtitle having count(*) > 1)
+    """
+    assert one(rows, sql) == 0
+
+
+def test_deals_of_high_priority_are_won_more_often(rows: Rows) -> None:
+    sql = "select properties_hs_priority, avg(properties_hs_is_closed_won::int) from deals where properties_hs_is_closed group by 1"
+    won = dict(rows.execute(sql).fetchall())
+    assert won["high"] > 1.3 * won["low"]
+
+
+def test_those_who_have_bought_buy_again_more_often(rows: Rows) -> None:
+    sql = "select properties_dealtype, avg(properties_hs_is_closed_won::int) from deals where properties_hs_is_closed group by 1"
+    won = dict(rows.execute(sql).fetchall())
+    assert won["existingbusiness"] > 1.3 * won["newbusiness"]
+
+
+def test_customer_success_answers_tickets_and_sales_sells(rows: Rows) -> None:
+    team = "from {} t join owners o on o.id = t.properties_hubspot_owner_id"
+    share = "select avg((teams->0->>'name' = 'Customer Success')::int) "
+    assert one(rows, share + team.format("tickets")) > 0.85
+    assert one(rows, share + team.format("deals")) < 0.05
+    same = """
+        select avg((d.properties_hubspot_owner_id = c.properties_hubspot_owner_id)::int)
+        from deals d join companies c on c.id = d.companies[1]
+    """
+    assert one(rows, same) == 1
+
+
+def test_urgent_tickets_are_answered_and_closed_first(rows: Rows) -> None:
+    sql = """
+        select properties_hs_ticket_priority, median(properties_first_agent_reply_date - createdAt), median(properties_time_to_close)
+        from tickets group by 1
+    """
+    found = {priority: times for priority, *times in rows.execute(sql).fetchall()}
+    replies = [found[priority][0] for priority in ("URGENT", "HIGH", "MEDIUM", "LOW")]
+    assert replies == sorted(replies)
+    assert max(found["URGENT"][1], found["HIGH"][1]) < min(found["MEDIUM"][1], found["LOW"][1])
+
+
+def test_tickets_about_the_product_come_from_those_who_use_it(rows: Rows) -> None:
+    sql = """
+        select count(*) from tickets t where properties_hs_ticket_category in ('PRODUCT_ISSUE', 'BILLING_ISSUE')
+        and not exists (from deals d where d.companies[1] = t.companies[1] and d.properties_hs_date_entered_closedwon <= t.createdAt)
+    """
+    assert one(rows, sql) == 0
+
+
+def test_a_product_stands_once_on_a_deal(rows: Rows) -> None:
+    assert (
+        one(
+            rows,
+            "select count(*) from (select 1 from line_items group by deal_id, properties_hs_product_id having count(*) > 1)",
+        )
+        == 0
+    )
+
+
+def test_open_deals_are_young_and_close_soon(rows: Rows) -> None:
+    assert one(rows, "select avg((createdAt > '2025-09-01')::int) from deals where not properties_hs_is_closed") > 0.8
+    late = "select avg((properties_closedate < '2026-01-01')::int) from deals where not properties_hs_is_closed"
+    assert one(rows, late) < 0.25
+    assert 25 < one(rows, "select median(properties_days_to_close) from deals where properties_hs_is_closed_won") < 60

@@ -1,0 +1,123 @@
+"""What those who run a Salesforce org ask first: pipeline, win rates by rating, lead conversion, cases by owner and priority."""
+
+from __future__ import annotations
+
+import itertools
+
+import duckdb
+import pytest
+
+from tests.specialists.rows import connection, one
+
+Rows = duckdb.DuckDBPyConnection
+
+
+@pytest.fixture(params=[None, 1, 77], ids=["its own seed", "seed 1", "seed 77"])
+def rows(request: pytest.FixtureRequest) -> Rows:
+    return connection("salesforce", request.param)
+
+
+def test_hot_leads_convert_most(rows: Rows) -> None:
+    rates = dict(rows.execute("select Rating, avg(IsConverted::int) from Lead group by 1").fetchall())
+    assert rates["Hot"] > 1.3 * rates["Warm"] > 1.6 * rates["Cold"]
+
+
+def test_leads_convert_in_every_year(rows: Rows) -> None:
+    """No age of a lead says by itself whether it was converted."""
+    sql = "select year(CreatedDate), avg(IsConverted::int) from Lead where CreatedDate > '2022-07-01' group by 1 order by 1"
+    assert all(0.1 < rate < 0.42 for _, rate in rows.execute(sql).fetchall())
+
+
+def test_hot_accounts_are_won_more_often(rows: Rows) -> None:
+    sql = """
+        select a.Rating, avg(o.IsWon::int) from Opportunity o join Account a on a.Id = o.AccountId where o.IsClosed group by 1
+    """
+    rates = dict(rows.execute(sql).fetchall())
+    assert rates["Hot"] > 1.2 * rates["Warm"] > 1.3 * rates["Cold"]
+    assert 0.15 < one(rows, "select avg(IsWon::int) from Opportunity where IsClosed") < 0.4
+
+
+def test_larger_accounts_have_larger_opportunities(rows: Rows) -> None:
+    sizes = """
+        select ln(a.NumberOfEmployees) as people, ln(o.Amount) as amount from Opportunity o join Account a on a.Id = o.AccountId
+    """
+    assert one(rows, f"select corr(people, amount) from ({sizes})") > 0.45
+
+
+def test_won_takes_longer_than_lost(rows: Rows) -> None:
+    sql = "select IsWon, median(CloseDate - CreatedDate::date) from Opportunity where IsClosed group by 1"
+    days = dict(rows.execute(sql).fetchall())
+    assert 50 < days[True] < 160
+    assert days[False] < 0.6 * days[True]
+
+
+def test_nothing_piles_up_before_now(rows: Rows) -> None:
+    for table, column in (
+        ("Account", "CreatedDate"),
+        ("Contact", "CreatedDate"),
+        ("Lead", "CreatedDate"),
+        ("Opportunity", "CreatedDate"),
+        ("Case", "CreatedDate"),
+        ("Account", "LastModifiedDate"),
+    ):
+        share = f"count(*) filter ({column} >= '2025-12-02') / count(*) filter ({column} >= '2025-09-03')"
+        assert 0.12 < one(rows, f'select {share} from "{table}"') < 0.46, (table, column)
+    closed = "select count(*) filter (CloseDate >= '2025-12-02') / count(*) filter (CloseDate >= '2025-09-03') from Opportunity where IsClosed"
+    assert 0.15 < one(rows, closed) < 0.46
+
+
+def test_people_work_in_offices(rows: Rows) -> None:
+    for table in ("Account", "Contact", "Lead", "Opportunity"):
+        sql = "select avg((isodow({0}) > 5)::int), avg((hour({0}) between 13 and 22)::int) from {1}"
+        found = rows.execute(sql.format("CreatedDate", table)).fetchone()
+        assert found is not None
+        weekend, day = found
+        assert weekend < 0.05, table
+        assert day > 0.85, table
+
+
+def test_accounts_have_one_of_each_chief(rows: Rows) -> None:
+    sql = """
+        select count(*) from (select 1 from Contact where Title like 'Chief%' or Title like 'VP%' or Title like '%Director'
+            group by AccountId, Title having count(*) > 1)
+    """
+    assert one(rows, sql) == 0
+
+
+def test_support_owns_cases_and_sales_owns_opportunities(rows: Rows) -> None:
+    share = 'select avg((u.Department {})::int) from {} t join "User" u on u.Id = t.OwnerId'
+    assert one(rows, share.format("= 'Support'", '"Case"')) > 0.6
+    assert one(rows, share.format("in ('Support', 'Customer Success')", '"Case"')) > 0.85
+    assert one(rows, share.format("= 'Sales'", "Opportunity")) > 0.9
+
+
+def test_sales_development_owns_leads(rows: Rows) -> None:
+    sql = """select avg((u.Title = 'Sales Development Representative')::int) from Lead l join "User" u on u.Id = l.OwnerId"""
+    assert one(rows, sql) > 0.75
+
+
+def test_high_priority_is_closed_first(rows: Rows) -> None:
+    times = dict(rows.execute('select Priority, median(ClosedDate - CreatedDate) from "Case" group by 1').fetchall())
+    assert times["High"] < times["Medium"] < times["Low"]
+    escalated = dict(
+        rows.execute("select Priority, avg((Status <> 'Closed')::int) from \"Case\" group by 1").fetchall()
+    )
+    assert all(rate < 0.2 for rate in escalated.values())
+
+
+def test_case_numbers_count_up_in_order_of_time(rows: Rows) -> None:
+    numbers = [
+        number
+        for (number,) in rows.execute('select CaseNumber::int from "Case" order by CreatedDate, CaseNumber').fetchall()
+    ]
+    assert all(after == before + 1 for before, after in itertools.pairwise(numbers))
+
+
+def test_cases_come_from_customers(rows: Rows) -> None:
+    sql = """select avg((a.Type like 'Customer%')::int) from "Case" k join Account a on a.Id = k.AccountId"""
+    assert one(rows, sql) > 0.65
+
+
+def test_a_product_stands_once_on_an_opportunity(rows: Rows) -> None:
+    sql = "select count(*) from (select 1 from OpportunityLineItem group by OpportunityId, Product2Id having count(*) > 1)"
+    assert one(rows, sql) == 0
