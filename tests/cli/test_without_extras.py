@@ -41,7 +41,7 @@ def _sdgen(folder: Path, *words: str, missing: tuple[str, ...] = EXTRAS) -> subp
     "command",
     [
         "generate iot --to x.duckdb",
-        "generate iot --to x --size 1MB",
+        "generate shop --to x --size 1MB",
         "generate models.ts --rows 5 --to x.sqlite",
         "run start --scenario iot --target x_demo.sqlite",
         "run list",
