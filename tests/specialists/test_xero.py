@@ -1,0 +1,123 @@
+"""What a bookkeeper asks of the books first: totals and tax, rent, numbers, who pays late, revenue by month, what is owed."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from tests.specialists.rows import connection, one
+
+Rows = duckdb.DuckDBPyConnection
+
+
+@pytest.fixture(params=[None, 1, 77], ids=["its own seed", "seed 1", "seed 77"])
+def rows(request: pytest.FixtureRequest) -> Rows:
+    return connection("xero", request.param)
+
+
+def test_totals_and_taxes_are_exact(rows: Rows) -> None:
+    sql = """
+        select count(*) from invoices i join (select InvoiceID, sum(LineAmount) net, sum(TaxAmount) tax from line_items group by 1) l
+        using (InvoiceID) where i.SubTotal <> net or i.TotalTax <> tax or i.Total <> net + tax
+        or (i.Status not in ('VOIDED', 'DELETED') and i.AmountDue <> i.Total - i.AmountPaid - i.AmountCredited)
+    """
+    assert one(rows, sql) == 0
+
+
+def test_rent_is_billed_once_a_month_by_one_landlord(rows: Rows) -> None:
+    sql = """
+        select i.ContactID, strftime(i.Date, '%y%m') as month, l.LineAmount, day(i.Date)
+        from line_items l join invoices i using (InvoiceID) where l.AccountCode = '469'
+    """
+    rents = rows.execute(sql).fetchall()
+    assert len({contact for contact, *_ in rents}) == 1
+    assert len(rents) == len({month for _, month, *_ in rents}) == 27
+    assert len({amount for _, _, amount, _ in rents}) == 1
+    assert max(day for *_, day in rents) <= 3
+
+
+def test_what_is_billed_monthly_costs_the_same_each_time(rows: Rows) -> None:
+    """Subscriptions, insurance, the payroll bureau: a bill each month from each supplier, of one amount."""
+    sql = """
+        select i.ContactID, l.Description, count(*), count(distinct strftime(i.Date, '%y%m')), count(distinct l.LineAmount),
+            date_diff('month', min(i.Date), max(i.Date)) + 1
+        from line_items l join invoices i using (InvoiceID)
+        where l.AccountCode in ('412', '433', '463', '489') and i.Type = 'ACCPAY' group by 1, 2
+    """
+    found = rows.execute(sql).fetchall()
+    assert len(found) >= 5
+    for _, what, bills, months, amounts, span in found:
+        assert bills == months == span, what
+        assert amounts == 1, what
+
+
+def test_a_bill_has_one_line(rows: Rows) -> None:
+    sql = """
+        select max(n) from (select count(*) n from invoices i join line_items l using (InvoiceID) where i.Type = 'ACCPAY'
+        group by InvoiceID)
+    """
+    assert one(rows, sql) == 1
+
+
+def test_numbers_of_sales_rise_with_their_dates(rows: Rows) -> None:
+    sql = """
+        select count(*) from (select Date, lag(Date) over (order by InvoiceNumber) as before from invoices where Type = 'ACCREC')
+        where Date < before
+    """
+    assert one(rows, sql) == 0
+    assert one(rows, "select max(substr(InvoiceNumber, 10)::int) from invoices where Type = 'ACCREC'") <= 160
+
+
+def test_some_customers_pay_late_and_the_studio_mostly_in_time(rows: Rows) -> None:
+    sql = """
+        select i.ContactID, i.Type, median(p.Date - i.DueDate) as late, stddev(p.Date - i.DueDate) as spread
+        from invoices i join payments p using (InvoiceID) group by all having count(*) >= 4
+    """
+    assert 0.3 < one(rows, f"select avg((late > 2)::int) from ({sql}) where Type = 'ACCREC'") < 0.65
+    assert one(rows, f"select avg((late > 14)::int) from ({sql}) where Type = 'ACCREC'") > 0.05
+    assert one(rows, f"select avg((late > 7)::int) from ({sql}) where Type = 'ACCPAY'") < 0.1
+    between = f"select stddev(late) / avg(spread) from ({sql}) where Type = 'ACCREC'"
+    assert one(rows, between) > 1.2, "habits differ more than one customer's payments"
+
+
+def test_payments_come_after_invoices_and_on_weekdays(rows: Rows) -> None:
+    sql = "select count(*) from payments p join invoices i using (InvoiceID) where p.Date <= i.Date or isodow(p.Date) > 5 or p.Date >= '2026-01-01'"
+    assert one(rows, sql) == 0
+
+
+def test_revenue_has_a_season_and_grows(rows: Rows) -> None:
+    """August and December are quiet, March, October and November full; the last year has more than the one before."""
+    revenue = """
+        select month(Date) as month, year(Date) as year, sum(SubTotal / CurrencyRate) as total from invoices
+        where Type = 'ACCREC' and Status not in ('VOIDED', 'DELETED') group by all
+    """
+    months = dict(rows.execute(f"select month, avg(total) from ({revenue}) group by 1").fetchall())
+    assert (months[8] + months[12]) / 2 < 0.85 * (months[3] + months[10] + months[11]) / 3
+    years = dict(rows.execute(f"select year, sum(total) from ({revenue}) where year > 2023 group by 1").fetchall())
+    assert 1 < years[2025] / years[2024] < 1.8
+
+
+def test_nothing_piles_up_in_the_last_month(rows: Rows) -> None:
+    sql = "select strftime(Date, '%y%m') m, count(*) from invoices where Date >= '2025-07-01' group by 1 order by 1"
+    counts = [n for _, n in rows.execute(sql).fetchall()]
+    assert counts[-1] < 1.3 * sum(counts[:-1]) / 5
+
+
+def test_what_is_owed_is_mostly_recent(rows: Rows) -> None:
+    """An ageing report: most of the receivables younger than two months, a little of it very old."""
+    owed = "from invoices where Type = 'ACCREC' and Status = 'AUTHORISED'"
+    assert one(rows, f"select sum(AmountDue) filter (Date > '2025-11-01') / sum(AmountDue) {owed}") > 0.5
+    assert one(rows, f"select sum(AmountDue) {owed}") < 0.15 * float(
+        one(rows, "select sum(Total) from invoices where Type = 'ACCREC'")
+    )
+    assert one(rows, "select avg((Date > '2025-12-15')::int) from invoices where Status in ('DRAFT', 'SUBMITTED')") == 1
+
+
+def test_retainers_bill_one_fee_each_month(rows: Rows) -> None:
+    sql = """
+        select i.ContactID, count(*), count(distinct strftime(i.Date, '%y%m')), count(distinct l.UnitAmount)
+        from line_items l join invoices i using (InvoiceID) where l.ItemCode = 'RET-M' group by 1
+    """
+    found = rows.execute(sql).fetchall()
+    assert len(found) > 30
+    assert all(bills == months and fees == 1 for _, bills, months, fees in found)
