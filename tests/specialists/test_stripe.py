@@ -99,6 +99,20 @@ def test_invoices_come_on_the_anniversary_without_gaps(rows: Rows) -> None:
     )
 
 
+def test_each_customers_invoices_are_numbered_in_order_of_time(rows: Rows) -> None:
+    sql = """
+        select count(*) from (select split_part(number, '-', 2)::int as number,
+            row_number() over (partition by customer order by created) as nth from invoices) where number <> nth
+    """
+    assert one(rows, sql) == 0
+    sql = """
+        select count(*) from customers c left join (select customer, count(*) as n from invoices group by 1) i on i.customer = c.id
+        where c.next_invoice_sequence <> coalesce(n, 0) + 1
+    """
+    assert one(rows, sql) == 0
+    assert one(rows, "select count(*) from (select customer from subscriptions group by 1 having count(*) > 1)") > 50
+
+
 def test_seats_change_and_what_is_prorated_was_added(rows: Rows) -> None:
     changed = "select count(*) from billed where seats"
     assert one(rows, f"{changed} > seats_before") > 80
