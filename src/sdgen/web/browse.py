@@ -140,10 +140,14 @@ def key_columns(entity: EntityPlan) -> dict[str, tuple[str, str, str]]:
 
 
 def children_of(plan: Plan, entity: str, number: int) -> Iterator[Children]:
-    """All links that lead to an entity, with the rows that come from this row of it where they are laid out."""
+    """The links that lead to an entity, with the rows that come from this row of it where they are laid out.
+
+    One whose key is hidden leads nowhere that a page could show.
+    """
     for child in plan.entities.values():
+        shown = {link for _, link, _ in key_columns(child).values()}
         for link in child.links.values():
-            if link.parent == entity:
+            if link.parent == entity and link.name in shown:
                 yield Children(child.name, link.name, _laid_out(child, link.name, number))
 
 
