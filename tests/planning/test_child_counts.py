@@ -260,3 +260,21 @@ def test_columns_of_parents_are_the_same_for_one_child_and_for_many() -> None:
     rows = sdgen.generate(plan)
     by_id = dict(zip(rows["parents"]["id"].to_pylist(), rows["parents"]["name"].to_pylist(), strict=True))
     assert [by_id[parent] for parent in whole.column("parent_id").to_pylist()] == whole.column("name").to_pylist()
+
+
+def test_a_count_by_a_column_of_a_wrong_link_is_a_problem_of_that_link() -> None:
+    text = """
+name: x
+entities:
+  a:
+    rows: 5
+    columns:
+      id: {type: int, primary_key: true, generator: sequence}
+      x: {type: int, generator: fk, params: {entity: nowhere, column: id}}
+      n: {generator: expression, params: {sql: "x + 1"}}
+  b:
+    rows: {per: a, count: n}
+    columns: {a_id: {generator: fk, params: {entity: a, column: id}}}
+"""
+    with pytest.raises(sdgen.ScenarioError, match="the parent entity 'nowhere' does not exist"):
+        sdgen.plan(read_text_as_scenario(text, "x.yaml"))

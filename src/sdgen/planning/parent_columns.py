@@ -80,7 +80,9 @@ class ParentColumns:
         generators = {each: generator for each, generator in self._draft.generators.items() if each in keys}
         types = {each: type for each, type in self._draft.types.items() if each in keys}
         draft = replace(self._draft, generators=generators, types=types, problems=[])
-        if key not in generators or not check_columns(draft):
+        links = (generator for generator in generators.values() if isinstance(generator, ForeignKey))
+        lost = any((link.entity, link.column) not in self._draft.types for link in links)
+        if lost or key not in generators or not check_columns(draft):
             return None
         plan = column_plan(draft)
         return None if plan is None else ParentColumn(plan, *key)
