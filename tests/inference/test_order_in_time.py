@@ -9,6 +9,9 @@ import duckdb
 import pytest
 
 import sdgen
+from sdgen.inference.guess import with_guesses
+from sdgen.readers.sources import read_mapping
+from sdgen.scenario.model import GeneratorSpec
 
 AS_OF = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
 NOW = "TIMESTAMP '2026-03-02 10:30:00'"
@@ -141,3 +144,56 @@ def test_no_row_is_out_of_order(name: str, tmp_path: Path) -> None:
         for condition in broken:
             text = f"SELECT count(*) FROM {condition}".replace("NOW", NOW)
             assert connection.sql(text).fetchall() == [(0,)], text
+
+
+def specs(entity: str, **entities: object) -> dict[str, GeneratorSpec]:
+    """The generators of an entity's columns, guesses among them."""
+    rules = entities.pop("rules", [])
+    scenario = read_mapping({"name": "s", "rules": rules, "entities": entities})
+    columns = with_guesses(scenario).entities[entity].columns
+    return {name: column.generator for name, column in columns.items() if column.generator is not None}
+
+
+def entity(**columns: object) -> dict[str, object]:
+    return {"rows": 20, "columns": {"id": {"type": "int", "primary_key": True}, **columns}}
+
+
+def link(to: str, **more: object) -> dict[str, object]:
+    return {"type": "int", "generator": "fk", "params": {"entity": to, "column": "id"}, **more}
+
+
+def test_what_users_say_stands() -> None:
+    own = {"type": "timestamp", "generator": "datetime", "params": {"start": "-9d"}}
+    rule = {"pattern": "paid_at", "generator": "datetime", "params": {"start": "-8d"}}
+    found = specs(
+        "orders",
+        customers=entity(created_at="timestamp"),
+        orders=entity(customer_id=link("customers"), ordered_at=own, paid_at="timestamp", shipped_at="timestamp"),
+        rules=[rule],
+    )
+    assert found["ordered_at"].params == {"start": "-9d"}
+    assert found["paid_at"].params == {"start": "-8d"}
+    assert {found["shipped_at"].params["column"], *found["shipped_at"].params["after"]} >= {"ordered_at", "paid_at"}
+
+
+def test_links_in_cycles_bound_nothing() -> None:
+    found = specs(
+        "teams",
+        teams=entity(lead_id=link("members", nullable=True), founder_id=link("owners"), created_at="timestamp"),
+        members=entity(team_id=link("teams"), boss_id=link("members", nullable=True), created_at="timestamp"),
+        owners=entity(created_at="timestamp"),
+    )
+    assert found["created_at"].params["after"] == ["founder_id.created_at"]
+
+
+def test_unique_moments_stay_in_one_range_and_their_parents_come_before() -> None:
+    days = {**entity(meter_id=link("meters"), read_on="date"), "unique": [["meter_id", "read_on"]]}
+    assert "after" not in specs("readings", meters=entity(installed_on="date"), readings=days)["read_on"].params
+    assert specs("meters", meters=entity(installed_on="date"), readings=days)["installed_on"].params["end"] == "-3y"
+
+
+def test_rhythms_come_where_names_say_so() -> None:
+    found = specs("orders", orders=entity(ordered_at="timestamp", due_date="date"))
+    assert found["ordered_at"].params["rhythm"] == "shop"
+    assert "rhythm" not in specs("widgets", widgets=entity(created_at="timestamp"))["created_at"].params
+    assert found["due_date"].params == {"column": "ordered_at", "min": "7d", "max": "45d"}

@@ -7,14 +7,16 @@ changed, and only columns that are unique neither alone nor with others: their v
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
 from sdgen.inference.fit import column_needs, needed_columns
+from sdgen.inference.names import entity_name
 from sdgen.inference.neighbours import compiled
+from sdgen.inference.rules import abbreviations
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 from sdgen.scenario.types import parse_type
 
@@ -218,7 +220,7 @@ class Table:
 
     def is_fixed(self, moment: Moment) -> bool:
         """Whether a moment that happened after the row's birth is drawn from one range, whatever the parents'."""
-        happened = moment.past and moment.place is not None and moment.kind != "origin"
+        happened = moment.past and moment.kind != "origin"
         return happened and not moment.free and self.spec(moment.column).type in ("date", "datetime")
 
     @cached_property
@@ -274,7 +276,7 @@ def _is_sure(moment: Moment) -> bool:
     return not moment.nullable and moment.free
 
 
-def latest_known(moments: Collection[Moment]) -> list[Moment]:
+def latest_known(moments: Iterable[Moment]) -> list[Moment]:
     """The last of moments that are sorted, the last first, and those before until one of a place is never null."""
     found: list[Moment] = []
     for moment in moments:
@@ -328,7 +330,7 @@ class _Row:
         place = _data()["birth"] + 0.5 if moment.place is None else moment.place
         lesser = [m for m in self.table.placed if (m.place or 0) < place and m.kind != "planned"]
         lesser = [m for m in lesser if m.past or not moment.past]
-        return latest_known([m for m in lesser if not self._reaches(m.column, moment.column)])
+        return latest_known(m for m in lesser if not self._reaches(m.column, moment.column))
 
     def _reaches(self, column: str, other: str) -> bool:
         """Whether one column is computed from another, or is it."""
@@ -358,6 +360,12 @@ class _Row:
         others = [m.column for m in before]
         column = self._kept(spec, moment)
         if not column and not [m for m in before if m.kind != "origin"]:
+            soon = self._soon(moment) if not upper else None
+            if soon is not None:
+                others = [name for name in (*others, *lower) if name != soon["column"]]
+                return GeneratorSpec(
+                    type="after", params={**soon, "until": "now", **({"after": others} if others else {})}
+                )
             return self._drawn(spec, moment, [*others, *lower], upper)
         column = column or others.pop(0)
         params = self._waits(spec, moment, column)
@@ -383,8 +391,23 @@ class _Row:
         if spec.type == "after":
             return {**spec.params, "column": column}
         usual = {"planned": ("1d", "90d"), "end": ("1d", "540d")}
-        least, most = usual.get(moment.kind, ("0s", "30d"))
+        born = moment.kind == "happened" and moment.place is not None and moment.place <= _data()["birth"]
+        least, most = ("0s", "10m") if born else usual.get(moment.kind, ("0s", "30d"))
         return {"column": column, "min": least, "max": most}
+
+    def _soon(self, moment: Moment) -> dict[str, Any] | None:
+        """A wait from the birth of the parent that rows such as these come soon after; None for all others."""
+        if not moment.past or moment.kind not in ("happened", "start") or self.early:
+            return None
+        for record in _data()["soon"]:
+            if any(compiled(record["entity"]).fullmatch(name) for name in self.forms):
+                link = next((one for one in self.links if not one.nullable and self._is_of(one, record["of"])), None)
+                if link is not None:
+                    return {"column": link.lower()[0], "min": "0s", "max": record["max"]}
+        return None
+
+    def _is_of(self, link: Link, pattern: str) -> bool:
+        return compiled(f"(?:.*_)?(?:{pattern})").fullmatch(entity_name(link.parent, abbreviations())) is not None
 
     def _drawn(self, spec: GeneratorSpec, moment: Moment, lower: list[str], upper: list[str]) -> GeneratorSpec | None:
         """A moment that comes after none of its row: drawn between the parents' bounds."""
