@@ -197,3 +197,35 @@ def test_rhythms_come_where_names_say_so() -> None:
     assert found["ordered_at"].params["rhythm"] == "shop"
     assert "rhythm" not in specs("widgets", widgets=entity(created_at="timestamp"))["created_at"].params
     assert found["due_date"].params == {"column": "ordered_at", "min": "7d", "max": "45d"}
+
+
+SUMS = """
+CREATE TABLE products (id int PRIMARY KEY, name text NOT NULL, unit_price numeric(10,2) NOT NULL);
+CREATE TABLE order_items (id int PRIMARY KEY, product_id int NOT NULL REFERENCES products(id), quantity int NOT NULL, unit_price numeric(10,2) NOT NULL, amount numeric(12,2) NOT NULL);
+CREATE TABLE orders (id int PRIMARY KEY, subtotal numeric(10,2) NOT NULL, shipping numeric(10,2) NOT NULL, discount numeric(10,2) NOT NULL, tax numeric(10,2) NOT NULL, total numeric(10,2) NOT NULL);
+CREATE TABLE calls (id int PRIMARY KEY, started_at timestamp NOT NULL, ended_at timestamp NOT NULL, duration_seconds int NOT NULL);
+CREATE TABLE stays (id int PRIMARY KEY, admitted_at timestamp NOT NULL, discharged_at timestamp, length_of_stay int);
+CREATE TABLE trips (id int PRIMARY KEY, start_odometer int NOT NULL, end_odometer int NOT NULL, min_temp double precision NOT NULL, avg_temp double precision NOT NULL, max_temp double precision NOT NULL);
+"""
+UNEQUAL = [
+    "order_items i JOIN products p ON p.id = i.product_id WHERE i.unit_price <> p.unit_price OR amount <> quantity * i.unit_price",
+    "orders WHERE total <> subtotal + shipping - discount + tax OR discount > subtotal OR discount < 0",
+    "calls WHERE duration_seconds <> epoch(ended_at) - epoch(started_at)",
+    "stays WHERE length_of_stay <> floor((epoch(discharged_at) - epoch(admitted_at)) / 86400)",
+    "trips WHERE end_odometer < start_odometer OR avg_temp < min_temp OR avg_temp > max_temp",
+]
+
+
+def test_sums_and_copies_agree(tmp_path: Path) -> None:
+    (tmp_path / "schema.sql").write_text(SUMS, encoding="utf-8")
+    target = tmp_path / "out.duckdb"
+    sdgen.write(str(tmp_path / "schema.sql"), to=str(target), rows=2000, seed=5, as_of=AS_OF)
+    with duckdb.connect(str(target), read_only=True) as connection:
+        for condition in UNEQUAL:
+            assert connection.sql(f"SELECT count(*) FROM {condition}").fetchall() == [(0,)], condition
+        assert connection.sql("SELECT count(*) > 200 FROM orders WHERE discount > 0").fetchall() == [(True,)]
+
+
+def test_starts_and_ends_that_are_texts_have_no_distance() -> None:
+    columns = {"started_at": "string(20)", "ended_at": "string(20)", "duration_seconds": "int"}
+    assert specs("calls", calls=entity(**columns))["duration_seconds"].type != "expression"

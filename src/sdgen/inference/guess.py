@@ -13,6 +13,7 @@ from functools import cached_property, lru_cache, reduce
 from math import prod
 
 from sdgen.inference.complete import Inside, at_times_null, completed, is_whole
+from sdgen.inference.copies import with_copies
 from sdgen.inference.fit import ColumnNeeds, fitting, needed_columns, needs_others, with_distinct_elements
 from sdgen.inference.names import entity_name, forms, shared_prefix, singular, snake, spelled_out
 from sdgen.inference.neighbours import Beside, Neighbours
@@ -41,7 +42,11 @@ def with_guesses(scenario: Scenario, request: PlanRequest | None = None) -> Scen
         return scenario
     forms = {name: NameForms(table.forms, table.names) for name, table in tables.items()}
     guessed = scenario.model_copy(update={"entities": entities})
-    return with_order(scenario, guessed, forms, lambda entity, column: tables[entity].has_own_rule(column))
+
+    def own(entity: str, column: str) -> bool:
+        return tables[entity].has_own_rule(column)
+
+    return with_copies(scenario, with_order(scenario, guessed, forms, own), own)
 
 
 def _guessed(table: _Table) -> Entity:
@@ -100,8 +105,10 @@ class _Table:
 
     def has_own_rule(self, name: str) -> bool:
         """Whether a rule of the scenario's own holds for a column."""
+        if not self.scenario.rules:
+            return False
         traits = self._traits(name, self.entity.columns[name], self.types[name], ())
-        return bool(self.scenario.rules) and next(guesses(self.scenario.rules, traits), None) is not None
+        return next(guesses(self.scenario.rules, traits), None) is not None
 
     def _completed(self, name: str, column: Column, spec: GeneratorSpec, without: Collection[str]) -> Column:
         """The column with guesses for what its generator leaves out; a text's value may follow other columns."""

@@ -257,7 +257,7 @@ class Above(Generator):
         places = places_of(type)
         low = np.asarray(_plain(cells.column(self.column)).cast(pa.float64()).fill_null(0.0))
         more = float(self.min) + cells.unit() * (float(self.max) - float(self.min))
-        values = low + low * more if self.times else low + more
+        values = low + np.abs(low) * more if self.times else low + more
         if places is None:
             return array_over(values, pa.float64())
         units = np.ceil(values * float(10**places) - 1e-6)
