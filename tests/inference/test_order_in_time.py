@@ -205,6 +205,8 @@ CREATE TABLE order_items (id int PRIMARY KEY, product_id int NOT NULL REFERENCES
 CREATE TABLE orders (id int PRIMARY KEY, subtotal numeric(10,2) NOT NULL, shipping numeric(10,2) NOT NULL, discount numeric(10,2) NOT NULL, tax numeric(10,2) NOT NULL, total numeric(10,2) NOT NULL);
 CREATE TABLE calls (id int PRIMARY KEY, started_at timestamp NOT NULL, ended_at timestamp NOT NULL, duration_seconds int NOT NULL);
 CREATE TABLE stays (id int PRIMARY KEY, admitted_at timestamp NOT NULL, discharged_at timestamp, length_of_stay int);
+CREATE TABLE jobs (id int PRIMARY KEY, created_at bigint NOT NULL, started_at bigint NOT NULL, ended_at bigint NOT NULL);
+CREATE TABLE parcels (id int PRIMARY KEY, created_at int NOT NULL, shipped_at int NOT NULL, delivered_at int NOT NULL);
 CREATE TABLE trips (id int PRIMARY KEY, start_odometer int NOT NULL, end_odometer int NOT NULL, min_temp double precision NOT NULL, avg_temp double precision NOT NULL, max_temp double precision NOT NULL);
 """
 UNEQUAL = [
@@ -212,6 +214,8 @@ UNEQUAL = [
     "orders WHERE total <> subtotal + shipping - discount + tax OR discount > subtotal OR discount < 0",
     "calls WHERE duration_seconds <> epoch(ended_at) - epoch(started_at)",
     "stays WHERE length_of_stay <> floor((epoch(discharged_at) - epoch(admitted_at)) / 86400)",
+    "jobs WHERE started_at < created_at OR ended_at < started_at",
+    "parcels WHERE shipped_at < created_at OR delivered_at < shipped_at",
     "trips WHERE end_odometer < start_odometer OR avg_temp < min_temp OR avg_temp > max_temp",
 ]
 
