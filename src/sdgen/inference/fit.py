@@ -19,7 +19,7 @@ from sdgen.errors import ScenarioError
 from sdgen.generators import registry
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.decimals import exact, room
-from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, Rows
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, Rows
 from sdgen.generators.business.companies import CompanyGenerator
 from sdgen.generators.choices.choices import Choice, ListedValues
 from sdgen.generators.choices.restricted import Restricted
@@ -121,6 +121,12 @@ def needed_columns(spec: GeneratorSpec) -> frozenset[str]:
     """The other columns of the row that a generator takes; none where it can't be made."""
     made = _made(spec)
     return frozenset(need.column for need in made.needs() if not need.link) if made is not None else frozenset()
+
+
+def column_needs(spec: GeneratorSpec) -> tuple[Dependency, ...]:
+    """All that a generator takes, of its row or not; none where it can't be made."""
+    made = _made(spec)
+    return made.needs() if made is not None else ()
 
 
 def _made(spec: GeneratorSpec) -> Generator | None:

@@ -13,9 +13,11 @@ from functools import cached_property, lru_cache, reduce
 from math import prod
 
 from sdgen.inference.complete import Inside, at_times_null, completed, is_whole
+from sdgen.inference.copies import with_copies
 from sdgen.inference.fit import ColumnNeeds, fitting, needed_columns, needs_others, with_distinct_elements
 from sdgen.inference.names import entity_name, forms, shared_prefix, singular, snake, spelled_out
 from sdgen.inference.neighbours import Beside, Neighbours
+from sdgen.inference.order_in_time import NameForms, with_order
 from sdgen.inference.parts import Surroundings
 from sdgen.inference.rules import ColumnTraits, Guess, abbreviations, built_in_guesses, guesses
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
@@ -34,16 +36,23 @@ _MANY = 10**6  # rows where it isn't known how many
 def with_guesses(scenario: Scenario, request: PlanRequest | None = None) -> Scenario:
     """The scenario with a generator for each column that a rule finds one for; the others are as they were."""
     rows = _Rows(scenario, request or PlanRequest())
-    entities = {name: _guessed(scenario, name, entity, rows) for name, entity in scenario.entities.items()}
+    tables = {name: _Table(scenario, name, entity, rows) for name, entity in scenario.entities.items()}
+    entities = {name: _guessed(table) for name, table in tables.items()}
     if all(entities[name] is entity for name, entity in scenario.entities.items()):
         return scenario
-    return scenario.model_copy(update={"entities": entities})
+    forms = {name: NameForms(table.forms, table.names) for name, table in tables.items()}
+    guessed = scenario.model_copy(update={"entities": entities})
+
+    def own(entity: str, column: str) -> bool:
+        return tables[entity].has_own_rule(column)
+
+    return with_copies(scenario, with_order(scenario, guessed, forms, own), own)
 
 
-def _guessed(scenario: Scenario, name: str, entity: Entity, rows: _Rows) -> Entity:
+def _guessed(table: _Table) -> Entity:
+    entity = table.entity
     if all(is_whole(column) for column in entity.columns.values()):
         return entity
-    table = _Table(scenario, name, entity, rows)
     found = {column: table.column(column) for column in entity.columns}
     for _ in found:
         cycle = _cycle(found)
@@ -93,6 +102,13 @@ class _Table:
             rate = 0.0 if any(name in one for one in self.entity.unique) else guess.null_rate
             update |= {} if rate is None else {"null_rate": rate}
         return column.model_copy(update=update)
+
+    def has_own_rule(self, name: str) -> bool:
+        """Whether a rule of the scenario's own holds for a column."""
+        if not self.scenario.rules:
+            return False
+        traits = self._traits(name, self.entity.columns[name], self.types[name], ())
+        return next(guesses(self.scenario.rules, traits), None) is not None
 
     def _completed(self, name: str, column: Column, spec: GeneratorSpec, without: Collection[str]) -> Column:
         """The column with guesses for what its generator leaves out; a text's value may follow other columns."""

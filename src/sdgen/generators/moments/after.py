@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC
 from decimal import Decimal
 from typing import ClassVar
 
@@ -17,12 +18,13 @@ from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.decimals import numbers_of, places_of, room, units_from, units_to
 from sdgen.generators.arrays.fixed_width import array_over
 from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.moments.bounds import NEVER, Bounds, bounds_faults, bounds_types, earliest, latest
 from sdgen.generators.moments.durations import DAY, SECOND, Length, Moment, fixed_length, moment_faults, parse_moment
 from sdgen.generators.moments.operational_clock import operational_clock
 from sdgen.generators.moments.rhythm import Rhythm, RhythmParam, rhythm_faults
 from sdgen.generators.numbers.quantile_tables import lognormal_table
 from sdgen.generators.numbers.uniform import order_fault
-from sdgen.generators.references import Referring
+from sdgen.generators.references import Referring, is_reference
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Floats
 from sdgen.scenario.types import NUMBERS, TEXTS, Type
@@ -60,6 +62,11 @@ class After(Referring):
         "", description="no moment is later, unless the other one is: ISO 8601, or relative to as_of, such as now"
     )
 
+    after: Bounds = Field(
+        (), description="never before these either: columns of the row, link.column of parents, or moments"
+    )
+    before: Bounds = Field((), description="never after these, likewise, unless the other one is")
+
     state: str = Field("", description="a column of texts that says how far the row is, such as status")
     only: tuple[str, ...] = Field((), description="the states that have a moment, in any case; null in all others")
     unless: tuple[str, ...] = Field((), description="the states that have none yet, in any case")
@@ -76,11 +83,13 @@ class After(Referring):
         return other if other is not None and other.kind in self.fits else Type("timestamp")
 
     def references(self) -> Iterator[str]:
-        return iter((self.column, self.state) if self.state else (self.column,))
+        bounds = (str(bound) for bound in (*self.after, *self.before) if is_reference(bound))
+        return iter((self.column, *((self.state,) if self.state else ()), *bounds))
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         wrong = list(moment_faults("until", self.until, facts)) if self.until else []
         wrong += rhythm_faults(self.rhythm, facts)
+        wrong += [*bounds_faults("after", self.after, facts), *bounds_faults("before", self.before, facts)]
         if bool(self.state) != bool(self.only or self.unless):
             wrong.append(ParamError("state", "state goes with only or unless", "name a column, and its states"))
         for param, value in (("min", self.min), ("max", self.max), ("median", self.median or "1s")):
@@ -105,6 +114,9 @@ class After(Referring):
             yield ParamError("column", f"{self.column} is {other}, not a time", "name a column of dates or times")
         if other is not None and other.kind == "time" and self.rhythm is not None:
             yield ParamError("rhythm", f"{self.column} is a time of day, which has no rhythm", "leave it out")
+        if other is None or other.kind != "time":
+            yield from bounds_types(self, "after", self.after, types)
+            yield from bounds_types(self, "before", self.before, types)
         state = types.get(self.dependency(self.state)) if self.state else None
         if state is not None and state.kind not in TEXTS:
             yield ParamError("state", f"{self.state} is {state}, not a text", "name a column of texts")
@@ -130,32 +142,35 @@ class After(Referring):
         if pa.types.is_time(other.type):
             return self._times_of_day(cells, other)
         began = self._began(cells, other)
-        limit = self._limit(cells.facts)
+        limit = self._limit(cells)
         if self.rhythm is not None:
             later = self._by_rhythm(cells, self.rhythm, began, limit)
         else:
             later = began + self._waits(cells, began, limit)
         if cells.facts.type.kind == "date" or (pa.types.is_date(other.type) and cells.facts.type.kind in TEXTS):
             days = -(-later // DAY)
-            return array_over(days.astype(np.int32), pa.date32())
+            last = np.maximum(limit // DAY, began // DAY)  # no later day than the limit's
+            return array_over(np.minimum(days, last).astype(np.int32), pa.date32())
         return array_over(later, pa.timestamp("us"))
 
     def _began(self, cells: ColumnBatch, other: pa.Array) -> NDArray[np.int64]:
-        """The other column's moments, in microseconds; where there is none, one of the last two years."""
+        """When waits begin, in microseconds; where all columns are null, at one moment of the last two years."""
         moments = cast_array(other, Type("timestamp"), pa.timestamp("us")).cast(pa.int64())
-        known: NDArray[np.int64] = np.asarray(moments.fill_null(0) if moments.null_count else moments, dtype=np.int64)
+        known: NDArray[np.int64] = np.asarray(moments.fill_null(-NEVER), dtype=np.int64)
+        known = np.maximum(known, latest(self, cells, self.after, UTC, -NEVER)) if self.after else known
         if not moments.null_count:
             return known
         now = parse_moment("now", cells.facts.as_of)
         drawn = now - (cells.unit("lost") * _LOST).astype(np.int64) // SECOND * SECOND
-        valid = np.asarray(moments.is_valid(), dtype=np.bool_)
-        began: NDArray[np.int64] = np.where(valid, known, drawn)
+        began: NDArray[np.int64] = np.where(known > -NEVER, known, drawn)
         return began
 
-    def _limit(self, facts: ColumnContext) -> int:
-        return parse_moment(self.until, facts.as_of) if self.until else np.iinfo(np.int64).max >> 1
+    def _limit(self, cells: ColumnBatch) -> NDArray[np.int64]:
+        """Each row's last moment, itself included."""
+        until = parse_moment(self.until, cells.facts.as_of) if self.until else NEVER
+        return np.minimum(earliest(self, cells, self.before, UTC, NEVER) - 1, until)
 
-    def _waits(self, cells: ColumnBatch, began: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+    def _waits(self, cells: ColumnBatch, began: NDArray[np.int64], limit: NDArray[np.int64]) -> NDArray[np.int64]:
         """Whole seconds between min and max; where the limit leaves less room, spread over what is left."""
         least, most = fixed_length(self.min), fixed_length(self.max)
         left = np.maximum(np.minimum(limit - began, most), 0)
@@ -176,7 +191,9 @@ class After(Referring):
         chances = low + share * np.maximum(high - low, 0.0)
         return np.clip(table.at(np.clip(chances, 2.0**-53, 1 - 2.0**-53)) * median - start, 0, left - start)
 
-    def _by_rhythm(self, cells: ColumnBatch, rhythm: Rhythm, began: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+    def _by_rhythm(
+        self, cells: ColumnBatch, rhythm: Rhythm, began: NDArray[np.int64], limit: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
         """Moments whose waits are counted in the rhythm's time, none later than the limit."""
         now = parse_moment("now", cells.facts.as_of)
         clock = operational_clock(rhythm, now - _CLOCK_BEFORE, now + _CLOCK_AFTER, cells.facts.as_of)
@@ -186,11 +203,13 @@ class After(Referring):
         left = np.minimum(left, most)
         waits = np.where(left > least, least, 0) + self._spread(cells, np.where(left > least, least, 0), left)
         later = clock.moments(first + clock.of_hours(waits)) // SECOND * SECOND
-        return np.maximum(np.minimum(later, np.int64(limit)), began)
+        return np.maximum(np.minimum(later, limit), began)
 
     def _times_of_day(self, cells: ColumnBatch, other: pa.Array) -> pa.Array:
         began = np.asarray(other.cast(pa.time64("us")).cast(pa.int64()).fill_null(0))
-        return array_over(began + self._waits(cells, began, _LAST_SECOND), pa.time64("us"))
+        return array_over(
+            began + self._waits(cells, began, np.full(len(cells), _LAST_SECOND, dtype=np.int64)), pa.time64("us")
+        )
 
 
 def spelled(states: pa.Array) -> pa.Array:
@@ -238,7 +257,7 @@ class Above(Generator):
         places = places_of(type)
         low = np.asarray(_plain(cells.column(self.column)).cast(pa.float64()).fill_null(0.0))
         more = float(self.min) + cells.unit() * (float(self.max) - float(self.min))
-        values = low + low * more if self.times else low + more
+        values = low + np.abs(low) * more if self.times else low + more
         if places is None:
             return array_over(values, pa.float64())
         units = np.ceil(values * float(10**places) - 1e-6)

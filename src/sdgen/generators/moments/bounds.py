@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, tzinfo
+from datetime import UTC, date, tzinfo
 from typing import Annotated, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from sdgen.generators.references import Referring, is_reference, microseconds
 from sdgen.generators.streams import Numbers, Words, below_any
 from sdgen.scenario.types import TIMES, Type
 
-_NEVER = np.iinfo(np.int64).max >> 2
+NEVER = np.iinfo(np.int64).max >> 2
 
 
 def _as_bounds(value: Any) -> Any:
@@ -30,6 +30,50 @@ def _as_bounds(value: Any) -> Any:
 
 
 Bounds = Annotated[tuple[Moment, ...], BeforeValidator(_as_bounds)]
+
+
+def bounds_faults(param: str, bounds: Bounds, facts: ColumnContext, zone: tzinfo = UTC) -> Iterator[ParamError]:
+    """What is wrong with the moments among bounds."""
+    for bound in bounds:
+        if not is_reference(bound):
+            try:
+                parse_moment(bound, facts.as_of, zone)
+            except ValueError as error:
+                yield ParamError(param, str(error), "or name a column, as in created_at or orders.created_at")
+
+
+def bounds_types(
+    owner: Referring, param: str, bounds: Bounds, types: Mapping[Dependency, Type | None]
+) -> Iterator[ParamError]:
+    """What is wrong with the types of the columns that bounds name."""
+    for bound in filter(is_reference, bounds):
+        type = types.get(owner.dependency(str(bound)))
+        if type is not None and (type.kind not in TIMES or type.kind == "time"):
+            yield ParamError(param, f"{bound} is {type}, not a moment", "name a column of dates or moments")
+
+
+def latest(owner: Referring, cells: ColumnBatch, bounds: Bounds, zone: tzinfo, start: int) -> Numbers:
+    """The latest of a start and each row's bounds, in microseconds; a null bounds nothing."""
+    lows = [_bound(owner, cells, bound, zone, -NEVER, 0) for bound in bounds]
+    low: Numbers = np.maximum.reduce([np.full(len(cells), start, dtype=np.int64), *lows])
+    return low
+
+
+def earliest(owner: Referring, cells: ColumnBatch, bounds: Bounds, zone: tzinfo, end: int) -> Numbers:
+    """The earliest of an end and each row's bounds, likewise; a date's day is within."""
+    highs = [_bound(owner, cells, bound, zone, NEVER, DAY) for bound in bounds]
+    high: Numbers = np.minimum.reduce([np.full(len(cells), end, dtype=np.int64), *highs])
+    return high
+
+
+def _bound(owner: Referring, cells: ColumnBatch, bound: Moment, zone: tzinfo, missing: int, day: int) -> Numbers:
+    if not is_reference(bound):
+        return np.full(len(cells), parse_moment(bound, cells.facts.as_of, zone), dtype=np.int64)
+    array = owner.array(cells, str(bound))
+    whole_days = pa.types.is_date(array.type)
+    moments, known = microseconds(array)
+    moments = moments + np.int64(day) if whole_days else moments
+    return moments if known is None else np.where(known, moments, np.int64(missing))
 
 
 class BoundedMoments(Referring):
@@ -56,37 +100,16 @@ class BoundedMoments(Referring):
         """What is wrong with the rhythm and the bounds."""
         yield from rhythm_faults(self.rhythm, facts)
         for param, bounds in (("after", self.after), ("before", self.before)):
-            for bound in bounds:
-                if not is_reference(bound):
-                    try:
-                        parse_moment(bound, facts.as_of, zone)
-                    except ValueError as error:
-                        yield ParamError(param, str(error), "or name a column, as in created_at or orders.created_at")
+            yield from bounds_faults(param, bounds, facts, zone)
 
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
         for param, bounds in (("after", self.after), ("before", self.before)):
-            for bound in filter(is_reference, bounds):
-                type = types.get(self.dependency(str(bound)))
-                if type is not None and (type.kind not in TIMES or type.kind == "time"):
-                    yield ParamError(param, f"{bound} is {type}, not a moment", "name a column of dates or moments")
+            yield from bounds_types(self, param, bounds, types)
 
     def interval(self, cells: ColumnBatch, start: int, end: int, zone: tzinfo) -> tuple[Numbers, Numbers]:
         """Each row's least moment and its end, in microseconds; an end is never before the least."""
-        lows = [self._bound(cells, bound, zone, -_NEVER, 0) for bound in self.after]
-        highs = [self._bound(cells, bound, zone, _NEVER, DAY) for bound in self.before]
-        size = len(cells)
-        low = np.maximum.reduce([np.full(size, start, dtype=np.int64), *lows])
-        high = np.minimum.reduce([np.full(size, end, dtype=np.int64), *highs])
-        return low, np.maximum(high, low)
-
-    def _bound(self, cells: ColumnBatch, bound: Moment, zone: tzinfo, missing: int, day: int) -> Numbers:
-        if not is_reference(bound):
-            return np.full(len(cells), parse_moment(bound, cells.facts.as_of, zone), dtype=np.int64)
-        array = self.array(cells, str(bound))
-        whole_days = pa.types.is_date(array.type)
-        moments, known = microseconds(array)
-        moments = moments + np.int64(day) if whole_days else moments
-        return moments if known is None else np.where(known, moments, np.int64(missing))
+        low = latest(self, cells, self.after, zone, start)
+        return low, np.maximum(earliest(self, cells, self.before, zone, end), low)
 
     def span(self, facts: ColumnContext) -> tuple[int, int]:
         """The fixed start and end, in microseconds."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
+from functools import lru_cache
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -67,6 +68,7 @@ class Duration:
         return moment.replace(year=year, month=month, day=day) + timedelta(microseconds=self.microseconds)
 
 
+@lru_cache(maxsize=4096)
 def parse_duration(text: str | timedelta) -> Duration:
     """The length of time a text names, with a sign or without; ValueError for any other text."""
     if isinstance(text, timedelta):
