@@ -13,6 +13,7 @@ from sdgen.engine import batch
 from sdgen.errors import ScenarioError
 from sdgen.generators.links.counts import BLOCK
 from sdgen.planning.plan import Plan
+from sdgen.readers.sources import read_text_as_scenario
 
 ID = {"generator": "sequence", "primary_key": True}
 SOME = 40_000
