@@ -233,3 +233,30 @@ def test_sums_and_copies_agree(tmp_path: Path) -> None:
 def test_starts_and_ends_that_are_texts_have_no_distance() -> None:
     columns = {"started_at": "string(20)", "ended_at": "string(20)", "duration_seconds": "int"}
     assert specs("calls", calls=entity(**columns))["duration_seconds"].type != "expression"
+
+
+def test_waits_keep_between_the_bounds_of_other_columns() -> None:
+    columns = {
+        "opened": {"type": "timestamp", "nullable": True, "null_rate": 0.5, "generator": "datetime"},
+        "least": {"type": "timestamp", "generator": "datetime", "params": {"start": "-90d", "end": "-60d"}},
+        "most": {"type": "timestamp", "generator": "datetime", "params": {"start": "-50d", "end": "-40d"}},
+        "closed": {
+            "type": "timestamp",
+            "generator": "after",
+            "params": {"column": "opened", "max": "300d", "after": ["least"], "before": ["most"]},
+        },
+    }
+    scenario = read_mapping({"name": "s", "entities": {"doors": {"rows": 500, "columns": columns}}})
+    for row in sdgen.generate(scenario, seed=1, as_of=AS_OF)["doors"].to_pylist():
+        assert row["closed"] >= row["least"]
+        assert row["closed"] <= max(row["most"], row["opened"] or row["most"])
+        assert row["opened"] is None or row["closed"] >= row["opened"]
+
+
+def test_what_is_above_a_number_below_zero() -> None:
+    columns = {
+        "low": {"type": "double", "generator": "uniform_float", "params": {"min": -20, "max": -1}},
+        "high": {"type": "double", "generator": "above", "params": {"column": "low", "max": 2, "times": True}},
+    }
+    scenario = read_mapping({"name": "s", "entities": {"days": {"rows": 200, "columns": columns}}})
+    assert all(row["high"] >= row["low"] for row in sdgen.generate(scenario, seed=1)["days"].to_pylist())
