@@ -17,9 +17,10 @@ from sdgen.inference.copies import with_copies
 from sdgen.inference.fit import ColumnNeeds, fitting, needed_columns, needs_others, with_distinct_elements
 from sdgen.inference.names import entity_name, forms, shared_prefix, singular, snake, spelled_out
 from sdgen.inference.neighbours import Beside, Neighbours
-from sdgen.inference.order_in_time import NameForms, with_order
+from sdgen.inference.order_in_time import with_order
 from sdgen.inference.parts import Surroundings
 from sdgen.inference.rules import ColumnTraits, Guess, abbreviations, built_in_guesses, guesses
+from sdgen.inference.table_moments import NameForms
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import Type, parse_type
