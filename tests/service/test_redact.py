@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from sdgen.databases.urls import without_password
@@ -37,6 +37,7 @@ _PASSWORDS = st.text(_LETTERS, min_size=4, max_size=14).filter(lambda each: not 
 @example(password="hunter@two/three?four#five", user="u", scheme="mysql")
 def test_no_part_of_a_password_is_shown_however_it_is_written(password: str, user: str, scheme: str) -> None:
     url = f"{scheme}://{user}:{password}@host:5432/shop"
+    assume(url.count(password) == 1)  # a password such as "post" is hidden in "postgresql" as well
     texts = [
         without_password(url),
         without_passwords(f"can't reach {url}, try again"),
