@@ -132,10 +132,12 @@ class RunRequest(Record, defer_build=False):
     @field_validator("dialect")
     @classmethod
     def _known_dialect(cls, name: str) -> str:
+        if not name:  # as of most requests: the reader of SQL takes longer to load than a preview to make
+            return ""
         from sdgen.readers.sql.ddl import DIALECTS, SYNONYMS
 
         chosen = SYNONYMS.get(name.lower(), name.lower())
-        if chosen and chosen not in DIALECTS:
+        if chosen not in DIALECTS:
             raise ValueError(f"{name!r} is no dialect that is read: {', '.join(DIALECTS)}")
         return chosen
 
