@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ from sdgen.generators.links.links import resolve_link
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import Type
 
-_REFERENCE = re.compile(r"(?:\w+\.)?[A-Za-z_]\w*")
+_REFERENCE = re.compile(r"(?:[^\W\d]\w*\.)?[^\W\d]\w*")
 _NOW = frozenset({"now", "as_of"})
 
 
@@ -35,7 +35,7 @@ class Referring(Generator):
         """The columns as the params name them."""
         raise NotImplementedError
 
-    def resolved(self, links: Mapping[str, str]) -> Generator:
+    def resolved(self, links: Mapping[str, str]) -> Self:
         parents = {name.rpartition(".")[0] for name in self.references()} - {""}
         copy = self.model_copy()
         copy._links = {parent: resolve_link(parent, links) for parent in sorted(parents)}

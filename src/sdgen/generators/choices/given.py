@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, ParamError
 from sdgen.generators.choices.null_rates import case_numbers
 from sdgen.generators.expressions.expression import Expression
 from sdgen.generators.nested.nested_generator import NestedGenerator
@@ -115,9 +115,8 @@ class Given(Referring):
     def references(self) -> Iterator[str]:
         return iter((self.by,) if self.by else ())
 
-    def resolved(self, links: Mapping[str, str]) -> Generator:
+    def resolved(self, links: Mapping[str, str]) -> Given:
         copy = super().resolved(links)
-        assert isinstance(copy, Given)
         cases: Any = (
             {name: part.resolved(links) for name, part in self.cases.items()}
             if isinstance(self.cases, dict)

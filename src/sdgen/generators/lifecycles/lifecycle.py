@@ -73,9 +73,8 @@ class Lifecycle(Referring):
     def references(self) -> Iterator[str]:
         return iter((str(self.start),) if is_reference(self.start) else ())
 
-    def resolved(self, links: Mapping[str, str]) -> Generator:
+    def resolved(self, links: Mapping[str, str]) -> Lifecycle:
         copy = super().resolved(links)
-        assert isinstance(copy, Lifecycle)
         copy._cases = {}
         for name, case in self._cases.items():
             resolved = case.resolved(links)

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from sdgen.generators import streams
 from sdgen.generators.lifecycles.states import State, Transition
-from sdgen.generators.moments.durations import DAY, SECOND, fixed_length, parse_moment
-from sdgen.generators.moments.operational_clock import OperationalClock, operational_clock
-from sdgen.generators.moments.rhythm import Rhythm
+from sdgen.generators.moments.durations import SECOND, fixed_length
+from sdgen.generators.moments.operational_clock import waiting_clock
 from sdgen.generators.numbers.alias_tables import alias_table
 from sdgen.generators.numbers.quantile_tables import lognormal_table
 from sdgen.generators.streams import Numbers
@@ -25,7 +24,6 @@ from sdgen.generators.streams import Numbers
 MOST_STEPS = 100
 _NONE = -1
 _WIDEST = 30.0  # times the median: no stay is longer, or shorter than its part of it
-_CLOCK_BEFORE, _CLOCK_AFTER = 12 * 365 * DAY, 3 * 365 * DAY
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,11 +120,6 @@ def _moved(plan: Walk, state: State, transition: Transition, since: Numbers, wor
     stays = table.draw(words, 1 / _WIDEST, _WIDEST) * median
     if state.rhythm is None:
         return since + stays.astype(np.int64) // SECOND * SECOND
-    clock = _clock(state.rhythm, plan.as_of)
+    clock = waiting_clock(state.rhythm, plan.as_of)
     later = clock.moments(clock.ticks(since) + clock.of_hours(stays)) // SECOND * SECOND
     return np.maximum(later, since)
-
-
-def _clock(rhythm: Rhythm, as_of: datetime) -> OperationalClock:
-    now = parse_moment("now", as_of)
-    return operational_clock(rhythm, now - _CLOCK_BEFORE, now + _CLOCK_AFTER, as_of)

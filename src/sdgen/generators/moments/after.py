@@ -20,7 +20,7 @@ from sdgen.generators.arrays.fixed_width import array_over
 from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
 from sdgen.generators.moments.bounds import NEVER, Bounds, bounds_faults, bounds_types, earliest, latest
 from sdgen.generators.moments.durations import DAY, SECOND, Length, Moment, fixed_length, moment_faults, parse_moment
-from sdgen.generators.moments.operational_clock import operational_clock
+from sdgen.generators.moments.operational_clock import waiting_clock
 from sdgen.generators.moments.rhythm import Rhythm, RhythmParam, rhythm_faults
 from sdgen.generators.numbers.quantile_tables import lognormal_table
 from sdgen.generators.numbers.uniform import order_fault
@@ -32,7 +32,6 @@ from sdgen.scenario.types import NUMBERS, TEXTS, Type
 _MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
 _TEXT_MOMENTS = TEXTS - {"enum"}
 _LAST_SECOND = DAY - SECOND
-_CLOCK_BEFORE, _CLOCK_AFTER = 12 * 365 * DAY, 3 * 365 * DAY  # the years whose hours a rhythm's waits are counted in
 _LOST = 2 * 365 * DAY  # where the other column is null: somewhere in the two years before as_of
 
 
@@ -195,8 +194,7 @@ class After(Referring):
         self, cells: ColumnBatch, rhythm: Rhythm, began: NDArray[np.int64], limit: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         """Moments whose waits are counted in the rhythm's time, none later than the limit."""
-        now = parse_moment("now", cells.facts.as_of)
-        clock = operational_clock(rhythm, now - _CLOCK_BEFORE, now + _CLOCK_AFTER, cells.facts.as_of)
+        clock = waiting_clock(rhythm, cells.facts.as_of)
         first = clock.ticks(began)
         left = clock.hours(clock.ticks(np.maximum(began, limit)) - first).astype(np.int64)
         least, most = fixed_length(self.min), fixed_length(self.max)

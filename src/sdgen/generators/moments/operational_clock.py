@@ -90,17 +90,17 @@ class OperationalClock:
 
     def _beyond_ticks(self, since: Numbers) -> Numbers:
         over = np.where(since < 0, since, since - np.int64(self._hours * HOUR))
-        ticks: Numbers = np.floor(over * self._rate).astype(np.int64) + np.where(since < 0, 0, self.total)
+        ticks: Numbers = np.floor(over * self.rate).astype(np.int64) + np.where(since < 0, 0, self.total)
         return ticks
 
     def _beyond_moments(self, ticks: Numbers) -> Numbers:
         over = np.where(ticks < 0, ticks, ticks - self.total)
-        since = np.floor(over / self._rate).astype(np.int64) + np.where(ticks < 0, 0, np.int64(self._hours * HOUR))
+        since = np.floor(over / self.rate).astype(np.int64) + np.where(ticks < 0, 0, np.int64(self._hours * HOUR))
         moments: Numbers = since + np.int64(self.start)
         return moments
 
     @property
-    def _rate(self) -> float:
+    def rate(self) -> float:
         """The mean ticks of a microsecond."""
         return self.total / (self._hours * HOUR)
 
@@ -108,6 +108,12 @@ class OperationalClock:
 def operational_clock(rhythm: Rhythm, start: int, end: int, as_of: datetime) -> OperationalClock:
     """The clock of a rhythm over the hours that hold [start, end), in microseconds from 1970."""
     return _clock(rhythm.model_dump_json(), start // HOUR, max(-(-end // HOUR), start // HOUR + 1), as_of)
+
+
+def waiting_clock(rhythm: Rhythm, as_of: datetime) -> OperationalClock:
+    """The clock by which waits are counted: of the twelve years before as_of and three after it."""
+    now = parse_moment("now", as_of)
+    return operational_clock(rhythm, now - 12 * 365 * DAY, now + 3 * 365 * DAY, as_of)
 
 
 @lru_cache(maxsize=64)  # every batch asks for it; a rhythm has dictionaries, so its text is the key

@@ -20,8 +20,9 @@ from sdgen.generators.arrays.decimals import numbers_of
 from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, ParamError, Rows
 from sdgen.generators.cancellation import raise_if_cancelled
 from sdgen.generators.links.rollups import whole_numbers
+from sdgen.generators.references import is_reference
 from sdgen.generators.registry import register
-from sdgen.generators.series.references import KEYS, Reference, Referring, is_name
+from sdgen.generators.series.references import KEYS, Reference, SeriesGenerator
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import INTEGERS, NUMBERS, Type
 
@@ -33,7 +34,7 @@ _DIGITS = 18
 
 
 @register("balance")
-class Balance(Referring):
+class Balance(SeriesGenerator):
     """A running balance: the opening and the sum of a column over the parent's rows up to and with this one.
 
     Exact, of whole numbers and decimals. Rows without an amount leave it as it was. Where a parent has very many rows,
@@ -74,7 +75,7 @@ class Balance(Referring):
         type = types.get(self.dependency(self.opening))
         return type.scale if type is not None and type.kind == "decimal" else 0
 
-    def references(self) -> Iterator[Reference]:
+    def column_params(self) -> Iterator[Reference]:
         yield Reference("amount", self.amount, _EXACT)
         yield Reference("per", self.per, KEYS)
         if isinstance(self.opening, str):
@@ -85,16 +86,16 @@ class Balance(Referring):
         return False
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
-        if isinstance(self.opening, str) and (not is_name(self.opening) or "." not in self.opening):
+        if isinstance(self.opening, str) and (not is_reference(self.opening) or "." not in self.opening):
             what = f"{self.opening!r} is neither a number nor a parent's column"
             yield ParamError("opening", what, "write a number, or parent.column")
         elif isinstance(self.opening, Decimal) and not self.opening.is_finite():
             yield ParamError("opening", f"{self.opening} is no amount", "give a number")
-        if not is_name(self.amount) or "." in self.amount:
+        if not is_reference(self.amount) or "." in self.amount:
             yield ParamError("amount", f"{self.amount!r} is no column of this entity", "name one")
 
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
-        for one in self.references():
+        for one in self.column_params():
             type = types.get(self.dependency(one.name))
             if type is not None and (type.kind not in one.kinds or (one.param != "per" and type.precision > _DIGITS)):
                 what = f"{one.name} is {type}, of which there is no exact sum"

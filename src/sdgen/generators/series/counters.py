@@ -20,9 +20,10 @@ from pydantic import Field, FiniteFloat
 from sdgen.generators.arrays.decimals import places_of, units_from
 from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
 from sdgen.generators.moments.durations import SECOND, Length, fixed_length
+from sdgen.generators.references import is_reference
 from sdgen.generators.registry import register
 from sdgen.generators.series.parts import length_faults
-from sdgen.generators.series.references import KEYS, MOMENTS, Floats, Reference, Term, is_name, term_faults
+from sdgen.generators.series.references import KEYS, MOMENTS, Floats, Reference, Term, term_faults
 from sdgen.generators.series.series import InTime, Mask, either, floats_over
 from sdgen.generators.series.waves import Part, episodes, hashed, heads, normals
 from sdgen.generators.streams import Numbers, Words
@@ -79,22 +80,22 @@ class Counter(InTime):
     def natural(self) -> Type:
         return Type("double")
 
-    def references(self) -> Iterator[Reference]:
+    def column_params(self) -> Iterator[Reference]:
         if self.at:
             yield Reference("at", self.at, MOMENTS)
         if self.per:
             yield Reference("per", self.per, KEYS)
         for param, term in (("mean", self.mean), ("start", self.start)):
-            if is_name(term):
+            if is_reference(term):
                 yield Reference(param, str(term), NUMBERS)
-        yield from super().references()
+        yield from super().column_params()
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         yield from super().faults(facts)
         yield from length_faults("every", self.every, SECOND)
         for param, term in (("mean", self.mean), ("start", self.start)):
             yield from term_faults(param, term)
-            if is_name(term) and "." not in str(term):
+            if is_reference(term) and "." not in str(term):
                 what = f"{term} changes from row to row, so that the counter could fall"
                 yield ParamError(param, what, "name a parent's column, as parent.column")
         if not isinstance(self.mean, str) and self.mean <= 0:

@@ -13,7 +13,7 @@ from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.base import ColumnBatch, Dependency, ParamError, Rows
 from sdgen.generators.links.links import resolve_link
 from sdgen.generators.registry import register
-from sdgen.generators.series.references import MOMENTS, Reference, Referring
+from sdgen.generators.series.references import MOMENTS, Reference, SeriesGenerator
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import NUMBERS, Type
 
@@ -23,7 +23,7 @@ _LAST = np.iinfo(np.int64).max
 
 
 @register("during")
-class During(Referring):
+class During(SeriesGenerator):
     """How many rows of another entity go on at this row's moment, or what a column of theirs comes to.
 
     The other entity counts its rows per the same parent as the link leads to: a reading is off while an incident of its
@@ -50,7 +50,7 @@ class During(Referring):
     def resolved(self, links: Mapping[str, str]) -> During:
         return super().resolved(links).model_copy(update={"link": resolve_link(self.link, links)})
 
-    def references(self) -> Iterator[Reference]:
+    def column_params(self) -> Iterator[Reference]:
         yield Reference("at", self.at, MOMENTS)
 
     def _others(self) -> Iterator[tuple[str, Dependency, frozenset[str]]]:

@@ -9,7 +9,8 @@ from pydantic import Field, FiniteFloat
 
 from sdgen.generators.base import ParamError
 from sdgen.generators.moments.durations import SECOND, Length, fixed_length
-from sdgen.generators.series.references import Reference, Term, is_name, term_faults
+from sdgen.generators.references import is_reference
+from sdgen.generators.series.references import Reference, Term, term_faults
 from sdgen.generators.series.waves import Part
 from sdgen.scenario.types import NUMBERS
 
@@ -95,7 +96,7 @@ def part_references(param: str, part: Part) -> Iterator[Reference]:
         if isinstance(value, tuple):
             terms = {f"{param}.{field}.{place}": each for place, each in enumerate(value)}
         if field not in ("per", "peak", *_LENGTHS):
-            yield from (Reference(path, str(term), NUMBERS) for path, term in terms.items() if is_name(term))
+            yield from (Reference(path, str(term), NUMBERS) for path, term in terms.items() if is_reference(term))
 
 
 def part_faults(param: str, part: AnyPart) -> Iterator[ParamError]:

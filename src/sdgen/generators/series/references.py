@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import FiniteFloat, PrivateAttr
+from pydantic import FiniteFloat
 
 from sdgen.generators.arrays.cast import cast_array
-from sdgen.generators.base import ColumnBatch, Dependency, Generator, ParamError
-from sdgen.generators.links.links import resolve_link
+from sdgen.generators.base import ColumnBatch, Dependency, ParamError
 from sdgen.generators.moments.durations import SECOND
+from sdgen.generators.references import Referring, is_reference, microseconds
 from sdgen.generators.streams import Numbers, Words, mix
 from sdgen.scenario.types import INTEGERS, NUMBERS, TEXTS, Type
 
@@ -36,10 +36,7 @@ _KINDS = {
     ZONES: "a column of texts",
 }
 _MOST = 1e15
-_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)?")
-_NOW = ("now", "as_of")
 _SALT = np.uint64(0x8CB92BA72F3D8DD7)
-_S = TypeVar("_S", bound="Referring")
 
 
 class Reference(NamedTuple):
@@ -50,42 +47,32 @@ class Reference(NamedTuple):
     kinds: frozenset[str]
 
 
-class Referring(Generator):
-    """A generator whose params name columns. A column that is null makes the value null."""
+class SeriesGenerator(Referring):
+    """A generator whose params name columns of certain kinds. A column that is null makes the value null."""
 
-    _links: dict[str, str] = PrivateAttr(default_factory=dict)
-
-    def references(self) -> Iterator[Reference]:
+    def column_params(self) -> Iterator[Reference]:
         """The params that name columns."""
         raise NotImplementedError
 
-    def resolved(self: _S, links: Mapping[str, str]) -> _S:
-        parents = {one.name.rpartition(".")[0] for one in self.references()} - {""}
-        copy = self.model_copy()
-        copy._links = {parent: resolve_link(parent, links) for parent in sorted(parents)}
-        return copy
-
-    def dependency(self, name: str, param: str = "") -> Dependency:
-        parent, _, column = name.rpartition(".")
-        return Dependency(column, self._links.get(parent, parent), param=param)
+    def references(self) -> Iterator[str]:
+        return (one.name for one in self.column_params())
 
     def needs(self) -> tuple[Dependency, ...]:
-        return tuple(self.dependency(one.name, one.param) for one in self.references())
+        return tuple(replace(self.dependency(one.name), param=one.param) for one in self.column_params())
 
     @property
     def passes_null(self) -> bool:
         return True
 
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
-        for one in self.references():
+        for one in self.column_params():
             type = types.get(self.dependency(one.name))
             if type is not None and type.kind not in one.kinds:
                 yield ParamError(one.param, f"{one.name} is {type}", f"name {_KINDS[one.kinds]}")
 
     def referred(self, cells: ColumnBatch, name: str) -> pa.Array:
         """The column of that name, of these rows or of their parents."""
-        need = self.dependency(name)
-        array = cells.rows.parent(need.link).column(need.column) if need.link else cells.column(need.column)
+        array = self.array(cells, name)
         return pc.cast(array, array.type.value_type) if pa.types.is_dictionary(array.type) else array
 
     def number(self, cells: ColumnBatch, term: Term) -> Floats | float:
@@ -99,10 +86,8 @@ class Referring(Generator):
 
     def moments(self, cells: ColumnBatch, name: str) -> tuple[Numbers, NDArray[np.bool_] | None]:
         """A column's moments in microseconds since 1970, and which of them are null; None where none is."""
-        array = cast_array(self.referred(cells, name), Type("timestamp"), pa.timestamp("us")).cast(pa.int64())
-        if not array.null_count:
-            return array.to_numpy(), None
-        return array.fill_null(0).to_numpy(), array.is_null().to_numpy(zero_copy_only=False)
+        moments, known = microseconds(self.referred(cells, name))
+        return moments, None if known is None else ~known
 
     def keys(self, cells: ColumnBatch, name: str, purpose: str, family: str = "") -> Words:
         """A stream's key for each row, the same in all rows whose column `name` is the same; one key without a name.
@@ -117,7 +102,7 @@ class Referring(Generator):
 
     def zone_offsets(self, cells: ColumnBatch, zone: str) -> Numbers | int:
         """By how many microseconds a zone's standard time is ahead of UTC; zone: its name, or a column of names."""
-        if not is_name(zone) or zone == "UTC":
+        if not is_reference(zone) or zone == "UTC":
             return _standard_offset(zone, cells.facts.as_of.year)
         codes = self.referred(cells, zone).dictionary_encode()
         offsets = [_standard_offset(name or "UTC", cells.facts.as_of.year) for name in codes.dictionary.to_pylist()]
@@ -125,14 +110,9 @@ class Referring(Generator):
         return each
 
 
-def is_name(value: object) -> bool:
-    """Whether a param's value is the name of a column, and not a number, a moment or a zone such as Europe/Berlin."""
-    return isinstance(value, str) and value not in _NOW and _NAME.fullmatch(value) is not None
-
-
 def term_faults(param: str, term: Term) -> Iterator[ParamError]:
     """A fault where a term is neither a number nor a name, or a number so large that sums would have no end."""
-    if isinstance(term, str) and not is_name(term):
+    if isinstance(term, str) and not is_reference(term):
         what = f"{term!r} is neither a number nor the name of a column"
         yield ParamError(param, what, "write a number, column, or parent.column")
     elif not isinstance(term, str) and abs(term) > _MOST:

@@ -16,6 +16,7 @@ from sdgen.generators.arrays.rounding import rounded
 from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
 from sdgen.generators.moments.durations import Moment, fixed_length, moment_faults, parse_moment, zone_faults
 from sdgen.generators.numbers.alias_tables import alias_table
+from sdgen.generators.references import is_reference
 from sdgen.generators.registry import register
 from sdgen.generators.series.parts import (
     AnyPart,
@@ -35,9 +36,8 @@ from sdgen.generators.series.references import (
     ZONES,
     Floats,
     Reference,
-    Referring,
+    SeriesGenerator,
     Term,
-    is_name,
     term_faults,
 )
 from sdgen.generators.series.waves import (
@@ -63,7 +63,7 @@ class Clocked(NamedTuple):
     numbers: Numbers
 
 
-class InTime(Referring):
+class InTime(SeriesGenerator):
     """A generator whose values follow a column of moments: what series and counters have in common."""
 
     at: str = Field("", description="the column of moments: the row's, or a parent's as link.column")
@@ -84,18 +84,18 @@ class InTime(Referring):
             if cycle is not None:
                 yield param, cycle
 
-    def references(self) -> Iterator[Reference]:
-        if is_name(self.since):
+    def column_params(self) -> Iterator[Reference]:
+        if is_reference(self.since):
             yield Reference("since", str(self.since), MOMENTS)
-        if is_name(self.timezone) and self.timezone != "UTC":
+        if is_reference(self.timezone) and self.timezone != "UTC":
             yield Reference("timezone", self.timezone, ZONES)
         for param, cycle in self.cycles():
             yield from part_references(param, cycle)
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
-        if not is_name(self.since):
+        if not is_reference(self.since):
             yield from moment_faults("since", self.since, facts)
-        if not is_name(self.timezone):
+        if not is_reference(self.timezone):
             yield from zone_faults(self.timezone)
         for param, cycle in self.cycles():
             yield from cycle.faults(param)
@@ -103,7 +103,7 @@ class InTime(Referring):
 
     def start_of(self, cells: ColumnBatch) -> tuple[Numbers | int, Mask | None]:
         """`since`, in microseconds since 1970, and where it is null; None where it is nowhere."""
-        if is_name(self.since):
+        if is_reference(self.since):
             return self.moments(cells, str(self.since))
         return parse_moment(self.since, cells.facts.as_of), None
 
@@ -164,13 +164,13 @@ class Series(InTime):
         for place, noise in enumerate(self.noises):
             yield f"noise.{place}" if listed else "noise", noise
 
-    def references(self) -> Iterator[Reference]:
+    def column_params(self) -> Iterator[Reference]:
         yield Reference("at", self.at, MOMENTS)
-        if is_name(self.base):
+        if is_reference(self.base):
             yield Reference("base", str(self.base), NUMBERS)
         if self.per:
             yield Reference("per", self.per, KEYS)
-        yield from super().references()
+        yield from super().column_params()
         for param, part in self.parts():
             yield from part_references(param, part)
             if per := getattr(part, "per", ""):
