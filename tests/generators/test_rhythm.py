@@ -15,9 +15,10 @@ from pydantic import ValidationError
 import sdgen
 from sdgen.errors import ScenarioError
 from sdgen.generators.moments.durations import DAY
-from sdgen.generators.moments.holidays import countries, easter, holidays, rhythm_data
+from sdgen.generators.moments.holidays import countries, easter, holidays
 from sdgen.generators.moments.operational_clock import HOUR, operational_clock
 from sdgen.generators.moments.rhythm import Rhythm
+from sdgen.generators.pools import own_yaml
 from sdgen.generators.registry import make
 from sdgen.readers.sources import read_text_as_scenario
 
@@ -34,7 +35,7 @@ def moments_of(column: pa.ChunkedArray) -> np.ndarray:
     return np.asarray(column.cast(pa.timestamp("us")).cast(pa.int64()))
 
 
-@pytest.mark.parametrize("name", sorted(rhythm_data("rhythms")))
+@pytest.mark.parametrize("name", sorted(own_yaml("rhythms")))
 def test_shipped_rhythms_are_followed(name: str) -> None:
     rhythm = Rhythm.model_validate(name)
     column = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from pydantic import PrivateAttr
 
 from sdgen.generators.arrays.cast import cast_array
-from sdgen.generators.base import ColumnBatch, Dependency, Generator
+from sdgen.generators.base import ColumnBatch, Dependency, Generator, ParamError
 from sdgen.generators.links.links import resolve_link
 from sdgen.generators.streams import Numbers
-from sdgen.scenario.types import Type
+from sdgen.scenario.types import TIMES, Type
 
 _REFERENCE = re.compile(r"(?:[^\W\d]\w*\.)?[^\W\d]\w*")
 _NOW = frozenset({"now", "as_of"})
@@ -48,6 +48,15 @@ class Referring(Generator):
 
     def needs(self) -> tuple[Dependency, ...]:
         return tuple(dict.fromkeys(self.dependency(name) for name in self.references()))
+
+    def no_moments(
+        self, param: str, names: Iterable[str], types: Mapping[Dependency, Type | None], word: str = "moment"
+    ) -> Iterator[ParamError]:
+        """A fault for each named column that holds neither dates nor moments."""
+        for name in names:
+            type = types.get(self.dependency(name))
+            if type is not None and (type.kind not in TIMES or type.kind == "time"):
+                yield ParamError(param, f"{name} is {type}, not a {word}", "name a column of dates or moments")
 
     def array(self, cells: ColumnBatch, name: str) -> pa.Array:
         """The column that a name stands for, at the batch's rows."""

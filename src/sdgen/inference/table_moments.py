@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
-from importlib.resources import files
+from functools import cached_property, lru_cache
 from typing import Any
 
+from sdgen.generators.pools import own_yaml
 from sdgen.inference.fit import column_needs
 from sdgen.inference.neighbours import compiled
 from sdgen.scenario.model import Column, Entity, GeneratorSpec
@@ -68,12 +68,9 @@ class Link:
         return [f"{self.name}.{column}" for column in self.births]
 
 
-@cache
 def order_rules() -> Any:
-    import yaml
-
-    text = files("sdgen").joinpath("data/order_in_time.yaml").read_text(encoding="utf-8")
-    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    """What names say of moments."""
+    return own_yaml("order_in_time")
 
 
 @lru_cache(maxsize=32_768)

@@ -21,7 +21,7 @@ from sdgen.generators.moments.durations import DAY, Moment, moment_faults, parse
 from sdgen.generators.references import Referring, is_reference, microseconds
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
-from sdgen.scenario.types import TEXTS, TIMES, Type
+from sdgen.scenario.types import TEXTS, Type
 
 
 @register("lifecycle")
@@ -95,10 +95,7 @@ class Lifecycle(Referring):
             yield from (ParamError(f"states.{name}", fault.what, fault.hint) for fault in case.faults(facts))
 
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
-        for name in self.references():
-            type = types.get(self.dependency(name))
-            if type is not None and (type.kind not in TIMES or type.kind == "time"):
-                yield ParamError("start", f"{name} is {type}, not a moment", "name a column of dates or moments")
+        yield from self.no_moments("start", self.references(), types)
         for name, case in self._cases.items():
             yield from (ParamError(f"states.{name}", fault.what, fault.hint) for fault in case.check_types(types))
 

@@ -16,7 +16,7 @@ from sdgen.generators.moments.operational_clock import OperationalClock, operati
 from sdgen.generators.moments.rhythm import RhythmParam, rhythm_faults
 from sdgen.generators.references import Referring, is_reference, microseconds
 from sdgen.generators.streams import Numbers, Words, below_any
-from sdgen.scenario.types import TIMES, Type
+from sdgen.scenario.types import Type
 
 NEVER = np.iinfo(np.int64).max >> 2
 
@@ -46,10 +46,7 @@ def bounds_types(
     owner: Referring, param: str, bounds: Bounds, types: Mapping[Dependency, Type | None]
 ) -> Iterator[ParamError]:
     """What is wrong with the types of the columns that bounds name."""
-    for bound in filter(is_reference, bounds):
-        type = types.get(owner.dependency(str(bound)))
-        if type is not None and (type.kind not in TIMES or type.kind == "time"):
-            yield ParamError(param, f"{bound} is {type}, not a moment", "name a column of dates or moments")
+    yield from owner.no_moments(param, map(str, filter(is_reference, bounds)), types)
 
 
 def latest(owner: Referring, cells: ColumnBatch, bounds: Bounds, zone: tzinfo, start: int) -> Numbers:

@@ -11,8 +11,9 @@ from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
-from importlib.resources import files
-from typing import Any
+
+from sdgen.errors import did_you_mean
+from sdgen.generators.pools import own_yaml
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EASTER = re.compile(r"easter([+-]\d+)")
@@ -22,17 +23,15 @@ _NTH = re.compile(r"(\d|last) (\w{3}) (\d+)")
 @cache
 def countries() -> dict[str, list[str]]:
     """The rules of each country whose holidays are known, by its ISO 3166 code."""
-    return dict(rhythm_data("holidays"))
+    return dict(own_yaml("holidays"))
 
 
-@cache
-def rhythm_data(name: str) -> dict[str, Any]:
-    """A data file of this package."""
-    import yaml
-
-    text = files("sdgen").joinpath(f"data/{name}.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return loaded
+def unknown_country(country: str) -> tuple[str, str] | None:
+    """What is wrong with a country whose holidays aren't known, and a hint; None where they are."""
+    if country in countries():
+        return None
+    hint = did_you_mean(country, countries(), "known: " + ", ".join(countries()))
+    return f"the holidays of {country!r} aren't known", hint
 
 
 def holidays(country: str, years: Sequence[int]) -> frozenset[date]:

@@ -13,7 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat,
 from sdgen.errors import did_you_mean
 from sdgen.generators.base import ColumnContext, ParamError
 from sdgen.generators.moments.durations import Length, Moment, fixed_length, parse_moment, zone_faults
-from sdgen.generators.moments.holidays import countries, rhythm_data
+from sdgen.generators.moments.holidays import unknown_country
+from sdgen.generators.pools import own_yaml
 
 Share = Annotated[FiniteFloat, Field(ge=0)]
 _OWN = ("about",)
@@ -55,7 +56,7 @@ class Rhythm(BaseModel):
             value = {"base": value}
         if not isinstance(value, Mapping) or not value.get("base"):
             return value
-        known = rhythm_data("rhythms")
+        known = own_yaml("rhythms")
         if value["base"] not in known:
             hint = did_you_mean(str(value["base"]), known, "shipped: " + ", ".join(known))
             raise ValueError(f"there is no rhythm {value['base']!r}; {hint}")
@@ -71,9 +72,8 @@ class Rhythm(BaseModel):
                 raise ValueError(f"{name} are {size} shares, not all zero; these are {len(shares)}")
         if self.month_days and not any(self.month_days.values()):
             raise ValueError("month_days are all zero")
-        if self.holidays and self.holidays not in countries():
-            hint = did_you_mean(self.holidays, countries(), "known: " + ", ".join(countries()))
-            raise ValueError(f"the holidays of {self.holidays!r} aren't known; {hint}")
+        if self.holidays and (unknown := unknown_country(self.holidays)):
+            raise ValueError("; ".join(unknown))
         return self
 
 

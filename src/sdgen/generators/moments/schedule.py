@@ -11,15 +11,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field
 
-from sdgen.errors import did_you_mean
 from sdgen.generators.arrays.fixed_width import array_over
 from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, ParamError
 from sdgen.generators.moments.durations import DAY, Length, Moment, moment_faults, parse_duration, parse_moment
-from sdgen.generators.moments.holidays import countries, holidays
+from sdgen.generators.moments.holidays import holidays, unknown_country
 from sdgen.generators.references import Referring, is_reference, microseconds
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
-from sdgen.scenario.types import TEXTS, TIMES, Type
+from sdgen.scenario.types import TEXTS, Type
 
 _EPOCH = date(1970, 1, 1)
 _LONGEST_PAUSE = 14  # days: no country closes for longer
@@ -73,15 +72,11 @@ class Schedule(Referring):
             yield ParamError("every", str(error))
         if isinstance(self.day, int) and not 1 <= self.day <= 31:
             yield ParamError("day", f"no month has a day {self.day}", "take 1 to 31, or last")
-        if self.holidays and self.holidays not in countries():
-            hint = did_you_mean(self.holidays, countries(), "known: " + ", ".join(countries()))
-            yield ParamError("holidays", f"the holidays of {self.holidays!r} aren't known", hint)
+        if self.holidays and (unknown := unknown_country(self.holidays)):
+            yield ParamError("holidays", *unknown)
 
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
-        for name in self.references():
-            type = types.get(self.dependency(name))
-            if type is not None and (type.kind not in TIMES or type.kind == "time"):
-                yield ParamError("start", f"{name} is {type}, not a date", "name a column of dates or moments")
+        yield from self.no_moments("start", self.references(), types, "date")
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         start, known = self._start(cells)
