@@ -6,6 +6,8 @@ import pickle
 from collections import Counter
 from datetime import date
 from itertools import combinations, permutations
+from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ import pytest
 from pydantic import ValidationError
 from scipy import stats
 
+import sdgen
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.registry import make
 from sdgen.scenario.types import parse_type
@@ -38,6 +41,8 @@ def test_examples_and_descriptions():
         ("subset", {"values": list(range(20)), "min": 2, "max": 5, "shuffled": True}, ""),
         ("subset", {"values": list(range(200)), "min": 120, "max": 150, "shuffled": True}, ""),
         ("subset", {"values": list(range(200)), "min": 120, "max": 150}, ""),
+        ("subset", {"values": list(range(90)), "median": 7, "weights": {"3": 50, "4": 8}}, ""),
+        ("subset", {"values": list("abcdef"), "min": 4, "weights": {"b": 1000}, "shuffled": True}, ""),
     ],
 )
 def test_any_split_gives_the_same_cells(name: str, params: dict[str, Any], type: str):
@@ -164,6 +169,9 @@ def test_a_generator_survives_pickling_after_use():
         ("subset", {"values": [1, 2, 1]}, "", ["values"]),
         ("subset", {"values": [1, "1"]}, "array<text>", ["values"]),
         ("subset", {"values": ["a"]}, "array<int>", ["values"]),
+        ("subset", {"values": ["a", "b"], "weights": {"c": 2}}, "", ["weights"]),
+        ("subset", {"values": ["a", "b"], "by": "kind", "cases": {"x": {"c": 2}}}, "", ["cases.x"]),
+        ("subset", {"values": ["a", "b"], "median": 900}, "", ["median"]),
     ],
 )
 def test_wrong_params_are_faults(name: str, params: dict[str, Any], type: str, params_at_fault: list[str]):
@@ -179,6 +187,9 @@ def test_wrong_params_are_faults(name: str, params: dict[str, Any], type: str, p
         ("choice", {"values_": ["a"]}),
         ("subset", {"values": []}),
         ("subset", {"values": [1], "min": -1}),
+        ("subset", {"values": ["a", "b"], "weights": {"a": 0}}),
+        ("subset", {"values": ["a", "b"], "by": "kind"}),
+        ("subset", {"values": ["a", "b"], "cases": {"x": {"a": 2}}}),
     ],
 )
 def test_params_of_the_wrong_type_are_refused(name: str, params: dict[str, Any]):
@@ -216,3 +227,55 @@ def test_lengths_and_elements_of_long_subsets_are_even():
     shares = np.bincount(np.concatenate(rows), minlength=260) / len(rows)
     expected = 133.5 / 260
     assert abs(shares - expected).max() < 5 * np.sqrt(expected * (1 - expected) / len(rows))
+
+
+@pytest.mark.parametrize("weights", [{"a": 6, "b": 3}, {"a": 500, "b": 20}])
+def test_weighted_subsets_are_drawn_without_replacement(weights: dict[str, int]):
+    """The chance of each ordered pair is the product of shares, the second of what the first has left."""
+    rows = fill("subset", {"values": list("abcd"), "min": 2, "max": 2, "weights": weights, "shuffled": True}, 40_000)
+    counts = Counter("".join(row) for row in rows.to_pylist())
+    of = {**dict.fromkeys("abcd", 1), **weights}
+    total = sum(of.values())
+    expected = {x + y: of[x] / total * of[y] / (total - of[x]) for x, y in permutations("abcd", 2)}
+    assert (
+        stats.chisquare([counts[pair] for pair in expected], [40_000 * each for each in expected.values()]).pvalue
+        > 1e-4
+    )
+
+
+def test_lengths_lie_around_a_median_and_are_truncated():
+    params = {"values": list(range(40)), "min": 1, "max": 40, "median": 6, "sigma": 0.5}
+    lengths = np.array([len(row) for row in fill("subset", params, 20_000).to_pylist()])
+    assert np.median(lengths) == 6
+    assert (np.quantile(lengths, 0.16), np.quantile(lengths, 0.84)) == (4, 10)
+    least = np.array([len(row) for row in fill("subset", {**params, "min": 6}, 20_000).to_pylist()])
+    assert 0.1 < np.mean(least == 6) < 0.25  # not all of the lower half
+
+
+def test_another_column_names_likelier_values(tmp_path: Path):
+    scenario = """
+        name: pictures
+        seed: 3
+        entities:
+          pictures:
+            rows: 4000
+            columns:
+              id: {type: int, primary_key: true, generator: sequence}
+              subject: {type: string, nullable: true, null_rate: 0.1, generator: choice, params: {values: [ocean, city]}}
+              tags:
+                type: array<string>
+                generator: subset
+                params: {values: [beach, neon, night, ink, oil, wave], min: 1, max: 3, by: subject,
+                         weights: {ink: 4}, cases: {ocean: {beach: 40, wave: 20}, city: {neon: 30}}}
+    """
+    path = tmp_path / "pictures.yaml"
+    path.write_text(dedent(scenario))
+    rows = sdgen.generate(path)["pictures"].to_pylist()
+    shares = {
+        (subject, tag): np.mean([tag in row["tags"] for row in rows if row["subject"] == subject])
+        for subject in ("ocean", "city", None)
+        for tag in ("beach", "neon", "ink")
+    }
+    assert shares["ocean", "beach"] > 0.75 > 0.3 > shares["city", "beach"]
+    assert shares["city", "neon"] > 0.8 > 0.3 > shares["ocean", "neon"]
+    assert shares[None, "ink"] > 1.5 * shares[None, "beach"]

@@ -56,6 +56,12 @@ def draw(key: int, numbers: Numbers) -> Words:
     return mix(words)
 
 
+def draw_each(keys: Words, count: int) -> Words:
+    """The first `count` words of the stream of each key: a table with a row for each key."""
+    words: Words = np.arange(1, count + 1, dtype=np.uint64) * _GAMMA + keys[:, None]
+    return mix(words)
+
+
 def unit(words: Words) -> NDArray[np.float64]:
     """Words as floats in [0, 1), from their upper 53 bits."""
     return (words >> _U11).astype(np.float64) * _TWO_TO_MINUS_53
