@@ -233,6 +233,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "internet.port",
     ),
     "text.phrases": ("text.phrases",),
+    "text.grammar": ("text.grammar",),
     "text.prose": (
         "text.word",
         "text.words",

@@ -117,6 +117,11 @@ def _texts(apply: Callable[[pa.Array], pa.Array]) -> Filter:
     )
 
 
+def _capital(text: pa.Array) -> pa.Array:
+    first = pc.utf8_upper(pc.utf8_slice_codeunits(text, 0, 1))
+    return pc.binary_join_element_wise(first, pc.utf8_slice_codeunits(text, 1), "")
+
+
 def _slug(text: pa.Array) -> pa.Array:
     text = pc.utf8_lower(text)
     if pc.any(pc.match_substring_regex(text, r"[^\x00-\x7f]"), min_count=0).as_py():
@@ -155,6 +160,7 @@ FILTERS: dict[str, Filter] = {
     "lower": _texts(pc.utf8_lower),
     "upper": _texts(pc.utf8_upper),
     "title": _texts(pc.utf8_title),
+    "capital": _texts(_capital),
     "slug": _texts(_slug),
     "date": Filter(_dated, _date_problem),
     "pad": Filter(_padded, _pad_problem),

@@ -23,8 +23,9 @@ class Template(TextGenerator):
     """Text with placeholders for the row's other columns and its parents' columns.
 
     `{column}`, `{link.column}` or `{entity.column}` stand for values, `{row}` for the row's number from 1, `{{` and
-    `}}` for braces. Filters follow a bar: `{name|lower}`, `upper`, `title`, `slug`, `date:%Y-%m`, `pad:5` (zeros in
-    front). A null in any placeholder makes the whole text null, unless `null_text` is given.
+    `}}` for braces. Filters follow a bar: `{name|lower}`, `upper`, `title`, `capital` (the first letter), `slug`,
+    `date:%Y-%m`, `pad:5` (zeros in front). A null in any placeholder makes the whole text null, unless
+    `null_text` is given.
     """
 
     example: ClassVar[str] = "{generator: template, params: {template: 'ORD-{row|pad:6}'}}"

@@ -1,0 +1,285 @@
+"""Texts by a grammar: rules of alternatives that name other rules and the row's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from hashlib import blake2b
+from typing import Annotated, Any, ClassVar, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field, FiniteFloat, model_validator
+
+from sdgen.errors import did_you_mean
+from sdgen.generators import streams
+from sdgen.generators.arrays.cast import cast_array
+from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
+from sdgen.generators.choices.null_rates import case_numbers
+from sdgen.generators.domains import permute
+from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
+from sdgen.generators.pools import DATA, own_yaml
+from sdgen.generators.references import Referring
+from sdgen.generators.registry import register
+from sdgen.generators.streams import Numbers
+from sdgen.generators.text.grammar_syntax import (
+    Alternatives,
+    GrammarPiece,
+    GrammarText,
+    NumberRange,
+    Reference,
+    read_grammar_text,
+)
+from sdgen.generators.text.template_syntax import FILTERS, TEXT, TemplateError
+from sdgen.generators.text_generator import PLAIN_TEXTS, STRING
+from sdgen.scenario.types import Type
+
+_MOST_RULES = 2000
+_FOLDER = DATA / "grammars"
+
+T = TypeVar("T")
+
+RuleTexts = tuple[str, ...] | dict[str, Annotated[FiniteFloat, Field(gt=0)]]
+
+
+@register("text.grammar")
+class Grammar(Referring):
+    """Texts by rules: each is one of several texts, in which other rules and columns stand in braces.
+
+    `{name}` is a rule, or else a column of the row or `link.column` of a parent; `{this|that}` one of several, which
+    may be empty; `{2..9}` a number; `{name:capital}` begins with a capital (also `lower`, `upper`, `title`). A rule
+    that is named more than once in a text gives different texts there. With `by`, another column's value says which
+    rule a text begins with. Shipped grammars have names: `grammar: bug_report`; rules of one's own go before theirs.
+    """
+
+    fits: ClassVar[frozenset[str]] = PLAIN_TEXTS
+    example: ClassVar[str] = (
+        "{generator: text.grammar, params: {rules: {report: ['{part:capital} {fault} since {2..9} o''clock.'],"
+        " part: [the lift, the heating, our door], fault: {is stuck: 3, makes a noise: 1}}}}"
+    )
+
+    rules: dict[str, RuleTexts] = Field({}, description="by name: texts, or texts with weights")
+    grammar: str = Field("", description="a shipped grammar")
+    start: str = Field("", description="the rule that a text begins with; the first where left out")
+    by: str = Field("", description="the column whose value chooses the rule: of the row, or link.column of a parent")
+    cases: dict[str, str] = Field({}, description="by the values of `by`: the rule that a text begins with")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Grammar:
+        if not self.rules and not self.grammar:
+            raise ValueError("give rules, or the name of a shipped grammar")
+        if self.grammar and self.grammar not in grammar_names():
+            hint = did_you_mean(self.grammar, grammar_names())
+            raise ValueError(f"there is no grammar {self.grammar!r}{f': {hint}' if hint else ''}")
+        if bool(self.by) != bool(self.cases):
+            raise ValueError("`by` names a column and `cases` lists rules by its values: one needs the other")
+        return self
+
+    @cached_property
+    def texts(self) -> dict[str, RuleTexts]:
+        """All rules as they are written, the shipped ones too."""
+        return {**(shipped_rules(self.grammar) if self.grammar else {}), **self.rules}
+
+    @cached_property
+    def alternatives(self) -> dict[str, Rule]:
+        """All rules, read; TemplateError where one can't be."""
+        return {name: _rule(texts) for name, texts in self.texts.items()}
+
+    @property
+    def first(self) -> str:
+        return self.start or next(iter(self.rules or self.texts))
+
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
+        if len(self.texts) > _MOST_RULES:
+            yield ParamError("rules", f"{len(self.texts):,} rules are too many", f"at most {_MOST_RULES:,}")
+            return
+        for name, texts in self.rules.items():
+            if not texts:
+                yield ParamError(f"rules.{name}", "a rule without texts", "list one at least")
+            for text in texts:
+                try:
+                    read_grammar_text(text)
+                except TemplateError as error:
+                    yield ParamError(f"rules.{name}", str(error), error.hint)
+        named = (("start", self.start), *((f"cases.{value}", rule) for value, rule in self.cases.items()))
+        for param, rule in named:
+            if rule and rule not in self.texts:
+                yield ParamError(param, f"there is no rule {rule!r}", did_you_mean(rule, self.texts))
+        circle = self._circle()
+        if circle:
+            yield ParamError("rules", f"rules that need each other never end: {' → '.join(circle)}", "end one of them")
+
+    def _circle(self) -> list[str]:
+        """Rules each of which names the next, the last being the first again; none where all texts end."""
+        named = {name: self._rules_in(name) for name in self.texts}
+        done: set[str] = set()
+        for first in named:
+            path, turns = [first], [iter(named[first])]
+            while path:
+                following = next(turns[-1], None)
+                if following is None:
+                    done.add(path.pop())
+                    turns.pop()
+                elif following in path:
+                    return [*path[path.index(following) :], following]
+                elif following not in done:
+                    path.append(following)
+                    turns.append(iter(named[following]))
+        return []
+
+    def _rules_in(self, name: str) -> list[str]:
+        return [each for each in self._named_in(name) if each in self.texts]
+
+    def _named_in(self, rule: str) -> Iterator[str]:
+        """The rules and columns that a rule's texts name."""
+        for text in self.texts[rule]:
+            try:
+                yield from (each.name for each in read_grammar_text(text).references())
+            except TemplateError:
+                continue  # told by `faults`
+
+    def references(self) -> Iterator[str]:
+        """The columns that are named in rules which texts can come to, and `by`."""
+        waiting = [self.first, *self.cases.values()]
+        seen = set(waiting)
+        while waiting:
+            rule = waiting.pop()
+            for name in self._named_in(rule) if rule in self.texts else ():
+                if name in seen:
+                    continue
+                seen.add(name)
+                if name in self.texts:
+                    waiting.append(name)
+                else:
+                    yield name
+        if self.by and self.by not in seen - self.texts.keys():
+            yield self.by
+
+    def natural(self) -> Type:
+        return STRING
+
+    def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
+        return {f"grammar {self.grammar}": _digest(self.grammar)} if self.grammar else {}
+
+    def values(self, cells: ColumnBatch) -> pa.Array:
+        written = _Text(self, cells)
+        if not self.by:
+            return written.of_rule(self.first, np.arange(len(cells), dtype=np.int64), "")
+        rules = [*self.cases.values(), self.first]
+        picks = case_numbers(self.array(cells, self.by), list(self.cases))
+        return grouped(rules, picks, lambda rule, places: written.of_rule(rule, places, ""))
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """One rule: its texts, and how to choose among them. pool: all of them, where none has anything in braces."""
+
+    texts: tuple[GrammarText, ...]
+    table: AliasTable | None
+    pool: pa.Array | None
+
+    def chosen(self, words: streams.Words, turn: int) -> Numbers:
+        """A text's number for each word; those of further turns differ, where all are equally likely."""
+        if self.table is not None:
+            return self.table.pick(words if not turn else streams.mix(words + np.uint64(turn)))
+        turns = np.full(len(words), turn % len(self.texts), dtype=np.int64)
+        return permute(words, turns, len(self.texts))
+
+
+def _rule(texts: RuleTexts) -> Rule:
+    read = tuple(map(read_grammar_text, texts))
+    literals = [text.literal for text in read]
+    pool = None if None in literals else pa.array(literals, pa.string())
+    table = alias_table(list(texts.values())) if isinstance(texts, dict) else None
+    return Rule(read, table, pool)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """Texts for some rows of a batch. Where in a text a rule stands is its stream's purpose."""
+
+    grammar: Grammar
+    cells: ColumnBatch
+
+    def of_rule(self, name: str, rows: Numbers, place: str, turn: int = 0) -> pa.Array:
+        """turn: how often the rule was named in the same text before."""
+        rule = self.grammar.alternatives[name]
+        # Texts of further turns are told apart by the turn, on one stream for all of them.
+        purpose = f"{place}/{name}"
+        picks = rule.chosen(self._words(purpose, rows), turn)
+        if rule.pool is not None:
+            return rule.pool.take(pa.array(picks))
+        inner = f"{purpose} {turn}" if turn else purpose
+        return grouped(rule.texts, picks, lambda text, places: self._joined(text, rows[places], inner))
+
+    def _joined(self, text: GrammarText, rows: Numbers, place: str) -> pa.Array:
+        turns: dict[str, int] = {}
+        pieces: list[Any] = []
+        for number, piece in enumerate(text.pieces):
+            turn = 0
+            if isinstance(piece, Reference):
+                turn = turns.get(piece.name, 0)
+                turns[piece.name] = turn + 1
+            pieces.append(self._piece(piece, rows, place, number, turn))
+        if not any(isinstance(piece, pa.Array) for piece in pieces):
+            return pa.repeat("".join(pieces), len(rows))
+        return pieces[0] if len(pieces) == 1 else pc.binary_join_element_wise(*pieces, "")
+
+    def _piece(self, piece: GrammarPiece, rows: Numbers, place: str, number: int, turn: int) -> pa.Array | str:
+        if isinstance(piece, str):
+            return piece
+        if isinstance(piece, NumberRange):
+            words = self._words(f"{place}#{number}", rows)
+            values = streams.below(words, piece.high - piece.low + 1) + np.int64(piece.low)
+            return pa.array(values).cast(pa.string())
+        if isinstance(piece, Alternatives):
+            picks = streams.below(self._words(f"{place}|{number}", rows), len(piece.texts))
+            inner = f"{place}|{number}"
+            return grouped(piece.texts, picks, lambda text, places: self._joined(text, rows[places], inner))
+        if piece.name in self.grammar.texts:
+            written = self.of_rule(piece.name, rows, place, turn)
+        else:
+            name = piece.name
+            column = self.cells.rows.shared(f"{name} as text", lambda: _as_texts(self.grammar.array(self.cells, name)))
+            written = column.take(pa.array(rows))
+        return FILTERS[piece.filter].apply(written, "") if piece.filter else written
+
+    def _words(self, purpose: str, rows: Numbers) -> streams.Words:
+        return streams.draw(self.cells.key(purpose), self.cells.numbers[rows])
+
+
+def grouped(options: Sequence[T], picks: Numbers, write: Callable[[T, Numbers], pa.Array]) -> pa.Array:
+    """For each row what `write` gives for its option and the places of the option's rows, in the rows' order."""
+    order = np.argsort(picks, kind="stable")
+    ends = np.searchsorted(picks[order], np.arange(len(options) + 1)).tolist()
+    spans = (
+        (option, start, end) for option, start, end in zip(options, ends[:-1], ends[1:], strict=True) if end > start
+    )
+    parts = [write(option, order[start:end]) for option, start, end in spans]
+    back = np.empty(len(order), dtype=np.int64)
+    back[order] = np.arange(len(order))
+    return pa.concat_arrays(parts or [pa.array([], pa.string())]).take(pa.array(back))
+
+
+def _as_texts(array: pa.Array) -> pa.Array:
+    return cast_array(array, TEXT, pa.string()).fill_null("")
+
+
+@cache
+def grammar_names() -> tuple[str, ...]:
+    """The shipped grammars."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
+
+
+@cache
+def shipped_rules(name: str) -> dict[str, RuleTexts]:
+    """The rules of a shipped grammar."""
+    rules: dict[str, list[str] | dict[str, float]] = own_yaml(f"grammars/{name}")["rules"]
+    return {rule: texts if isinstance(texts, dict) else tuple(texts) for rule, texts in rules.items()}
+
+
+@cache
+def _digest(name: str) -> str:
+    return blake2b((_FOLDER / f"{name}.yaml").read_bytes(), digest_size=8).hexdigest()
