@@ -1,4 +1,8 @@
-"""The command that is printed after a run is typed into a real shell, for each kind of target and way to ask."""
+"""The command that is printed after a run is typed into a real shell, for each kind of target and way to ask.
+
+The shell tells what it makes of a line; sdgen itself then runs in this process, which takes a fifth of the time. Lines
+that do more than call sdgen are run as they are.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from sdgen.cli.app import app
 
 FILES = ("csv", "jsonl", "json", "parquet", "arrow", "csv,parquet")
 QUOTES = "out of 'the' $HOME"
@@ -19,17 +26,36 @@ QUOTES = "out of 'the' $HOME"
 
 @pytest.fixture
 def shell(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the command `sdgen` in it, as an installed one is."""
+    """A folder with the command `sdgen` in it, as an installed one is, and `words/sdgen`, which tells its arguments."""
     home = tmp_path_factory.mktemp("bin")
-    command = home / "sdgen"
-    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m sdgen "$@"\n')
-    command.chmod(0o755)
+    (home / "words").mkdir()
+    scripts = {
+        "sdgen": f'exec {shlex.quote(sys.executable)} -m sdgen "$@"',
+        "words/sdgen": "printf '%s\\0' \"$@\"",
+    }
+    for name, script in scripts.items():
+        (home / name).write_text(f"#!/bin/sh\n{script}\n")
+        (home / name).chmod(0o755)
     return home
 
 
 def typed(shell: Path, line: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PATH": f"{shell}:{os.environ['PATH']}", **variables}
+    if not line.startswith("sdgen ") or re.search(r"[|>;&]", re.sub(r"'[^']*'", "", line)):
+        return run_by(shell, line, variables)
+    words = run_by(shell / "words", line, variables).stdout.split("\0")[:-1]
+    result = CliRunner().invoke(app, words, env=variables)
+    return subprocess.CompletedProcess(words, result.exit_code, result.stdout, result.stderr)
+
+
+def run_by(commands: Path, line: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PATH": f"{commands}:{os.environ['PATH']}", **variables}
     return subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, env=environment)
+
+
+def test_a_command_of_its_own(shell: Path) -> None:
+    """Once, as a process."""
+    first = run_by(shell, f"sdgen generate small.yaml --to {shlex.quote(QUOTES)}/", {})
+    assert digests(run_by(shell, printed(first), {})) == digests(first)
 
 
 def printed(done: subprocess.CompletedProcess[str]) -> str:
