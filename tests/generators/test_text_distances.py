@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,7 +69,8 @@ def test_damerau_is_symmetric_and_no_more_than_levenshtein(pairs: list[tuple[str
     assert (swapped <= text_distances.levenshtein(left, right)).all()
 
 
-def test_long_texts_are_computed_some_rows_at_a_time() -> None:
-    left, right = pa.array(["a" * 1500, "b" * 10] * 3), pa.array(["a" * 1500 + "c", "b"] * 3)
+def test_long_texts_are_computed_some_rows_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_distances, "_MOST_CELLS", 1 << 16)  # two rows of such texts
+    left, right = pa.array(["a" * 160, "b" * 10] * 3), pa.array(["a" * 160 + "c", "b"] * 3)
     assert text_distances.levenshtein(left, right).tolist() == [1, 9] * 3
     assert len(text_distances.levenshtein(left[:0], right[:0])) == 0
