@@ -31,7 +31,7 @@ def test_examples_and_descriptions() -> None:
 @pytest.mark.parametrize(
     "params",
     [
-        {"grammar": "bug_report"},
+        {"grammar": "software"},
         {"rules": {"a": ["{b} {b} {b}", "{b}{| and {b}{|, {2..77}}}"], "b": ["x", "y", "z"]}},
     ],
 )
@@ -40,12 +40,15 @@ def test_any_split_gives_the_same_cells(params: dict[str, Any]) -> None:
 
 
 def test_texts_are_read() -> None:
-    read = read_grammar_text("{{a}} {b:lower}{| or {c.d}} {2..9}").pieces
+    read = read_grammar_text("\\{a\\} {b:lower}{| or {c.d}} {2..9}{{x|y}|\\|}").pieces
     assert read[0] == "{a} "
     assert read[1] == Reference("b", "lower")
     assert isinstance(read[2], Alternatives)
     assert [text.pieces for text in read[2].texts] == [(), (" or ", Reference("c.d"))]
-    assert read[3:] == (" ", NumberRange(2, 9))
+    assert read[3:5] == (" ", NumberRange(2, 9))
+    assert isinstance(read[5], Alternatives)
+    assert [type(text.pieces[0]) for text in read[5].texts] == [Alternatives, str]
+    assert read[5].texts[1].literal == "|"
 
 
 @pytest.mark.parametrize("text", ["{", "}", "a {b", "{9..2}", "{a b}", "{}", "{a:shout}", "{a.b.c}"])

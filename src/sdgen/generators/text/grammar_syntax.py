@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,6 +13,7 @@ from sdgen.generators.text.template_syntax import FILTERS, TemplateError
 _RANGE = re.compile(r"(\d{1,15})\.\.(\d{1,15})")
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)?")
 _DEEPEST = 20
+_ESCAPED = frozenset("{}|\\")
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class GrammarText:
 
 @lru_cache(maxsize=65_536)
 def read_grammar_text(text: str) -> GrammarText:
-    """A rule's text: `{name}`, `{name:filter}`, `{this|that}`, `{2..9}`, and `{{`, `}}` for braces.
+    """A rule's text: `{name}`, `{name:filter}`, `{this|that}`, `{2..9}`; a backslash before a brace or bar.
 
     TemplateError says what is wrong with it.
     """
@@ -79,14 +81,14 @@ def _pieces(text: str, depth: int) -> list[GrammarPiece]:
     plain, position = "", 0
     while position < len(text):
         letter = text[position]
-        if letter not in "{}":
+        if letter == "\\" and text[position + 1 : position + 2] in _ESCAPED:
+            plain += text[position + 1]
+            position += 2
+        elif letter not in "{}":
             plain += letter
             position += 1
-        elif text[position + 1 : position + 2] == letter:
-            plain += letter
-            position += 2
         elif letter == "}":
-            raise TemplateError(f"a closing brace without an opening one at character {position + 1}", "write }}")
+            raise TemplateError(f"a closing brace without an opening one at character {position + 1}", "write \\}")
         else:
             end = _closing(text, position)
             pieces += [plain] if plain else []
@@ -96,12 +98,10 @@ def _pieces(text: str, depth: int) -> list[GrammarPiece]:
 
 
 def _closing(text: str, start: int) -> int:
-    depth = 0
-    for position in range(start, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[position], 0)
+    for position, depth in _depths(text, start):
         if not depth:
             return position
-    raise TemplateError(f"the brace at character {start + 1} is never closed", "write {{ for a brace")
+    raise TemplateError(f"the brace at character {start + 1} is never closed", "write \\{ for a brace")
 
 
 def _braced(inner: str, depth: int) -> GrammarPiece:
@@ -126,11 +126,17 @@ def _braced(inner: str, depth: int) -> GrammarPiece:
 
 def _split(inner: str) -> list[str]:
     """The branches between the bars that stand in no further braces."""
-    branches, depth = [""], 0
-    for letter in inner:
-        depth += {"{": 1, "}": -1}.get(letter, 0)
-        if letter == "|" and not depth:
-            branches.append("")
-        else:
-            branches[-1] += letter
-    return branches
+    bars = [position for position, depth in _depths(inner) if inner[position] == "|" and not depth]
+    return [inner[start + 1 : end] for start, end in zip((-1, *bars), (*bars, len(inner)), strict=True)]
+
+
+def _depths(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
+    """The place of each character from `start` on, and in how many braces the next one stands; not of escaped ones."""
+    depth, position = 0, start
+    while position < len(text):
+        if text[position] == "\\" and text[position + 1 : position + 2] in _ESCAPED:
+            position += 2
+            continue
+        depth += {"{": 1, "}": -1}.get(text[position], 0)
+        yield position, depth
+        position += 1
