@@ -49,9 +49,10 @@ class Grammar(Referring):
     """Texts by rules: each is one of several texts, in which other rules and columns stand in braces.
 
     `{name}` is a rule, or else a column of the row or `link.column` of a parent; `{this|that}` one of several, which
-    may be empty; `{2..9}` a number, `\\{` a brace; `{name:capital}` begins with a capital (also `lower`, `upper`, `title`). A rule
-    that is named more than once in a text gives different texts there. With `by`, another column's value says which
-    rule a text begins with. Shipped grammars have names: `grammar: software`; rules of one's own go before theirs.
+    may be empty; `{2..9}` a number, `\\{` a brace; `{name:capital}` begins with a capital (also `lower`, `upper`,
+    `title`). A rule that is named more than once in a text gives different texts there. With `by`, another column's
+    value says which rule a text begins with. Shipped grammars have names: `grammar: software`; rules of one's own go
+    before theirs.
     """
 
     fits: ClassVar[frozenset[str]] = PLAIN_TEXTS
