@@ -21,7 +21,7 @@ import pytest
 import sdgen
 from sdgen.errors import Cancelled
 from sdgen.generators import registry
-from sdgen.pytest_plugin import filling, postgres, resolve, session
+from sdgen.pytest_plugin import filling, marks, postgres, session
 from sdgen.pytest_plugin.cache import Cache
 from sdgen.pytest_plugin.marks import MarkOptions
 
@@ -243,12 +243,12 @@ def test_a_changed_generator_is_made_anew(tmp_path: Path, monkeypatch: pytest.Mo
     asked = MarkOptions({"name": "own", "entities": {"t": {"columns": {"a": {"generator": "mine"}}}}})
     (tmp_path / "own_generators.py").write_text(code.format(3))
     import_module("own_generators")
-    before = resolve.resolve_mark(asked).hash
+    before = marks.resolve_mark(asked).hash
     (tmp_path / "own_generators.py").write_text(code.format(40))
-    assert resolve.resolve_mark(asked).hash != before
+    assert marks.resolve_mark(asked).hash != before
     filler = filling.Filler(Cache(tmp_path, 1000))
     filler.resolve(asked)
-    assert filler.cache.noted(resolve.request_key(asked)) == ""
+    assert filler.cache.noted(marks.request_key(asked)) == ""
 
 
 def test_a_schema_is_read_with_its_notes_as_a_warning(suite: Suite, pytester: pytest.Pytester) -> None:
@@ -487,8 +487,8 @@ def test_ctrl_c_stops_a_fill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_today_is_another_dataset_each_day(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = MarkOptions(SMALL, request={"as_of": "today"})
-    before = resolve.request_key(asked)
-    assert resolve.resolve_mark(asked).plan.as_of.date() == datetime.now(UTC).date()
-    monkeypatch.setattr(resolve, "_today", lambda: "2030-01-01")
-    assert resolve.request_key(asked) != before
-    assert resolve.resolve_mark(asked).plan.as_of == datetime(2030, 1, 1, tzinfo=UTC)
+    before = marks.request_key(asked)
+    assert marks.resolve_mark(asked).plan.as_of.date() == datetime.now(UTC).date()
+    monkeypatch.setattr(marks, "_today", lambda: "2030-01-01")
+    assert marks.request_key(asked) != before
+    assert marks.resolve_mark(asked).plan.as_of == datetime(2030, 1, 1, tzinfo=UTC)

@@ -25,9 +25,8 @@ from sdgen.readers.native.write import scenario_text
 from sdgen.readers.sources import changed, read_mapping, read_source
 from sdgen.scenario.model import Scenario
 from sdgen.service.naming import scenario_fields, target_fields
-from sdgen.service.opening import open_service
 from sdgen.service.records import Run, Status
-from sdgen.service.service import Service
+from sdgen.service.service import Service, open_service
 from sdgen.targets import columnar
 from sdgen.targets.base import Mode
 from sdgen.targets.tables import tables_of

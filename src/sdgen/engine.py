@@ -19,7 +19,7 @@ from sdgen.errors import Cancelled, Problem, SdgenError
 from sdgen.generators.cancellation import cancelled_by
 from sdgen.planning.plan import Plan
 from sdgen.planning.planned_rows import PlannedRows
-from sdgen.scenario.model import Origin
+from sdgen.scenario.problems import Origin
 
 BATCH_ROWS = 65_536
 PROBED = 1024

@@ -12,7 +12,7 @@ from itertools import product
 import pyarrow as pa
 
 from sdgen.databases import sql_literals
-from sdgen.databases.mysql import encode as mytext
+from sdgen.databases.mysql import load as mytext
 from sdgen.databases.postgres import encode_binary, encode_text
 from sdgen.errors import SdgenError
 from sdgen.files import jsonl

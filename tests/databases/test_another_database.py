@@ -20,7 +20,7 @@ from sdgen.execution.destinations import count_rows, open_reader, open_target
 from sdgen.execution.target_kinds import facts, kind_of, kinds, named
 from sdgen.execution.targets import inline_target
 from sdgen.readers.sql.database import read_database
-from sdgen.service.target_test import probe
+from sdgen.service.catalog_store import probe
 from tests.targets.made import family, write
 from tests.targets.places import Place, Rows
 from tests.targets.test_contract import (  # noqa: F401

@@ -14,7 +14,8 @@ from sdgen.readers.sources import examples, read_source, read_text_as_scenario
 from sdgen.readers.sql.ddl import read_ddl
 from sdgen.readers.sql.scenario import relational_scenario
 from sdgen.scenario.identity import canonical
-from sdgen.scenario.model import Column, Entity, GeneratorSpec, Origin, RowCount, Scenario
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, RowCount, Scenario
+from sdgen.scenario.problems import Origin
 
 FOLDER = Path(__file__).parent / "ddl"
 

@@ -12,7 +12,7 @@ from sdgen.databases.urls import without_password
 from sdgen.execution.secrets import Redactor, has_literal_password, passwords_of, without_passwords
 from sdgen.execution.target_spec import TargetSpec
 from sdgen.execution.targets import resolve_target
-from sdgen.service.target_test import probe
+from sdgen.service.catalog_store import probe
 
 
 @pytest.mark.parametrize("secret", ["p", "po", "por"])

@@ -11,7 +11,7 @@ from sdgen.errors import NotFound, StoreError
 from sdgen.execution.request import RunRequest
 from sdgen.service.processes import this_process
 from sdgen.service.records import EntityRun
-from sdgen.service.retention import Retention, age, retention
+from sdgen.service.run_queries import Retention, age, retention
 from sdgen.service.service import Service
 from sdgen.service.store import timestamp
 from sdgen.service.tables import run_entities, run_logs, runs

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from sdgen.databases import staging_tables
+from sdgen.databases import loading
 from sdgen.databases.clickhouse.connection import fetch_rows
 from sdgen.databases.clickhouse.create import create_table
 from sdgen.databases.clickhouse.dialect import CLICKHOUSE, declared, read_type
@@ -274,7 +274,7 @@ def test_engines(url: str, engine: str) -> None:
 
 def test_what_a_killed_run_left(url: str) -> None:
     dead, alive = (
-        staging_tables.fresh(0).replace(f"_{os.getpid()}_", f"_{process}_") for process in (2**22 + 1, os.getppid())
+        loading.new_staging_name(0).replace(f"_{os.getpid()}_", f"_{process}_") for process in (2**22 + 1, os.getppid())
     )
     _run(url, *(f"CREATE TABLE {name} (id Int32) ENGINE = Log" for name in (dead, alive, "_sdgen_mine")))
     table = _table({"id": "int"})

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sdgen.databases import staging_tables
+from sdgen.databases import loading
 from sdgen.databases.existing_tables import ExistingRowsQuery, takes
 from sdgen.databases.mysql.dialect import MYSQL
 from sdgen.databases.mysql.target import MySQL
@@ -260,7 +260,7 @@ def test_urls(url: str, told: str) -> None:
 
 def test_what_a_killed_run_left(mysql_url: str) -> None:
     dead, alive = (
-        staging_tables.fresh(0).replace(f"_{os.getpid()}_", f"_{process}_") for process in (2**22 + 1, os.getppid())
+        loading.new_staging_name(0).replace(f"_{os.getpid()}_", f"_{process}_") for process in (2**22 + 1, os.getppid())
     )
     run_mysql(
         mysql_url,

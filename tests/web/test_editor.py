@@ -25,8 +25,8 @@ from sdgen.service.service import Service
 from sdgen.web import app as web_app
 from sdgen.web.app import create_app
 from sdgen.web.generator_pages import ROWS, example_values
-from sdgen.web.preview import preview_of
 from sdgen.web.routes import STATIC
+from sdgen.web.scenario_pages import preview_of
 
 HERE = "http://127.0.0.1"
 FRAGMENT = {"x-fragment": "1"}

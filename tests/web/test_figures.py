@@ -13,8 +13,7 @@ from sdgen.planning.compile import compile_plan
 from sdgen.readers.sources import read_mapping
 from sdgen.scenario.request import PlanRequest
 from sdgen.web.figures import BINS, Figure, figures
-from sdgen.web.graph import HEIGHT, WIDTH, Graph, graph_of
-from sdgen.web.pictures import chart, graph_picture
+from sdgen.web.graph import HEIGHT, WIDTH, Graph, chart, graph_of, graph_picture
 
 MIDNIGHTS = [f"2026-01-{day:02d}T00:00:00" for day in range(1, 14)]
 

@@ -189,7 +189,7 @@ def test_columns_of_every_example_can_be_pictured() -> None:
     from sdgen.readers.sources import read_source
     from sdgen.scenario.request import PlanRequest
     from sdgen.web.figures import figures
-    from sdgen.web.pictures import chart
+    from sdgen.web.graph import chart
 
     for name in ("shop", "iot", "clickstream"):
         plan = compile_plan(read_source(name), PlanRequest())

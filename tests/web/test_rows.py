@@ -28,7 +28,7 @@ from sdgen.planning.plan import Plan
 from sdgen.readers.sources import read_source, read_text_as_scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.service.service import Service
-from sdgen.web import browse, row_files
+from sdgen.web import browse, row_source
 from sdgen.web.browse import OPERATORS, Query, children_of, references, rows_at, select
 from tests.web.test_api import API, refused
 
@@ -222,8 +222,8 @@ def test_rows_are_downloaded(client: TestClient, run_id: str) -> None:
 def test_a_download_that_is_too_large_is_refused(
     client: TestClient, run_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(row_files, "CHUNK", 8)
-    monkeypatch.setattr(row_files, "MOST_BYTES", 1000)
+    monkeypatch.setattr(row_source, "CHUNK", 8)
+    monkeypatch.setattr(row_source, "MOST_BYTES", 1000)
     problems = refused(client.get(f"{API}/runs/{run_id}/rows/people?limit=40&format=csv"), 422)
     assert "ask for fewer rows" in problems[0]["hint"]
 

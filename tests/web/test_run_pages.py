@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 
 from sdgen.execution.request import RunRequest
 from sdgen.service.records import Run, Status
-from sdgen.service.retention import Retention
+from sdgen.service.run_queries import Retention
 from sdgen.service.service import Service
 from sdgen.web import app as application
 from sdgen.web.app import create_app

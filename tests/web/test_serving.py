@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from sdgen.errors import SdgenError
-from sdgen.web.serving import Serving, access_of, serve
+from sdgen.web.serving import ServerOptions, access_of, serve
 
 
-def serving(**more: object) -> Serving:
+def serving(**more: object) -> ServerOptions:
     usual: dict[str, object] = {
         "host": "127.0.0.1",
         "port": 0,
@@ -31,7 +31,7 @@ def serving(**more: object) -> Serving:
         "allow_databases": (),
         "allow_secrets": (),
     }
-    return Serving(**{**usual, **more})  # type: ignore[arg-type]
+    return ServerOptions(**{**usual, **more})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

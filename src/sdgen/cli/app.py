@@ -10,6 +10,7 @@ import typer
 from sdgen.cli import options, run_group, scenario_group, serve_command, target_group
 from sdgen.cli.commands import App
 from sdgen.cli.failures import REFUSED, print_text, reports_errors
+from sdgen.cli.options import Output, RunsDb, ScenariosDir, TargetsDir
 from sdgen.cli.run_options import (
     AsOf,
     Dialect,
@@ -23,7 +24,6 @@ from sdgen.cli.run_options import (
     data_fields,
     with_run_options,
 )
-from sdgen.cli.store_options import Output, RunsDb, ScenariosDir, TargetsDir
 from sdgen.readers.formats import FORMATS, formats
 
 SCENARIO_HELP = "A scenario file, a folder that holds one, a schema (x.sql, a database), or a shipped example."
@@ -180,10 +180,10 @@ def import_(
     if len(words) > 2 or (not kind and source in [each.kind for each in formats()]):
         raise typer.BadParameter("name the source: a file, a folder or a URL", param_hint="SOURCE")
     chosen, count = options.dialect(dialect), options.row_count(rows) if rows else None
-    from sdgen.cli import importing
+    from sdgen.cli import preview as preview_module
     from sdgen.readers.base import ReadOptions
 
-    importing.import_source(kind, source, to, ReadOptions(count, chosen, run_code), force)
+    preview_module.import_source(kind, source, to, ReadOptions(count, chosen, run_code), force)
 
 
 @app.command()

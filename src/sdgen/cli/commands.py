@@ -84,6 +84,6 @@ def _plain_message(error: typer.BadParameter) -> str:
     details: Callable[[], Sequence[dict[str, Any]]] | None = getattr(error.__cause__, "errors", None)
     if details is None:
         return error.message
-    from sdgen.scenario.wording import said_of
+    from sdgen.scenario.problems import value_in_words
 
-    return "; ".join(said_of(detail.get("input"), detail) for detail in details())
+    return "; ".join(value_in_words(detail.get("input"), detail) for detail in details())

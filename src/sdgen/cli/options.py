@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
-    from sdgen.service.retention import Retention
+    from sdgen.service.run_queries import Retention
+    from sdgen.service.service import Service
+
 
 ROWS = "--rows"
 FORMATS = ("csv", "jsonl", "json", "parquet", "arrow", "sql", "sql:postgres", "sql:mysql", "sql:sqlite")
@@ -59,7 +63,7 @@ def row_counts(texts: Iterable[str], option: str = ROWS) -> dict[str, int]:
 
 def retention_option(text: str) -> Retention | None:
     """What is kept of the runs that are over: a number of them, or an age; None where all are."""
-    from sdgen.service.retention import retention
+    from sdgen.service.run_queries import retention
 
     try:
         return retention(text) if text else None
@@ -122,3 +126,39 @@ def instant(text: str | None) -> datetime | None:
         what = f"{text!r} is not a time such as 2026-01-01T00:00:00Z"
         raise typer.BadParameter(what, param_hint="--as-of") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+# The options by which commands name the store, and the service behind them. Read for every `--help`: nothing heavy.
+RunsDb = Annotated[
+    str,
+    typer.Option("--runs-db", metavar="DB", help="The store: a file or a URL. Default: SDGEN_RUNS_DB, or the user's."),
+]
+ScenariosDir = Annotated[
+    str,
+    typer.Option("--scenarios-dir", metavar="DIR", help="Scenario files. Default: SDGEN_SCENARIOS_DIR, or scenarios."),
+]
+TargetsDir = Annotated[
+    str, typer.Option("--targets-dir", metavar="DIR", help="Target files. Default: SDGEN_TARGETS_DIR, or targets.")
+]
+
+Output = Annotated[Literal["text", "json"], typer.Option("--output", help="What is printed: for people or programs.")]
+
+
+@contextmanager
+def open_store(runs_db: str, scenarios_dir: str = "", targets_dir: str = "") -> Iterator[Service]:
+    """The service of the options; StoreError where it can't be had."""
+    from sdgen.service.service import open_service
+
+    service = open_service(runs_db, scenarios_dir, targets_dir)
+    try:
+        yield service
+    finally:
+        service.close()
+
+
+def as_json(value: Any) -> str:
+    """Records, or lists of them, as JSON."""
+    if isinstance(value, list | tuple):
+        return json.dumps([each.model_dump(mode="json", by_alias=True) for each in value], indent=2, ensure_ascii=False)
+    data = value if isinstance(value, dict) else value.model_dump(mode="json", by_alias=True)
+    return json.dumps(data, indent=2, ensure_ascii=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,12 +13,14 @@ from sdgen.cli.failures import print_notes
 from sdgen.cli.pandas_guard import start_arrow
 from sdgen.cli.tables import cut, ruled
 from sdgen.engine import batch
-from sdgen.errors import Problem, ScenarioError, did_you_mean
+from sdgen.errors import Problem, ScenarioError, SdgenError, did_you_mean
 from sdgen.execution.request import read_request
 from sdgen.files import jsonl
 from sdgen.planning.compile import compile_plan
 from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
-from sdgen.readers.sources import read_source
+from sdgen.readers.base import ReadOptions
+from sdgen.readers.native.write import scenario_text
+from sdgen.readers.sources import read_as, read_source
 from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import NUMBERS
 from sdgen.targets import csv_encoding
@@ -100,3 +104,25 @@ def _json(plan: Plan, batches: Mapping[str, pa.RecordBatch]) -> Iterator[str]:
         f"{dumps(name, ensure_ascii=False)}: {_json_array(plan.entities[name], rows)}" for name, rows in batches.items()
     ]
     yield "{\n" + ",\n".join(arrays) + "\n}"
+
+
+# `sdgen import`: another system's schema as a scenario file, to be looked at and edited.
+
+
+def import_source(kind: str, source: str, output: str, options: ReadOptions, force: bool) -> None:
+    """Write the scenario of a source, of the kind that is named or found; SdgenError where it can't be done."""
+    path = Path(output)
+    if output and path.exists() and not force:
+        raise SdgenError(Problem((), "the file is there already", "--force replaces it", output))
+    scenario = read_as(kind, source, options) if kind else read_source(source, options)
+    text = scenario_text(scenario)
+    print_notes(scenario.notes, len(scenario.notes))
+    if not output:
+        print(text, end="")
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SdgenError(Problem((), f"can't be written: {error.strerror}", "", output)) from None
+    count = len(scenario.entities)
+    print(f"{output}: {count} entities; look at some rows with: sdgen preview {output}", file=sys.stderr)

@@ -9,8 +9,8 @@ import typer
 from sdgen.cli import options
 from sdgen.cli.commands import App
 from sdgen.cli.failures import print_text, reports_errors
+from sdgen.cli.options import Output, RunsDb, ScenariosDir, TargetsDir, as_json, open_store
 from sdgen.cli.run_options import Fields, TargetKind, with_run_options
-from sdgen.cli.store_options import Output, RunsDb, ScenariosDir, TargetsDir, as_json, open_store
 
 app = App(name="run", help="Runs: started, watched, remembered, reproduced.")
 

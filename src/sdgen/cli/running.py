@@ -13,15 +13,15 @@ import typer
 
 from sdgen.cli import run_tables
 from sdgen.cli.failures import REFUSED, print_text, problem_text
+from sdgen.cli.options import as_json
 from sdgen.cli.progress import progress
-from sdgen.cli.store_options import as_json
 from sdgen.errors import Cancelled, Problem
 from sdgen.execution.events import Listener
 from sdgen.execution.interruption import Interruption
 from sdgen.execution.request import RunRequest, read_request
 from sdgen.service.naming import scenario_fields, target_fields
 from sdgen.service.records import LogLine, Run, Status
-from sdgen.service.retention import Retention, age
+from sdgen.service.run_queries import Retention, age
 from sdgen.service.scheduler import spawn_scheduler
 from sdgen.service.service import Service
 

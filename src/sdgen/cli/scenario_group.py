@@ -1,4 +1,4 @@
-"""`sdgen scenario …`. Read for every `--help`: nothing heavy is imported here."""
+"""`sdgen scenario …`: scenarios by id. Read for every `--help`: nothing heavy is imported here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 from sdgen.cli.commands import App
 from sdgen.cli.failures import reports_errors
-from sdgen.cli.store_options import Output, RunsDb, ScenariosDir, as_json, open_store
+from sdgen.cli.options import Output, RunsDb, ScenariosDir, as_json, open_store
 
 app = App(name="scenario", help="Scenarios by id: of a folder, of the store, and shipped ones.")
 
@@ -22,10 +22,10 @@ ScenarioId = Annotated[
 def list_(output: Output = "text", runs_db: RunsDb = "", scenarios_dir: ScenariosDir = "") -> None:
     """List the scenarios there are."""
     with open_store(runs_db, scenarios_dir) as service:
-        from sdgen.cli import stored
+        from sdgen.cli import catalog_commands
 
         entries = service.scenarios()
-        print(as_json(entries) if output == "json" else stored.scenario_table(entries))
+        print(as_json(entries) if output == "json" else catalog_commands.scenario_table(entries))
 
 
 @app.command()
@@ -40,9 +40,9 @@ def show(
 ) -> None:
     """Print a scenario."""
     with open_store(runs_db, scenarios_dir) as service:
-        from sdgen.cli import stored
+        from sdgen.cli import catalog_commands
 
-        print(stored.scenario_text_of(service, scenario, output))
+        print(catalog_commands.scenario_text_of(service, scenario, output))
 
 
 @app.command()
@@ -55,10 +55,10 @@ def validate(
 ) -> None:
     """Check a scenario, and tell every problem at once."""
     with open_store(runs_db, scenarios_dir) as service:
-        from sdgen.cli import stored
+        from sdgen.cli import catalog_commands
         from sdgen.cli.validate import answer
 
-        result = stored.check_stored_scenario(service, scenario)
+        result = catalog_commands.check_stored_scenario(service, scenario)
     answer(result, output)
 
 
@@ -73,9 +73,9 @@ def add(
 ) -> None:
     """Keep a scenario in the store. Other content under the same id is another version; all are kept."""
     with open_store(runs_db) as service:
-        from sdgen.cli import stored
+        from sdgen.cli import catalog_commands
 
-        print(stored.add_scenario(service, source, id))
+        print(catalog_commands.add_scenario(service, source, id))
 
 
 @app.command()

@@ -9,7 +9,7 @@ import typer
 
 from sdgen.cli.commands import App
 from sdgen.cli.failures import REFUSED, problem_text, reports_errors
-from sdgen.cli.store_options import Output, RunsDb, TargetsDir, as_json, open_store
+from sdgen.cli.options import Output, RunsDb, TargetsDir, as_json, open_store
 
 app = App(name="target", help="Targets by id: of a folder, and of the store.")
 
@@ -23,10 +23,10 @@ Kind = Annotated[str, typer.Option("--target-kind", metavar="KIND", help="The ki
 def list_(output: Output = "text", runs_db: RunsDb = "", targets_dir: TargetsDir = "") -> None:
     """List the targets there are; passwords are never shown."""
     with open_store(runs_db, "", targets_dir) as service:
-        from sdgen.cli import stored
+        from sdgen.cli import catalog_commands
 
         entries = service.targets()
-        print(as_json(entries) if output == "json" else stored.target_table(entries))
+        print(as_json(entries) if output == "json" else catalog_commands.target_table(entries))
 
 
 @app.command()
@@ -34,10 +34,10 @@ def list_(output: Output = "text", runs_db: RunsDb = "", targets_dir: TargetsDir
 def show(target: TargetId, output: Output = "text", runs_db: RunsDb = "", targets_dir: TargetsDir = "") -> None:
     """Show a target as it is written down."""
     with open_store(runs_db, "", targets_dir) as service:
-        from sdgen.cli import stored
+        from sdgen.cli import catalog_commands
 
-        entry = stored.target_of(service, target)
-        print(as_json(entry) if output == "json" else stored.fields(entry))
+        entry = catalog_commands.target_of(service, target)
+        print(as_json(entry) if output == "json" else catalog_commands.fields(entry))
 
 
 @app.command()
@@ -47,10 +47,10 @@ def validate(
 ) -> None:
     """Check a target without connecting to it: its kind, its parts, its secrets, its guard."""
     with open_store(runs_db, "", targets_dir) as service:
-        from sdgen.cli import stored
+        from sdgen.cli import catalog_commands
         from sdgen.cli.validate import as_json as verdict
 
-        settled, problems = stored.check_target(service, target, kind)
+        settled, problems = catalog_commands.check_target(service, target, kind)
     if output == "json":
         print(verdict(problems))
     elif settled is not None:
@@ -68,10 +68,10 @@ def try_out(
 ) -> None:
     """Connect to a target, and tell how soon it answers and what may be done there. Nothing is left behind."""
     with open_store(runs_db, "", targets_dir) as service:
-        from sdgen.cli import stored
+        from sdgen.cli import catalog_commands
 
-        found = stored.probe_target(service, target, kind)
-        print(as_json(found) if output == "json" else stored.probe_text(found))
+        found = catalog_commands.probe_target(service, target, kind)
+        print(as_json(found) if output == "json" else catalog_commands.probe_text(found))
     for problem in found.problems:
         print(f"error: {problem.what}", file=sys.stderr)
     if not found.ok:
@@ -89,9 +89,9 @@ def add(
 ) -> None:
     """Keep a target in the store, its DSN as written: a password must stand there as ${NAME} or ${file:/path}."""
     with open_store(runs_db) as service:
-        from sdgen.cli import stored
+        from sdgen.cli import catalog_commands
 
-        print(stored.add_target(service, target, id, kind, force))
+        print(catalog_commands.add_target(service, target, id, kind, force))
 
 
 @app.command()

@@ -7,8 +7,7 @@ Each database is a package of its own, and its driver is imported there alone. T
     connection   the driver: how a connection is made, and what its exceptions mean
     target       rows go in: `targets.base.Target`, and whichever of the protocols beside it the database can keep
     create, load, encode    parts of the target
-    reader       what was written is read back: `table_reader.TableReader`
-    introspect   what the catalogue says of tables
+    introspect   what the catalogue says of tables, and what reads their rows back: `table_reader.TableReader`
 
 `registry` lists the kinds that sdgen comes with; another package names its own as an entry point of the group
 `sdgen.databases`, and is written to, verified, counted and read like those.

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 
 from sdgen.errors import Path, Problem, SdgenError, did_you_mean
 from sdgen.readers.yaml_text import Document
-from sdgen.scenario.wording import said_of
+from sdgen.scenario.problems import value_in_words
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -56,7 +56,7 @@ def _problem(model: type[BaseModel], document: Document, detail: Mapping[str, An
         key = str(detail["loc"][-1])
         what, hint = f"unknown key {key!r}", did_you_mean(key, known, "known: " + ", ".join(known))
     else:
-        what, hint = said_of(detail.get("input"), detail), ""
+        what, hint = value_in_words(detail.get("input"), detail), ""
     return Problem((*under, *path), what, hint, found.file, found.line, found.column)
 
 

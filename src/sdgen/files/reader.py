@@ -12,7 +12,7 @@ from sdgen.databases.dialect import literal
 from sdgen.databases.driver_errors import DriverErrors, unreadable
 from sdgen.databases.duckdb.connection import connect, errors
 from sdgen.databases.duckdb.dialect import DUCKDB
-from sdgen.databases.duckdb.reader import DuckDBTables
+from sdgen.databases.duckdb.introspect import DuckDBTables
 from sdgen.errors import Problem, TargetError
 from sdgen.files.folder import FORMATS, file_name
 from sdgen.files.metadata import read_metadata

@@ -19,7 +19,7 @@ from sdgen.databases import sql_literals
 from sdgen.databases.create_table import add_constraint, constraints, create_table, too_long
 from sdgen.databases.dialect import FOREIGN_KEY, Dialect
 from sdgen.databases.driver_errors import next_step
-from sdgen.databases.hex_uuids import hex_columns, with_hex
+from sdgen.databases.loading import hex_columns, with_hex
 from sdgen.databases.mysql.create import fitted
 from sdgen.databases.mysql.dialect import MYSQL
 from sdgen.databases.postgres.dialect import POSTGRES

@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING
 
 from sdgen.errors import Problem
 from sdgen.pytest_plugin.cache import Cache
-from sdgen.pytest_plugin.marks import MarkOptions
-from sdgen.pytest_plugin.resolve import MarkedData, is_self_contained, outside_files, request_key, resolve_mark
+from sdgen.pytest_plugin.marks import (
+    MarkedData,
+    MarkOptions,
+    is_self_contained,
+    outside_files,
+    request_key,
+    resolve_mark,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import psycopg
     import pyarrow as pa
 
-    from sdgen.pytest_plugin.database import Database
+    from sdgen.pytest_plugin.cache import Database
     from sdgen.pytest_plugin.session import Factory, Session
 
 MARK = (

@@ -17,8 +17,7 @@ import pytest
 from sdgen.errors import Problem, SdgenError, TargetError, did_you_mean
 from sdgen.execution.byte_counts import byte_count
 from sdgen.pytest_plugin import SdgenWarning
-from sdgen.pytest_plugin.cache import Cache
-from sdgen.pytest_plugin.database import KINDS, Database, of_file
+from sdgen.pytest_plugin.cache import KINDS, Cache, Database, of_file
 from sdgen.pytest_plugin.filling import FILES, Filler
 from sdgen.pytest_plugin.marks import Mark, MarkOptions, mark_options
 from sdgen.pytest_plugin.postgres import PostgresServer, problem_of

@@ -13,8 +13,9 @@ from typing import Any
 from sdgen.errors import Problem
 from sdgen.readers.sql.check_facts import ColumnBounds, ColumnCases
 from sdgen.readers.sql.schema import CheckSchema
-from sdgen.scenario.model import Column, Entity, GeneratorSpec, Origin, PartialUnique, RowCount, Scenario
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, PartialUnique, RowCount, Scenario
 from sdgen.scenario.output import Output
+from sdgen.scenario.problems import Origin
 from sdgen.scenario.types import Type
 
 UNTYPED = Type("")

@@ -15,7 +15,8 @@ from sdgen.readers.native.scenario_file import read_document
 from sdgen.readers.yaml_text import Document
 from sdgen.readers.yaml_text import read_document as read_yaml
 from sdgen.scenario.identity import canonical
-from sdgen.scenario.model import Column, Entity, Origin, RowCount, Rule, Scenario
+from sdgen.scenario.model import Column, Entity, RowCount, Rule, Scenario
+from sdgen.scenario.problems import Origin
 
 _SPEC = ("generator", "params")
 _OPEN = frozenset({"params", "target", "fixed", "correlate"})  # what stands below these has names of its own

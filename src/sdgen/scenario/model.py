@@ -14,8 +14,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 from pydantic_core import PydanticKnownError
 
-from sdgen.errors import Path, Problem, ProblemType, did_you_mean
+from sdgen.errors import Problem, did_you_mean
 from sdgen.scenario.output import Output, several
+from sdgen.scenario.problems import Origin
 
 
 class Record(BaseModel):
@@ -335,33 +336,6 @@ class Scenario(Record):
         copy = self.model_copy()
         copy._origin, copy._notes = origin, tuple(notes)
         return copy
-
-
-class Origin:
-    """Where the parts of a scenario stand in its source.
-
-    `positions` gives line and column, both from 1, by the source's own paths; `aliases` the source's path of a part
-    that the canonical form has elsewhere (entities.orders for entities.0).
-    """
-
-    def __init__(
-        self,
-        file: str,
-        positions: Mapping[Path, tuple[int, int]] | None = None,
-        aliases: Mapping[Path, Path] | None = None,
-    ) -> None:
-        self.file = file
-        self._positions = {} if positions is None else positions
-        self._aliases = {} if aliases is None else aliases
-
-    def problem(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> Problem:
-        """A problem at a canonical path, placed at the nearest part of the source that holds it."""
-        place = self._positions.get((), (0, 0))
-        stands: Path = ()
-        for size, part in enumerate(path, 1):
-            stands = self._aliases.get(path[:size], (*stands, part))
-            place = self._positions.get(stands, place)
-        return Problem(path, what, hint, self.file, *place, type)
 
 
 Scenario.model_rebuild()

@@ -1,8 +1,10 @@
-"""Reproducing a stored run: the same scenario, seed, now and counts again, and a comparison of the digests."""
+"""A stored run once more: the request that repeats it, and the command line that says the same."""
 
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -14,12 +16,15 @@ from typing import Any
 
 from pydantic import computed_field
 
-from sdgen.errors import Problem, StoreError
+from sdgen.errors import Problem, SdgenError, StoreError
 from sdgen.execution import target_kinds
+from sdgen.execution.catalog import EXAMPLE, FOLDER, STORE
 from sdgen.execution.job import Job, versions_of
-from sdgen.execution.request import RunRequest, format_instant
+from sdgen.execution.request import RunRequest, data_options, format_instant
 from sdgen.planning.plan import Plan
+from sdgen.readers.native.write import scenario_text
 from sdgen.scenario.model import Record
+from sdgen.service.catalog import StoredCatalog
 from sdgen.service.processes import this_process
 from sdgen.service.records import EntityRun, Run, Status
 from sdgen.targets.base import Mode
@@ -209,3 +214,81 @@ def _prefix() -> str:
     """Process numbers mean nothing on another host, with which the folder may be shared."""
     mark = blake2b(this_process().host.encode(), digest_size=3).hexdigest()
     return f"sdgen-scratch-{mark}-"
+
+
+# The command line that does a stored run once more: the same rows into the same target, and nothing secret in it.
+PASSWORD = "${PASSWORD}"
+
+
+class Command(Record):
+    """A command as it is typed in a shell.
+
+    file: what the run's scenario text must be kept as first, since no scenario of the catalog has it; "" where one has.
+    password: whether a password stood in the run's address, which is not kept: `${PASSWORD}` stands in its place.
+    """
+
+    text: str
+    file: str = ""
+    password: bool = False
+
+
+def command_of(run: Run, job: Job, catalog: StoredCatalog) -> Command:
+    """The command of a run. Its scenario and target are named by id where the catalog still has the same."""
+    scenario = _scenario_id(run, job, catalog)
+    file = "" if scenario else f"{re.sub(r'[^A-Za-z0-9._-]+', '-', run.scenario_name).strip('-.') or 'scenario'}.yaml"
+    target = list(_target(run, job, catalog))
+    words = ["sdgen", "run", "start", "--scenario", scenario or file, *target, *_options(run, job)]
+    return Command(
+        text=shlex.join(words), file=file, password=not job.complete and any(PASSWORD in word for word in target)
+    )
+
+
+def _scenario_id(run: Run, job: Job, catalog: StoredCatalog) -> str:
+    """The id by which the catalog has this run's scenario, unchanged; "" where it has not."""
+    if run.scenario_source not in (FOLDER, STORE, EXAMPLE):
+        return ""
+    version = run.request.get("scenario_version", "")
+    names = (run.scenario_id, f"{run.scenario_id}@{run.scenario_version}")
+    for name in names:
+        try:
+            found = catalog.scenario(run.scenario_id, version or name.partition("@")[2])
+        except SdgenError:
+            continue
+        if scenario_text(found.value) == job.scenario_text:
+            return f"{run.scenario_id}@{version}" if version else name
+    return ""
+
+
+def _target(run: Run, job: Job, catalog: StoredCatalog) -> Iterator[str]:
+    if run.target_id and any(entry.id == run.target_id for entry in catalog.targets()):
+        yield from ("--to", run.target_id)
+        return
+    dsn = job.target.dsn if job.complete else re.sub(r"(?<=:)\*\*\*(?=@)", PASSWORD, job.target.dsn, count=1)
+    yield from ("--to", dsn)
+    if job.target.kind and target_kinds.kind_of(dsn) != job.target.kind:
+        yield from ("--target-kind", job.target.kind)
+
+
+def _options(run: Run, job: Job) -> Iterator[str]:
+    """The settled seed and instant always; what the run left to the target or the defaults stays left out."""
+    yield from data_options(job.seed, job.as_of, job.rows, job.scale)
+    if job.only:
+        yield from ("--only", ",".join(job.only))
+    request = run.request
+    for option, name in _LISTS:
+        if request.get(name):
+            yield from (option, ",".join(request[name]))
+    for option, name in _VALUES:
+        if request.get(name):
+            yield from (option, str(request[name]))
+    if job.resume:
+        yield "--resume"
+
+
+_LISTS = (("--format", "formats"), ("--allow-databases", "allow_databases"))
+_VALUES = (
+    ("--mode", "mode"),
+    ("--workers", "workers"),
+    ("--batch-size", "batch_size"),
+    ("--commit-every", "commit_every"),
+)

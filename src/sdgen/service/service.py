@@ -30,8 +30,7 @@ from sdgen.readers.sources import read_mapping, read_text_as_scenario
 from sdgen.scenario.model import Scenario
 from sdgen.service import estimate, reproduce
 from sdgen.service.catalog import StoredCatalog, target_entry
-from sdgen.service.catalog_store import CatalogStore
-from sdgen.service.command_line import Command, command_of
+from sdgen.service.catalog_store import CatalogStore, probe, store_test, with_tests
 from sdgen.service.processes import Owner, this_process
 from sdgen.service.records import (
     EntityRun,
@@ -44,10 +43,10 @@ from sdgen.service.records import (
     Status,
     TargetEntry,
 )
-from sdgen.service.retention import Retention, old_runs, remove_runs
+from sdgen.service.reproduce import Command, command_of
+from sdgen.service.run_queries import Retention, old_runs, remove_runs
 from sdgen.service.run_repository import RunRepository
 from sdgen.service.store import Store, timestamp
-from sdgen.service.target_test import probe, store_test, with_tests
 from sdgen.service.worker import RunnableJob, run_worker
 from sdgen.targets.tables import tables_of
 
@@ -322,3 +321,18 @@ def _folder(given: str, variable: str, default: str) -> Path | None:
     if named:
         return Path(named)
     return Path(default) if Path(default).is_dir() else None
+
+
+# The way to a service. It imports nothing heavy by itself.
+
+
+def open_service(
+    runs_db: str | Path = "",
+    scenarios_dir: str | Path = "",
+    targets_dir: str | Path = "",
+    access: Access | None = None,
+) -> Service:
+    """A service; what is left out is taken from the environment. StoreError where the store can't be used."""
+    from sdgen.execution.access import ANYTHING
+
+    return Service.open(runs_db, scenarios_dir, targets_dir, access or ANYTHING)

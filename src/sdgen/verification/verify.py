@@ -18,12 +18,17 @@ from sdgen.planning.plan import Plan
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.targets.tables import tables_of
-from sdgen.verification.constraints import check_columns, check_conditions, check_duplicates, check_not_null
+from sdgen.verification.constraints import (
+    check_columns,
+    check_conditions,
+    check_duplicates,
+    check_not_null,
+    check_ranges,
+)
 from sdgen.verification.distributions import Distributions, Judge, check_child_counts
 from sdgen.verification.expected import OTHER_SEEDS, Expectation
 from sdgen.verification.findings import Finding, Report, Status, StoredEntity, count_stored, status_of
 from sdgen.verification.links import check_links, written_links
-from sdgen.verification.ranges import check_ranges
 from sdgen.verification.sampled_rows import SampledRows, compare_sampled_rows
 from sdgen.verification.statistics import f_tail
 

@@ -18,8 +18,7 @@ from sdgen.planning.plan import EntityPlan, Plan
 from sdgen.scenario.model import Record
 from sdgen.web import browse
 from sdgen.web.errors import error_responses
-from sdgen.web.row_files import FILE_KINDS, MOST_ROWS, file_of
-from sdgen.web.row_source import RowSource, of_run, of_scenario
+from sdgen.web.row_source import FILE_KINDS, MOST_ROWS, RowSource, file_of, of_run, of_scenario
 from sdgen.web.state import Id, RunId, ServiceOf
 
 router = APIRouter(tags=["rows"], responses=error_responses(401, 404, 421, 422))

@@ -16,10 +16,9 @@ from sdgen.execution.documents import Moment
 from sdgen.execution.request import RunRequest
 from sdgen.execution.target_spec import TargetSpec
 from sdgen.scenario.model import Record
-from sdgen.service.command_line import Command
 from sdgen.service.estimate import Estimate
 from sdgen.service.records import LogLine, Run, Status
-from sdgen.service.reproduce import Comparison
+from sdgen.service.reproduce import Command, Comparison
 from sdgen.service.service import Service
 from sdgen.web.errors import error_responses
 from sdgen.web.state import RunId, ServiceOf, wake

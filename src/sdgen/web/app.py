@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from sdgen.errors import SdgenError
-from sdgen.service.retention import Retention
+from sdgen.service.run_queries import Retention
 from sdgen.service.scheduler import AT_ONCE, Scheduler
 from sdgen.service.service import Service
 from sdgen.web.in_workers import InWorkers

@@ -26,7 +26,7 @@ from sdgen.errors import (
 )
 from sdgen.execution.secrets import without_passwords
 from sdgen.scenario.model import Record
-from sdgen.scenario.wording import in_words
+from sdgen.scenario.problems import in_words
 from sdgen.service.records import ProblemRecord
 
 STATUS: Mapping[type[SdgenError], int] = {

@@ -18,7 +18,7 @@ from sdgen.scenario.types import NUMBERS
 from sdgen.web import browse
 from sdgen.web.browse import OPERATORS, Query, Window
 from sdgen.web.rendering import PageRoute, page, records
-from sdgen.web.row_files import MOST_ROWS as MOST_DOWNLOADED
+from sdgen.web.row_source import MOST_ROWS as MOST_DOWNLOADED
 from sdgen.web.row_source import RowSource, of_run, of_scenario
 from sdgen.web.state import service_of
 

@@ -19,8 +19,7 @@ from sdgen.service.run_queries import last_number
 from sdgen.service.service import Service
 from sdgen.targets.base import Mode
 from sdgen.web.figures import SAMPLE_ROWS, Figure, figures
-from sdgen.web.graph import graph_of
-from sdgen.web.pictures import chart, graph_picture
+from sdgen.web.graph import chart, graph_of, graph_picture
 from sdgen.web.rendering import PageRoute, fragment, page
 from sdgen.web.row_source import plan_of
 from sdgen.web.state import service_of

@@ -16,8 +16,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sdgen.errors import Problem, SdgenError, StoreError
 from sdgen.execution.access import MOST_PARTS, Access
-from sdgen.service.opening import open_service
-from sdgen.service.retention import Retention
+from sdgen.service.run_queries import Retention
+from sdgen.service.service import open_service
 from sdgen.web.app import create_app
 from sdgen.web.limits import MOST_COUNTED, PREVIEW_MEMORY, PREVIEW_SECONDS, RequestLimits
 from sdgen.web.security import LOOPBACK
@@ -27,7 +27,7 @@ SHORTEST_TOKEN = 16  # characters
 
 
 @dataclass(frozen=True)
-class Serving:
+class ServerOptions:
     """The options of `sdgen serve`."""
 
     host: str
@@ -60,25 +60,25 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve(asked: Serving, say: Callable[[str], None]) -> None:
+def serve(options: ServerOptions, say: Callable[[str], None]) -> None:
     """Serve until Ctrl-C or SIGTERM. SdgenError where it can't be begun."""
-    _check(asked)
-    listening = _listen(asked)
+    _check(options)
+    listening = _listen(options)
     try:
-        _make_folder(asked.files_dir)
-        service = open_service(asked.runs_db, asked.scenarios_dir, asked.targets_dir, access_of(asked))
+        _make_folder(options.files_dir)
+        service = open_service(options.runs_db, options.scenarios_dir, options.targets_dir, access_of(options))
         try:
-            hosts = (*asked.allow_hosts, asked.host)
+            hosts = (*options.allow_hosts, options.host)
             app = create_app(
                 service,
-                token=asked.token,
+                token=options.token,
                 allowed_hosts=hosts,
-                limit_at_once=asked.at_once,
-                most_counted=asked.most_counted,
-                limits=RequestLimits(asked.preview_memory, asked.preview_seconds),
-                keep=asked.keep,
+                limit_at_once=options.at_once,
+                most_counted=options.most_counted,
+                limits=RequestLimits(options.preview_memory, options.preview_seconds),
+                keep=options.keep,
             )
-            say(f"sdgen serves at {url(asked.host, listening.getsockname()[1])} (Ctrl-C ends it)")
+            say(f"sdgen serves at {url(options.host, listening.getsockname()[1])} (Ctrl-C ends it)")
             _run(app, listening)
         finally:
             service.close()
@@ -86,14 +86,14 @@ def serve(asked: Serving, say: Callable[[str], None]) -> None:
         listening.close()
 
 
-def access_of(asked: Serving) -> Access:
+def access_of(options: ServerOptions) -> Access:
     """What requests may name: no paths, files under one folder, and destinations that are listed."""
     return Access(
         paths=False,
-        folders=(Path(asked.files_dir).absolute(),),
-        destinations=asked.allow_destinations,
-        secrets=asked.allow_secrets,
-        databases=asked.allow_databases or ("*",),
+        folders=(Path(options.files_dir).absolute(),),
+        destinations=options.allow_destinations,
+        secrets=options.allow_secrets,
+        databases=options.allow_databases or ("*",),
         parts=MOST_PARTS,
     )
 
@@ -102,14 +102,14 @@ def url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def _check(asked: Serving) -> None:
-    if asked.host not in LOOPBACK and not asked.token:
+def _check(options: ServerOptions) -> None:
+    if options.host not in LOOPBACK and not options.token:
         hint = "give one with --token or SDGEN_TOKEN, or listen at 127.0.0.1"
-        raise StoreError(Problem(("host",), f"{asked.host} can be reached by others: a token is needed", hint))
-    if asked.token and len(asked.token) < SHORTEST_TOKEN:
+        raise StoreError(Problem(("host",), f"{options.host} can be reached by others: a token is needed", hint))
+    if options.token and len(options.token) < SHORTEST_TOKEN:
         what = f"the token is shorter than {SHORTEST_TOKEN} characters"
         raise StoreError(Problem(("token",), what, "`openssl rand -hex 24` makes one"))
-    if not asked.token.isascii() or any(letter.isspace() for letter in asked.token):
+    if not options.token.isascii() or any(letter.isspace() for letter in options.token):
         raise StoreError(Problem(("token",), "the token has letters that a header can't carry", "use letters, digits"))
 
 
@@ -122,17 +122,17 @@ def _make_folder(folder: str) -> None:
         raise StoreError(Problem(("files_dir",), what, "choose another with --files-dir")) from None
 
 
-def _listen(asked: Serving) -> socket.socket:
+def _listen(options: ServerOptions) -> socket.socket:
     """The socket, before anything else is opened: a port in use is told at once."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(asked.host, asked.port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(options.host, options.port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)
         if os.name != "nt":
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
         listening.listen(256)
     except OSError as error:
-        what = f"can't listen at {asked.host}, port {asked.port}: {error.strerror or error}"
+        what = f"can't listen at {options.host}, port {options.port}: {error.strerror or error}"
         raise SdgenError(Problem((), what, "--port 0 takes one that is free")) from None
     return listening
 

@@ -30,14 +30,14 @@ def _embedded_target(destination: str) -> Target:
 
 def _reader(url: str) -> TableReader:
     from sdgen.databases.clickhouse.connection import Remote
-    from sdgen.databases.clickhouse.reader import ClickHouseReader
+    from sdgen.databases.clickhouse.introspect import ClickHouseReader
 
     return ClickHouseReader(Remote(url))
 
 
 def _embedded_reader(destination: str) -> TableReader:
     from sdgen.databases.clickhouse.connection import Embedded
-    from sdgen.databases.clickhouse.reader import ClickHouseReader
+    from sdgen.databases.clickhouse.introspect import ClickHouseReader
 
     return ClickHouseReader(Embedded(path_of(destination)))
 

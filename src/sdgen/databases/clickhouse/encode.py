@@ -67,7 +67,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Part:
+class EncodedBatch:
     """Some rows: the stream's head, which is the same for all parts of a table, and a message."""
 
     head: bytes
@@ -93,7 +93,7 @@ def _held(name: str, type: Type, there: Mapping[str, str]) -> TargetColumn:
     return TargetColumn(name, type, DeclaredType("nested", inside), fields)
 
 
-def encode(layout: Layout, batch: pa.RecordBatch) -> Part:
+def encode(layout: Layout, batch: pa.RecordBatch) -> EncodedBatch:
     """A batch as one message; TargetError names the column whose values ClickHouse would change in silence."""
     arrays: list[pa.Array] = []
     for array, held in zip(batch.columns, layout.columns, strict=True):
@@ -104,7 +104,7 @@ def encode(layout: Layout, batch: pa.RecordBatch) -> Part:
             raise TargetError(Problem(("target", layout.table, held.name), what, hint)) from None
         arrays += _parted(found, held.fields) if held.fields else [found]
     encoded = pa.RecordBatch.from_arrays(arrays, names=list(layout.names))
-    return Part(encoded.schema.serialize().to_pybytes(), encoded.serialize(), len(batch))
+    return EncodedBatch(encoded.schema.serialize().to_pybytes(), encoded.serialize(), len(batch))
 
 
 def _parted(array: pa.Array, fields: Sequence[str]) -> list[pa.Array]:

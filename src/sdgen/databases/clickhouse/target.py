@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from sdgen.databases import staging_tables as staging
+from sdgen.databases import loading as staging
 from sdgen.databases.clickhouse import encode as clickrows
 from sdgen.databases.clickhouse.connection import Embedded, Engine, Remote, fetch_rows
 from sdgen.databases.clickhouse.create import column_type, create_table
 from sdgen.databases.clickhouse.dialect import CLICKHOUSE
-from sdgen.databases.clickhouse.encode import Layout, Part
+from sdgen.databases.clickhouse.encode import EncodedBatch, Layout
 from sdgen.databases.clickhouse.introspect import ExistingTable, QualifiedName, engine_faults, existing_tables
 from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
 from sdgen.errors import Problem, TargetError
@@ -105,7 +105,7 @@ class ClickHouse:
         like = f"startsWith(name, {CLICKHOUSE.literal(staging.PREFIX)})"
         sql = f"SELECT database, name FROM system.tables WHERE database IN ({listed}) AND {like}"
         for database, name in fetch_rows(self.engine, sql):
-            if staging.left_over(name):
+            if staging.is_left_over(name):
                 self._drop((database, name))
 
     def _drop(self, name: QualifiedName) -> None:
@@ -130,7 +130,7 @@ class ClickHouse:
         self._lay_out(table, place)
 
     def _fresh(self, database: str) -> QualifiedName:
-        return database, staging.fresh(len(self.staged) + len(self.extra))
+        return database, staging.new_staging_name(len(self.staged) + len(self.extra))
 
     def _create_database(self, database: str) -> None:
         known = fetch_rows(self.engine, f"SELECT 1 FROM system.databases WHERE name = {CLICKHOUSE.literal(database)}")
@@ -147,11 +147,11 @@ class ClickHouse:
     def existed(self, table: Table) -> bool:
         return self._name(table.name) in self.there
 
-    def encode(self, table: Table, batch: pa.RecordBatch) -> Part:
+    def encode(self, table: Table, batch: pa.RecordBatch) -> EncodedBatch:
         layout = self.layouts.get(table.name) or _unprepared(table)
         return clickrows.encode(layout, batch)
 
-    def write(self, table: Table, parts: Iterable[Part]) -> None:
+    def write(self, table: Table, parts: Iterable[EncodedBatch]) -> None:
         rows = iter(parts)
         into, names = _sql(self.staged[table.name].staging), self.layouts[table.name].names
         for first in rows:
@@ -261,10 +261,10 @@ def _whole(existing: ExistingTable) -> bool:
     return existing.exchangeable and not existing.feeds
 
 
-def _stream(first: Part, others: Iterator[Part], sent: list[int]) -> Generator[bytes, None, None]:
+def _stream(first: EncodedBatch, others: Iterator[EncodedBatch], sent: list[int]) -> Generator[bytes, None, None]:
     """One insert's Arrow stream; `sent` counts its rows."""
     yield first.head
-    part: Part | None = first
+    part: EncodedBatch | None = first
     size = 0
     while part is not None:
         yield part.message.to_pybytes()

@@ -23,7 +23,7 @@ def _target(destination: str) -> Target:
 
 
 def _reader(destination: str) -> TableReader:
-    from sdgen.databases.duckdb.reader import DuckDBReader
+    from sdgen.databases.duckdb.introspect import DuckDBReader
 
     return DuckDBReader(path_of(destination))
 

@@ -25,7 +25,7 @@ from sdgen.databases.duckdb.dialect import DUCKDB
 from sdgen.databases.duckdb.introspect import checkpoint, existing_tables
 from sdgen.databases.duckdb.load import insert_levels
 from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
-from sdgen.databases.record_stream import Stream
+from sdgen.databases.loading import RecordStream
 from sdgen.errors import Problem, TargetError
 from sdgen.scenario.request import ExistingRows
 from sdgen.targets import columnar
@@ -209,7 +209,7 @@ class DuckDB(CommittingTarget):
         return columnar.encode(table, batch)
 
     def write(self, table: Table, parts: Iterable[pa.RecordBatch]) -> None:
-        stream = Stream(parts)
+        stream = RecordStream(parts)
         if stream.empty:
             return
         names = ", ".join(DUCKDB.quote(name) for name in table.names)

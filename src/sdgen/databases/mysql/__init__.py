@@ -22,7 +22,7 @@ def _target(url: str) -> Target:
 
 
 def _reader(url: str) -> TableReader:
-    from sdgen.databases.mysql.reader import MySQLReader
+    from sdgen.databases.mysql.introspect import MySQLReader
 
     return MySQLReader(url)
 

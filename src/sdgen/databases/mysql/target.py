@@ -14,18 +14,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from sdgen.databases import sql_literals, staging_tables
+from sdgen.databases import loading, sql_literals
 from sdgen.databases.checkpoint_table import NAME, Checkpoint, CheckpointTable, CommittingTarget, PeriodicCommits
 from sdgen.databases.create_table import Constraint, constraints, create_table
 from sdgen.databases.dialect import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
 from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
-from sdgen.databases.hex_uuids import hex_columns, with_hex
-from sdgen.databases.mysql import encode as mytext
+from sdgen.databases.loading import hex_columns, with_hex
+from sdgen.databases.mysql import load as mytext
 from sdgen.databases.mysql.connection import MySQLConnection, QualifiedName
 from sdgen.databases.mysql.create import fitted
 from sdgen.databases.mysql.dialect import MYSQL
 from sdgen.databases.mysql.introspect import ExistingTable, ForeignKey, constraint_names, existing_tables
-from sdgen.databases.mysql.load import NewTable, Part, engine_remark, load_data, orphans, sql_name, table_faults
+from sdgen.databases.mysql.load import EncodedRows, NewTable, engine_remark, load_data, orphans, sql_name, table_faults
 from sdgen.errors import Problem, TargetError
 from sdgen.scenario.request import ExistingRows
 from sdgen.targets.base import Mode, Table, at_table
@@ -124,7 +124,7 @@ class MySQL(CommittingTarget):
     def _sweep(self, schemas: Iterable[str]) -> None:
         """Drop the staging tables of processes of this machine that are no more."""
         sql = _STAGED.format(schemas=", ".join(map(MYSQL.literal, schemas)))
-        self._drop([(schema, name) for schema, name in self.connection.run(sql) if staging_tables.left_over(name)])
+        self._drop([(schema, name) for schema, name in self.connection.run(sql) if loading.is_left_over(name)])
 
     def _drop(self, places: Sequence[QualifiedName]) -> None:
         if places:
@@ -197,7 +197,7 @@ class MySQL(CommittingTarget):
         if self.commits.active:
             return table
         schema = MYSQL.split(table)[0]
-        return f"{schema}.{staging_tables.fresh(number)}" if schema else staging_tables.fresh(number)
+        return f"{schema}.{loading.new_staging_name(number)}" if schema else loading.new_staging_name(number)
 
     def _mixed(self) -> bool:
         return any(self._exists(table.name) for table in self.tables)
@@ -209,18 +209,18 @@ class MySQL(CommittingTarget):
     def existed(self, table: Table) -> bool:
         return self._exists(table.name)
 
-    def encode(self, table: Table, batch: pa.RecordBatch) -> Part:
+    def encode(self, table: Table, batch: pa.RecordBatch) -> EncodedRows:
         types, batch = with_hex(table, batch, hex_columns(table, MYSQL.name, self._declared(table)))
         if self.connection.local:
-            return Part(mytext.encode(types, batch), len(batch))
+            return EncodedRows(mytext.encode(types, batch), len(batch))
         names = ", ".join(map(MYSQL.quote, table.names))
         insert = f"INSERT INTO {self._into(table)} ({names}) VALUES"
-        return Part(sql_literals.encode(types, batch, insert, sql_literals.MYSQL), len(batch))
+        return EncodedRows(sql_literals.encode(types, batch, insert, sql_literals.MYSQL), len(batch))
 
     def _into(self, table: Table) -> str:
         return MYSQL.table(self.staged[table.name].staging if table.name in self.staged else table.name)
 
-    def write(self, table: Table, parts: Iterable[Part]) -> None:
+    def write(self, table: Table, parts: Iterable[EncodedRows]) -> None:
         self._begin()
         waiting = bool(self._forward(table))
         try:
@@ -235,7 +235,7 @@ class MySQL(CommittingTarget):
         except TargetError as error:
             raise at_table(error, table.name) from error
 
-    def _load(self, table: Table, parts: Iterable[Part]) -> None:
+    def _load(self, table: Table, parts: Iterable[EncodedRows]) -> None:
         sent = 0
 
         def buffers() -> Iterator[pa.Buffer]:
@@ -254,7 +254,7 @@ class MySQL(CommittingTarget):
             return {column.name: column.target.get(MYSQL.name, "").lower() for column in table.columns}
         return {column.name: column.declared for column in existing.columns}
 
-    def _insert(self, parts: Iterable[Part]) -> None:
+    def _insert(self, parts: Iterable[EncodedRows]) -> None:
         """Statements of some hundred rows; a line never ends inside a text, where newlines are escaped."""
         for part in parts:
             for statement in part.data.to_pybytes().split(b";\n"):

@@ -22,7 +22,7 @@ def _target(url: str) -> Target:
 
 
 def _reader(url: str) -> TableReader:
-    from sdgen.databases.postgres.reader import PostgresReader
+    from sdgen.databases.postgres.introspect import PostgresReader
 
     return PostgresReader(url)
 

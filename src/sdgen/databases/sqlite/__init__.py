@@ -23,7 +23,7 @@ def _target(destination: str) -> Target:
 
 
 def _reader(destination: str) -> TableReader:
-    from sdgen.databases.sqlite.reader import SQLiteReader
+    from sdgen.databases.sqlite.introspect import SQLiteReader
 
     return SQLiteReader(path_of(destination))
 

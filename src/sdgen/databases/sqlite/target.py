@@ -21,12 +21,10 @@ from sdgen.databases.create_table import constraints, create_table, unique_index
 from sdgen.databases.dialect import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
 from sdgen.databases.driver_errors import next_step
 from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
-from sdgen.databases.hex_uuids import hex_columns, with_hex
-from sdgen.databases.record_stream import Stream
+from sdgen.databases.loading import RecordStream, hex_columns, with_hex
 from sdgen.databases.sqlite.connection import connect, connect_to_read, connect_to_write, errors, problem
 from sdgen.databases.sqlite.dialect import DOUBLE_DIGITS, SQLITE
-from sdgen.databases.sqlite.introspect import checkpoint, existing_tables
-from sdgen.databases.sqlite.reader import arrow_table
+from sdgen.databases.sqlite.introspect import arrow_table, checkpoint, existing_tables
 from sdgen.errors import Problem, TargetError
 from sdgen.generators.arrays.cast import decimal_to_double
 from sdgen.generators.arrays.encode_text import json_text, time_text, timestamp_text, uuid_text
@@ -167,7 +165,7 @@ class SQLite(CommittingTarget):
         return pa.RecordBatch.from_arrays(arrays, names=list(table.names))
 
     def write(self, table: Table, parts: Iterable[pa.RecordBatch]) -> None:
-        stream = Stream(parts)
+        stream = RecordStream(parts)
         if stream.empty:
             return
         try:

@@ -23,7 +23,8 @@ from sdgen.readers.base import ROWS, ReadOptions, Source
 from sdgen.readers.drafts import ScenarioDraft
 from sdgen.readers.jsonschema.columns import distinct_names
 from sdgen.readers.yaml_text import Document, read_document
-from sdgen.scenario.model import Origin, Scenario
+from sdgen.scenario.model import Scenario
+from sdgen.scenario.problems import Origin
 
 
 def read(source: Source, options: ReadOptions) -> Scenario:

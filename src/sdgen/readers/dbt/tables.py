@@ -16,7 +16,8 @@ from sdgen.readers.sql.schema import Schema
 from sdgen.readers.sql.sqlalchemy_types import parsed_type
 from sdgen.readers.sql.types import fit_of
 from sdgen.readers.yaml_text import Document
-from sdgen.scenario.model import Origin, RowCount, Scenario
+from sdgen.scenario.model import RowCount, Scenario
+from sdgen.scenario.problems import Origin
 from sdgen.scenario.types import INTEGERS
 
 _REF = re.compile(r"""\s*(?:\{\{)?\s*(ref|source)\s*\(\s*(.*?)\s*\)\s*(?:\}\})?\s*""")

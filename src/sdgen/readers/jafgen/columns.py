@@ -10,7 +10,8 @@ from sdgen.readers.drafts import UNTYPED, ColumnDraft, EntityDraft
 from sdgen.readers.jafgen.constraints import Constraints
 from sdgen.readers.jafgen.records import AttributeRecord, EntityRecord
 from sdgen.readers.jafgen.values import values_of
-from sdgen.scenario.model import Origin, RowCount
+from sdgen.scenario.model import RowCount
+from sdgen.scenario.problems import Origin
 from sdgen.scenario.types import parse_type
 
 _SPELLED = {"min": "min_value", "max": "max_value", "start": "start_date", "end": "end_date", "scale": "precision"}

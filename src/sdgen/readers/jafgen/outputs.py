@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from sdgen.errors import Path, Problem, ProblemType
 from sdgen.readers.jafgen.links import Entities
 from sdgen.readers.jafgen.records import SystemRecord
-from sdgen.scenario.model import Origin
 from sdgen.scenario.output import DATABASE_FORMATS, FILE_FORMATS, EntityOutput, Output
+from sdgen.scenario.problems import Origin
 
 _KEYS = ("format", "path", "filename_pattern", "formats", "per_entity")
 _OWN_KEYS = ("format", "path", "filename_pattern", "formats")

@@ -17,7 +17,8 @@ from sdgen.readers.jafgen.links import Entities, add_guesses, set_links
 from sdgen.readers.jafgen.outputs import output_of, output_origin
 from sdgen.readers.jafgen.records import EntityRecord, SystemRecord, documents, system_record
 from sdgen.readers.yaml_text import Document
-from sdgen.scenario.model import Origin, Scenario
+from sdgen.scenario.model import Scenario
+from sdgen.scenario.problems import Origin
 
 SEED = 42
 

@@ -11,8 +11,8 @@ from sdgen.errors import Path, Problem, ProblemType, SourceError
 from sdgen.readers.base import Source
 from sdgen.readers.formats import DOCUMENTS
 from sdgen.readers.yaml_text import Document
-from sdgen.scenario.model import Origin
 from sdgen.scenario.output import METADATA
+from sdgen.scenario.problems import Origin
 
 _MOST_COUNT = 1 << 40
 _KNOWN = frozenset({"type", "unique", "required", "link_to", "constraints", "description"})

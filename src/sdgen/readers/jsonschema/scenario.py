@@ -20,7 +20,8 @@ from sdgen.readers.jsonschema.references import References, SchemaNode, Unresolv
 from sdgen.readers.jsonschema.shapes import shape_of
 from sdgen.readers.jsonschema.validity import broken
 from sdgen.readers.sql.defaults import weighed
-from sdgen.scenario.model import Origin, RowCount, Scenario
+from sdgen.scenario.model import RowCount, Scenario
+from sdgen.scenario.problems import Origin
 from sdgen.scenario.types import INTEGERS
 
 _NAMED_AT_MOST = 12

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
 
 from sdgen.databases.catalog import type_text
-from sdgen.databases.hex_uuids import is_hex
+from sdgen.databases.loading import is_hex
 from sdgen.errors import Problem
 from sdgen.readers.models.defaults import default_text
 from sdgen.readers.models.importing import Lines

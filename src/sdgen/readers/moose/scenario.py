@@ -36,7 +36,8 @@ from sdgen.readers.sql.drafts import TableDraft, column_draft
 from sdgen.readers.sql.keys import set_keys, set_links
 from sdgen.readers.sql.schema import ColumnSchema, ForeignKeySchema, KeySchema, SqlType, TableName, TableSchema
 from sdgen.scenario.model import Column as ScenarioColumn
-from sdgen.scenario.model import Entity, GeneratorSpec, Origin, Scenario
+from sdgen.scenario.model import Entity, GeneratorSpec, Scenario
+from sdgen.scenario.problems import Origin
 
 DIALECT = "clickhouse"
 

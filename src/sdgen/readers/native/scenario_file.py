@@ -16,9 +16,9 @@ from sdgen.readers.feasibility import further_problems, is_reported
 from sdgen.readers.formats import DOCUMENTS
 from sdgen.readers.native.links import Shorthand
 from sdgen.readers.yaml_text import Document
-from sdgen.scenario.model import Column, Entity, GeneratorSpec, Origin, RowCount, Rule, Scenario
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, RowCount, Rule, Scenario
 from sdgen.scenario.output import METADATA, EntityOutput, Output
-from sdgen.scenario.wording import said_of
+from sdgen.scenario.problems import Origin, value_in_words
 
 
 def matches(source: Source) -> bool:
@@ -284,7 +284,7 @@ class _ScenarioReader:
             path = (*base, *(part for part in detail["loc"] if not str(part).startswith("function-")))
             given = repr(detail.get("input"))
             short = given if len(given) <= 60 else given[:57] + "…"
-            what = said_of(detail.get("input"), detail)
+            what = value_in_words(detail.get("input"), detail)
             type = _TYPES.get(detail["type"].rpartition("_")[2], ProblemType.VALUE)
             problems.append(
                 self.origin.problem(path, what if what.startswith(short) else f"{short}: {what}", type=type)

@@ -20,7 +20,8 @@ from sdgen.readers.snowfakery.fields import column
 from sdgen.readers.snowfakery.links import link_to
 from sdgen.readers.snowfakery.recipe import Raw, Template, read_recipe
 from sdgen.readers.snowfakery.tables import ID, Count, Table, layout_of
-from sdgen.scenario.model import Origin, RowCount, Scenario
+from sdgen.scenario.model import RowCount, Scenario
+from sdgen.scenario.problems import Origin
 
 _LONGEST = 4000  # characters of an expression
 _ID = Values(spec("sequence"), "bigint", "int")

@@ -8,7 +8,7 @@ from typing import Any
 
 from sdgen.errors import Path, Problem, did_you_mean
 from sdgen.readers.yaml_text import Document
-from sdgen.scenario.model import Origin
+from sdgen.scenario.problems import Origin
 
 
 @dataclass

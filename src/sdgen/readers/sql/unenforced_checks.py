@@ -12,7 +12,7 @@ from dataclasses import replace
 from sdgen.errors import Path, Problem, ProblemType
 from sdgen.readers.sql.drafts import TableDraft
 from sdgen.readers.sql.schema import CheckSchema, Schema
-from sdgen.scenario.model import Origin
+from sdgen.scenario.problems import Origin
 
 
 def watch(entity: TableDraft, check: CheckSchema, dialect: str, column: str = "") -> None:

@@ -20,10 +20,10 @@ from sdgen.readers.sources import read_source
 from sdgen.scenario.identity import canonical
 from sdgen.scenario.model import Record, Scenario
 from sdgen.service.catalog import target_entry
+from sdgen.service.catalog_store import probe
 from sdgen.service.naming import scenario_fields, target_fields
 from sdgen.service.records import Probe, ScenarioEntry, TargetEntry
 from sdgen.service.service import Service
-from sdgen.service.target_test import probe
 
 
 def scenario_table(entries: Sequence[ScenarioEntry]) -> str:

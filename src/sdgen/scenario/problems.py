@@ -1,9 +1,39 @@
-"""What the validation of a record says, in the words of whoever wrote the value."""
+"""What is wrong with a scenario: where its parts stand in their source, and what pydantic says of them in our words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from sdgen.errors import Path, Problem, ProblemType
+
+
+class Origin:
+    """Where the parts of a scenario stand in its source.
+
+    `positions` gives line and column, both from 1, by the source's own paths; `aliases` the source's path of a part
+    that the canonical form has elsewhere (entities.orders for entities.0).
+    """
+
+    def __init__(
+        self,
+        file: str,
+        positions: Mapping[Path, tuple[int, int]] | None = None,
+        aliases: Mapping[Path, Path] | None = None,
+    ) -> None:
+        self.file = file
+        self._positions = {} if positions is None else positions
+        self._aliases = {} if aliases is None else aliases
+
+    def problem(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> Problem:
+        """A problem at a canonical path, placed at the nearest part of the source that holds it."""
+        place = self._positions.get((), (0, 0))
+        stands: Path = ()
+        for size, part in enumerate(path, 1):
+            stands = self._aliases.get(path[:size], (*stands, part))
+            place = self._positions.get(stands, place)
+        return Problem(path, what, hint, self.file, *place, type)
+
 
 _WORDS = {
     "int_parsing": "not a whole number",
@@ -43,7 +73,7 @@ def _limits(detail: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     return ((name, value) for name, value in context.items() if isinstance(value, int | float))
 
 
-def said_of(value: object, detail: Mapping[str, Any]) -> str:
+def value_in_words(value: object, detail: Mapping[str, Any]) -> str:
     """The value, as far as it is short, and what is wrong with it; of a message of our own the message alone."""
     shown = repr(value)
     short = shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
