@@ -30,6 +30,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "numbers.distributions": ("normal", "lognormal", "exponential", "poisson", "zipf"),
     "numbers.ranges": ("ranges",),
     "choices.choices": ("choice",),
+    "choices.lookup": ("lookup",),
     "choices.subsets": ("subset",),
     "choices.mixtures": ("mixture",),
     "choices.given": ("given",),
@@ -233,6 +234,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "internet.port",
     ),
     "text.phrases": ("text.phrases",),
+    "text.excerpts": ("text.excerpt",),
     "text.prose": (
         "text.word",
         "text.words",
