@@ -350,6 +350,11 @@ class Link:
     nulls: Nulls | None = None
     null_rates: NullRates | None = None
 
+    @property
+    def is_optional(self) -> bool:
+        """Whether rows may have no parent, or one that a target holds."""
+        return bool(self.null_rate) or self.nulls is not None or (self.older is not None and bool(len(self.older)))
+
     def missing(self, numbers: Numbers, column: Callable[[str], pa.Array]) -> NDArray[np.bool_] | None:
         """Which rows are without a parent by another column's value, in addition to those that `parents` tells."""
         if self.null_rates is None:
