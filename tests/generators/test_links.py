@@ -77,9 +77,31 @@ def test_a_distinct_link_alone_repeats_no_parent_at_all() -> None:
     assert sorted(rows["tag_id"].to_pylist()) == list(range(1, 10))
 
 
+SPREAD = (
+    PAIRS.replace("min: 0, max: 9", "count: 4")
+    .replace("distinct", "spread")
+    .replace("post_id: {", "post_id: {primary_key: true, ")
+)
+SPREAD = SPREAD.replace("tag_id: {", "tag_id: {primary_key: true, ")
+
+
+def test_spread_parents_lie_apart_and_all_are_taken_alike() -> None:
+    text = HEAD.replace("rows: 9", "rows: 101") + SPREAD
+    rows = sdgen.generate(read_text_as_scenario(text, "t.yaml"), seed=1)["tagged"]
+    tags = np.asarray(rows["tag_id"]).reshape(200, 4)
+    assert all(len(set(each)) == 4 for each in tags.tolist())
+    assert tags[:2].tolist() == [[2, 27, 52, 77], [3, 28, 53, 78]]
+    assert tags[101].tolist() == [2, 28, 54, 80]
+    counts = np.bincount(tags.ravel())[1:]
+    assert counts.max() - counts.min() < 5
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (SPREAD.replace("count: 4", "min: 1, max: 4"), "does not have the same number of rows for each row"),
+        (SPREAD.replace("count: 4", "count: 10"), "9 rows of tags are too few to give 10 of them to one row"),
+        (SPREAD.replace("spread: true", "spread: true, distinct: true"), "nothing else may say so"),
         (ONCE.replace("rows: 9", "rows: 10"), "only 9 distinct values here"),
         (PAIRS.replace("max: 9", "max: 10"), "(post_id, tag_id) can't be made unique over up to 10 rows of one parent"),
         (ONCE.replace("distinct: true", "one_to_one: true, quota: [{count: 2}]"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ from sdgen.generators.arrays.cast import scalar_array
 from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
 from sdgen.generators.domains import Domain, Integers, permute
 from sdgen.generators.registry import register
-from sdgen.generators.streams import Words
+from sdgen.generators.streams import Numbers, Words
 from sdgen.scenario.types import KINDS, NUMBERS, TEXTS, Type
 
 _NATURAL: dict[type, str] = {bool: "bool", int: "bigint", float: "double", str: "text"}
@@ -55,6 +56,7 @@ class Sequence(Generator):
     """Whole numbers that count up: start, start + step, …
 
     Shuffled ones are the same numbers, none left out, in an order of chance that depends on how many rows there are.
+    Sparse ones have gaps: with `keep: 8, every: 32` each eight numbers are followed by 24 that are left out.
     """
 
     fits: ClassVar[frozenset[str]] = NUMBERS | TEXTS
@@ -64,6 +66,8 @@ class Sequence(Generator):
     step: int = Field(1, description="the distance between one row's number and the next; not 0")
     per: str = Field("", description="a link: count each parent's rows for themselves, from start")
 
+    keep: int = Field(0, ge=0, le=1 << 31, description="with every: how many numbers come before each gap")
+    every: int = Field(0, ge=0, le=1 << 31, description="with keep: how far each such group is from the next")
     shuffled: bool = Field(False, description="the numbers of all rows in an order of chance, none left out")
 
     def natural(self) -> Type:
@@ -72,15 +76,28 @@ class Sequence(Generator):
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if self.step == 0:
             yield ParamError("step", "a step of 0 never counts", "use const for a fixed value")
+        if bool(self.keep) != bool(self.every) or self.keep > self.every:
+            yield ParamError("keep", "gaps take keep and every, keep being no more than every", "give both, or neither")
+        elif self.keep and (self.start < 0 or self.step < 0 or self.per or self.shuffled):
+            what = "sparse numbers count up from 0 or more, over all rows"
+            yield ParamError("keep", what, "leave out per and shuffled, and give no start or step below 0")
         if self.shuffled and self.per:
             yield ParamError("shuffled", "only the numbers of all rows can be shuffled", "leave out per or shuffled")
 
     def all_distinct(self) -> bool:
         return not self.per
 
+    def counted(self, value: int) -> int:
+        """The number that a value would be without gaps; that of the last before a gap for one within it."""
+        if not self.keep:
+            return value
+        return value // self.every * self.keep + min(value % self.every, self.keep - 1)
+
     def domain(self, facts: ColumnContext) -> Domain | None:
         if self.per:
             return None
+        if self.keep:
+            return SparseIntegers(self.start, self.step, self.keep, self.every)
         size = max(facts.rows, 1) if self.shuffled else (1 << 62) // abs(self.step)
         return Integers(self.start, size, self.step)
 
@@ -88,7 +105,28 @@ class Sequence(Generator):
         places = cells.rows.ordinals(self.per) if self.per else cells.numbers
         if self.shuffled:
             places = permute(cells.key("order"), np.minimum(places, max(cells.facts.rows - 1, 0)), cells.facts.rows)
+        if self.keep:
+            return SparseIntegers(self.start, self.step, self.keep, self.every).decode(places)
         return pa.array(places * np.int64(self.step) + np.int64(self.start))
+
+
+@dataclass(frozen=True)
+class SparseIntegers:
+    """Numbers that count up with gaps: of each group of `every` numbers only the first `keep` are taken."""
+
+    start: int
+    step: int
+    keep: int
+    every: int
+
+    @property
+    def size(self) -> int:
+        return (1 << 62) // self.step // self.every * self.keep
+
+    def decode(self, indexes: Numbers) -> pa.Array:
+        counted = indexes * np.int64(self.step) + np.int64(self.start)
+        groups = counted // np.int64(self.keep)
+        return pa.array(counted + groups * np.int64(self.every - self.keep))
 
 
 @register("uuid4")

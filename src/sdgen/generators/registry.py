@@ -30,6 +30,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "numbers.distributions": ("normal", "lognormal", "exponential", "poisson", "zipf"),
     "numbers.ranges": ("ranges",),
     "choices.choices": ("choice",),
+    "choices.lookup": ("lookup",),
     "choices.subsets": ("subset",),
     "choices.mixtures": ("mixture",),
     "choices.given": ("given",),
@@ -234,6 +235,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "text.phrases": ("text.phrases",),
     "text.grammar": ("text.grammar",),
+    "text.excerpts": ("text.excerpt",),
     "text.prose": (
         "text.word",
         "text.words",

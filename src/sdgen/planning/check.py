@@ -285,7 +285,7 @@ def _capacity(draft: Draft, key: Key, generator: Generator) -> int | None:
         return draft.counts[key[0]]
     if link == draft.counting_link(key[0]):
         return parents if most_children(draft.layouts[key[0]]) <= 1 else None
-    if generator.within or generator.unlike or generator.later_than or generator.entity == key[0]:
+    if generator.within or generator.unlike or generator.later_than or generator.spread or generator.entity == key[0]:
         return None
     return parents if generator.distribution == "uniform" and not generator.quota else None
 

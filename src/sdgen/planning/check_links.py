@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from sdgen.errors import ProblemType, did_you_mean
+from sdgen.generators.links.counts import FixedCount
 from sdgen.generators.links.links import ForeignKey
+from sdgen.generators.links.parent_sampler import Spread
 from sdgen.planning.choose import Key, column_path
 from sdgen.planning.draft import Draft
 from sdgen.planning.within import check_within
@@ -32,6 +34,8 @@ def check_links(draft: Draft) -> None:
             check_within(draft, key, link)
         if link.unlike:
             _check_unlike(draft, key, link, parents)
+        if link.spread:
+            _check_spread(draft, key, link, parents)
         if link.later_than:
             _check_later(draft, key, link, parents)
         if link.entity == key[0] and not link.roots and children == 1:
@@ -95,6 +99,18 @@ def _check_unlike(draft: Draft, key: Key, link: ForeignKey, parents: int) -> Non
         draft.refuse(path, f"{link.entity} has one row only: both links would have it", "ask for more rows")
     elif (link.via or key[1]) == draft.counting_link(key[0]):
         draft.refuse(path, "the link that rows are counted by leads where it must", f"make {link.unlike} unlike it")
+
+
+def _check_spread(draft: Draft, key: Key, link: ForeignKey, parents: int) -> None:
+    """Rows that are so many for each row of another link, with enough parents to keep them apart."""
+    path, layout = (*column_path(key), "params", "spread"), draft.layouts.get(key[0])
+    counting = draft.counting_link(key[0])
+    if counting in ("", link.via or key[1]) or not isinstance(layout, FixedCount):
+        hint = "write rows: {per: …, count: 4}, by another link"
+        draft.refuse(path, f"{key[0]} does not have the same number of rows for each row of another entity", hint)
+    elif parents and draft.counts[key[0]] and not Spread(layout, parents).is_distinct:
+        what = f"{parents:,} rows of {link.entity} are too few to give {layout.count} of them to one row, none twice"
+        draft.refuse(path, what, f"ask for more rows of {link.entity}", ProblemType.UNIQUE)
 
 
 def _check_later(draft: Draft, key: Key, link: ForeignKey, parents: int) -> None:

@@ -17,6 +17,7 @@ from sdgen.generators.arrays import cast
 from sdgen.generators.arrays.cast import scalar_array
 from sdgen.generators.base import Dependency, with_nested
 from sdgen.generators.correlation import Correlation
+from sdgen.generators.links.counts import FixedCount
 from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.links.parent_sampler import (
     AtPlaces,
@@ -28,6 +29,7 @@ from sdgen.generators.links.parent_sampler import (
     OneToOne,
     OrderedPair,
     ParentSampler,
+    Spread,
     Tree,
     TreeWithin,
     Uniform,
@@ -280,6 +282,10 @@ def _chooser(
         return _pair(draft, key[0], pair, joints)
     if spec.among is not None:
         return AtPlaces(spec.among.every, spec.among.at)
+    if spec.spread:
+        layout = draft.layouts[key[0]]
+        assert isinstance(layout, FixedCount)
+        return Spread(layout, parents)
     if spec.unlike:
         rest = joints.get(key) or _drawn(spec, stream, parents, ())
         return Unlike(rest, _link(draft, key[0], spec.unlike, joints))

@@ -19,6 +19,7 @@ from sdgen.errors import Problem, ScenarioError
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.base import ColumnBatch
 from sdgen.generators.links.counts import Layout
+from sdgen.generators.links.parent_sampler import Counted, Link
 from sdgen.generators.locales import values_by_locale
 from sdgen.generators.streams import Numbers
 from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
@@ -70,12 +71,21 @@ class PlannedRows:
     def parent(self, link: str) -> PlannedRows:
         if link not in self._parents:
             settled = self.settled.links[link]
-            numbers, missing = settled.parents(self.numbers)
+            numbers, missing = settled.parents(self.numbers) if settled.layout is None else self._counted_by(settled)
             for more in (settled.missing(self.numbers, self.column), self.missing):
                 missing = missing if more is None else more if missing is None else more | missing
             parent = self.plan.entities[settled.parent]
             self._parents[link] = PlannedRows(self.plan, parent, numbers, missing, settled.layout is not None)
         return self._parents[link]
+
+    def _counted_by(self, link: Link) -> tuple[Numbers, NDArray[np.bool_] | None]:
+        """The parents of rows that are counted by a link; where they stand among their siblings is kept."""
+        if not isinstance(link.chooser, Counted) or link.is_optional:
+            return link.parents(self.numbers)
+        return self._located(link.chooser.layout)[0], None
+
+    def _located(self, layout: Layout) -> tuple[Numbers, Numbers]:
+        return self.shared("located", lambda: layout.locate(self.numbers))
 
     def shared(self, name: str, compute: Callable[[], T]) -> T:
         if name not in self._shared:
@@ -91,14 +101,19 @@ class PlannedRows:
 
     def child_counts(self, entity: str) -> Numbers:
         layout = self._layout_of(entity)
-        return layout.starts(self.numbers + 1) - layout.starts(self.numbers)
+        firsts = self.shared(f"firsts {entity}", lambda: layout.starts(self.numbers))
+        return layout.starts(self.numbers + 1) - firsts
 
     def children(self, entity: str, start: int, stop: int) -> PlannedRows:
+        firsts = self.shared(f"firsts {entity}", lambda: self._layout_of(entity).starts(self.numbers))
         counts = self.shared(f"children {entity}", lambda: self.child_counts(entity))
         ends = self.shared(f"ends {entity}", lambda: np.cumsum(counts))
-        places = np.arange(start, stop, dtype=np.int64)
-        parents = np.searchsorted(ends, places, side="right")
-        numbers = self._layout_of(entity).starts(self.numbers[parents]) + places - (ends - counts)[parents]
+        numbers = np.arange(start, stop, dtype=np.int64)
+        if len(ends) and np.array_equal(firsts[1:], firsts[:-1] + counts[:-1]):  # parents in sequence
+            numbers += firsts[0]
+        else:
+            parents = np.searchsorted(ends, numbers, side="right")
+            numbers += (firsts - (ends - counts))[parents]
         return PlannedRows(self.plan, self.plan.entities[entity], numbers)
 
     def at(self, numbers: Numbers) -> PlannedRows:
@@ -119,7 +134,7 @@ class PlannedRows:
         layout = self.settled.links[link].layout
         if layout is None:
             raise LookupError(f"{self.entity} does not count its rows by {link}")
-        return self.shared("ordinals", lambda: layout.locate(self.numbers)[1])
+        return self._located(layout)[1]
 
 
 def _runs(numbers: Numbers) -> tuple[Numbers, Numbers] | None:

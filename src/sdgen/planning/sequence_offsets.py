@@ -30,7 +30,7 @@ def _continued(key: Key, generator: Generator, request: PlanRequest) -> Generato
     if last is None:
         return generator
     # Shuffled ones would mix the new rows' numbers with those that are taken, so these count up.
-    start = last + generator.step - generator.step * there.rows
+    start = generator.counted(last) + generator.step - generator.step * there.rows
     return generator.model_copy(update={"start": start, "shuffled": False})
 
 

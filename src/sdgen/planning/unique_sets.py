@@ -121,7 +121,9 @@ def _size(draft: Draft, key: Key) -> int:
     if generator is None or key not in draft.types or draft.missing_rate(key):
         return 0
     if isinstance(generator, ForeignKey):
-        plain = generator.distribution == "uniform" and not generator.quota and not generator.within
+        plain = (
+            generator.distribution == "uniform" and not generator.quota and not (generator.within or generator.spread)
+        )
         plain = plain and generator.entity != key[0]
         pair = ordered_pair(draft, key[0], generator.via or key[1])
         if plain and pair is not None:

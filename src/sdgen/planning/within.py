@@ -71,11 +71,11 @@ def _check_room(draft: Draft, key: Key, link: ForeignKey, shared: str, least: in
 
 
 def holds_distinct(draft: Draft, entity: str, columns: tuple[str, ...]) -> bool:
-    """Whether a unique set holds because a link in it is distinct within another's row."""
+    """Whether a unique set holds because a link in it is spread, or distinct within another's row."""
     if draft.counting_link(entity) not in columns:
         return False
     found = [draft.generators.get((entity, column)) for column in columns]
-    return any(isinstance(link, ForeignKey) and link.within and link.distinct for link in found)
+    return any(isinstance(link, ForeignKey) and (link.spread or (link.within and link.distinct)) for link in found)
 
 
 def _fewest(draft: Draft, key: Key, parent: str, other: str, shared: str) -> int:

@@ -67,7 +67,11 @@ def schema_of(table: Table) -> pa.Schema:
 
 
 class ParquetFile:
-    """A Parquet file with statistics, compressed with Snappy (uuids as they are: they hold nothing to compress).
+    """A Parquet file with statistics, compressed with Snappy.
+
+    Whole numbers, times and decimals are written as differences (DELTA_BINARY_PACKED): smaller than Snappy makes them,
+    and in half the time. Uuids stay as they are, there being nothing to compress. Columns of few different values,
+    which come as dictionaries, have no statistics: almost every row group holds all of them.
 
     Takes encoded batches in row order.
     """
@@ -102,10 +106,20 @@ class ParquetFile:
         if self.writer is None:
             from pyarrow.parquet import ParquetWriter
 
-            coded = [field.name for field in self.schema if pa.types.is_dictionary(field.type)]
-            packed = {field.name: "none" if field.type == pa.uuid() else "snappy" for field in self.schema}
-            options = {"store_decimal_as_integer": True, "write_statistics": True, "store_schema": False}
-            self.writer = ParquetWriter(self.path, self.schema, use_dictionary=coded, compression=packed, **options)
+            fields = [(field.name, field.type) for field in self.schema]
+            coded = [name for name, arrow in fields if pa.types.is_dictionary(arrow)]
+            plain = {name for name, arrow in fields if arrow == pa.uuid()}
+            whole = {name for name, arrow in fields if _is_whole(arrow)}
+            self.writer = ParquetWriter(
+                self.path,
+                self.schema,
+                use_dictionary=coded,
+                column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
+                compression={name: "none" if name in whole | plain else "snappy" for name, _ in fields},
+                write_statistics=[name for name, _ in fields if name not in coded],
+                store_decimal_as_integer=True,
+                store_schema=False,
+            )
         return self.writer
 
     def finish(self) -> None:
@@ -116,6 +130,13 @@ class ParquetFile:
     def close(self) -> None:
         if self.writer is not None:
             self.writer.close()
+
+
+def _is_whole(arrow: pa.DataType) -> bool:
+    """Whether Parquet holds a type's values as whole numbers of 32 or 64 bits."""
+    if pa.types.is_decimal(arrow):
+        return bool(arrow.precision <= 18)
+    return bool(pa.types.is_integer(arrow) or pa.types.is_temporal(arrow))
 
 
 def rows_per_group(columns: int) -> int:

@@ -53,7 +53,7 @@ def selects(monkeypatch: pytest.MonkeyPatch, sql: str) -> list[int]:
     [
         ("price * quantity + 1", [1]),
         ("upper(name) || cast(quantity as text)", [1]),
-        ("cast(quantity as bigint) * 2", [1]),
+        ("cast(quantity as bigint) * 2", []),  # numpy does without
         ("round(cast(quantity as decimal(9, 2)) / 3, 2)", [2]),
         ("exp(price)", []),
         ("exp(price) + 1", [1]),

@@ -23,6 +23,7 @@ from sdgen.generators.arrays.encode_text import (
     uuid_text,
     validity,
 )
+from sdgen.generators.arrays.fixed_width import decimal_units
 from sdgen.generators.arrays.rounding import WHOLE, rounded, rounded_decimals, units
 from sdgen.generators.arrays.scalars import scalar_array
 from sdgen.scenario.types import FLOATS, INTEGERS, TEXTS, Type
@@ -149,7 +150,34 @@ def _long_floats(array: pa.Array, counted: NDArray[np.float64], wide: pa.DataTyp
 
 
 def _decimal_to_decimal(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
-    return pc.cast(_rescaled(array, type.precision, type.scale), arrow)
+    units = None if array.null_count else decimal_units(array)
+    scaled = None if units is None else _rescaled_units(units, type.scale - array.type.scale, type.precision)
+    return (
+        pc.cast(_rescaled(array, type.precision, type.scale), arrow)
+        if scaled is None
+        else scaled_decimal(scaled, arrow)
+    )
+
+
+def _rescaled_units(units: NDArray[np.int64], places: int, precision: int) -> NDArray[np.int64] | None:
+    """Whole numbers with so many places more, or rounded to fewer; None where one has more digits than `precision`."""
+    factor, room = 10 ** abs(places), 10 ** min(precision, 18)
+    most = max(int(units.max()), -int(units.min()), 0) if len(units) else 0
+    if most >= (room // factor if places > 0 else room * factor - factor):
+        return None
+    return units * factor if places > 0 else _rounded_units(units, factor)
+
+
+def _rounded_units(units: NDArray[np.int64], divisor: int) -> NDArray[np.int64]:
+    """Whole numbers divided by a power of ten, to the nearest, halves away from zero."""
+    if divisor == 1:
+        return units
+    if not len(units) or units.min() >= 0:
+        quotients = units // divisor
+        return quotients + (units - quotients * divisor >= divisor // 2)
+    quotients = np.abs(units) // divisor
+    quotients += np.abs(units) - quotients * divisor >= divisor // 2
+    return np.where(units < 0, -quotients, quotients)
 
 
 def _rescaled(array: pa.Array, precision: int, scale: int) -> pa.Array:

@@ -19,3 +19,17 @@ def booleans_over(flags: NDArray[np.bool_]) -> pa.Array:
     """The flags as an Arrow array, eight to a byte."""
     packed = np.packbits(flags, bitorder="little")
     return pa.Array.from_buffers(pa.bool_(), len(flags), [None, pa.py_buffer(packed)])
+
+
+def decimal_units(array: pa.Array) -> NDArray[np.int64] | None:
+    """Decimals (decimal128) as whole numbers of their last place; None where one needs more than 64 bits.
+
+    Where the array holds a null, there is any number.
+    """
+    if not len(array):
+        return np.empty(0, dtype=np.int64)
+    words = np.frombuffer(array.buffers()[1], np.int64, len(array) * 2, array.offset * 16)
+    units: NDArray[np.int64] = np.ascontiguousarray(words[::2])
+    if array.type.precision > 18 and not np.array_equal(words[1::2], units >> 63):
+        return None
+    return units

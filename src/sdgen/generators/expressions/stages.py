@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
-from sdgen.generators.expressions import decimals, duckdb_engine
+from sdgen.generators.expressions import decimals, duckdb_engine, whole_numbers
 from sdgen.generators.expressions.functions import OWN_FUNCTIONS, cast_floats, casts_floats
 from sdgen.generators.expressions.rewrites import steady
 from sdgen.generators.expressions.syntax import Parsed, rendered
@@ -49,10 +49,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Program:
-    """An expression over columns of certain types: the calls of each stage, then the SQL of the whole."""
+    """An expression over columns of certain types: the calls of each stage, then the SQL of the whole.
+
+    direct: what numpy computes in the place of DuckDB, of most batches.
+    """
 
     stages: tuple[tuple[Call, ...], ...]
     sql: str
+    direct: whole_numbers.Program | None = None
 
 
 def evaluate(parsed: Parsed, table: pa.Table) -> pa.Array:
@@ -61,6 +65,8 @@ def evaluate(parsed: Parsed, table: pa.Table) -> pa.Array:
     Raises duckdb.Error or OverflowError where it can't be computed.
     """
     program = _program(parsed, table.schema)
+    if program.direct is not None and (values := program.direct.values(table)) is not None:
+        return values
     for stage in program.stages:
         arguments = iter(_selected([sql for call in stage for sql in call.arguments], table))
         for call in stage:
@@ -96,7 +102,7 @@ def _program(parsed: Parsed, schema: pa.Schema) -> Program:
     possible = [node for node in _from_leaves(root) if _is_own(node) or (with_decimals and decimals.operands(node))]
     nodes = [node for node, types in _typed(possible, schema) if _is_ours(node, types)] if possible else []
     if not nodes:
-        return Program((), parsed.sql if tree is parsed.tree else rendered(tree))
+        return Program((), parsed.sql if tree is parsed.tree else rendered(tree), whole_numbers.program(tree, schema))
     stages: list[tuple[Call, ...]] = []
     names = map(f"{_CALL}{{}}".format, count())
     for level in _levels(nodes):

@@ -120,11 +120,9 @@ class SummedCounts:
         return min(least, default=0), max(most, default=0)
 
     def locate(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
+        if _in_sequence(numbers):
+            return self._laid_out(numbers)
         blocks = np.searchsorted(self.offsets, numbers, side="right") - 1
-        if _in_sequence(numbers) and blocks[0] == blocks[-1]:
-            block = int(blocks[0])
-            starts = np.concatenate([[0], _ends(self, block)]) + self.offsets[block]
-            return _lay_out(numbers, block * BLOCK, starts)
         parents, ordinals = np.empty_like(numbers), np.empty_like(numbers)
         for block in np.unique(blocks):
             rows = np.flatnonzero(blocks == block)
@@ -135,7 +133,22 @@ class SummedCounts:
             ordinals[rows] = within - np.where(places > 0, ends[places - 1], 0)
         return parents, ordinals
 
+    def _laid_out(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
+        """Parents and places of rows in sequence, whose parents are few blocks, or a part of one."""
+        first, last = (int(each) for each in np.searchsorted(self.offsets, numbers[[0, -1]], side="right") - 1)
+        ends = [_ends(self, block) + self.offsets[block] for block in range(first, last + 1)]
+        starts = np.concatenate([self.offsets[first : first + 1], *ends])
+        low, high = (int(each) for each in np.searchsorted(starts, numbers[[0, -1]], side="right"))
+        return _lay_out(numbers, first * BLOCK + low - 1, starts[low - 1 : high + 1])
+
     def starts(self, parents: Numbers) -> Numbers:
+        if _in_sequence(parents) and parents[0] // BLOCK == parents[-1] // BLOCK:
+            block = int(parents[0]) // BLOCK
+            if block * BLOCK < self.parents:
+                before = np.concatenate([np.zeros(1, dtype=np.int64), _ends(self, block)])
+                first = int(parents[0]) - block * BLOCK
+                starts: Numbers = before[first : first + len(parents)] + self.offsets[block]
+                return starts
         blocks = parents // BLOCK
         starts = np.empty_like(parents)
         for block in np.unique(blocks):

@@ -63,6 +63,10 @@ class ForeignKey(Generator):
     among: Among | None = Field(
         None, description="one row for each of some parents: {every: 3, at: [1]}, the second of three"
     )
+    spread: bool = Field(
+        False,
+        description="the rows of one parent that rows are counted by have parents at even distances, none twice",
+    )
     quota: tuple[Quota, ...] = Field((), description="exact numbers of rows for some parents; none besides")
     distinct: bool = Field(
         False, description="no parent twice among the rows of one parent they are counted by; else no parent twice"
@@ -141,6 +145,8 @@ class ForeignKey(Generator):
                 yield ParamError("among", "places are from 0 to below every, ascending, none twice")
             if drawn or self.within or facts.entity == self.entity:
                 yield ParamError("among", "which parent a row has follows from its number: nothing else may say so")
+        if self.spread and (drawn or self.within or self.among or self.follows or facts.entity == self.entity):
+            yield ParamError("spread", "which parent a row has follows from its number: nothing else may say so")
         if self.depth == 1:
             yield ParamError("depth", "a tree of one level has no links", "give a depth of 2 or more, or 0 for any")
         if facts.entity != self.entity and (self.depth or self.roots != 1):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sdgen.generators import streams
 from sdgen.generators.choices.null_rates import NullRates
 from sdgen.generators.domains import Exchange, permute
-from sdgen.generators.links.counts import Layout
+from sdgen.generators.links.counts import FixedCount, Layout
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.numbers.quantile_tables import zipf_ranks
 from sdgen.generators.streams import Numbers
@@ -93,6 +93,30 @@ class AtPlaces:
     def choose(self, numbers: Numbers) -> Numbers:
         rounds, places = np.divmod(numbers, len(self.at))
         return rounds * self.every + np.array(self.at, dtype=np.int64)[places]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Parents at even distances for the rows that are counted for one row, each such row beginning one further on.
+
+    Every `others` of these the distances grow by one, so that neighbours in one turn are none in the next. It is how
+    TPC-H (clause 4.2.3 of the standard, PS_SUPPKEY) gives a part its suppliers.
+    """
+
+    layout: FixedCount
+    parents: int
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        counting, place = self.layout.locate(numbers)
+        parents = np.int64(self.parents)
+        return (counting + 1 + place * (parents // self.layout.count + counting // parents)) % parents
+
+    @property
+    def is_distinct(self) -> bool:
+        """Whether no row that rows are counted for has a parent twice."""
+        least = self.parents // self.layout.count
+        steps = np.arange(least, least + max(self.layout.parents - 1, 0) // max(self.parents, 1) + 1, dtype=np.int64)
+        return all((steps * place % max(self.parents, 1)).all() for place in range(1, self.layout.count))
 
 
 @dataclass(frozen=True)
@@ -325,6 +349,11 @@ class Link:
     older: Numbers | None = field(default=None, compare=False, repr=False)
     nulls: Nulls | None = None
     null_rates: NullRates | None = None
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether rows may have no parent, or one that a target holds."""
+        return bool(self.null_rate) or self.nulls is not None or (self.older is not None and bool(len(self.older)))
 
     def missing(self, numbers: Numbers, column: Callable[[str], pa.Array]) -> NDArray[np.bool_] | None:
         """Which rows are without a parent by another column's value, in addition to those that `parents` tells."""

@@ -16,7 +16,8 @@ from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import INTEGERS, NUMBERS, TIMES, Type
 
-PIECE = 262_144  # children computed at a time
+PIECE = 65_536  # children computed at a time: their columns stay in the processor's cache
+_KEPT = 8 * PIECE
 
 _REDUCED = {"sum": np.add, "min": np.minimum, "max": np.maximum}
 _START = {"sum": 0, "min": np.iinfo(np.int64).max, "max": np.iinfo(np.int64).min}  # what no child at all comes to
@@ -76,15 +77,14 @@ class Rollup(Generator):
             yield ParamError("column", f"a {self.function} can't be made of values of type {type}", hint)
 
     def values(self, cells: ColumnBatch) -> pa.Array:
-        ends = np.cumsum(cells.rows.child_counts(self.entity))
-        counts = np.diff(ends, prepend=0)
+        counts = cells.rows.shared(f"children {self.entity}", lambda: cells.rows.child_counts(self.entity))
         if self.function == "count":
             return pa.array(counts)
-        totals, arrow = self._reduced(cells.rows, ends)
+        totals, arrow = self._reduced(cells.rows, np.cumsum(counts), counts)
         empty = None if self.function == "sum" else totals == _START[self.function]
         return _as_arrow(totals, arrow, empty)
 
-    def _reduced(self, rows: Rows, ends: Numbers) -> tuple[Numbers, pa.DataType]:
+    def _reduced(self, rows: Rows, ends: Numbers, counts: Numbers) -> tuple[Numbers, pa.DataType]:
         """Each row's value over its children, a piece of all children at a time."""
         reduce = _REDUCED[self.function]
         start = _START[self.function]
@@ -94,18 +94,19 @@ class Rollup(Generator):
             last = min(first + PIECE, size)
             column = self._piece(rows, first, last, size).column(self.column)
             values, arrow = whole_numbers(column, start), column.type
-            parents = np.searchsorted(ends, np.arange(first, last), side="right")
-            heads = np.flatnonzero(np.diff(parents, prepend=-1))
-            here = parents[heads]
-            if len(heads):
+            low = int(np.searchsorted(ends, first, side="right"))
+            high = int(np.searchsorted(ends, last, side="left")) + 1
+            here = low + np.flatnonzero(counts[low:high])
+            if last > first:
+                heads = np.maximum(ends[here] - counts[here] - first, 0)
                 totals[here] = reduce(totals[here], reduce.reduceat(values, heads))
         return totals, arrow
 
     def _piece(self, rows: Rows, first: int, last: int, size: int) -> Rows:
-        """Some of the children. All of them, where they are few, serve every rollup over them: they share columns."""
-        if size > PIECE:
+        """Some of the children. Where all are few, their columns are kept for other rollups over them."""
+        if size > _KEPT:
             return rows.children(self.entity, first, last)
-        return rows.shared(f"all {self.entity}", lambda: rows.children(self.entity, first, last))
+        return rows.shared(f"{self.entity} from {first}", lambda: rows.children(self.entity, first, last))
 
 
 def whole_numbers(array: pa.Array, missing: int) -> Numbers:
