@@ -219,6 +219,7 @@ def _settings_of(
         batch_size=_batch_size(request, target),
         commit_every=request.commit_every,
         resume=request.resume,
+        engine="" if request.engine == "local" else request.engine,
     )
 
 
@@ -246,7 +247,12 @@ def _target_problems(
     request: RunRequest, target: ResolvedTarget, scenario: Scenario | None, settings: RunSettings
 ) -> Iterator[Problem]:
     """Why a run may not write to its target, or not with these settings."""
-    yield from resume_problems(target.open(), settings)
+    if settings.engine:
+        from sdgen.execution.spread.write import spread_problems  # heavy, and most runs have no engine
+
+        yield from spread_problems(target.open(), settings)
+    else:
+        yield from resume_problems(target.open(), settings)
     yield from database_problems(target, request.allow_databases, scenario)
 
 

@@ -90,4 +90,5 @@ _VALUES = (
     ("--workers", "workers"),
     ("--batch-size", "batch_size"),
     ("--commit-every", "commit_every"),
+    ("--engine", "engine"),
 )

@@ -177,6 +177,7 @@ def _settings(run: Run, job: Job) -> dict[str, str]:
         "only": ", ".join(job.only),
         "formats": ", ".join(job.formats),
         "workers": str(job.workers or ""),
+        "engine": job.engine,
         "commit every": f"{job.commit_every:,}" if job.commit_every else "",
         "hash": run.config_hash[:12],
     }
