@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sdgen.execution.events import Event, RowsWritten
+from sdgen.execution.execute import Result
 from sdgen.targets.base import PartWriter, Receipt, Span, Table
 
 SCENARIO: dict[str, Any] = {
@@ -104,3 +105,8 @@ def at_rows(entity: str, act: Callable[[], None]) -> Callable[[Event], None]:
 def parts(folder: Path, table: str) -> pa.Table:
     """A table's parts one after the other, in the order of their names."""
     return pa.concat_tables(pq.read_table(path) for path in sorted((folder / table).glob("part-*.parquet")))
+
+
+def digests(result: Result) -> dict[str, tuple[int, str]]:
+    """Rows and digests by entity."""
+    return {each.entity: (each.rows, each.digest) for each in result.entities}

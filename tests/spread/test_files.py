@@ -17,7 +17,7 @@ from sdgen.execution.execute import Result, execute_run
 from sdgen.execution.request import read_request
 from sdgen.execution.resolve import resolve
 from sdgen.files.parts import FilePartWriter, PartFolder
-from tests.spread.made import SCENARIO, at_rows, dying, parts
+from tests.spread.made import SCENARIO, at_rows, digests, dying, parts
 
 Local = tuple[Path, Result]
 
@@ -31,10 +31,6 @@ def same_rows(folder: Path, local: Local) -> None:
     assert {name: each["digest"] for name, each in told.items()} == {
         name: each["digest"] for name, each in expected.items()
     }
-
-
-def digests(result: Result) -> dict[str, tuple[int, str]]:
-    return {each.entity: (each.rows, each.digest) for each in result.entities}
 
 
 def test_the_rows_of_a_local_run(cluster: str, local: Local, tmp_path: Path) -> None:

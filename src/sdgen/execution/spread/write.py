@@ -16,6 +16,7 @@ from sdgen.errors import Cancelled, Problem, TargetError
 from sdgen.execution.digest import MODULUS, combine
 from sdgen.execution.events import EntityFinished, EntityStarted, Finishing, Listener, RowsWritten
 from sdgen.execution.execute import EntityResult
+from sdgen.execution.interruption import interrupting
 from sdgen.execution.request import RunSettings
 from sdgen.execution.spread.engines import Engine, engine_problems, open_engine
 from sdgen.execution.spread.spans import spans_of
@@ -24,7 +25,7 @@ from sdgen.planning.plan import Plan
 from sdgen.targets.base import Spreadable, SpreadTarget, Table, Target
 from sdgen.targets.file_checkpoint import TableProgress
 
-CAN_BE = "folders of Parquet files (--to out/ --format parquet) can"
+CAN_BE = "folders of files (--to out/ --format parquet, csv or jsonl) and PostgreSQL can"
 _LOOK = 0.1  # seconds between two looks at whether the run was cancelled
 _logger = logging.getLogger("sdgen.execution")
 
@@ -68,7 +69,8 @@ def write_spread(
         listen(Finishing())
         _raise_if(cancel)
         started = perf_counter()
-        parts.finish({each.table.name: each.progress for each in results})
+        with interrupting(target, cancel):
+            parts.finish({each.table.name: each.progress for each in results})
         _logger.debug("taking the parts over: %.2f s", perf_counter() - started)
     except BaseException:
         parts.abort()
