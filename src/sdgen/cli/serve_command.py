@@ -49,6 +49,10 @@ def serve(
         Patterns,
         typer.Option("--allow-secret", metavar="PATTERN", help="Secrets that requests may name. May be repeated."),
     ] = None,
+    allow_engine: Annotated[
+        Patterns,
+        typer.Option("--allow-engine", metavar="PATTERN", help="Clusters that requests may name. May be repeated."),
+    ] = None,
     most_counted: Annotated[
         int,
         typer.Option(
@@ -96,6 +100,7 @@ def serve(
         allow_destinations=options.listed(allow_destination or ()),
         allow_databases=options.listed(allow_database or ()),
         allow_secrets=options.listed(allow_secret or ()),
+        allow_engines=options.listed(allow_engine or ()),
         most_counted=most_counted,
         preview_memory=memory,
         preview_seconds=preview_seconds,

@@ -42,6 +42,7 @@ class Serving:
     allow_destinations: tuple[str, ...]
     allow_databases: tuple[str, ...]
     allow_secrets: tuple[str, ...]
+    allow_engines: tuple[str, ...] = ()
     most_counted: int = MOST_COUNTED
     preview_memory: int = PREVIEW_MEMORY
     preview_seconds: float = PREVIEW_SECONDS
@@ -94,6 +95,7 @@ def access_of(asked: Serving) -> Access:
         destinations=asked.allow_destinations,
         secrets=asked.allow_secrets,
         databases=asked.allow_databases or ("*",),
+        engines=asked.allow_engines,
         parts=MOST_PARTS,
     )
 

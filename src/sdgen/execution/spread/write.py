@@ -36,6 +36,11 @@ def spread_problems(target: Target, settings: RunSettings) -> list[Problem]:
     if not isinstance(target, Spreadable):
         what = f"this target can't be written in parts by {settings.engine}"
         problems.append(Problem(("target",), what, f"{CAN_BE}; or leave the engine out"))
+    else:
+        try:
+            target.spread({})
+        except TargetError as error:
+            problems += error.problems
     if settings.resume or settings.commit_every:
         what = "a run on an engine does lost tasks again by itself, and writes all or nothing"
         problems.append(Problem(("engine",), what, "leave resume and commit_every out"))
