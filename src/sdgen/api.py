@@ -112,6 +112,7 @@ def write(
     size: int | str = 0,
     resume: bool = False,
     commit_every: int = 0,
+    engine: str = "",
     allow_databases: Sequence[str] = (),
     **data: Any,
 ) -> Result:
@@ -121,6 +122,7 @@ def write(
     resume: continue a stopped run of the same request into the same target, keep what is done if this one stops.
     commit_every: after about how many rows a database commits, which then stay: a run that is stopped can be resumed
     from there. 0: all rows or none. batch_size: the most rows that the target is given at once.
+    engine: the URL of a cluster that makes the rows, such as dask://host:8786; left out: threads of this process.
     size: about how many bytes to write, a number or words such as 5GB; row counts are then scaled as that needs.
     allow_databases: patterns such as *_demo; a database of another name is refused.
     `data` is as for `plan`: seed, as_of, rows, scale, rules, set.
@@ -139,6 +141,7 @@ def write(
         size=size,
         resume=resume,
         commit_every=commit_every,
+        engine=engine,
         allow_databases=tuple(allow_databases),
         **data,
     )
@@ -162,8 +165,8 @@ def run(
     """Write a scenario to a target as `write` does, and remember the run; the record of a run that succeeded.
 
     `source` may be a scenario's id, and `to` a target's id or a target as data. `request` holds what a RunRequest may
-    have: seed, as_of, rows, scale, include, exclude, mode, formats, workers, commit_every, resume; `rules` and `set`
-    are as for `read`, whose source is then no id. SdgenError where it fails, which is remembered too.
+    have: seed, as_of, rows, scale, include, exclude, mode, formats, workers, commit_every, resume, engine; `rules` and
+    `set` are as for `read`, whose source is then no id. SdgenError where it fails, which is remembered too.
     """
     service = open_service(runs_db, scenarios_dir, targets_dir)
     try:

@@ -75,6 +75,14 @@ CommitEvery = Annotated[
         help="Commit a database after about so many rows (1M), so that --resume can go on from there.",
     ),
 ]
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="URL",
+        help="Make the rows on a cluster: dask://host:8786, ray://host:10001, dask://local. Default: local, threads.",
+    ),
+]
 Resume = Annotated[
     bool,
     typer.Option(
@@ -132,6 +140,7 @@ def run_fields(
     batch_size: BatchSize = "",
     commit_every: CommitEvery = "",
     resume: Resume = False,
+    engine: Engine = "",
     sets: Sets = None,
     rules: Rules = "",
     exec_models: ExecModels = False,
@@ -155,6 +164,7 @@ def run_fields(
         "batch_size": options.span(batch_size, "--batch-size"),
         "commit_every": options.span(commit_every, "--commit-every"),
         "resume": resume,
+        "engine": engine,
         "set": tuple(sets or ()),
         "rules": rules,
         "exec_models": exec_models,

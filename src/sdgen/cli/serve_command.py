@@ -38,6 +38,9 @@ AllowDatabase = Annotated[
 AllowSecret = Annotated[
     Patterns, typer.Option("--allow-secret", metavar="PATTERN", help="Secrets that requests may name. May be repeated.")
 ]
+AllowEngine = Annotated[
+    Patterns, typer.Option("--allow-engine", metavar="PATTERN", help="Clusters that requests may name. May be repeated.")
+]
 MostCounted = Annotated[
     int,
     typer.Option(
@@ -74,6 +77,7 @@ def serve(
     allow_destination: AllowDestination = None,
     allow_database: AllowDatabase = None,
     allow_secret: AllowSecret = None,
+    allow_engine: AllowEngine = None,
     most_counted: MostCounted = 50_000_000,
     preview_memory: PreviewMemory = "256MB",
     preview_seconds: PreviewSeconds = 10.0,
@@ -97,6 +101,7 @@ def serve(
             allow_destinations=options.listed(allow_destination or ()),
             allow_databases=options.listed(allow_database or ()),
             allow_secrets=options.listed(allow_secret or ()),
+            allow_engines=options.listed(allow_engine or ()),
             most_counted=most_counted,
             preview_memory=_memory(preview_memory),
             preview_seconds=preview_seconds,

@@ -167,9 +167,9 @@ def _is_own(table: Table, target: Target) -> bool:
 
 def _rest(run: ResolvedRun) -> Iterator[str]:
     request = run.request
-    for option in ("commit_every", "batch_size"):
-        if number := getattr(request, option):
-            yield from (f"--{option.replace('_', '-')}", str(number))
+    for option in ("commit_every", "batch_size", "engine"):
+        if value := getattr(request, option):
+            yield from (f"--{option.replace('_', '-')}", str(value))
     for words in request.set:
         yield from ("--set", words)
     if request.rules:

@@ -21,8 +21,9 @@ class Access:
     paths: scenario and target files may be named by path. folders: the folders in which inline targets may write files
     (None: anywhere). destinations: patterns of the URLs that inline and added targets may name, without passwords.
     secrets: patterns of what may stand in `${…}` of inline and added targets (`DEMO_*`, `file:/run/secrets/*`).
-    databases: patterns of the databases that any target may write to, beside the target's own. stdout: rows may go to
-    standard output. parts: how many entities and columns together a scenario may have (None: any number).
+    databases: patterns of the databases that any target may write to, beside the target's own. engines: patterns of the
+    clusters that runs may be spread over. stdout: rows may go to standard output. parts: how many entities and columns
+    together a scenario may have (None: any number).
     """
 
     paths: bool = True
@@ -30,6 +31,7 @@ class Access:
     destinations: tuple[str, ...] = ("*",)
     secrets: tuple[str, ...] = ("*",)
     databases: tuple[str, ...] = ("*",)
+    engines: tuple[str, ...] = ("*",)
     stdout: bool = False
     parts: int | None = None
 

@@ -132,7 +132,6 @@ def execute(
     with `commit_every` those that are committed stay.
     """
     started = perf_counter()
-    mode = settings.mode
     modes = settings.table_modes
     tables = [replace(each, mode=modes.get(name)) for name, each in tables_of(plan, settings.only).items()]
     if isinstance(target, Computing):
@@ -143,9 +142,7 @@ def execute(
             broken = [] if probed else probe(plan)
             if broken:
                 raise ScenarioError(broken)
-            begin(manifest(plan, tables, mode), target, settings)
-            with interrupting(target, writing.cancel):
-                results = writing.write_all(tables, mode)
+            results = writing.write_on_engine(tables) if settings.engine else writing.write_here(tables)
         except BaseException as error:
             target.abort()
             if isinstance(error, SdgenError) and not writing.failed.is_set():
@@ -173,8 +170,30 @@ class _Writing:
         if self.cancel.is_set():
             raise Cancelled("the run was cancelled")
 
-    def write_all(self, tables: Sequence[Table], mode: Mode) -> tuple[EntityResult, ...]:
-        """All of it, from the target's check to its commit."""
+    def write_on_engine(self, tables: Sequence[Table]) -> tuple[EntityResult, ...]:
+        """All of it, by tasks on the engine of the settings."""
+        from sdgen.execution.spread.write import write_spread
+
+        told = manifest(self.plan, tables, self.settings.mode)
+        return write_spread(
+            self.plan,
+            self.target,
+            tables,
+            self.settings,
+            told,
+            workers=self.workers,
+            listen=self.listen,
+            cancel=self.cancel,
+        )
+
+    def write_here(self, tables: Sequence[Table]) -> tuple[EntityResult, ...]:
+        """All of it, on threads of this process."""
+        begin(manifest(self.plan, tables, self.settings.mode), self.target, self.settings)
+        with interrupting(self.target, self.cancel):
+            return self._write_all(tables, self.settings.mode)
+
+    def _write_all(self, tables: Sequence[Table], mode: Mode) -> tuple[EntityResult, ...]:
+        """From the target's check to its commit."""
         problems = self.target.check(tables, mode)
         if problems:
             raise TargetError(problems)

@@ -52,7 +52,7 @@ class RunSettings(Record):
     table_modes: of entities that have a mode of their own. only: the entities to write; all where empty. workers:
     threads; 0: one per core, at most 8. batch_size: the most rows a target is given at once; 0: whole batches.
     commit_every: after about how many rows a database commits, so that a run can be resumed from there; 0: never before
-    the end.
+    the end. engine: the URL of what the rows are made on; "": threads of this process.
     """
 
     mode: Mode = Mode.CREATE_IF_MISSING
@@ -62,6 +62,7 @@ class RunSettings(Record):
     batch_size: int = 0
     commit_every: int = 0
     resume: bool = False
+    engine: str = ""
 
     def mode_of(self, entity: str) -> Mode:
         return self.table_modes.get(entity, self.mode)
@@ -116,6 +117,7 @@ class RunRequest(Record, defer_build=False):
         0, ge=0, le=2**40, description="databases: commit after about so many rows, which then stay; 0: all or nothing"
     )
     resume: bool = Field(False, description="continue a stopped run of the same request")
+    engine: str = Field("", description="a cluster that makes the rows: dask://host:8786 …; left out: this machine")
     allow_databases: Names = Field(
         (), description="patterns such as *_demo: a run into a database of another name is refused"
     )

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar, cast
 
 from sdgen.engine import BATCH_ROWS
 from sdgen.errors import Problem, ScenarioError, SdgenError, TargetError, did_you_mean
-from sdgen.execution.access import ANYTHING, Access
+from sdgen.execution.access import ANYTHING, Access, matches
 from sdgen.execution.append import plan_with_existing
 from sdgen.execution.catalog import INLINE, PATH, Catalog, CatalogEntry, ShippedCatalog
 from sdgen.execution.request import RunRequest, RunSettings
@@ -141,6 +141,10 @@ def _form_problems(request: RunRequest, access: Access, plan: Plan | None) -> It
     for name in ("rules", "exec_models", "size"):
         if getattr(request, name) and not access.paths:
             yield Problem(("request", name), f"{name} is accepted on the command line alone", "leave it out")
+    if request.engine not in ("", "local") and not matches(request.engine, access.engines):
+        what = f"{request.engine} is not an engine that requests may name"
+        hint = f"allowed: {', '.join(access.engines) or 'none'}"
+        yield Problem(("request", "engine"), what, hint)
     if request.size and request.scale != 1:
         yield Problem(
             ("request", "size"), "size and scale are both given, and size determines the scale", "leave one of them out"
@@ -219,6 +223,7 @@ def _settings_of(
         batch_size=_batch_size(request, target),
         commit_every=request.commit_every,
         resume=request.resume,
+        engine="" if request.engine == "local" else request.engine,
     )
 
 
@@ -246,7 +251,12 @@ def _target_problems(
     request: RunRequest, target: ResolvedTarget, scenario: Scenario | None, settings: RunSettings
 ) -> Iterator[Problem]:
     """Why a run may not write to its target, or not with these settings."""
-    yield from resume_problems(target.open(), settings)
+    if settings.engine:
+        from sdgen.execution.spread.write import spread_problems  # heavy, and most runs have no engine
+
+        yield from spread_problems(target.open(), settings)
+    else:
+        yield from resume_problems(target.open(), settings)
     yield from database_problems(target, request.allow_databases, scenario)
 
 

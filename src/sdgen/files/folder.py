@@ -28,7 +28,7 @@ from sdgen.files.metadata import merged, metadata, write_metadata
 from sdgen.scenario.output import DEFAULT_PATTERN, FileNames, repeated_names
 from sdgen.scenario.types import Type
 from sdgen.targets import columnar, csv_encoding
-from sdgen.targets.base import Mode, Table
+from sdgen.targets.base import Mode, SpreadTarget, Table
 from sdgen.targets.file_checkpoint import SUFFIX, FileCheckpoint, TableProgress, differing
 from sdgen.targets.paths import finish_moves, folder_fault, leftovers, move_into, real, release, staged
 from sdgen.targets.writer_lock import CHANGED_HINT, LocalPath, Look, changed_since, look
@@ -119,6 +119,15 @@ class Files:
         self._open: dict[str, dict[str, _File]] = {}
         self._kept: dict[str, float] = {}
 
+    def spread(self, manifest: Mapping[str, Any]) -> SpreadTarget:
+        from sdgen.files.parts import SPREADABLE, PartFolder
+
+        formats = self.names.all_formats()
+        if len(formats) == 1 and formats[0] in SPREADABLE:
+            return PartFolder(self.folder, formats[0], self.names, manifest)
+        what = f"files of the format {', '.join(formats)} can't be written in parts"
+        raise TargetError(Problem(("target",), what, f"choose one of {', '.join(SPREADABLE)}, or leave the engine out"))
+
     def left(self) -> Mapping[str, Any] | None:
         found = self._stopped()
         return found.manifest if found else None
@@ -163,7 +172,7 @@ class Files:
         fault = folder_fault(self.folder)
         if fault:
             return [Problem(("target",), fault, "choose another folder, or change its permissions")]
-        with self._translated():
+        with translated(self.folder):
             finish_moves(self.folder)
         self._seen = look([self._path(table, name) for table in tables for name in self.formats_of(table)])
         self._note_sizes(tables, mode)
@@ -192,7 +201,7 @@ class Files:
     def _take_over(self, stopped: FileCheckpoint) -> None:
         """Go on under a name of this process, so that no other takes it for left."""
         self.staging = staged(self.folder)
-        with self._translated():
+        with translated(self.folder):
             stopped.path.with_name(stopped.path.name.removesuffix(SUFFIX)).rename(self.staging)
             self.checkpoint = stopped.moved(self.staging.with_name(self.staging.name + SUFFIX))
 
@@ -214,7 +223,7 @@ class Files:
         return self.folder / self.file(table, format)
 
     def prepare(self, table: Table, mode: Mode) -> None:
-        with self._translated():
+        with translated(self.folder):
             staging = self._staging()
             self._tables[table] = [self.file(table, name) for name in self.formats_of(table)]
             done = self.done(table)
@@ -241,21 +250,12 @@ class Files:
                 self.checkpoint = FileCheckpoint.create(path, self.manifest)
         return self.staging
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """What the operating system refuses (a full disk, a missing permission), as a TargetError."""
-        try:
-            yield
-        except OSError as error:
-            what = f"{self.folder} can't be written: {error.strerror or error}"
-            raise TargetError(Problem(("target",), what, next_step(what))) from error
-
     def encode(self, table: Table, batch: pa.RecordBatch) -> tuple[Any, ...]:
         return tuple(format.encode(table, batch) for format in self.formats_of(table).values())
 
     def write(self, table: Table, parts: Iterable[tuple[Any, ...]]) -> None:
         files: list[_File] = []
-        with self._translated(), ExitStack() as stack:
+        with translated(self.folder), ExitStack() as stack:
             formats = self.formats_of(table)
             for name, format in formats.items():
                 files.append(format.open(table, self._staging() / self.file(table, name)))
@@ -270,7 +270,7 @@ class Files:
     def finish(self) -> None:
         if self.staging is None:
             return
-        with self._translated():
+        with translated(self.folder):
             if self.checkpoint is not None:
                 tables = metadata(self.checkpoint.manifest, self._tables, self.checkpoint.done)
                 write_metadata(self.staging, merged(self.folder, tables))
@@ -304,6 +304,16 @@ class Files:
         self.checkpoint = None
 
 
+@contextmanager
+def translated(folder: Path) -> Iterator[None]:
+    """What the operating system refuses (a full disk, a missing permission), as a TargetError."""
+    try:
+        yield
+    except OSError as error:
+        what = f"{folder} can't be written: {error.strerror or error}"
+        raise TargetError(Problem(("target",), what, next_step(what))) from error
+
+
 def remove(path: Path) -> None:
     """Remove a folder or file that a run left, if that can be done."""
     if path.is_dir():
@@ -322,6 +332,9 @@ def _clash(path: Path, table: Table, format: Format, mode: Mode) -> Iterator[Pro
     here = ("target", table.name)
     if path.is_dir():
         yield Problem(here, f"{path} is a folder", "move it away")
+    elif (parts := path.with_suffix("")).is_dir() and next(parts.glob(f"part-*{path.suffix}"), None):
+        what = f"{parts} holds {table.name} in parts, which a run on an engine wrote"
+        yield Problem(here, what, "move it away, or choose another folder")
     elif mode is Mode.CREATE_IF_MISSING and path.exists():
         yield Problem(here, f"{path} exists", "replace it with --mode truncate_then_insert, or choose another folder")
     elif mode is Mode.APPEND_ONLY and format.head is None:

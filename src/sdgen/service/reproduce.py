@@ -182,6 +182,7 @@ def _settings(run: Run, job: Job) -> dict[str, str]:
         "only": ", ".join(job.only),
         "formats": ", ".join(job.formats),
         "workers": str(job.workers or ""),
+        "engine": job.engine,
         "commit every": f"{job.commit_every:,}" if job.commit_every else "",
         "hash": run.config_hash[:12],
     }
@@ -291,4 +292,5 @@ _VALUES = (
     ("--workers", "workers"),
     ("--batch-size", "batch_size"),
     ("--commit-every", "commit_every"),
+    ("--engine", "engine"),
 )

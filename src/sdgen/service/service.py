@@ -280,7 +280,7 @@ class Service:
 
 
 _LOOKED_AT = 200  # of the newest runs
-_OPEN = frozenset({"seed", "as_of", "resume", "commit_every", "workers"})
+_OPEN = frozenset({"seed", "as_of", "resume", "commit_every", "workers", "engine"})
 
 
 def _decisive(request: Mapping[str, Any]) -> dict[str, Any]:

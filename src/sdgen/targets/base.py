@@ -131,6 +131,69 @@ class Committing(Protocol):
         ...
 
 
+@dataclass(frozen=True, order=True)
+class Span:
+    """Rows start (included) to stop (excluded) of an entity: what one task of a spread run makes."""
+
+    entity: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a task left behind for a span: of files the name of its attempt, and its bytes."""
+
+    span: Span
+    name: str = ""
+    bytes: int = 0
+
+
+class PartWriter(Protocol):
+    """Writes spans on whatever machine a task runs. Small and picklable.
+
+    A span may be written more than once, even at the same time: a task that was lost is done again, and a machine that
+    was taken for dead may still be at work.
+    """
+
+    def write(self, table: Table, span: Span, batches: Iterable[pa.RecordBatch]) -> Receipt:
+        """One attempt at a span. TargetError where another one can't help; else OSError or a driver's own exception."""
+        ...
+
+
+class SpreadTarget(Protocol):
+    """A target as the driver of a spread run sees it. All or nothing, as `Target`: check, prepare, finish, abort."""
+
+    def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]: ...
+
+    def prepare(self, table: Table, mode: Mode) -> None: ...
+
+    def part_writer(self) -> PartWriter:
+        """What writes the parts of all tables; after `prepare`."""
+        ...
+
+    def take(self, table: Table, receipt: Receipt) -> None:
+        """A span is written; of each span the first receipt alone is given."""
+        ...
+
+    def finish(self, done: Mapping[str, TableProgress]) -> None:
+        """All spans were taken. done: by table, with the sums of digests."""
+        ...
+
+    def abort(self) -> None:
+        """Undo everything, with what killed attempts left; tasks that still run must find nothing to write to."""
+        ...
+
+
+@runtime_checkable
+class Spreadable(Protocol):
+    """A target whose rows can be written in parts, by tasks on other machines."""
+
+    def spread(self, manifest: Mapping[str, Any]) -> SpreadTarget:
+        """The same place, written in parts; TargetError where what is asked of it can't be. manifest: of the run."""
+        ...
+
+
 @runtime_checkable
 class Local(Protocol):
     """A target in files of this machine, whose place takes one run at a time; None where it has no place."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from sdgen.errors import Problem, TargetError
@@ -49,6 +50,7 @@ def _nearest(folder: Path) -> Path:
     return here
 
 
+_GONE = ".sdgen-gone"  # in a staging folder: the files that go when its own are put in their places, a line each
 _PLACING = ".placing"  # the end of a staging folder's name while its files are put in their places
 _in_use: set[str] = set()  # names that this process works under
 
@@ -84,12 +86,14 @@ def release(path: Path) -> None:
     _in_use.discard(path.name)
 
 
-def move_into(staging: Path, folder: Path) -> None:
-    """Put staged files in their places in a folder that exists.
+def move_into(staging: Path, folder: Path, gone: Sequence[str] = ()) -> None:
+    """Put staged files in their places in a folder that exists. gone: files inside it that go then, a line's text each.
 
     The staging folder's new name is the turning point: whoever looks at the folder next goes on where this process was
     stopped (`finish_moves`).
     """
+    if gone:
+        (staging / _GONE).write_text("\n".join(gone), encoding="utf-8")
     decided = staging.rename(staging.with_name(staging.name + _PLACING))
     release(staging)
     _move(decided, folder)
@@ -105,10 +109,15 @@ def finish_moves(folder: Path) -> None:
 def _move(decided: Path, folder: Path) -> None:
     found = sorted(decided.rglob("*"))
     inner = [path for path in found if path.is_dir()]
-    for file in (path for path in found if path not in inner):
+    folders = set(inner)
+    listed = decided / _GONE
+    for name in listed.read_text(encoding="utf-8").splitlines() if listed in found else ():
+        (folder / name).unlink(missing_ok=True)
+    for file in (path for path in found if path not in folders and path != listed):
         where = folder / file.relative_to(decided)
         where.parent.mkdir(parents=True, exist_ok=True)
         file.replace(where)
+    listed.unlink(missing_ok=True)
     for emptied in (*reversed(inner), decided):
         emptied.rmdir()
 

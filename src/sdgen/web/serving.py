@@ -94,6 +94,7 @@ def access_of(options: ServerOptions) -> Access:
         destinations=options.allow_destinations,
         secrets=options.allow_secrets,
         databases=options.allow_databases or ("*",),
+        engines=options.allow_engines,
         parts=MOST_PARTS,
     )
 

@@ -18,11 +18,13 @@ PATIENCE = 10  # seconds to wait for a server
 NO_SUCH_DATABASE, NOT_ALLOWED, IN_USE = "3D000", "42501", "55006"  # SQLSTATEs ("PostgreSQL Error Codes" in its manual)
 
 
-def connect(url: str, *, autocommit: bool = False, patience: int = PATIENCE) -> psycopg.Connection[Any]:
-    """A new connection. Raises the driver's own exceptions."""
+def connect(
+    url: str, *, autocommit: bool = False, patience: int = PATIENCE, name: str = "sdgen"
+) -> psycopg.Connection[Any]:
+    """A new connection, by whose name the server knows it. Raises the driver's own exceptions."""
     import psycopg
 
-    return psycopg.connect(url, connect_timeout=patience, application_name="sdgen", autocommit=autocommit)
+    return psycopg.connect(url, connect_timeout=patience, application_name=name, autocommit=autocommit)
 
 
 def search_path(schema: str) -> str:

@@ -8,7 +8,7 @@ which the server parses for whatever columns an existing table has. Both are mad
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -20,19 +20,21 @@ from sdgen.databases.checkpoint_table import (
     CheckpointTable,
     CommittingTarget,
     PeriodicCommits,
+    Run,
     SuspendedKeys,
 )
 from sdgen.databases.create_table import add_constraint, constraints, create_table
 from sdgen.databases.dialect import literal
 from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
-from sdgen.databases.postgres import encode_binary, encode_text
+from sdgen.databases.postgres import encode_text
 from sdgen.databases.postgres.connection import NOT_ALLOWED, connect, errors, problem, search_path, sqlstate
+from sdgen.databases.postgres.copy_rows import RowFormat
 from sdgen.databases.postgres.dialect import POSTGRES
 from sdgen.databases.postgres.introspect import existing_tables, forward_keys, rows_of, sequences
 from sdgen.databases.urls import without_schema
 from sdgen.errors import Problem, TargetError
 from sdgen.scenario.request import ExistingRows
-from sdgen.targets.base import Mode, Table
+from sdgen.targets.base import Mode, SpreadTarget, Table
 from sdgen.targets.file_checkpoint import TableProgress
 
 if TYPE_CHECKING:
@@ -65,6 +67,11 @@ class Postgres(CommittingTarget):
         self.suspended: SuspendedKeys | None = None
         name = ".".join(POSTGRES.quote(part) for part in (self.schema, NAME) if part)
         self.commits = PeriodicCommits(CheckpointTable(POSTGRES, name, " FOR UPDATE"), "the database")
+
+    def spread(self, manifest: Mapping[str, Any]) -> SpreadTarget:
+        from sdgen.databases.postgres.spread import SpreadPostgres
+
+        return SpreadPostgres(self)
 
     def left(self) -> Mapping[str, Any] | None:
         try:
@@ -218,11 +225,16 @@ class Postgres(CommittingTarget):
             self._run(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
 
     def _create(self, table: Table) -> None:
+        self._make_schema(table)
+        self._run(create_table(table, POSTGRES, frozenset()))
+        self.made.append(table)
+
+    def _make_schema(self, table: Table) -> str:
+        """See that the schema of a new table is there; its name, "" for the first one of the search path."""
         schema = POSTGRES.split(table.name)[0] or self.schema
         if schema and not self._run("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema,)):
             self._run(f"CREATE SCHEMA {POSTGRES.quote(schema)}")
-        self._run(create_table(table, POSTGRES, frozenset()))
-        self.made.append(table)
+        return schema
 
     def _empty(self) -> None:
         """All tables to be emptied at once: so none is in the way of another that it refers to."""
@@ -231,38 +243,55 @@ class Postgres(CommittingTarget):
         self._run(f"TRUNCATE {', '.join(there)}")
         self.emptied = True
 
-    def _binary(self, table: Table) -> bool:
-        return table.name not in self.there.columns and all(
-            encode_binary.is_proven(column.type) for column in table.columns
-        )
+    def format_of(self, table: Table) -> RowFormat:
+        """How the rows of a table are sent; after `check`."""
+        if table.name not in self.there.columns:
+            return RowFormat.of(table, None)
+        there = {column.name: column.declared for column in self.there.columns[table.name]}
+        return RowFormat.of(table, [there[name] for name in table.names] if there else ())
 
     def existed(self, table: Table) -> bool:
         return table.name in self.there.columns
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> pa.Buffer:
-        types = [column.type for column in table.columns]
-        if self._binary(table):
-            return encode_binary.encode(types, batch)
-        there = {column.name: column.declared for column in self.there.columns.get(table.name, ())}
-        return encode_text.encode(types, batch, [there[name] for name in table.names] if there else ())
+        return self.format_of(table).encode(table, batch)
 
     def write(self, table: Table, parts: Iterable[pa.Buffer]) -> None:
-        binary = self._binary(table)
-        options = ["FORMAT binary" if binary else "FORMAT csv"]
-        if table in self.made and not self.commits.active:
-            options.append("FREEZE")
-        names = ", ".join(POSTGRES.quote(name) for name in table.names)
-        sql = f"COPY {POSTGRES.table(table.name)} ({names}) FROM STDIN ({', '.join(options)})"
+        options = ["FREEZE"] if table in self.made and not self.commits.active else []
+        place = POSTGRES.table(table.name)
         try:
-            with self._connect().cursor() as cursor, cursor.copy(sql.encode()) as copy:
-                if binary:
-                    copy.write(encode_binary.HEAD)
-                for part in parts:
-                    copy.write(memoryview(part))
-                if binary:
-                    copy.write(encode_binary.TAIL)
+            self.format_of(table).copy(self._connect(), place, table.names, parts, *options)
         except errors().classes as error:
             raise TargetError(self._problem(error, table)) from error
+
+    def let_go(self) -> None:
+        """Leave the server; the next statement connects again."""
+        if self.connection is not None:
+            self.connection.close()
+        self.connection, self.begun = None, False
+
+    def take_over(self, staged: Mapping[Table, str], schemas: Iterable[str], check: Callable[[Run], None]) -> None:
+        """Take the rows of staging tables over, as a part of the run's transaction; then their schemas go.
+
+        Tables that are new are moved to their places, rows of others are copied. check: called first, within it.
+        """
+        try:
+            self._begin()
+            check(self._run)
+            self._suspend()
+            for table, where in staged.items():
+                if table.name in self.there.columns:
+                    self.prepare(table, table.mode_in(self.mode))
+                    names = ", ".join(POSTGRES.quote(name) for name in table.names)
+                    self._run(f"INSERT INTO {POSTGRES.table(table.name)} ({names}) SELECT {names} FROM {where}")
+                else:
+                    schema = self._make_schema(table) or self._run("SELECT current_schema()")[0][0]
+                    self._run(f"ALTER TABLE {where} SET SCHEMA {POSTGRES.quote(schema)}")
+                    self.made.append(table)
+            for schema in schemas:
+                self._run(f"DROP SCHEMA {POSTGRES.quote(schema)} CASCADE")
+        except errors().classes as error:
+            raise TargetError(self._problem(error)) from error
 
     def finish(self) -> None:
         if self.connection is None:

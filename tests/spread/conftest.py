@@ -1,0 +1,52 @@
+"""Clusters of two worker processes, and what a run on this machine alone gives."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import sdgen
+from sdgen.execution.execute import Result
+from sdgen.execution.spread import spans
+from tests.spread.made import SCENARIO
+
+
+@pytest.fixture(autouse=True)
+def spans_of_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small tables in many spans."""
+    monkeypatch.setattr(spans, "SMALLEST", 1)
+    monkeypatch.setattr(spans, "LARGEST", 1)
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """The same rows as this process writes them: the folder, and the result."""
+    folder = tmp_path_factory.mktemp("local") / "out"
+    return folder, sdgen.write(SCENARIO, folder, formats=["parquet"])
+
+
+@pytest.fixture(scope="session")
+def dask_cluster() -> Iterator[str]:
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+    ) as cluster:
+        yield f"dask://{cluster.scheduler_address.removeprefix('tcp://')}"
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[str]:
+    ray = pytest.importorskip("ray")
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=logging.CRITICAL)
+    yield "ray://local"
+    ray.shutdown()
+
+
+@pytest.fixture(params=["dask", "ray"])
+def cluster(request: pytest.FixtureRequest) -> str:
+    """The URL of each engine in turn."""
+    found: str = request.getfixturevalue(f"{request.param}_cluster")
+    return found

@@ -1,0 +1,150 @@
+"""Folders of Parquet files, written by workers of real clusters: the rows, digests and order of a local run."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import sdgen
+from sdgen.errors import Cancelled, ScenarioError, TargetError
+from sdgen.execution.access import SHELL
+from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, RowsWritten
+from sdgen.execution.execute import Result, execute_run
+from sdgen.execution.request import read_request
+from sdgen.execution.resolve import resolve
+from sdgen.files.parts import FilePartWriter, PartFolder
+from tests.spread.made import SCENARIO, at_rows, digests, dying, parts
+
+Local = tuple[Path, Result]
+
+
+def same_rows(folder: Path, local: Local) -> None:
+    """The folder holds the rows of the local run, in its order, and tells the same digests."""
+    there, result = local
+    for each in result.entities:
+        assert parts(folder, each.table).equals(pq.read_table(there / f"{each.table}.parquet"))
+    told, expected = (json.loads((each / "_sdgen.json").read_text())["tables"] for each in (folder, there))
+    assert {name: each["digest"] for name, each in told.items()} == {
+        name: each["digest"] for name, each in expected.items()
+    }
+
+
+def test_the_rows_of_a_local_run(cluster: str, local: Local, tmp_path: Path) -> None:
+    result = sdgen.write(SCENARIO, tmp_path / "out", formats=["parquet"], engine=cluster)
+    assert digests(result) == digests(local[1])
+    same_rows(tmp_path / "out", local)
+    assert len(list((tmp_path / "out" / "patients").iterdir())) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    report = sdgen.verify(SCENARIO, tmp_path / "out")
+    assert not report.broken
+    assert {finding.entity for finding in report.findings} >= {"patients", "visits"}
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv"])
+def test_a_worker_that_is_killed_changes_nothing(
+    format: str, cluster: str, local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dying(PartFolder, monkeypatch, tmp_path / "died")
+    strays: list[Path] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Finishing):
+            strays.extend(tmp_path.glob(".out.sdgen-*/.attempts/*"))
+
+    request = read_request({"scenario": SCENARIO, "target": f"{tmp_path}/out/", "formats": format, "engine": cluster})
+    _, result = execute_run(resolve(request, access=SHELL), listen=listen)
+    assert digests(result) == digests(local[1])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["died", "out"]
+    assert len(list((tmp_path / "out" / "visits").iterdir())) == 4
+    if format == "parquet":
+        same_rows(tmp_path / "out", local)
+    else:
+        assert strays  # what the killed worker had begun, and is not among the rows
+
+
+def test_cancelling_leaves_the_place_as_it_was(cluster: str, tmp_path: Path) -> None:
+    cancel = threading.Event()
+    request = read_request(
+        {"scenario": SCENARIO, "target": f"{tmp_path}/out/", "formats": "parquet", "engine": cluster}
+    )
+    with pytest.raises(Cancelled):
+        execute_run(resolve(request, access=SHELL), listen=at_rows("patients", cancel.set), cancel=cancel)
+    assert list(tmp_path.iterdir()) == []
+    result = sdgen.write(SCENARIO, tmp_path / "out", formats=["parquet"], engine=cluster, only=["wards"])
+    assert result.rows == 3  # the cluster is free again
+
+
+def test_progress_comes_as_parts_are_done(dask_cluster: str, tmp_path: Path) -> None:
+    events: list[Event] = []
+    request = read_request(
+        {"scenario": SCENARIO, "target": f"{tmp_path}/out/", "formats": "parquet", "engine": dask_cluster}
+    )
+    execute_run(resolve(request, access=SHELL), listen=events.append)
+    rows = [each.rows for each in events if isinstance(each, RowsWritten) and each.entity == "patients"]
+    assert len(rows) == 3
+    assert rows == sorted(rows)
+    assert rows[-1] == 140_000
+    started = [each.entity for each in events if isinstance(each, EntityStarted)]
+    finished = {each.entity: each.columns for each in events if isinstance(each, EntityFinished)}
+    assert started == list(SCENARIO["entities"])
+    assert set(finished) == set(started)
+    assert set(finished["visits"]) == set(SCENARIO["entities"]["visits"]["columns"])
+
+
+def test_a_shorter_run_leaves_no_parts_of_a_longer_one(dask_cluster: str, tmp_path: Path) -> None:
+    options = {"formats": ["parquet"], "engine": dask_cluster, "only": ["patients"]}
+    sdgen.write(SCENARIO, tmp_path / "out", **options)
+    with pytest.raises(TargetError, match="patients exists"):
+        sdgen.write(SCENARIO, tmp_path / "out", **options)
+    sdgen.write(SCENARIO, tmp_path / "out", mode="truncate_then_insert", rows={"patients": 70_000}, **options)
+    assert parts(tmp_path / "out", "patients").num_rows == 70_000
+    names = [path.name for path in sorted((tmp_path / "out" / "patients").iterdir())]
+    assert names == ["part-000000000000000-000000000065536.parquet", "part-000000000065536-000000000070000.parquet"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["_sdgen.json", "patients"]
+
+
+def test_one_file_and_parts_are_not_mixed(dask_cluster: str, local: Local, tmp_path: Path) -> None:
+    replaced = {"formats": ["parquet"], "only": ["wards"], "mode": "truncate_then_insert"}
+    sdgen.write(SCENARIO, tmp_path / "one", formats=["parquet"], only=["wards"])
+    with pytest.raises(TargetError, match=r"wards\.parquet is one file"):
+        sdgen.write(SCENARIO, tmp_path / "one", engine=dask_cluster, **replaced)
+    sdgen.write(SCENARIO, tmp_path / "parts", formats=["parquet"], only=["wards"], engine=dask_cluster)
+    with pytest.raises(TargetError, match="holds wards in parts"):
+        sdgen.write(SCENARIO, tmp_path / "parts", **replaced)
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+def test_texts(format: str, dask_cluster: str, tmp_path: Path) -> None:
+    options = {"formats": [format], "only": ["patients"]}
+    sdgen.write(SCENARIO, tmp_path / "one", **options)
+    sdgen.write(SCENARIO, tmp_path / "out", engine=dask_cluster, **options)
+    lines = (tmp_path / "one" / f"patients.{format}").read_bytes().splitlines()
+    head = lines[:1] if format == "csv" else []
+    texts = [path.read_bytes().splitlines() for path in sorted((tmp_path / "out" / "patients").iterdir())]
+    assert all(text[: len(head)] == head for text in texts)
+    assert [*head, *(line for text in texts for line in text[len(head) :])] == lines
+    assert not sdgen.verify(SCENARIO, tmp_path / "out", only=["patients"]).broken
+
+
+def test_a_check_that_a_late_row_breaks(cluster: str, tmp_path: Path) -> None:
+    rows = {"type": "bigint", "generator": "sequence"}
+    scenario = {
+        "name": "late",
+        "seed": 1,
+        "entities": {"t": {"rows": 140_000, "check": "id <> 99999", "columns": {"id": rows}}},
+    }
+    with pytest.raises(ScenarioError, match="99999"):
+        sdgen.write(scenario, tmp_path / "out", formats=["parquet"], engine=cluster)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_workers_do_not_see(dask_cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        PartFolder, "part_writer", lambda self: FilePartWriter(str(tmp_path / "elsewhere" / ".attempts"), "parquet")
+    )
+    with pytest.raises(TargetError, match=r"a worker doesn't see .*elsewhere(.|\n)*every worker must see"):
+        sdgen.write(SCENARIO, tmp_path / "out", formats=["parquet"], engine=dask_cluster)
