@@ -330,6 +330,20 @@ class Scenario(Record):
         """What its reader guessed, or did not understand and left out."""
         return self._notes
 
+    @property
+    def entity_names(self) -> Mapping[str, str]:
+        """What entities are called besides: their tables' names, and those that their source has for them."""
+        tables = [entity.target_table for entity in self.entities.values()]
+        once = {
+            entity.target_table: name
+            for name, entity in self.entities.items()
+            if tables.count(entity.target_table) == 1
+        }
+        others = {**self.origin.entity_names, **once}
+        return {
+            word: name for word, name in others.items() if word and word not in self.entities and name in self.entities
+        }
+
     def read_from(self, origin: Origin, notes: Iterable[Problem] = ()) -> Scenario:
         """This scenario with where it was read from, and what is to be told of that."""
         copy = self.model_copy()
@@ -341,7 +355,8 @@ class Origin:
     """Where the parts of a scenario stand in its source.
 
     `positions` gives line and column, both from 1, by the source's own paths; `aliases` the source's path of a part
-    that the canonical form has elsewhere (entities.orders for entities.0).
+    that the canonical form has elsewhere (entities.orders for entities.0); `entity_names` what the source calls
+    entities besides.
     """
 
     def __init__(
@@ -349,8 +364,10 @@ class Origin:
         file: str,
         positions: Mapping[Path, tuple[int, int]] | None = None,
         aliases: Mapping[Path, Path] | None = None,
+        entity_names: Mapping[str, str] | None = None,
     ) -> None:
         self.file = file
+        self.entity_names = {} if entity_names is None else entity_names
         self._positions = {} if positions is None else positions
         self._aliases = {} if aliases is None else aliases
 
