@@ -13,8 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from sdgen.errors import ScenarioError
 from sdgen.generators.base import ColumnBatch, Dependency
 from sdgen.generators.registry import make
+from sdgen.planning.compile import compile_plan
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
+from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import parse_type
 from tests.generators.fake import FakeRows, facts, fill
 
@@ -218,3 +222,11 @@ def test_elements_of_nested_arrays_multiply() -> None:
     assert any("40,000 elements" in each.what for each in chosen.faults(facts(chosen, "array<array<tinyint>>")))
     for fine in (_arrays(10_000), _arrays(100, 200)):
         assert not list(make("array", fine).faults(facts(make("array", fine), "")))
+
+
+def test_keys_without_a_finite_set_of_values_are_told_before_a_run() -> None:
+    params = {"keys": {"generator": "address.country"}, "values": {"generator": "boolean"}}
+    column = Column(type="map<text, bool>", generator=GeneratorSpec(type="map", params=params))
+    scenario = Scenario(name="s", entities={"t": Entity(columns={"a": column})})
+    with pytest.raises(ScenarioError, match="can't promise distinct values"):
+        compile_plan(scenario, PlanRequest(seed=1))

@@ -427,3 +427,74 @@ def test_links_from_inside_close_no_cycle(tmp_path: Path) -> None:
     assert any("would close a cycle" in note for note in told(found))
     assert canonical(read_text_as_scenario(scenario_text(found), "x.yaml")) == canonical(found)
     sdgen.plan(found)
+
+
+def test_the_older_layout_has_its_manifest_in_the_package(tmp_path: Path) -> None:
+    package = tmp_path / "source-chess" / "source_chess"
+    (package / "schemas").mkdir(parents=True)
+    (package / "schemas" / "games.json").write_text('{"properties": {"id": {"type": "integer"}}}')
+    loader = {"type": "JsonFileSchemaLoader", "file_path": "./source_chess/schemas/games.json"}
+    games = {"type": "DeclarativeStream", "name": "games", "schema_loader": loader}
+    (package / "manifest.yaml").write_text(yaml.safe_dump({"version": "0.29.0", "streams": [games]}))
+    form = format_of(Source(str(package.parent)))
+    assert form is not None
+    assert form.kind == "airbyte"
+    found = read_source(package.parent)
+    assert found.name == "chess"
+    assert list(found.entities["games"].columns) == ["id"]
+
+
+def sliced(properties: dict[str, Any], added: dict[str, str], **router: Any) -> dict[str, Any]:
+    teams = stream({"id": {"type": "integer"}}, "teams", primary_key="id")
+    fields = [{"path": [name], "value": value} for name, value in added.items()]
+    child = stream(properties, "players", primary_key=["squad", "number"])
+    child["transformations"] = [{"type": "AddFields", "fields": fields}]
+    key = {"parent_key": "id", "partition_field": "tid"}
+    one = {**router, **key, "parent_stream": teams} if router else {"parent_stream_configs": [{**key, "stream": teams}]}
+    child["retriever"] = {"partition_router": {"type": "SubstreamPartitionRouter", **one}}
+    return {"streams": [teams, child]}
+
+
+@pytest.mark.parametrize("router", [{}, {"type": "CustomPartitionRouter", "class_name": "x.Y"}])
+@pytest.mark.parametrize("value", ["{{ stream_slice['tid'] }}", "{{ stream_partition.tid }}"])
+def test_keys_that_are_added_are_links_though_no_schema_has_them(tmp_path: Path, router: Any, value: str) -> None:
+    found = read(tmp_path, sliced({"number": {"type": "integer"}}, {"squad": value}, **router))
+    assert generator(found, "players", "squad") == ("fk", {"entity": "teams", "column": "id"})
+    assert [name for name, each in found.entities["players"].columns.items() if each.primary_key] == ["squad", "number"]
+    assert any("not in its schema: squad" in note for note in told(found))
+
+
+@pytest.mark.parametrize("value", ["{{ record['author']['id'] }}", "{{ (record.get('author') or {}).get('id') }}"])
+def test_a_copied_key_is_the_link_that_its_struct_follows(tmp_path: Path, value: str) -> None:
+    manifest = manifest_of_issues(written_by={"type": "string"}, **nested("author", id="string", name="string"))
+    manifest["streams"][1]["transformations"] = [
+        {"type": "AddFields", "fields": [{"path": ["written_by"], "value": value}]}
+    ]
+    found = read(tmp_path, manifest)
+    assert generator(found, "issues", "written_by") == ("fk", {"entity": "users", "column": "id"})
+    for row in sdgen.generate(sdgen.plan(found, seed=1))["issues"].to_pylist():
+        assert row["author"] is None or row["author"]["id"] == row["written_by"]
+
+
+def test_epochs_are_in_order_in_each_unit(tmp_path: Path) -> None:
+    names = ("created", "updated", "period_start", "period_end", "created_at", "updated_at")
+    properties: dict[str, Any] = {name: {"type": ["integer", "null"]} for name in names}
+    for name in names[-2:]:
+        properties[name]["description"] = "in milliseconds"
+    found = read(tmp_path, {"streams": [stream({"id": {"type": "integer"}, **properties}, primary_key="id")]})
+    for row in sdgen.generate(sdgen.plan(found, seed=1, rows={"*": 500}))["things"].to_pylist():
+        for first, last in (names[:2], names[2:4], names[4:]):
+            assert row[last] is None or row[first] <= row[last] <= row[first] + 31 * 86_400_000
+        assert row["created"] < 10**10 < 10**12 < row["created_at"]
+
+
+def test_a_structs_parent_and_ids_before_their_names_are_links(tmp_path: Path) -> None:
+    boards = stream({"id": {"type": "string"}, "name": {"type": "string"}}, "boards", primary_key="id")
+    config = {"stream": boards, "parent_key": "id", "partition_field": "id"}
+    retriever = {"partition_router": {"type": "SubstreamPartitionRouter", "parent_stream_configs": [config]}}
+    cards = stream({"id": {"type": "string"}, "idBoard": {"type": "string"}}, "cards", primary_key="id")
+    pins = stream({"id": {"type": "string"}, **nested("board", id="string")}, "pins", primary_key="id")
+    streams = [boards, {**cards, "retriever": retriever}, {**pins, "retriever": retriever}]
+    found = read(tmp_path, {"streams": streams})
+    assert generator(found, "cards", "idBoard") == ("fk", {"entity": "boards", "column": "id"})
+    assert not any("no field holds" in note for note in told(found))

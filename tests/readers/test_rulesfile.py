@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 import sdgen
 from sdgen.errors import ScenarioError, SdgenError, SourceError
+from sdgen.inference.guess import with_guesses
 from sdgen.readers.native.rules_file import with_rules_of
 from sdgen.readers.sources import read_text_as_scenario
+from sdgen.scenario.model import Column, Entity, Scenario
 
 SCENARIO = """\
 name: images
@@ -133,3 +135,24 @@ def test_any_document_gives_rules_or_a_problem(tmp_path_factory: pytest.TempPath
     file.write_text(yaml.safe_dump(document))
     with suppress(SdgenError):
         sdgen.plan(with_rules_of(read_text_as_scenario(SCENARIO, "images.yaml"), str(file)))
+
+
+@pytest.mark.parametrize(
+    ("type", "column", "hit"),
+    [
+        ("Record<string, number>", "map<text, double>", True),
+        ("Record<string, number>", "map<text, text>", False),
+        ("Record<string, number>", "struct<a: double>", False),
+        ("Record<string, number>", "json", False),
+        ("Record<string, string>", "map<text, text>", True),
+        ("Map<string, string[]>", "map<text, array<text>>", True),
+        ("Record<string, any>", "json", True),
+        ("Record<string, any>", "struct<a: double>", False),
+    ],
+)
+def test_a_record_is_a_map_of_its_types(type: str, column: str, hit: bool, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(f'types: {{"{type}": {{generator: const, params: {{value: 1}}}}}}')
+    scenario = Scenario(name="s", entities={"t": Entity(columns={"a": Column(type=column)})})
+    guessed = with_guesses(with_rules_of(scenario, str(file))).entities["t"].columns["a"].generator
+    assert (guessed is not None and guessed.type == "const") is hit

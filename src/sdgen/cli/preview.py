@@ -39,6 +39,7 @@ def preview(fields: Mapping[str, Any], entity: str, *, at: int, rows: int, form:
     scenario = read_source(request.scenario_path, request.read_options)
     print_notes(scenario.notes)
     plan = compile_plan(scenario, PlanRequest(request.seed, request.as_of))
+    entity = scenario.entity_names.get(entity, entity)
     batches = {each.name: batch(plan, each.name, at, min(at + rows, each.rows)) for each in _chosen(plan, entity, at)}
     match form:
         case "json":

@@ -59,6 +59,7 @@ def resolve(
     problems.add(ScenarioError(list(_form_problems(request, access, plan))))
     source = None if plan is not None else problems.attempt(lambda: _read_bounded(request, catalog, access))
     target = problems.attempt(lambda: _resolve_target_of(request, catalog, access))
+    request = _with_entity_names(request, source.entry.value) if source is not None else request
     data = _data_of(request, source) if source is not None else None
     settings = problems.attempt(lambda: _settings_of(request, target, data, plan)) or RunSettings()
     if target is not None:
@@ -108,6 +109,7 @@ class _ProblemCollector:
 def resolve_data(request: RunRequest, catalog: Catalog | None = None, access: Access = ANYTHING) -> ResolvedData:
     """The scenario of a request, with what it asks of the data; ScenarioError or SourceError with every problem."""
     source = _read_scenario(request, catalog or ShippedCatalog(), access)
+    request = _with_entity_names(request, source.entry.value)
     problems = list(_name_problems(request, source.entry.value))
     if problems:
         raise ScenarioError(problems)
@@ -260,6 +262,14 @@ def _target_problems(
     yield from database_problems(target, request.allow_databases, scenario)
 
 
+def _with_entity_names(request: RunRequest, scenario: Scenario) -> RunRequest:
+    """The request with entities by their names, where it names them by their tables' or their source's."""
+    names = scenario.entity_names
+    listed = {word: tuple(names.get(name, name) for name in getattr(request, word)) for word in ("include", "exclude")}
+    rows = {names.get(name, name): count for name, count in request.rows.items()}
+    return request.model_copy(update={**listed, "rows": rows})
+
+
 def _name_problems(request: RunRequest, scenario: Scenario) -> Iterator[Problem]:
     """Entities that the request names and the scenario does not have."""
     for word in ("rows", "include", "exclude"):
@@ -284,7 +294,8 @@ def _data_of(request: RunRequest, source: _ScenarioSource) -> ResolvedData:
     scenario = source.entry.value
     entities = _entities_to_write(request, scenario)
     only = entities if len(entities) < len(scenario.entities) else ()
-    rows = {name: count for name, count in source.rows.items() if name == "*" or name in scenario.entities}
+    counts = {scenario.entity_names.get(name, name): count for name, count in source.rows.items()}
+    rows = {name: count for name, count in counts.items() if name == "*" or name in scenario.entities}
     return ResolvedData(source.entry, PlanRequest(request.seed, request.as_of, rows, request.scale, only))
 
 

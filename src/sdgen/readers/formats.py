@@ -62,6 +62,13 @@ FORMATS = (
     Format("jafgen", "sdgen.readers.jafgen", "a jafgen schema, or a folder of them", (*DOCUMENTS, "/")),
     Format("dbt", "sdgen.readers.dbt", "dbt models and sources with tests, or a project", (*DOCUMENTS, "/"), False),
     Format("avro", "sdgen.readers.avro", "an Avro schema of records", (".avsc", ".json"), False),
+    Format(
+        "protobuf",
+        "sdgen.readers.protobuf",
+        "Protocol Buffers: a .proto file, or a folder with some",
+        (".proto", "/"),
+        False,
+    ),
     Format("older", "sdgen.readers.sdgen_go", "a scenario file of the older sdgen, with half-open uniform_int"),
     Format("jsonschema", "sdgen.readers.jsonschema", "JSON Schema, OpenAPI and Swagger documents", counted=False),
     Format(

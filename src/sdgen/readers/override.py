@@ -218,7 +218,7 @@ class OverriddenOrigin(Origin):
     """Where a scenario's parts stand, some of which were set on the command line: their words stand for a place."""
 
     def __init__(self, below: Origin, words: Mapping[Path, str]) -> None:
-        super().__init__(below.file)
+        super().__init__(below.file, entity_names=below.entity_names)
         self._below = below
         self._words = dict(words)
 
@@ -235,7 +235,7 @@ class RulesOrigin(Origin):
     """Where a scenario's parts stand whose first rules were read from elsewhere."""
 
     def __init__(self, below: Origin, before: Iterable[tuple[Origin, Path]]) -> None:
-        super().__init__(below.file)
+        super().__init__(below.file, entity_names=below.entity_names)
         self._below = below
         self._before = tuple(before)
 

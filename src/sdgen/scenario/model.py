@@ -331,6 +331,20 @@ class Scenario(Record):
         """What its reader guessed, or did not understand and left out."""
         return self._notes
 
+    @property
+    def entity_names(self) -> Mapping[str, str]:
+        """What entities are called besides: their tables' names, and those that their source has for them."""
+        tables = [entity.target_table for entity in self.entities.values()]
+        once = {
+            entity.target_table: name
+            for name, entity in self.entities.items()
+            if tables.count(entity.target_table) == 1
+        }
+        others = {**self.origin.entity_names, **once}
+        return {
+            word: name for word, name in others.items() if word and word not in self.entities and name in self.entities
+        }
+
     def read_from(self, origin: Origin, notes: Iterable[Problem] = ()) -> Scenario:
         """This scenario with where it was read from, and what is to be told of that."""
         copy = self.model_copy()

@@ -12,7 +12,8 @@ class Origin:
     """Where the parts of a scenario stand in its source.
 
     `positions` gives line and column, both from 1, by the source's own paths; `aliases` the source's path of a part
-    that the canonical form has elsewhere (entities.orders for entities.0).
+    that the canonical form has elsewhere (entities.orders for entities.0); `entity_names` what the source calls
+    entities besides.
     """
 
     def __init__(
@@ -20,8 +21,10 @@ class Origin:
         file: str,
         positions: Mapping[Path, tuple[int, int]] | None = None,
         aliases: Mapping[Path, Path] | None = None,
+        entity_names: Mapping[str, str] | None = None,
     ) -> None:
         self.file = file
+        self.entity_names = {} if entity_names is None else entity_names
         self._positions = {} if positions is None else positions
         self._aliases = {} if aliases is None else aliases
 

@@ -42,6 +42,7 @@ class ServerOptions:
     allow_destinations: tuple[str, ...]
     allow_databases: tuple[str, ...]
     allow_secrets: tuple[str, ...]
+    allow_engines: tuple[str, ...] = ()
     most_counted: int = MOST_COUNTED
     preview_memory: int = PREVIEW_MEMORY
     preview_seconds: float = PREVIEW_SECONDS

@@ -89,8 +89,9 @@ def _distinct_faults(
 ) -> Iterable[ParamError]:
     if type is None:
         return
-    size = inner.made.capacity(_inner_facts(facts, type))
-    if size is None:
+    own = _inner_facts(facts, type)
+    size = inner.made.capacity(own)
+    if size is None or inner.made.domain(own) is None:
         what = f"{inner.generator} can't promise distinct values"
         yield ParamError(path, what, "take choice, uniform_int, pattern or another with a finite set of values")
     elif size < most:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from sdgen.errors import SdgenError
-from sdgen.readers.airbyte.references import MANIFESTS
+from sdgen.readers.airbyte.references import manifest_in
 from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.formats import DOCUMENTS
 from sdgen.scenario.model import Scenario
@@ -18,7 +18,7 @@ _MARKS = re.compile(r"DeclarativeS|json_schema|schema_loader|\bretriever\b|#/|\$
 def matches(source: Source) -> bool:
     """Whether it is a manifest or a folder with one: a mapping with `streams` that are described as Airbyte does."""
     if source.is_folder:
-        return any((source.path / name).is_file() for name in MANIFESTS)
+        return manifest_in(source.path) is not None
     if source.suffix not in DOCUMENTS:
         return False
     try:

@@ -54,7 +54,7 @@ def drafted(name: str, stream: Stream, schema: Schema, rows: int) -> StreamDraft
     if name != stream.name:
         draft.tell(f"the stream is called {stream.name!r}, which can't be its table's name", place=stream.place)
     shape = _record(draft, shape_of(schema.value))
-    properties = _kept(draft, shape) or _named_elsewhere(draft)
+    properties = _with_added(draft, _kept(draft, shape)) or _named_elsewhere(draft)
     if not properties:
         raise Absent("its schema has no fields")
     _add_columns(draft, shape, properties)
@@ -88,6 +88,22 @@ def _kept(draft: StreamDraft, shape: Shape) -> Mapping[str, Any]:
     if removed:
         draft.tell(f"removed by a transformation: {', '.join(removed)}", place=draft.stream.place)
     return properties
+
+
+def _with_added(draft: StreamDraft, properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With the keys that AddFields adds and the schema lacks: of parents, or of the stream itself."""
+    stream = draft.stream
+    slices = [*(each.field for each in stream.parents), *(each.field for each in stream.listed)]
+    added = {
+        each.path[0]: {"type": "string"}
+        for each in stream.added
+        if len(each.path) == 1
+        and each.path[0] not in properties
+        and (each.path in stream.primary_key or any(refers_to(each.value, one) for one in slices))
+    }
+    if added and properties:
+        draft.tell(f"added by a transformation, not in its schema: {', '.join(added)}", place=stream.place)
+    return {**properties, **added} if properties else properties
 
 
 def _named_elsewhere(draft: StreamDraft) -> dict[str, Any]:

@@ -28,6 +28,8 @@ def set_links(drafts: Entities) -> None:
             _set_parent(draft, parent, by_stream)
     targets = _targets(drafts)
     for draft in drafts.values():
+        _set_copied(draft, targets, drafts)
+    for draft in drafts.values():
         for column in tuple(draft.columns):
             _set_by_name(draft, column, targets, drafts)
     for draft in drafts.values():
@@ -40,7 +42,8 @@ def _set_inside(draft: StreamDraft, targets: Entities, drafts: Entities) -> None
     by_stream = {each.stream.name: each for each in drafts.values()}
     for column, other, several in tuple(found_inside(draft, targets)):
         key = other.primary[0]
-        link = next((name for name in _inside_links(column, key) if _leads(draft, name, other)), "")
+        names = (*_inside_links(column, key), *_copied(draft, column, key))
+        link = next((name for name in names if _leads(draft, name, other)), "")
         if several:
             draft.tell(f"by its name it holds {other.name}.{key}, but elements have no links: none is made", column)
         elif not link and _reaches(other, draft, by_stream):
@@ -51,10 +54,30 @@ def _set_inside(draft: StreamDraft, targets: Entities, drafts: Entities) -> None
             link_inside(draft, column, other, link or next(free, f"{column}_{key}_link"))
 
 
+def _set_copied(draft: StreamDraft, targets: Entities, drafts: Entities) -> None:
+    """Columns that hold a copy of the key inside a struct are links to what the struct is one of."""
+    by_stream = {each.stream.name: each for each in drafts.values()}
+    for column, other, several in tuple(found_inside(draft, targets)):
+        key = other.primary[0]
+        for name in _copied(draft, column, key) if not several else ():
+            if not draft.columns[name].is_link and not _reaches(other, draft, by_stream):
+                _link(draft, name, other, key)
+
+
 def _inside_links(column: str, key: str) -> tuple[str, ...]:
     """Names of a column that holds the key beside the struct."""
     humped = key[:1].upper() + key[1:]
     return (f"{column}_{key}", f"{column}{humped}", f"{snake(column)}_{snake(key)}")
+
+
+def _copied(draft: StreamDraft, column: str, key: str) -> Iterator[str]:
+    """The columns that AddFields copies the key inside a struct to: `{{ record['author']['id'] }}`."""
+    field = next((each for each, name in draft.names.items() if name == column), column)
+    parts = ("record", field, key)
+    for added in draft.stream.added:
+        words = [word for word in re.findall(r"\w+", added.value) if word not in ("get", "or")]
+        if tuple(words) == parts and draft.field_of(added.path):
+            yield draft.field_of(added.path)
 
 
 def _leads(draft: StreamDraft, column: str, other: StreamDraft) -> bool:
@@ -79,6 +102,8 @@ def _set_parent(child: StreamDraft, parent: Parent, drafts: Entities) -> None:
         child.tell(f"the parent's key {parent.stream}.{key} {why}: there is no link to it", place=place)
         return
     column, guessed = _column_for(child, parent, other)
+    if not column and any(found_inside(child, {entity_name(parent.stream, {}): other})):
+        return  # a struct holds it, which becomes one of the parent's rows
     if not column:
         what = f"no field holds the key of its parent stream {parent.stream!r}: there is no link to it"
         child.tell(what, place=place)
@@ -105,7 +130,7 @@ def _column_for(child: StreamDraft, parent: Parent, other: StreamDraft) -> tuple
     if name and own != (name,) and _is_plain(child, name):
         return name, False
     stem = entity_name(parent.stream, {})
-    wanted = {f"{stem}_{snake(parent.key[-1])}", f"{stem}_id", snake(parent.field)}
+    wanted = {f"{stem}_{snake(parent.key[-1])}", f"{stem}_id", f"id_{stem}", snake(parent.field)}
     similar = [each for each in child.columns if snake(each) in wanted and own != (each,) and _is_plain(child, each)]
     return (similar[0], True) if similar else ("", False)
 

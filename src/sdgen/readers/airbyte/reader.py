@@ -16,7 +16,7 @@ from sdgen.errors import Path as Place
 from sdgen.errors import Problem, ScenarioError, SourceError
 from sdgen.readers.airbyte.columns import StreamDraft, drafted
 from sdgen.readers.airbyte.links import set_links
-from sdgen.readers.airbyte.references import MANIFESTS, Manifest
+from sdgen.readers.airbyte.references import MANIFESTS, Manifest, manifest_in
 from sdgen.readers.airbyte.schemas import Absent, Schemas
 from sdgen.readers.airbyte.streams import Streams
 from sdgen.readers.base import ROWS, ReadOptions, Source
@@ -55,9 +55,10 @@ def _document(source: Source) -> Document:
 
 
 def _file(folder: Path) -> Path:
-    found = next((folder / name for name in MANIFESTS if (folder / name).is_file()), None)
+    found = manifest_in(folder)
     if found is None:
-        raise SourceError(Problem((), "no manifest.yaml in the folder", "name the file", str(folder)))
+        what = "no manifest.yaml in the folder, nor in a folder source_… in it"
+        raise SourceError(Problem((), what, "name the file", str(folder)))
     return found
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path as FilePath
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,6 +18,14 @@ from sdgen.errors import Path, SourceError
 from sdgen.readers.yaml_text import Document
 
 MANIFESTS = ("manifest.yaml", "manifest.yml")
+
+
+def manifest_in(folder: FilePath) -> FilePath | None:
+    """A connector's manifest: at the top of its folder, or, in the older layout, in its package `source_x`."""
+    packages = sorted(each for each in folder.glob("source_*") if each.is_dir())
+    return next((each / name for each in (folder, *packages) for name in MANIFESTS if (each / name).is_file()), None)
+
+
 _PARAMETERS = ("$parameters", "$options")  # the second was its name before version 0.29
 _OLD = re.compile(r"\*ref\(([\w.-]+)\)")
 _TEMPLATE = re.compile(r"\{\{(.*?)\}\}")

@@ -185,6 +185,9 @@ class Streams:
             if retriever.mapping.get(key):
                 for one in self.manifest.items(self.manifest.child(retriever, key)):
                     yield from self._inside(one, 0)
+        sync = self.manifest.child(node, "incremental_sync")
+        if "parent_stream" in sync.mapping or "parent_stream_configs" in sync.mapping:
+            yield sync
 
     def _inside(self, router: Node, depth: int) -> Iterator[Node]:
         yield router
@@ -195,8 +198,11 @@ class Streams:
 
     def _parents(self, router: Node) -> Iterator[Parent]:
         configs = self.manifest.child(router, "parent_stream_configs")
-        for config in self.manifest.items(configs) if configs.value else ():
-            stream = self.manifest.child(config, "stream")
+        listed = [*self.manifest.items(configs)] if configs.value else []
+        if "parent_stream" in router.mapping:  # a class of one's own, with one parent
+            listed.append(router)
+        for config in listed:
+            stream = self.manifest.child(config, "parent_stream" if "parent_stream" in config.mapping else "stream")
             name = self._name(stream) if stream.mapping else ""
             key = self._key(self.manifest.child(config, "parent_key").value, config)
             variable = self.manifest.text(config, "partition_field") or self.manifest.text(config, "stream_slice_field")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -143,15 +143,24 @@ _TICKS = {"s": 1, "ms": 1_000, "us": 1_000_000}
 
 def set_later_moments(columns: Mapping[str, ColumnDraft]) -> None:
     """Count what comes later from what came first, of columns that count from 1970: last changes, ends of periods."""
-    created = next((name for name in columns if CREATED.fullmatch(snake(name)) and _unit(columns[name])), "")
+    created = [name for name in columns if CREATED.fullmatch(snake(name)) and _unit(columns[name])]
     keys = {name for name, column in columns.items() if column.primary or column.unique}
     for name, column in columns.items():
-        first = created if UPDATED.fullmatch(snake(name)) else _start_of(name, columns)
         unit = _unit(column)
+        first = _beginning(name, [each for each in created if _unit(columns[each]) == unit], columns)
         if first and first != name and unit and unit == _unit(columns[first]) and name not in keys:
+            columns[first].null_rate = 0.0  # nothing can be counted from a moment that isn't there
             if columns[first].params.get("end", "now") == "now":  # what follows it must not lie ahead of now
                 columns[first].fill("epoch", **{**columns[first].params, "end": "-30d"})
             column.fill("above", column=first, min=0, max=_MONTH * _TICKS[unit])
+
+
+def _beginning(name: str, created: Sequence[str], columns: Mapping[str, ColumnDraft]) -> str:
+    """What a column's moment comes after: the making of what it changes, spelled alike if any is; a start."""
+    if not UPDATED.fullmatch(snake(name)):
+        return _start_of(name, columns)
+    ending = snake(name).rpartition("_")[2]
+    return next((each for each in created if snake(each).endswith(ending)), created[0] if created else "")
 
 
 def _start_of(name: str, columns: Mapping[str, ColumnDraft]) -> str:

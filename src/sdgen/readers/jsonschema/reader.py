@@ -6,7 +6,7 @@ The schema OF scenario files is something else: see `scenario/json_schema.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -27,12 +27,19 @@ def read(source: Source, options: ReadOptions) -> Scenario:
     return read_schemas(source.document, options.rows)
 
 
-def read_schemas(document: Document, rows: int | None = None) -> Scenario:
-    """The scenario of a JSON Schema or OpenAPI document, `rows` rows an entity."""
+def read_schemas(document: Document, rows: int | None = None, tables: Collection[str] = ()) -> Scenario:
+    """The scenario of a JSON Schema or OpenAPI document, `rows` rows an entity.
+
+    tables: the definitions that are entities, where the language that they were translated from tells; the others are
+    parts of them.
+    """
     if not isinstance(document.value, dict):
         raise SourceError(document.problem((), "this is no JSON Schema: it is no mapping"))
     references = References(document)
     found = candidates(references, _places(references.root()))
+    if tables:
+        own = named([each for each in found if each.name in tables])
+        return scenario_of(_title(document), references, own, ROWS if rows is None else rows)
     if not found and is_api(document.value):
         found = candidates(references, inline_places(references.root()))
     root = {name: each for name, each in _root(references).items() if not is_one_of(each, found)}

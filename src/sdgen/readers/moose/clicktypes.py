@@ -127,7 +127,10 @@ def _struct(found: ClickType) -> Type:
         "struct",
         fields=tuple(name for name, _ in found.parts),
         items=tuple(part.type for _, part in found.parts),
-        optional=tuple(name for name, part in found.parts if part.takes_null),
+        # An object that is left out of another is an empty array in ClickHouse, and null everywhere else.
+        optional=tuple(
+            name for name, part in found.parts if part.takes_null or (part.nullable and part.word == "Nested")
+        ),
     )
 
 

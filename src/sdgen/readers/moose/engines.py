@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sdgen.readers.moose.clicktypes import ClickType, quoted
 from sdgen.readers.moose.tables import MooseTable, singular, stem, unknown_text, words_of
@@ -209,28 +209,74 @@ def _is_own(table: Keyed, name: str) -> bool:
     return len(words) > 1 and words[-1] in _IDS and "_".join(words[:-1]) in table.stems
 
 
-# What a comment says of a link: `Foreign key to transactions.transactionId`, `references accounts(id)`.
+# What a comment says of a link: `Foreign key to transactions.transactionId`, `references accounts(id)`, `→ Shop`.
 _SAID = re.compile(
-    r"\b(?:foreign[ -]?key|fk|references?)\b[^\w`'\"\n]*(?:(?:to|of|for|on|into)\b)?[\s:`'\"→>-]*"
-    r"(\w+(?:\.\w+)?)\s*[.(#]\s*`?(\w+)\)?",
+    r"(?:\b(?P<sure>foreign[ -]?key|fk)\b|→|->|=>|(?P<verb>\b(?:references?|refers|links?|points?|joins?)\b))"
+    r"[^\w`'\"\n{.]*(?:\b(?:to|of|for|on|into|with|from|in)\b)?[\s:`'\"→>-]*(?:\{@link\s+)?(?:the\s+)?`?"
+    r"(?P<table>\w+(?:\.\w+(?=[.(#]))?)`?"
+    r"(?:\s*(?:[.(#]|'s\s|::)\s*`?(?P<column>\w+))?",
     re.IGNORECASE,
 )
 
 
+@dataclass(frozen=True)
+class TableNames:
+    """Entities by all they go by: exactly, then by what their names say that they hold, in singular or plural."""
+
+    exact: Mapping[str, str]
+    stems: Mapping[tuple[str, ...], str]
+
+    @classmethod
+    def of(cls, names: Mapping[str, Iterable[str]]) -> TableNames:
+        """Of each entity's names; one that two entities could go by is nobody's."""
+        exact: dict[str, set[str]] = {}
+        stems: dict[tuple[str, ...], set[str]] = {}
+        for entity, words in names.items():
+            for word in (entity, *words):
+                exact.setdefault(word.lower(), set()).add(entity)
+                stems.setdefault(stem(word), set()).add(entity)
+        return cls(_unambiguous(exact), _unambiguous(stems))
+
+    def entity(self, word: str) -> str:
+        """The entity of a name; "" where there is none."""
+        return self.exact.get(word.lower()) or self.stems.get(stem(word)) or ""
+
+
+_Key = TypeVar("_Key")
+
+
+def _unambiguous(found: Mapping[_Key, set[str]]) -> dict[_Key, str]:
+    return {key: next(iter(entities)) for key, entities in found.items() if len(entities) == 1}
+
+
 def commented_links(
-    tables: Sequence[Keyed], names: Mapping[str, str], comments: Mapping[tuple[str, str], str]
+    tables: Sequence[Keyed], names: TableNames, comments: Mapping[tuple[str, str], str]
 ) -> dict[tuple[str, str], tuple[str, str]]:
-    """(entity, column) → (parent, its column), where a column's comment says so. names: entities by all they go by."""
+    """(entity, column) → (parent, its column), where a column's comment says so."""
     known = {table.entity: table for table in tables}
     found: dict[tuple[str, str], tuple[str, str]] = {}
     for (entity, column), comment in comments.items():
         for match in _SAID.finditer(comment):
-            parent = known.get(names.get(match[1].lower(), ""))
-            if parent is None or match[2] not in parent.columns or (parent.entity, match[2]) == (entity, column):
+            parent = known.get(names.entity(match["table"]))
+            key = _named_key(parent, match) if parent is not None else ""
+            if parent is None or not key or (parent.entity, key) == (entity, column):
                 continue
-            if _alike(known[entity].columns[column], parent.columns[match[2]]):
-                found[entity, column] = (parent.entity, match[2])
+            if _alike(known[entity].columns[column], parent.columns[key]):
+                found.setdefault((entity, column), (parent.entity, key))
     return found
+
+
+def _named_key(parent: Keyed, match: re.Match[str]) -> str:
+    """The parent's column that a comment names, in any spelling; its key, where it names none or says `id`."""
+    words = words_of(match["column"] or "")
+    spelled = next((name for name in parent.columns if name == match["column"]), "")
+    spelled = spelled or next((name for name in parent.columns if words and words_of(name) == words), "")
+    if spelled:
+        return spelled
+    if words and words[-1] not in _IDS and match["verb"]:
+        return ""  # `references the orders of a day` names no column
+    key = primary_key(parent)
+    return key[0] if len(key) == 1 and (not match["verb"] or match.start() == 0) else ""
 
 
 def unique_rows(table: Keyed, primary: tuple[str, ...]) -> tuple[str, ...]:

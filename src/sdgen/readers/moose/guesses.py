@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from sdgen.inference.guess import with_guesses
 from sdgen.readers.feasibility import sampled_values
 from sdgen.readers.moose.clicktypes import ClickType
-from sdgen.readers.moose.tables import stem, words_of
+from sdgen.readers.moose.tables import singular, stem, words_of
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, RowCount, Scenario
-from sdgen.scenario.types import Type
+from sdgen.scenario.types import INTEGERS, Type
 
 _ENTITY_ROWS = 240
 _AT_ONCE = 20
@@ -87,6 +87,29 @@ _SIZES: Mapping[str, Mapping[str, object]] = {
     "array": {"items": {}, "min": 0, "max": MOST_ELEMENTS},
     "map": {"keys": {}, "values": {}, "min": 0, "max": MOST_ENTRIES},
 }
+# Keys of maps of texts by a word of the column's name; of others what a record of such values often has.
+_MAP_KEYS: Mapping[str, tuple[str, ...]] = {
+    "header": ("content-type", "user-agent", "accept", "accept-language", "cache-control", "x-request-id"),
+    "price": ("EUR", "USD", "GBP", "JPY", "CHF", "SEK"),
+    "rate": ("EUR", "USD", "GBP", "JPY", "CHF", "SEK"),
+    "currency": ("EUR", "USD", "GBP", "JPY", "CHF", "SEK"),
+    "translation": ("en", "de", "fr", "es", "it", "pt", "ja"),
+    "locale": ("en", "de", "fr", "es", "it", "pt", "ja"),
+    "language": ("en", "de", "fr", "es", "it", "pt", "ja"),
+    "feature": ("dark_mode", "beta_search", "new_checkout", "two_factor", "export_csv", "live_chat"),
+    "flag": ("dark_mode", "beta_search", "new_checkout", "two_factor", "export_csv", "live_chat"),
+    "param": ("utm_source", "utm_medium", "utm_campaign", "ref", "page", "sort", "q"),
+    "query": ("utm_source", "utm_medium", "utm_campaign", "ref", "page", "sort", "q"),
+    "address": ("home", "work", "billing", "shipping", "other"),
+    "contact": ("home", "work", "billing", "emergency", "other"),
+    "size": ("xs", "s", "m", "l", "xl", "xxl"),
+}
+_KEYS_OF: Mapping[str, tuple[str, ...]] = {
+    "numbers": ("views", "clicks", "visits", "orders", "returns", "errors", "retries", "sessions"),
+    "struct": ("primary", "secondary", "backup", "default", "latest", "previous"),
+    "": ("color", "source", "region", "channel", "version", "owner", "priority", "unit", "label", "team"),
+}
+_BY = frozenset({"by", "per"})
 _ENDLESS = ("text.", "pattern", "template")  # what makes another text in nearly every row
 _REPEATED = 0.4  # of the rows looked at: with fewer different texts a generator's own pool is small enough
 _LOOKED_AT = 240
@@ -116,7 +139,7 @@ def _sized(name: str, entity: Entity, guessed: Entity, types: Mapping[str, Click
         spec = guessed.columns[column].generator
         known = types.get(column)
         if record.generator is None and spec is not None and known is not None and _is_sized(known):
-            made = None if _is_key(column, record, keys) else _spec(name, column, record, spec)
+            made = None if _is_key(column, record, keys) else _spec(name, column, record, spec, known)
             found[column] = record if made is None else record.model_copy(update={"generator": made})
     return entity.model_copy(update={"columns": {**entity.columns, **found}})
 
@@ -125,10 +148,29 @@ def _is_key(name: str, column: Column, keys: set[str]) -> bool:
     return column.primary_key or column.unique or name in keys
 
 
-def _spec(entity: str, name: str, column: Column, spec: GeneratorSpec) -> GeneratorSpec | None:
+def _spec(entity: str, name: str, column: Column, spec: GeneratorSpec, type: ClickType) -> GeneratorSpec | None:
+    if spec.type == "map" and type.type.kind == "map" and type.type.items[0].kind in ("text", "string"):
+        values = _map_keys(entity, name, type.type)
+        own = {"keys": {"generator": "choice", "params": {"values": values}}, "max": min(MOST_ENTRIES, len(values))}
+        return GeneratorSpec(type="map", params={**_SIZES["map"], **own})
     if spec.type in _SIZES:
         return GeneratorSpec(type=spec.type, params=_SIZES[spec.type])
     return _pool(entity, name, column) if spec.type.startswith(_ENDLESS) else None
+
+
+def _map_keys(entity: str, column: str, type: Type) -> list[str]:
+    """Keys of a map by its name: countries of `sales_by_country`, currencies of `prices`; else common ones."""
+    words = words_of(column)
+    split = next((place for place, word in enumerate(words) if word in _BY), None)
+    if split is not None and words[split + 1 :]:
+        name = "_".join((*words[split + 1 : -1], singular(words[-1])))
+        spec = guessed(entity, name, type.items[0])
+        if spec is not None and not spec.type.startswith("text."):
+            return sampled(entity, name, type.items[0], POOL)
+    about = next((_MAP_KEYS[word] for word in map(singular, reversed(words)) if word in _MAP_KEYS), None)
+    kind = type.items[1].kind
+    kind = "numbers" if kind in INTEGERS | {"float", "double", "decimal"} else kind
+    return [*(about or _KEYS_OF.get(kind, _KEYS_OF[""]))]
 
 
 def _pool(entity: str, name: str, column: Column) -> GeneratorSpec | None:

@@ -85,7 +85,8 @@ class _Collector:
         found = self.modules.find(module, dotted(model)) if dotted(model) else None
         comment = ast.get_docstring(found.node) if found is not None and isinstance(found.node, ast.ClassDef) else ""
         own = dotted(model)[-1] if found is not None else ""
-        yield MooseTable(name, own, shape, known, kind, comment or "", module.file, call.lineno)
+        variable = next((each for each, value in module.values.items() if value is call), "")
+        yield MooseTable(name, own, shape, known, kind, comment or "", module.file, call.lineno, variable)
 
     def _shape(self, module: PythonModule, model: ast.expr) -> Shape:
         name = dotted(model.value) if isinstance(model, ast.Subscript) else dotted(model)

@@ -18,6 +18,7 @@ from sdgen.readers.moose.engines import (
     WITHOUT_ROWS,
     Engine,
     Keyed,
+    TableNames,
     commented_links,
     engine_of,
     is_engine,
@@ -67,6 +68,8 @@ def moose_scenario(
         return None
     told = _commented_links(reads)
     primaries = {read.entity: primary_key(_without_links(read.keyed, told)) for read in reads}
+    for parent, key in told.values():  # what others refer to tells rows apart
+        primaries[parent] = primaries[parent] or ((key,) if (parent, key) not in told else ())
     drafts = {read.entity: _draft(read, primaries[read.entity], ROWS if rows is None else rows) for read in reads}
     _link(reads, primaries, drafts, told)
     inner = DraftNotes(file)
@@ -189,15 +192,16 @@ def _commented(column: Column) -> CommentedColumn:
 
 def _commented_links(reads: Sequence[FilledTable]) -> dict[tuple[str, str], tuple[str, str]]:
     """The links that comments tell of, to tables by their own names, their entities' or their models'."""
-    spelled = ((name, read.entity) for read in reads for name in (read.entity, read.table.model, read.table.physical))
-    names = {name.lower(): entity for name, entity in reversed([*spelled]) if name}
+    names = TableNames.of({read.entity: read.table.other_names for read in reads})
     comments = {(read.entity, name): column.comment for read in reads for name, column in read.columns.found.items()}
     return commented_links([read.keyed for read in reads], names, comments)
 
 
 def _without_links(keyed: Keyed, told: Mapping[tuple[str, str], tuple[str, str]]) -> Keyed:
-    """A table without the columns that are links, none of which names its own rows."""
+    """A table without the columns that are links, none of which names its own rows; as a part of a key it may."""
     kept = {name: type for name, type in keyed.columns.items() if (keyed.entity, name) not in told}
+    if any(name in kept for name in keyed.keys):
+        kept |= {name: keyed.columns[name] for name in keyed.keys if name in keyed.columns}
     return replace(keyed, columns=kept, keys=tuple(name for name in keyed.keys if name in kept))
 
 
@@ -288,14 +292,16 @@ def _says_all(written: ScenarioColumn, column: Column) -> bool:
     return column.is_plain and written.type == str(column.type.type)
 
 
-def _origin(file: str, reads: Iterable[FilledTable]) -> Origin:
+def _origin(file: str, reads: Sequence[FilledTable]) -> Origin:
     places: dict[Path, tuple[int, int]] = {}
     for read in reads:
         places["entities", read.entity] = (read.table.line, 1)
         for name, column in read.columns.found.items():
             if column.field.line and column.field.file in ("", file):
                 places["entities", read.entity, "columns", name] = (column.field.line, 1)
-    return Origin(file, places)
+    words = [(word, read.entity) for read in reads for word in read.table.other_names]
+    names = {word: entity for word, entity in words if len({other for each, other in words if each == word}) == 1}
+    return Origin(file, places, entity_names=names)
 
 
 _FOUND = GeneratorSpec(type="const", params={"value": "a rule of the file speaks of this column"})

@@ -18,7 +18,7 @@ class MooseTable:
     """A table of the project.
 
     name: its declared name. model: the name of the type it holds, "" for one without a name. config: what it is
-    configured with, keys in snake_case. made_by: the constructor that declares it.
+    configured with, keys in snake_case. made_by: the constructor that declares it. variable: its name in the code.
     """
 
     name: str
@@ -29,6 +29,7 @@ class MooseTable:
     comment: str = ""
     file: str = ""
     line: int = 0
+    variable: str = ""
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -40,6 +41,11 @@ class MooseTable:
         version, database = self.config.get("version"), self.config.get("database")
         name = f"{self.name}_{version.replace('.', '_')}" if isinstance(version, str) and version else self.name
         return f"{database}.{name}" if isinstance(database, str) and database else name
+
+    @property
+    def other_names(self) -> tuple[str, ...]:
+        """All that it goes by besides its entity's name."""
+        return tuple(filter(None, (self.model, self.physical, self.name, self.variable)))
 
 
 class Notes:

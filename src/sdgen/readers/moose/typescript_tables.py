@@ -108,7 +108,8 @@ class _Collector:
                 self.notes.add((), f"{what} ({unknown_text(value)})", module.file, call.line)
         known = {key: value for key, value in config.items() if key == "engine" or not unknown_text(value)}
         model = _model(call)
-        yield MooseTable(name, model, shape, known, call.name, self._comment(module, model), module.file, call.line)
+        comment = self._comment(module, model)
+        yield MooseTable(name, model, shape, known, call.name, comment, module.file, call.line, call.assigned)
 
     def _shape(self, module: Module, call: Call) -> Shape:
         assert call.type is not None

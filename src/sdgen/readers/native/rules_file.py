@@ -43,12 +43,14 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "boolean": ("bool",),
     "date": ("date", "timestamp", "timestamptz"),
     "datetime": ("timestamp", "timestamptz"),
-    "record": ("map", "json", "struct"),
+    "record": ("map", "json"),
     "object": ("json", "struct", "map"),
 }
 _REGEX_MARKS = re.compile(r"[\\^$.|+()\[\]{}]")
 _WRAPPED = re.compile(r"(?:nullable|optional|lowcardinality)\s*[<(](.*)[>)]", re.IGNORECASE)
 _ARRAY = re.compile(r"(.*)\[\]|array\s*[<(](.*)[>)]", re.IGNORECASE)
+_RECORD = re.compile(r"(?:record|map)\s*[<(]\s*(\w+)\s*,(.*)[>)]", re.IGNORECASE)
+_ANYTHING = frozenset({"any", "unknown", "object"})  # values of which no type is known: such a record is a document
 _SEARCHED = re.compile(r"/(.*)/[a-z]*", re.DOTALL)
 
 
@@ -172,6 +174,9 @@ def _types(text: str) -> list[str]:
     array = _ARRAY.fullmatch(text.strip())
     if array is not None:
         return [f"array<{item}>" for item in _types(array[1] or array[2] or "")]
-    if re.fullmatch(r"record\s*<.*>", text.strip(), re.IGNORECASE):
-        return list(TYPES["record"])
+    record = _RECORD.fullmatch(text.strip())
+    if record is not None:
+        values = _types(record[2])
+        documents = ["json"] if record[2].strip().lower() in _ANYTHING else []
+        return [f"map<{key}, {value}>" for key in _types(record[1]) for value in values] + documents
     return list(TYPES.get(text.strip().lower(), (text.strip(),)))
