@@ -25,6 +25,7 @@ class Impossible(str):
 
 
 NOW = "now"
+VALUE_NAME = '"value"'
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class ColumnBounds:
     low, high: numbers, or times as texts (NOW for the clock's); open: the end itself is not allowed.
     values: the only ones allowed. other_than: some that are not. pattern: a regular expression for the whole text.
     matches: what texts are searched for. null, not_null: it must be so; where neither is, null is allowed.
-    storage: SQLite's names of how values may be stored.
+    storage: SQLite's names of how values may be stored. conditions: what else a value keeps, in the SQL of expressions,
+    where it is called VALUE_NAME.
     """
 
     low: Decimal | str | None = None
@@ -51,6 +53,7 @@ class ColumnBounds:
     not_null: bool = False
     null: bool = False
     storage: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
 
     def also(self, other: ColumnBounds) -> ColumnBounds:
         """Both conditions together. Of two patterns the first is kept."""
@@ -73,6 +76,7 @@ class ColumnBounds:
             storage=tuple(each for each in self.storage if each in other.storage)
             if self.storage and other.storage
             else self.storage or other.storage,
+            conditions=_together(self.conditions, other.conditions),
         )
 
     def implies(self, other: ColumnBounds) -> bool:

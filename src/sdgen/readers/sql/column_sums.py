@@ -21,7 +21,7 @@ Conflict = tuple[tuple[str, str], str]
 
 
 @dataclass(frozen=True)
-class _Need:
+class Dependencies:
     """What is computed so far, and from what."""
 
     needs: Mapping[str, frozenset[str]]
@@ -30,15 +30,15 @@ class _Need:
         """Whether a column is computed from another one, in some steps."""
         return start == goal or any(self.reaches(each, goal) for each in self.needs.get(start, ()))
 
-    def also(self, column: str, needs: Sequence[str]) -> _Need:
-        return _Need({**self.needs, column: self.needs.get(column, frozenset()) | frozenset(needs)})
+    def also(self, column: str, needs: Sequence[str]) -> Dependencies:
+        return Dependencies({**self.needs, column: self.needs.get(column, frozenset()) | frozenset(needs)})
 
 
 def set_sums(entity: TableDraft, found: CheckMeaning) -> tuple[CheckMeaning, list[Conflict]]:
     """Let columns be computed that sums speak of; what is left to be kept, and what can't be kept, told."""
     faults: list[Conflict] = []
     ordered = {name for order in found.orders for name in (order.low, order.high)}
-    computed = _Need({})
+    computed = Dependencies({})
     for equation in found.equations:
         way = _way(entity, equation, computed, ordered)
         if way is None:
@@ -48,7 +48,7 @@ def set_sums(entity: TableDraft, found: CheckMeaning) -> tuple[CheckMeaning, lis
         found = replace(found, gaps=(*found.gaps, *_gap_of(entity, way)))
         _compute(entity, way)
         computed = computed.also(way.column, way.needs)
-    for gap in _merged(found):
+    for gap in merged_gaps(found):
         pair = (gap.low, gap.high)
         if not _step(entity, gap, computed):
             faults.append((pair, f"the distance of {gap.low} and {gap.high}{UNKEPT}"))
@@ -63,30 +63,38 @@ def set_sums(entity: TableDraft, found: CheckMeaning) -> tuple[CheckMeaning, lis
 # ------------------------------------------------------------------ equations
 
 
-def _way(entity: TableDraft, equation: Equation, computed: _Need, ordered: set[str]) -> Definition | None:
+def _way(entity: TableDraft, equation: Equation, computed: Dependencies, ordered: set[str]) -> Definition | None:
     """The way to keep an equation: a column that nothing else settles, best one whose own bounds follow."""
     ways = [each for each in equation.ways if _is_open(entity, each, computed)]
     return min(ways, key=lambda way: _bound(entity, way, ordered), default=None)
 
 
-def _is_open(entity: TableDraft, way: Definition, computed: _Need) -> bool:
-    column = entity.columns[way.column]
-    kinds = {entity.columns[name].type.kind for name in (way.column, *way.needs)}
+def _is_open(entity: TableDraft, way: Definition, computed: Dependencies) -> bool:
+    free = is_open(entity.columns, way) and way.column not in computed.needs
+    return free and not any(computed.reaches(name, way.column) for name in way.needs)
+
+
+def is_open(columns: Mapping[str, ColumnDraft], way: Definition) -> bool:
+    """Whether a column can be computed so: nothing else settles it, and the types go together."""
+    column, kinds = columns[way.column], {columns[name].type.kind for name in (way.column, *way.needs)}
     odd = kinds & (_MOMENTS | {"bool"}) and kinds & (NUMBERS | {"date"}) and column.type.kind not in NUMBERS
-    free = not is_fixed(column) and column.bounds.values is None and way.column not in computed.needs
-    return free and not odd and not any(computed.reaches(name, way.column) for name in way.needs)
+    return not is_fixed(column) and column.bounds.values is None and not odd
 
 
 def _bound(entity: TableDraft, way: Definition, ordered: set[str]) -> int:
     """0 where nothing else is said of the column, or it follows: what is added up is as positive as its parts."""
-    bounds, parts = entity.columns[way.column].bounds, [entity.columns[name].bounds for name in way.needs]
     if _difference(entity, way) is not None:
         return 0
+    # Of two ways the one that adds: what is left of a lesser number is negative.
+    return (0 if fits(entity.columns, way) else 4) + 2 * (way.column in ordered) + (" - " in way.sql)
+
+
+def fits(columns: Mapping[str, ColumnDraft], way: Definition) -> bool:
+    """Whether a computed column has no bounds, or those that what it is computed from has."""
+    bounds, parts = columns[way.column].bounds, [columns[name].bounds for name in way.needs]
     free = bounds.low is None and bounds.high is None
     positive = bounds.high is None and "-" not in way.sql and _from_zero(bounds)
-    follows = positive and all(isinstance(each.low, Decimal) and each.low >= 0 for each in parts)
-    # Of two ways the one that adds: what is left of a lesser number is negative.
-    return (0 if free or follows else 4) + 2 * (way.column in ordered) + (" - " in way.sql)
+    return free or (positive and all(isinstance(each.low, Decimal) and each.low >= 0 for each in parts))
 
 
 def _from_zero(bounds: ColumnBounds) -> bool:
@@ -131,7 +139,7 @@ def _compute(entity: TableDraft, way: Definition) -> None:
 # ------------------------------------------------------------------ gaps
 
 
-def _merged(found: CheckMeaning) -> list[Gap]:
+def merged_gaps(found: CheckMeaning) -> list[Gap]:
     """One gap for each pair of columns, with what their order says."""
     merged: dict[frozenset[str], Gap] = {}
     orders = [Gap(each.low, each.high, Decimal(each.strict)) for each in found.orders]
@@ -151,19 +159,23 @@ def _both(one: Gap, other: Gap) -> Gap:
     return Gap(one.low, one.high, least, most, one.seconds or other.seconds)
 
 
-def _step(entity: TableDraft, gap: Gap, computed: _Need) -> bool:
+def _step(entity: TableDraft, gap: Gap, computed: Dependencies) -> bool:
     """Let one of two columns be the other and a hidden step; False where neither can be."""
     for base, target, turned in ((gap.low, gap.high, False), (gap.high, gap.low, True)):
         column, other = entity.columns[target], entity.columns[base]
         taken = is_fixed(column) or column.bounds.values is not None or target in computed.needs
-        if taken or computed.reaches(base, target) or not _alike(column.type, other.type):
+        ends = None if taken or computed.reaches(base, target) else distance(gap, column, other, turned)
+        if ends is None or not leave_room(other, column, ends, turned):
             continue
-        ends = _ends(gap, column.type, _room(column, other, turned))
-        if ends is None or not _leave_room(other, column, ends, turned):
-            continue
-        _add_step(entity, column, other, ends, turned)
+        hidden = hidden_step(entity, column, ends, turned)
+        column.fill("expression", sql=stepped(column, other, hidden, turned))
         return True
     return False
+
+
+def distance(gap: Gap, target: ColumnDraft, base: ColumnDraft, turned: bool) -> tuple[int, int] | None:
+    """The ends of the step from one column to another; None where there is none. turned: the target is the lower."""
+    return _ends(gap, target.type, _room(target, base, turned)) if _alike(target.type, base.type) else None
 
 
 def _alike(one: Type, other: Type) -> bool:
@@ -197,7 +209,7 @@ def _ends(gap: Gap, type: Type, room: Decimal | None) -> tuple[int, int] | None:
     return (low, high) if low <= high else None
 
 
-def _leave_room(base: ColumnDraft, target: ColumnDraft, ends: tuple[int, int], turned: bool) -> bool:
+def leave_room(base: ColumnDraft, target: ColumnDraft, ends: tuple[int, int], turned: bool) -> bool:
     """Narrow the one column's range so that the other one keeps its own; whether that can be done."""
     bounds, (least, most) = target.bounds, ends
     if turned:
@@ -215,11 +227,17 @@ def _leave_room(base: ColumnDraft, target: ColumnDraft, ends: tuple[int, int], t
     return True
 
 
-def _add_step(entity: TableDraft, column: ColumnDraft, base: ColumnDraft, ends: tuple[int, int], turned: bool) -> None:
+def hidden_step(entity: TableDraft, column: ColumnDraft, ends: tuple[int, int], turned: bool) -> str:
+    """Add the hidden column of a step before the one that is computed with it; its name."""
     hidden = free_name(f"{column.name}_after" if not turned else f"{column.name}_before", entity.columns)
     step = ColumnDraft(hidden, Type("bigint"), hidden=True)
     step.fill("uniform_int", min=ends[0], max=ends[1])
     entity.columns = with_before(entity.columns, column.name, hidden, step)
+    return hidden
+
+
+def stepped(column: ColumnDraft, base: ColumnDraft, hidden: str, turned: bool) -> str:
+    """A column as another one and a step."""
     start, added = quoted(base.name), quoted(hidden)
     if column.type.kind in _MOMENTS:
         added = f"to_seconds({added})"
@@ -227,7 +245,7 @@ def _add_step(entity: TableDraft, column: ColumnDraft, base: ColumnDraft, ends: 
         added = f"CAST({added} AS INTEGER)"
     if base.nullable and not column.nullable:
         start = f"coalesce({start}, {_SOME.get(column.type.kind, '0')})"
-    column.fill("expression", sql=f"{start} {'-' if turned else '+'} {added}")
+    return f"{start} {'-' if turned else '+'} {added}"
 
 
 _SOME = {"date": "DATE '2024-06-01'", **dict.fromkeys(_MOMENTS, "TIMESTAMP '2024-06-01 12:00:00'")}

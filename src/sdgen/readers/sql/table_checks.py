@@ -242,7 +242,7 @@ def _draw(table: _Table, parts: Sequence[Reading], result: Reading) -> None:
         first = parts[0]
         _apply(table, Reading(first.check, result.branches, first.column), result.branches[0])
         return
-    relations, lost = draw_branches(entity, result.branches, checks)
+    relations, lost, _ = draw_branches(entity, result.branches, checks)
     table.whole = table.whole.also(relations)
     table.applied.append((checks[0], relations))
     _tell_lost(table, Reading(checks[0], (), lost=(*result.lost, *lost)))
