@@ -68,12 +68,11 @@ def _valueless(bounds: ColumnBounds) -> ColumnBounds:
 
 def draw_branches(
     entity: TableDraft, branches: Branches, checks: Sequence[CheckSchema]
-) -> tuple[CheckMeaning, tuple[str, ...], str]:
-    """Let a hidden column draw a branch for each row.
+) -> tuple[CheckMeaning, tuple[str, ...]]:
+    """Let a hidden column draw a branch for each row. What is left for all rows to keep, and why branches were dropped.
 
-    What is left for all rows to keep, why branches were dropped, and the hidden column's name. A branch computes what
-    its own orders and equations ask, in its rows alone. Where that can't be, all rows keep them, and two branches that
-    contradict one another in them are one too many.
+    A branch computes what its own orders and equations ask, in its rows alone. Where that can't be, all rows keep
+    them, and two branches that contradict one another in them are one too many.
     """
     related, relations, lost = _consistent(related_branches(entity, branches))
     kept = [each.branch for each in related]
@@ -92,7 +91,7 @@ def draw_branches(
             column = entity.columns[name]
             cases = column.cases or ColumnCases(case)
             column.cases = replace(cases, sql={**cases.sql, label: sql})
-    return relations, tuple(lost), case
+    return relations, tuple(lost)
 
 
 def _consistent(related: Sequence[RelatedBranch]) -> tuple[list[RelatedBranch], CheckMeaning, list[str]]:
