@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sdgen.readers.drafts import ColumnDraft
-from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, Definition, Equation, Gap
+from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, Definition, Equation, Gap, Limit
+from sdgen.readers.sql.column_limits import within_limit
 from sdgen.readers.sql.column_sums import (
     Dependencies,
     distance,
@@ -70,6 +71,7 @@ def _shared(branches: Sequence[CheckMeaning]) -> CheckMeaning:
         different=tuple(each for each in first.different if all(each in other.different for other in rest)),
         gaps=tuple(each for each in first.gaps if all(each in other.gaps for other in rest)),
         equations=tuple(each for each in first.equations if all(each in other.equations for other in rest)),
+        limits=tuple(each for each in first.limits if all(each in other.limits for other in rest)),
     )
 
 
@@ -102,6 +104,9 @@ class _Related:
                 self._is_null(*pair) or (self._numeric(pair) and self._stepped(ordered))
             ):
                 self._drop(different=tuple(each for each in self.branch.different if each != pair))
+        for limit in branch.limits:
+            if limit not in shared.limits and (self._is_null(*limit.names) or self._limited(limit)):
+                self._drop(limits=tuple(each for each in self.branch.limits if each != limit))
         for gap in merged_gaps(CheckMeaning(gaps=tuple(steps))):
             if self._is_null(gap.low, gap.high) or self._stepped(gap):
                 ends = {gap.low, gap.high}
@@ -178,6 +183,13 @@ class _Related:
                 continue
             return self._add(_Computed(copy, (original,), quoted(original)), **{original: bounds})
         return False
+
+    def _limited(self, limit: Limit) -> bool:
+        bounds = within_limit(limit, self._column)
+        for name, each in (bounds or {}).items():
+            own = self.branch.columns.get(name, ColumnBounds())
+            self.branch = replace(self.branch, columns={**self.branch.columns, name: own.also(each)})
+        return bounds is not None
 
     def _stepped(self, gap: Gap) -> bool:
         for base, target, turned in ((gap.low, gap.high, False), (gap.high, gap.low, True)):

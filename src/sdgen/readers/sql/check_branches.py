@@ -187,8 +187,9 @@ def _joined(one: CheckMeaning, other: CheckMeaning) -> CheckMeaning | None:
     if one.columns.keys() != other.columns.keys() or one.also(other).related != one.related:
         return None
     differing = [name for name in one.columns if one.columns[name] != other.columns[name]]
-    rest = (one.orders, one.different, one.equal, one.gaps, one.equations, one.unknown)
-    if rest != (other.orders, other.different, other.equal, other.gaps, other.equations, other.unknown):
+    rest = (one.orders, one.different, one.equal, one.gaps, one.equations, one.limits, one.unknown)
+    others = (other.orders, other.different, other.equal, other.gaps, other.equations, other.limits, other.unknown)
+    if rest != others:
         return None
     if len(differing) != 1:
         return None

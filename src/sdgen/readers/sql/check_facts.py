@@ -175,10 +175,36 @@ class Definition:
 
 
 @dataclass(frozen=True)
+class Term:
+    """A column, or several that are multiplied, times a number."""
+
+    factor: Decimal
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Equation:
-    """The ways in which an equation makes one of its columns of the others; the first is the likeliest."""
+    """The ways in which an equation makes one of its columns of the others; the first is the likeliest.
+
+    terms: they and the constant add up to zero; none where it has parts of another form.
+    """
 
     ways: tuple[Definition, ...]
+    terms: tuple[Term, ...] = ()
+    constant: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A sum of terms is no more than a number; open: it is less."""
+
+    terms: tuple[Term, ...]
+    most: Decimal
+    open: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for term in self.terms for name in term.columns))
 
 
 @dataclass(frozen=True)
@@ -194,6 +220,7 @@ class CheckMeaning:
     equal: tuple[tuple[str, str], ...] = ()
     gaps: tuple[Gap, ...] = ()
     equations: tuple[Equation, ...] = ()
+    limits: tuple[Limit, ...] = ()
     unknown: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def also(self, other: CheckMeaning) -> CheckMeaning:
@@ -207,6 +234,7 @@ class CheckMeaning:
             _together(self.equal, other.equal),
             _together(self.gaps, other.gaps),
             _together(self.equations, other.equations),
+            _together(self.limits, other.limits),
             _together(self.unknown, other.unknown),
         )
 
@@ -219,13 +247,20 @@ class CheckMeaning:
                 sql = sql.replace(f'"{name}"', f'"{own(name)}"')
             return Definition(own(each.column), sql, tuple(map(own, each.needs)))
 
+        def terms(found: tuple[Term, ...]) -> tuple[Term, ...]:
+            return tuple(replace(term, columns=tuple(map(own, term.columns))) for term in found)
+
         return CheckMeaning(
             {own(name): bounds for name, bounds in self.columns.items()},
             tuple(replace(order, low=own(order.low), high=own(order.high)) for order in self.orders),
             tuple((own(one), own(other)) for one, other in self.different),
             tuple((own(one), own(other)) for one, other in self.equal),
             tuple(replace(gap, low=own(gap.low), high=own(gap.high)) for gap in self.gaps),
-            tuple(Equation(tuple(way(each) for each in equation.ways)) for equation in self.equations),
+            tuple(
+                Equation(tuple(way(each) for each in equation.ways), terms(equation.terms), equation.constant)
+                for equation in self.equations
+            ),
+            tuple(replace(limit, terms=terms(limit.terms)) for limit in self.limits),
             tuple((sql, tuple(own(name) for name in names)) for sql, names in self.unknown),
         )
 
@@ -240,6 +275,7 @@ class CheckMeaning:
         pairs = [*self.different, *self.equal, *((each.low, each.high) for each in self.orders)]
         pairs += [(each.low, each.high) for each in self.gaps]
         sums = [(way.column, *way.needs) for each in self.equations for way in each.ways[:1]]
+        sums += [limit.names for limit in self.limits]
         return dict.fromkeys(map(frozenset, (*pairs, *sums)))
 
     @property
@@ -272,6 +308,7 @@ class CheckMeaning:
             told: set[object] = {pair for pair in both if names == frozenset(pair)}
             told |= {each for each in whole.orders if names == {each.low, each.high}}
             told |= {each for each in whole.gaps if names == {each.low, each.high}}
+            told |= {each for each in whole.limits if names == set(each.names)}
             return told | {each for each in whole.equations if names == {each.ways[0].column, *each.ways[0].needs}}
 
         return about(other) <= about(self)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sdgen.readers.drafts import ColumnDraft
-from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, Definition, Equation, Gap
+from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, Definition, Equation, Gap, Limit
+from sdgen.readers.sql.column_limits import as_total, limits_of, within_limit
 from sdgen.readers.sql.drafts import TableDraft, free_name, is_fixed, quoted, with_before
 from sdgen.scenario.types import NUMBERS, Type
 
@@ -45,9 +46,18 @@ def set_sums(entity: TableDraft, found: CheckMeaning) -> tuple[CheckMeaning, lis
             first = equation.ways[0]
             faults.append(((first.column, first.needs[0]), f"{first.column} = {first.sql}{UNKEPT}"))
             continue
-        found = replace(found, gaps=(*found.gaps, *_gap_of(entity, way)))
+        gaps, further = _gap_of(entity, way), tuple[Limit, ...]()
+        if not gaps and not fits(entity.columns, way):
+            further = tuple(limits_of(equation, way, entity.columns[way.column]))
+        found = replace(found, gaps=(*found.gaps, *gaps), limits=(*found.limits, *further))
         _compute(entity, way)
         computed = computed.also(way.column, way.needs)
+    for limit in found.limits:
+        total = _narrow(entity, limit, computed)
+        if total is not None:
+            computed = computed.also(total.column, total.needs)
+        elif not _keeps(entity, limit):
+            faults.append(((limit.names[0], limit.names[-1]), f"a sum of {', '.join(limit.names)}{UNKEPT}"))
     for gap in merged_gaps(found):
         pair = (gap.low, gap.high)
         if not _step(entity, gap, computed):
@@ -57,7 +67,7 @@ def set_sums(entity: TableDraft, found: CheckMeaning) -> tuple[CheckMeaning, lis
     done = {frozenset((gap.low, gap.high)) for gap in found.gaps}
     orders = tuple(each for each in found.orders if frozenset((each.low, each.high)) not in done)
     different = tuple(pair for pair in found.different if frozenset(pair) not in done)
-    return replace(found, orders=orders, different=different, gaps=(), equations=()), faults
+    return replace(found, orders=orders, different=different, gaps=(), equations=(), limits=()), faults
 
 
 # ------------------------------------------------------------------ equations
@@ -134,6 +144,35 @@ def _compute(entity: TableDraft, way: Definition) -> None:
     column.fill("expression", sql=sql)
     if column.nullable:
         column.null_rate = 0.0 if any(entity.columns[name].nullable for name in way.needs) else column.null_rate
+
+
+# ------------------------------------------------------------------ limits
+
+
+def narrowed(entity: TableDraft, found: CheckMeaning) -> CheckMeaning:
+    """What is left to be kept after columns have the ranges that limits leave them, before others follow these."""
+    own = [limit for limit in found.limits if as_total(limit, lambda name: entity.columns[name]) is None]
+    kept = [limit for limit in own if _keeps(entity, limit)]
+    return replace(found, limits=tuple(limit for limit in found.limits if limit not in kept))
+
+
+def _narrow(entity: TableDraft, limit: Limit, computed: Dependencies) -> Definition | None:
+    """Let a column be the sum that it is no less than, and a hidden step; the column, or None where there is none."""
+    total = as_total(limit, lambda name: entity.columns[name])
+    if total is None or total.column in computed.needs or any(computed.reaches(n, total.column) for n in total.needs):
+        return None
+    column = entity.columns[total.column]
+    step = hidden_step(entity, column, (int(limit.open), int(_STEPS)), False)
+    _compute(entity, replace(total, sql=f"{total.sql} + {quoted(step)}"))
+    return total
+
+
+def _keeps(entity: TableDraft, limit: Limit) -> bool:
+    """Narrow the ranges of columns so that a sum of them keeps a limit; whether that can be done."""
+    bounds = within_limit(limit, lambda name: entity.columns[name])
+    for name, each in (bounds or {}).items():
+        entity.columns[name].bounds = each
+    return bounds is not None
 
 
 # ------------------------------------------------------------------ gaps

@@ -13,6 +13,7 @@ from sdgen.readers.sql.check_branches import Branches, branches_of, combined
 from sdgen.readers.sql.check_cases import draw_branches, obstacle
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, Impossible
 from sdgen.readers.sql.column_orders import set_link_orders, set_orders
+from sdgen.readers.sql.column_sums import narrowed
 from sdgen.readers.sql.drafts import Notes, TableDraft, is_fixed, quoted
 from sdgen.readers.sql.keys import OWN_ROWS
 from sdgen.readers.sql.partial_keys import flag_branches, unmark_keys
@@ -64,6 +65,7 @@ def apply_checks(
         for reading in single:
             _apply(table, reading, reading.branches[0])
         waiting = [_possible(entity, each) for each in waiting if len(each.branches) != 1]
+    table.whole = narrowed(entity, table.whole)
     for group in _groups([_possible(entity, each) for each in waiting]):
         _apply_group(table, group)
     unmark_keys(entity, notes)
