@@ -117,6 +117,29 @@ FORMS: dict[str, tuple[str, str, set[tuple[Any, ...]]]] = {
         "SELECT DISTINCT kind, ref IS NULL FROM t",
         {("a", True), ("b", False)},
     ),
+    "orders against each other": (
+        "way text NOT NULL CHECK (way IN ('up', 'down')), begun int NOT NULL, ended int NOT NULL,"
+        " CHECK (way = 'up' AND begun < ended OR way = 'down' AND begun > ended)",
+        "SELECT DISTINCT way, begun < ended FROM t",
+        {("up", True), ("down", False)},
+    ),
+    "an equation in one branch, an order in the other": (
+        "plan text NOT NULL CHECK (plan IN ('twin', 'free')), fee int NOT NULL, cap int NOT NULL,"
+        " CHECK (plan <> 'twin' OR cap = 3 * fee), CHECK (plan <> 'free' OR fee < cap - 7)",
+        "SELECT DISTINCT plan, cap = 3 * fee OR fee < cap - 7 FROM t",
+        {("twin", True), ("free", True)},
+    ),
+    "a day that follows in one branch": (
+        "over boolean NOT NULL, begun date NOT NULL, ended date,"
+        " CHECK (over AND ended > begun AND ended IS NOT NULL OR NOT over AND ended IS NULL)",
+        "SELECT DISTINCT over, ended > begun FROM t",
+        {(True, True), (False, None)},
+    ),
+    "one null, or different": (
+        "a numeric(6, 1), b numeric(6, 1), CHECK (a IS DISTINCT FROM b)",
+        "SELECT DISTINCT a IS NULL, b IS NULL FROM t",
+        {(True, False), (False, True), (False, False)},
+    ),
     "two links in order": (
         "one int NOT NULL REFERENCES people, two int NOT NULL REFERENCES people, CHECK (one < two), UNIQUE (one, two)",
         "SELECT DISTINCT one < two FROM t",

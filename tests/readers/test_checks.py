@@ -175,7 +175,7 @@ def test_the_clock() -> None:
     assert said("a > now() - INTERVAL '1 month'")["a"] == ColumnBounds(low="-27d", low_open=True), "February's"
 
 
-@pytest.mark.parametrize("sql", ["a * b > 1", "a + b < 9", "a > (", "f(a)"])
+@pytest.mark.parametrize("sql", ["a * b > a", "a ^ b < 9", "a > (", "f(a)"])
 def test_what_is_not_understood_is_kept_as_text(sql: str) -> None:
     found = understand(sql)
     assert len(found.unknown) == 1

@@ -34,7 +34,7 @@ CREATE TABLE loans (
 CREATE UNIQUE INDEX one_open ON loans (till_id) WHERE done IS NULL;
 CREATE TABLE marks (id serial PRIMARY KEY, shop_id int REFERENCES shops, code text NOT NULL, gone_at timestamp);
 CREATE UNIQUE INDEX live_code ON marks (lower(code)) WHERE gone_at IS NULL;
-CREATE UNIQUE INDEX by_length ON marks (shop_id) WHERE length(code) > 3;
+CREATE UNIQUE INDEX by_length ON marks (shop_id, code) WHERE length(code) > shop_id;
 """
 
 
@@ -83,3 +83,59 @@ def test_verify_finds_a_second_row_that_matches(postgres_url: str, tmp_path: Pat
         found for found in sdgen.verify(schema, postgres_url, seed=5, rows=60).findings if found.status == "broken"
     ]
     assert ("partial unique", ("till_id",)) in [(found.check, found.columns) for found in broken]
+
+
+# Conditions of an index ON jobs (team_id), and what tells the rows that match from the others.
+CONDITIONS = {
+    "one state or another": ("state = 'open' OR state = 'held'", "state IN ('open', 'held')"),
+    "either of two flags": ("urgent OR pinned", "urgent OR pinned"),
+    "a range": ("rank BETWEEN 1 AND 3", "rank BETWEEN 1 AND 3"),
+    "what is there, by a function": (
+        "finished IS NOT NULL AND lower(label) = 'gold'",
+        "finished IS NOT NULL AND label = 'gold'",
+    ),
+    "an order of two columns": ("rank < score", "rank < score"),
+    "beside a CHECK of the same column": ("state = 'sent'", "state = 'sent' AND sent_on IS NOT NULL"),
+    "not a state": ("NOT (state = 'void') AND urgent IS TRUE", "state <> 'void' AND urgent"),
+}
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_any_condition_that_is_understood_picks_rows(postgres_url: str, tmp_path: Path, name: str) -> None:
+    condition, question = CONDITIONS[name]
+    ddl = f"""
+    CREATE TABLE teams (id int PRIMARY KEY, title text NOT NULL);
+    CREATE TABLE jobs (
+        id int PRIMARY KEY, team_id int NOT NULL REFERENCES teams, label text NOT NULL, urgent boolean NOT NULL,
+        pinned boolean NOT NULL, rank int NOT NULL, score int NOT NULL, finished timestamp, sent_on date,
+        state text NOT NULL CHECK (state IN ('open', 'held', 'sent', 'void')),
+        CHECK ((state = 'sent') = (sent_on IS NOT NULL))
+    );
+    CREATE UNIQUE INDEX one_each ON jobs (team_id) WHERE {condition};
+    """
+    ask(postgres_url, ddl)
+    schema = tmp_path / "jobs.sql"
+    schema.write_text(ddl)
+    scenario, counts = read_counted(schema, {"teams": 25, "jobs": 250})
+    assert [str(note) for note in scenario.notes] == []
+    sdgen.write(scenario, postgres_url, mode="append_only", seed=2, rows=counts)
+    ((matching, every),) = ask(postgres_url, f"SELECT count(*) FILTER (WHERE {question}), count(*) FROM jobs")
+    assert 10 <= matching <= 25
+    assert every == 250
+
+
+def test_unique_links_that_may_be_null_are_null_beyond_their_parents(postgres_url: str, tmp_path: Path) -> None:
+    ddl = (
+        "CREATE TABLE desks (id int PRIMARY KEY, label text NOT NULL);"
+        "CREATE TABLE staff (id int PRIMARY KEY, desk_id int UNIQUE REFERENCES desks, key_id int REFERENCES desks);"
+        "CREATE UNIQUE INDEX one_key ON staff (key_id) WHERE key_id IS NOT NULL;"
+    )
+    ask(postgres_url, ddl)
+    schema = tmp_path / "staff.sql"
+    schema.write_text(ddl)
+    scenario, counts = read_counted(schema, {"desks": 20, "staff": 300})
+    sdgen.write(scenario, postgres_url, mode="append_only", seed=2, rows=counts)
+    ((desks, keys, every),) = ask(postgres_url, "SELECT count(desk_id), count(key_id), count(*) FROM staff")
+    assert 15 <= desks <= 20
+    assert 15 <= keys <= 20
+    assert every == 300

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from sdgen.readers.drafts import quoted_name
-from sdgen.readers.sql.check_facts import NOW, ColumnBounds, Value
+from sdgen.readers.sql.check_facts import NOW, VALUE_NAME, ColumnBounds, Value
 
 
 def guard(name: str, bounds: ColumnBounds) -> str:
@@ -33,6 +33,7 @@ def guard(name: str, bounds: ColumnBounds) -> str:
         parts.append(f"length({own}) <= {bounds.longest}")
     if bounds.letters:
         parts.append(f"{own} = {bounds.letters}({own})")
+    parts += [f"({each.replace(VALUE_NAME, own)})" for each in bounds.conditions]
     return " AND ".join(parts)
 
 

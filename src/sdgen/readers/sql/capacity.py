@@ -24,7 +24,7 @@ from sdgen.readers.sql.check_facts import Impossible
 from sdgen.readers.sql.column_checks import demanded, stretched
 from sdgen.readers.sql.defaults import hint_defaults
 from sdgen.readers.sql.drafts import Notes, TableDraft
-from sdgen.readers.sql.partial_keys import give_up_partial_key, settle_partial_keys
+from sdgen.readers.sql.partial_keys import give_up_partial_key, part_nullable_links, settle_partial_keys
 from sdgen.readers.sql.realistic import TOLD, written
 from sdgen.readers.sql.types import FALLBACKS
 from sdgen.readers.sql.unenforced_checks import told, watch
@@ -42,6 +42,7 @@ def make_feasible(name: str, entities: Sequence[TableDraft], notes: Notes, diale
     """The scenario of drafts, after columns and row counts were changed until nothing stands against it."""
     for entity in entities:
         _forget_nulls(entity)
+        part_nullable_links(entity)
     planner = Planner(name, entities)
     named = {entity.name: entity for entity in entities}
     draft = planner.draft()

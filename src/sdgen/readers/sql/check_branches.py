@@ -14,8 +14,19 @@ from itertools import combinations
 from math import comb
 from typing import TYPE_CHECKING
 
+from sdgen.inference.fit import is_expression
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
-from sdgen.readers.sql.check_syntax import COMPARISONS, FLAG, bare_node, is_condition, literal_value, without_parens
+from sdgen.readers.sql.check_syntax import (
+    COMPARISONS,
+    DIALECT,
+    FLAG,
+    bare_node,
+    column_condition,
+    is_condition,
+    literal_value,
+    without_parens,
+)
+from sdgen.readers.sql.unenforced_checks import holds_on_null
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -71,7 +82,7 @@ def branches_of(sql: str, dialect: str, flags: Collection[str] = (), truth: Trut
     try:
         tree = parse_one(sql, dialect=dialect)
         for column in tree.find_all(exp.Column):
-            column.meta[FLAG] = column.name.lower() in flags
+            column.meta[FLAG], column.meta[DIALECT] = column.name.lower() in flags, dialect
         return branches(tree, truth)
     except (SqlglotError, RecursionError):
         return (CheckMeaning(unknown=((sql, ()),)),)
@@ -176,8 +187,9 @@ def _joined(one: CheckMeaning, other: CheckMeaning) -> CheckMeaning | None:
     if one.columns.keys() != other.columns.keys() or one.also(other).related != one.related:
         return None
     differing = [name for name in one.columns if one.columns[name] != other.columns[name]]
-    rest = (one.orders, one.different, one.equal, one.gaps, one.equations, one.unknown)
-    if rest != (other.orders, other.different, other.equal, other.gaps, other.equations, other.unknown):
+    rest = (one.orders, one.different, one.equal, one.gaps, one.equations, one.limits, one.unknown)
+    others = (other.orders, other.different, other.equal, other.gaps, other.equations, other.limits, other.unknown)
+    if rest != others:
         return None
     if len(differing) != 1:
         return None
@@ -209,8 +221,24 @@ def _leaf(node: exp.Expr, truth: Truth) -> Branches:
         return () if truth.strict else (CheckMeaning(),)
     found = meaning(node, truth.positive)
     if found is None:
-        return (_unknown(node, truth),)
+        return (_of_one_column(node, truth) or _unknown(node, truth),)
     return (found.strict,) if truth.strict and type(node).__name__ != "Is" else (found,)
+
+
+def _of_one_column(node: exp.Expr, truth: Truth) -> CheckMeaning | None:
+    """A condition over one column that an expression may compute, so that values can be tried by it."""
+    name, sql = column_condition(node, _dialect(node))
+    if not name or not is_expression(sql):
+        return None
+    firm = truth.strict or not holds_on_null(node.sql(), name)
+    sql = sql if truth.positive else f"NOT ({sql})"
+    return CheckMeaning({name: ColumnBounds(conditions=(sql,), not_null=firm)})
+
+
+def _dialect(node: exp.Expr) -> str:
+    from sqlglot import exp
+
+    return next((str(column.meta.get(DIALECT, "")) for column in node.find_all(exp.Column)), "")
 
 
 def _unknown(node: exp.Expr, truth: Truth) -> CheckMeaning:

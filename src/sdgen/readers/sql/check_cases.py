@@ -8,6 +8,7 @@ from dataclasses import replace
 from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.bounds_sql import guard, literal
+from sdgen.readers.sql.branch_relations import RelatedBranch, expressions, related_branches
 from sdgen.readers.sql.check_branches import Branches
 from sdgen.readers.sql.check_facts import (
     CheckMeaning,
@@ -70,37 +71,45 @@ def draw_branches(
 ) -> tuple[CheckMeaning, tuple[str, ...]]:
     """Let a hidden column draw a branch for each row. What is left for all rows to keep, and why branches were dropped.
 
-    Orders and gaps of a branch are kept by all rows; two branches that contradict one another in them are one too many.
+    A branch computes what its own orders and equations ask, in its rows alone. Where that can't be, all rows keep
+    them, and two branches that contradict one another in them are one too many.
     """
-    kept, relations, lost = _consistent(branches)
-    names = list(dict.fromkeys(name for branch in kept for name in branch.columns))
-    equal = list(dict.fromkeys(pair for branch in kept for pair in _equalities(branch)))
+    related, relations, lost = _consistent(related_branches(entity, branches))
+    kept = [each.branch for each in related]
+    names = [name for name in entity.columns if any(name in branch.names for branch in (*branches, *kept))]
     labels = _labels(entity, kept)
     guards = [_guard(entity, branch) for branch in kept]
-    case = _case_column(entity, checks, names or [equal[0][0]], labels, guards, _shares(entity, kept, guards))
-    for name in names:
+    case = _case_column(entity, checks, names, labels, guards, _shares(entity, kept, guards))
+    for name in dict.fromkeys(name for branch in kept for name in branch.columns):
         _follow(
             entity.columns[name], case, dict(zip(labels, (each.columns.get(name, _FREE) for each in kept), strict=True))
         )
+    for name in names:
         entity.columns[name].checks += checks
-    for label, branch in zip(labels, kept, strict=True):
-        for pair in _equalities(branch):
-            if not _copied(entity, case, label, pair):
-                lost.append(f"{pair[0]} = {pair[1]} is not kept")
+    for label, each in zip(labels, related, strict=True):
+        for name, sql in expressions(entity, each):
+            column = entity.columns[name]
+            cases = column.cases or ColumnCases(case)
+            column.cases = replace(cases, sql={**cases.sql, label: sql})
     return relations, tuple(lost)
 
 
-def _consistent(branches: Branches) -> tuple[list[CheckMeaning], CheckMeaning, list[str]]:
+def _consistent(related: Sequence[RelatedBranch]) -> tuple[list[RelatedBranch], CheckMeaning, list[str]]:
     """The branches whose orders go together, these orders, and what is dropped."""
-    kept: list[CheckMeaning] = []
+    kept: list[RelatedBranch] = []
     relations, lost = CheckMeaning(), list[str]()
-    for branch in branches:
-        own = CheckMeaning(orders=branch.orders, different=branch.different, gaps=branch.gaps)
+    computed = {column.column for each in related for column in each.computed}
+    for each in related:
+        branch = each.branch
+        lost += [f"{one} = {other} is not kept" for one, other in branch.equal]
+        own = replace(branch, columns={}, equal=(), unknown=())
         together = relations.also(own)
-        if kept and _in_cycle(together):
-            lost.append("its order of columns is against that of another branch")
+        fits = not _in_cycle(together) and own.equations == kept[0].branch.equations if kept else True
+        if not fits or own.names & computed:
+            if not any(each.covers(other) for other in related if other is not each):
+                lost.append("its order of columns is against that of another branch")
             continue
-        kept.append(branch)
+        kept.append(each)
         relations = together
     return kept, relations, lost
 
@@ -118,21 +127,6 @@ def _in_cycle(meaning: CheckMeaning) -> bool:
                     return True
                 waiting += [name] if name not in seen else []
                 seen.add(name)
-    return False
-
-
-def _equalities(branch: CheckMeaning) -> list[tuple[str, str]]:
-    return [*branch.equal]
-
-
-def _copied(entity: TableDraft, case: str, label: str, pair: tuple[str, str]) -> bool:
-    """Let one of two columns copy the other in a branch."""
-    for copy, original in (pair, pair[::-1]):
-        column = entity.columns[copy]
-        if not is_fixed(column) and entity.columns[original].type.kind == column.type.kind:
-            cases = column.cases or ColumnCases(case)
-            column.cases = replace(cases, sql={**cases.sql, label: quoted(original)})
-            return True
     return False
 
 

@@ -25,6 +25,7 @@ class Impossible(str):
 
 
 NOW = "now"
+VALUE_NAME = '"value"'
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class ColumnBounds:
     low, high: numbers, or times as texts (NOW for the clock's); open: the end itself is not allowed.
     values: the only ones allowed. other_than: some that are not. pattern: a regular expression for the whole text.
     matches: what texts are searched for. null, not_null: it must be so; where neither is, null is allowed.
-    storage: SQLite's names of how values may be stored.
+    storage: SQLite's names of how values may be stored. conditions: what else a value keeps, in the SQL of expressions,
+    where it is called VALUE_NAME.
     """
 
     low: Decimal | str | None = None
@@ -51,6 +53,7 @@ class ColumnBounds:
     not_null: bool = False
     null: bool = False
     storage: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
 
     def also(self, other: ColumnBounds) -> ColumnBounds:
         """Both conditions together. Of two patterns the first is kept."""
@@ -73,6 +76,7 @@ class ColumnBounds:
             storage=tuple(each for each in self.storage if each in other.storage)
             if self.storage and other.storage
             else self.storage or other.storage,
+            conditions=_together(self.conditions, other.conditions),
         )
 
     def implies(self, other: ColumnBounds) -> bool:
@@ -171,10 +175,36 @@ class Definition:
 
 
 @dataclass(frozen=True)
+class Term:
+    """A column, or several that are multiplied, times a number."""
+
+    factor: Decimal
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Equation:
-    """The ways in which an equation makes one of its columns of the others; the first is the likeliest."""
+    """The ways in which an equation makes one of its columns of the others; the first is the likeliest.
+
+    terms: they and the constant add up to zero; none where it has parts of another form.
+    """
 
     ways: tuple[Definition, ...]
+    terms: tuple[Term, ...] = ()
+    constant: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A sum of terms is no more than a number; open: it is less."""
+
+    terms: tuple[Term, ...]
+    most: Decimal
+    open: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for term in self.terms for name in term.columns))
 
 
 @dataclass(frozen=True)
@@ -190,6 +220,7 @@ class CheckMeaning:
     equal: tuple[tuple[str, str], ...] = ()
     gaps: tuple[Gap, ...] = ()
     equations: tuple[Equation, ...] = ()
+    limits: tuple[Limit, ...] = ()
     unknown: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def also(self, other: CheckMeaning) -> CheckMeaning:
@@ -203,6 +234,7 @@ class CheckMeaning:
             _together(self.equal, other.equal),
             _together(self.gaps, other.gaps),
             _together(self.equations, other.equations),
+            _together(self.limits, other.limits),
             _together(self.unknown, other.unknown),
         )
 
@@ -215,13 +247,20 @@ class CheckMeaning:
                 sql = sql.replace(f'"{name}"', f'"{own(name)}"')
             return Definition(own(each.column), sql, tuple(map(own, each.needs)))
 
+        def terms(found: tuple[Term, ...]) -> tuple[Term, ...]:
+            return tuple(replace(term, columns=tuple(map(own, term.columns))) for term in found)
+
         return CheckMeaning(
             {own(name): bounds for name, bounds in self.columns.items()},
             tuple(replace(order, low=own(order.low), high=own(order.high)) for order in self.orders),
             tuple((own(one), own(other)) for one, other in self.different),
             tuple((own(one), own(other)) for one, other in self.equal),
             tuple(replace(gap, low=own(gap.low), high=own(gap.high)) for gap in self.gaps),
-            tuple(Equation(tuple(way(each) for each in equation.ways)) for equation in self.equations),
+            tuple(
+                Equation(tuple(way(each) for each in equation.ways), terms(equation.terms), equation.constant)
+                for equation in self.equations
+            ),
+            tuple(replace(limit, terms=terms(limit.terms)) for limit in self.limits),
             tuple((sql, tuple(own(name) for name in names)) for sql, names in self.unknown),
         )
 
@@ -236,6 +275,7 @@ class CheckMeaning:
         pairs = [*self.different, *self.equal, *((each.low, each.high) for each in self.orders)]
         pairs += [(each.low, each.high) for each in self.gaps]
         sums = [(way.column, *way.needs) for each in self.equations for way in each.ways[:1]]
+        sums += [limit.names for limit in self.limits]
         return dict.fromkeys(map(frozenset, (*pairs, *sums)))
 
     @property
@@ -268,6 +308,7 @@ class CheckMeaning:
             told: set[object] = {pair for pair in both if names == frozenset(pair)}
             told |= {each for each in whole.orders if names == {each.low, each.high}}
             told |= {each for each in whole.gaps if names == {each.low, each.high}}
+            told |= {each for each in whole.limits if names == set(each.names)}
             return told | {each for each in whole.equations if names == {each.ways[0].column, *each.ways[0].needs}}
 
         return about(other) <= about(self)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sdgen.readers.sql.check_facts import CheckMeaning, Comparison, Definition, Equation, Gap
+from sdgen.readers.sql.check_facts import CheckMeaning, Comparison, Definition, Equation, Gap, Limit, Term
 from sdgen.readers.sql.check_syntax import bare_node, column_name, interval_words, literal_value, without_parens
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def of_sums(sign: str, left: exp.Expr, right: exp.Expr) -> CheckMeaning | None:
         return None
     if len(whole.columns) == 2 and not whole.others and {each for each, _ in whole.columns} == {1, -1}:
         return _gap(sign, whole)
-    return _equation(left, right, whole) if sign == "EQ" else None
+    return _equation(left, right, whole) if sign == "EQ" else _limit(sign, whole)
 
 
 def _terms(node: exp.Expr, sign: int) -> Iterator[tuple[int, exp.Expr]]:
@@ -97,6 +97,42 @@ def _gap(sign: str, whole: _Sum) -> CheckMeaning | None:
     return CheckMeaning(gaps=(Gap(low, high, at, at, whole.seconds),))
 
 
+def _linear(whole: _Sum) -> tuple[Term, ...] | None:
+    """The terms of a sum of columns and products of them, each column in one; None for any other."""
+    products = [_product(node) for _, node in whole.others]
+    if whole.seconds or any(each is None for each in products):
+        return None
+    terms = [Term(Decimal(sign), (name,)) for sign, name in whole.columns]
+    signs = [sign for sign, _ in whole.others]
+    terms += [Term(sign * each.factor, each.columns) for sign, each in zip(signs, products, strict=True) if each]
+    names = [name for term in terms for name in term.columns]
+    return tuple(terms) if len(set(names)) == len(names) else None
+
+
+def _product(node: exp.Expr) -> Term | None:
+    from sqlglot import exp
+
+    bare, value, name = without_parens(node), literal_value(node), column_name(node)
+    if isinstance(value, Decimal):
+        return Term(value, ())
+    if name:
+        return Term(Decimal(1), (name,))
+    sides = [_product(bare.this), _product(bare.args["expression"])] if isinstance(bare, exp.Mul) else [None]
+    one, other = (sides[0], sides[-1])
+    return None if one is None or other is None else Term(one.factor * other.factor, (*one.columns, *other.columns))
+
+
+def _limit(sign: str, whole: _Sum) -> CheckMeaning | None:
+    """A sum or a product that is no more, or no less, than a number."""
+    terms = _linear(whole)
+    if not terms or sign not in ("LT", "LTE", "GT", "GTE") or not all(term.factor and term.columns for term in terms):
+        return None
+    most = -whole.constant
+    if sign in ("GT", "GTE"):
+        terms, most = tuple(Term(-term.factor, term.columns) for term in terms), -most
+    return CheckMeaning(limits=(Limit(terms, most, sign in ("LT", "GT")),))
+
+
 def _equation(left: exp.Expr, right: exp.Expr, whole: _Sum) -> CheckMeaning | None:
     """Each column that stands alone in an equation, computed from the others; those alone on a side come first."""
     inside = [name for _, term in whole.others for name in _names(term)]
@@ -104,7 +140,7 @@ def _equation(left: exp.Expr, right: exp.Expr, whole: _Sum) -> CheckMeaning | No
     free = [(sign, name) for sign, name in whole.columns if name not in inside]
     free.sort(key=lambda term: term[1] not in alone)
     ways = tuple(way for sign, name in free if (way := _isolated(sign, name, whole, left, right)) is not None)
-    return CheckMeaning(equations=(Equation(ways),)) if ways else None
+    return CheckMeaning(equations=(Equation(ways, _linear(whole) or (), whole.constant),)) if ways else None
 
 
 def _isolated(sign: int, name: str, whole: _Sum, left: exp.Expr, right: exp.Expr) -> Definition | None:

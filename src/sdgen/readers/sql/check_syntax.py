@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sdgen.readers.sql.check_facts import NOW, Value
+from sdgen.readers.sql.check_facts import NOW, VALUE_NAME, Value
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -117,6 +117,7 @@ def uncased_name(node: exp.Expr) -> str:
 
 
 FLAG = "sdgen_flag"  # what a column of booleans is marked with
+DIALECT = "sdgen_dialect"  # with the dialect of a column's condition
 COMPARISONS = ("EQ", "NEQ", "GT", "GTE", "LT", "LTE")
 _CONDITIONS = frozenset(
     (
@@ -144,3 +145,50 @@ def is_condition(node: exp.Expr) -> bool:
 def is_flag(node: exp.Expr) -> bool:
     """Whether a node is a column of booleans."""
     return type(node).__name__ == "Column" and bool(node.meta.get(FLAG))
+
+
+# ------------------------------------------------------------------ conditions as expressions compute them
+
+
+def column_condition(node: exp.Expr, dialect: str) -> tuple[str, str]:
+    """The only column of a condition, and the condition as an expression has it; "" where there is none such."""
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    names = {column.name for column in node.find_all(exp.Column)}
+    if len(names) != 1 or not is_computable(node):
+        return "", ""
+    copy = exp.Paren(this=node.copy())
+    for column in copy.find_all(exp.Column):
+        column.replace(exp.column(VALUE_NAME.strip('"'), quoted=True))
+    try:
+        return names.pop(), with_own_days(copy, dialect).this.sql(dialect="duckdb")
+    except (SqlglotError, ValueError):
+        return "", ""
+
+
+def is_computable(node: exp.Expr) -> bool:
+    """Whether expressions may compute a condition: SQLite's names of how it stores values are its own.
+
+    What is compared with NaN or an infinity is no number that is made, and decimals of expressions know none of them.
+    """
+    from sqlglot import exp
+
+    endless = ("nan", "infinity", "-infinity")
+    texts = (text.this.lower() for text in node.find_all(exp.Literal) if text.is_string)
+    return not node.find(exp.Typeof, exp.Query) and not any(text in endless for text in texts)
+
+
+def with_own_days(node: exp.Expr, dialect: str) -> exp.Expr:
+    """A condition with MySQL's numbers of weekdays, which count from Sunday as 1, or from Monday as 0."""
+    from sqlglot import exp
+
+    def counted(each: exp.Expr) -> exp.Expr:
+        if isinstance(each, exp.DayOfWeek):
+            return exp.paren(exp.Add(this=each.copy(), expression=exp.Literal.number(1)))
+        if isinstance(each, exp.Anonymous) and str(each.this).lower() == "weekday" and len(each.expressions) == 1:
+            monday = exp.Sub(this=exp.func("isodow", each.expressions[0].copy()), expression=exp.Literal.number(1))
+            return exp.paren(monday)
+        return each
+
+    return node.transform(counted) if dialect == "mysql" else node

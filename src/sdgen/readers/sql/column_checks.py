@@ -13,10 +13,12 @@ from sdgen.generators.base import Generator
 from sdgen.generators.choices.choices import Choice
 from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.sql.bounds_sql import guard
 from sdgen.readers.sql.check_facts import NOW, ColumnBounds, Impossible, Value
 from sdgen.readers.sql.check_patterns import can_make, longer_pattern
-from sdgen.readers.sql.realistic import email, realistic, written
+from sdgen.readers.sql.realistic import email, realistic, tried, written
 from sdgen.readers.sql.text_samples import keeps
+from sdgen.readers.sql.types import FALLBACKS
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGER_BITS, INTEGERS, NUMBERS, Type
 
@@ -29,12 +31,24 @@ def demanded(column: ColumnDraft, chosen: Generator | None, keyed: bool = False)
 
     chosen: the generator that rules find for the column. keyed: the column is unique, or in a unique set.
     """
+    if column.bounds.conditions:
+        return _tried(column, chosen, keyed)
     plain = _plain_demanded(column, chosen)
     if "@" in column.bounds.pattern and isinstance(plain, GeneratorSpec) and (mail := email(column)) is not None:
         return mail
     if chosen is None or isinstance(plain, str) or (plain is None and column.bounds.values is None):
         return plain
     return realistic(column, chosen, plain, keyed or column.unique or column.primary)
+
+
+def _tried(column: ColumnDraft, chosen: Generator | None, keyed: bool) -> GeneratorSpec | str | None:
+    """Values that keep conditions which nothing is known of but whether a value keeps them."""
+    plain = demanded(replace(column, bounds=replace(column.bounds, conditions=())), chosen, keyed)
+    check = guard("value", replace(column.bounds, not_null=False, storage=()))
+    if isinstance(plain, str) or not check:
+        return plain or "is not understood"
+    spec = plain or (written(chosen) if chosen is not None and not chosen.needs() else None)
+    return tried(column, spec or FALLBACKS.get(column.type.kind), check, keyed or column.unique or column.primary)
 
 
 def _plain_demanded(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sdgen.readers.drafts import ColumnDraft
-from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, Definition, Equation, Gap
+from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, Definition, Equation, Gap, Limit
+from sdgen.readers.sql.column_limits import as_total, limits_of, within_limit
 from sdgen.readers.sql.drafts import TableDraft, free_name, is_fixed, quoted, with_before
 from sdgen.scenario.types import NUMBERS, Type
 
@@ -21,7 +22,7 @@ Conflict = tuple[tuple[str, str], str]
 
 
 @dataclass(frozen=True)
-class _Need:
+class Dependencies:
     """What is computed so far, and from what."""
 
     needs: Mapping[str, frozenset[str]]
@@ -30,25 +31,34 @@ class _Need:
         """Whether a column is computed from another one, in some steps."""
         return start == goal or any(self.reaches(each, goal) for each in self.needs.get(start, ()))
 
-    def also(self, column: str, needs: Sequence[str]) -> _Need:
-        return _Need({**self.needs, column: self.needs.get(column, frozenset()) | frozenset(needs)})
+    def also(self, column: str, needs: Sequence[str]) -> Dependencies:
+        return Dependencies({**self.needs, column: self.needs.get(column, frozenset()) | frozenset(needs)})
 
 
 def set_sums(entity: TableDraft, found: CheckMeaning) -> tuple[CheckMeaning, list[Conflict]]:
     """Let columns be computed that sums speak of; what is left to be kept, and what can't be kept, told."""
     faults: list[Conflict] = []
     ordered = {name for order in found.orders for name in (order.low, order.high)}
-    computed = _Need({})
+    computed = Dependencies({})
     for equation in found.equations:
         way = _way(entity, equation, computed, ordered)
         if way is None:
             first = equation.ways[0]
             faults.append(((first.column, first.needs[0]), f"{first.column} = {first.sql}{UNKEPT}"))
             continue
-        found = replace(found, gaps=(*found.gaps, *_gap_of(entity, way)))
+        gaps, further = _gap_of(entity, way), tuple[Limit, ...]()
+        if not gaps and not fits(entity.columns, way):
+            further = tuple(limits_of(equation, way, entity.columns[way.column]))
+        found = replace(found, gaps=(*found.gaps, *gaps), limits=(*found.limits, *further))
         _compute(entity, way)
         computed = computed.also(way.column, way.needs)
-    for gap in _merged(found):
+    for limit in found.limits:
+        total = _narrow(entity, limit, computed)
+        if total is not None:
+            computed = computed.also(total.column, total.needs)
+        elif not _keeps(entity, limit):
+            faults.append(((limit.names[0], limit.names[-1]), f"a sum of {', '.join(limit.names)}{UNKEPT}"))
+    for gap in merged_gaps(found):
         pair = (gap.low, gap.high)
         if not _step(entity, gap, computed):
             faults.append((pair, f"the distance of {gap.low} and {gap.high}{UNKEPT}"))
@@ -57,36 +67,44 @@ def set_sums(entity: TableDraft, found: CheckMeaning) -> tuple[CheckMeaning, lis
     done = {frozenset((gap.low, gap.high)) for gap in found.gaps}
     orders = tuple(each for each in found.orders if frozenset((each.low, each.high)) not in done)
     different = tuple(pair for pair in found.different if frozenset(pair) not in done)
-    return replace(found, orders=orders, different=different, gaps=(), equations=()), faults
+    return replace(found, orders=orders, different=different, gaps=(), equations=(), limits=()), faults
 
 
 # ------------------------------------------------------------------ equations
 
 
-def _way(entity: TableDraft, equation: Equation, computed: _Need, ordered: set[str]) -> Definition | None:
+def _way(entity: TableDraft, equation: Equation, computed: Dependencies, ordered: set[str]) -> Definition | None:
     """The way to keep an equation: a column that nothing else settles, best one whose own bounds follow."""
     ways = [each for each in equation.ways if _is_open(entity, each, computed)]
     return min(ways, key=lambda way: _bound(entity, way, ordered), default=None)
 
 
-def _is_open(entity: TableDraft, way: Definition, computed: _Need) -> bool:
-    column = entity.columns[way.column]
-    kinds = {entity.columns[name].type.kind for name in (way.column, *way.needs)}
+def _is_open(entity: TableDraft, way: Definition, computed: Dependencies) -> bool:
+    free = is_open(entity.columns, way) and way.column not in computed.needs
+    return free and not any(computed.reaches(name, way.column) for name in way.needs)
+
+
+def is_open(columns: Mapping[str, ColumnDraft], way: Definition) -> bool:
+    """Whether a column can be computed so: nothing else settles it, and the types go together."""
+    column, kinds = columns[way.column], {columns[name].type.kind for name in (way.column, *way.needs)}
     odd = kinds & (_MOMENTS | {"bool"}) and kinds & (NUMBERS | {"date"}) and column.type.kind not in NUMBERS
-    free = not is_fixed(column) and column.bounds.values is None and way.column not in computed.needs
-    return free and not odd and not any(computed.reaches(name, way.column) for name in way.needs)
+    return not is_fixed(column) and column.bounds.values is None and not odd
 
 
 def _bound(entity: TableDraft, way: Definition, ordered: set[str]) -> int:
     """0 where nothing else is said of the column, or it follows: what is added up is as positive as its parts."""
-    bounds, parts = entity.columns[way.column].bounds, [entity.columns[name].bounds for name in way.needs]
     if _difference(entity, way) is not None:
         return 0
+    # Of two ways the one that adds: what is left of a lesser number is negative.
+    return (0 if fits(entity.columns, way) else 4) + 2 * (way.column in ordered) + (" - " in way.sql)
+
+
+def fits(columns: Mapping[str, ColumnDraft], way: Definition) -> bool:
+    """Whether a computed column has no bounds, or those that what it is computed from has."""
+    bounds, parts = columns[way.column].bounds, [columns[name].bounds for name in way.needs]
     free = bounds.low is None and bounds.high is None
     positive = bounds.high is None and "-" not in way.sql and _from_zero(bounds)
-    follows = positive and all(isinstance(each.low, Decimal) and each.low >= 0 for each in parts)
-    # Of two ways the one that adds: what is left of a lesser number is negative.
-    return (0 if free or follows else 4) + 2 * (way.column in ordered) + (" - " in way.sql)
+    return free or (positive and all(isinstance(each.low, Decimal) and each.low >= 0 for each in parts))
 
 
 def _from_zero(bounds: ColumnBounds) -> bool:
@@ -128,10 +146,39 @@ def _compute(entity: TableDraft, way: Definition) -> None:
         column.null_rate = 0.0 if any(entity.columns[name].nullable for name in way.needs) else column.null_rate
 
 
+# ------------------------------------------------------------------ limits
+
+
+def narrowed(entity: TableDraft, found: CheckMeaning) -> CheckMeaning:
+    """What is left to be kept after columns have the ranges that limits leave them, before others follow these."""
+    own = [limit for limit in found.limits if as_total(limit, lambda name: entity.columns[name]) is None]
+    kept = [limit for limit in own if _keeps(entity, limit)]
+    return replace(found, limits=tuple(limit for limit in found.limits if limit not in kept))
+
+
+def _narrow(entity: TableDraft, limit: Limit, computed: Dependencies) -> Definition | None:
+    """Let a column be the sum that it is no less than, and a hidden step; the column, or None where there is none."""
+    total = as_total(limit, lambda name: entity.columns[name])
+    if total is None or total.column in computed.needs or any(computed.reaches(n, total.column) for n in total.needs):
+        return None
+    column = entity.columns[total.column]
+    step = hidden_step(entity, column, (int(limit.open), int(_STEPS)), False)
+    _compute(entity, replace(total, sql=f"{total.sql} + {quoted(step)}"))
+    return total
+
+
+def _keeps(entity: TableDraft, limit: Limit) -> bool:
+    """Narrow the ranges of columns so that a sum of them keeps a limit; whether that can be done."""
+    bounds = within_limit(limit, lambda name: entity.columns[name])
+    for name, each in (bounds or {}).items():
+        entity.columns[name].bounds = each
+    return bounds is not None
+
+
 # ------------------------------------------------------------------ gaps
 
 
-def _merged(found: CheckMeaning) -> list[Gap]:
+def merged_gaps(found: CheckMeaning) -> list[Gap]:
     """One gap for each pair of columns, with what their order says."""
     merged: dict[frozenset[str], Gap] = {}
     orders = [Gap(each.low, each.high, Decimal(each.strict)) for each in found.orders]
@@ -151,19 +198,23 @@ def _both(one: Gap, other: Gap) -> Gap:
     return Gap(one.low, one.high, least, most, one.seconds or other.seconds)
 
 
-def _step(entity: TableDraft, gap: Gap, computed: _Need) -> bool:
+def _step(entity: TableDraft, gap: Gap, computed: Dependencies) -> bool:
     """Let one of two columns be the other and a hidden step; False where neither can be."""
     for base, target, turned in ((gap.low, gap.high, False), (gap.high, gap.low, True)):
         column, other = entity.columns[target], entity.columns[base]
         taken = is_fixed(column) or column.bounds.values is not None or target in computed.needs
-        if taken or computed.reaches(base, target) or not _alike(column.type, other.type):
+        ends = None if taken or computed.reaches(base, target) else distance(gap, column, other, turned)
+        if ends is None or not leave_room(other, column, ends, turned):
             continue
-        ends = _ends(gap, column.type, _room(column, other, turned))
-        if ends is None or not _leave_room(other, column, ends, turned):
-            continue
-        _add_step(entity, column, other, ends, turned)
+        hidden = hidden_step(entity, column, ends, turned)
+        column.fill("expression", sql=stepped(column, other, hidden, turned))
         return True
     return False
+
+
+def distance(gap: Gap, target: ColumnDraft, base: ColumnDraft, turned: bool) -> tuple[int, int] | None:
+    """The ends of the step from one column to another; None where there is none. turned: the target is the lower."""
+    return _ends(gap, target.type, _room(target, base, turned)) if _alike(target.type, base.type) else None
 
 
 def _alike(one: Type, other: Type) -> bool:
@@ -197,7 +248,7 @@ def _ends(gap: Gap, type: Type, room: Decimal | None) -> tuple[int, int] | None:
     return (low, high) if low <= high else None
 
 
-def _leave_room(base: ColumnDraft, target: ColumnDraft, ends: tuple[int, int], turned: bool) -> bool:
+def leave_room(base: ColumnDraft, target: ColumnDraft, ends: tuple[int, int], turned: bool) -> bool:
     """Narrow the one column's range so that the other one keeps its own; whether that can be done."""
     bounds, (least, most) = target.bounds, ends
     if turned:
@@ -215,11 +266,17 @@ def _leave_room(base: ColumnDraft, target: ColumnDraft, ends: tuple[int, int], t
     return True
 
 
-def _add_step(entity: TableDraft, column: ColumnDraft, base: ColumnDraft, ends: tuple[int, int], turned: bool) -> None:
+def hidden_step(entity: TableDraft, column: ColumnDraft, ends: tuple[int, int], turned: bool) -> str:
+    """Add the hidden column of a step before the one that is computed with it; its name."""
     hidden = free_name(f"{column.name}_after" if not turned else f"{column.name}_before", entity.columns)
     step = ColumnDraft(hidden, Type("bigint"), hidden=True)
     step.fill("uniform_int", min=ends[0], max=ends[1])
     entity.columns = with_before(entity.columns, column.name, hidden, step)
+    return hidden
+
+
+def stepped(column: ColumnDraft, base: ColumnDraft, hidden: str, turned: bool) -> str:
+    """A column as another one and a step."""
     start, added = quoted(base.name), quoted(hidden)
     if column.type.kind in _MOMENTS:
         added = f"to_seconds({added})"
@@ -227,7 +284,7 @@ def _add_step(entity: TableDraft, column: ColumnDraft, base: ColumnDraft, ends: 
         added = f"CAST({added} AS INTEGER)"
     if base.nullable and not column.nullable:
         start = f"coalesce({start}, {_SOME.get(column.type.kind, '0')})"
-    column.fill("expression", sql=f"{start} {'-' if turned else '+'} {added}")
+    return f"{start} {'-' if turned else '+'} {added}"
 
 
 _SOME = {"date": "DATE '2024-06-01'", **dict.fromkeys(_MOMENTS, "TIMESTAMP '2024-06-01 12:00:00'")}

@@ -42,6 +42,14 @@ class PartialKey:
     where: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class MarkedKey:
+    """A partial unique index whose condition has branches, and the hidden flag that tells the rows that match."""
+
+    key: KeySchema
+    flag: str
+
+
 def is_fixed(column: ColumnDraft) -> bool:
     """Whether a column's values are settled by something else: a key, a link, a type with a generator of its own."""
     held = column.demanded and column.generator is not None and column.type.kind != "enum"
@@ -72,7 +80,8 @@ class TableDraft(EntityDraft):
     alone: its rows where they are counted by no other table's. per: the one whose rows they are counted by, `each` for
     one, through the link `per_link`. active: how many rows at the start have rows counted by them; None for all.
     watched: the CHECKs that rows might break, by their conditions as a scenario has them. partial_keys: unique indexes
-    with conditions that are understood; kept_keys: those that became one of the partial unique sets, in their order.
+    with conditions that are understood; marked_keys: those whose conditions are drawn like the branches of a CHECK;
+    kept_keys: those that became one of the partial unique sets, in their order.
     """
 
     schema: TableSchema = field(kw_only=True)
@@ -83,6 +92,7 @@ class TableDraft(EntityDraft):
     active: int | None = None
     watched: dict[str, CheckSchema] = field(default_factory=dict)
     partial_keys: list[PartialKey] = field(default_factory=list)
+    marked_keys: list[MarkedKey] = field(default_factory=list)
     kept_keys: list[KeySchema] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.computed_keys import constant_of, filled_key
 from sdgen.readers.sql.drafts import Notes, TableDraft, quoted
-from sdgen.readers.sql.partial_keys import partial_key, unique_everywhere
+from sdgen.readers.sql.partial_keys import is_drawn, mark_key, partial_key, unique_everywhere, without_own_nulls
 from sdgen.readers.sql.schema import ForeignKeySchema, KeySchema, TableName
 from sdgen.readers.sql.shared_links import drawn_within, share_out
 from sdgen.scenario.types import INTEGERS, Type
@@ -39,9 +39,12 @@ def set_keys(entity: TableDraft, notes: Notes, dialect: str = "") -> None:
 def _set_unique(entity: TableDraft, key: KeySchema, notes: Notes, dialect: str) -> None:
     if _missing(entity, key.columns):
         return  # a column that was left out with a note
-    partial = partial_key(entity, key, dialect) if key.where else None
+    key = without_own_nulls(entity, key, dialect)
+    partial = partial_key(entity, key, dialect) if key.where and not is_drawn(entity, key, dialect) else None
     if partial is not None:
         entity.partial_keys.append(partial)
+        return
+    if key.where and mark_key(entity, key, dialect):
         return
     if key.where:
         unique_everywhere(entity, key, notes)

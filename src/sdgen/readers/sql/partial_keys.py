@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from math import prod
 from typing import Any
@@ -13,19 +14,21 @@ from sdgen.generators.choices.choices import Choice
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_branches import Truth, branches_of
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
-from sdgen.readers.sql.drafts import Notes, PartialKey, TableDraft
+from sdgen.readers.sql.drafts import MarkedKey, Notes, PartialKey, TableDraft, free_name
 from sdgen.readers.sql.schema import KeySchema
 from sdgen.scenario.model import PartialUnique
+from sdgen.scenario.types import Type
 
 Sizer = Callable[[TableDraft, str], int]  # how many values a column may take in a set; 0 where that isn't known
 
+_NOT_NULL = {"not": None}
 _FEW = 0.3  # the share of rows that match a flag or one value of many
 _LIVE = re.compile(r"(?:deleted|archived|discarded|removed|destroyed|disabled|retired|voided|expired|revoked)(?:_|$)")
 
 
 def partial_key(entity: TableDraft, key: KeySchema, dialect: str) -> PartialKey | None:
     """What a partial index's condition says column by column; None where it says more than that."""
-    if key.computed or not key.nulls or re.search(r"\bOR\b", key.where, re.IGNORECASE):
+    if key.computed or not key.nulls:
         return None
     branches = branches_of(key.where, dialect, truth=Truth.TRUE)
     spelled = {name.lower(): name for name in entity.columns}
@@ -39,6 +42,75 @@ def partial_key(entity: TableDraft, key: KeySchema, dialect: str) -> PartialKey 
             return None
         where |= said
     return PartialKey(key, where)
+
+
+# ------------------------------------------------------------------ conditions that are drawn
+
+
+def without_own_nulls(entity: TableDraft, key: KeySchema, dialect: str) -> KeySchema:
+    """A key without a condition that says no more than that its own columns are not null, as nulls repeat anyway."""
+    branches = branches_of(key.where, dialect, truth=Truth.TRUE) if key.where else ()
+    own, plain = {name.lower() for name in key.columns}, ColumnBounds(not_null=True)
+    if len(branches) != 1 or branches[0] != CheckMeaning(branches[0].columns) or not key.nulls:
+        return key
+    said = branches[0].columns
+    return replace(key, where="") if all(name.lower() in own and said[name] == plain for name in said) else key
+
+
+def is_drawn(entity: TableDraft, key: KeySchema, dialect: str) -> bool:
+    """Whether columns of a partial index's condition are in a CHECK with branches, which its rows are to follow."""
+    from sqlglot.errors import SqlglotError
+
+    def names(sql: str, truth: Truth) -> tuple[int, set[str]]:
+        found = branches_of(sql, dialect, truth=truth)
+        return len(found), {name.lower() for branch in found for name in branch.names}
+
+    try:
+        own = names(key.where, Truth.TRUE)[1]
+        checks = [names(check.sql, Truth.NOT_FALSE) for check in entity.schema.checks]
+    except SqlglotError:
+        return False
+    return any(count > 1 and own & others for count, others in checks)
+
+
+def mark_key(entity: TableDraft, key: KeySchema, dialect: str) -> bool:
+    """Add a flag that is true in the rows that a partial index holds, if its condition is understood."""
+    found = [*branches_of(key.where, dialect, truth=Truth.TRUE), *branches_of(key.where, dialect, truth=Truth.NOT_TRUE)]
+    if key.computed or not key.nulls or not found or any(branch.unknown for branch in found):
+        return False
+    flag = free_name(f"{key.name or key.columns[0]}_rows", entity.columns)
+    draft = ColumnDraft(flag, Type("bool"), hidden=True)
+    entity.columns = {flag: draft, **entity.columns}
+    entity.marked_keys.append(MarkedKey(key, flag))
+    return True
+
+
+def flag_branches(marked: MarkedKey, dialect: str) -> tuple[CheckMeaning, ...]:
+    """The branches of a condition and of its opposite, each with its flag."""
+    return tuple(
+        CheckMeaning({marked.flag: ColumnBounds(values=(flag,))}).also(branch)
+        for flag, truth in ((True, Truth.TRUE), (False, Truth.NOT_TRUE))
+        for branch in branches_of(marked.key.where, dialect, truth=truth)
+    )
+
+
+def unmark_keys(entity: TableDraft, notes: Notes) -> None:
+    """Let the branch that is drawn tell the rows that match, instead of their flag."""
+    for marked in entity.marked_keys:
+        flag = entity.columns.pop(marked.flag)
+        cases = flag.cases
+        drawn = entity.columns.get(cases.column) if cases is not None else None
+        if flag.bounds.values == (False,):
+            continue  # no row ever matches
+        if cases is None or drawn is None or drawn.generator is None or drawn.generator.type != "choice":
+            unique_everywhere(entity, marked.key, notes)
+            continue
+        labels = [label for label in drawn.generator.params["values"] if _is_true(cases.bounds.get(label))]
+        entity.partial_keys.append(PartialKey(marked.key, {cases.column: labels}))
+
+
+def _is_true(bounds: ColumnBounds | None) -> bool:
+    return bounds is not None and bounds.values == (True,)
 
 
 def _said(column: ColumnDraft, bounds: ColumnBounds) -> dict[str, Any] | None:
@@ -63,12 +135,24 @@ def _value(value: Any, column: ColumnDraft) -> Any:
     return value
 
 
+def part_nullable_links(entity: TableDraft) -> None:
+    """Let a unique link that may be null be so in rows beyond its parents: it is unique where it is not null."""
+    for name, column in entity.columns.items():
+        params = dict(column.params)
+        plain = column.is_link and set(params) == {"entity", "column"} and params["entity"] != entity.name
+        open = column.nullable and column.null_rate is None and not column.null_rates and not column.primary
+        if plain and open and column.unique:
+            key = next((key for key in entity.schema.unique if key.columns == (name,)), KeySchema((name,)))
+            column.unique = False
+            entity.partial_keys.append(PartialKey(replace(key, where=""), {name: _NOT_NULL}))
+
+
 def settle_partial_keys(
     entity: TableDraft, generators: Mapping[tuple[str, str], Generator], size: Sizer, notes: Notes
 ) -> None:
     """Keep those keys unique in the rows that match which have too few values for all rows; the others in all rows."""
     for partial in entity.partial_keys:
-        columns = tuple(name for name in partial.key.columns if name not in partial.where)
+        columns = tuple(name for name in partial.key.columns if partial.where.get(name, _NOT_NULL) == _NOT_NULL)
         sizes = [size(entity, name) for name in columns]
         if not partial.where or not columns or not all(sizes):
             unique_everywhere(entity, partial.key, notes)
@@ -83,7 +167,7 @@ def _natural_share(entity: TableDraft, partial: PartialKey, generators: Mapping[
     if said is None:
         return 0.9 if _LIVE.match(name.lower()) else 0.5
     if isinstance(said, Mapping):
-        return 0.5
+        return 0.9 if name in partial.key.columns else 0.5
     chosen = generators.get((entity.name, name))
     listed = dict(chosen.entries) if isinstance(chosen, Choice) else {}
     weight = sum(listed.get(value, 0.0) for value in said)
@@ -96,6 +180,8 @@ def unique_everywhere(entity: TableDraft, key: KeySchema, notes: Notes) -> None:
         entity.columns[key.columns[0]].unique = True
     elif all(set(key.columns) != set(known) for known in (entity.primary, *entity.unique)):
         entity.unique.append(key.columns)
+    if not key.where:
+        return
     what = f"unique index {key.name} holds where {' '.join(key.where.split())}: made unique everywhere"
     notes.add(entity, "", what, key.line)
 

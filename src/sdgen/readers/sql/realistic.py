@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sdgen.generators.base import Generator
-from sdgen.inference.fit import share_kept
+from sdgen.inference.fit import share_kept, values_kept
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.bounds_sql import guard
 from sdgen.readers.sql.check_facts import ColumnBounds
 from sdgen.scenario.model import GeneratorSpec
 
+_LISTED = 64  # values, of many that keep a condition
 _LEAST = 0.05  # of a generator's values, that keep the bounds: where fewer do, its name is misleading
 # Generators that know nothing but a range: a range by the CHECK says as much, and is plainer.
 _RANGES = frozenset(
@@ -53,6 +54,20 @@ def realistic(column: ColumnDraft, chosen: Generator, plain: GeneratorSpec | Non
     if share == 1.0 and not fold and (keyed or chosen.called.startswith("person.") or _of_form(own)):
         return spec
     return plain if keyed else _restricted(spec, check, fold, plain)
+
+
+def tried(column: ColumnDraft, spec: GeneratorSpec | None, check: str, keyed: bool) -> GeneratorSpec | str:
+    """Values of a generator that keep a condition over `value`, or others of the type that do; a text where none does.
+
+    keyed: the values are to be distinct: they come from a list then.
+    """
+    share, kept = values_kept(spec, column.type, check)
+    if spec is not None and share == 1.0:
+        return spec
+    if not kept:
+        return "no value was found that keeps it"
+    listed = GeneratorSpec(type="choice", params={"values": kept if keyed else kept[:: max(len(kept) // _LISTED, 1)]})
+    return listed if spec is None or keyed or share < _LEAST else _restricted(spec, check, "", listed)
 
 
 def email(column: ColumnDraft) -> GeneratorSpec | None:

@@ -13,8 +13,10 @@ from sdgen.readers.sql.check_branches import Branches, branches_of, combined
 from sdgen.readers.sql.check_cases import draw_branches, obstacle
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, Impossible
 from sdgen.readers.sql.column_orders import set_link_orders, set_orders
+from sdgen.readers.sql.column_sums import narrowed
 from sdgen.readers.sql.drafts import Notes, TableDraft, is_fixed, quoted
 from sdgen.readers.sql.keys import OWN_ROWS
+from sdgen.readers.sql.partial_keys import flag_branches, unmark_keys
 from sdgen.readers.sql.schema import CheckSchema, Schema, TableName
 from sdgen.readers.sql.unenforced_checks import holds_on_null, shown, told, watch
 
@@ -23,12 +25,16 @@ DomainChecks = Mapping[tuple[TableName, str], tuple[CheckSchema, ...]]
 
 @dataclass(frozen=True)
 class Reading:
-    """A CHECK and its branches. column: the one whose domain declares it. lost: why branches are left out."""
+    """A CHECK and its branches. column: the one whose domain declares it. lost: why branches are left out.
+
+    of_key: it is the condition of a partial key, or its opposite: every row keeps it.
+    """
 
     check: CheckSchema
     branches: Branches
     column: str = ""
     lost: tuple[str, ...] = ()
+    of_key: bool = False
 
 
 @dataclass
@@ -54,13 +60,15 @@ def apply_checks(
     counted: the columns of all tables, by table and name, whose values count up.
     """
     table = _Table(schema, entity, notes)
-    waiting = _readings(schema, entity, domain_checks)
+    waiting = [*_readings(schema, entity, domain_checks), *_key_readings(schema, entity)]
     while single := [each for each in waiting if len(each.branches) == 1]:
         for reading in single:
             _apply(table, reading, reading.branches[0])
         waiting = [_possible(entity, each) for each in waiting if len(each.branches) != 1]
+    table.whole = narrowed(entity, table.whole)
     for group in _groups([_possible(entity, each) for each in waiting]):
         _apply_group(table, group)
+    unmark_keys(entity, notes)
     whole = set_link_orders(entity, table.whole, counted)
     whole = replace(whole, different=tuple(pair for pair in whole.different if not _ring(table, *pair)))
     for pair, fault in set_orders(entity, whole):
@@ -100,6 +108,19 @@ def _readings(schema: Schema, entity: TableDraft, domain_checks: DomainChecks) -
             branches = branches_of(check.sql, schema.dialect)
             found.append(Reading(check, tuple(_spelled(each, {"value": name}) for each in branches), name))
     return found
+
+
+def _key_readings(schema: Schema, entity: TableDraft) -> list[Reading]:
+    """The conditions of partial keys, which are drawn with the CHECKs of the same columns."""
+    spelled = {name.lower(): name for name in entity.columns}
+    return [
+        Reading(
+            CheckSchema("", marked.flag, marked.key.line),
+            tuple(_spelled(each, spelled) for each in flag_branches(marked, schema.dialect)),
+            of_key=True,
+        )
+        for marked in entity.marked_keys
+    ]
 
 
 def _spelled(meaning: CheckMeaning, spelled: Mapping[str, str]) -> CheckMeaning:
@@ -196,6 +217,8 @@ def _possible(entity: TableDraft, reading: Reading) -> Reading:
 
 
 def _tell_lost(table: _Table, reading: Reading) -> None:
+    if reading.of_key:
+        return
     for why in reading.lost if not any(branch.unknown for branch in reading.branches) else ():
         what = f"{told([reading.check])}: {why}: no row takes this branch"
         table.notes.add(table.entity, "", what, reading.check.line, "the other branches keep it")
@@ -220,6 +243,8 @@ def _apply_group(table: _Table, group: Sequence[Reading]) -> None:
     whole: Branches = (CheckMeaning(),)
     for reading in group:
         together = combined([whole, reading.branches])
+        if together is None and reading.of_key:
+            continue
         if together is None:
             what = f"{told([reading.check])} has too many branches together with others: rows may break it"
             table.notes.add(entity, "", what, reading.check.line, "give its columns generators that keep it")
@@ -230,7 +255,8 @@ def _apply_group(table: _Table, group: Sequence[Reading]) -> None:
 
 
 def _draw(table: _Table, parts: Sequence[Reading], result: Reading) -> None:
-    entity, checks = table.entity, [each.check for each in parts]
+    entity, checks = table.entity, [each.check for each in parts if not each.of_key]
+    checks = checks or [each.check for each in parts]
     if not result.branches:
         line = checks[0].line or entity.schema.line
         what = f"{told(checks)} can't be kept: none of the branches is possible beside what else is declared"

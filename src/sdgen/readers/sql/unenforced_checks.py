@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sdgen.errors import Path, Problem, ProblemType
+from sdgen.readers.sql.check_syntax import is_computable, with_own_days
 from sdgen.readers.sql.drafts import TableDraft
 from sdgen.readers.sql.schema import CheckSchema, Schema
 from sdgen.scenario.problems import Origin
@@ -32,17 +33,12 @@ def _translated(sql: str, dialect: str, spelled: Mapping[str, str], column: str)
 
     try:
         tree = parse_one(sql, dialect=dialect)
-        if tree.find(exp.Typeof):  # SQLite's names of how it stores values are its own
+        if not is_computable(tree):
             return ""
-        if any(
-            text.is_string and text.this.lower() in ("nan", "infinity", "-infinity")
-            for text in tree.find_all(exp.Literal)
-        ):
-            return ""  # no numbers that are made, and DuckDB's decimals know none of them
         for found in tree.find_all(exp.Column):
             name = column if column and found.name.lower() == "value" else spelled[found.name.lower()]
             found.set("this", exp.to_identifier(name, quoted=True))
-        return tree.sql(dialect="duckdb")
+        return with_own_days(tree, dialect).sql(dialect="duckdb")
     except (SqlglotError, KeyError, ValueError):
         return ""
 
