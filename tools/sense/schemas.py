@@ -1,6 +1,6 @@
 """The corpus: schemas of public software as facts, each column with the kind of values that would fit it.
 
-A file is a vertical. `[name half]` begins a schema, of the half that rules are tuned on or the one that is only measured.
+A file is a vertical. `[name half]` begins a schema, of the half that rules are tuned on or the one only measured.
 `table: column kind arguments >parent @type?; …` are its columns (`>`: a declared link, `@`: the type where the kind
 doesn't say it, `?`: may be null), `? table: condition` what is true of each row.
 """
