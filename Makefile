@@ -15,7 +15,7 @@ QUICK := $(wildcard $(CORE:%=tests/generators/test_%.py) tests/generators/expres
 # What another version of a library would change first: values, and what people see of them.
 LEG := $(wildcard tests/conformance) tests/test_golden.py tests/test_generate.py tests/generators tests/cli/test_help.py tests/cli/test_generate.py tests/cli/test_validate.py
 
-.PHONY: help run test quick leg conformance same coverage mutants check docs install bench lock clean always
+.PHONY: help run test quick leg conformance same coverage mutants check docs install bench sense lock clean always
 help:
 	@echo "make run      install, fill out/shop.duckdb from examples/shop.yaml, show first rows"
 	@echo "make test     install what the tests need, and run them all"
@@ -28,6 +28,7 @@ help:
 	@echo "make install  leave a working $(BIN)/sdgen"
 	@echo "make docs     make docs/generators.md anew from the registry"
 	@echo "make lock     renew requirements/ with the newest versions that pyproject.toml allows"
+	@echo "make sense    how much of what bare schemas become fits, by vertical (docs/realism.md)"
 	@echo "make bench    measure speed against peers (bench/RESULTS.md says what was measured)"
 	@echo "All but lock and bench take VERSIONS=newest or VERSIONS=oldest too, and PYTHON=python3.12"
 
@@ -83,6 +84,9 @@ docs: install
 
 bench: $(VENV)/tested
 	bench/run
+
+sense: $(VENV)/tested
+	$(BIN)/python tools/sense
 
 lock: .venv-lock/bin/uv
 	.venv-lock/bin/python tools/lock.py
