@@ -39,7 +39,8 @@ AllowSecret = Annotated[
     Patterns, typer.Option("--allow-secret", metavar="PATTERN", help="Secrets that requests may name. May be repeated.")
 ]
 AllowEngine = Annotated[
-    Patterns, typer.Option("--allow-engine", metavar="PATTERN", help="Clusters that requests may name. May be repeated.")
+    Patterns,
+    typer.Option("--allow-engine", metavar="PATTERN", help="Clusters that requests may name. May be repeated."),
 ]
 MostCounted = Annotated[
     int,

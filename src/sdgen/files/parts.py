@@ -1,186 +1,145 @@
-"""Folders of parts: a table is a folder of files, one for each span, written by tasks on any machine.
-
-    out/orders/part-000000000000000-000000001048576.parquet …, out/_sdgen.json
-
-A task writes under an attempt's name; its receipt takes the file into the staging folder under the span's own. So what
-a lost task left, or one that was done twice, is never among the rows. The folder must be one that the tasks' machines
-and this one see under the same path. Names sort in the order of rows.
-"""
+"""Takes a table's encoded rows to its files: a new one at each partition, and wherever a part is full."""
 
 from __future__ import annotations
 
-import shutil
-import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 
-from sdgen.errors import Cancelled, Problem, TargetError
-from sdgen.files.folder import FORMATS, remove, translated
-from sdgen.files.metadata import merged, metadata, write_metadata
-from sdgen.scenario.output import FileNames, repeated_names
-from sdgen.targets.base import Mode, Receipt, Span, Table
-from sdgen.targets.file_checkpoint import TableProgress
-from sdgen.targets.paths import finish_moves, folder_fault, leftovers, move_into, real, release, staged
-from sdgen.targets.writer_lock import CHANGED_HINT, Look, changed_since, look
+from sdgen.errors import Problem, TargetError
+from sdgen.files.formats import OpenFile
+from sdgen.files.layout import within_files
+from sdgen.files.table_files import Encoded, FilePlan
+from sdgen.targets import columnar
 
-SPREADABLE = ("parquet", "csv", "jsonl")
-_ATTEMPTS = ".attempts"
-_SHARED = "every worker must see the folder under the same path, as on a network file system"
-
-
-def parts_folder(file: str) -> str:
-    """The folder of a table's parts, where its one file would be `file`."""
-    return str(PurePosixPath(file).with_suffix(""))
-
-
-def part_name(span: Span, format: str) -> str:
-    return f"part-{span.start:015d}-{span.stop:015d}.{format}"
+_MOST_OPEN = 64  # files of a table at once: each holds buffers
+_MOST_HELD = 4 * columnar.GROUP_ROWS  # rows that wait for their row groups, over all files of a table
+_MOST_PARTITIONS = 10_000
 
 
 @dataclass(frozen=True)
-class FilePartWriter:
-    """Writes a span as a file in the folder of attempts. A folder that is gone says that the run is over."""
+class WrittenFile:
+    """A file that is complete: its name, rows, bytes and the folder of its partition."""
 
-    attempts: str
-    format: str
-
-    def write(self, table: Table, span: Span, batches: Iterable[pa.RecordBatch]) -> Receipt:
-        folder, form = Path(self.attempts), FORMATS[self.format]
-        if not folder.is_dir():
-            what = f"a worker doesn't see {folder.parent}, where files are staged"
-            raise TargetError(Problem(("target",), what, _SHARED))
-        path = folder / f"{uuid.uuid4().hex}.{self.format}"
-        if form.head is not None:
-            path.write_bytes(form.head(table))
-        file = form.open(table, path)
-        try:
-            for batch in batches:
-                if not folder.is_dir():
-                    raise Cancelled("the run is over")
-                file.write(form.encode(table, batch))
-            file.finish()
-        finally:
-            file.close()
-        return Receipt(span, path.name, path.stat().st_size)
+    name: str
+    rows: int
+    size: int
+    folder: str = ""
 
 
-class PartFolder:
-    """A folder of tables that are folders of parts, in one format."""
+class _Part:
+    """A file that is being written."""
 
-    def __init__(self, folder: Path, format: str, names: FileNames, manifest: Mapping[str, Any]) -> None:
-        self.folder = folder
-        self.format = format
-        self.names = names
-        self.manifest = {**manifest, "formats": [format]}
-        self.staging: Path | None = None
-        self._parts: dict[Table, list[str]] = {}
-        self._gone: list[str] = []
-        self._seen: Look = {}
+    def __init__(self, name: str, folder: str, sink: IO[bytes], file: OpenFile) -> None:
+        self.name, self.folder, self.sink, self.file = name, folder, sink, file
+        self.rows = 0
 
-    def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
-        fault = folder_fault(self.folder)
-        if fault:
-            return [Problem(("target",), fault, "choose another folder, or change its permissions")]
-        with translated(self.folder):
-            finish_moves(self.folder)
-        for path in leftovers(self.folder):
-            remove(path)
-        self._seen = look([self.folder / self.place(table) for table in tables])
-        return [*self._repeated(tables), *(each for table in tables for each in self._clash(table, mode))]
+    @property
+    def held(self) -> int:
+        """Rows that wait for their row group."""
+        return self.file.rows if isinstance(self.file, columnar.ParquetFile) else 0
 
-    def place(self, table: Table) -> str:
-        """The folder of a table's parts, inside the target's."""
-        return parts_folder(self._file(table))
-
-    def _file(self, table: Table) -> str:
-        return self.names.name(table.entity, table.name, self.format, self.manifest)
-
-    def _repeated(self, tables: Sequence[Table]) -> Iterator[Problem]:
-        named = {table.entity: table.name for table in tables}
-        for entity, what in repeated_names(self.names, named, self.manifest):
-            yield Problem(("target", named[entity]), what, "give it another target_table")
-
-    def _clash(self, table: Table, run: Mode) -> Iterator[Problem]:
-        here, mode = ("target", table.name), table.mode_in(run)
-        file, parts = self.folder / self._file(table), self.folder / self.place(table)
-        if mode is Mode.APPEND_ONLY:
-            yield Problem(here, "a run on an engine can't append to files", "leave the engine out, or use another mode")
-        elif file.exists():
-            yield Problem(here, f"{file} is one file, and a run on an engine writes a folder of parts", "move it away")
-        elif parts.exists() and not parts.is_dir():
-            yield Problem(here, f"{parts} is a file, and a run on an engine makes such a folder", "move it away")
-        elif parts.is_dir() and mode is Mode.CREATE_IF_MISSING:
-            hint = "replace it with --mode truncate_then_insert, or choose another folder"
-            yield Problem(here, f"{parts} exists", hint)
-        elif others := [path.name for path in _files(parts) if not _is_part(path)]:
-            what = f"{parts} holds other files than parts: {', '.join(others[:3])}"
-            yield Problem(here, what, "move them away, or choose another folder")
-
-    def prepare(self, table: Table, mode: Mode) -> None:
-        place = self.place(table)
-        with translated(self.folder):
-            (self._staging() / place).mkdir(parents=True)
-        self._parts[table] = []
-        self._gone += [f"{place}/{path.name}" for path in _files(self.folder / place)]
-
-    def _staging(self) -> Path:
-        if self.staging is None:
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
-            self.staging = staged(self.folder)
-            (self.staging / _ATTEMPTS).mkdir(parents=True)
-        return self.staging
-
-    def part_writer(self) -> FilePartWriter:
-        return FilePartWriter(str((self._staging() / _ATTEMPTS).absolute()), self.format)
-
-    def take(self, table: Table, receipt: Receipt) -> None:
-        attempt = self._staging() / _ATTEMPTS / receipt.name
-        size = attempt.stat().st_size if attempt.is_file() else -1
-        if size != receipt.bytes:
-            there = "is not there" if size < 0 else f"has {size:,} bytes"
-            what = f"{attempt}, of which a worker wrote {receipt.bytes:,} bytes, {there}"
-            raise TargetError(Problem(("target", table.name), what, _SHARED))
-        name = f"{self.place(table)}/{part_name(receipt.span, self.format)}"
-        with translated(self.folder):
-            attempt.rename(self._staging() / name)
-        self._parts[table].append(name)
-
-    def finish(self, done: Mapping[str, TableProgress]) -> None:
-        staging = self._staging()
-        with translated(self.folder):
-            shutil.rmtree(staging / _ATTEMPTS)
-            parts = {table: sorted(names) for table, names in self._parts.items()}
-            write_metadata(staging, merged(self.folder, metadata(self.manifest, parts, done)))
-            changed = changed_since(self._seen)
-            if changed:
-                raise TargetError(Problem(("target",), changed, CHANGED_HINT))
-            if not self.folder.exists():
-                staging.rename(real(self.folder))
-            else:
-                new = {name for names in parts.values() for name in names}
-                move_into(staging, self.folder, [name for name in self._gone if name not in new])
-        self.staging = None
-
-    def abort(self) -> None:
-        """Remove what is staged: under another name first, so that tasks that still run find no folder to write to."""
-        if self.staging is not None:
-            gone = staged(self.folder)
-            try:
-                self.staging.rename(gone)
-            except OSError:
-                gone = self.staging
-            shutil.rmtree(gone, ignore_errors=True)
-            release(self.staging)
-        self.staging = None
+    def finish(self) -> WrittenFile:
+        self.file.finish()
+        size = 0 if self.sink.closed else self.sink.tell()
+        self.sink.close()
+        return WrittenFile(self.name, self.rows, size, self.folder)
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+class PartWriter:
+    """The files of one table in one format. create: makes the file of a name. written: those that are complete."""
+
+    def __init__(self, plan: FilePlan, create: Callable[[str], IO[bytes]]) -> None:
+        self.plan = plan
+        self.table = within_files(plan.table, plan.keys)
+        self.layout, self.create, self.names = plan.layout, create, plan.next_names()
+        self.written: list[WrittenFile] = []
+        self._open: OrderedDict[str, _Part] = OrderedDict()
+        self._folders: set[str] = set()
+
+    def write(self, pieces: Encoded) -> None:
+        for folder, rows, piece in pieces:
+            while rows:
+                part = self._part(folder, rows, divisible=isinstance(piece, pa.RecordBatch))
+                room = min(rows, self.layout.part_rows - part.rows) if self.layout.part_rows else rows
+                now, piece = (piece.slice(0, room), piece.slice(room)) if room < rows else (piece, None)
+                part.file.write(now)
+                part.rows += room
+                rows -= room
+                if self._is_full(part):
+                    self._end(folder)
+        self._write_groups()
+
+    def _part(self, folder: str, rows: int, divisible: bool) -> _Part:
+        """The open file for rows of a partition: rows that can't be divided go into one file."""
+        part, most = self._open.get(folder), self.layout.part_rows
+        if part is not None and most and not divisible and part.rows + rows > most:
+            self._end(folder)
+            part = None
+        if part is None:
+            part = self._begin(folder)
+        self._open.move_to_end(folder)
+        return part
+
+    def _begin(self, folder: str) -> _Part:
+        self._folders.add(folder)
+        if len(self._folders) > _MOST_PARTITIONS:
+            name = self.plan.table.name
+            what = f"{name} would have more than {_MOST_PARTITIONS:,} partitions"
+            hint = "partition by columns of fewer values, such as a moment's month"
+            raise TargetError(Problem(("target", name), what, hint))
+        if len(self._open) >= _MOST_OPEN:
+            self._end(next(iter(self._open)))
+        name = self.names.next(folder)
+        sink = self.create(name)
+        if self.plan.format.head is not None:
+            sink.write(self.plan.format.head(self.table))
+        part = _Part(name, folder, sink, self.plan.format.open(self.table, sink))
+        self._open[folder] = part
+        return part
+
+    def _is_full(self, part: _Part) -> bool:
+        rows, size = self.layout.part_rows, self.layout.part_bytes
+        return bool(rows and part.rows >= rows) or bool(size and part.sink.tell() >= size)
+
+    def _end(self, folder: str) -> None:
+        self.written.append(self._open.pop(folder).finish())
+
+    def _write_groups(self) -> None:
+        """Give rows that wait to their files where many files have some waiting."""
+        while len(self._open) > 1 and sum(part.held for part in self._open.values()) > _MOST_HELD:
+            fullest = max(self._open.values(), key=lambda part: part.held)
+            if isinstance(fullest.file, columnar.ParquetFile):
+                fullest.file.flush()
+
+    def finish(self) -> None:
+        """Complete all files; a table without rows has one of none, unless it is partitioned."""
+        if not self.written and not self._open and not self.plan.keys:
+            self._begin("")
+        for folder in list(self._open):
+            self._end(folder)
+
+    def close(self) -> None:
+        """Give up what is open."""
+        for part in self._open.values():
+            with suppress(Exception):
+                part.file.close()
+        self._open.clear()
 
 
-def _is_part(path: Path) -> bool:
-    return path.is_file() and path.name.startswith("part-") and path.suffix[1:] in FORMATS
+def write_all(writers: Iterable[PartWriter], parts: Iterable[tuple[Any, ...]]) -> None:
+    """The parts of a table into its files of all formats."""
+    writers = list(writers)
+    try:
+        for part in parts:
+            for writer, pieces in zip(writers, part, strict=True):
+                writer.write(pieces)
+        for writer in writers:
+            writer.finish()
+    finally:
+        for writer in writers:
+            writer.close()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from sdgen.databases import staging_tables
+from sdgen.databases import loading
 from sdgen.databases.checkpoint_table import Run
 from sdgen.databases.create_table import create_table
 from sdgen.databases.dialect import literal
@@ -104,7 +104,7 @@ class SpreadPostgres:
         """Remove what killed runs of this machine left, and make the table of spans."""
         found = connection.execute(b"SELECT nspname FROM pg_namespace WHERE nspname LIKE '\\_sdgen\\_%'").fetchall()
         for (name,) in found:
-            if staging_tables.left_over(name):
+            if loading.is_left_over(name):
                 connection.execute(f"DROP SCHEMA {POSTGRES.quote(name)} CASCADE".encode())
         where = self._make_schema(connection, ())
         columns = "entity text, start bigint, stop bigint, PRIMARY KEY (entity, start)"
@@ -113,7 +113,7 @@ class SpreadPostgres:
     def _make_schema(self, connection: psycopg.Connection[Any], key: tuple[str, ...]) -> str:
         """The staging schema for the tables of a schema, which keep their names; of no schema, for the spans."""
         if key not in self._schemas:
-            name = staging_tables.fresh(len(self._schemas))
+            name = loading.new_staging_name(len(self._schemas))
             connection.execute(f"CREATE SCHEMA {POSTGRES.quote(name)}".encode())
             self._schemas[key] = name
         return self._schemas[key]
