@@ -152,13 +152,6 @@ class Files:
         path = self.folder / plan.files.file
         if path.is_dir():
             yield Problem(("target", plan.table.name), f"{path} is a folder", "move it away")
-        elif (
-            not plan.layout
-            and (parts := path.with_suffix("")).is_dir()
-            and next(parts.glob(f"part-*{path.suffix}"), None)
-        ):
-            what = f"{parts} holds {plan.table.name} in parts, which a run on an engine wrote"
-            yield Problem(("target", plan.table.name), what, "move it away, or choose another folder")
         else:
             yield from plan.clashes(lambda name: self.folder / name)
             if plan.grows and plan.format.head is not None:
