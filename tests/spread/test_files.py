@@ -107,14 +107,14 @@ def test_a_shorter_run_leaves_no_parts_of_a_longer_one(dask_cluster: str, tmp_pa
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["_sdgen.json", "patients"]
 
 
-def test_one_file_and_parts_are_not_mixed(dask_cluster: str, local: Local, tmp_path: Path) -> None:
+def test_an_engine_leaves_one_file_alone_and_its_parts_can_be_replaced(dask_cluster: str, local: Local, tmp_path: Path) -> None:
     replaced = {"formats": ["parquet"], "only": ["wards"], "mode": "truncate_then_insert"}
     sdgen.write(SCENARIO, tmp_path / "one", formats=["parquet"], only=["wards"])
     with pytest.raises(TargetError, match=r"wards\.parquet is one file"):
         sdgen.write(SCENARIO, tmp_path / "one", engine=dask_cluster, **replaced)
     sdgen.write(SCENARIO, tmp_path / "parts", formats=["parquet"], only=["wards"], engine=dask_cluster)
-    with pytest.raises(TargetError, match="holds wards in parts"):
-        sdgen.write(SCENARIO, tmp_path / "parts", **replaced)
+    sdgen.write(SCENARIO, tmp_path / "parts", **replaced)
+    assert [path.name for path in (tmp_path / "parts").rglob("*.parquet")] == ["wards.parquet"]
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl"])
