@@ -69,6 +69,13 @@ FORMATS = (
         (".proto", "/"),
         False,
     ),
+    Format(
+        "graphql",
+        "sdgen.readers.graphql",
+        "a GraphQL schema, or a folder with one",
+        (".graphql", ".graphqls", ".gql", "/"),
+        False,
+    ),
     Format("older", "sdgen.readers.sdgen_go", "a scenario file of the older sdgen, with half-open uniform_int"),
     Format("jsonschema", "sdgen.readers.jsonschema", "JSON Schema, OpenAPI and Swagger documents", counted=False),
     Format(
