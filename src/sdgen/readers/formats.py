@@ -53,6 +53,13 @@ FORMATS = (
     Format("database", "sdgen.readers.sql.database", "a live database: its catalogue is read", (_DATABASE,), False),
     Format("moose", "sdgen.readers.moose", "Moose data models, TypeScript or Python: a file or project", MOOSE, False),
     Format(
+        "django",
+        "sdgen.readers.django",
+        "Django models in their source: a file, an app or a project",
+        (".py", "/"),
+        False,
+    ),
+    Format(
         "models", "sdgen.readers.models", "SQLAlchemy, Pydantic or dataclass models: module:Name", (":", ".py"), False
     ),
     Format("prisma", "sdgen.readers.prisma", "a Prisma schema, or a folder with one", (".prisma", "/"), False),
