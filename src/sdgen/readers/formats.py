@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sdgen.readers.base import Reader, Source
 
 DOCUMENTS = (".yaml", ".yml", ".json")
+TYPESCRIPT = (".ts", ".mts", ".tsx", "/")
 MOOSE = (".ts", ".tsx", ".py", "/")
 _DATABASE = "database"  # stands for the suffixes of all kinds, which `--help` has no need to know
 
@@ -51,6 +52,9 @@ class Format:
 FORMATS = (
     Format("ddl", "sdgen.readers.sql.ddl", "CREATE TABLE and ALTER TABLE statements, such as a dump", (".sql",), False),
     Format("database", "sdgen.readers.sql.database", "a live database: its catalogue is read", (_DATABASE,), False),
+    Format(
+        "drizzle", "sdgen.readers.drizzle", "a Drizzle schema in TypeScript, or a folder with one", TYPESCRIPT, False
+    ),
     Format("moose", "sdgen.readers.moose", "Moose data models, TypeScript or Python: a file or project", MOOSE, False),
     Format(
         "django",
