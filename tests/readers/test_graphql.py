@@ -128,7 +128,8 @@ def test_faults_have_their_line(tmp_path: Path, text: str, what: str, line: int)
 def test_mutated_schemas_are_read_or_refused() -> None:
     from graphql import GraphQLError, parse
 
-    from sdgen.readers.graphql.tables import SchemaFile, schema_of
+    from sdgen.readers.graphql.declarations import SchemaFile
+    from sdgen.readers.graphql.tables import schema_of
 
     draws = random.Random(7)
     tokens = re.findall(r"\w+|\s+|[^\w\s]", PRESS.read_text())

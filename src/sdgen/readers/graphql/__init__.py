@@ -22,7 +22,8 @@ def read(source: Source, options: ReadOptions) -> Scenario:
     except ImportError:
         hint = 'pip install "sdgen[graphql]"'
         raise SourceError(Problem((), "GraphQL schemas are read by graphql-core", hint, source.name)) from None
-    from sdgen.readers.graphql.tables import SchemaFile, schema_of
+    from sdgen.readers.graphql.declarations import SchemaFile
+    from sdgen.readers.graphql.tables import schema_of
     from sdgen.readers.sql.scenario import relational_scenario
 
     files = []

@@ -7,14 +7,23 @@ a field of its type is a link, and a list of them the other side of one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sdgen.errors import Problem, SourceError
 from sdgen.inference.names import singular, snake
+from sdgen.readers.graphql.declarations import (
+    SCALARS,
+    FieldOf,
+    ObjectType,
+    SchemaFile,
+    kind_of,
+    line_of,
+    text_of,
+)
 from sdgen.readers.sql.schema import (
     CheckSchema,
     ColumnSchema,
@@ -26,97 +35,11 @@ from sdgen.readers.sql.schema import (
     TableSchema,
 )
 
-if TYPE_CHECKING:
-    from graphql import DocumentNode, FieldDefinitionNode, Node, TypeNode
-
 _DIALECT = "duckdb"  # its types have structs, which parts of records are
-_SCALARS: Mapping[str, str] = {
-    "ID": "text",
-    "String": "text",
-    "Int": "integer",
-    "Float": "double",
-    "Boolean": "boolean",
-    **dict.fromkeys(
-        ("DateTime", "Timestamp", "Instant", "OffsetDateTime", "ISO8601DateTime", "timestamptz"), "timestamptz"
-    ),
-    **dict.fromkeys(("LocalDateTime", "NaiveDateTime", "timestamp"), "timestamp"),
-    **dict.fromkeys(("Date", "LocalDate", "ISO8601Date", "date"), "date"),
-    **dict.fromkeys(("Time", "LocalTime"), "time"),
-    **dict.fromkeys(("JSON", "JSONObject", "Json", "jsonb", "Map", "Object"), "json"),
-    **dict.fromkeys(("UUID", "uuid", "GUID"), "uuid"),
-    **dict.fromkeys(("BigInt", "Long", "bigint", "Int64"), "bigint"),
-    **dict.fromkeys(("Decimal", "BigDecimal", "Money", "numeric"), "decimal"),
-    **dict.fromkeys(("Email", "EmailAddress", "URL", "Url", "URI", "PhoneNumber", "Phone", "Upload"), "text"),
-    **dict.fromkeys(("PositiveInt", "NonNegativeInt", "UnsignedInt"), "integer"),
-}
 _SIZES = {"decimal": (18, 2)}
 _WHOLE_ABOVE = {"PositiveInt": 1, "NonNegativeInt": 0, "UnsignedInt": 0}
 _ROOTS = frozenset({"Query", "Mutation", "Subscription"})
 _HELPERS = re.compile(r".*(?:Connection|Edge|Payload|PageInfo)|_.*")
-
-
-@dataclass(frozen=True)
-class SchemaFile:
-    """A file and what it declares."""
-
-    name: str
-    document: DocumentNode
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a field holds: the type's name, whether it is a list, and whether it is there in every record."""
-
-    name: str
-    listed: bool
-    required: bool
-
-
-@dataclass(frozen=True)
-class FieldOf:
-    """A field of a type, and the file that it stands in."""
-
-    name: str
-    kind: Kind
-    node: FieldDefinitionNode
-    file: str
-
-    @property
-    def line(self) -> int:
-        return _line(self.node)
-
-    @property
-    def description(self) -> str:
-        return _text(self.node)
-
-    def directive(self, *names: str) -> dict[str, Any] | None:
-        """The arguments of a directive, by its name."""
-        for each in self.node.directives or ():
-            if each.name.value in names:
-                return {arg.name.value: _value(arg.value) for arg in each.arguments or ()}
-        return None
-
-
-@dataclass(frozen=True)
-class ObjectType:
-    name: str
-    fields: tuple[FieldOf, ...]
-    interfaces: tuple[str, ...]
-    line: int
-    file: str
-    description: str
-
-    @property
-    def key(self) -> FieldOf | None:
-        """The field that names a record: by a directive, or an ID (of any scalar) that is called so."""
-        marked = next((each for each in self.fields if each.directive("id", "primaryKey", "pk") is not None), None)
-        own = ("id", "uuid", f"{snake(self.name)}_id", "_id")
-        named = [
-            each for word in own for each in self.fields if snake(each.name) == word.strip("_") or each.name == word
-        ]
-        ids = [each for each in self.fields if each.kind.name == "ID" and each.kind.required]
-        found = [each for each in named if each.kind.name in _SCALARS and not each.kind.listed]
-        return marked or (found[0] if found else ids[0] if len(ids) == 1 else None)
 
 
 def schema_of(files: Sequence[SchemaFile], source: str) -> Schema:
@@ -174,11 +97,11 @@ class _Reading:
             case "object_type_definition":
                 self._object(name, node, file)
             case "operation_definition" | "fragment_definition":
-                self.tell("an operation, not a part of a schema: left out", _line(node), file)
+                self.tell("an operation, not a part of a schema: left out", line_of(node), file)
 
     def _object(self, name: str, node: Any, file: str) -> None:
         """A type, or an extension of one that was declared before or will be."""
-        fields = tuple(FieldOf(each.name.value, _kind(each.type), each, file) for each in node.fields or ())
+        fields = tuple(FieldOf(each.name.value, kind_of(each.type), each, file) for each in node.fields or ())
         above = tuple(each.name.value for each in node.interfaces or ())
         before = self.objects.get(name)
         if before is not None:
@@ -186,7 +109,7 @@ class _Reading:
             more = tuple(each for each in fields if each.name not in known)
             self.objects[name] = replace(before, fields=before.fields + more, interfaces=before.interfaces + above)
         else:
-            self.objects[name] = ObjectType(name, fields, above, _line(node), file, _text(node))
+            self.objects[name] = ObjectType(name, fields, above, line_of(node), file, text_of(node))
 
     def tell(self, what: str, line: int, file: str) -> None:
         self.notes.append(Problem((), what, "", file, line, 1 if line else 0))
@@ -208,8 +131,8 @@ class _Reading:
         name, dimensions = each.kind.name, int(each.kind.listed)
         if name in self.enums:
             return SqlType("enum", values=self.enums[name], dimensions=dimensions)
-        if name in _SCALARS:
-            return SqlType(_SCALARS[name], _SIZES.get(_SCALARS[name], ()), dimensions=dimensions)
+        if name in SCALARS:
+            return SqlType(SCALARS[name], _SIZES.get(SCALARS[name], ()), dimensions=dimensions)
         if name in self.scalars:
             self.tell(f"the scalar {name} is not known: its values are texts", each.line, each.file)
             return SqlType("text", dimensions=dimensions)
@@ -361,34 +284,6 @@ def _link_name(one: ObjectType, each: FieldOf) -> str:
     spelled = {snake(other.name): other.name for other in one.fields}
     name = f"{snake(each.name)}_id"
     return spelled.get(name, name)
-
-
-def _kind(node: TypeNode) -> Kind:
-    required = node.kind == "non_null_type"
-    listed = False
-    inner: Any = node
-    while inner.kind != "named_type":
-        listed = listed or inner.kind == "list_type"
-        inner = inner.type
-    return Kind(inner.name.value, listed, required)
-
-
-def _line(node: Node) -> int:
-    return node.loc.start_token.line if node.loc is not None else 0
-
-
-def _text(node: Any) -> str:
-    description = getattr(node, "description", None)  # an extension has none
-    return " ".join(description.value.split())[:300] if description is not None else ""
-
-
-def _value(node: Any) -> Any:
-    if node.kind == "list_value":
-        return [_value(each) for each in node.values]
-    value: Any = getattr(node, "value", None)
-    if node.kind == "int_value":
-        return int(value)
-    return float(value) if node.kind == "float_value" else value
 
 
 def _default(each: FieldOf) -> str:
