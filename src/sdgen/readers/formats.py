@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sdgen.readers.base import Reader, Source
 
 DOCUMENTS = (".yaml", ".yml", ".json")
+TYPESCRIPT = (".ts", ".mts", ".tsx", "/")
 MOOSE = (".ts", ".tsx", ".py", "/")
 _DATABASE = "database"  # stands for the suffixes of all kinds, which `--help` has no need to know
 
@@ -51,7 +52,17 @@ class Format:
 FORMATS = (
     Format("ddl", "sdgen.readers.sql.ddl", "CREATE TABLE and ALTER TABLE statements, such as a dump", (".sql",), False),
     Format("database", "sdgen.readers.sql.database", "a live database: its catalogue is read", (_DATABASE,), False),
+    Format(
+        "drizzle", "sdgen.readers.drizzle", "a Drizzle schema in TypeScript, or a folder with one", TYPESCRIPT, False
+    ),
     Format("moose", "sdgen.readers.moose", "Moose data models, TypeScript or Python: a file or project", MOOSE, False),
+    Format(
+        "django",
+        "sdgen.readers.django",
+        "Django models in their source: a file, an app or a project",
+        (".py", "/"),
+        False,
+    ),
     Format(
         "models", "sdgen.readers.models", "SQLAlchemy, Pydantic or dataclass models: module:Name", (":", ".py"), False
     ),
@@ -67,6 +78,13 @@ FORMATS = (
         "sdgen.readers.protobuf",
         "Protocol Buffers: a .proto file, or a folder with some",
         (".proto", "/"),
+        False,
+    ),
+    Format(
+        "graphql",
+        "sdgen.readers.graphql",
+        "a GraphQL schema, or a folder with one",
+        (".graphql", ".graphqls", ".gql", "/"),
         False,
     ),
     Format("older", "sdgen.readers.sdgen_go", "a scenario file of the older sdgen, with half-open uniform_int"),

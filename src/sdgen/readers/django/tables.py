@@ -1,0 +1,224 @@
+"""Models in the source → a relational schema, as Django's migrations make it on PostgreSQL."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+from sdgen.errors import Problem, SourceError
+from sdgen.readers.django.conditions import Unknown, condition, dotted, last_name, literal
+from sdgen.readers.django.models import DIALECT, LINKS, PAIRS, Model, ModelField, ModelIndex
+from sdgen.readers.sql.schema import (
+    CheckSchema,
+    ColumnSchema,
+    ForeignKeySchema,
+    KeySchema,
+    Schema,
+    SqlType,
+    TableName,
+    TableSchema,
+)
+
+
+def schema_of(modules: Sequence[tuple[str, str, ast.Module]], source: str) -> Schema:
+    """The schema of the models of modules: each a file, an app's label, and its source. SourceError without models."""
+    index = ModelIndex(modules, source)
+    between: list[TableSchema] = []
+    tables = [_table(index, model, between) for model in index.tables()]
+    tables += between
+    if not tables:
+        hint = "a model is a class with models.Model among its bases"
+        raise SourceError([Problem((), "there is no model with a table in it", hint, source), *index.notes])
+    name = PurePath(source.replace("\\", "/").rstrip("/")).name.partition(".")[0] or "django"
+    return Schema(name, DIALECT, source, tuple(tables), notes=tuple(dict.fromkeys(index.notes)))
+
+
+def _table(index: ModelIndex, model: Model, between: list[TableSchema]) -> TableSchema:
+    """The table of a model; those of its relations to many go to `between`."""
+    key = index.key(model)
+    made = _Made(index, model, between)
+    above = index.parent(model)
+    if not any(each.says("primary_key") for each in index.fields(model)):
+        made.columns[key[0]] = ColumnSchema(key[0], key[1], model.node.lineno, nullable=False, counts=above is None)
+        if above is not None:
+            made.links.append(ForeignKeySchema((key[0],), TableName(index.table_of(above)), (index.key(above)[0],)))
+    for each in index.fields(model):
+        made.add(each)
+    made.keep_meta()
+    return TableSchema(
+        TableName(index.table_of(model)),
+        tuple(made.columns.values()),
+        model.node.lineno,
+        KeySchema((key[0],), "", model.node.lineno),
+        tuple(made.unique),
+        tuple(made.links),
+        tuple(made.checks),
+        " ".join((ast.get_docstring(model.node) or "").partition("\n\n")[0].split()),
+    )
+
+
+@dataclass
+class _Made:
+    """A table in the making."""
+
+    index: ModelIndex
+    model: Model
+    between: list[TableSchema]
+    columns: dict[str, ColumnSchema] = field(default_factory=dict)
+    unique: list[KeySchema] = field(default_factory=list)
+    links: list[ForeignKeySchema] = field(default_factory=list)
+    checks: list[CheckSchema] = field(default_factory=list)
+
+    def add(self, each: ModelField) -> None:
+        """The column of a field; of many to many, the table between."""
+        line = each.call.lineno
+        if each.kind in PAIRS:
+            self._between(each)
+            return
+        type = self.index.type(each)
+        if type is None:
+            what = f"{self.model.name}.{each.name} is left out: nothing is known of {ast.unparse(each.call)[:80]}"
+            self.index.tell(what, each.model, line)
+            return
+        name = each.column
+        nullable = bool(each.says("null")) or each.kind == "NullBooleanField"
+        description = each.says("help_text")
+        counts = each.kind in ("AutoField", "BigAutoField", "SmallAutoField")
+        text = " ".join(description.split()) if isinstance(description, str) else ""
+        self.columns[name] = ColumnSchema(
+            name, type, line, nullable and not each.says("primary_key"), self._default(each), counts, description=text
+        )
+        if each.says("unique") or each.kind == "OneToOneField":
+            self.unique.append(KeySchema((name,), "", line))
+        if each.kind in LINKS:
+            other = self.index.models[self.index.target(each)]
+            to = each.says("to_field") or self.index.key(other)[0]
+            self.links.append(ForeignKeySchema((name,), TableName(self.index.table_of(other)), (str(to),), "", line))
+        self.checks += [CheckSchema(sql, "", line) for sql in self._conditions(each, f'"{name}"')]
+
+    def _default(self, each: ModelField) -> str:
+        if each.says("auto_now") or each.says("auto_now_add"):
+            return "now()"
+        node = each.words.get("default") or each.words.get("db_default")
+        if node is None:
+            return ""
+        if dotted(node).endswith(("timezone.now", "datetime.now")):
+            return "now()"
+        try:
+            return literal(each.model.values.value(node))
+        except Unknown:
+            return ""
+
+    def _conditions(self, each: ModelField, column: str) -> Iterator[str]:
+        """What choices, validators and the class of the field ask of its values."""
+        if each.kind.startswith("Positive"):
+            yield f"{column} >= 0"
+        if "choices" in each.words and each.kind not in LINKS:
+            try:
+                values = [value for value in each.model.values.choices(each.words["choices"]) if value is not None]
+                if values:
+                    yield f"{column} IN ({', '.join(map(literal, values))})"
+            except (Unknown, TypeError):
+                what = f"{self.model.name}.{each.name}: its choices are known only when the program runs, and not kept"
+                self.index.tell(what, each.model, each.call.lineno)
+        validators = each.words.get("validators")
+        for one in validators.elts if isinstance(validators, ast.List | ast.Tuple) else ():
+            yield from self._validator(one, each, column)
+
+    def _validator(self, node: ast.expr, each: ModelField, column: str) -> Iterator[str]:
+        forms = {
+            "MinValueValidator": "{} >= {}",
+            "MaxValueValidator": "{} <= {}",
+            "MinLengthValidator": "char_length({}) >= {}",
+            "MaxLengthValidator": "char_length({}) <= {}",
+            "RegexValidator": "{} ~ {}",
+        }
+        if not isinstance(node, ast.Call) or last_name(node) not in forms:
+            return
+        words = {one.arg: one.value for one in node.keywords}
+        value = node.args[0] if node.args else words.get("limit_value") or words.get("regex")
+        try:
+            if value is not None:
+                yield forms[last_name(node)].format(column, literal(each.model.values.value(value)))
+        except Unknown:
+            self.index.tell(f"{self.model.name}.{each.name}: {ast.unparse(node)} is not kept", each.model, node.lineno)
+
+    def _between(self, each: ModelField) -> None:
+        """The table of a many to many relation without a model of its own."""
+        if "through" in each.words:
+            return
+        other = self.index.models.get(self.index.target(each))
+        if other is None:
+            what = f"{self.model.name}.{each.name} is left out: nothing is known of what it leads to"
+            self.index.tell(what, each.model, each.call.lineno)
+            return
+        line, here = each.call.lineno, self.index.table_of(self.model)
+        name = str(each.says("db_table") or f"{here}_{each.name}")
+        ends = [f"{self.model.name.lower()}_id", f"{other.name.lower()}_id"]
+        if ends[0] == ends[1]:
+            ends = [f"from_{ends[0]}", f"to_{ends[1]}"]
+        columns, links = [ColumnSchema("id", SqlType("bigint"), line, nullable=False, counts=True)], []
+        for column, end in zip(ends, (self.model, other), strict=True):
+            key, type = self.index.key(end)
+            columns.append(ColumnSchema(column, type, line, nullable=False))
+            links.append(ForeignKeySchema((column,), TableName(self.index.table_of(end)), (key,), "", line))
+        table = TableSchema(
+            TableName(name),
+            tuple(columns),
+            line,
+            KeySchema(("id",), "", line),
+            (KeySchema(tuple(ends), "", line),),
+            tuple(links),
+        )
+        self.between.append(table)
+
+    def keep_meta(self) -> None:
+        """unique_together and constraints, those of an abstract base where the model has no Meta of its own."""
+        model = self.model
+        bases = [self.index.models.get(last_name(base)) for base in model.node.bases]
+        metas = [model, *(base for base in bases if base is not None and base.says("abstract"))]
+        owner = next((each for each in metas if {"unique_together", "constraints"} & each.meta.keys()), model)
+        together = owner.says("unique_together")
+        for names in _sets(together):
+            node = owner.meta["unique_together"]
+            try:
+                self.unique.append(KeySchema(tuple(map(self.column, names)), "", node.lineno))
+            except Unknown:
+                self.index.tell(f"{model.name}: unique_together of {', '.join(names)} is not kept", owner, node.lineno)
+        listed = owner.meta.get("constraints")
+        for node in listed.elts if isinstance(listed, ast.List | ast.Tuple) else ():
+            try:
+                self._constraint(node, owner)
+            except (Unknown, TypeError, KeyError):
+                self.index.tell(f"{model.name}: {ast.unparse(node)[:100]} is not kept", owner, node.lineno)
+
+    def column(self, name: str) -> str:
+        """The column of a field."""
+        found = next((each.column for each in self.index.fields(self.model) if each.name == name), name)
+        if found not in self.columns:
+            raise Unknown(name)
+        return found
+
+    def _constraint(self, node: ast.expr, owner: Model) -> None:
+        words = {one.arg: one.value for one in node.keywords} if isinstance(node, ast.Call) else {}
+        kind = last_name(node)
+        if kind == "CheckConstraint":
+            check = words.get("condition") or words["check"]
+            self.checks.append(CheckSchema(condition(check, owner.values, self.column), "", node.lineno))
+        elif kind == "UniqueConstraint" and "fields" in words:
+            columns = tuple(self.column(str(each)) for each in owner.values.value(words["fields"]))
+            where = condition(words["condition"], owner.values, self.column) if "condition" in words else ""
+            self.unique.append(KeySchema(columns, "", node.lineno, where))
+        else:
+            raise Unknown(kind)
+
+
+def _sets(together: Any) -> list[list[str]]:
+    """The sets of fields of unique_together: of one, or of several."""
+    if not isinstance(together, list) or not together:
+        return []
+    several = together if isinstance(together[0], list) else [together]
+    return [[str(name) for name in names] for names in several if isinstance(names, list)]
