@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 DEPOT = str(Path(__file__).parent / "depot.yaml")
+_PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SOURCES = str(Path(__file__).parents[2] / "src")
 
 
@@ -36,3 +38,8 @@ def spark() -> Iterator[SparkSession]:
     session.sparkContext.setLogLevel("OFF")
     yield session
     session.stop()
+
+
+def examples(page: str) -> list[str]:
+    """The Python of a page of the docs, in order."""
+    return _PYTHON.findall((Path(__file__).parents[2] / "docs" / page).read_text("utf-8"))

@@ -15,7 +15,7 @@ import sdgen.ray
 from sdgen.entity_rows import entity_rows, plan_of
 from sdgen.errors import ScenarioError
 from sdgen.scenario.types import Type
-from tests.clusters.conftest import DEPOT, SOURCES
+from tests.clusters.conftest import DEPOT, SOURCES, examples
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -99,3 +99,8 @@ def test_mistakes(client: Client, ray: None) -> None:
         sdgen.dask.dataframe(DEPOT, "bin")
     with pytest.raises(ScenarioError, match="unknown option 'sede'"):
         sdgen.ray.dataset(DEPOT, "bins", sede=1)
+
+
+def test_the_pages_examples(client: Client, ray: None) -> None:
+    for text in examples("dask-and-ray.md"):
+        exec(text, {})

@@ -17,7 +17,7 @@ import sdgen
 from sdgen.entity_rows import EntityRows, entity_rows, plan_of
 from sdgen.errors import ScenarioError
 from sdgen.execution.digest import digest
-from tests.clusters.conftest import DEPOT
+from tests.clusters.conftest import DEPOT, examples
 
 pytest.importorskip("pyspark")
 
@@ -153,6 +153,11 @@ def test_mistakes_of_functions_are_sdgens_own(spark: SparkSession) -> None:
         sdgen.spark.views(spark, DEPOT, only=["bin"])
     with pytest.raises(ScenarioError, match="takes no seed"):
         sdgen.spark.dataframe(spark, sdgen.plan(DEPOT), "bins", seed=1)
+
+
+def test_the_pages_examples(spark: SparkSession) -> None:
+    for text in examples("spark.md"):
+        exec(text, {})
 
 
 @pytest.mark.parametrize("road", ["format", "dataframe"])
