@@ -105,7 +105,7 @@ def entity_rows(
     """An entity of a plan as a lazy value; ScenarioError where it has no such entity or columns.
 
     columns: the ones to have, all where empty. partition_bytes: about how many bytes of Arrow arrays a span takes.
-    dumps: the engine's own way to pickle, which may know more than Python's, such as classes of a notebook.
+    dumps: the engine's way to pickle, which may take more than Python's: generators of a notebook by value.
     """
     problems = list(_unknown_names(plan, entity, columns, partition_bytes))
     if problems:

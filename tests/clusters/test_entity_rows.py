@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,19 @@ from sdgen.engine import BATCH_ROWS
 from sdgen.entity_rows import MOST_PARTITIONS, EntityRows, entity_rows, plan_of
 from sdgen.errors import ScenarioError, SdgenError
 from tests.clusters.conftest import DEPOT
+
+NOTEBOOK = """
+import cloudpickle, sdgen
+from sdgen.entity_rows import entity_rows, plan_of
+
+@sdgen.generator("label", makes="string")
+def label(cells):
+    return [f"L{number}" for number in cells.numbers.tolist()]
+
+columns = {"label": {"type": "string", "generator": "label"}}
+plan = plan_of({"name": "notebook", "entities": {"things": {"rows": 5, "columns": columns}}})
+open("rows", "wb").write(cloudpickle.dumps(entity_rows(plan, "things", dumps=cloudpickle.dumps)))
+"""
 
 
 def rows_of(count: int, entity: str = "samples", **options: int) -> EntityRows:
@@ -60,6 +74,14 @@ def test_another_version_is_told() -> None:
     other = replace(rows_of(10), version="0.0.1")
     with pytest.raises(SdgenError, match="and this worker has sdgen"):
         other.table(0, 10)
+
+
+def test_generators_of_a_notebook_travel_with_the_plan(tmp_path: Path) -> None:
+    cloudpickle = pytest.importorskip("cloudpickle")
+    (tmp_path / "notebook.py").write_text(NOTEBOOK)
+    subprocess.run([sys.executable, "notebook.py"], cwd=tmp_path, check=True)
+    rows = cloudpickle.loads((tmp_path / "rows").read_bytes())
+    assert rows.table(1, 3)["label"].to_pylist() == ["L1", "L2"]
 
 
 def test_all_problems_at_once() -> None:
