@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ["README.md", *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").glob("*.md")))]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$|^    \$ (.*?)$", re.MULTILINE | re.DOTALL)
 _API = re.compile(r"^    \$ (sdgen serve &|curl .*?|kill %1)(?:  +#.*)?$", re.MULTILINE)
+_ELSEWHERE = ("docs/spark.md", "docs/dask-and-ray.md")  # tests/clusters runs their examples, on its clusters
 _NEEDS_MORE = ("sdgen serve", "postgresql://", "mysql://", "clickhouse://", "counted://", "NAME", "SCENARIO")
 
 
@@ -28,7 +29,8 @@ def blocks(document: str) -> Iterator[tuple[str, str]]:
 
 
 def runnable() -> list[str]:
-    return [document for document in DOCS if any(kind in ("sh", "python") for kind, _ in blocks(document))]
+    documents = [document for document in DOCS if document not in _ELSEWHERE]
+    return [document for document in documents if any(kind in ("sh", "python") for kind, _ in blocks(document))]
 
 
 @pytest.mark.parametrize("document", runnable())
