@@ -15,6 +15,7 @@ from bench.measure import Failed, Settings
 from bench.report import keep
 from bench.service import service
 from bench.startup import startup
+from bench.tpch import tpch
 from bench.w1 import against_mimesis, against_shape, memory
 
 BENCHES: Mapping[str, Callable[[Settings], list[Figure]]] = {
@@ -26,6 +27,7 @@ BENCHES: Mapping[str, Callable[[Settings], list[Figure]]] = {
     "memory": memory,
     "startup": startup,
     "service": service,
+    "tpch": tpch,
 }
 
 

@@ -33,8 +33,10 @@ def over(column: pa.Array, sql: str) -> list[Any]:
     return list(stages.evaluate(parsed, pa.table({"sdgen_0": column})).to_pylist())
 
 
-def selects(monkeypatch: pytest.MonkeyPatch, sql: str) -> list[int]:
-    """How many expressions each call of DuckDB computes, once the types are known."""
+def selects(monkeypatch: pytest.MonkeyPatch, sql: str, by_numpy: bool = False) -> list[int]:
+    """How many expressions each call of DuckDB computes, once the types are known, with numpy's help or without."""
+    if not by_numpy:
+        monkeypatch.setattr(stages.numpy_engine, "evaluate", lambda sql, table: None)
     computed(sql)
     calls: list[int] = []
     real = duckdb_engine._selected
@@ -53,7 +55,7 @@ def selects(monkeypatch: pytest.MonkeyPatch, sql: str) -> list[int]:
     [
         ("price * quantity + 1", [1]),
         ("upper(name) || cast(quantity as text)", [1]),
-        ("cast(quantity as bigint) * 2", []),  # numpy does without
+        ("cast(quantity as bigint) * 2", [1]),
         ("round(cast(quantity as decimal(9, 2)) / 3, 2)", [2]),
         ("exp(price)", []),
         ("exp(price) + 1", [1]),
@@ -68,6 +70,21 @@ def test_duckdb_is_called_once_and_once_for_each_stage(
     monkeypatch: pytest.MonkeyPatch, sql: str, calls: list[int]
 ) -> None:
     assert selects(monkeypatch, sql) == calls
+
+
+@pytest.mark.parametrize(
+    ("sql", "calls"),
+    [
+        ("price * quantity + 1", []),
+        ("upper(name) || cast(quantity as text)", [1]),
+        ("round(cast(quantity as decimal(9, 2)) / 3, 2)", [1]),
+        ("exp(quantity) + ln(price + 1)", []),
+    ],
+)
+def test_duckdb_is_not_called_for_what_numpy_computes(
+    monkeypatch: pytest.MonkeyPatch, sql: str, calls: list[int]
+) -> None:
+    assert selects(monkeypatch, sql, by_numpy=True) == calls
 
 
 def test_nested_functions_and_nulls() -> None:

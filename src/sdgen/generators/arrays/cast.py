@@ -161,6 +161,8 @@ def _decimal_to_decimal(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.A
 
 def _rescaled_units(units: NDArray[np.int64], places: int, precision: int) -> NDArray[np.int64] | None:
     """Whole numbers with so many places more, or rounded to fewer; None where one has more digits than `precision`."""
+    if abs(places) > 18:
+        return None
     factor, room = 10 ** abs(places), 10 ** min(precision, 18)
     most = max(int(units.max()), -int(units.min()), 0) if len(units) else 0
     if most >= (room // factor if places > 0 else room * factor - factor):

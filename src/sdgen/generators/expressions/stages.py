@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
-from sdgen.generators.expressions import decimals, duckdb_engine, whole_numbers
+from sdgen.generators.expressions import decimals, duckdb_engine, numpy_engine
 from sdgen.generators.expressions.functions import OWN_FUNCTIONS, cast_floats, casts_floats
 from sdgen.generators.expressions.rewrites import steady
 from sdgen.generators.expressions.syntax import Parsed, rendered
@@ -49,14 +49,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Program:
-    """An expression over columns of certain types: the calls of each stage, then the SQL of the whole.
-
-    direct: what numpy computes in the place of DuckDB, of most batches.
-    """
+    """An expression over columns of certain types: the calls of each stage, then the SQL of the whole."""
 
     stages: tuple[tuple[Call, ...], ...]
     sql: str
-    direct: whole_numbers.Program | None = None
 
 
 def evaluate(parsed: Parsed, table: pa.Table) -> pa.Array:
@@ -65,8 +61,6 @@ def evaluate(parsed: Parsed, table: pa.Table) -> pa.Array:
     Raises duckdb.Error or OverflowError where it can't be computed.
     """
     program = _program(parsed, table.schema)
-    if program.direct is not None and (values := program.direct.values(table)) is not None:
-        return values
     for stage in program.stages:
         arguments = iter(_selected([sql for call in stage for sql in call.arguments], table))
         for call in stage:
@@ -86,10 +80,13 @@ def _after(schema: pa.Schema, stages: Iterable[Iterable[Call]]) -> pa.Schema:
 
 
 def _selected(sqls: Sequence[str], table: pa.Table) -> list[pa.Array]:
-    """Expressions over a table: its bare columns as they are, the others by one call of DuckDB."""
+    """Expressions over a table: its bare columns as they are, what numpy can, and the others by one call of DuckDB."""
     columns = {f'"{name}"': name for name in table.column_names}
-    others = list(dict.fromkeys(sql for sql in sqls if sql not in columns))
-    computed = dict(zip(others, duckdb_engine.evaluate_all(others, table), strict=True)) if others else {}
+    computed: dict[str, pa.Array | None] = {
+        sql: numpy_engine.evaluate(sql, table) for sql in dict.fromkeys(sqls) if sql not in columns
+    }
+    others = [sql for sql, values in computed.items() if values is None]
+    computed.update(zip(others, duckdb_engine.evaluate_all(others, table) if others else (), strict=True))
     return [computed[sql] if sql in computed else table[columns[sql]].combine_chunks() for sql in sqls]
 
 
@@ -102,7 +99,7 @@ def _program(parsed: Parsed, schema: pa.Schema) -> Program:
     possible = [node for node in _from_leaves(root) if _is_own(node) or (with_decimals and decimals.operands(node))]
     nodes = [node for node, types in _typed(possible, schema) if _is_ours(node, types)] if possible else []
     if not nodes:
-        return Program((), parsed.sql if tree is parsed.tree else rendered(tree), whole_numbers.program(tree, schema))
+        return Program((), parsed.sql if tree is parsed.tree else rendered(tree))
     stages: list[tuple[Call, ...]] = []
     names = map(f"{_CALL}{{}}".format, count())
     for level in _levels(nodes):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import accumulate
 from math import lcm
 
@@ -104,7 +103,7 @@ def _whole(weights: Sequence[float]) -> tuple[list[int], int]:
     if all(isinstance(weight, int) for weight in weights):
         whole = [int(weight) for weight in weights]
     else:
-        exact = [Fraction(weight) for weight in weights]
-        unit = lcm(*(weight.denominator for weight in exact))
-        whole = [weight.numerator * (unit // weight.denominator) for weight in exact]
+        exact = [weight.as_integer_ratio() for weight in weights]
+        unit = lcm(*{denominator for _, denominator in exact})
+        whole = [numerator * (unit // denominator) for numerator, denominator in exact]
     return [share * len(whole) for share in whole], sum(whole)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdgen.generators.expressions.transcendental import exp, ln
-from sdgen.generators.numbers.quantile_tables import lognormal_table, significant
+from sdgen.generators.numbers.quantile_tables import all_significant, lognormal_table, significant
 from sdgen.generators.streams import Numbers, Words, unit
 
 Floats = NDArray[np.float64]
@@ -123,4 +123,4 @@ class CountLaw:
 
 def zipf_shares(size: int, exponent: float) -> list[float]:
     """Shares of which the n-th is 1 / n^exponent."""
-    return [significant(math.pow(rank, -exponent)) for rank in range(1, size + 1)]
+    return all_significant([math.pow(rank, -exponent) for rank in range(1, size + 1)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from statistics import NormalDist
@@ -36,6 +36,12 @@ def significant(value: float) -> float:
     return float(f"{value:.11e}")
 
 
+def all_significant(values: Sequence[float]) -> list[float]:
+    """Each value to 12 significant digits: all of them written and read at once, in half the time."""
+    return list(map(float, ("%.11e " * len(values) % tuple(values)).split()))
+
+
+@lru_cache(maxsize=1)
 def _tails() -> list[float]:
     """The tail probabilities at which cells begin, rising from 2^-53 to 1/2."""
     octaves = (2.0**exponent for exponent in range(-53, -1))
@@ -98,47 +104,48 @@ class QuantileTable:
         return self.at(chances)
 
 
-def quantile_table(lower: Callable[[float], float], upper: Callable[[float], float]) -> QuantileTable:
-    """The table of a law, from its values at a probability (up to 1/2) of the lower, and of the upper, tail."""
+def quantile_table(lower: Sequence[float], upper: Sequence[float]) -> QuantileTable:
+    """The table of a law, from its values at `_tails`: the probabilities of the lower, and of the upper, tail."""
     tails = _tails()
-    sides = [[significant(law(tail)) for tail in tails] for law in (lower, upper)]
-    lines = [_lines(tails, side) for side in sides]
-    chances = [*tails, *(1 - tail for tail in reversed(tails[:-1]))]
+    sides = [all_significant(lower), all_significant(upper)]
+    lines = [_lines(np.array(tails), np.array(side)) for side in sides]
     return QuantileTable(
-        intercepts=np.array([start for side in lines for start, _ in side]),
-        slopes=np.array([slope for side in lines for _, slope in side]),
+        intercepts=np.concatenate([intercepts for intercepts, _ in lines]),
+        slopes=np.concatenate([slopes for _, slopes in lines]),
         points=(*sides[0], *reversed(sides[1][:-1])),
-        probabilities=tuple(chances),
+        probabilities=(*tails, *(1 - tail for tail in reversed(tails[:-1]))),
     )
 
 
-def _lines(tails: list[float], values: list[float]) -> list[tuple[float, float]]:
+def _lines(tails: Floats, values: Floats) -> tuple[Floats, Floats]:
     """Intercept and slope of each cell."""
-    lines = []
-    for place in range(_CELLS - 1):
-        slope = (values[place + 1] - values[place]) / (tails[place + 1] - tails[place])
-        lines.append((values[place] - slope * tails[place], slope))
-    return [*lines, (values[-1], 0.0)]
+    slopes = np.diff(values) / np.diff(tails)
+    return np.append(values[:-1] - slopes * tails[:-1], values[-1]), np.append(slopes, 0.0)
+
+
+@lru_cache(maxsize=1)
+def _normal_points() -> list[float]:
+    """The standard normal law's values at the tails (inverse by Wichura's AS 241, in the standard library)."""
+    return list(map(NormalDist().inv_cdf, _tails()))
 
 
 @lru_cache(maxsize=1)
 def normal_table() -> QuantileTable:
-    """The standard normal law (inverse by Wichura's AS 241, in the standard library)."""
-    inverse = NormalDist().inv_cdf
-    return quantile_table(inverse, lambda tail: -inverse(tail))
+    """The standard normal law."""
+    return quantile_table(_normal_points(), [-point for point in _normal_points()])
 
 
 @lru_cache(maxsize=1)
 def exponential_table() -> QuantileTable:
     """The exponential law of mean 1."""
-    return quantile_table(lambda tail: -math.log1p(-tail), lambda tail: -math.log(tail))
+    return quantile_table([-math.log1p(-tail) for tail in _tails()], [-math.log(tail) for tail in _tails()])
 
 
 @lru_cache(maxsize=64)
 def lognormal_table(sigma: float) -> QuantileTable:
     """The lognormal law of median 1, whose logarithm has the standard deviation sigma."""
-    inverse = NormalDist().inv_cdf
-    return quantile_table(lambda tail: math.exp(sigma * inverse(tail)), lambda tail: math.exp(-sigma * inverse(tail)))
+    spread = [sigma * point for point in _normal_points()]
+    return quantile_table(list(map(math.exp, spread)), [math.exp(-each) for each in spread])
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,7 +238,7 @@ def zipf(size: int, exponent: float) -> Zipf:
     while ends[-1] < size:
         ends.append(min(ends[-1] + ends[-1] // 64, size))
     starts = [0, *ends[:-1]]
-    weights = [significant(_weight(low + 1, high + 1, exponent)) for low, high in zip(starts, ends, strict=True)]
+    weights = all_significant([_weight(low + 1, high + 1, exponent) for low, high in zip(starts, ends, strict=True)])
     widths = [_at_most(high - low) for low, high in zip(starts, ends, strict=True)]
     return Zipf(alias_table(weights), np.array(starts, dtype=np.int64), np.array(widths), cumulated(weights))
 

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ValidationError
 from sdgen.errors import Path as Place
 from sdgen.errors import Problem, ProblemType, ScenarioError, SourceError, did_you_mean
 from sdgen.readers.base import ReadOptions, Source
-from sdgen.readers.feasibility import further_problems, is_reported
 from sdgen.readers.formats import DOCUMENTS
 from sdgen.readers.native.links import Shorthand
 from sdgen.readers.yaml_text import Document
@@ -42,6 +41,8 @@ def read_document(document: Document, name: str = "") -> Scenario:
     if scenario is None:
         raise ScenarioError(reading.problems)
     if reading.problems:
+        from sdgen.readers.feasibility import further_problems  # most scenarios have no problems to look further for
+
         raise ScenarioError([*reading.problems, *further_problems(_with_checks(scenario), reading.problems)])
     return _with_checks(scenario).read_from(reading.origin)
 
@@ -271,6 +272,8 @@ class _ScenarioReader:
             try:
                 return Scenario.model_validate(record).read_from(self.origin)
             except ValidationError as error:
+                from sdgen.readers.feasibility import is_reported
+
                 found = self.translated(error)
                 self.problems += [each for each in found if each not in self.problems and not is_reported(each, before)]
                 left_out = [_left_out(record, problem.path) for problem in found]
