@@ -70,7 +70,9 @@ def test_links_are_guessed_where_none_is_declared(schema: str, expected: set[str
 
 
 def test_an_id_beside_a_type_and_a_key_of_another_type_are_no_such_links() -> None:
-    assert not {link for link in _links(read_text_as_scenario(ANY_ROW, "schema.sql")) if link.startswith("notes.user_id")}
+    assert not {
+        link for link in _links(read_text_as_scenario(ANY_ROW, "schema.sql")) if link.startswith("notes.user_id")
+    }
     assert "notes.owner_id users" not in _links(read_text_as_scenario(ANY_ROW, "schema.sql"))
 
 

@@ -16,7 +16,9 @@ from sdgen.inference.names import entity_name, shared_prefix, snake, spelled_out
 from sdgen.readers.sql.schema import ColumnSchema, ForeignKeySchema, Schema, TableSchema
 
 _ENDING = re.compile(r"_?(?:id|uuid|guid|key|sk|fk)\Z")
-_INTEGERS = frozenset({"int", "integer", "int4", "int8", "int2", "bigint", "smallint", "mediumint", "serial", "bigserial"})
+_INTEGERS = frozenset(
+    {"int", "integer", "int4", "int8", "int2", "bigint", "smallint", "mediumint", "serial", "bigserial"}
+)
 _HINT = "no foreign key is declared: declare it, or give the column a generator, if it is wrong"
 
 
@@ -75,7 +77,7 @@ def _likely(table: TableSchema, parents: Mapping[str, list[_Parent]]) -> Iterato
     for column in table.columns:
         if column.computed or keys == (column.name,):
             continue
-        if _names_any_row(column, table, parents):
+        if _names_any_row(column, table):
             continue
         parent = next((one for one in _named(column, table, parents) if _same_type(column, one.key)), None)
         if parent is None or (parent.table is table and not column.nullable):
@@ -83,10 +85,10 @@ def _likely(table: TableSchema, parents: Mapping[str, list[_Parent]]) -> Iterato
         yield ForeignKeySchema((column.name,), parent.table.name, (parent.key.name,), line=column.line), parent
 
 
-def _names_any_row(column: ColumnSchema, table: TableSchema, parents: Mapping[str, list[_Parent]]) -> bool:
-    """Whether it is an id beside a type, such as subject_id beside subject_type: a row of a table that the type names."""
+def _names_any_row(column: ColumnSchema, table: TableSchema) -> bool:
+    """Whether it is an id beside a type, such as subject_id beside subject_type: a row of any table, or who knows."""
     stem = _ENDING.sub("", snake(column.name))
-    return stem not in parents and any(snake(each.name) == f"{stem}_type" for each in table.columns)
+    return any(snake(each.name) == f"{stem}_type" for each in table.columns)
 
 
 def _named(column: ColumnSchema, table: TableSchema, parents: Mapping[str, list[_Parent]]) -> Iterator[_Parent]:
