@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 import sdgen
+from sdgen.readers.sources import read_text_as_scenario
 from sdgen.inference.guess import with_guesses
 from sdgen.readers.sources import read_mapping
 from sdgen.scenario.model import GeneratorSpec
@@ -260,3 +261,26 @@ def test_what_is_above_a_number_below_zero() -> None:
     }
     scenario = read_mapping({"name": "s", "entities": {"days": {"rows": 200, "columns": columns}}})
     assert all(row["high"] >= row["low"] for row in sdgen.generate(scenario, seed=1)["days"].to_pylist())
+
+
+CHAIN = """
+CREATE TABLE projects (id bigint PRIMARY KEY, created_at timestamp NOT NULL, started_at timestamp, ended_at timestamp);
+CREATE TABLE phases (id bigint PRIMARY KEY, created_at timestamp NOT NULL, started_at timestamp, ended_at timestamp,
+  project_id bigint NOT NULL REFERENCES projects (id));
+CREATE TABLE steps (id bigint PRIMARY KEY, created_at timestamp NOT NULL, started_at timestamp, ended_at timestamp,
+  phase_id bigint REFERENCES phases (id), project_id bigint NOT NULL REFERENCES projects (id));
+CREATE TABLE jobs (id bigint PRIMARY KEY, created_at timestamp NOT NULL, started_at timestamp, ended_at timestamp,
+  step_id bigint NOT NULL REFERENCES steps (id), phase_id bigint NOT NULL REFERENCES phases (id));
+CREATE TABLE outputs (id bigint PRIMARY KEY, created_at timestamp NOT NULL, job_id bigint NOT NULL REFERENCES jobs (id),
+  step_id bigint NOT NULL REFERENCES steps (id));
+"""
+
+
+def test_periods_within_periods_of_two_parents_leave_room_for_all() -> None:
+    tables = sdgen.generate(read_text_as_scenario(CHAIN, "chain.sql"), rows=300, seed=2, as_of=AS_OF)
+    connection = duckdb.connect()
+    for name, table in tables.items():
+        connection.register(name, table)
+    for child, parent in (("phases", "project"), ("steps", "project"), ("jobs", "step"), ("outputs", "job")):
+        early = f"{child} c JOIN {parent}s p ON p.id = c.{parent}_id WHERE c.created_at < p.created_at"
+        assert connection.execute(f"SELECT count(*) FROM {early}").fetchall() == [(0,)]

@@ -70,15 +70,16 @@ def _first_names() -> frozenset[str]:
 
 
 def is_filler(value: str) -> bool:
-    """Whether a text is two words or more that mean nothing together, in lower case."""
+    """Whether a text is three words or more that mean nothing together, in lower case."""
     words = value.split()
-    return 2 <= len(words) <= 4 and all(word in _fillers() for word in words)
+    return 3 <= len(words) <= 4 and all(word in _fillers() for word in words)
 
 
 def _random_words(values: Sequence[Any]) -> bool:
-    """Whether texts of one word are many words that mean nothing."""
-    words = {value for value in values if isinstance(value, str)}
-    return len(words) > 12 and _share(lambda word: word.lower() in _fillers(), [*words]) > 0.8
+    """Whether texts are many words, alone or two together, that mean nothing."""
+    texts = {value for value in values if isinstance(value, str) and value}
+    drawn = [text for text in texts if all(word in _fillers() for word in text.lower().split())]
+    return len(texts) > 12 and len(drawn) > 0.8 * len(texts)
 
 
 def is_person(value: str) -> bool:
@@ -87,11 +88,11 @@ def is_person(value: str) -> bool:
 
 
 def _is_company(value: str) -> bool:
-    return re.search(r"\b(?:Inc|Ltd|LLC|Co|Corp|Group|GmbH|PLC|Partners|Holdings)\b\.?$| & ", value) is not None
+    return re.search(r"\b(?:Inc|Ltd|LLC|Co|Corp|Group|GmbH|PLC|Partners|Holdings)\b\.?$", value) is not None
 
 
 def _text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip()) and not (len(value.split()) > 1 and is_filler(value))
+    return isinstance(value, str) and bool(value.strip()) and not is_filler(value)
 
 
 def _words(value: Any) -> bool:

@@ -37,8 +37,9 @@ T = TypeVar("T")
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _SAMPLE, _MANY = 256, 2048
-# The share of texts longer than the column that a guess may have, where not 0.02: nobody sees a user name was cut.
-_MAY_BE_CUT = {"person.username": 0.6}
+# The share of texts longer than the column that a guess may have, where not 0.02: nobody sees a user name was cut,
+# and a city's name may be, where it must fit its state and country.
+_MAY_BE_CUT = {"person.username": 0.6, "address.city": 0.12}
 _WRITTEN = INTEGERS | FLOATS | TIMES | {"decimal", "bool", "uuid"}
 _IN_ENGLISH = "prose."  # presets that are nothing for other languages
 _LONG_ENOUGH = 400  # no text but prose is longer

@@ -203,7 +203,7 @@ class _Row:
             spec = GeneratorSpec(type="date" if moment.is_date else "datetime", params={"start": "-3y", "end": "now"})
         params = {**spec.params, **self._range(spec, moment)}
         period = next((link for link in self.links if link.end and upper), None)
-        params |= {"start": period.since} if period is not None else {}
+        params |= {"start": period.since} if period is not None and not self.early else {}
         params |= {"after": lower} if lower else {}
         params |= {"before": upper} if upper else {}
         rhythm = self._rhythm(moment) if spec.type == "datetime" else None
@@ -236,6 +236,7 @@ class _Links:
 
     def __init__(self, tables: Mapping[str, Table]) -> None:
         self._tables = tables
+        self._parents = _parents(tables)
         self._known: dict[str, tuple[Link, ...]] = {}
 
     def of(self, name: str) -> tuple[Link, ...]:
@@ -258,7 +259,7 @@ class _Links:
             if parent not in self._tables or link in found or _REFERENCE.fullmatch(link) is None:
                 continue
             table = self._tables[parent]
-            if table.births and name not in _ancestors(parent, self._tables):
+            if table.births and name not in _ancestors(parent, self._parents):
                 nullable = bool(each.nullable or spec.params.get("null_rate"))
                 found[link] = Link(link, parent, nullable, table.births, table.end)
         return list(found.values())
@@ -269,13 +270,21 @@ class _Links:
         return own or self._tables[name].since
 
 
-def _ancestors(name: str, tables: Mapping[str, Table]) -> frozenset[str]:
+def _parents(tables: Mapping[str, Table]) -> dict[str, frozenset[str]]:
+    """The entities that each one's links lead to."""
+    found = {}
+    for name, table in tables.items():
+        specs = (column.generator for column in table.entity.columns.values())
+        parents = {str(spec.params.get("entity")) for spec in specs if spec is not None and spec.type == "fk"}
+        found[name] = frozenset(parents & tables.keys())
+    return found
+
+
+def _ancestors(name: str, parents: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """An entity and all that its links lead to."""
     seen, left = {name}, [name]
     while left:
-        columns = tables[left.pop()].entity.columns.values()
-        parents = {str(c.generator.params.get("entity")) for c in columns if c.generator and c.generator.type == "fk"}
-        more = (parents & tables.keys()) - seen
+        more = parents[left.pop()] - seen
         seen |= more
         left += more
     return frozenset(seen)
@@ -289,11 +298,13 @@ def _early(tables: Mapping[str, Table], links: Mapping[str, Collection[Link]]) -
     """
     early: set[str] = set()
     late: set[str] = set()
+    parents = _parents(tables)
+    ancestors = {name: _ancestors(name, parents) for name in tables}
     for name, table in tables.items():
         fixed = any(table.is_fixed(moment) for moment in table.moments)
         owned = {link.parent for link in links[name] if link.end and not fixed}
         others = {link.parent for link in links[name]} - owned
-        before = frozenset().union(*(_ancestors(other, tables) for other in others))
+        before = frozenset().union(*(ancestors[other] for other in others))
         if (owned or fixed) and others and not before & owned:
             early |= before
             late |= owned

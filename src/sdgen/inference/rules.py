@@ -11,18 +11,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
-from importlib.resources import files
 from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 from sdgen.generators.arrays.decimals import room
+from sdgen.generators.pools import own_yaml
 from sdgen.inference.names import snake
 from sdgen.inference.neighbours import ALONE, Beside, compiled
 from sdgen.scenario.model import GeneratorSpec, Rule
 from sdgen.scenario.types import Type, parse_type
 
 _PLACEHOLDER = re.compile(r"\$(\w+)")
+_EXAMPLES = frozenset({"like", "unlike"})  # columns that a rule is for, and isn't for: for tests and readers
 _WITHOUT_LIMIT = 10**15  # `$max` of a column whose type has none
 
 
@@ -56,22 +57,23 @@ class Guess:
 @cache
 def built_in_rules() -> tuple[Rule, ...]:
     """The rules that stand behind a scenario's own, in the order in which they are tried."""
-    return tuple(_rule(dict(record)) for record in _data()["rules"])
+    return tuple(_rule({key: record[key] for key in record.keys() - _EXAMPLES}) for record in rule_records("rules"))
+
+
+def rule_records(file: str) -> Iterator[Mapping[str, Any]]:
+    """The rules of a data file as they are written there, and those of the files that it names."""
+    for record in own_yaml(file)["rules"]:
+        if "file" in record:
+            yield from rule_records(f"rules/{record['file']}")
+        else:
+            yield record
 
 
 @cache
 def abbreviations() -> Mapping[str, str]:
     """Words that names shorten, and what they stand for."""
-    found: dict[str, str] = _data()["abbreviations"]
+    found: dict[str, str] = own_yaml("rules")["abbreviations"]
     return found
-
-
-@cache
-def _data() -> Any:
-    import yaml
-
-    text = files("sdgen").joinpath("data/rules.yaml").read_text(encoding="utf-8")
-    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _rule(record: dict[str, object]) -> Rule:

@@ -350,10 +350,10 @@ def _foreign_keys(draft: Draft, name: str) -> tuple[ForeignKeyPlan, ...]:
     keys = []
     for link, parent in draft.links[name].items():
         pairs = [
-            (key[1], generator.column)
-            for key, generator in draft.generators.items()
-            if key[0] == name and isinstance(generator, ForeignKey) and (generator.via or key[1]) == link
-            if not draft.column(key).hidden
+            (column, generator.column)
+            for column, each in draft.scenario.entities[name].columns.items()
+            if isinstance(generator := draft.generators.get((name, column)), ForeignKey)
+            if (generator.via or column) == link and not each.hidden
         ]
         pairs += _shared_pairs(draft, name, link) if pairs else []
         key = _key_of(draft, parent, {column for _, column in pairs}) if pairs else ()

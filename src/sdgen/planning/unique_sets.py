@@ -135,8 +135,9 @@ def _size(draft: Draft, key: Key) -> int:
 
 def ordered_pair(draft: Draft, entity: str, link: str) -> tuple[str, str, bool] | None:
     """The two links of a pair in order that a link is one of, and whether it is the later; None where it is in none."""
-    for (name, column), generator in draft.generators.items():
-        if name == entity and isinstance(generator, ForeignKey) and generator.later_than in draft.links[entity]:
+    for column in draft.scenario.entities[entity].columns:
+        generator = draft.generators.get((entity, column))
+        if isinstance(generator, ForeignKey) and generator.later_than in draft.links[entity]:
             second = generator.via or column
             if link in (generator.later_than, second):
                 return generator.later_than, second, link == second

@@ -75,7 +75,6 @@ def _refused_partial(planner: Planner, entities: Iterable[TableDraft]) -> dict[s
 
 def _suited(planner: Planner, entities: dict[str, TableDraft]) -> PlanDraft:
     """The plan in the making after columns and counts were changed until all that is unique holds."""
-    draft = planner.draft()
     for _ in range(MOST_ROUNDS):
         draft = planner.draft()
         refused = refused_unique_sets(draft)

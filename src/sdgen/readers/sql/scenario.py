@@ -20,6 +20,7 @@ from sdgen.readers.sql.computed_columns import with_computed
 from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft
 from sdgen.readers.sql.exclusions import set_exclusions
 from sdgen.readers.sql.keys import leave_empty, set_keys, set_links
+from sdgen.readers.sql.likely_keys import with_likely_keys
 from sdgen.readers.sql.polymorphic_links import set_polymorphic_links
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, TableName, TableSchema
 from sdgen.readers.sql.table_checks import apply_checks
@@ -32,7 +33,7 @@ from sdgen.scenario.types import Type
 
 def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     """The scenario of a schema, `rows` rows a table where its constraints allow as many."""
-    schema = with_checked_types(schema)
+    schema = with_likely_keys(with_checked_types(schema))
     notes = Notes(schema.file)
     domain_checks: dict[tuple[TableName, str], tuple[CheckSchema, ...]] = {}
     entities = {
