@@ -112,10 +112,11 @@ class Store:
                 return Problem(("target",), f"there is no bucket {bucket!r}", "make it, or name another one")
         return None
 
-    def read(self, name: str) -> bytes:
-        """A file's bytes; FileNotFoundError where there is no such file."""
+    def read(self, name: str, most: int = 0) -> bytes:
+        """A file's bytes, the first so many and one more where `most` is not 0; FileNotFoundError where it is none."""
         with self._translated("read", FileNotFoundError):
-            found: bytes = self.filesystem.cat_file(f"{self.root}/{name}")
+            end = {"start": 0, "end": most + 1} if most else {}
+            found: bytes = self.filesystem.cat_file(f"{self.root}/{name}", **end)
             return found
 
     def create(self, name: str, block: int = _BLOCK) -> Upload:
