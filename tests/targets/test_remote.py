@@ -193,6 +193,21 @@ def test_a_commit_that_fails_takes_back_what_was_shown(bucket: Bucket, monkeypat
     assert bucket.uploads() == []
 
 
+@pytest.mark.parametrize("name", ["harbour.yaml", "harbour.sql"])
+def test_scenarios_and_schemas_are_read_from_urls(bucket: Bucket, name: str) -> None:
+    text = TEXT if name.endswith(".yaml") else "CREATE TABLE quays (id int PRIMARY KEY, depth int NOT NULL);"
+    bucket.filesystem.pipe_file(f"{bucket.root}/in/{name}", text.encode())
+    read = sdgen.read(f"{bucket.url}in/{name}")
+    assert list(read.entities) in (["ships", "calls"], ["quays"])
+    sdgen.write(f"{bucket.url}in/{name}", bucket.url, formats=["csv"])
+    with pytest.raises(sdgen.SdgenError, match="no such file"):
+        sdgen.read(f"{bucket.url}in/none.sql")
+    bucket.filesystem.pipe_file(f"{bucket.root}/in/wrong.yaml", b"entities: {a: {rows: many}}")
+    with pytest.raises(sdgen.SdgenError, match=f"{bucket.url}in/wrong.yaml") as refused:
+        sdgen.read(f"{bucket.url}in/wrong.yaml")
+    assert "sdgen-source" not in str(refused.value)
+
+
 def test_cancelled(bucket: Bucket) -> None:
     cancel = Event()
     plan = sdgen.plan(scenario(), rows={"calls": 400_000})

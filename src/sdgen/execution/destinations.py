@@ -30,6 +30,7 @@ SQL_FORMATS: Mapping[str, str] = {  # and the dialect each is in
     "sql:mysql": "mysql",
     "sql:sqlite": "sqlite",
 }
+DELTA = "delta"  # the format of a folder of Delta Lake tables
 SCRIPT_SUFFIX = ".sql"
 SCRIPT_NAME = "dump.sql"  # the name of a script in a folder
 STORE_SCHEMES = ("s3", "gs", "az", "abfs", "hdfs")
@@ -167,6 +168,8 @@ def _remote(
         others = [point.name for point in entry_points(group="sdgen.targets")]
         known = [*others, *STORE_SCHEMES, *(each for kind in database_kinds() for each in kind.schemes)]
         raise _unknown(f"no target is called {scheme}://", did_you_mean(scheme, known))
+    if DELTA in formats:
+        return _delta(destination, formats, names, storage)
     if set(formats) & set(SQL_FORMATS):
         hint = "write the script here, and copy it: --to dump.sql"
         raise TargetError(Problem(("target",), "a script is written to a local path alone", hint))
@@ -214,9 +217,24 @@ def _chosen(formats: Formats, known: tuple[str, ...], default: str) -> tuple[str
 def _files(destination: str, formats: Formats, names: FileNames | None = None) -> Target:
     if len(formats) == 1 and formats[0] in SQL_FORMATS:
         return _script(str(Path(destination) / SCRIPT_NAME), formats)
+    if DELTA in formats:
+        return _delta(destination, formats, names, {})
     from sdgen.files.folder import Files
 
     return Files(Path(destination), _chosen(formats, FILE_FORMATS, "csv"), names)
+
+
+def _delta(destination: str, formats: Formats, names: FileNames | None, storage: Mapping[str, Any] | None) -> Target:
+    """A folder of Delta Lake tables, on this machine or beyond it."""
+    if len(formats) > 1:
+        what = f"Delta Lake tables are written alone, not with {', '.join(each for each in formats if each != DELTA)}"
+        raise TargetError(Problem(("target",), what, "write the other formats in a run of their own"))
+    from sdgen.files.delta import DeltaTables
+    from sdgen.files.remote import Store, local_store
+
+    if "://" in destination:
+        return DeltaTables(Store(destination, storage), names)
+    return DeltaTables(local_store(Path(destination)), names, Path(destination))
 
 
 def _script(destination: str, formats: Formats) -> Target:

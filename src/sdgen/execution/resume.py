@@ -48,7 +48,7 @@ def resume_problems(target: Target, settings: RunSettings) -> list[Problem]:
     elif commit_every and settings.table_modes:
         what, hint = "tables with modes of their own can't be committed during a run", "name one --mode for all of them"
     elif resume and isinstance(target, Described) and not isinstance(target, Resumable):
-        what, hint = "uploads that a stopped run left can't be continued", "leave resume out"
+        what, hint = "what a stopped run left here can't be continued", "leave resume out"
     elif resume and not commit_every and not isinstance(target, Resumable):
         what = "a database takes all rows of a run or none, so that there is nothing to resume"
         hint = _EVERY if isinstance(target, Committing) else "leave resume out"

@@ -11,6 +11,7 @@ from sdgen.databases.urls import with_database, with_encoded_user, without_passw
 from sdgen.errors import Problem, TargetError
 from sdgen.execution import secrets, target_kinds
 from sdgen.execution.access import ANYTHING, Access
+from sdgen.execution.destinations import DELTA
 from sdgen.execution.documents import validate_document
 from sdgen.execution.secrets import Redactor, passwords_of
 from sdgen.execution.target_problems import access_problems, guard_problems, spec_problems
@@ -54,7 +55,8 @@ def resolve_target(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[s
     redactor = Redactor((*_secret_values(destination, (*expanded.values, *values)), *hidden))
     shown = redactor(without_password(_with_parts(target_kinds.with_absolute_path(in_kind, kind, Path.cwd()), spec)))
     names = _file_names(spec, formats or _formats(spec))
-    chosen = names.all_formats() if names else formats or _formats(spec)
+    told = formats or _formats(spec)
+    chosen = names.all_formats() if names and DELTA not in told else told
     target = ResolvedTarget(spec, kind, shown, destination, redactor, chosen, names, storage)
     problems = [Problem(each.path, redactor(each.what), each.hint) for each in _opening_problems(target, access)]
     if problems:
@@ -137,7 +139,8 @@ def _file_names(spec: TargetSpec, formats: tuple[str, ...]) -> FileNames | None:
     given = {name: spec.options[name] for name in (*FILE_NAMES, *LAYOUT) if name in spec.options}
     if not given:
         return None
-    document = Document("", {**given, "format": formats or ("csv",)}, {})
+    of_files = tuple(each for each in formats if each != DELTA)
+    document = Document("", {**given, "format": of_files or ("csv",)}, {})
     return validate_document(Output, document, TargetError, under=("target", "options")).names
 
 

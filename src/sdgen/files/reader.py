@@ -17,6 +17,7 @@ from sdgen.databases.duckdb.dialect import DUCKDB
 from sdgen.databases.duckdb.introspect import DuckDBTables
 from sdgen.databases.existing_tables import ExistingRowsQuery
 from sdgen.errors import Problem, TargetError
+from sdgen.files.delta import delta_lake, folder_of
 from sdgen.files.formats import FORMATS
 from sdgen.files.metadata import listed_files, parsed, read_metadata
 from sdgen.files.remote import Store
@@ -43,6 +44,10 @@ class ReadableFolder(Protocol):
         ...
 
     def open(self, name: str) -> IO[bytes]: ...
+
+    def delta_table(self, folder: str) -> tuple[str, dict[str, str]] | None:
+        """The address and storage options of the Delta table in a folder; None where there is none."""
+        ...
 
     @property
     def filesystem(self) -> Any:
@@ -72,6 +77,9 @@ class LocalFolder:
 
     def open(self, name: str) -> IO[bytes]:
         return (self.path / name).open("rb")
+
+    def delta_table(self, folder: str) -> tuple[str, dict[str, str]] | None:
+        return (str(self.path / folder), {}) if (self.path / folder / "_delta_log").is_dir() else None
 
 
 class RemoteFolder:
@@ -104,6 +112,13 @@ class RemoteFolder:
         file: IO[bytes] = self.store.filesystem.open(f"{self.store.root}/{name}", "rb")
         return file
 
+    def delta_table(self, folder: str) -> tuple[str, dict[str, str]] | None:
+        if not any(name.startswith(f"{folder}/_delta_log/") for name in self.store.names()):
+            return None
+        from sdgen.files.delta import storage_options
+
+        return self.store.address(folder), storage_options(self.store)
+
 
 class FilesReader(DuckDBTables):
     """A folder of files; where a table has them in several formats, in the one whose types are surest."""
@@ -130,19 +145,20 @@ class FilesReader(DuckDBTables):
 
     def _viewed(self, table: Table) -> list[str]:
         """Make the view of a table's files; its columns."""
+        lake = self.folder.delta_table(folder_of(table.name))
+        if lake is not None:
+            return self._viewed_delta(table, *lake)
         format, names = self._files(table)
         if not names:
             return []
         with (errors() | _FILE_ERRORS).translated(unreadable(self.folder.address(names[0]))):
-            schema, _ = DUCKDB.split(table.name)
-            if schema:
-                self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {DUCKDB.quote(schema)}")
-            source = _SCANS[format](self, names, table)
-            columns = [row[0] for row in self.connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
-            typed = [_typed(column, format in _TEXTUAL) for column in table.columns if column.name in columns]
-            view = f"CREATE VIEW {DUCKDB.table(table.name)} AS SELECT {', '.join(typed)} FROM {source}"
-            self.connection.execute(view)
-        return columns
+            return make_view(self.connection, table, _SCANS[format](self, names, table))
+
+    def _viewed_delta(self, table: Table, address: str, options: dict[str, str]) -> list[str]:
+        found = delta_lake().DeltaTable(address, storage_options=options)
+        known = f"delta table {table.name}"
+        self.connection.register(known, found.to_pyarrow_dataset())
+        return make_view(self.connection, table, DUCKDB.quote(known))
 
     def _files(self, table: Table) -> tuple[str, list[str]]:
         """The surest format that a table has files in, and these: where the metadata tells of some, no others."""
@@ -182,6 +198,11 @@ class FilesReader(DuckDBTables):
         return f"{raw} IS NOT NULL AND {DUCKDB.quote(column.name)} IS NULL" if _cast(column) else ""
 
 
+def open_delta(store: Store) -> FilesReader:
+    """A folder of lake tables, to be read, which may be empty."""
+    return FilesReader(RemoteFolder(store), Path(store.shown))
+
+
 def open_folder(folder: Path) -> FilesReader:
     """A folder of this machine, to be read; TargetError where there is none."""
     if not folder.is_dir():
@@ -196,6 +217,17 @@ def open_store(store: Store) -> FilesReader:
     return FilesReader(RemoteFolder(store), Path(store.shown))
 
 
+def make_view(connection: Any, table: Table, source: str) -> list[str]:
+    """Make a view of a table's rows, its columns in the types planned; the columns that the source has."""
+    schema, _ = DUCKDB.split(table.name)
+    if schema:
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {DUCKDB.quote(schema)}")
+    found = {row[0]: row[1] for row in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+    typed = [_typed(column, found[column.name]) for column in table.columns if column.name in found]
+    connection.execute(f"CREATE VIEW {DUCKDB.table(table.name)} AS SELECT {', '.join(typed)} FROM {source}")
+    return list(found)
+
+
 def _raw(name: str) -> str:
     return f"{name} as it stands"
 
@@ -204,12 +236,12 @@ def _cast(column: TableColumn) -> bool:
     return column.type.kind in NUMBERS | TIMES | {"bool", "uuid"}
 
 
-def _typed(column: TableColumn, textual: bool) -> str:
-    """A file's column in its planned type, null where that can't be, and beside it as it stands."""
+def _typed(column: TableColumn, found: str) -> str:
+    """A column in its planned type, null where that can't be, and beside it as it stands. found: its type there."""
     name, raw = DUCKDB.quote(column.name), DUCKDB.quote(_raw(column.name))
     if not _cast(column):
         return name
-    value = f"trim({name})" if textual else name  # DuckDB makes a bare cast part of the reading, where it fails
+    value = f"trim({name})" if found == "VARCHAR" else name  # a bare cast becomes part of the reading, where it fails
     return f"TRY_CAST({value} AS {DUCKDB.declared(column.type)}) AS {name}, {name} AS {raw}"
 
 
@@ -258,5 +290,4 @@ _SCANS: Mapping[str, Callable[[FilesReader, Sequence[str], Table], str]] = {
     "csv": _csv,
 }
 _FILE_ERRORS = DriverErrors({pa.ArrowInvalid: "", OSError: ""})
-_TEXTUAL = frozenset({"jsonl", "json", "csv"})
 assert _SCANS.keys() == FORMATS.keys()

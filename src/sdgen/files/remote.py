@@ -14,6 +14,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from pathlib import Path
 from typing import IO, Any
 from urllib.parse import parse_qsl
 
@@ -30,6 +31,7 @@ _NO_PLACES = frozenset({"file", "local", "http", "https", "data", "reference", "
 _COMMITTING = frozenset({"s3", "s3a", "gs", "gcs"})  # whose uploads are seen at their commit, and not before
 _HIDDEN_NAME = ".sdgen-upload-"
 _BLOCK = 16 << 20  # bytes of one file that are held in memory; S3 takes 10,000 such blocks for a file
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _SECRET = re.compile(SECRET_WORDS, re.IGNORECASE)
 
 
@@ -60,7 +62,7 @@ class Store:
 
     @cached_property
     def _opened(self) -> tuple[Any, str]:
-        with self._translated("reached"):
+        with self.translated("reached"):
             try:
                 from fsspec.core import url_to_fs
 
@@ -92,7 +94,7 @@ class Store:
     def names(self, again: bool = False) -> list[str]:
         """The paths of all files below the URL, as the place was when it was first looked at, or as it is now."""
         if self._listed is None or again:
-            with self._translated("read"):
+            with self.translated("read"):
                 self.filesystem.invalidate_cache()
                 try:
                     found = self.filesystem.find(self.root)
@@ -106,16 +108,17 @@ class Store:
         """Why nothing can be written here, as far as a look tells."""
         bucket = self.root.lstrip("/").partition("/")[0]
         if self.scheme in EXTRAS:
-            with self._translated("reached"):
+            with self.translated("reached"):
                 there = bool(bucket) and self.filesystem.exists(bucket)
             if not there:
                 return Problem(("target",), f"there is no bucket {bucket!r}", "make it, or name another one")
         return None
 
-    def read(self, name: str) -> bytes:
-        """A file's bytes; FileNotFoundError where there is no such file."""
-        with self._translated("read", FileNotFoundError):
-            found: bytes = self.filesystem.cat_file(f"{self.root}/{name}")
+    def read(self, name: str, most: int = 0) -> bytes:
+        """A file's bytes, the first so many and one more where `most` is not 0; FileNotFoundError where it is none."""
+        with self.translated("read", FileNotFoundError):
+            end = {"start": 0, "end": most + 1} if most else {}
+            found: bytes = self.filesystem.cat_file(f"{self.root}/{name}", **end)
             return found
 
     def create(self, name: str, block: int = _BLOCK) -> Upload:
@@ -124,20 +127,21 @@ class Store:
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files; those that are gone already don't matter."""
-        with self._translated("changed"):
+        with self.translated("changed"):
             for name in names:
                 with suppress(FileNotFoundError):
                     self.filesystem.rm_file(f"{self.root}/{name}")
 
     @contextmanager
-    def _translated(self, done: str, passed: type[Exception] = SdgenError) -> Iterator[None]:
+    def translated(self, done: str, passed: type[Exception] = SdgenError) -> Iterator[None]:
         """What the place refuses, as a TargetError: each file system has exceptions of its own."""
         try:
             yield
         except (SdgenError, passed):
             raise
         except Exception as error:
-            said = self._without_secrets(" ".join(str(error).split()) or type(error).__name__)
+            text = " ".join(_COLOUR.sub("", str(error)).split())
+            said = self._without_secrets(text or type(error).__name__)
             what = f"{self.shown} can't be {done}: {said}"
             raise TargetError(Problem(("target",), what, next_step(said, _hint(error)))) from None
 
@@ -148,6 +152,13 @@ class Store:
         return text
 
 
+def local_store(folder: Path) -> Store:
+    """A folder of this machine, used like those beyond it."""
+    store = Store(f"file://{folder.absolute()}")
+    store.shown = f"{folder}/"
+    return store
+
+
 class Upload:
     """A file on its way. `close` sends what is left of it, `commit` shows it, `discard` gives it up."""
 
@@ -156,7 +167,7 @@ class Upload:
         self._defers = store.scheme in _COMMITTING
         folder, base = posixpath.split(f"{store.root}/{name}")
         self._path = f"{folder}/{base}" if self._defers else f"{folder}/{_HIDDEN_NAME}{secrets.token_hex(8)}-{base}"
-        with store._translated("written"):
+        with store.translated("written"):
             if not self._defers:
                 store.filesystem.makedirs(folder, exist_ok=True)
             options = {"autocommit": False} if self._defers else {}
@@ -167,7 +178,7 @@ class Upload:
         return self.file.closed
 
     def write(self, part: Any) -> int:
-        with self.store._translated("written"):
+        with self.store.translated("written"):
             return self.file.write(memoryview(part) if not isinstance(part, bytes) else part)
 
     def flush(self) -> None:
@@ -177,11 +188,11 @@ class Upload:
         return self.file.tell()
 
     def close(self) -> None:
-        with self.store._translated("written"):
+        with self.store.translated("written"):
             self.file.close()
 
     def commit(self) -> None:
-        with self.store._translated("written"):
+        with self.store.translated("written"):
             if self._defers:
                 self.file.commit()  # type: ignore[attr-defined]
             else:

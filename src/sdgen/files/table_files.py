@@ -24,10 +24,12 @@ class TableFiles:
     """The files that a table has in one format: which of a place's names they are, and what further ones are called.
 
     file: the name of the table's one file where it has no parts. parted: whether new files are parts in folders.
+    mark: ends the names of new parts, where those of other runs stay beside them.
     """
 
     file: str
     parted: bool
+    mark: str = ""
 
     @property
     def base(self) -> str:
@@ -76,7 +78,7 @@ class NextNames:
         number = self._next.get(folder, 0)
         self._next[folder] = number + 1
         if self._files.parted:
-            return f"{self._files.base}/{folder}part-{number:05}.{self._files.suffix}"
+            return f"{self._files.base}/{folder}part-{number:05}{self._files.mark}.{self._files.suffix}"
         return f"{self._files.base}.part-{number:05}.{self._files.suffix}" if number else self._files.file
 
 

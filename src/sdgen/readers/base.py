@@ -38,9 +38,13 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class Source:
-    """What a user named: a file, a folder, a URL, or words such as `package.models:Base`."""
+    """What a user named: a file, a folder, a URL, or words such as `package.models:Base`.
+
+    url: of a file beyond this machine, of which `name` is a copy.
+    """
 
     name: str
+    url: str = ""
 
     @property
     def path(self) -> Path:

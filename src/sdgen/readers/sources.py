@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
-from sdgen.errors import Problem, ProblemType, SourceError, did_you_mean
-from sdgen.readers.base import ReadOptions, Source
+from sdgen.databases.registry import of_source
+from sdgen.databases.urls import without_password
+from sdgen.errors import Problem, ProblemType, SdgenError, SourceError, TargetError, did_you_mean
+from sdgen.files.remote import Store, is_remote
+from sdgen.readers.base import MOST_BYTES, ReadOptions, Source
 from sdgen.readers.formats import Format, format_of, formats
 from sdgen.readers.native import scenario_file
 from sdgen.readers.yaml_text import Document, read_document
@@ -31,8 +36,8 @@ def read_source(source: str | Path, options: ReadOptions = DEFAULTS) -> Scenario
 
     SourceError where there is none or it can't be read, ScenarioError where it is wrong.
     """
-    found = _named(source)
-    return changed(_format(found).reader.read(found, options) if _is_there(found) else _example(found), options)
+    with _here(_named(source)) as found:
+        return changed(_read(_format(found), found, options) if _is_there(found) else _example(found), options)
 
 
 def _named(source: str | Path) -> Source:
@@ -43,6 +48,47 @@ def _named(source: str | Path) -> Source:
         what = f"this is a text of {len(name.splitlines())} lines, not a file, folder or example"
         raise SourceError(Problem((), what, hint, type=ProblemType.SOURCE))
     return Source(name)
+
+
+@contextmanager
+def _here(source: Source) -> Iterator[Source]:
+    """The source; of a file beyond this machine, s3://bucket/schema.sql, a copy of it. Problems name the URL."""
+    scheme, separator, _ = source.name.partition("://")
+    if not separator or of_source(source.name) is not None or not is_remote(scheme.lower()):
+        yield source
+        return
+    shown = without_password(source.name.partition("?")[0])
+    with TemporaryDirectory(prefix="sdgen-source-") as folder:
+        path = Path(folder) / PurePosixPath(source.name.partition("?")[0]).name
+        path.write_bytes(_remote_bytes(source.name, shown))
+        try:
+            yield Source(str(path), shown)
+        except SdgenError as error:
+            problems = [replace(each, file=each.file.replace(str(path), shown)) for each in error.problems]
+            raise type(error)(problems) from None
+
+
+def _read(form: Format, source: Source, options: ReadOptions) -> Scenario:
+    scenario = form.reader.read(source, options)
+    if source.url:  # what is found to be wrong later is told of the URL
+        scenario.origin.file = source.url
+    return scenario
+
+
+def _remote_bytes(url: str, shown: str) -> bytes:
+    """A file's bytes; SourceError where there are none, or too many."""
+    place, mark, query = url.partition("?")
+    folder, _, name = place.rpartition("/")
+    try:
+        found = Store(f"{folder}{mark}{query}").read(name, MOST_BYTES)
+    except FileNotFoundError:
+        raise SourceError(Problem((), "there is no such file", "", shown, type=ProblemType.SOURCE)) from None
+    except TargetError as error:
+        raise SourceError([replace(each, path=(), type=ProblemType.SOURCE) for each in error.problems]) from None
+    if len(found) > MOST_BYTES:
+        what = f"larger than {MOST_BYTES // 1024**2} MiB"
+        raise SourceError(Problem((), what, "", shown, type=ProblemType.SOURCE))
+    return found
 
 
 def changed(scenario: Scenario, options: ReadOptions) -> Scenario:
@@ -65,13 +111,14 @@ def read_counted(
 
     Where a source says nothing of counts, its reader takes that of every entity: it knows how many it may have.
     """
-    found, counts = _named(source), dict(rows)
-    if not _is_there(found):
-        return changed(_example(found), options), counts
-    form = _format(found)
-    if not form.counted:
-        options = replace(options, rows=counts.pop("*", options.rows))
-    return changed(form.reader.read(found, options), options), counts
+    counts = dict(rows)
+    with _here(_named(source)) as found:
+        if not _is_there(found):
+            return changed(_example(found), options), counts
+        form = _format(found)
+        if not form.counted:
+            options = replace(options, rows=counts.pop("*", options.rows))
+        return changed(_read(form, found, options), options), counts
 
 
 def read_as(kind: str, source: str, options: ReadOptions = DEFAULTS) -> Scenario:
@@ -80,7 +127,8 @@ def read_as(kind: str, source: str, options: ReadOptions = DEFAULTS) -> Scenario
     if kind not in known:
         what, hint = f"no format is called {kind!r}", did_you_mean(kind, known)
         raise SourceError(Problem((), what, hint, source, type=ProblemType.SOURCE))
-    return known[kind].reader.read(Source(source), options)
+    with _here(Source(source)) as found:
+        return _read(known[kind], found, options)
 
 
 def read_text_as_scenario(text: str, file: str, options: ReadOptions = DEFAULTS) -> Scenario:
