@@ -16,7 +16,7 @@ from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishi
 from sdgen.execution.execute import Result, execute_run
 from sdgen.execution.request import read_request
 from sdgen.execution.resolve import resolve
-from sdgen.files.parts import FilePartWriter, PartFolder
+from sdgen.files.spread_folder import FilePartWriter, PartFolder
 from tests.spread.made import SCENARIO, at_rows, digests, dying, parts
 
 Local = tuple[Path, Result]

@@ -120,7 +120,7 @@ class Files:
         self._kept: dict[str, float] = {}
 
     def spread(self, manifest: Mapping[str, Any]) -> SpreadTarget:
-        from sdgen.files.parts import SPREADABLE, PartFolder
+        from sdgen.files.spread_folder import SPREADABLE, PartFolder
 
         formats = self.names.all_formats()
         if len(formats) == 1 and formats[0] in SPREADABLE:
