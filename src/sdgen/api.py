@@ -110,6 +110,9 @@ def write(
     exclude: Sequence[str] = (),
     workers: int = 0,
     batch_size: int = 0,
+    partition_by: Sequence[str] = (),
+    part_rows: int = 0,
+    part_bytes: int | str = 0,
     size: int | str = 0,
     resume: bool = False,
     commit_every: int = 0,
@@ -124,6 +127,7 @@ def write(
     commit_every: after about how many rows a database commits, which then stay: a run that is stopped can be resumed
     from there. 0: all rows or none. batch_size: the most rows that the target is given at once.
     engine: the URL of a cluster that makes the rows, such as dask://host:8786; left out: threads of this process.
+    partition_by, part_rows, part_bytes: how files are parted: by columns, or `placed_at:month`; by rows; by bytes.
     size: about how many bytes to write, a number or words such as 5GB; row counts are then scaled as that needs.
     allow_databases: patterns such as *_demo; a database of another name is refused.
     `data` is as for `plan`: seed, as_of, rows, scale, rules, set.
@@ -139,6 +143,9 @@ def write(
         exclude=tuple(exclude),
         workers=workers,
         batch_size=batch_size,
+        partition_by=tuple(partition_by),
+        part_rows=part_rows,
+        part_bytes=part_bytes,
         size=size,
         resume=resume,
         commit_every=commit_every,

@@ -68,8 +68,9 @@ class Place:
 
 def files(folder: Path, format: str) -> Place:
     def raw(table: Table) -> Rows:
-        path = folder / f"{table.name}.{format}"
-        return list(_READ[format](path)) if path.exists() else []
+        further = sorted(folder.glob(f"{table.name}.part-*.{format}")) if format in ("parquet", "arrow") else []
+        paths = [path for path in (folder / f"{table.name}.{format}", *further) if path.exists()]
+        return [row for path in paths for row in _READ[format](path)]
 
     return Place(f"{folder}/", (format,), raw, database=False)
 

@@ -10,7 +10,7 @@ import pytest
 
 from sdgen.errors import TargetError
 from sdgen.execution.destinations import open_target
-from sdgen.files.folder import _TextFile
+from sdgen.files.formats import TextFile
 from sdgen.scenario.types import parse_type
 from sdgen.targets import columnar
 from sdgen.targets.base import Mode, Table, TableColumn
@@ -158,7 +158,7 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def full(self: object, part: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_TextFile, "write", full)
+    monkeypatch.setattr(TextFile, "write", full)
     with pytest.raises(TargetError, match="No space left on device"):
         write(open_target(f"{tmp_path}/out/"), family())
     assert list(tmp_path.iterdir()) == []

@@ -74,14 +74,14 @@ def one_of(argument: str, option: str) -> str:
     return argument or option
 
 
-def size(text: str) -> int:
+def size(text: str, option: str = "--size") -> int:
     """Bytes: 500MB, 5 GB, 1.5G or 2GiB; 0 where none are given."""
     from sdgen.execution.byte_counts import byte_count
 
     try:
         return byte_count(text) if text.strip() else 0
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--size") from None
+        raise typer.BadParameter(str(error), param_hint=option) from None
 
 
 def formats(text: str) -> tuple[str, ...]:

@@ -83,6 +83,19 @@ Engine = Annotated[
         help="Make the rows on a cluster: dask://host:8786, ray://host:10001, dask://local. Default: local, threads.",
     ),
 ]
+PartitionBy = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--partition-by",
+        metavar="COLUMN,...",
+        help="Files in folders by the values of these columns (country=DE/), or a moment's year, month or day: "
+        "placed_at:month.",
+    ),
+]
+PartRows = Annotated[str, typer.Option("--part-rows", metavar="N", help="Files of at most so many rows (500k, 1M).")]
+PartBytes = Annotated[
+    str, typer.Option("--part-bytes", metavar="SIZE", help="Files of about so many bytes (256MB), each but the last.")
+]
 Resume = Annotated[
     bool,
     typer.Option(
@@ -139,6 +152,9 @@ def run_fields(
     workers: Workers = 0,
     batch_size: BatchSize = "",
     commit_every: CommitEvery = "",
+    partition_by: PartitionBy = None,
+    part_rows: PartRows = "",
+    part_bytes: PartBytes = "",
     resume: Resume = False,
     engine: Engine = "",
     sets: Sets = None,
@@ -163,6 +179,9 @@ def run_fields(
         "workers": workers,
         "batch_size": options.span(batch_size, "--batch-size"),
         "commit_every": options.span(commit_every, "--commit-every"),
+        "partition_by": options.listed(partition_by or ()),
+        "part_rows": options.span(part_rows, "--part-rows"),
+        "part_bytes": options.size(part_bytes, "--part-bytes"),
         "resume": resume,
         "engine": engine,
         "set": tuple(sets or ()),

@@ -167,7 +167,9 @@ def _is_own(table: Table, target: Target) -> bool:
 
 def _rest(run: ResolvedRun) -> Iterator[str]:
     request = run.request
-    for option in ("commit_every", "batch_size", "engine"):
+    if request.partition_by:
+        yield from ("--partition-by", ",".join(request.partition_by))
+    for option in ("part_rows", "part_bytes", "commit_every", "batch_size", "engine"):
         if value := getattr(request, option):
             yield from (f"--{option.replace('_', '-')}", str(value))
     for words in request.set:

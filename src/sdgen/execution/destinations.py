@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sdgen.databases.base import DatabaseKind
 from sdgen.databases.registry import BUILT_IN, by_name, by_scheme, by_suffix, database_kinds
@@ -32,12 +32,15 @@ SQL_FORMATS: Mapping[str, str] = {  # and the dialect each is in
 }
 SCRIPT_SUFFIX = ".sql"
 SCRIPT_NAME = "dump.sql"  # the name of a script in a folder
+STORE_SCHEMES = ("s3", "gs", "az", "abfs", "hdfs")
 KNOWN = (
     "out/ (files), - (standard output), x.sql, x.duckdb, x.sqlite, x.db, postgresql://user@host/database, "
-    "mysql://user@host/database, clickhouse://user@host/database, chdb:///folder"
+    "mysql://user@host/database, clickhouse://user@host/database, chdb:///folder, s3://bucket/path/ (files; gs://, "
+    "az://, abfs://, hdfs://)"
 )
 _READABLE = "a folder of files, x.duckdb, x.sqlite, postgresql://user@host/database, mysql://…, clickhouse://…"
 FILES = "files"  # the kind of a folder of them, beside the names of databases
+OBJECT_STORE = "object_store"  # the kind of a folder beyond this machine, whatever its scheme
 
 SCHEMES: Mapping[str, str] = {scheme: kind.name for kind in BUILT_IN for scheme in kind.schemes}
 
@@ -45,11 +48,16 @@ Formats = tuple[str, ...]
 Open = Callable[[str, Formats], Target]
 
 
-def open_target(destination: str, formats: Formats = (), names: FileNames | None = None) -> Target:
+def open_target(
+    destination: str,
+    formats: Formats = (),
+    names: FileNames | None = None,
+    storage: Mapping[str, Any] | None = None,
+) -> Target:
     """The target a destination names; nothing is opened yet. TargetError where there is none of that name.
 
     formats: the formats of files, or of standard output; csv where none is given. names: how files are named, where
-    the destination is a folder of them.
+    the destination is a folder of them. storage: options of fsspec, where it is one beyond this machine.
     """
     if not destination.strip():
         raise _unknown("the destination is empty")
@@ -59,23 +67,30 @@ def open_target(destination: str, formats: Formats = (), names: FileNames | None
     if database is not None:
         return _opened(database, destination, formats)
     if "://" in destination:
-        return _provided(destination.partition("://")[0].lower())(destination, formats)
+        scheme = destination.partition("://")[0].lower()
+        provided = _provided(scheme)
+        return provided(destination, formats) if provided else _remote(scheme, destination, formats, names, storage)
     if _is_script(destination):
         return _script(destination, formats)
     return _files(destination, formats, names)
 
 
-def open_reader(destination: str) -> TableReader:
+def open_reader(destination: str, storage: Mapping[str, Any] | None = None) -> TableReader:
     """What a destination holds, opened to be read; TargetError where it can't be."""
     open_target(destination)  # what is wrong with it as a destination
     database = _database(destination)
     if database is not None:
         return database.open_reader(destination)
+    if is_object_store(destination):
+        from sdgen.files.reader import open_store
+        from sdgen.files.remote import Store
+
+        return open_store(Store(destination, storage))
     if _is_script(destination) or destination == "-" or "://" in destination:
         raise TargetError(Problem(("target",), f"{destination} can't be read back", f"known: {_READABLE}"))
-    from sdgen.files.reader import FilesReader
+    from sdgen.files.reader import open_folder
 
-    return FilesReader(Path(destination))
+    return open_folder(Path(destination))
 
 
 def count_rows(kind: str, destination: str, tables: Sequence[Table]) -> Mapping[str, int] | None:
@@ -129,13 +144,36 @@ def _opened(database: DatabaseKind, destination: str, formats: Formats) -> Targe
     return database.open_target(destination)
 
 
-def _provided(scheme: str) -> Open:
-    """The function of another package that opens URLs of a scheme."""
-    others = {point.name: point for point in entry_points(group="sdgen.targets")}
-    if scheme not in others:
-        known = [*others, *(each for kind in database_kinds() for each in kind.schemes)]
+def _provided(scheme: str) -> Open | None:
+    """The function of another package that opens URLs of a scheme; None where none does."""
+    found = next((point for point in entry_points(group="sdgen.targets") if point.name == scheme), None)
+    return cast(Open, found.load()) if found is not None else None
+
+
+def is_object_store(destination: str) -> bool:
+    """Whether a destination is a folder of files beyond this machine."""
+    scheme, separator, _ = destination.partition("://")
+    if not separator or by_scheme(scheme.lower()) is not None:
+        return False
+    from sdgen.files.remote import is_remote
+
+    return is_remote(scheme.lower())
+
+
+def _remote(
+    scheme: str, destination: str, formats: Formats, names: FileNames | None, storage: Mapping[str, Any] | None
+) -> Target:
+    if not is_object_store(destination):
+        others = [point.name for point in entry_points(group="sdgen.targets")]
+        known = [*others, *STORE_SCHEMES, *(each for kind in database_kinds() for each in kind.schemes)]
         raise _unknown(f"no target is called {scheme}://", did_you_mean(scheme, known))
-    return cast(Open, others[scheme].load())
+    if set(formats) & set(SQL_FORMATS):
+        hint = "write the script here, and copy it: --to dump.sql"
+        raise TargetError(Problem(("target",), "a script is written to a local path alone", hint))
+    from sdgen.files.remote import Store
+    from sdgen.files.remote_folder import RemoteFiles
+
+    return RemoteFiles(Store(destination, storage), _chosen(formats, FILE_FORMATS, "csv"), names)
 
 
 def misnamed(destination: str) -> Problem | None:

@@ -25,7 +25,7 @@ from sdgen.execution.resume import begin, manifest
 from sdgen.execution.single_writer import one_writer
 from sdgen.generators.cancellation import cancelled_by
 from sdgen.planning.plan import Plan
-from sdgen.targets.base import Committing, Computing, Mode, Remarking, Resumable, Table, Target
+from sdgen.targets.base import Committing, Computing, Described, Mode, Remarking, Resumable, Table, Target
 from sdgen.targets.file_checkpoint import TableProgress
 from sdgen.targets.tables import left_to_database, tables_of
 
@@ -320,7 +320,7 @@ class _Counter:
 
     def keep(self, finished: bool = False) -> None:
         """Tell the target that all parts up to here are written."""
-        if isinstance(self._target, Resumable):
+        if isinstance(self._target, Described):
             self._target.keep(self._table, self._batches, sum(self.digests), finished)
 
     def counted(self, parts: Iterator[_Part]) -> Iterator[Any]:

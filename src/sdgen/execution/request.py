@@ -19,6 +19,7 @@ from sdgen.execution.secrets import Redactor
 from sdgen.readers.base import ReadOptions
 from sdgen.readers.yaml_text import Document
 from sdgen.scenario.model import Mode, ModeName, Record, Scenario
+from sdgen.scenario.output import LAYOUT
 
 _NUMBER = re.compile(r"\s*-?\d{1,18}\s*")
 
@@ -109,6 +110,11 @@ class RunRequest(Record, defer_build=False):
     exclude: Names = Field((), description="entities not to write; links still lead to their rows")
     mode: ModeName | None = Field(None, description="left out: the target's, or create_if_missing")
     formats: Names = Field((), description="formats of files; left out: the target's, or csv")
+    partition_by: Names = Field((), description="files: columns by whose values they are parted, or placed_at:month")
+    part_rows: int = Field(0, ge=0, le=2**40, description="files: the most rows of one; 0: no limit")
+    part_bytes: Annotated[int, Field(ge=0, le=2**50), BeforeValidator(_byte_count)] = Field(
+        0, description="files: after about how many bytes one ends, a number or words such as 256MB; 0: no limit"
+    )
     workers: int = Field(0, ge=0, le=256, description="threads; 0: one per core, at most 8")
     batch_size: int = Field(
         0, ge=0, le=BATCH_ROWS, description="the most rows a target is given at once; 0: the target's, or 65,536"
@@ -142,6 +148,11 @@ class RunRequest(Record, defer_build=False):
         if chosen not in DIALECTS:
             raise ValueError(f"{name!r} is no dialect that is read: {', '.join(DIALECTS)}")
         return chosen
+
+    @property
+    def layout_options(self) -> dict[str, Any]:
+        """What the request asks of the layout of files, as options of a target."""
+        return {name: getattr(self, name) for name in LAYOUT if getattr(self, name)}
 
     @property
     def read_options(self) -> ReadOptions:

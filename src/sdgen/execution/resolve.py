@@ -26,7 +26,7 @@ from sdgen.execution.resume import resume_problems, stopped_run_in
 from sdgen.execution.sizing import SizedPlan, plan_of_size
 from sdgen.execution.target_problems import database_problems
 from sdgen.execution.target_spec import ResolvedTarget
-from sdgen.execution.targets import inline_target, resolve_target, target_of_file
+from sdgen.execution.targets import inline_target, resolve_target, target_of_file, with_options
 from sdgen.execution.warnings import missing_keys
 from sdgen.planning.plan import Plan
 from sdgen.readers.sources import changed, read_counted, read_mapping, read_text_counted
@@ -199,12 +199,13 @@ def _resolve_target_of(request: RunRequest, catalog: Catalog, access: Access) ->
         found = catalog.target(request.target_id)
         # Destination and secrets of a stored target were allowed when it was added, by whoever may add targets.
         trusted = Access(databases=access.databases)
-        return resolve_target(found.value, trusted, request.formats)
+        return resolve_target(with_options(found.value, request.layout_options), trusted, request.formats)
     if request.target_path and access.paths:
-        return resolve_target(target_of_file(Path(request.target_path)), access, request.formats)
+        of_file = target_of_file(Path(request.target_path))
+        return resolve_target(with_options(of_file, request.layout_options), access, request.formats)
     if request.target is None:
         raise TargetError([])
-    return inline_target(request.target, access, request.formats)
+    return inline_target(request.target, access, request.formats, request.layout_options)
 
 
 def _settings_of(

@@ -16,7 +16,7 @@ from sdgen.execution.request import RunSettings
 from sdgen.execution.target_spec import ResolvedTarget
 from sdgen.planning.plan import Plan
 from sdgen.scenario.model import Scenario
-from sdgen.targets.base import Committing, Mode, Resumable, Table, Target
+from sdgen.targets.base import Committing, Described, Mode, Resumable, Table, Target
 
 
 def manifest(plan: Plan, tables: Sequence[Table], mode: Mode) -> dict[str, Any]:
@@ -47,6 +47,8 @@ def resume_problems(target: Target, settings: RunSettings) -> list[Problem]:
         hint = "leave commit_every out: then it adds all rows or none"
     elif commit_every and settings.table_modes:
         what, hint = "tables with modes of their own can't be committed during a run", "name one --mode for all of them"
+    elif resume and isinstance(target, Described) and not isinstance(target, Resumable):
+        what, hint = "uploads that a stopped run left can't be continued", "leave resume out"
     elif resume and not commit_every and not isinstance(target, Resumable):
         what = "a database takes all rows of a run or none, so that there is nothing to resume"
         hint = _EVERY if isinstance(target, Committing) else "leave resume out"
@@ -64,7 +66,7 @@ def begin(manifest: Mapping[str, Any], target: Target, settings: RunSettings) ->
     problems = resume_problems(target, settings)
     if problems:
         raise TargetError(problems)
-    if isinstance(target, Resumable) or (settings.commit_every and isinstance(target, Committing)):
+    if isinstance(target, Described) or (settings.commit_every and isinstance(target, Committing)):
         target.begin(manifest, settings.resume)
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from sdgen.databases.urls import HIDDEN, SECRET_WORDS, SHORTEST, password_in, without_passwords_of_urls
@@ -63,6 +64,31 @@ def secret_problems(template: str, access: Access = ANYTHING) -> Iterator[Proble
 def secret_names(template: str) -> list[str]:
     """What stands in the `${…}` of a text."""
     return _PLACE.findall(template)
+
+
+def texts_of(options: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The texts inside options, however deep, each with its path."""
+    if isinstance(options, Mapping):
+        for name, value in options.items():
+            yield from texts_of(value, (*path, str(name)))
+    elif isinstance(options, str):
+        yield path, options
+
+
+def expand_options(options: Mapping[str, Any], access: Access = ANYTHING) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Options with every `${…}` in them replaced, and the values that were put there; TargetError as of `expand`."""
+    values: list[str] = []
+
+    def expanded(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {name: expanded(each) for name, each in value.items()}
+        if not isinstance(value, str):
+            return value
+        found = expand(value, access)
+        values.extend(found.values)
+        return found.text
+
+    return expanded(options), tuple(values)
 
 
 def has_literal_password(template: str) -> bool:

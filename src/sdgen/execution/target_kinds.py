@@ -12,7 +12,8 @@ from sdgen.databases.base import DatabaseKind, server_address
 from sdgen.databases.registry import by_name, by_scheme, by_suffix, database_kinds
 from sdgen.databases.urls import path_of
 from sdgen.execution.destinations import FILES as FILES
-from sdgen.execution.destinations import SCHEMES, SCRIPT_SUFFIX, misnamed
+from sdgen.execution.destinations import OBJECT_STORE as OBJECT_STORE
+from sdgen.execution.destinations import SCHEMES, SCRIPT_SUFFIX, is_object_store, misnamed
 
 STDOUT, SCRIPT = "stdout", "sql"
 
@@ -33,6 +34,7 @@ class TargetKind:
 
 _OTHERS: Mapping[str, TargetKind] = {
     FILES: TargetKind(FILES, local=True, database=False),
+    OBJECT_STORE: TargetKind(OBJECT_STORE, database=False),
     STDOUT: TargetKind(STDOUT, database=False),
     SCRIPT: TargetKind(SCRIPT, local=True, database=False),
 }
@@ -46,7 +48,7 @@ SYNONYMS: Mapping[str, str] = {
 
 def kinds() -> list[str]:
     """The names of all kinds there are."""
-    return sorted({FILES, SCRIPT, *(kind.name for kind in database_kinds())})
+    return sorted({FILES, OBJECT_STORE, SCRIPT, *(kind.name for kind in database_kinds())})
 
 
 def named(word: str) -> str:
@@ -77,7 +79,7 @@ def kind_of(dsn: str) -> str:
     if dsn == "-":
         return STDOUT
     if separator:
-        return named(scheme)
+        return OBJECT_STORE if is_object_store(dsn) else named(scheme)
     if dsn.endswith(("/", "\\")) or Path(dsn).is_dir():
         return FILES
     if Path(dsn).suffix.lower() == SCRIPT_SUFFIX:
@@ -119,5 +121,7 @@ def database_of(destination: str, kind: str) -> str:
     """The name of the database a destination leads to; "" where it names none. Of files, the file's or folder's."""
     if facts(kind).local:
         return path_of(destination).stem
+    if kind == OBJECT_STORE:
+        return ""
     database = by_name(kind)
     return (database.address if database else server_address)(destination).database

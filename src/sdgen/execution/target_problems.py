@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import unquote_plus
 
 from sdgen.databases.urls import path_of, without_password
@@ -14,7 +14,9 @@ from sdgen.execution.access import Access, matches
 from sdgen.execution.destinations import open_target
 from sdgen.execution.target_spec import OPTIONS, ResolvedTarget, TargetSpec, has_other_kind
 from sdgen.scenario.model import Scenario
+from sdgen.scenario.output import LAYOUT
 
+_OF_FILES = (target_kinds.FILES, target_kinds.OBJECT_STORE)
 _HARMLESS_OPTIONS = ("schema", "sslmode", "charset", "connect_timeout", "application_name")
 
 
@@ -47,6 +49,14 @@ def spec_problems(spec: TargetSpec) -> Iterator[Problem]:
         yield Problem(("target", "database"), f"a target of the kind {kind} has no database to choose", "leave it out")
     for name in spec.options.keys() - set(OPTIONS):
         yield Problem(("target", "options", name), f"unknown option {name!r}", did_you_mean(name, OPTIONS))
+    if kind in known and kind not in _OF_FILES:
+        for name in (each for each in LAYOUT if spec.options.get(each)):
+            what = f"{name} is of files, and this is a target of the kind {kind}"
+            yield Problem(("target", "options", name), what, "leave it out")
+    if kind in known and spec.options.get("storage") and kind != target_kinds.OBJECT_STORE:
+        yield Problem(("target", "options", "storage"), "storage is of object stores", "leave it out")
+    elif not isinstance(spec.options.get("storage", {}), Mapping):
+        yield Problem(("target", "options", "storage"), "must be a mapping from names to values, such as anon: true")
     for name in ("workers", "batch_size"):
         value = spec.options.get(name, 1)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
@@ -100,7 +110,10 @@ def access_problems(spec: TargetSpec, access: Access) -> Iterator[Problem]:
         return
     if kind == target_kinds.STDOUT:
         return
-    for name in secrets.secret_names(spec.dsn):
+    storage = [text for _, text in secrets.texts_of(spec.options.get("storage"))]
+    if storage and access.destinations != ("*",):  # an endpoint would lead elsewhere
+        yield Problem(("target", "options", "storage"), "storage is not allowed in requests", "leave it out")
+    for name in (name for text in (spec.dsn, *storage) for name in secrets.secret_names(text)):
         if not access.allows_secret(name):
             yield Problem(
                 ("target", "dsn"), f"${{{name}}} is not allowed in requests", "allowed: " + _join(access.secrets)

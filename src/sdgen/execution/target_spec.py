@@ -14,11 +14,11 @@ from sdgen.execution import secrets, target_kinds
 from sdgen.execution.destinations import open_target
 from sdgen.execution.secrets import Redactor
 from sdgen.scenario.model import ModeName, Record
-from sdgen.scenario.output import FileNames
+from sdgen.scenario.output import LAYOUT, FileNames
 from sdgen.targets.base import Target
 
 FILE_NAMES = ("filename_pattern", "per_entity")
-OPTIONS = ("formats", "workers", "batch_size", *FILE_NAMES)
+OPTIONS = ("formats", "workers", "batch_size", "storage", *FILE_NAMES, *LAYOUT)
 
 
 class TargetSpec(Record):
@@ -35,7 +35,9 @@ class TargetSpec(Record):
     database: str = Field("", description="of a server: the database, instead of the one in the DSN")
     schema_: str = Field("", alias="schema", description="of PostgreSQL: the schema in which tables are made")
     options: Mapping[str, Any] = Field(
-        default_factory=dict, description="formats: of files; workers: threads; batch_size: rows at once"
+        default_factory=dict,
+        description="formats, partition_by, part_rows, part_bytes: of files; storage: fsspec's options for an object "
+        "store; workers: threads; batch_size: rows at once",
     )
     mode: ModeName | None = Field(None, description="the mode of runs that name none")
     allow_databases: tuple[str, ...] = Field(
@@ -58,14 +60,15 @@ class ResolvedTarget:
     redactor: Redactor
     formats: tuple[str, ...]
     names: FileNames | None = None
+    storage: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def open(self) -> Target:
-        return open_target(self.destination, self.formats, self.names)
+        return open_target(self.destination, self.formats, self.names, self.storage)
 
     @property
     def facts(self) -> dict[str, Any]:
         """What of a target decides what is written, without the place and its credentials."""
-        names = {name: self.spec.options[name] for name in FILE_NAMES if name in self.spec.options}
+        names = {name: self.spec.options[name] for name in (*FILE_NAMES, *LAYOUT) if name in self.spec.options}
         return {"kind": self.kind, "schema": self.spec.schema_, "formats": list(self.formats), **names}
 
 
@@ -80,6 +83,10 @@ def password_problems(spec: TargetSpec) -> Iterator[Problem]:
     if secrets.has_literal_password(spec.dsn):
         hint = "write it as ${NAME} or ${file:/path}: the value is read when a run is executed"
         yield Problem(("target", "dsn"), "a plain-text password is not stored", hint)
+    for path, text in secrets.texts_of(spec.options.get("storage")):
+        if secrets.SECRET_WORD.fullmatch(path[-1]) and "${" not in text:
+            hint = "write it as ${NAME} or ${file:/path}: the value is read when a run is executed"
+            yield Problem(("target", "options", "storage", *path), "a plain-text password is not stored", hint)
 
 
 def stored_spec(target: ResolvedTarget) -> TargetSpec:

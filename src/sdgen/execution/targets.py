@@ -18,7 +18,7 @@ from sdgen.execution.target_spec import FILE_NAMES, ResolvedTarget, TargetSpec, 
 from sdgen.readers.base import read_text
 from sdgen.readers.yaml_text import Document, read_document
 from sdgen.scenario.model import Scenario
-from sdgen.scenario.output import DATABASE_FORMATS, DEFAULT_PATTERN, FileNames, Output
+from sdgen.scenario.output import DATABASE_FORMATS, DEFAULT_PATTERN, LAYOUT, FileNames, Output
 
 
 def target_of_file(path: Path) -> TargetSpec:
@@ -49,11 +49,13 @@ def resolve_target(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[s
     if access.folders is not None:  # what was compared with the folders is what is opened: `file:x` is a URI to SQLite
         in_kind = target_kinds.with_absolute_path(in_kind, kind, Path.cwd())
     destination = _with_parts(in_kind, spec)
-    redactor = Redactor(_secret_values(destination, expanded.values))
+    storage, values = secrets.expand_options(dict(spec.options.get("storage") or {}), access)
+    hidden = [text for path, text in secrets.texts_of(storage) if secrets.SECRET_WORD.fullmatch(path[-1])]
+    redactor = Redactor((*_secret_values(destination, (*expanded.values, *values)), *hidden))
     shown = redactor(without_password(_with_parts(target_kinds.with_absolute_path(in_kind, kind, Path.cwd()), spec)))
     names = _file_names(spec, formats or _formats(spec))
     chosen = names.all_formats() if names else formats or _formats(spec)
-    target = ResolvedTarget(spec, kind, shown, destination, redactor, chosen, names)
+    target = ResolvedTarget(spec, kind, shown, destination, redactor, chosen, names, storage)
     problems = [Problem(each.path, redactor(each.what), each.hint) for each in _opening_problems(target, access)]
     if problems:
         raise TargetError(problems)
@@ -99,16 +101,30 @@ def _secret_values(destination: str, values: tuple[str, ...]) -> tuple[str, ...]
     return tuple(dict.fromkeys([*passwords_of(destination), *hidden]))
 
 
-def inline_target(target: str | Mapping[str, Any], access: Access, formats: tuple[str, ...] = ()) -> ResolvedTarget:
-    """The target of a request that names no stored one: a destination, or a target as data."""
+def inline_target(
+    target: str | Mapping[str, Any],
+    access: Access,
+    formats: tuple[str, ...] = (),
+    options: Mapping[str, Any] | None = None,
+) -> ResolvedTarget:
+    """The target of a request that names no stored one: a destination, or a target as data.
+
+    options: of the request, which go before the target's own.
+    """
     if isinstance(target, str):
         spec = TargetSpec(dsn=target)
     else:
         spec = read_target(Document("", dict(target), {}))
+    spec = with_options(spec, options or {})
     problems = list(access_problems(spec, access))
     if problems:
         raise TargetError(problems)
     return resolve_target(spec, access, formats)
+
+
+def with_options(spec: TargetSpec, options: Mapping[str, Any]) -> TargetSpec:
+    """The target with some options instead of its own."""
+    return spec.model_copy(update={"options": {**spec.options, **options}}) if options else spec
 
 
 def _formats(spec: TargetSpec) -> tuple[str, ...]:
@@ -118,7 +134,7 @@ def _formats(spec: TargetSpec) -> tuple[str, ...]:
 
 def _file_names(spec: TargetSpec, formats: tuple[str, ...]) -> FileNames | None:
     """How a folder's files are named, where the target says so; TargetError with every problem of that."""
-    given = {name: spec.options[name] for name in FILE_NAMES if name in spec.options}
+    given = {name: spec.options[name] for name in (*FILE_NAMES, *LAYOUT) if name in spec.options}
     if not given:
         return None
     document = Document("", {**given, "format": formats or ("csv",)}, {})
@@ -140,6 +156,7 @@ def output_targets(scenario: Scenario) -> tuple[TargetSpec, ...]:
         options: dict[str, Any] = {"formats": output.file_formats}
         if output.filename_pattern not in ("", DEFAULT_PATTERN):
             options["filename_pattern"] = output.filename_pattern
+        options |= {name: getattr(output, name) for name in LAYOUT if getattr(output, name)}
         if output.per_entity:
             options["per_entity"] = {name: each.model_dump() for name, each in output.per_entity.items()}
         targets.append(TargetSpec(kind=target_kinds.FILES, dsn=f"{folder}/", options=options))

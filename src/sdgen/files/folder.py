@@ -1,6 +1,6 @@
 """Files: one per table and format, staged in a folder beside the destination and renamed at the end.
 
-    out/orders.parquet, out/orders.csv …, out/_sdgen.json
+    out/orders.parquet, out/orders.csv …, out/_sdgen.json, or in parts as `layout` tells
 
 Until `finish` nothing is seen at the destination. A killed run leaves a folder `.<name>.sdgen-<pid>-…` and its
 checkpoint, which the next run to the same destination removes, or goes on with: with text files at the batch where they
@@ -12,92 +12,31 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 import pyarrow as pa
 
 from sdgen.databases.driver_errors import next_step
+from sdgen.databases.existing_tables import ExistingRowsQuery
 from sdgen.errors import Problem, TargetError
-from sdgen.files import jsonl
-from sdgen.files.metadata import merged, metadata, write_metadata
+from sdgen.files.formats import FORMATS, Format, OpenFile, TextFile
+from sdgen.files.layout import layout_problems
+from sdgen.files.metadata import merged, metadata, read_metadata, write_metadata
+from sdgen.files.parts import PartWriter, write_all
+from sdgen.files.table_files import FilePlan, local_files
 from sdgen.scenario.output import DEFAULT_PATTERN, FileNames, repeated_names
-from sdgen.scenario.types import Type
-from sdgen.targets import columnar, csv_encoding
+from sdgen.scenario.request import ExistingRows
 from sdgen.targets.base import Mode, SpreadTarget, Table
 from sdgen.targets.file_checkpoint import SUFFIX, FileCheckpoint, TableProgress, differing
 from sdgen.targets.paths import finish_moves, folder_fault, leftovers, move_into, real, release, staged
 from sdgen.targets.writer_lock import CHANGED_HINT, LocalPath, Look, changed_since, look
 
 KEPT_EVERY = 0.5  # seconds of a table's work that may have to be done again
-
-
-class _File(Protocol):
-    """A file being written; `finish` completes it, `close` gives it up."""
-
-    def write(self, part: Any) -> None: ...
-
-    def finish(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class _TextFile:
-    """A file that parts are added to; its head, or what it held before, is there already."""
-
-    def __init__(self, table: Table, path: Path) -> None:
-        self.file: IO[bytes] = path.open("ab")
-
-    def write(self, part: pa.Buffer) -> None:
-        self.file.write(part)
-
-    def sync(self) -> int:
-        """See that all is on the disk; how many bytes there are."""
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        return self.file.tell()
-
-    def finish(self) -> None:
-        self.file.close()
-
-    close = finish
-
-
-@dataclass(frozen=True)
-class Format:
-    """A file format: how a batch becomes a part (on worker threads), and what takes the parts.
-
-    head: what a text file begins with; only text files can be appended to.
-    """
-
-    encode: Callable[[Table, pa.RecordBatch], Any]
-    open: Callable[[Table, Path], _File]
-    head: Callable[[Table], bytes] | None = None
-
-
-def _types(table: Table) -> list[Type]:
-    return [column.type for column in table.columns]
-
-
-FORMATS: Mapping[str, Format] = {
-    "csv": Format(
-        lambda table, batch: csv_encoding.encode(_types(table), batch),
-        _TextFile,
-        lambda table: csv_encoding.header(table.names),
-    ),
-    "jsonl": Format(
-        lambda table, batch: jsonl.encode(_types(table), batch, optional=table.optional), _TextFile, lambda table: b""
-    ),
-    "json": Format(
-        lambda table, batch: jsonl.encode(_types(table), batch, jsonl.ELEMENT, table.optional), jsonl.ArrayFile
-    ),
-    "parquet": Format(columnar.encode, columnar.ParquetFile),
-    "arrow": Format(columnar.encode, columnar.ArrowFile),
-}
 
 
 class Files:
@@ -115,18 +54,18 @@ class Files:
         self.resume = False
         self.checkpoint: FileCheckpoint | None = None
         self._tables: dict[Table, list[str]] = {}
+        self._plans: dict[str, tuple[FilePlan, ...]] = {}
         self._seen: Look = {}
-        self._open: dict[str, dict[str, _File]] = {}
+        self._open: dict[str, dict[str, OpenFile]] = {}
         self._kept: dict[str, float] = {}
 
     def spread(self, manifest: Mapping[str, Any]) -> SpreadTarget:
-        from sdgen.files.spread_folder import SPREADABLE, PartFolder
+        from sdgen.files.spread_folder import SpreadFolder, spread_problems
 
-        formats = self.names.all_formats()
-        if len(formats) == 1 and formats[0] in SPREADABLE:
-            return PartFolder(self.folder, formats[0], self.names, manifest)
-        what = f"files of the format {', '.join(formats)} can't be written in parts"
-        raise TargetError(Problem(("target",), what, f"choose one of {', '.join(SPREADABLE)}, or leave the engine out"))
+        problems = spread_problems(self.names)
+        if problems:
+            raise TargetError(problems)
+        return SpreadFolder(self.folder, self.names, manifest)
 
     def left(self) -> Mapping[str, Any] | None:
         found = self._stopped()
@@ -140,33 +79,39 @@ class Files:
 
     def begin(self, manifest: Mapping[str, Any], resume: bool) -> None:
         own = {"filename_pattern": self.names.pattern} if self.names.pattern != DEFAULT_PATTERN else {}
-        self.manifest = {**manifest, "formats": list(self.formats), **own}
+        self.manifest = {**manifest, "formats": list(self.formats), **own, **self.names.layout.shown()}
         self.resume = resume
 
     def done(self, table: Table) -> TableProgress:
         found = self.checkpoint.done.get(table.name) if self.checkpoint else None
         if found is None or self.staging is None:
             return TableProgress()
-        files = {name: self.staging / self.file(table, name) for name in self.formats_of(table)}
+        files = self._staged_files(table, found.sizes)
         return found if found.is_kept_in(files) else TableProgress()
+
+    def _staged_files(self, table: Table, names: Iterable[str]) -> dict[str, Path]:
+        """The staged files of a table, by the names that its progress has for them: formats, or the files' own."""
+        assert self.staging is not None
+        formats = {plan.name: self._new_file(plan) for plan in self._plans_of(table)}
+        return {name: self.staging / formats.get(name, name) for name in names}
 
     def keep(self, table: Table, batches: int, digest: int, finished: bool = False) -> None:
         if self.checkpoint is None or self.staging is None:
             return
         if finished:
-            files = {name: self.staging / self.file(table, name) for name in self.formats_of(table)}
-            sizes = {name: path.stat().st_size for name, path in files.items()}
+            names = self._tables[table] if self._parted(table) else list(self.formats_of(table))
+            sizes = {name: path.stat().st_size for name, path in self._staged_files(table, names).items()}
             self.checkpoint.advance(table.name, TableProgress(batches, digest, sizes, finished=True))
-        elif self._goes_on and monotonic() - self._kept.get(table.name, 0.0) >= KEPT_EVERY:
+        elif self._goes_on and not self._parted(table) and monotonic() - self._kept.get(table.name, 0.0) >= KEPT_EVERY:
             opened = self._open[table.name].items()
-            sizes = {name: file.sync() for name, file in opened if isinstance(file, _TextFile)}
+            sizes = {name: file.sync() for name, file in opened if isinstance(file, TextFile)}
             self.checkpoint.advance(table.name, TableProgress(batches, digest, sizes))
             self._kept[table.name] = monotonic()
 
     @property
     def _goes_on(self) -> bool:
         """Whether all files can be continued where they end."""
-        return all(format.head is not None for format in self.formats.values())
+        return not self.names.layout and all(format.head is not None for format in self.formats.values())
 
     def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
         fault = folder_fault(self.folder)
@@ -174,27 +119,59 @@ class Files:
             return [Problem(("target",), fault, "choose another folder, or change its permissions")]
         with translated(self.folder):
             finish_moves(self.folder)
-        self._seen = look([self._path(table, name) for table in tables for name in self.formats_of(table)])
-        self._note_sizes(tables, mode)
+        self._plans = {table.name: tuple(self._planned(table, table.mode_in(mode))) for table in tables}
+        every = [plan for plans in self._plans.values() for plan in plans]
+        paths = [self.folder / name for plan in every for name in (plan.files.file, *plan.existing)]
+        self._seen = look(list(dict.fromkeys(paths)))
+        self._note_sizes(every)
         stopped = self._stopped() if self.resume and self.manifest is not None else None
         other = differing(stopped.manifest, self.manifest or {}, self.folder) if stopped else []
-        clashes = list(self._repeated(tables)) or [
-            problem
-            for table in tables
-            for name, format in self.formats_of(table).items()
-            for problem in _clash(self._path(table, name), table, format, table.mode_in(mode))
-        ]
+        clashes = list(layout_problems(tables, self.names.layout))
+        clashes += list(self._repeated(tables)) or [problem for plan in every for problem in self._clashes(plan)]
         if stopped and not other and not clashes:
             self._take_over(stopped)
         for path in leftovers(self.folder) if not other else ():
             remove(path)
         return [*other, *clashes]
 
-    def _note_sizes(self, tables: Sequence[Table], mode: Mode) -> None:
+    def _planned(self, table: Table, mode: Mode) -> Iterator[FilePlan]:
+        """What the run does with the files of a table, in each of its formats."""
+        told = read_metadata(self.folder) if mode is Mode.APPEND_ONLY else {}
+        for name in self.formats_of(table):
+            among = partial(local_files, self.folder)
+            yield FilePlan.of(table, mode, name, self.file(table, name), self.names.layout, among, told)
+
+    def _plans_of(self, table: Table) -> tuple[FilePlan, ...]:
+        """What `check` has planned; of a table that was not checked, what a new one would be."""
+        if table.name not in self._plans:
+            self._plans[table.name] = tuple(self._planned(table, Mode.CREATE_IF_MISSING))
+        return self._plans[table.name]
+
+    def _clashes(self, plan: FilePlan) -> Iterator[Problem]:
+        path = self.folder / plan.files.file
+        if path.is_dir():
+            yield Problem(("target", plan.table.name), f"{path} is a folder", "move it away")
+        else:
+            yield from plan.clashes(lambda name: self.folder / name)
+            if plan.grows and plan.format.head is not None:
+                yield from _other_header(path, plan.table, plan.format.head(plan.table))
+
+    def existing(self, wanted: Sequence[ExistingRowsQuery]) -> list[ExistingRows | None]:
+        """What the tables' files hold, by which the keys of rows that are added go on."""
+        from sdgen.files.reader import FilesReader, LocalFolder
+
+        with translated(self.folder):
+            finish_moves(self.folder)
+        if not self.folder.is_dir():
+            return [None for _ in wanted]
+        with closing(FilesReader(LocalFolder(self.folder), self.folder, self.names)) as reader:
+            return reader.existing(wanted)
+
+    def _note_sizes(self, plans: Sequence[FilePlan]) -> None:
         """What an appending run adds to is a part of what it is: one that goes on has copied those bytes already."""
-        appended = [table for table in tables if table.mode_in(mode) is Mode.APPEND_ONLY]
-        files = [self.file(table, name) for table in appended for name in self.formats_of(table)]
-        sizes = {file: (self.folder / file).stat().st_size for file in files if (self.folder / file).is_file()}
+        appended = [plan for plan in plans if plan.mode is Mode.APPEND_ONLY]
+        files = [name for plan in appended for name in plan.existing]
+        sizes = {file: (self.folder / file).stat().st_size for file in files}
         if self.manifest is not None and appended:
             self.manifest = {**self.manifest, "bytes before": sizes}
 
@@ -219,26 +196,33 @@ class Files:
         """The path of a table's file inside the folder."""
         return self.names.name(table.entity, table.name, format, self.manifest or {})
 
-    def _path(self, table: Table, format: str) -> Path:
-        return self.folder / self.file(table, format)
+    def _new_file(self, plan: FilePlan) -> str:
+        """The name of a table's new file, where it has one for each format."""
+        return plan.files.file if plan.grows else plan.next_names().next()
+
+    def _parted(self, table: Table) -> bool:
+        return any(plan.layout for plan in self._plans_of(table))
 
     def prepare(self, table: Table, mode: Mode) -> None:
         with translated(self.folder):
             staging = self._staging()
-            self._tables[table] = [self.file(table, name) for name in self.formats_of(table)]
             done = self.done(table)
-            for name, format in self.formats_of(table).items():
-                path = staging / self.file(table, name)
+            plans = self._plans_of(table)
+            if self._parted(table):
+                self._tables[table] = list(done.sizes)
+                return
+            self._tables[table] = [self._new_file(plan) for plan in plans]
+            for plan in plans:
+                path = staging / self._new_file(plan)
                 path.parent.mkdir(parents=True, exist_ok=True)
-                if format.head is None or done.finished:
+                if plan.format.head is None or done.finished:
                     continue
                 if done.batches:
-                    os.truncate(path, done.sizes[name])
-                    continue
-                if mode is Mode.APPEND_ONLY:
-                    shutil.copyfile(self._path(table, name), path)
+                    os.truncate(path, done.sizes[plan.name])
+                elif plan.grows:
+                    shutil.copyfile(self.folder / plan.files.file, path)
                 else:
-                    path.write_bytes(format.head(table))
+                    path.write_bytes(plan.format.head(table))
 
     def _staging(self) -> Path:
         if self.staging is None:
@@ -251,36 +235,74 @@ class Files:
         return self.staging
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> tuple[Any, ...]:
+        plans = self._plans.get(table.name, ())
+        if any(plan.layout for plan in plans):
+            return tuple(plan.encode(batch) for plan in plans)
         return tuple(format.encode(table, batch) for format in self.formats_of(table).values())
 
     def write(self, table: Table, parts: Iterable[tuple[Any, ...]]) -> None:
-        files: list[_File] = []
+        plans = self._plans_of(table)
+        if self._parted(table):
+            with translated(self.folder):
+                writers = [PartWriter(plan, self._create) for plan in plans]
+                write_all(writers, parts)
+                self._tables[table] = [each.name for writer in writers for each in writer.written]
+            return
+        files: list[OpenFile] = []
         with translated(self.folder), ExitStack() as stack:
-            formats = self.formats_of(table)
-            for name, format in formats.items():
-                files.append(format.open(table, self._staging() / self.file(table, name)))
+            for plan in plans:
+                sink = (self._staging() / self._new_file(plan)).open("wb" if plan.format.head is None else "ab")
+                stack.callback(sink.close)
+                files.append(plan.format.open(table, sink))
                 stack.callback(files[-1].close)
-            self._open[table.name] = dict(zip(formats, files, strict=True))
+            self._open[table.name] = dict(zip((plan.name for plan in plans), files, strict=True))
             for part in parts:
                 for file, piece in zip(files, part, strict=True):
                     file.write(piece)
             for file in files:
                 file.finish()
 
+    def _create(self, name: str) -> IO[bytes]:
+        path = self._staging() / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb")
+
     def finish(self) -> None:
         if self.staging is None:
             return
         with translated(self.folder):
             if self.checkpoint is not None:
-                tables = metadata(self.checkpoint.manifest, self._tables, self.checkpoint.done)
+                tables = metadata(self._described(), self._every_file(), self.checkpoint.done)
                 write_metadata(self.staging, merged(self.folder, tables))
             self._look_again()
             if not self.folder.exists():
                 self.staging.rename(real(self.folder))
             else:
                 move_into(self.staging, self.folder)
+                self._remove_replaced()
         self.staging = None
         self._end_checkpoint()
+
+    def _described(self) -> Mapping[str, Any]:
+        """The manifest, with the layout of files that are added to others."""
+        keys = [plan.layout.partition_by for plans in self._plans.values() for plan in plans if plan.keys]
+        return {**(self.manifest or {}), **({"partition_by": list(keys[0])} if keys else {})}
+
+    def _every_file(self) -> dict[Table, list[str]]:
+        """The files of each table when the run is over."""
+        kept = {name: [file for plan in plans for file in plan.kept] for name, plans in self._plans.items()}
+        return {table: list(dict.fromkeys([*kept[table.name], *new])) for table, new in self._tables.items()}
+
+    def _remove_replaced(self) -> None:
+        """Remove files of rows that are no more, which new ones have not replaced, and folders that are left empty."""
+        new = {name for names in self._every_file().values() for name in names}
+        for plan in (plan for plans in self._plans.values() for plan in plans):
+            for path in (self.folder / name for name in plan.existing if name not in new):
+                path.unlink(missing_ok=True)
+                for above in path.parents:
+                    if above == self.folder or not above.is_relative_to(self.folder) or any(above.iterdir()):
+                        break
+                    above.rmdir()
 
     def _look_again(self) -> None:
         """Nothing is put over files that have changed meanwhile: TargetError where some have."""
@@ -326,24 +348,6 @@ def remove(path: Path) -> None:
 def file_name(table: Table, format: str) -> str:
     """The name of a table's file where a run says nothing else: the table's, schema and all."""
     return FileNames().name(table.entity, table.name, format, {})
-
-
-def _clash(path: Path, table: Table, format: Format, mode: Mode) -> Iterator[Problem]:
-    here = ("target", table.name)
-    if path.is_dir():
-        yield Problem(here, f"{path} is a folder", "move it away")
-    elif (parts := path.with_suffix("")).is_dir() and next(parts.glob(f"part-*{path.suffix}"), None):
-        what = f"{parts} holds {table.name} in parts, which a run on an engine wrote"
-        yield Problem(here, what, "move it away, or choose another folder")
-    elif mode is Mode.CREATE_IF_MISSING and path.exists():
-        yield Problem(here, f"{path} exists", "replace it with --mode truncate_then_insert, or choose another folder")
-    elif mode is Mode.APPEND_ONLY and format.head is None:
-        hint = "use --mode truncate_then_insert, or csv or jsonl"
-        yield Problem(here, f"{path.suffix[1:]} files can't be appended to: their end is more than rows", hint)
-    elif mode is Mode.APPEND_ONLY and not path.exists():
-        yield Problem(here, f"{path} does not exist, so nothing can be appended", "use --mode create_if_missing")
-    elif mode is Mode.APPEND_ONLY and format.head is not None:
-        yield from _other_header(path, table, format.head(table))
 
 
 def _other_header(path: Path, table: Table, head: bytes) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 
@@ -26,19 +26,23 @@ def encode(types: Sequence[Type], batch: pa.RecordBatch, end: str = LINE, option
 class ArrayFile:
     """A file that holds one array. Takes encoded elements in row order."""
 
-    def __init__(self, table: Table, path: Path) -> None:
-        self.file = path.open("wb")
-        self.file.write(b"[\n")
+    def __init__(self, table: Table, file: IO[bytes]) -> None:
+        self.file = file
+        self.held: pa.Buffer | None = None  # the last part, as nothing that is uploaded can be gone back to
 
     def write(self, part: pa.Buffer) -> None:
-        self.file.write(part)
+        if not len(part):
+            return
+        self.file.write(b"[\n" if self.held is None else self.held)
+        self.held = part
 
     def finish(self) -> None:
         """End the array: what stands behind the last element is no comma."""
-        empty = self.file.tell() == len("[\n")
-        self.file.seek(-len(LINE if empty else ELEMENT), 1)
-        self.file.write(b"]\n" if empty else b"\n]\n")
-        self.file.close()
+        if self.held is None:
+            self.file.write(b"[]\n")
+            return
+        self.file.write(self.held.slice(0, len(self.held) - len(ELEMENT)))
+        self.file.write(b"\n]\n")
 
     def close(self) -> None:
-        self.file.close()
+        """Nothing: the file is closed by whoever opened it."""

@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sdgen.scenario.output import METADATA
@@ -40,6 +40,7 @@ def metadata(
         "generated_at": _now().isoformat(),
         "hash": manifest.get("plan", ""),
         "formats": list(manifest.get("formats", ())),
+        **({"partition_by": manifest["partition_by"]} if manifest.get("partition_by") else {}),
         "total_rows": sum(each["rows"] for each in entries.values()),
         "tables": entries,
     }
@@ -57,7 +58,11 @@ def _table(table: Table, files: Sequence[str], done: TableProgress) -> dict[str,
 
 def merged(folder: Path, new: dict[str, Any]) -> dict[str, Any]:
     """The metadata with the tables that the folder's tells of, where a part of the same run wrote them."""
-    before = read_metadata(folder)
+    return merged_with(read_metadata(folder), new)
+
+
+def merged_with(before: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """The metadata with the tables that those of before tell of, where a part of the same run wrote them."""
     tables = before.get("tables")
     if before.get("hash") != new["hash"] or not isinstance(tables, dict):
         return new
@@ -69,12 +74,34 @@ def merged(folder: Path, new: dict[str, Any]) -> dict[str, Any]:
 def read_metadata(folder: Path) -> dict[str, Any]:
     """What a folder is told of; nothing where there is no such file, or it can't be read."""
     try:
-        found = json.loads((folder / METADATA).read_bytes())
-    except (OSError, ValueError):
+        return parsed((folder / METADATA).read_bytes())
+    except OSError:
+        return {}
+
+
+def parsed(text: bytes) -> dict[str, Any]:
+    """The metadata of a file's bytes; nothing where they are none."""
+    try:
+        found = json.loads(text)
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 
 
+def listed_files(told: Mapping[str, Any], table: str) -> list[str]:
+    """The files that metadata tells of a table, none of them outside of the folder."""
+    tables = told.get("tables")
+    entry = tables.get(table) if isinstance(tables, dict) else None
+    files = entry.get("files") if isinstance(entry, dict) else None
+    paths = [PurePosixPath(name) for name in files if isinstance(name, str)] if isinstance(files, list) else []
+    return [str(path) for path in paths if not path.is_absolute() and ".." not in path.parts]
+
+
 def write_metadata(folder: Path, told: Mapping[str, Any]) -> None:
     """Put the metadata into a folder."""
-    (folder / METADATA).write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / METADATA).write_bytes(written(told))
+
+
+def written(told: Mapping[str, Any]) -> bytes:
+    """The metadata as a file's bytes."""
+    return (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode()

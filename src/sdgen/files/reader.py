@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import IO, Any, Protocol
 
 import pyarrow as pa
 
@@ -13,20 +15,105 @@ from sdgen.databases.driver_errors import DriverErrors, unreadable
 from sdgen.databases.duckdb.connection import connect, errors
 from sdgen.databases.duckdb.dialect import DUCKDB
 from sdgen.databases.duckdb.reader import DuckDBTables
+from sdgen.databases.existing_tables import ExistingRowsQuery
 from sdgen.errors import Problem, TargetError
-from sdgen.files.folder import FORMATS, file_name
-from sdgen.files.metadata import read_metadata
+from sdgen.files.formats import FORMATS
+from sdgen.files.metadata import listed_files, parsed, read_metadata
+from sdgen.files.remote import Store
+from sdgen.files.table_files import TableFiles, local_files
+from sdgen.scenario.output import METADATA, FileNames
+from sdgen.scenario.request import ExistingRows
 from sdgen.scenario.types import NUMBERS, TIMES
 from sdgen.targets.base import Table, TableColumn
 
 
-class FilesReader(DuckDBTables):
-    """A folder of files, one for each table; where a table has several, the one whose types are surest."""
+class ReadableFolder(Protocol):
+    """A folder whose files can be listed and read, on this machine or beyond it."""
 
-    def __init__(self, folder: Path) -> None:
-        if not folder.is_dir():
-            raise TargetError(Problem(("target",), f"there is no folder {folder}"))
-        super().__init__(connect(), folder)
+    def metadata(self) -> dict[str, Any]: ...
+
+    def among(self, files: TableFiles) -> list[str]:
+        """The names of a table's files that are there."""
+        ...
+
+    def exists(self, name: str) -> bool: ...
+
+    def address(self, name: str) -> str:
+        """A file as DuckDB is to open it."""
+        ...
+
+    def open(self, name: str) -> IO[bytes]: ...
+
+    @property
+    def filesystem(self) -> Any:
+        """The fsspec file system; None on this machine."""
+        ...
+
+
+class LocalFolder:
+    """A folder of this machine."""
+
+    filesystem = None
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def metadata(self) -> dict[str, Any]:
+        return read_metadata(self.path)
+
+    def among(self, files: TableFiles) -> list[str]:
+        return local_files(self.path, files)
+
+    def exists(self, name: str) -> bool:
+        return (self.path / name).is_file()
+
+    def address(self, name: str) -> str:
+        return str(self.path / name)
+
+    def open(self, name: str) -> IO[bytes]:
+        return (self.path / name).open("rb")
+
+
+class RemoteFolder:
+    """A folder beyond this machine."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @property
+    def filesystem(self) -> Any:
+        return self.store.filesystem
+
+    def metadata(self) -> dict[str, Any]:
+        try:
+            return parsed(self.store.read(METADATA))
+        except FileNotFoundError:
+            return {}
+
+    def among(self, files: TableFiles) -> list[str]:
+        return files.among(self.store.names())
+
+    def exists(self, name: str) -> bool:
+        return name in self.store.names()
+
+    def address(self, name: str) -> str:
+        url: str = self.store.filesystem.unstrip_protocol(f"{self.store.root}/{name}")
+        return url
+
+    def open(self, name: str) -> IO[bytes]:
+        file: IO[bytes] = self.store.filesystem.open(f"{self.store.root}/{name}", "rb")
+        return file
+
+
+class FilesReader(DuckDBTables):
+    """A folder of files; where a table has them in several formats, in the one whose types are surest."""
+
+    def __init__(self, folder: ReadableFolder, place: Path, names: FileNames | None = None) -> None:
+        super().__init__(connect(), place)
+        self.folder = folder
+        self.names = names or FileNames()
+        if folder.filesystem is not None:
+            self.connection.register_filesystem(folder.filesystem)
         self._views: dict[str, list[str]] = {}
 
     def columns(self, table: Table) -> list[str]:
@@ -34,51 +121,79 @@ class FilesReader(DuckDBTables):
             self._views[table.name] = self._viewed(table)
         return self._views[table.name]
 
+    def existing(self, wanted: Sequence[ExistingRowsQuery]) -> list[ExistingRows | None]:
+        """What tables hold; None for one without files. TargetError where they can't be read."""
+        return [self._existing(each) if self.columns(each.table) else None for each in wanted]
+
+    def _existing(self, query: ExistingRowsQuery) -> ExistingRows:
+        return query.existing(self.arrow(query.sql(DUCKDB, self.selected)))
+
     def _viewed(self, table: Table) -> list[str]:
-        """Make the view of a table's file; its columns."""
-        files = {name: self._files(table, name) for name in _SCANS} | self._listed_files(table)
-        found = [name for name in _SCANS if all(path.is_file() for path in files[name])]
-        if not found:
+        """Make the view of a table's files; its columns."""
+        format, names = self._files(table)
+        if not names:
             return []
-        paths = files[found[0]]
-        with (errors() | _FILE_ERRORS).translated(unreadable(paths[0])):
+        with (errors() | _FILE_ERRORS).translated(unreadable(self.folder.address(names[0]))):
             schema, _ = DUCKDB.split(table.name)
             if schema:
                 self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {DUCKDB.quote(schema)}")
-            source = _SCANS[found[0]](self, paths, table)
-            names = [row[0] for row in self.connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
-            columns = [_typed(column, found[0] in _TEXTUAL) for column in table.columns if column.name in names]
-            view = f"CREATE VIEW {DUCKDB.table(table.name)} AS SELECT {', '.join(columns)} FROM {source}"
+            source = _SCANS[format](self, names, table)
+            columns = [row[0] for row in self.connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
+            typed = [_typed(column, format in _TEXTUAL) for column in table.columns if column.name in columns]
+            view = f"CREATE VIEW {DUCKDB.table(table.name)} AS SELECT {', '.join(typed)} FROM {source}"
             self.connection.execute(view)
-        return names
+        return columns
 
-    def _files(self, table: Table, format: str) -> list[Path]:
-        """The files of a table by their usual names: one, or the parts in its folder, in the order of rows."""
-        one = self.place / file_name(table, format)
-        return sorted(one.with_suffix("").glob(f"part-*.{format}")) or [one]
+    def _files(self, table: Table) -> tuple[str, list[str]]:
+        """The surest format that a table has files in, and these: where the metadata tells of some, no others."""
+        listed = listed_files(self.folder.metadata(), table.name)
+        for format in _SCANS:
+            told = [name for name in listed if name.endswith(f".{format}") and self.folder.exists(name)]
+            file = self.names.name(table.entity, table.name, format, {})
+            found = told or self.folder.among(TableFiles(file, parted=False))
+            if found:
+                return format, found
+        return "", []
 
-    def _listed_files(self, table: Table) -> dict[str, list[Path]]:
-        """The files that the folder's metadata tells of a table, by format; none where it doesn't."""
-        tables = read_metadata(self.place).get("tables")
-        entry = tables.get(table.name) if isinstance(tables, dict) else None
-        files = entry.get("files") if isinstance(entry, dict) else None
-        names = [PurePosixPath(name) for name in files if isinstance(name, str)] if isinstance(files, list) else []
-        found: dict[str, list[Path]] = {}
-        for name in names:
-            if not name.is_absolute() and ".." not in name.parts:
-                found.setdefault(name.suffix.removeprefix("."), []).append(self.place / name)
-        return found
+    def arrow_files(self, names: Sequence[str], table: Table) -> str:
+        """Make Arrow files known to DuckDB, their data left where it is."""
+        known = f"arrow file {table.name}"
+        if len(names) == 1 and self.folder.filesystem is None and "=" not in names[0]:
+            found: Any = pa.ipc.open_file(pa.memory_map(self.folder.address(names[0]))).read_all()
+        else:
+            found = self._arrow_dataset(names)
+        self.connection.register(known, found)
+        return DUCKDB.quote(known)
 
-    def arrow_file(self, paths: Sequence[Path], table: Table) -> str:
-        """Make an Arrow file known to DuckDB, its data left on the disk."""
-        [path] = paths
-        name = f"arrow file {table.name}"
-        self.connection.register(name, pa.ipc.open_file(pa.memory_map(str(path))).read_all())
-        return DUCKDB.quote(name)
+    def _arrow_dataset(self, names: Sequence[str]) -> Any:
+        from pyarrow import dataset  # takes a while to load
+
+        remote = self.folder.filesystem
+        places = [self.folder.address(name) for name in names]
+        if remote is not None:
+            places = [place.partition("://")[2] for place in places]
+        keys = dict.fromkeys(part.partition("=")[0] for part in names[0].split("/")[:-1] if "=" in part)
+        schema = pa.schema([(key, pa.string()) for key in keys])
+        hive = dataset.HivePartitioning(schema, segment_encoding="uri") if keys else None
+        return dataset.dataset(places, format="ipc", filesystem=remote, partitioning=hive)
 
     def unreadable(self, column: TableColumn) -> str:
         raw = DUCKDB.quote(_raw(column.name))
         return f"{raw} IS NOT NULL AND {DUCKDB.quote(column.name)} IS NULL" if _cast(column) else ""
+
+
+def open_folder(folder: Path) -> FilesReader:
+    """A folder of this machine, to be read; TargetError where there is none."""
+    if not folder.is_dir():
+        raise TargetError(Problem(("target",), f"there is no folder {folder}"))
+    return FilesReader(LocalFolder(folder), folder)
+
+
+def open_store(store: Store) -> FilesReader:
+    """A folder beyond this machine, to be read."""
+    if not store.names():
+        raise TargetError(Problem(("target",), f"there is nothing at {store.shown}"))
+    return FilesReader(RemoteFolder(store), Path(store.shown))
 
 
 def _raw(name: str) -> str:
@@ -98,38 +213,46 @@ def _typed(column: TableColumn, textual: bool) -> str:
     return f"TRY_CAST({value} AS {DUCKDB.declared(column.type)}) AS {name}, {name} AS {raw}"
 
 
-def _listed(paths: Sequence[Path]) -> str:
-    return f"[{', '.join(literal(str(path)) for path in paths)}]"
+_HIVE = "hive_partitioning = true, hive_types_autocast = false"
 
 
-def _csv(reader: FilesReader, paths: Sequence[Path], table: Table) -> str:
-    with paths[0].open(encoding="utf-8", newline="") as lines:
-        names = next(csv.reader(lines), [])
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in dict.fromkeys(names))
+def _csv(reader: FilesReader, names: Sequence[str], table: Table) -> str:
+    with reader.folder.open(names[0]) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as lines:
+        header = next(csv.reader(lines), [])
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in dict.fromkeys(header))
     form = "header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"', allow_quoted_nulls = false"
-    return f"read_csv({_listed(paths)}, columns = {{{columns}}}, {form})"
+    return f"read_csv({_listed(reader, names)}, columns = {{{columns}}}, {form}{_partitioned(names)})"
 
 
-def _jsonl(reader: FilesReader, paths: Sequence[Path], table: Table) -> str:
-    return _objects(paths, table, "newline_delimited")
+def _jsonl(reader: FilesReader, names: Sequence[str], table: Table) -> str:
+    return _objects(reader, names, table, "newline_delimited")
 
 
-def _json(reader: FilesReader, paths: Sequence[Path], table: Table) -> str:
-    return _objects(paths, table, "array")
+def _json(reader: FilesReader, names: Sequence[str], table: Table) -> str:
+    return _objects(reader, names, table, "array")
 
 
-def _objects(paths: Sequence[Path], table: Table, form: str) -> str:
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in table.names)
-    return f"read_json({_listed(paths)}, format = '{form}', columns = {{{columns}}})"
+def _objects(reader: FilesReader, names: Sequence[str], table: Table, form: str) -> str:
+    folders = {part.partition("=")[0] for part in names[0].split("/")[:-1]}
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in table.names if name not in folders)
+    return f"read_json({_listed(reader, names)}, format = '{form}', columns = {{{columns}}}{_partitioned(names)})"
 
 
-def _parquet(reader: FilesReader, paths: Sequence[Path], table: Table) -> str:
-    return f"read_parquet({_listed(paths)})"
+def _parquet(reader: FilesReader, names: Sequence[str], table: Table) -> str:
+    return f"read_parquet({_listed(reader, names)}{_partitioned(names)})"
 
 
-_SCANS: Mapping[str, Callable[[FilesReader, Sequence[Path], Table], str]] = {
+def _listed(reader: FilesReader, names: Sequence[str]) -> str:
+    return f"[{', '.join(literal(reader.folder.address(name)) for name in names)}]"
+
+
+def _partitioned(names: Sequence[str]) -> str:
+    return f", {_HIVE}" if "=" in names[0] else ", hive_partitioning = false"
+
+
+_SCANS: Mapping[str, Callable[[FilesReader, Sequence[str], Table], str]] = {
     "parquet": _parquet,
-    "arrow": FilesReader.arrow_file,
+    "arrow": FilesReader.arrow_files,
     "jsonl": _jsonl,
     "json": _json,
     "csv": _csv,

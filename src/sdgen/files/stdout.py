@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 
 from sdgen.errors import Problem
-from sdgen.files.folder import FORMATS
+from sdgen.files.formats import FORMATS
 from sdgen.targets.base import Mode, Table
 
 

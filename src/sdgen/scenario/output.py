@@ -68,6 +68,9 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
+LAYOUT = ("partition_by", "part_rows", "part_bytes")  # options that make a FileLayout
+
+
 class EntityOutput(_Record):
     """How one entity's files differ from those of the others."""
 
@@ -95,6 +98,13 @@ class Output(_Record):
     per_entity: Mapping[str, EntityOutput] = Field(
         default_factory=dict, description="format, path and filename_pattern of single entities"
     )
+    partition_by: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(
+        (),
+        description="columns by whose values files are parted into folders (country=DE/), or a moment's year, month "
+        "or day: placed_at:month; of the entities that have them",
+    )
+    part_rows: int = Field(0, ge=0, description="the most rows of a file; 0: one file, or one for each partition")
+    part_bytes: int = Field(0, ge=0, description="after about how many bytes a file ends, and the next one begins")
 
     @property
     def file_formats(self) -> tuple[str, ...]:
@@ -104,7 +114,25 @@ class Output(_Record):
     @property
     def names(self) -> FileNames:
         """How the files are named."""
-        return FileNames(self.filename_pattern or DEFAULT_PATTERN, self.file_formats, self.per_entity)
+        layout = FileLayout(self.partition_by, self.part_rows, self.part_bytes)
+        return FileNames(self.filename_pattern or DEFAULT_PATTERN, self.file_formats, self.per_entity, layout)
+
+
+@dataclass(frozen=True)
+class FileLayout:
+    """How a table's rows are spread over files; false where each has one. part_rows, part_bytes: 0 for no limit."""
+
+    partition_by: tuple[str, ...] = ()
+    part_rows: int = 0
+    part_bytes: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.partition_by or self.part_rows or self.part_bytes)
+
+    def shown(self) -> dict[str, object]:
+        """What of it is set, as data."""
+        told = {"partition_by": list(self.partition_by), "part_rows": self.part_rows, "part_bytes": self.part_bytes}
+        return {name: value for name, value in told.items() if value}
 
 
 @dataclass(frozen=True)
@@ -114,6 +142,7 @@ class FileNames:
     pattern: str = DEFAULT_PATTERN
     formats: tuple[str, ...] = ()
     per_entity: Mapping[str, EntityOutput] = field(default_factory=dict)
+    layout: FileLayout = FileLayout()
 
     def formats_of(self, entity: str) -> tuple[str, ...]:
         own = self.per_entity.get(entity)

@@ -84,11 +84,13 @@ def _options(run: Run, job: Job) -> Iterator[str]:
         yield "--resume"
 
 
-_LISTS = (("--format", "formats"), ("--allow-databases", "allow_databases"))
+_LISTS = (("--format", "formats"), ("--partition-by", "partition_by"), ("--allow-databases", "allow_databases"))
 _VALUES = (
     ("--mode", "mode"),
     ("--workers", "workers"),
     ("--batch-size", "batch_size"),
     ("--commit-every", "commit_every"),
+    ("--part-rows", "part_rows"),
+    ("--part-bytes", "part_bytes"),
     ("--engine", "engine"),
 )

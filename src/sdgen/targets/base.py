@@ -84,6 +84,19 @@ class Table:
 
 
 @runtime_checkable
+class Described(Protocol):
+    """A target that is told what the run is a run of, and each table's digest, to write them beside the rows."""
+
+    def begin(self, manifest: Mapping[str, Any], resume: bool) -> None:
+        """Before `check`; resume: as of a `Resumable`."""
+        ...
+
+    def keep(self, table: Table, batches: int, digest: int, finished: bool = False) -> None:
+        """So many batches of a table are written, and the sum of their digests: after each part, and at the end."""
+        ...
+
+
+@runtime_checkable
 class Resumable(Protocol):
     """A target that goes on where a stopped run left off; its manifest tells what the run was a run of."""
 

@@ -7,8 +7,7 @@ plain readers get texts, uuids and decimals, not dictionaries.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -72,8 +71,8 @@ class ParquetFile:
     Takes encoded batches in row order.
     """
 
-    def __init__(self, table: Table, path: Path) -> None:
-        self.path = path
+    def __init__(self, table: Table, sink: IO[bytes]) -> None:
+        self.sink = sink
         self.schema = schema_of(table)
         self.writer: Any = None
         self.size = rows_per_group(len(table.columns))
@@ -105,12 +104,16 @@ class ParquetFile:
             coded = [field.name for field in self.schema if pa.types.is_dictionary(field.type)]
             packed = {field.name: "none" if field.type == pa.uuid() else "snappy" for field in self.schema}
             options = {"store_decimal_as_integer": True, "write_statistics": True, "store_schema": False}
-            self.writer = ParquetWriter(self.path, self.schema, use_dictionary=coded, compression=packed, **options)
+            self.writer = ParquetWriter(self.sink, self.schema, use_dictionary=coded, compression=packed, **options)
         return self.writer
 
-    def finish(self) -> None:
+    def flush(self) -> None:
+        """Write a row group of the rows that wait for one."""
         if self.held:
             self._write_group()
+
+    def finish(self) -> None:
+        self.flush()
         self._opened().close()
 
     def close(self) -> None:
@@ -140,9 +143,9 @@ def _recoded(array: pa.Array, arrow: pa.DataType) -> pa.Array:
 class ArrowFile:
     """An Arrow IPC file; dictionaries are written as plain values, as those of two batches need not agree."""
 
-    def __init__(self, table: Table, path: Path) -> None:
+    def __init__(self, table: Table, sink: IO[bytes]) -> None:
         self.schema = schema_of(table)
-        self.writer = pa.ipc.new_file(str(path), self.schema)
+        self.writer = pa.ipc.new_file(sink, self.schema)
 
     def write(self, part: pa.RecordBatch) -> None:
         arrays = [plain(array) for array in part.columns]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import monotonic
 
 import pyarrow as pa
@@ -66,13 +65,12 @@ def _jsonl(plan: Plan, entity: EntityPlan, batches: list[pa.RecordBatch]) -> byt
 
 def _parquet(plan: Plan, entity: EntityPlan, batches: list[pa.RecordBatch]) -> bytes:
     table = tables_of(plan, (entity.name,))[entity.name]
-    with TemporaryDirectory(prefix="sdgen-rows-") as folder:
-        path = Path(folder) / "rows.parquet"
-        file = columnar.ParquetFile(table, path)
-        for batch in batches:
-            file.write(columnar.encode(table, batch))
-        file.finish()
-        return path.read_bytes()
+    sink = io.BytesIO()
+    file = columnar.ParquetFile(table, sink)
+    for batch in batches:
+        file.write(columnar.encode(table, batch))
+    file.finish()
+    return sink.getvalue()
 
 
 FILE_KINDS: Mapping[str, FileKind] = {

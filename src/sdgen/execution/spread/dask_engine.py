@@ -28,7 +28,7 @@ def connect(address: str, workers: int) -> DaskEngine:
         local = LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address=":0",
             memory_limit=0,  # spans are streamed; a share of a small machine's memory would pause workers for nothing
             silence_logs=logging.CRITICAL,
             preload=[_DEAF],

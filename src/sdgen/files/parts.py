@@ -1,0 +1,145 @@
+"""Takes a table's encoded rows to its files: a new one at each partition, and wherever a part is full."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO, Any
+
+import pyarrow as pa
+
+from sdgen.errors import Problem, TargetError
+from sdgen.files.formats import OpenFile
+from sdgen.files.layout import within_files
+from sdgen.files.table_files import Encoded, FilePlan
+from sdgen.targets import columnar
+
+_MOST_OPEN = 64  # files of a table at once: each holds buffers
+_MOST_HELD = 4 * columnar.GROUP_ROWS  # rows that wait for their row groups, over all files of a table
+_MOST_PARTITIONS = 10_000
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """A file that is complete: its name, rows, bytes and the folder of its partition."""
+
+    name: str
+    rows: int
+    size: int
+    folder: str = ""
+
+
+class _Part:
+    """A file that is being written."""
+
+    def __init__(self, name: str, folder: str, sink: IO[bytes], file: OpenFile) -> None:
+        self.name, self.folder, self.sink, self.file = name, folder, sink, file
+        self.rows = 0
+
+    @property
+    def held(self) -> int:
+        """Rows that wait for their row group."""
+        return self.file.rows if isinstance(self.file, columnar.ParquetFile) else 0
+
+    def finish(self) -> WrittenFile:
+        self.file.finish()
+        size = 0 if self.sink.closed else self.sink.tell()
+        self.sink.close()
+        return WrittenFile(self.name, self.rows, size, self.folder)
+
+
+class PartWriter:
+    """The files of one table in one format. create: makes the file of a name. written: those that are complete."""
+
+    def __init__(self, plan: FilePlan, create: Callable[[str], IO[bytes]]) -> None:
+        self.plan = plan
+        self.table = within_files(plan.table, plan.keys)
+        self.layout, self.create, self.names = plan.layout, create, plan.next_names()
+        self.written: list[WrittenFile] = []
+        self._open: OrderedDict[str, _Part] = OrderedDict()
+        self._folders: set[str] = set()
+
+    def write(self, pieces: Encoded) -> None:
+        for folder, rows, piece in pieces:
+            while rows:
+                part = self._part(folder, rows, divisible=isinstance(piece, pa.RecordBatch))
+                room = min(rows, self.layout.part_rows - part.rows) if self.layout.part_rows else rows
+                now, piece = (piece.slice(0, room), piece.slice(room)) if room < rows else (piece, None)
+                part.file.write(now)
+                part.rows += room
+                rows -= room
+                if self._is_full(part):
+                    self._end(folder)
+        self._write_groups()
+
+    def _part(self, folder: str, rows: int, divisible: bool) -> _Part:
+        """The open file for rows of a partition: rows that can't be divided go into one file."""
+        part, most = self._open.get(folder), self.layout.part_rows
+        if part is not None and most and not divisible and part.rows + rows > most:
+            self._end(folder)
+            part = None
+        if part is None:
+            part = self._begin(folder)
+        self._open.move_to_end(folder)
+        return part
+
+    def _begin(self, folder: str) -> _Part:
+        self._folders.add(folder)
+        if len(self._folders) > _MOST_PARTITIONS:
+            name = self.plan.table.name
+            what = f"{name} would have more than {_MOST_PARTITIONS:,} partitions"
+            hint = "partition by columns of fewer values, such as a moment's month"
+            raise TargetError(Problem(("target", name), what, hint))
+        if len(self._open) >= _MOST_OPEN:
+            self._end(next(iter(self._open)))
+        name = self.names.next(folder)
+        sink = self.create(name)
+        if self.plan.format.head is not None:
+            sink.write(self.plan.format.head(self.table))
+        part = _Part(name, folder, sink, self.plan.format.open(self.table, sink))
+        self._open[folder] = part
+        return part
+
+    def _is_full(self, part: _Part) -> bool:
+        rows, size = self.layout.part_rows, self.layout.part_bytes
+        return bool(rows and part.rows >= rows) or bool(size and part.sink.tell() >= size)
+
+    def _end(self, folder: str) -> None:
+        self.written.append(self._open.pop(folder).finish())
+
+    def _write_groups(self) -> None:
+        """Give rows that wait to their files where many files have some waiting."""
+        while len(self._open) > 1 and sum(part.held for part in self._open.values()) > _MOST_HELD:
+            fullest = max(self._open.values(), key=lambda part: part.held)
+            if isinstance(fullest.file, columnar.ParquetFile):
+                fullest.file.flush()
+
+    def finish(self) -> None:
+        """Complete all files; a table without rows has one of none, unless it is partitioned."""
+        if not self.written and not self._open and not self.plan.keys:
+            self._begin("")
+        for folder in list(self._open):
+            self._end(folder)
+
+    def close(self) -> None:
+        """Give up what is open."""
+        for part in self._open.values():
+            with suppress(Exception):
+                part.file.close()
+        self._open.clear()
+
+
+def write_all(writers: Iterable[PartWriter], parts: Iterable[tuple[Any, ...]]) -> None:
+    """The parts of a table into its files of all formats."""
+    writers = list(writers)
+    try:
+        for part in parts:
+            for writer, pieces in zip(writers, part, strict=True):
+                writer.write(pieces)
+        for writer in writers:
+            writer.finish()
+    finally:
+        for writer in writers:
+            writer.close()

@@ -1,0 +1,155 @@
+"""A folder of files beyond the local disk: uploaded while the run goes, shown at its end, told of by the last one.
+
+`_sdgen.json`, with each table's files, rows and digest, is written when all others are there, and removed before files
+that it tells of are replaced: where it stands, the folder is complete. Object stores have no transaction over several
+files, so that a run which is killed while it shows them, the last moment of all, leaves those that it had shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import pyarrow as pa
+
+from sdgen.databases.existing_tables import ExistingRowsQuery
+from sdgen.errors import Problem, TargetError
+from sdgen.files.layout import layout_problems
+from sdgen.files.metadata import merged_with, metadata, parsed, written
+from sdgen.files.parts import PartWriter, write_all
+from sdgen.files.remote import Store, Upload
+from sdgen.files.table_files import FilePlan, TableFiles
+from sdgen.scenario.output import DEFAULT_PATTERN, METADATA, FileNames, repeated_names
+from sdgen.scenario.request import ExistingRows
+from sdgen.targets.base import Mode, Table
+from sdgen.targets.file_checkpoint import TableProgress
+
+_SMALL_BLOCK = 5 << 20  # bytes: the least that S3 takes; for partitioned tables, which have many files open
+
+
+class RemoteFiles:
+    """A folder of files at a URL."""
+
+    takes_tables_at_once = True
+
+    def __init__(self, store: Store, formats: Sequence[str], names: FileNames | None = None) -> None:
+        self.store = store
+        self.formats = tuple(formats)
+        self.names = names or FileNames(formats=tuple(formats))
+        self.manifest: Mapping[str, Any] | None = None
+        self._plans: dict[str, tuple[FilePlan, ...]] = {}
+        self._tables: dict[Table, list[str]] = {}
+        self._done: dict[str, TableProgress] = {}
+        self._uploads: list[Upload] = []
+        self._shown: list[str] = []  # files that are there by this run, and were not before
+        self._lock = Lock()
+
+    def begin(self, manifest: Mapping[str, Any], resume: bool) -> None:
+        own = {"filename_pattern": self.names.pattern} if self.names.pattern != DEFAULT_PATTERN else {}
+        self.manifest = {**manifest, "formats": list(self.formats), **own, **self.names.layout.shown()}
+
+    def keep(self, table: Table, batches: int, digest: int, finished: bool = False) -> None:
+        if finished:
+            self._done[table.name] = TableProgress(batches, digest, finished=True)
+
+    def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
+        try:
+            fault = self.store.fault()
+            if fault is not None:
+                return [fault]
+            told = self._told()
+            for table in tables:
+                self._plans[table.name] = tuple(self._planned(table, table.mode_in(mode), told))
+        except TargetError as error:
+            return list(error.problems)
+        every = [plan for plans in self._plans.values() for plan in plans]
+        clashes = [problem for plan in every for problem in plan.clashes(self.store.shown_name)]
+        return [*layout_problems(tables, self.names.layout), *(list(self._repeated(tables)) or clashes)]
+
+    def _told(self) -> dict[str, Any]:
+        """The metadata of the folder as it is."""
+        if METADATA not in self.store.names(again=True):
+            return {}
+        with suppress(FileNotFoundError):
+            return parsed(self.store.read(METADATA))
+        return {}
+
+    def _planned(self, table: Table, mode: Mode, told: Mapping[str, Any]) -> Iterator[FilePlan]:
+        for name in self.names.formats_of(table.entity):
+            file = self.names.name(table.entity, table.name, name, self.manifest or {})
+            among = partial(TableFiles.among, names=self.store.names())
+            yield FilePlan.of(table, mode, name, file, self.names.layout, among, told)
+
+    def _repeated(self, tables: Sequence[Table]) -> Iterator[Problem]:
+        named = {table.entity: table.name for table in tables}
+        for entity, what in repeated_names(self.names, named, self.manifest or {}):
+            yield Problem(("target", named[entity]), what, "give it another target_table")
+
+    def existing(self, wanted: Sequence[ExistingRowsQuery]) -> list[ExistingRows | None]:
+        """What the tables' files hold, by which the keys of rows that are added go on."""
+        from sdgen.files.reader import FilesReader, RemoteFolder
+
+        if not self.store.names(again=True):
+            return [None for _ in wanted]
+        with closing(FilesReader(RemoteFolder(self.store), Path(self.store.shown), self.names)) as reader:
+            return reader.existing(wanted)
+
+    def prepare(self, table: Table, mode: Mode) -> None:
+        self._tables[table] = []
+
+    def encode(self, table: Table, batch: pa.RecordBatch) -> tuple[Any, ...]:
+        plans = self._plans.get(table.name) or tuple(self._planned(table, Mode.CREATE_IF_MISSING, {}))
+        return tuple(plan.encode(batch) for plan in plans)
+
+    def write(self, table: Table, parts: Iterable[tuple[Any, ...]]) -> None:
+        plans = self._plans[table.name]
+        writers = [PartWriter(plan, partial(self._create, bool(plan.keys))) for plan in plans]
+        write_all(writers, parts)
+        self._tables[table] = [each.name for writer in writers for each in writer.written]
+
+    def _create(self, small: bool, name: str) -> Any:
+        upload = self.store.create(name, *([_SMALL_BLOCK] if small else ()))
+        with self._lock:
+            self._uploads.append(upload)
+        return upload
+
+    def finish(self) -> None:
+        told = self._told()
+        there = set(self.store.names())
+        plans = [plan for plans in self._plans.values() for plan in plans]
+        if METADATA in there:
+            self.store.remove([METADATA])
+        while self._uploads:
+            upload = self._uploads[0]
+            if upload.name not in there:
+                self._shown.append(upload.name)
+            upload.commit()
+            self._uploads.pop(0)
+        new = {name for names in self._tables.values() for name in names}
+        replaced = [name for plan in plans if not plan.kept for name in plan.existing if name not in new]
+        self.store.remove(replaced)
+        if self.manifest is not None:
+            keys = next((plan.layout.partition_by for plan in plans if plan.keys), ())
+            about = {**self.manifest, **({"partition_by": list(keys)} if keys else {})}
+            last = self.store.create(METADATA)
+            last.write(written(merged_with(told, metadata(about, self._every_file(), self._done))))
+            last.close()
+            last.commit()
+        self._shown.clear()
+
+    def _every_file(self) -> dict[Table, list[str]]:
+        """The files of each table when the run is over."""
+        kept = {name: [file for plan in plans for file in plan.kept] for name, plans in self._plans.items()}
+        return {table: list(dict.fromkeys([*kept[table.name], *new])) for table, new in self._tables.items()}
+
+    def abort(self) -> None:
+        while self._uploads:
+            self._uploads.pop().discard()
+        if self._shown:
+            with suppress(TargetError):
+                self.store.remove(self._shown)
+            self._shown.clear()

@@ -1,0 +1,166 @@
+"""The files of one table in one format: those that are there, and what new ones are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from sdgen.errors import Problem
+from sdgen.files.formats import FORMATS, Format
+from sdgen.files.layout import PartitionKey, partition_keys, split, within_files
+from sdgen.scenario.output import FileLayout
+from sdgen.targets.base import Mode, Table
+
+Encoded = list[tuple[str, int, Any]]  # a batch as its files take it: folders, rows, and what the format makes of them
+
+
+@dataclass(frozen=True)
+class TableFiles:
+    """The files that a table has in one format: which of a place's names they are, and what further ones are called.
+
+    file: the name of the table's one file where it has no parts. parted: whether new files are parts in folders.
+    """
+
+    file: str
+    parted: bool
+
+    @property
+    def base(self) -> str:
+        return self.file.rpartition(".")[0]
+
+    @property
+    def suffix(self) -> str:
+        return self.file.rpartition(".")[2]
+
+    def among(self, names: Iterable[str]) -> list[str]:
+        """Those of some names that are the table's."""
+        base, suffix = re.escape(self.base), re.escape(self.suffix)
+        pattern = re.compile(rf"{base}(\.part-\d+|/([^/]+=[^/]*/)*part-\d+)?\.{suffix}")
+        return sorted(name for name in names if pattern.fullmatch(name))
+
+    def partitions(self, names: Iterable[str]) -> set[tuple[str, ...]]:
+        """The names of the folders' keys, outermost first, that the table's files are under."""
+        return {
+            tuple(folder.partition("=")[0] for folder in name[len(self.base) + 1 :].split("/")[:-1])
+            for name in self.among(names)
+        }
+
+
+def local_files(folder: Path, files: TableFiles) -> list[str]:
+    """A table's files in a folder of this machine."""
+    above = (folder / files.file).parent
+    beside = above.iterdir() if above.is_dir() else ()
+    found = [*beside, *(folder / files.base).rglob(f"*.{files.suffix}")]
+    return files.among(path.relative_to(folder).as_posix() for path in found if path.is_file())
+
+
+class NextNames:
+    """Names of a table's new files, behind those that it keeps."""
+
+    def __init__(self, files: TableFiles, kept: Iterable[str]) -> None:
+        self._files = files
+        self._next: dict[str, int] = {}
+        for name in files.among(kept):
+            found = re.search(r"part-(\d+)\.[^.]*$", name)
+            folder = name[len(files.base) + 1 : found.start()] if found and "/" in name[len(files.base) :] else ""
+            number = int(found[1]) if found else 0
+            self._next[folder] = max(self._next.get(folder, 0), number + 1)
+
+    def next(self, folder: str = "") -> str:
+        """The next file's name; folder: of its partition."""
+        number = self._next.get(folder, 0)
+        self._next[folder] = number + 1
+        if self._files.parted:
+            return f"{self._files.base}/{folder}part-{number:05}.{self._files.suffix}"
+        return f"{self._files.base}.part-{number:05}.{self._files.suffix}" if number else self._files.file
+
+
+@dataclass(frozen=True)
+class FilePlan:
+    """What a run does with one table in one format. existing: its files that are there, as names in the place."""
+
+    table: Table
+    mode: Mode
+    name: str
+    files: TableFiles
+    layout: FileLayout
+    existing: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        table: Table,
+        mode: Mode,
+        format: str,
+        file: str,
+        layout: FileLayout,
+        among: Callable[[TableFiles], Sequence[str]],
+        told: Mapping[str, Any],
+    ) -> FilePlan:
+        """file: the table's one file. among: finds a table's files. told: the place's metadata.
+
+        A run that appends and names no layout takes that of the files that are there.
+        """
+        existing = among(TableFiles(file, parted=False))
+        appends = mode is Mode.APPEND_ONLY
+        if appends and not layout.partition_by:
+            recorded = told.get("partition_by")
+            words = tuple(map(str, recorded)) if isinstance(recorded, list) else ()
+            layout = FileLayout(words, layout.part_rows, layout.part_bytes)
+        base = TableFiles(file, parted=False).base
+        parted = bool(layout) or (appends and any(name.startswith(f"{base}/part-") for name in existing))
+        return cls(table, mode, format, TableFiles(file, parted), layout, tuple(existing))
+
+    @property
+    def format(self) -> Format:
+        return FORMATS[self.name]
+
+    @property
+    def keys(self) -> tuple[PartitionKey, ...]:
+        return partition_keys(self.table, self.layout)
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The files that stay beside the new ones."""
+        return self.existing if self.mode is Mode.APPEND_ONLY else ()
+
+    @property
+    def grows(self) -> bool:
+        """Whether rows can be added to the end of the one file that is there."""
+        alone = self.existing == (self.files.file,) and not self.files.parted
+        return self.mode is Mode.APPEND_ONLY and alone and self.format.head is not None
+
+    def next_names(self) -> NextNames:
+        return NextNames(self.files, self.kept)
+
+    def encode(self, batch: pa.RecordBatch) -> Encoded:
+        """A batch as a `PartWriter` takes it: pure, for worker threads."""
+        inner, keys = within_files(self.table, self.keys), self.keys
+        pieces = split(batch, keys, self.layout.part_rows)
+        return [(folder, len(rows), self.format.encode(inner, rows)) for folder, rows in pieces]
+
+    def clashes(self, shown: Callable[[str], object]) -> Iterator[Problem]:
+        """Why the files that are there don't go with the run. shown: a file as messages name it."""
+        here = ("target", self.table.name)
+        if self.mode is Mode.APPEND_ONLY and self.name == "json":
+            hint = "use --mode truncate_then_insert, or another format"
+            yield Problem(here, "json files can't be appended to: their end is more than rows", hint)
+        elif self.mode is Mode.CREATE_IF_MISSING and self.existing:
+            hint = "replace it with --mode truncate_then_insert, or choose another folder"
+            yield Problem(here, f"{shown(self.existing[0])} exists", hint)
+        elif self.mode is Mode.APPEND_ONLY and not self.existing:
+            what = f"{shown(self.files.file)} does not exist, so nothing can be appended"
+            yield Problem(here, what, "use --mode create_if_missing")
+        elif self.mode is Mode.APPEND_ONLY:
+            keys = tuple(key.name for key in self.keys)
+            others = self.files.partitions(self.existing) - {keys}
+            if others:
+                found, wanted = (", ".join(each) or "nothing" for each in (min(others), keys))
+                hint = "name the same columns with --partition-by, or replace the files: --mode truncate_then_insert"
+                what = f"{self.table.name} is partitioned by {found}, and the run by {wanted}"
+                yield Problem(here, what, hint)
