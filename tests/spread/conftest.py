@@ -32,7 +32,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
 def dask_cluster() -> Iterator[str]:
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL
     ) as cluster:
         yield f"dask://{cluster.scheduler_address.removeprefix('tcp://')}"
 

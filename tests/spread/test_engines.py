@@ -105,10 +105,11 @@ def test_a_scheduler_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.Mo
     ("target", "more", "told"),
     [
         ("x.sqlite", {}, r"can't be written in parts by twice://here\n +folders of files .* and PostgreSQL can"),
-        ("out/", {"formats": ["json"]}, "format json can't be written in parts\n +choose one of parquet"),
-        ("out/", {"formats": ["parquet", "csv"]}, "format parquet, csv can't be written in parts"),
+        ("out/", {"formats": ["json"]}, "format json can't be written by an engine\n +choose one of parquet"),
+        ("out/", {"formats": ["parquet", "csv"]}, "format parquet, csv can't be written by an engine"),
         ("out/", {"resume": True}, "leave resume and commit_every out"),
-        ("out/", {"mode": "append_only"}, "can't append to files"),
+        ("out/", {"mode": "append_only", "formats": ["csv"]}, "can't append to csv files"),
+        ("out/", {"part_rows": 10}, "leave part_rows out, or the engine"),
     ],
 )
 def test_targets_that_cannot(

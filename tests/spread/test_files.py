@@ -6,6 +6,7 @@ import json
 import threading
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -16,7 +17,7 @@ from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishi
 from sdgen.execution.execute import Result, execute_run
 from sdgen.execution.request import read_request
 from sdgen.execution.resolve import resolve
-from sdgen.files.span_files import FilePartWriter, PartFolder
+from sdgen.files.spread_folder import FilePartWriter, SpreadFolder
 from tests.spread.made import SCENARIO, at_rows, digests, dying, parts
 
 Local = tuple[Path, Result]
@@ -48,7 +49,7 @@ def test_the_rows_of_a_local_run(cluster: str, local: Local, tmp_path: Path) -> 
 def test_a_worker_that_is_killed_changes_nothing(
     format: str, cluster: str, local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dying(PartFolder, monkeypatch, tmp_path / "died")
+    dying(SpreadFolder, monkeypatch, tmp_path / "died")
     strays: list[Path] = []
 
     def listen(event: Event) -> None:
@@ -98,23 +99,34 @@ def test_progress_comes_as_parts_are_done(dask_cluster: str, tmp_path: Path) -> 
 def test_a_shorter_run_leaves_no_parts_of_a_longer_one(dask_cluster: str, tmp_path: Path) -> None:
     options = {"formats": ["parquet"], "engine": dask_cluster, "only": ["patients"]}
     sdgen.write(SCENARIO, tmp_path / "out", **options)
-    with pytest.raises(TargetError, match="patients exists"):
+    with pytest.raises(TargetError, match=r"patients/part-0+\.parquet exists"):
         sdgen.write(SCENARIO, tmp_path / "out", **options)
     sdgen.write(SCENARIO, tmp_path / "out", mode="truncate_then_insert", rows={"patients": 70_000}, **options)
     assert parts(tmp_path / "out", "patients").num_rows == 70_000
     names = [path.name for path in sorted((tmp_path / "out" / "patients").iterdir())]
-    assert names == ["part-000000000000000-000000000065536.parquet", "part-000000000065536-000000000070000.parquet"]
+    assert names == ["part-000000000000000.parquet", "part-000000000065536.parquet"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["_sdgen.json", "patients"]
 
 
-def test_an_engine_leaves_one_file_alone_and_its_parts_can_be_replaced(dask_cluster: str, local: Local, tmp_path: Path) -> None:
+def test_one_file_and_parts_replace_each_other(dask_cluster: str, tmp_path: Path) -> None:
     replaced = {"formats": ["parquet"], "only": ["wards"], "mode": "truncate_then_insert"}
-    sdgen.write(SCENARIO, tmp_path / "one", formats=["parquet"], only=["wards"])
-    with pytest.raises(TargetError, match=r"wards\.parquet is one file"):
-        sdgen.write(SCENARIO, tmp_path / "one", engine=dask_cluster, **replaced)
-    sdgen.write(SCENARIO, tmp_path / "parts", formats=["parquet"], only=["wards"], engine=dask_cluster)
-    sdgen.write(SCENARIO, tmp_path / "parts", **replaced)
-    assert [path.name for path in (tmp_path / "parts").rglob("*.parquet")] == ["wards.parquet"]
+    for engine, name in (("local", "wards.parquet"), (dask_cluster, "wards/part-000000000000000.parquet")) * 2:
+        sdgen.write(SCENARIO, tmp_path / "out", engine=engine, **replaced)
+        files = [path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.parquet")]
+        assert files == [name]
+        assert (tmp_path / "out" / "wards").is_dir() == (engine != "local")
+
+
+@pytest.mark.parametrize("first", ["local", "dask"])
+def test_rows_are_added_behind_others(first: str, dask_cluster: str, tmp_path: Path) -> None:
+    engine = {"local": "local", "dask": dask_cluster}
+    options = {"formats": ["parquet"], "only": ["patients"], "rows": {"patients": 70_000}}
+    sdgen.write(SCENARIO, tmp_path / "out", engine=engine[first], **options)
+    sdgen.write(SCENARIO, tmp_path / "out", engine=dask_cluster, mode="append_only", seed=5, **options)
+    listed = json.loads((tmp_path / "out" / "_sdgen.json").read_text())["tables"]["patients"]["files"]
+    found = pa.concat_tables(pq.read_table(tmp_path / "out" / name) for name in listed)
+    assert found["id"].to_pylist() == list(range(1, 140_001))
+    assert len(listed) == len(list((tmp_path / "out").rglob("*.parquet")))
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl"])
@@ -144,7 +156,7 @@ def test_a_check_that_a_late_row_breaks(cluster: str, tmp_path: Path) -> None:
 
 def test_a_folder_that_workers_do_not_see(dask_cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        PartFolder, "part_writer", lambda self: FilePartWriter(str(tmp_path / "elsewhere" / ".attempts"), "parquet")
+        SpreadFolder, "part_writer", lambda self: FilePartWriter(str(tmp_path / "elsewhere" / ".attempts"), "parquet")
     )
     with pytest.raises(TargetError, match=r"a worker doesn't see .*elsewhere(.|\n)*every worker must see"):
         sdgen.write(SCENARIO, tmp_path / "out", formats=["parquet"], engine=dask_cluster)

@@ -60,13 +60,12 @@ class Files:
         self._kept: dict[str, float] = {}
 
     def spread(self, manifest: Mapping[str, Any]) -> SpreadTarget:
-        from sdgen.files.span_files import SPREADABLE, PartFolder
+        from sdgen.files.spread_folder import SpreadFolder, spread_problems
 
-        formats = self.names.all_formats()
-        if len(formats) == 1 and formats[0] in SPREADABLE:
-            return PartFolder(self.folder, formats[0], self.names, manifest)
-        what = f"files of the format {', '.join(formats)} can't be written in parts"
-        raise TargetError(Problem(("target",), what, f"choose one of {', '.join(SPREADABLE)}, or leave the engine out"))
+        problems = spread_problems(self.names)
+        if problems:
+            raise TargetError(problems)
+        return SpreadFolder(self.folder, self.names, manifest)
 
     def left(self) -> Mapping[str, Any] | None:
         found = self._stopped()

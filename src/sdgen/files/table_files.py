@@ -40,9 +40,9 @@ class TableFiles:
         return self.file.rpartition(".")[2]
 
     def among(self, names: Iterable[str]) -> list[str]:
-        """Those of some names that are the table's: one file, parts, and parts by span as clusters write them."""
+        """Those of some names that are the table's."""
         base, suffix = re.escape(self.base), re.escape(self.suffix)
-        pattern = re.compile(rf"{base}(\.part-\d+|/([^/]+=[^/]*/)*part-\d+(-\d+)?)?\.{suffix}")
+        pattern = re.compile(rf"{base}(\.part-\d+|/([^/]+=[^/]*/)*part-\d+)?\.{suffix}")
         return sorted(name for name in names if pattern.fullmatch(name))
 
     def partitions(self, names: Iterable[str]) -> set[tuple[str, ...]]:
@@ -68,7 +68,7 @@ class NextNames:
         self._files = files
         self._next: dict[str, int] = {}
         for name in files.among(kept):
-            found = re.search(r"part-(\d+)(?:-\d+)?\.[^.]*$", name)
+            found = re.search(r"part-(\d+)\.[^.]*$", name)
             folder = name[len(files.base) + 1 : found.start()] if found and "/" in name[len(files.base) :] else ""
             number = int(found[1]) if found else 0
             self._next[folder] = max(self._next.get(folder, 0), number + 1)

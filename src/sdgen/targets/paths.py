@@ -112,7 +112,7 @@ def _move(decided: Path, folder: Path) -> None:
     folders = set(inner)
     listed = decided / _GONE
     for name in listed.read_text(encoding="utf-8").splitlines() if listed in found else ():
-        (folder / name).unlink(missing_ok=True)
+        _remove_in(folder, folder / name)
     for file in (path for path in found if path not in folders and path != listed):
         where = folder / file.relative_to(decided)
         where.parent.mkdir(parents=True, exist_ok=True)
@@ -120,6 +120,15 @@ def _move(decided: Path, folder: Path) -> None:
     listed.unlink(missing_ok=True)
     for emptied in (*reversed(inner), decided):
         emptied.rmdir()
+
+
+def _remove_in(folder: Path, file: Path) -> None:
+    """Remove a file, and the folders above it, inside `folder`, that are left empty."""
+    file.unlink(missing_ok=True)
+    for above in file.parents:
+        if above == folder or not above.is_dir() or any(above.iterdir()):
+            return
+        above.rmdir()
 
 
 def leftovers(path: Path) -> list[Path]:

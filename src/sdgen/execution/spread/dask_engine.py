@@ -17,6 +17,8 @@ from sdgen.execution.spread.task import FinishedPart, RefusedPart, SpreadTask
 from sdgen.targets.base import Span
 
 PATIENCE = 10  # seconds to wait for a scheduler
+# Ctrl-C in a terminal reaches all processes of the command; this one alone decides what it means.
+_DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 _STAYING = ("running", "connecting")  # states of a client that can still get answers
 
 
@@ -26,9 +28,10 @@ def connect(address: str, workers: int) -> DaskEngine:
         local = LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address=":0",
             memory_limit=0,  # spans are streamed; a share of a small machine's memory would pause workers for nothing
             silence_logs=logging.CRITICAL,
+            preload=[_DEAF],
         )
         return DaskEngine("dask://local", Client(local, set_as_default=False), local)
     shown = f"dask://{address}"

@@ -24,14 +24,13 @@ def connect(address: str, workers: int) -> RayEngine:
     if ray.is_initialized():
         return RayEngine(shown, ends=False)
     quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
+    own = {"address": "local", "num_cpus": workers, "include_dashboard": False} if address == "local" else {}
+    there = {"address": "auto" if address == "auto" else shown}
     try:
-        if address == "local":
-            ray.init(address="local", num_cpus=workers, include_dashboard=False, **quiet)
-        else:
-            ray.init(address="auto" if address == "auto" else shown, **quiet)
+        ray.init(**(own or there), **quiet)
     except Exception as error:  # Ray raises what its transport does
         hint = "start one (`ray start --head`, client port 10001), or correct the address"
-        raise unreachable(shown, error, hint) from error
+        raise unreachable(shown, error, "/tmp/ray/session_latest/logs tells more" if own else hint) from error
     return RayEngine(shown, ends=True)
 
 

@@ -1,10 +1,10 @@
-"""Folders of parts: a table is a folder of files, one for each span, written by tasks on any machine.
+"""Folders of parts that tasks on other machines write: a file for each span, in the folder of its table.
 
-    out/orders/part-000000000000000-000000001048576.parquet …, out/_sdgen.json
+    out/orders/part-000000000000000.parquet, out/orders/part-000000001048576.parquet …, out/_sdgen.json
 
-A task writes under an attempt's name; its receipt takes the file into the staging folder under the span's own. So what
-a lost task left, or one that was done twice, is never among the rows. The folder must be one that the tasks' machines
-and this one see under the same path. Names sort in the order of rows.
+A task writes under an attempt's name; its receipt takes the file into the staging folder under the name of the span,
+which is its first row. So what a lost task left, or one that was done twice, is never among the rows, and names sort in
+the order of rows. The folder must be one that the tasks' machines and this one see under the same path.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +22,8 @@ import pyarrow as pa
 from sdgen.errors import Cancelled, Problem, TargetError
 from sdgen.files.folder import remove, translated
 from sdgen.files.formats import FORMATS
-from sdgen.files.metadata import merged, metadata, write_metadata
+from sdgen.files.metadata import merged, metadata, read_metadata, write_metadata
+from sdgen.files.table_files import FilePlan, local_files
 from sdgen.scenario.output import FileNames, repeated_names
 from sdgen.targets.base import Mode, Receipt, Span, Table
 from sdgen.targets.file_checkpoint import TableProgress
@@ -33,13 +35,17 @@ _ATTEMPTS = ".attempts"
 _SHARED = "every worker must see the folder under the same path, as on a network file system"
 
 
-def parts_folder(file: str) -> str:
-    """The folder of a table's parts, where its one file would be `file`."""
-    return str(PurePosixPath(file).with_suffix(""))
-
-
-def part_name(span: Span, format: str) -> str:
-    return f"part-{span.start:015d}-{span.stop:015d}.{format}"
+def spread_problems(names: FileNames) -> list[Problem]:
+    """Why files can't be written in parts by tasks."""
+    formats, problems = names.all_formats(), []
+    if len(formats) != 1 or formats[0] not in SPREADABLE:
+        what = f"files of the format {', '.join(formats)} can't be written by an engine"
+        hint = f"choose one of {', '.join(SPREADABLE)}, or leave the engine out"
+        problems.append(Problem(("target",), what, hint))
+    if names.layout:
+        what = "on an engine the parts of files are its spans"
+        problems.append(Problem(("target",), what, f"leave {', '.join(names.layout.shown())} out, or the engine"))
+    return problems
 
 
 @dataclass(frozen=True)
@@ -50,37 +56,36 @@ class FilePartWriter:
     format: str
 
     def write(self, table: Table, span: Span, batches: Iterable[pa.RecordBatch]) -> Receipt:
-        folder, form = Path(self.attempts), FORMATS[self.format]
+        folder, format = Path(self.attempts), FORMATS[self.format]
         if not folder.is_dir():
             what = f"a worker doesn't see {folder.parent}, where files are staged"
             raise TargetError(Problem(("target",), what, _SHARED))
         path = folder / f"{uuid.uuid4().hex}.{self.format}"
         with path.open("wb") as sink:
-            if form.head is not None:
-                sink.write(form.head(table))
-            file = form.open(table, sink)
+            sink.write(format.head(table) if format.head is not None else b"")
+            file = format.open(table, sink)
             try:
                 for batch in batches:
                     if not folder.is_dir():
                         raise Cancelled("the run is over")
-                    file.write(form.encode(table, batch))
+                    file.write(format.encode(table, batch))
                 file.finish()
             finally:
                 file.close()
         return Receipt(span, path.name, path.stat().st_size)
 
 
-class PartFolder:
-    """A folder of tables that are folders of parts, in one format."""
+class SpreadFolder:
+    """The driver's side of a folder of tables, each of which is a folder of parts."""
 
-    def __init__(self, folder: Path, format: str, names: FileNames, manifest: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, names: FileNames, manifest: Mapping[str, Any]) -> None:
         self.folder = folder
-        self.format = format
         self.names = names
-        self.manifest = {**manifest, "formats": [format]}
+        self.format = names.all_formats()[0]
+        self.manifest = {**manifest, "formats": [self.format]}
         self.staging: Path | None = None
+        self._plans: dict[Table, FilePlan] = {}
         self._parts: dict[Table, list[str]] = {}
-        self._gone: list[str] = []
         self._seen: Look = {}
 
     def check(self, tables: Sequence[Table], mode: Mode) -> list[Problem]:
@@ -91,43 +96,35 @@ class PartFolder:
             finish_moves(self.folder)
         for path in leftovers(self.folder):
             remove(path)
-        self._seen = look([self.folder / self.place(table) for table in tables])
-        return [*self._repeated(tables), *(each for table in tables for each in self._clash(table, mode))]
+        self._plans = {table: self._planned(table, table.mode_in(mode)) for table in tables}
+        self._seen = look([self.folder / name for plan in self._plans.values() for name in _names(plan)])
+        return [*self._repeated(tables), *(each for plan in self._plans.values() for each in self._clashes(plan))]
 
-    def place(self, table: Table) -> str:
-        """The folder of a table's parts, inside the target's."""
-        return parts_folder(self._file(table))
-
-    def _file(self, table: Table) -> str:
-        return self.names.name(table.entity, table.name, self.format, self.manifest)
+    def _planned(self, table: Table, mode: Mode) -> FilePlan:
+        file = self.names.name(table.entity, table.name, self.format, self.manifest)
+        told = read_metadata(self.folder) if mode is Mode.APPEND_ONLY else {}
+        return FilePlan.of(table, mode, self.format, file, self.names.layout, partial(local_files, self.folder), told)
 
     def _repeated(self, tables: Sequence[Table]) -> Iterator[Problem]:
         named = {table.entity: table.name for table in tables}
         for entity, what in repeated_names(self.names, named, self.manifest):
             yield Problem(("target", named[entity]), what, "give it another target_table")
 
-    def _clash(self, table: Table, run: Mode) -> Iterator[Problem]:
-        here, mode = ("target", table.name), table.mode_in(run)
-        file, parts = self.folder / self._file(table), self.folder / self.place(table)
-        if mode is Mode.APPEND_ONLY:
-            yield Problem(here, "a run on an engine can't append to files", "leave the engine out, or use another mode")
-        elif file.exists():
-            yield Problem(here, f"{file} is one file, and a run on an engine writes a folder of parts", "move it away")
-        elif parts.exists() and not parts.is_dir():
-            yield Problem(here, f"{parts} is a file, and a run on an engine makes such a folder", "move it away")
-        elif parts.is_dir() and mode is Mode.CREATE_IF_MISSING:
-            hint = "replace it with --mode truncate_then_insert, or choose another folder"
-            yield Problem(here, f"{parts} exists", hint)
-        elif others := [path.name for path in _files(parts) if not _is_part(path)]:
-            what = f"{parts} holds other files than parts: {', '.join(others[:3])}"
-            yield Problem(here, what, "move them away, or choose another folder")
+    def _clashes(self, plan: FilePlan) -> Iterator[Problem]:
+        here, parts = ("target", plan.table.name), self.folder / plan.files.base
+        if parts.exists() and not parts.is_dir():
+            yield Problem(here, f"{parts} is a file, and an engine makes a folder of that name", "move it away")
+        elif plan.mode is Mode.APPEND_ONLY and plan.format.head is not None:
+            yield Problem(here, f"an engine can't append to {self.format} files", "leave the engine out")
+        elif plan.keys:
+            yield Problem(here, "an engine can't append to files that are partitioned", "leave the engine out")
+        else:
+            yield from plan.clashes(lambda name: self.folder / name)
 
     def prepare(self, table: Table, mode: Mode) -> None:
-        place = self.place(table)
         with translated(self.folder):
-            (self._staging() / place).mkdir(parents=True)
+            (self._staging() / self._plans[table].files.base).mkdir(parents=True)
         self._parts[table] = []
-        self._gone += [f"{place}/{path.name}" for path in _files(self.folder / place)]
 
     def _staging(self) -> Path:
         if self.staging is None:
@@ -146,25 +143,26 @@ class PartFolder:
             there = "is not there" if size < 0 else f"has {size:,} bytes"
             what = f"{attempt}, of which a worker wrote {receipt.bytes:,} bytes, {there}"
             raise TargetError(Problem(("target", table.name), what, _SHARED))
-        name = f"{self.place(table)}/{part_name(receipt.span, self.format)}"
+        name = f"{self._plans[table].files.base}/part-{receipt.span.start:015d}.{self.format}"
         with translated(self.folder):
             attempt.rename(self._staging() / name)
         self._parts[table].append(name)
 
     def finish(self, done: Mapping[str, TableProgress]) -> None:
         staging = self._staging()
+        files = {table: [*self._plans[table].kept, *sorted(names)] for table, names in self._parts.items()}
         with translated(self.folder):
             shutil.rmtree(staging / _ATTEMPTS)
-            parts = {table: sorted(names) for table, names in self._parts.items()}
-            write_metadata(staging, merged(self.folder, metadata(self.manifest, parts, done)))
+            write_metadata(staging, merged(self.folder, metadata(self.manifest, files, done)))
             changed = changed_since(self._seen)
             if changed:
                 raise TargetError(Problem(("target",), changed, CHANGED_HINT))
             if not self.folder.exists():
                 staging.rename(real(self.folder))
             else:
-                new = {name for names in parts.values() for name in names}
-                move_into(staging, self.folder, [name for name in self._gone if name not in new])
+                stay = {name for names in files.values() for name in names}
+                there = [name for plan in self._plans.values() for name in plan.existing]
+                move_into(staging, self.folder, [name for name in there if name not in stay])
         self.staging = None
 
     def abort(self) -> None:
@@ -176,13 +174,10 @@ class PartFolder:
             except OSError:
                 gone = self.staging
             shutil.rmtree(gone, ignore_errors=True)
-            release(self.staging)
+            for name in (self.staging, gone):
+                release(name)
         self.staging = None
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
-
-
-def _is_part(path: Path) -> bool:
-    return path.is_file() and path.name.startswith("part-") and path.suffix[1:] in FORMATS
+def _names(plan: FilePlan) -> list[str]:
+    return list(dict.fromkeys([plan.files.file, *plan.existing]))
