@@ -12,16 +12,17 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 2
 CORE := after choices conform counts domains draws links numbers references rollups times
 QUICK := $(wildcard $(CORE:%=tests/generators/test_%.py) tests/generators/expressions/test_expressions.py) $(filter-out %/test_choose.py,$(wildcard tests/planning/test_*.py)) \
 	tests/test_generate.py
-# What another version of a library would change first: values, and what people see of them.
-LEG := $(wildcard tests/conformance) tests/test_golden.py tests/test_generate.py tests/generators tests/cli/test_help.py tests/cli/test_generate.py tests/cli/test_validate.py
+# What another version of a library would change first: values, and what people see of them. Golden digests have every generator.
+LEG := $(wildcard tests/conformance) tests/test_golden.py tests/test_generate.py tests/generators/expressions tests/cli/test_help.py tests/cli/test_generate.py
 
-.PHONY: help run test quick leg conformance same coverage mutants check docs install bench sense lock clean always
+.PHONY: help run test quick leg clusters conformance same coverage mutants check docs install bench sense lock clean always
 help:
 	@echo "make run      install, fill out/shop.duckdb from examples/shop.yaml, show first rows"
 	@echo "make test     install what the tests need, and run them all"
 	@echo "make quick    the tests of the core, in half a minute"
 	@echo "make leg      the tests that another version of a library would change first"
 	@echo "make conformance values are the same with the oldest and the newest versions"
+	@echo "make clusters runs and frames on Dask, Ray and Spark (Java), on this machine"
 	@echo "make coverage the same tests, and which lines of src/ they run"
 	@echo "make mutants  changes lines of the core one by one; tests must see each change (an hour and more)"
 	@echo "make check    style, types, layers and documentation"
@@ -55,6 +56,11 @@ quick: $(VENV)/tested
 
 leg: $(VENV)/tested
 	$(PYTEST) $(LEG)
+
+# Real clusters and an S3 server on this machine: Dask, Ray, moto, and Spark, which needs Java.
+clusters: $(VENV)/tested
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[clusters]"
+	$(BIN)/python -m pytest tests/spread tests/clusters tests/targets/test_remote.py
 
 conformance:
 	$(MAKE) same VERSIONS=oldest
