@@ -154,7 +154,7 @@ class Given(Referring):
         type = cells.facts.type
         chosen = self._chosen(cells)
         parts, firsts, size = [], np.zeros(len(self.parts) + 1, dtype=np.int64), 0
-        for place in np.unique(chosen).tolist() or [0]:
+        for place in np.flatnonzero(np.bincount(chosen)).tolist() or [0]:
             firsts[place] = size
             parts.append(self._made(cells, place, type))
             size += len(cells)
