@@ -30,7 +30,7 @@ from sdgen.readers.sql.realistic import TOLD, written
 from sdgen.readers.sql.types import FALLBACKS
 from sdgen.readers.sql.unenforced_checks import told, watch
 from sdgen.scenario.model import GeneratorSpec, Scenario
-from sdgen.scenario.types import INTEGERS, Type
+from sdgen.scenario.types import INTEGERS, Type, parse_type
 
 if TYPE_CHECKING:
     from sdgen.readers.feasibility import PlanDraft
@@ -147,7 +147,12 @@ def _kept(column: ColumnDraft, chosen: Generator | None, keyed: bool) -> Generat
 
 
 def _nested(spec: GeneratorSpec) -> dict[str, object]:
-    return {"generator": spec.type, **({"params": dict(spec.params)} if spec.params else {})}
+    params = dict(spec.params)
+    items = params.get("items")
+    if spec.type == "array" and isinstance(items, dict) and "generator" not in items:  # no rule looks for one there
+        plain = FALLBACKS.get(parse_type(str(items.get("type", "text"))).kind)
+        params["items"] = {**items, **(_nested(plain) if plain is not None else {})}
+    return {"generator": spec.type, **({"params": params} if params else {})}
 
 
 def _keep_link_values(entity: TableDraft, entities: dict[str, TableDraft]) -> None:
