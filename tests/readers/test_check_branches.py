@@ -140,6 +140,18 @@ FORMS: dict[str, tuple[str, str, set[tuple[Any, ...]]]] = {
         "SELECT DISTINCT a IS NULL, b IS NULL FROM t",
         {(True, False), (False, True), (False, False)},
     ),
+    "branches by a link that may be null": (
+        "kind int REFERENCES people, word text NOT NULL, again text NOT NULL, note text,"
+        " CHECK (kind <> 2 OR (kind = 2 AND word = again AND note IS NULL)), CHECK (word <> '' OR note IS NULL)",
+        "SELECT DISTINCT kind IS NULL FROM t",
+        {(True,), (False,)},
+    ),
+    "a list of a link's own": (
+        "kind int NOT NULL REFERENCES people CHECK (kind IN (2, 5)), other int REFERENCES people CHECK (other > 4),"
+        " third int NOT NULL REFERENCES teams, CHECK (third <> 3)",
+        "SELECT DISTINCT kind, min(other) OVER () > 4, bool_or(third = 3) OVER () FROM t",
+        {(2, True, False), (5, True, False)},
+    ),
     "two links in order": (
         "one int NOT NULL REFERENCES people, two int NOT NULL REFERENCES people, CHECK (one < two), UNIQUE (one, two)",
         "SELECT DISTINCT one < two FROM t",

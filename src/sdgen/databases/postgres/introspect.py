@@ -124,11 +124,14 @@ _REFERRERS = """
     JOIN pg_class c ON c.oid = coalesce(pg_partition_root(conrelid), inhparent, conrelid)
     JOIN pg_namespace n ON n.oid = relnamespace
     WHERE contype = 'f' AND confrelid = to_regclass(%s) AND conrelid <> confrelid"""
-# The sequences that columns of a table take their values from.
+# The sequences that columns of a table take their values from. The function fails for columns that were dropped, and
+# only CASE says what is looked at first.
 _SEQUENCES = """
-    SELECT attname, pg_get_serial_sequence(attrelid::regclass::text, attname) FROM pg_attribute
-    WHERE attrelid = to_regclass(%s) AND attname = ANY(%s)
-    AND pg_get_serial_sequence(attrelid::regclass::text, attname) IS NOT NULL"""
+    SELECT attname, sequence FROM (
+        SELECT attname, CASE WHEN attnum > 0 AND NOT attisdropped AND attname = ANY(%s)
+                             THEN pg_get_serial_sequence(attrelid::regclass::text, attname) END AS sequence
+        FROM pg_attribute WHERE attrelid = to_regclass(%s)) AS found
+    WHERE sequence IS NOT NULL"""
 # Foreign keys of a table to some others; those of partitions come and go with their parent's. Deferrable ones wait for
 # the end of a transaction by themselves, which is enough where there is one alone.
 _FORWARD = """SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
@@ -172,7 +175,7 @@ def forward_keys(run: Run, table: str, later: Sequence[str], all_of_them: bool) 
 
 def sequences(run: Run, table: Table) -> list[tuple[str, str]]:
     """The columns of a table that count by themselves, and the sequences they count by."""
-    return [(column, name) for column, name in run(_SEQUENCES, (POSTGRES.table(table.name), list(table.names)))]
+    return [(column, name) for column, name in run(_SEQUENCES, (list(table.names), POSTGRES.table(table.name)))]
 
 
 _MANY = 1_000_000  # rows beyond which the server's own estimate will do

@@ -69,6 +69,7 @@ SQLITE = Dialect(
     },
     # The widths of SQLite's integers are decoration: every one holds 64 bits.
     reads={
+        **dict.fromkeys(("binary", "varbinary", "bytea", "raw", "image"), "binary"),
         "bool": "bool",
         "boolean": "bool",
         "tinyint": "bigint",

@@ -29,7 +29,7 @@ def guard(name: str, bounds: ColumnBounds) -> str:
         parts.append(f"{'' if match.found else 'NOT '}regexp_matches({own}, {literal(match.regex)}{options})")
     if bounds.shortest:
         parts.append(f"length({own}) >= {bounds.shortest}")
-    if bounds.longest:
+    if bounds.longest > 0:
         parts.append(f"length({own}) <= {bounds.longest}")
     if bounds.letters:
         parts.append(f"{own} = {bounds.letters}({own})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
 from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
@@ -29,12 +30,13 @@ from sdgen.readers.sql.realistic import TOLD, written
 from sdgen.readers.sql.types import FALLBACKS
 from sdgen.readers.sql.unenforced_checks import told, watch
 from sdgen.scenario.model import GeneratorSpec, Scenario
-from sdgen.scenario.types import INTEGERS, Type
+from sdgen.scenario.types import INTEGERS, Type, parse_type
 
 if TYPE_CHECKING:
     from sdgen.readers.feasibility import PlanDraft
 
 MOST_ROUNDS = 8
+_WEIGHED = 1000  # keys that are looked at at least, of a link with a CHECK
 SEVERAL_RUNS = 10  # so many may add as many rows again
 
 
@@ -53,6 +55,8 @@ def make_feasible(name: str, entities: Sequence[TableDraft], notes: Notes, diale
         draft = planner.draft()
         for entity in entities:
             settle_partial_keys(entity, draft.generators, partial(_size, draft, entities=named), notes)
+    for entity in entities:
+        _keep_link_values(entity, named)
     draft = _suited(planner, named)
     while gone := _refused_partial(planner, entities):
         for name, number in gone.items():
@@ -142,7 +146,31 @@ def _kept(column: ColumnDraft, chosen: Generator | None, keyed: bool) -> Generat
 
 
 def _nested(spec: GeneratorSpec) -> dict[str, object]:
-    return {"generator": spec.type, **({"params": dict(spec.params)} if spec.params else {})}
+    params = dict(spec.params)
+    items = params.get("items")
+    if spec.type == "array" and isinstance(items, dict) and "generator" not in items:  # no rule looks for one there
+        plain = FALLBACKS.get(parse_type(str(items.get("type", "text"))).kind)
+        params["items"] = {**items, **(_nested(plain) if plain is not None else {})}
+    return {"generator": spec.type, **({"params": params} if params else {})}
+
+
+def _keep_link_values(entity: TableDraft, entities: dict[str, TableDraft]) -> None:
+    """Let links whose CHECKs allow some values lead to the rows with these keys, where keys count up from one."""
+    for column in entity.columns.values():
+        bounds, params = column.bounds, dict(column.params)
+        parent = entities.get(str(params.get("entity", ""))) if column.is_link else None
+        if parent is None or parent is entity or set(params) != {"entity", "column"} or column.unique:
+            continue
+        key = parent.columns[params["column"]].generator
+        if key is None or key.type != "sequence" or key.params:
+            continue
+        numbers = map(Decimal, range(1, max(parent.size, _WEIGHED) + 1))
+        weights = [
+            float(bounds.spans(each) and each not in bounds.other_than and each in (bounds.values or (each,)))
+            for each in numbers
+        ]
+        if 0 < sum(weights) < len(weights):
+            column.fill("fk", True, **params, distribution="weighted", weights=weights)
 
 
 def _may_change(column: ColumnDraft) -> bool:

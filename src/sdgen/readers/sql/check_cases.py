@@ -185,7 +185,13 @@ def _follow(column: ColumnDraft, case: str, bounds: dict[str, ColumnBounds]) -> 
 def _guard(entity: TableDraft, branch: CheckMeaning) -> str:
     """The condition of a branch over columns whose values are settled by something else; "" where there is none."""
     fixed = [name for name in branch.columns if is_fixed(entity.columns[name])]
-    parts = [guard(name, branch.columns[name]) for name in fixed if not branch.columns[name].null]
+    parts = []
+    for name in fixed:
+        bounds = branch.columns[name]
+        said = "" if bounds.null else guard(name, bounds)
+        # A null keeps what isn't asked of it: without this, a row with a null would be in no branch.
+        open = said and entity.columns[name].nullable and not bounds.not_null
+        parts.append(f"({said} OR {quoted(name)} IS NULL)" if open else said)
     return " AND ".join(filter(None, parts))
 
 

@@ -25,6 +25,7 @@ class Impossible(str):
 
 
 NOW = "now"
+EMPTY = -1  # the length of arrays that are to have no elements
 VALUE_NAME = '"value"'
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sdgen.readers.sql.check_facts import (
+    EMPTY,
     NOW,
     CheckMeaning,
     ColumnBounds,
@@ -200,7 +201,10 @@ def _of_named(name: str, sign: str, columns: list[str], value: Value | None) -> 
     if name in ("jsonb_typeof", "json_typeof") and sign == "EQ" and value == "object":
         return CheckMeaning()  # what is made for JSON columns are objects
     if name == "cardinality" and columns[0] and isinstance(value, Decimal):
-        return _length(columns[0], sign, int(value))
+        none = (sign == "EQ" and value == 0) or (sign in ("LT", "LTE") and value <= (sign == "LT"))
+        return (
+            CheckMeaning({columns[0]: ColumnBounds(longest=EMPTY)}) if none else _length(columns[0], sign, int(value))
+        )
     return None
 
 

@@ -14,7 +14,7 @@ from sdgen.generators.choices.choices import Choice
 from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.bounds_sql import guard
-from sdgen.readers.sql.check_facts import NOW, ColumnBounds, Impossible, Value
+from sdgen.readers.sql.check_facts import EMPTY, NOW, ColumnBounds, Impossible, Value
 from sdgen.readers.sql.check_patterns import can_make, longer_pattern
 from sdgen.readers.sql.realistic import email, realistic, tried, written
 from sdgen.readers.sql.text_samples import keeps
@@ -72,6 +72,9 @@ def _sized(column: ColumnDraft) -> GeneratorSpec | str | None:
     bounds, spec = column.bounds, column.generator
     if spec is None or (not bounds.shortest and not bounds.longest):
         return None
+    if bounds.longest == EMPTY:
+        none = Impossible("no array has as many elements as its CHECKs ask")
+        return none if bounds.shortest else GeneratorSpec(type=spec.type, params={**spec.params, "min": 0, "max": 0})
     most = max(min(bounds.longest or _ELEMENTS, _ELEMENTS), bounds.shortest)
     if bounds.longest and most > bounds.longest:
         return Impossible("no array has as many elements as its CHECKs ask")

@@ -215,7 +215,14 @@ def _unique(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None
 
 def _check(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
     if words.sees("("):
-        found.checks.append(CheckSchema(words.inside().sql(), constraint, line))
+        found.checks.append(read_check(words, constraint, line))
+
+
+def read_check(words: Tokens, name: str, line: int) -> CheckSchema:
+    """A CHECK from its condition on."""
+    sql = words.inside().sql()
+    words.takes("NOT", "VALID")
+    return CheckSchema(sql, name, line, inherited=not words.takes("NO", "INHERIT"))
 
 
 def _references(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:

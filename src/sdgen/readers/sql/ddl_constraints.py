@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sdgen.readers.sql.ddl_columns import read_names, read_table_name
+from sdgen.readers.sql.ddl_columns import read_check, read_names, read_table_name
 from sdgen.readers.sql.ddl_tokens import Tokens
 from sdgen.readers.sql.schema import CheckSchema, ExclusionSchema, ForeignKeySchema, KeySchema, TableName
 
@@ -59,7 +59,7 @@ def read_constraint(words: Tokens, columns: frozenset[str]) -> tuple[str, Constr
         return "foreign key", _foreign_key(words, name, line)
     if words.takes("CHECK"):
         words.takes("NOT", "FOR", "REPLICATION")
-        return "check", CheckSchema(words.inside().sql(), name, line)
+        return "check", read_check(words, name, line)
     if words.takes("EXCLUDE"):
         return "exclude", read_exclusion(words, columns, name, line)
     return words.ahead().text.lower(), None

@@ -145,7 +145,7 @@ class Tables:
         checks: list[CheckSchema] = []
         for parent in (self.find(name) for name in draft.parents):
             above = self.with_inherited(parent) if parent is not None and parent is not draft else ({}, [])
-            columns, checks = {**columns, **above[0]}, [*checks, *above[1]]
+            columns, checks = {**columns, **above[0]}, [*checks, *(each for each in above[1] if each.inherited)]
         return {**columns, **draft.columns}, [*checks, *draft.checks]
 
     def _inherit(self, draft: DdlTable, seen: list[TableName]) -> None:
@@ -155,7 +155,7 @@ class Tables:
         for parent in parents:
             self._inherit(parent, [*seen, draft.name])
             inherited.update({name: found for name, found in parent.columns.items() if name not in draft.columns})
-            draft.checks += parent.checks
+            draft.checks += [check for check in parent.checks if check.inherited]
         draft.columns = {**inherited, **draft.columns}
 
     def _give_keys(self, draft: DdlTable) -> None:

@@ -52,7 +52,7 @@ class MarkedKey:
 
 def is_fixed(column: ColumnDraft) -> bool:
     """Whether a column's values are settled by something else: a key, a link, a type with a generator of its own."""
-    held = column.demanded and column.generator is not None and column.type.kind != "enum"
+    held = column.demanded and column.generator is not None and column.type.kind not in ("enum", "array")
     return column.primary or column.unique or column.is_link or held
 
 

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sdgen.readers.drafts import ColumnDraft
+from sdgen.readers.sql.check_branches import branches_of
 from sdgen.readers.sql.computed_keys import constant_of, filled_key
 from sdgen.readers.sql.drafts import Notes, TableDraft, quoted
 from sdgen.readers.sql.partial_keys import is_drawn, mark_key, partial_key, unique_everywhere, without_own_nulls
 from sdgen.readers.sql.schema import ForeignKeySchema, KeySchema, TableName
 from sdgen.readers.sql.shared_links import drawn_within, share_out
+from sdgen.readers.sql.unenforced_checks import told
 from sdgen.scenario.types import INTEGERS, Type
 
 Entities = Mapping[TableName, TableDraft]
@@ -224,9 +226,14 @@ def _overlapping(entity: TableDraft, parent: TableDraft, key: ForeignKeySchema, 
     notes.add(entity, key.columns[0], what, key.line)
 
 
-def leave_empty(entities: Entities, notes: Notes) -> None:
+def leave_empty(entities: Entities, notes: Notes, dialect: str = "") -> None:
     """Tables that can hold no rows have none, and neither has what must refer to them."""
     waiting = [(entity, "it has no partition") for entity in entities.values() if not entity.schema.takes_rows]
+    for entity in entities.values():
+        never = [check for check in entity.schema.checks if not branches_of(check.sql, dialect)]
+        if never:
+            entity.schema = replace(entity.schema, checks=())
+            waiting.append((entity, f"no row keeps {told(never)}"))
     while waiting:
         entity, why = waiting.pop()
         if not entity.size:

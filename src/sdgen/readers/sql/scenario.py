@@ -47,7 +47,7 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     for entity in entities.values():
         set_keys(entity, notes, schema.dialect)
     set_links(entities, notes, schema.dialect)
-    leave_empty(entities, notes)
+    leave_empty(entities, notes, schema.dialect)
     counted = {
         (entity.name, name)
         for entity in entities.values()

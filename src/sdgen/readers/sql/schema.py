@@ -118,11 +118,12 @@ class ExclusionSchema:
 
 @dataclass(frozen=True)
 class CheckSchema:
-    """A CHECK: its condition as SQL text."""
+    """A CHECK: its condition as SQL text. inherited: by tables that inherit this one."""
 
     sql: str
     name: str = ""
     line: int = 0
+    inherited: bool = True
 
 
 @dataclass(frozen=True)

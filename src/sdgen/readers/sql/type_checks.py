@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sdgen.readers.sql.check_syntax import bare_node, column_name, literal_value
-from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, SqlType, TableSchema
+from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, DomainSchema, Schema, SqlType, TableSchema
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -35,7 +35,21 @@ _CALLED = {"Date": "date", "Time": "time", "JSONType": "json_type", "Typeof": "t
 
 def with_checked_types(schema: Schema) -> Schema:
     """The schema with the types that its conditions tell, and without those that tell nothing else."""
-    return replace(schema, tables=tuple(_with_types(table, schema.dialect) for table in schema.tables))
+    tables = tuple(_with_types(table, schema.dialect) for table in schema.tables)
+    domains = {name: _with_size(domain, schema.dialect) for name, domain in schema.domains.items()}
+    return replace(schema, tables=tables, domains=domains)
+
+
+def _with_size(domain: DomainSchema, dialect: str) -> DomainSchema:
+    """A domain of bytes with the length that its CHECKs tell."""
+    if not _BYTES.search(domain.type.word):
+        return domain
+    type, checks = domain.type, list[CheckSchema]()
+    for check in domain.checks:
+        told, rest = _parted(check.sql, dialect, frozenset({"value"}))
+        type = replace(told["value"], text=str(domain.type)) if "value" in told else type
+        checks += [check if rest == check.sql else replace(check, sql=rest)] if rest else []
+    return replace(domain, type=type, checks=tuple(checks))
 
 
 def _with_types(table: TableSchema, dialect: str) -> TableSchema:
@@ -114,9 +128,14 @@ def _sized(node: exp.Expr, bytes: frozenset[str]) -> Typed | None:
     if type(node).__name__ == "Or":
         one, other = bare_node(node.this), bare_node(node.args["expression"])
         return _sized(other, bytes) if _is_null(one) else _sized(one, bytes) if _is_null(other) else None
-    if type(node).__name__ != "EQ" or type(bare_node(node.this)).__name__ not in _LENGTHS:
+    if type(node).__name__ != "EQ":
         return None
-    name, size = column_name(bare_node(node.this).this).lower(), literal_value(node.args["expression"])
+    function, arguments = _function(bare_node(node.this))
+    if function != "octet_length":
+        if type(bare_node(node.this)).__name__ not in _LENGTHS:
+            return None
+        arguments = [bare_node(node.this).this]
+    name, size = column_name(arguments[0]).lower(), literal_value(node.args["expression"])
     return (name, SqlType(BYTES, (int(size),))) if name in bytes and isinstance(size, Decimal) else None
 
 
