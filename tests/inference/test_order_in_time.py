@@ -9,9 +9,8 @@ import duckdb
 import pytest
 
 import sdgen
-from sdgen.readers.sources import read_text_as_scenario
 from sdgen.inference.guess import with_guesses
-from sdgen.readers.sources import read_mapping
+from sdgen.readers.sources import read_mapping, read_text_as_scenario
 from sdgen.scenario.model import GeneratorSpec
 
 AS_OF = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
