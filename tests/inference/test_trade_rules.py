@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sdgen.inference.guess import with_guesses
-from sdgen.inference.rules import rule_records
+from sdgen.inference.rules import rule_records, words_apart
 from sdgen.scenario.model import Column, Entity, Scenario
 
 RULES = [record for record in rule_records("rules") if "like" in record]
@@ -57,3 +57,19 @@ def _like(found: tuple[str, str], expected: tuple[str, str]) -> bool:
     """Whether a guess is the rule's: the same generator with params that begin alike, up to the first placeholder."""
     type, params = found
     return type == expected[0] and params.replace("'", "")[:24].startswith(_shape(expected[1])[:24])
+
+
+@pytest.mark.parametrize(
+    ("name", "apart"),
+    [
+        ("timecreated", "time_created"),
+        ("issuestatus", "issue_status"),
+        ("user_lastaccess", "user_last_access"),
+        ("userid", "user_id"),
+        ("password", "password"),
+        ("landscape", "landscape"),
+        ("order_total", "order_total"),
+    ],
+)
+def test_words_that_run_together_are_tried_apart_too(name: str, apart: str) -> None:
+    assert words_apart(name) == apart

@@ -19,7 +19,7 @@ from sdgen.inference.names import entity_name, forms, shared_prefix, singular, s
 from sdgen.inference.neighbours import Beside, Neighbours
 from sdgen.inference.order_in_time import with_order
 from sdgen.inference.parts import Surroundings
-from sdgen.inference.rules import ColumnTraits, Guess, abbreviations, built_in_guesses, guesses
+from sdgen.inference.rules import ColumnTraits, Guess, abbreviations, built_in_guesses, guesses, words_apart
 from sdgen.inference.table_moments import NameForms
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 from sdgen.scenario.request import PlanRequest
@@ -141,7 +141,8 @@ class _Table:
         """The forms of each column's name that rules try."""
         spelled = {name: spelled_out(name, abbreviations()) for name in self.entity.columns}
         entity, prefix = self.forms[0], shared_prefix(spelled.values())
-        return {name: forms(spelled[name], entity, prefix) for name in spelled}
+        found = {name: forms(spelled[name], entity, prefix) for name in spelled}
+        return {name: tuple(dict.fromkeys((*each, *map(words_apart, each)))) for name, each in found.items()}
 
     @cached_property
     def forms(self) -> tuple[str, ...]:

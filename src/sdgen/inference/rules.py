@@ -24,6 +24,7 @@ from sdgen.scenario.types import Type, parse_type
 
 _PLACEHOLDER = re.compile(r"\$(\w+)")
 _EXAMPLES = frozenset({"like", "unlike"})  # columns that a rule is for, and isn't for: for tests and readers
+_LEAST_JOINED = 6  # letters of a word that may be two
 _WITHOUT_LIMIT = 10**15  # `$max` of a column whose type has none
 
 
@@ -58,6 +59,31 @@ class Guess:
 def built_in_rules() -> tuple[Rule, ...]:
     """The rules that stand behind a scenario's own, in the order in which they are tried."""
     return tuple(_rule({key: record[key] for key in record.keys() - _EXAMPLES}) for record in rule_records("rules"))
+
+
+@lru_cache(maxsize=32_768)
+def words_apart(name: str) -> str:
+    """A name whose words run together, with its words apart; itself where they don't, or where a rule knows it whole."""
+    return "_".join(word if word in _whole_words() else _apart(word) for word in name.split("_"))
+
+
+def _apart(word: str) -> str:
+    known: frozenset[str] = _joined_words()
+    if len(word) < _LEAST_JOINED or word in known:
+        return word
+    splits = ((word[:at], word[at:]) for at in range(3, len(word) - 1))
+    return next((f"{head}_{rest}" for head, rest in splits if head in known and (rest in known or rest == "id")), word)
+
+
+@cache
+def _joined_words() -> frozenset[str]:
+    return frozenset(own_yaml("rules")["joined"].split())
+
+
+@cache
+def _whole_words() -> frozenset[str]:
+    """Words that stand whole in a rule's pattern."""
+    return frozenset(word for rule in built_in_rules() for word in re.findall(r"[a-z]{6,}", rule.pattern))
 
 
 def rule_records(file: str) -> Iterator[Mapping[str, Any]]:
