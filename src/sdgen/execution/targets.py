@@ -56,7 +56,7 @@ def resolve_target(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[s
     shown = redactor(without_password(_with_parts(target_kinds.with_absolute_path(in_kind, kind, Path.cwd()), spec)))
     names = _file_names(spec, formats or _formats(spec))
     told = formats or _formats(spec)
-    chosen = names.all_formats() if names and DELTA not in told else told
+    chosen = names.all_formats() if names and DELTA not in told and kind != target_kinds.ICEBERG else told
     target = ResolvedTarget(spec, kind, shown, destination, redactor, chosen, names, storage)
     problems = [Problem(each.path, redactor(each.what), each.hint) for each in _opening_problems(target, access)]
     if problems:
