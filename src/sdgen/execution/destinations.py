@@ -8,6 +8,7 @@ only written to, as one of the group `sdgen.targets`, named after its URL scheme
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -31,7 +32,9 @@ SQL_FORMATS: Mapping[str, str] = {  # and the dialect each is in
     "sql:sqlite": "sqlite",
 }
 ICEBERG = "iceberg"  # the kind of an Iceberg catalogue, and what its URLs begin with
+WAREHOUSES = ("snowflake", "bigquery", "redshift")  # formats of load files with a script
 DELTA = "delta"  # the format of a folder of Delta Lake tables
+OWN_FORMATS = frozenset({DELTA, *WAREHOUSES})  # which are written alone, and no file is called after
 SCRIPT_SUFFIX = ".sql"
 SCRIPT_NAME = "dump.sql"  # the name of a script in a folder
 STORE_SCHEMES = ("s3", "gs", "az", "abfs", "hdfs")
@@ -191,6 +194,8 @@ def _remote(
         raise _unknown(f"no target is called {scheme}://", did_you_mean(scheme, known))
     if DELTA in formats:
         return _delta(destination, formats, names, storage)
+    if set(formats) & set(WAREHOUSES):
+        return _load_files(destination, formats, names, storage)
     if set(formats) & set(SQL_FORMATS):
         hint = "write the script here, and copy it: --to dump.sql"
         raise TargetError(Problem(("target",), "a script is written to a local path alone", hint))
@@ -240,9 +245,25 @@ def _files(destination: str, formats: Formats, names: FileNames | None = None) -
         return _script(str(Path(destination) / SCRIPT_NAME), formats)
     if DELTA in formats:
         return _delta(destination, formats, names, {})
+    if set(formats) & set(WAREHOUSES):
+        return _load_files(destination, formats, names, {})
     from sdgen.files.folder import Files
 
     return Files(Path(destination), _chosen(formats, FILE_FORMATS, "csv"), names)
+
+
+def _load_files(
+    destination: str, formats: Formats, names: FileNames | None, storage: Mapping[str, Any] | None
+) -> Target:
+    """A folder of Parquet files with a warehouse's script."""
+    if len(formats) > 1:
+        what = f"the files for {next(each for each in formats if each in WAREHOUSES)} are written alone"
+        raise TargetError(Problem(("target",), what, "write the other formats in a run of their own"))
+    from sdgen.files.warehouse import LoadFiles
+
+    of_parquet = replace(names, formats=("parquet",)) if names else None
+    files = open_target(destination, ("parquet",), of_parquet, storage)
+    return LoadFiles(cast(Any, files), formats[0])
 
 
 def _delta(destination: str, formats: Formats, names: FileNames | None, storage: Mapping[str, Any] | None) -> Target:

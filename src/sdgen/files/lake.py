@@ -71,14 +71,19 @@ class LakeTable:
 
     def encode(self, batch: pa.RecordBatch) -> Encoded:
         """A batch as the files take it: pure, for worker threads."""
-        triples = zip(batch.columns, self.table.columns, self.stored.columns, strict=True)
-        arrays = [_stored(array, old, new) for array, old, new in triples]
-        return self.plan.encode(pa.RecordBatch.from_arrays(arrays, names=batch.schema.names))
+        return self.plan.encode(converted(batch, self.table, self.stored))
+
+
+def converted(batch: pa.RecordBatch, table: Table, stored: Table) -> pa.RecordBatch:
+    """A batch of a table in the types that it is stored in."""
+    triples = zip(batch.columns, table.columns, stored.columns, strict=True)
+    arrays = [_stored(array, old, new) for array, old, new in triples]
+    return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
 
 
 def stored_as(type: Type, lacking: Lacking) -> Type:
     """The type that a column is stored in: nested ones that hold a type which is lacking as text of JSON."""
-    if type.kind in NESTED:
+    if type.kind in NESTED and type.kind not in lacking:
         return parse_type("text") if any(stored_as(item, lacking) != item for item in type.items) else type
     return parse_type(lacking[type.kind]) if type.kind in lacking else type
 
