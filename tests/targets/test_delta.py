@@ -125,6 +125,9 @@ def test_what_does_not_fit_is_told(tmp_path: Path) -> None:
     sdgen.write(scenario(), tmp_path / "out", formats=["delta"])
     with pytest.raises(TargetError, match="is partitioned by nothing, and the run by flag"):
         sdgen.write(scenario(), tmp_path / "out", formats=["delta"], mode="append_only", partition_by=["flag"])
+    other = {"name": "x", "entities": {"ships": {"rows": 3, "columns": {"id": {"type": "uuid"}}}}}
+    with pytest.raises(TargetError, match="has other columns: the run has no column flag, id is int64 and not string"):
+        sdgen.write(other, tmp_path / "out", formats=["delta"], mode="truncate_then_insert")
     with pytest.raises(TargetError, match="Delta partitions by columns, and arrived:month is none"):
         sdgen.write(scenario(), tmp_path / "new", formats=["delta"], partition_by=["arrived:month"])
     with pytest.raises(TargetError, match="written alone, not with csv"):

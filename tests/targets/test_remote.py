@@ -37,7 +37,7 @@ entities:
     rows: 40
     columns:
       id: {generator: sequence, primary_key: true}
-      flag: {generator: choice, params: {values: [NO, PA, "K/N"]}, nullable: true, null_rate: 0.2}
+      flag: {generator: choice, params: {values: ["NO", PA, "K/N"]}, nullable: true, null_rate: 0.2}
   calls:
     rows: 900
     columns:

@@ -89,8 +89,9 @@ def generate(
         str,
         typer.Option(
             metavar="LIST",
-            help="File formats, with commas between: csv, jsonl, json, parquet, arrow; delta for Delta Lake tables; or "
-            "sql, sql:mysql, sql:sqlite, one script of all tables. Default: csv.",
+            help="File formats, with commas between: csv, jsonl, json, parquet, arrow; alone: delta for Delta Lake "
+            "tables; snowflake, bigquery, redshift for files and a script that loads them; sql, sql:mysql, sql:sqlite "
+            "for one script of all tables. Default: csv.",
         ),
     ] = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary.")] = False,

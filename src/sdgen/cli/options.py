@@ -17,7 +17,21 @@ if TYPE_CHECKING:
 
 
 ROWS = "--rows"
-FORMATS = ("csv", "jsonl", "json", "parquet", "arrow", "delta", "sql", "sql:postgres", "sql:mysql", "sql:sqlite")
+FORMATS = (
+    "csv",
+    "jsonl",
+    "json",
+    "parquet",
+    "arrow",
+    "delta",
+    "snowflake",
+    "bigquery",
+    "redshift",
+    "sql",
+    "sql:postgres",
+    "sql:mysql",
+    "sql:sqlite",
+)
 SUFFIXES: dict[str, int] = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
 _NUMBER = re.compile(r"(\d[\d_]*)(\.\d+)?([kmg]?)", re.IGNORECASE)

@@ -14,7 +14,7 @@ SHORTEST = 4  # characters: shorter passwords are hidden in their place in URLs 
 
 SECRET_WORDS = (
     r"password|passwd|pwd|pass|sslpassword|secret|token|secret_access_key|secret_key|session_token|access_key"
-    r"|aws_secret_access_key|aws_session_token|account_key|sas_token|connection_string|client_secret|refresh_token"
+    r"|credential|s3\.secret-access-key|s3\.session-token|adls\.account-key|gcs\.oauth2\.token|aws_secret_access_key|aws_session_token|account_key|sas_token|connection_string|client_secret|refresh_token"
 )
 
 # A password may hold letters that it should not (`@`, `/`): it goes from the first colon to the last `@`, but for a

@@ -8,6 +8,7 @@ only written to, as one of the group `sdgen.targets`, named after its URL scheme
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -30,14 +31,17 @@ SQL_FORMATS: Mapping[str, str] = {  # and the dialect each is in
     "sql:mysql": "mysql",
     "sql:sqlite": "sqlite",
 }
+ICEBERG = "iceberg"  # the kind of an Iceberg catalogue, and what its URLs begin with
+WAREHOUSES = ("snowflake", "bigquery", "redshift")  # formats of load files with a script
 DELTA = "delta"  # the format of a folder of Delta Lake tables
+OWN_FORMATS = frozenset({DELTA, *WAREHOUSES})  # which are written alone, and no file is called after
 SCRIPT_SUFFIX = ".sql"
 SCRIPT_NAME = "dump.sql"  # the name of a script in a folder
 STORE_SCHEMES = ("s3", "gs", "az", "abfs", "hdfs")
 KNOWN = (
     "out/ (files), - (standard output), x.sql, x.duckdb, x.sqlite, x.db, postgresql://user@host/database, "
     "mysql://user@host/database, clickhouse://user@host/database, chdb:///folder, s3://bucket/path/ (files; gs://, "
-    "az://, abfs://, hdfs://)"
+    "az://, abfs://, hdfs://), iceberg+sqlite:///lake/catalog.db"
 )
 _READABLE = "a folder of files, x.duckdb, x.sqlite, postgresql://user@host/database, mysql://…, clickhouse://…"
 FILES = "files"  # the kind of a folder of them, beside the names of databases
@@ -64,6 +68,8 @@ def open_target(
         raise _unknown("the destination is empty")
     if destination == "-":
         return _stdout(destination, formats)
+    if is_iceberg(destination):
+        return _iceberg(destination, formats, names, storage)
     database = _database(destination)
     if database is not None:
         return _opened(database, destination, formats)
@@ -79,6 +85,11 @@ def open_target(
 def open_reader(destination: str, storage: Mapping[str, Any] | None = None) -> TableReader:
     """What a destination holds, opened to be read; TargetError where it can't be."""
     open_target(destination)  # what is wrong with it as a destination
+    if is_iceberg(destination):
+        from sdgen.files.iceberg import CatalogAddress
+        from sdgen.files.iceberg_reader import IcebergReader
+
+        return IcebergReader(CatalogAddress.of(destination, storage))
     database = _database(destination)
     if database is not None:
         return database.open_reader(destination)
@@ -151,10 +162,23 @@ def _provided(scheme: str) -> Open | None:
     return cast(Open, found.load()) if found is not None else None
 
 
+def is_iceberg(destination: str) -> bool:
+    """Whether a destination is an Iceberg catalogue."""
+    return destination.lower().startswith(f"{ICEBERG}+") and "://" in destination
+
+
+def _iceberg(destination: str, formats: Formats, names: FileNames | None, storage: Mapping[str, Any] | None) -> Target:
+    if formats:
+        raise TargetError(Problem(("target",), "an Iceberg catalogue has no file format", "leave --format out"))
+    from sdgen.files.iceberg import CatalogAddress, IcebergTables
+
+    return IcebergTables(CatalogAddress.of(destination, storage), names)
+
+
 def is_object_store(destination: str) -> bool:
     """Whether a destination is a folder of files beyond this machine."""
     scheme, separator, _ = destination.partition("://")
-    if not separator or by_scheme(scheme.lower()) is not None:
+    if not separator or is_iceberg(destination) or by_scheme(scheme.lower()) is not None:
         return False
     from sdgen.files.remote import is_remote
 
@@ -170,6 +194,8 @@ def _remote(
         raise _unknown(f"no target is called {scheme}://", did_you_mean(scheme, known))
     if DELTA in formats:
         return _delta(destination, formats, names, storage)
+    if set(formats) & set(WAREHOUSES):
+        return _load_files(destination, formats, names, storage)
     if set(formats) & set(SQL_FORMATS):
         hint = "write the script here, and copy it: --to dump.sql"
         raise TargetError(Problem(("target",), "a script is written to a local path alone", hint))
@@ -219,9 +245,25 @@ def _files(destination: str, formats: Formats, names: FileNames | None = None) -
         return _script(str(Path(destination) / SCRIPT_NAME), formats)
     if DELTA in formats:
         return _delta(destination, formats, names, {})
+    if set(formats) & set(WAREHOUSES):
+        return _load_files(destination, formats, names, {})
     from sdgen.files.folder import Files
 
     return Files(Path(destination), _chosen(formats, FILE_FORMATS, "csv"), names)
+
+
+def _load_files(
+    destination: str, formats: Formats, names: FileNames | None, storage: Mapping[str, Any] | None
+) -> Target:
+    """A folder of Parquet files with a warehouse's script."""
+    if len(formats) > 1:
+        what = f"the files for {next(each for each in formats if each in WAREHOUSES)} are written alone"
+        raise TargetError(Problem(("target",), what, "write the other formats in a run of their own"))
+    from sdgen.files.warehouse import LoadFiles
+
+    of_parquet = replace(names, formats=("parquet",)) if names else None
+    files = open_target(destination, ("parquet",), of_parquet, storage)
+    return LoadFiles(cast(Any, files), formats[0])
 
 
 def _delta(destination: str, formats: Formats, names: FileNames | None, storage: Mapping[str, Any] | None) -> Target:

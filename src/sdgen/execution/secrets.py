@@ -97,7 +97,7 @@ def has_literal_password(template: str) -> bool:
     found = _URL_PASSWORD.match(written)
     if found[1] if found and "${" in template else password_in(written):
         return True
-    query = re.findall(r"[?&;]([\w-]+)=([^&#]*)", template)
+    query = re.findall(r"[?&;]([\w.-]+)=([^&#]*)", template)
     return any(SECRET_WORD.fullmatch(name) and _PLACE.sub("", value) for name, value in query)
 
 

@@ -20,7 +20,10 @@ from sdgen.execution.append import plan_into
 from sdgen.execution.byte_counts import format_bytes
 from sdgen.execution.destinations import is_single_file, open_target
 from sdgen.execution.request import RunSettings
+from sdgen.files.delta import DeltaTables
 from sdgen.files.folder import Files, file_name
+from sdgen.files.iceberg import IcebergTables
+from sdgen.files.remote_folder import RemoteFiles
 from sdgen.planning.plan import Plan
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.request import PlanRequest
@@ -93,8 +96,10 @@ class _Measure:
         return max(1.0, sum(self._table(plan, table) for table in tables_of(plan, self.only).values() if table.rows))
 
     def _table(self, plan: Plan, table: Table) -> float:
-        if isinstance(self.target, Files):
+        if isinstance(self.target, Files | RemoteFiles):
             return sum(self._file(plan, table, name) for name in self.target.formats_of(table))
+        if isinstance(self.target, DeltaTables | IcebergTables):
+            return self._file(plan, table, "parquet")
         if is_single_file(self.place):
             return self._loaded(plan, table, Path(self.place).name)
         return self._encoded(plan, table, self.target)

@@ -12,8 +12,9 @@ from sdgen.databases.base import DatabaseKind, server_address
 from sdgen.databases.registry import by_name, by_scheme, by_suffix, database_kinds
 from sdgen.databases.urls import path_of
 from sdgen.execution.destinations import FILES as FILES
+from sdgen.execution.destinations import ICEBERG as ICEBERG
 from sdgen.execution.destinations import OBJECT_STORE as OBJECT_STORE
-from sdgen.execution.destinations import SCHEMES, SCRIPT_SUFFIX, is_object_store, misnamed
+from sdgen.execution.destinations import SCHEMES, SCRIPT_SUFFIX, is_iceberg, is_object_store, misnamed
 
 STDOUT, SCRIPT = "stdout", "sql"
 
@@ -35,6 +36,7 @@ class TargetKind:
 _OTHERS: Mapping[str, TargetKind] = {
     FILES: TargetKind(FILES, local=True, database=False),
     OBJECT_STORE: TargetKind(OBJECT_STORE, database=False),
+    ICEBERG: TargetKind(ICEBERG, schemas=True, database=False),
     STDOUT: TargetKind(STDOUT, database=False),
     SCRIPT: TargetKind(SCRIPT, local=True, database=False),
 }
@@ -48,7 +50,7 @@ SYNONYMS: Mapping[str, str] = {
 
 def kinds() -> list[str]:
     """The names of all kinds there are."""
-    return sorted({FILES, OBJECT_STORE, SCRIPT, *(kind.name for kind in database_kinds())})
+    return sorted({FILES, ICEBERG, OBJECT_STORE, SCRIPT, *(kind.name for kind in database_kinds())})
 
 
 def named(word: str) -> str:
@@ -79,6 +81,8 @@ def kind_of(dsn: str) -> str:
     if dsn == "-":
         return STDOUT
     if separator:
+        if is_iceberg(dsn):
+            return ICEBERG
         return OBJECT_STORE if is_object_store(dsn) else named(scheme)
     if dsn.endswith(("/", "\\")) or Path(dsn).is_dir():
         return FILES
@@ -121,7 +125,7 @@ def database_of(destination: str, kind: str) -> str:
     """The name of the database a destination leads to; "" where it names none. Of files, the file's or folder's."""
     if facts(kind).local:
         return path_of(destination).stem
-    if kind == OBJECT_STORE:
+    if kind in (ICEBERG, OBJECT_STORE):
         return ""
     database = by_name(kind)
     return (database.address if database else server_address)(destination).database

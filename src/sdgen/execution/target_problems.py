@@ -16,7 +16,8 @@ from sdgen.execution.target_spec import OPTIONS, ResolvedTarget, TargetSpec, has
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.output import LAYOUT
 
-_OF_FILES = (target_kinds.FILES, target_kinds.OBJECT_STORE)
+_OF_FILES = (target_kinds.FILES, target_kinds.ICEBERG, target_kinds.OBJECT_STORE)
+_STORING = (target_kinds.ICEBERG, target_kinds.OBJECT_STORE)
 _HARMLESS_OPTIONS = ("schema", "sslmode", "charset", "connect_timeout", "application_name")
 
 
@@ -53,8 +54,9 @@ def spec_problems(spec: TargetSpec) -> Iterator[Problem]:
         for name in (each for each in LAYOUT if spec.options.get(each)):
             what = f"{name} is of files, and this is a target of the kind {kind}"
             yield Problem(("target", "options", name), what, "leave it out")
-    if kind in known and spec.options.get("storage") and kind != target_kinds.OBJECT_STORE:
-        yield Problem(("target", "options", "storage"), "storage is of object stores", "leave it out")
+    if kind in known and spec.options.get("storage") and kind not in _STORING:
+        what = "storage is of object stores and Iceberg catalogues"
+        yield Problem(("target", "options", "storage"), what, "leave it out")
     elif not isinstance(spec.options.get("storage", {}), Mapping):
         yield Problem(("target", "options", "storage"), "must be a mapping from names to values, such as anon: true")
     for name in ("workers", "batch_size"):

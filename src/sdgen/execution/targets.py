@@ -11,7 +11,7 @@ from sdgen.databases.urls import with_database, with_encoded_user, without_passw
 from sdgen.errors import Problem, TargetError
 from sdgen.execution import secrets, target_kinds
 from sdgen.execution.access import ANYTHING, Access
-from sdgen.execution.destinations import DELTA
+from sdgen.execution.destinations import OWN_FORMATS
 from sdgen.execution.documents import validate_document
 from sdgen.execution.secrets import Redactor, passwords_of
 from sdgen.execution.target_problems import access_problems, guard_problems, spec_problems
@@ -56,7 +56,7 @@ def resolve_target(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[s
     shown = redactor(without_password(_with_parts(target_kinds.with_absolute_path(in_kind, kind, Path.cwd()), spec)))
     names = _file_names(spec, formats or _formats(spec))
     told = formats or _formats(spec)
-    chosen = names.all_formats() if names and DELTA not in told else told
+    chosen = names.all_formats() if names and not OWN_FORMATS & set(told) and kind != target_kinds.ICEBERG else told
     target = ResolvedTarget(spec, kind, shown, destination, redactor, chosen, names, storage)
     problems = [Problem(each.path, redactor(each.what), each.hint) for each in _opening_problems(target, access)]
     if problems:
@@ -139,7 +139,7 @@ def _file_names(spec: TargetSpec, formats: tuple[str, ...]) -> FileNames | None:
     given = {name: spec.options[name] for name in (*FILE_NAMES, *LAYOUT) if name in spec.options}
     if not given:
         return None
-    of_files = tuple(each for each in formats if each != DELTA)
+    of_files = tuple(each for each in formats if each not in OWN_FORMATS)
     document = Document("", {**given, "format": of_files or ("csv",)}, {})
     return validate_document(Output, document, TargetError, under=("target", "options")).names
 

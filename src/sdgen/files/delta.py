@@ -158,9 +158,9 @@ class DeltaTables:
             return [Problem(here, what, "name the same columns with --partition-by, or choose another folder")]
         schema = pa.schema(there.schema())
         other_types = other_columns(lake, list(zip(schema.names, schema.types, strict=True)))
-        if lake.mode is Mode.APPEND_ONLY and other_types:
+        if other_types:
             what = f"{address} has other columns: {other_types}"
-            return [Problem(here, what, "replace it with --mode truncate_then_insert, or choose another folder")]
+            return [Problem(here, what, "remove it, or choose another folder: rows are replaced, and tables stay")]
         return []
 
     def existing(self, wanted: Sequence[ExistingRowsQuery]) -> list[ExistingRows | None]:

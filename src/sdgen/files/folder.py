@@ -53,6 +53,7 @@ class Files:
         self.manifest: Mapping[str, Any] | None = None
         self.resume = False
         self.checkpoint: FileCheckpoint | None = None
+        self.beside: dict[str, bytes] = {}  # further files of the run, by their names
         self._tables: dict[Table, list[str]] = {}
         self._plans: dict[str, tuple[FilePlan, ...]] = {}
         self._seen: Look = {}
@@ -274,6 +275,8 @@ class Files:
             if self.checkpoint is not None:
                 tables = metadata(self._described(), self._every_file(), self.checkpoint.done)
                 write_metadata(self.staging, merged(self.folder, tables))
+            for name, text in self.beside.items():
+                (self.staging / name).write_bytes(text)
             self._look_again()
             if not self.folder.exists():
                 self.staging.rename(real(self.folder))
@@ -282,6 +285,10 @@ class Files:
                 self._remove_replaced()
         self.staging = None
         self._end_checkpoint()
+
+    def new_files(self) -> Mapping[Table, list[str]]:
+        """The files that the run wrote, of each table; before `finish`."""
+        return self._tables
 
     def _described(self) -> Mapping[str, Any]:
         """The manifest, with the layout of files that are added to others."""

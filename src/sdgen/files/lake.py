@@ -29,7 +29,10 @@ Lacking = Mapping[str, str]  # kinds of types that a format has not, and the typ
 
 @dataclass(frozen=True)
 class LakeTable:
-    """A table of a run, and what of it goes into the lake's one. base: the folder of its files, in the place."""
+    """A table of a run, and what of it goes into the lake's one. base: the folder of its files, in the place.
+
+    folders_tell: whether the columns that folders are named after are left out of the files.
+    """
 
     table: Table
     stored: Table
@@ -37,16 +40,19 @@ class LakeTable:
     layout: FileLayout
     mark: str = field(default_factory=lambda: f"-{secrets.token_hex(8)}")
     base: str = ""
+    folders_tell: bool = True
 
     @classmethod
-    def of(cls, table: Table, mode: Mode, layout: FileLayout, lacking: Lacking, base: str) -> LakeTable:
+    def of(
+        cls, table: Table, mode: Mode, layout: FileLayout, lacking: Lacking, base: str, folders_tell: bool = True
+    ) -> LakeTable:
         columns = [replace(each, type=stored_as(each.type, lacking)) for each in table.columns]
-        return cls(table, replace(table, columns=tuple(columns)), mode, layout, base=base)
+        return cls(table, replace(table, columns=tuple(columns)), mode, layout, base=base, folders_tell=folders_tell)
 
     @property
     def plan(self) -> FilePlan:
         files = TableFiles(f"{self.base}.parquet", parted=True, mark=self.mark)
-        return FilePlan(self.stored, Mode.CREATE_IF_MISSING, "parquet", files, self.layout, ())
+        return FilePlan(self.stored, Mode.CREATE_IF_MISSING, "parquet", files, self.layout, (), self.folders_tell)
 
     @property
     def schema(self) -> pa.Schema:
@@ -65,14 +71,19 @@ class LakeTable:
 
     def encode(self, batch: pa.RecordBatch) -> Encoded:
         """A batch as the files take it: pure, for worker threads."""
-        triples = zip(batch.columns, self.table.columns, self.stored.columns, strict=True)
-        arrays = [_stored(array, old, new) for array, old, new in triples]
-        return self.plan.encode(pa.RecordBatch.from_arrays(arrays, names=batch.schema.names))
+        return self.plan.encode(converted(batch, self.table, self.stored))
+
+
+def converted(batch: pa.RecordBatch, table: Table, stored: Table) -> pa.RecordBatch:
+    """A batch of a table in the types that it is stored in."""
+    triples = zip(batch.columns, table.columns, stored.columns, strict=True)
+    arrays = [_stored(array, old, new) for array, old, new in triples]
+    return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
 
 
 def stored_as(type: Type, lacking: Lacking) -> Type:
     """The type that a column is stored in: nested ones that hold a type which is lacking as text of JSON."""
-    if type.kind in NESTED:
+    if type.kind in NESTED and type.kind not in lacking:
         return parse_type("text") if any(stored_as(item, lacking) != item for item in type.items) else type
     return parse_type(lacking[type.kind]) if type.kind in lacking else type
 

@@ -120,11 +120,9 @@ def within_files(table: Table, keys: Sequence[PartitionKey]) -> Table:
 
 def split(batch: pa.RecordBatch, keys: Sequence[PartitionKey], rows: int) -> Iterator[tuple[str, pa.RecordBatch]]:
     """A batch's rows by folder ("" without keys), in order, at most so many at once where `rows` is not 0."""
-    told = [key.column.name for key in keys if not key.unit]
     for folder, part in _by_folder(batch, keys):
-        kept = part.drop_columns(told) if told else part
-        for start in range(0, len(kept), rows or len(kept) or 1):
-            yield folder, kept.slice(start, rows or len(kept))
+        for start in range(0, len(part), rows or len(part) or 1):
+            yield folder, part.slice(start, rows or len(part))
 
 
 def _by_folder(batch: pa.RecordBatch, keys: Sequence[PartitionKey]) -> Iterator[tuple[str, pa.RecordBatch]]:

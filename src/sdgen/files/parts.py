@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from sdgen.errors import Problem, TargetError
 from sdgen.files.formats import OpenFile
-from sdgen.files.layout import within_files
 from sdgen.files.table_files import Encoded, FilePlan
 from sdgen.targets import columnar
 
@@ -55,7 +54,7 @@ class PartWriter:
 
     def __init__(self, plan: FilePlan, create: Callable[[str], IO[bytes]]) -> None:
         self.plan = plan
-        self.table = within_files(plan.table, plan.keys)
+        self.table = plan.inner
         self.layout, self.create, self.names = plan.layout, create, plan.next_names()
         self.written: list[WrittenFile] = []
         self._open: OrderedDict[str, _Part] = OrderedDict()

@@ -120,7 +120,15 @@ class RemoteFolder:
         return self.store.address(folder), storage_options(self.store)
 
 
-class FilesReader(DuckDBTables):
+class TypedViews(DuckDBTables):
+    """Views whose columns are cast to the types planned, and stand beside as they are."""
+
+    def unreadable(self, column: TableColumn) -> str:
+        raw = DUCKDB.quote(_raw(column.name))
+        return f"{raw} IS NOT NULL AND {DUCKDB.quote(column.name)} IS NULL" if _cast(column) else ""
+
+
+class FilesReader(TypedViews):
     """A folder of files; where a table has them in several formats, in the one whose types are surest."""
 
     def __init__(self, folder: ReadableFolder, place: Path, names: FileNames | None = None) -> None:
@@ -192,10 +200,6 @@ class FilesReader(DuckDBTables):
         schema = pa.schema([(key, pa.string()) for key in keys])
         hive = dataset.HivePartitioning(schema, segment_encoding="uri") if keys else None
         return dataset.dataset(places, format="ipc", filesystem=remote, partitioning=hive)
-
-    def unreadable(self, column: TableColumn) -> str:
-        raw = DUCKDB.quote(_raw(column.name))
-        return f"{raw} IS NOT NULL AND {DUCKDB.quote(column.name)} IS NULL" if _cast(column) else ""
 
 
 def open_delta(store: Store) -> FilesReader:

@@ -41,6 +41,7 @@ class RemoteFiles:
         self.formats = tuple(formats)
         self.names = names or FileNames(formats=tuple(formats))
         self.manifest: Mapping[str, Any] | None = None
+        self.beside: dict[str, bytes] = {}  # further files of the run, by their names
         self._plans: dict[str, tuple[FilePlan, ...]] = {}
         self._tables: dict[Table, list[str]] = {}
         self._done: dict[str, TableProgress] = {}
@@ -61,9 +62,9 @@ class RemoteFiles:
             fault = self.store.fault()
             if fault is not None:
                 return [fault]
-            told = self._told()
+            told, there = self._told(), self.store.names()
             for table in tables:
-                self._plans[table.name] = tuple(self._planned(table, table.mode_in(mode), told))
+                self._plans[table.name] = tuple(self._planned(table, table.mode_in(mode), told, there))
         except TargetError as error:
             return list(error.problems)
         every = [plan for plans in self._plans.values() for plan in plans]
@@ -78,11 +79,15 @@ class RemoteFiles:
             return parsed(self.store.read(METADATA))
         return {}
 
-    def _planned(self, table: Table, mode: Mode, told: Mapping[str, Any]) -> Iterator[FilePlan]:
+    def _planned(self, table: Table, mode: Mode, told: Mapping[str, Any], there: Sequence[str]) -> Iterator[FilePlan]:
         for name in self.names.formats_of(table.entity):
             file = self.names.name(table.entity, table.name, name, self.manifest or {})
-            among = partial(TableFiles.among, names=self.store.names())
+            among = partial(TableFiles.among, names=there)
             yield FilePlan.of(table, mode, name, file, self.names.layout, among, told)
+
+    def formats_of(self, table: Table) -> tuple[str, ...]:
+        """The formats that a table is written in."""
+        return self.names.formats_of(table.entity)
 
     def _repeated(self, tables: Sequence[Table]) -> Iterator[Problem]:
         named = {table.entity: table.name for table in tables}
@@ -102,7 +107,7 @@ class RemoteFiles:
         self._tables[table] = []
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> tuple[Any, ...]:
-        plans = self._plans.get(table.name) or tuple(self._planned(table, Mode.CREATE_IF_MISSING, {}))
+        plans = self._plans.get(table.name) or tuple(self._planned(table, Mode.CREATE_IF_MISSING, {}, ()))
         return tuple(plan.encode(batch) for plan in plans)
 
     def write(self, table: Table, parts: Iterable[tuple[Any, ...]]) -> None:
@@ -118,6 +123,10 @@ class RemoteFiles:
         return upload
 
     def finish(self) -> None:
+        for name, text in self.beside.items():
+            upload = self._create(False, name)
+            upload.write(text)
+            upload.close()
         told = self._told()
         there = set(self.store.names())
         plans = [plan for plans in self._plans.values() for plan in plans]
@@ -140,6 +149,10 @@ class RemoteFiles:
             last.close()
             last.commit()
         self._shown.clear()
+
+    def new_files(self) -> Mapping[Table, list[str]]:
+        """The files that the run wrote, of each table; before `finish`."""
+        return self._tables
 
     def _every_file(self) -> dict[Table, list[str]]:
         """The files of each table when the run is over."""

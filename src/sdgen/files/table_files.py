@@ -84,7 +84,10 @@ class NextNames:
 
 @dataclass(frozen=True)
 class FilePlan:
-    """What a run does with one table in one format. existing: its files that are there, as names in the place."""
+    """What a run does with one table in one format. existing: its files that are there, as names in the place.
+
+    folders_tell: whether the columns that folders are named after are left out of the files.
+    """
 
     table: Table
     mode: Mode
@@ -92,6 +95,7 @@ class FilePlan:
     files: TableFiles
     layout: FileLayout
     existing: tuple[str, ...]
+    folders_tell: bool = True
 
     @classmethod
     def of(
@@ -142,9 +146,15 @@ class FilePlan:
 
     def encode(self, batch: pa.RecordBatch) -> Encoded:
         """A batch as a `PartWriter` takes it: pure, for worker threads."""
-        inner, keys = within_files(self.table, self.keys), self.keys
+        inner, keys = self.inner, self.keys
         pieces = split(batch, keys, self.layout.part_rows)
-        return [(folder, len(rows), self.format.encode(inner, rows)) for folder, rows in pieces]
+        kept = list(inner.names)
+        return [(folder, len(rows), self.format.encode(inner, rows.select(kept))) for folder, rows in pieces]
+
+    @property
+    def inner(self) -> Table:
+        """The table as its files hold it."""
+        return within_files(self.table, self.keys) if self.folders_tell else self.table
 
     def clashes(self, shown: Callable[[str], object]) -> Iterator[Problem]:
         """Why the files that are there don't go with the run. shown: a file as messages name it."""

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from sdgen.engine import batch
 from sdgen.errors import SdgenError
-from sdgen.execution.destinations import count_rows, open_target
+from sdgen.execution.destinations import OWN_FORMATS, count_rows, open_target
 from sdgen.execution.execute import default_workers
 from sdgen.execution.sizing import encoded_size
-from sdgen.execution.target_kinds import FILES
+from sdgen.execution.target_kinds import FILES, ICEBERG, OBJECT_STORE
 from sdgen.planning.plan import Plan
 from sdgen.scenario.model import Record
 from sdgen.service.records import ProblemRecord
@@ -145,15 +145,18 @@ def _measure(
     """Bytes and seconds for a row of each entity."""
     began = perf_counter()
     found = {}
+    of_files = kind in (FILES, OBJECT_STORE, ICEBERG)
+    if kind == ICEBERG or OWN_FORMATS & set(formats):
+        formats = ("parquet",)
     with tempfile.TemporaryDirectory(prefix="sdgen-estimate-") as folder:
         for name, table in tables.items():
             rows = min(table.rows, SAMPLE_ROWS if perf_counter() - began < ENOUGH_SECONDS else WARM_ROWS)
             if not rows:
                 found[name] = (0.0, 0.0)
                 continue
-            place = f"{folder}/{len(found)}/" if kind == FILES else destination
+            place = f"{folder}/{len(found)}/" if of_files else destination
             found[name] = _measure_sample(
-                plan, table, open_target(place, formats), rows, Path(place) if kind == FILES else None
+                plan, table, open_target(place, formats), rows, Path(place) if of_files else None
             )
     return found
 
