@@ -20,7 +20,18 @@ DOCS = ["README.md", *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "d
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$|^    \$ (.*?)$", re.MULTILINE | re.DOTALL)
 _API = re.compile(r"^    \$ (sdgen serve &|curl .*?|kill %1)(?:  +#.*)?$", re.MULTILINE)
 _ELSEWHERE = ("docs/spark.md", "docs/dask-and-ray.md")  # tests/clusters runs their examples, on its clusters
-_NEEDS_MORE = ("sdgen serve", "postgresql://", "mysql://", "clickhouse://", "counted://", "NAME", "SCENARIO")
+_NEEDS_MORE = (
+    "sdgen serve",
+    "dask://",
+    "ray://",
+    "spark://",
+    "postgresql://",
+    "mysql://",
+    "clickhouse://",
+    "counted://",
+    "NAME",
+    "SCENARIO",
+)
 
 
 def blocks(document: str) -> Iterator[tuple[str, str]]:

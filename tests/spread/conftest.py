@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,7 +46,17 @@ def ray_cluster() -> Iterator[str]:
     ray.shutdown()
 
 
-@pytest.fixture(params=["dask", "ray"])
+@pytest.fixture(scope="session")
+def spark_cluster() -> str:
+    """A driver and two executors, each a process with one core and 1 GiB; they are made for each run."""
+    pytest.importorskip("pyspark")
+    root = Path(__file__).parents[2]
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    os.environ["PYTHONPATH"] = os.pathsep.join([f"{root}/src", str(root), os.environ.get("PYTHONPATH", "")])
+    return "spark://local-cluster[2,1,1024]"
+
+
+@pytest.fixture(params=["dask", "ray", "spark"])
 def cluster(request: pytest.FixtureRequest) -> str:
     """The URL of each engine in turn."""
     found: str = request.getfixturevalue(f"{request.param}_cluster")

@@ -16,6 +16,7 @@ from sdgen.targets.base import Span
 
 ATTEMPTS = 4  # of a span, the first included
 AHEAD = 2  # tasks for each of the cluster's slots, so that none of them waits for this process
+_MOST_LETTERS = 500  # of what a task raised: a JVM's traces have pages
 LOOK = 0.2  # seconds between two looks at whether the run was cancelled
 
 
@@ -89,7 +90,7 @@ class Cluster(ABC):
             raise TargetError(Problem(("engine",), f"the workers of {self.shown} don't have sdgen", hint)) from error
         if attempt.number < ATTEMPTS:
             return replace(attempt, number=attempt.number + 1)
-        span, why = attempt.span, " ".join(str(error).split())
+        span, why = attempt.span, " ".join(str(error).split())[:_MOST_LETTERS]
         what = f"rows {span.start:,} to {span.stop:,} of {span.entity} failed {attempt.number} times on {self.shown}"
         hint = "look into the logs of its workers: they may have too little memory, or not reach the target"
         raise TargetError(Problem(("engine",), f"{what}: {type(error).__name__}: {why}", hint)) from error

@@ -3,6 +3,7 @@
     local                    threads of this process (the default)
     dask://host:8786         a Dask scheduler; dask://local: worker processes on this machine
     ray://host:10001         a Ray cluster; ray://local: on this machine, ray://auto: the cluster this machine is in
+    spark://host:7077        a Spark master, or spark://yarn, spark://k8s://…; spark://local[2]: on this machine
 
 Each engine is imported when a run names it. Another package adds one as an entry point of the group `sdgen.engines`,
 named after its scheme: a function of (address, workers) that returns an Engine.
@@ -63,6 +64,9 @@ class EngineKind:
 ENGINES: Mapping[str, EngineKind] = {
     "dask": EngineKind("Dask", "sdgen.execution.spread.dask_engine", "distributed", "dask://host:8786 or dask://local"),
     "ray": EngineKind("Ray", "sdgen.execution.spread.ray_engine", "ray", "ray://host:10001 or ray://local"),
+    "spark": EngineKind(
+        "Spark", "sdgen.execution.spread.spark_engine", "pyspark", "spark://host:7077 or spark://local[2]"
+    ),
 }
 
 
