@@ -38,6 +38,21 @@ def atoms() -> st.SearchStrategy[str]:
         st.builds("({} > {}) IS {}TRUE".format, ints, number, st.sampled_from(["", "NOT "])),
         st.builds("{} IS {}DISTINCT FROM '{}'".format, texts, st.sampled_from(["", "NOT "]), word),
         st.builds("(i IS NULL) + (j IS NULL) + (s IS NOT NULL) {} {}".format, sign, st.integers(0, 3)),
+        st.builds("{} % {} = 1".format, ints, number),
+    )
+
+
+def relations() -> st.SearchStrategy[str]:
+    """Conditions of several columns."""
+    ints, number = st.sampled_from(INTS), st.integers(1, 5)
+    sign = st.sampled_from(["<", "<=", "=", "<>", ">", ">="])
+    return st.one_of(
+        st.builds("{} {} {}".format, ints, sign, ints),
+        st.builds("{} = {} * {}".format, ints, number, ints),
+        st.builds("{} + {} <= {}".format, ints, ints, st.integers(10, 90)),
+        st.builds("{} BETWEEN {} AND 9".format, st.sampled_from(["i - j", "k - i", "j - k"]), number),
+        st.builds("{} * {} < {}".format, ints, ints, st.integers(10, 900)),
+        st.builds("{} IS DISTINCT FROM {}".format, ints, ints),
     )
 
 
@@ -52,6 +67,7 @@ def joined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 CONDITIONS = st.recursive(atoms(), joined, max_leaves=4)
+RELATED = st.recursive(atoms() | relations(), joined, max_leaves=4)
 COLUMNS = "i int, j int, k int NOT NULL, s text, t text NOT NULL CHECK (t IN ('a', 'b', 'c'))"
 
 
@@ -60,7 +76,9 @@ def keeps(value: object, bounds: ColumnBounds) -> bool:
         return not bounds.not_null
     known = Decimal(value) if isinstance(value, int) else str(value)
     listed = bounds.values is None or known in bounds.values
-    return not bounds.null and listed and known not in bounds.other_than and bounds.spans(known)
+    return (
+        not bounds.null and not bounds.conditions and listed and known not in bounds.other_than and bounds.spans(known)
+    )
 
 
 def is_kept(row: dict[str, object], branch: CheckMeaning) -> bool:
@@ -87,6 +105,19 @@ def test_every_row_of_a_branch_is_one_that_a_database_takes(condition: str) -> N
 def test_a_database_takes_all_rows_or_none_are_made(conditions: list[str]) -> None:
     checks = ", ".join(f"CHECK ({condition})" for condition in conditions)
     ddl = f"CREATE TABLE r (id integer PRIMARY KEY, {COLUMNS}, {checks});\n"
+    with tempfile.TemporaryDirectory() as folder, suppress(sdgen.ScenarioError):
+        place, result = filled(Path(folder), ddl, 60)
+        with closing(sqlite3.connect(place)) as lite:
+            assert lite.execute("SELECT count(*) FROM r").fetchone() == (result.entities[0].rows,)
+            assert lite.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(condition=RELATED, index=st.one_of(st.none(), CONDITIONS))
+def test_relations_of_branches_and_partial_keys_load_or_none_are_made(condition: str, index: str | None) -> None:
+    ddl = f"CREATE TABLE r (id integer PRIMARY KEY, {COLUMNS}, CHECK ({condition}));\n"
+    if index is not None:
+        ddl += f"CREATE UNIQUE INDEX some ON r (k) WHERE {index};\n"
     with tempfile.TemporaryDirectory() as folder, suppress(sdgen.ScenarioError):
         place, result = filled(Path(folder), ddl, 60)
         with closing(sqlite3.connect(place)) as lite:

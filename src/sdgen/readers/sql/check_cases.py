@@ -111,6 +111,9 @@ def _consistent(related: Sequence[RelatedBranch]) -> tuple[list[RelatedBranch], 
             continue
         kept.append(each)
         relations = together
+    if not kept:  # better watched than nothing
+        first = replace(related[0], computed=())
+        return [first], replace(first.branch, columns={}, equal=(), unknown=()), lost
     return kept, relations, lost
 
 

@@ -108,7 +108,8 @@ def _links_differ(entity: TableDraft, one: str, other: str) -> bool:
 def _same(entity: TableDraft, one: str, other: str) -> bool:
     for copy, original in ((other, one), (one, other)):
         column = entity.columns.get(copy)
-        if column is not None and original in entity.columns and column.generator is None and not column.unique:
+        free = column is not None and column.generator is None and column.cases is None and not column.unique
+        if column is not None and free and original in entity.columns:
             column.fill("expression", sql=quoted(original))
             return True
     return False
@@ -140,7 +141,9 @@ def _settle(
     entity: TableDraft, group: Sequence[Comparison], ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft]
 ) -> bool:
     kinds = {column.type.kind for column in columns.values()}
-    if any(column.is_link or column.bounds.values is not None for column in columns.values()):
+    if any(
+        column.is_link or column.bounds.values is not None or column.cases is not None for column in columns.values()
+    ):
         return False
     if kinds <= NUMBERS:
         return _number_steps(entity, group, ranks, columns) or _number_ranges(ranks, columns)

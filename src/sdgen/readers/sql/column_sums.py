@@ -81,6 +81,7 @@ def _way(entity: TableDraft, equation: Equation, computed: Dependencies, ordered
 
 def _is_open(entity: TableDraft, way: Definition, computed: Dependencies) -> bool:
     free = is_open(entity.columns, way) and way.column not in computed.needs
+    free = free and entity.columns[way.column].cases is None
     return free and not any(computed.reaches(name, way.column) for name in way.needs)
 
 
@@ -159,7 +160,9 @@ def narrowed(entity: TableDraft, found: CheckMeaning) -> CheckMeaning:
 def _narrow(entity: TableDraft, limit: Limit, computed: Dependencies) -> Definition | None:
     """Let a column be the sum that it is no less than, and a hidden step; the column, or None where there is none."""
     total = as_total(limit, lambda name: entity.columns[name])
-    if total is None or total.column in computed.needs or any(computed.reaches(n, total.column) for n in total.needs):
+    if total is None or total.column in computed.needs or entity.columns[total.column].cases is not None:
+        return None
+    if any(computed.reaches(n, total.column) for n in total.needs):
         return None
     column = entity.columns[total.column]
     step = hidden_step(entity, column, (int(limit.open), int(_STEPS)), False)
@@ -202,7 +205,8 @@ def _step(entity: TableDraft, gap: Gap, computed: Dependencies) -> bool:
     """Let one of two columns be the other and a hidden step; False where neither can be."""
     for base, target, turned in ((gap.low, gap.high, False), (gap.high, gap.low, True)):
         column, other = entity.columns[target], entity.columns[base]
-        taken = is_fixed(column) or column.bounds.values is not None or target in computed.needs
+        taken = is_fixed(column) or column.bounds.values is not None or column.cases is not None
+        taken = taken or target in computed.needs
         ends = None if taken or computed.reaches(base, target) else distance(gap, column, other, turned)
         if ends is None or not leave_room(other, column, ends, turned):
             continue

@@ -115,6 +115,9 @@ def _without_computed(
 def _set_link(entities: Entities, entity: TableDraft, key: ForeignKeySchema, notes: Notes, dialect: str) -> bool:
     """Make a link of a foreign key, or tell why there is none; False where another link has some of its columns."""
     parent = entities.get(key.table)
+    if not key.columns:
+        notes.add(entity, "", f"foreign key to {key.table} left out: it names no columns", key.line)
+        return True
     if parent is None:
         what = f"foreign key to {key.table} left out: no such table is here"
         free = [

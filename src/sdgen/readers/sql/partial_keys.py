@@ -151,7 +151,7 @@ def settle_partial_keys(
     entity: TableDraft, generators: Mapping[tuple[str, str], Generator], size: Sizer, notes: Notes
 ) -> None:
     """Keep those keys unique in the rows that match which have too few values for all rows; the others in all rows."""
-    for partial in entity.partial_keys:
+    for partial in (_open(entity, each) for each in entity.partial_keys):
         columns = tuple(name for name in partial.key.columns if partial.where.get(name, _NOT_NULL) == _NOT_NULL)
         sizes = [size(entity, name) for name in columns]
         if not partial.where or not columns or not all(sizes):
@@ -160,6 +160,22 @@ def settle_partial_keys(
         share = min(_natural_share(entity, partial, generators), prod(sizes) / max(entity.size, 1))
         entity.partial_unique.append(PartialUnique(columns=columns, where=partial.where, share=round(share, 4)))
         entity.kept_keys.append(partial.key)
+
+
+def _open(entity: TableDraft, partial: PartialKey) -> PartialKey:
+    """A key without the parts of its condition that CHECKs make true in all rows anyway."""
+    where = {
+        name: said
+        for name, said in partial.where.items()
+        if not (isinstance(said, list) and _all_in(entity.columns[name], said))
+    }
+    return replace(partial, where=where)
+
+
+def _all_in(column: ColumnDraft, values: list[Any]) -> bool:
+    """Whether a column's CHECKs leave no value besides these."""
+    allowed = [_value(value, column) for value in column.bounds.allowed]
+    return bool(allowed) and all(value in values for value in allowed)
 
 
 def _natural_share(entity: TableDraft, partial: PartialKey, generators: Mapping[tuple[str, str], Generator]) -> float:
