@@ -63,7 +63,7 @@ def built_in_rules() -> tuple[Rule, ...]:
 
 @lru_cache(maxsize=32_768)
 def words_apart(name: str) -> str:
-    """A name whose words run together, with its words apart; itself where they don't, or where a rule knows it whole."""
+    """A name with words apart that run together; as it is where none do, or where a rule knows it whole."""
     return "_".join(word if word in _whole_words() else _apart(word) for word in name.split("_"))
 
 
