@@ -19,7 +19,17 @@ ROOT = Path(__file__).parent.parent
 DOCS = ["README.md", *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").glob("*.md")))]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$|^    \$ (.*?)$", re.MULTILINE | re.DOTALL)
 _API = re.compile(r"^    \$ (sdgen serve &|curl .*?|kill %1)(?:  +#.*)?$", re.MULTILINE)
-_NEEDS_MORE = ("sdgen serve", "postgresql://", "mysql://", "clickhouse://", "counted://", "NAME", "SCENARIO")
+_NEEDS_MORE = (
+    "sdgen serve",
+    "postgresql://",
+    "mysql://",
+    "clickhouse://",
+    "counted://",
+    "NAME",
+    "SCENARIO",
+    "s3://",
+    "lake/",
+)
 
 
 def blocks(document: str) -> Iterator[tuple[str, str]]:
