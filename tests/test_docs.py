@@ -19,28 +19,22 @@ ROOT = Path(__file__).parent.parent
 DOCS = ["README.md", *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").glob("*.md")))]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$|^    \$ (.*?)$", re.MULTILINE | re.DOTALL)
 _API = re.compile(r"^    \$ (sdgen serve &|curl .*?|kill %1)(?:  +#.*)?$", re.MULTILINE)
-<<<<<<< HEAD
 _ELSEWHERE = ("docs/spark.md", "docs/dask-and-ray.md")  # tests/clusters runs their examples, on its clusters
 _NEEDS_MORE = (
     "sdgen serve",
     "dask://",
     "ray://",
     "spark://",
-=======
 _NEEDS_MORE = (
     "sdgen serve",
->>>>>>> work/places
     "postgresql://",
     "mysql://",
     "clickhouse://",
     "counted://",
     "NAME",
     "SCENARIO",
-<<<<<<< HEAD
-=======
     "s3://",
     "lake/",
->>>>>>> work/places
 )
 
 
