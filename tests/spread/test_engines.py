@@ -84,7 +84,7 @@ def test_engines_that_are_none(url: str, told: str, tmp_path: Path) -> None:
         sdgen.write(SCENARIO, tmp_path / "out", engine=url, **WARDS)
 
 
-@pytest.mark.parametrize("scheme", ["dask", "ray"])
+@pytest.mark.parametrize("scheme", ["dask", "ray", "spark"])
 def test_a_package_that_is_missing(scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
     with pytest.raises(TargetError, match=rf"not installed\n.*'?sdgen\[{scheme}\]"):

@@ -80,7 +80,7 @@ Engine = Annotated[
     typer.Option(
         "--engine",
         metavar="URL",
-        help="Make the rows on a cluster: dask://host:8786, ray://host:10001, spark://host:7077. Default: local, threads.",
+        help="Make the rows on a cluster: dask://host:8786, ray://host:10001, spark://host:7077. Default: threads.",
     ),
 ]
 PartitionBy = Annotated[
