@@ -25,8 +25,6 @@ _NEEDS_MORE = (
     "dask://",
     "ray://",
     "spark://",
-_NEEDS_MORE = (
-    "sdgen serve",
     "postgresql://",
     "mysql://",
     "clickhouse://",
