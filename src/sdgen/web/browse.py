@@ -86,7 +86,7 @@ class Children:
 def select(plan: Plan, entity: str, query: Query) -> Window:
     """The rows of a query; NotFound or ScenarioError where it names what there is not."""
     settled = entity_of(plan, entity)
-    span, tests = range(settled.first, settled.rows), []
+    span, tests = range(settled.first, settled.clean_rows), []
     if query.link:
         narrowed, test = _children(plan, settled, query)
         span = narrowed if narrowed is not None else span
