@@ -75,7 +75,8 @@ class ShareOfRows:
         counts = self._counts(self.rate, several)
         chosen = self._of_blocks(several)
         firsts = np.cumsum(counts) - counts
-        return chosen[firsts[place] + entries - _rounded_share(self.rate, blocks * BLOCK)]
+        found: Numbers = chosen[firsts[place] + entries - _rounded_share(self.rate, blocks * BLOCK)]
+        return found
 
     def _ends(self, blocks: Numbers) -> Numbers:
         return np.where(blocks == self.last_block, self.rows, (blocks + 1) * BLOCK)
@@ -98,7 +99,8 @@ class ShareOfRows:
 
 
 def _rounded_share(rate: float, rows: Numbers) -> Numbers:
-    return np.floor(rate * rows + 0.5).astype(np.int64)
+    shares: Numbers = np.floor(rate * rows + 0.5).astype(np.int64)
+    return shares
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+
 from sdgen.errors import Path, Problem, ProblemType, did_you_mean
 from sdgen.generators.base import ColumnContext
 from sdgen.generators.dirt import FITS, ShareOfRows
@@ -193,9 +194,7 @@ def with_dirt(draft: Draft, entities: Mapping[str, EntityPlan], dirt: Mapping[st
         columns = {column: _as_written(entities[name].columns[column], each) for column in each.touched}
         settled = replace(each, columns=columns)
         found[name] = replace(entities[name], rows=each.rows + each.copies, dirt=settled)
-    listed = {
-        name: each for name, each in dirt.items() if each.listed and name in (draft.request.only or draft.counts)
-    }
+    listed = {name: each for name, each in dirt.items() if each.listed and name in (draft.request.only or draft.counts)}
     if listed:
         found[ANSWER_KEY] = _answer_key(draft, listed)
     return found

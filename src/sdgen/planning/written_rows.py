@@ -21,6 +21,8 @@ from sdgen.planning.plan import EntityPlan, Plan
 from sdgen.planning.planned_rows import PlannedRows
 from sdgen.scenario.types import Type
 
+Answers = Callable[[Numbers], dict[str, pa.Array]]  # of some rows of a section: the columns of the answer key
+
 
 class WrittenRows(Protocol):
     """Some rows of an entity as they are written, and `clean` as other columns, parents and checks see them."""
@@ -134,7 +136,7 @@ class _Section:
     """Rows of the answer key, one after the other, that tell of one kind of mistake in one column."""
 
     size: int
-    answers: Callable[[Numbers], dict[str, pa.Array]]
+    answers: Answers
 
 
 def _sections(plan: Plan, names: tuple[str, ...]) -> Iterator[_Section]:
@@ -148,7 +150,7 @@ def _sections(plan: Plan, names: tuple[str, ...]) -> Iterator[_Section]:
             yield _Section(dirt.copies, _of_copies(plan, entity, dirt))
 
 
-def _of_cells(plan: Plan, entity: EntityPlan, mistake: Mistake, column: str) -> Callable[[Numbers], dict[str, pa.Array]]:
+def _of_cells(plan: Plan, entity: EntityPlan, mistake: Mistake, column: str) -> Answers:
     def answers(entries: Numbers) -> dict[str, pa.Array]:
         rows = PlannedRows(plan, entity, mistake.share.at(entries))
         clean, dirty = _text(rows.column(column)), _text(dirty_values(rows, mistake, column))
@@ -157,7 +159,7 @@ def _of_cells(plan: Plan, entity: EntityPlan, mistake: Mistake, column: str) -> 
     return answers
 
 
-def _of_copies(plan: Plan, entity: EntityPlan, dirt: DirtPlan) -> Callable[[Numbers], dict[str, pa.Array]]:
+def _of_copies(plan: Plan, entity: EntityPlan, dirt: DirtPlan) -> Answers:
     def answers(entries: Numbers) -> dict[str, pa.Array]:
         assert dirt.duplicates is not None
         rows = PlannedRows(plan, entity, dirt.duplicates.at(entries))
