@@ -94,7 +94,8 @@ def test_a_typo_is_one_slip() -> None:
 
 
 def test_typos_keep_a_columns_length() -> None:
-    assert all(len(text) <= 4 for text in dirty("typo", ["Anna"] * 300, "string(4)"))
+    for text, size in (("Anna", 4), ("Ann", 4), ("é", 1), ("x", 1), ("aa", 2)):
+        assert all(len(made) <= size and made != text for made in dirty("typo", [text] * 300, f"string({size})"))
 
 
 def test_a_wrong_encoding_can_be_repaired() -> None:

@@ -107,7 +107,9 @@ def test_a_shorter_run_leaves_no_parts_of_a_longer_one(dask_cluster: str, tmp_pa
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["_sdgen.json", "patients"]
 
 
-def test_an_engine_leaves_one_file_alone_and_its_parts_can_be_replaced(dask_cluster: str, local: Local, tmp_path: Path) -> None:
+def test_an_engine_leaves_one_file_alone_and_its_parts_can_be_replaced(
+    dask_cluster: str, local: Local, tmp_path: Path
+) -> None:
     replaced = {"formats": ["parquet"], "only": ["wards"], "mode": "truncate_then_insert"}
     sdgen.write(SCENARIO, tmp_path / "one", formats=["parquet"], only=["wards"])
     with pytest.raises(TargetError, match=r"wards\.parquet is one file"):

@@ -127,8 +127,9 @@ def typo(cells: CleanCells) -> pa.Array:
     texts = pc.fill_null(cells.values, "").to_numpy(zero_copy_only=False)
     # A matrix of letters is as wide as the longest text: few rows at a time where that is long.
     step = max(1, (1 << 20) // (int(lengths.max(initial=0)) + 2))
+    columns = (lengths, slip, place, lengths >= (cells.type.length or 1 << 62))
     parts = [
-        _mistyped(texts[start : start + step], *(each[start : start + step] for each in (lengths, slip, place)))
+        _mistyped(texts[start : start + step], *(each[start : start + step] for each in columns))
         for start in range(0, len(texts), step)
     ]
     made = pa.concat_arrays(parts) if parts else pa.array([], pa.string())
@@ -151,7 +152,9 @@ def _keys_beside() -> NDArray[np.uint32]:
 _BESIDE_KEYS = _keys_beside()
 
 
-def _mistyped(texts: NDArray[np.object_], lengths: Numbers, slip: Numbers, place: Numbers) -> pa.Array:
+def _mistyped(
+    texts: NDArray[np.object_], lengths: Numbers, slip: Numbers, place: Numbers, full: NDArray[np.bool_]
+) -> pa.Array:
     width = int(lengths.max(initial=0)) + 2
     letters = texts.astype(f"U{width}").view(np.uint32).reshape(len(texts), width)
     rows = np.arange(len(texts))
@@ -160,6 +163,8 @@ def _mistyped(texts: NDArray[np.object_], lengths: Numbers, slip: Numbers, place
     # A slip that would change nothing, or that the letter has not, is the letter doubled instead.
     slip = np.where((slip == _EXCHANGED) & ((after == 0) | (after == here)), _DOUBLED, slip)
     slip = np.where((slip == _BESIDE) & (beside == 0) | (slip == _LEFT_OUT) & (lengths < 2), _DOUBLED, slip)
+    slip = np.where((slip == _DOUBLED) & full, np.where(lengths > 1, _LEFT_OUT, _BESIDE), slip)
+    beside = np.where(beside == 0, ord("x"), beside)
     columns = np.arange(width)
     moved = columns + ((slip == _LEFT_OUT)[:, None] & (columns >= place[:, None]))
     moved -= (slip == _DOUBLED)[:, None] & (columns > place[:, None])
