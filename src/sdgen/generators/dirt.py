@@ -127,11 +127,9 @@ def typo(cells: CleanCells) -> pa.Array:
     texts = pc.fill_null(cells.values, "").to_numpy(zero_copy_only=False)
     # A matrix of letters is as wide as the longest text: few rows at a time where that is long.
     step = max(1, (1 << 20) // (int(lengths.max(initial=0)) + 2))
-    columns = (lengths, slip, place, lengths >= (cells.type.length or 1 << 62))
-    parts = [
-        _mistyped(texts[start : start + step], *(each[start : start + step] for each in columns))
-        for start in range(0, len(texts), step)
-    ]
+    full = lengths >= (cells.type.length or 1 << 62)
+    slices = [slice(start, start + step) for start in range(0, len(texts), step)]
+    parts = [_mistyped(texts[part], lengths[part], slip[part], place[part], full[part]) for part in slices]
     made = pa.concat_arrays(parts) if parts else pa.array([], pa.string())
     return _like(cells, pc.if_else(pa.array(lengths > 0), made, cells.values))
 
