@@ -20,6 +20,7 @@ from sdgen.errors import ScenarioError
 from sdgen.execution.digest import digest
 from sdgen.planning.compile import compile_plan
 from sdgen.readers.native.write import scenario_text
+from sdgen.web import browse
 
 CLINIC: dict[str, Any] = {
     "name": "clinic",
@@ -164,6 +165,23 @@ def test_any_rows_can_be_made_alone(entity: str) -> None:
         assert pa.Table.from_batches(pieces).combine_chunks().to_batches() == [whole]
     for row in np.random.default_rng(1).integers(0, rows, 8).tolist():
         assert batch(plan, entity, row, row + 1).to_pylist() == whole.slice(row, 1).to_pylist()
+
+
+def test_pages_show_what_is_written() -> None:
+    plan = compile_plan(sdgen.read(CLINIC))
+    for name, entity in plan.entities.items():
+        numbers = np.arange(min(entity.clean_rows, 900))
+        assert browse.rows_at(plan, entity, numbers).equals(batch(plan, name, 0, len(numbers)))
+        assert len(browse.references(plan, entity, numbers)) == len(browse.key_columns(entity))
+        assert browse.select(plan, name, browse.Query(limit=5)).span.stop == entity.clean_rows
+
+
+def test_runs_commit_as_they_go_and_are_resumed(tmp_path: Path, dirty: dict[str, pa.Table]) -> None:
+    result = sdgen.write(CLINIC, tmp_path / "x.sqlite", commit_every=1000, batch_size=300)
+    own = {name: digest(table.combine_chunks().to_batches()) for name, table in dirty.items()}
+    assert {each.entity: each.digest for each in result.entities} == own
+    again = sdgen.write(CLINIC, tmp_path / "x.sqlite", mode="truncate", commit_every=1000, resume=True)
+    assert {each.entity: each.digest for each in again.entities} == own
 
 
 def test_targets_and_workers_make_no_difference(tmp_path: Path, dirty: dict[str, pa.Table]) -> None:
