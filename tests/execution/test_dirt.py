@@ -252,6 +252,15 @@ def test_what_cannot_be_dirty(dirt: dict[str, Any], what: str) -> None:
     assert any(what in f"{problem.what} {problem.hint}" for problem in sdgen.check(scenario))
 
 
+def test_no_other_table_is_called_as_the_list() -> None:
+    scenario = changed("stays", late={"begun": 0.1})
+    scenario["entities"]["patients"]["target_table"] = "_dirt"
+    (problem,) = sdgen.check(scenario)
+    assert problem.what == "_dirt is the table that lists mistakes"
+    scenario["entities"]["stays"]["dirt"]["answer_key"] = False
+    assert not sdgen.check(scenario)
+
+
 def test_a_key_that_ends_with_its_rows_has_no_broken_links() -> None:
     scenario = changed("stays", broken_link={"patient_id": 0.1})
     scenario["entities"]["patients"]["columns"]["id"]["params"] = {"shuffled": True}

@@ -79,9 +79,8 @@ def plan_dirt(draft: Draft) -> dict[str, DirtPlan]:
         if entity.dirt is None or not draft.request.adds_to(name):
             continue
         path: Path = ("entities", name, "dirt")
-        if ANSWER_KEY in draft.scenario.entities or any(
-            each.target_table == ANSWER_KEY for each in draft.scenario.entities.values()
-        ):
+        tables = {each.target_table or other for other, each in draft.scenario.entities.items()}
+        if entity.dirt.answer_key and ANSWER_KEY in tables | draft.scenario.entities.keys():
             hint = "give it another name, or set answer_key: false"
             draft.refuse(path, f"{ANSWER_KEY} is the table that lists mistakes", hint, ProblemType.DUPLICATE)
         if draft.request.first(name):
