@@ -262,6 +262,6 @@ _PLAIN_TEXTS = frozenset({"string", "text"})
 FITS: Mapping[str, tuple[frozenset[str], str]] = {  # the kinds of types a mistake is made of, and in words
     "typo": (_PLAIN_TEXTS, "texts: string, text"),
     "encoding": (_PLAIN_TEXTS, "texts: string, text"),
-    "outlier": (INTEGERS - {"ubigint"} | FLOATS | _MOMENTS | {"decimal"}, "numbers of at most 18 digits, dates and moments"),
+    "outlier": (INTEGERS - {"ubigint"} | FLOATS | _MOMENTS | {"decimal"}, "numbers of up to 18 digits and moments"),
     "late": (_MOMENTS, "dates and moments"),
 }
