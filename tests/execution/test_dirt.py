@@ -285,7 +285,10 @@ def test_verify_knows_of_dirt(tmp_path: Path) -> None:
         assert found["stays", (), "same rows"] == "ok"
     with duckdb.connect(f"{tmp_path}/x.duckdb") as connection:
         connection.execute("UPDATE stays SET cost = cost + 1")
+        connection.execute("UPDATE patients SET ward = 'Z' WHERE id = 7; UPDATE patients SET id = -7 WHERE id = 9")
     report = sdgen.verify(CLINIC, f"{tmp_path}/x.duckdb")
+    broken = {(each.entity, each.columns, each.check) for each in report.findings if each.status == "broken"}
+    assert ("patients", ("id",), "range") in broken  # which no dirt explains
     assert "warning" in {str(each.status) for each in report.findings if each.check == "same rows"}
 
 

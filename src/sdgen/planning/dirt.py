@@ -21,7 +21,7 @@ from sdgen.scenario.dirt import Dirt
 
 ANSWER_KEY = "_dirt"
 BEYOND = 1_000_000  # a broken link leads to one of so many rows that would come after the parent's last
-_PERMUTED_APART = 0.99  # of a column's rows may have mistakes of several kinds
+_MOST_OF_SEVERAL = 0.99  # the largest share of a column's rows that mistakes of several kinds have
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def _settled(draft: Draft, entity: str, dirt: Dirt, known: set[tuple[str, str]])
             if all((kind, name) in known for name in own):
                 mistakes.append(Mistake(kind, own, ShareOfRows(key, rows, rate, rates)))
                 rates = (*rates, rate)
-        if len(rates) > 1 and (sum(rates) > _PERMUTED_APART or mistakes[-1].share.overflows):
+        if len(rates) > 1 and (sum(rates) > _MOST_OF_SEVERAL or mistakes[-1].share.overflows):
             what = f"the mistakes in {' and '.join(group)} are of {sum(rates):.0%} of {rows:,} rows"
             draft.refuse(("entities", entity, "dirt"), what, "a row has one at most: give smaller rates, or more rows")
     key = stream_key(draft.seed, entity, "*", "dirt")
