@@ -18,6 +18,7 @@ from sdgen.execution.digest import digest
 from sdgen.generators import registry
 from sdgen.readers.sources import examples, read_source
 from sdgen.readers.yaml_text import read_document
+from tests.execution.test_dirt import CLINIC
 
 GOLDEN = Path(__file__).with_name("golden.json")
 AS_OF = "2026-01-01T00:00:00Z"
@@ -105,6 +106,8 @@ def made() -> Iterator[tuple[str, str]]:
         tables = sdgen.generate(example_of(name))
         table = next(table for table in tables.values() if "it" in table.column_names).select(["it"])
         yield name, digest(table.combine_chunks().to_batches())
+    for name, table in sdgen.generate(CLINIC).items():
+        yield f"dirt.{name}", digest(table.combine_chunks().to_batches())
 
 
 @pytest.fixture(scope="module")

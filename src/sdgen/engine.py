@@ -19,6 +19,7 @@ from sdgen.errors import Cancelled, Problem, SdgenError
 from sdgen.generators.cancellation import cancelled_by
 from sdgen.planning.plan import Plan
 from sdgen.planning.planned_rows import PlannedRows
+from sdgen.planning.written_rows import written_rows
 from sdgen.scenario.problems import Origin
 
 BATCH_ROWS = 65_536
@@ -29,13 +30,13 @@ T = TypeVar("T")
 def batch(plan: Plan, entity: str, start: int, stop: int) -> pa.RecordBatch:
     """Rows start (included) to stop (excluded) of an entity, without its hidden columns."""
     settled = plan.entities[entity]
-    rows = PlannedRows(plan, settled, np.arange(start, stop, dtype=np.int64))
+    rows = written_rows(plan, settled, np.arange(start, stop, dtype=np.int64))
     arrays = [rows.column(column.name) for column in settled.written]
     for column, array in zip(settled.written, arrays, strict=True):
         if array.null_count and not column.nullable:
             raise SdgenError(f"{entity}.{column.name}: nulls were made, but the column is not nullable")
     for condition in settled.conditions:
-        if (error := condition.broken(rows)) is not None:
+        if (error := condition.broken(rows.clean)) is not None:
             raise error
     return pa.RecordBatch.from_arrays(arrays, schema=settled.schema)
 
@@ -47,9 +48,9 @@ def probe(plan: Plan, origin: Origin | None = None) -> list[Problem]:
     """
     problems: list[Problem] = []
     for settled in plan.entities.values():
-        if settled.conditions and settled.rows > settled.first:
-            spread = np.linspace(settled.first, settled.rows - 1, PROBED).astype(np.int64)
-            firsts = np.arange(settled.first, min(settled.first + PROBED, settled.rows))
+        if settled.conditions and settled.clean_rows > settled.first:
+            spread = np.linspace(settled.first, settled.clean_rows - 1, PROBED).astype(np.int64)
+            firsts = np.arange(settled.first, min(settled.first + PROBED, settled.clean_rows))
             rows = PlannedRows(plan, settled, np.unique(np.append(firsts, spread)))
             errors = (condition.broken(rows) for condition in settled.conditions)
             problems += [problem for error in errors if error is not None for problem in error.problems]

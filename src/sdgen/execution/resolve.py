@@ -24,7 +24,7 @@ from sdgen.execution.request import RunRequest, RunSettings
 from sdgen.execution.resolved import ResolvedData, ResolvedRun
 from sdgen.execution.resume import resume_problems, stopped_run_in
 from sdgen.execution.sizing import SizedPlan, plan_of_size
-from sdgen.execution.target_problems import database_problems
+from sdgen.execution.target_problems import database_problems, dirt_problems
 from sdgen.execution.target_spec import ResolvedTarget
 from sdgen.execution.targets import inline_target, resolve_target, target_of_file, with_options
 from sdgen.execution.warnings import missing_keys
@@ -73,6 +73,9 @@ def resolve(
             data = problems.attempt(partial(_with_stopped_run, data, target, stopped)) or data
         sizing = problems.attempt(partial(_plan_at_size, request, data, target, settings))
         plan = sizing.plan if sizing else None
+    if plan is not None and target is not None:
+        origin = data.scenario.origin if data is not None else None
+        problems.add(ScenarioError(list(dirt_problems(plan, target, settings.only, origin))))
     problems.raise_all()
     for name, each in cast(Plan, plan).entities.items():
         columns = {column.name: column.generator.called for column in each.columns.values()}

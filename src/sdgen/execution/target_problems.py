@@ -13,8 +13,11 @@ from sdgen.execution import secrets, target_kinds
 from sdgen.execution.access import Access, matches
 from sdgen.execution.destinations import open_target
 from sdgen.execution.target_spec import OPTIONS, ResolvedTarget, TargetSpec, has_other_kind
+from sdgen.planning.dirt import broken_constraints
+from sdgen.planning.plan import Plan
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.output import LAYOUT
+from sdgen.scenario.problems import Origin
 
 _OF_FILES = (target_kinds.FILES, target_kinds.ICEBERG, target_kinds.OBJECT_STORE)
 _STORING = (target_kinds.ICEBERG, target_kinds.OBJECT_STORE)
@@ -100,6 +103,15 @@ def database_problems(target: ResolvedTarget, patterns: Sequence[str], scenario:
     if scenario is not None:
         own = "name another database, or change the scenario's allow_databases"
         yield from guard_problems(target, scenario.allow_databases, own)
+
+
+def dirt_problems(
+    plan: Plan, target: ResolvedTarget, only: tuple[str, ...], origin: Origin | None
+) -> Iterator[Problem]:
+    """Which constraints of a database's tables the plan's dirt breaks; files have none."""
+    if target_kinds.facts(target.kind).database or target.kind == target_kinds.SCRIPT:
+        for each in broken_constraints(plan, only):
+            yield each if origin is None else origin.problem(each.path, each.what, each.hint, each.type)
 
 
 def access_problems(spec: TargetSpec, access: Access) -> Iterator[Problem]:

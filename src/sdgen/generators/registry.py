@@ -236,6 +236,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "text.phrases": ("text.phrases",),
     "text.grammar": ("text.grammar",),
     "text.excerpts": ("text.excerpt",),
+    "text.markov": ("text.markov",),
     "text.prose": (
         "text.word",
         "text.words",

@@ -17,6 +17,7 @@ from sdgen.generators.arrays import cast
 from sdgen.generators.arrays.cast import scalar_array
 from sdgen.generators.base import Dependency, with_nested
 from sdgen.generators.correlation import Correlation
+from sdgen.generators.dirt import VERSION as DIRT_VERSION
 from sdgen.generators.links.counts import FixedCount
 from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.links.parent_sampler import (
@@ -45,6 +46,7 @@ from sdgen.planning.check import check_draft
 from sdgen.planning.check_links import quota_row
 from sdgen.planning.choose import Key
 from sdgen.planning.correlations import plan_correlations
+from sdgen.planning.dirt import plan_dirt, with_dirt
 from sdgen.planning.draft import Draft, draft_plan
 from sdgen.planning.nulls import is_nullable
 from sdgen.planning.order import entity_order
@@ -80,19 +82,21 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict:
     partial = _partial_sets(draft, joints)
     correlations = plan_correlations(draft, joints)
     conditions = _conditions(draft)
+    has_dirt = any(entity.dirt is not None for entity in draft.scenario.entities.values())
+    dirt = plan_dirt(draft) if has_dirt else {}
     if draft.problems:
         raise ScenarioError(draft.problems)
     parents = {name: links.values() for name, links in draft.links.items()}
     order, cycles = entity_order(parents)
     joint = JointDraws(joints, partial, correlations)
     entities = {name: _entity(draft, name, joint, conditions.get(name, ())) for name in order}
-    versions = _versions(draft)
+    versions = _versions(draft) | ({"dirt": DIRT_VERSION} if dirt else {})
     return Plan(
         scenario=scenario.name,
         version=scenario.version,
         seed=draft.seed,
         as_of=draft.as_of,
-        entities=entities,
+        entities=with_dirt(draft, entities, dirt),
         identity=identity(draft.scenario, draft.seed, draft.as_of, draft.counts, versions),
         cyclic=tuple(cycles),
         versions=versions,

@@ -19,6 +19,7 @@ from sdgen.scenario.types import Type
 
 if TYPE_CHECKING:
     from sdgen.planning.conditions import Condition
+    from sdgen.planning.dirt import DirtPlan
     from sdgen.planning.partial_sets import Matching
 
 
@@ -66,7 +67,7 @@ class EntityPlan:
     """One entity, settled: its row count, columns, links and keys; `target` and `mode` are as the scenario has them.
 
     `conditions` must hold in every row. `rows` counts those too that the target holds already; `first` is the first
-    row that is made.
+    row that is made. `columns` are as other columns see them; with `dirt` some cells of `written` differ.
     """
 
     name: str
@@ -82,11 +83,18 @@ class EntityPlan:
     target: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     mode: Mode | None = None
     partial_unique: tuple[PartialUnique, ...] = ()
+    dirt: DirtPlan | None = None
+
+    @property
+    def clean_rows(self) -> int:
+        """The rows without those that dirt writes a second time, which come last: those that others may refer to."""
+        return self.rows if self.dirt is None else self.dirt.rows
 
     @property
     def written(self) -> tuple[ColumnPlan, ...]:
-        """The columns that are written, in their order."""
-        return tuple(column for column in self.columns.values() if not column.hidden)
+        """The columns that are written, in their order, and as they are written."""
+        dirty = self.dirt.columns if self.dirt is not None else {}
+        return tuple(dirty.get(column.name, column) for column in self.columns.values() if not column.hidden)
 
     @property
     def optional(self) -> frozenset[str]:

@@ -94,7 +94,7 @@ class PlannedRows:
 
     def others(self, entity: str, pick: Callable[[int], Numbers]) -> PlannedRows:
         settled = self.plan.entities[entity]
-        return PlannedRows(self.plan, settled, pick(settled.rows))
+        return PlannedRows(self.plan, settled, pick(settled.clean_rows))
 
     def parent_numbers(self, link: str) -> Numbers:
         return self.parent(link).numbers

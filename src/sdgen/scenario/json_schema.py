@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from sdgen.scenario.dirt import Dirt, SwappedColumns
 from sdgen.scenario.model import SHORT_MODES, Column, Entity, Mode, Record, RowCount, Rule, Scenario
 from sdgen.scenario.output import DATABASE_FORMATS, FILE_FORMATS, EntityOutput, Output
 from sdgen.scenario.types import KINDS, SYNONYMS
@@ -91,6 +92,7 @@ def _definitions(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
     entity: Schema = {
         "rows": _ref("rows"),
         "table_mode": {"enum": [*Mode, *SHORT_MODES], **_described(Entity, "table_mode")},
+        "dirt": _record(Dirt, {"swapped": {"type": "array", "items": _short(SwappedColumns)}}),
         "columns": {**_named("column", "the columns"), "minProperties": 1, "minItems": 1},
         "references": {
             "type": "array",
@@ -126,7 +128,7 @@ def _count() -> Schema:
     return {"type": ["integer", "string", "null"], "minimum": 0, "minLength": 1, **_described(RowCount, "count")}
 
 
-def _short(kind: type[Record]) -> Schema:
+def _short(kind: type[BaseModel]) -> Schema:
     required = [name for name, field in kind.model_fields.items() if field.is_required()]
     return _record(kind, {}, required)
 

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticKnownError
 
 from sdgen.errors import Problem, did_you_mean
+from sdgen.scenario.dirt import Dirt
 from sdgen.scenario.output import Output, several
 from sdgen.scenario.problems import Origin
 
@@ -245,6 +246,7 @@ class Entity(Record):
     check: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(
         (), description="SQL conditions that every row keeps, or is refused by; a list, or one alone"
     )
+    dirt: Dirt | None = Field(None, description="mistakes that are written on purpose, each at a rate")
     target: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict,
         description="what one database is to be told of the table besides its columns, by dialect: clickhouse takes "

@@ -7,17 +7,19 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from sdgen.planning.dirt import ANSWER_KEY, DirtPlan
 from sdgen.planning.order import entity_order
-from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
+from sdgen.planning.plan import ColumnPlan, EntityPlan, ForeignKeyPlan, Plan
 from sdgen.targets.base import Reference, Table, TableColumn
 
 
 def tables_of(plan: Plan, only: Iterable[str] = ()) -> dict[str, Table]:
-    """The tables to write, by entity, in the plan's order. Foreign keys to entities left out are dropped.
+    """The tables to write, by entity, in the plan's order. Foreign keys to entities left out are dropped, and so are
+    the keys that dirt breaks; the table that lists dirt is always among them.
 
     Entities may be in a circle by hidden columns alone: the tables then have an order of their own.
     """
-    wanted = set(only) or set(plan.entities)
+    wanted = {*only, ANSWER_KEY} if only else set(plan.entities)
     tables = {name: _table(plan, entity, wanted) for name, entity in plan.entities.items() if name in wanted}
     if not plan.cyclic:
         return tables
@@ -34,22 +36,30 @@ def left_to_database(table: Table, dialect: str) -> Table:
 
 
 def _table(plan: Plan, entity: EntityPlan, wanted: set[str]) -> Table:
-    written = {column.name for column in entity.written}
+    written, dirt = {column.name for column in entity.written}, entity.dirt
+    unique = (entity.primary_key, *entity.unique)
+    kept = {columns for columns in unique if set(columns) <= written and (not dirt or dirt.keeps_unique(columns))}
     return Table(
         name=entity.table,
         entity=entity.name,
         columns=tuple(map(_column, entity.written)),
         rows=entity.rows - entity.first,
-        primary_key=entity.primary_key if set(entity.primary_key) <= written else (),
-        unique=tuple(columns for columns in entity.unique if set(columns) <= written),
+        primary_key=entity.primary_key if entity.primary_key in kept else (),
+        unique=tuple(columns for columns in entity.unique if columns in kept),
         references=tuple(
             Reference(key.columns, plan.entities[key.entity].table, key.to)
             for key in entity.foreign_keys
-            if key.entity in wanted
+            if key.entity in wanted and _is_kept(plan, dirt, key)
         ),
         target=entity.target,
         mode=entity.mode,
     )
+
+
+def _is_kept(plan: Plan, dirt: DirtPlan | None, key: ForeignKeyPlan) -> bool:
+    """Whether a foreign key can be declared: neither its columns nor the parent's key are dirty."""
+    parent = plan.entities[key.entity].dirt
+    return not (dirt and dirt.altered & set(key.columns)) and (not parent or parent.keeps_unique(key.to))
 
 
 def _column(column: ColumnPlan) -> TableColumn:

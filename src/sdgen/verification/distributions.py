@@ -23,6 +23,7 @@ from sdgen.generators.links.links import ForeignKey
 from sdgen.generators.links.parent_sampler import Counted, EachOf, Link, Uniform, Zipf
 from sdgen.planning.plan import Plan
 from sdgen.planning.planned_rows import PlannedRows
+from sdgen.planning.written_rows import WrittenRows
 from sdgen.scenario.types import Type
 from sdgen.targets.base import TableColumn
 from sdgen.targets.csv_encoding import plain_text
@@ -144,7 +145,7 @@ class Distributions:
         """A sample of a plan's values of one column."""
         return one_array(self._sample(plan).column(column))
 
-    def _sample(self, plan: Plan) -> PlannedRows:
+    def _sample(self, plan: Plan) -> WrittenRows:
         """A sample of a plan's rows. Small ones are kept: what several columns are computed from is made once."""
         entity = self.judge.entity
         numbers = sample_numbers(plan.entities[entity].rows)
@@ -153,7 +154,7 @@ class Distributions:
         return self._samples.setdefault(plan.seed, rows_of(plan, entity, numbers))
 
     @cached_property
-    def _samples(self) -> dict[int, PlannedRows]:
+    def _samples(self) -> dict[int, WrittenRows]:
         return {}
 
     def _values(self, column: TableColumn) -> Finding:
@@ -216,12 +217,12 @@ class Distributions:
         return self.judge.stored.entity.links[link.name]
 
     def _parents(self, plan: Plan, link: WrittenLink) -> int:
-        return plan.entities[self._planned(link).parent].rows
+        return plan.entities[self._planned(link).parent].clean_rows
 
     def _drawn(self, plan: Plan, link: WrittenLink) -> Counts:
         """The parents' row numbers of a sample of a plan's rows, those without a parent left out."""
         own = plan.entities[self.judge.entity]
-        parents = PlannedRows(plan, own, sample_numbers(own.rows)).parent(link.name)
+        parents = PlannedRows(plan, own, sample_numbers(own.clean_rows)).parent(link.name)
         return parents.numbers if parents.missing is None else parents.numbers[~parents.missing]
 
     @cached_property
@@ -270,7 +271,7 @@ class Distributions:
     def _planned_keys(self, link: WrittenLink) -> pa.Array:
         """The key of each parent of the plan. Rows beyond the last one have none: a permutation does not reach them."""
         parent = self.judge.expectation.plan.entities[self._planned(link).parent]
-        known = min(4 * MOST_PARENTS, parent.rows)
+        known = min(4 * MOST_PARENTS, parent.clean_rows)
         rows = rows_of(self.judge.expectation.plan, parent.name, np.arange(known, dtype=np.int64))
         return _keys(self.judge.stored, {name: one_array(rows.column(name)) for name in link.to}, link, link.to)
 
@@ -301,9 +302,10 @@ def check_child_counts(judge: Judge, parent: StoredEntity, link: WrittenLink) ->
 
     def draw(plan: Plan) -> Counts:
         own = plan.entities[judge.entity]
-        read = min(own.rows, _COUNTED_ROWS)
+        read = min(own.clean_rows, _COUNTED_ROWS)
         of, _ = own.links[link.name].parents(np.arange(read, dtype=np.int64))
-        whole = plan.entities[own.links[link.name].parent].rows if read == own.rows else int(of[-1])
+        parents = plan.entities[own.links[link.name].parent].clean_rows
+        whole = parents if read == own.clean_rows else int(of[-1])
         return np.bincount(np.bincount(of[of < whole], minlength=whole))
 
     return judge.finding(link.columns, "distribution", counts, draw, compare_children)

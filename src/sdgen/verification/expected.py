@@ -23,7 +23,7 @@ from sdgen.generators.numbers.ranges import Ranges
 from sdgen.generators.streams import Numbers, stream_key
 from sdgen.planning.compile import compile_plan
 from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
-from sdgen.planning.planned_rows import PlannedRows
+from sdgen.planning.written_rows import WrittenRows, written_rows
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import INTEGERS, NUMBERS, TEXTS
@@ -90,8 +90,9 @@ def _different(plan: Plan, other: Plan, entity: str) -> frozenset[str]:
     return frozenset(name for name in names if not one_array(ours.column(name)).equals(one_array(theirs.column(name))))
 
 
-def rows_of(plan: Plan, entity: str, numbers: Numbers) -> PlannedRows:
-    return PlannedRows(plan, plan.entities[entity], numbers)
+def rows_of(plan: Plan, entity: str, numbers: Numbers) -> WrittenRows:
+    """Some rows as they are written, which those of a target are held against."""
+    return written_rows(plan, plan.entities[entity], numbers)
 
 
 def spread(rows: int, most: int) -> Numbers:

@@ -185,7 +185,7 @@ def _page(source: RowSource, window: browse.Window) -> RowPage:
 
 def _row(source: RowSource, name: str, number: int) -> RowView:
     entity = browse.entity_of(source.plan, name)
-    if not entity.first <= number < entity.rows:
+    if not entity.first <= number < entity.clean_rows:
         raise NotFound(Problem(("row",), f"{name} has no row {number}"))
     view = next(_views(source.plan, entity, np.array([number], dtype=np.int64)))
     children = tuple(

@@ -205,11 +205,12 @@ def _entities(scenario: Scenario, plan: Plan | None) -> tuple[EntityView, ...]:
 
 
 def _entity(scenario: Scenario, plan: EntityPlan) -> EntityView:
+    own = scenario.entities.get(plan.name)  # None: the table that lists dirt
     return EntityView(
         name=plan.name,
         table=plan.table,
         rows=plan.rows,
-        description=scenario.entities[plan.name].description,
+        description=own.description if own else "",
         primary_key=plan.primary_key,
         unique=plan.unique,
         foreign_keys=tuple(map(_link, plan.foreign_keys)),
@@ -222,7 +223,8 @@ def _link(key: ForeignKeyPlan) -> LinkView:
 
 
 def _column(scenario: Scenario, entity: EntityPlan, plan: ColumnPlan) -> ColumnView:
-    column = scenario.entities[entity.name].columns.get(plan.name)  # None: the plan added it, such as a link's
+    own = scenario.entities.get(entity.name)
+    column = own.columns.get(plan.name) if own else None  # None: the plan added it, such as a link's
     generator = column.generator if column else None
     return ColumnView(
         name=plan.name,

@@ -23,6 +23,7 @@ from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.streams import Numbers
 from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
 from sdgen.planning.planned_rows import PlannedRows
+from sdgen.planning.written_rows import written_rows
 from sdgen.scenario.types import INTEGERS, NUMBERS, TIMES
 from sdgen.targets.columnar import plain
 from sdgen.targets.csv_encoding import plain_text
@@ -86,7 +87,7 @@ class Children:
 def select(plan: Plan, entity: str, query: Query) -> Window:
     """The rows of a query; NotFound or ScenarioError where it names what there is not."""
     settled = entity_of(plan, entity)
-    span, tests = range(settled.first, settled.rows), []
+    span, tests = range(settled.first, settled.clean_rows), []
     if query.link:
         narrowed, test = _children(plan, settled, query)
         span = narrowed if narrowed is not None else span
@@ -109,8 +110,8 @@ def entity_of(plan: Plan, name: str) -> EntityPlan:
 
 
 def rows_at(plan: Plan, entity: EntityPlan, numbers: Numbers) -> pa.RecordBatch:
-    """The rows with these numbers, without hidden columns."""
-    rows = PlannedRows(plan, entity, numbers)
+    """The rows with these numbers as they are written, without hidden columns."""
+    rows = written_rows(plan, entity, numbers)
     return pa.RecordBatch.from_arrays([rows.column(each.name) for each in entity.written], schema=entity.schema)
 
 
@@ -122,7 +123,7 @@ def texts_of(batch: pa.RecordBatch, entity: EntityPlan) -> list[list[str | None]
 
 def references(plan: Plan, entity: EntityPlan, numbers: Numbers) -> dict[str, list[Reference]]:
     """For each column that holds a parent's key, where it leads from each of these rows."""
-    rows = PlannedRows(plan, entity, numbers)
+    rows = written_rows(plan, entity, numbers).clean
     return {name: _led_to(rows, *link) for name, link in key_columns(entity).items()}
 
 
@@ -211,7 +212,7 @@ def _led_to(rows: PlannedRows, column: str, link: str, there: str) -> list[Refer
 
 def _places(plan: Plan, parent: EntityPlan, column: str, keys: list[str | None]) -> dict[str | None, int]:
     """The row numbers of keys, of those that are among the parent's first rows."""
-    numbers = np.arange(min(parent.rows, SOUGHT), dtype=np.int64)
+    numbers = np.arange(min(parent.clean_rows, SOUGHT), dtype=np.int64)
     there = _texts(PlannedRows(plan, parent, numbers).column(column), parent.columns[column])
     places = pc.index_in(pa.array(keys, pa.string()), value_set=there).to_pylist()
     return {key: place for key, place in zip(keys, places, strict=True) if place is not None}

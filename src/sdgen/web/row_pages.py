@@ -129,7 +129,7 @@ def _rows_page(request: Request, source: RowSource, name: str) -> Response:
     except NotFound:
         raise
     except SdgenError as error:  # told above the form, which stays as it is
-        problems, span = records(error), range(entity.first, entity.rows)
+        problems, span = records(error), range(entity.first, entity.clean_rows)
         window = Window(entity, np.empty(0, dtype=np.int64), span, None)
     narrowing = {"column": query.column, "op": query.operator, "value": query.value} if query.column else {}
     children = {"link": query.link, "parent": query.parent} if query.link else {}
@@ -198,8 +198,9 @@ def _cell(source: RowSource, text: str | None, column: Any, leads: list[browse.R
 def _row_page(request: Request, source: RowSource, name: str, text: str) -> Response:
     entity = browse.entity_of(source.plan, name)
     number = _number(text, -1)
-    if not entity.first <= number < entity.rows:
-        there = f"its rows are numbered from {entity.first:,} to {entity.rows - 1:,}" if entity.rows else "it has none"
+    last = entity.clean_rows - 1
+    if not entity.first <= number <= last:
+        there = f"its rows are numbered from {entity.first:,} to {last:,}" if entity.rows else "it has none"
         raise NotFound(Problem(("row",), f"{name} has no row {text}", there))
     numbers = np.array([number], dtype=np.int64)
     texts = browse.texts_of(browse.rows_at(source.plan, entity, numbers), entity)
@@ -218,7 +219,7 @@ def _row_page(request: Request, source: RowSource, name: str, text: str) -> Resp
         },
         children=_child_links(source, entity, number),
         before=source.address(name, number - 1) if number > entity.first else "",
-        after=source.address(name, number + 1) if number + 1 < entity.rows else "",
+        after=source.address(name, number + 1) if number < last else "",
     )
 
 

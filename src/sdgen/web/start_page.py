@@ -202,4 +202,4 @@ def _counts(service: Service, form: dict[str, str]) -> dict[str, int]:
         made = compile_plan(check_size(scenario), PlanRequest())
     except SdgenError:
         return {}
-    return {name: entity.rows for name, entity in made.entities.items()}
+    return {name: made.entities[name].clean_rows for name in scenario.entities}

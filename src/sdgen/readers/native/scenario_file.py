@@ -15,6 +15,7 @@ from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.formats import DOCUMENTS
 from sdgen.readers.native.links import Shorthand
 from sdgen.readers.yaml_text import Document
+from sdgen.scenario.dirt import Dirt
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, RowCount, Rule, Scenario
 from sdgen.scenario.output import METADATA, EntityOutput, Output
 from sdgen.scenario.problems import Origin, value_in_words
@@ -168,6 +169,8 @@ class _ScenarioReader:
         }
         if isinstance(record.get("rows"), Mapping):
             record["rows"] = self.known(dict(record["rows"]), (*path, "rows"), RowCount)
+        if "dirt" in record:
+            record["dirt"] = self.known(self.mapping(record["dirt"], (*path, "dirt")), (*path, "dirt"), Dirt)
         return record
 
     def column(self, value: object, path: Place) -> dict[str, Any]:
