@@ -24,7 +24,8 @@ if TYPE_CHECKING:
         StoreError,
         TargetError,
     )
-    from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
+    from sdgen.generators.base import Generator, ParamError
+    from sdgen.generators.column_batch import ColumnBatch, ColumnContext
     from sdgen.generators.registry import generator
 
 __version__ = "0.1.0"

@@ -14,8 +14,9 @@ from sdgen.engine import BATCH_ROWS, batch, probe
 from sdgen.engine import batches as encoded_batches
 from sdgen.errors import Cancelled, Problem, SdgenError
 from sdgen.execution.access import SHELL
+from sdgen.execution.digest import Result
 from sdgen.execution.events import Listener, ignore
-from sdgen.execution.execute import Result, default_workers, execute_run
+from sdgen.execution.execute import default_workers, execute_run
 from sdgen.execution.request import RunRequest, read_request
 from sdgen.execution.resolve import resolve, resolve_data
 from sdgen.planning.compile import check_scenario, compile_plan

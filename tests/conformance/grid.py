@@ -19,7 +19,8 @@ import pyarrow as pa
 
 from sdgen.errors import ScenarioError
 from sdgen.generators.arrays.cast import cast_array, scalar_array
-from sdgen.generators.base import ColumnBatch, Dependency, Generator
+from sdgen.generators.base import Dependency, Generator
+from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.registry import make
 from sdgen.scenario.types import Type, parse_type
 from tests.conformance.arguments import ARGUMENTS, GROUPS, LITERALS

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from sdgen.generators.base import ColumnBatch, ColumnContext, Generator
+from sdgen.generators.base import Generator
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.registry import make
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import parse_type

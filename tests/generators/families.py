@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sdgen.generators.registry import FAMILIES, make
+from sdgen.generators.families import FAMILIES
+from sdgen.generators.registry import make
 from sdgen.scenario.types import KINDS
 from tests.generators.fake import fill
 

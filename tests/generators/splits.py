@@ -10,7 +10,8 @@ import pyarrow as pa
 import yaml
 
 from sdgen.generators.arrays.cast import cast_array
-from sdgen.generators.registry import FAMILIES, find, make
+from sdgen.generators.families import FAMILIES
+from sdgen.generators.registry import find, make
 from tests.generators.fake import facts, fill
 
 FAR = 1 << 40

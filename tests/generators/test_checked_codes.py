@@ -10,7 +10,8 @@ import pytest
 
 from sdgen.generators.codes.check_digits import CheckRule, automaton, free_digits
 from sdgen.generators.codes.checked import RECORDS
-from sdgen.generators.registry import FAMILIES, make
+from sdgen.generators.families import FAMILIES
+from sdgen.generators.registry import make
 from tests.generators.fake import facts, fill
 from tests.generators.families import check_class, check_rows, plain
 

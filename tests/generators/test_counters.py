@@ -11,7 +11,7 @@ import pytest
 
 import sdgen
 from sdgen.execution.digest import digest
-from sdgen.generators.base import ColumnBatch
+from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.registry import make
 from sdgen.generators.series.counters import GRAIN, tree_totals
 from sdgen.generators.streams import Numbers, draw

@@ -11,8 +11,9 @@ import pytest
 
 import sdgen
 from sdgen.generators.codes.facts import fact_table
+from sdgen.generators.families import FAMILIES
 from sdgen.generators.pools import own_yaml
-from sdgen.generators.registry import FAMILIES, make
+from sdgen.generators.registry import make
 from tests.generators.fake import facts, fill
 from tests.generators.families import check_class, check_rows, family_names, plain
 

@@ -15,7 +15,7 @@ import sdgen
 from sdgen.generators.registry import make
 from sdgen.generators.text.grammar import grammar_names, shipped_rules
 from sdgen.generators.text.grammar_syntax import Alternatives, NumberRange, Reference, read_grammar_text
-from sdgen.generators.text.template_syntax import TemplateError
+from sdgen.generators.text.templates import TemplateError
 from tests.generators.fake import facts, fill
 from tests.generators.splits import assert_family_documented, assert_split_free, faulty
 

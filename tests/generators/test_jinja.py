@@ -25,7 +25,8 @@ from hypothesis import strategies as st
 import sdgen
 from sdgen.engine import batches as engine_batches
 from sdgen.errors import Cancelled, ScenarioError
-from sdgen.generators.base import ColumnBatch, Dependency
+from sdgen.generators.base import Dependency
+from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.jinja import Jinja
 from sdgen.generators.jinja.sandbox import FILTERS, TESTS
 from sdgen.generators.registry import make

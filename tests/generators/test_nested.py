@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sdgen.errors import ScenarioError
-from sdgen.generators.base import ColumnBatch, Dependency
+from sdgen.generators.base import Dependency
+from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.registry import make
 from sdgen.planning.compile import compile_plan
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from sdgen.generators.people.names import names
-from sdgen.generators.people.people import RESERVED, People, longest_text, people_of, told_apart
+from sdgen.generators.people.persons import RESERVED, People, longest_text, name_marks, people_of
 from sdgen.generators.registry import make
 from tests.generators.fake import facts, fill
 from tests.generators.families import check_class, check_rows, family_names, plain
@@ -123,7 +123,7 @@ def test_people_of_one_name_have_numbers_and_marks_of_their_own() -> None:
     assert len(same) == len(set(people.number[same].tolist()))
     numbers = np.arange(40_000, dtype=np.int64)
     ones = np.zeros_like(numbers)
-    told = told_apart(People(listed, ones, ones, ones, numbers), ones + 5)
+    told = name_marks(People(listed, ones, ones, ones, numbers), ones + 5)
     parts = (told.marks, told.initials, told.digits, told.numbers)
     assert len({*zip(*(part.tolist() for part in parts), strict=True)}) == len(numbers)
     assert told.numbers.max() < 10

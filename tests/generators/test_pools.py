@@ -12,7 +12,7 @@ import pytest
 
 from sdgen.generators import pools
 from sdgen.generators.people import names
-from sdgen.generators.places import gazetteer, streets
+from sdgen.generators.places import gazetteer
 
 PINNED = Path(__file__).with_name("pool_digests.json")
 OWN = {
@@ -27,7 +27,7 @@ def digests() -> dict[str, str]:
     found |= {f"firsts.{locale}": pools.digest(names.names(locale).firsts) for locale in pools.locales()}
     found |= {f"lasts.{locale}": pools.digest(names.names(locale).lasts) for locale in pools.locales()}
     found |= {f"places.{name}": pools.digest(gazetteer.column(name)) for name in ("city", "state", "county", "country")}
-    found["streets"] = pools.digest(streets.streets().pool)
+    found["streets"] = pools.digest(gazetteer.streets().pool)
     return found
 
 
@@ -86,7 +86,7 @@ def test_people_read_names_they_know() -> None:
 
 
 def test_streets_belong_to_every_country() -> None:
-    listed = streets.streets()
+    listed = gazetteer.streets()
     assert (listed.sizes >= 30).all()
     assert (listed.starts + listed.sizes <= len(listed.pool)).all()
 

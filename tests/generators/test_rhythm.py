@@ -15,9 +15,8 @@ from pydantic import ValidationError
 import sdgen
 from sdgen.errors import ScenarioError
 from sdgen.generators.moments.durations import DAY
-from sdgen.generators.moments.holidays import countries, easter, holidays
 from sdgen.generators.moments.operational_clock import HOUR, operational_clock
-from sdgen.generators.moments.rhythm import Rhythm
+from sdgen.generators.moments.rhythm import Rhythm, countries, easter, holidays
 from sdgen.generators.pools import own_yaml
 from sdgen.generators.registry import make
 from sdgen.readers.sources import read_text_as_scenario

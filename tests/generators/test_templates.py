@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdgen.generators.base import ColumnBatch, Dependency, Generator
+from sdgen.generators.base import Dependency, Generator
+from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.registry import make
 from tests.generators.fake import FakeRows, facts
 

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from scipy import stats
 
 import sdgen
-from sdgen.generators.base import ColumnBatch
+from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.registry import find, make
-from sdgen.generators.series.waves import episodes, fractal_noise
+from sdgen.generators.series.parts import episodes, fractal_noise
 from sdgen.generators.streams import draw
 from tests.generators.fake import FakeRows, facts
 from tests.generators.splits import faulty

@@ -10,7 +10,7 @@ import sdgen
 from sdgen.generators import pools
 from sdgen.generators.arrays import cast
 from sdgen.generators.keys import Sequence
-from sdgen.generators.places import streets
+from sdgen.generators.places import gazetteer
 
 SMALL: dict[str, Any] = {
     "name": "small",
@@ -40,9 +40,9 @@ def test_lists_of_other_packages_are_part_of_it(monkeypatch: pytest.MonkeyPatch)
 
     before, digest = identities(), pools._file_digest
     monkeypatch.setattr(pools, "_file_digest", lambda locale, file: f"another than {digest(locale, file)}")
-    streets.street_lists.cache_clear()
+    gazetteer.street_lists.cache_clear()
     assert [new != old for new, old in zip(identities(), before, strict=True)] == [True, True, True, False]
-    streets.street_lists.cache_clear()
+    gazetteer.street_lists.cache_clear()
 
 
 def test_lists_are_those_of_the_locale() -> None:

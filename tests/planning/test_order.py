@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdgen.planning.order import entity_order, find_cycle
+from sdgen.planning.sequence_offsets import entity_order, find_cycle
 
 GRAPHS = st.integers(1, 8).flatmap(
     lambda size: st.fixed_dictionaries({node: st.lists(st.integers(0, size - 1), max_size=4) for node in range(size)})

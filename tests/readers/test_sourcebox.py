@@ -64,7 +64,7 @@ def filled(type: str, generator: str = "", rows: int = 300, **more: Any) -> tupl
 
 
 def _instant() -> Any:
-    from sdgen.planning.draft import parse_instant
+    from sdgen.planning.drafting import parse_instant
 
     return parse_instant(AS_OF)
 

@@ -16,7 +16,7 @@ from sdgen.errors import ScenarioError
 from sdgen.execution.append import plan_into
 from sdgen.execution.destinations import open_target
 from sdgen.execution.request import RunSettings
-from sdgen.execution.warnings import taken_values
+from sdgen.execution.resolved import taken_values
 from sdgen.readers.sources import read_text_as_scenario
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.request import PlanRequest

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import sdgen
-from sdgen.execution.execute import Result
+from sdgen.execution.digest import Result
 from sdgen.execution.spread import spans
 from tests.spread.made import SCENARIO
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from sdgen.execution.digest import Result
 from sdgen.execution.events import Event, RowsWritten
-from sdgen.execution.execute import Result
 from sdgen.targets.base import PartWriter, Receipt, Span, Table
 
 SCENARIO: dict[str, Any] = {

@@ -13,7 +13,7 @@ import pytest
 import sdgen
 from sdgen.errors import ScenarioError, TargetError
 from sdgen.execution.access import SHELL, Access
-from sdgen.execution.execute import Result
+from sdgen.execution.digest import Result
 from sdgen.execution.request import read_request
 from sdgen.execution.resolve import resolve
 from sdgen.execution.spread import engines, task

@@ -13,8 +13,9 @@ import pytest
 import sdgen
 from sdgen.errors import Cancelled, ScenarioError, TargetError
 from sdgen.execution.access import SHELL
+from sdgen.execution.digest import Result
 from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishing, RowsWritten
-from sdgen.execution.execute import Result, execute_run
+from sdgen.execution.execute import execute_run
 from sdgen.execution.request import read_request
 from sdgen.execution.resolve import resolve
 from sdgen.files.spread_folder import FilePartWriter, SpreadFolder

@@ -13,7 +13,8 @@ import sdgen
 from sdgen.databases.postgres.spread import SpreadPostgres
 from sdgen.errors import Cancelled, ScenarioError
 from sdgen.execution.access import SHELL
-from sdgen.execution.execute import Result, execute_run
+from sdgen.execution.digest import Result
+from sdgen.execution.execute import execute_run
 from sdgen.execution.request import read_request
 from sdgen.execution.resolve import resolve
 from tests.spread.made import SCENARIO, at_rows, digests, dying

@@ -19,9 +19,10 @@ import sdgen
 from sdgen.databases.checkpoint_table import NAME
 from sdgen.errors import Cancelled, SdgenError, TargetError
 from sdgen.execution.destinations import open_target
+from sdgen.execution.digest import Result
 from sdgen.execution.events import Event as Happening
 from sdgen.execution.events import RowsWritten
-from sdgen.execution.execute import Result, execute
+from sdgen.execution.execute import execute
 from sdgen.execution.request import RunSettings
 from sdgen.targets.base import Mode, Table, Target
 from tests.targets.conftest import DATABASES

@@ -26,8 +26,8 @@ from sdgen.errors import Cancelled, TargetError
 from sdgen.execution.destinations import open_target
 from sdgen.execution.events import Remark, RowsWritten, ignore
 from sdgen.execution.execute import execute_run
+from sdgen.execution.interruption import one_writer
 from sdgen.execution.resolve import resolve
-from sdgen.execution.single_writer import one_writer
 from sdgen.targets import writer_lock
 from sdgen.targets.base import Mode, Target
 from sdgen.targets.writer_lock import LocalPath, WriterLock

@@ -18,9 +18,10 @@ import pytest
 import sdgen
 from sdgen.errors import Cancelled, TargetError
 from sdgen.execution.destinations import open_target
+from sdgen.execution.digest import Result
 from sdgen.execution.events import Event as Happening
 from sdgen.execution.events import RowsWritten
-from sdgen.execution.execute import Result, execute
+from sdgen.execution.execute import execute
 from sdgen.execution.request import RunSettings
 from sdgen.files import folder as files
 from sdgen.targets.base import Mode

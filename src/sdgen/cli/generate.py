@@ -17,7 +17,8 @@ from sdgen.cli.summary import run_record, runs_document, shown_destination, summ
 from sdgen.errors import Cancelled, Problem, SdgenError, TargetError
 from sdgen.execution.access import SHELL
 from sdgen.execution.byte_counts import format_bytes
-from sdgen.execution.execute import Result, execute_run
+from sdgen.execution.digest import Result
+from sdgen.execution.execute import execute_run
 from sdgen.execution.interruption import Interruption
 from sdgen.execution.request import RunRequest, read_request
 from sdgen.execution.resolve import resolve, resolve_data

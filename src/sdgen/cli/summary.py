@@ -9,12 +9,11 @@ from typing import Any
 
 from sdgen.cli.tables import ruled
 from sdgen.databases.urls import HIDDEN, without_password
-from sdgen.execution.execute import EntityResult, Result
+from sdgen.execution.digest import EntityResult, Result
 from sdgen.execution.request import RunRequest, data_options, format_instant
-from sdgen.execution.resolved import ResolvedRun
+from sdgen.execution.resolved import ResolvedRun, missing_keys, taken_values
 from sdgen.execution.secrets import has_literal_password
 from sdgen.execution.target_kinds import FILES, STDOUT
-from sdgen.execution.warnings import missing_keys, taken_values
 from sdgen.files.script import Script
 from sdgen.planning.plan import Plan
 from sdgen.targets.base import Database, Mode, Table, Target

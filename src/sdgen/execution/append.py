@@ -17,15 +17,8 @@ import pyarrow as pa
 from sdgen.databases.existing_tables import Appendable, ExistingRowsQuery
 from sdgen.engine import BATCH_ROWS, probe
 from sdgen.errors import Problem, ScenarioError
-from sdgen.execution.existing_children import (
-    Codes,
-    columns_of_link,
-    counting_link,
-    draws_within,
-    parent_positions,
-    with_children,
-)
 from sdgen.execution.request import RunSettings
+from sdgen.execution.resume import Codes, columns_of_link, counting_link, draws_within, parent_positions, with_children
 from sdgen.generators.cancellation import raise_if_cancelled
 from sdgen.generators.domains import Exchange
 from sdgen.generators.keys import Sequence

@@ -1,12 +1,9 @@
-"""A content digest of an entity: the same for any split into batches, any number of workers and any target.
-
-Rows are hashed in canonical blocks of 65,536 (XXH3, 128 bits, over each column's values), and the blocks' hashes, each
-with its number, are added up: the sum doesn't depend on the order in which blocks are done.
-"""
+"""What came of a run's entities: digests of their rows and columns, counts and seconds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -95,3 +92,26 @@ def _add_lengths(hasher: xxhash.xxh3_128, offsets: np.ndarray) -> None:
 
 def _slice(buffer: pa.Buffer | None, start: int, size: int) -> memoryview:
     return memoryview(buffer)[start : start + size] if buffer is not None else memoryview(b"")
+
+
+@dataclass(frozen=True)
+class EntityResult:
+    """One entity as it was written. `seconds` is the time of its rows, without constraints and commit."""
+
+    entity: str
+    table: str
+    rows: int
+    seconds: float
+    digest: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run that succeeded."""
+
+    entities: tuple[EntityResult, ...]
+    seconds: float
+
+    @property
+    def rows(self) -> int:
+        return sum(entity.rows for entity in self.entities)

@@ -17,12 +17,11 @@ import pyarrow as pa
 
 from sdgen.engine import BATCH_ROWS, batches, probe
 from sdgen.errors import Cancelled, ScenarioError, SdgenError, TargetError
-from sdgen.execution.digest import MODULUS, block_digest, column_digests, combine
+from sdgen.execution.digest import MODULUS, EntityResult, Result, block_digest, column_digests, combine
 from sdgen.execution.events import EntityFinished, EntityStarted, Finishing, Listener, Remark, RowsWritten, ignore
-from sdgen.execution.interruption import interrupting
+from sdgen.execution.interruption import interrupting, one_writer
 from sdgen.execution.request import RunSettings
 from sdgen.execution.resume import begin, manifest
-from sdgen.execution.single_writer import one_writer
 from sdgen.generators.cancellation import cancelled_by
 from sdgen.planning.plan import Plan
 from sdgen.targets.base import Committing, Computing, Described, Mode, Remarking, Resumable, Table, Target
@@ -40,29 +39,6 @@ _logger = logging.getLogger("sdgen.execution")
 def default_workers() -> int:
     """Threads: one per core, and at most 8."""
     return min(cpu_count() or 1, 8)
-
-
-@dataclass(frozen=True)
-class EntityResult:
-    """One entity as it was written. `seconds` is the time of its rows, without constraints and commit."""
-
-    entity: str
-    table: str
-    rows: int
-    seconds: float
-    digest: str
-
-
-@dataclass(frozen=True)
-class Result:
-    """A run that succeeded."""
-
-    entities: tuple[EntityResult, ...]
-    seconds: float
-
-    @property
-    def rows(self) -> int:
-        return sum(entity.rows for entity in self.entities)
 
 
 class Runnable(Protocol):

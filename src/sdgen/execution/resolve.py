@@ -21,13 +21,12 @@ from sdgen.execution.access import ANYTHING, Access, matches
 from sdgen.execution.append import plan_with_existing
 from sdgen.execution.catalog import INLINE, PATH, Catalog, CatalogEntry, ShippedCatalog
 from sdgen.execution.request import RunRequest, RunSettings
-from sdgen.execution.resolved import ResolvedData, ResolvedRun
+from sdgen.execution.resolved import ResolvedData, ResolvedRun, missing_keys
 from sdgen.execution.resume import resume_problems, stopped_run_in
 from sdgen.execution.sizing import SizedPlan, plan_of_size
 from sdgen.execution.target_problems import database_problems, dirt_problems
 from sdgen.execution.target_spec import ResolvedTarget
 from sdgen.execution.targets import inline_target, resolve_target, target_of_file, with_options
-from sdgen.execution.warnings import missing_keys
 from sdgen.planning.plan import Plan
 from sdgen.readers.sources import changed, read_counted, read_mapping, read_text_counted
 from sdgen.scenario.model import SHORT_MODES, Mode, Scenario

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -21,13 +21,12 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from sdgen.databases.driver_errors import next_step
 from sdgen.databases.existing_tables import ExistingRowsQuery
 from sdgen.errors import Problem, TargetError
 from sdgen.files.formats import FORMATS, Format, OpenFile, TextFile
 from sdgen.files.layout import layout_problems
 from sdgen.files.metadata import merged, metadata, read_metadata, write_metadata
-from sdgen.files.parts import PartWriter, write_all
+from sdgen.files.parts import PartWriter, os_errors_as_target_errors, remove_leftover, write_all
 from sdgen.files.table_files import FilePlan, local_files
 from sdgen.scenario.output import DEFAULT_PATTERN, FileNames, repeated_names
 from sdgen.scenario.request import ExistingRows
@@ -118,7 +117,7 @@ class Files:
         fault = folder_fault(self.folder)
         if fault:
             return [Problem(("target",), fault, "choose another folder, or change its permissions")]
-        with translated(self.folder):
+        with os_errors_as_target_errors(self.folder):
             finish_moves(self.folder)
         self._plans = {table.name: tuple(self._planned(table, table.mode_in(mode))) for table in tables}
         every = [plan for plans in self._plans.values() for plan in plans]
@@ -132,7 +131,7 @@ class Files:
         if stopped and not other and not clashes:
             self._take_over(stopped)
         for path in leftovers(self.folder) if not other else ():
-            remove(path)
+            remove_leftover(path)
         return [*other, *clashes]
 
     def _planned(self, table: Table, mode: Mode) -> Iterator[FilePlan]:
@@ -161,7 +160,7 @@ class Files:
         """What the tables' files hold, by which the keys of rows that are added go on."""
         from sdgen.files.reader import FilesReader, LocalFolder
 
-        with translated(self.folder):
+        with os_errors_as_target_errors(self.folder):
             finish_moves(self.folder)
         if not self.folder.is_dir():
             return [None for _ in wanted]
@@ -179,7 +178,7 @@ class Files:
     def _take_over(self, stopped: FileCheckpoint) -> None:
         """Go on under a name of this process, so that no other takes it for left."""
         self.staging = staged(self.folder)
-        with translated(self.folder):
+        with os_errors_as_target_errors(self.folder):
             stopped.path.with_name(stopped.path.name.removesuffix(SUFFIX)).rename(self.staging)
             self.checkpoint = stopped.moved(self.staging.with_name(self.staging.name + SUFFIX))
 
@@ -205,7 +204,7 @@ class Files:
         return any(plan.layout for plan in self._plans_of(table))
 
     def prepare(self, table: Table, mode: Mode) -> None:
-        with translated(self.folder):
+        with os_errors_as_target_errors(self.folder):
             staging = self._staging()
             done = self.done(table)
             plans = self._plans_of(table)
@@ -244,13 +243,13 @@ class Files:
     def write(self, table: Table, parts: Iterable[tuple[Any, ...]]) -> None:
         plans = self._plans_of(table)
         if self._parted(table):
-            with translated(self.folder):
+            with os_errors_as_target_errors(self.folder):
                 writers = [PartWriter(plan, self._create) for plan in plans]
                 write_all(writers, parts)
                 self._tables[table] = [each.name for writer in writers for each in writer.written]
             return
         files: list[OpenFile] = []
-        with translated(self.folder), ExitStack() as stack:
+        with os_errors_as_target_errors(self.folder), ExitStack() as stack:
             for plan in plans:
                 sink = (self._staging() / self._new_file(plan)).open("wb" if plan.format.head is None else "ab")
                 stack.callback(sink.close)
@@ -271,7 +270,7 @@ class Files:
     def finish(self) -> None:
         if self.staging is None:
             return
-        with translated(self.folder):
+        with os_errors_as_target_errors(self.folder):
             if self.checkpoint is not None:
                 tables = metadata(self._described(), self._every_file(), self.checkpoint.done)
                 write_metadata(self.staging, merged(self.folder, tables))
@@ -331,25 +330,6 @@ class Files:
         if self.checkpoint is not None:
             self.checkpoint.path.unlink(missing_ok=True)
         self.checkpoint = None
-
-
-@contextmanager
-def translated(folder: Path) -> Iterator[None]:
-    """What the operating system refuses (a full disk, a missing permission), as a TargetError."""
-    try:
-        yield
-    except OSError as error:
-        what = f"{folder} can't be written: {error.strerror or error}"
-        raise TargetError(Problem(("target",), what, next_step(what))) from error
-
-
-def remove(path: Path) -> None:
-    """Remove a folder or file that a run left, if that can be done."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with suppress(OSError):
-            path.unlink()
 
 
 def file_name(table: Table, format: str) -> str:

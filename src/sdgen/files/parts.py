@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
 
+from sdgen.databases.driver_errors import next_step
 from sdgen.errors import Problem, TargetError
 from sdgen.files.formats import OpenFile
 from sdgen.files.table_files import Encoded, FilePlan
@@ -142,3 +145,22 @@ def write_all(writers: Iterable[PartWriter], parts: Iterable[tuple[Any, ...]]) -
     finally:
         for writer in writers:
             writer.close()
+
+
+@contextmanager
+def os_errors_as_target_errors(folder: Path) -> Iterator[None]:
+    """What the operating system refuses (a full disk, a missing permission), as a TargetError."""
+    try:
+        yield
+    except OSError as error:
+        what = f"{folder} can't be written: {error.strerror or error}"
+        raise TargetError(Problem(("target",), what, next_step(what))) from error
+
+
+def remove_leftover(path: Path) -> None:
+    """Remove a folder or file that a run left, if that can be done."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()

@@ -20,9 +20,9 @@ from typing import Any
 import pyarrow as pa
 
 from sdgen.errors import Cancelled, Problem, TargetError
-from sdgen.files.folder import remove, translated
 from sdgen.files.formats import FORMATS
 from sdgen.files.metadata import merged, metadata, read_metadata, write_metadata
+from sdgen.files.parts import os_errors_as_target_errors, remove_leftover
 from sdgen.files.table_files import FilePlan, local_files
 from sdgen.scenario.output import FileNames, repeated_names
 from sdgen.targets.base import Mode, Receipt, Span, Table
@@ -92,10 +92,10 @@ class SpreadFolder:
         fault = folder_fault(self.folder)
         if fault:
             return [Problem(("target",), fault, "choose another folder, or change its permissions")]
-        with translated(self.folder):
+        with os_errors_as_target_errors(self.folder):
             finish_moves(self.folder)
         for path in leftovers(self.folder):
-            remove(path)
+            remove_leftover(path)
         self._plans = {table: self._planned(table, table.mode_in(mode)) for table in tables}
         self._seen = look([self.folder / name for plan in self._plans.values() for name in _names(plan)])
         return [*self._repeated(tables), *(each for plan in self._plans.values() for each in self._clashes(plan))]
@@ -122,7 +122,7 @@ class SpreadFolder:
             yield from plan.clashes(lambda name: self.folder / name)
 
     def prepare(self, table: Table, mode: Mode) -> None:
-        with translated(self.folder):
+        with os_errors_as_target_errors(self.folder):
             (self._staging() / self._plans[table].files.base).mkdir(parents=True)
         self._parts[table] = []
 
@@ -144,14 +144,14 @@ class SpreadFolder:
             what = f"{attempt}, of which a worker wrote {receipt.bytes:,} bytes, {there}"
             raise TargetError(Problem(("target", table.name), what, _SHARED))
         name = f"{self._plans[table].files.base}/part-{receipt.span.start:015d}.{self.format}"
-        with translated(self.folder):
+        with os_errors_as_target_errors(self.folder):
             attempt.rename(self._staging() / name)
         self._parts[table].append(name)
 
     def finish(self, done: Mapping[str, TableProgress]) -> None:
         staging = self._staging()
         files = {table: [*self._plans[table].kept, *sorted(names)] for table, names in self._parts.items()}
-        with translated(self.folder):
+        with os_errors_as_target_errors(self.folder):
             shutil.rmtree(staging / _ATTEMPTS)
             write_metadata(staging, merged(self.folder, metadata(self.manifest, files, done)))
             changed = changed_since(self._seen)

@@ -6,51 +6,18 @@ column at any row numbers, from the cells' draws, other columns of the same rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from sdgen.generators import streams
-from sdgen.generators.correlation import Correlation, correlated_scores, scores_at, words_of
-from sdgen.generators.domains import Domain, permute
-from sdgen.generators.streams import Numbers, Words
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
+from sdgen.generators.domains import Domain
 from sdgen.scenario.types import Type
-
-T = TypeVar("T")
-_SHARED = "*"  # stands where a column name would: no column may be called so
-
-
-class Joint(Protocol):
-    """A column's part in a unique set of columns: its indexes come from one permutation over all of them."""
-
-    def indexes(self, numbers: Numbers) -> Numbers: ...
-
-
-@dataclass(frozen=True)
-class ColumnContext:
-    """What the plan settled about one column, and the generator may know.
-
-    `rows` is the entity's row count: it may decide whether a unique column is possible, never what a cell holds
-    (but for its power of ten, where a docstring says so).
-    """
-
-    seed: int
-    entity: str
-    column: str
-    type: Type
-    rows: int
-    as_of: datetime
-    locale: str = "en"
-    unique: bool = False
-    joint: Joint | None = None
-    correlation: Correlation | None = None
-    locale_part: tuple[int, int] = (0, 1)  # which of a scenario's locales this is, and how many there are
 
 
 @dataclass(frozen=True)
@@ -76,142 +43,6 @@ class Dependency:
     entity: str = ""
     param: str = field(default="", compare=False)
     line: int = field(default=0, compare=False)
-
-
-class Rows(Protocol):
-    """Some rows of one entity, by row number; columns and parents are computed when asked for, once."""
-
-    @property
-    def entity(self) -> str: ...
-
-    @property
-    def numbers(self) -> Numbers: ...
-
-    @property
-    def missing(self) -> NDArray[np.bool_] | None:
-        """Which of these rows there are not, as parents of rows without one; None where there are all."""
-        ...
-
-    def column(self, name: str) -> pa.Array:
-        """The column's values at these rows, in the Arrow type of its column type."""
-        ...
-
-    def parent(self, link: str) -> Rows:
-        """The parent rows of these rows through a link (a foreign key column's name)."""
-        ...
-
-    def parent_numbers(self, link: str) -> Numbers:
-        """The parents' row numbers; a row without a parent has any number, and is null in `missing`."""
-        ...
-
-    def child_counts(self, entity: str) -> Numbers:
-        """How many children each of these rows has in an entity that counts its rows per this one."""
-        ...
-
-    def children(self, entity: str, start: int, stop: int) -> Rows:
-        """The children of all these rows, in the rows' order, from the start-th (included) to the stop-th."""
-        ...
-
-    def others(self, entity: str, pick: Callable[[int], Numbers]) -> Rows:
-        """Rows of any entity: those that `pick` names, told how many there are."""
-        ...
-
-    def shared(self, name: str, compute: Callable[[], T]) -> T:
-        """What `compute` returns for these rows, done once for all columns that ask for that name."""
-        ...
-
-    def scores(self, column: str) -> NDArray[np.float64]:
-        """Normal scores of the draws behind a column that others may be correlated with."""
-        ...
-
-    def at(self, numbers: Numbers) -> Rows:
-        """Other rows of the same entity."""
-        ...
-
-    def ordinals(self, link: str) -> Numbers:
-        """Each row's place among its parent's children, from 0; only for a link that rows are counted by."""
-        ...
-
-
-@dataclass(frozen=True)
-class ColumnBatch:
-    """The cells a generator is to fill: one column at some rows."""
-
-    rows: Rows
-    facts: ColumnContext
-    purpose: str = ""
-    numbers_override: Numbers | None = field(default=None, repr=False)
-    elements: str = ""  # the purpose of the array or map whose elements these are, all of whose fields belong together
-
-    @property
-    def numbers(self) -> Numbers:
-        return self.rows.numbers if self.numbers_override is None else self.numbers_override
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-    def key(self, purpose: str) -> int:
-        """The key of this column's stream for a purpose."""
-        facts = self.facts
-        return streams.stream_key(facts.seed, facts.entity, facts.column, self.purpose + purpose)
-
-    def draw(self, purpose: str = "value") -> Words:
-        """One 64-bit word per row, different for each purpose; that of a correlated column's values follows others."""
-        if purpose == "value" and self.correlated:
-            return words_of(self.rows.scores(self.facts.column))
-        return streams.draw(self.key(purpose), self.numbers)
-
-    @property
-    def correlated(self) -> bool:
-        """Whether values must rise with their draws, which follow other columns'."""
-        return self.facts.correlation is not None and not self.purpose
-
-    def scores(self, generator: Generator) -> NDArray[np.float64]:
-        """The normal scores of this column's draws, `generator` being what makes its values of them."""
-        if self.facts.correlation is None:
-            return scores_at(generator.ranks(self))
-        return correlated_scores(self, streams.draw(self.key("value"), self.numbers), self.facts.correlation)
-
-    def unit(self, purpose: str = "value") -> NDArray[np.float64]:
-        """One float in [0, 1) per row."""
-        return streams.unit(self.draw(purpose))
-
-    def below(self, size: int, purpose: str = "value") -> Numbers:
-        """One whole number in [0, size) per row."""
-        return streams.below(self.draw(purpose), size)
-
-    def indexes(self, size: int, purpose: str = "value") -> Numbers:
-        """Indexes into a domain: drawn, or permuted from the row numbers where the column must be unique."""
-        if self.facts.joint is not None:
-            return self.facts.joint.indexes(self.numbers)
-        if self.facts.unique:
-            return permute(self.key(purpose), self.numbers, size)
-        return self.below(size, purpose)
-
-    def family_key(self, family: str, who: str) -> int:
-        """The key of a stream that all columns of one family and one `who` of an entity share."""
-        apart = () if self.numbers is self.rows.numbers else (self.facts.column, self.elements)
-        return streams.stream_key(self.facts.seed, self.facts.entity, _SHARED, family, who, *apart)
-
-    def column(self, name: str) -> pa.Array:
-        """Another column of the same rows."""
-        return self.rows.column(name)
-
-    def inner(self, purpose: str, type: Type, numbers: Numbers | None = None) -> ColumnBatch:
-        """The batch of a part of this column (an array's elements, a struct's field), with streams of their own."""
-        facts = ColumnContext(
-            seed=self.facts.seed,
-            entity=self.facts.entity,
-            column=self.facts.column,
-            type=type,
-            rows=self.facts.rows,
-            as_of=self.facts.as_of,
-            locale=self.facts.locale,
-        )
-        inside = f"{self.purpose}{purpose}/"
-        if numbers is None:
-            return ColumnBatch(self.rows, facts, inside, self.numbers, self.elements)
-        return ColumnBatch(self.rows, facts, inside, numbers, inside)
 
 
 class Generator(BaseModel):

@@ -20,7 +20,8 @@ from pydantic.fields import FieldInfo
 
 from sdgen.errors import Problem, ScenarioError, did_you_mean
 from sdgen.generators import registry
-from sdgen.generators.base import ColumnContext, Generator
+from sdgen.generators.base import Generator
+from sdgen.generators.column_batch import ColumnContext
 from sdgen.generators.links.links import ForeignKey
 from sdgen.generators.text import vocabularies
 from sdgen.scenario import json_schema

@@ -8,16 +8,12 @@ that its law stays what it was. Scores and ranks come from the table of the norm
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdgen.generators.numbers.quantile_tables import normal_table
 from sdgen.generators.streams import Words
-
-if TYPE_CHECKING:
-    from sdgen.generators.base import ColumnBatch
 
 VERSION = 1
 
@@ -46,27 +42,6 @@ class Correlation:
 def scores_at(ranks: Floats) -> Floats:
     """Normal scores of ranks in [0, 1]."""
     return normal_table().at(np.clip(ranks, _LEAST, 1 - _LEAST))
-
-
-def correlated_scores(cells: ColumnBatch, words: Words, correlation: Correlation) -> Floats:
-    """The scores of a correlated column, `words` being draws of its own."""
-    scores = normal_table().draw(words)
-    scores *= correlation.own
-    for term in correlation.terms:
-        scores += _others(cells, term) * term.weight
-    return scores
-
-
-def _others(cells: ColumnBatch, term: Term) -> Floats:
-    """Another column's scores. A row without a parent has one of its own, so that the sum stays normal."""
-    if not term.link:
-        return cells.rows.scores(term.column)
-    parent = cells.rows.parent(term.link)
-    scores = parent.scores(term.column)
-    if parent.missing is None:
-        return scores
-    alone = normal_table().draw(cells.draw(f"correlate {term.link}.{term.column}"))
-    return np.where(parent.missing, alone, scores)
 
 
 def words_of(scores: Floats) -> Words:

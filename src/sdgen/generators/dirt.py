@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sdgen.generators.arrays.cast import cast_array, scaled_decimal
-from sdgen.generators.arrays.fixed_width import decimal_units
+from sdgen.generators.arrays.fixed_text import decimal_units
 from sdgen.generators.domains import permute
 from sdgen.generators.streams import Numbers, Words, below, below_each, draw
 from sdgen.scenario.types import FLOATS, INTEGER_BITS, INTEGERS, Type

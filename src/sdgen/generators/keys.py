@@ -12,7 +12,8 @@ import pyarrow as pa
 from pydantic import Field
 
 from sdgen.generators.arrays.cast import scalar_array
-from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
+from sdgen.generators.base import Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import Domain, Integers, permute
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers, Words

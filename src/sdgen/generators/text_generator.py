@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sdgen.generators import streams
-from sdgen.generators.base import ColumnBatch, Generator
+from sdgen.generators.base import Generator
+from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.streams import Numbers, Words
 from sdgen.scenario.types import Type
 

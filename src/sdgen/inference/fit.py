@@ -15,17 +15,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
-from sdgen.errors import ScenarioError
 from sdgen.generators import registry
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.decimals import exact, room
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, Rows
+from sdgen.generators.base import Dependency, Generator
 from sdgen.generators.business.companies import CompanyGenerator
 from sdgen.generators.choices.choices import Choice, ListedValues
-from sdgen.generators.choices.restricted import Restricted
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext, Rows
 from sdgen.generators.keys import Sequence
 from sdgen.generators.moments.after import After
-from sdgen.generators.people import people
+from sdgen.generators.people import people, persons
 from sdgen.generators.streams import Numbers
 from sdgen.generators.text.prose import Prose
 from sdgen.generators.text.sentences import english
@@ -35,8 +34,8 @@ from sdgen.scenario.types import FLOATS, INTEGERS, TIMES, Type
 
 T = TypeVar("T")
 
-_NOW = datetime(2026, 1, 1, tzinfo=UTC)
-_SAMPLE, _MANY = 256, 2048
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SAMPLE, MANY = 256, 2048
 # The share of texts longer than the column that a guess may have, where not 0.02: nobody sees a user name was cut,
 # and a city's name may be, where it must fit its state and country.
 _MAY_BE_CUT = {"person.username": 0.6, "address.city": 0.12}
@@ -69,18 +68,18 @@ class ColumnNeeds:
             except (LookupError, ValueError):
                 return None
         return ColumnContext(
-            0, "entity", "column", type, max(self.need, self.rows), _NOW, self.locale, unique=self.need > 0
+            0, "entity", "column", type, max(self.need, self.rows), NOW, self.locale, unique=self.need > 0
         )
 
 
 def fitting(spec: GeneratorSpec, needs: ColumnNeeds) -> GeneratorSpec | None:
     """The generator as it can fill the column, numbers in a text column being written out; None where it can't."""
-    made = _made(spec)
+    made = cached_generator(spec)
     if made is None or (spec.type.startswith(_IN_ENGLISH) and not english(needs.locale)):
         return None
     if needs.type is not None and needs.type.kind in FLOATS:
         spec = _rounded(spec, made)
-        made = _made(spec) or made
+        made = cached_generator(spec) or made
     if needs.type is not None and needs.type.kind not in made.fits:
         written = _as_text(spec, made) if needs.type.kind in PLAIN_TEXTS else None
         return fitting(written, needs) if written is not None else None
@@ -97,7 +96,7 @@ def with_distinct_elements(spec: GeneratorSpec, type: Type | None) -> GeneratorS
     items = spec.params.get("items")
     if spec.type != "array" or "unique" in spec.params or not isinstance(items, Mapping):
         return spec
-    made = _made(GeneratorSpec.model_construct(type=items["generator"], params=items.get("params", {})))
+    made = cached_generator(GeneratorSpec.model_construct(type=items["generator"], params=items.get("params", {})))
     if not isinstance(made, Choice):
         return spec
     distinct = GeneratorSpec.model_construct(type="array", params={**spec.params, "unique": True})
@@ -114,23 +113,23 @@ def _rounded(spec: GeneratorSpec, made: Generator) -> GeneratorSpec:
 
 def needs_others(spec: GeneratorSpec) -> bool:
     """Whether a generator takes other columns of the row."""
-    made = _made(spec)
+    made = cached_generator(spec)
     return made is not None and bool(made.needs())
 
 
 def needed_columns(spec: GeneratorSpec) -> frozenset[str]:
     """The other columns of the row that a generator takes; none where it can't be made."""
-    made = _made(spec)
+    made = cached_generator(spec)
     return frozenset(need.column for need in made.needs() if not need.link) if made is not None else frozenset()
 
 
 def column_needs(spec: GeneratorSpec) -> tuple[Dependency, ...]:
     """All that a generator takes, of its row or not; none where it can't be made."""
-    made = _made(spec)
+    made = cached_generator(spec)
     return made.needs() if made is not None else ()
 
 
-def _made(spec: GeneratorSpec) -> Generator | None:
+def cached_generator(spec: GeneratorSpec) -> Generator | None:
     """The generator, made once for all columns that may take it."""
     return _make(spec.type, json.dumps(spec.params, sort_keys=True, default=str))
 
@@ -195,7 +194,7 @@ def _roomy(made: Generator, facts: ColumnContext) -> bool:
 @lru_cache(maxsize=16_384)
 def _holds(key: str, type: Type, make: Callable[[], Generator]) -> bool:
     try:
-        cast_array(make().values(_cells(ColumnContext(0, "entity", "column", type, 1, _NOW))), type, type.arrow)
+        cast_array(make().values(first_cells(ColumnContext(0, "entity", "column", type, 1, NOW))), type, type.arrow)
     except ValueError:
         return False
     return True
@@ -224,8 +223,8 @@ def _short(made: Generator, facts: ColumnContext) -> bool:
 def _sampled(key: str, locale: str, make: Callable[[], Generator]) -> Numbers:
     made = make()
     type = Type("text")
-    facts = ColumnContext(0, "entity", "column", type, _SAMPLE, _NOW, locale)
-    values = cast_array(made.values(_cells(facts)), type, pa.string())
+    facts = ColumnContext(0, "entity", "column", type, SAMPLE, NOW, locale)
+    values = cast_array(made.values(first_cells(facts)), type, pa.string())
     return np.asarray(pc.utf8_length(values).fill_null(0)).astype(np.int64)
 
 
@@ -237,92 +236,6 @@ def _lengths(made: Generator, locale: str) -> Numbers:
 def _key(made: Generator) -> str:
     params = made.model_dump(mode="json", by_alias=True, exclude={"who"})
     return made.called + json.dumps(params, sort_keys=True, default=str)
-
-
-def share_kept(spec: GeneratorSpec, type: Type, check: str) -> float:
-    """The share of a sample of a generator's values that keeps a condition over `value`; 0 where it can't be told."""
-    nested = {"generator": spec.type, "params": dict(spec.params)}
-    made = _made(GeneratorSpec.model_construct(type="restricted", params={"value": nested, "check": check}))
-    facts = ColumnContext(0, "entity", "column", type, _SAMPLE, _NOW)
-    if not isinstance(made, Restricted) or made.needs() or list(made.faults(facts)):
-        return 0.0
-    cells = _cells(facts)
-    try:
-        return float(made.kept(cells, made.value.values(cells, type)).mean())
-    except (ScenarioError, ValueError):
-        return 0.0
-
-
-@lru_cache(maxsize=1024)
-def is_expression(sql: str) -> bool:
-    """Whether a text is one of the expressions' SQL."""
-    made = _made(GeneratorSpec.model_construct(type="expression", params={"sql": sql}))
-    return made is not None and not list(made.faults(ColumnContext(0, "entity", "column", Type("bool"), 1, _NOW)))
-
-
-def values_kept(spec: GeneratorSpec | None, type: Type, check: str) -> tuple[float, list[object]]:
-    """The share of a generator's values that keeps a condition over `value`, and values of the type that do.
-
-    The values are the generator's where some of them do, else plain ones of the type: numbers near zero, days, hours.
-    """
-    spec = spec or GeneratorSpec(type="const", params={"value": None})
-    nested = {"generator": spec.type, "params": dict(spec.params)}
-    made = _made(GeneratorSpec.model_construct(type="restricted", params={"value": nested, "check": check}))
-    facts = ColumnContext(0, "entity", "column", type, _MANY, _NOW)
-    if not isinstance(made, Restricted) or made.needs() or list(made.faults(facts)):
-        return 0.0, []
-    cells = _cells(facts)
-    share = 0.0
-    for plain in (False, True):
-        try:
-            values = _plain_values(type) if plain else made.value.values(cells, type)
-            found = cast_array(values, type, type.arrow)
-            kept = made.kept(_cells(replace(facts, rows=len(found))), found) & ~np.asarray(found.is_null())
-        except (ScenarioError, ValueError, pa.ArrowException):
-            continue
-        share = share or float(kept.mean())
-        if kept.any():
-            return share, _written_values(found.filter(pa.array(kept)).unique())
-    return 0.0, []
-
-
-def _plain_values(type: Type) -> pa.Array:
-    """Values of a type that conditions may ask for: whole numbers, and moments at the beginning of days and hours."""
-    numbers = np.concatenate([np.arange(0, 2048), np.arange(-512, 0), np.arange(5000, 200_000, 2500)])
-    days = np.datetime64("2023-01-01") + np.arange(3 * 365)
-    hours = np.datetime64("2025-01-01T00:00:00") + np.arange(2 * 24 * 60) * np.timedelta64(15, "m")
-    if type.kind in TIMES - {"date", "time"}:
-        return pa.array(np.concatenate([days.astype("datetime64[us]"), hours.astype("datetime64[us]")]))
-    if type.kind == "date":
-        return pa.array(days)
-    if type.kind == "time":
-        return pa.array(np.arange(0, 86_400_000_000, 900_000_000), pa.time64("us"))
-    return pa.array(numbers)
-
-
-def _written_values(values: pa.Array) -> list[object]:
-    """Values as a scenario writes them, evenly from all of them."""
-    listed = values.take(pa.array(np.arange(0, len(values), max(len(values) // _MANY, 1)))).to_pylist()
-    return [each if isinstance(each, bool | int | float | str) else _written_value(each) for each in listed]
-
-
-def _written_value(value: Any) -> object:
-    if isinstance(value, Decimal):
-        return int(value) if value == int(value) else float(value)
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-def sampled_texts(spec: GeneratorSpec, type: Type) -> list[str | None]:
-    """Texts of a generator's first rows, as a column of the type has them; [] where it needs other columns."""
-    made = _made(spec)
-    if made is None or made.needs():
-        return []
-    facts = ColumnContext(0, "entity", "column", type, _SAMPLE, _NOW)
-    try:
-        values: list[str | None] = cast_array(made.values(_cells(facts)), type, pa.string()).to_pylist()
-    except ValueError:
-        return []
-    return values
 
 
 class _ByKey:
@@ -344,7 +257,7 @@ class _ByKey:
 def _longest(made: Generator, facts: ColumnContext, lengths: Numbers) -> int:
     """The length that no text of it exceeds."""
     if isinstance(made, people.PersonGenerator):
-        return people.longest_text(made.called, facts.locale, facts.rows)
+        return persons.longest_text(made.called, facts.locale, facts.rows)
     domain = made.domain(replace(facts, unique=False))
     if domain is not None:
         return _longest_of(domain, lengths)
@@ -370,13 +283,13 @@ class _Rows:
     """The first rows of an entity without other columns."""
 
     entity = "entity"
-    numbers = np.arange(_SAMPLE, dtype=np.int64)
+    numbers = np.arange(SAMPLE, dtype=np.int64)
     missing = None
 
     def shared(self, name: str, compute: Callable[[], T]) -> T:
         return compute()
 
 
-def _cells(facts: ColumnContext) -> ColumnBatch:
+def first_cells(facts: ColumnContext) -> ColumnBatch:
     """A batch of those rows; only generators that need no other column are asked for them."""
     return ColumnBatch(cast(Rows, _Rows()), facts)

@@ -13,12 +13,12 @@ from functools import cached_property, lru_cache, reduce
 from math import prod
 
 from sdgen.inference.complete import Inside, at_times_null, completed, is_whole
-from sdgen.inference.copies import with_copies
 from sdgen.inference.fit import ColumnNeeds, fitting, needed_columns, needs_others, with_distinct_elements
 from sdgen.inference.names import entity_name, forms, shared_prefix, singular, snake, spelled_out
 from sdgen.inference.neighbours import Beside, Neighbours
 from sdgen.inference.order_in_time import with_order
-from sdgen.inference.parts import Surroundings
+from sdgen.inference.parts import Surroundings, with_copies
+from sdgen.inference.row_classes import RowClasses
 from sdgen.inference.rules import ColumnTraits, Guess, abbreviations, built_in_guesses, guesses, words_apart
 from sdgen.inference.table_moments import NameForms
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
@@ -31,12 +31,11 @@ _STATE = re.compile(r"(?:status|state)\Z", re.IGNORECASE)  # texts that say whet
 _FORMAT = "'format': '%"
 _READABLE = re.compile(r"'format': '%Y-%m-%d(?:[T ]%H:%M:%S(?:\.(?:%f|%_ms))?(?:Z|%z|\+00:00)?)?'")
 _KEYS = 6  # distinct keys that a guessed map can have
-_MANY = 10**6  # rows where it isn't known how many
 
 
 def with_guesses(scenario: Scenario, request: PlanRequest | None = None) -> Scenario:
     """The scenario with a generator for each column that a rule finds one for; the others are as they were."""
-    rows = _Rows(scenario, request or PlanRequest())
+    rows = RowClasses(scenario, request or PlanRequest())
     tables = {name: _Table(scenario, name, entity, rows) for name, entity in scenario.entities.items()}
     entities = {name: _guessed(table) for name, table in tables.items()}
     if all(entities[name] is entity for name, entity in scenario.entities.items()):
@@ -84,7 +83,7 @@ class _Table:
     scenario: Scenario
     name: str
     entity: Entity
-    rows: _Rows
+    rows: RowClasses
 
     def column(self, name: str, without: Collection[str] = ()) -> Column:
         """The column, with a guess where it has no generator; one that takes none of the columns `without`."""
@@ -315,39 +314,3 @@ def _type(text: str) -> Type | None:
         return parse_type(text) if text else None
     except ValueError:
         return None  # told where types are settled
-
-
-class _Rows:
-    """How many rows entities may have: the next of 10, 20, 50, 100 …, so that a few more rarely change a guess."""
-
-    def __init__(self, scenario: Scenario, request: PlanRequest) -> None:
-        self._scenario = scenario
-        self._request = request
-        self._counts: dict[str, float] = {}
-
-    def of(self, entity: str) -> int:
-        count, power = self._count(entity), 1
-        while 10 * power < count:
-            power *= 10
-        return next(step * power for step in (1, 2, 5, 10) if step * power >= count)
-
-    def _count(self, name: str) -> float:
-        if name not in self._scenario.entities:
-            return _MANY
-        if name not in self._counts:
-            self._counts[name] = _MANY  # stands for itself while it is being counted
-            self._counts[name] = self._most(name)
-        return self._counts[name]
-
-    def _most(self, name: str) -> float:
-        rows, scale = self._scenario.entities[name].rows, self._request.scale
-        asked = self._request.asked(name, rows)
-        if asked is not None:
-            return asked
-        if rows.each:
-            return sum(map(self._count, rows.each)) / (rows.share or 1)
-        if not rows.per:
-            return max((rows.number or 0) * scale, len(rows.fixed))
-        if rows.total is not None:
-            return rows.total * scale
-        return self._count(rows.per) * (rows.max or rows.number or 3 * (rows.mean or 1))

@@ -16,7 +16,7 @@ from sdgen.planning.choose import Key, column_path, columns_of
 from sdgen.planning.correlations import followed
 from sdgen.planning.draft import Draft
 from sdgen.planning.nulls import check_nulls
-from sdgen.planning.order import entity_order, find_cycle
+from sdgen.planning.sequence_offsets import entity_order, find_cycle
 from sdgen.scenario.output import repeated_names
 from sdgen.scenario.types import INTEGERS, Type
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sdgen.errors import Path, Problem, ProblemType, did_you_mean
 from sdgen.generators import registry
 from sdgen.generators.base import Generator
-from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, RowCount, Scenario
 
 Key = tuple[str, str]  # entity and column
 
@@ -95,3 +95,9 @@ def _words(detail: Mapping[str, Any], name: str, fields: list[str]) -> tuple[str
     given = repr(detail.get("input"))
     short = given if len(given) <= 60 else given[:57] + "…"
     return f"{name}: {place} is {short}: {str(detail['msg'])[:1].lower()}{str(detail['msg'])[1:]}", ""
+
+
+def counting_link(rows: RowCount, links: Mapping[str, str]) -> str | None:
+    """The link through which rows are counted per parent; None where it isn't clear which."""
+    found = [link for link, parent in links.items() if parent == rows.per and rows.via in ("", link)]
+    return found[0] if len(found) == 1 else None

@@ -2,73 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate
 from typing import TYPE_CHECKING
-
-import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators import correlation, streams
 from sdgen.generators.arrays import cast
-from sdgen.generators.arrays.cast import scalar_array
-from sdgen.generators.base import Dependency, with_nested
-from sdgen.generators.correlation import Correlation
+from sdgen.generators.base import with_nested
 from sdgen.generators.dirt import VERSION as DIRT_VERSION
-from sdgen.generators.links.counts import FixedCount
-from sdgen.generators.links.links import ForeignKey, Parent
-from sdgen.generators.links.parent_sampler import (
-    AtPlaces,
-    Counted,
-    DistinctWithin,
-    Following,
-    LevelTree,
-    Link,
-    OneToOne,
-    OrderedPair,
-    ParentSampler,
-    Spread,
-    Tree,
-    TreeWithin,
-    Uniform,
-    Unlike,
-    Within,
-    WithQuotas,
-    Zipf,
-    pair_sizes,
-    weighted,
-)
 from sdgen.generators.text import vocabularies
 from sdgen.planning.check import check_draft
-from sdgen.planning.check_links import quota_row
-from sdgen.planning.choose import Key
 from sdgen.planning.correlations import plan_correlations
 from sdgen.planning.dirt import plan_dirt, with_dirt
-from sdgen.planning.draft import Draft, draft_plan
-from sdgen.planning.nulls import is_nullable
-from sdgen.planning.order import entity_order
-from sdgen.planning.plan import ColumnPlan, EntityPlan, ForeignKeyPlan, Plan
-from sdgen.planning.unique_sets import JointIndexes, ordered_pair, plan_unique_sets
-from sdgen.planning.within import layouts_between, shared_row
+from sdgen.planning.draft import Draft
+from sdgen.planning.drafting import draft_plan
+from sdgen.planning.entity_plans import JointDraws, entity, partial_sets
+from sdgen.planning.plan import Plan
+from sdgen.planning.sequence_offsets import entity_order
+from sdgen.planning.unique_sets import plan_unique_sets
 from sdgen.scenario.identity import canonical, canonical_json, identity
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.request import PlanRequest
 
 if TYPE_CHECKING:
     from sdgen.planning.conditions import Condition
-    from sdgen.planning.partial_sets import PartialSets
-
-
-@dataclass(frozen=True)
-class JointDraws:
-    """What columns draw together with others: unique sets, those of some rows alone, and correlations."""
-
-    unique: Mapping[Key, JointIndexes]
-    partial: PartialSets | None
-    correlations: Mapping[Key, Correlation]
 
 
 def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict: bool = False) -> Plan:
@@ -79,7 +35,7 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict:
     draft = draft_plan(scenario, request or PlanRequest())
     check_draft(draft, strict)
     joints = plan_unique_sets(draft)
-    partial = _partial_sets(draft, joints)
+    partial = partial_sets(draft, joints)
     correlations = plan_correlations(draft, joints)
     conditions = _conditions(draft)
     has_dirt = any(entity.dirt is not None for entity in draft.scenario.entities.values())
@@ -89,7 +45,7 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict:
     parents = {name: links.values() for name, links in draft.links.items()}
     order, cycles = entity_order(parents)
     joint = JointDraws(joints, partial, correlations)
-    entities = {name: _entity(draft, name, joint, conditions.get(name, ())) for name in order}
+    entities = {name: entity(draft, name, joint, conditions.get(name, ())) for name in order}
     versions = _versions(draft) | ({"dirt": DIRT_VERSION} if dirt else {})
     return Plan(
         scenario=scenario.name,
@@ -101,20 +57,6 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict:
         cyclic=tuple(cycles),
         versions=versions,
     )
-
-
-def column_plan(draft: Draft) -> Plan | None:
-    """A plan of those columns alone that a draft has generators for: what they depend on must be among them.
-
-    None where a unique set of them can't be had, or correlations can't hold.
-    """
-    joints = plan_unique_sets(draft)
-    joint = JointDraws(joints, _partial_sets(draft, joints), plan_correlations(draft, joints))
-    if draft.problems:
-        return None
-    entities = {name: _entity(draft, name, joint) for name in dict.fromkeys(key[0] for key in draft.generators)}
-    scenario = draft.scenario
-    return Plan(scenario.name, scenario.version, draft.seed, draft.as_of, entities, identity="")
 
 
 def _versions(draft: Draft) -> dict[str, int | str]:
@@ -146,253 +88,3 @@ def _conditions(draft: Draft) -> dict[str, tuple[Condition, ...]]:
     from sdgen.planning.conditions import plan_conditions  # few scenarios need expressions
 
     return plan_conditions(draft)
-
-
-def _partial_sets(draft: Draft, joints: Mapping[Key, JointIndexes]) -> PartialSets | None:
-    if not any(entity.partial_unique for entity in draft.scenario.entities.values()):
-        return None
-    from sdgen.planning.partial_sets import plan_partial_sets  # few scenarios have any
-
-    return plan_partial_sets(draft, joints)
-
-
-def _entity(draft: Draft, name: str, joint: JointDraws, conditions: tuple[Condition, ...] = ()) -> EntityPlan:
-    wanted = draft.scenario.entities[name]
-    links = {link: _link(draft, name, link, joint.unique) for link in draft.links[name] if draft.declares(name, link)}
-    settled = [column for column in wanted.columns if (name, column) in draft.generators]
-    columns = {column: _column(draft, (name, column), links, joint) for column in settled}
-    if joint.partial is not None:
-        links = {link: _partial_link(name, each, joint.partial) for link, each in links.items()}
-        columns = {column: _partial_column(name, each, links, joint.partial) for column, each in columns.items()}
-    primary = draft.primary_key(name)
-    singles = [(column,) for column, spec in wanted.columns.items() if spec.unique and (column,) != primary]
-    return EntityPlan(
-        name=name,
-        table=wanted.target_table or name,
-        rows=draft.counts[name],
-        columns=columns,
-        links=links,
-        primary_key=primary,
-        unique=tuple(dict.fromkeys([*singles, *wanted.unique])),
-        foreign_keys=_foreign_keys(draft, name),
-        conditions=conditions,
-        first=draft.request.first(name),
-        target=wanted.target,
-        mode=wanted.table_mode,
-        partial_unique=wanted.partial_unique,
-    )
-
-
-def _partial_link(entity: str, link: Link, partial: PartialSets) -> Link:
-    """A link whose parents differ in the rows that match a condition, or which has one in those rows alone."""
-    indexes, matching = partial.indexes.get((entity, link.name)), partial.matching.get((entity, link.name))
-    if indexes is not None:
-        link = replace(link, chooser=replace(indexes, rest=link.chooser))
-    return link if matching is None else replace(link, nulls=matching)
-
-
-def _partial_column(entity: str, column: ColumnPlan, links: Mapping[str, Link], partial: PartialSets) -> ColumnPlan:
-    from sdgen.planning.partial_sets import Matching
-
-    indexes, matching = partial.indexes.get((entity, column.name)), partial.matching.get((entity, column.name))
-    if indexes is not None and column.name not in links:
-        matching = Matching(indexes.selection, indexes)
-    if matching is None:
-        return column
-    return replace(column, matching=matching, arrow=column.type.arrow if matching.values else column.arrow)
-
-
-def _column(draft: Draft, key: Key, links: Mapping[str, Link], joint: JointDraws) -> ColumnPlan:
-    generator, type, wanted = draft.generators[key], draft.types[key], draft.column(key)
-    fixed, given = _fixed(draft, key)
-    linked = isinstance(generator, ForeignKey | Parent)
-    return ColumnPlan(
-        name=key[1],
-        type=type,
-        arrow=type.arrow if fixed is not None else _carried(draft, key),
-        generator=generator,
-        facts=replace(draft.facts(key), joint=joint.unique.get(key), correlation=joint.correlations.get(key)),
-        nullable=is_nullable(draft, key),
-        null_rate=0.0 if linked and key[1] in links else draft.missing_rate(key),
-        null_rates=None if linked and key[1] in links else draft.null_rates(key),
-        hidden=wanted.hidden,
-        fixed=fixed,
-        given=given,
-        target=wanted.target,
-        optional=wanted.optional,
-    )
-
-
-def _carried(draft: Draft, key: Key) -> pa.DataType:
-    """The Arrow type a column's values are carried in; a copied column is carried as its original is."""
-    generator, type = draft.generators[key], draft.types[key]
-    original: Key | None = None
-    if isinstance(generator, ForeignKey):
-        original = (generator.entity, generator.column)
-    elif isinstance(generator, Parent):
-        original = (draft.links[key[0]][generator.link], generator.column)
-    if original is None:
-        return generator.arrow(type)
-    same = draft.types[original] == type and _fixed(draft, original)[0] is None
-    return _carried(draft, original) if same else type.arrow
-
-
-def _fixed(draft: Draft, key: Key) -> tuple[pa.Array | None, Sequence[bool] | NDArray[np.bool_]]:
-    """The values of the first rows, and which of them are given: rows the target holds, then fixed ones."""
-    there = draft.request.existing.get(key[0])
-    first = there.rows if there is not None else 0
-    held = there.columns.get(key[1]) if there is not None and first else None
-    placed = zip(draft.scenario.entities[key[0]].rows.fixed, draft.fixed_places[key[0]], strict=True)
-    rows = [row for row, place in placed if place >= first]
-    given = tuple(key[1] in row for row in rows)
-    if not any(given):
-        return held, np.ones(first if held is not None else 0, dtype=np.bool_)
-    values = scalar_array([row.get(key[1]) for row in rows], draft.types[key])
-    if not first:
-        return values, given
-    before = pa.nulls(first, values.type) if held is None else held
-    return pa.concat_arrays([before, values]), np.append(np.full(first, held is not None), given)
-
-
-def _link(draft: Draft, entity: str, name: str, joints: Mapping[Key, JointIndexes]) -> Link:
-    column, spec = draft.link_column(entity, name)
-    key = streams.stream_key(draft.seed, entity, name, "link")
-    counted = name == draft.counting_link(entity)
-    return Link(
-        name=name,
-        parent=spec.entity,
-        chooser=_chooser(draft, (entity, column), spec, key, joints, counted),
-        null_key=streams.stream_key(draft.seed, entity, name, "null"),
-        null_rate=draft.missing_rate((entity, column)),
-        null_rates=draft.null_rates((entity, column)),
-        layout=draft.layouts[entity] if counted else None,
-    )
-
-
-def _chooser(
-    draft: Draft, key: Key, spec: ForeignKey, stream: int, joints: Mapping[Key, JointIndexes], counted: bool
-) -> ParentSampler:
-    parents = draft.counts[spec.entity] - bool(spec.unlike)
-    each = draft.each.get(key[0], {}).get(spec.via or key[1])
-    if each is not None:
-        return each
-    if spec.follows:
-        rest = _chooser(draft, key, spec.model_copy(update={"follows": ()}), stream, joints, counted)
-        return Following(tuple(_path(draft, key[0], need, joints) for need in spec.followed), rest)
-    if counted:
-        return Counted(draft.layouts[key[0]])
-    pair = ordered_pair(draft, key[0], spec.via or key[1])
-    if pair is not None:
-        return _pair(draft, key[0], pair, joints)
-    if spec.among is not None:
-        return AtPlaces(spec.among.every, spec.among.at)
-    if spec.spread:
-        layout = draft.layouts[key[0]]
-        assert isinstance(layout, FixedCount)
-        return Spread(layout, parents)
-    if spec.unlike:
-        rest = joints.get(key) or _drawn(spec, stream, parents, ())
-        return Unlike(rest, _link(draft, key[0], spec.unlike, joints))
-    if spec.within:
-        return _within(draft, key[0], spec, stream, joints)
-    if key in joints:
-        return joints[key]
-    if spec.entity == key[0]:
-        return LevelTree(stream, spec.roots, spec.depth) if spec.depth else Tree(stream, spec.roots)
-    if spec.one_to_one or draft.alone_unique(key):
-        return OneToOne(stream, parents)
-    if not spec.quota:
-        return _drawn(spec, stream, parents, spec.weights)
-    counts = {quota_row(draft, spec, index): quota.count for index, quota in enumerate(spec.quota)}
-    named = tuple(sorted(row for row in counts if row is not None))
-    others = tuple(weight for row, weight in enumerate(spec.weights) if row not in named)
-    rest = _drawn(spec, stream, max(parents - len(named), 1), others)
-    return WithQuotas(named, tuple(accumulate(counts[row] for row in named)), rest)
-
-
-def _pair(draft: Draft, entity: str, pair: tuple[str, str, bool], joints: Mapping[Key, JointIndexes]) -> OrderedPair:
-    """One end of a pair of links in order: both ends take the same two draws."""
-    first, second, later = pair
-    parents = draft.counts[draft.links[entity][first]]
-    draws: list[ParentSampler] = []
-    for name, size in zip((first, second), pair_sizes(parents), strict=True):
-        stream = streams.stream_key(draft.seed, entity, name, "link")
-        draws.append(joints.get((entity, draft.link_column(entity, name)[0])) or Uniform(stream, max(size, 1)))
-    return OrderedPair(draws[0], draws[1], parents, later)
-
-
-def _path(draft: Draft, entity: str, need: Dependency, joints: Mapping[Key, JointIndexes]) -> tuple[Link, Link]:
-    """The link to a parent, and that parent's own link that a column declares."""
-    home = draft.home(entity, need)
-    further = draft.generators[home]
-    assert isinstance(further, ForeignKey)
-    return _link(draft, entity, need.link, joints), _link(draft, home[0], further.via or home[1], joints)
-
-
-def _within(
-    draft: Draft, entity: str, spec: ForeignKey, stream: int, joints: Mapping[Key, JointIndexes]
-) -> ParentSampler:
-    if spec.entity == entity:
-        return TreeWithin(stream, spec.roots, draft.layouts[entity])
-    other = _link(draft, entity, spec.within, joints)
-    shared = shared_row(draft, spec, other.parent)
-    layouts = layouts_between(draft, spec.entity, shared), layouts_between(draft, other.parent, shared)
-    within = Within(stream, layouts[0], other, layouts[1])
-    return DistinctWithin(within, draft.layouts[entity]) if spec.distinct else within
-
-
-def _drawn(spec: ForeignKey, stream: int, parents: int, weights: tuple[float, ...]) -> ParentSampler:
-    if spec.distribution == "zipf":
-        return Zipf(stream, parents, spec.exponent)
-    if spec.distribution == "weighted":
-        return weighted(stream, parents, weights)
-    return Uniform(stream, parents)
-
-
-def _foreign_keys(draft: Draft, name: str) -> tuple[ForeignKeyPlan, ...]:
-    """The links a database can hold: all their written columns together refer to a key of the parent."""
-    keys = []
-    for link, parent in draft.links[name].items():
-        pairs = [
-            (column, generator.column)
-            for column, each in draft.scenario.entities[name].columns.items()
-            if isinstance(generator := draft.generators.get((name, column)), ForeignKey)
-            if (generator.via or column) == link and not each.hidden
-        ]
-        pairs += _shared_pairs(draft, name, link) if pairs else []
-        key = _key_of(draft, parent, {column for _, column in pairs}) if pairs else ()
-        if key:
-            own = {there: column for column, there in pairs}
-            keys.append(ForeignKeyPlan(tuple(own[column] for column in key), parent, key))
-    return tuple(keys)
-
-
-def _shared_pairs(draft: Draft, entity: str, link: str) -> list[tuple[str, str]]:
-    """Columns that a link within another's row shares with that one, with the parent's columns they refer to."""
-    spec = draft.link_column(entity, link)[1]
-    if not spec.within:
-        return []
-    own = {
-        _traced(draft, generator.entity, generator.column): key[1]
-        for key, generator in draft.generators.items()
-        if key[0] == entity and isinstance(generator, ForeignKey) and (generator.via or key[1]) == spec.within
-    }
-    parents = ((column, _traced(draft, spec.entity, column)) for column in draft.primary_key(spec.entity))
-    return [(own[origin], column) for column, origin in parents if origin in own]
-
-
-def _traced(draft: Draft, entity: str, column: str) -> Key:
-    """The column whose values these are, up the links by which rows are counted."""
-    generator = draft.generators.get((entity, column))
-    if isinstance(generator, ForeignKey) and (generator.via or column) == draft.counting_link(entity):
-        return _traced(draft, generator.entity, generator.column)
-    return entity, column
-
-
-def _key_of(draft: Draft, entity: str, columns: set[str]) -> tuple[str, ...]:
-    """The key of an entity that consists of these columns, in its own order; empty where there is none."""
-    sets = [draft.primary_key(entity), *draft.scenario.entities[entity].unique]
-    sets += [(name,) for name, column in draft.scenario.entities[entity].columns.items() if column.unique]
-    if any(draft.column((entity, column)).hidden for column in columns):
-        return ()
-    return next((key for key in sets if set(key) == columns), ())

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from sdgen.errors import Path, Problem, ScenarioError, did_you_mean
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Rows
+from sdgen.generators.base import Dependency
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext, Rows
 from sdgen.generators.expressions import Expression
 from sdgen.planning.draft import Draft
 from sdgen.scenario.types import Type

@@ -16,7 +16,7 @@ from sdgen.generators.links.links import Parent, resolve_link
 from sdgen.generators.numbers.quantile_tables import significant
 from sdgen.planning.choose import Key, column_path
 from sdgen.planning.draft import Draft
-from sdgen.planning.order import find_cycle
+from sdgen.planning.sequence_offsets import find_cycle
 
 Noise = tuple[tuple[str, ...], str]  # a column's own noise: the links that lead to its row, and its name
 Matrix = Sequence[Sequence[float]]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sdgen.errors import Path, Problem, ProblemType, did_you_mean
-from sdgen.generators.base import ColumnContext
+from sdgen.generators.column_batch import ColumnContext
 from sdgen.generators.dirt import FITS, ShareOfRows
 from sdgen.generators.links.links import ForeignKey
 from sdgen.generators.streams import stream_key

@@ -18,13 +18,12 @@ from sdgen.generators.base import Dependency
 from sdgen.generators.links.links import ForeignKey
 from sdgen.generators.streams import Numbers
 from sdgen.planning.check import check_columns, dependencies
-from sdgen.planning.choose import Key
-from sdgen.planning.compile import column_plan
+from sdgen.planning.choose import Key, counting_link
 from sdgen.planning.correlations import followed
 from sdgen.planning.draft import Draft
+from sdgen.planning.entity_plans import column_plan
 from sdgen.planning.plan import Plan
 from sdgen.planning.planned_rows import PlannedRows
-from sdgen.planning.rows import counting_link
 from sdgen.scenario.types import Type
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from sdgen.generators.base import ColumnContext, Generator
+from sdgen.generators.base import Generator
 from sdgen.generators.choices.null_rates import NullRates
+from sdgen.generators.column_batch import ColumnContext
 from sdgen.generators.links.parent_sampler import Link
 from sdgen.scenario.model import Mode, PartialUnique
 from sdgen.scenario.types import Type
@@ -20,7 +21,7 @@ from sdgen.scenario.types import Type
 if TYPE_CHECKING:
     from sdgen.planning.conditions import Condition
     from sdgen.planning.dirt import DirtPlan
-    from sdgen.planning.partial_sets import Matching
+    from sdgen.planning.partial_rows import Matching
 
 
 @dataclass(frozen=True)

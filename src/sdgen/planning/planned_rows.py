@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators.arrays.cast import cast_array
-from sdgen.generators.base import ColumnBatch
+from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.links.counts import Layout
 from sdgen.generators.links.parent_sampler import Counted, Link
-from sdgen.generators.locales import values_by_locale
+from sdgen.generators.pools import values_by_locale
 from sdgen.generators.streams import Numbers
 from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
 
 if TYPE_CHECKING:
-    from sdgen.planning.partial_sets import Matching
+    from sdgen.planning.partial_rows import Matching
 
 T = TypeVar("T")
 

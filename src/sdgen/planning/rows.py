@@ -13,9 +13,9 @@ from sdgen.errors import Path, Problem, ProblemType, ScenarioError, did_you_mean
 from sdgen.generators import streams
 from sdgen.generators.links.counts import ComputedCounts, EvenSpread, FixedCount, KnownCounts, Later, Layout
 from sdgen.generators.links.parent_sampler import EachOf
-from sdgen.planning.child_counts import drawn_counts, law_faults
-from sdgen.planning.each_rows import each_is_right, each_laid_out
-from sdgen.planning.order import find_cycle
+from sdgen.planning.child_counts import drawn_counts, each_is_right, each_laid_out, law_faults
+from sdgen.planning.choose import counting_link
+from sdgen.planning.sequence_offsets import find_cycle
 from sdgen.scenario.model import RowCount, Scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import INTEGERS, NUMBERS
@@ -319,9 +319,3 @@ class RowCounter:
 def _column_of(rows: RowCount) -> str:
     """The parent's column that rows are counted by; "" where there is none."""
     return (rows.counted_by or rows.weight) if rows.per else ""
-
-
-def counting_link(rows: RowCount, links: Mapping[str, str]) -> str | None:
-    """The link through which rows are counted per parent; None where it isn't clear which."""
-    found = [link for link, parent in links.items() if parent == rows.per and rows.via in ("", link)]
-    return found[0] if len(found) == 1 else None

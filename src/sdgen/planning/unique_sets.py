@@ -16,9 +16,9 @@ from sdgen.generators.links.counts import Later, Layout, most_children
 from sdgen.generators.links.links import ForeignKey
 from sdgen.generators.links.parent_sampler import pair_sizes
 from sdgen.generators.streams import Numbers
+from sdgen.planning.check_links import holds_distinct
 from sdgen.planning.choose import Key
 from sdgen.planning.draft import Draft
-from sdgen.planning.within import holds_distinct
 
 
 def plan_unique_sets(draft: Draft) -> dict[Key, JointIndexes]:

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sdgen.generators.arrays.cast import cast_array
-from sdgen.generators.base import ColumnBatch, Generator
+from sdgen.generators.base import Generator
+from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.dirt import MISTAKES, CleanCells
 from sdgen.generators.links.links import ForeignKey
 from sdgen.generators.streams import Numbers, Words, below, draw, stream_key

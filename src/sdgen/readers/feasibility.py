@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sdgen.errors import Path, Problem, ProblemType, ScenarioError, SdgenError
 from sdgen.readers.drafts import EntityDraft
-from sdgen.readers.sql.types import FALLBACKS
+from sdgen.readers.sql.text_types import FALLBACKS
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import INTEGERS, Type, parse_type
@@ -39,7 +39,7 @@ class Planner:
 
     def draft(self, scale: int = 1) -> PlanDraft:
         """The plan in the making of the entities as they are now, for `scale` times their rows."""
-        from sdgen.planning.draft import draft_plan
+        from sdgen.planning.drafting import draft_plan
 
         planned = {entity.name: entity.entity() for entity in self.entities}
         # Guessing is nine tenths of the work, and a round changes few entities.
@@ -114,7 +114,7 @@ def generator_problems(scenario: Scenario, specs: Iterable[tuple[GeneratorSpec, 
 
 def cycles_of(parents: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
     """Entities whose links lead back to them: each cycle, its first entity named again at its end."""
-    from sdgen.planning.order import entity_order
+    from sdgen.planning.sequence_offsets import entity_order
 
     return entity_order(parents)[1]
 

@@ -21,11 +21,11 @@ from sdgen.execution.execute import execute_into
 from sdgen.execution.interruption import Interruption
 from sdgen.execution.job import Job, snapshot_of
 from sdgen.execution.request import RunSettings
+from sdgen.execution.resolved import taken_values
 from sdgen.execution.resume import WHOLE, state_after_failure
 from sdgen.execution.secrets import Redactor
 from sdgen.execution.target_spec import ResolvedTarget
 from sdgen.execution.targets import resolve_target
-from sdgen.execution.warnings import taken_values
 from sdgen.planning.plan import Plan
 from sdgen.service.processes import Owner, this_process
 from sdgen.service.recorder import Recorder

@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sdgen.errors import ScenarioError
-from sdgen.generators.base import ColumnBatch, Dependency, Generator
+from sdgen.generators.base import Dependency, Generator
+from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.expressions import stages
 from sdgen.generators.expressions.allowed import FUNCTIONS, WHY
 from sdgen.generators.expressions.duckdb_engine import evaluate

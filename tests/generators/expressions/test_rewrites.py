@@ -12,7 +12,8 @@ import pytest
 
 from sdgen.errors import ScenarioError
 from sdgen.generators.arrays.cast import cast_array
-from sdgen.generators.base import ColumnBatch, Dependency
+from sdgen.generators.base import Dependency
+from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.expressions.stages import _program
 from sdgen.generators.expressions.syntax import parse_expression
 from sdgen.generators.registry import make

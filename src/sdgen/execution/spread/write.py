@@ -13,9 +13,8 @@ from typing import Any
 
 from sdgen.engine import BATCH_ROWS
 from sdgen.errors import Cancelled, Problem, TargetError
-from sdgen.execution.digest import MODULUS, combine
+from sdgen.execution.digest import MODULUS, EntityResult, combine
 from sdgen.execution.events import EntityFinished, EntityStarted, Finishing, Listener, RowsWritten
-from sdgen.execution.execute import EntityResult
 from sdgen.execution.interruption import interrupting
 from sdgen.execution.request import RunSettings
 from sdgen.execution.spread.engines import Engine, engine_problems, open_engine

@@ -23,7 +23,7 @@ from sdgen.generators.arrays.encode_text import (
     uuid_text,
     validity,
 )
-from sdgen.generators.arrays.fixed_width import decimal_units
+from sdgen.generators.arrays.fixed_text import decimal_units
 from sdgen.generators.arrays.rounding import WHOLE, rounded, rounded_decimals, units
 from sdgen.generators.arrays.scalars import scalar_array
 from sdgen.scenario.types import FLOATS, INTEGERS, TEXTS, Type

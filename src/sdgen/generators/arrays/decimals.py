@@ -15,8 +15,9 @@ import numpy as np
 import pyarrow as pa
 
 from sdgen.generators.arrays.cast import scaled_decimal
-from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import ColumnContext, ParamError
+from sdgen.generators.arrays.fixed_text import array_over
+from sdgen.generators.base import ParamError
+from sdgen.generators.column_batch import ColumnContext
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import FLOATS, INTEGER_BITS, INTEGERS, Type
 

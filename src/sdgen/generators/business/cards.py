@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from sdgen.generators.arrays.fixed_text import beside, digits, luhn, spelled
-from sdgen.generators.base import ColumnBatch, ColumnContext
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
 from sdgen.generators.pools import encoded, in_groups, text_array
 from sdgen.generators.registry import register

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from sdgen.generators.base import ColumnBatch, ColumnContext
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
 from sdgen.generators.people.names import names
 from sdgen.generators.pools import (

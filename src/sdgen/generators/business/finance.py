@@ -29,7 +29,8 @@ from sdgen.generators.arrays.fixed_text import (
     spelled,
     weighted_sum,
 )
-from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
+from sdgen.generators.base import Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import Domain, permute
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.pools import Pool, encoded, in_groups, text_array

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from sdgen.generators.base import ColumnBatch, ColumnContext
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
 from sdgen.generators.pools import encoded, joined, own, split, taken, text_array
 from sdgen.generators.registry import register

@@ -15,9 +15,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field
 
-from sdgen.generators.arrays.fixed_width import array_over
+from sdgen.generators.arrays.fixed_text import array_over
 from sdgen.generators.arrays.scalars import scalar_array
-from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
+from sdgen.generators.base import Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import Domain
 from sdgen.generators.numbers.alias_tables import AliasTable, CumulatedWeights, alias_table, cumulated, within
 from sdgen.generators.registry import register

@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, ParamError
+from sdgen.generators.base import Dependency, ParamError
 from sdgen.generators.choices.null_rates import case_numbers
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.expressions.expression import Expression
 from sdgen.generators.nested.nested_generator import NestedGenerator
 from sdgen.generators.references import Referring
@@ -45,7 +46,7 @@ def _text(value: Any) -> str | None:
 
 
 @register("given")
-class Given(Referring):
+class GivenColumn(Referring):
     """A generator chosen by other columns: the first case that holds makes the value.
 
     With `by`, cases are written by that column's values (`cases: {free: …, pro: …}`, or `is: [free, trial]`), as texts;
@@ -69,7 +70,7 @@ class Given(Referring):
     _number: Expression | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
-    def _conditions(self) -> Given:
+    def _conditions(self) -> GivenColumn:
         if isinstance(self.cases, dict):
             if not self.by:
                 raise ValueError("cases are written by values, but `by` names no column")
@@ -115,7 +116,7 @@ class Given(Referring):
     def references(self) -> Iterator[str]:
         return iter((self.by,) if self.by else ())
 
-    def resolved(self, links: Mapping[str, str]) -> Given:
+    def resolved(self, links: Mapping[str, str]) -> GivenColumn:
         copy = super().resolved(links)
         cases: Any = (
             {name: part.resolved(links) for name, part in self.cases.items()}

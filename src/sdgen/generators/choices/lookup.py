@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, PrivateAttr
 
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.base import Dependency, Generator, ParamError
 from sdgen.generators.choices.choices import Pool, natural_type, pool_of, unfit
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.expressions.expression import Expression
 from sdgen.generators.registry import register
 from sdgen.scenario.types import INTEGERS, KINDS, NESTED, TEXTS, Type

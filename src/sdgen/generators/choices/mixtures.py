@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from pydantic import BeforeValidator, Field, FiniteFloat, model_validator
 
 from sdgen.generators.arrays.cast import cast_array
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.base import Dependency, Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.nested.nested_generator import NestedGenerator
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.registry import register
@@ -21,7 +22,7 @@ from sdgen.scenario.output import several
 from sdgen.scenario.types import KINDS, Type
 
 
-class Part(NestedGenerator):
+class MixturePart(NestedGenerator):
     """One generator of a mixture, and its weight or the values of another column that it belongs to."""
 
     weight: FiniteFloat = Field(1.0, ge=0, description="its share: fractions, percents or any numbers, none below 0")
@@ -45,7 +46,9 @@ class Mixture(Generator):
         " {generator: choice, params: {values: [300, 850]}, weight: 5}]}}"
     )
 
-    parts: tuple[Part, ...] = Field(min_length=1, max_length=64, description="the generators, each with a weight")
+    parts: tuple[MixturePart, ...] = Field(
+        min_length=1, max_length=64, description="the generators, each with a weight"
+    )
     by: str = Field("", description="a column of the same row that chooses the part, instead of the weights")
 
     @model_validator(mode="after")

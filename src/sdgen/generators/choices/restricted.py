@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sdgen.generators.arrays.cast import cast_array
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError, Rows
+from sdgen.generators.base import Dependency, Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext, Rows
 from sdgen.generators.nested.nested_generator import NestedGenerator
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers

@@ -11,11 +11,12 @@ import pyarrow as pa
 from pydantic import Field, FiniteFloat, model_validator
 
 from sdgen.generators import streams
-from sdgen.generators.arrays.fixed_width import array_over
+from sdgen.generators.arrays.fixed_text import array_over
 from sdgen.generators.arrays.scalars import scalar_array
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, ParamError
+from sdgen.generators.base import Dependency, ParamError
 from sdgen.generators.choices.choices import natural_type, unfit
 from sdgen.generators.choices.null_rates import case_numbers
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
 from sdgen.generators.numbers.alias_tables import alias_table
 from sdgen.generators.numbers.quantile_tables import Floats, QuantileTable, exponential_table, lognormal_table

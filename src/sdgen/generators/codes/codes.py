@@ -28,7 +28,7 @@ from sdgen.generators.arrays.fixed_text import (
     pattern,
     spelled,
 )
-from sdgen.generators.base import ColumnBatch, ColumnContext
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import Domain
 from sdgen.generators.pools import Joined, Pool, own_pool, text_array
 from sdgen.generators.registry import register

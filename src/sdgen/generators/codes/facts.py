@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sdgen.generators.arrays.decimals import room
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, ParamError
+from sdgen.generators.base import Dependency, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import Domain
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.numbers.quantile_tables import normal_table

@@ -21,7 +21,8 @@ from sdgen.generators.arrays.fixed_text import (
     long_letters,
     spelled,
 )
-from sdgen.generators.base import ColumnBatch, ColumnContext, Generator
+from sdgen.generators.base import Generator
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import Domain, Integers
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.pools import Joined, Pool, encoded, own, text_array

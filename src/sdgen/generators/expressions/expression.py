@@ -13,7 +13,8 @@ from pydantic import Field, PrivateAttr
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators.arrays.encode_text import uuid_text
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.base import Dependency, Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.expressions.syntax import Parsed, Reference, alias, parse_expression, too_large
 from sdgen.generators.links.links import resolve_link
 from sdgen.generators.registry import register

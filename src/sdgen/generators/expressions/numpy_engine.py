@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sdgen.generators.arrays.cast import scaled_decimal
-from sdgen.generators.arrays.fixed_width import array_over, booleans_over, decimal_units
+from sdgen.generators.arrays.fixed_text import array_over, booleans_over, decimal_units
 from sdgen.generators.expressions import duckdb_engine
 from sdgen.generators.expressions.syntax import parse_tree, rendered
 

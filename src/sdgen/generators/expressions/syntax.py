@@ -14,10 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from sdgen.errors import did_you_mean
 from sdgen.generators.base import ParamError
-from sdgen.generators.expressions.allowed import FUNCTIONS, KINDS_OF_SYNTAX, NODES, TYPES, WHY
-from sdgen.generators.expressions.arguments import broken_rule
-from sdgen.generators.expressions.precedence import ambiguous_precedence, bracketed
-from sdgen.generators.expressions.size import MOST, MOST_STEPS, RowSize, grows, row_size
+from sdgen.generators.expressions.allowed import FUNCTIONS, KINDS_OF_SYNTAX, NODES, TYPES, WHY, broken_rule
+from sdgen.generators.expressions.precedence import (
+    MOST,
+    MOST_STEPS,
+    RowSize,
+    ambiguous_precedence,
+    bracketed,
+    grows,
+    row_size,
+)
 
 if TYPE_CHECKING:
     from sqlglot import exp

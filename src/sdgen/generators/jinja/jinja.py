@@ -13,18 +13,18 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators.arrays.cast import cast_array, family
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.base import Dependency, Generator, ParamError
 from sdgen.generators.cancellation import raise_if_cancelled
-from sdgen.generators.jinja.draws import Draws
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
+from sdgen.generators.jinja.draws import Draws, Phrases, Pools, check_length
 from sdgen.generators.jinja.sandbox import DRAWS, FUNCTIONS
 from sdgen.generators.jinja.syntax import Compiled, Reading, compiled, read
-from sdgen.generators.jinja.values import Phrases, Pools, check_length
 from sdgen.generators.links.links import resolve_link
 from sdgen.generators.numbers.alias_tables import alias_table
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.generators.text.phrases import MOST_PHRASES, alternatives, count_alternatives
-from sdgen.generators.text.template_syntax import ROW, TEXT, TemplateError
+from sdgen.generators.text.templates import ROW, TEXT, TemplateError
 from sdgen.generators.text_generator import TextGenerator
 
 _LONGEST_TEMPLATE = 20_000

@@ -20,9 +20,8 @@ from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sdgen.generators.jinja import draws
-from sdgen.generators.jinja.draws import Draws
-from sdgen.generators.jinja.values import HEAVIEST, ExcessError, check_length, text_of
-from sdgen.generators.text import template_syntax
+from sdgen.generators.jinja.draws import HEAVIEST, Draws, ExcessError, check_length, text_of
+from sdgen.generators.text import templates
 
 DRAWS = "_draws"  # the name under which a context holds the row's draws: no template can write it
 EACH, CONCAT, LITERAL = "_each", "_concat", "_literal"  # filters that the compiled template has where none is written
@@ -93,7 +92,7 @@ def _summed(values: Iterable[Any], attribute: Any = None, start: Any = 0) -> Any
 
 def _like_template(name: str) -> Callable[..., str | None]:
     """A filter of the generator `template`, for one value: both write the same."""
-    known = template_syntax.FILTERS[name]
+    known = templates.FILTERS[name]
 
     def filtered(value: Any, argument: Any = "") -> str | None:
         if problem := known.check(str(argument)):

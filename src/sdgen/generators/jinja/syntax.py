@@ -13,7 +13,7 @@ from jinja2.visitor import NodeTransformer
 
 from sdgen.errors import did_you_mean
 from sdgen.generators.jinja.sandbox import CONCAT, EACH, FILTERS, FUNCTIONS, LITERAL, TESTS, environment
-from sdgen.generators.text.template_syntax import TemplateError
+from sdgen.generators.text.templates import TemplateError
 
 _DEEPEST = 40  # expressions and blocks in each other: Python compiles no more than some hundred
 _PARENT = "__{}"  # the variable of a parent's column: no template can write it

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from pydantic import Field, PrivateAttr, model_validator
 
 from sdgen.errors import did_you_mean
-from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError, Rows
+from sdgen.generators.arrays.fixed_text import array_over
+from sdgen.generators.base import Dependency, Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext, Rows
 from sdgen.generators.expressions.expression import Expression
-from sdgen.generators.lifecycles.path import Path, Walk, walk
-from sdgen.generators.lifecycles.states import State, state_faults
+from sdgen.generators.lifecycles.path import Path, State, Walk, state_faults, walk
 from sdgen.generators.moments.durations import DAY, Moment, moment_faults, parse_moment
 from sdgen.generators.references import Referring, is_reference, microseconds
 from sdgen.generators.registry import register

@@ -12,7 +12,8 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sdgen.errors import did_you_mean
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.base import Dependency, Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.links.parent_sampler import Zipf
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers

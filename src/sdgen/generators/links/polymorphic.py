@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from pydantic import Field, field_validator
 
 from sdgen.generators.arrays.cast import cast_array
-from sdgen.generators.base import ColumnBatch, Dependency, Generator
+from sdgen.generators.base import Dependency, Generator
+from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.registry import register
 from sdgen.scenario.types import KINDS, Type
 

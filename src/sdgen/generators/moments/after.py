@@ -16,8 +16,9 @@ from pydantic import Field, FiniteFloat
 
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.decimals import numbers_of, places_of, room, units_from, units_to
-from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.arrays.fixed_text import array_over
+from sdgen.generators.base import Dependency, Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.moments.bounds import NEVER, Bounds, bounds_faults, bounds_types, earliest, latest
 from sdgen.generators.moments.durations import DAY, SECOND, Length, Moment, fixed_length, moment_faults, parse_moment
 from sdgen.generators.moments.operational_clock import waiting_clock

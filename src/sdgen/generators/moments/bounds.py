@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BeforeValidator, Field
 
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, ParamError
+from sdgen.generators.base import Dependency, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.moments.durations import DAY, Moment, parse_moment
 from sdgen.generators.moments.operational_clock import OperationalClock, operational_clock
 from sdgen.generators.moments.rhythm import RhythmParam, rhythm_faults

@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BeforeValidator
 
 from sdgen.errors import did_you_mean
-from sdgen.generators.base import ColumnContext, ParamError
+from sdgen.generators.base import ParamError
+from sdgen.generators.column_batch import ColumnContext
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND

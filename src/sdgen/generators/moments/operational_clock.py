@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdgen.generators.moments.durations import DAY, SECOND, fixed_length, parse_moment
-from sdgen.generators.moments.holidays import holidays
-from sdgen.generators.moments.rhythm import Rhythm
+from sdgen.generators.moments.rhythm import Rhythm, holidays
 from sdgen.generators.streams import Floats, Numbers
 
 HOUR = 3600 * SECOND

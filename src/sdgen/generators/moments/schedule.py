@@ -11,10 +11,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field
 
-from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, ParamError
+from sdgen.generators.arrays.fixed_text import array_over
+from sdgen.generators.base import Dependency, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.moments.durations import DAY, Length, Moment, moment_faults, parse_duration, parse_moment
-from sdgen.generators.moments.holidays import holidays, unknown_country
+from sdgen.generators.moments.rhythm import holidays, unknown_country
 from sdgen.generators.references import Referring, is_reference, microseconds
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers

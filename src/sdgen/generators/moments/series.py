@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.arrays.fixed_text import array_over
+from sdgen.generators.base import Dependency, Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.moments.durations import Length, Moment, fixed_length, moment_faults, parse_moment
 from sdgen.generators.moments.uniform import moments_arrow
 from sdgen.generators.registry import register

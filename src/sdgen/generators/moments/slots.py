@@ -12,7 +12,8 @@ from pydantic import Field
 
 from sdgen.generators import streams
 from sdgen.generators.arrays.encode_text import date_text, timestamp_text
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.base import Dependency, Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.moments.durations import parse_moment
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers

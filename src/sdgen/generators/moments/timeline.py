@@ -12,8 +12,9 @@ import pyarrow as pa
 from pydantic import Field
 
 from sdgen.generators import streams
-from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, ParamError
+from sdgen.generators.arrays.fixed_text import array_over
+from sdgen.generators.base import Dependency, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.moments.bounds import BoundedMoments
 from sdgen.generators.moments.durations import DAY, Length, Moment, fixed_length, moment_faults, parse_moment
 from sdgen.generators.moments.operational_clock import HOUR, OperationalClock, operational_clock

@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.arrays.fixed_text import array_over
+from sdgen.generators.base import Dependency, Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import Domain
 from sdgen.generators.moments.bounds import BoundedMoments, drawn_by
 from sdgen.generators.moments.durations import (

@@ -13,7 +13,8 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from sdgen.errors import did_you_mean
 from sdgen.generators.arrays.cast import cast_array
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.base import Dependency, Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.links.links import ElementLink
 from sdgen.generators.registry import find, make, names
 from sdgen.scenario.types import Type, parse_type

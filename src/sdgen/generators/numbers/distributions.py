@@ -19,8 +19,9 @@ from sdgen.generators.arrays.decimals import (
     units_from,
     units_to,
 )
-from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
+from sdgen.generators.arrays.fixed_text import array_over
+from sdgen.generators.base import Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import Domain, Integers
 from sdgen.generators.numbers.quantile_tables import (
     Floats,

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from sdgen.generators.arrays.decimals import numbers_of, places_faults, places_of, room_faults, units_from, units_to
-from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
+from sdgen.generators.arrays.fixed_text import array_over
+from sdgen.generators.base import Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.numbers.alias_tables import AliasTable, CumulatedWeights, alias_table, cumulated
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers

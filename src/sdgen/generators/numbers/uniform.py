@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from pydantic import Field, FiniteFloat
 
 from sdgen.generators.arrays.decimals import digits_for, places_faults, places_of, room_faults, steps
-from sdgen.generators.arrays.fixed_width import array_over, booleans_over
-from sdgen.generators.base import ColumnBatch, ColumnContext, Generator, ParamError
+from sdgen.generators.arrays.fixed_text import array_over, booleans_over
+from sdgen.generators.base import Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import Domain, Integers
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers

@@ -8,7 +8,8 @@ from typing import ClassVar
 import pyarrow as pa
 from pydantic import Field
 
-from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
+from sdgen.generators.base import ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import Domain
 from sdgen.generators.patterns.syntax import PatternError
 from sdgen.generators.patterns.texts import PatternTexts, pattern_texts

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sdgen.generators import streams
-from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
+from sdgen.generators.base import ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.numbers.quantile_tables import Floats, lognormal_table, normal_table
 from sdgen.generators.people.people import PersonGenerator

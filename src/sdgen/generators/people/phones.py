@@ -17,7 +17,7 @@ from pydantic import Field
 
 from sdgen.generators import streams
 from sdgen.generators.arrays.fixed_text import DIGITS, FixedLengthTexts, pattern
-from sdgen.generators.base import ColumnBatch, ColumnContext
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.places.gazetteer import WORLD, column, countries, indices
 from sdgen.generators.places.places import AddressGenerator
 from sdgen.generators.pools import Joined, in_groups, joined, own_yaml, taken, text_array

@@ -6,15 +6,20 @@ from GeoNames (geonames.org, CC BY 4.0).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
+from hashlib import blake2b
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from sdgen.generators import streams
+from sdgen.generators.arrays.fixed_text import FixedLengthTexts, pattern
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
-from sdgen.generators.pools import DATA, chain
-from sdgen.generators.streams import Numbers
+from sdgen.generators.pools import DATA, chain, file_digests, in_groups, joined, own, text_array, texts
+from sdgen.generators.streams import Numbers, Words
 
 WORLD = "world"
 
@@ -116,3 +121,110 @@ _COUNTRIES = {
     "uk": "UA",
     "zh": "CN",
 }
+
+
+# Streets and postal codes, as they are written in each country.
+_MOST = 600  # streets of one country
+_LONGEST = 26
+
+
+@dataclass(frozen=True, eq=False)
+class Streets:
+    """Street names of all countries in one pool: each country's are `sizes` names from `starts`."""
+
+    pool: pa.Array
+    starts: Numbers
+    sizes: Numbers
+    number_first: NDArray[np.bool_]
+
+    def pick(self, country: Numbers, words: Words) -> Numbers:
+        """A street's index in the pool for each row."""
+        return self.starts[country] + streams.below_each(words, self.sizes[country])
+
+
+@cache
+def street_lists() -> dict[str, str]:
+    """One digest of all files of mimesis that have street names in them."""
+    locales = [locale for locale, form in own("streets")["locales"].items() if "stems" not in form]
+    digests = "".join(file_digests(locales, "address").values())
+    return {"mimesis addresses": blake2b(digests.encode(), digest_size=8).hexdigest()}
+
+
+@cache
+def streets() -> Streets:
+    """The streets of the gazetteer's countries, in its order."""
+    data = own("streets")
+    lists = {"": tuple(data["generic"]), "en": tuple(f"{a} {b}" for a in data["words"] for b in data["suffixes"])}
+    lists |= {locale: _listed(locale, **form) for locale, form in data["locales"].items()}
+    starts = dict(zip(lists, np.cumsum([0, *map(len, lists.values())]).tolist(), strict=False))
+    named = data["countries"] | dict.fromkeys(data["american"], "en")
+    chosen = [named.get(country, "") for country in countries()]
+    return Streets(
+        text_array(name for names in lists.values() for name in names),
+        np.array([starts[name] for name in chosen], dtype=np.int64),
+        np.array([len(lists[name]) for name in chosen], dtype=np.int64),
+        np.array([country in data["number_first"] for country in countries()]),
+    )
+
+
+def _listed(
+    locale: str, before: str = "", after: str = "", keep: str = "", stems: str = "", ends: str = ""
+) -> tuple[str, ...]:
+    """A locale's street names in the form its data gives; made of stems and ends where mimesis has too few."""
+    if stems:
+        return tuple(stem + end for stem in stems.split() for end in ends.split())
+    fitting = [
+        before + name + after
+        for name in texts(locale, "address", "street.name")
+        if len(name) <= _LONGEST and re.search(keep, name) and not name[-1].isdigit()
+    ]
+    size = min(_MOST, len(fitting))
+    return tuple(fitting[number * len(fitting) // size] for number in range(size))
+
+
+def postal_codes(where: Numbers, free: Words) -> pa.Array:
+    """Codes in each country's form: what stands before the bar of its pattern depends on the place alone."""
+    fixed = streams.mix(where.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    return in_groups(_form_of()[where], lambda form, rows: _codes(form, fixed[rows], free[rows]))
+
+
+def _codes(form: int, fixed: Words, free: Words) -> pa.Array:
+    before, after = _forms()[form]
+    return joined(before.decode(streams.below(fixed, before.size)), after.decode(streams.below(free, after.size)))
+
+
+@cache
+def _pictures() -> tuple[tuple[str, str], ...]:
+    """For each place, the pattern of its codes, and the characters they may begin with ("" for the pattern's own)."""
+    data = own("postal")
+    states, country = column("state_code").to_pylist(), indices("country_code")
+    found = []
+    for place, state in zip(country.tolist(), indices("state_code").tolist(), strict=True):
+        code = countries()[place]
+        begins = data["by_state"].get(code, {}).get(states[state], "")
+        found.append((data["patterns"].get(code, data["other"]), begins))
+    return tuple(found)
+
+
+@cache
+def _listed_pictures() -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(set(_pictures())))
+
+
+@cache
+def _form_of() -> Numbers:
+    """For each place, the index of its form."""
+    order = {picture: number for number, picture in enumerate(_listed_pictures())}
+    return np.array([order[picture] for picture in _pictures()], dtype=np.int64)
+
+
+@cache
+def _forms() -> tuple[tuple[FixedLengthTexts, FixedLengthTexts], ...]:
+    classes = own("postal")["classes"]
+    forms = []
+    for picture, begins in _listed_pictures():
+        before, after = picture.split("|")
+        fixed = pattern(before, classes)
+        alphabets = (begins, *fixed.alphabets[1:]) if begins else fixed.alphabets
+        forms.append((FixedLengthTexts(alphabets), pattern(after, classes)))
+    return tuple(forms)

@@ -18,9 +18,21 @@ from pydantic import Field
 
 from sdgen.errors import did_you_mean
 from sdgen.generators import streams
-from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
-from sdgen.generators.places.gazetteer import WORLD, column, countries, country_of, gazetteer, indices, numbers, places
-from sdgen.generators.places.streets import postal_codes, street_lists, streets
+from sdgen.generators.base import ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
+from sdgen.generators.places.gazetteer import (
+    WORLD,
+    column,
+    countries,
+    country_of,
+    gazetteer,
+    indices,
+    numbers,
+    places,
+    postal_codes,
+    street_lists,
+    streets,
+)
 from sdgen.generators.pools import encoded, joined, mixture, own, taken
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
@@ -113,7 +125,7 @@ _LISTED = {
 
 
 @register(*_LISTED)
-class PlaceName(AddressGenerator):
+class LocalityName(AddressGenerator):
     """The city, county, state, country or time zone of a place.
 
     A unique column lists each name once, and then no longer agrees with the other columns of the address.

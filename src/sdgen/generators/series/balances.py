@@ -17,12 +17,12 @@ import pyarrow as pa
 from pydantic import Field, PrivateAttr, field_validator
 
 from sdgen.generators.arrays.decimals import numbers_of
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, ParamError, Rows
+from sdgen.generators.base import Dependency, ParamError
 from sdgen.generators.cancellation import raise_if_cancelled
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext, Rows
 from sdgen.generators.links.rollups import whole_numbers
-from sdgen.generators.references import is_reference
+from sdgen.generators.references import KEYS, Reference, SeriesGenerator, is_reference
 from sdgen.generators.registry import register
-from sdgen.generators.series.references import KEYS, Reference, SeriesGenerator
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import INTEGERS, NUMBERS, Type
 

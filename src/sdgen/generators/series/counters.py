@@ -18,14 +18,13 @@ import pyarrow as pa
 from pydantic import Field, FiniteFloat
 
 from sdgen.generators.arrays.decimals import places_of, units_from
-from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
+from sdgen.generators.base import ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.moments.durations import SECOND, Length, fixed_length
-from sdgen.generators.references import is_reference
+from sdgen.generators.references import KEYS, MOMENTS, Floats, Reference, Term, is_reference, term_faults
 from sdgen.generators.registry import register
-from sdgen.generators.series.parts import length_faults
-from sdgen.generators.series.references import KEYS, MOMENTS, Floats, Reference, Term, term_faults
+from sdgen.generators.series.parts import SeriesPart, episodes, hashed, heads, length_faults, normals
 from sdgen.generators.series.series import InTime, Mask, either, floats_over
-from sdgen.generators.series.waves import Part, episodes, hashed, heads, normals
 from sdgen.generators.streams import Numbers, Words
 from sdgen.scenario.types import NUMBERS, Type
 
@@ -34,7 +33,7 @@ _LEAVES = 1 << 40
 _MOST_SWING = 0.95  # of all cycles together: above, rounding could move a counter back
 
 
-class Resets(Part):
+class Resets(SeriesPart):
     """Where a counter starts again, as a device's does that is exchanged."""
 
     every: Length | int = Field(

@@ -10,10 +10,11 @@ import pyarrow as pa
 from pydantic import Field
 
 from sdgen.generators.arrays.cast import cast_array
-from sdgen.generators.base import ColumnBatch, Dependency, ParamError, Rows
+from sdgen.generators.base import Dependency, ParamError
+from sdgen.generators.column_batch import ColumnBatch, Rows
 from sdgen.generators.links.links import resolve_link
+from sdgen.generators.references import MOMENTS, Reference, SeriesGenerator
 from sdgen.generators.registry import register
-from sdgen.generators.series.references import MOMENTS, Reference, SeriesGenerator
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import NUMBERS, Type
 

@@ -11,26 +11,13 @@ from numpy.typing import NDArray
 from pydantic import Field, FiniteFloat
 
 from sdgen.generators.arrays.decimals import places_of, room_faults, units_from, units_to
-from sdgen.generators.arrays.fixed_width import array_over
+from sdgen.generators.arrays.fixed_text import array_over
 from sdgen.generators.arrays.rounding import rounded
-from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
+from sdgen.generators.base import ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.moments.durations import Moment, fixed_length, moment_faults, parse_moment, zone_faults
 from sdgen.generators.numbers.alias_tables import alias_table
-from sdgen.generators.references import is_reference
-from sdgen.generators.registry import register
-from sdgen.generators.series.parts import (
-    AnyPart,
-    Charge,
-    Drift,
-    Faults,
-    Gaps,
-    Noise,
-    Regimes,
-    Trend,
-    part_faults,
-    part_references,
-)
-from sdgen.generators.series.references import (
+from sdgen.generators.references import (
     KEYS,
     MOMENTS,
     ZONES,
@@ -38,17 +25,29 @@ from sdgen.generators.series.references import (
     Reference,
     SeriesGenerator,
     Term,
+    is_reference,
     term_faults,
 )
-from sdgen.generators.series.waves import (
+from sdgen.generators.registry import register
+from sdgen.generators.series.parts import (
+    AnyPart,
+    Charge,
     Cycle,
     Daily,
+    Drift,
+    Faults,
+    Gaps,
+    Noise,
+    Regimes,
+    Trend,
     Weekly,
     Yearly,
     episodes,
     fractal_noise,
     hashed,
     normals,
+    part_faults,
+    part_references,
 )
 from sdgen.generators.streams import Numbers, unit
 from sdgen.scenario.types import NUMBERS, Type

@@ -12,7 +12,8 @@ from pydantic import Field
 
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.arrays.decimals import room_faults
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.base import Dependency, Generator, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import Domain, Integers
 from sdgen.generators.moments.durations import SECOND, Moment, moment_faults, parse_moment
 from sdgen.generators.moments.formats import pieces, tells_apart, written

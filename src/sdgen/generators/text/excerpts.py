@@ -14,7 +14,8 @@ from pydantic import BeforeValidator, Field
 from sdgen.errors import did_you_mean
 from sdgen.generators import streams
 from sdgen.generators.arrays.excerpts import LongText, long_text
-from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
+from sdgen.generators.base import ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.pools import own, text_array
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers

@@ -16,8 +16,9 @@ from pydantic import Field, FiniteFloat, model_validator
 from sdgen.errors import did_you_mean
 from sdgen.generators import streams
 from sdgen.generators.arrays.cast import cast_array
-from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
+from sdgen.generators.base import ParamError
 from sdgen.generators.choices.null_rates import case_numbers
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.pools import DATA, own_yaml
@@ -32,7 +33,7 @@ from sdgen.generators.text.grammar_syntax import (
     Reference,
     read_grammar_text,
 )
-from sdgen.generators.text.template_syntax import FILTERS, TEXT, TemplateError
+from sdgen.generators.text.templates import FILTERS, TEXT, TemplateError
 from sdgen.generators.text_generator import PLAIN_TEXTS, STRING
 from sdgen.scenario.types import Type
 

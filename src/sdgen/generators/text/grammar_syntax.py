@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sdgen.errors import did_you_mean
-from sdgen.generators.text.template_syntax import FILTERS, TemplateError
+from sdgen.generators.text.templates import FILTERS, TemplateError
 
 _RANGE = re.compile(r"(\d{1,15})\.\.(\d{1,15})")
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)?")

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sdgen.generators import streams
-from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
+from sdgen.generators.base import ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers, Words
 from sdgen.generators.text_generator import PLAIN_TEXTS, TextGenerator

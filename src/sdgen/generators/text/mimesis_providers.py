@@ -18,7 +18,8 @@ import pyarrow as pa
 from pydantic import ConfigDict, Field
 
 from sdgen.errors import did_you_mean
-from sdgen.generators.base import ColumnContext, Generator, ParamError
+from sdgen.generators.base import Generator, ParamError
+from sdgen.generators.column_batch import ColumnContext
 from sdgen.generators.domains import Domain
 from sdgen.generators.pools import chain, digest, text_array
 from sdgen.generators.streams import Numbers, stream_key

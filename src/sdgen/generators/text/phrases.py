@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
 from sdgen.errors import Problem, ScenarioError
-from sdgen.generators.arrays.fixed_width import array_over
-from sdgen.generators.base import ColumnBatch, ColumnContext, Dependency, Generator, ParamError
+from sdgen.generators.arrays.fixed_text import array_over
+from sdgen.generators.base import Dependency, Generator, ParamError
 from sdgen.generators.choices.subsets import places_apart
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.generators.text_generator import TextGenerator

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from sdgen.generators.base import ColumnBatch, ColumnContext, ParamError
+from sdgen.generators.base import ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import Domain
 from sdgen.generators.pools import Pool, joined, own, text_array
 from sdgen.generators.registry import register

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sdgen.generators import streams
-from sdgen.generators.base import ColumnBatch
+from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.pools import FALLBACK, chain, file_digests, joined, own, pool, taken, text_array
 
 Parts = Sequence[pa.Array]

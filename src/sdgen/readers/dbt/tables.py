@@ -12,8 +12,8 @@ from sdgen.errors import Path, Problem, SourceError
 from sdgen.readers.base import ROWS
 from sdgen.readers.drafts import UNTYPED, ColumnDraft, EntityDraft, ScenarioDraft, spec
 from sdgen.readers.feasibility import cycles_of, feasible
+from sdgen.readers.sql.postgres_types import parsed_type
 from sdgen.readers.sql.schema import Schema
-from sdgen.readers.sql.sqlalchemy_types import parsed_type
 from sdgen.readers.sql.types import fit_of
 from sdgen.readers.yaml_text import Document
 from sdgen.scenario.model import RowCount, Scenario

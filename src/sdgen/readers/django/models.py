@@ -13,8 +13,8 @@ from typing import Any
 
 from sdgen.errors import Problem
 from sdgen.readers.django.conditions import Unknown, Values, dotted, last_name
+from sdgen.readers.sql.postgres_types import parsed_type
 from sdgen.readers.sql.schema import SqlType
-from sdgen.readers.sql.sqlalchemy_types import parsed_type
 
 DIALECT = "postgres"
 _TYPES: Mapping[str, str] = {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdgen.errors import Problem, SourceError
 from sdgen.readers.drizzle.source import Link, bare, chain, constants, literal, pairs, returned, text_of
+from sdgen.readers.sql.postgres_types import parsed_type
 from sdgen.readers.sql.schema import (
     CheckSchema,
     ColumnSchema,
@@ -23,7 +24,6 @@ from sdgen.readers.sql.schema import (
     TableName,
     TableSchema,
 )
-from sdgen.readers.sql.sqlalchemy_types import parsed_type
 
 if TYPE_CHECKING:
     from tree_sitter import Node

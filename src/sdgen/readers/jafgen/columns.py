@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from sdgen.errors import Path, Problem, ProblemType
 from sdgen.inference.names import singular, snake
 from sdgen.readers.drafts import UNTYPED, ColumnDraft, EntityDraft
-from sdgen.readers.jafgen.constraints import Constraints
-from sdgen.readers.jafgen.records import AttributeRecord, EntityRecord
+from sdgen.readers.jafgen.records import AttributeRecord, Constraints, EntityRecord
 from sdgen.readers.jafgen.values import values_of
 from sdgen.scenario.model import RowCount
 from sdgen.scenario.problems import Origin

@@ -15,7 +15,7 @@ from typing import Any
 from sdgen.errors import ProblemType
 from sdgen.inference.names import snake
 from sdgen.readers.drafts import spec
-from sdgen.readers.jafgen.constraints import Constraints, day_after
+from sdgen.readers.jafgen.records import Constraints, day_after
 from sdgen.scenario.model import GeneratorSpec
 
 # Names that mean what a generator of another name makes.

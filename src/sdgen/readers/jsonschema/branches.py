@@ -6,18 +6,36 @@ are added: `x-forbidden`, names that an object doesn't have, and `x-not`, values
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from math import lcm
 from typing import Any
 
-from sdgen.readers.jsonschema.spellings import KINDS, TYPE_WORDS
+from sdgen.readers.jsonschema.keywords import (
+    ANNOTATIONS,
+    EXCLUDED,
+    FIRST,
+    FORBIDDEN,
+    NUMBERS,
+    Contradiction,
+    Schema,
+    accepts,
+    check_limits,
+    least,
+    listed,
+    mapping,
+    modern,
+    most,
+    multiple,
+    patterns,
+    property_schema,
+    same,
+    sound,
+    types_of,
+    types_together,
+    values_of,
+)
+from sdgen.readers.jsonschema.spellings import KINDS
 
-Schema = Mapping[str, Any]
-
-FORBIDDEN, EXCLUDED = "x-forbidden", "x-not"
 MOST_BRANCHES = 16
 _MOST_DEPTH = 12
 _LISTS = ("allOf", "anyOf", "oneOf")
@@ -49,10 +67,6 @@ def has_conditions(schema: object) -> bool:
     return schema is False or (isinstance(schema, Mapping) and not _CONDITIONS.isdisjoint(schema))
 
 
-class Contradiction(Exception):
-    """No value is of both schemas."""
-
-
 @dataclass
 class _NormalForm:
     """One schema on its way into normal form, and what is told of it."""
@@ -79,11 +93,11 @@ class _NormalForm:
     def conditions(self, schema: Schema) -> list[list[Schema]]:
         """The alternatives of each condition, all of which hold; last those of the schema's own keywords."""
         own = _without_conditions(schema)
-        found = [self.of(each) for each in _listed(schema, "allOf")]
+        found = [self.of(each) for each in listed(schema, "allOf")]
         if "anyOf" in schema:
-            found.append([each for part in _listed(schema, "anyOf") for each in self.of(part)])
+            found.append([each for part in listed(schema, "anyOf") for each in self.of(part)])
         if "oneOf" in schema:
-            found.append(self.exactly_one(_listed(schema, "oneOf"), own))
+            found.append(self.exactly_one(listed(schema, "oneOf"), own))
         if "not" in schema:
             found.append(self.kept(self.negated(schema["not"]), "not"))
         if "if" in schema:
@@ -173,7 +187,7 @@ class _NormalForm:
             return [{}] if schema is False else []
         found: list[Schema] = []
         unknown = False
-        for key in sorted(schema.keys() - _ANNOTATIONS, key=lambda each: (each not in _FIRST, each)):
+        for key in sorted(schema.keys() - ANNOTATIONS, key=lambda each: (each not in FIRST, each)):
             negate = _NEGATED.get(key)
             parts = None if negate is None else negate(self, schema[key])
             unknown = unknown or parts is None
@@ -211,43 +225,9 @@ def _without_conditions(schema: Schema) -> Schema:
     return sound({key: value for key, value in schema.items() if key not in _CONDITIONS})
 
 
-_KEYWORDS: Mapping[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("required", "enum", "prefixItems", FORBIDDEN, EXCLUDED), list),
-    **dict.fromkeys(("properties", "patternProperties"), Mapping),
-    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), int),
-    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), (int, float)),
-    "pattern": str,
-}
-
-
-def sound(schema: Schema) -> Schema:
-    """A schema without keywords whose values are none of theirs."""
-    wrong = {key for key, types in _KEYWORDS.items() if key in schema and not isinstance(schema[key], types)}
-    names = schema.get("required")
-    if isinstance(names, list) and not all(isinstance(name, str) for name in names):
-        schema = {**schema, "required": [name for name in names if isinstance(name, str)]}
-    return {key: value for key, value in schema.items() if key not in wrong} if wrong else schema
-
-
-def _listed(schema: Schema, key: str) -> list[Any]:
-    value = schema.get(key)
-    return value if isinstance(value, list) else []
-
-
-# ------------------------------------------------------------------ negations
-
-# fmt: off
-_ANNOTATIONS = frozenset({
-    "title", "description", "default", "examples", "example", "$schema", "$id", "$comment", "deprecated", "readOnly",
-    "writeOnly", "format", "$defs", "definitions", "discriminator", "additionalProperties",
-})
-# fmt: on
-_FIRST = ("required", "const", "enum")
-
-
 def _other_types(form: _NormalForm, value: object) -> list[Schema] | None:
     types = types_of({"type": value}) or frozenset()
-    left = [kind for kind in KINDS if kind not in types and not (kind in _NUMBERS and types & _NUMBERS)]
+    left = [kind for kind in KINDS if kind not in types and not (kind in NUMBERS and types & NUMBERS)]
     return [{"type": left}] if left else []
 
 
@@ -276,27 +256,14 @@ _NEGATED: Mapping[str, Callable[[_NormalForm, Any], list[Schema] | None]] = {
     FORBIDDEN: lambda form, value: [{"required": [name]} for name in value],
 }
 
-# ------------------------------------------------------------------ conjunctions
-
-_NUMBERS = frozenset({"integer", "number"})
-
-
-def types_of(schema: Schema) -> frozenset[str] | None:
-    """The types that a schema names, in JSON Schema's words; None where it names none."""
-    value = schema.get("type")
-    listed = value if isinstance(value, list) else [value] if isinstance(value, str) else []
-    words = [each.strip().lower() if isinstance(each, str) else "null" for each in listed]
-    found = {word if word in KINDS else TYPE_WORDS.get(word, ("string", ""))[0] for word in words}
-    return frozenset(found | ({"null"} if schema.get("nullable") is True else set())) if found else None
-
 
 def merged(one: Schema, other: Schema, form: _NormalForm) -> Schema:
     """The keywords of both schemas together, each narrowed; Contradiction where no value is of both."""
     if not one or not other:
         return other or one
-    one, other = _modern(one), _modern(other)
+    one, other = modern(one), modern(other)
     found = {**one, **other}
-    types = _types_together(one, other)
+    types = types_together(one, other)
     if types is not None:
         found["type"] = sorted(types) if len(types) > 1 else next(iter(types))
         if types_of(one) is not None and types_of(other) is not None:
@@ -310,33 +277,8 @@ def merged(one: Schema, other: Schema, form: _NormalForm) -> Schema:
     for key in ("items", "additionalProperties"):
         if key in one and key in other:
             found[key] = _either(one[key], other[key], form)
-    _check_limits(found)
+    check_limits(found)
     return found
-
-
-def _modern(schema: Schema) -> Schema:
-    """Draft 4's exclusive limits, which are true or false, as those of later drafts."""
-    found = dict(schema)
-    for key, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
-        if isinstance(found.get(key), bool):
-            exclusive = found.pop(key)
-            if exclusive and limit in found:
-                found[key] = found.pop(limit)
-    return found
-
-
-def _types_together(one: Schema, other: Schema) -> frozenset[str] | None:
-    first, second = types_of(one), types_of(other)
-    if first is None or second is None:
-        return second if first is None else first
-    both = first & second
-    if ("integer" in first and "number" in second) or ("number" in first and "integer" in second):
-        both |= {"integer"}
-    if "number" in both:
-        both -= {"integer"}
-    if not both:
-        raise Contradiction
-    return both
 
 
 def _either(one: object, other: object, form: _NormalForm) -> object:
@@ -349,15 +291,10 @@ def _either(one: object, other: object, form: _NormalForm) -> object:
         return False
 
 
-def same(one: object, other: object) -> bool:
-    """Whether two values of JSON are the same: true is not 1, and 1.0 is."""
-    return isinstance(one, bool) == isinstance(other, bool) and one == other
-
-
 def _set_values(found: dict[str, Any], one: Schema, other: Schema) -> None:
     """const, enum and the values that are excluded."""
     lists = [values for each in (one, other) if (values := values_of(each)) is not None]
-    excluded = [*_listed(one, EXCLUDED), *_listed(other, EXCLUDED)]
+    excluded = [*listed(one, EXCLUDED), *listed(other, EXCLUDED)]
     if excluded:
         found[EXCLUDED] = excluded
     if not lists:
@@ -374,75 +311,12 @@ def _set_values(found: dict[str, Any], one: Schema, other: Schema) -> None:
     found |= {"const": values[0]} if len(values) == 1 else {"enum": values}
 
 
-def values_of(schema: Schema) -> list[Any] | None:
-    """The values that const and enum leave; None where neither is there."""
-    if "const" in schema:
-        return [schema["const"]]
-    return _listed(schema, "enum") or None
-
-
-_PYTHON: Mapping[str, type | tuple[type, ...]] = {
-    "string": str,
-    "integer": int,
-    "number": (int, float),
-    "boolean": bool,
-    "object": Mapping,
-    "array": list,
-}
-
-
-def accepts(schema: Schema, value: object) -> bool:
-    """Whether a listed value is of a schema's types and limits."""
-    types = types_of(schema)
-    if value is None:
-        return types is None or "null" in types
-    if types is not None and not any(_is_of(value, kind) for kind in types):
-        return False
-    if isinstance(value, str):
-        pattern = schema.get("pattern")
-        length = len(value)
-        long = length <= schema.get("maxLength", length) and length >= schema.get("minLength", 0)
-        return long and (not isinstance(pattern, str) or _matches(pattern, value))
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return True
-    limits = ((key, schema.get(key)) for key in _BREAKS)
-    return not any(isinstance(limit, int | float) and _BREAKS[key](value, limit) for key, limit in limits)
-
-
-_BREAKS: Mapping[str, Callable[[float, float], bool]] = {
-    "minimum": lambda value, limit: value < limit,
-    "maximum": lambda value, limit: value > limit,
-    "exclusiveMinimum": lambda value, limit: value <= limit,
-    "exclusiveMaximum": lambda value, limit: value >= limit,
-    "multipleOf": lambda value, limit: bool(limit) and Decimal(str(value)) % Decimal(str(limit)) != 0,
-}
-
-
-def _is_of(value: object, kind: str) -> bool:
-    if isinstance(value, bool):
-        return kind == "boolean"
-    if isinstance(value, float) and kind == "integer":
-        return value.is_integer()
-    return kind in _PYTHON and isinstance(value, _PYTHON[kind])
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _matches(pattern: str, value: str) -> bool:
-    try:
-        return re.search(pattern, value) is not None
-    except (re.error, RecursionError, OverflowError):
-        return True  # told where the pattern is used
-
-
 def _set_properties(found: dict[str, Any], one: Schema, other: Schema, form: _NormalForm) -> None:
     """The fields of both: each of both schemas where both know it, and forbidden where one takes no further fields."""
-    required = list(dict.fromkeys([*_listed(one, "required"), *_listed(other, "required")]))
-    forbidden = {*_listed(one, FORBIDDEN), *_listed(other, FORBIDDEN)}
+    required = list(dict.fromkeys([*listed(one, "required"), *listed(other, "required")]))
+    forbidden = {*listed(one, FORBIDDEN), *listed(other, FORBIDDEN)}
     properties: dict[str, Any] = {}
-    for name in dict.fromkeys([*_mapping(one, "properties"), *_mapping(other, "properties")]):
+    for name in dict.fromkeys([*mapping(one, "properties"), *mapping(other, "properties")]):
         try:
             properties[name] = form.together(property_schema(one, name), property_schema(other, name))
         except Contradiction:
@@ -459,60 +333,10 @@ def _set_properties(found: dict[str, Any], one: Schema, other: Schema, form: _No
         found["properties"] = {name: each for name, each in properties.items() if name not in forbidden}
 
 
-def property_schema(schema: Schema, name: str) -> object:
-    """What a schema says of a field: by its name, a pattern of names, or of all further ones."""
-    properties = _mapping(schema, "properties")
-    matching = [each for key, each in _mapping(schema, "patternProperties").items() if _matches(str(key), name)]
-    own = [properties[name]] if name in properties else []
-    if own or matching:
-        found = [*own, *matching]
-        return found[0] if len(found) == 1 else {"allOf": found}
-    return schema.get("additionalProperties", True)
-
-
-def _mapping(schema: Schema, key: str) -> Mapping[str, Any]:
-    value = schema.get(key)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _multiple(one: Any, other: Any) -> Any:
-    """The least common multiple, of fractions too."""
-    if not (_number(one) and _number(other) and one > 0 and other > 0):
-        return other
-    first, second = Decimal(str(one)), Decimal(str(other))
-    scale = 10 ** max(0, *(-int(each.normalize().as_tuple().exponent) for each in (first, second)))
-    value = Decimal(lcm(int(first * scale), int(second * scale))) / scale
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
-def _check_limits(found: Mapping[str, Any]) -> None:
-    """Contradiction where no number, or no size, is between the limits."""
-    for low, high in (("minLength", "maxLength"), ("minItems", "maxItems"), ("minProperties", "maxProperties")):
-        if _number(found.get(low)) and _number(found.get(high)) and found[low] > found[high]:
-            raise Contradiction
-    lows = [(found[key], key != "minimum") for key in ("minimum", "exclusiveMinimum") if _number(found.get(key))]
-    highs = [(found[key], key != "maximum") for key in ("maximum", "exclusiveMaximum") if _number(found.get(key))]
-    for low, exclusive in lows:
-        if any(low > high or (low == high and (exclusive or beyond)) for high, beyond in highs):
-            raise Contradiction
-
-
-def _most(one: Any, other: Any) -> Any:
-    return max(one, other) if _number(one) and _number(other) else other
-
-
-def _least(one: Any, other: Any) -> Any:
-    return min(one, other) if _number(one) and _number(other) else other
-
-
-def _patterns(one: Any, other: Any) -> Any:
-    return {**one, **other} if isinstance(one, Mapping) and isinstance(other, Mapping) else other
-
-
 _NARROWED: Mapping[str, Callable[[Any, Any], Any]] = {
-    **dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"), _most),
-    **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"), _least),
-    "multipleOf": _multiple,
+    **dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"), most),
+    **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"), least),
+    "multipleOf": multiple,
     "uniqueItems": lambda one, other: bool(one or other),
-    "patternProperties": _patterns,
+    "patternProperties": patterns,
 }

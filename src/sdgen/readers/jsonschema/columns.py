@@ -7,16 +7,17 @@ a generator, the struct names that field's alone; the others' are found by rules
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sdgen.errors import Path
 from sdgen.inference.names import snake
 from sdgen.readers.drafts import ColumnDraft, spec
-from sdgen.readers.jsonschema.branches import FORBIDDEN, branches, has_conditions, types_of, values_of
+from sdgen.readers.jsonschema.branches import branches, has_conditions
+from sdgen.readers.jsonschema.keywords import FORBIDDEN, values_of
+from sdgen.readers.jsonschema.parts import DISTINCT, LISTED, PartOfValue, by_type, mixture, of_one_number
 from sdgen.readers.jsonschema.shapes import Shape, shape_of
-from sdgen.readers.jsonschema.spellings import KINDS
 from sdgen.readers.jsonschema.values import scalar_value
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import Type, array_of
@@ -57,34 +58,6 @@ class Note:
     what: str
 
 
-@dataclass(frozen=True)
-class Part:
-    """The type of a value or of a part of it, and its generator: None where rules find it.
-
-    nullable: its schema takes null.
-    """
-
-    type: Type
-    generator: GeneratorSpec | None = None
-    null_rate: float | None = None
-    nullable: bool = False
-
-    @property
-    def spelled(self) -> dict[str, Any]:
-        """The part as it is written inside another generator."""
-        if self.generator is None:
-            return {"type": str(self.type)}
-        params = {"params": dict(self.generator.params)} if self.generator.params else {}
-        return {"generator": self.generator.type, **params, "type": str(self.type)}
-
-    @property
-    def as_json(self) -> dict[str, Any]:
-        """The part as a JSON value inside another generator."""
-        if self.type.kind == "json" and self.generator is not None:
-            return self.spelled
-        return {"generator": "json", "params": {"of": self.spelled}, "type": "json"}
-
-
 def read_property(one: Property) -> tuple[ColumnDraft, tuple[Note, ...]]:
     """The column of a property, and what is to be told of it."""
     reading = _PropertyReader(document=one.document, strict=one.strict)
@@ -102,7 +75,7 @@ def read_property(one: Property) -> tuple[ColumnDraft, tuple[Note, ...]]:
     return column, tuple(reading.notes)
 
 
-def _null_rate(name: str, part: Part) -> float | None:
+def _null_rate(name: str, part: PartOfValue) -> float | None:
     """What every record has is null in none, even where its schema says that it may be."""
     return 0.0 if part.null_rate is None and _ALWAYS_SET.fullmatch(snake(name)) else part.null_rate
 
@@ -134,11 +107,11 @@ class _PropertyReader:
     document: bool = False
     strict: bool = False
 
-    def part(self, name: str, schema: Any, place: Path, depth: int) -> Part:
+    def part(self, name: str, schema: Any, place: Path, depth: int) -> PartOfValue:
         """The part of a schema: of its one alternative, or a mixture of several."""
         found = branches(schema)
         self.tell(found.told, place)
-        kinds = [one for each in found.schemas for one in _by_type(each)] if self.document else list(found.schemas)
+        kinds = [one for each in found.schemas for one in by_type(each)] if self.document else list(found.schemas)
         shapes = [shape_of(each) for each in kinds]
         if not self.document and len({shape.kind for shape in shapes} - {"null", "object"}) > 1:
             shapes = [shape_of(schema)]  # records of APIs, most often in databases: one type that holds all of them
@@ -150,28 +123,28 @@ class _PropertyReader:
         if len(shapes) > 1 and has_conditions(schema) and any(shape.kind != "any" for shape in shapes):
             shapes = [shape for shape in shapes if shape.kind != "any"]
         parts = [self.one(name, shape, place, depth) for shape in shapes]
-        part = parts[0] if len(parts) == 1 else _mixture(parts)
+        part = parts[0] if len(parts) == 1 else mixture(parts)
         return replace(part, nullable=nullable or shapes[0].kind == "null")
 
-    def one(self, name: str, shape: Shape, place: Path, depth: int) -> Part:
+    def one(self, name: str, shape: Shape, place: Path, depth: int) -> PartOfValue:
         """The part of a schema without conditions."""
         self.tell(shape.told, place)
         values = values_of(shape.keywords) or ()
         mixed = self.document and len({isinstance(value, str) for value in values if value is not None}) > 1
         if mixed or any(isinstance(value, list | Mapping) for value in values):
-            return _mixture([Part(Type("json"), spec("json", value=value)) for value in values])
+            return mixture([PartOfValue(Type("json"), spec("json", value=value)) for value in values])
         if shape.kind == "object":
             return self._object(name, shape, place, depth)
         if shape.kind == "array":
             return self._array(name, shape, place, depth)
         value = scalar_value(name, shape, self.strict)
         self.tell(value.told, place)
-        return Part(value.type, value.generator, value.null_rate)
+        return PartOfValue(value.type, value.generator, value.null_rate)
 
     def tell(self, told: Iterable[str], place: Path) -> None:
         self.notes += [note for what in told if (note := Note(place, what)) not in self.notes]
 
-    def _object(self, name: str, shape: Shape, place: Path, depth: int) -> Part:
+    def _object(self, name: str, shape: Shape, place: Path, depth: int) -> PartOfValue:
         properties = {str(key): value for key, value in shape.properties.items()}
         if not properties:
             return self._map(name, shape, place, depth)
@@ -179,7 +152,7 @@ class _PropertyReader:
         if depth >= MOST_DEPTH or self.fields > MOST_FIELDS:
             most = f"{MOST_FIELDS} fields" if self.fields > MOST_FIELDS else f"{MOST_DEPTH} levels of fields"
             self.tell((f"has more than {most}: the rest is a JSON document",), place)
-            return Part(Type("json"))
+            return PartOfValue(Type("json"))
         names = distinct_names(properties)
         renamed = [f"{old!r} is called {new!r}" for old, new in names.items() if old != new]
         if renamed:
@@ -190,52 +163,52 @@ class _PropertyReader:
         }
         return _struct(parts, {names[key] for key in _present(shape, properties)} if self.document else parts.keys())
 
-    def _map(self, name: str, shape: Shape, place: Path, depth: int) -> Part:
+    def _map(self, name: str, shape: Shape, place: Path, depth: int) -> PartOfValue:
         """An object whose names are free: a map where something is known of its values or its names."""
         values, pattern = _map_values(shape)
         if values is None:
             empty = (self.document and FORBIDDEN in shape.keywords) or shape.keywords.get(
                 "additionalProperties"
             ) is False
-            return Part(Type("json"), spec("json", value={}) if empty else None)
+            return PartOfValue(Type("json"), spec("json", value={}) if empty else None)
         inner = self.part(f"{name}_value", values, (*place, "additionalProperties"), depth + 1)
         type = Type("map", items=(Type("text"), inner.type))
         least, most = _size(shape.keywords.get("minProperties")), _size(shape.keywords.get("maxProperties"))
         keys, distinct = _map_keys(shape, pattern)
         if inner.generator is None and keys is None and least is None and most is None:
-            return Part(type)
+            return PartOfValue(type)
         least = min(1 if least is None else least, distinct)
         most = min(max(least, _MOST_ITEMS) if most is None else max(least, most), distinct, least + 10)
         params = {"keys": keys or {"type": "text"}, "values": inner.spelled, "min": min(least, most), "max": most}
-        return Part(type, GeneratorSpec(type="map", params=params))
+        return PartOfValue(type, GeneratorSpec(type="map", params=params))
 
-    def _array(self, name: str, shape: Shape, place: Path, depth: int) -> Part:
+    def _array(self, name: str, shape: Shape, place: Path, depth: int) -> PartOfValue:
         words = shape.keywords
         places, items = _places(words)
         least, most = _size(words.get("minItems")), _size(words.get("maxItems"))
         if places and depth < MOST_DEPTH:
             return self._tuple(name, [*places, *[items] * ((least or 0) - len(places))][:most], place, depth)
         known = items not in (None, True, False, {}) and depth < MOST_DEPTH
-        inner = self.part(name, items, (*place, "items"), depth + 1) if known else Part(Type("text"))
+        inner = self.part(name, items, (*place, "items"), depth + 1) if known else PartOfValue(Type("text"))
         if inner.type.kind == "array" and depth + 1 >= MOST_DEPTH:
-            inner = Part(Type("json"))
+            inner = PartOfValue(Type("json"))
         if "contains" in words:
             self.tell(("contains is not kept: elements follow items alone",), place)
         unique = words.get("uniqueItems") is True
         if inner.generator is None and least is None and most is None and not unique:
-            return Part(array_of(inner.type))
+            return PartOfValue(array_of(inner.type))
         least = min(least or 0, 1000)
         most = min(max(least, _MOST_ITEMS) if most is None else max(least, most), least + 10)
         if unique:
             inner, most = self._distinct(inner, items, least, most, place)
         params = {"items": inner.spelled, "min": least, "max": most}
-        if unique and most > 1 and inner.generator is not None and inner.generator.type in _LISTED:
+        if unique and most > 1 and inner.generator is not None and inner.generator.type in LISTED:
             params["unique"] = True
-        return Part(array_of(inner.type), GeneratorSpec(type="array", params=params))
+        return PartOfValue(array_of(inner.type), GeneratorSpec(type="array", params=params))
 
-    def _distinct(self, inner: Part, items: Any, least: int, most: int, place: Path) -> tuple[Part, int]:
+    def _distinct(self, inner: PartOfValue, items: Any, least: int, most: int, place: Path) -> tuple[PartOfValue, int]:
         """Elements that can be told apart, and how many at most; one alone where none of their values can be."""
-        known = _DISTINCT.get(inner.type.kind) if inner.generator is None else None
+        known = DISTINCT.get(inner.type.kind) if inner.generator is None else None
         inner = inner if known is None else replace(inner, generator=known)
         generator = inner.generator
         if generator is not None and generator.type in ("choice", "const"):
@@ -245,64 +218,19 @@ class _PropertyReader:
             most = min(most, (params["max"] - params["min"]) // params.get("step", 1) + 1)
         elif generator is None or generator.type not in ("pattern", "uuid4"):
             most = max(1, least)
-        told = generator is None or generator.type not in (*_LISTED, "uuid4")
+        told = generator is None or generator.type not in (*LISTED, "uuid4")
         if most < least or (most > 1 and told):
             self.tell((f"uniqueItems may not be kept: {least} distinct elements can't be promised",), place)
         return inner, max(most, least)
 
-    def _tuple(self, name: str, places: list[Any], place: Path, depth: int) -> Part:
+    def _tuple(self, name: str, places: list[Any], place: Path, depth: int) -> PartOfValue:
         """An array each of whose places has a schema of its own; of one type where all are, else JSON."""
         parts = [
             self.part(name, schema, (*place, "prefixItems", number), depth + 1) for number, schema in enumerate(places)
         ]
-        parts = _of_one_number(parts)
+        parts = of_one_number(parts)
         type = array_of(parts[0].type) if len({part.type for part in parts}) == 1 else Type("json")
-        return Part(type, spec("tuple", items=[part.spelled for part in parts]))
-
-
-_LISTED = ("choice", "const", "uniform_int", "pattern")  # have a finite set of values
-_DISTINCT = {
-    "text": spec("pattern", regex="[a-z]{4,8}"),
-    "string": spec("pattern", regex="[a-z]{4,8}"),
-    "uuid": spec("uuid4"),
-    "int": spec("uniform_int", min=1, max=1000),
-    "bigint": spec("uniform_int", min=1, max=1000),
-}
-
-
-def _by_type(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """A schema of several types as one for each, where no one type holds them all."""
-    types = (types_of(schema) if isinstance(schema, Mapping) else None) or frozenset()
-    kinds = types - {"null"}
-    if len(kinds) < 2 or kinds <= {"integer", "number"} or ("string" in kinds and not kinds & {"object", "array"}):
-        return [schema]
-    return [{**schema, "type": kind} for kind in KINDS if kind in types]
-
-
-def _mixture(parts: Sequence[Part]) -> Part:
-    """Values of several schemas: of one type where all are of one, else JSON."""
-    parts = _of_one_number(parts)
-    types = {part.type for part in parts}
-    if len(types) > 1 or next(iter(types)).kind in ("struct", "map", "json"):
-        spelled = [part.as_json for part in parts]
-        return Part(Type("json"), spec("mixture", parts=_without_repeats(spelled)))
-    spelled = _without_repeats([part.spelled for part in parts])
-    if len(spelled) == 1:
-        return parts[0]
-    return Part(next(iter(types)), spec("mixture", parts=spelled))
-
-
-def _of_one_number(parts: Sequence[Part]) -> list[Part]:
-    """Parts that are all numbers, of the one type that holds all of them."""
-    types = {part.type for part in parts}
-    if len(types) > 1 and types <= {Type("bigint"), Type("int"), Type("double")}:
-        widest = Type("double") if Type("double") in types else Type("bigint")
-        return [replace(part, type=widest) for part in parts]
-    return list(parts)
-
-
-def _without_repeats(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [part for place, part in enumerate(parts) if part not in parts[:place]]
+        return PartOfValue(type, spec("tuple", items=[part.spelled for part in parts]))
 
 
 def _present(shape: Shape, properties: Mapping[str, Any]) -> set[str]:
@@ -312,17 +240,17 @@ def _present(shape: Shape, properties: Mapping[str, Any]) -> set[str]:
     return {*required, *others[: max(0, (_size(shape.keywords.get("minProperties")) or 0) - len(required))]}
 
 
-def _struct(parts: Mapping[str, Part], present: Collection[str]) -> Part:
+def _struct(parts: Mapping[str, PartOfValue], present: Collection[str]) -> PartOfValue:
     """A struct; fields that need not be present, or may be null, have a share of nulls."""
     optional = tuple(name for name, part in parts.items() if name not in present and not part.nullable)
     types = tuple(part.type for part in parts.values())
     type = Type("struct", fields=tuple(parts), items=types, optional=optional)
     named = {name: _field(name, part, name in present) for name, part in parts.items()}
     named = {name: each for name, each in named.items() if each.keys() != {"type"}}
-    return Part(type, spec("struct", fields=named) if named else None)
+    return PartOfValue(type, spec("struct", fields=named) if named else None)
 
 
-def _field(name: str, part: Part, present: bool) -> dict[str, Any]:
+def _field(name: str, part: PartOfValue, present: bool) -> dict[str, Any]:
     rate = 0.0 if present and not part.nullable else _null_rate(name, part)
     rate = _FIELD_NULLS if rate is None else rate
     return {**part.spelled, **({"null_rate": rate} if rate else {})}
@@ -355,7 +283,7 @@ def _map_keys(shape: Shape, pattern: str) -> tuple[dict[str, Any] | None, int]:
     if value.generator is None:
         return None, 1000
     generator = value.generator if values is None or len(values) > 1 else spec("choice", values=values)
-    return Part(Type("text"), generator).spelled, len(values) if values else 1000
+    return PartOfValue(Type("text"), generator).spelled, len(values) if values else 1000
 
 
 def _places(words: Mapping[str, Any]) -> tuple[list[Any], Any]:

@@ -11,14 +11,14 @@ from sdgen.errors import Path, Problem
 from sdgen.inference.names import snake
 from sdgen.readers.drafts import ColumnDraft, EntityDraft, ScenarioDraft
 from sdgen.readers.feasibility import chosen_generators, feasible
-from sdgen.readers.jsonschema.branched import BranchColumn, branch_column, branched
-from sdgen.readers.jsonschema.branches import FORBIDDEN, Schema, branches, has_conditions
+from sdgen.readers.jsonschema.branches import branches, has_conditions
 from sdgen.readers.jsonschema.columns import Note, Property, distinct_names, read_property
 from sdgen.readers.jsonschema.entities import KEY_WORDS, Candidate
 from sdgen.readers.jsonschema.expand import Cut, Expansion
+from sdgen.readers.jsonschema.keywords import FORBIDDEN, Schema
 from sdgen.readers.jsonschema.references import References, SchemaNode, Unresolved
 from sdgen.readers.jsonschema.shapes import shape_of
-from sdgen.readers.jsonschema.validity import broken
+from sdgen.readers.jsonschema.validity import BranchColumn, branch_column, branched, broken
 from sdgen.readers.sql.defaults import weighed
 from sdgen.scenario.model import RowCount, Scenario
 from sdgen.scenario.problems import Origin

@@ -14,8 +14,9 @@ from warnings import catch_warnings, simplefilter
 from sdgen.databases.catalog import type_text
 from sdgen.databases.loading import is_hex
 from sdgen.errors import Problem
-from sdgen.readers.models.defaults import default_text
 from sdgen.readers.models.importing import Lines
+from sdgen.readers.models.schemas import default_text
+from sdgen.readers.sql.postgres_types import columns_within, compiled_type
 from sdgen.readers.sql.schema import (
     CheckSchema,
     ColumnSchema,
@@ -27,7 +28,6 @@ from sdgen.readers.sql.schema import (
     TableName,
     TableSchema,
 )
-from sdgen.readers.sql.sqlalchemy_types import columns_within, compiled_type
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, Constraint, Index, MetaData, Table

@@ -11,7 +11,7 @@ from sdgen.scenario.model import Scenario
 
 if TYPE_CHECKING:
     from sdgen.readers.moose.project import Project
-    from sdgen.readers.moose.tables import MooseTable, Notes
+    from sdgen.readers.moose.shapes import MooseTable, Notes
 
 _TYPESCRIPT = (".ts", ".tsx")
 _WORDS = ("moose-lib", "moose_lib")
@@ -59,7 +59,7 @@ def read(source: Source, options: ReadOptions) -> Scenario:
 def _read(source: Source, options: ReadOptions) -> Scenario:
     from sdgen.readers.moose.project import Project
     from sdgen.readers.moose.scenario import giving_way, moose_scenario
-    from sdgen.readers.moose.tables import Notes
+    from sdgen.readers.moose.shapes import Notes
     from sdgen.readers.moose.typescript_tables import typescript_tables
 
     if not source.path.exists():

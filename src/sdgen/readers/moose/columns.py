@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from sdgen.readers.moose.clicktypes import ClickType, Unfit, click_type
-from sdgen.readers.moose.shapes import Field
-from sdgen.readers.moose.tables import MooseTable, Notes, words_of
+from sdgen.readers.moose.click_type import ClickType, Unfit
+from sdgen.readers.moose.clicktypes import click_type
+from sdgen.readers.moose.shapes import Field, MooseTable, Notes, words_of
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGERS
 

@@ -13,7 +13,7 @@ from sdgen.inference.comments import between, conventions, limits
 from sdgen.inference.fit import ColumnNeeds, fitting
 from sdgen.readers.moose.columns import NamedColumn, is_number, or_none, whole
 from sdgen.readers.moose.guesses import guesses, sampled
-from sdgen.readers.moose.tables import singular
+from sdgen.readers.moose.shapes import singular
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGERS, Type
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sdgen.readers.moose.clicktypes import ClickType, quoted
-from sdgen.readers.moose.tables import MooseTable, singular, stem, unknown_text, words_of
+from sdgen.readers.moose.click_type import ClickType, quoted
+from sdgen.readers.moose.shapes import MooseTable, singular, stem, unknown_text, words_of
 from sdgen.scenario.types import INTEGERS
 
 MERGE_TREE = "MergeTree"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from sdgen.inference.guess import with_guesses
 from sdgen.readers.feasibility import sampled_values
-from sdgen.readers.moose.clicktypes import ClickType
-from sdgen.readers.moose.tables import singular, stem, words_of
+from sdgen.readers.moose.click_type import ClickType
+from sdgen.readers.moose.shapes import singular, stem, words_of
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, RowCount, Scenario
 from sdgen.scenario.types import INTEGERS, Type
 

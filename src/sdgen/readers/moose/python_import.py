@@ -16,10 +16,9 @@ from sdgen.readers.moose.project import Project
 from sdgen.readers.moose.python_library import ANNOTATIONS, CALLS, PLAIN, WRAPPERS, limits_of
 from sdgen.readers.moose.python_modules import PythonModules
 from sdgen.readers.moose.python_resolve import fields_of
-from sdgen.readers.moose.shapes import ANY, Field, Shape, intersection, riddle, tag, union
+from sdgen.readers.moose.shapes import ANY, Field, MooseTable, Notes, Shape, intersection, riddle, tag, union
 from sdgen.readers.moose.standin import TABLES, AnnotationCall, LibraryObject, standing_in
 from sdgen.readers.moose.syntax import Enum, Named
-from sdgen.readers.moose.tables import MooseTable, Notes
 from sdgen.readers.moose.typescript_resolve import enum_shape
 
 _OWN = ("order_by_fields", "engine", "order_by_expression")

@@ -11,9 +11,8 @@ from sdgen.readers.moose.library import DEAD_LETTER
 from sdgen.readers.moose.project import Project
 from sdgen.readers.moose.python_modules import PythonModule, PythonModules, dotted, plain_value
 from sdgen.readers.moose.python_resolve import PythonResolver
-from sdgen.readers.moose.shapes import Shape
+from sdgen.readers.moose.shapes import MooseTable, Notes, Shape, unknown_text
 from sdgen.readers.moose.syntax import Named
-from sdgen.readers.moose.tables import MooseTable, Notes, unknown_text
 
 _CLASSES = frozenset({"OlapTable", "IngestPipeline", "MaterializedView"})
 _OWN = ("order_by_fields", "engine", "order_by_expression")

@@ -27,7 +27,7 @@ from sdgen.readers.moose.engines import (
     unique_rows,
 )
 from sdgen.readers.moose.guesses import by_stem, with_sizes, within_range
-from sdgen.readers.moose.tables import MooseTable, Notes, unknown_text, words_of
+from sdgen.readers.moose.shapes import MooseTable, Notes, unknown_text, words_of
 from sdgen.readers.moose.values import choose_outlines, hold_scores, of_role, of_type
 from sdgen.readers.native.rules_file import with_rules_of
 from sdgen.readers.sql.capacity import make_feasible

@@ -29,7 +29,7 @@ from sdgen.readers.moose.syntax import (
     Value,
 )
 from sdgen.readers.moose.typescript import parsed
-from sdgen.readers.moose.typescript_utility import FUNCTION, KEYWORDS, UTILITIES, keys_of, looked_up, without_undefined
+from sdgen.readers.moose.typescript_values import FUNCTION, KEYWORDS, UTILITIES, keys_of, looked_up, without_undefined
 
 _DEEPEST = 80
 

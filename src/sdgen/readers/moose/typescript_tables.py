@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sdgen.readers.moose.project import Project
-from sdgen.readers.moose.shapes import Shape, riddle
+from sdgen.readers.moose.shapes import MooseTable, Notes, Shape, riddle, unknown_text
 from sdgen.readers.moose.syntax import Body, Call, Declaration, Module, Named, Ref, Several
-from sdgen.readers.moose.tables import MooseTable, Notes, unknown_text
 from sdgen.readers.moose.typescript_resolve import Modules, Resolver, Scope
 from sdgen.readers.moose.typescript_values import SPREAD
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sdgen.inference.comments import between
 from sdgen.readers.drafts import ColumnDraft
-from sdgen.readers.moose.clicktypes import ClickType
+from sdgen.readers.moose.click_type import ClickType
 from sdgen.readers.moose.columns import NamedColumn, is_number
 from sdgen.readers.moose.engines import Engine
 from sdgen.readers.moose.guesses import guessed
@@ -95,7 +95,7 @@ def _document(type: ClickType) -> GeneratorSpec | None:
 
 
 def _pattern(regex: str) -> GeneratorSpec | None:
-    from sdgen.readers.sql.check_patterns import can_make
+    from sdgen.readers.sql.check_syntax import can_make
 
     return GeneratorSpec(type="pattern", params={"regex": regex}) if can_make(regex, 0) else None
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sdgen.errors import Problem
 from sdgen.readers.prisma.syntax import Attribute, Block, Call, Field, column_name
+from sdgen.readers.sql.postgres_types import parsed_type
 from sdgen.readers.sql.schema import (
     CheckSchema,
     ColumnSchema,
@@ -21,7 +22,6 @@ from sdgen.readers.sql.schema import (
     TableName,
     TableSchema,
 )
-from sdgen.readers.sql.sqlalchemy_types import parsed_type
 
 _DIALECTS = {
     "postgresql": "postgres",

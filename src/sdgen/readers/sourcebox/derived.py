@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sdgen.readers.drafts import ColumnDraft, quoted_name
-from sdgen.readers.sourcebox.columns import ColumnRecord
+from sdgen.readers.sourcebox.document import ColumnRecord
 from sdgen.readers.sourcebox.generators import BIRTHS, DERIVED, JOBS
 from sdgen.readers.sourcebox.tables import TableRecord
 from sdgen.scenario.model import GeneratorSpec

@@ -7,8 +7,7 @@ from typing import Any
 
 from sdgen.errors import did_you_mean
 from sdgen.generators.text import vocabularies
-from sdgen.readers.sourcebox.columns import ColumnRecord
-from sdgen.readers.sourcebox.document import Part
+from sdgen.readers.sourcebox.document import ColumnRecord, DocumentPart
 from sdgen.readers.sourcebox.laws import by_law, choice, uniform
 from sdgen.scenario.model import GeneratorSpec
 
@@ -72,7 +71,7 @@ def _plain(name: str, **params: Any) -> Make:
     return lambda column: GeneratorSpec(type=name, params=params)
 
 
-def _params(column: ColumnRecord) -> Part:
+def _params(column: ColumnRecord) -> DocumentPart:
     assert column.params is not None
     return column.params
 

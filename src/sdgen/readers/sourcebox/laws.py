@@ -8,8 +8,7 @@ from typing import Any
 
 from sdgen.errors import did_you_mean
 from sdgen.readers.drafts import spec
-from sdgen.readers.sourcebox.columns import ColumnRecord
-from sdgen.readers.sourcebox.document import Part
+from sdgen.readers.sourcebox.document import ColumnRecord, DocumentPart
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import FLOATS, INTEGERS
 
@@ -46,7 +45,7 @@ def uniform(column: ColumnRecord) -> Spec | None:
     return spec("uniform_float", min=low, max=high, precision=places(column, always=True))
 
 
-def ordered(params: Part, least: tuple[str, ...], most: tuple[str, ...]) -> dict[str, Any]:
+def ordered(params: DocumentPart, least: tuple[str, ...], most: tuple[str, ...]) -> dict[str, Any]:
     """The bounds as `min` and `max`, those of them that are given; swapped where they stand the wrong way round."""
     low, high = params.number(*least), params.number(*most)
     if low is not None and high is not None and low > high:
@@ -154,7 +153,7 @@ def choice(column: ColumnRecord) -> Spec | None:
     return spec("choice", values=values, weights=[0 if weight is None else weight for weight in weights])
 
 
-def _params(column: ColumnRecord) -> Part:
+def _params(column: ColumnRecord) -> DocumentPart:
     assert column.params is not None
     return column.params
 

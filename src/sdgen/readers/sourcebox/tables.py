@@ -8,8 +8,7 @@ from typing import Any
 
 from sdgen.errors import Path, did_you_mean
 from sdgen.readers.base import ROWS
-from sdgen.readers.sourcebox.columns import ColumnRecord, read_column
-from sdgen.readers.sourcebox.document import Part
+from sdgen.readers.sourcebox.document import ColumnRecord, DocumentPart, read_column
 
 _MOST = 10**15
 
@@ -18,7 +17,7 @@ _MOST = 10**15
 class TableRecord:
     """A table as declared."""
 
-    part: Part
+    part: DocumentPart
     name: str
     rows: int
     columns: dict[str, ColumnRecord] = field(default_factory=dict)
@@ -34,7 +33,7 @@ class TableRecord:
         return tuple(name for name, column in self.columns.items() if column.primary_key)
 
 
-def read_tables(document: Part, dialect: str) -> dict[str, TableRecord]:
+def read_tables(document: DocumentPart, dialect: str) -> dict[str, TableRecord]:
     """All tables with names, by name; what is wrong with them is told."""
     tables: dict[str, TableRecord] = {}
     for part in document.parts("tables"):
@@ -50,7 +49,7 @@ def read_tables(document: Part, dialect: str) -> dict[str, TableRecord]:
     return tables
 
 
-def _table(part: Part, dialect: str) -> TableRecord | None:
+def _table(part: DocumentPart, dialect: str) -> TableRecord | None:
     name = part.text("name")
     if not name:
         part.refuse("the table has no name")
@@ -70,7 +69,7 @@ def _table(part: Part, dialect: str) -> TableRecord | None:
     return table
 
 
-def _count(part: Part) -> int:
+def _count(part: DocumentPart) -> int:
     count = part.whole("record_count", "row_count", "count")
     if count is None:
         if not any(key in part.value for key in ("record_count", "row_count", "count")):
@@ -82,7 +81,7 @@ def _count(part: Part) -> int:
     return count
 
 
-def _add_column(table: TableRecord, part: Part, dialect: str) -> None:
+def _add_column(table: TableRecord, part: DocumentPart, dialect: str) -> None:
     name = part.value.get("name")
     if isinstance(name, str):
         part.canonical = (*table.path, "columns", name)
@@ -131,7 +130,7 @@ def check_links(tables: Mapping[str, TableRecord]) -> None:
                 column.link = None
 
 
-def check_order(document: Part, tables: Mapping[str, TableRecord]) -> None:
+def check_order(document: DocumentPart, tables: Mapping[str, TableRecord]) -> None:
     """Refuse a generation_order that is no order of all tables, or has a child before its parent."""
     order, key = document.listed("generation_order"), document.key("generation_order")
     if "generation_order" not in document.value:
@@ -157,7 +156,7 @@ def check_order(document: Part, tables: Mapping[str, TableRecord]) -> None:
                 document.reading.refuse((*key, place), f"generation_order: {what}", f"move {parent} before {name}")
 
 
-def read_relationships(document: Part, tables: Mapping[str, TableRecord]) -> None:
+def read_relationships(document: DocumentPart, tables: Mapping[str, TableRecord]) -> None:
     """Add what only the relationships say: links that no column declares, and those of one child for each parent."""
     for part in document.parts("relationships"):
         kind = part.text("relationship_type", "type").lower().replace("-", "_")
@@ -173,7 +172,7 @@ def read_relationships(document: Part, tables: Mapping[str, TableRecord]) -> Non
             _relate(part, kind, ends, tables)
 
 
-def _lost(part: Part, ends: list[tuple[str, str]], tables: Mapping[str, TableRecord]) -> Iterator[str]:
+def _lost(part: DocumentPart, ends: list[tuple[str, str]], tables: Mapping[str, TableRecord]) -> Iterator[str]:
     for table, column in ends:
         if table not in tables:
             yield f"there is no table {table!r}"
@@ -181,7 +180,7 @@ def _lost(part: Part, ends: list[tuple[str, str]], tables: Mapping[str, TableRec
             yield f"{table} has no column {column!r}"
 
 
-def _relate(part: Part, kind: str, ends: list[tuple[str, str]], tables: Mapping[str, TableRecord]) -> None:
+def _relate(part: DocumentPart, kind: str, ends: list[tuple[str, str]], tables: Mapping[str, TableRecord]) -> None:
     child, parent = ends
     there = tables[parent[0]].columns[parent[1]]
     if kind == "one_to_many" or there.link == child:
@@ -194,7 +193,7 @@ def _relate(part: Part, kind: str, ends: list[tuple[str, str]], tables: Mapping[
         column.one_to_one = True
 
 
-def rules_kept(document: Part, tables: Mapping[str, TableRecord]) -> None:
+def rules_kept(document: DocumentPart, tables: Mapping[str, TableRecord]) -> None:
     """Tell of the validation rules that are not kept: those beyond keys, links and unique columns."""
     for part in document.parts("validation_rules"):
         rule = part.text("rule", "name")

@@ -6,15 +6,14 @@ A CHECK holds where it is not false, and SQL's logic has three values: so each p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from enum import Enum
 from itertools import combinations
 from math import comb
 from typing import TYPE_CHECKING
 
-from sdgen.inference.fit import is_expression
+from sdgen.inference.sampled_values import is_expression
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
 from sdgen.readers.sql.check_syntax import (
     COMPARISONS,
@@ -26,13 +25,11 @@ from sdgen.readers.sql.check_syntax import (
     literal_value,
     without_parens,
 )
+from sdgen.readers.sql.disjunctions import MOST_BRANCHES, Branches, TooManyError, all_of, any_of
 from sdgen.readers.sql.unenforced_checks import holds_on_null
 
 if TYPE_CHECKING:
     from sqlglot import exp
-
-Branches = tuple[CheckMeaning, ...]
-MOST_BRANCHES = 64  # of one condition, and of CHECKs that are kept together
 
 
 class Truth(Enum):
@@ -66,10 +63,6 @@ _OPPOSITE = {
 }
 
 
-class _TooManyError(Exception):
-    """There are more branches than are told apart."""
-
-
 def branches_of(sql: str, dialect: str, flags: Collection[str] = (), truth: Truth = Truth.NOT_FALSE) -> Branches:
     """The branches of a condition; none where no row keeps it. What isn't understood is told in them.
 
@@ -92,7 +85,7 @@ def branches(node: exp.Expr, truth: Truth) -> Branches:
     """The branches in which a condition is what it is to be."""
     try:
         return _branches(node, truth)
-    except _TooManyError:
+    except TooManyError:
         return (_unknown(node, truth),)
 
 
@@ -139,72 +132,6 @@ def _flat(node: exp.Expr, kind: type[exp.Expr]) -> Iterator[exp.Expr]:
             waiting += [each.args["expression"], each.this]
         else:
             yield each
-
-
-def all_of(parts: Iterable[Branches]) -> Branches:
-    """The branches in which all conditions hold."""
-    whole: Branches = (CheckMeaning(),)
-    for part in sorted(parts, key=len):
-        whole = simplified([one.also(other) for one in whole for other in part])
-        if len(whole) > MOST_BRANCHES:
-            raise _TooManyError
-    return whole
-
-
-def combined(parts: Iterable[Branches]) -> Branches | None:
-    """The branches in which all conditions hold; None where they are too many."""
-    try:
-        return all_of(parts)
-    except _TooManyError:
-        return None
-
-
-def any_of(parts: Iterable[Branches]) -> Branches:
-    """The branches in which one of the conditions holds."""
-    found = simplified([branch for part in parts for branch in part])
-    if len(found) > MOST_BRANCHES:
-        raise _TooManyError
-    return found
-
-
-def simplified(found: Sequence[CheckMeaning]) -> Branches:
-    """Branches without those that no row keeps or that another one covers; lists of one column's values are joined."""
-    kept: list[CheckMeaning] = []
-    for branch in found:
-        if branch.contradictory or any(branch.implies(other) for other in kept):
-            continue
-        kept = [other for other in kept if not other.implies(branch)]
-        joined = next((whole for other in kept if (whole := _joined(other, branch)) is not None), None)
-        while joined is not None:
-            kept = [other for other in kept if not other.implies(joined)]
-            branch, joined = joined, next((whole for other in kept if (whole := _joined(other, joined))), None)
-        kept.append(branch)
-    return tuple(kept)
-
-
-def _joined(one: CheckMeaning, other: CheckMeaning) -> CheckMeaning | None:
-    """One branch for two that differ in one column's list of values: `a = 1 OR a = 2` is a list."""
-    if one.columns.keys() != other.columns.keys() or one.also(other).related != one.related:
-        return None
-    differing = [name for name in one.columns if one.columns[name] != other.columns[name]]
-    rest = (one.orders, one.different, one.equal, one.gaps, one.equations, one.limits, one.unknown)
-    others = (other.orders, other.different, other.equal, other.gaps, other.equations, other.limits, other.unknown)
-    if rest != others:
-        return None
-    if len(differing) != 1:
-        return None
-    name = differing[0]
-    bounds = _either(one.columns[name], other.columns[name])
-    return None if bounds is None else CheckMeaning({**one.columns, name: bounds}, *rest)
-
-
-def _either(one: ColumnBounds, other: ColumnBounds) -> ColumnBounds | None:
-    for null, rest in ((one, other), (other, one)):
-        if null == ColumnBounds(null=True) and rest.not_null:
-            return replace(rest, not_null=False)
-    if one.values is None or other.values is None or replace(one, values=other.values) != other:
-        return None
-    return replace(one, values=tuple(dict.fromkeys((*one.values, *other.values))))
 
 
 # ------------------------------------------------------------------ conditions of conditions
@@ -381,7 +308,7 @@ def _counted(node: exp.Expr, truth: Truth) -> Branches | None:
     several = len(numbers) > 1 and numbers[-1] - numbers[0] == len(numbers) - 1
     numbers = numbers[:1] if several and most else numbers[-1:] if several and least else numbers
     if sum(comb(len(terms), number) for number in numbers) > MOST_BRANCHES:
-        raise _TooManyError
+        raise TooManyError
     yes = [((CheckMeaning(),) if several and least and not most else branches(term, Truth.TRUE)) for term in terms]
     no = [((CheckMeaning(),) if several and most else branches(term, Truth.NOT_TRUE)) for term in terms]
     chosen = [set(some) for number in numbers for some in combinations(range(len(terms)), number)]

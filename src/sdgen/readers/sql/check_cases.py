@@ -7,9 +7,7 @@ from dataclasses import replace
 
 from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
-from sdgen.readers.sql.bounds_sql import guard, literal
 from sdgen.readers.sql.branch_relations import RelatedBranch, expressions, related_branches
-from sdgen.readers.sql.check_branches import Branches
 from sdgen.readers.sql.check_facts import (
     CheckMeaning,
     ColumnBounds,
@@ -17,7 +15,9 @@ from sdgen.readers.sql.check_facts import (
     Impossible,
 )
 from sdgen.readers.sql.column_checks import demanded
+from sdgen.readers.sql.disjunctions import Branches
 from sdgen.readers.sql.drafts import TableDraft, free_name, is_fixed, quoted
+from sdgen.readers.sql.realistic import guard, literal
 from sdgen.readers.sql.schema import CheckSchema
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import Type

@@ -16,7 +16,6 @@ from sdgen.readers.sql.check_facts import (
     Match,
     Value,
 )
-from sdgen.readers.sql.check_patterns import regex_of_glob, regex_of_like, regex_of_similar, whole_regex
 from sdgen.readers.sql.check_sums import of_sums
 from sdgen.readers.sql.check_syntax import (
     bare_node,
@@ -24,7 +23,11 @@ from sdgen.readers.sql.check_syntax import (
     column_name,
     interval_words,
     literal_value,
+    regex_of_glob,
+    regex_of_like,
+    regex_of_similar,
     uncased_name,
+    whole_regex,
     without_parens,
 )
 

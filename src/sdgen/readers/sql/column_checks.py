@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from sdgen.generators.base import Generator
-from sdgen.generators.choices.choices import Choice
 from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
-from sdgen.readers.sql.bounds_sql import guard
 from sdgen.readers.sql.check_facts import EMPTY, NOW, ColumnBounds, Impossible, Value
-from sdgen.readers.sql.check_patterns import can_make, longer_pattern
-from sdgen.readers.sql.realistic import email, realistic, tried, written
-from sdgen.readers.sql.text_samples import keeps
-from sdgen.readers.sql.types import FALLBACKS
+from sdgen.readers.sql.check_syntax import can_make, longer_pattern
+from sdgen.readers.sql.number_ranges import (
+    SPAN,
+    closed_range,
+    is_on_edge,
+    range_spec,
+    rounded_to,
+    stays_within,
+    step_of,
+    widest,
+)
+from sdgen.readers.sql.realistic import email, guard, keeps, realistic, tried, written
+from sdgen.readers.sql.text_types import FALLBACKS
 from sdgen.scenario.model import GeneratorSpec
-from sdgen.scenario.types import INTEGER_BITS, INTEGERS, NUMBERS, Type
+from sdgen.scenario.types import INTEGERS, NUMBERS, Type
 
-SPAN = 1000  # of a range with one end
 _ELEMENTS = 4  # the most of an array that may have any number
 
 
@@ -155,34 +160,28 @@ def _truths(bounds: ColumnBounds) -> GeneratorSpec | str | None:
 def _numbers(type: Type, bounds: ColumnBounds, chosen: Generator | None) -> GeneratorSpec | str | None:
     if isinstance(bounds.low, str) or isinstance(bounds.high, str):
         return "a number is compared with a text"
-    step = _step(type)
+    step = step_of(type)
     low = (
         None
         if bounds.low is None
-        else _rounded(bounds.low, step, up=True) + step * _on_edge(bounds.low, step, bounds.low_open)
+        else rounded_to(bounds.low, step, up=True) + step * is_on_edge(bounds.low, step, bounds.low_open)
     )
     high = (
         None
         if bounds.high is None
-        else _rounded(bounds.high, step, up=False) - step * _on_edge(bounds.high, step, bounds.high_open)
+        else rounded_to(bounds.high, step, up=False) - step * is_on_edge(bounds.high, step, bounds.high_open)
     )
     # x >= 0 AND x <> 0 is x > 0, which what a rule chose for the name may keep.
     if low is not None and low == 0 and Decimal(0) in bounds.other_than:
         low = step
     refused = {value for value in bounds.other_than if isinstance(value, Decimal)}
     # What a rule chose for the name is more like real values than a range: it stays where it keeps the CHECK anyway.
-    if chosen is not None and not refused - {0} and _holds(chosen, low, high):
+    if chosen is not None and not refused - {0} and stays_within(chosen, low, high):
         return written(chosen)
-    low, high = _widest(*_closed(low, high, type), refused, step)
+    low, high = widest(*closed_range(low, high, type), refused, step)
     if low > high:
         return Impossible(f"no {type} lies between its CHECKs")
     return range_spec(type, low, high)
-
-
-def _widest(low: Decimal, high: Decimal, refused: Iterable[Decimal], step: Decimal) -> tuple[Decimal, Decimal]:
-    """The longest stretch of a range in which none of some values lies."""
-    marks = [low - step, *sorted(value for value in refused if low <= value <= high), high + step]
-    return max(((start + step, end - step) for start, end in pairwise(marks)), key=lambda ends: ends[1] - ends[0])
 
 
 def stretched(column: ColumnDraft, rows: int) -> GeneratorSpec | None:
@@ -198,83 +197,6 @@ def stretched(column: ColumnDraft, rows: int) -> GeneratorSpec | None:
         return None
     found = _numbers(column.type, bounds, None)
     return found if isinstance(found, GeneratorSpec) and found != column.generator else None
-
-
-def _step(type: Type) -> Decimal:
-    if type.kind in INTEGERS:
-        return Decimal(1)
-    return Decimal(1).scaleb(-(type.scale if type.kind == "decimal" else 2))
-
-
-def _rounded(value: Decimal, step: Decimal, up: bool) -> Decimal:
-    whole = value / step
-    below = whole.to_integral_value(rounding="ROUND_CEILING" if up else "ROUND_FLOOR")
-    return below * step
-
-
-def _on_edge(value: Decimal, step: Decimal, open: bool) -> int:
-    return int(open and value % step == 0)
-
-
-def limits(type: Type) -> tuple[Decimal, Decimal]:
-    """The least and greatest value of a numeric type; floats up to what they hold exactly."""
-    if type.kind in INTEGERS:
-        unsigned = type.kind not in INTEGER_BITS
-        bits = INTEGER_BITS[type.kind.removeprefix("u") if unsigned else type.kind]
-        return (
-            (Decimal(0), Decimal(2**bits - 1))
-            if unsigned
-            else (Decimal(-(2 ** (bits - 1))), Decimal(2 ** (bits - 1) - 1))
-        )
-    if type.kind == "decimal":
-        high = (Decimal(10) ** type.precision - 1).scaleb(-type.scale)
-        return -high, high
-    return Decimal(-(2**24)), Decimal(2**24)  # a float of 32 bits holds no odd number beyond
-
-
-def _closed(low: Decimal | None, high: Decimal | None, type: Type) -> tuple[Decimal, Decimal]:
-    """Both ends, the missing one SPAN away or at zero, within what the type holds."""
-    least, most = limits(type)
-    if low is None:
-        assert high is not None
-        low = Decimal(0) if high > 0 else high - SPAN
-    if high is None:
-        high = max(low + SPAN, low * 2) if low > 1 else Decimal(SPAN)
-    return max(low, least), min(high, most)
-
-
-def _holds(chosen: Generator, low: Decimal | None, high: Decimal | None) -> bool:
-    """Whether a generator with ends of its own, or a list of numbers, stays within a range."""
-    least, most = _ends(chosen)
-    if least is None or most is None:
-        return False
-    try:
-        return (low is None or Decimal(str(least)) >= low) and (high is None or Decimal(str(most)) <= high)
-    except ArithmeticError:
-        return False
-
-
-def _ends(chosen: Generator) -> tuple[object, object]:
-    if chosen.needs():  # its ends are those of a distance from another column
-        return None, None
-    listed = [value for value, _ in chosen.entries] if isinstance(chosen, Choice) else []
-    if listed and all(isinstance(value, int | float) for value in listed):
-        return min(listed), max(listed)
-    return getattr(chosen, "min", None), getattr(chosen, "max", None)
-
-
-def range_spec(type: Type, low: Decimal, high: Decimal) -> GeneratorSpec:
-    """Numbers of a type from low to high, both included."""
-    if type.kind in INTEGERS:
-        return GeneratorSpec(type="uniform_int", params={"min": int(low), "max": int(high)})
-    ends = {"min": _number(low), "max": _number(high)}
-    if type.kind == "decimal":
-        return GeneratorSpec(type="decimal", params=ends)
-    return GeneratorSpec(type="uniform_float", params={**ends, "precision": 2})
-
-
-def _number(value: Decimal) -> int | float:
-    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def _dates(type: Type, bounds: ColumnBounds, chosen: Generator | None) -> GeneratorSpec | str | None:

@@ -11,8 +11,8 @@ from math import prod
 
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_facts import ColumnBounds, Definition, Equation, Limit, Term
-from sdgen.readers.sql.column_checks import SPAN
 from sdgen.readers.sql.drafts import is_fixed, quoted
+from sdgen.readers.sql.number_ranges import SPAN
 from sdgen.scenario.types import INTEGERS, NUMBERS
 
 Columns = Callable[[str], ColumnDraft]

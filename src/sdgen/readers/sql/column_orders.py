@@ -10,9 +10,9 @@ from itertools import pairwise
 
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_facts import NOW, CheckMeaning, Comparison
-from sdgen.readers.sql.column_checks import SPAN, limits, range_spec
 from sdgen.readers.sql.column_sums import UNKEPT, Conflict, set_sums
 from sdgen.readers.sql.drafts import TableDraft, free_name, is_fixed, quoted, with_before
+from sdgen.readers.sql.number_ranges import SPAN, limits, range_spec
 from sdgen.scenario.types import INTEGERS, NUMBERS, Type
 
 _DAYS = frozenset({"date"})

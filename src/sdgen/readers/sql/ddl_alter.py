@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from sdgen.readers.sql import ddl_changes as changes
 from sdgen.readers.sql.ddl_columns import DdlColumn, read_column, read_options, read_table_name, read_type
-from sdgen.readers.sql.ddl_constraints import begins_constraint
+from sdgen.readers.sql.ddl_constraints import begins_constraint, read_bounds
 from sdgen.readers.sql.ddl_create import add_constraint, copy_columns, read_items
-from sdgen.readers.sql.ddl_partitions import read_bounds
 from sdgen.readers.sql.ddl_tables import DdlTable, SchemaBuilder
 from sdgen.readers.sql.ddl_tokens import Tokens
 from sdgen.readers.sql.ddl_tokens import words as words_of

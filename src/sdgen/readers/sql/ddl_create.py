@@ -11,11 +11,11 @@ from sdgen.readers.sql.ddl_constraints import (
     begins_constraint,
     key_columns,
     key_prefixes,
+    read_bounds,
     read_constraint,
     read_index,
     split_constraints,
 )
-from sdgen.readers.sql.ddl_partitions import read_bounds
 from sdgen.readers.sql.ddl_tables import DdlTable, SchemaBuilder
 from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable
 from sdgen.readers.sql.schema import CheckSchema, DomainSchema, KeySchema, SqlType, TableName

@@ -8,8 +8,7 @@ from typing import Any
 
 from sdgen.errors import Path, Problem
 from sdgen.readers.sql.ddl_columns import DdlColumn
-from sdgen.readers.sql.ddl_constraints import PRIMARY, Constraint
-from sdgen.readers.sql.ddl_partitions import Bounds, Partitioning
+from sdgen.readers.sql.ddl_constraints import PRIMARY, Bounds, Constraint, Partitioning
 from sdgen.readers.sql.schema import (
     CheckSchema,
     ColumnSchema,

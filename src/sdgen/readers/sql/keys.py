@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_branches import branches_of
-from sdgen.readers.sql.computed_keys import constant_of, filled_key
+from sdgen.readers.sql.computed_columns import constant_of, filled_key
 from sdgen.readers.sql.drafts import Notes, TableDraft, quoted
 from sdgen.readers.sql.partial_keys import is_drawn, mark_key, partial_key, unique_everywhere, without_own_nulls
 from sdgen.readers.sql.schema import ForeignKeySchema, KeySchema, TableName

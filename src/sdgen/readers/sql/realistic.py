@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
 
 from sdgen.generators.base import Generator
-from sdgen.inference.fit import share_kept, values_kept
-from sdgen.readers.drafts import ColumnDraft
-from sdgen.readers.sql.bounds_sql import guard
-from sdgen.readers.sql.check_facts import ColumnBounds
+from sdgen.inference.sampled_values import sampled_texts, share_kept, values_kept
+from sdgen.readers.drafts import ColumnDraft, quoted_name
+from sdgen.readers.sql.check_facts import NOW, VALUE_NAME, ColumnBounds, Match, Value
 from sdgen.scenario.model import GeneratorSpec
+from sdgen.scenario.types import Type
 
 _LISTED = 64  # values, of many that keep a condition
 _LEAST = 0.05  # of a generator's values, that keep the bounds: where fewer do, its name is misleading
@@ -107,3 +110,79 @@ def _gender(chosen: Generator, bounds: ColumnBounds) -> GeneratorSpec | None:
     rest = {"generator": "choice", "params": {"values": others}, "weight": 4}
     both = {"generator": chosen.called, "params": dict(known.params), "weight": 96}
     return GeneratorSpec(type="mixture", params={"parts": [both, rest]})
+
+
+# Bounds of a column as a condition in the SQL of expressions.
+
+
+def guard(name: str, bounds: ColumnBounds) -> str:
+    """Bounds of a column as a condition; "" where they are none that an expression can compute, or say nothing."""
+    own, parts = quoted_name(name), list[str]()
+    for end, sign in ((bounds.low, ">" if bounds.low_open else ">="), (bounds.high, "<" if bounds.high_open else "<=")):
+        if isinstance(end, Decimal):
+            parts.append(f"{own} {sign} {end}")
+        elif end is not None and (moment := _moment(end)):
+            parts.append(f"{own} {sign} {moment}")
+        elif end is not None:
+            return ""
+    if bounds.values is not None:
+        parts.append(f"{own} IN ({', '.join(map(literal, bounds.values))})")
+    if bounds.other_than:
+        parts.append(f"{own} NOT IN ({', '.join(map(literal, bounds.other_than))})")
+    for match in bounds.matches:
+        options = ", 'i'" if match.any_case else ""
+        parts.append(f"{'' if match.found else 'NOT '}regexp_matches({own}, {literal(match.regex)}{options})")
+    if bounds.shortest:
+        parts.append(f"length({own}) >= {bounds.shortest}")
+    if bounds.longest > 0:
+        parts.append(f"length({own}) <= {bounds.longest}")
+    if bounds.letters:
+        parts.append(f"{own} = {bounds.letters}({own})")
+    parts += [f"({each.replace(VALUE_NAME, own)})" for each in bounds.conditions]
+    return " AND ".join(parts)
+
+
+def literal(value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, Decimal) else "'" + value.replace("'", "''") + "'"
+
+
+_RELATIVE = re.compile(r"([+-]\d+)d")
+
+
+def _moment(text: str) -> str:
+    """A moment as an expression has it; "" where it isn't understood."""
+    relative = _RELATIVE.fullmatch(text)
+    if text == NOW or relative is not None:
+        return "as_of" if relative is None else f"as_of + to_days({int(relative[1])})"
+    try:
+        return f"TIMESTAMP '{datetime.fromisoformat(text.strip().replace('/', '-')).isoformat(sep=' ')}'"
+    except ValueError:
+        return ""
+
+
+# Whether texts that a generator makes keep the bounds of a column: tried on a sample, where nothing tells it.
+
+
+def keeps(spec: GeneratorSpec, type: Type, bounds: ColumnBounds) -> bool:
+    """Whether all texts of a sample keep the bounds; False where none can be made by itself."""
+    texts = sampled_texts(spec, type)
+    return bool(texts) and all(text is not None and text_keeps(text, bounds) for text in texts)
+
+
+def text_keeps(text: str, bounds: ColumnBounds) -> bool:
+    cased = {"lower": text.lower(), "upper": text.upper()}.get(bounds.letters, text)
+    long = bounds.shortest <= len(text) <= (bounds.longest or len(text))
+    listed = bounds.values is None or text in bounds.values
+    return text == cased and long and listed and text not in bounds.other_than and all(
+        _found(text, match) for match in bounds.matches
+    )  # fmt: skip
+
+
+def _found(text: str, match: Match) -> bool:
+    try:  # patterns are the database's, and may have what Python's have not
+        there = re.search(match.regex, text, re.IGNORECASE if match.any_case else 0) is not None
+    except re.error:
+        return True
+    return there == match.found

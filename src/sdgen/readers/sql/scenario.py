@@ -18,11 +18,11 @@ from sdgen.readers.sql.check_branches import branches_of
 from sdgen.readers.sql.check_facts import ColumnBounds
 from sdgen.readers.sql.computed_columns import with_computed
 from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft
-from sdgen.readers.sql.exclusions import set_exclusions
 from sdgen.readers.sql.keys import leave_empty, set_keys, set_links
 from sdgen.readers.sql.likely_keys import with_likely_keys
-from sdgen.readers.sql.polymorphic_links import set_polymorphic_links
+from sdgen.readers.sql.partial_keys import set_exclusions
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, TableName, TableSchema
+from sdgen.readers.sql.shared_links import set_polymorphic_links
 from sdgen.readers.sql.table_checks import apply_checks
 from sdgen.readers.sql.type_checks import with_checked_types
 from sdgen.readers.sql.types import UNSIZED, Fit, fit_of

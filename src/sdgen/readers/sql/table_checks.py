@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sdgen.readers.sql.check_branches import Branches, branches_of, combined
+from sdgen.readers.sql.check_branches import branches_of
 from sdgen.readers.sql.check_cases import draw_branches, obstacle
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, Impossible
 from sdgen.readers.sql.column_orders import set_link_orders, set_orders
 from sdgen.readers.sql.column_sums import narrowed
+from sdgen.readers.sql.disjunctions import Branches, combined
 from sdgen.readers.sql.drafts import Notes, TableDraft, is_fixed, quoted
 from sdgen.readers.sql.keys import OWN_ROWS
 from sdgen.readers.sql.partial_keys import flag_branches, unmark_keys

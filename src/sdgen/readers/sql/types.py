@@ -15,6 +15,7 @@ from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.postgres_types import composite_regex, regex_of
 from sdgen.readers.sql.schema import CheckSchema, Schema, SqlType
+from sdgen.readers.sql.text_types import FALLBACKS, OWN_TEXTS, TEXT_DIALECTS, TEXTS, pattern
 from sdgen.readers.sql.type_checks import MOMENT_TEXT
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGER_BITS, Type, array_of
@@ -83,72 +84,6 @@ _UNSIZED_DECIMALS = {"mysql": (10, 0), "tsql": (18, 0), "duckdb": (18, 3)}
 _MADE_BY_DATABASE = {"tsql": frozenset({"timestamp", "rowversion"})}
 
 
-def _pattern(regex: str) -> GeneratorSpec:
-    return GeneratorSpec(type="pattern", params={"regex": regex})
-
-
-# Types without a kind of their own whose values databases read from text: a generator of such texts.
-_NUMBER = "[1-9][0-9]?"
-_TEXTS: Mapping[str, GeneratorSpec] = {
-    "inet": GeneratorSpec(type="internet.ipv4"),
-    "cidr": _pattern(r"10\.[1-9][0-9]?\.[1-9][0-9]?\.0/24"),
-    "macaddr": GeneratorSpec(type="internet.mac"),
-    "interval": _pattern("[1-9][0-9]? (hours|days)"),
-    "xml": _pattern("<item>[a-z]{4,8}</item>"),
-    "point": _pattern(rf"\({_NUMBER},{_NUMBER}\)"),
-    "line": _pattern(rf"\{{{_NUMBER},{_NUMBER},{_NUMBER}\}}"),
-    "lseg": _pattern(rf"\[\({_NUMBER},{_NUMBER}\),\({_NUMBER},{_NUMBER}\)\]"),
-    "box": _pattern(rf"\({_NUMBER},{_NUMBER}\),\({_NUMBER},{_NUMBER}\)"),
-    "path": _pattern(rf"\[\({_NUMBER},{_NUMBER}\),\({_NUMBER},{_NUMBER}\)\]"),
-    "polygon": _pattern(rf"\(\(0,0\),\({_NUMBER},0\),\({_NUMBER},{_NUMBER}\)\)"),
-    "circle": _pattern(rf"<\({_NUMBER},{_NUMBER}\),{_NUMBER}>"),
-    "int4range": _pattern(r"\[[1-9],[1-9][0-9]\)"),
-    "int8range": _pattern(r"\[[1-9],[1-9][0-9]\)"),
-    "numrange": _pattern(r"\[[1-9],[1-9][0-9]\)"),
-    "daterange": _pattern(r"\[2024-0[1-6]-[12][0-9],2024-1[0-2]-[12][0-9]\)"),
-    "tsrange": _pattern(r"\[2024-0[1-6]-[12][0-9],2024-1[0-2]-[12][0-9]\)"),
-    "tstzrange": _pattern(r"\[2024-0[1-6]-[12][0-9],2024-1[0-2]-[12][0-9]\)"),
-    "hstore": _pattern('"[a-z]{3,6}"=>"[a-z]{3,6}"'),
-    "ltree": _pattern(r"[a-z]{3,6}\.[a-z]{3,6}\.[a-z]{3,6}"),
-    "tsvector": _pattern("[a-z]{4,8} [a-z]{4,8}"),
-    "tsquery": _pattern("[a-z]{4,8}"),
-    "geometry": _pattern(rf"POINT\({_NUMBER} {_NUMBER}\)"),
-    "geography": _pattern(rf"POINT\({_NUMBER} {_NUMBER}\)"),
-}
-_TEXT_DIALECTS = {"geometry": {"postgres"}, "geography": {"postgres"}, "point": {"postgres"}, "polygon": {"postgres"}}
-
-# What fills the elements of an array, and columns that no rule serves, by kind.
-FALLBACKS: Mapping[str, GeneratorSpec] = {
-    **dict.fromkeys(INTEGER_BITS, GeneratorSpec(type="uniform_int", params={"min": 1, "max": 100})),
-    **dict.fromkeys(
-        (f"u{kind}" for kind in INTEGER_BITS), GeneratorSpec(type="uniform_int", params={"min": 1, "max": 100})
-    ),
-    **dict.fromkeys(
-        ("float", "double"), GeneratorSpec(type="uniform_float", params={"min": 0, "max": 1000, "precision": 2})
-    ),
-    "decimal": GeneratorSpec(type="decimal", params={"min": 0, "max": 1}),
-    "bool": GeneratorSpec(type="boolean"),
-    "string": GeneratorSpec(type="text.word"),
-    "text": GeneratorSpec(type="text.word"),
-    "enum": GeneratorSpec(type="choice"),
-    "uuid": GeneratorSpec(type="uuid4"),
-    "date": GeneratorSpec(type="date"),
-    "time": GeneratorSpec(type="time"),
-    "timestamp": GeneratorSpec(type="datetime"),
-    "timestamptz": GeneratorSpec(type="datetime"),
-    "json": GeneratorSpec(
-        type="json",
-        params={
-            "fields": {
-                "name": {"generator": "text.word"},
-                "level": {"generator": "uniform_int", "params": {"min": 1, "max": 9}},
-            }
-        },
-    ),
-    "binary": GeneratorSpec(type="choice", params={"values": ["alpha", "beta", "gamma", "delta"]}),
-}
-
-
 def fit_of(type: SqlType, schema: Schema, seen: tuple[str, ...] = ()) -> Fit | None:
     """How a declared type is filled; None for one that isn't known."""
     if type.text and schema.dialect in _USUAL and type.word != MOMENT_TEXT:
@@ -174,19 +109,12 @@ def _composite(word: str, schema: Schema, seen: tuple[str, ...]) -> Fit | None:
         return fit.type if fit is not None else None
 
     regex = composite_regex(schema.composites[word], type_of)
-    return Fit(Type("text"), _pattern(regex)) if regex else None
+    return Fit(Type("text"), pattern(regex)) if regex else None
 
 
 # Whose types are read whole; and those whose values are texts, with a generator of such texts in the form in which the
 # database gives them back.
 _USUAL: Mapping[str, Dialect] = {"clickhouse": CLICKHOUSE, "duckdb": DUCKDB}
-_OWN_TEXTS: Mapping[str, Mapping[str, GeneratorSpec]] = {
-    "clickhouse": {"ipv4": GeneratorSpec(type="internet.ipv4"), "ipv6": _pattern("2001:db8(:[1-9a-f][0-9a-f]{3}){6}")},
-    "duckdb": {
-        "interval": _pattern("[2-9] days|[1-9][0-9] days"),
-        **dict.fromkeys(("bit", "bitstring"), _pattern("[01]{8}")),
-    },
-}
 
 
 def _whole(type: SqlType, dialect: str) -> Fit | None:
@@ -203,7 +131,7 @@ def _whole(type: SqlType, dialect: str) -> Fit | None:
     usual = _USUAL[dialect].declared(read)
     plain = type.text in (usual, f"Nullable({usual})") and not type.options
     whole = "" if plain else f"{type.text} {type.options}".strip()
-    return Fit(read, _OWN_TEXTS.get(dialect, {}).get(bare), declared=whole)
+    return Fit(read, OWN_TEXTS.get(dialect, {}).get(bare), declared=whole)
 
 
 _FIXED = re.compile(r"\[\d+\]")
@@ -276,17 +204,17 @@ def _moment_text(type: SqlType) -> Fit | None:
 
 
 def _special(type: SqlType, dialect: str) -> Fit | None:
-    own = _OWN_TEXTS.get(dialect, {}).get(type.word)
+    own = OWN_TEXTS.get(dialect, {}).get(type.word)
     if own is not None:
         return Fit(Type("text"), own, declared=type.word.upper())
     if dialect == "postgres" and (regex := regex_of(type)):
-        return Fit(Type("text"), _pattern(regex))
+        return Fit(Type("text"), pattern(regex))
     if type.word in ("bit", "bit varying", "varbit"):
         return _bits(type, dialect)
     if type.word in ("vector", "halfvec") and type.sizes:
-        return Fit(Type("text"), _pattern(rf"\[0\.[1-9](,0\.[1-9]){{{type.sizes[0] - 1}}}\]"))
-    if type.word in _TEXTS and dialect in _TEXT_DIALECTS.get(type.word, {dialect}):
-        return Fit(Type("text"), _TEXTS[type.word])
+        return Fit(Type("text"), pattern(rf"\[0\.[1-9](,0\.[1-9]){{{type.sizes[0] - 1}}}\]"))
+    if type.word in TEXTS and dialect in TEXT_DIALECTS.get(type.word, {dialect}):
+        return Fit(Type("text"), TEXTS[type.word])
     return _by_affinity(type) if dialect == "sqlite" else None
 
 
@@ -294,7 +222,7 @@ def _bits(type: SqlType, dialect: str) -> Fit:
     size = type.sizes[0] if type.sizes else 1
     if dialect == "mysql":
         return _mysql_bits(size)
-    return Fit(Type("text"), _pattern(f"[01]{{{size}}}"))
+    return Fit(Type("text"), pattern(f"[01]{{{size}}}"))
 
 
 def _mysql_bits(size: int) -> Fit:
