@@ -6,6 +6,7 @@ that do more than call sdgen are run as they are.
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import shlex
@@ -126,8 +127,13 @@ def test_standard_output(shell: Path) -> None:
 
 
 def test_files_that_are_appended_to(shell: Path) -> None:
+    """Each time as many rows again, whose keys go on after those that are there."""
     typed(shell, "sdgen generate small.yaml --to out/")
-    assert "--mode append_only" in typed_again(shell, "--to", "out/", "--mode", "append")
+    line = printed(typed(shell, "sdgen generate small.yaml --to out/ --mode append"))
+    assert "--mode append_only" in line
+    assert printed(typed(shell, line)) == line
+    with Path("out/sales_orders.csv").open(encoding="utf-8") as file:
+        assert [row["id"] for row in csv.DictReader(file)] == [str(number) for number in range(1, 601)]
 
 
 def test_the_scenarios_own_output(shell: Path) -> None:

@@ -226,6 +226,9 @@ class _Table:
         return left if others <= 1 else max(2, round(left ** (1 / others)) + 1)
 
 
+_SMALL_NUMBERS = GeneratorSpec(type="uniform_int", params={"min": 0, "max": 100})  # where no rule tells of a name
+
+
 def _parent(link: GeneratorSpec) -> str:
     return str(link.params.get("entity", "")) if link.type == "fk" else ""
 
@@ -248,6 +251,9 @@ def _first_fitting(scenario: Scenario, traits: ColumnTraits, needs: ColumnNeeds,
         spec = _nested(scenario, traits, traits.type, needs, around)
         return None if spec is None else Guess(spec)
     for guess in built_in_guesses(traits):
+        # Another unique set may have laid out this set's other columns already: then this one has to differ alone.
+        if needs.domain and guess.generator == _SMALL_NUMBERS:
+            continue
         if needs.types or not needs_others(guess.generator):
             spec = fitting(guess.generator, needs)
             if spec is not None:

@@ -21,7 +21,8 @@ from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import Type
 
 _UNDECIDED = (0.2, 0.6)  # rates of true that rules give to flags they know nothing of
-_PLAIN = frozenset({(0, 10), (0, 500), (0, 1000)})  # of numbers that no name tells of: with a default of 0, they count
+# Of numbers that no name tells of: with a default of 0, they count.
+_PLAIN = frozenset({(0, 10), (0, 100), (0, 500), (0, 1000)})
 _MOSTLY = 0.85
 _TIMES = 3  # how much likelier the default is than another value
 _LITERAL = re.compile(r"""(?:N|_\w+|B)?(['"])((?:(?!\1).|\1\1)*)\1(?:::[\w\s.\[\]"(),]+)?""", re.IGNORECASE | re.DOTALL)
