@@ -279,3 +279,25 @@ entities:
 """
     with pytest.raises(sdgen.ScenarioError, match="the parent entity 'nowhere' does not exist"):
         sdgen.plan(read_text_as_scenario(text, "x.yaml"))
+
+
+def test_a_wrong_generator_behind_a_count_is_told() -> None:
+    """The count's column is computed from another, and that from one whose params are wrong."""
+    wards = {
+        "id": {"generator": "sequence", "primary_key": True},
+        "beds": {"type": "int", "generator": "poisson", "params": {"mean": 3, "min": 1}},
+        "share": {"type": "double", "generator": "expression", "params": {"sql": "1.0 / beds"}},
+    }
+    stays = {
+        "id": {"generator": "sequence", "primary_key": True},
+        "ward_id": {"generator": "fk", "params": {"entity": "wards", "column": "id"}},
+        "visits": {"type": "int", "generator": "expression", "params": {"sql": "wards.share * 5"}},
+    }
+    visits = {"stay_id": {"generator": "fk", "params": {"entity": "stays", "column": "id"}}}
+    entities = {
+        "wards": {"rows": 3, "columns": wards},
+        "stays": {"rows": {"per": "wards", "count": 2}, "columns": stays},
+        "visits": {"rows": {"per": "stays", "count": "visits"}, "columns": visits},
+    }
+    with pytest.raises(sdgen.SdgenError, match="beds"):
+        sdgen.plan({"name": "hospital", "seed": 1, "entities": entities})

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sdgen.errors import Problem, ScenarioError
-from sdgen.generators.base import Dependency
+from sdgen.generators.base import Dependency, Generator
 from sdgen.generators.links.links import ForeignKey
 from sdgen.generators.streams import Numbers
 from sdgen.planning.check import check_columns, dependencies
@@ -81,10 +81,20 @@ class ParentColumns:
         draft = replace(self._draft, generators=generators, types=types, problems=[])
         links = (generator for generator in generators.values() if isinstance(generator, ForeignKey))
         lost = any((link.entity, link.column) not in self._draft.types for link in links)
+        lost |= any(self._lacks(each, generator) for each, generator in generators.items())
         if lost or key not in generators or not check_columns(draft):
             return None
         plan = column_plan(draft)
         return None if plan is None else ParentColumn(plan, *key)
+
+    def _lacks(self, key: Key, generator: Generator) -> bool:
+        """Whether a column is computed from one that has no generator, as where its params are wrong."""
+        entities = self._draft.scenario.entities
+        needed = (self._draft.home(key[0], need) for need in generator.needs() if need.column)
+        return any(
+            each not in self._draft.generators and each[0] in entities and each[1] in entities[each[0]].columns
+            for each in needed
+        )
 
     def _closure(self, key: Key) -> set[Key]:
         found, waiting = {key}, [key]
