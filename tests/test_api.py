@@ -116,3 +116,8 @@ def test_a_text_in_place_of_a_path_is_told() -> None:
     with pytest.raises(sdgen.SourceError, match="a text of 2 lines, not a file") as error:
         sdgen.read("name: x\nentities: {}\n")
     assert "sdgen.read(yaml.safe_load(text))" in str(error.value)
+
+
+def test_a_text_where_several_names_may_stand_is_read_as_on_the_command_line(tmp_path: Path) -> None:
+    sdgen.write(SMALL, tmp_path / "out", formats="csv, parquet", only="orders")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["_sdgen.json", "orders.csv", "orders.parquet"]

@@ -105,19 +105,19 @@ def write(
     to: str | Path | Mapping[str, Any],
     *,
     mode: Mode | str | None = None,
-    formats: Sequence[str] = (),
-    only: Sequence[str] = (),
-    exclude: Sequence[str] = (),
+    formats: str | Sequence[str] = (),
+    only: str | Sequence[str] = (),
+    exclude: str | Sequence[str] = (),
     workers: int = 0,
     batch_size: int = 0,
-    partition_by: Sequence[str] = (),
+    partition_by: str | Sequence[str] = (),
     part_rows: int = 0,
     part_bytes: int | str = 0,
     size: int | str = 0,
     resume: bool = False,
     commit_every: int = 0,
     engine: str = "",
-    allow_databases: Sequence[str] = (),
+    allow_databases: str | Sequence[str] = (),
     **data: Any,
 ) -> Result:
     """Write a scenario to a target: a folder, a database file, a database's URL, or a target as data.
@@ -138,23 +138,28 @@ def write(
         None if isinstance(source, Plan) else source,
         target=to if isinstance(to, Mapping) else str(to),
         mode=mode,
-        formats=tuple(formats),
-        include=tuple(only),
-        exclude=tuple(exclude),
+        formats=_several(formats),
+        include=_several(only),
+        exclude=_several(exclude),
         workers=workers,
         batch_size=batch_size,
-        partition_by=tuple(partition_by),
+        partition_by=_several(partition_by),
         part_rows=part_rows,
         part_bytes=part_bytes,
         size=size,
         resume=resume,
         commit_every=commit_every,
         engine=engine,
-        allow_databases=tuple(allow_databases),
+        allow_databases=_several(allow_databases),
         **data,
     )
     resolved = resolve(request, access=SHELL, plan=source if isinstance(source, Plan) else None)
     return execute_run(resolved)[1]
+
+
+def _several(names: str | Sequence[str]) -> tuple[str, ...]:
+    """Names as a request has them; a text alone is one or several with commas, as on the command line."""
+    return tuple(part.strip() for part in names.split(",")) if isinstance(names, str) else tuple(names)
 
 
 def run(
@@ -193,7 +198,7 @@ def verify(
     as_of: datetime | None = None,
     rows: int | Mapping[str, int] | None = None,
     scale: float = 1.0,
-    only: Sequence[str] = (),
+    only: str | Sequence[str] = (),
     rules: str | Path = "",
     set: Settings | None = None,
 ) -> Report:
@@ -203,7 +208,7 @@ def verify(
     violated.
     """
     data = resolve_data(
-        request_of(source, seed=seed, as_of=as_of, rows=rows, scale=scale, include=tuple(only), rules=rules, set=set)
+        request_of(source, seed=seed, as_of=as_of, rows=rows, scale=scale, include=_several(only), rules=rules, set=set)
     )
     return verify_target(data.scenario, str(place), data.plan_request)
 
