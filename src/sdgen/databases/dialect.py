@@ -118,6 +118,7 @@ class Dialect:
         if len(name.encode()) <= limit:
             return name
         digest = hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
+        # The cut may go through a letter of several bytes, whose rest is left out.
         kept = name.encode()[: limit - 9].decode(errors="ignore")
         return f"{kept}_{digest}"
 

@@ -138,6 +138,7 @@ class SpreadFolder:
 
     def take(self, table: Table, receipt: Receipt) -> None:
         attempt = self._staging() / _ATTEMPTS / receipt.name
+        # By its size the driver sees that the file is the one that the task wrote, and that all of it has arrived here.
         size = attempt.stat().st_size if attempt.is_file() else -1
         if size != receipt.bytes:
             there = "is not there" if size < 0 else f"has {size:,} bytes"
@@ -152,6 +153,7 @@ class SpreadFolder:
         staging = self._staging()
         files = {table: [*self._plans[table].kept, *sorted(names)] for table, names in self._parts.items()}
         with os_errors_as_target_errors(self.folder):
+            # What lost tasks and second attempts left must not get into the folder.
             shutil.rmtree(staging / _ATTEMPTS)
             write_metadata(staging, merged(self.folder, metadata(self.manifest, files, done)))
             changed = changed_since(self._seen)

@@ -119,6 +119,7 @@ class FilePlan:
             words = tuple(map(str, recorded)) if isinstance(recorded, list) else ()
             layout = FileLayout(words, layout.part_rows, layout.part_bytes)
         base = TableFiles(file, parted=False).base
+        # A table that stands in parts gets a further part, though the run names no layout.
         parted = bool(layout) or (appends and any(name.startswith(f"{base}/part-") for name in existing))
         return cls(table, mode, format, TableFiles(file, parted), layout, tuple(existing))
 

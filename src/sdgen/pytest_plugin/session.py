@@ -162,6 +162,7 @@ def cache_folder(config: pytest.Config) -> Path | None:
     with suppress(OSError):
         folder: Path = cache.mkdir("sdgen").parents[1] / "sdgen"
         folder.mkdir(exist_ok=True)
+        # A folder that was made by another user may be there and refuse files.
         return folder if os.access(folder, os.W_OK) else None
     return None
 
@@ -193,6 +194,7 @@ def _failing() -> Iterator[None]:
     except SdgenError as error:
         raise _failure(str(error)) from None
     except Exception as error:
+        # By the module's name, so that psycopg need not be imported to look for its exceptions.
         if not type(error).__module__.startswith("psycopg"):
             raise
         raise _failure(str(problem_of(error))) from None

@@ -154,6 +154,7 @@ def _measure(
             if not rows:
                 found[name] = (0.0, 0.0)
                 continue
+            # A folder for each entity, as the sizes of all files in it are added up.
             place = f"{folder}/{len(found)}/" if of_files else destination
             found[name] = _measure_sample(
                 plan, table, open_target(place, formats), rows, Path(place) if of_files else None

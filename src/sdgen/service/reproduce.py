@@ -207,6 +207,7 @@ def remove_stale_scratch() -> None:
     prefix = _prefix()
     for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*-*"):
         number = folder.name.removeprefix(prefix).partition("-")[0]
+        # A folder of a process that is still there may be in use, though the number may be another's by now.
         if number.isdecimal() and not alive(int(number)):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -157,6 +157,7 @@ class RunQueries:
         with self.store.reading() as connection:
             found = [log_line(row) for row in connection.execute(query).mappings()]
         if not found:
+            # Raises where there is no such run, which can't be told from one without lines.
             self.revision(run_id)
         return found
 
@@ -317,6 +318,7 @@ def remove_runs(store: Store, run_ids: Sequence[str]) -> None:
             hint = "cancel it first, or wait for its end"
             raise StoreError([Problem(("run",), f"the run {each} is {statuses[each]}", hint) for each in active])
         for ids in _chunks(run_ids):
+            # What refers to a run goes before it, as the store's foreign keys want it.
             for table, column in (
                 (run_logs, run_logs.c.run_id),
                 (run_entities, run_entities.c.run_id),

@@ -28,6 +28,7 @@ from sdgen.errors import Problem, StoreError
 
 METADATA = MetaData()
 
+# MySQL's TEXT ends at 64 KiB, which a scenario may well exceed.
 LONG_TEXT = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 _ID = String(200)
 _TIME = String(32)
@@ -131,6 +132,7 @@ run_logs = Table(
     Column("text", LONG_TEXT, nullable=False),
 )
 
+# Stores that exist have the table under this name.
 schedulers = Table(
     "supervisors",
     METADATA,

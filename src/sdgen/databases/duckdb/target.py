@@ -144,6 +144,7 @@ class DuckDB(CommittingTarget):
             raise _refused(self.path, error) from error
 
     def _commit(self) -> None:
+        # A commit can't be broken into: `interrupt` does nothing while this is set.
         self.committing = True
         self._run("COMMIT")
         self.committing = False

@@ -36,8 +36,10 @@ from sdgen.targets.file_checkpoint import TableProgress
 from sdgen.targets.paths import file_fault, leftovers, rename_new, staged
 from sdgen.targets.writer_lock import LocalPath
 
+# Nobody sees a new file before it is renamed: where something fails it is thrown away, and needs no journal.
 _NEW = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE")
 _LASTING = ("synchronous = NORMAL", "locking_mode = EXCLUSIVE")
+# The size of the cache is in KiB where it is negative. Foreign keys are checked at the end, all at once.
 _ALWAYS = ("cache_size = -131072", "temp_store = MEMORY", "foreign_keys = OFF")
 
 
@@ -140,6 +142,7 @@ class SQLite(CommittingTarget):
         if not self.new and not self.path.exists():
             self.staged = staged(self.path)
         self.connection = connect_to_write(self.staged or self.path)
+        # Before the transaction, in which some of these do nothing.
         for pragma in (_NEW if self.staged else _LASTING if self.commits.active else ()) + _ALWAYS:
             self._run(f"PRAGMA {pragma}")
         self._run("BEGIN IMMEDIATE")
