@@ -160,6 +160,7 @@ def _inspected(connection: Connection, schema: str) -> Catalog:
 
 def _schemas(inspector: Inspector) -> list[str]:
     names = inspector.get_schema_names()
+    # PostgreSQL keeps names that begin with pg_ for itself.
     return [name for name in names if name.lower() not in _SYSTEM and not name.startswith("pg_")]
 
 

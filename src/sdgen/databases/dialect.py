@@ -68,6 +68,7 @@ class Dialect:
     def split(self, table: str) -> tuple[str, str]:
         """Schema ("" for the default one) and name of a table."""
         schema, dot, name = table.partition(".")
+        # Where there are no schemas, as in SQLite, a dot is a letter like others.
         return (schema, name) if dot and self.schemas else ("", table)
 
     def table(self, table: str) -> str:

@@ -222,6 +222,7 @@ def faults(tables: Sequence[Table], mode: Mode, there: ExistingTables, dialect: 
         elif table.mode_in(mode) is Mode.APPEND_ONLY:
             what = "does not exist, so nothing can be appended"
             problems.append(Problem(("target", table.name), what, "use --mode create_if_missing"))
+    # A table that stays as it is may be referred to by any other: only emptying one would take rows away from others.
     emptied = [table for table in tables if table.mode_in(mode) is Mode.TRUNCATE_THEN_INSERT]
     return [*problems, *_referred(emptied, there)]
 

@@ -187,6 +187,7 @@ class DeltaTables:
 
     def _create(self, name: str) -> IO[bytes]:
         upload = self.store.create(name)
+        # Tables are written on threads of their own.
         with self._lock:
             self._uploads.append(upload)
         return upload  # type: ignore[return-value]

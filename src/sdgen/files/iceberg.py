@@ -246,6 +246,7 @@ class IcebergTables:
 
         def create(name: str) -> IO[bytes]:
             address = f"{place.location()}/{name}"
+            # Tables are written on threads of their own.
             with self._lock:
                 self._written.setdefault(table.name, []).append(address)
             with self.address.translated("written"):

@@ -64,11 +64,11 @@ def merged(folder: Path, new: dict[str, Any]) -> dict[str, Any]:
 def merged_with(before: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """The metadata with the tables that those of before tell of, where a part of the same run wrote them."""
     tables = before.get("tables")
-    # Tables that another scenario, seed or moment made are none of this run's data.
     if before.get("hash") != new["hash"] or not isinstance(tables, dict):
         return new
     kept = {name: each for name, each in tables.items() if isinstance(each, dict) and isinstance(each.get("rows"), int)}
     together = {**kept, **new["tables"]}
+    # Runs of the same plan may write its tables one after the other: the file tells of all of them.
     return {**new, "total_rows": sum(each["rows"] for each in together.values()), "tables": together}
 
 

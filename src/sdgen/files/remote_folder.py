@@ -119,6 +119,7 @@ class RemoteFiles:
 
     def _create(self, small: bool, name: str) -> Any:
         upload = self.store.create(name, *([_SMALL_BLOCK] if small else ()))
+        # Tables are written on threads of their own.
         with self._lock:
             self._uploads.append(upload)
         return upload

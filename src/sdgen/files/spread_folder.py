@@ -60,6 +60,7 @@ class FilePartWriter:
         if not folder.is_dir():
             what = f"a worker doesn't see {folder.parent}, where files are staged"
             raise TargetError(Problem(("target",), what, _SHARED))
+        # A name for each attempt: two attempts at one span never write into one file.
         path = folder / f"{uuid.uuid4().hex}.{self.format}"
         with path.open("wb") as sink:
             sink.write(format.head(table) if format.head is not None else b"")
@@ -94,6 +95,8 @@ class SpreadFolder:
             return [Problem(("target",), fault, "choose another folder, or change its permissions")]
         with os_errors_as_target_errors(self.folder):
             finish_moves(self.folder)
+        # When the process that leads a run is gone, nobody knows which spans were taken: nothing of it can be gone on
+        # with.
         for path in leftovers(self.folder):
             remove_leftover(path)
         self._plans = {table: self._planned(table, table.mode_in(mode)) for table in tables}
@@ -146,6 +149,7 @@ class SpreadFolder:
             raise TargetError(Problem(("target", table.name), what, _SHARED))
         name = f"{self._plans[table].files.base}/part-{receipt.span.start:015d}.{self.format}"
         with os_errors_as_target_errors(self.folder):
+            # In one step: the span counts from here on, and once.
             attempt.rename(self._staging() / name)
         self._parts[table].append(name)
 

@@ -68,9 +68,9 @@ class Filler:
         data, target = self.resolve(options), open_target(str(to))
         settings = RunSettings(only=data.only)
         with Interruption() as signals:
-            # In a thread, so that the main one is free for signals.
             work = partial(execute, data.plan, target, settings, cancel=signals.event, probed=True)
             try:
+                # In a thread, so that the main one is free for signals.
                 signals.run(work)
             except Cancelled:
                 if not signals.number:

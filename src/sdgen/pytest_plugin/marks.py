@@ -115,9 +115,8 @@ def existing_path(name: str | Path, folders: Iterable[Path]) -> Path | str:
 
 # From the options of a mark to a plan, and the hash that its rows are kept by.
 #
-# A dataset of tests is the same today and next year: where neither the mark nor the scenario says otherwise, the seed
-# is
-# 0 and now is `AS_OF`.
+# A dataset of tests is the same today and next year: where neither the mark nor the scenario says otherwise, the
+# seed is 0 and now is `AS_OF`.
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 SEED = 0
 TODAY = "today"

@@ -86,6 +86,7 @@ class Session:
     @contextmanager
     def _on_server(self, options: MarkOptions) -> Iterator[Database]:
         server = self._server(options)
+        # The same data in every kind of database have the same key, so that the kind is left out of a template's name.
         key = self.filler.key(options, "").removeprefix("-")
         name = server.database(key, lambda url: self.filler.write(options, url))
         try:

@@ -79,6 +79,7 @@ class CatalogStore:
         base: the revision that the newest version must have, "" for none of that id. StoreError where it has another.
         """
         said = config_hash(scenario)
+        # Two who save at once must not both find the same newest version.
         with self.store.alone() as connection:
             mine = scenarios.c.id == scenario_id
             columns = [column for column in scenarios.c if column.name != "created_at"]

@@ -146,6 +146,7 @@ def _measure(
     began = perf_counter()
     found = {}
     of_files = kind in (FILES, OBJECT_STORE, ICEBERG)
+    # Such targets write Parquet: a sample of that needs no catalogue and no script.
     if kind == ICEBERG or OWN_FORMATS & set(formats):
         formats = ("parquet",)
     with tempfile.TemporaryDirectory(prefix="sdgen-estimate-") as folder:

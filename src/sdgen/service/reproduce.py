@@ -256,6 +256,7 @@ def _scenario_id(run: Run, job: Job, catalog: StoredCatalog) -> str:
             found = catalog.scenario(run.scenario_id, version or name.partition("@")[2])
         except SdgenError:
             continue
+        # By what it says and not by its version, as a file may be edited without a new one.
         if scenario_text(found.value) == job.scenario_text:
             return f"{run.scenario_id}@{version}" if version else name
     return ""

@@ -31,6 +31,7 @@ _SEARCHED = (
     runs.c.destination,
     runs.c.error,
 )
+# The id decides between runs that were made at one moment, so that pages of a list never overlap.
 _NEWEST = (runs.c.created_at.desc(), runs.c.id.desc())
 
 
@@ -81,6 +82,7 @@ class RunQueries:
         if target:
             matching &= (runs.c.target_id == target) | (runs.c.target_name == target)
         if text:
+            # Signs that LIKE would read as patterns stand for themselves.
             matching &= sa.or_(*(sa.func.lower(each).contains(text.lower(), autoescape=True) for each in _SEARCHED))
         if since is not None:
             matching &= runs.c.created_at >= _bound(since)
@@ -206,6 +208,7 @@ def first_per_target(rows: Iterable[Any]) -> list[str]:
     for row, place in places:
         if row.status == Status.PENDING.value and place not in taken:
             ready.append(row.id)
+            # Who waits first has the place as well, so that no later run overtakes it.
             taken |= {place} if place else set()
     return ready
 

@@ -76,6 +76,7 @@ runs = Table(
     Column("created_at", _TIME, nullable=False),
     Column("started_at", _TIME),
     Column("finished_at", _TIME),
+    # Seeds may take all 64 bits without a sign, which BIGINT does not hold.
     Column("seed", String(24), nullable=False),
     Column("as_of", _TIME, nullable=False),
     Column("config_hash", String(64), nullable=False),

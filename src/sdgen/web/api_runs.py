@@ -190,8 +190,8 @@ def events(
     """Server-sent events: `progress` (the run), `log` (a line), and `end` (the run), after which nothing comes."""
     run = service.run(run_id)
     after = int(last_event_id) if last_event_id.isascii() and last_event_id.isdecimal() else 0
-    # Proxies such as nginx hold answers back until a buffer is full, unless this header says otherwise.
     lines = stream(service, run.id, min(after, _MOST), lambda: bool(request.app.state.closing))
+    # Proxies such as nginx hold answers back until a buffer is full, unless this header says otherwise.
     return StreamingResponse(lines, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 

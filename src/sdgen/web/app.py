@@ -101,4 +101,5 @@ async def _scheduling(app: FastAPI) -> AsyncIterator[None]:
         # Streams of events end by this, which a server that closes would otherwise wait for.
         app.state.closing = True
         app.state.scheduler = None
+        # It waits for a thread to end, which the event loop must not.
         await run_in_threadpool(scheduler.close)

@@ -175,5 +175,6 @@ def _leads_to(template: str, path: str) -> bool:
 
 def unforeseen(request: Request, error: Exception) -> JSONResponse:
     """The answer where there is a bug: no more of it than that it is one."""
+    # The message of an error may hold values of rows, or a password: its kind alone is logged.
     logging.getLogger("sdgen.web").error("%s %s: %s", request.method, request.url.path, type(error).__name__)
     return answer(500, "internal error: this is a bug in sdgen; the server's log names the kind of error")

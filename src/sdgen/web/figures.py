@@ -157,7 +157,6 @@ def _stepped_bins(values: NDArray[np.float64]) -> tuple[Bar, ...]:
     if float(whole.max()) >= 2**53 or not np.allclose(whole, scaled, rtol=0, atol=1e-3):
         return ()
     steps = whole.astype(np.int64)
-    # The step is the largest that all values are multiples of.
     steps //= np.gcd.reduce(steps)
     last = int(steps.max())
     wide = -(-(last + 1) // BINS)

@@ -77,6 +77,7 @@ def graph_of(plan: Plan) -> Graph:
 def _columns(parents: Mapping[Item, list[Item]]) -> list[list[Item]]:
     """The columns of the picture; a layer of too many entities takes several, and links pass these as they may."""
     layers = _layers(parents)
+    # Such a layer is cut into several columns, in which places for passing links would have no meaning.
     if any(len(layer) > MOST_DOWN for layer in layers):
         _sort(layers, parents)
         return [layer[at : at + MOST_DOWN] for layer in layers for at in range(0, len(layer), MOST_DOWN)]

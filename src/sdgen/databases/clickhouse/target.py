@@ -180,6 +180,7 @@ class ClickHouse:
         for staged in self.staged.values():
             if staged.existing is not None and not (staged.emptied and _whole(staged.existing)):
                 self._move(staged, staged.existing)
+        # All tables are in their places: nothing is taken back from here on.
         self.undo, self.made = [], []
         with suppress(TargetError):  # the rows are there; what is left over goes with the next run
             self._clear()
@@ -205,6 +206,7 @@ class ClickHouse:
             self.extra.append(other)
             self._do(staged, f"CREATE TABLE {_sql(other)} AS {name}")
         exchange = f"EXCHANGE TABLES {_sql(other)} AND {name}"
+        # The same statement once more puts both tables back.
         self._do(staged, exchange, exchange)
 
     def _move(self, staged: Staged, existing: ExistingTable) -> None:

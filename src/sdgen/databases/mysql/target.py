@@ -227,6 +227,7 @@ class MySQL(CommittingTarget):
         self._begin()
         waiting = bool(self._forward(table))
         try:
+            # Rows refer to some that are not written yet: whether they come, `finish` asks by a query.
             if waiting:
                 self.connection.run("SET foreign_key_checks = 0")
             if self.connection.local:
@@ -248,6 +249,7 @@ class MySQL(CommittingTarget):
                 yield part.data
 
         taken = self.connection.load(load_data(table, self._into(table), self._declared(table)), buffers())
+        # With LOCAL, rows that break a key are left out, and nothing fails.
         if taken != sent:
             raise TargetError(Problem(("target", table.name), f"MySQL took {taken:,} of {sent:,} rows"))
 
