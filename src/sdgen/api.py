@@ -93,6 +93,7 @@ def generate(source: Source | Plan, *, workers: int = 0, **request: Any) -> dict
     planned = plan(source, **request)
     tables = {}
     for name, table in tables_of(planned).items():
+        # A table without rows has no batch to take the types from.
         schema = columnar.encode(table, batch(planned, name, 0, 0)).schema
         tables[name] = pa.Table.from_batches(
             batches(planned, name, workers=workers or default_workers()), schema=schema

@@ -48,6 +48,7 @@ def dataframe(
     spans = rows.spans
     # Dask takes the last division as included. Of no rows nothing is known.
     divisions = (*(span.start for span in spans), rows.stop - 1) if rows.rows else None
+    # `meta` is a partition without rows: from it Dask knows columns and types without making any.
     return from_map(_frame, spans, rows=rows, meta=_frame(Span(rows.first, rows.first), rows), divisions=divisions)
 
 
@@ -57,4 +58,5 @@ def _frame(span: Span, rows: EntityRows, columns: Sequence[str] | None = None) -
 
     table = rows.table(span[0], span[1], columns or ())
     frame = table.to_pandas(types_mapper=pd.ArrowDtype).set_index(pd.RangeIndex(span[0], span[1]))
+    # Dask relies on the order in which it asked for them.
     return frame if columns is None else frame[list(columns)]

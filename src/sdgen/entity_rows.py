@@ -65,6 +65,7 @@ class EntityRows:
     @property
     def spans(self) -> tuple[Span, ...]:
         """The partitions: one at least, which has no rows where the entity has none."""
+        # Engines need a partition to learn the columns from.
         starts = range(self.first, max(self.stop, self.first + 1), self.span_rows)
         return tuple(Span(start, min(start + self.span_rows, self.stop)) for start in starts)
 
@@ -115,6 +116,7 @@ def entity_rows(
     planned = plan.entities[entity]
     types = tuple(_substituted(column.type, substitutes) for column in planned.written)
     fields = [pa.field(each.name, type.arrow, each.nullable) for each, type in zip(planned.written, types, strict=True)]
+    # With spans of one batch at first: how large a row is, and with it a span, is measured on the value itself.
     rows = EntityRows(entity, planned.first, planned.rows, BATCH_ROWS, 0.0, pa.schema(fields), types, dumps(plan))
     size = _row_bytes(rows)
     return replace(rows, row_bytes=size, span_rows=_span_rows(rows.rows, size, partition_bytes))
@@ -140,6 +142,7 @@ def plan_of(source: Source | Plan, **request: Any) -> Plan:
     if chosen.seed is None and scenario.seed is None:
         chosen = replace(chosen, seed=SEED)
     if chosen.as_of is None and not scenario.as_of:
+        # Fixed to the day: two frames that are made minutes apart must have the same now.
         chosen = replace(chosen, as_of=datetime.combine(datetime.now(UTC), time(), UTC))
     return plan_with_existing(scenario, chosen)
 
@@ -190,6 +193,7 @@ def _row_bytes(rows: EntityRows) -> float:
 def _span_rows(rows: int, row_bytes: float, partition_bytes: int) -> int:
     """A multiple of the batch size: of about so many bytes, but never more than MOST_PARTITIONS spans."""
     by_size = int(partition_bytes / max(row_bytes, 1.0)) // BATCH_ROWS
+    # Rounded up to whole batches, so that there are never more partitions than that.
     by_count = -(-rows // (MOST_PARTITIONS * BATCH_ROWS))
     return max(by_size, by_count, 1) * BATCH_ROWS
 
@@ -197,6 +201,7 @@ def _span_rows(rows: int, row_bytes: float, partition_bytes: int) -> int:
 @lru_cache(maxsize=4)
 def _unpacked(packed: bytes, version: str) -> Plan:
     """The plan, unpickled once in a process, so that what it has computed (sums of counts) serves its other tasks."""
+    # Looked at before the plan is unpickled, which may fail in any way between versions.
     if version != __version__:
         what = f"the plan was made by sdgen {version}, and this worker has sdgen {__version__}"
         raise SdgenError(Problem((), what, "install the same version on all machines"))

@@ -75,4 +75,5 @@ def _datasource(rows: EntityRows) -> ray.data.Datasource:
 
 
 def _blocks(rows: EntityRows, span: Span) -> list[pa.Table]:
+    # A block of each batch, and an empty one where there is none: Ray learns the columns from blocks.
     return [pa.Table.from_batches([batch], rows.schema) for batch in rows.batches(*span)] or [rows.schema.empty_table()]

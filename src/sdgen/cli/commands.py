@@ -65,6 +65,7 @@ def spelled_anew(words: Iterable[str], known: set[str]) -> Iterator[str]:
     option = ""
     words = iter(words)
     for word in words:
+        # Behind it there are no options, whatever words look like.
         if word == "--":
             yield word
             yield from words
@@ -75,6 +76,7 @@ def spelled_anew(words: Iterable[str], known: set[str]) -> Iterator[str]:
             option = ""
             continue
         current = FORMER_OPTIONS.get(name, name)
+        # An option that has the old name with another meaning today keeps it.
         option = current if current in known and name not in known else name
         yield option + equals + FORMER_VALUES.get((option, value), value)
 

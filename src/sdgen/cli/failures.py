@@ -97,6 +97,7 @@ def _words(error: BaseException) -> str:
 
 def _pipe_closed(error: BaseException | None) -> bool:
     """Whether the reader of our output went away, as `head` does, directly or beneath another exception."""
+    # Libraries wrap the exception of a write in their own.
     while error is not None:
         if isinstance(error, BrokenPipeError):
             return True
@@ -115,6 +116,7 @@ def _settle_stdout() -> None:
 def _leave_stdout() -> None:
     """Let the interpreter's last flush of stdout go nowhere."""
     try:
+        # The interpreter flushes once more at its end, and would tell of the closed pipe with a traceback.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115

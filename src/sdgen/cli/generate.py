@@ -61,6 +61,7 @@ def own_runs(request: RunRequest) -> Iterator[ResolvedRun]:
     for target in targets[:1] if formats else targets:
         named = target.dumped() | ({"options": {**target.options, "formats": formats}} if formats else {})
         run = resolve(request.model_copy(update={"target": named, "formats": ()}), access=SHELL)
+        # The first run settles what was left open, so that all targets get the same rows.
         request = request.model_copy(update={"seed": run.plan.seed, "as_of": run.plan.as_of})
         yield run
 
@@ -81,6 +82,7 @@ def _generate(run: ResolvedRun, quiet: bool, summarized: bool) -> dict[str, Any]
                 print(f"the rows that are committed stay; {_AGAIN}", file=sys.stderr)
             raise
     for line in summary(run, plan, result, target) if summarized else ():
+        # Standard output holds the rows themselves.
         stream = sys.stderr if run.request.target == "-" else sys.stdout
         print(colored(line, stream), file=stream)
     if interruption.number:

@@ -8,8 +8,6 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-# Arrow without pandas: pyarrow imports it at the first array, where it is installed, for nothing a command needs.
-
 
 class _NoPandas(MetaPathFinder):
     """Finds that there is no pandas."""

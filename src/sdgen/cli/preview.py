@@ -117,6 +117,7 @@ def import_source(kind: str, source: str, output: str, options: ReadOptions, for
         raise SdgenError(Problem((), "the file is there already", "--force replaces it", output))
     scenario = read_as(kind, source, options) if kind else read_source(source, options)
     text = scenario_text(scenario)
+    # All of them, since what is imported is looked at and edited next.
     print_notes(scenario.notes, len(scenario.notes))
     if not output:
         print(text, end="")

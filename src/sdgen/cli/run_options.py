@@ -215,7 +215,9 @@ def with_run_options(command: Callable[Concatenate[Fields, P], None]) -> Callabl
     hints = {**get_type_hints(run_fields, include_extras=True), **get_type_hints(command, include_extras=True)}
     others = [parameter for name, parameter in own.parameters.items() if name != "fields"]
     every = [each.replace(annotation=hints[each.name]) for each in (*others, *common.values())]
+    # Python wants parameters without a default first, and a signature refuses another order.
     every.sort(key=lambda each: each.default is not inspect.Parameter.empty)
     with_fields.__annotations__ = {**{each.name: each.annotation for each in every}, "return": None}
+    # Typer reads options from a function's signature and annotations.
     vars(with_fields)["__signature__"] = own.replace(parameters=every)
     return with_fields

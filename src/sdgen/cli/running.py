@@ -90,6 +90,7 @@ def print_logs(service: Service, run_id: str, follow: bool, output: str) -> None
     run, document = service.run(run_id), list[LogLine]()
     after = 0
     while True:
+        # Looked at before the lines: what is written with the end is then among them.
         over = run.status.is_over
         lines = service.logs(run.id, after)
         for line in lines:

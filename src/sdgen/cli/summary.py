@@ -133,6 +133,7 @@ def _place(run: ResolvedRun) -> Iterator[str]:
 
 def _data(run: ResolvedRun, plan: Plan) -> Iterator[str]:
     request = run.request
+    # The seed and instant that were settled, also where nobody had named them.
     yield from data_options(plan.seed, plan.as_of, request.rows, run.scale)
     for option in ("include", "exclude", "allow_databases"):
         if words := getattr(request, option):

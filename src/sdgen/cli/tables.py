@@ -46,6 +46,7 @@ def fitted(widths: Sequence[int], most: int) -> list[int]:
     while most and len(chosen) > 1 and (over := sum(chosen) + 2 * len(chosen) - 2 - most) > 0:
         widest = max(range(1, len(chosen)), key=chosen.__getitem__)
         if chosen[widest] > LEAST_WIDTH:
+            # Down to just below the next widest one, so that wide columns shrink together.
             next_widest = max((size for size in chosen[1:] if size < chosen[widest]), default=1)
             chosen[widest] = max(LEAST_WIDTH, chosen[widest] - over, next_widest - 1)
         else:
@@ -59,6 +60,7 @@ def cut(text: str, most: int = MOST_WIDTH) -> str:
         text = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
     if width(text) <= most:
         return text
+    # Letters may take two places or none, so that places can't be counted in letters.
     while width(text) > most - 1:
         text = text[: min(most - 1, len(text) - 1)]
     return text + "…"

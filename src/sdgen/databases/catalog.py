@@ -149,6 +149,7 @@ def _inspected(connection: Connection, schema: str) -> Catalog:
         default=default,
         tables=[
             table
+            # Schemas are databases in MySQL, of which the URL names one.
             for each in ([default] if schema or dialect == "mysql" else _schemas(inspector))
             for table in _tables(inspector, each)
         ],
@@ -159,10 +160,12 @@ def _inspected(connection: Connection, schema: str) -> Catalog:
 
 def _schemas(inspector: Inspector) -> list[str]:
     names = inspector.get_schema_names()
+    # PostgreSQL keeps names that begin with pg_ for itself.
     return [name for name in names if name.lower() not in _SYSTEM and not name.startswith("pg_")]
 
 
 def _tables(inspector: Inspector, schema: str) -> Iterator[CatalogTable]:
+    # Asked for all tables of a schema at once: table by table each answer would be a way to the server and back.
     answers: dict[str, Mapping[Any, Any]] = {
         "primary_key": inspector.get_multi_pk_constraint(schema=schema),
         "unique": inspector.get_multi_unique_constraints(schema=schema),

@@ -25,6 +25,7 @@ from sdgen.targets.file_checkpoint import TableProgress, run_differences
 NAME = "sdgen_progress"
 HINT = "ask for the same as then, or begin anew with --mode truncate_then_insert, without --resume"
 
+# MySQL's usual collations take names that differ in capitals alone for one, and its TEXT ends at 64 KiB.
 _TEXTS = {"mysql": ("VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "LONGTEXT")}
 
 Run = Callable[[str], Sequence[tuple[Any, ...]]]
@@ -87,6 +88,8 @@ class CheckpointTable:
     def advance(self, run: Run, table: Table, before: TableProgress, now: TableProgress, rows: int) -> None:
         """Move on by one span; TargetError where another process has done so."""
         where = f"FROM {self.name} WHERE entry = {self.dialect.literal(table.name)}"
+        # The lock makes a second process wait for the first one's commit, after which the count is not the one it
+        # knows.
         found = run(f"SELECT batches {where}{self.lock}")
         if [tuple(row) for row in found] != [(before.batches,)]:
             what = "another process is writing the rows of this run"
@@ -151,9 +154,13 @@ class PeriodicCommits:
             self._done, self.recorded = dict(left.done), True
             return self._differing(left, self.manifest)
         shared = [name for name in left.tables if name in names]
+        # A run that doesn't commit as it goes, into other tables of the same database, disturbs nothing of the stopped
+        # one.
         if not shared and not self.active:
             self.left = None
             return []
+        # Only where all its tables are replaced: the others would stay without the keys that they were to get at the
+        # end.
         self.discards = mode is Mode.TRUNCATE_THEN_INSERT and len(shared) == len(left.tables)
         return [] if self.discards else [self._stopped(left)]
 

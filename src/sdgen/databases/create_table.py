@@ -51,6 +51,7 @@ def _foreign_keys(table: Table, dialect: Dialect) -> Iterable[Constraint]:
 def create_table(table: Table, dialect: Dialect, inline: frozenset[str] = ALL) -> str:
     """CREATE TABLE with types, NOT NULL and the constraints of the kinds in `inline`."""
     lines = [_column(column, dialect) for column in table.columns]
+    # These columns are in the scenario's words for this database, and rows bring no values for them.
     computed = table.target.get(dialect.name, {}).get("computed") or {}
     lines += [f"{dialect.quote(name)} {declared}" for name, declared in computed.items()]
     lines += [_check(table, column, dialect) for column in table.columns if _checked(column.type, dialect)]

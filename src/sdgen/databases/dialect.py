@@ -68,6 +68,7 @@ class Dialect:
     def split(self, table: str) -> tuple[str, str]:
         """Schema ("" for the default one) and name of a table."""
         schema, dot, name = table.partition(".")
+        # Where there are no schemas, as in SQLite, a dot is a letter like others.
         return (schema, name) if dot and self.schemas else ("", table)
 
     def table(self, table: str) -> str:
@@ -118,6 +119,7 @@ class Dialect:
         if len(name.encode()) <= limit:
             return name
         digest = hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
+        # The cut may go through a letter of several bytes, whose rest is left out.
         kept = name.encode()[: limit - 9].decode(errors="ignore")
         return f"{kept}_{digest}"
 

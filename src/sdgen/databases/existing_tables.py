@@ -90,6 +90,7 @@ def takes(wanted: Type, declared: str, dialect: Dialect) -> bool:
     if dialect.hex_uuids and wanted.kind == "uuid" and found == Type("string", length=32):
         return True
     if found is None:
+        # A column of SQLite's without a type takes any value.
         return not declared and dialect.name == "sqlite"
     if found in (wanted, dialect.read(dialect.declared(wanted))):
         return True
@@ -139,6 +140,7 @@ def _integer(wanted: Type, found: Type) -> bool:
 def _decimal(wanted: Type, found: Type) -> bool:
     whole = found.precision - found.scale
     if wanted.kind in INTEGERS:
+        # A precision of 0 stands for a decimal without limits.
         return not found.precision or _range(wanted)[1] < 10**whole
     if wanted.kind != "decimal":
         return False
@@ -146,6 +148,7 @@ def _decimal(wanted: Type, found: Type) -> bool:
 
 
 def _double(wanted: Type, found: Type) -> bool:
+    # Up to there a double holds every whole number.
     small = wanted.kind in INTEGERS and _range(wanted)[1] <= 1 << 53
     return wanted.kind in {"float", "double"} or small or (wanted.kind == "decimal" and wanted.precision <= 15)
 
@@ -219,6 +222,7 @@ def faults(tables: Sequence[Table], mode: Mode, there: ExistingTables, dialect: 
         elif table.mode_in(mode) is Mode.APPEND_ONLY:
             what = "does not exist, so nothing can be appended"
             problems.append(Problem(("target", table.name), what, "use --mode create_if_missing"))
+    # A table that stays as it is may be referred to by any other: only emptying one would take rows away from others.
     emptied = [table for table in tables if table.mode_in(mode) is Mode.TRUNCATE_THEN_INSERT]
     return [*problems, *_referred(emptied, there)]
 
@@ -265,6 +269,7 @@ class ExistingRowsQuery:
         array = values.combine_chunks()
         array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
         array = array.storage if isinstance(array, pa.ExtensionArray) else array
+        # Readers that give texts spell it differently: PostgreSQL prints t and f.
         if column.type.kind == "bool" and pa.types.is_string(array.type):
             return pc.if_else(pc.is_null(array), None, pc.is_in(array, value_set=pa.array(["t", "true", "1"])))
         try:

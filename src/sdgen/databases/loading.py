@@ -23,6 +23,7 @@ class RecordStream:
 
     def __init__(self, parts: Iterable[pa.RecordBatch]) -> None:
         self._parts = iter(parts)
+        # A reader of Arrow's must know its schema before the first batch is asked for.
         self._first = next(self._parts, None)
         self._failure: BaseException | None = None
 
@@ -40,6 +41,8 @@ class RecordStream:
         try:
             yield from self._parts
         except BaseException as failure:
+            # The driver pulls batches through native code, and raises an exception of its own for whatever comes out of
+            # it.
             self._failure = failure
             raise
 

@@ -71,6 +71,7 @@ def _rows_of_statement(fields: Sequence[pa.Array]) -> int:
     widest = sum(pc.max(pc.binary_length(text)).as_py() + 2 for text in fields)
     size = ROWS
     while size > 1 and size * widest > LONGEST:
+        # Halves of a power of two divide the batches too: statements go on ending at fixed row numbers.
         size //= 2
     return size
 
@@ -107,6 +108,7 @@ def _float(array: pa.Array, type: Type, literals: Literals) -> pa.Array:
 
 def _moment(array: pa.Array, type: Type, literals: Literals) -> pa.Array:
     if array.type.tz and not literals.zoned:
+        # The script's session is in UTC, so that the moment is the same without its offset.
         array = array.view(pa.timestamp("us"))
     return pc.binary_join_element_wise("'", timestamp_text(array), "'", "")
 
@@ -152,12 +154,14 @@ POSTGRES = Literals(
     },
 )
 MYSQL = Literals(
+    # The backslash comes first, or those of the other escapes would be doubled. MySQL has neither NaN nor infinity.
     escapes={"\\": "\\\\", "'": "\\'", "\0": "\\0", "\n": "\\n", "\r": "\\r", "\x1a": "\\Z"},
     infinite=("NULL", "NULL", "NULL"),
     binary=("X'", "'"),
     zoned=False,
 )
 SQLITE = Literals(
+    # SQLite takes a NUL for the end of a statement, and knows infinity only as a number that is too large for a double.
     escapes={"'": "''", "\0": "'||char(0)||'"},
     infinite=("NULL", "9e999", "-9e999"),
     binary=("X'", "'"),

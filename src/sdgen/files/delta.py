@@ -66,10 +66,12 @@ def storage_options(store: Store) -> dict[str, str]:
     from fsspec.config import conf
 
     options = {**conf.get(store.scheme, {}), **store.options}
+    # What fsspec's S3 hands to its client stands one level deeper, and deltalake knows one level alone.
     options |= options.pop("client_kwargs", {})
     words = _S3_OPTIONS if store.scheme in ("s3", "s3a") else {}
     found = {words.get(name, name): _option(value) for name, value in options.items()}
     if words and found.get("aws_endpoint_url", os.environ.get("AWS_ENDPOINT_URL", "")).startswith("http://"):
+        # The library refuses addresses without TLS unless it is told.
         found["aws_allow_http"] = "true"
     return found
 
@@ -174,6 +176,7 @@ class DeltaTables:
         self._files[table.name] = []
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> Any:
+        # An estimate encodes rows of tables that were never checked.
         lake = self._tables.get(table.name) or LakeTable.of(table, Mode.CREATE_IF_MISSING, self.layout, LACKING, "x")
         return (lake.encode(batch),)
 
@@ -184,16 +187,19 @@ class DeltaTables:
 
     def _create(self, name: str) -> IO[bytes]:
         upload = self.store.create(name)
+        # Tables are written on threads of their own.
         with self._lock:
             self._uploads.append(upload)
         return upload  # type: ignore[return-value]
 
     def finish(self) -> None:
+        # All files are shown before the first commit: no commit may list a file that isn't there.
         while self._uploads:
             self._uploads[0].commit()
             self._shown.append(self._uploads.pop(0).name)
         for name, lake in self._tables.items():
             there = self._there[name]
+            # Noted before the commit: of one that fails it is not known whether it has counted.
             self._undo.append((name, there.version() if there is not None else None))
             with self.store.translated("written"):
                 self._commit(lake, there)
@@ -203,6 +209,7 @@ class DeltaTables:
     def _commit(self, lake: LakeTable, there: Any) -> None:
         from deltalake.transaction import AddAction, CommitProperties, create_table_with_add_actions
 
+        # The log of Delta counts milliseconds.
         now = int(time.time() * 1000)
         actions = [
             AddAction(
@@ -211,6 +218,7 @@ class DeltaTables:
                 partition_values=partition_values(file),
                 modification_time=now,
                 data_change=True,
+                # With the count in the log readers can tell a table's rows without opening its files.
                 stats=json.dumps({"numRecords": file.rows}),
             )
             for file in self._files[lake.table.name]
@@ -223,6 +231,7 @@ class DeltaTables:
                 self._address(lake.table.name),
                 schema,
                 actions,
+                # Where somebody else has made the table meanwhile, theirs stays and this run fails.
                 mode="error",
                 partition_by=lake.partition_columns,
                 storage_options=storage_options(self.store),
@@ -249,10 +258,12 @@ class DeltaTables:
 
     def _take_back(self, name: str, version: int | None) -> None:
         if version is None:
+            # The listing of the first look knows nothing of the log that the commit has written.
             log = [each for each in self.store.names(again=True) if each.startswith(f"{folder_of(name)}/")]
             self.store.remove(log)
             return
         table = self._opened(name)
+        # A commit that never counted needs no restoring, which would be a version of its own.
         if table is not None and table.version() > version:
             table.restore(version)
 

@@ -118,10 +118,12 @@ class Files:
         if fault:
             return [Problem(("target",), fault, "choose another folder, or change its permissions")]
         with os_errors_as_target_errors(self.folder):
+            # Before the first look: a run that was killed between two renames has left some files old and some new.
             finish_moves(self.folder)
         self._plans = {table.name: tuple(self._planned(table, table.mode_in(mode))) for table in tables}
         every = [plan for plans in self._plans.values() for plan in plans]
         paths = [self.folder / name for plan in every for name in (plan.files.file, *plan.existing)]
+        # What appears or changes from here on is the work of another writer, which `_look_again` finds.
         self._seen = look(list(dict.fromkeys(paths)))
         self._note_sizes(every)
         stopped = self._stopped() if self.resume and self.manifest is not None else None
@@ -130,6 +132,8 @@ class Files:
         clashes += list(self._repeated(tables)) or [problem for plan in every for problem in self._clashes(plan)]
         if stopped and not other and not clashes:
             self._take_over(stopped)
+        # What a stopped run left stays where this one is refused: another try with the same options as then can still
+        # go on with it.
         for path in leftovers(self.folder) if not other else ():
             remove_leftover(path)
         return [*other, *clashes]
@@ -170,6 +174,7 @@ class Files:
     def _note_sizes(self, plans: Sequence[FilePlan]) -> None:
         """What an appending run adds to is a part of what it is: one that goes on has copied those bytes already."""
         appended = [plan for plan in plans if plan.mode is Mode.APPEND_ONLY]
+        # Where such a file has grown since, the run that was stopped had copied other bytes, and its manifest differs.
         files = [name for plan in appended for name in plan.existing]
         sizes = {file: (self.folder / file).stat().st_size for file in files}
         if self.manifest is not None and appended:
@@ -215,11 +220,15 @@ class Files:
             for plan in plans:
                 path = staging / self._new_file(plan)
                 path.parent.mkdir(parents=True, exist_ok=True)
+                # Only text files can be continued: the end of a Parquet or Arrow file tells of all that stands before
+                # it.
                 if plan.format.head is None or done.finished:
                     continue
                 if done.batches:
+                    # What stands behind the last size that was noted is of batches that will be made again.
                     os.truncate(path, done.sizes[plan.name])
                 elif plan.grows:
+                    # A copy grows, so that the place stays as it was until the end.
                     shutil.copyfile(self.folder / plan.files.file, path)
                 else:
                     path.write_bytes(plan.format.head(table))
@@ -235,6 +244,7 @@ class Files:
         return self.staging
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> tuple[Any, ...]:
+        # An estimate encodes rows of tables that were never checked: then there are no plans.
         plans = self._plans.get(table.name, ())
         if any(plan.layout for plan in plans):
             return tuple(plan.encode(batch) for plan in plans)
@@ -251,7 +261,9 @@ class Files:
         files: list[OpenFile] = []
         with os_errors_as_target_errors(self.folder), ExitStack() as stack:
             for plan in plans:
+                # Text files have been begun in `prepare`: with their head, or with what they held.
                 sink = (self._staging() / self._new_file(plan)).open("wb" if plan.format.head is None else "ab")
+                # Callbacks run backwards: a file is closed before the sink that it may still write to.
                 stack.callback(sink.close)
                 files.append(plan.format.open(table, sink))
                 stack.callback(files[-1].close)
@@ -276,11 +288,17 @@ class Files:
                 write_metadata(self.staging, merged(self.folder, tables))
             for name, text in self.beside.items():
                 (self.staging / name).write_bytes(text)
+            # As late as can be: only between this look and the rename can a writer that knows nothing of the lock lose
+            # its work.
             self._look_again()
+            # A new folder appears by one rename, whole. In one that exists files are renamed one by one, which a later
+            # run can end.
             if not self.folder.exists():
                 self.staging.rename(real(self.folder))
             else:
                 move_into(self.staging, self.folder)
+                # After the moves: a run that is killed in between leaves old files beside the new ones, and loses no
+                # rows.
                 self._remove_replaced()
         self.staging = None
         self._end_checkpoint()
@@ -318,6 +336,7 @@ class Files:
 
     def abort(self) -> None:
         if self.staging is not None and self.resume:
+            # The folder stays for a run that goes on, which may be one of this process.
             release(self.staging)
         elif self.staging is not None:
             shutil.rmtree(self.staging, ignore_errors=True)

@@ -43,6 +43,7 @@ LACKING: Mapping[str, str] = {
     "uint": "bigint",
     "ubigint": "decimal(20,0)",
 }
+# For a URL that names no driver SQLAlchemy takes psycopg2 or mysqlclient, which sdgen does not bring.
 _DRIVERS: Mapping[str, str] = {
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
@@ -234,15 +235,18 @@ class IcebergTables:
             self._catalog = self.address.open()
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> Any:
+        # An estimate encodes rows of tables that were never checked.
         lake = self._tables.get(table.name)
         lake = lake or LakeTable.of(table, Mode.CREATE_IF_MISSING, self.layout, LACKING, "data", folders_tell=False)
         return (lake.encode(batch),)
 
     def write(self, table: Table, parts: Iterable[Any]) -> None:
+        # A new table exists in its transaction alone, and has its location from there.
         place = self._transactions[table.name]._table
 
         def create(name: str) -> IO[bytes]:
             address = f"{place.location()}/{name}"
+            # Tables are written on threads of their own.
             with self._lock:
                 self._written.setdefault(table.name, []).append(address)
             with self.address.translated("written"):
@@ -253,6 +257,7 @@ class IcebergTables:
     def finish(self) -> None:
         with self.address.translated("written"):
             for name, lake in self._tables.items():
+                # Noted before the commit: of one that fails it is not known whether it has counted.
                 snapshot = self._there[name].current_snapshot() if self._there[name] is not None else None
                 self._undo.append((name, snapshot.snapshot_id if snapshot is not None else None))
                 self._commit(lake, self._transactions[name])
@@ -265,15 +270,18 @@ class IcebergTables:
         told = about_run(self.manifest, lake.table, self._digests.get(lake.table.name, 0))
         about = {f"sdgen.{key}": value for key, value in told.items()}
         there = self._there[lake.table.name]
+        # Deleting and adding are steps of one transaction: readers see the old rows or the new ones.
         if lake.mode is Mode.TRUNCATE_THEN_INSERT and there is not None and there.current_snapshot() is not None:
             from pyiceberg.expressions import AlwaysTrue
 
             transaction.delete(AlwaysTrue())
+        # The names hold random digits, so that no table lists them yet, and the search for them is spared.
         if files := self._written.get(lake.table.name):
             transaction.add_files(files, snapshot_properties=about, check_duplicate_files=False)
         transaction.commit_transaction()
 
     def abort(self) -> None:
+        # Tables are taken back before their files are deleted: none may list a file that is gone.
         for name, snapshot in reversed(self._undo):
             with suppress(Exception):  # another error led here, and each table is undone by itself
                 self._take_back(name, snapshot)
@@ -283,6 +291,7 @@ class IcebergTables:
                 with suppress(Exception):
                     self._transactions[name]._table.io.delete(file)
         self._written.clear()
+        # A namespace can be dropped when no table is left in it.
         for namespace in self._namespaces:
             with suppress(Exception):
                 self._catalog.drop_namespace(namespace)
@@ -298,6 +307,7 @@ class IcebergTables:
             return
         table = self._catalog.load_table(identifier)
         now = table.current_snapshot()
+        # A table that had no snapshot can't go back to one: it is emptied by a further one.
         if snapshot is None and now is not None:
             from pyiceberg.expressions import AlwaysTrue
 

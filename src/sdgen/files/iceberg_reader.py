@@ -52,6 +52,8 @@ class IcebergReader(TypedViews):
         paths = [task.file.file_path for task in tasks]
         if paths and all(path.startswith(_LOCAL) for path in paths) and not any(task.delete_files for task in tasks):
             listed = ", ".join(literal(path.removeprefix(_LOCAL)) for path in paths)
+            # Files that are older than a column lack it. Partition columns are in the files, whatever their folders are
+            # called.
             return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
         known = f"iceberg table {table.name}"
         self.connection.register(known, found.scan().to_arrow())

@@ -20,6 +20,7 @@ def encode(types: Sequence[Type], batch: pa.RecordBatch, end: str = LINE, option
     """The batch's rows as objects, each with `end` behind it; optional columns are left out where they are null."""
     triples = zip(batch.schema.names, batch.columns, types, strict=True)
     members = [(name, json_text(array, type), name in optional) for name, array, type in triples]
+    # The end stands behind each row, and not between rows, so that parts can be written one after the other.
     return characters(json_objects(members, end))
 
 

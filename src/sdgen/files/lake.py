@@ -51,6 +51,7 @@ class LakeTable:
 
     @property
     def plan(self) -> FilePlan:
+        # No file is kept or replaced by its name: the table's log tells which ones count.
         files = TableFiles(f"{self.base}.parquet", parted=True, mark=self.mark)
         return FilePlan(self.stored, Mode.CREATE_IF_MISSING, "parquet", files, self.layout, (), self.folders_tell)
 
@@ -89,6 +90,7 @@ def stored_as(type: Type, lacking: Lacking) -> Type:
 
 
 def _stored(array: pa.Array, old: TableColumn, new: TableColumn) -> pa.Array:
+    # Arrow holds documents as texts already.
     if old.type == new.type or old.type.kind == "json":
         return array
     if old.type.kind in NESTED:

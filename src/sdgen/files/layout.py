@@ -54,6 +54,7 @@ class PartitionKey:
             texts = plain_text(words, self.column.type)
         folders = [f"{_escaped(self.name)}={NULL if text is None else _escaped(text)}" for text in texts.to_pylist()]
         indices = array.indices
+        # Nulls stand in the dictionary where it was made here, and among the indices where the column came as one.
         if indices.null_count:
             folders.append(f"{_escaped(self.name)}={NULL}")
             indices = indices.fill_null(len(folders) - 1)
@@ -61,6 +62,7 @@ class PartitionKey:
 
 
 def _escaped(text: str) -> str:
+    # As names of folders these would mean the folder itself, and the one above it.
     return "%2E" * len(text) if text in (".", "..") else quote(text, safe=_PLAIN)
 
 
@@ -130,6 +132,7 @@ def _by_folder(batch: pa.RecordBatch, keys: Sequence[PartitionKey]) -> Iterator[
         yield "", batch
         return
     columns = [key.values(batch) for key in keys]
+    # One number for each combination of the keys' words, so that rows are grouped by sorting numbers and not texts.
     codes = np.zeros(len(batch), dtype=np.int64)
     for column in columns:
         codes = codes * len(column.dictionary) + column.indices.to_numpy(zero_copy_only=False).astype(np.int64)
@@ -138,6 +141,7 @@ def _by_folder(batch: pa.RecordBatch, keys: Sequence[PartitionKey]) -> Iterator[
     names = ["/".join(column[int(first)].as_py() for column in columns) for first in firsts]
     folders = {name: number for number, name in enumerate(dict.fromkeys(names))}
     numbers = np.array([folders[name] for name in names], dtype=np.int64)[of_rows]
+    # Rows of a folder keep their order, so that its file depends on the rows alone.
     order = np.argsort(numbers, kind="stable")
     sorted_rows = batch.take(pa.array(order))
     bounds = np.searchsorted(numbers[order], np.arange(len(folders) + 1))

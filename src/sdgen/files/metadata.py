@@ -68,6 +68,7 @@ def merged_with(before: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any
         return new
     kept = {name: each for name, each in tables.items() if isinstance(each, dict) and isinstance(each.get("rows"), int)}
     together = {**kept, **new["tables"]}
+    # Runs of the same plan may write its tables one after the other: the file tells of all of them.
     return {**new, "total_rows": sum(each["rows"] for each in together.values()), "tables": together}
 
 

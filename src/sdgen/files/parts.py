@@ -95,6 +95,7 @@ class PartWriter:
             hint = "partition by columns of fewer values, such as a moment's month"
             raise TargetError(Problem(("target", name), what, hint))
         if len(self._open) >= _MOST_OPEN:
+            # The one that was written to longest ago: rows that come to its partition again begin a further part.
             self._end(next(iter(self._open)))
         name = self.names.next(folder)
         sink = self.create(name)
@@ -114,6 +115,7 @@ class PartWriter:
     def _write_groups(self) -> None:
         """Give rows that wait to their files where many files have some waiting."""
         while len(self._open) > 1 and sum(part.held for part in self._open.values()) > _MOST_HELD:
+            # The fullest one's row group is the least short of a whole one.
             fullest = max(self._open.values(), key=lambda part: part.held)
             if isinstance(fullest.file, columnar.ParquetFile):
                 fullest.file.flush()
@@ -128,6 +130,7 @@ class PartWriter:
     def close(self) -> None:
         """Give up what is open."""
         for part in self._open.values():
+            # Files are open here only where something else has failed, which is what is to be told.
             with suppress(Exception):
                 part.file.close()
         self._open.clear()

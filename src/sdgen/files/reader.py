@@ -136,6 +136,7 @@ class FilesReader(TypedViews):
         self.folder = folder
         self.names = names or FileNames()
         if folder.filesystem is not None:
+            # DuckDB would need an extension of its own for such places, which it fetches over the network.
             self.connection.register_filesystem(folder.filesystem)
         self._views: dict[str, list[str]] = {}
 
@@ -249,11 +250,14 @@ def _typed(column: TableColumn, found: str) -> str:
     return f"TRY_CAST({value} AS {DUCKDB.declared(column.type)}) AS {name}, {name} AS {raw}"
 
 
+# The names of folders stay texts until they are cast to the planned types: DuckDB would guess numbers and dates.
 _HIVE = "hive_partitioning = true, hive_types_autocast = false"
 
 
 def _csv(reader: FilesReader, names: Sequence[str], table: Table) -> str:
     with reader.folder.open(names[0]) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as lines:
+        # All columns are read as texts: guessed types would change values, such as 007 to 7. Null is nothing and the
+        # empty text is quoted, so that quoted values are never null.
         header = next(csv.reader(lines), [])
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in dict.fromkeys(header))
     form = "header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"', allow_quoted_nulls = false"
@@ -283,9 +287,12 @@ def _listed(reader: FilesReader, names: Sequence[str]) -> str:
 
 
 def _partitioned(names: Sequence[str]) -> str:
+    # Where nothing is said, DuckDB takes folders with = in their names for partitions, those above the place among
+    # them.
     return f", {_HIVE}" if "=" in names[0] else ", hive_partitioning = false"
 
 
+# The order is that in which a table's formats are preferred: those that keep types before those that are texts.
 _SCANS: Mapping[str, Callable[[FilesReader, Sequence[str], Table], str]] = {
     "parquet": _parquet,
     "arrow": FilesReader.arrow_files,

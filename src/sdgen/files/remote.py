@@ -42,6 +42,7 @@ def is_remote(scheme: str) -> bool:
     try:
         from fsspec.registry import known_implementations, registry
     except ImportError:
+        # Without fsspec its usual schemes are known all the same, so that the message says what is to be installed.
         return scheme in ("memory", "hdfs", "webhdfs", "sftp", "ssh")
     return scheme not in _NO_PLACES and (scheme in known_implementations or scheme in registry)
 
@@ -95,6 +96,7 @@ class Store:
         """The paths of all files below the URL, as the place was when it was first looked at, or as it is now."""
         if self._listed is None or again:
             with self.translated("read"):
+                # fsspec keeps what it has listed, and would not see what others have written since.
                 self.filesystem.invalidate_cache()
                 try:
                     found = self.filesystem.find(self.root)
@@ -169,7 +171,9 @@ class Upload:
         self._path = f"{folder}/{base}" if self._defers else f"{folder}/{_HIDDEN_NAME}{secrets.token_hex(8)}-{base}"
         with store.translated("written"):
             if not self._defers:
+                # Object stores have no folders that would have to be made.
                 store.filesystem.makedirs(folder, exist_ok=True)
+            # Closing the file then leaves the upload to be completed by `commit`.
             options = {"autocommit": False} if self._defers else {}
             self.file: IO[bytes] = store.filesystem.open(self._path, "wb", block_size=block, **options)
 
@@ -205,6 +209,7 @@ class Upload:
         """Remove what was sent; whatever goes wrong with that is passed over, as another error led here."""
         with suppress(Exception):
             if self._defers:
+                # An fsspec file closes itself when it is collected, and would send what it still holds.
                 self.file.closed = True  # type: ignore[misc]
                 self.file.discard()  # type: ignore[attr-defined]
             else:

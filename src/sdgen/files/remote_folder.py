@@ -107,6 +107,7 @@ class RemoteFiles:
         self._tables[table] = []
 
     def encode(self, table: Table, batch: pa.RecordBatch) -> tuple[Any, ...]:
+        # An estimate encodes rows of tables that were never checked.
         plans = self._plans.get(table.name) or tuple(self._planned(table, Mode.CREATE_IF_MISSING, {}, ()))
         return tuple(plan.encode(batch) for plan in plans)
 
@@ -118,6 +119,7 @@ class RemoteFiles:
 
     def _create(self, small: bool, name: str) -> Any:
         upload = self.store.create(name, *([_SMALL_BLOCK] if small else ()))
+        # Tables are written on threads of their own.
         with self._lock:
             self._uploads.append(upload)
         return upload
@@ -130,10 +132,12 @@ class RemoteFiles:
         told = self._told()
         there = set(self.store.names())
         plans = [plan for plans in self._plans.values() for plan in plans]
+        # Gone before anything that it tells of changes: where it stands, the folder is complete.
         if METADATA in there:
             self.store.remove([METADATA])
         while self._uploads:
             upload = self._uploads[0]
+            # Noted before the commit, which may count though it fails. What replaces an older file can't be taken back.
             if upload.name not in there:
                 self._shown.append(upload.name)
             upload.commit()
@@ -144,6 +148,7 @@ class RemoteFiles:
         if self.manifest is not None:
             keys = next((plan.layout.partition_by for plan in plans if plan.keys), ())
             about = {**self.manifest, **({"partition_by": list(keys)} if keys else {})}
+            # Last of all, when everything that it tells of is in its place.
             last = self.store.create(METADATA)
             last.write(written(merged_with(told, metadata(about, self._every_file(), self._done))))
             last.close()

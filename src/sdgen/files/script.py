@@ -59,12 +59,15 @@ SCRIPT_DIALECTS: Mapping[str, ScriptDialect] = {
         start=(
             "BEGIN",
             "SET LOCAL client_encoding = 'UTF8'",
+            # Where this is off, a backslash in a text begins an escape.
             "SET LOCAL standard_conforming_strings = on",
+            # IF NOT EXISTS tells of each table that is there already, as a notice.
             "SET LOCAL client_min_messages = warning",
         ),
         rows=(),
         end=("COMMIT",),
         checked_at_once=True,
+        # PostgreSQL truncates a table that another one refers to only where both are named in one statement.
         emptied_at_once="TRUNCATE {tables}",
     ),
     # CREATE TABLE ends a transaction in MySQL: the tables are made first, the rows are all or nothing.
@@ -73,8 +76,10 @@ SCRIPT_DIALECTS: Mapping[str, ScriptDialect] = {
         sql_literals.MYSQL,
         "mysql DATABASE < FILE",
         start=(
+            # Whoever has loaded the script may go on in the same session.
             "SET @old_time_zone = @@time_zone, @old_sql_mode = @@sql_mode, @old_checks = @@foreign_key_checks",
             "SET NAMES utf8mb4",
+            # Without NO_AUTO_VALUE_ON_ZERO a key of 0 would become the next number of AUTO_INCREMENT.
             "SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_AUTO_VALUE_ON_ZERO', foreign_key_checks = 0",
         ),
         rows=("START TRANSACTION",),
@@ -88,6 +93,7 @@ SCRIPT_DIALECTS: Mapping[str, ScriptDialect] = {
         SQLITE,
         sql_literals.SQLITE,
         "sqlite3 FILE.sqlite < FILE",
+        # In this order: within a transaction the pragma does nothing.
         start=("PRAGMA foreign_keys = OFF", "BEGIN"),
         rows=(),
         end=("COMMIT",),
@@ -226,6 +232,7 @@ class Script:
         if names and self.spoken.emptied_at_once:
             yield self.spoken.emptied_at_once.format(tables=", ".join(names))
             return
+        # Tables stand after those that they refer to, and are emptied before them.
         yield from (f"DELETE FROM {name}" for name in reversed(names))
 
     @contextmanager
@@ -234,6 +241,7 @@ class Script:
         try:
             yield
         except BrokenPipeError:
+            # Who reads standard output has seen enough, which is no fault of the place.
             raise
         except OSError as error:
             what = f"{self.place or 'standard output'} can't be written: {error.strerror or error}"

@@ -60,6 +60,7 @@ class FilePartWriter:
         if not folder.is_dir():
             what = f"a worker doesn't see {folder.parent}, where files are staged"
             raise TargetError(Problem(("target",), what, _SHARED))
+        # A name for each attempt: two attempts at one span never write into one file.
         path = folder / f"{uuid.uuid4().hex}.{self.format}"
         with path.open("wb") as sink:
             sink.write(format.head(table) if format.head is not None else b"")
@@ -94,6 +95,8 @@ class SpreadFolder:
             return [Problem(("target",), fault, "choose another folder, or change its permissions")]
         with os_errors_as_target_errors(self.folder):
             finish_moves(self.folder)
+        # When the process that leads a run is gone, nobody knows which spans were taken: nothing of it can be gone on
+        # with.
         for path in leftovers(self.folder):
             remove_leftover(path)
         self._plans = {table: self._planned(table, table.mode_in(mode)) for table in tables}
@@ -138,6 +141,7 @@ class SpreadFolder:
 
     def take(self, table: Table, receipt: Receipt) -> None:
         attempt = self._staging() / _ATTEMPTS / receipt.name
+        # By its size the driver sees that the file is the one that the task wrote, and that all of it has arrived here.
         size = attempt.stat().st_size if attempt.is_file() else -1
         if size != receipt.bytes:
             there = "is not there" if size < 0 else f"has {size:,} bytes"
@@ -145,6 +149,7 @@ class SpreadFolder:
             raise TargetError(Problem(("target", table.name), what, _SHARED))
         name = f"{self._plans[table].files.base}/part-{receipt.span.start:015d}.{self.format}"
         with os_errors_as_target_errors(self.folder):
+            # In one step: the span counts from here on, and once.
             attempt.rename(self._staging() / name)
         self._parts[table].append(name)
 
@@ -152,6 +157,7 @@ class SpreadFolder:
         staging = self._staging()
         files = {table: [*self._plans[table].kept, *sorted(names)] for table, names in self._parts.items()}
         with os_errors_as_target_errors(self.folder):
+            # What lost tasks and second attempts left must not get into the folder.
             shutil.rmtree(staging / _ATTEMPTS)
             write_metadata(staging, merged(self.folder, metadata(self.manifest, files, done)))
             changed = changed_since(self._seen)

@@ -42,6 +42,7 @@ class TableFiles:
     def among(self, names: Iterable[str]) -> list[str]:
         """Those of some names that are the table's."""
         base, suffix = re.escape(self.base), re.escape(self.suffix)
+        # A file by itself, a further part beside it, or a part in the table's folder, below those of partitions.
         pattern = re.compile(rf"{base}(\.part-\d+|/([^/]+=[^/]*/)*part-\d+)?\.{suffix}")
         return sorted(name for name in names if pattern.fullmatch(name))
 
@@ -70,6 +71,7 @@ class NextNames:
         for name in files.among(kept):
             found = re.search(r"part-(\d+)\.[^.]*$", name)
             folder = name[len(files.base) + 1 : found.start()] if found and "/" in name[len(files.base) :] else ""
+            # The one file of a table without parts counts as part 0.
             number = int(found[1]) if found else 0
             self._next[folder] = max(self._next.get(folder, 0), number + 1)
 
@@ -119,6 +121,7 @@ class FilePlan:
             words = tuple(map(str, recorded)) if isinstance(recorded, list) else ()
             layout = FileLayout(words, layout.part_rows, layout.part_bytes)
         base = TableFiles(file, parted=False).base
+        # A table that stands in parts gets a further part, though the run names no layout.
         parted = bool(layout) or (appends and any(name.startswith(f"{base}/part-") for name in existing))
         return cls(table, mode, format, TableFiles(file, parted), layout, tuple(existing))
 

@@ -49,6 +49,7 @@ class Warehouse:
 def _snowflake(table: str, place: str, files: Sequence[str]) -> Iterator[str]:
     listed = ", ".join(map(literal, files))
     form = "FILE_FORMAT = (TYPE = PARQUET USE_LOGICAL_TYPE = TRUE) MATCH_BY_COLUMN_NAME = CASE_SENSITIVE"
+    # One statement for all files, and none where a table has no files.
     for _ in files[:1]:
         yield f"COPY INTO {table} FROM {place} FILES = ({listed}) {form}"
 
@@ -179,8 +180,10 @@ class LoadFiles:
         for table, files in self.files.new_files().items():
             mode = table.mode_in(self.mode)
             stripped = table if self.warehouse.keys else replace(table, primary_key=(), unique=(), references=())
+            # Behind the 14 letters of `SELECT * FROM ` stands the name as the warehouse quotes it.
             name = transpile(f"SELECT * FROM {DUCKDB.table(table.name)}", "duckdb", self.warehouse.dialect)[0][14:]
             if mode is not Mode.APPEND_ONLY:
+                # By way of DuckDB's SQL, whose types sqlglot translates into those of the warehouse.
                 text = create_table(replace(stripped, target={}), DUCKDB)
                 text = text.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1)
                 yield transpile(text, "duckdb", self.warehouse.dialect)[0]

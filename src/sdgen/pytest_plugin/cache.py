@@ -51,6 +51,7 @@ class Cache:
             sizes = json.loads((folder / _SIZES).read_text("utf-8"))
             if any((folder / name).stat().st_size != size for name, size in sizes.items()):
                 return None
+            # Its time tells when the entry was last used, by which the oldest ones go.
             os.utime(folder / _SIZES)
         except (OSError, ValueError, AttributeError):
             return None
@@ -64,6 +65,7 @@ class Cache:
 
     def note(self, key: str, text: str) -> None:
         """Keep a note, so that it needn't be worked out again; nothing where the cache can't be written."""
+        # Renamed when it is whole: another process must never read half a note.
         staged = self.root / f"{_NOTE}{key}.{secrets.token_hex(4)}"
         with suppress(OSError):
             self.root.mkdir(parents=True, exist_ok=True)
@@ -86,6 +88,7 @@ class Cache:
         try:
             make(staged)
             sizes = {path.name: path.stat().st_size for path in staged.iterdir()}
+            # Written last: an entry without it, or with files of other sizes, is none.
             (staged / _SIZES).write_text(json.dumps(sizes), "utf-8")
             self._put_in_place(staged, key)
         finally:
@@ -98,6 +101,7 @@ class Cache:
         try:
             staged.rename(self.root / key)
         except OSError:
+            # What stands there is a broken entry, such as a machine leaves that lost its power.
             if self.find(key) is None:
                 shutil.rmtree(self.root / key, ignore_errors=True)
                 staged.rename(self.root / key)
@@ -128,6 +132,7 @@ class Cache:
     def _locked(self, key: str) -> Iterator[None]:
         """While this process alone makes entries of a key. The system lets go of locks of killed processes."""
         self.root.mkdir(parents=True, exist_ok=True)
+        # A few files for all keys: a file for each would stay behind for ever.
         with (self.root / f"lock-{int(key[-8:], 16) % _LOCKS}").open("ab") as file:
             with suppress(ImportError):
                 import fcntl

@@ -50,6 +50,7 @@ class Filler:
 
     def key(self, options: MarkOptions, kind: str) -> str:
         """The name under which a dataset of a kind is kept. Most scenarios needn't be planned to know it again."""
+        # What generators of others do is not in the note, so that the hash has to be made anew.
         noted = "" if outside_files() else self.cache.noted(request_key(options))
         return f"{kind}-{noted or self.resolve(options).hash}"
 
@@ -69,6 +70,7 @@ class Filler:
         with Interruption() as signals:
             work = partial(execute, data.plan, target, settings, cancel=signals.event, probed=True)
             try:
+                # In a thread, so that the main one is free for signals.
                 signals.run(work)
             except Cancelled:
                 if not signals.number:
@@ -77,6 +79,7 @@ class Filler:
                 signals.event.set()
                 raise
         if signals.number:
+            # Now that the target is as it was, whoever waits for the signal gets it: pytest, or the system.
             signal.raise_signal(signals.number)
             raise KeyboardInterrupt  # the signal's handler may have returned
 

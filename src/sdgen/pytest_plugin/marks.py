@@ -115,9 +115,8 @@ def existing_path(name: str | Path, folders: Iterable[Path]) -> Path | str:
 
 # From the options of a mark to a plan, and the hash that its rows are kept by.
 #
-# A dataset of tests is the same today and next year: where neither the mark nor the scenario says otherwise, the seed
-# is
-# 0 and now is `AS_OF`.
+# A dataset of tests is the same today and next year: where neither the mark nor the scenario says otherwise, the
+# seed is 0 and now is `AS_OF`.
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 SEED = 0
 TODAY = "today"
@@ -160,6 +159,7 @@ def _request(options: MarkOptions) -> RunRequest:
     try:
         return read_request({**fields, **scenario})
     except ScenarioError as error:
+        # The arguments stand in the mark, and not in a request, of which the reader of a test knows nothing.
         placed = [replace(each, path=each.path[1:], file=options.place) for each in error.problems]
         raise ScenarioError(placed) from None
 
@@ -189,6 +189,7 @@ def _source(options: MarkOptions) -> str | Path:
     """
     path = existing_path(options.scenario, options.folders)
     bare = isinstance(options.scenario, str) and options.scenario.isidentifier()
+    # Looked at as a file, since the reader that knows the templates imports much.
     template = bare and (Path(__file__).parents[1] / "examples" / f"{options.scenario}.yaml").exists()
     if isinstance(path, Path):
         return str(options.scenario) if template and path.is_dir() else path
@@ -219,6 +220,7 @@ def request_key(options: MarkOptions) -> str:
         scenario = str(_source(options))
         path = Path(scenario)
         if path.is_file():
+            # By its content: a file that was only touched is the same, and one that was edited is another.
             scenario = [path.suffix, sha256(path.read_bytes()).hexdigest()]
     today = _today() if options.request.get("as_of") == TODAY else ""
     return _digest({"scenario": scenario, "request": options.request, "today": today, "versions": _versions()})
@@ -248,6 +250,7 @@ def is_self_contained(options: MarkOptions) -> bool:
 
 def outside_files() -> set[Path]:
     """The files of generators that aren't sdgen's own. None is known before the registry has been loaded."""
+    # Asking the registry would import it, which most tests can do without.
     if "sdgen.generators.registry" not in sys.modules:
         return set()
     from sdgen.generators import registry

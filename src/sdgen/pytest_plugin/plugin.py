@@ -48,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Once, before any worker of pytest-xdist looks for data."""
     option = session.config.option
+    # Workers of pytest-xdist have their own sessions: they would clear what others have just filled.
     if (option.sdgen_clear or getattr(option, "cacheclear", False)) and not hasattr(session.config, "workerinput"):
         from sdgen.pytest_plugin.session import clear
 

@@ -35,6 +35,7 @@ def with_database(url: str, name: str) -> str:
     if match is None:
         hint = "write postgresql://user@host/database"
         raise TargetError(Problem(("target",), "the server's address is no PostgreSQL URL", hint))
+    # A database that is named in the query would win over the path.
     pairs = [pair for pair in (match[4] or "").split("&") if pair.partition("=")[0] not in ("", "schema", "dbname")]
     path = f"/{name}" if name else match[3] or ""
     return f"postgresql://{match[2]}{path}" + (f"?{'&'.join(pairs)}" if pairs else "")
@@ -94,6 +95,8 @@ class PostgresServer:
             with self._alone(name):
                 if not self._there(name):
                     self._make(name, fill)
+        # The comment on a database tells when it was last used; COMMENT takes no parameters, so that the server formats
+        # it first.
         self._run(self._run(_NOTE, (name,))[0][0])
         return name
 
@@ -105,7 +108,9 @@ class PostgresServer:
         made = self._create("")
         try:
             fill(self.url_of(made))
+            # A database can be copied only while nobody is connected to it.
             self._run(f'ALTER DATABASE "{made}" WITH ALLOW_CONNECTIONS false')
+            # Last of all: what has a template's name is whole.
             self._run(f'ALTER DATABASE "{made}" RENAME TO "{name}"')
         except BaseException:
             with suppress(Exception):
@@ -156,6 +161,7 @@ class PostgresServer:
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:
             made = connect(with_database(self.url, ""), autocommit=True)
+            # Held as long as the connection lives, whatever ends it: by this others know what is left of dead sessions.
             made.execute("SELECT pg_advisory_lock(%s)", (_number(self.session),))
             found = made.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
             assert found is not None

@@ -86,6 +86,7 @@ class Session:
     @contextmanager
     def _on_server(self, options: MarkOptions) -> Iterator[Database]:
         server = self._server(options)
+        # The same data in every kind of database have the same key, so that the kind is left out of a template's name.
         key = self.filler.key(options, "").removeprefix("-")
         name = server.database(key, lambda url: self.filler.write(options, url))
         try:
@@ -162,6 +163,7 @@ def cache_folder(config: pytest.Config) -> Path | None:
     with suppress(OSError):
         folder: Path = cache.mkdir("sdgen").parents[1] / "sdgen"
         folder.mkdir(exist_ok=True)
+        # A folder that was made by another user may be there and refuse files.
         return folder if os.access(folder, os.W_OK) else None
     return None
 
@@ -193,6 +195,7 @@ def _failing() -> Iterator[None]:
     except SdgenError as error:
         raise _failure(str(error)) from None
     except Exception as error:
+        # By the module's name, so that psycopg need not be imported to look for its exceptions.
         if not type(error).__module__.startswith("psycopg"):
             raise
         raise _failure(str(problem_of(error))) from None

@@ -42,6 +42,7 @@ class StoredCatalog:
     def scenario(self, scenario_id: str, version: str = "") -> CatalogEntry[Scenario]:
         """A scenario; NotFound where no id or stem is such, ScenarioError or SourceError where it can't be read."""
         kept = self.store.scenario(scenario_id, version) if ID.fullmatch(scenario_id) else None
+        # A file is of one version: where the store keeps the one that is named, no folder needs to be read.
         found = None if version and kept else self._in_scenarios_dir(scenario_id)
         if found is not None and version in ("", found.value.version):
             return found
@@ -167,6 +168,7 @@ class StoredCatalog:
             problems.append(Problem(("target", "id"), f"{spec.id!r} can't be an id", "letters, digits, . - _"))
         if problems:
             raise TargetError(problems)
+        # What stands for a secret need not be known here: it is read by the process that does a run.
         if "${" not in spec.dsn:
             resolve_target(placed)
         self.store.add_target(placed, replace)
@@ -216,6 +218,7 @@ def _chosen(
         raise error(Problem(("id",), f"{wanted!r} could be any of {names}", "give each file an id of its own"))
     for file, found in candidates:
         if isinstance(found, SdgenError):
+            # The error is kept with its file: raised itself it would gather a traceback with each request.
             raise type(found)(found.problems)
         return CatalogEntry(wanted, found, FOLDER, file)
     return None

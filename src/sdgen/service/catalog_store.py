@@ -79,6 +79,7 @@ class CatalogStore:
         base: the revision that the newest version must have, "" for none of that id. StoreError where it has another.
         """
         said = config_hash(scenario)
+        # Two who save at once must not both find the same newest version.
         with self.store.alone() as connection:
             mine = scenarios.c.id == scenario_id
             columns = [column for column in scenarios.c if column.name != "created_at"]
@@ -236,4 +237,5 @@ def _try(target: Target, table: Table, done: list[str]) -> None:
     batch = pa.record_batch([pa.array([1], pa.int32())], names=["id"])
     parts: list[Any] = [target.encode(table, batch)]
     target.write(table, parts)
+    # Truncating needs a table that is there and may be emptied, which a test must not choose: the right is inferred.
     done += ["insert", "truncate"]

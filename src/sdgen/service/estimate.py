@@ -146,6 +146,7 @@ def _measure(
     began = perf_counter()
     found = {}
     of_files = kind in (FILES, OBJECT_STORE, ICEBERG)
+    # Such targets write Parquet: a sample of that needs no catalogue and no script.
     if kind == ICEBERG or OWN_FORMATS & set(formats):
         formats = ("parquet",)
     with tempfile.TemporaryDirectory(prefix="sdgen-estimate-") as folder:
@@ -154,6 +155,7 @@ def _measure(
             if not rows:
                 found[name] = (0.0, 0.0)
                 continue
+            # A folder for each entity, as the sizes of all files in it are added up.
             place = f"{folder}/{len(found)}/" if of_files else destination
             found[name] = _measure_sample(
                 plan, table, open_target(place, formats), rows, Path(place) if of_files else None

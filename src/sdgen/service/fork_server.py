@@ -46,6 +46,7 @@ def main() -> int:
     while True:
         ready, _, _ = select.select([0], [], [], _LOOK if children else None)
         if ready:
+            # Read past `sys.stdin`, whose buffer may hold lines that `select` knows nothing of.
             more = os.read(0, 65_536)
             if not more:
                 return 0
@@ -78,16 +79,19 @@ def _fork_worker(run_id: str, limit: int, errors: IO[bytes]) -> int:
         return child
     code = 70
     try:
+        # A signal to the terminal of whoever started the server must not reach the run.
         os.setsid()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
+        # Standard output is the pipe on which the server answers.
         os.dup2(nothing, 1)
         os.dup2(errors.fileno(), 2)
         code = worker_main(Store(), run_id, limit)
     except BaseException as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201
     finally:
+        # The child must neither go on in the server's loop nor do what the server is to do at its end.
         os._exit(code)
 
 

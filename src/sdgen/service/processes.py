@@ -45,6 +45,7 @@ def is_gone(owner: Owner, heartbeat: datetime, now: datetime | None = None) -> s
 
 def _is_there(owner: Owner) -> bool:
     try:
+        # Signal 0 reaches nobody: the system only tells whether there is such a process.
         os.kill(owner.pid, 0)
     except ProcessLookupError:
         return False
@@ -78,6 +79,8 @@ def _start_time(pid: int) -> str:
     """When a process started, in the system's own words; "" where it is no more, or only waits to be reaped."""
     if sys.platform == "linux":
         try:
+            # The name of the program stands in brackets and may hold brackets and spaces: fields are counted from
+            # behind the last one. The state is then the first, and the start time, number 22 in all, the twentieth.
             fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         except OSError:
             return ""

@@ -146,6 +146,7 @@ class Recorder:
             asked = self._repository.advance(self._run_id, self._owner, self._phase, changed.values(), lines)
         except StoreError:
             with self._lock:
+                # What has been noted meanwhile is newer than what was to be written.
                 self._changed = {**changed, **self._changed}
                 self._lines = [*lines, *self._lines]
             return

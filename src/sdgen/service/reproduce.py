@@ -207,6 +207,7 @@ def remove_stale_scratch() -> None:
     prefix = _prefix()
     for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*-*"):
         number = folder.name.removeprefix(prefix).partition("-")[0]
+        # A folder of a process that is still there may be in use, though the number may be another's by now.
         if number.isdecimal() and not alive(int(number)):
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -255,6 +256,7 @@ def _scenario_id(run: Run, job: Job, catalog: StoredCatalog) -> str:
             found = catalog.scenario(run.scenario_id, version or name.partition("@")[2])
         except SdgenError:
             continue
+        # By what it says and not by its version, as a file may be edited without a new one.
         if scenario_text(found.value) == job.scenario_text:
             return f"{run.scenario_id}@{version}" if version else name
     return ""

@@ -31,6 +31,7 @@ _SEARCHED = (
     runs.c.destination,
     runs.c.error,
 )
+# The id decides between runs that were made at one moment, so that pages of a list never overlap.
 _NEWEST = (runs.c.created_at.desc(), runs.c.id.desc())
 
 
@@ -81,6 +82,7 @@ class RunQueries:
         if target:
             matching &= (runs.c.target_id == target) | (runs.c.target_name == target)
         if text:
+            # Signs that LIKE would read as patterns stand for themselves.
             matching &= sa.or_(*(sa.func.lower(each).contains(text.lower(), autoescape=True) for each in _SEARCHED))
         if since is not None:
             matching &= runs.c.created_at >= _bound(since)
@@ -157,6 +159,7 @@ class RunQueries:
         with self.store.reading() as connection:
             found = [log_line(row) for row in connection.execute(query).mappings()]
         if not found:
+            # Raises where there is no such run, which can't be told from one without lines.
             self.revision(run_id)
         return found
 
@@ -205,6 +208,7 @@ def first_per_target(rows: Iterable[Any]) -> list[str]:
     for row, place in places:
         if row.status == Status.PENDING.value and place not in taken:
             ready.append(row.id)
+            # Who waits first has the place as well, so that no later run overtakes it.
             taken |= {place} if place else set()
     return ready
 
@@ -317,6 +321,7 @@ def remove_runs(store: Store, run_ids: Sequence[str]) -> None:
             hint = "cancel it first, or wait for its end"
             raise StoreError([Problem(("run",), f"the run {each} is {statuses[each]}", hint) for each in active])
         for ids in _chunks(run_ids):
+            # What refers to a run goes before it, as the store's foreign keys want it.
             for table, column in (
                 (run_logs, run_logs.c.run_id),
                 (run_entities, run_entities.c.run_id),

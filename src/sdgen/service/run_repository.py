@@ -67,6 +67,7 @@ class RunRepository(RunQueries):
             if status is None:
                 raise unknown_run(run_id)
             if status != PENDING:
+                # RUNNING would say that the run is this owner's now.
                 return Status.FAILED if status == RUNNING else Status(status)
             if limit is not None and (
                 connection.execute(COUNT_RUNNING).scalar_one() >= limit or run_id not in ready_runs(connection)
@@ -149,6 +150,8 @@ class RunRepository(RunQueries):
                 sa.update(runs).where(going).values(_ending_columns(Ending(Status.FAILED, error)))
             )
             if found.rowcount:
+                # Killed while its target committed, it may have left all its rows: the counters tell how many those
+                # would be.
                 if phase != "finishing":
                     _forget_rows(connection, run_id)
                 _log(connection, run_id, [(timestamp(), "error", error)])

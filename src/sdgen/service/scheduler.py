@@ -130,6 +130,7 @@ class Scheduler:
             self._register.leave(self.owner)
 
     def _stop_runs(self) -> None:
+        # They are cancelled through the store, as anybody would: the workers put their targets back by themselves.
         for run_id in self._begun:
             with suppress(SdgenError):
                 self._repository.cancel(run_id)
@@ -215,6 +216,7 @@ def spawn_scheduler(store: Store, limit: int = AT_ONCE) -> bool:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, VARIABLE: store.place},
+        # It outlives whoever has submitted the run, and the signals of that terminal.
         start_new_session=True,
     )
     return True
@@ -234,6 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
     with Interruption() as interruption:
+        # Python handles signals between two steps of the main thread, which therefore waits and does nothing else.
         thread = threading.Thread(target=lambda: scheduler.serve(options.until_empty))
         thread.start()
         while thread.is_alive() and not interruption.event.is_set():

@@ -177,6 +177,7 @@ class Service:
         job = self.repository.job(run.id)
         reproduce.check_reproducible(run, job, target)
         request = reproduce.request_again(job, target)
+        # Without a target the place is one of our own in a temporary folder, which no rule for requests need allow.
         resolved = self.resolve(request) if target else self._resolve(request, ANYTHING)
         changes = reproduce.version_warnings(run, resolved.plan)
         resolved = replace(resolved, warnings=(*changes, *resolved.warnings))
@@ -239,6 +240,8 @@ class Service:
         if spec is not None:
             request = RunRequest(scenario_id="shop", target=spec.dumped())
             return probe(self.resolve(request).target)
+        # Whoever writes targets into the catalogue is trusted with places and secrets; guards on names of databases
+        # hold for all.
         trusted, entry = Access(databases=self.access.databases), self.target(target_id)
         try:
             found = probe(resolve_target(self.catalog.target(target_id).value, trusted))

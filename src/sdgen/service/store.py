@@ -118,6 +118,7 @@ class Store:
             self._use_wal()
         with self.writing() as connection:
             if not self._is_sqlite and connection.dialect.name == "postgresql":
+                # The row that is locked elsewhere is made by the first migration: two processes could both find none.
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(7366771)"))
             migrate(connection)
 
@@ -127,6 +128,7 @@ class Store:
         path = self.engine.url.database or ":memory:"
         while True:
             try:
+                # Past SQLAlchemy, whose connections begin a transaction: in one the mode can't be changed.
                 with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
                     connection.execute("PRAGMA journal_mode = WAL")
                 return
@@ -176,6 +178,7 @@ def _url(place: str) -> str:
         return f"{_DRIVERS.get(scheme.lower(), scheme)}://{rest}"
     path = Path(place).absolute()
     try:
+        # Made before SQLite makes it, with whatever rights are usual: a store tells of targets and scenarios.
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
     except OSError as error:
@@ -187,6 +190,7 @@ def _url(place: str) -> str:
 def _options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": BUSY_SECONDS}}
+    # Servers close connections that were idle for long: each is tried before it is used again.
     return {"pool_pre_ping": True, "pool_size": 5}
 
 
@@ -194,7 +198,9 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
     @sa.event.listens_for(engine, "connect")
     def connected(raw: Any, _: object) -> None:
         raw.isolation_level = None  # transactions begin where `begun` says
+        # In WAL mode a commit then survives a killed process, and the file stays whole after a power cut.
         raw.execute("PRAGMA synchronous = NORMAL")
+        # SQLite leaves them off unless each connection asks for them.
         raw.execute("PRAGMA foreign_keys = ON")
 
     @sa.event.listens_for(engine, "begin")

@@ -28,6 +28,7 @@ from sdgen.errors import Problem, StoreError
 
 METADATA = MetaData()
 
+# MySQL's TEXT ends at 64 KiB, which a scenario may well exceed.
 LONG_TEXT = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 _ID = String(200)
 _TIME = String(32)
@@ -75,6 +76,7 @@ runs = Table(
     Column("created_at", _TIME, nullable=False),
     Column("started_at", _TIME),
     Column("finished_at", _TIME),
+    # Seeds may take all 64 bits without a sign, which BIGINT does not hold.
     Column("seed", String(24), nullable=False),
     Column("as_of", _TIME, nullable=False),
     Column("config_hash", String(64), nullable=False),
@@ -131,6 +133,7 @@ run_logs = Table(
     Column("text", LONG_TEXT, nullable=False),
 )
 
+# Stores that exist have the table under this name.
 schedulers = Table(
     "supervisors",
     METADATA,

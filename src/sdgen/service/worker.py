@@ -94,9 +94,11 @@ def run_worker(
     with recorder:
         ending, lines = _execute(run, recorder, cancel)
     if ending.status is Status.SUCCESS:
+        # Of a run that failed the counters are taken back, so that only a success needs the last ones.
         recorder.flush()  # the last counters
     for _, level, text in lines:
         log_line(run_id, level, text)
+    # In one transaction with the end: who sees that the run is over finds its whole log.
     return _store_end(repository, run_id, owner, ending, [*recorder.rest(), *lines])
 
 
@@ -198,6 +200,8 @@ def worker_main(store: Store, run_id: str, limit: int | None = None) -> int:
     """Claim a run and execute it; the exit code says how it ended."""
     repository, owner = RunRepository(store), this_process()
     with Interruption() as interruption:
+        # Signals are caught before the claim: one that comes right after it must cancel the run, and not kill its
+        # process.
         claimed = repository.claim(run_id, owner, limit)
         if claimed is not Status.RUNNING:
             return FULL if claimed is None else NOT_MINE

@@ -61,6 +61,7 @@ class SpawnedWorkers:
 
     def start(self, run_id: str, limit: int) -> None:
         command = [sys.executable, "-m", "sdgen.service.worker", run_id, "--limit", str(limit)]
+        # A file and no pipe: nobody reads while the worker is at work, and a full pipe would stop it.
         errors = tempfile.TemporaryFile()  # noqa: SIM115
         process = subprocess.Popen(
             command,
@@ -111,12 +112,14 @@ class ForkedWorkers:
             start_new_session=True,
         )
         assert server.stdout is not None
+        # `reap` takes the answers that are there, and never waits for more.
         os.set_blocking(server.stdout.fileno(), False)
         return server
 
     def reap(self) -> list[WorkerExit]:
         if self._server is None or self._server.stdout is None:
             return []
+        # Before the pipe is read, so that what a server wrote before it died is among the lines.
         gone = self._server.poll() is not None
         self._buffer += self._server.stdout.read() or b""
         *lines, self._buffer = self._buffer.split(b"\n")

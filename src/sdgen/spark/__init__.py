@@ -74,6 +74,7 @@ def views(
     require("pyspark", "spark")
     plan = plan_of(source, **request)
     names = _view_names(plan, only, exclude, prefix)
+    # All frames are made before the first view is, so that a mistake leaves none behind.
     frames = {view: _dataframe(spark, _rows(plan, entity, (), partition_bytes)) for view, entity in names.items()}
     for view, frame in frames.items():
         frame.createOrReplaceTempView(view)
@@ -92,6 +93,7 @@ def _view_names(plan: Plan, only: Sequence[str], exclude: Sequence[str], prefix:
         if (only and entity not in only) or entity in exclude:
             continue
         view = re.sub(r"\W", "_", prefix + entity)
+        # Spark's names of views know no capitals.
         if view.lower() in map(str.lower, views):
             what = f"the views of two entities would both be called {view}"
             problems.append(Problem((entity,), what, "leave one out (exclude), and use sdgen.spark.dataframe for it"))
@@ -131,6 +133,7 @@ def _spans(numbers: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, int]]:
     start = stop = 0
     for batch in numbers:
         first, last = batch.column(0)[0].as_py(), batch.column(0)[-1].as_py()
+        # Rows are made a batch of the engine's at a time, which costs less than many small ones.
         if first != stop or last - start >= BATCH_ROWS:
             if stop > start:
                 yield start, stop

@@ -84,6 +84,8 @@ class ParquetFile:
         self.rows = 0
 
     def write(self, part: pa.RecordBatch) -> None:
+        # The first part's schema is the file's: whether a column is stored as a dictionary is decided once for all row
+        # groups.
         if self.writer is None and not self.held:
             self.schema = part.schema
         part = part if part.schema.equals(self.schema) else _as(part, self.schema)
@@ -97,6 +99,7 @@ class ParquetFile:
             self.rows += len(part)
 
     def _write_group(self) -> None:
+        # Each batch brings a dictionary of its own, and Parquet keeps one for each column of a row group.
         group = pa.Table.from_batches(self.held, self.schema).unify_dictionaries()
         self._opened().write_table(group, row_group_size=self.size)
         self.held, self.rows = [], 0
@@ -116,6 +119,8 @@ class ParquetFile:
                 column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
                 compression={name: "none" if name in whole | plain else "snappy" for name, _ in fields},
                 write_statistics=[name for name, _ in fields if name not in coded],
+                # DELTA_BINARY_PACKED is for whole numbers of 32 and 64 bits, and decimals are byte arrays where nothing
+                # is said.
                 store_decimal_as_integer=True,
                 store_schema=False,
             )
@@ -158,6 +163,7 @@ def _recoded(array: pa.Array, arrow: pa.DataType) -> pa.Array:
     if array.type == arrow:
         return array
     decoded = plain(array)
+    # The type of the indices may be another than that of the first batch, too.
     return decoded.dictionary_encode().cast(arrow) if pa.types.is_dictionary(arrow) else decoded
 
 

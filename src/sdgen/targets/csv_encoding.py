@@ -40,6 +40,8 @@ def encode(types: Sequence[Type], batch: pa.RecordBatch, own: Mapping[str, TextO
     fields = [
         _field(column, type, own.get(type.kind, plain_text)) for column, type in zip(batch.columns, types, strict=True)
     ]
+    # With the ends of lines in them, the joined rows stand one behind the other in Arrow's own buffer, which is written
+    # as it is.
     fields[-1] = pc.binary_join_element_wise(fields[-1], "\n", "")
     return characters(fields[0] if len(fields) == 1 else pc.binary_join_element_wise(*fields, ","))
 
@@ -48,6 +50,7 @@ def characters(texts: pa.Array) -> pa.Buffer:
     """The texts, none of them null, one behind the other."""
     if not len(texts):
         return pa.py_buffer(b"")
+    # A slice shares the buffers of the whole array: the offsets tell which part of the text is its own.
     offsets = np.frombuffer(texts.buffers()[1], np.int32, len(texts) + 1, texts.offset * 4)
     start, end = int(offsets[0]), int(offsets[-1])
     return texts.buffers()[2].slice(start, end - start)
@@ -55,6 +58,7 @@ def characters(texts: pa.Array) -> pa.Buffer:
 
 def _field(array: pa.Array, type: Type, write: TextOf) -> pa.Array:
     if pa.types.is_dictionary(array.type):
+        # Few different values are formatted and quoted once, however many rows have them.
         return _field(array.dictionary, type, write).take(array.indices).fill_null("")
     text = write(array, type)
     if type.kind in _FREE:
@@ -73,8 +77,10 @@ def _quoted(text: pa.Array) -> pa.Array:
 def _may_need_quotes(text: pa.Array) -> bool:
     """A quick look at all characters at once (memchr): most columns hold nothing special."""
     data = text.buffers()[2]
+    # The empty text needs quotes, since null is written as nothing.
     if data is None or pc.min(pc.binary_length(text)).as_py() == 0:
         return bool(len(text) > text.null_count)
+    # The buffer may hold more than a slice's own rows: a mark found there costs the slower way, and changes no value.
     content: bytes = data.to_pybytes()
     return any(mark in content for mark in _SPECIAL)
 

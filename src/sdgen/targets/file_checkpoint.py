@@ -56,6 +56,7 @@ class FileCheckpoint:
         try:
             lines = list(_records(path.read_bytes()))
             done = {record["table"]: TableProgress(**record["done"]) for record in lines[1:]}
+            # A file without a whole first line, and one with other fields than these, count as no checkpoint.
             return cls(path, lines[0], done)
         except (OSError, LookupError, TypeError):
             return None
@@ -69,11 +70,13 @@ class FileCheckpoint:
         with self._lock, self.path.open("ab") as file:
             file.write(line)
             file.flush()
+            # Flushing hands the line to the system, and a power cut would lose it.
             os.fsync(file.fileno())
 
     def moved(self, path: Path) -> FileCheckpoint:
         """The same under another name; what was cut short at its end is left out from then on."""
         whole = self.path.read_bytes()
+        # Half a line at the end would become one line with the next record.
         os.truncate(self.path, whole.rfind(b"\n") + 1)
         self.path.rename(path)
         return FileCheckpoint(path, self.manifest, self.done)

@@ -58,6 +58,8 @@ _in_use: set[str] = set()  # names that this process works under
 def staged(path: Path) -> Path:
     """A new hidden name beside a path, for this process's work on it."""
     path = real(path)
+    # The process's number lets a later run tell whether somebody still works under the name; the digits tell targets of
+    # one process apart.
     found = path.with_name(f".{path.name}.sdgen-{os.getpid()}-{secrets.token_hex(4)}")
     _in_use.add(found.name)
     return found
@@ -92,6 +94,7 @@ def move_into(staging: Path, folder: Path, gone: Sequence[str] = ()) -> None:
     The staging folder's new name is the turning point: whoever looks at the folder next goes on where this process was
     stopped (`finish_moves`).
     """
+    # Before the turning point: a run that ends the moves of a killed one must find the list.
     if gone:
         (staging / _GONE).write_text("\n".join(gone), encoding="utf-8")
     decided = staging.rename(staging.with_name(staging.name + _PLACING))
@@ -107,6 +110,8 @@ def finish_moves(folder: Path) -> None:
 
 
 def _move(decided: Path, folder: Path) -> None:
+    # All of this may be done a second time, by the run that goes on where a killed one stopped: what was moved is not
+    # found here any more, and what was removed may be missing.
     found = sorted(decided.rglob("*"))
     inner = [path for path in found if path.is_dir()]
     folders = set(inner)
@@ -117,7 +122,9 @@ def _move(decided: Path, folder: Path) -> None:
         where = folder / file.relative_to(decided)
         where.parent.mkdir(parents=True, exist_ok=True)
         file.replace(where)
+    # The list goes last, when all that it names is gone.
     listed.unlink(missing_ok=True)
+    # Sorted paths have outer folders first, and only empty ones can be removed.
     for emptied in (*reversed(inner), decided):
         emptied.rmdir()
 
@@ -135,6 +142,7 @@ def leftovers(path: Path) -> list[Path]:
     """What processes that are no more left staged beside a path."""
     path = real(path)
     name = re.escape(path.name)
+    # Beside what is staged there may be DuckDB's log, and SQLite's journal or the checkpoint of files.
     pattern = re.compile(rf"\.{name}\.sdgen-(\d+)-[0-9a-f]{{8}}(\.wal|-journal|{re.escape(_PLACING)})?")
     parent = path.parent
     found = [(file, pattern.fullmatch(file.name)) for file in parent.iterdir()] if parent.is_dir() else []
@@ -144,11 +152,13 @@ def leftovers(path: Path) -> list[Path]:
 def _is_left(file: Path, process: int) -> bool:
     if process != os.getpid():
         return not alive(process)
+    # Numbers of processes come again: what bears this one's, and is none of its own, was left by an earlier process.
     return not any(file.name.startswith(name) for name in _in_use)
 
 
 def alive(process: int) -> bool:
     try:
+        # Signal 0 reaches nobody: the system only tells whether there is such a process, which may be another user's.
         os.kill(process, 0)
     except ProcessLookupError:
         return False

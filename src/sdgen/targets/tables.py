@@ -38,6 +38,7 @@ def left_to_database(table: Table, dialect: str) -> Table:
 def _table(plan: Plan, entity: EntityPlan, wanted: set[str]) -> Table:
     written, dirt = {column.name for column in entity.written}, entity.dirt
     unique = (entity.primary_key, *entity.unique)
+    # A key of a hidden column can't be declared, as the column is not written.
     kept = {columns for columns in unique if set(columns) <= written and (not dirt or dirt.keeps_unique(columns))}
     return Table(
         name=entity.table,

@@ -80,6 +80,8 @@ class WriterLock:
 
     def release(self) -> None:
         """Let others write, and leave no file behind."""
+        # The file goes while it is still locked. Who has opened it meanwhile gets the lock of a file without a name,
+        # notices that in `_take`, and makes a new one.
         if self._descriptor is not None and self._is_there(self._descriptor):
             with suppress(OSError):
                 self.file.unlink()
@@ -114,6 +116,7 @@ class WriterLock:
             _open.add(self._descriptor)
             if not self._flock(self._descriptor):
                 return False
+            # A holder that ended between the opening and the locking has removed the file: its lock excludes nobody.
             if self.unlocked or self._is_there(self._descriptor):
                 self._tell(self._descriptor)
                 return True
@@ -130,6 +133,7 @@ class WriterLock:
 
     def _opened(self) -> int:
         try:
+            # It is not truncated here: who waits reads in it who holds the lock.
             return os.open(self.file, os.O_RDWR | os.O_CREAT | _PLAIN, 0o666)
         except PermissionError:
             return os.open(self.file, os.O_RDONLY | _PLAIN)  # another user's, which can be locked all the same
@@ -140,6 +144,8 @@ class WriterLock:
             self.unlocked = "this system has no locks"
             return True
         try:
+            # Record locks of fcntl would belong to the process: they don't exclude its threads, and go with the first
+            # descriptor of the file that is closed.
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self.holder = _holder(descriptor)
@@ -176,6 +182,7 @@ def _holder(descriptor: int) -> str:
 def _forget_inherited() -> None:
     """A forked child must not keep its parent's locks when the parent has ended."""
     global _guard
+    # If another thread held it at the moment of the fork, it would stay locked in the child for ever.
     _guard = threading.Lock()
     for descriptor in _open:
         with suppress(OSError):
@@ -202,6 +209,7 @@ def _mark(path: Path) -> tuple[int, ...] | None:
         state = path.stat()
     except OSError:
         return None
+    # The inode changes where a rename has replaced the file, size and time where it was written in place.
     return (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
 
 

@@ -45,6 +45,7 @@ def in_order(array: pa.Array, type: Type) -> Floats:
         return _doubles(array)
     values = cast_array(array, type, type.arrow)
     if type.kind == "uuid":
+        # Six bytes are as many as a double tells apart without rounding.
         octets = np.frombuffer(values.buffers()[1], np.uint8).reshape(-1, 16)[values.offset :][: len(values), :6]
         firsts: Floats = octets.astype(np.float64) @ 256.0 ** np.arange(5, -1, -1)
         return firsts
@@ -91,6 +92,8 @@ def format_value(value: float, type: Type) -> str:
 def exact(array: pa.Array, type: Type) -> list[Any]:
     """The values as Python objects that are equal where the cells are; ValueError where one is none of the type."""
     if type.kind == "json" or type.kind in NESTED:
+        # Databases write documents with other spaces, and in another order of keys: they are compared as what they
+        # mean.
         return [None if text is None else json.loads(text) for text in _json(array, type).to_pylist()]
     return list(_EXACT.get(type.kind, _conformed)(array, type).to_pylist())
 
@@ -108,6 +111,7 @@ def _rounded(array: pa.Array, type: Type) -> pa.Array:
     """Floats to as many digits as every target keeps."""
     narrow = np.float32 if type.kind == "float" else np.float64
     values = _doubles(array).astype(narrow).astype(np.float64)
+    # Targets that keep decimals as floats, or floats as decimal texts, agree to so many digits.
     digits = 6 if type.kind == "float" else 12
     return pa.array([None if value != value else float(f"{value:.{digits}g}") for value in values.tolist()])
 
@@ -115,6 +119,7 @@ def _rounded(array: pa.Array, type: Type) -> pa.Array:
 def _octets(array: pa.Array, type: Type) -> pa.Array:
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
         return hex_text(pc.cast(array, pa.binary()))
+    # PostgreSQL prints bytes as \x and hex digits, others print the digits alone, in capitals or not.
     return pc.replace_substring_regex(pc.utf8_lower(array), r"^\\x", "")
 
 

@@ -79,6 +79,7 @@ def _duplicates(stored: StoredEntity, columns: tuple[str, ...], kind: str, among
     listing, filled = ", ".join(names), " AND ".join([*(f"{name} IS NOT NULL" for name in names), *among])
     twice = f"SELECT {listing}, count(*) AS times FROM {stored.source} WHERE {filled} GROUP BY {listing}"
     texts = ", ".join(f"min(CAST({name} AS {stored.reader.dialect.text}))" for name in names)
+    # All sums and an example come from one query, in which the groups are counted by the database.
     sql = f"SELECT count(*), sum(times - 1), {texts} FROM ({twice} HAVING count(*) > 1) AS twice"
     keys, surplus, *example = stored.reader.rows(sql)[0]
     what = (
@@ -123,6 +124,7 @@ def _in_dialect(stored: StoredEntity, condition: Condition) -> str:
     tree = parse_one(condition.sql, dialect="duckdb")
     named = {name.lower(): name for name in stored.names}
     for column in tree.find_all(exp.Column):
+        # Expressions of a scenario know no capitals, and quoted names in a database do.
         column.set("this", exp.to_identifier(named[column.name.lower()], quoted=True))
     return tree.sql(dialect=stored.reader.dialect.name)
 
@@ -208,6 +210,7 @@ def _bounds(stored: StoredEntity, column: TableColumn, limits: Bounds) -> _Aggre
 
 def _within(value: float, limits: Bounds, column: TableColumn) -> bool:
     """Whether a value keeps the bounds, but for what a target that keeps decimals as floats adds to it."""
+    # A bound of 0 would leave no room by a share of the value alone.
     slack = _NEAR * max(abs(value), 1e-3) if column.type.kind in FLOATS | {"decimal"} else 0.0
     return (limits.low is None or value >= limits.low - slack) and (limits.high is None or value <= limits.high + slack)
 
@@ -227,6 +230,7 @@ def _allowed(stored: StoredEntity, column: TableColumn, allowed: pa.Array) -> _A
 
     values = plain_text(allowed, column.type).to_pylist()
     name = stored.quoted([column.name])[0]
+    # Where a target keeps such numbers as texts, they are compared as texts.
     bare = column.type.kind in NUMBERS and stored.reader.ordered(column) == name
     quoted = stored.reader.dialect.literal
     listing = ", ".join(value if bare else quoted(value) for value in values)

@@ -84,6 +84,7 @@ class Judge:
             figures = (outcome.method, outcome.figure, p) if outcome else ()
             return Finding(self.entity, columns, check, status, compared.expected, compared.found, *figures)
 
+        # Rows that were changed after the run can look right by another seed, but not by their own.
         if self.paired:
             own = compare(there, draw(self.expectation.plan))
             if own.outcome and own.outcome.p < self.level:
@@ -94,6 +95,7 @@ class Judge:
             same = compared.found and compared.expected == compared.found
             return finding(Status.OK, compared) if same else finding(Status.SKIPPED, TOO_FEW)
         p = compared.outcome.p
+        # Only what looks wrong is worth the plans under other seeds that tell whether it is.
         if p < self.level:
             p = self._p_among_others(compared.outcome, draw, compare, independent)
         return finding(Status.WARNING if p < self.level else Status.OK, compared, p)
@@ -106,6 +108,7 @@ class Judge:
         outcomes = [compare(one, two).outcome for one, two in pairwise(map(draw, plans))]
         others = [other.inflation if other else 0.0 for other in outcomes]
         same_rows = len({plan.entities[self.entity].rows for plan in plans}) == 1
+        # Between independent rows of one count the test's own law holds, and is sharper than one of few comparisons.
         if independent and same_rows and sum(others) / len(others) < _ORDINARY:
             return outcome.p
         return p_among(outcome.inflation, others)
@@ -151,6 +154,7 @@ class Distributions:
         numbers = sample_numbers(plan.entities[entity].rows)
         if len(numbers) > _KEPT:
             return rows_of(plan, entity, numbers)
+        # What columns share, such as a parent's rows, is computed once for all of them.
         return self._samples.setdefault(plan.seed, rows_of(plan, entity, numbers))
 
     @cached_property
@@ -241,6 +245,7 @@ class Distributions:
         """How many parents have how many children."""
         children = self._children(link)
         counts = np.bincount(children, minlength=1)
+        # Parents without a child have no row to be counted by.
         counts[0] = max(self._parents(self.judge.expectation.plan, link) - len(children), 0)
 
         def draw(plan: Plan) -> Counts:
@@ -305,6 +310,7 @@ def check_child_counts(judge: Judge, parent: StoredEntity, link: WrittenLink) ->
         read = min(own.clean_rows, _COUNTED_ROWS)
         of, _ = own.links[link.name].parents(np.arange(read, dtype=np.int64))
         parents = plan.entities[own.links[link.name].parent].clean_rows
+        # The last parent that was read may have more children, behind the rows that were read.
         whole = parents if read == own.clean_rows else int(of[-1])
         return np.bincount(np.bincount(of[of < whole], minlength=whole))
 

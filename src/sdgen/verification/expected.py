@@ -60,6 +60,7 @@ class Expectation:
     def again(self, number: int) -> Plan:
         """The same plan under the seed of that number, never the run's."""
         if number not in self._plans:
+            # Hashed, so that it is none of the seeds that a person would have chosen for the run.
             seed = stream_key(self.plan.seed, "verify", str(number))
             request = replace(self.request, seed=seed, as_of=self.plan.as_of)
             self._plans[number] = compile_plan(self.scenario, request)
@@ -71,6 +72,7 @@ class Expectation:
         nothing = dict.fromkeys(self.plan.entities, frozenset[str]())
         if self.now_known:
             return nothing
+        # What differs under another now, and the same seed, depends on now.
         request = replace(self.request, seed=self.plan.seed, as_of=self.plan.as_of - _ELSEWHEN)
         try:
             other = compile_plan(self.scenario, request)
@@ -137,6 +139,7 @@ def allowed_values(column: ColumnPlan) -> pa.Array | None:
     domain = column.generator.domain(column.facts)
     if column.type.kind == "enum" and domain is None:
         return pa.array(column.type.values)
+    # These have a range, which `bounds` checks, and far too many values to list.
     if domain is None or isinstance(domain, Integers | Ticks | Steps) or not 0 < domain.size <= MOST_ALLOWED:
         return None
     return _with_fixed(column, _decode(column, domain, np.arange(domain.size)))
@@ -149,6 +152,7 @@ def bounds(column: ColumnPlan, rows: int) -> Bounds | None:
     domain = column.generator.domain(column.facts)
     if not isinstance(domain, Integers | Ticks | Steps):
         return _of_params(column)
+    # A sequence uses only as much of its domain as there are rows.
     last = (min(domain.size, rows) if column.generator.all_distinct() else domain.size) - 1
     ends = in_order(_with_fixed(column, _decode(column, domain, np.array([0, max(last, 0)]))), column.type)
     return Bounds(ends.min(), ends.max())

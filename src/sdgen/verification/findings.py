@@ -104,6 +104,7 @@ def count_stored(reader: TableReader, entity: EntityPlan, table: Table) -> Store
         return None
     columns = tuple(column for column in table.columns if column.name in there)
     stored = StoredEntity(reader, entity, table, columns)
+    # Counted in one scan of the table; the nulls of a column are the rows that count() of it leaves out.
     parts = ["count(*)", *(f"count({name})" for name in stored.quoted([column.name for column in columns]))]
     rows, *values = reader.rows(f"SELECT {', '.join(parts)} FROM {stored.source}")[0]
     nulls = {column.name: rows - filled for column, filled in zip(columns, values, strict=True)}

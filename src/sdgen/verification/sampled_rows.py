@@ -32,6 +32,7 @@ class SampledRows:
     @property
     def paired(self) -> bool:
         """Whether the rows are those of the plan, but for what may have happened to them since."""
+        # Most rows and most columns must agree: rows may have been changed since, and are the plan's all the same.
         same = sum(1 for name in self.differing if self.differing[name] * 2 < self.present)
         return self.present * 2 > self.looked_for and (self.columns - len(self.differing) + same) * 2 > self.columns
 
@@ -92,6 +93,7 @@ def _fetch(
     keys = [_literals(ours[name], stored.table.column(name).type, stored.reader.dialect) for name in key]
     quoted = stored.quoted(key)
     each = [" AND ".join(f"{n} IN ({v})" for n, v in zip(quoted, row, strict=True)) for row in zip(*keys, strict=True)]
+    # A list of keys can be looked up in the key's index; of several columns each row needs a condition of its own.
     where = f"{quoted[0]} IN ({', '.join(keys[0])})" if len(key) == 1 else " OR ".join(f"({one})" for one in each)
     table = stored.reader.arrow(f"SELECT {listing} FROM {stored.source} WHERE {where if each else 'false'}")
     return {name: one_array(table[name]) for name in names}
@@ -120,6 +122,7 @@ def _values(array: pa.Array, type: Type) -> list[Any]:
         return exact(array, type)
     except ValueError:
         if len(array) == 1:
+            # No value of the plan is a tuple that begins so.
             return [("none", type.kind, array[0].as_py())]
     return [value for index in range(len(array)) for value in _values(array.slice(index, 1), type)]
 

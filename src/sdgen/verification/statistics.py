@@ -45,7 +45,9 @@ def chi_square_tail(figure: float, freedom: float) -> float:
     if figure <= 0:
         return 1.0
     shape, half = freedom / 2, figure / 2
+    # The exponential of more than about 709 is beyond a double.
     scale = exp(min(shape * log(half) - half - lgamma(shape), 700.0))
+    # Below this point the series converges faster, above it the continued fraction.
     if half < shape + 1:
         return min(max(1 - scale * _gamma_series(shape, half), 0.0), 1.0)
     return min(scale * _gamma_fraction(shape, half), 1.0)
@@ -88,6 +90,7 @@ def kolmogorov_tail(figure: float) -> float:
     """The probability that Kolmogorov's variable, the limit of sqrt(n) · D, exceeds `figure` (Kolmogorov 1933)."""
     if figure <= 0:
         return 1.0
+    # Each of the two series converges within a few terms on its own side.
     if figure < 1.1:
         terms = (exp(-(((2 * number - 1) * pi / figure) ** 2) / 8) for number in range(1, 8))
         return min(max(1 - sqrt(2 * pi) / figure * sum(terms), 0.0), 1.0)
@@ -106,6 +109,7 @@ def _beta(x: float, a: float, b: float) -> float:
     """The incomplete beta function I_x(a, b) (A&S 26.5.8, or 26.5.2 where that converges sooner)."""
     if x <= 0 or x >= 1:
         return 0.0 if x <= 0 else 1.0
+    # The fraction converges fast below this point: beyond it the symmetry of the beta function leads back.
     if x > (a + 1) / (a + b + 2):
         return 1 - _beta(1 - x, b, a)
     factor = exp(a * log(x) + b * log(1 - x) + lgamma(a + b) - lgamma(a) - lgamma(b)) / a
@@ -129,6 +133,7 @@ def homogeneity(first: NDArray[np.int64], second: NDArray[np.int64]) -> Outcome 
     one, two = _pool_rare(first, second)
     if len(one) < 2 or not one.sum() or not two.sum():
         return None
+    # The samples may be of different sizes: each count is scaled to what both would have in common.
     ratio = sqrt(two.sum() / one.sum())
     figure = float((((one * ratio - two / ratio) ** 2) / (one + two)).sum())
     freedom = len(one) - 1

@@ -56,8 +56,10 @@ def _verify(expectation: Expectation, plan: Plan, reader: TableReader) -> Report
     sampled = {
         name: compare_sampled_rows(stored, expectation) for name, stored in stored_by_name.items() if stored is not None
     }
+    # Sequences and fixed rows are the same under every seed, and prove nothing about the run's.
     own = any(_is_paired(each) and expectation.depends_on_seed(name) for name, each in sampled.items())
     findings: list[Finding] = []
+    # The level is shared by all tests there may be (Bonferroni), so that a right target is rarely warned of.
     tests = max(sum(6 * len(tables[name].columns) for name in names), 1)
     for name in names:
         stored = stored_by_name[name]
@@ -150,6 +152,7 @@ class _Entity:
         figure = (rows - mean) ** 2 / max(spread, 1e-9)
         p = f_tail(figure, 1, len(others) - 1)
         status = Status.WARNING if p < self.level else Status.OK
+        # An empty table is no matter of chance where no seed leaves it empty.
         if not rows and min(others):
             status = Status.BROKEN
         expected = f"about {mean:,.0f} rows"

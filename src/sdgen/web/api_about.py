@@ -77,6 +77,7 @@ def schema() -> dict[str, Any]:
 @router.get("/health")
 async def health(request: Request) -> Health:
     """Whether the server and its store answer; it needs no token, and never waits for other requests."""
+    # Asynchronous, and on a thread of its own: neither a full thread pool nor a locked store can keep this waiting.
     await request.app.state.store_watch.check()
     return Health(status="ok", version=version("sdgen"))
 

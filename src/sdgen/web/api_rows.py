@@ -24,6 +24,7 @@ from sdgen.web.state import Id, RunId, ServiceOf
 router = APIRouter(tags=["rows"], responses=error_responses(401, 404, 421, 422))
 
 MOST_JSON = 1000  # rows as records; files hold more
+# JavaScript's numbers are exact up to here.
 _LAST = 2**53
 
 
@@ -157,6 +158,7 @@ def _answer(source: RowSource, entity: str, query: browse.Query, form: Form) -> 
     content, name = file_of(source.plan, window, form)
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     if window.next is not None:
+        # A file has no room for it: where to go on stands in a header.
         headers["x-next-offset"] = str(window.next)
     return Response(content, media_type=FILE_KINDS[form].media, headers=headers)
 

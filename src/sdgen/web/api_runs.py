@@ -191,6 +191,7 @@ def events(
     run = service.run(run_id)
     after = int(last_event_id) if last_event_id.isascii() and last_event_id.isdecimal() else 0
     lines = stream(service, run.id, min(after, _MOST), lambda: bool(request.app.state.closing))
+    # Proxies such as nginx hold answers back until a buffer is full, unless this header says otherwise.
     return StreamingResponse(lines, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
@@ -219,6 +220,7 @@ async def stream(service: Service, run_id: str, after: int, closing: Callable[[]
             after = line.number
             yield event("log", line.model_dump_json(), after)
         if look.run is not None:
+            # The end is told last: where there may be more lines, they come first.
             over = look.run.status.is_over and len(look.lines) < LINES_AT_ONCE
             yield event("end" if over else "progress", look.run.model_dump_json(), after)
             if over:
@@ -228,6 +230,8 @@ async def stream(service: Service, run_id: str, after: int, closing: Callable[[]
             told = now
         elif now - told >= HEARTBEAT:
             told = now
+            # A line that begins with a colon is a comment of the protocol: browsers ignore it, and proxies see that the
+            # connection lives.
             yield ": still here\n\n"
         if now - marked >= LOST_EVERY:
             marked = now
@@ -237,6 +241,7 @@ async def stream(service: Service, run_id: str, after: int, closing: Callable[[]
 
 def event(name: str, data: str, number: int) -> str:
     """One event as it is sent; `data` is JSON, which has no line ends of its own."""
+    # A browser that connects again sends the last id as Last-Event-ID, by which the log goes on where it was cut off.
     return f"id: {number}\nevent: {name}\ndata: {data}\n\n"
 
 

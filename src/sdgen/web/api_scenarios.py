@@ -194,6 +194,7 @@ def check_scenario(scenario: str | Mapping[str, Any], file: str = "scenario.yaml
 
 def _plan_or_problems(scenario: Scenario) -> tuple[Plan | None, tuple[ProblemRecord, ...]]:
     try:
+        # Looked at before the plan is made, which is what would take long.
         plan = compile_plan(check_size(scenario))
         return plan, tuple(map(ProblemRecord.of, probe(plan, scenario.origin)))
     except SdgenError as error:

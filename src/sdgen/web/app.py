@@ -56,6 +56,7 @@ def create_app(
         app.state.pool = WorkerPool(options)
         app.state.tests = WorkerPool(replace(options, limits=replace(limits, workers=1)))
         app.add_middleware(InWorkers, pool=app.state.pool, tests=app.state.tests)
+    # What is added last is asked first: a request is looked at before it costs a worker anything.
     app.add_middleware(Security, rules=app.state.rules)
     app.add_middleware(Heads)
     return app
@@ -97,6 +98,8 @@ async def _scheduling(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        # Streams of events end by this, which a server that closes would otherwise wait for.
         app.state.closing = True
         app.state.scheduler = None
+        # It waits for a thread to end, which the event loop must not.
         await run_in_threadpool(scheduler.close)

@@ -225,8 +225,11 @@ def _scan(plan: Plan, entity: EntityPlan, span: range, tests: list[Test], limit:
     last = min(span.stop, span.start + MOST_SCANNED)
     while at < last and sum(map(len, found)) < limit:
         fit = np.arange(at, min(at + size, last), dtype=np.int64)
+        # Chunks grow: where rows that fit are near, little is made in vain, and where they are rare, few steps are
+        # needed.
         at, size = at + len(fit), min(size * 2, LARGEST_CHUNK)
         for test in tests:
+            # Each test makes its own columns of the rows that are left, and no others.
             fit = fit[test(PlannedRows(plan, entity, fit))] if len(fit) else fit
         found.append(fit)
         if monotonic() > until:
@@ -269,6 +272,7 @@ def _condition(entity: EntityPlan, query: Query) -> Test:
     column = columns[query.column]
     if operator in LOOKS:
         return lambda rows: _mask(LOOKS[operator](rows.column(column.name), column, query.value))
+    # As texts 10 would come before 9.
     as_such = column.type.kind in NUMBERS | TIMES
     literal = _literal(query.value, column) if as_such else pa.scalar(query.value)
 
@@ -302,6 +306,7 @@ def _literal(value: str, column: ColumnPlan) -> pa.Scalar:
 
 def _finite(text: str) -> Decimal:
     number = Decimal(text)
+    # Arrow's decimals have 38 digits, and a longer number can't be compared with them.
     if not number.is_finite() or abs(number.adjusted()) > 30:
         raise InvalidOperation
     return number

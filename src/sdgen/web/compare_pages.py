@@ -56,6 +56,7 @@ def pictures(request: Request, entity: str) -> Response:
         raise ScenarioError(Problem(("run",), "two runs are compared", "check two of them in the list of runs"))
     runs = [service.run(each) for each in named]
     one, other = (_columns(job_of(service, run.id), entity) for run in runs)
+    # A scenario that has changed between the two has columns that only one of them knows.
     columns = [(name, one.get(name), other.get(name)) for name in dict.fromkeys([*one, *other])]
     back = f"/runs/compare?run={runs[0].id}&run={runs[1].id}"
     return fragment(request, "compare_columns.html", f"{entity} in both runs", back, columns=columns, runs=runs)

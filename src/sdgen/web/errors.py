@@ -100,6 +100,7 @@ def add_handlers(app: FastAPI) -> None:
 
 def _problem_answer(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SdgenError)
+    # By the nearest class above it: an error that is a kind of another one must not get the other's status.
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
     return _of_problems(status, [ProblemRecord.of(problem) for problem in error.problems])
 
@@ -154,6 +155,7 @@ def _http(request: Request, error: Exception) -> Response:
         from sdgen.web.rendering import failure
 
         return failure(request, NotFound(_WORDS[404]))
+    # HTTP wants every method of the address with a 405.
     headers = {"allow": ", ".join(_methods(request))} if error.status_code == 405 else error.headers
     return answer(error.status_code, _WORDS.get(error.status_code, str(error.detail)), headers=headers)
 
@@ -173,5 +175,6 @@ def _leads_to(template: str, path: str) -> bool:
 
 def unforeseen(request: Request, error: Exception) -> JSONResponse:
     """The answer where there is a bug: no more of it than that it is one."""
+    # The message of an error may hold values of rows, or a password: its kind alone is logged.
     logging.getLogger("sdgen.web").error("%s %s: %s", request.method, request.url.path, type(error).__name__)
     return answer(500, "internal error: this is a bug in sdgen; the server's log names the kind of error")

@@ -127,6 +127,7 @@ def _holds(family: Family, found: Entry, words: list[str]) -> bool:
 def example_values(name: str) -> ExampleValues | None:
     """Values of a generator's example; None where it gives none by itself, such as a pool from a file."""
     column = _example(name)
+    # Most examples stand alone. Only those that don't are given something around them to speak of.
     for entities in ({_ENTITY: {"rows": ROWS, "columns": {_COLUMN: column}}}, _around(column)):
         try:
             return _values(column, entities)

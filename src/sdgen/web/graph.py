@@ -77,6 +77,7 @@ def graph_of(plan: Plan) -> Graph:
 def _columns(parents: Mapping[Item, list[Item]]) -> list[list[Item]]:
     """The columns of the picture; a layer of too many entities takes several, and links pass these as they may."""
     layers = _layers(parents)
+    # Such a layer is cut into several columns, in which places for passing links would have no meaning.
     if any(len(layer) > MOST_DOWN for layer in layers):
         _sort(layers, parents)
         return [layer[at : at + MOST_DOWN] for layer in layers for at in range(0, len(layer), MOST_DOWN)]
@@ -124,9 +125,12 @@ def _sort(layers: list[list[Item]], parents: Mapping[Item, list[Item]]) -> None:
             below.setdefault(parent, []).append(name)
     places: dict[Item, float] = {}
     for sweep in range(SWEEPS):
+        # To and fro: an order that suits the parents may not suit the children, and each sweep goes on from the one
+        # before.
         neighbours = below if sweep % 2 else parents
         for layer in reversed(layers) if sweep % 2 else layers:
             layer.sort(key=lambda item: _mean_place(neighbours.get(item, []), places, places.get(item, 0.0)))
+            # Counted from a layer's middle, as layers are drawn centred and are of different lengths.
             places.update({item: place - len(layer) / 2 for place, item in enumerate(layer)})
 
 

@@ -66,6 +66,7 @@ class InWorkers:
         except SdgenError as error:
             await _refusal(request, error)(scope, receive, send)
             return
+        # A worker may have stored a run, and knows no scheduler.
         if scope["method"] == "POST" and scope["app"].state.scheduler is not None:
             scope["app"].state.scheduler.wake()
         await _response(found)(scope, receive, send)
@@ -73,6 +74,7 @@ class InWorkers:
 
 def _portable(scope: Scope) -> dict[str, object]:
     """What of a scope another process can be given."""
+    # The rest are objects of this process, which can't be pickled.
     return {name: value for name, value in scope.items() if name not in ("app", "state", "extensions", "router")}
 
 
@@ -82,6 +84,7 @@ def _response(found: Answer) -> Response:
     if len(found.body) > LARGEST_ANSWER:
         return answer(422, f"the answer is larger than {LARGEST_ANSWER:,} bytes")
     response = Response(found.body, found.status)
+    # Set as they came: a header may stand there several times, as cookies do.
     response.raw_headers = list(found.headers)
     return response
 

@@ -45,6 +45,7 @@ class Allowance(Event):
         self._blocks = 0
 
     def is_set(self) -> bool:
+        # The time runs from the first block on: a request that counts nothing is not held to it.
         self._until = self._until or monotonic() + self._seconds
         if self._blocks * BLOCK >= self._most:
             what = f"counting the children of more than {self._most:,} rows is beyond the limit of one request"

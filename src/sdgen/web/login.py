@@ -46,6 +46,7 @@ async def form(request: Request) -> Response:
 async def sign_in(request: Request) -> Response:
     rules: Rules = request.app.state.rules
     caller = request.client.host if request.client else ""
+    # Before the token is looked at: guessing stays slow even where a guess is right.
     wait = rules.failures.wait(caller)
     if wait:
         said = _SAID.format(f"Too many attempts: wait {wait:.0f} s.")

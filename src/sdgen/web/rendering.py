@@ -19,6 +19,7 @@ from sdgen.service.records import ProblemRecord
 from sdgen.web.wording import page_problem, page_words
 
 MOST_FIELDS = 5000
+# Unicode's marks for the direction of writing: a name with them could make the text behind it read otherwise.
 _TURNS = {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 AGO_UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))  # seconds
 BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -80,6 +81,7 @@ def environment() -> Environment:
     made = Environment(
         loader=PackageLoader("sdgen.web"),
         autoescape=True,
+        # A misspelled name in a template is an error, and not an empty place on a page.
         undefined=StrictUndefined,
         finalize=_in_order,
         trim_blocks=True,
@@ -102,6 +104,7 @@ def page(request: Request, template: str, code: int = 200, **values: Any) -> HTM
     rules = getattr(request.app.state, "rules", None)
     common = {"path": request.url.path, "signed_in": bool(rules is not None and rules.token)}
     text = environment().get_template(template).render(**common, **values)
+    # Pages change with each run, and tell what the next user of the browser need not see.
     return HTMLResponse(text, code, {"Cache-Control": "no-store"})
 
 
@@ -133,9 +136,11 @@ async def form_of(request: Request) -> dict[str, str]:
     """The fields of a posted form; of several with one name the last."""
     body = (await request.body()).decode("utf-8", "replace")
     try:
+        # The limit is on the number of fields, as parsing takes time for each.
         pairs = parse_qsl(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
         raise ScenarioError(Problem(("request",), f"a form of more than {MOST_FIELDS} fields")) from None
+    # Browsers send the ends of lines in a text field as CR LF, whatever the text had.
     return {name: value.replace("\r\n", "\n") for name, value in pairs}
 
 

@@ -162,6 +162,7 @@ def _pages(source: RowSource, window: Window, query: Query, kept: Mapping[str, A
     start = min(max(query.offset, span.start), span.stop)
     if start > span.start:
         found["first"] = source.address(name, **kept)
+        # Where rows are searched for, how far back a page would begin is not known without another search.
         if not window.scanned:
             found["prev"] = source.address(name, **kept, offset=max(start - query.limit, span.start))
     if window.next is not None:

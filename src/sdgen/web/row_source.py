@@ -102,6 +102,7 @@ def of_scenario(
     chosen = seed if seed is not None else found.value.seed if found.value.seed is not None else SEED
     if not -(2**63) <= chosen < 2**64:
         raise ScenarioError(Problem(("seed",), f"{chosen} is no seed", "a whole number of 64 bits"))
+    # Only with an instant is a plan worth keeping: without one, now is part of it and is never the same again.
     text = f"{chosen} {as_of} {scenario_text(found.value)}"
     request = PlanRequest(seed=chosen, as_of=as_of)
     plan = (

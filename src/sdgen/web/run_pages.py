@@ -151,6 +151,7 @@ def _elapsed(run: Run) -> float:
 
 def _speed(entity: EntityRun, run: Run, elapsed: float) -> float:
     """Rows a second; of the entity at work, since the others were done."""
+    # The seconds of an entity are told when it is done: until then it has what the others have left of the run's.
     seconds = entity.seconds or elapsed - sum(each.seconds for each in run.entities)
     return entity.written / seconds if entity.written and seconds > 0.01 else 0.0
 

@@ -107,6 +107,7 @@ def as_yaml(request: Request, form: Form) -> Response:
 def save(request: Request, form: Form) -> Response:
     """Keep the posted text: as the next version after the revision `base`, or as a new scenario where it is ""."""
     scenario_id, text = _asked_id(form), form.get("scenario", "")
+    # Under another id it is a new scenario, which must not replace one that is there.
     base = form.get("base", "") if scenario_id == form.get("opened", "") else ""
     try:
         kept = service_of(request).catalog.save_scenario(scenario_id, text, base)
@@ -128,6 +129,7 @@ def _not_saved(request: Request, form: dict[str, str], error: SdgenError) -> Res
     opened, text = form.get("opened", ""), form.get("scenario", "")
     is_older = code == 409 and opened == _asked_id(form) and form.get("base", "") != ""
     newer = service_of(request).catalog.store.scenario(opened) if is_older else None
+    # The editor has no field of that name.
     problems = tuple(each.model_copy(update={"path": each.path.removeprefix("scenario_id")}) for each in records(error))
     if wants_fragment(request):
         return page(request, "not_saved.html", code, problems=problems, newer=newer)

@@ -67,6 +67,7 @@ class Rules:
 
     def is_token(self, given: str) -> bool:
         """Whether it is the token; the time this takes tells nothing of it."""
+        # As bytes, since the function refuses texts with other letters than ASCII; a header may hold any bytes.
         return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self.token.encode())
 
     @property
@@ -86,6 +87,7 @@ def host_name(host: str) -> str:
     """The name in a Host header, without its port and brackets; "" where it is none."""
     try:
         parts = urlsplit(f"//{host}")
+        # Anything that is more than a name and a port is no Host header of a browser's.
         return "" if parts.path or parts.username is not None else (parts.hostname or "").rstrip(".")
     except ValueError:
         return ""
@@ -100,6 +102,7 @@ class Security:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            # Nothing here speaks WebSockets, which are left without an answer.
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
             return
@@ -153,6 +156,7 @@ class Security:
 
     def _size(self, request: Request) -> Response | None:
         told = request.headers.get("content-length", "0")
+        # The length is looked at first: turning very many digits into a number takes long.
         if told.isdecimal() and (len(told) > 15 or int(told) > self.rules.largest_body):
             return answer(413, f"the body is larger than {self.rules.largest_body:,} bytes")
         return None
@@ -170,6 +174,7 @@ class Security:
             return None
         is_page = request.method == "GET" and not path.startswith("/api/")
         if is_page and "token" not in request.query_params and "authorization" not in request.headers:
+            # A browser without a cookie is shown the form, and no failure is counted against it.
             return RedirectResponse("/login", 303)
         wait = self.rules.failures.wait(_caller(request))
         if wait:  # before the token is compared: guessing stays slow even where the right one comes at last
@@ -185,6 +190,7 @@ def signed_in(rules: Rules, request: Request, to: str = "/") -> Response:
     """The way on, with the cookie of a signed-in browser."""
     response = RedirectResponse(to, 303)
     secure = request.url.scheme == "https"
+    # Out of reach of scripts, and never sent along with what another site's page asks for.
     response.set_cookie(COOKIE, rules.cookie, httponly=True, samesite="strict", secure=secure, path="/")
     return response
 
@@ -192,6 +198,7 @@ def signed_in(rules: Rules, request: Request, to: str = "/") -> Response:
 def _without_token(request: Request) -> str:
     """The address asked for, without the token; the path of this server alone."""
     kept = [(name, value) for name, value in parse_qsl(request.url.query) if name != "token"]
+    # Browsers take `//name` and `/\name` at the beginning for another server's address.
     return "/" + request.url.path.lstrip("/\\") + (f"?{urlencode(kept)}" if kept else "")
 
 
@@ -201,8 +208,10 @@ def _origin(request: Request) -> Response | None:
         return None
     origin = request.headers.get("origin")
     if origin is None:
+        # Browsers that send no Origin tell by this header whose page asks.
         foreign = request.headers.get("sec-fetch-site", "none") not in _SAME
     else:
+        # Compared with the name that was asked for, which `_host` has found to be this server's.
         foreign = urlsplit_netloc(origin) != request.headers.get("host", "").lower()
     return answer(403, "pages of other origins may not change anything here") if foreign else None
 
@@ -217,6 +226,7 @@ def urlsplit_netloc(origin: str) -> str:
 
 
 def _late(seconds: float) -> Response:
+    # The connection ends with it: the rest of the body would be taken for the next request.
     return answer(408, f"the body did not come within {seconds:g} s", headers={"connection": "close"})
 
 

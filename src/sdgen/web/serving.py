@@ -57,6 +57,7 @@ class _Server(uvicorn.Server):
         self._sdgen = app
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Before uvicorn waits for open connections: a stream of events would not end by itself.
         self._sdgen.state.closing = True
         super().handle_exit(sig, frame)
 
@@ -130,6 +131,7 @@ def _listen(options: ServerOptions) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(options.host, options.port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)
         if os.name != "nt":
+            # A port that was in use a moment ago can be taken at once. On Windows this would let two servers share one.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
         listening.listen(256)
@@ -145,6 +147,7 @@ def _run(app: FastAPI, listening: socket.socket) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        # Headers of a proxy could be sent by anybody, who would then be another caller for each request.
         proxy_headers=False,
         http=TimedProtocol,
         timeout_graceful_shutdown=CLOSING_SECONDS,
@@ -195,6 +198,7 @@ class TimedProtocol(H11Protocol):
     def _close_late(self) -> None:
         self._late = None
         if self._is_between_requests() and not self.transport.is_closing():
+            # Before the first request an answer can be written. Later one could be taken for that of the next request.
             if self.cycle is None:
                 self.transport.write(_LATE)
             self.transport.close()

@@ -58,6 +58,8 @@ def _target_of(form: dict[str, str]) -> dict[str, Any]:
         return {"target_id": form["target_id"]}
     if not address:
         return {}
+    # The form of an earlier run shows stars for a password that was never stored: sent back, they would be taken for
+    # it.
     if f":{HIDDEN}@" in address:
         hint = "write it again, as ${NAME}"
         raise TargetError(Problem(("target", "dsn"), "the password of the address is not stored", hint))

@@ -28,6 +28,7 @@ class StoreWatch:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        # One thread and one check at a time: a store that hangs would otherwise take a thread with each look at it.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sdgen-store-watch")
         self._check: Future[None] | None = None
         self._begun = 0.0
@@ -35,6 +36,7 @@ class StoreWatch:
 
     async def check(self) -> None:
         """StoreUnusable where the store can't be written, has refused a write, or has not answered for some seconds."""
+        # A disk without room may still take the small write of the check.
         if time.monotonic() - self.refused_at < REMEMBERED:
             raise StoreFull(Problem((), f"the store {self._store.shown} is full", "make room there"))
         if self._check is None or self._check.done():

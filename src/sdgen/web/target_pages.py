@@ -123,6 +123,7 @@ def _spec(form: dict[str, str], before: TargetSpec | None) -> TargetSpec:
     if not data.get("id"):
         raise TargetError(Problem(("target", "id"), "a target needs an id", "letters, digits, . - _"))
     data["allow_databases"] = listed(form.get("allow_databases", ""))
+    # Options that the form doesn't show must not be lost when somebody saves it.
     options = dict(before.options) if before is not None else {}
     for name in (*NUMBERS, "formats"):
         options.pop(name, None)

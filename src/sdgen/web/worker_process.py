@@ -32,6 +32,7 @@ def serve_requests(pipe: Any, options: WorkerOptions) -> None:
     """Answer until the pipe is closed: (status, headers, body, log), or None where memory was refused."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the server ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # A fork has the environment of the fork server, which may be older than the server's own.
     os.environ.clear()
     os.environ.update(options.environment)
     app = routed_app(_service(options), options.most_counted)
@@ -44,6 +45,7 @@ async def _serve(app: ASGIApp, pipe: Any, limits: RequestLimits) -> None:
     connections to DuckDB."""
     for path in _WARM:
         with suppress(Exception):
+            # Before the limits are set, so that what every request needs is not counted against the first one.
             await _answer_of(app, _get(path), b"")
     _limit_memory(limits)
     pipe.send(True)
@@ -54,6 +56,7 @@ async def _serve(app: ASGIApp, pipe: Any, limits: RequestLimits) -> None:
             answer = await _answer_of(app, scope, body)
         except MemoryError:
             pipe.send(None)
+            # Memory was refused at some unknown place: whatever this process holds may be half done.
             os._exit(1)
         pipe.send(answer)
 
@@ -114,6 +117,7 @@ def _limit_memory(limits: RequestLimits) -> None:
     import resource
 
     lines = Path("/proc/self/status").read_text().splitlines()
+    # The limit is on all that the process holds, so that it begins at what it has when it is warm.
     now = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     with suppress(ValueError, OSError):

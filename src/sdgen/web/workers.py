@@ -115,12 +115,14 @@ class Worker:
         self.limits = options.limits
         os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # which gives back what a request has freed
         context: Any = multiprocessing.get_context(_method())
+        # Imported once, in the process that is forked: the workers share these modules' memory.
         context.set_forkserver_preload(["sdgen.web.worker_process"])
         self._pipe, theirs = context.Pipe()
         from sdgen.web.worker_process import serve_requests
 
         self._process = context.Process(target=serve_requests, args=(theirs, options), daemon=True)
         self._process.start()
+        # Open in this process too, the pipe would never end when the worker does.
         theirs.close()
         self._answers = 0
         self._begun = Usage.of(self._pid) if self._is_ready() else Usage(0, 0.0)
@@ -168,6 +170,7 @@ class Worker:
     def _death_error(self) -> ScenarioError:
         """Why a worker is gone that nobody here has killed: the system's own limits act before this process looks."""
         code = self._process.exitcode
+        # What RLIMIT_CPU sends.
         if code == -getattr(signal, "SIGXCPU", 0):
             return over_time(self.limits)
         if code == -getattr(signal, "SIGKILL", 9):  # the system was short of memory

@@ -88,6 +88,7 @@ _UNREACHED = re.compile(r"\[Errno -?\d+\] [^\"')]+")  # deep in the words of its
 
 
 def _refusal(error: object, hint: str = "") -> TargetError:
+    # Servers send their stack trace and their version along.
     first = str(error).partition("Stack trace:")[0]
     text = " ".join(first.partition("(version ")[0].split())
     unreached = _UNREACHED.search(text)
@@ -160,6 +161,7 @@ class Embedded:
             return int(self._query(f"INSERT INTO {table} ({listed}) FROM {there}", "Null").rows_written())
 
     def keep(self) -> None:
+        # The engine has its files open, and looks for them under the old name, until it is closed.
         self._close()
         if self.staged is not None:
             if self.exists():
@@ -260,6 +262,7 @@ class Remote:
         sending = _PieceStream(pieces)
         client = self._opened()
         try:
+            # The stream is sent as it is made, and never whole in memory.
             done = client.raw_insert(table, list(names), sending.all(), _INSERT, "ArrowStream")
         except Exception as error:
             raise sending.failure or self._refused(error) from error
@@ -286,6 +289,7 @@ class _PieceStream:
         try:
             yield from self._pieces
         except GeneratorExit:
+            # The driver wants no more, which is no failure of the pieces.
             raise
         except BaseException as failure:
             self.failure = failure

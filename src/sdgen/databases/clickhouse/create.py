@@ -37,6 +37,7 @@ def column_type(table: Table, column: TableColumn) -> str:
 def _clauses(table: Table, facts: Mapping[str, Any]) -> Iterable[str]:
     engine = str(facts.get("engine") or "MergeTree")
     yield f"ENGINE = {engine}"
+    # Engines of other families, such as Memory and Log, take none of these clauses.
     if not engine.partition("(")[0].strip().endswith("MergeTree"):
         return
     order = facts.get("order_by") or table.primary_key
@@ -64,6 +65,7 @@ def _keys(keys: Any, table: Table) -> str:
 def _null_keys(order: Any, table: Table) -> dict[str, int]:
     text = order if isinstance(order, str) else " ".join(map(str, order))
     nullable = {column.name for column in table.columns if declared(column_type(table, column)).nullable}
+    # A key of a MergeTree may hold nulls only where this setting allows it.
     return {"allow_nullable_key": 1} if nullable & set(_WORD.findall(text)) else {}
 
 

@@ -157,6 +157,7 @@ def _inside(values: pa.Array, type: Type, text: str, layout: Layout) -> pa.Array
 
 
 def _offsets(array: pa.Array) -> pa.Array:
+    # Arrow refuses a mask beside offsets that are a slice of others.
     return pa.array(np.asarray(array.offsets))
 
 

@@ -191,6 +191,7 @@ class ClickHouseReader(PlainTableReader):
         return pa.ipc.open_stream(found).read_all()
 
     def sampled(self, table: Table, one_in: int) -> str:
+        # SAMPLE needs a key for it, which most tables lack: a row is known by its part and its place in it.
         rows = f"{self.dialect.table(table.name)} WHERE cityHash64(_part, _part_offset) % {one_in} = 0"
         return self._with_nested(table, rows)
 

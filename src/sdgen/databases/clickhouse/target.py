@@ -109,10 +109,12 @@ class ClickHouse:
                 self._drop((database, name))
 
     def _drop(self, name: QualifiedName) -> None:
+        # Without SYNC a database of the engine Atomic removes the table's data some time later.
         self.engine.fetch(f"DROP TABLE IF EXISTS {_sql(name)} SYNC")
 
     def prepare(self, table: Table, mode: Mode) -> None:
         if not self.staged:
+            # Older servers know no such year, and answer with the nearest that they have.
             self.wide = fetch_rows(self.engine, "SELECT toString(toYear(toDate32('0100-01-01')))") == [["100"]]
         name = self._name(table.name)
         existing = self.there.get(name)
@@ -154,6 +156,7 @@ class ClickHouse:
     def write(self, table: Table, parts: Iterable[EncodedBatch]) -> None:
         rows = iter(parts)
         into, names = _sql(self.staged[table.name].staging), self.layouts[table.name].names
+        # `_stream` takes further parts from the same iterator, so that each turn of this loop is one insert.
         for first in rows:
             sent = [0]
             try:
@@ -166,6 +169,8 @@ class ClickHouse:
 
     def finish(self) -> None:
         for staged in self.staged.values():
+            # What can be undone comes first. Rows that were appended can't be taken back, so that they come last of
+            # all.
             if staged.existing is None:
                 there, here = _sql(staged.name), _sql(staged.staging)
                 self._do(staged, f"RENAME TABLE {here} TO {there}", f"RENAME TABLE {there} TO {here}")
@@ -175,6 +180,7 @@ class ClickHouse:
         for staged in self.staged.values():
             if staged.existing is not None and not (staged.emptied and _whole(staged.existing)):
                 self._move(staged, staged.existing)
+        # All tables are in their places: nothing is taken back from here on.
         self.undo, self.made = [], []
         with suppress(TargetError):  # the rows are there; what is left over goes with the next run
             self._clear()
@@ -200,6 +206,7 @@ class ClickHouse:
             self.extra.append(other)
             self._do(staged, f"CREATE TABLE {_sql(other)} AS {name}")
         exchange = f"EXCHANGE TABLES {_sql(other)} AND {name}"
+        # The same statement once more puts both tables back.
         self._do(staged, exchange, exchange)
 
     def _move(self, staged: Staged, existing: ExistingTable) -> None:

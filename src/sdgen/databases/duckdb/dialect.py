@@ -68,6 +68,7 @@ def _unquoted(name: str) -> str:
 DUCKDB = Dialect(
     name="duckdb",
     parse=read_type,
+    # Foreign keys can't be added to a table that is there.
     later=frozenset({PRIMARY_KEY, UNIQUE}),
     types={
         "bool": "BOOLEAN",

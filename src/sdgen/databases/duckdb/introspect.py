@@ -91,6 +91,7 @@ class DuckDBTables(PlainTableReader):
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, place: Path) -> None:
         self.connection, self.place = connection, place
+        # Casts between moments with and without a zone go by the session's.
         self.connection.execute("SET TimeZone = 'UTC'")
 
     def translated(self) -> AbstractContextManager[None]:

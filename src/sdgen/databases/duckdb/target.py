@@ -144,6 +144,7 @@ class DuckDB(CommittingTarget):
             raise _refused(self.path, error) from error
 
     def _commit(self) -> None:
+        # A commit can't be broken into: `interrupt` does nothing while this is set.
         self.committing = True
         self._run("COMMIT")
         self.committing = False
@@ -162,6 +163,7 @@ class DuckDB(CommittingTarget):
         """Drop what a stopped run made, where this run begins it anew."""
         left = self.commits.left
         if self.commits.discards and left is not None:
+            # What refers to a table goes before it.
             for name in (*reversed(left.made), NAME):
                 self._run(f"DROP TABLE IF EXISTS {DUCKDB.table(name)}")
             self.commits.discards = False
@@ -187,6 +189,7 @@ class DuckDB(CommittingTarget):
         emptied = [table for table in self.tables if table.mode_in(self.mode) is Mode.TRUNCATE_THEN_INSERT]
         there = [table for table in emptied if table.name in self.there.columns]
         bound = children_first(there, self.there.referrers)
+        # The statements that made the tables are read before these go.
         sql = [
             row[0] for table in reversed(bound) for query in (_SQL, _INDEXES) for row in self._described(query, table)
         ]
@@ -222,6 +225,7 @@ class DuckDB(CommittingTarget):
                 into = f"INSERT INTO {DUCKDB.table(table.name)} ({names})"
                 self.connection.execute(f"{into} SELECT {names} FROM sdgen_rows")
         except errors().classes as error:
+            # What stopped the batches says more than what DuckDB makes of it.
             stream.raise_first()
             raise _refused(self.path, error) from error
         finally:
@@ -237,6 +241,7 @@ class DuckDB(CommittingTarget):
         self.commits.end(self._run)
         self._commit()
         self.new = False
+        # Closing takes the log into the file, which must be whole by itself before it gets its name.
         self.connection.close()
         self.connection = None
         if self.staged is not None:

@@ -17,6 +17,8 @@ from sdgen.databases.mysql.dialect import MYSQL
 from sdgen.databases.urls import without_password_of
 from sdgen.errors import Problem, TargetError
 
+# In strict mode values that don't fit are errors. NO_AUTO_VALUE_ON_ZERO keeps a key of 0 from becoming the next
+# number.
 _SESSION = """SET SESSION time_zone = '+00:00', foreign_key_checks = 1,
     sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'"""
 _OPTIONS = frozenset({"unix_socket", "ssl", "charset"})
@@ -81,6 +83,7 @@ class MySQLConnection:
             "database": self.database,
             "unix_socket": self.options.get("unix_socket"),
             "charset": "utf8mb4",
+            # The client must allow it as well as the server.
             "local_infile": True,
             "connect_timeout": 10,
             **({"ssl": {}} if secure else {}),
@@ -104,6 +107,7 @@ class MySQLConnection:
     def texts(self, sql: str) -> pa.Table:
         """The rows of a query, each column as texts; bytes where the database holds bytes."""
         connection = self.opened()
+        # Without decoders PyMySQL hands over what the server sent, and makes no numbers and dates of Python's of it.
         decoders, connection.decoders = connection.decoders, {}
         try:
             with connection.cursor() as cursor:
@@ -127,9 +131,12 @@ class MySQLConnection:
         """
         source, sink = os.pipe()
         told: list[int | BaseException] = []
+        # PyMySQL reads the file to its end before it returns: rows go into the pipe on this thread, and out of it on
+        # another.
         reader = threading.Thread(target=self._read, args=(statement, source, told), name="sdgen-load")
         reader.start()
         try:
+            # Closed after a failure of the parts too, or the other thread would wait for the pipe's end for ever.
             with os.fdopen(sink, "wb", buffering=0) as pipe, suppress(BrokenPipeError):
                 for part in parts:
                     _write_all(pipe.fileno(), memoryview(part))

@@ -23,6 +23,7 @@ def read_type(declared: str) -> Type | None:
 
 def _bits(declared: str) -> Type | None:
     found = _BITS.fullmatch(declared.strip())
+    # BIT(1) is a truth value, as `reads` has it.
     if found is None or found[1] == "1":
         return None
     return Type("u" + next(kind for kind, bits in INTEGER_BITS.items() if bits >= int(found[1])))
@@ -33,6 +34,7 @@ MYSQL = Dialect(
     quotes="``",
     escapes=True,
     parse=read_type,
+    # CAST knows no TEXT and no VARCHAR.
     text="CHAR",
     hex_uuids=True,
     longest=64,
@@ -58,6 +60,7 @@ MYSQL = Dialect(
         "binary": "LONGBLOB",
         "date": "DATE",
         "time": "TIME(6)",
+        # MySQL keeps a TIMESTAMP in UTC and shows it in the session's zone, and a DATETIME as it was written.
         "timestamp": "DATETIME(6)",
         "timestamptz": "TIMESTAMP(6)",
         "array of scalars": "JSON",

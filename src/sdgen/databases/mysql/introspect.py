@@ -108,7 +108,9 @@ def _of_schema(
         found[schema, name] = ExistingTable(kind, engine, transactional == "YES")
     for table, name, type, nullable, default, extra in connection.run(_COLUMNS.format(**within)):
         existing, words = found[schema, table], extra.upper()
+        # MySQL 8 says DEFAULT_GENERATED of a column whose default is an expression, which takes values.
         computed = "GENERATED" in words.replace("DEFAULT_GENERATED", "")
+        # MariaDB tells a default of null as the word NULL.
         filled = default not in (None, "NULL") or "AUTO_INCREMENT" in words or computed
         existing.columns.append(ExistingColumn(name, _typed(type), nullable == "YES", filled))
         existing.computed |= {name} if computed else set()
@@ -188,6 +190,7 @@ class MySQLReader(PlainTableReader):
         return self._connection.texts(sql)
 
     def sampled(self, table: Table, one_in: int) -> str:
+        # MySQL has no sample of a table and no row numbers: a hash of the key chooses the rows.
         names = ", ".join(self.dialect.quote(name) for name in table.primary_key or table.names)
         return f"{self.dialect.table(table.name)} WHERE crc32(concat_ws(',', {names})) % {one_in} = 0"
 

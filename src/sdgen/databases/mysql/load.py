@@ -119,6 +119,7 @@ def _escaped(text: pa.Array) -> pa.Array:
 
 
 def _moment(array: pa.Array, type: Type) -> pa.Array:
+    # The session is in UTC, so that the moment is the same without its offset.
     return timestamp_text(array.view(pa.timestamp("us")) if array.type.tz else array)
 
 

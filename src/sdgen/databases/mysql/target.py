@@ -61,6 +61,7 @@ class MySQL(CommittingTarget):
     def _left(self) -> Checkpoint | None:
         """What a run that was stopped half-way left; where one is just dying, after its last word."""
         there = existing_tables(self.connection, [(self.connection.database, NAME)])
+        # The query locks what it reads until its transaction ends.
         found = self.commits.table.read(self.connection.run) if there else None
         self.connection.run("COMMIT")
         return found
@@ -129,6 +130,7 @@ class MySQL(CommittingTarget):
     def _drop(self, places: Sequence[QualifiedName]) -> None:
         if places:
             self.connection.run("SET foreign_key_checks = 0")
+            # Staging tables may refer to each other in a circle, for which no order of dropping them would do.
             self.connection.run(f"DROP TABLE IF EXISTS {', '.join(map(sql_name, places))}")
             self.connection.run("SET foreign_key_checks = 1")
 
@@ -170,6 +172,7 @@ class MySQL(CommittingTarget):
     def _create(self, new: NewTable, sql: str) -> None:
         final, place = MYSQL.table(new.final.name), MYSQL.table(new.staging)
         try:
+            # The statement is that of the final name, so that its keys are called after it.
             self.connection.run(sql.replace(f"CREATE TABLE {final}", f"CREATE TABLE {place}", 1) + _TABLE)
         except TargetError as error:
             raise at_table(error, new.final.name) from error
@@ -224,6 +227,7 @@ class MySQL(CommittingTarget):
         self._begin()
         waiting = bool(self._forward(table))
         try:
+            # Rows refer to some that are not written yet: whether they come, `finish` asks by a query.
             if waiting:
                 self.connection.run("SET foreign_key_checks = 0")
             if self.connection.local:
@@ -245,6 +249,7 @@ class MySQL(CommittingTarget):
                 yield part.data
 
         taken = self.connection.load(load_data(table, self._into(table), self._declared(table)), buffers())
+        # With LOCAL, rows that break a key are left out, and nothing fails.
         if taken != sent:
             raise TargetError(Problem(("target", table.name), f"MySQL took {taken:,} of {sent:,} rows"))
 
@@ -272,6 +277,7 @@ class MySQL(CommittingTarget):
             self.connection.run("SET foreign_key_checks = 0")
             for table in emptied:
                 if self._exists(table.name):
+                    # TRUNCATE would end the transaction, and could not be taken back.
                     self.connection.run(f"DELETE FROM {MYSQL.table(table.name)}")
             self.connection.run("SET foreign_key_checks = 1")
 
@@ -294,6 +300,7 @@ class MySQL(CommittingTarget):
         if not self._mixed():
             self._check_links()
         if self.staged and not self.commits.active:
+            # One statement renames all tables or none.
             pairs = [(new.staging, name) for name, new in self.staged.items()]
             self.connection.run("RENAME TABLE " + ", ".join(f"{MYSQL.table(a)} TO {MYSQL.table(b)}" for a, b in pairs))
         self.commits.end(self.connection.run)
@@ -318,6 +325,7 @@ class MySQL(CommittingTarget):
         there = (
             constraint_names(self.connection, self.connection.qualified(new.staging)) if self.commits.going_on else ()
         )
+        # The run that was stopped may have added some: each ALTER TABLE counts at once.
         missing = [each for each in wanted if each.name not in there and each.kind not in there]
         added = [f"ADD CONSTRAINT {MYSQL.quote(each.name)} {each.sql}" for each in missing]
         try:
@@ -346,6 +354,7 @@ class MySQL(CommittingTarget):
             if self.begun:
                 self.connection.run("ROLLBACK")
         with suppress(TargetError):
+            # What is committed stays, for a run that goes on with it.
             made = [] if self.committed else [self.connection.qualified(new.staging) for new in self.created]
             self._drop(made)
             if self.commits.recorded and not self.committed:

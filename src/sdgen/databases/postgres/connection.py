@@ -70,6 +70,7 @@ def address(url: str) -> ServerAddress:
         parts = conninfo_to_dict(without_schema(url)[0])
     except (ValueError, ProgrammingError):
         return ServerAddress("", readable=False)
+    # A URL of libpq may name several hosts, each with a port, between commas.
     ports = str(parts.get("port") or "").split(",")
     readable = all(not port or (port.isdecimal() and 0 < int(port) < 65536) for port in ports)
     return ServerAddress("" if parts.get("service") else str(parts.get("dbname") or ""), readable)

@@ -52,6 +52,7 @@ class RowFormat:
         """Send encoded rows to a table, whose name is quoted. Raises the driver's own exceptions."""
         names = ", ".join(POSTGRES.quote(name) for name in columns)
         form = ", ".join(["FORMAT binary" if self.binary else "FORMAT csv", *options])
+        # psycopg's types want SQL that is put together while running as bytes.
         with connection.cursor() as cursor, cursor.copy(f"COPY {where} ({names}) FROM STDIN ({form})".encode()) as copy:
             if self.binary:
                 copy.write(encode_binary.HEAD)

@@ -62,6 +62,7 @@ POSTGRES = Dialect(
         "smallint": "smallint",
         "int": "integer",
         "bigint": "bigint",
+        # PostgreSQL has no unsigned numbers: each goes into the next type that holds it.
         "utinyint": "smallint",
         "usmallint": "integer",
         "uint": "bigint",

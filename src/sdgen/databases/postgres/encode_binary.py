@@ -19,6 +19,7 @@ from sdgen.scenario.types import NESTED, Type
 from sdgen.targets.columnar import plain
 from sdgen.targets.csv_encoding import characters
 
+# The signature, then the flags and the length of an extension, both 0. The end is a count of fields of -1.
 HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TAIL = b"\xff\xff"
 
@@ -33,6 +34,7 @@ Bytes = NDArray[np.uint8]
 def is_proven(type: Type) -> bool:
     """Can columns of this type go the binary way? Arrays of scalars and very long decimals can't."""
     if type.kind == "decimal":
+        # The number is padded to whole digits of base 10,000, and must fit 64 bits then.
         return type.precision + _padding(type.scale) <= 18
     if type.kind == "array":
         return type.items[0].kind in NESTED | {"json"}
@@ -65,9 +67,11 @@ class _Rows:
             return
         table = fixed(array.fill_null(_zero(array.type)) if array.null_count else array, type)
         width = table.shape[1]
+        # Without nulls all rows have the same length, which is a part of the table of bytes.
         if not array.null_count:
             self.tables += [self._same(np.int32(width)), table]
             return
+        # A null has no bytes behind its length, so that rows of this column differ in width.
         valid = np.asarray(array.is_valid())
         self.tables.append(_big(np.where(valid, np.int32(width), np.int32(_NULL))))
         self._flush()
@@ -140,6 +144,7 @@ def _decimal(array: pa.Array, type: Type) -> Bytes:
 
 def _unsigned(array: pa.Array, type: Type) -> Bytes:
     values = np.asarray(array)
+    # 64 bits without a sign have up to 20 digits, which are five of base 10,000.
     return _numeric(values, np.zeros(len(values), dtype=bool), 5, 0)
 
 

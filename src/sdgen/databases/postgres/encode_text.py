@@ -68,8 +68,11 @@ def array_text(array: pa.Array, type: Type) -> pa.Array:
     write = json_text if documents else _TEXT.get(item.kind, csv_encoding.plain_text)
     text = write(array.values, item)
     if documents or item.kind in TEXTS | {"binary"}:
+        # The escapes of an array's literal come on top of CSV's own quotes.
         escaped = pc.replace_substring(pc.replace_substring(text, "\\", "\\\\"), '"', '\\"')
         text = pc.binary_join_element_wise('"', escaped, '"', "")
+    # Arrow refuses a mask beside offsets that are a slice of others. `values` are those of the whole array, as offsets
+    # count.
     offsets = pa.array(np.asarray(array.offsets))
     mask = array.is_null() if array.null_count else None
     rows = pa.ListArray.from_arrays(offsets, text.fill_null("NULL"), mask=mask)

@@ -44,6 +44,7 @@ _COMPOSITES = """
     SELECT typname, attname, format_type(atttypid, atttypmod)
     FROM pg_type JOIN pg_class c ON c.oid = typrelid JOIN pg_attribute ON attrelid = c.oid
     WHERE relkind = 'c' AND attnum > 0 AND NOT attisdropped ORDER BY typname, attnum"""
+# Objects with numbers below 16384 are PostgreSQL's own.
 _UNENFORCED = """
     SELECT format('%s: trigger %s left out', tgrelid::regclass, tgname) FROM pg_trigger
     WHERE NOT tgisinternal AND tgparentid = 0
@@ -160,6 +161,7 @@ def existing_tables(run: Run, tables: Sequence[Table]) -> ExistingTables:
     columns: dict[str, list[ExistingColumn]] = {}
     referrers: dict[str, list[str]] = {}
     for table in tables:
+        # to_regclass gives null for a table that isn't there, where a cast would fail and end the transaction.
         name = (POSTGRES.table(table.name),)
         found = [ExistingColumn(*row) for row in run(_COLUMNS, name * 2)]
         if found:
@@ -194,6 +196,7 @@ def count_rows(url: str, tables: Sequence[Table]) -> Mapping[str, int]:
         for table in tables:
             name = POSTGRES.table(table.name)
             row = connection.execute(_ESTIMATED, (name,)).fetchone()
+            # The estimate is -1 for a table that was never analysed: such a table is counted.
             if row is not None and row[0] <= _MANY:
                 row = connection.execute(f"SELECT count(*) FROM {name}".encode()).fetchone()
             if row is not None:
@@ -214,6 +217,7 @@ class PostgresReader(PlainTableReader):
         self._sources: dict[str, str] = {}
         with self._translated():
             self._connection = connect(self._url)
+            # All queries see the tables at one moment, whoever writes meanwhile.
             self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             self._connection.execute("SET LOCAL timezone = 'UTC'")
             self._connection.execute("SET LOCAL datestyle = 'ISO'")

@@ -52,6 +52,7 @@ class PostgresPartWriter:
             for name, value in _LOCAL.items():
                 connection.execute(f"SET LOCAL {name} = {literal(value)}".encode())
             form.copy(connection, where, table.names, parts)
+            # Where another attempt at the span has not ended yet, this waits for its commit or its end.
             added = f"INSERT INTO {self.spans} VALUES (%s, %s, %s) ON CONFLICT DO NOTHING".encode()
             if not connection.execute(added, (span.entity, span.start, span.stop)).rowcount:
                 connection.rollback()  # another attempt was faster
@@ -92,6 +93,8 @@ class SpreadPostgres:
             staging = self._make_schema(connection, (schema,))
             where = f"{POSTGRES.quote(staging)}.{POSTGRES.quote(name)}"
             if self.target.existed(table):
+                # Unlogged, as these rows are copied in the end. The staging table of a new table becomes that table,
+                # and is logged.
                 columns = ", ".join(POSTGRES.quote(each) for each in table.names)
                 source = f"SELECT {columns} FROM {POSTGRES.table(table.name)} WITH NO DATA"
                 connection.execute(f"CREATE UNLOGGED TABLE {where} AS {source}".encode())
@@ -146,6 +149,7 @@ class SpreadPostgres:
     def finish(self, done: Mapping[str, TableProgress]) -> None:
         """In one transaction: take the staging tables over, then constraints and commit as in any run."""
         with self._translated():
+            # Before spans are counted: a task that was taken for dead must not commit after that.
             self._end_tasks()
         self.target.take_over(self._staged, self._schemas.values(), self._check_spans)
         self.target.finish()

@@ -40,6 +40,7 @@ from sdgen.targets.file_checkpoint import TableProgress
 if TYPE_CHECKING:
     import psycopg
 
+# maintenance_work_mem is the memory in which keys and indexes are built after the load.
 _SETTINGS = {
     "timezone": "UTC",
     "datestyle": "ISO",
@@ -92,6 +93,7 @@ class Postgres(CommittingTarget):
             self.commits.advance(self._run, table, done, rows, [each.name for each in self.made], self.suspended or ())
             self._connect().commit()
             self.committed = True
+            # What SET LOCAL says ends with its transaction, so that the next one is set up anew.
             self.begun = False
             self._begin()
         except errors().classes as error:
@@ -226,6 +228,7 @@ class Postgres(CommittingTarget):
 
     def _create(self, table: Table) -> None:
         self._make_schema(table)
+        # Without keys, which are built several times faster when the rows are there.
         self._run(create_table(table, POSTGRES, frozenset()))
         self.made.append(table)
 
@@ -257,6 +260,7 @@ class Postgres(CommittingTarget):
         return self.format_of(table).encode(table, batch)
 
     def write(self, table: Table, parts: Iterable[pa.Buffer]) -> None:
+        # Frozen rows need no VACUUM to visit them later. PostgreSQL allows it for tables that this transaction made.
         options = ["FREEZE"] if table in self.made and not self.commits.active else []
         place = POSTGRES.table(table.name)
         try:
@@ -288,6 +292,7 @@ class Postgres(CommittingTarget):
                     schema = self._make_schema(table) or self._run("SELECT current_schema()")[0][0]
                     self._run(f"ALTER TABLE {where} SET SCHEMA {POSTGRES.quote(schema)}")
                     self.made.append(table)
+            # When the new tables have been moved out of them.
             for schema in schemas:
                 self._run(f"DROP SCHEMA {POSTGRES.quote(schema)} CASCADE")
         except errors().classes as error:
@@ -302,6 +307,7 @@ class Postgres(CommittingTarget):
                 self._run(add_constraint(table, constraint, POSTGRES))
             self._count_on()
             self.commits.end(self._run)
+            # The log is written in order: a commit that waits for it makes all spans before it safe as well.
             self._run("SET LOCAL synchronous_commit = on")
             self.connection.commit()
         except errors().classes as error:
@@ -317,6 +323,7 @@ class Postgres(CommittingTarget):
                 place = POSTGRES.table(table.name)
                 for column, sequence in sequences(self._run, table):
                     name = POSTGRES.quote(column)
+                    # Of a table without rows the largest key is null: HAVING leaves the sequence alone then.
                     self._run(f"SELECT setval(%s, max({name})) FROM {place} HAVING max({name}) > 0", (sequence,))
 
     def _constraints(self) -> list[tuple[Any, Table]]:
@@ -338,6 +345,7 @@ class Postgres(CommittingTarget):
 
     def interrupt(self) -> None:
         if self.connection is not None:
+            # psycopg lets another thread call this while a statement runs.
             self.connection.cancel()
 
     def abort(self) -> None:

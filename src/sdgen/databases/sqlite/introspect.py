@@ -34,6 +34,7 @@ def introspect(path: Path) -> Statements:
 def existing_tables(path: Path, tables: Sequence[Table]) -> ExistingTables:
     """The run's tables as they are in a database that exists; raises where it can't be written."""
     with closing(connect(path, patience=1, autocommit=True)) as connection:
+        # Takes the lock of a writer for a moment: a file that can't be written is refused before any rows are made.
         connection.execute("BEGIN IMMEDIATE")
         names = [row[0] for row in connection.execute(_TABLES)]
         lower = {name.lower() for name in names}
@@ -87,12 +88,14 @@ class SQLiteReader(PlainTableReader):
         self._path = existing_file(path)
         with self._translated():
             self._connection = connect_to_read(path)
+            # SQLite opens a file without looking into it: only a query finds that it is no database.
             self._connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
 
     def _translated(self) -> AbstractContextManager[None]:
         return errors().translated(unreadable(self._path))
 
     def columns(self, table: Table) -> list[str]:
+        # table_info would leave out generated columns.
         return [row[1] for row in self.rows(f"PRAGMA table_xinfo({self.dialect.quote(table.name)})")]
 
     def rows(self, sql: str) -> list[Row]:

@@ -36,8 +36,10 @@ from sdgen.targets.file_checkpoint import TableProgress
 from sdgen.targets.paths import file_fault, leftovers, rename_new, staged
 from sdgen.targets.writer_lock import LocalPath
 
+# Nobody sees a new file before it is renamed: where something fails it is thrown away, and needs no journal.
 _NEW = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE")
 _LASTING = ("synchronous = NORMAL", "locking_mode = EXCLUSIVE")
+# The size of the cache is in KiB where it is negative. Foreign keys are checked at the end, all at once.
 _ALWAYS = ("cache_size = -131072", "temp_store = MEMORY", "foreign_keys = OFF")
 
 
@@ -140,8 +142,10 @@ class SQLite(CommittingTarget):
         if not self.new and not self.path.exists():
             self.staged = staged(self.path)
         self.connection = connect_to_write(self.staged or self.path)
+        # Before the transaction, in which some of these do nothing.
         for pragma in (_NEW if self.staged else _LASTING if self.commits.active else ()) + _ALWAYS:
             self._run(f"PRAGMA {pragma}")
+        # As a writer at once: a transaction that becomes one later fails where another was faster.
         self._run("BEGIN IMMEDIATE")
         if self.commits.discards and self.commits.left is not None:
             for name in (*self.commits.left.made, NAME):
@@ -172,6 +176,7 @@ class SQLite(CommittingTarget):
             with self.connection.cursor() as cursor:
                 cursor.adbc_ingest(table.name, stream.reader(), mode="append")
         except errors().classes as error:
+            # What stopped the batches says more than what the driver makes of it.
             stream.raise_first()
             raise _refused(self.path, error) from error
 
@@ -179,6 +184,7 @@ class SQLite(CommittingTarget):
         if self.connection is None:
             return
         for table in self.made:
+            # An index over rows that are there is built in one go, and a constraint would be kept up row by row.
             for constraint in constraints(table, SQLITE, frozenset({UNIQUE})):
                 self._run(unique_index(table, constraint, SQLITE))
         if len(self.made) < len(self.used):  # rows beside older ones; among new tables links hit by construction
