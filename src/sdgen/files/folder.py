@@ -296,10 +296,7 @@ class Files:
             if not self.folder.exists():
                 self.staging.rename(real(self.folder))
             else:
-                move_into(self.staging, self.folder)
-                # After the moves: a run that is killed in between leaves old files beside the new ones, and loses no
-                # rows.
-                self._remove_replaced()
+                move_into(self.staging, self.folder, self._replaced())
         self.staging = None
         self._end_checkpoint()
 
@@ -317,16 +314,11 @@ class Files:
         kept = {name: [file for plan in plans for file in plan.kept] for name, plans in self._plans.items()}
         return {table: list(dict.fromkeys([*kept[table.name], *new])) for table, new in self._tables.items()}
 
-    def _remove_replaced(self) -> None:
-        """Remove files of rows that are no more, which new ones have not replaced, and folders that are left empty."""
+    def _replaced(self) -> list[str]:
+        """The files of rows that are no more, which no new one takes the place of."""
         new = {name for names in self._every_file().values() for name in names}
-        for plan in (plan for plans in self._plans.values() for plan in plans):
-            for path in (self.folder / name for name in plan.existing if name not in new):
-                path.unlink(missing_ok=True)
-                for above in path.parents:
-                    if above == self.folder or not above.is_relative_to(self.folder) or any(above.iterdir()):
-                        break
-                    above.rmdir()
+        plans = (plan for plans in self._plans.values() for plan in plans)
+        return [name for plan in plans for name in plan.existing if name not in new]
 
     def _look_again(self) -> None:
         """Nothing is put over files that have changed meanwhile: TargetError where some have."""
