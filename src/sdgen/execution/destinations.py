@@ -124,8 +124,11 @@ def _database(destination: str) -> DatabaseKind | None:
     scheme, separator, _ = destination.partition("://")
     if separator:
         return by_scheme(scheme.lower())
+    # A folder that is there, or a name that ends in a slash, is a folder whatever its suffix.
     if _is_folder(destination) or _is_script(destination):
         return None
+    # An unknown suffix is refused and not taken for a folder's name: a slip such as x.duckbd would else become a folder
+    # of files.
     problem = misnamed(destination)
     if problem is not None:
         raise TargetError(problem)
@@ -158,6 +161,7 @@ def _opened(database: DatabaseKind, destination: str, formats: Formats) -> Targe
 
 def _provided(scheme: str) -> Open | None:
     """The function of another package that opens URLs of a scheme; None where none does."""
+    # Only the package that is named is imported.
     found = next((point for point in entry_points(group="sdgen.targets") if point.name == scheme), None)
     return cast(Open, found.load()) if found is not None else None
 

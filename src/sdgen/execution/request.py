@@ -26,6 +26,7 @@ _NUMBER = re.compile(r"\s*-?\d{1,18}\s*")
 
 def _row_count(value: object) -> object:
     """A number of rows, or a text that spells one; told in our own words where it is none."""
+    # In Python true is the whole number 1, which nobody means by `rows: true`.
     whole = isinstance(value, int) and not isinstance(value, bool)
     whole = whole or (isinstance(value, float) and value.is_integer())
     if not whole and not (isinstance(value, str) and _NUMBER.fullmatch(value)):

@@ -85,6 +85,7 @@ class ResolvedRun:
         """The plan of the run into its target as it is now: of one that appends, behind the rows that are there."""
         if self.data is None or not self.settings.appends:
             return TargetPlan(self.plan)
+        # Seed and instant are the plan's: where the request leaves them open, they were drawn when it was resolved.
         request = replace(self.data.plan_request, seed=self.plan.seed, as_of=self.plan.as_of, scale=self.scale)
         return plan_into(self.data.scenario, request, target, self.settings)
 

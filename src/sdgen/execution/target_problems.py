@@ -152,6 +152,7 @@ def _query_names(dsn: str) -> list[str]:
 
 
 def _allowed_file(spec: TargetSpec, access: Access) -> Iterator[Problem]:
+    # A secret may hold any path: where folders are limited, the path must stand there to be compared.
     hidden = access.folders is not None and "${" in spec.dsn
     if hidden or not access.allows_file(path_of(spec.dsn)):
         places = _join(tuple(str(folder) for folder in access.folders or ()))

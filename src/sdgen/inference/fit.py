@@ -34,6 +34,7 @@ from sdgen.scenario.types import FLOATS, INTEGERS, TIMES, Type
 
 T = TypeVar("T")
 
+# Fixed, so that a guess does not depend on the day on which it is made.
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SAMPLE, MANY = 256, 2048
 # The share of texts longer than the column that a guess may have, where not 0.02: nobody sees a user name was cut,
@@ -261,6 +262,7 @@ def _longest(made: Generator, facts: ColumnContext, lengths: Numbers) -> int:
     domain = made.domain(replace(facts, unique=False))
     if domain is not None:
         return _longest_of(domain, lengths)
+    # A sample need not hold the longest text: there is some room for that, unless its texts are all about as long.
     spread = int(lengths.max() - lengths.min())
     return int(lengths.max()) + (0 if spread <= 1 else 24 if isinstance(made, CompanyGenerator) else 12)
 

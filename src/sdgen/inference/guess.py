@@ -59,6 +59,8 @@ def _guessed(table: _Table) -> Entity:
         guessed = [column for column in cycle if found[column] is not entity.columns[column]]
         if not guessed:
             break
+        # One guess of the cycle is made again without it, until there is none. The cycle is a set, whose order differs
+        # from process to process: the last name is always the same one.
         found[max(guessed)] = table.column(max(guessed), cycle)
     return entity.model_copy(update={"columns": found})
 
@@ -99,6 +101,7 @@ class _Table:
     def _with_guess(self, name: str, column: Column, guess: Guess) -> Column:
         update: dict[str, object] = {"generator": guess.generator}
         if column.nullable and column.null_rate is None and not column.primary_key:
+            # A column with nulls can't take part in a unique set's permutation.
             rate = 0.0 if any(name in one for one in self.entity.unique) else guess.null_rate
             update |= {} if rate is None else {"null_rate": rate}
         return column.model_copy(update=update)
@@ -236,6 +239,8 @@ def _guess(
     own = next(guesses(scenario.rules, traits), None)
     if own is not None:
         return own
+    # Where no generator has values enough, one that fits the type is better than none: planning then says how many
+    # there are, and how many are needed.
     for less in (needs, replace(needs, need=0), replace(needs, need=0, domain=0)):
         found = _first_fitting(scenario, traits, less, around or Surroundings(traits.entity))
         if found is not None:
@@ -248,6 +253,7 @@ def _first_fitting(scenario: Scenario, traits: ColumnTraits, needs: ColumnNeeds,
         spec = _nested(scenario, traits, traits.type, needs, around)
         return None if spec is None else Guess(spec)
     for guess in built_in_guesses(traits):
+        # A part of a nested value has no columns beside it to be computed from.
         if needs.types or not needs_others(guess.generator):
             spec = fitting(guess.generator, needs)
             if spec is not None:

@@ -64,6 +64,7 @@ def with_order(
 def _ordered(table: Table, forms: tuple[str, ...], links: Collection[Link], early: bool, late: bool) -> Entity:
     """The table's entity, its free moments in order among themselves and with the parents'."""
     row = _Row(table, forms, links, early, late, dict(table.entity.columns))
+    # First places first: what comes later is bound by generators that are settled by then.
     for moment in reversed(table.placed):
         row.order(moment)
     for moment in table.moments:
@@ -95,6 +96,7 @@ class _Row:
         before = self._before(moment)
         spec = self._of_same(moment, same) if same else self._bounded(moment, before)
         if spec is not None:
+            # Another generator needs other columns.
             self.needs.pop(moment.column, None)
             self.columns[moment.column] = self.columns[moment.column].model_copy(update={"generator": spec})
 
@@ -115,9 +117,12 @@ class _Row:
 
     def _before(self, moment: Moment) -> list[Moment]:
         """The moments of the row that this one comes after, the last first."""
+        # What names say nothing of comes right after the row's birth.
         place = order_rules()["birth"] + 0.5 if moment.place is None else moment.place
         lesser = [m for m in self.table.placed if (m.place or 0) < place and m.kind != "planned"]
+        # What has happened can't come after what may still be to come.
         lesser = [m for m in lesser if m.past or not moment.past]
+        # What is computed from this moment can't bound it: the columns would be a cycle.
         return latest_known(m for m in lesser if not self._reaches(m.column, moment.column))
 
     def _reaches(self, column: str, other: str) -> bool:
@@ -242,6 +247,7 @@ class _Links:
     def of(self, name: str) -> tuple[Link, ...]:
         if name not in self._known:
             found = self._all(name)
+            # Within one period only: parents are drawn apart from one another, and their periods need not meet.
             owner = next((link.name for link in found if link.end and not link.nullable), "")
             self._known[name] = tuple(
                 replace(link, since=self._since(link.parent)) if link.name == owner else replace(link, end="")
@@ -259,6 +265,7 @@ class _Links:
             if parent not in self._tables or link in found or _REFERENCE.fullmatch(link) is None:
                 continue
             table = self._tables[parent]
+            # Where the parent's own links lead back here, columns would depend on one another in a cycle.
             if table.births and name not in _ancestors(parent, self._parents):
                 nullable = bool(each.nullable or spec.params.get("null_rate"))
                 found[link] = Link(link, parent, nullable, table.births, table.end)

@@ -263,6 +263,7 @@ class RuleIndex:
         self._all = range(len(rules))
         for place, rule in enumerate(rules):
             held = _held(rule)
+            # A single letter is in nearly every name: looking for it would leave out no rule.
             if held is None or min(map(len, held)) < 2:
                 self._always.append(place)
             else:
@@ -271,6 +272,7 @@ class RuleIndex:
 
     def places(self, names: Iterable[str]) -> Iterable[int]:
         """The places, in their order, of all rules that one of the names may match."""
+        # No name holds a line end, so that nothing is found that reaches from one name into the next.
         text = "\n".join(names).lower()
         if not text.isascii():  # letters such as the long s match an s, whichever way they are folded
             return self._all

@@ -106,6 +106,7 @@ def moments_of(
     found = []
     held = {column for sets in (*entity.unique, _primary_key(entity)) for column in sets}
     held |= {column for part in entity.partial_unique for column in part.columns}
+    # A check's words stand for its columns, near enough: whatever it speaks of stays as it is.
     held |= {word for check in entity.check for word in re.findall(r"\w+", check)}
     for column, each in entity.columns.items():
         if _kind_of_type(each) not in _MOMENTS or _REFERENCE.fullmatch(column) is None or each.generator is None:

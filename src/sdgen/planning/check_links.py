@@ -242,6 +242,7 @@ def holds_distinct(draft: Draft, entity: str, columns: tuple[str, ...]) -> bool:
 
 def _fewest(draft: Draft, key: Key, parent: str, other: str, shared: str) -> int:
     """The fewest of a parent entity's rows that belong to one of the shared entity's that the other link reaches."""
+    # Bounds of a layout say nothing of rows that a target holds: those are counted.
     if draft.request.existing:
         return _counted_fewest(draft, key, parent, other, shared)
     return _least(draft, parent, shared, _reached(draft, key, other, shared))

@@ -32,6 +32,7 @@ class Condition:
 
     def broken_row(self, rows: Rows) -> int | None:
         """The place of the first of these rows that breaks the condition; None where all keep it."""
+        # A CHECK holds where it is not false, so that null keeps it.
         held = pc.fill_null(self.expression.values(ColumnBatch(rows, self.facts)), True).to_numpy(zero_copy_only=False)
         return None if held.all() else int(np.argmin(held))
 

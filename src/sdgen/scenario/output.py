@@ -190,4 +190,5 @@ def repeated_names(names: FileNames, tables: Mapping[str, str], run: Mapping[str
 
 def _one_file(name: str) -> str:
     """The same for all names that may lead to one file."""
+    # Composed once more at the end, since folding may take letters with accents apart.
     return normalize("NFC", normalize("NFC", name).casefold())

@@ -37,6 +37,7 @@ def spread_problems(target: Target, settings: RunSettings) -> list[Problem]:
         problems.append(Problem(("target",), what, f"{CAN_BE}; or leave the engine out"))
     else:
         try:
+            # Asked only whether the place can be written in parts: no manifest is needed for that.
             target.spread({})
         except TargetError as error:
             problems += error.problems
