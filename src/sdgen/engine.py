@@ -22,8 +22,7 @@ from sdgen.planning.planned_rows import PlannedRows
 from sdgen.planning.written_rows import written_rows
 from sdgen.scenario.problems import Origin
 
-# Digests are of blocks of this size, and a cluster's spans are whole blocks: with another size the same rows would have
-# another digest.
+# Digests are of blocks of this size, and a cluster's spans are whole blocks: another size gives other digests.
 BATCH_ROWS = 65_536
 PROBED = 1024
 T = TypeVar("T")
@@ -53,8 +52,8 @@ def probe(plan: Plan, origin: Origin | None = None) -> list[Problem]:
     problems: list[Problem] = []
     for settled in plan.entities.values():
         if settled.conditions and settled.clean_rows > settled.first:
-            # A check may be broken late only, where values grow with the row number: rows all over the table are tried
-            # too.
+            # A check may be broken late only, where values grow with the row number: rows from all over the table are
+            # tried.
             spread = np.linspace(settled.first, settled.clean_rows - 1, PROBED).astype(np.int64)
             firsts = np.arange(settled.first, min(settled.first + PROBED, settled.clean_rows))
             rows = PlannedRows(plan, settled, np.unique(np.append(firsts, spread)))
@@ -93,8 +92,7 @@ def batches(
         if cancel is not None and cancel.is_set():
             raise Cancelled("the run was cancelled")
         first = firsts[number]
-        # Generators that take long look at the flag within a batch, too: a cancelled run does not wait for the whole of
-        # it.
+        # Generators that take long look at the flag within a batch, which a cancelled run need not wait for then.
         with cancelled_by(cancel):
             return encode(batch(plan, entity, first, min(first + batch_rows, stop)), number)
 
@@ -123,8 +121,7 @@ def _ahead(make: Callable[[int], T], numbers: range, pool: Executor, ahead: int)
     try:
         for number in numbers:
             waiting.append(pool.submit(make, number))
-            # No more batches than these exist at once, so that memory does not grow with the rows where a target is
-            # slow.
+            # No more batches than these exist at once: memory does not grow with the rows where a target is slow.
             if len(waiting) > ahead:
                 yield waiting.popleft().result()
         while waiting:

@@ -213,8 +213,7 @@ def _drawn_together(entity: EntityPlan) -> Iterator[tuple[tuple[str, ...], Drawn
     """The columns whose values come from one permutation of the row numbers, where old rows have values for them."""
     if not 0 < entity.first < entity.rows:
         return
-    # Columns of one unique set take digits of one permutation, which its key tells: they are exchanged together or not
-    # at all.
+    # Columns of one unique set take digits of one permutation, which its key tells: they are exchanged together.
     groups: dict[tuple[int, int], tuple[list[str], Drawn]] = {}
     for name, column in entity.columns.items():
         link = entity.links.get(name)

@@ -75,6 +75,7 @@ def open_target(
         return _opened(database, destination, formats)
     if "://" in destination:
         scheme = destination.partition("://")[0].lower()
+        # Another package's target goes before a file system that has the same scheme.
         provided = _provided(scheme)
         return provided(destination, formats) if provided else _remote(scheme, destination, formats, names, storage)
     if _is_script(destination):
@@ -127,8 +128,7 @@ def _database(destination: str) -> DatabaseKind | None:
     # A folder that is there, or a name that ends in a slash, is a folder whatever its suffix.
     if _is_folder(destination) or _is_script(destination):
         return None
-    # An unknown suffix is refused and not taken for a folder's name: a slip such as x.duckbd would else become a folder
-    # of files.
+    # An unknown suffix is refused and not taken for a folder's name: x.duckbd is more likely a slip than a folder.
     problem = misnamed(destination)
     if problem is not None:
         raise TargetError(problem)

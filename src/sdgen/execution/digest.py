@@ -51,8 +51,7 @@ def digest(batches: Iterable[pa.RecordBatch]) -> str:
 
 def _add(hasher: xxhash.xxh3_128, array: pa.Array) -> None:
     """Hash an array's length, nulls and values, not how they happen to lie in memory."""
-    # The length keeps neighbours apart: without it, a value could move from the end of one column to the next
-    # unnoticed.
+    # The length keeps neighbours apart: without it, a value could move from one column into the next unnoticed.
     hasher.update(len(array).to_bytes(8, "little"))
     # What lies in memory below a null is arbitrary: the places of nulls are hashed, and the other values alone.
     if array.null_count:

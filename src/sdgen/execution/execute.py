@@ -120,8 +120,7 @@ def execute(
             if broken:
                 raise ScenarioError(broken)
             results = writing.write_on_engine(tables) if settings.engine else writing.write_here(tables)
-        # BaseException: Ctrl-C must leave the target as it was, too.
-        except BaseException as error:
+        except BaseException as error:  # Ctrl-C, too, must leave the target as it was
             target.abort()
             if isinstance(error, SdgenError) and not writing.failed.is_set():
                 writing.raise_if_cancelled()  # a statement that was interrupted fails with its driver's own message
@@ -184,8 +183,8 @@ class _Writing:
                 "%s: prepared for %s rows of %s, %s", table.name, f"{table.rows:,}", table.entity, table.mode_in(mode)
             )
         results = self._write_tables(tables)
-        # Told before the commit: of a run that is killed from here on, nobody knows whether the target holds its rows
-        # (see `state_after_kill`).
+        # Told before the commit: of a run that is killed from here on, nobody knows whether the target holds its rows,
+        # and `state_after_kill` says so.
         self.listen(Finishing())
         self.raise_if_cancelled()
         started = perf_counter()
@@ -271,8 +270,8 @@ def _spans(parts: Iterator[_Part], size: int) -> Iterator[Iterator[_Part]]:
 
 def _failed_first(writes: Sequence[Future[EntityResult]]) -> Sequence[Future[EntityResult]]:
     """A write that has failed alone, or all of them."""
-    # Results are asked for in order: that of a table which is still being written would be waited for before the error
-    # of a later one is seen.
+    # Results are asked for in order: without this, a table that is still being written would be waited for before the
+    # error of a later one is seen.
     failed = [write for write in writes if write.done() and write.exception()]
     return failed[:1] or writes
 

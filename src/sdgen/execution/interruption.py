@@ -45,8 +45,7 @@ def interrupting(target: Target, cancel: threading.Event) -> Iterator[None]:
     over = threading.Event()
 
     def watch(interruptible: Interruptible) -> None:
-        # Until the run has ended, and not once: the target may be between two statements just now, and begin the next
-        # one.
+        # Until the run has ended, and not once: the target may be between two statements just now.
         while not over.wait(_AWAKE):
             if cancel.is_set():
                 with suppress(Exception):  # there may be nothing to interrupt just now

@@ -162,6 +162,7 @@ class RunRequest(Record, defer_build=False):
 
     def shown(self, redactor: Redactor) -> dict[str, Any]:
         """As plain data that may be stored: without passwords."""
+        # Every text is filtered: a password may stand in a destination as well as in a scenario or a value of `set`.
         data = self.model_dump(mode="json", exclude_defaults=True)
         hidden: dict[str, Any] = _map_texts(data, redactor)
         return hidden

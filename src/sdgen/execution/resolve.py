@@ -106,8 +106,8 @@ class _ProblemCollector:
         if self._errors:
             # Errors without problems say only that a step could not be done, for a reason that is told elsewhere.
             kinds = {type(error) for error in self._errors if error.problems} or {ScenarioError}
-            # One mistake may be met by several steps, and is told once.
             one = kinds.pop() if len(kinds) == 1 else ScenarioError
+            # One mistake may be met by several steps, and is told once.
             raise one(list(dict.fromkeys(problem for error in self._errors for problem in error.problems)))
 
 
@@ -175,8 +175,7 @@ def _read_bounded(request: RunRequest, catalog: Catalog, access: Access) -> _Sce
 def _read_scenario(request: RunRequest, catalog: Catalog, access: Access) -> _ScenarioSource:
     rows: Mapping[str, int] = dict(request.rows)
     reading = request.read_options
-    # Told as a problem already. Reading goes on to find further ones, and must neither open files nor run code for
-    # that.
+    # Told as a problem already. Reading goes on to find further ones, and opens no file and runs no code for that.
     if not access.paths:
         reading = replace(reading, rules="", run_code=False)
     if request.scenario_path and access.paths:

@@ -123,6 +123,7 @@ def taken_values(plan: Plan, only: Sequence[str] = ()) -> Iterator[str]:
 
 
 def _taken(plan: Plan, entity: EntityPlan, column: str, fixed: pa.Array) -> int:
+    # As if the table were empty: beside the rows that are there, these values have been exchanged for others.
     held, count, alone = fixed.slice(0, entity.first), 0, without_existing(entity)
     for start in range(entity.first, entity.rows, BATCH_ROWS):
         numbers = np.arange(start, min(start + BATCH_ROWS, entity.rows), dtype=np.int64)

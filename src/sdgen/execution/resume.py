@@ -94,6 +94,7 @@ _LEFT = {
 
 def state_after_kill(phase: str, request: Mapping[str, Any]) -> str:
     """The state of a target whose run was killed in some phase, in words: nobody was there to put it back."""
+    # Whatever it was doing: each commit holds its rows and how far the table is, so that nothing is in between.
     if request.get("commit_every"):
         return "the rows that it had committed stay, and the same run with resume continues after them"
     return _LEFT["finishing" if phase == "finishing" else ""]

@@ -167,7 +167,6 @@ def passwords_of(destination: str) -> tuple[str, ...]:
     except ValueError:
         password = ""
     found = [value for name, value in pairs if SECRET_WORD.fullmatch(name)]
-    # A password with letters that should be encoded is split in the wrong place, or not at all: it is looked for by its
-    # looks as well.
+    # A password with letters that should be encoded is split in the wrong place: it is found by its looks as well.
     written = [each for each in (password, password_in(destination)) if each]
     return tuple(dict.fromkeys([*written, *map(unquote, written), *filter(None, found)]))

@@ -63,8 +63,7 @@ def plan_of_size(
     found = [SizedPlan(plan, request.scale, measure.bytes(plan))]
     while len(found) < STEPS and abs(found[-1].bytes / size - 1) > NEAR:
         scale = float(f"{_next(found, size):.6g}")
-        # Counts are whole numbers: at some point they no longer change with the scale, and the search would go in
-        # circles.
+        # Counts are whole numbers: at some point they no longer change with the scale, and neither does the next step.
         if scale in [each.scale for each in found]:
             break
         plan = plan_into(scenario, replace(request, scale=scale), target, settings).plan
@@ -80,8 +79,7 @@ def plan_of_size(
 def _next(found: Sequence[SizedPlan], size: int) -> float:
     """The factor at which the line through the last two points has the size; not far from the last one."""
     last = found[-1]
-    # The first step takes bytes for proportional to the scale. Tables of fixed size make the line through two points
-    # better.
+    # Bytes count as proportional to the scale at first. The line through two points knows of tables of fixed size, too.
     near = last.scale * size / max(last.bytes, 1.0)
     if len(found) > 1 and last.bytes != found[-2].bytes:
         before = found[-2]

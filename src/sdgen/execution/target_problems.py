@@ -109,6 +109,7 @@ def dirt_problems(
     plan: Plan, target: ResolvedTarget, only: tuple[str, ...], origin: Origin | None
 ) -> Iterator[Problem]:
     """Which constraints of a database's tables the plan's dirt breaks; files have none."""
+    # A script declares the constraints of its tables as a database has them.
     if target_kinds.facts(target.kind).database or target.kind == target_kinds.SCRIPT:
         for each in broken_constraints(plan, only):
             yield each if origin is None else origin.problem(each.path, each.what, each.hint, each.type)

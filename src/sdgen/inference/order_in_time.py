@@ -92,6 +92,7 @@ class _Row:
     def order(self, moment: Moment) -> None:
         if not moment.free:
             return
+        # The day of an event is read off its timestamp: drawn by itself, it would be another day.
         same = self._same_event(moment)
         before = self._before(moment)
         spec = self._of_same(moment, same) if same else self._bounded(moment, before)
@@ -148,6 +149,8 @@ class _Row:
         spec = self.table.spec(moment.column)
         is_root = not any(is_sure(m) and m.kind != "origin" for m in before)
         lower = [bound for link in self.links for bound in link.lower()] if is_root and moment.kind != "origin" else []
+        # The row's first moment lies within the parent's period, and so do its start and end: the others follow from
+        # these.
         within = is_root or moment.kind in ("start", "end")
         upper = [f"{link.name}.{link.end}" for link in self.links if link.end and within and moment.kind != "origin"]
         others = [m.column for m in before]
@@ -160,6 +163,7 @@ class _Row:
                     type="after", params={**soon, "until": "now", **({"after": others} if others else {})}
                 )
             return self._drawn(spec, moment, [*others, *lower], upper)
+        # A wait begins at the nearest moment before; the further ones are bounds alone.
         column = column or others.pop(0)
         params = self._waits(spec, moment, column)
         after = [name for name in (*others, *lower) if name != column]
@@ -219,6 +223,7 @@ class _Row:
         if not moment.past:
             return {}
         years = _YEARS.fullmatch(str(spec.params.get("start", "")))
+        # So far back that every period of the last years begins later, whichever row it belongs to.
         if self.early:
             far = moment.kind == "origin" or (
                 years is not None and int(years[1]) >= int(order_rules()["early"]["start"][1:-1])

@@ -146,6 +146,7 @@ def _moment(
     lasts = _is_past(spec)
     if record is None and kind == "happened" and not (is_guess and lasts):
         return None  # nothing says what it is
+    # What is planned, and the end of a period, may be still to come; a start may be, too, where it was booked.
     future = kind == "planned" or (kind == "end" and not (record or {}).get("happened"))
     booked = kind == "start" or (place == order_rules()["birth"] and spec.type == "after")
     past = not future and (lasts or not booked)
@@ -233,6 +234,7 @@ class Table:
 
 
 def is_sure(moment: Moment) -> bool:
+    # Only a moment whose generator is chosen here is known to come after those before it.
     return not moment.nullable and moment.free
 
 

@@ -286,5 +286,6 @@ def _least(draft: Draft, entity: str, shared: str, rows: int) -> int:
     least, layouts = 1, [draft.layouts[each] for each in chain[: chain.index(shared)]]
     for layout in reversed(layouts):
         least *= least_children(layout, rows)
+        # Children lie parent after parent: those of the first rows are the first rows one level down.
         rows = int(layout.starts(np.array([rows], dtype=np.int64))[0])
     return least

@@ -69,6 +69,7 @@ def _versions(draft: Draft) -> dict[str, int | str]:
         for each in with_nested(generator):
             used[each.called] = each.version
             lists.update(each.lists_used(draft.facts(key)))
+    # Named only where it is used, so that the identity of other plans does not depend on it.
     if any(draft.column(key).correlate for key in draft.generators):
         used["correlate"] = correlation.VERSION
     spoken = vocabularies.versions(canonical_json(canonical(draft.scenario)))

@@ -105,6 +105,7 @@ def _missing(draft: Draft, entity: str, need: Dependency) -> tuple[str, str] | N
 
 def _wrong_type(expression: Expression, types: dict[Dependency, Type | None]) -> Iterator[tuple[str, str]]:
     try:
+        # Asked before any row is made, so that what is no condition is told with the other problems.
         made = expression.natural_for(types)
     except LookupError:
         return  # a column without a type is told of where it stands

@@ -50,6 +50,7 @@ def plan_correlations(draft: Draft, joints: Container[Key]) -> dict[Key, Correla
     faults = [fault for key in asked for fault in _faults(draft, key, joints)]
     graph = {key: [draft.home(key[0], need) for _, need, _ in terms] for key, terms in asked.items()}
     cycle: list[Key] = find_cycle(graph)
+    # Weights are solved for all or for none: those of a column rest on the weights of what it follows.
     if faults or cycle:
         return {}  # a cycle is told with those of all columns
     return _Solver(draft, asked).solve()

@@ -209,6 +209,7 @@ def _as_written(column: ColumnPlan, dirt: DirtPlan) -> ColumnPlan:
 
 
 def _answer_key(draft: Draft, dirt: Mapping[str, DirtPlan]) -> EntityPlan:
+    # Here and not above, since that module builds on this one.
     from sdgen.planning.written_rows import ANSWERS, AnswerKeyColumn
 
     rows = sum(each.copies + sum(mistake.entries for mistake in each.mistakes) for each in dirt.values())
@@ -237,6 +238,7 @@ def broken_constraints(plan: Plan, only: tuple[str, ...] = ()) -> Iterator[Probl
             listed, path = ", ".join(key.columns), ("entities", name, "columns", key.columns[0])
             if own is not None and own.altered & set(key.columns):
                 yield _broken(path, f"the dirt breaks the foreign key {name} ({listed})")
+            # The parent's own mistakes break a key, too: children of a key that was changed lead nowhere.
             elif parent is not None and parent.constraints and parent.altered & set(key.to):
                 yield _broken(path, f"the dirt of {key.entity} breaks the foreign key {name} ({listed})")
 

@@ -80,8 +80,7 @@ def _with_hidden_links(scenario: Scenario) -> Scenario:
         return scenario
     from sdgen.generators.links.polymorphic import Polymorphic, hidden_link, link_params
 
-    # A first look, whose problems are dropped: the same generators are made once more by the caller, which tells of
-    # them.
+    # A first look, whose problems are dropped: the caller makes the same generators once more, and tells of them.
     chosen = choose_generators(scenario, [])
     entities = dict(scenario.entities)
     for entity, name in found:
@@ -225,8 +224,7 @@ class TypeResolver:
     def settle(self, key: Key) -> Type | None:
         """The column's type; None where it can't be known, which is told once (a cycle is told by the order)."""
         if key not in self._settled:
-            # It stands for the type while that is being looked for, so that columns which need one another come to an
-            # end.
+            # It stands for the type meanwhile, so that columns which need one another come to an end.
             self._settled[key] = None
             self._settled[key] = self._declared(key) or self._made(key)
         return self._settled[key]

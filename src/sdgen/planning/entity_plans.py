@@ -121,6 +121,7 @@ def _partial_column(entity: str, column: ColumnPlan, links: Mapping[str, Link], 
     from sdgen.planning.partial_rows import Matching
 
     indexes, matching = partial.indexes.get((entity, column.name)), partial.matching.get((entity, column.name))
+    # A link's sampler has these indexes already.
     if indexes is not None and column.name not in links:
         matching = Matching(indexes.selection, indexes)
     if matching is None:
@@ -139,8 +140,7 @@ def _column(draft: Draft, key: Key, links: Mapping[str, Link], joint: JointDraws
         generator=generator,
         facts=replace(draft.facts(key), joint=joint.unique.get(key), correlation=joint.correlations.get(key)),
         nullable=is_nullable(draft, key),
-        # A link draws once which rows have no parent, for all of its columns: drawn here again, there would be more
-        # nulls.
+        # A link draws once which rows have no parent, for all of its columns: here nulls would be drawn again.
         null_rate=0.0 if linked and key[1] in links else draft.missing_rate(key),
         null_rates=None if linked and key[1] in links else draft.null_rates(key),
         hidden=wanted.hidden,

@@ -59,8 +59,7 @@ class PlannedRows:
             if self._distinct is not None and self._runs is not None:
                 values = self._distinct.column(name).take(pa.array(self._runs[1]))
             else:
-                # Rows without a parent have the number of some row here: values are computed for it, and left out
-                # below.
+                # Where a row of children has no parent, some row's number stands here: its values are left out below.
                 values = _column(self, self.settled.columns[name])
             self._columns[name] = values if self.missing is None else _null_where(self.missing, values)
         return self._columns[name]

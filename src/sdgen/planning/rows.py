@@ -220,6 +220,7 @@ class RowCounter:
         layout = self._layout(name, rows, parents if by_number else parents - skipped)
         if layout is None:
             return None
+        # Where counts follow from parents' own numbers, new parents have the counts of a table that is made at once.
         base = int(layout.starts(np.array([skipped], dtype=np.int64))[0]) if by_number else 0
         first_parent = 0 if by_number else skipped
         if known is None and (base, first_parent) == (first, 0):

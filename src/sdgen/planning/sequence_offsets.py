@@ -136,8 +136,7 @@ def entity_order(parents: Mapping[str, Iterable[str]]) -> tuple[list[str], list[
             cycle = find_cycle(
                 {name: [other for other in above if other in waiting] for name, above in waiting.items()}
             )
-            # A cycle doesn't stop a plan, since most targets take such rows: the caller decides whether it is a
-            # problem.
+            # A cycle doesn't stop a plan, since most targets take such rows: it is for the caller to refuse it.
             cycles.append(tuple(cycle))
             ready = next(name for name in waiting if name in cycle)
         ordered.append(ready)

@@ -52,6 +52,7 @@ def _settle(draft: Draft, entity: str, columns: tuple[str, ...], joints: dict[Ke
         return
     declared, columns = columns, _reduced(draft, entity, columns)
     link = counted_by if counted_by in columns else ""
+    # With the link that rows are counted by in the set, only the rows of one parent must differ in the other columns.
     rows = most_children(draft.layouts[entity]) if link else draft.counts.get(entity, 0)
     if not rows:
         return
@@ -120,6 +121,7 @@ def _has_key(draft: Draft, entity: str, names: set[str]) -> bool:
 def _size(draft: Draft, key: Key) -> int:
     """How many values a column can take in a unique set; 0 where it has no finite domain of its own."""
     generator = draft.generators.get(key)
+    # Where a column is null, its index is lost, and rows could be alike.
     if generator is None or key not in draft.types or draft.missing_rate(key):
         return 0
     if isinstance(generator, ForeignKey):
@@ -204,8 +206,7 @@ def share_product(sizes: Mapping[str, int], key: int, layout: Layout | None, at_
     for name in sizes:
         if prod(sizes[column] for column in [*taken, name]) < MOST_COMBINATIONS:
             taken.append(name)
-        # Two columns, though one may have room for all rows: permuted alone, it would hold no value twice, which nobody
-        # asked for.
+        # Two columns, though one may have room for all rows: permuted alone, it would hold no value twice.
         if prod(sizes[column] for column in taken) >= at_least and len(taken) > 1:
             break
     if prod(sizes[column] for column in taken) < at_least:  # one too large to be multiplied may be enough by itself

@@ -203,6 +203,7 @@ def _text(values: pa.Array) -> pa.Array:
 def _answers(plan: Plan, names: tuple[str, ...], numbers: Numbers) -> dict[str, pa.Array]:
     """All columns of some rows of the answer key: those of each section made at once, then put in order."""
     sections = list(_sections(plan, names))
+    # Found by search, since entries may be asked for in any order and from anywhere.
     ends = np.cumsum([section.size for section in sections])
     places = np.searchsorted(ends, numbers, side="right")
     order = np.argsort(places, kind="stable")

@@ -52,6 +52,7 @@ def _pattern(text: str) -> str:
 
 
 def _inside(text: str) -> str:
+    # A backslash parts folders on some systems, and a scenario writes the same files on all.
     path = PurePosixPath(text)
     if path.is_absolute() or ".." in path.parts or "\\" in text:
         raise ValueError("must stay inside the output's folder: no .. and no / in front")

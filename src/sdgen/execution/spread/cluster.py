@@ -64,8 +64,7 @@ class Cluster(ABC):
         begun: dict[Any, _Attempt] = {}
         try:
             while True:
-                # Spans are taken as slots become free: memory does not grow with their number, and a cluster that has
-                # grown is used.
+                # Spans are taken as slots become free: memory does not grow with their number, and new slots are used.
                 for attempt in islice(left, max(0, AHEAD * max(1, self.slots()) - len(begun))):
                     begun[self.begin(task, attempt.span)] = attempt
                 if not begun:
