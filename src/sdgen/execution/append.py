@@ -93,6 +93,8 @@ def _with_existing_parents(plan: Plan, first: Link, second: Link) -> Link:
     generators = [parent.columns[name].generator for name in names]
     own = _existing_columns(parent, names)
     theirs = _existing_columns(further, [each.column for each in generators if isinstance(each, ForeignKey)])
+    # If a column is missing, nobody can tell which parent an old row has; `_unknown_ways` refuses that where it
+    # matters.
     if not parent.first or len(own) < len(names) or len(theirs) < len(names):
         return second
     return replace(second, older=parent_positions(parent, second.name, own, theirs))

@@ -20,6 +20,7 @@ from sdgen.targets.writer_lock import WriterLock
 
 T = TypeVar("T")
 
+# Windows has no SIGHUP.
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 _AWAKE = 0.1  # seconds

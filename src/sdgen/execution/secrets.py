@@ -19,6 +19,7 @@ from sdgen.execution.access import ANYTHING, Access
 
 _PLACE = re.compile(r"\$\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# A reference such as ${file:/run/secret} may hold a slash, at which the user part would else seem to end.
 _USER_PART = re.compile(r"^[a-z][\w+.-]*://(?:[^/?#@{}]|\$\{[^{}]*\})*@", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"^[a-z][\w+.-]*://[^/?#:]*:([^/?#]*)@", re.IGNORECASE)
 _MOST_BYTES = 65_536

@@ -212,6 +212,7 @@ def _short(made: Generator, facts: ColumnContext) -> bool:
     limit = facts.type.length
     if not limit or (limit >= _LONG_ENOUGH and not made.needs()) or isinstance(made, Prose):
         return not (limit and facts.unique and isinstance(made, Prose))
+    # What follows from other columns can't be sampled by itself.
     if made.needs():
         return not facts.unique
     lengths = _lengths(made, facts.locale)
@@ -235,6 +236,7 @@ def _lengths(made: Generator, locale: str) -> Numbers:
 
 
 def _key(made: Generator) -> str:
+    # `who` tells several people of a row apart; what is asked of a sample doesn't depend on it.
     params = made.model_dump(mode="json", by_alias=True, exclude={"who"})
     return made.called + json.dumps(params, sort_keys=True, default=str)
 

@@ -226,6 +226,7 @@ class _Table:
         held = prod(self.rows.of(parent) for _, parent in parents if parent)
         others = sum(link is None for link in links)
         left = max(-(-2 * rows // max(held, 1)), 2)
+        # Columns that are no links share what the links leave to them.
         return left if others <= 1 else max(2, round(left ** (1 / others)) + 1)
 
 
@@ -304,6 +305,7 @@ def _found_part(
 ) -> Mapping[str, object] | None:
     spelled = spelled_out(name, abbreviations())
     head, _, last = spelled.rpartition("_")
+    # An array is called by the plural of what its items are, and rules know the singular.
     single = "_".join(filter(None, (head, singular(last)))) if kind == "array" else spelled
     names = tuple(dict.fromkeys((spelled, single, *around.names(name))))
     part = ColumnTraits(raw=name, names=names, entity=around.entity, type=type, beside=around.beside(name))

@@ -317,6 +317,7 @@ def _early(tables: Mapping[str, Table], links: Mapping[str, Collection[Link]]) -
         owned = {link.parent for link in links[name] if link.end and not fixed}
         others = {link.parent for link in links[name]} - owned
         before = frozenset().union(*(ancestors[other] for other in others))
+        # A period's own parent that stands above the others can't be born after them: then none is moved.
         if (owned or fixed) and others and not before & owned:
             early |= before
             late |= owned

@@ -138,6 +138,7 @@ def _moment(
     assert spec is not None  # columns without one are no moments
     events = tuple(dict.fromkeys(map(event_of, forms)))
     record = next((one for event in events if event and (one := event_record(event, entity))), None)
+    # A name such as `date` tells of no event: what is usual for the entity counts.
     is_bare = record is None and "" in events
     record = event_record("", entity) if is_bare else record
     place, kind = (record["place"], record.get("kind", "happened")) if record else (None, "happened")
@@ -197,6 +198,8 @@ class Table:
     @cached_property
     def births(self) -> tuple[str, ...]:
         """The columns that tell when a row is there: its birth, else the first that happens to it, else its origin."""
+        # Children compute their parents' births: one that is computed from rows of other entities might need the
+        # children's.
         usable = [moment for moment in self.placed if moment.past and self._of_its_own(moment.column)]
         birth = order_rules()["birth"]
         born = [m for m in usable if m.kind != "origin" and (m.place or 0) <= birth and m.kind != "end"]

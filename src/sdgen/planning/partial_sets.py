@@ -90,6 +90,7 @@ def _settle(
     matching: dict[Key, Matching],
 ) -> None:
     """Choose the rows of a group, and what its columns hold there."""
+    # What is unique in all rows is so in those that match, and needs no choice of rows.
     group = [(number, each) for number, each in group if not _unique_anyway(draft, entity, each.columns)]
     if not group:
         return

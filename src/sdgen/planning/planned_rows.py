@@ -147,6 +147,7 @@ def _runs(numbers: Numbers) -> tuple[Numbers, Numbers] | None:
 
     The parents of rows that are laid out parent after parent repeat: what is computed of them is, once for each.
     """
+    # No row has the number -1, so that the first place begins a run.
     begins = np.flatnonzero(np.diff(numbers, prepend=-1))
     if 2 * len(begins) > len(numbers):
         return None

@@ -123,6 +123,7 @@ class RowCounter:
 
     def _check_form(self, name: str, rows: RowCount) -> None:
         """An empty table is one that is said to be: a count of zero is more often a mistake."""
+        # Of one run, `--rows orders=0` is said by name, and meant.
         none = 0 in (rows.count, rows.total, rows.max)
         counted = rows.per or rows.each or rows.fixed or rows.count is not None
         if rows.empty and (counted or rows.total is not None):
@@ -160,6 +161,7 @@ class RowCounter:
         """How many rows the run makes, the fixed ones that the target doesn't hold among them."""
         asked = self._asked(name)
         fixed = sum(place >= self._request.first(name) for place in self._fixed_places[name])
+        # No order says which of the fixed rows to leave out. A count for all tables says nothing of them.
         if name in self._request.rows and 0 <= self._request.rows[name] < fixed:
             what = f"{self._request.rows[name]:,} rows are asked for, but {fixed:,} fixed rows come first"
             hint = f"ask for at least {fixed:,}, or take rows out of its list (--set entities.{name}.rows=…)"

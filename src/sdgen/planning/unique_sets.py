@@ -224,6 +224,7 @@ def share_product(sizes: Mapping[str, int], key: int, layout: Layout | None, at_
 
 def least_sets(sets: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """The sets that no other one implies: what has a smaller set among its columns is as unique as that."""
+    # Reversed, so that of equal sets the first stays.
     once = {frozenset(columns): columns for columns in reversed(sets)}
     return [columns for columns in sets if once[frozenset(columns)] is columns and not _implied(columns, sets)]
 

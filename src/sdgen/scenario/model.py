@@ -63,6 +63,7 @@ def case_names(value: object) -> object:
     """A mapping by a column's values, these as the texts they are compared as; what is none stays as it is."""
     if not isinstance(value, Mapping):
         return value
+    # Python writes True for what a column holds as true.
     return {str(name).lower() if isinstance(name, bool) else str(name): each for name, each in value.items()}
 
 
