@@ -22,6 +22,7 @@ from sdgen.planning.planned_rows import PlannedRows
 from sdgen.planning.written_rows import written_rows
 from sdgen.scenario.problems import Origin
 
+# Digests are of blocks of this size, and a cluster's spans are whole blocks: another size gives other digests.
 BATCH_ROWS = 65_536
 PROBED = 1024
 T = TypeVar("T")
@@ -33,8 +34,10 @@ def batch(plan: Plan, entity: str, start: int, stop: int) -> pa.RecordBatch:
     rows = written_rows(plan, settled, np.arange(start, stop, dtype=np.int64))
     arrays = [rows.column(column.name) for column in settled.written]
     for column, array in zip(settled.written, arrays, strict=True):
+        # Arrow takes nulls in a column whose field is not nullable, without a word.
         if array.null_count and not column.nullable:
             raise SdgenError(f"{entity}.{column.name}: nulls were made, but the column is not nullable")
+    # Checks are held against clean rows: mistakes that are written on purpose are meant to break rules.
     for condition in settled.conditions:
         if (error := condition.broken(rows.clean)) is not None:
             raise error
@@ -49,6 +52,8 @@ def probe(plan: Plan, origin: Origin | None = None) -> list[Problem]:
     problems: list[Problem] = []
     for settled in plan.entities.values():
         if settled.conditions and settled.clean_rows > settled.first:
+            # A check may be broken late only, where values grow with the row number: rows from all over the table are
+            # tried.
             spread = np.linspace(settled.first, settled.clean_rows - 1, PROBED).astype(np.int64)
             firsts = np.arange(settled.first, min(settled.first + PROBED, settled.clean_rows))
             rows = PlannedRows(plan, settled, np.unique(np.append(firsts, spread)))
@@ -87,6 +92,7 @@ def batches(
         if cancel is not None and cancel.is_set():
             raise Cancelled("the run was cancelled")
         first = firsts[number]
+        # Generators that take long look at the flag within a batch, which a cancelled run need not wait for then.
         with cancelled_by(cancel):
             return encode(batch(plan, entity, first, min(first + batch_rows, stop)), number)
 
@@ -115,10 +121,12 @@ def _ahead(make: Callable[[int], T], numbers: range, pool: Executor, ahead: int)
     try:
         for number in numbers:
             waiting.append(pool.submit(make, number))
+            # No more batches than these exist at once: memory does not grow with the rows where a target is slow.
             if len(waiting) > ahead:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:
+        # A caller that stops early, by an error or by closing the stream, has no further batches made for nothing.
         for future in waiting:
             future.cancel()

@@ -76,3 +76,9 @@ def test_sqlite_reads_a_declaration_of_several_words_by_its_affinity() -> None:
         found = SQLITE.read(declared)
         assert found is not None
         assert found.kind == kind
+
+
+@pytest.mark.parametrize("text", ["unsigned text", "unsigned decimal(5,2)", "unsigned uuid"])
+def test_only_whole_numbers_are_unsigned(text: str) -> None:
+    with pytest.raises(ValueError, match="only whole numbers are unsigned"):
+        parse_type(text)

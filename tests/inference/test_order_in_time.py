@@ -283,3 +283,20 @@ def test_periods_within_periods_of_two_parents_leave_room_for_all() -> None:
     for child, parent in (("phases", "project"), ("steps", "project"), ("jobs", "step"), ("outputs", "job")):
         early = f"{child} c JOIN {parent}s p ON p.id = c.{parent}_id WHERE c.created_at < p.created_at"
         assert connection.execute(f"SELECT count(*) FROM {early}").fetchall() == [(0,)]
+
+
+def test_a_moment_computed_from_a_column_that_is_not_there_is_told() -> None:
+    created = {"type": "timestamp", "generator": "expression", "params": {"sql": "missing_col + interval 1 day"}}
+    users = {
+        "id": {"generator": "sequence", "primary_key": True},
+        "created_at": created,
+        "updated_at": {"type": "timestamp"},
+    }
+    orders = {
+        "id": {"generator": "sequence", "primary_key": True},
+        "user_id": {"generator": "fk", "params": {"entity": "users", "column": "id"}},
+        "ordered_at": {"type": "timestamp"},
+    }
+    entities = {"users": {"rows": 3, "columns": users}, "orders": {"rows": 5, "columns": orders}}
+    with pytest.raises(sdgen.SdgenError, match="missing_col"):
+        sdgen.plan({"name": "shop", "seed": 1, "entities": entities})

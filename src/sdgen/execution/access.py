@@ -81,6 +81,7 @@ def _parts(url: str) -> tuple[str, str, str, str]:
     """Scheme, user without a password, host and port, and what comes after them."""
     scheme, _, rest = url.partition("://")
     authority, path = re.match(r"([^/?#\\]*)(.*)", rest, re.DOTALL).groups()  # type: ignore[union-attr]
+    # The last @, since a password may hold others: what follows is the host that a driver connects to.
     user, _, host = authority.rpartition("@")
     return scheme, user.partition(":")[0], host, path
 

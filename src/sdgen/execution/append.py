@@ -58,6 +58,7 @@ def plan_with_existing(scenario: Scenario, request: PlanRequest) -> Plan:
     """The plan of a request that knows which rows are there."""
     plan = compile_plan(scenario, request)
     if request.existing:
+        # Links come first: which new rows repeat old ones is seen in values that follow from where links lead.
         plan = _following_older_rows(plan)
         problems = list(_unknown_ways(plan))
         if problems:
@@ -92,6 +93,8 @@ def _with_existing_parents(plan: Plan, first: Link, second: Link) -> Link:
     generators = [parent.columns[name].generator for name in names]
     own = _existing_columns(parent, names)
     theirs = _existing_columns(further, [each.column for each in generators if isinstance(each, ForeignKey)])
+    # If a column is missing, nobody can tell which parent an old row has; `_unknown_ways` refuses that where it
+    # matters.
     if not parent.first or len(own) < len(names) or len(theirs) < len(names):
         return second
     return replace(second, older=parent_positions(parent, second.name, own, theirs))
@@ -134,6 +137,7 @@ def with_existing_rows(scenario: Scenario, request: PlanRequest, target: Target,
     # Planned once without counts, for the tables' shapes alone: counts may be possible only beside the existing rows,
     # and are checked with those in `plan_with_existing`.
     alone = compile_plan(scenario, PlanRequest(request.seed, request.as_of, only=request.only))
+    # Seed and instant may have been drawn just now: the plan beside the existing rows must have the same ones.
     return replace(request, seed=alone.seed, as_of=alone.as_of, existing=_existing(alone, target, settings))
 
 
@@ -211,6 +215,7 @@ def _drawn_together(entity: EntityPlan) -> Iterator[tuple[tuple[str, ...], Drawn
     """The columns whose values come from one permutation of the row numbers, where old rows have values for them."""
     if not 0 < entity.first < entity.rows:
         return
+    # Columns of one unique set take digits of one permutation, which its key tells: they are exchanged together.
     groups: dict[tuple[int, int], tuple[list[str], Drawn]] = {}
     for name, column in entity.columns.items():
         link = entity.links.get(name)
@@ -229,6 +234,7 @@ def _exchange(plan: Plan, entity: EntityPlan, columns: tuple[str, ...]) -> Excha
     """For each new row that would repeat an old one, an old row's number whose own values no old row has."""
     coder = _Coder(entity, columns)
     free, repeated = [], []
+    # Old row numbers are computed as well: those whose own values no row holds are what new rows can take.
     for start in range(0, entity.rows, BATCH_ROWS):
         raise_if_cancelled()
         numbers = np.arange(start, min(start + BATCH_ROWS, entity.rows), dtype=np.int64)
@@ -266,6 +272,7 @@ class _Coder:
 
     def repeats(self, rows: PlannedRows) -> np.ndarray:
         codes = self._codes.of({name: rows.column(name) for name in self._codes.names})
+        # A code of -1 is that of a null or of a value that no old row has: such a row repeats none.
         return np.isin(codes, self._old) & (codes >= 0)
 
 

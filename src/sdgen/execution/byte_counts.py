@@ -25,6 +25,7 @@ def byte_count(text: str) -> int:
 def format_bytes(count: float) -> str:
     """Bytes with three digits: 1.23 GB."""
     power = 0
+    # From 999.5 on three digits would be rounded to 1000, which is 1.00 of the next unit.
     while count >= 999.5 and power < len(PREFIXES) - 1:
         count, power = count / 1000, power + 1
     digits = 0 if not power else max(0, 3 - len(str(round(count))))

@@ -75,6 +75,7 @@ def open_target(
         return _opened(database, destination, formats)
     if "://" in destination:
         scheme = destination.partition("://")[0].lower()
+        # Another package's target goes before a file system that has the same scheme.
         provided = _provided(scheme)
         return provided(destination, formats) if provided else _remote(scheme, destination, formats, names, storage)
     if _is_script(destination):
@@ -124,8 +125,10 @@ def _database(destination: str) -> DatabaseKind | None:
     scheme, separator, _ = destination.partition("://")
     if separator:
         return by_scheme(scheme.lower())
+    # A folder that is there, or a name that ends in a slash, is a folder whatever its suffix.
     if _is_folder(destination) or _is_script(destination):
         return None
+    # An unknown suffix is refused and not taken for a folder's name: x.duckbd is more likely a slip than a folder.
     problem = misnamed(destination)
     if problem is not None:
         raise TargetError(problem)
@@ -158,6 +161,7 @@ def _opened(database: DatabaseKind, destination: str, formats: Formats) -> Targe
 
 def _provided(scheme: str) -> Open | None:
     """The function of another package that opens URLs of a scheme; None where none does."""
+    # Only the package that is named is imported.
     found = next((point for point in entry_points(group="sdgen.targets") if point.name == scheme), None)
     return cast(Open, found.load()) if found is not None else None
 

@@ -12,11 +12,13 @@ import xxhash
 
 from sdgen.engine import BATCH_ROWS
 
+# Sums of this modulus may be added up in any order, so that workers and clusters may finish blocks in any.
 MODULUS = 1 << 128
 
 
 def block_digest(block: pa.RecordBatch, number: int) -> int:
     """The hash of one canonical block: its number, and each column's name and values."""
+    # The number is hashed with the block, since digests are added up: without it, blocks could change places unnoticed.
     hasher = xxhash.xxh3_128(number.to_bytes(8, "little"))
     for field, column in zip(block.schema, block.columns, strict=True):
         hasher.update(field.name.encode())
@@ -41,6 +43,7 @@ def combine(digests: Iterable[int]) -> str:
 
 def digest(batches: Iterable[pa.RecordBatch]) -> str:
     """The digest of batches of any sizes that together hold an entity's rows in order."""
+    # One array for each column, since a block's rows may lie in several batches.
     table = pa.Table.from_batches(batches).combine_chunks()
     blocks = (table.slice(start, BATCH_ROWS).to_batches()[0] for start in range(0, len(table), BATCH_ROWS))
     return combine(block_digest(block, number) for number, block in enumerate(blocks))
@@ -48,7 +51,9 @@ def digest(batches: Iterable[pa.RecordBatch]) -> str:
 
 def _add(hasher: xxhash.xxh3_128, array: pa.Array) -> None:
     """Hash an array's length, nulls and values, not how they happen to lie in memory."""
+    # The length keeps neighbours apart: without it, a value could move from one column into the next unnoticed.
     hasher.update(len(array).to_bytes(8, "little"))
+    # What lies in memory below a null is arbitrary: the places of nulls are hashed, and the other values alone.
     if array.null_count:
         hasher.update(np.packbits(pc.is_valid(array).to_numpy(zero_copy_only=False)).tobytes())
         array = array.drop_null()
@@ -63,8 +68,12 @@ def _add_values(hasher: xxhash.xxh3_128, array: pa.Array) -> None:
         _add_values(hasher, array.dictionary)
         _add_values(hasher, array.indices)
     elif pa.types.is_list(kind) or pa.types.is_map(kind):
-        _add_lengths(hasher, array.offsets.to_numpy())
-        for part in [array.flatten()] if pa.types.is_list(kind) else [array.keys, array.items]:
+        offsets = array.offsets.to_numpy()
+        _add_lengths(hasher, offsets)
+        # A map's keys and items are those of the whole buffer, whatever slice of it this is.
+        within = slice(int(offsets[0]), int(offsets[-1])) if len(offsets) else slice(0)
+        parts = [array.flatten()] if pa.types.is_list(kind) else [array.keys[within], array.items[within]]
+        for part in parts:
             _add(hasher, part)
     elif pa.types.is_struct(kind):
         for index in range(kind.num_fields):
@@ -75,10 +84,12 @@ def _add_values(hasher: xxhash.xxh3_128, array: pa.Array) -> None:
         _add_texts(hasher, array)
     else:
         width = kind.bit_width // 8
+        # A slice shares the buffer of the array that it is of: only its own part counts.
         hasher.update(_slice(array.buffers()[1], array.offset * width, len(array) * width))
 
 
 def _add_texts(hasher: xxhash.xxh3_128, array: pa.Array) -> None:
+    # An empty array may have no buffer of offsets.
     offsets = np.frombuffer(array.buffers()[1] or b"\0\0\0\0", dtype=np.int32)
     offsets = offsets[array.offset : array.offset + len(array) + 1]
     _add_lengths(hasher, offsets)
@@ -87,6 +98,7 @@ def _add_texts(hasher: xxhash.xxh3_128, array: pa.Array) -> None:
 
 
 def _add_lengths(hasher: xxhash.xxh3_128, offsets: np.ndarray) -> None:
+    # Lengths and not offsets, since these depend on where a slice lies in its buffer.
     hasher.update(np.diff(offsets).astype(np.int32).tobytes())
 
 

@@ -75,6 +75,7 @@ def is_logged(level: str) -> bool:
 def log_to_stderr(level: str) -> None:
     """Show lines of this level and above on standard error, with the time in UTC."""
     form = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+    # The format's Z says UTC; the default is local time.
     form.converter = time.gmtime
     handler = logging.StreamHandler()
     handler.setFormatter(form)

@@ -113,13 +113,14 @@ def execute(
     if isinstance(target, Computing):
         tables = [left_to_database(table, target.computes) for table in tables]
     writing = _Writing(plan, target, settings, listen, cancel or threading.Event())
+    # Within `execute_into` the lock is held already, and this lets the run pass.
     with one_writer(target, listen, writing.cancel):
         try:
             broken = [] if probed else probe(plan)
             if broken:
                 raise ScenarioError(broken)
             results = writing.write_on_engine(tables) if settings.engine else writing.write_here(tables)
-        except BaseException as error:
+        except BaseException as error:  # Ctrl-C, too, must leave the target as it was
             target.abort()
             if isinstance(error, SdgenError) and not writing.failed.is_set():
                 writing.raise_if_cancelled()  # a statement that was interrupted fails with its driver's own message
@@ -182,6 +183,8 @@ class _Writing:
                 "%s: prepared for %s rows of %s, %s", table.name, f"{table.rows:,}", table.entity, table.mode_in(mode)
             )
         results = self._write_tables(tables)
+        # Told before the commit: of a run that is killed from here on, nobody knows whether the target holds its rows,
+        # and `state_after_kill` says so.
         self.listen(Finishing())
         self.raise_if_cancelled()
         started = perf_counter()
@@ -192,15 +195,20 @@ class _Writing:
     def _write_tables(self, tables: Sequence[Table]) -> tuple[EntityResult, ...]:
         """Write all tables: one after the other, or beside each other where the target can."""
         at_once = min(self.workers, len(tables)) if self.target.takes_tables_at_once else 1
+        # Makers and writers have pools of their own: a writer waits for batches, and in one pool writers could hold all
+        # of the threads that are to make them.
         with ThreadPoolExecutor(max(self.workers, 1), thread_name_prefix="sdgen") as makers:
             if at_once < 2:
                 return tuple(self._write_table(table, makers, self.workers + 1) for table in tables)
             with ThreadPoolExecutor(at_once, thread_name_prefix="sdgen-write") as writers:
+                # Two batches ahead for each table: the tables share the makers, and what is made ahead lies in memory.
                 writes = [writers.submit(self._write_table, table, makers, 2) for table in tables]
                 try:
                     wait(writes, return_when=FIRST_EXCEPTION)
                     return tuple(write.result() for write in _failed_first(writes))
                 except BaseException:
+                    # The run's own flag stops the other tables. `failed` remembers that nobody asked to cancel, so that
+                    # what is told is the failure and no cancellation.
                     if not self.cancel.is_set():
                         self.failed.set()
                     self.cancel.set()
@@ -215,6 +223,8 @@ class _Writing:
         columns: dict[str, str] = {}
 
         def encode(batch: pa.RecordBatch, number: int) -> _Part:
+            # Of the whole batch, with columns that the database computes itself and before it is cut: a digest does not
+            # depend on the target. It is taken here since this runs on the makers' threads.
             digest = block_digest(batch, done.batches + number)
             if not done.batches + number:
                 columns.update(column_digests(batch))
@@ -222,10 +232,12 @@ class _Writing:
             slices = _slices(given, self.settings.batch_size)
             return _Part(tuple(self.target.encode(table, each) for each in slices), len(batch), digest)
 
+        # A resumed run begins at a whole block, so that digests add up to those of a run that was never stopped.
         start = self.plan.entities[table.entity].first + done.batches * BATCH_ROWS
         stream = batches(
             self.plan, table.entity, start=start, pool=makers, ahead=ahead, encode=encode, cancel=self.cancel
         )
+        # Where the target fails, the stream is closed at once: batches that wait are not made any more.
         with closing(stream):
             self._write(table, stream, counter, done)
         seconds, digest = perf_counter() - started, combine(counter.digests)
@@ -241,6 +253,7 @@ class _Writing:
 
     def _write(self, table: Table, parts: Iterator[_Part], counter: _Counter, done: TableProgress) -> None:
         if self.settings.commit_every and isinstance(self.target, Committing):
+            # Commits fall on whole batches: how far a table is, is counted in these.
             for span in _spans(parts, max(1, round(self.settings.commit_every / BATCH_ROWS))):
                 self.target.write(table, counter.counted(span))
                 self.target.commit(table, counter.done, counter.rows)
@@ -257,6 +270,8 @@ def _spans(parts: Iterator[_Part], size: int) -> Iterator[Iterator[_Part]]:
 
 def _failed_first(writes: Sequence[Future[EntityResult]]) -> Sequence[Future[EntityResult]]:
     """A write that has failed alone, or all of them."""
+    # Results are asked for in order: without this, a table that is still being written would be waited for before the
+    # error of a later one is seen.
     failed = [write for write in writes if write.done() and write.exception()]
     return failed[:1] or writes
 
@@ -303,6 +318,7 @@ class _Counter:
         for part in parts:
             self._writing.raise_if_cancelled()  # parts were made ahead, and need not be written any more
             yield from part.encoded
+            # After the yield: by now the target has asked for more, so it has taken this part.
             self.rows += part.rows
             self._batches += 1
             self.digests.append(part.digest)

@@ -20,6 +20,7 @@ from sdgen.targets.writer_lock import WriterLock
 
 T = TypeVar("T")
 
+# Windows has no SIGHUP.
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 _AWAKE = 0.1  # seconds
@@ -45,6 +46,7 @@ def interrupting(target: Target, cancel: threading.Event) -> Iterator[None]:
     over = threading.Event()
 
     def watch(interruptible: Interruptible) -> None:
+        # Until the run has ended, and not once: the target may be between two statements just now.
         while not over.wait(_AWAKE):
             if cancel.is_set():
                 with suppress(Exception):  # there may be nothing to interrupt just now
@@ -71,6 +73,7 @@ class Interruption:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interruption:
+        # Python lets the main thread alone set handlers of signals; elsewhere the caller's event is what cancels.
         if threading.current_thread() is threading.main_thread():
             # A signal that the caller ignores (nohup, a job in the background) stays ignored.
             heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
@@ -91,6 +94,7 @@ class Interruption:
             except BaseException as error:
                 outcome.set_exception(error)
 
+        # A handler runs between two steps of Python in the main thread: a driver's call there would hold the signal up.
         threading.Thread(target=fulfil, name="sdgen-run").start()
         # Now and then awake: a signal that comes just before the wait begins doesn't end it.
         while not wait((outcome,), timeout=_AWAKE).done:
@@ -122,6 +126,7 @@ def one_writer(target: Target, listen: Listener, cancel: threading.Event | None)
     patience = _patience()
     place = target.local_path if isinstance(target, Local) else None
     lock = WriterLock(place, target) if place is not None else None
+    # Held by the caller of `execute`, which takes it for planning: to wait for it here would be to wait for itself.
     if lock is None or lock.is_held:
         yield
         return
@@ -149,6 +154,7 @@ def _acquire(lock: WriterLock, shown: str, patience: float, listen: Listener, ca
             listen(Remark(f"{busy}: waiting for it, for {patience:g} s at most"))
         if cancel is not None and cancel.is_set():
             raise Cancelled("the run was cancelled while it waited")
+        # Asked for again and again: a wait within flock could not be cancelled.
         time.sleep(_EVERY)
 
 

@@ -82,6 +82,7 @@ class Job(RunSettings):
     ) -> Job:
         """The record of a run; file: the scenario's, for messages. rows, scale: what the run asks of the scenario."""
         return cls(
+            # Written anew and not copied from the file: it holds what the request has changed (`--set`).
             scenario_text=scenario_text(scenario),
             scenario_file=Path(file).name or "scenario.yaml",
             seed=plan.seed,
@@ -148,6 +149,7 @@ def config_hash(plan: Plan, settings: RunSettings, target: ResolvedTarget) -> st
         "mode": settings.mode.value,
         "target": target.facts,
     }
+    # Said only where there are some, so that all other runs keep the hash that they had without this entry.
     if settings.table_modes:
         decisive["table_modes"] = {name: mode.value for name, mode in settings.table_modes.items()}
     return sha256(canonical_json(decisive).encode()).hexdigest()

@@ -26,6 +26,7 @@ _NUMBER = re.compile(r"\s*-?\d{1,18}\s*")
 
 def _row_count(value: object) -> object:
     """A number of rows, or a text that spells one; told in our own words where it is none."""
+    # In Python true is the whole number 1, which nobody means by `rows: true`.
     whole = isinstance(value, int) and not isinstance(value, bool)
     whole = whole or (isinstance(value, float) and value.is_integer())
     if not whole and not (isinstance(value, str) and _NUMBER.fullmatch(value)):
@@ -161,6 +162,7 @@ class RunRequest(Record, defer_build=False):
 
     def shown(self, redactor: Redactor) -> dict[str, Any]:
         """As plain data that may be stored: without passwords."""
+        # Every text is filtered: a password may stand in a destination as well as in a scenario or a value of `set`.
         data = self.model_dump(mode="json", exclude_defaults=True)
         hidden: dict[str, Any] = _map_texts(data, redactor)
         return hidden

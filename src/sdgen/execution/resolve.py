@@ -68,6 +68,7 @@ def resolve(
     if data is not None:
         problems.add(ScenarioError(list(_name_problems(request, data.scenario))))
         problems.add(ScenarioError(list(data.scenario.notes) if request.strict else []))
+        # Before planning: the seed and the instant of the stopped run decide what the plan is.
         if request.resume and target is not None:
             data = problems.attempt(partial(_with_stopped_run, data, target, stopped)) or data
         sizing = problems.attempt(partial(_plan_at_size, request, data, target, settings))
@@ -103,8 +104,10 @@ class _ProblemCollector:
     def raise_all(self) -> None:
         """One error of all problems, of the kind that fits them all."""
         if self._errors:
+            # Errors without problems say only that a step could not be done, for a reason that is told elsewhere.
             kinds = {type(error) for error in self._errors if error.problems} or {ScenarioError}
             one = kinds.pop() if len(kinds) == 1 else ScenarioError
+            # One mistake may be met by several steps, and is told once.
             raise one(list(dict.fromkeys(problem for error in self._errors for problem in error.problems)))
 
 
@@ -172,6 +175,7 @@ def _read_bounded(request: RunRequest, catalog: Catalog, access: Access) -> _Sce
 def _read_scenario(request: RunRequest, catalog: Catalog, access: Access) -> _ScenarioSource:
     rows: Mapping[str, int] = dict(request.rows)
     reading = request.read_options
+    # Told as a problem already. Reading goes on to find further ones, and opens no file and runs no code for that.
     if not access.paths:
         reading = replace(reading, rules="", run_code=False)
     if request.scenario_path and access.paths:
@@ -182,6 +186,7 @@ def _read_scenario(request: RunRequest, catalog: Catalog, access: Access) -> _Sc
         found = catalog.scenario(request.scenario_id, request.scenario_version)
         return _ScenarioSource(replace(found, value=changed(found.value, reading)), rows)
     if request.scenario is None:
+        # `_form_problems` has told that it is missing.
         raise ScenarioError([])
     scenario, rows = _inline(request.scenario, rows)
     scenario = changed(scenario, reading)
@@ -208,6 +213,7 @@ def _resolve_target_of(request: RunRequest, catalog: Catalog, access: Access) ->
         of_file = target_of_file(Path(request.target_path))
         return resolve_target(with_options(of_file, request.layout_options), access, request.formats)
     if request.target is None:
+        # `_form_problems` has told that it is missing.
         raise TargetError([])
     return inline_target(request.target, access, request.formats, request.layout_options)
 
@@ -256,6 +262,7 @@ def _target_problems(
     request: RunRequest, target: ResolvedTarget, scenario: Scenario | None, settings: RunSettings
 ) -> Iterator[Problem]:
     """Why a run may not write to its target, or not with these settings."""
+    # Opening a target connects to nothing: what it can do is known from what it is.
     if settings.engine:
         from sdgen.execution.spread.write import spread_problems  # heavy, and most runs have no engine
 

@@ -85,6 +85,7 @@ class ResolvedRun:
         """The plan of the run into its target as it is now: of one that appends, behind the rows that are there."""
         if self.data is None or not self.settings.appends:
             return TargetPlan(self.plan)
+        # Seed and instant are the plan's: where the request leaves them open, they were drawn when it was resolved.
         request = replace(self.data.plan_request, seed=self.plan.seed, as_of=self.plan.as_of, scale=self.scale)
         return plan_into(self.data.scenario, request, target, self.settings)
 
@@ -122,6 +123,7 @@ def taken_values(plan: Plan, only: Sequence[str] = ()) -> Iterator[str]:
 
 
 def _taken(plan: Plan, entity: EntityPlan, column: str, fixed: pa.Array) -> int:
+    # As if the table were empty: beside the rows that are there, these values have been exchanged for others.
     held, count, alone = fixed.slice(0, entity.first), 0, without_existing(entity)
     for start in range(entity.first, entity.rows, BATCH_ROWS):
         numbers = np.arange(start, min(start + BATCH_ROWS, entity.rows), dtype=np.int64)

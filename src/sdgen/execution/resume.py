@@ -30,6 +30,7 @@ from sdgen.targets.base import Committing, Described, Mode, Resumable, Table, Ta
 def manifest(plan: Plan, tables: Sequence[Table], mode: Mode) -> dict[str, Any]:
     """All that decides what a run writes: another run with the same manifest writes the same bytes."""
     return {
+        # Whether another release would write the same bytes can't be known here.
         "sdgen": version("sdgen"),
         "seed": plan.seed,
         "as_of": plan.as_of.isoformat(),
@@ -93,6 +94,7 @@ _LEFT = {
 
 def state_after_kill(phase: str, request: Mapping[str, Any]) -> str:
     """The state of a target whose run was killed in some phase, in words: nobody was there to put it back."""
+    # Whatever it was doing: each commit holds its rows and how far the table is, so that nothing is in between.
     if request.get("commit_every"):
         return "the rows that it had committed stay, and the same run with resume continues after them"
     return _LEFT["finishing" if phase == "finishing" else ""]
@@ -154,6 +156,7 @@ def parent_positions(
     if not len(known):
         return np.full(len(codes_of_own), -1, dtype=np.int64)
     order = np.argsort(known, kind="stable")
+    # Of a code that is not among the known ones this is a place all the same: the next line looks whether it is there.
     place = np.minimum(np.searchsorted(known[order], codes_of_own), len(known) - 1)
     found = (known[order][place] == codes_of_own) & (codes_of_own >= 0)
     return np.where(found, order[place], -1)
@@ -162,7 +165,9 @@ def parent_positions(
 def _laid_out(entity: EntityPlan, link: str, there: ExistingRows, parents: ExistingRows) -> ExistingRows:
     """Rows in the order of the parents that they belong to; those without a parent come first."""
     found = parent_positions(entity, link, there.columns, parents.columns)
+    # Stable, so that siblings keep the order in which the target holds them.
     rows = np.argsort(found, kind="stable")
+    # One place more than there are parents: the end of the last one's rows.
     firsts = np.searchsorted(found[rows], np.arange(parents.rows + 1)).astype(np.int64)
     columns = {name: values.take(pa.array(rows)) for name, values in there.columns.items()}
     return ExistingRows(there.rows, columns, firsts)
@@ -185,6 +190,7 @@ class Codes:
             array = values[name]
             array = array.cast(words.type) if array.type != words.type else array
             place = pc.fill_null(pc.index_in(array, value_set=words, skip_nulls=True), -1).to_numpy().astype(np.int64)
+            # The columns' places are the digits of one number.
             codes = place if codes is None else np.where((codes < 0) | (place < 0), -1, codes * len(words) + place)
         assert codes is not None
         return codes

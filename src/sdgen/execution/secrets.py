@@ -19,6 +19,7 @@ from sdgen.execution.access import ANYTHING, Access
 
 _PLACE = re.compile(r"\$\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# A reference such as ${file:/run/secret} may hold a slash, at which the user part would else seem to end.
 _USER_PART = re.compile(r"^[a-z][\w+.-]*://(?:[^/?#@{}]|\$\{[^{}]*\})*@", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"^[a-z][\w+.-]*://[^/?#:]*:([^/?#]*)@", re.IGNORECASE)
 _MOST_BYTES = 65_536
@@ -117,10 +118,12 @@ def _value(name: str, access: Access) -> str:
 
 
 def _of_file(path: str) -> str:
+    # Access is given by patterns such as file:/run/secrets/*, whose star stands for slashes and dots as well.
     if ".." in Path(path).parts:
         raise TargetError(Problem(("target", "dsn"), f"{path}: a secret's path may not hold .."))
     try:
         with open(path, "rb") as file:
+            # Editors end a file with a line end, which is no part of a password.
             return file.read(_MOST_BYTES).decode().strip("\r\n")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
@@ -145,6 +148,7 @@ class Redactor:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def __call__(self, text: str) -> str:
+        # The longest first: of one that holds another, the rest would else stay readable.
         for secret in sorted(_spellings(self.secrets), key=len, reverse=True):
             text = text.replace(secret, HIDDEN)
         return without_passwords(text)
@@ -164,5 +168,6 @@ def passwords_of(destination: str) -> tuple[str, ...]:
     except ValueError:
         password = ""
     found = [value for name, value in pairs if SECRET_WORD.fullmatch(name)]
+    # A password with letters that should be encoded is split in the wrong place: it is found by its looks as well.
     written = [each for each in (password, password_in(destination)) if each]
     return tuple(dict.fromkeys([*written, *map(unquote, written), *filter(None, found)]))

@@ -57,11 +57,13 @@ def plan_of_size(
 ) -> SizedPlan:
     """The plan whose rows take about `size` bytes at a place; ScenarioError where no factor of the counts does."""
     plan = plan_into(scenario, request, target, settings).plan
+    # Drawn once: plans of other scales are measured with the same rows, as far as they have them.
     request = replace(request, seed=plan.seed, as_of=plan.as_of)
     measure = _Measure(target, destination, request.only)
     found = [SizedPlan(plan, request.scale, measure.bytes(plan))]
     while len(found) < STEPS and abs(found[-1].bytes / size - 1) > NEAR:
         scale = float(f"{_next(found, size):.6g}")
+        # Counts are whole numbers: at some point they no longer change with the scale, and neither does the next step.
         if scale in [each.scale for each in found]:
             break
         plan = plan_into(scenario, replace(request, scale=scale), target, settings).plan
@@ -77,6 +79,7 @@ def plan_of_size(
 def _next(found: Sequence[SizedPlan], size: int) -> float:
     """The factor at which the line through the last two points has the size; not far from the last one."""
     last = found[-1]
+    # Bytes count as proportional to the scale at first. The line through two points knows of tables of fixed size, too.
     near = last.scale * size / max(last.bytes, 1.0)
     if len(found) > 1 and last.bytes != found[-2].bytes:
         before = found[-2]
@@ -125,9 +128,11 @@ class _Measure:
     def _loaded(self, plan: Plan, table: Table, name: str) -> float:
         """Bytes that a database file, or script, grows by."""
         rows = min(table.rows, _LOADED_ROWS)
+        # The sample is loaded by itself, without the parents' tables and without the schema that it is to lie in.
         alone = replace(table, rows=rows, references=(), name=table.name.rpartition(".")[2])
         with tempfile.TemporaryDirectory(prefix="sdgen-size-") as folder:
             sizes = []
+            # An empty database file has a size as well, which does not grow with the rows.
             for count in (0, rows):
                 place = Path(folder) / str(count) / name
                 place.parent.mkdir(exist_ok=True)

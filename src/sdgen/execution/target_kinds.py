@@ -65,6 +65,7 @@ def facts(kind: str) -> TargetKind:
     known = _OTHERS.get(kind)
     database = by_name(kind) if known is None else None
     if database is None:
+        # A target of another package counts as a database, so that guards hold for it, too.
         return known or TargetKind(kind)
     return TargetKind(kind, database.local, not database.local, database.schemas)
 

@@ -109,6 +109,7 @@ def dirt_problems(
     plan: Plan, target: ResolvedTarget, only: tuple[str, ...], origin: Origin | None
 ) -> Iterator[Problem]:
     """Which constraints of a database's tables the plan's dirt breaks; files have none."""
+    # A script declares the constraints of its tables as a database has them.
     if target_kinds.facts(target.kind).database or target.kind == target_kinds.SCRIPT:
         for each in broken_constraints(plan, only):
             yield each if origin is None else origin.problem(each.path, each.what, each.hint, each.type)
@@ -152,6 +153,7 @@ def _query_names(dsn: str) -> list[str]:
 
 
 def _allowed_file(spec: TargetSpec, access: Access) -> Iterator[Problem]:
+    # A secret may hold any path: where folders are limited, the path must stand there to be compared.
     hidden = access.folders is not None and "${" in spec.dsn
     if hidden or not access.allows_file(path_of(spec.dsn)):
         places = _join(tuple(str(folder) for folder in access.folders or ()))

@@ -91,6 +91,7 @@ def password_problems(spec: TargetSpec) -> Iterator[Problem]:
 
 def stored_spec(target: ResolvedTarget) -> TargetSpec:
     """The target as it may be stored: its path absolute, and without a password that was written out."""
+    # The process that executes the run may have another working directory.
     spec = absolute_spec(target.spec, Path.cwd())
     known = {"kind": target.kind}
     return spec.model_copy(
@@ -101,6 +102,7 @@ def stored_spec(target: ResolvedTarget) -> TargetSpec:
 def absolute_spec(spec: TargetSpec, base: Path) -> TargetSpec:
     """The target with its kind settled and a local path absolute."""
     kind = target_kinds.named(spec.kind) or target_kinds.kind_of(spec.dsn)
+    # What a secret stands for isn't known here, so that no path can be made of it.
     if "${" in spec.dsn or spec.dsn in ("", "-") or has_other_kind(spec):
         return spec
     return spec.model_copy(update={"kind": kind, "dsn": target_kinds.with_absolute_path(spec.dsn, kind, base)})

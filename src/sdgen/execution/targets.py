@@ -42,6 +42,7 @@ def resolve_target(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[s
         raise TargetError(problems)
     expanded = secrets.expand(spec.dsn, access)
     written = with_encoded_user(expanded.text)
+    # The whole DSN may be a secret: then only its text tells the kind.
     kind = kind or target_kinds.kind_of(written)
     if target_kinds.facts(kind).server and not target_kinds.is_readable(written, kind):
         hint = "scheme://user:password@host:port/database, letters such as @ and / in a password as %40 and %2F"
@@ -51,6 +52,7 @@ def resolve_target(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[s
         in_kind = target_kinds.with_absolute_path(in_kind, kind, Path.cwd())
     destination = _with_parts(in_kind, spec)
     storage, values = secrets.expand_options(dict(spec.options.get("storage") or {}), access)
+    # An option that is called a password or a key is hidden, though it was written out and not referred to.
     hidden = [text for path, text in secrets.texts_of(storage) if secrets.SECRET_WORD.fullmatch(path[-1])]
     redactor = Redactor((*_secret_values(destination, (*expanded.values, *values)), *hidden))
     shown = redactor(without_password(_with_parts(target_kinds.with_absolute_path(in_kind, kind, Path.cwd()), spec)))
@@ -58,6 +60,7 @@ def resolve_target(spec: TargetSpec, access: Access = ANYTHING, formats: tuple[s
     told = formats or _formats(spec)
     chosen = names.all_formats() if names and not OWN_FORMATS & set(told) and kind != target_kinds.ICEBERG else told
     target = ResolvedTarget(spec, kind, shown, destination, redactor, chosen, names, storage)
+    # These messages may quote the destination, in which the secrets stand by now.
     problems = [Problem(each.path, redactor(each.what), each.hint) for each in _opening_problems(target, access)]
     if problems:
         raise TargetError(problems)
@@ -69,6 +72,7 @@ def _opening_problems(target: ResolvedTarget, access: Access) -> Iterator[Proble
     if target.kind == target_kinds.STDOUT and not access.stdout:
         hint = "`sdgen generate --to -` writes there"
         yield Problem(("target", "dsn"), "a stored run can't write to standard output", hint)
+    # Each guard must hold by itself: none may open what another one closes.
     for patterns in (target.spec.allow_databases, access.databases):
         yield from guard_problems(target, patterns, "name another database, or change the target's guard")
     try:

@@ -123,6 +123,7 @@ def _words(hint: CommentMatch, items: list[str]) -> GeneratorSpec | None:
     plain = [item.strip().strip("\"'`()[]").strip() for item in items]
     found = list(dict.fromkeys(item for item in plain if item and not re.match(r"etc\b|\.\.\.|e\.g", item)))
     fitting = [item for item in found if len(item.split()) <= 3 and len(item) <= 40 and re.search(r"\w", item)]
+    # Where one item is no value, the text is a sentence that only looks like a list.
     return _choice(fitting) if len(fitting) >= 2 and len(fitting) == len(found) else None
 
 

@@ -32,6 +32,7 @@ def is_whole(column: Column) -> bool:
     if spec is None or spec.type not in _INNER.keys() | _FIELDS | _SEVERAL.keys():
         return spec is not None
     try:
+        # Gaps are looked for by what fills them, so that both agree on what a gap is.
         completed(spec, _parsed(column.type), "", _missing)
     except _Missing:
         return False

@@ -34,6 +34,7 @@ from sdgen.scenario.types import FLOATS, INTEGERS, TIMES, Type
 
 T = TypeVar("T")
 
+# Fixed, so that a guess does not depend on the day on which it is made.
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SAMPLE, MANY = 256, 2048
 # The share of texts longer than the column that a guess may have, where not 0.02: nobody sees a user name was cut,
@@ -211,6 +212,7 @@ def _short(made: Generator, facts: ColumnContext) -> bool:
     limit = facts.type.length
     if not limit or (limit >= _LONG_ENOUGH and not made.needs()) or isinstance(made, Prose):
         return not (limit and facts.unique and isinstance(made, Prose))
+    # What follows from other columns can't be sampled by itself.
     if made.needs():
         return not facts.unique
     lengths = _lengths(made, facts.locale)
@@ -234,6 +236,7 @@ def _lengths(made: Generator, locale: str) -> Numbers:
 
 
 def _key(made: Generator) -> str:
+    # `who` tells several people of a row apart; what is asked of a sample doesn't depend on it.
     params = made.model_dump(mode="json", by_alias=True, exclude={"who"})
     return made.called + json.dumps(params, sort_keys=True, default=str)
 
@@ -261,6 +264,7 @@ def _longest(made: Generator, facts: ColumnContext, lengths: Numbers) -> int:
     domain = made.domain(replace(facts, unique=False))
     if domain is not None:
         return _longest_of(domain, lengths)
+    # A sample need not hold the longest text: there is some room for that, unless its texts are all about as long.
     spread = int(lengths.max() - lengths.min())
     return int(lengths.max()) + (0 if spread <= 1 else 24 if isinstance(made, CompanyGenerator) else 12)
 

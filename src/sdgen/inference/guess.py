@@ -59,6 +59,8 @@ def _guessed(table: _Table) -> Entity:
         guessed = [column for column in cycle if found[column] is not entity.columns[column]]
         if not guessed:
             break
+        # One guess of the cycle is made again without it, until there is none. The cycle is a set, whose order differs
+        # from process to process: the last name is always the same one.
         found[max(guessed)] = table.column(max(guessed), cycle)
     return entity.model_copy(update={"columns": found})
 
@@ -99,6 +101,7 @@ class _Table:
     def _with_guess(self, name: str, column: Column, guess: Guess) -> Column:
         update: dict[str, object] = {"generator": guess.generator}
         if column.nullable and column.null_rate is None and not column.primary_key:
+            # A column with nulls can't take part in a unique set's permutation.
             rate = 0.0 if any(name in one for one in self.entity.unique) else guess.null_rate
             update |= {} if rate is None else {"null_rate": rate}
         return column.model_copy(update=update)
@@ -223,6 +226,7 @@ class _Table:
         held = prod(self.rows.of(parent) for _, parent in parents if parent)
         others = sum(link is None for link in links)
         left = max(-(-2 * rows // max(held, 1)), 2)
+        # Columns that are no links share what the links leave to them.
         return left if others <= 1 else max(2, round(left ** (1 / others)) + 1)
 
 
@@ -239,6 +243,8 @@ def _guess(
     own = next(guesses(scenario.rules, traits), None)
     if own is not None:
         return own
+    # Where no generator has values enough, one that fits the type is better than none: planning then says how many
+    # there are, and how many are needed.
     for less in (needs, replace(needs, need=0), replace(needs, need=0, domain=0)):
         found = _first_fitting(scenario, traits, less, around or Surroundings(traits.entity))
         if found is not None:
@@ -254,6 +260,7 @@ def _first_fitting(scenario: Scenario, traits: ColumnTraits, needs: ColumnNeeds,
         # Another unique set may have laid out this set's other columns already: then this one has to differ alone.
         if needs.domain and guess.generator == _SMALL_NUMBERS:
             continue
+        # A part of a nested value has no columns beside it to be computed from.
         if needs.types or not needs_others(guess.generator):
             spec = fitting(guess.generator, needs)
             if spec is not None:
@@ -304,6 +311,7 @@ def _found_part(
 ) -> Mapping[str, object] | None:
     spelled = spelled_out(name, abbreviations())
     head, _, last = spelled.rpartition("_")
+    # An array is called by the plural of what its items are, and rules know the singular.
     single = "_".join(filter(None, (head, singular(last)))) if kind == "array" else spelled
     names = tuple(dict.fromkeys((spelled, single, *around.names(name))))
     part = ColumnTraits(raw=name, names=names, entity=around.entity, type=type, beside=around.beside(name))

@@ -53,6 +53,7 @@ _LOOKS = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?"), "%Y-%m-%d %H:%M:%S"),
     (re.compile(r"\d{4}-\d\d-\d\d"), DAY),
     (re.compile(r"\d{4}/\d\d/\d\d"), "%Y/%m/%d"),
+    # Only a day above 12 tells that the month comes first.
     (re.compile(r"(?:0[1-9]|1[0-2])/(?:1[3-9]|2\d|3[01])/\d{4}"), "%m/%d/%Y"),
     (
         re.compile(r"(?:[A-Z][a-z]{2}), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:GMT|\+0000)"),
@@ -64,6 +65,7 @@ _LOOKS = (
 def text_form(name: str, description: str = "") -> str:
     """How a text that is a moment is written, in strftime codes; "" where nothing says that it is one."""
     spelled = snake(name)
+    # First of all what only looks like a moment: date_format, created_by.
     if _NO_MOMENT.fullmatch(spelled):
         return ""
     if _AT.fullmatch(spelled) or _ALONE.fullmatch(spelled):

@@ -19,6 +19,7 @@ _PLURALS = {
     "data": "data",
     "series": "series",
 } | {f"{word}s": word for word in ("movie", "cookie", "tie", "pie", "calorie", "selfie", "rookie", "zombie")}
+# Fewer columns may begin with the same word by chance.
 _LEAST_PREFIXED = 3
 
 

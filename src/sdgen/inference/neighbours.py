@@ -70,11 +70,13 @@ def compiled(pattern: str) -> re.Pattern[str]:
 @lru_cache(maxsize=4096)
 def literal_head(pattern: str) -> str:
     """What every text that a pattern matches begins with, in lower case; "" where that isn't plain to see."""
+    # Alternatives outside of brackets may each begin otherwise.
     if "|" in _outside(pattern):
         return ""
     head = _HEAD.match(pattern)
     text = head[0] if head is not None else ""
     following = pattern[len(text) : len(text) + 1]
+    # Before such a mark the last letter need not be there.
     return (text[:-1] if following in _MAYBE_NONE and following else text).lower()
 
 

@@ -29,10 +29,7 @@ from sdgen.inference.table_moments import (
 )
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 
-_MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
-_CHANGEABLE = frozenset({"date", "datetime", "after"})
 _REFERENCE = re.compile(r"(?!now$|as_of$)[A-Za-z_]\w*")
-_INFLECTED = re.compile(r"(.)\1?ed$|(?<=.)(?:s|e)$")
 _YEARS = re.compile(r"-(\d+)y")
 
 
@@ -64,6 +61,7 @@ def with_order(
 def _ordered(table: Table, forms: tuple[str, ...], links: Collection[Link], early: bool, late: bool) -> Entity:
     """The table's entity, its free moments in order among themselves and with the parents'."""
     row = _Row(table, forms, links, early, late, dict(table.entity.columns))
+    # First places first: what comes later is bound by generators that are settled by then.
     for moment in reversed(table.placed):
         row.order(moment)
     for moment in table.moments:
@@ -91,10 +89,12 @@ class _Row:
     def order(self, moment: Moment) -> None:
         if not moment.free:
             return
+        # The day of an event is read off its timestamp: drawn by itself, it would be another day.
         same = self._same_event(moment)
         before = self._before(moment)
         spec = self._of_same(moment, same) if same else self._bounded(moment, before)
         if spec is not None:
+            # Another generator needs other columns.
             self.needs.pop(moment.column, None)
             self.columns[moment.column] = self.columns[moment.column].model_copy(update={"generator": spec})
 
@@ -115,9 +115,12 @@ class _Row:
 
     def _before(self, moment: Moment) -> list[Moment]:
         """The moments of the row that this one comes after, the last first."""
+        # What names say nothing of comes right after the row's birth.
         place = order_rules()["birth"] + 0.5 if moment.place is None else moment.place
         lesser = [m for m in self.table.placed if (m.place or 0) < place and m.kind != "planned"]
+        # What has happened can't come after what may still be to come.
         lesser = [m for m in lesser if m.past or not moment.past]
+        # What is computed from this moment can't bound it: the columns would be a cycle.
         return latest_known(m for m in lesser if not self._reaches(m.column, moment.column))
 
     def _reaches(self, column: str, other: str) -> bool:
@@ -143,6 +146,8 @@ class _Row:
         spec = self.table.spec(moment.column)
         is_root = not any(is_sure(m) and m.kind != "origin" for m in before)
         lower = [bound for link in self.links for bound in link.lower()] if is_root and moment.kind != "origin" else []
+        # The row's first moment lies within the parent's period, and so do its start and end: the others follow from
+        # these.
         within = is_root or moment.kind in ("start", "end")
         upper = [f"{link.name}.{link.end}" for link in self.links if link.end and within and moment.kind != "origin"]
         others = [m.column for m in before]
@@ -155,6 +160,7 @@ class _Row:
                     type="after", params={**soon, "until": "now", **({"after": others} if others else {})}
                 )
             return self._drawn(spec, moment, [*others, *lower], upper)
+        # A wait begins at the nearest moment before; the further ones are bounds alone.
         column = column or others.pop(0)
         params = self._waits(spec, moment, column)
         after = [name for name in (*others, *lower) if name != column]
@@ -214,6 +220,7 @@ class _Row:
         if not moment.past:
             return {}
         years = _YEARS.fullmatch(str(spec.params.get("start", "")))
+        # So far back that every period of the last years begins later, whichever row it belongs to.
         if self.early:
             far = moment.kind == "origin" or (
                 years is not None and int(years[1]) >= int(order_rules()["early"]["start"][1:-1])
@@ -242,6 +249,7 @@ class _Links:
     def of(self, name: str) -> tuple[Link, ...]:
         if name not in self._known:
             found = self._all(name)
+            # Within one period only: parents are drawn apart from one another, and their periods need not meet.
             owner = next((link.name for link in found if link.end and not link.nullable), "")
             self._known[name] = tuple(
                 replace(link, since=self._since(link.parent)) if link.name == owner else replace(link, end="")
@@ -259,6 +267,7 @@ class _Links:
             if parent not in self._tables or link in found or _REFERENCE.fullmatch(link) is None:
                 continue
             table = self._tables[parent]
+            # Where the parent's own links lead back here, columns would depend on one another in a cycle.
             if table.births and name not in _ancestors(parent, self._parents):
                 nullable = bool(each.nullable or spec.params.get("null_rate"))
                 found[link] = Link(link, parent, nullable, table.births, table.end)
@@ -305,6 +314,7 @@ def _early(tables: Mapping[str, Table], links: Mapping[str, Collection[Link]]) -
         owned = {link.parent for link in links[name] if link.end and not fixed}
         others = {link.parent for link in links[name]} - owned
         before = frozenset().union(*(ancestors[other] for other in others))
+        # A period's own parent that stands above the others can't be born after them: then none is moved.
         if (owned or fixed) and others and not before & owned:
             early |= before
             late |= owned

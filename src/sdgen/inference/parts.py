@@ -165,6 +165,7 @@ def _copied(
 ) -> dict[str, Column]:
     """The columns of an entity that repeat one of the same name and type, through a link that is never null."""
     held = {column for sets in entity.unique for column in sets}
+    # A check's words stand for its columns, near enough: whatever it speaks of stays as it is.
     held |= {word for check in entity.check for word in re.findall(r"\w+", check)}
     found: dict[str, Column] = {}
     for link, each in entity.columns.items():

@@ -109,6 +109,7 @@ def _rule(record: dict[str, object]) -> Rule:
 
 def built_in_guesses(traits: ColumnTraits) -> Iterator[Guess]:
     """What the built-in rules suggest, in their order."""
+    # Few rules are tried: those for the type, found once for each type, whose patterns hold a text that is in the name.
     held, rules = _built_in_for(traits.type), built_in_rules()
     places = _built_in_index().places((*traits.names, traits.raw))
     return _suggested((rules[place] for place in places if place in held), traits)
@@ -136,6 +137,7 @@ def _suggested(rules: Iterable[Rule], traits: ColumnTraits) -> Iterator[Guess]:
         if found is not None:
             spec = rule.generator
             params = _filled(spec.params, found) if spec.params else spec.params
+            # Not validated once more: rules were when they were read.
             yield Guess(GeneratorSpec.model_construct(type=spec.type, params=params), rule.null_rate)
 
 
@@ -263,6 +265,7 @@ class RuleIndex:
         self._all = range(len(rules))
         for place, rule in enumerate(rules):
             held = _held(rule)
+            # A single letter is in nearly every name: looking for it would leave out no rule.
             if held is None or min(map(len, held)) < 2:
                 self._always.append(place)
             else:
@@ -271,6 +274,7 @@ class RuleIndex:
 
     def places(self, names: Iterable[str]) -> Iterable[int]:
         """The places, in their order, of all rules that one of the names may match."""
+        # No name holds a line end, so that nothing is found that reaches from one name into the next.
         text = "\n".join(names).lower()
         if not text.isascii():  # letters such as the long s match an s, whichever way they are folded
             return self._all
@@ -296,6 +300,7 @@ def _of_sequence(nodes: Iterable[tuple[Any, Any]]) -> frozenset[str] | None:
     found: list[frozenset[str]] = []
     run = ""
     for code, value in nodes:
+        # What has no width does not part the letters on its sides.
         if code in _WITHOUT_WIDTH:
             continue
         if code is codes.LITERAL:
@@ -322,9 +327,11 @@ def _of_node(code: Any, value: Any) -> frozenset[str] | None:
     if code is codes.ATOMIC_GROUP:
         return _of_sequence(value)
     if code in _REPEATS:
+        # What may come no times at all need not be in a name.
         return _of_sequence(value[2]) if value[0] else None
     if code is codes.BRANCH:
         options = [_of_sequence(option) for option in value[1]]
+        # If one alternative tells nothing, a name may match by that one whatever it holds.
         known = [option for option in options if option]
         return frozenset().union(*known) if len(known) == len(options) else None
     return None

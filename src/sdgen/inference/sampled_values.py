@@ -60,7 +60,7 @@ def values_kept(spec: GeneratorSpec | None, type: Type, check: str) -> tuple[flo
             kept = made.kept(first_cells(replace(facts, rows=len(found))), found) & ~np.asarray(found.is_null())
         except (ScenarioError, ValueError, pa.ArrowException):
             continue
-        share = share or float(kept.mean())
+        share = share if plain else float(kept.mean())  # of the generator's own values
         if kept.any():
             return share, _written_values(found.filter(pa.array(kept)).unique())
     return 0.0, []

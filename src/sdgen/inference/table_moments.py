@@ -21,7 +21,6 @@ _MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
 _CHANGEABLE = frozenset({"date", "datetime", "after"})
 _REFERENCE = re.compile(r"(?!now$|as_of$)[A-Za-z_]\w*")
 _INFLECTED = re.compile(r"(.)\1?ed$|(?<=.)(?:s|e)$")
-_YEARS = re.compile(r"-(\d+)y")
 
 
 @dataclass(frozen=True)
@@ -106,6 +105,7 @@ def moments_of(
     found = []
     held = {column for sets in (*entity.unique, _primary_key(entity)) for column in sets}
     held |= {column for part in entity.partial_unique for column in part.columns}
+    # A check's words stand for its columns, near enough: whatever it speaks of stays as it is.
     held |= {word for check in entity.check for word in re.findall(r"\w+", check)}
     for column, each in entity.columns.items():
         if _kind_of_type(each) not in _MOMENTS or _REFERENCE.fullmatch(column) is None or each.generator is None:
@@ -137,6 +137,7 @@ def _moment(
     assert spec is not None  # columns without one are no moments
     events = tuple(dict.fromkeys(map(event_of, forms)))
     record = next((one for event in events if event and (one := event_record(event, entity))), None)
+    # A name such as `date` tells of no event: what is usual for the entity counts.
     is_bare = record is None and "" in events
     record = event_record("", entity) if is_bare else record
     place, kind = (record["place"], record.get("kind", "happened")) if record else (None, "happened")
@@ -145,6 +146,7 @@ def _moment(
     lasts = _is_past(spec)
     if record is None and kind == "happened" and not (is_guess and lasts):
         return None  # nothing says what it is
+    # What is planned, and the end of a period, may be still to come; a start may be, too, where it was booked.
     future = kind == "planned" or (kind == "end" and not (record or {}).get("happened"))
     booked = kind == "start" or (place == order_rules()["birth"] and spec.type == "after")
     past = not future and (lasts or not booked)
@@ -195,6 +197,8 @@ class Table:
     @cached_property
     def births(self) -> tuple[str, ...]:
         """The columns that tell when a row is there: its birth, else the first that happens to it, else its origin."""
+        # Children compute their parents' births: one that is computed from rows of other entities might need the
+        # children's.
         usable = [moment for moment in self.placed if moment.past and self._of_its_own(moment.column)]
         birth = order_rules()["birth"]
         born = [m for m in usable if m.kind != "origin" and (m.place or 0) <= birth and m.kind != "end"]
@@ -221,7 +225,8 @@ class Table:
         """Whether a column is computed without other entities' rows, but for parents'."""
         seen, left = {column}, [column]
         while left:
-            spec = self.entity.columns[left.pop()].generator if left[-1] in self.entity.columns else None
+            named = self.entity.columns.get(left.pop())
+            spec = named.generator if named is not None else None
             needs = column_needs(spec) if spec is not None else ()
             if any(need.children or need.entity for need in needs):
                 return False
@@ -232,6 +237,7 @@ class Table:
 
 
 def is_sure(moment: Moment) -> bool:
+    # Only a moment whose generator is chosen here is known to come after those before it.
     return not moment.nullable and moment.free
 
 

@@ -39,12 +39,14 @@ def check_draft(draft: Draft, strict: bool = False) -> None:
     check_nulls(draft)
     check_links(draft)
     check_fixed(draft)
+    # Last: a type that is missing is told only where no other problem explains it.
     check_types(draft)
 
 
 def check_columns(draft: Draft) -> bool:
     """Whether columns can be computed that the draft has generators for, and all that they depend on."""
     for check in (check_needs, check_cycles, check_generators, check_links):
+        # Each check takes for granted what the ones before it look for.
         if not draft.problems:
             check(draft)
     return not draft.problems and draft.generators.keys() <= draft.types.keys()
@@ -188,6 +190,7 @@ def dependencies(draft: Draft) -> dict[Key, list[Key]]:
             needs.append(Dependency(generator.column, generator.via or key[1]))
         needs += [need for _, need, _ in followed(draft, key)]
         needs += map(Dependency, draft.column(key).null_rates)
+        # Columns without a generator need nothing; why they have none is told elsewhere.
         targets = [draft.home(key[0], need) for need in needs]
         graph[key] = [target for target in targets if target in draft.generators]
     return graph
@@ -216,6 +219,7 @@ def check_entity_cycles(draft: Draft) -> None:
         optional = draft.column(key).nullable or draft.missing_rate(key) or link in draft.each.get(entity, ())
         if not (optional or draft.column(key).hidden):
             parents[entity].append(generator.entity)
+    # Only links that are never null count: where one may be null, rows can be written with nulls first.
     for cycle in entity_order(parents)[1]:
         what = "entities need one another in a cycle of links that are never null: " + " → ".join(cycle)
         hint = "make one of the links nullable; files, and databases that check keys at the end, take the rows as it is"
@@ -255,6 +259,7 @@ def check_faults(draft: Draft, key: Key, generator: Generator) -> None:
 def check_capacity(draft: Draft, key: Key, generator: Generator) -> None:
     """A unique column needs a domain at least as large as its entity."""
     rows = draft.counts.get(key[0], 0)
+    # A column that is wrong already is not told of twice.
     if not draft.alone_unique(key) or any(problem.path[:4] == column_path(key) for problem in draft.problems):
         return
     capacity = _capacity(draft, key, generator)
@@ -281,6 +286,7 @@ def _capacity(draft: Draft, key: Key, generator: Generator) -> int | None:
         return generator.capacity(draft.facts(key))
     link = generator.via or key[1]
     parents = draft.counts.get(generator.entity, 0)
+    # Rows that are made for each parent have distinct parents by construction.
     if link in draft.each.get(key[0], ()):
         return draft.counts[key[0]]
     if link == draft.counting_link(key[0]):
@@ -313,6 +319,7 @@ def _check_value(draft: Draft, path: tuple[str | int, ...], value: object, type:
 
 
 def _check_repeats(draft: Draft, entity: str, column: str, values: list[object]) -> None:
+    # Compared as texts: a fixed value may be a list, which no set takes.
     if draft.alone_unique((entity, column)) and len({repr(value) for value in values}) < len(values):
         draft.refuse(
             ("entities", entity, "rows", "fixed"),

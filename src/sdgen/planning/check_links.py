@@ -67,6 +67,7 @@ def _check_follows(draft: Draft, key: Key, link: ForeignKey) -> None:
     if link.one_to_one or link.quota or link.within or link.unlike or link.distinct or link.entity == key[0]:
         what = "a link that follows others takes neither quotas nor within, unlike, distinct or one_to_one"
         draft.refuse(path, what, "leave them out")
+    # The parents of such a link are settled already: by how the rows are laid out, or by a permutation.
     if (link.via or key[1]) == draft.counting_link(key[0]) or draft.alone_unique(key):
         draft.refuse(path, "a link that rows are counted by, or that is unique, can't follow others")
     for index, need in enumerate(link.followed):
@@ -242,6 +243,7 @@ def holds_distinct(draft: Draft, entity: str, columns: tuple[str, ...]) -> bool:
 
 def _fewest(draft: Draft, key: Key, parent: str, other: str, shared: str) -> int:
     """The fewest of a parent entity's rows that belong to one of the shared entity's that the other link reaches."""
+    # Bounds of a layout say nothing of rows that a target holds: those are counted.
     if draft.request.existing:
         return _counted_fewest(draft, key, parent, other, shared)
     return _least(draft, parent, shared, _reached(draft, key, other, shared))
@@ -275,6 +277,7 @@ def _reached(draft: Draft, key: Key, other: str, shared: str) -> int:
     top = next((low for low, high in pairwise(chain) if high == shared), "")
     if not top or (other == shared and draft.counting_link(key[0]) == ""):
         return draft.counts[shared]
+    # Where rows are asked for by their number in all, only the first parents may have some.
     layout = draft.layouts[top]
     return min(layout.parents, draft.counts[shared]) if isinstance(layout, FixedCount) else draft.counts[shared]
 
@@ -285,5 +288,6 @@ def _least(draft: Draft, entity: str, shared: str, rows: int) -> int:
     least, layouts = 1, [draft.layouts[each] for each in chain[: chain.index(shared)]]
     for layout in reversed(layouts):
         least *= least_children(layout, rows)
+        # Children lie parent after parent: those of the first rows are the first rows one level down.
         rows = int(layout.starts(np.array([rows], dtype=np.int64))[0])
     return least

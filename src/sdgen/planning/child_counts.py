@@ -52,9 +52,11 @@ def drawn_counts(rows: RowCount, parents: int, key: int, weight: ParentColumn | 
         return _by_zipf(rows, parents, key, low, high)
     if rows.mean is None:
         return DrawnCounts(parents, low, high or 0, key)
+    # The tables are multiples of their first entry, exp(-mean), which nears the smallest doubles as the mean grows.
     if rows.mean > 500 and rows.law != "lognormal":
         raise _error(f"a mean of {rows.mean:g} rows per parent is too large to draw", "use min and max")
     if rows.law in (None, "poisson") and weight is None:
+        # Ten standard deviations above the mean, beyond which a Poisson law has next to nothing.
         high = high if high is not None else round(rows.mean + 10 * rows.mean**0.5 + 10)
         if low > high:
             raise _error(f"min is {low}, above max, which is {high}")
@@ -84,6 +86,7 @@ def _by_law(rows: RowCount, parents: int, key: int, weight: ParentColumn | None)
         "lognormal": rows.sigma or 1.0,
     }
     law = CountLaw(rows.law or "poisson", rows.mean, spreads.get(rows.law, 0.0), rows.min or 0, rows.max)
+    # With a weight each parent has a law of its own, and no table serves them all.
     if weight is not None or law.name == "lognormal":
         return ComputedCounts(parents, DrawnByLaw(key, law, weight))
     shares = law.probabilities()

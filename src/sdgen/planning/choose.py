@@ -50,6 +50,7 @@ def make_generator(scenario: Scenario, spec: GeneratorSpec, path: Path, problems
     seen = [name]
     while name in scenario.presets:
         preset = scenario.presets[name]
+        # What stands nearer to the column goes before: its own params, then its preset's, then those of a preset below.
         name, params = preset.type, {**preset.params, **params}
         if name in seen:
             what = "presets refer to each other: " + " → ".join([*seen, name])

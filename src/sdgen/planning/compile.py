@@ -34,6 +34,7 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict:
     """
     draft = draft_plan(scenario, request or PlanRequest())
     check_draft(draft, strict)
+    # No step stops at a problem of the draft: all that is wrong is raised at once, below.
     joints = plan_unique_sets(draft)
     partial = partial_sets(draft, joints)
     correlations = plan_correlations(draft, joints)
@@ -53,6 +54,7 @@ def compile_plan(scenario: Scenario, request: PlanRequest | None = None, strict:
         seed=draft.seed,
         as_of=draft.as_of,
         entities=with_dirt(draft, entities, dirt),
+        # Of the draft's scenario, in which the guesses stand: they decide values as much as what was written.
         identity=identity(draft.scenario, draft.seed, draft.as_of, draft.counts, versions),
         cyclic=tuple(cycles),
         versions=versions,
@@ -67,6 +69,7 @@ def _versions(draft: Draft) -> dict[str, int | str]:
         for each in with_nested(generator):
             used[each.called] = each.version
             lists.update(each.lists_used(draft.facts(key)))
+    # Named only where it is used, so that the identity of other plans does not depend on it.
     if any(draft.column(key).correlate for key in draft.generators):
         used["correlate"] = correlation.VERSION
     spoken = vocabularies.versions(canonical_json(canonical(draft.scenario)))

@@ -32,6 +32,7 @@ class Condition:
 
     def broken_row(self, rows: Rows) -> int | None:
         """The place of the first of these rows that breaks the condition; None where all keep it."""
+        # A CHECK holds where it is not false, so that null keeps it.
         held = pc.fill_null(self.expression.values(ColumnBatch(rows, self.facts)), True).to_numpy(zero_copy_only=False)
         return None if held.all() else int(np.argmin(held))
 
@@ -104,6 +105,7 @@ def _missing(draft: Draft, entity: str, need: Dependency) -> tuple[str, str] | N
 
 def _wrong_type(expression: Expression, types: dict[Dependency, Type | None]) -> Iterator[tuple[str, str]]:
     try:
+        # Asked before any row is made, so that what is no condition is told with the other problems.
         made = expression.natural_for(types)
     except LookupError:
         return  # a column without a type is told of where it stands

@@ -50,6 +50,7 @@ def plan_correlations(draft: Draft, joints: Container[Key]) -> dict[Key, Correla
     faults = [fault for key in asked for fault in _faults(draft, key, joints)]
     graph = {key: [draft.home(key[0], need) for _, need, _ in terms] for key, terms in asked.items()}
     cycle: list[Key] = find_cycle(graph)
+    # Weights are solved for all or for none: those of a column rest on the weights of what it follows.
     if faults or cycle:
         return {}  # a cycle is told with those of all columns
     return _Solver(draft, asked).solve()
@@ -136,6 +137,7 @@ class _Solver:
 
     def _steps(self, entity: str, link: str) -> tuple[str, ...]:
         """The links by which a link leads: those that it follows, or itself."""
+        # Two ways to one row must have one name, or what its columns share with themselves would count as independent.
         followed = self._draft.link_column(entity, link)[1].followed
         if len(followed) != 1:
             return (link,)
@@ -148,11 +150,13 @@ class _Solver:
         targets = [_normal(target) for _, _, target in self._asked[key]]
         among = [[sum(share * two.get(noise, 0.0) for noise, share in one.items()) for two in others] for one in others]
         weights = solved(among, targets)
+        # What is left of the variance is the column's own; rounding may leave it a little below 0.
         left = 1 - sum(weight * target for weight, target in zip(weights or (), targets, strict=False))
         if weights is None or left < -_LEAST_VARIANCE:
             what, hint = _impossible(names, targets, among)
             self._draft.refuse((*column_path(key), "correlate"), what, hint)
             return [0.0] * len(others), 1.0
+        # Rounded, because sines are the machine's own and differ in last digits.
         return [significant(weight) for weight in weights], significant(sqrt(max(left, 0.0)))
 
 
@@ -167,6 +171,7 @@ def _rank(normal: float) -> float:
 
 def solved(matrix: Matrix, right: Sequence[float]) -> list[float] | None:
     """x where matrix x = right, by Gauss's elimination; None where the matrix isn't positive definite."""
+    # In plain floats, so that no value depends on a linear algebra library.
     size = len(right)
     rows = [[*row, value] for row, value in zip(matrix, right, strict=True)]
     for place, row in enumerate(rows):

@@ -159,6 +159,7 @@ def _settled(draft: Draft, entity: str, dirt: Dirt, known: set[tuple[str, str]])
         for kind, own, rate in _rates(dirt, group):
             if all((kind, name) in known for name in own):
                 mistakes.append(Mistake(kind, own, ShareOfRows(key, rows, rate, rates)))
+                # The next kind takes the places behind those of the kinds before it.
                 rates = (*rates, rate)
         if len(rates) > 1 and (sum(rates) > _MOST_OF_SEVERAL or mistakes[-1].share.overflows):
             what = f"the mistakes in {' and '.join(group)} are of {sum(rates):.0%} of {rows:,} rows"
@@ -193,6 +194,7 @@ def with_dirt(draft: Draft, entities: Mapping[str, EntityPlan], dirt: Mapping[st
         columns = {column: _as_written(entities[name].columns[column], each) for column in each.touched}
         settled = replace(each, columns=columns)
         found[name] = replace(entities[name], rows=each.rows + each.copies, dirt=settled)
+    # Of tables that the run doesn't write, there are no mistakes to list.
     listed = {name: each for name, each in dirt.items() if each.listed and name in (draft.request.only or draft.counts)}
     if listed:
         found[ANSWER_KEY] = _answer_key(draft, listed)
@@ -202,10 +204,12 @@ def with_dirt(draft: Draft, entities: Mapping[str, EntityPlan], dirt: Mapping[st
 def _as_written(column: ColumnPlan, dirt: DirtPlan) -> ColumnPlan:
     nulls = any(each.kind == "missing" and column.name in each.columns for each in dirt.mistakes)
     swapped = any(each.kind == "swapped" and column.name in each.columns for each in dirt.mistakes)
+    # Without a dictionary, since mistakes are none of its values.
     return replace(column, arrow=column.type.arrow, nullable=column.nullable or nulls or swapped)
 
 
 def _answer_key(draft: Draft, dirt: Mapping[str, DirtPlan]) -> EntityPlan:
+    # Here and not above, since that module builds on this one.
     from sdgen.planning.written_rows import ANSWERS, AnswerKeyColumn
 
     rows = sum(each.copies + sum(mistake.entries for mistake in each.mistakes) for each in dirt.values())
@@ -234,6 +238,7 @@ def broken_constraints(plan: Plan, only: tuple[str, ...] = ()) -> Iterator[Probl
             listed, path = ", ".join(key.columns), ("entities", name, "columns", key.columns[0])
             if own is not None and own.altered & set(key.columns):
                 yield _broken(path, f"the dirt breaks the foreign key {name} ({listed})")
+            # The parent's own mistakes break a key, too: children of a key that was changed lead nowhere.
             elif parent is not None and parent.constraints and parent.altered & set(key.to):
                 yield _broken(path, f"the dirt of {key.entity} breaks the foreign key {name} ({listed})")
 

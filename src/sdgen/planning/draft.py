@@ -111,6 +111,7 @@ class Draft:
             return generator.null_rate
         if column.null_rate is not None:
             return column.null_rate
+        # Its nulls mean something (no payment, so no date of one): others among them would not.
         if generator is not None and generator.decides_nulls:
             return 0.0
         return 0.1 if column.nullable and not column.primary_key else 0.0

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
     """Settle generators, links, types and row counts; whatever can't be settled is a problem of the draft."""
+    # The order matters: a polymorphic link needs guesses and brings links of its own, types follow links, and row
+    # counts come last since they may follow from columns of parents.
     problems: list[Problem] = []
     scenario = _with_hidden_links(_guessed(scenario, request))
     seed = next(value for value in (request.seed, scenario.seed, randbits(63)) if value is not None)
@@ -37,6 +39,8 @@ def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
     settled = {key: settler.settle(key) for key, _, _ in columns_of(scenario)}
     places = fixed_places(scenario, request, settled)
     rows = RowCounter(scenario, request, seed, links, problems, places)
+    # The draft holds the counter's own mappings, which are still empty: where rows are counted by a parent's column,
+    # `settle_all` compiles that column from this very draft, with the counts that are known by then.
     draft = Draft(
         scenario=scenario,
         request=request,
@@ -76,6 +80,7 @@ def _with_hidden_links(scenario: Scenario) -> Scenario:
         return scenario
     from sdgen.generators.links.polymorphic import Polymorphic, hidden_link, link_params
 
+    # A first look, whose problems are dropped: the caller makes the same generators once more, and tells of them.
     chosen = choose_generators(scenario, [])
     entities = dict(scenario.entities)
     for entity, name in found:
@@ -107,6 +112,7 @@ def _as_of(scenario: Scenario, problems: list[Problem]) -> datetime:
             what = f"{scenario.as_of!r} is not a time"
             hint = "write it like 2026-01-01T00:00:00Z"
             problems.append(scenario.origin.problem(("as_of",), what, hint, ProblemType.VALUE))
+    # No generator reads the clock: now is fixed here, for all rows of the plan.
     return datetime.now(UTC).replace(microsecond=0)
 
 
@@ -155,6 +161,7 @@ def _resolve(
             resolved[key] = generator.resolved(links[key[0]])
         except ValueError as error:
             problems.append(scenario.origin.problem(column_path(key), str(error), type=ProblemType.REFERENCE))
+    # When all are resolved, since they may read one another in any order.
     return {key: _with_sources(key, resolved, links) for key in resolved}
 
 
@@ -217,6 +224,7 @@ class TypeResolver:
     def settle(self, key: Key) -> Type | None:
         """The column's type; None where it can't be known, which is told once (a cycle is told by the order)."""
         if key not in self._settled:
+            # It stands for the type meanwhile, so that columns which need one another come to an end.
             self._settled[key] = None
             self._settled[key] = self._declared(key) or self._made(key)
         return self._settled[key]

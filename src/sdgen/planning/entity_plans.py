@@ -121,6 +121,7 @@ def _partial_column(entity: str, column: ColumnPlan, links: Mapping[str, Link], 
     from sdgen.planning.partial_rows import Matching
 
     indexes, matching = partial.indexes.get((entity, column.name)), partial.matching.get((entity, column.name))
+    # A link's sampler has these indexes already.
     if indexes is not None and column.name not in links:
         matching = Matching(indexes.selection, indexes)
     if matching is None:
@@ -139,6 +140,7 @@ def _column(draft: Draft, key: Key, links: Mapping[str, Link], joint: JointDraws
         generator=generator,
         facts=replace(draft.facts(key), joint=joint.unique.get(key), correlation=joint.correlations.get(key)),
         nullable=is_nullable(draft, key),
+        # A link draws once which rows have no parent, for all of its columns: here nulls would be drawn again.
         null_rate=0.0 if linked and key[1] in links else draft.missing_rate(key),
         null_rates=None if linked and key[1] in links else draft.null_rates(key),
         hidden=wanted.hidden,
@@ -159,6 +161,7 @@ def _carried(draft: Draft, key: Key) -> pa.DataType:
         original = (draft.links[key[0]][generator.link], generator.column)
     if original is None:
         return generator.arrow(type)
+    # The dictionary of the original has no entries for values of fixed rows.
     same = draft.types[original] == type and _fixed(draft, original)[0] is None
     return _carried(draft, original) if same else type.arrow
 
@@ -182,6 +185,7 @@ def _fixed(draft: Draft, key: Key) -> tuple[pa.Array | None, Sequence[bool] | ND
 
 def _link(draft: Draft, entity: str, name: str, joints: Mapping[Key, JointIndexes]) -> Link:
     column, spec = draft.link_column(entity, name)
+    # The words in stream keys are in everybody's data, and are never renamed.
     key = streams.stream_key(draft.seed, entity, name, "link")
     counted = name == draft.counting_link(entity)
     return Link(
@@ -198,7 +202,10 @@ def _link(draft: Draft, entity: str, name: str, joints: Mapping[Key, JointIndexe
 def _chooser(
     draft: Draft, key: Key, spec: ForeignKey, stream: int, joints: Mapping[Key, JointIndexes], counted: bool
 ) -> ParentSampler:
+    # A link that is unlike another one draws among all parents but that one.
     parents = draft.counts[spec.entity] - bool(spec.unlike)
+    # The first that applies decides: how rows are laid out goes before what ties links to one another, that before
+    # unique sets, and only what is left open is drawn by the link's own law.
     each = draft.each.get(key[0], {}).get(spec.via or key[1])
     if each is not None:
         return each
@@ -231,6 +238,7 @@ def _chooser(
         return _drawn(spec, stream, parents, spec.weights)
     counts = {quota_row(draft, spec, index): quota.count for index, quota in enumerate(spec.quota)}
     named = tuple(sorted(row for row in counts if row is not None))
+    # Parents with quotas have all of their rows: the others are drawn as if those were not there.
     others = tuple(weight for row, weight in enumerate(spec.weights) if row not in named)
     rest = _drawn(spec, stream, max(parents - len(named), 1), others)
     return WithQuotas(named, tuple(accumulate(counts[row] for row in named)), rest)

@@ -54,6 +54,7 @@ def _null_source(draft: Draft, key: Key, seen: set[Key]) -> str:
     generator = draft.generators.get(key)
     if generator is None or not generator.passes_null or key in seen:
         return ""
+    # Columns may still depend on one another in a cycle, of which another check tells.
     seen.add(key)
     for need in _copied(draft, key):
         home = draft.home(key[0], need)
@@ -86,6 +87,7 @@ def is_nullable(draft: Draft, key: Key) -> bool:
         return bool(wanted.nullable)
     if draft.missing_rate(key) or generator.may_be_null:
         return True
+    # This comes to an end: plans of columns are made only where no cycle was found.
     return any(
         may_lack_parent(draft, key[0], need.link) or is_nullable(draft, draft.home(key[0], need))
         for need in _copied(draft, key)

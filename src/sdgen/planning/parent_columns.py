@@ -78,6 +78,7 @@ class ParentColumns:
         keys = self._closure(key)
         generators = {each: generator for each, generator in self._draft.generators.items() if each in keys}
         types = {each: type for each, type in self._draft.types.items() if each in keys}
+        # Problems of its own, which are dropped: the checks of the whole draft find the same ones.
         draft = replace(self._draft, generators=generators, types=types, problems=[])
         links = (generator for generator in generators.values() if isinstance(generator, ForeignKey))
         lost = any((link.entity, link.column) not in self._draft.types for link in links)
@@ -113,6 +114,8 @@ def _graph(draft: Draft) -> dict[Key, list[Key]]:
     for name, entity in draft.scenario.entities.items():
         sets = [columns for columns in (*entity.unique, draft.primary_key(name)) if len(columns) > 1]
         sets += [(*partial.columns, *partial.where) for partial in entity.partial_unique]
+        # A unique set is taken in whole: its columns share a permutation, and the column that counts rows must have the
+        # values here with which it is written.
         together = [(name, column) for columns in sets for column in columns]
         for key in together:
             graph[key] = [*graph.get(key, ()), *together]

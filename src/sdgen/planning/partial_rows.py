@@ -33,6 +33,8 @@ class Selection:
 
     def ranks(self, numbers: Numbers) -> Numbers:
         """Each row's place among those that match, from 0; -1 for a row that doesn't."""
+        # Every block has as many rows that match, at places that its own permutation picks: so a row's rank follows
+        # from its number, and no row before it is counted.
         blocks, places = np.divmod(numbers - np.int64(self.first), np.int64(BLOCK))
         shuffled = permute(streams.draw(self.key, blocks), places, BLOCK)
         ranks = blocks * self.picked + shuffled
@@ -66,6 +68,7 @@ class PartialIndexes:
     rest: ParentSampler | None = None
 
     def indexes(self, numbers: Numbers) -> Numbers:
+        # Rows that don't match have the rank -1. They get the first row's index, which callers don't use.
         return self.joint.indexes(np.maximum(self.selection.ranks(numbers), 0)) + np.int64(self.offset)
 
     def choose(self, numbers: Numbers) -> Numbers:

@@ -90,14 +90,17 @@ def _settle(
     matching: dict[Key, Matching],
 ) -> None:
     """Choose the rows of a group, and what its columns hold there."""
+    # What is unique in all rows is so in those that match, and needs no choice of rows.
     group = [(number, each) for number, each in group if not _unique_anyway(draft, entity, each.columns)]
     if not group:
         return
     conditions = _conditions(draft, entity, group)
+    # Sorted, so that no row depends on the order in which a scenario writes its sets.
     key = streams.stream_key(draft.seed, entity, ",".join(sorted(conditions)), "partial")
     taken: dict[str, tuple[JointIndexes, int]] = {}
     limits = []
     for columns in least_sets([each.columns for _, each in group]):
+        # A column of the condition holds one of few values in all rows that match, and can't tell them apart.
         free = [name for name in columns if name not in conditions or conditions[name].null is False]
         found = _counted(draft, entity, free) or _digits(draft, entity, free, joints, taken, key)
         if found is None:
@@ -107,6 +110,7 @@ def _settle(
             draft.refuse(_path(entity, number), what, hint, ProblemType.UNIQUE)
             return
         limits.append(found)
+    # One choice of rows for all sets of the group, so that the one with the fewest values sets the limit.
     selection = _selection(draft, entity, [each for _, each in group], min(limits), key)
     for name, (joint, offset) in taken.items():
         indexes[entity, name] = PartialIndexes(selection, joint, offset)
@@ -215,6 +219,8 @@ def _conditions(draft: Draft, entity: str, group: list[Numbered]) -> dict[str, _
     """
     found: dict[str, _Condition] = {}
     for number, each in group:
+        # A row that doesn't match must fail each condition somewhere. A column that tells rows apart for an earlier set
+        # does so for this one, too.
         apart = next((name for name in each.where if name in found and found[name].excluding), next(iter(each.where)))
         for name, text in each.where.items():
             new = _condition(text)

@@ -94,6 +94,7 @@ class EntityPlan:
     @property
     def written(self) -> tuple[ColumnPlan, ...]:
         """The columns that are written, in their order, and as they are written."""
+        # Mistakes may be nulls and values that the clean column doesn't take: it is written by another record.
         dirty = self.dirt.columns if self.dirt is not None else {}
         return tuple(dirty.get(column.name, column) for column in self.columns.values() if not column.hidden)
 

@@ -59,6 +59,7 @@ class PlannedRows:
             if self._distinct is not None and self._runs is not None:
                 values = self._distinct.column(name).take(pa.array(self._runs[1]))
             else:
+                # Where a row of children has no parent, some row's number stands here: its values are left out below.
                 values = _column(self, self.settled.columns[name])
             self._columns[name] = values if self.missing is None else _null_where(self.missing, values)
         return self._columns[name]
@@ -75,6 +76,7 @@ class PlannedRows:
             for more in (settled.missing(self.numbers, self.column), self.missing):
                 missing = missing if more is None else more if missing is None else more | missing
             parent = self.plan.entities[settled.parent]
+            # Only parents that rows are counted by come in runs of one number; drawn ones repeat at random places.
             self._parents[link] = PlannedRows(self.plan, parent, numbers, missing, settled.layout is not None)
         return self._parents[link]
 
@@ -94,6 +96,7 @@ class PlannedRows:
 
     def others(self, entity: str, pick: Callable[[int], Numbers]) -> PlannedRows:
         settled = self.plan.entities[entity]
+        # Copies that dirt writes behind the clean rows are nobody's to draw.
         return PlannedRows(self.plan, settled, pick(settled.clean_rows))
 
     def parent_numbers(self, link: str) -> Numbers:
@@ -102,6 +105,7 @@ class PlannedRows:
     def child_counts(self, entity: str) -> Numbers:
         layout = self._layout_of(entity)
         firsts = self.shared(f"firsts {entity}", lambda: layout.starts(self.numbers))
+        # Children lie parent after parent: the next parent's first child ends this one's.
         return layout.starts(self.numbers + 1) - firsts
 
     def children(self, entity: str, start: int, stop: int) -> PlannedRows:
@@ -109,6 +113,7 @@ class PlannedRows:
         counts = self.shared(f"children {entity}", lambda: self.child_counts(entity))
         ends = self.shared(f"ends {entity}", lambda: np.cumsum(counts))
         numbers = np.arange(start, stop, dtype=np.int64)
+        # The usual case, a span of parents, needs no search for each child.
         if len(ends) and np.array_equal(firsts[1:], firsts[:-1] + counts[:-1]):  # parents in sequence
             numbers += firsts[0]
         else:
@@ -142,6 +147,7 @@ def _runs(numbers: Numbers) -> tuple[Numbers, Numbers] | None:
 
     The parents of rows that are laid out parent after parent repeat: what is computed of them is, once for each.
     """
+    # No row has the number -1, so that the first place begins a run.
     begins = np.flatnonzero(np.diff(numbers, prepend=-1))
     if 2 * len(begins) > len(numbers):
         return None
@@ -200,6 +206,8 @@ def _fixed(rows: PlannedRows, column: ColumnPlan, fixed: pa.Array, values: pa.Ar
     replaced = inside & np.array(column.given)[place] if len(column.given) else inside
     if column.facts.unique:
         taken = fixed.take(pa.array(given))
+        # A value that comes in exchange may be a given one itself. Each step leads on to another fixed row, so that
+        # there are no more steps than fixed rows.
         for _ in range(len(given)):
             hit = pc.if_else(replaced, None, pc.index_in(values, value_set=taken, skip_nulls=True))
             if hit.null_count == len(hit):
@@ -228,6 +236,7 @@ def _generated(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
     try:
         if not (column.facts.unique and column.type.length):
             return cast_array(made, column.type, column.arrow)
+        # Two texts that differ behind the cut would be one value twice: both forms are made, and compared.
         whole = cast_array(made, replace(column.type, length=0), pa.string())
         values = cast_array(whole, column.type, column.arrow)
     except (ValueError, pa.ArrowNotImplementedError) as error:  # of which ArrowInvalid is one

@@ -53,6 +53,7 @@ class RowCounter:
         self._check_request()
         if any(_column_of(entity.rows) for entity in self._scenario.entities.values()):
             self._columns = columns()
+        # Before anything is counted: counting asks for parents first, and in a cycle there is no first.
         cycle = find_cycle({name: self._before(name) for name in self._scenario.entities})
         if cycle:
             how = "per parent in a cycle" if find_cycle(self._parents) else "by columns that depend on them in a cycle"
@@ -122,6 +123,7 @@ class RowCounter:
 
     def _check_form(self, name: str, rows: RowCount) -> None:
         """An empty table is one that is said to be: a count of zero is more often a mistake."""
+        # Of one run, `--rows orders=0` is said by name, and meant.
         none = 0 in (rows.count, rows.total, rows.max)
         counted = rows.per or rows.each or rows.fixed or rows.count is not None
         if rows.empty and (counted or rows.total is not None):
@@ -159,6 +161,7 @@ class RowCounter:
         """How many rows the run makes, the fixed ones that the target doesn't hold among them."""
         asked = self._asked(name)
         fixed = sum(place >= self._request.first(name) for place in self._fixed_places[name])
+        # No order says which of the fixed rows to leave out. A count for all tables says nothing of them.
         if name in self._request.rows and 0 <= self._request.rows[name] < fixed:
             what = f"{self._request.rows[name]:,} rows are asked for, but {fixed:,} fixed rows come first"
             hint = f"ask for at least {fixed:,}, or take rows out of its list (--set entities.{name}.rows=…)"
@@ -167,10 +170,12 @@ class RowCounter:
             return max(asked, fixed)
         if rows.number is None:
             return fixed
+        # A small scale leaves a row of a table that has some.
         return max(self._scaled(rows.number), fixed, min(rows.number, 1))
 
     def _scaled(self, count: int) -> int:
         """A count times the scale."""
+        # Beyond 2^53 a float skips whole numbers: what is too many is told in exact figures.
         scaled = count * self._request.scale if count < 1 << 53 else float("inf")
         return round(scaled) if scaled <= MOST_ROWS else int(count * Fraction(self._request.scale))
 
@@ -217,6 +222,7 @@ class RowCounter:
         layout = self._layout(name, rows, parents if by_number else parents - skipped)
         if layout is None:
             return None
+        # Where counts follow from parents' own numbers, new parents have the counts of a table that is made at once.
         base = int(layout.starts(np.array([skipped], dtype=np.int64))[0]) if by_number else 0
         first_parent = 0 if by_number else skipped
         if known is None and (base, first_parent) == (first, 0):
@@ -228,6 +234,7 @@ class RowCounter:
         return asked if asked is not None else rows.total and self._scaled(rows.total)
 
     def _layout(self, name: str, rows: RowCount, parents: int) -> Layout | None:
+        # The words in stream keys are in everybody's data, and are never renamed.
         key = streams.stream_key(self._seed, name, rows.per, "children")
         total = self._total(name, rows)
         forms = [form for form in (rows.count, rows.mean, rows.total) if form is not None]
@@ -270,6 +277,7 @@ class RowCounter:
         return FixedCount(total // each, each)
 
     def _spread(self, name: str, parents: int, total: int, key: int) -> Layout | None:
+        # The places where children begin are computed as parents times total, in 64 bits.
         if parents * total >= 1 << 62:
             self._problem(name, f"{total:,} rows over {parents:,} parents are too many to spread", "use min and max")
             return None
@@ -311,6 +319,7 @@ class RowCounter:
             what = f"{parent}.{column} is {type}, not a {'whole ' if kinds is INTEGERS else ''}number"
             self._problem(name, what, "count rows by a column of numbers", ProblemType.TYPE)
             return None
+        # The column may be computed from rows of other entities, whose counts must be known by then.
         for other in self._columns.entities((parent, column)):
             self._settle(other)
         return self._columns.column((parent, column))

@@ -30,6 +30,8 @@ def _continued(key: Key, generator: Generator, request: PlanRequest) -> Generato
     if last is None:
         return generator
     # Shuffled ones would mix the new rows' numbers with those that are taken, so these count up.
+    # A row's value follows from its number, and the run's first row has the number of rows that are there: `start` is
+    # moved back by as many steps.
     start = generator.counted(last) + generator.step - generator.step * there.rows
     return generator.model_copy(update={"start": start, "shuffled": False})
 
@@ -134,6 +136,7 @@ def entity_order(parents: Mapping[str, Iterable[str]]) -> tuple[list[str], list[
             cycle = find_cycle(
                 {name: [other for other in above if other in waiting] for name, above in waiting.items()}
             )
+            # A cycle doesn't stop a plan, since most targets take such rows: it is for the caller to refuse it.
             cycles.append(tuple(cycle))
             ready = next(name for name in waiting if name in cycle)
         ordered.append(ready)

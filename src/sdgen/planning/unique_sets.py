@@ -44,6 +44,7 @@ def _settle(draft: Draft, entity: str, columns: tuple[str, ...], joints: dict[Ke
     counted_by = counted_by if counted_by in _told_apart(draft, entity, columns) else ""
     alone = len(generators) == len(columns) and holds_alone(columns, unique, counted_by, generators)
     distinct = bool(counted_by) and holds_distinct(draft, entity, columns)
+    # Which combinations the rows of an old parent have taken isn't known.
     if counted_by and _adds_to_old_parents(draft, entity) and not holds_alone(columns, unique, "", generators):
         _refuse_more(draft, entity, columns)
         return
@@ -51,9 +52,11 @@ def _settle(draft: Draft, entity: str, columns: tuple[str, ...], joints: dict[Ke
         return
     declared, columns = columns, _reduced(draft, entity, columns)
     link = counted_by if counted_by in columns else ""
+    # With the link that rows are counted by in the set, only the rows of one parent must differ in the other columns.
     rows = most_children(draft.layouts[entity]) if link else draft.counts.get(entity, 0)
     if not rows:
         return
+    # A column's indexes come from one permutation: what another set has taken can't serve this one.
     free = [column for column in columns if column != link and (entity, column) not in joints]
     sizes = {column: size for column in free if (size := _size(draft, (entity, column)))}
     key = streams.stream_key(draft.seed, entity, ",".join(columns), "unique")
@@ -118,6 +121,7 @@ def _has_key(draft: Draft, entity: str, names: set[str]) -> bool:
 def _size(draft: Draft, key: Key) -> int:
     """How many values a column can take in a unique set; 0 where it has no finite domain of its own."""
     generator = draft.generators.get(key)
+    # Where a column is null, its index is lost, and rows could be alike.
     if generator is None or key not in draft.types or draft.missing_rate(key):
         return 0
     if isinstance(generator, ForeignKey):
@@ -158,6 +162,7 @@ def _refuse(draft: Draft, path: Path, columns: tuple[str, ...], sizes: dict[str,
     draft.refuse(path, f"{which} can't be made unique over {scope} ({domains})", hint, ProblemType.UNIQUE)
 
 
+# Indexes are 64-bit numbers with a sign.
 MOST_COMBINATIONS = 1 << 62
 
 
@@ -201,6 +206,7 @@ def share_product(sizes: Mapping[str, int], key: int, layout: Layout | None, at_
     for name in sizes:
         if prod(sizes[column] for column in [*taken, name]) < MOST_COMBINATIONS:
             taken.append(name)
+        # Two columns, though one may have room for all rows: permuted alone, it would hold no value twice.
         if prod(sizes[column] for column in taken) >= at_least and len(taken) > 1:
             break
     if prod(sizes[column] for column in taken) < at_least:  # one too large to be multiplied may be enough by itself
@@ -208,6 +214,7 @@ def share_product(sizes: Mapping[str, int], key: int, layout: Layout | None, at_
     product = prod(sizes[column] for column in taken)
     if not taken or product < at_least:
         return {}
+    # Python's own numbers: one large domain alone may not fit into 64 bits.
     strides = np.cumprod([1, *(sizes[name] for name in taken)], dtype=object)
     return {
         name: JointIndexes(key, sizes[name], int(stride), product, layout)
@@ -217,6 +224,7 @@ def share_product(sizes: Mapping[str, int], key: int, layout: Layout | None, at_
 
 def least_sets(sets: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """The sets that no other one implies: what has a smaller set among its columns is as unique as that."""
+    # Reversed, so that of equal sets the first stays.
     once = {frozenset(columns): columns for columns in reversed(sets)}
     return [columns for columns in sets if once[frozenset(columns)] is columns and not _implied(columns, sets)]
 

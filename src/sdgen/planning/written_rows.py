@@ -69,8 +69,10 @@ class _DirtyRows:
     def column(self, name: str) -> pa.Array:
         values = self.clean.column(name)
         for mistake in (each for each in self.dirt.mistakes if name in each.columns):
+            # A mistake is no value of the dictionary.
             if pa.types.is_dictionary(values.type):
                 values = values.dictionary.take(values.indices)
+            # By the numbers of clean rows, so that a copy has the mistakes of the row that it copies.
             places = np.flatnonzero(mistake.share.among(self.clean.numbers))
             if len(places):
                 order = np.arange(len(values), dtype=np.int64)
@@ -94,6 +96,8 @@ def dirty_values(rows: PlannedRows, mistake: Mistake, column: str) -> pa.Array:
     if mistake.kind == "broken_link":
         link = cast(ForeignKey, settled.generator)
         parent = rows.plan.entities[link.entity]
+        # The parent's key at a row that the parent would have if it were longer: keys are distinct by construction, so
+        # that it is no row's.
         beyond = below(words("row"), BEYOND) + parent.clean_rows
         keys = PlannedRows(rows.plan, parent, beyond).column(link.column)
         return cast_array(keys, settled.type, settled.type.arrow)
@@ -141,6 +145,7 @@ class _Section:
 
 
 def _sections(plan: Plan, names: tuple[str, ...]) -> Iterator[_Section]:
+    # The order of sections decides which entry of the answer key has which row number: it belongs to everybody's data.
     for name in names:
         entity = plan.entities[name]
         dirt = cast(DirtPlan, entity.dirt)
@@ -198,6 +203,7 @@ def _text(values: pa.Array) -> pa.Array:
 def _answers(plan: Plan, names: tuple[str, ...], numbers: Numbers) -> dict[str, pa.Array]:
     """All columns of some rows of the answer key: those of each section made at once, then put in order."""
     sections = list(_sections(plan, names))
+    # Found by search, since entries may be asked for in any order and from anywhere.
     ends = np.cumsum([section.size for section in sections])
     places = np.searchsorted(ends, numbers, side="right")
     order = np.argsort(places, kind="stable")

@@ -18,6 +18,7 @@ def canonical(scenario: Scenario) -> dict[str, Any]:
 
     Entities and columns are lists, since their order is part of what is written.
     """
+    # Without defaults: a field that a later release adds changes the hash of no scenario that doesn't use it.
     data = scenario.model_dump(mode="json", exclude_defaults=True)
     for entity in data["entities"].values():
         entity["columns"] = _listed(entity["columns"])
@@ -43,6 +44,7 @@ def config_hash(scenario: Scenario) -> str:
 def values_of(scenario: Scenario) -> dict[str, Any]:
     """The canonical form without what changes no value: where rows are written, and what becomes of older ones."""
     data = canonical(scenario)
+    # Rows written elsewhere are the same rows: a stored run can be reproduced into another place.
     for name in ("output", "allow_databases"):
         data.pop(name, None)
     return {**data, "entities": [_without(entity, "table_mode") for entity in data["entities"]]}

@@ -23,6 +23,7 @@ from sdgen.scenario.problems import Origin
 class Record(BaseModel):
     """A frozen record that knows its keys."""
 
+    # Validators are built when a record is first read, so that commands which read none don't wait for them.
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
@@ -62,6 +63,7 @@ def case_names(value: object) -> object:
     """A mapping by a column's values, these as the texts they are compared as; what is none stays as it is."""
     if not isinstance(value, Mapping):
         return value
+    # Python writes True for what a column holds as true.
     return {str(name).lower() if isinstance(name, bool) else str(name): each for name, each in value.items()}
 
 
@@ -105,6 +107,7 @@ def _count(value: object) -> object:
     """A whole number of zero or more, also as a text; any other text names a column."""
     if isinstance(value, str):
         if not value.strip():
+            # Pydantic's own errors, so that a mistake is told in the same words whichever field it is in.
             raise PydanticKnownError("int_parsing")
         if not value.strip().lstrip("+-").isdecimal():
             return value
@@ -320,6 +323,7 @@ class Scenario(Record):
     output: Output | None = Field(None, description="where rows go where a run names no destination")
     entities: Mapping[str, Entity] = Field(min_length=1)
 
+    # Private: where a scenario was read from, and what was told of that, is no part of what it says, nor of its hash.
     _origin: Origin | None = PrivateAttr(None)
     _notes: tuple[Problem, ...] = PrivateAttr(())
 
@@ -337,6 +341,7 @@ class Scenario(Record):
     def entity_names(self) -> Mapping[str, str]:
         """What entities are called besides: their tables' names, and those that their source has for them."""
         tables = [entity.target_table for entity in self.entities.values()]
+        # A table that two entities write to names neither of them.
         once = {
             entity.target_table: name
             for name, entity in self.entities.items()

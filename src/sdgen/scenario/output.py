@@ -52,6 +52,7 @@ def _pattern(text: str) -> str:
 
 
 def _inside(text: str) -> str:
+    # A backslash parts folders on some systems, and a scenario writes the same files on all.
     path = PurePosixPath(text)
     if path.is_absolute() or ".." in path.parts or "\\" in text:
         raise ValueError("must stay inside the output's folder: no .. and no / in front")
@@ -190,4 +191,5 @@ def repeated_names(names: FileNames, tables: Mapping[str, str], run: Mapping[str
 
 def _one_file(name: str) -> str:
     """The same for all names that may lead to one file."""
+    # Composed once more at the end, since folding may take letters with accents apart.
     return normalize("NFC", normalize("NFC", name).casefold())

@@ -123,6 +123,7 @@ class _TypeReader:
             if match is None:
                 raise ValueError(f"{text!r} is not a type: unexpected {text[position:].strip()[0]!r}")
             quoted = match["quoted"]
+            # The quote in front tells a text from a mark or a word: 'a' is no type, and ',' no comma.
             self.tokens.append("'" + quoted.replace("''", "'") if quoted is not None else match[0].strip())
             position = match.end()
         self.tokens.reverse()
@@ -158,6 +159,8 @@ class _TypeReader:
             raise ValueError("a type is missing" if not self.text.strip() else f"{self.text!r} is cut short")
         if word.lower() == "unsigned":
             parsed = self.type()
+            if parsed.kind.removeprefix("u") not in INTEGER_BITS:
+                raise ValueError(f"{self.text!r} is not a type: only whole numbers are unsigned")
             return replace(parsed, kind="u" + parsed.kind.removeprefix("u"))
         kind = SYNONYMS.get(word.lower(), word.lower())
         if kind not in KINDS:
@@ -221,6 +224,7 @@ def _decimal(precision: int, scale: int) -> Type:
 
 
 def _arrow(type: Type) -> pa.DataType:
+    # Types are read by commands that need no Arrow, whose import takes long.
     import pyarrow as pa
 
     match type.kind:

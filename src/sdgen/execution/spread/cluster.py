@@ -64,6 +64,7 @@ class Cluster(ABC):
         begun: dict[Any, _Attempt] = {}
         try:
             while True:
+                # Spans are taken as slots become free: memory does not grow with their number, and new slots are used.
                 for attempt in islice(left, max(0, AHEAD * max(1, self.slots()) - len(begun))):
                     begun[self.begin(task, attempt.span)] = attempt
                 if not begun:
@@ -75,6 +76,8 @@ class Cluster(ABC):
                     attempt = begun.pop(handle)
                     try:
                         part = self.result(handle)
+                    # Anything raised counts as a lost task: a dead worker, a driver's error. What would fail every time
+                    # comes back as a RefusedPart.
                     except Exception as error:
                         again = self._again(attempt, error)
                         begun[self.begin(task, again.span)] = again

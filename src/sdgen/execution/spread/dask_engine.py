@@ -54,12 +54,14 @@ class DaskEngine(Cluster):
         return sum(self._client.nthreads().values())
 
     def begin(self, task: SpreadTask, span: Span) -> Any:
+        # Not pure: Dask answers a pure call by the result of an equal one, so that a span could not be tried again.
         return self._client.submit(SpreadTask.__call__, task, span, pure=False)
 
     def wait(self, handles: Collection[Any], seconds: float) -> Collection[Any]:
         if self._client.status not in _STAYING:
             what = f"the connection to {self.shown} is lost"
             raise TargetError(Problem(("engine",), what, "see whether its scheduler still runs, and begin again"))
+        # `wait` asks for the current client. Ours is not the default one, which belongs to the program around it.
         with suppress(TimeoutError, asyncio.TimeoutError), self._client.as_current():
             wait(list(handles), timeout=seconds, return_when="FIRST_COMPLETED")
         return [each for each in handles if each.done()]

@@ -80,6 +80,7 @@ def engine_problems(url: str) -> list[Problem]:
         return [] if scheme in _provided() else [_unknown(url)]
     if not address.strip("/"):
         return [Problem(("engine",), f"{url} names no cluster", f"write {kind.example}")]
+    # Looked for without being imported: this is asked before it is known whether a run begins at all.
     if find_spec(kind.package) is None:
         what = f"the engine {scheme}:// needs {kind.name}, which is not installed"
         return [Problem(("engine",), what, install_hint(kind.extra))]

@@ -93,6 +93,7 @@ class RayEngine(Cluster):
         return int(self._ray.cluster_resources().get("CPU", 1))
 
     def begin(self, task: SpreadTask, span: Span) -> Any:
+        # Put into the cluster once: as an argument of each call the plan would be sent with each.
         if task.token not in self._tasks:
             self._tasks[task.token] = self._ray.put(task)
         return self._remote.remote(self._tasks[task.token], span)

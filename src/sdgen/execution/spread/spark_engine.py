@@ -32,6 +32,7 @@ def connect(address: str, workers: int) -> SparkEngine:
     if session is not None:
         return SparkEngine(shown, session, ends=False)
     if address.startswith("local"):
+        # Workers on this machine must be of the Python that has sdgen.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     master = f"local[{workers}]" if address == "local" else address if address.startswith(_MASTERS) else shown
     try:
@@ -57,11 +58,14 @@ class SparkEngine(Cluster):
         self._jobs = ThreadPoolExecutor(_MOST_JOBS, thread_name_prefix="sdgen-spark")
 
     def slots(self) -> int:
+        # Two tasks are begun for each slot, and each holds a thread of the pool until it ends.
         return min(int(self._context.defaultParallelism), _MOST_JOBS // 2)
 
     def begin(self, task: SpreadTask, span: Span) -> Any:
+        # Broadcast once: as a part of each job the plan would be sent with each.
         if task.token not in self._tasks:
             self._tasks[task.token] = self._context.broadcast(task)
+        # Spark cancels jobs by their group, so that each has one of its own.
         group = f"sdgen-{uuid.uuid4().hex}"
         job = self._jobs.submit(self._do, group, self._tasks[task.token], span)
         self._groups[job] = group

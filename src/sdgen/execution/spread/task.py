@@ -55,21 +55,26 @@ class SpreadTask:
     def __call__(self, span: Span) -> FinishedPart | RefusedPart:
         """Make and write a span. What may go well another time is raised: OSError, a driver's own exceptions."""
         try:
+            # Before unpickling, which another release may fail at with an error that explains nothing.
             if self.sdgen != version("sdgen"):
                 raise _other_version(self.sdgen)
             return _write_part(*_unpacked(self.token, self.packed), span)
+        # An error of ours is the scenario's or the target's and would come again. Returned as data it ends the run at
+        # once; whatever is raised is tried again.
         except SdgenError as error:
             return RefusedPart(span, error)
 
 
 @lru_cache(maxsize=2)
 def _unpacked(token: str, packed: bytes) -> tuple[Plan, Mapping[str, Table], PartWriter]:
+    # Once for each run and process: the plan keeps sums of counts, which would else be computed anew for each span.
     plan, tables, writer = pickle.loads(packed)
     return plan, tables, writer
 
 
 def _write_part(plan: Plan, tables: Mapping[str, Table], writer: PartWriter, span: Span) -> FinishedPart:
     table = tables[span.entity]
+    # Spans are whole blocks, so that a block has the number here that it has in a local run.
     first = (span.start - plan.entities[span.entity].first) // BATCH_ROWS
     names = list(table.names)
     digests: list[int] = []

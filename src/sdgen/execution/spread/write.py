@@ -37,6 +37,7 @@ def spread_problems(target: Target, settings: RunSettings) -> list[Problem]:
         problems.append(Problem(("target",), what, f"{CAN_BE}; or leave the engine out"))
     else:
         try:
+            # Asked only whether the place can be written in parts: no manifest is needed for that.
             target.spread({})
         except TargetError as error:
             problems += error.problems
@@ -93,6 +94,7 @@ def _on_engine(
 ) -> list[_TableRun]:
     """The tables, all of whose spans are written. The engine is left before the target is finished or put back."""
     _raise_if(cancel)
+    # Before any table is prepared, since the cluster may not be there.
     engine = open_engine(settings.engine, workers)
     try:
         for table in tables:
@@ -123,6 +125,7 @@ def _write_parts(
         for part in parts:
             if isinstance(part, RefusedPart):
                 raise part.error
+            # The first receipt of a span makes its part count. What another attempt has written disturbs nothing.
             if part.span in waiting:  # an engine may do a task twice
                 waiting.discard(part.span)
                 run = runs[part.span.entity]
