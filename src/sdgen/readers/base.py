@@ -100,6 +100,7 @@ def read_text(path: Path) -> str:
         if path.stat().st_size > MOST_BYTES:
             what = f"larger than {MOST_BYTES // 1024**2} MiB"
             raise SourceError(Problem((), what, "", str(path), type=ProblemType.SOURCE))
+        # Editors on Windows put a byte order mark before UTF-8, which would be a part of the first word.
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         what = f"not a UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}"

@@ -83,6 +83,7 @@ class ColumnDraft:
             description=self.description,
             primary_key=self.primary,
             unique=self.unique and not alone,
+            # None leaves it open: then the plan itself tells whether the generator makes nulls.
             nullable=True if self.nullable else False if self.strict else None,
             null_rate=self.null_rate if self.nullable else None,
             null_rates=self.null_rates if self.nullable else {},

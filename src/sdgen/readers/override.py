@@ -123,6 +123,7 @@ def _set(data: dict[str, Any], wanted: Setting) -> Path:
     path = tuple(_walked(data, wanted))
     holder: Any = data
     for part in path[:-1]:
+        # A part that the spelled scenario leaves out, as it has its default value.
         if isinstance(holder, dict) and holder.get(part) is None:
             holder[part] = {}
         holder = holder[part]

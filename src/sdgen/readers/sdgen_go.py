@@ -169,6 +169,7 @@ def _column(value: Any) -> Any:
     ):
         params["values"] = [_text(each) for each in params["values"]]
     if value.get("nullable") is True:
+        # The older sdgen made no nulls; the column may have them all the same.
         column |= {"nullable": True, "null_rate": 0}
     elif value.get("nullable") not in (None, False):
         column["nullable"] = value["nullable"]
@@ -218,6 +219,7 @@ def _key(scenario: Scenario, name: str) -> str:
     if spec is None or spec.type not in _KEYS or column.nullable or not (linked or word in {"id", *_ids(nouns)}):
         return ""
     low, high = spec.params.get("min"), spec.params.get("max")
+    # Twice as many values as rows: drawn freely they would repeat, and a permutation has room to look random.
     if spec.type == "uniform_int" and not (
         _whole(low) and _whole(high) and high - low >= 2 * (entity.rows.number or 0)
     ):

@@ -79,6 +79,7 @@ def _drafts(streams: Streams, schemas: Schemas, rows: int) -> tuple[dict[str, St
         except Absent as why:
             absent.append((name, f"{why}: the stream is left out", stream.place))
         except SourceError as error:
+            # A wrong reference makes the manifest wrong, unlike a schema that is merely not to be had.
             problems += error.problems
     if problems:
         raise ScenarioError(dict.fromkeys(problems))

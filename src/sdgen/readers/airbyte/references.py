@@ -88,6 +88,7 @@ class Manifest:
     def child(self, node: Node, key: str) -> Node:
         """A field of a component; what $parameters say where it is missing or empty."""
         value = node.mapping.get(key)
+        # A parameter that stands in for a field must not stand in for the same field inside it, and so on for ever.
         handed = {name: given for name, given in node.parameters.items() if name != key}
         if not value and key in node.parameters:
             return self.node(node.parameters[key], (*node.place, "$parameters", key), handed)
@@ -114,6 +115,7 @@ class Manifest:
             nonlocal known
             inner = _PARAMETER.fullmatch(match[1])
             name = next(filter(None, inner.groups()), "") if inner else ""
+            # Manifests write `{{ parameters.name }}` in a stream that has a name of its own and no such parameter.
             given = node.parameters.get(name, node.mapping.get(name) if name == "name" else None)
             known = known and isinstance(given, str | int) and "{{" not in str(given)
             return str(given)

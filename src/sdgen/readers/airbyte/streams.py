@@ -186,6 +186,7 @@ class Streams:
                 for one in self.manifest.items(self.manifest.child(retriever, key)):
                     yield from self._inside(one, 0)
         sync = self.manifest.child(node, "incremental_sync")
+        # Cursors of a class of one's own take parents as well as partition routers do.
         if "parent_stream" in sync.mapping or "parent_stream_configs" in sync.mapping:
             yield sync
 
@@ -235,6 +236,7 @@ class Streams:
             pointers = self.manifest.child(transformation, "field_pointers").value
             if transformation.type == "RemoveFields" and isinstance(pointers, list):
                 condition = transformation.mapping.get("condition")
+                # A field that is removed on a condition is there in the other records.
                 yield from (path for each in pointers if (path := self._path(each, transformation)) and not condition)
 
     def _transformations(self, node: Node) -> Iterator[Node]:

@@ -25,6 +25,7 @@ def set_cursor(columns: Mapping[str, ColumnDraft], name: str, cursor: Cursor) ->
     """Give the cursor values as the manifest asks; what can't be done is returned, "" where all can."""
     column, form = columns[name], _known(cursor.form)
     start = _start(cursor.start)
+    # A change is counted from its record's making, so that the start is given to that column and holds for both.
     created = _created(columns, name) if start else ""
     if created:
         _fill(columns[created], _form_of(columns[created]), start)
@@ -85,6 +86,7 @@ def _start(text: str) -> str:
         moment = datetime.fromisoformat(f"{match[1]}T{match[2] or '00:00'}")
     except ValueError:
         return ""
+    # 0001-01-01 and the like mean "from the beginning", not that there are such records.
     if moment.year < 1900:
         return ""
     return match[1] if not match[2] or match[2].startswith("00:00") else moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -115,6 +115,7 @@ class _Made:
     def _conditions(self, each: ModelField, column: str) -> Iterator[str]:
         """What choices, validators and the class of the field ask of its values."""
         if each.kind.startswith("Positive"):
+            # Django makes this very CHECK on PostgreSQL.
             yield f"{column} >= 0"
         if "choices" in each.words and each.kind not in LINKS:
             try:
@@ -148,6 +149,7 @@ class _Made:
 
     def _between(self, each: ModelField) -> None:
         """The table of a many to many relation without a model of its own."""
+        # The model in between is a table of its own, and read as one.
         if "through" in each.words:
             return
         other = self.index.models.get(self.index.target(each))
@@ -206,6 +208,7 @@ class _Made:
         words = {one.arg: one.value for one in node.keywords} if isinstance(node, ast.Call) else {}
         kind = last_name(node)
         if kind == "CheckConstraint":
+            # The argument is called `condition` since Django 5.1.
             check = words.get("condition") or words["check"]
             self.checks.append(CheckSchema(condition(check, owner.values, self.column), "", node.lineno))
         elif kind == "UniqueConstraint" and "fields" in words:

@@ -67,6 +67,7 @@ def chain(node: Node) -> list[Link]:
             return []
         given = tuple(bare(each) for each in args.named_children if each.type != "comment")
         name = function.child_by_field_name("property") if function.type == "member_expression" else function
+        # The outermost call is met first, and is the last one that is made.
         links.insert(0, Link(text_of(name), given if args.type == "arguments" else (args,), node.start_point[0] + 1))
         inner = function.child_by_field_name("object") if function.type == "member_expression" else None
         if inner is None:

@@ -101,6 +101,7 @@ def kind_of(node: TypeNode) -> Kind:
     required = node.kind == "non_null_type"
     listed = False
     inner: Any = node
+    # `[[Post!]!]!` is a list like any other here, and the outermost mark says whether the field may be null.
     while inner.kind != "named_type":
         listed = listed or inner.kind == "list_type"
         inner = inner.type

@@ -80,7 +80,9 @@ class _Reading:
         self.objects = {name: each for name, each in self.objects.items() if name not in roots}
 
     def _declare(self, node: Any, file: str, roots: set[str]) -> None:
+        # An extension may come before what it extends, in another file: both are declared alike.
         kind = node.kind.replace("_extension", "_definition")
+        # The roots may have names of their own: `schema { query: Root }`.
         if kind == "schema_definition":
             roots.update(each.type.name.value for each in node.operation_types)
             return
@@ -199,6 +201,7 @@ class _Reading:
         """Give the table the link that a field is; False where it leads nowhere."""
         found = self.target(each.kind.name)
         if found is None:
+            # Helpers of paging lead nowhere by themselves, which is nothing to tell.
             return bool(_HELPERS.fullmatch(each.kind.name))
         other, key = found
         back = [field for field in other.fields if (self.target(field.kind.name) or (None,))[0] is one]
@@ -223,6 +226,7 @@ class _Reading:
         """The table between two types that have lists of each other: once, of the one that is declared first."""
         lists = [field for field in back if self.lists(field) and field is not each]
         singles = [field for field in back if not self.lists(field)]
+        # A single field on the other side is the link already, and the list its other side.
         if singles or not lists or one.key is None or other.key is None or (one.name > other.name):
             return
         name = f"{one.name}_{each.name}"

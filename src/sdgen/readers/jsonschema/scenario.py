@@ -83,6 +83,7 @@ def _valid(scenario: Scenario, drafts: Entities) -> Scenario:
         for name, one in draft.properties.items()
         if name in scenario.entities[entity].columns and not draft.columns[name].is_link
     }
+    # Names give more natural values than limits do; only where these break the schema is it read to the letter.
     found = broken(scenario, schemas, margin=1)
     if not found:
         return scenario
@@ -121,6 +122,7 @@ def _draft(references: References, name: str, candidate: Candidate, rows: int, n
     }
     names = distinct_names(properties)
     by = branch_column(kinds, names) if len(kinds) > 1 else None
+    # First among the columns, since others follow it.
     if by is not None and by.hidden:
         draft.columns[by.name] = by.draft()
     for old, each in properties.items():
@@ -217,6 +219,7 @@ def _column(
 ) -> None:
     path: Path = ("entities", draft.name, "columns", name)
     notes.positions[path] = node.line
+    # The record itself stands in the trail, so that a field that refers back to it is cut.
     expansion = Expansion(references, trail=[draft.candidate.place], instance=1)
     try:
         schema = expansion.of(node)
@@ -255,6 +258,7 @@ def _set_links(drafts: Entities, notes: Notes) -> None:
     """Links that schemas tell, then those by whole names, then those by the ends of names; none closes a cycle."""
     found = [one for draft in drafts.values() for one in _links(draft, drafts)]
     parents: dict[str, set[str]] = {}
+    # The surest first: what is told by a schema takes its place before a guess could close a cycle against it.
     for rank in (0, 1, 2):
         for own, name, parent in [(own, name, parent) for each, own, name, parent in found if each == rank]:
             if not _can_link(own.columns[name], own, parent):
@@ -274,6 +278,7 @@ def _set_links(drafts: Entities, notes: Notes) -> None:
 def _links(draft: RecordDraft, drafts: Entities) -> Iterator[tuple[int, RecordDraft, str, RecordDraft]]:
     """What the columns of an entity may link to, and how that is known: 0 by the schema, 1 and 2 by the name."""
     for name, column in draft.columns.items():
+        # Listed values are the field's own, whatever it is called.
         if column.primary or (column.generator is not None and column.generator.type in ("choice", "const")):
             continue
         said = draft.linked.get(name)

@@ -63,6 +63,7 @@ def shape_of(schema: object, depth: int = 0) -> Shape:
         return Shape(
             "any", True, keywords=words, told=("schemas within schemas are nested too deeply: taken as any value",)
         )
+    # allOf is merged before alternatives are looked at, since it may bring some.
     if isinstance(words.get("allOf"), list):
         words = _all_of(words, depth)
     for key in _ALTERNATIVES:
@@ -180,6 +181,7 @@ def _format(words: Mapping[str, Any], kind: str, implied: str) -> tuple[str, str
     known = FORMATS.get(re.sub(r"[\s_-]", "", said.lower()))
     if known is not None:
         return known or implied, "", ()
+    # Two codes at least: a single percent sign may stand in any text.
     if len(_STRPTIME.findall(said)) >= 2:
         return "", said, ()
     if _JAVA_TIME.fullmatch(said) and kind == "string":
@@ -246,6 +248,7 @@ def _together(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     lists = [part.get("enum") for part in parts]
     if len(parts) == 1:
         return found
+    # What one alternative asks does not hold for the values of another one.
     for key in ("const", "pattern", "minimum", "maximum", "minLength", "maxLength", "required", "default"):
         found.pop(key, None)
     values = [value for listed in lists if isinstance(listed, list) for value in listed]

@@ -72,6 +72,7 @@ def _listed(name: str, shape: Shape) -> Value | None:
     if not kept:
         return None
     type = base_type(shape)
+    # An enum's values count for more than the type beside it: authors list numbers under `type: string`.
     if type.kind in ("text", "bool") or not all(_fits(value, type) for value in kept):
         type = _type_of(kept)
     told = (f"the first {MOST_LISTED} of {len(kept)} values are taken",) if len(kept) > MOST_LISTED else ()

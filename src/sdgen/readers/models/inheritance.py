@@ -89,6 +89,8 @@ def _in_turn(family: Family, entity: Entity) -> dict[str, Column]:
     """The columns, the kind being that of each class in turn, by the rows' numbers."""
     number = _NUMBER if _NUMBER not in entity.columns else f"{_NUMBER}_"
     cases = " ".join(f"when {place} then {_literal(value)}" for place, value in enumerate(family.identities))
+    # By row number and not by draw: the subclass's table has to know which rows of the base are its own, and how
+    # many.
     turn = f"case mod({quoted_name(number)}, {len(family.classes)}) {cases} end"
     update = {"generator": spec("expression", sql=turn), "nullable": False, "null_rate": None}
     kind = entity.columns[family.kind].model_copy(update=update)
@@ -136,6 +138,7 @@ def _set_table(family: Family, mapper: Mapper[Any], entities: dict[str, Entity],
     among = {"every": len(there), "at": at}
     given = entities[above].rows.count
     count = given if isinstance(given, int) else 0
+    # Of each full turn as many rows as it has places, and of the last, unfinished turn those that it reaches.
     rows = count // len(there) * len(at) + sum(place < count % len(there) for place in at)
     columns = dict(entities[own].columns)
     keys = [name for name, column in columns.items() if column.primary_key]

@@ -214,6 +214,7 @@ def _bounds(schema: Mapping[str, Any]) -> dict[str, str]:
     found = {"x-start": "+1d"} if now == "future" else {"x-end": "-1d"} if now == "past" else {}
     for key, word, days in (("x-start", "gt", 1), ("x-start", "ge", 0), ("x-end", "lt", -1), ("x-end", "le", 0)):
         if schema.get(word) is not None:
+            # An open bound of dates and moments is moved by a day inwards: JSON Schema has no words for either.
             found[key] = (schema[word] + timedelta(days)).isoformat()
     return found
 
@@ -264,6 +265,8 @@ def _of_callable(made: Callable[..., Any]) -> str:
 def _literal(made: Any, type: Any) -> str:
     if isinstance(made, Enum):
         members, listed = list(getattr(type, "enum_class", None) or ()), list(getattr(type, "enums", ()))
+        # SQLAlchemy stores an Enum by its members' names, unless values_callable says otherwise: its list has what is
+        # stored.
         known = made in members and len(members) == len(listed)
         made = listed[members.index(made)] if known else made.value
     if isinstance(made, bool | int | float):

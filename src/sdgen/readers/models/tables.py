@@ -242,6 +242,7 @@ class _TableReader:
 
         own = [each for column in table.columns for each in column.constraints]
         for each in _sorted({*table.constraints, *own}):
+            # Boolean and Enum bring CHECKs of their own, which say what the type says already.
             if isinstance(each, CheckConstraint) and not getattr(each, "_type_bound", False):
                 yield CheckSchema(self.sql(each.sqltext), str(each.name or ""), line)
 
@@ -283,6 +284,7 @@ def _classes(mappers: Mapping[Any, Mapper[Any]]) -> dict[Any, Mapper[Any]]:
     found: dict[Any, Mapper[Any]] = {}
     for mapper in mappers.values():
         table = mapper.local_table
+        # In single-table inheritance several classes are mapped to one table: the base speaks for it.
         if table not in found or found[table].isa(mapper):
             found[table] = mapper
     return found

@@ -39,6 +39,7 @@ def _says(name: str, *, number: bool = False) -> Maker:
     def make(args: tuple[Shape, ...]) -> Shape:
         value = _constant(args[0]) if args else None
         wanted = int | float if number else str | int | float | bool | list
+        # A computed argument tells nothing; to pass it over would give the column another type than Moose gives it.
         if not isinstance(value, wanted):
             return riddle(f"its {name} is not a literal")
         return tag(**{name: value})

@@ -32,6 +32,8 @@ def imported_tables(project: Project, paths: Iterable[Path], notes: Notes) -> li
         with standing_in() as listed, on_path(project.root):
             for path in paths:
                 imported(ModelPath(str(path)))
+            # A file that others import may be run twice, under two names: a table is told by its place, and is
+            # counted once.
             made = {(each.file, each.line, each.kind, str(each.args[:1])): each for each in listed}
             return [table for each in made.values() for table in collector.tables(each)]
     finally:
@@ -89,6 +91,7 @@ class _Collector:
 
     def place(self, model: Any, attribute: str) -> tuple[str, str, int, str]:
         """What stands beside a field in its source: a comment, another one, the line and the file."""
+        # An inherited field is documented where it was written, which may be another file.
         for base in model.__mro__:
             file = getattr(sys.modules.get(base.__module__), "__file__", None)
             module = (
@@ -208,6 +211,7 @@ class Runtime:
             return [tag(**ANNOTATIONS.get(each, {}))]
         if isinstance(each, AnnotationCall):
             return [self._of_library(each, around)]
+        # pydantic's Field keeps what it is given as a list of constraints, such as annotated-types has.
         inner = getattr(each, "__metadata__", None) or getattr(each, "metadata", None) or ()
         found = [shape for one in inner for shape in self._said(one, around)]
         limits = limits_of({name: _node(getattr(each, name, None)) for name in _LIMITS})

@@ -58,6 +58,7 @@ def _key(args: tuple[Shape, ...]) -> Shape:
 
 
 def _tuple(args: tuple[Shape, ...]) -> Shape:
+    # `tuple[int, ...]` is a list; the three dots are no type.
     return _item(args[:1]) if len(args) == 2 and args[1].kind == "riddle" else Shape("tuple", items=args)
 
 

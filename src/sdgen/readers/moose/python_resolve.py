@@ -37,6 +37,7 @@ class PythonResolver:
             case ast.Constant(value=None):
                 return Shape("null")
             case ast.Constant(value=str(text)):
+                # A text in an annotation is a type that is declared further below.
                 return self._forward(text, module, around, depth)
             case ast.BinOp(op=ast.BitOr()):
                 return union(
@@ -96,6 +97,7 @@ class PythonResolver:
         for spec in fields_of(node, module):
             shape = self.shape(spec.annotation, module, around, depth)
             shape = shape.marked(**spec.marks) if spec.marks else shape
+            # A field that is declared anew may have an alias now: the inherited one goes by the attribute's own name.
             fields.pop(spec.attribute, None)
             fields[spec.name] = Field(spec.name, shape, False, spec.comment, spec.aside, spec.line, module.file)
         return Shape("object", node.name, fields=tuple(fields.values()))

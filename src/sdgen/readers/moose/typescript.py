@@ -28,6 +28,7 @@ def parsed(text: str, path: Path, file: str) -> Module:
     parser = _parser("tsx" if path.suffix == ".tsx" else "typescript")
     root = parser.parse(text.encode()).root_node
     module = Module(path, file)
+    # tree-sitter goes on behind a mistake: what it understands is kept, and the line is told.
     if root.has_error:
         module.faulty = _first_fault(root)
     for node in root.children:
@@ -55,6 +56,7 @@ def _first_fault(root: Node) -> int:
         node = cursor.node
         if node is None or node.type == "ERROR" or node.is_missing:
             return line_of(node) if node is not None else 1
+        # Only branches that hold an error are entered, since a file may have a million nodes.
         if (node.has_error and cursor.goto_first_child()) or cursor.goto_next_sibling():
             continue
         while cursor.goto_parent():
@@ -182,6 +184,7 @@ def _enum(node: Node) -> Enum:
             value = value_of(child.child_by_field_name("value"))
             known = value if isinstance(value, str | int | float) else None
             members.append((name_of(child.child_by_field_name("name")), known))
+            # As in TypeScript: a member without a value counts on from the one before it.
             following = known + 1 if isinstance(known, int) else None
         elif child.type in ("property_identifier", "string"):
             members.append((name_of(child), following))

@@ -57,6 +57,7 @@ def _several(node: Node, depth: int) -> TypeNode:
     waiting = [child for child in reversed(node.named_children) if child.type != "comment"]
     while waiting:
         child = waiting.pop()
+        # Without recursion: unions of hundreds of literals are nested as deep.
         if child.type == node.type:
             waiting += [each for each in reversed(child.named_children) if each.type != "comment"]
         else:
@@ -121,6 +122,7 @@ def body_of(node: Node, depth: int = 0) -> Body | Mapped | Odd:
         if child.type in _FIELDS and not _is_hidden(child):
             members.append(_member(child, depth))
         elif child.type == "index_signature":
+            # tree-sitter has a mapped type as an index signature with a clause of its own.
             if any(children(child, "mapped_type_clause")):
                 return _mapped(child, depth)
             key, value = child.child_by_field_name("index_type"), child.child_by_field_name("type")
@@ -157,6 +159,7 @@ def _promoted(node: Node, depth: int) -> Iterator[Member]:
     for each in params.named_children if params is not None else ():
         modifier = next(children(each, "accessibility_modifier"), None)
         pattern = each.child_by_field_name("pattern")
+        # `constructor(public id: string)` declares a field.
         if modifier is not None and text_of(modifier) == "public" and pattern is not None:
             kind = each.child_by_field_name("type")
             yield Member(
@@ -192,6 +195,7 @@ def _comments(node: Node) -> tuple[str, str]:
     trailing = ""
     if behind is not None and behind.type == "comment" and behind.start_point[0] == node.end_point[0]:
         trailing = comment_text(text_of(behind))
+    # A `//` above a field may as well be a heading, or code that is commented out.
     return comment_text(doc) if doc.startswith("/**") else "", trailing
 
 

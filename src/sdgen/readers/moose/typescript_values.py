@@ -96,6 +96,7 @@ def _named(text: str) -> object:
 
 def _number(text: str) -> object:
     try:
+        # 1_000 and 10n are numbers of JavaScript.
         plain = text.replace("_", "").removesuffix("n")
         return int(plain, 0) if re.fullmatch(r"0[xob]\w+|\d+", plain) and len(plain) < 40 else float(plain)
     except ValueError:
@@ -127,6 +128,7 @@ def _letter(match: re.Match[str]) -> str:
     if code is None:
         return _LETTERS.get(match[4], match[4])
     number = int(code, 16)
+    # Half of a surrogate pair is no letter, and could not be written as UTF-8.
     return chr(number) if number < 0x110000 and not 0xD800 <= number < 0xE000 else "\ufffd"
 
 

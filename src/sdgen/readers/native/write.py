@@ -35,6 +35,7 @@ def scenario_text(scenario: Scenario) -> str:
     lines.append("entities:")
     for entity in data["entities"]:
         lines += [*([] if lines[-1] == "entities:" else [""]), *_entity(entity, notes)]
+    # Last, with all that found no place: no note is lost.
     lines += notes.under((), "")
     return "\n".join(lines) + "\n"
 
@@ -59,6 +60,7 @@ class _Comments:
 
 def _comment(note: Problem, indent: str, name: str = "") -> Iterator[str]:
     text = " ".join(f"{name + ': ' if name else ''}{note.what}{'; ' + note.hint if note.hint else ''}".split())
+    # A line break or an escape sequence in a note must not end the comment, or reach a terminal.
     text = text.encode("unicode_escape").decode() if not text.isprintable() else text
     line = f" (line {note.line})" if note.line else ""
     yield from wrap(text + line, WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}#   ")
@@ -146,6 +148,7 @@ def _flow(value: Any) -> str:
 def _scalar(value: Any) -> str:
     if not isinstance(value, str):
         return json.dumps(value)
+    # Quoted wherever a reader of YAML 1.1 would not take it for a text: `no`, `on`, 1.0.
     plain = (_PLAIN.fullmatch(value) and value.lower() not in _WORDS) or _DATE.fullmatch(value)
     return value if plain else _quoted(value)
 

@@ -195,6 +195,7 @@ class _Parser:
         return Block(kind, name, self.file, line, tuple(fields), tuple(attributes), tuple(settings), description)
 
     def end_of_line(self) -> None:
+        # A field ends with its line: two on one line are a mistake in Prisma too.
         if self.ahead.kind not in ("line", "end", "doc") and self.ahead.text != "}":
             raise self.fault(f"{self.ahead.text!r} is not expected here", self.ahead.line)
 
@@ -211,6 +212,7 @@ class _Parser:
         if listed:
             self.expect("]")
         optional = self.sees("?")
+        # Older schemas mark required fields with an exclamation mark.
         self.sees("!")
         attributes = []
         while self.sees("@"):
@@ -270,6 +272,7 @@ class _Parser:
 
 def _text(quoted: str) -> str:
     try:
+        # Prisma's texts are escaped as JSON's are.
         return str(json.loads(quoted))
     except ValueError:
         return quoted[1:-1]

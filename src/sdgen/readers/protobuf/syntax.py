@@ -140,6 +140,7 @@ class _Parser:
         """The comment on the line, or on those above it, nothing between."""
         own = self.notes.get(self.tokens[max(self.place - 1, 0)].line, "")
         above: list[str] = []
+        # A comment behind code belongs to that line, not to the next one.
         while (at := line - 1 - len(above)) in self.notes and at not in self.code:
             above.insert(0, self.notes[at])
         return " ".join(filter(None, above)) or own
@@ -224,6 +225,7 @@ class _Parser:
             if token.kind == "end":
                 raise self.fault(f"the block of {scope} is never closed", token.line)
             following = self.tokens[self.place + 1]
+            # Keywords may be names: `message message = 1;` is a field, so a block is told by its brace.
             if token.text in ("message", "enum", "oneof") and following.kind == "word" and self._opens(2):
                 self.next()
                 yield from self._block(token, scope)
@@ -264,6 +266,7 @@ class _Parser:
         if self.sees("["):
             self.place -= 1
             self._bracketed()
+        # proto2's groups are a message and a field of it in one.
         if type == "group" and self.ahead.text == "{":
             self.message(scope, line, own=name)
             return ProtoField(name.lower(), name, line, label, "", oneof, self.described(line))

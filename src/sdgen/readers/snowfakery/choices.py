@@ -50,6 +50,8 @@ def choices(cell: Cell, raw: Raw, value: Any, make: Make) -> Values | None:
     made = [_alternative(cell, each, make) for each in found]
     if len(made) == 1:
         return made[0]
+    # Alternatives that are computed can't be listed: a hidden number is drawn, and each of them has a column of its
+    # own.
     pick = Values(spec("choice", values=list(range(len(made))), weights=given), "int", "int")
     ref = cell.hide(pick, f"{cell.field}_pick")
     cases = [(f"{ref.sql} = {number}", each) for number, each in enumerate(made[:-1])]
@@ -144,6 +146,7 @@ def _sql(cell: Cell, made: Values, kind: str) -> str:
         sql = literal(made.plain[0])
     else:
         sql = cell.hide(made).sql
+    # Dates of a recipe are texts in SQL, too, until they are cast.
     if made.plain != (None,) and (made.kind != kind or kind in ("date", "timestamp")):
         return f"cast({sql} as {_CASTS.get(kind, 'varchar')})"
     return sql

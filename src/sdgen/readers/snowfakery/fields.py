@@ -41,6 +41,7 @@ def column(cell: Cell, raw: Raw) -> Values:
 def values_of(cell: Cell, raw: Raw) -> Values:
     """The values that a value of the recipe asks for."""
     value = raw.value
+    # YAML writers put a dash before a single function, which makes a list of it.
     if isinstance(value, list) and len(value) == 1:
         return values_of(cell, raw.at(0, value[0]))
     if isinstance(value, Mapping) and len(value) == 1:
@@ -59,6 +60,7 @@ def values_of(cell: Cell, raw: Raw) -> Values:
 def guessed(cell: Cell, raw: Raw, what: str) -> Values:
     """Values that the rules choose by the column's name."""
     what = what if len(what) <= 120 else what[:119] + "…"
+    # A hidden field is written nowhere: to guess values for it would help nobody.
     if cell.field.startswith("__"):
         cell.note(raw, f"{what} is not understood: left out")
     else:
@@ -69,6 +71,7 @@ def guessed(cell: Cell, raw: Raw, what: str) -> Values:
 def _function(cell: Cell, raw: Raw, name: str, value: Any) -> Values:
     if isinstance(value, Mapping):
         made = call(cell, raw, name, [], dict(value))
+    # These take the list itself; other functions take its elements as arguments.
     elif name in ("random_choice", "if", "debug"):
         made = call(cell, raw, name, [value], {})
     else:
@@ -105,6 +108,7 @@ def _variable(cell: Cell, name: str) -> Values | None:
         raw = raw.at(rest, inner[rest]) if isinstance(inner, Mapping) and rest in inner else None
     elif inner is not None:
         return None
+    # A variable may be defined by others, or by itself.
     if raw is None or cell.field.count("$") > 8:
         return None
     made = values_of(replace(cell, field=f"{cell.field}${name}"), raw)
@@ -189,6 +193,7 @@ def _counter(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Va
 
 def _date_counter(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Values | None:
     start, step = str(named.get("start_date", "today")), str(named.get("step", "+1d"))
+    # Months and years differ in length, so that no row's date follows from its number by a product.
     if is_formula(start) or is_formula(step) or step.strip()[-1:] in ("M", "y"):
         return None
     return Values(spec("time_series", start=relative(start), step=relative(step)), "date", "date")

@@ -109,6 +109,7 @@ def layout_of(recipe: Recipe) -> Layout:
 def _group(template: Template, recipe: Recipe) -> tuple[Any, ...]:
     """Templates of one group share a table: those of one object in one place, without objects of their own in them."""
     count = _count(template, recipe)
+    # Which template a row is of follows from its place only if the numbers of rows before it are fixed.
     alone = template.children or not count.fixed or count.guessed
     return (template.object, template.container, template.just_once, template if alone else None)
 
@@ -143,6 +144,7 @@ def _fixed_first(table: Table) -> None:
 
 def _set_parent(table: Table, layout: Layout) -> None:
     container = table.first.container
+    # A hidden object makes no rows that others could be counted by: the next one outside of it does.
     while container is not None and container.hidden:
         container = container.container
     if container is not None:
@@ -155,6 +157,7 @@ def _set_parent(table: Table, layout: Layout) -> None:
     for name, word in ((name, referred(raw)) for name, raw in table.first.fields.items()):
         for other in _named(word, layout) if word else ():
             before = order[other] < order[table] and other.single and other.first.container is None
+            # The deepest one, since its own parents are reached through it.
             if before and (table.per is None or other.depth > table.per.depth):
                 table.per, table.link = other, name
 
@@ -299,7 +302,9 @@ def _value(node: ast.expr, options: Mapping[str, Any]) -> Any:
         case ast.BinOp(left=left, op=sign, right=right):
             one, other = _value(left, options), _value(right, options)
             if isinstance(one, str) or isinstance(other, str):
+                # A text times a number is a text of any length in Python.
                 raise ValueError("texts are not computed with")
+            # Powers are not among the signs: a short formula must not make a number of a million digits.
             return _SIGNS[type(sign)](one, other)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _CALLS:
             return _CALLS[name](*(_value(each, options) for each in args))

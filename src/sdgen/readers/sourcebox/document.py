@@ -191,6 +191,7 @@ def read_column(part: DocumentPart, dialect: str) -> ColumnRecord | None:
     _read_default(column)
     _read_constraints(column)
     _read_link(column)
+    # An empty part stands where there are no params, so that nobody has to ask whether there are.
     column.params = part.part("generator_params", "params") or DocumentPart(part.reading, part.path, {}, part.canonical)
     _read_law(column)
     _read_probabilities(column)
@@ -253,6 +254,7 @@ def _read_constraints(column: ColumnRecord) -> None:
         elif upper.startswith("DEFAULT "):
             column.default = str(value).strip()[len("DEFAULT ") :].strip()
         elif reference:
+            # Underscores were made blanks above to read NOT_NULL; the names of tables and columns keep theirs.
             words = _REFERENCES.fullmatch(" ".join(str(value).split()))
             found = words or reference
             column.link = (found[1], found[2] or found[3] or "id")
@@ -309,6 +311,7 @@ def _read_probabilities(column: ColumnRecord) -> None:
             value = holder.number(name)
             if value is None:
                 continue
+            # Shares are written as fractions and as percentages; above 1 only the latter makes sense.
             share = value / 100 if value > 1 else value
             if 0 <= share <= 1:
                 column.probabilities[name] = share

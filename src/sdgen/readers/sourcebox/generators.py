@@ -23,8 +23,10 @@ def named(column: ColumnRecord, industry: str, own: Mapping[str, GeneratorSpec])
     industry: whose vocabulary is looked into first. own: the document's own generators.
     """
     name = column.generator.strip()
+    # Dates of birth come first: their `distribution` is one of ages, and no law of the column's own values.
     if name.lower() in BIRTHS and not _params(column).get("values"):
         return _birth(column)
+    # Values and a distribution say what rows hold, whatever the generator beside them is called.
     made = _listed(column) or by_law(column)
     if made is not None:
         return made
@@ -48,6 +50,7 @@ def trade_preset(name: str, industry: str) -> str:
     """The full name of a vocabulary's preset, from that name or its last word; "" where there is none."""
     if vocabularies.preset(name):
         return name
+    # A word such as `status` means another thing in each trade; the schema's own industry is asked first.
     order = sorted(vocabularies.VOCABULARIES, key=lambda each: each not in industry.lower())
     return next((f"{each}.{name}" for each in order if vocabularies.preset(f"{each}.{name}")), "")
 

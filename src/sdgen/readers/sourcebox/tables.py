@@ -54,6 +54,7 @@ def _table(part: DocumentPart, dialect: str) -> TableRecord | None:
     if not name:
         part.refuse("the table has no name")
         return None
+    # Set before the parts below are read, so that what is told of them stands at the entity.
     part.canonical = ("entities", name)
     part.reading.aliases[part.canonical] = part.path
     table = TableRecord(part, name, _count(part), description=part.text("description"))
@@ -183,6 +184,7 @@ def _lost(part: DocumentPart, ends: list[tuple[str, str]], tables: Mapping[str, 
 def _relate(part: DocumentPart, kind: str, ends: list[tuple[str, str]], tables: Mapping[str, TableRecord]) -> None:
     child, parent = ends
     there = tables[parent[0]].columns[parent[1]]
+    # Schemas name the two ends in either order: the end that holds the key is the child, whatever it is called.
     if kind == "one_to_many" or there.link == child:
         child, parent = parent, child
     column = tables[child[0]].columns[child[1]]

@@ -105,6 +105,7 @@ class Tables:
         located = self.located(name)
         if located in self.drafts:
             return self.drafts[located]
+        # From the strictest to the loosest; a test that several tables pass decides nothing.
         tests: tuple[Callable[[TableName], bool], ...] = (
             lambda known: str(known).lower() == str(located).lower(),
             lambda known: known.name == name.name and not name.schema,
@@ -120,6 +121,7 @@ class Tables:
         """The tables that hold rows of their own; partitions' keys belong to the table they are parts of."""
         for draft in self.drafts.values():
             self._fold(draft)
+        # Inherited only now that all statements are read, since parents get columns by ALTER TABLE too.
         for draft in self.drafts.values():
             self._inherit(draft, [])
         for draft in self.drafts.values():
@@ -149,6 +151,7 @@ class Tables:
 
     def _inherit(self, draft: DdlTable, seen: list[TableName]) -> None:
         parents = [parent for name in draft.parents if (parent := self.find(name)) and parent.name not in seen]
+        # Emptied before its parents are asked, so that no table takes its parents' CHECKs twice.
         draft.parents = []
         inherited: dict[str, DdlColumn] = {}
         for parent in parents:
@@ -183,6 +186,7 @@ class Tables:
         unique = _distinct([replace(key, columns=draft.spelled(key.columns)) for key in draft.unique if key.columns])
         partitioning = self._partitioning(draft, parts)
         if partitioning is not None:
+            # No partition by range or list takes a null unless it says so, and a row without a partition is refused.
             keyed |= set(draft.spelled(tuple(partitioning.required())))
         checks = [*draft.checks, *(partitioning.conditions() if partitioning is not None else ())]
         return TableSchema(

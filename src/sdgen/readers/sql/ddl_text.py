@@ -72,6 +72,7 @@ class Statement:
 
 def statements(text: str, dialect: str) -> Iterator[Statement]:
     """The statements of a text, in order."""
+    # Only line breaks are left of what is cut, so that notes keep the lines of the file.
     text = _DOWN.sub(lambda part: "\n" * part[0].count("\n"), text.replace("\r\n", "\n"))
     if dialect == "mysql":
         text = _conditional_comments(text)
@@ -85,6 +86,7 @@ def _conditional_comments(text: str) -> str:
 
 def _pattern(dialect: str) -> re.Pattern[str]:
     own = _OWN_PARTS.get(dialect, {})
+    # A dialect's own marks are tried first, and replace the general ones of the same name.
     parts = {**own, **{name: part for name, part in _PARTS.items() if name not in own}}
     kept = [
         f"(?P<{name.replace(' ', '_')}>{part})"
@@ -129,6 +131,7 @@ class _Splitter:
     def mark(self, kind: str, match: re.Match[str]) -> Iterator[Statement]:
         empty = not self.text[self.start : match.start()].strip()
         if kind in _SKIPPED or (kind == "command" and empty):
+            # A comment before a statement is no part of it; one inside stays, since positions must not move.
             self.start = match.end() if empty else self.start
         elif kind == "dollar":
             end = self.text.find(match[0], match.end())
@@ -166,6 +169,7 @@ class _Splitter:
             return False
         if not self.in_routine():
             return True
+        # Oracle's routines declare variables between IS and BEGIN, each with a semicolon.
         waits = self.dialect == "oracle" and not self.begun
         return self.depth <= 0 and not waits
 

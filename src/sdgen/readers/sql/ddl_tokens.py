@@ -90,6 +90,8 @@ class Tokens:
             raise Unreadable(f"expected a name before {word.text or 'its end'!r}")
         if not self.folds:
             return word.text
+        # Cut as PostgreSQL cuts it, or foreign keys by a long name would not find their table. A character is not cut
+        # in two.
         kept = word.text.encode()[:_KEPT].decode(errors="ignore")
         return kept if word.quoted else kept.lower()
 
@@ -144,6 +146,7 @@ def words(text: str, dialect: str, line: int = 1) -> Tokens:
     from sqlglot.tokenizer_core import TokenType
 
     try:
+        # Only the tokenizer of sqlglot is used here: its parsers refuse a whole statement for one unknown option.
         tokens = _dialect(dialect).tokenize(text)
     except SqlglotError as error:
         raise Unreadable(str(error).partition("\n")[0]) from None

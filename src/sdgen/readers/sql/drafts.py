@@ -52,6 +52,7 @@ class MarkedKey:
 
 def is_fixed(column: ColumnDraft) -> bool:
     """Whether a column's values are settled by something else: a key, a link, a type with a generator of its own."""
+    # Enums and arrays come with a generator that CHECKs may still narrow.
     held = column.demanded and column.generator is not None and column.type.kind not in ("enum", "array")
     return column.primary or column.unique or column.is_link or held
 

@@ -46,6 +46,8 @@ def _set_unique(entity: TableDraft, key: KeySchema, notes: Notes, dialect: str) 
     if partial is not None:
         entity.partial_keys.append(partial)
         return
+    # Conditions of plain values choose their rows; others are drawn as branches; what is neither is unique
+    # everywhere.
     if key.where and mark_key(entity, key, dialect):
         return
     if key.where:
@@ -53,6 +55,7 @@ def _set_unique(entity: TableDraft, key: KeySchema, notes: Notes, dialect: str) 
         return
     if key.computed:
         notes.add(entity, "", f"unique index {key.name} is over expressions: made unique by its columns", key.line)
+    # NULLS NOT DISTINCT counts null as a value like any other: at most one row could have it.
     if not key.nulls:
         for name in key.columns:
             entity.columns[name].null_rate = 0.0
@@ -83,6 +86,7 @@ def set_links(entities: Entities, notes: Notes, dialect: str = "") -> None:
         if not taken:
             _link(entity, parent, key, to, notes)
             continue
+        # The values come from the same row already, by way of another parent: nothing is left to draw.
         if all(_implied(entities, entity, *pair) for pair in _goals(parent, key, to)):
             continue
         if not drawn_within(entities.values(), entity, parent, key, to, taken):
@@ -184,6 +188,7 @@ def _never_twice(entity: TableDraft, key: ForeignKeySchema, notes: Notes) -> Non
 def _fit_type(column: ColumnDraft, parent: ColumnDraft) -> None:
     """A link has its parent's type where it need not differ; a shorter text shortens the parent's."""
     if column.type.kind in ("string", "text") and parent.type.kind in ("string", "text"):
+        # A key that is longer than the column that refers to it could not be written there.
         if column.type.length and not 0 < parent.type.length <= column.type.length:
             parent.type = Type("string", length=column.type.length)
         column.type = parent.type
@@ -237,6 +242,7 @@ def leave_empty(entities: Entities, notes: Notes, dialect: str = "") -> None:
         if never:
             entity.schema = replace(entity.schema, checks=())
             waiting.append((entity, f"no row keeps {told(never)}"))
+    # Emptiness spreads: what must refer to an empty table is empty too, and so on.
     while waiting:
         entity, why = waiting.pop()
         if not entity.size:

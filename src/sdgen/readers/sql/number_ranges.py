@@ -57,6 +57,7 @@ def closed_range(low: Decimal | None, high: Decimal | None, type: Type) -> tuple
     least, most = limits(type)
     if low is None:
         assert high is not None
+        # Numbers of databases are rarely negative unless something says so.
         low = Decimal(0) if high > 0 else high - SPAN
     if high is None:
         high = max(low + SPAN, low * 2) if low > 1 else Decimal(SPAN)

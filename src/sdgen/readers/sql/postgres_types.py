@@ -150,6 +150,7 @@ def _field(declared: SqlType, type: Type | None) -> str:
     if type is None or declared.dimensions:
         return ""
     if type.kind == "enum":
+        # Labels with commas, quotes or blanks would need quotes inside a composite's text.
         plain = [value for value in type.values if value.isalnum()]
         return "|".join(plain)
     if type.kind == "string":
@@ -186,6 +187,7 @@ def columns_within(text: str) -> list[str]:
     found = words(text, "postgres").words
     after = [word.upper for word in found[1:]] + [""]
     before = [""] + [word.upper for word in found]
+    # A word before "(" is a function, and one behind "::" a type.
     return [
         word.text
         for word, next_one, last in zip(found, after, before, strict=False)

@@ -40,6 +40,7 @@ TEXTS: Mapping[str, GeneratorSpec] = {
     "geometry": pattern(rf"POINT\({_NUMBER} {_NUMBER}\)"),
     "geography": pattern(rf"POINT\({_NUMBER} {_NUMBER}\)"),
 }
+# Other databases have types of these names that take no text of this form.
 TEXT_DIALECTS = {"geometry": {"postgres"}, "geography": {"postgres"}, "point": {"postgres"}, "polygon": {"postgres"}}
 
 # What fills the elements of an array, and columns that no rule serves, by kind.
