@@ -200,7 +200,7 @@ class _Composed(_Builder):
         node = yaml.compose(text, Loader=_LOADER)
         if node is None:
             raise self._empty()
-        # Counted before anything is built: nine aliases in nine levels are a billion values.
+        # Counted before anything is built: ten aliases in each of nine levels are a billion values.
         if _expanded(node, {}) > MOST_NODES:
             raise self._too_many(node.start_mark)
         return self.build(node, ())

@@ -146,6 +146,7 @@ def _add_columns(draft: StreamDraft, shape: Shape, properties: Mapping[str, Any]
     draft.names = distinct_names(ordered)
     for key in ordered:
         place = (*draft.schema.place, "properties", key)
+        # A cursor is never null: without one a record could not be asked for.
         one = Property(key, properties[key], key in shape.required, key in keys or (key,) == cursor, place)
         column, notes = read_property(one)
         name = column.name = draft.names[key]

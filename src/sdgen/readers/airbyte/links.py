@@ -148,6 +148,7 @@ def _link(child: StreamDraft, column: str, other: StreamDraft, target: str) -> N
         key.unique, key.nullable = True, False
         if key.generator is not None and key.generator.type not in _MANY:
             key.generator = None  # few values are left to a rule
+    # A key that is a link has each parent once at the most.
     once = {"one_to_one": True} if child.primary == (column,) or child.columns[column].unique else {}
     child.columns[column].fill("fk", True, entity=other.name, column=target, **once)
     child.columns[column].nullable = False
@@ -170,6 +171,7 @@ def _set_by_name(draft: StreamDraft, column: str, targets: Entities, drafts: Ent
     if other is None or other is draft:
         return
     target = other.primary[0]
+    # `owner_uuid` asks for a key that is called so; `owner_id` for whatever names an owner.
     if ending != "id" and not re.fullmatch(rf"(.*_)?{ending}", snake(target)):
         return
     if other.columns[target].is_link or not _same_family(draft, column, other, target):

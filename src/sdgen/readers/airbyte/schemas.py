@@ -76,6 +76,7 @@ class Schemas:
     def _inline(self, node: Node) -> Schema:
         if not isinstance(node.value, Mapping):
             raise Absent("its schema is empty")
+        # A schema that came by reference stands where its keys do.
         place = next(iter(node.places.values()), node.place)[:-1] if node.places else node.place
         value = self._manifest_part(node.value, place, ())
         return Schema(value, self.manifest.document, place)
@@ -95,6 +96,7 @@ class Schemas:
             inner = self._manifest_part(beside, place, trail)
             return {**base, **inner} if isinstance(base, Mapping) else inner
         return {
+            # A text in `description` or `enum` may begin like a reference, and is none.
             key: each if _is_literal(key, each) else self._manifest_part(each, (*place, key), trail)
             for key, each in value.items()
         }

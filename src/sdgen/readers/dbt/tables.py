@@ -215,6 +215,7 @@ def _range(draft: TableDraft, name: str, test: Test) -> None:
     if not numbers:
         return
     whole = column.type.kind in INTEGERS or (column.type == UNTYPED and all(isinstance(each, int) for each in numbers))
+    # dbt_utils says `inclusive`, dbt_expectations `strictly`.
     inside = 0 if test.arguments.get("inclusive", True) and not test.arguments.get("strictly") else 1 if whole else 0.01
     least = low + inside if isinstance(low, int | float) else min(0, numbers[-1] - 1000)
     most = high - inside if isinstance(high, int | float) else least + 1000

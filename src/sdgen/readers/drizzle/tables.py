@@ -266,7 +266,7 @@ class _Reading:
         ]
         text += (
             f"({', '.join(map(str, sizes))})"
-            # The precision of a moment is no length, and all of them have microseconds here.
+            # The precision of a moment is no length.
             if sizes and kind not in ("time", "timestamp", "datetime", "interval")
             else ""
         )

@@ -119,6 +119,7 @@ class _Reading:
     @cached_property
     def rows(self) -> dict[str, ObjectType]:
         """The types that are tables: those with a key, and those that are no part of another; no helpers of paging."""
+        # A type without a key that no field holds is still asked for by some query: it is one of rows.
         parts = {each.kind.name for one in self.objects.values() for each in one.fields}
         plain = {name: each for name, each in self.objects.items() if not _HELPERS.fullmatch(name)}
         return {name: each for name, each in plain.items() if each.key is not None or name not in parts}
@@ -131,6 +132,7 @@ class _Reading:
     def type(self, each: FieldOf, inside: tuple[str, ...] = ()) -> SqlType | None:
         """The type of a field of plain values; None of one that is a link, or refers to what holds it."""
         name, dimensions = each.kind.name, int(each.kind.listed)
+        # A schema's own types go before scalars of the usual names.
         if name in self.enums:
             return SqlType("enum", values=self.enums[name], dimensions=dimensions)
         if name in SCALARS:
@@ -162,7 +164,9 @@ class _Reading:
                 what = f"{one.name}.{each.name} is left out: nothing is known of its type {each.kind.name}"
                 self.tell(what, each.line, each.file)
         key = KeySchema((one.key.name,), "", one.key.line) if one.key is not None else None
+        # After the type's own fields, which say more of a link than a list on the other side.
         for name, column, link, once in self._from_other_sides(one):
+            # The field may be declared as a plain value: `authorId` beside `posts` of the author.
             if name not in columns:
                 columns[name] = column
                 links.append(link)
@@ -278,6 +282,7 @@ class _Reading:
 def _spelled(type: SqlType) -> str:
     """A type inside a struct."""
     if type.word == "enum":
+        # The names of a GraphQL enum have no quotes in them.
         values = ", ".join("'" + value + "'" for value in type.values)
         return f"ENUM({values}){'[]' * type.dimensions}"
     return str(type)

@@ -23,7 +23,7 @@ from sdgen.scenario.model import Scenario
 from sdgen.scenario.output import DATABASE_FORMATS, FILE_FORMATS, EntityOutput, Output
 from sdgen.scenario.problems import Origin
 
-# The format's own default: without a seed it makes the same rows every time.
+# Without a seed, too, the rows are the same every time.
 SEED = 42
 
 

@@ -121,6 +121,7 @@ class _Reader:
         path: Path = ("entities", key)
         record = self.mapping(value, path)
         attributes = self.mapping(record.get("attributes"), (*path, "attributes"))
+        # An empty mapping; where it is missing, or none, that has been told.
         if not attributes and isinstance(record.get("attributes"), Mapping):
             self.refuse((*path, "attributes"), "the entity has no attributes", type=ProblemType.MISSING)
         found = tuple(self.attribute(name, each, (*path, "attributes", name)) for name, each in attributes.items())

@@ -176,7 +176,7 @@ def _word(constraints: Constraints) -> Values:
     length = constraints.whole("length", least=1, most=200)
     if length:
         letters = (
-            # Salesforce's ids have 15 or 18 characters and tell capital letters from small ones.
+            # Salesforce's ids have 15 or 18 characters, small letters among them.
             "0-9A-Za-z" if length in _SALESFORCE and snake(constraints.attribute.name).endswith("id") else "A-Z0-9"
         )
         return Values(f"string({length})", spec("pattern", regex=f"[{letters}]{{{length}}}"))

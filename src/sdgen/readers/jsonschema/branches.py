@@ -265,6 +265,7 @@ _NEGATED: Mapping[str, Callable[[_NormalForm, Any], list[Schema] | None]] = {
     "anyOf": _NormalForm.none_of,
     "allOf": _NormalForm.some_not,
     "not": _NormalForm.of,
+    # Not to be without any of some fields is to have one of them.
     FORBIDDEN: lambda form, value: [{"required": [name]} for name in value],
 }
 

@@ -152,6 +152,7 @@ class _PropertyReader:
         properties = {str(key): value for key, value in shape.properties.items()}
         if not properties:
             return self._map(name, shape, place, depth)
+        # Counted before the fields are read: a schema of many levels grows by products.
         self.fields += len(properties)
         if depth >= MOST_DEPTH or self.fields > MOST_FIELDS:
             most = f"{MOST_FIELDS} fields" if self.fields > MOST_FIELDS else f"{MOST_DEPTH} levels of fields"

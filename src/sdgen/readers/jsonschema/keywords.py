@@ -139,6 +139,7 @@ _BREAKS: Mapping[str, Callable[[float, float], bool]] = {
     "maximum": lambda value, limit: value > limit,
     "exclusiveMinimum": lambda value, limit: value <= limit,
     "exclusiveMaximum": lambda value, limit: value >= limit,
+    # By decimals: 0.3 is a multiple of 0.1, and not so in binary fractions.
     "multipleOf": lambda value, limit: bool(limit) and Decimal(str(value)) % Decimal(str(limit)) != 0,
 }
 

@@ -117,6 +117,7 @@ def range_value(low: Decimal, high: Decimal, step: Decimal | None, whole: bool) 
         stepped = _stepped(low, high, step)
         if stepped is not None:
             return stepped
+    # Enough places for both ends, or values could not come near them.
     places = max(2, *(min(12, -int(value.normalize().as_tuple().exponent)) for value in (low, high, step or low)))
     return spec("uniform_float", min=float(low), max=float(high), precision=places) if low < high else None
 

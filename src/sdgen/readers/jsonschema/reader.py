@@ -93,6 +93,7 @@ def _root(references: References) -> Mapping[str, Candidate]:
 
 def _inside(value: dict[str, Any]) -> Path:
     """Where the records are of which a schema is a list or a dictionary; () where it is none."""
+    # A schema with fields is a record, whatever its further fields may be.
     if "properties" in value:
         return ()
     named = value.get("patternProperties")
@@ -139,6 +140,7 @@ def inline_places(root: SchemaNode) -> Iterator[tuple[str, SchemaNode]]:
         for method in _METHODS:
             for where in _bodies(root, ("paths", path, method)):
                 place = _record(root.child(*where))
+                # The same record is described once for each of an API's operations.
                 if place is not None and name not in seen:
                     seen.add(name)
                     yield name, place
@@ -152,6 +154,7 @@ def _name(path: str) -> str:
 def _bodies(root: SchemaNode, operation: Path) -> Iterator[Path]:
     """Where the schemas of an operation stand: of what it answers in success, then of what it is sent."""
     answers = _schema_at(root, (*operation, "responses"))
+    # YAML reads the code as a number, JSON as a text.
     good = [code for code in answers if str(code).startswith("2")] if isinstance(answers, dict) else []
     # Answers come first: what an API sends has its key, which what is sent to it often lacks.
     for where in [*((*operation, "responses", code) for code in good), (*operation, "requestBody")]:
@@ -159,6 +162,7 @@ def _bodies(root: SchemaNode, operation: Path) -> Iterator[Path]:
             yield (*where, "schema")
         content = _schema_at(root, (*where, "content"))
         for kind in content if isinstance(content, dict) else ():
+            # Of several kinds of content, forms and files are no records.
             if "json" in str(kind) and isinstance(_schema_at(root, (*where, "content", kind, "schema")), dict):
                 yield (*where, "content", kind, "schema")
 

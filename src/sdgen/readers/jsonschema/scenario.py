@@ -63,6 +63,7 @@ def scenario_of(
     """The scenario of the chosen schemas; what is left out is told."""
     notes = Notes()
     drafts = {name: _draft(references, name, each, rows, notes) for name, each in entities.items()}
+    # Before links are set, so that none leads to an entity that is left out.
     drafts = {name: draft for name, draft in drafts.items() if _has_columns(draft, notes)}
     _set_links(drafts, notes)
     if left_out:
@@ -71,6 +72,7 @@ def scenario_of(
         what = f"left out, being parts, messages or variants of others: {shown}{more}"
         notes.tell((), what, references.root())
     origin = Origin(references.first.file, notes.positions)
+    # Hints first: they are lost with the generator where a column has to give way.
     whole = feasible(_hinted(ScenarioDraft(name, drafts, notes.notes).build(origin), drafts))
     return _valid(whole, drafts)
 
@@ -236,6 +238,7 @@ def _column(
         column, told = branched(Property(own, schema, required, key, node.path, True), kinds, by)
         column.name = name
     else:
+        # All alternatives say the same here: what they say is narrower than the property alone.
         schema = schemas[0] if schemas else schema
         draft.properties[name] = Property(name, schema, required, key, node.path, True)
         column, told = read_property(draft.properties[name])
@@ -284,6 +287,7 @@ def _links(draft: RecordDraft, drafts: Entities) -> Iterator[tuple[int, RecordDr
         said = draft.linked.get(name)
         parent = _at(said, drafts.values()) if said is not None else link_by_name(name, draft, drafts)
         if parent is not None:
+            # `customer_id` is surer than `billing_customer_id`, which could be of another kind of customer.
             whole = snake(name).startswith(parent.candidate.called) or parent is draft
             yield 0 if said is not None else 1 if whole else 2, draft, name, parent
 
@@ -303,6 +307,7 @@ def link_by_name(name: str, own: RecordDraft, drafts: Entities) -> RecordDraft |
     if head in _SELVES:
         return own if own.key else None
     called = {each.candidate.called: each for each in drafts.values() if each.key}
+    # The longest name first: `order_item_id` is of order items where there are some, else of items.
     words = head.split("_")
     for start in range(len(words)):
         found = called.get("_".join(words[start:]))

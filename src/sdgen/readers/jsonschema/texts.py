@@ -143,6 +143,7 @@ def kind_by_pattern(pattern: str) -> str:
     takes = matcher(pattern)
     if takes is None or any(takes(text) for text in _NEITHER):
         return ""
+    # Several texts of each kind, since a pattern may fit one of them by luck.
     found = [kind for kind, texts in _KINDS.items() if all(map(takes, texts))]
     return found[0] if len(found) == 1 else ""
 

@@ -71,6 +71,7 @@ def _values(array: pa.Array, type: str) -> Iterator[Any]:
     """The values as JSON has them, those that are null left out: whether they may be is the column's affair."""
     parsed = parse_type(type) if type else None
     for text in json_text(array, parsed).drop_null().unique().to_pylist():
+        # The same JSON that is written, so that what is left out there is missing here too.
         yield json.loads(text)
 
 

@@ -102,7 +102,6 @@ class _Mapping:
                 return _one_of(shape)
             case "list":
                 item = self.column(shape.items[0], depth=depth + 1)
-                # Moose takes LowCardinality for the column, and has none inside an array.
                 return ClickType("Array", parts=(("", replace(item, low_cardinality=False)),))
             case "map":
                 return self._map(shape.items, depth)

@@ -164,12 +164,14 @@ def _spec(entity: str, name: str, column: Column, spec: GeneratorSpec, type: Cli
 def _map_keys(entity: str, column: str, type: Type) -> list[str]:
     """Keys of a map by its name: countries of `sales_by_country`, currencies of `prices`; else common ones."""
     words = words_of(column)
+    # `sales_by_country`: behind "by" stands what the keys are.
     split = next((place for place, word in enumerate(words) if word in _BY), None)
     if split is not None and words[split + 1 :]:
         name = "_".join((*words[split + 1 : -1], singular(words[-1])))
         spec = guessed(entity, name, type.items[0])
         if spec is not None and not spec.type.startswith("text."):
             return sampled(entity, name, type.items[0], POOL)
+    # From the end, where a name says what it holds: `price_flags` are flags.
     about = next((_MAP_KEYS[word] for word in map(singular, reversed(words)) if word in _MAP_KEYS), None)
     kind = type.items[1].kind
     kind = "numbers" if kind in INTEGERS | {"float", "double", "decimal"} else kind

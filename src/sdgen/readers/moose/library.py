@@ -80,6 +80,7 @@ def _json(args: tuple[Shape, ...]) -> Shape:
 
 
 def _aggregate(args: tuple[Shape, ...]) -> Shape:
+    # The types of a function's arguments stand in a tuple where there are several.
     inner = args[1].items if len(args) > 1 and args[1].kind == "tuple" else args[1:]
     return tag(aggregate=(str(_constant(args[0])) if args else "", inner))
 

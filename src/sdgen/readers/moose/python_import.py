@@ -157,6 +157,7 @@ class Runtime:
     def _field(self, model: Any, name: str, info: Any, around: tuple[Any, ...]) -> Field:
         annotated = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
         found = self.shape(annotated, around)
+        # The name under which a value is written goes first, since rows are written.
         alias = next((each for key in _ALIASES if isinstance(each := getattr(info, key, None), str)), name)
         comment, aside, line, file = self.place(model, name)
         return Field(alias, found, False, info.description or comment, aside, line, file)

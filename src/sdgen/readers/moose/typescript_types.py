@@ -35,6 +35,7 @@ _HIDDEN = frozenset({"private", "protected", "static", "#"})
 
 def type_of(node: Node, depth: int = 0) -> TypeNode:
     """A type; Odd with its text where it isn't of a kind that can be told from the text alone."""
+    # The parser nests as deep as the text; Python's stack does not.
     if depth > _DEEPEST:
         return Odd("a type nested too deeply")
     make = _KINDS.get(node.type)
@@ -186,6 +187,7 @@ def _member(node: Node, depth: int) -> Member:
 def _comments(node: Node) -> tuple[str, str]:
     """The TSDoc before a field, and what stands behind it on the same line."""
     before = node.prev_sibling
+    # Fields may be parted by semicolons, commas, or line breaks alone, which the grammar leaves out.
     while before is not None and before.type in (";", ","):
         before = before.prev_sibling
     doc = text_of(before) if before is not None and before.type == "comment" else ""
@@ -239,6 +241,7 @@ def comment_text(comment: str) -> str:
     if not text.startswith("/*"):
         return text
     text = _STARS.sub("", text.removeprefix("/**").removeprefix("/*").removesuffix("*/"))
+    # Block tags are for tools; what stands before them describes the values.
     text = _TAG.sub("", _LINK.sub(r"\1", text))
     lines = "\n".join(line.strip() for line in text.splitlines())
     return re.sub(r"\n{3,}", "\n\n", lines).strip()

@@ -165,9 +165,11 @@ def hold_scores(draft: TableDraft, columns: Mapping[str, NamedColumn]) -> None:
         column, drawn = draft.columns[name], f"{name}_drawn"
         if drawn in draft.columns or column.generator is None or column.generator.type != "ranges":
             continue
+        # The last range is that of real scores; the one before it is the zero.
         part = column.generator.params["ranges"][-1]
         drawing = GeneratorSpec(type="uniform_float", params={"min": part["min"], "max": part["max"], "precision": 4})
         _hide(draft, drawn, column.type, drawing, f"{name}, before it is 0 where {other} stands for none")
+        # Null and 0 both stand for none.
         sql = f'CASE WHEN coalesce("{other}", 0) = 0 THEN 0 ELSE "{drawn}" END'
         column.generator = GeneratorSpec(type="expression", params={"sql": sql})
 

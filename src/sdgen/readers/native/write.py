@@ -82,6 +82,7 @@ def _entity(record: Mapping[str, Any], notes: _Comments) -> list[str]:
     columns = []
     for column in record["columns"]:
         columns += [*notes.at((*path, "columns", column["name"]), "      "), *_column(column)]
+    # Notes of columns that are written have been taken by now: what is left is of those that are not.
     lines += ["    columns:", *notes.under(path, "      "), *columns]
     if "unique" in record:
         lines.append(f"    unique: {_flow(record['unique'])}")
@@ -148,7 +149,7 @@ def _flow(value: Any) -> str:
 def _scalar(value: Any) -> str:
     if not isinstance(value, str):
         return json.dumps(value)
-    # Quoted wherever a reader of YAML 1.1 would not take it for a text: `no`, `on`, 1.0.
+    # Quoted where other readers of YAML take a word for something else: `no` and `on` for false and true.
     plain = (_PLAIN.fullmatch(value) and value.lower() not in _WORDS) or _DATE.fullmatch(value)
     return value if plain else _quoted(value)
 

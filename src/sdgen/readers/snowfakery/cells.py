@@ -262,7 +262,7 @@ def lookup(cell: Cell, chain: list[str], raw: Raw, call: Function) -> Sql | None
         made = cell.draft.columns[name]
         own = of_column(Ref(name, kind=made.kind, nullable=made.nullable))
         return _through(cell, name, rest) if rest else own
-    # The order of these is Snowfakery's: a field hides an option, and that hides an object of the name.
+    # A field of the row hides an option of its name, and that hides an object around it.
     if not rest and name in cell.options:
         return Sql(literal(cell.options[name]), kind_of(cell.options[name]), plain=(cell.options[name],))
     around = cell.ancestor(name)

@@ -82,6 +82,7 @@ def _listed(raw: Raw, value: Any) -> list[Choice]:
     found = []
     for index, each in enumerate(value if isinstance(value, list) else []):
         here = raw.at(index, each)
+        # A choice with a weight or a condition is spelled out; any other element is the value itself.
         inner = each.get("choice") if isinstance(each, Mapping) and len(each) == 1 else None
         if isinstance(inner, Mapping):
             pick = inner.get("pick")
@@ -134,6 +135,7 @@ def case(cell: Cell, cases: list[tuple[str, Values]], rest: Values | None) -> Va
         return plain(None)
     kinds = {each.kind for each in made if each.plain != (None,)}
     kind = kinds.pop() if len(kinds) == 1 else "float" if kinds == {"int", "float"} else "text"
+    # CASE without ELSE is null where no condition holds.
     nullable = rest is None or any(each.nullable for each in made)
     parts = [f"when {test} then {_sql(cell, each, kind)}" for test, each in cases]
     if rest is not None and rest.plain != (None,):

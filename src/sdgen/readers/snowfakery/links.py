@@ -40,7 +40,6 @@ def reference(cell: Cell, raw: Raw, value: Any) -> Values:
         template for table in cell.whole.layout.by_object.get(name, []) for template in table.templates
     ]
     visible = [template for template in named if not template.hidden]
-    # A warning and not an error: Snowfakery too finds it out only when it runs.
     if not visible or not cell.whole.layout.of[visible[-1]].total.most:
         known = [*cell.whole.layout.by_nickname, *cell.whole.layout.by_object]
         cell.note(raw, f"reference to {name!r}, which there is none of: null", did_you_mean(name, known))

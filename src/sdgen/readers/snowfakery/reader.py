@@ -64,6 +64,7 @@ def _build(whole: RecipeDraft, table: Table) -> None:
             draft.columns[name] = link_to(table.per)
         else:
             _column(whole, draft, name)
+    # After all columns are made: rows that are given as they are take their types.
     _fixed(draft)
 
 
@@ -160,6 +161,7 @@ def _entity(draft: RecipeTable) -> EntityDraft:
 def _rows(draft: RecipeTable) -> RowCount:
     table, total = draft.table, draft.table.total
     if table.per is not None:
+        # The link is named only where two lead to the same parent: one alone is found without.
         via = table.link if _leads_twice(draft) else ""
         if total.fixed:
             return RowCount(per=table.per.name, via=via, count=total.least)

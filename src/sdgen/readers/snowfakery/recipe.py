@@ -110,6 +110,7 @@ class _RecipeReader:
     def file(self, document: Document) -> None:
         path = Path(document.file)
         self.files.add(path.resolve())
+        # The first file's folder: an included file must not open a way further out.
         self.root = self.root or path.resolve().parent
         whole = Raw(document.value, document, ())
         if not isinstance(document.value, list):
@@ -165,6 +166,7 @@ class _RecipeReader:
             inside = False
         if not inside or Path(str(raw.value)).is_absolute() or path.suffix.lower() not in DOCUMENTS:
             self.note(raw, f"not included: {raw.value}", "recipes lie in the recipe's own folder, or in one beside it")
+        # A file that is included twice declares its objects once.
         elif path.resolve() not in self.files and len(self.files) < _MOST_FILES:
             try:
                 self.file(Source(str(path)).document)
@@ -190,6 +192,7 @@ class _RecipeReader:
             container=container,
             slot=slot,
         )
+        # Sorted as texts: keys of YAML may be numbers as well.
         for key in sorted(raw.value.keys() - set(_KEYS), key=str):
             self.note(raw, f"{name}: the key {key!r} is not understood", did_you_mean(str(key), _KEYS))
         # The template comes last: its own fields replace those of the macros.

@@ -90,6 +90,7 @@ def layout_of(recipe: Recipe) -> Layout:
     for template in recipe.templates():
         if template.nickname:
             layout.by_nickname.setdefault(template.nickname, []).append(template)
+        # Hidden objects have nicknames that others refer to, and no rows.
         if not template.hidden:
             groups.setdefault(_group(template, recipe), []).append(template)
     taken: set[str] = set()
@@ -138,6 +139,7 @@ def is_plain(template: Template) -> bool:
 def _fixed_first(table: Table) -> None:
     """Fixed rows stand before all others."""
     if table.fixed:
+        # The sort is stable: both kinds keep the recipe's order.
         pairs = sorted(zip(table.templates, table.counts, strict=True), key=lambda pair: not is_plain(pair[0]))
         table.templates, table.counts = [each for each, _ in pairs], [count for _, count in pairs]
 
@@ -151,6 +153,8 @@ def _set_parent(table: Table, layout: Layout) -> None:
         table.per = layout.of[container]
         table.link = _link_to(table, [container.object, container.nickname])
         return
+    # Which of several templates refers to the object would have to follow from the row, and what is made once is not
+    # repeated.
     if len(table.templates) > 1 or table.first.just_once:
         return
     order = {each: number for number, each in enumerate(layout.tables)}

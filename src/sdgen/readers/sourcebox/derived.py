@@ -124,8 +124,8 @@ def _parts(column: ColumnRecord, table: TableRecord, loan: Loan | None) -> tuple
     rate = loan.column(_RATES, _asked(column, "rate", "interest_rate")) if loan else ""
     if not amount or not term:
         return "", ""
-    # Rates are yearly percentages: 1200 is twelve months times a hundred.
     paid = f"({quoted_name(numbered(table) or NUMBER)} - 1) * {amount} / {term}"
+    # Rates are yearly percentages: 1200 is twelve months times a hundred.
     return f"{amount} / {term}", f"greatest({amount} - {paid}, 0) * {rate} / 1200" if rate else ""
 
 

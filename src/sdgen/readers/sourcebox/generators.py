@@ -101,6 +101,7 @@ def _birth(column: ColumnRecord) -> GeneratorSpec:
 def _moment(column: ColumnRecord, sign: str, least: tuple[str, ...], most: tuple[str, ...]) -> GeneratorSpec:
     """Between so many days from now and so many, whichever of the two is written first."""
     params, bounds = _params(column), []
+    # The same param is spelled for each unit: days_ago, months_ago.
     for unit, length in (("days", 1), ("months", 30), ("years", _YEAR), ("hours", 1 / 24)):
         for pattern in (*least, *most):
             number = params.number(pattern.replace("days", unit))
@@ -158,6 +159,7 @@ def _numbers(column: ColumnRecord) -> GeneratorSpec | None:
 
 
 def _enum(column: ColumnRecord) -> GeneratorSpec | None:
+    # An enum type lists the values, which the generator need not repeat.
     if column.type.values:
         return GeneratorSpec(type="choice")
     column.part.note("the generator lists no values: the column's name and type decide", "generator")

@@ -88,7 +88,7 @@ def _lognormal(column: ColumnRecord) -> Spec:
         median = max((bounds.get("min", 1) * bounds.get("max", 10_000)) ** 0.5, 1) if bounds.get("max", 1) > 0 else 1
         params.note(f"the lognormal distribution has no median above 0: {median:g} is taken", "distribution")
     sigma = params.number("sigma", "std_dev", "stddev")
-    # Schemas give a lognormal's standard deviation in the values' own unit, such as 50000, which can't be a sigma.
+    # A number beyond that is a standard deviation in the values' own unit, which is no sigma.
     if sigma is None or not 0 < sigma <= 8:
         sigma = _sigma(median, bounds)
         params.note(f"the lognormal distribution has no sigma: {sigma} is taken, by its bounds", "distribution")

@@ -172,6 +172,7 @@ def _column(column: ColumnRecord, table: TableRecord, spec: Spec | None) -> Colu
     rate = column.probabilities.get("null_probability")
     if rate is not None and not column.nullable and rate > 0:
         column.part.note("null_probability is passed over: the column takes no nulls", "generator_params", "params")
+    # DEFAULT NULL and no generator: the database would leave every row null.
     if column.default is not None and column.default.upper() == "NULL" and spec is None and column.nullable:
         rate = 1.0
     computed = spec is not None and spec.type == "expression"
@@ -215,6 +216,7 @@ def _own_choice(column: ColumnRecord, table: TableRecord, industry: str, own: Ma
     # Listed values and the document's own generators are taken at their word.
     if spec.type not in own and not given:
         unique = column.unique or table.keys == (column.name,)
+        # A unique column needs as many values as rows, which a short list or a narrow range has not.
         wanted = ColumnNeeds(column.type, rows=table.rows, need=table.rows if unique else 0)
         fit = fitting(spec, wanted)
         if fit is None:

@@ -155,6 +155,7 @@ class _Related:
                 also = also.also(ColumnBounds(not_null=True))
             if also != ColumnBounds():
                 columns[need] = columns.get(need, ColumnBounds()).also(also)
+        # Told before anything is changed: another way may still be tried.
         if any(each.contradictory for each in columns.values()):
             return False
         # What bounds the column is kept by what it is computed from.

@@ -114,6 +114,7 @@ def _keep_link_values(entity: TableDraft, entities: dict[str, TableDraft]) -> No
         key = parent.columns[params["column"]].generator
         if key is None or key.type != "sequence" or key.params:
             continue
+        # More rows than the parent has now, since it may grow.
         numbers = map(Decimal, range(1, max(parent.size, _WEIGHED) + 1))
         weights = [
             float(bounds.spans(each) and each not in bounds.other_than and each in (bounds.values or (each,)))
@@ -157,6 +158,7 @@ def _suit_column(
     if wider is not None and not column.is_link:
         column.generator, column.demanded = wider, True
         return True
+    # The last resort: fewer rows, where neither the type nor the CHECKs have room for more values.
     return entity.cap(capacity or 1)
 
 
@@ -202,6 +204,7 @@ def _distinct(column: ColumnDraft) -> GeneratorSpec | None:
         if kind == "text" or length == 0 or length >= 36:
             return GeneratorSpec(type="uuid4") if column.primary else letters(12)
         return letters(min(length, 12))
+    # A hundred years of days: more distinct dates than the usual range of a few years has.
     if kind == "date":
         return GeneratorSpec(type="date", params={"start": "1950-01-01", "end": "2049-12-31"})
     if kind in ("float", "double"):

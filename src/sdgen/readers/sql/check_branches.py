@@ -307,6 +307,7 @@ def _counted(node: exp.Expr, truth: Truth) -> Branches | None:
 
     sign = type(node).__name__ if truth.positive else _OPPOSITES.get(type(node).__name__, "")
     value, terms = literal_value(node.args["expression"]), counted_terms(node.this)
+    # The number may stand on either side: `1 = num_nonnulls(a, b)`.
     if terms is None:
         value, terms, sign = literal_value(node.this), counted_terms(node.args["expression"]), _FLIPPED.get(sign, "")
     if not terms or not isinstance(value, Decimal) or sign not in _HOLDS:

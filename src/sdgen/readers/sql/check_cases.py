@@ -265,8 +265,8 @@ _WORDS: tuple[tuple[Words, ...], ...] = (
 
 def _shares(entity: TableDraft, branches: Sequence[CheckMeaning], guards: Sequence[str]) -> list[float] | None:
     """How common branches are: as many values of a list, each as likely as its word; None where all are alike."""
-    # A branch with a guard is taken only by rows that its guard allows; drawn as rarely as the rest it would hardly
-    # occur.
+    # A branch with a guard is taken only where its guard allows it: drawn no more often than the others, it would
+    # hardly occur.
     if any(guards) and not all(guards):
         return [float(_RARE) if guard else 1.0 for guard in guards]
     for name in branches[0].columns:

@@ -70,6 +70,7 @@ class ColumnBounds:
             pattern=self.pattern or other.pattern,
             matches=_together(self.matches, other.matches),
             shortest=max(self.shortest, other.shortest),
+            # 0 stands for no bound, which min would take for the tightest.
             longest=min(filter(None, (self.longest, other.longest)), default=0),
             letters=self.letters or other.letters,
             not_null=self.not_null or other.not_null,
@@ -247,6 +248,7 @@ class CheckMeaning:
         def way(each: Definition) -> Definition:
             sql = each.sql
             for name in each.needs:
+                # Names stand quoted in the SQL of definitions, so that none is found inside another one.
                 sql = sql.replace(f'"{name}"', f'"{own(name)}"')
             return Definition(own(each.column), sql, tuple(map(own, each.needs)))
 

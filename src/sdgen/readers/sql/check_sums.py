@@ -31,6 +31,7 @@ def of_sums(sign: str, left: exp.Expr, right: exp.Expr) -> CheckMeaning | None:
     whole = _sum([*_terms(left, 1), *_terms(right, -1)])
     if whole is None:
         return None
+    # Two columns with opposite signs are a distance, which one hidden step keeps in either direction.
     if len(whole.columns) == 2 and not whole.others and {each for each, _ in whole.columns} == {1, -1}:
         return _gap(sign, whole)
     return _equation(left, right, whole) if sign == "EQ" else _limit(sign, whole)

@@ -191,6 +191,7 @@ def _of_function(sign: str, left: exp.Expr, right: exp.Expr) -> CheckMeaning | N
         return _of_named(str(left.this).lower(), sign, [column_name(each) for each in left.expressions], value)
     if type(left).__name__ == "Typeof" and column_name(left.this) and isinstance(value, str) and sign == "EQ":
         return CheckMeaning({column_name(left.this): ColumnBounds(storage=(value.lower(),))})
+    # `length(trim(x)) > 0`: what is made has no blanks at its ends, so that the trimmed length is its own.
     inner = bare_node(left.this) if isinstance(left.this, exp.Expr) else left
     name = column_name(inner.this if isinstance(inner, exp.Trim) else inner)
     if type(left).__name__ in _LENGTHS and name and isinstance(value, Decimal):
@@ -228,6 +229,7 @@ def _length(name: str, sign: str, size: int) -> CheckMeaning | None:
         case "LT" | "LTE":
             # Never 0, which would stand for no bound at all.
             return CheckMeaning({name: ColumnBounds(longest=max(size - (sign == "LT"), 1))})
+    # `length(x) <> 0` is the one inequality that is a bound.
     return CheckMeaning({name: ColumnBounds(shortest=1)}) if size == 0 else None
 
 

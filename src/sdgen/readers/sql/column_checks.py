@@ -60,8 +60,7 @@ def _tried(column: ColumnDraft, chosen: Generator | None, keyed: bool) -> Genera
 
 def _plain_demanded(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
     bounds = column.bounds
-    # From what says most to what says least: a list leaves no choice, and ends leave less than a pattern or a length
-    # does.
+    # From what leaves the least choice to what leaves the most: a list, then ends, then a pattern or a length.
     if bounds.values is not None:
         return _one_of(column.type, bounds)
     if column.type.kind == "enum" and bounds.other_than:

@@ -53,6 +53,7 @@ def within_limit(limit: Limit, column: Columns) -> Mapping[str, ColumnBounds] | 
 
 def _at_least(limit: Limit, drafts: Mapping[str, ColumnDraft]) -> Mapping[str, ColumnBounds] | None:
     """Bounds of columns whose product is no less than a number."""
+    # The factor is negative: -xy <= -100 is xy >= 100.
     end = limit.most / limit.terms[0].factor
     root = (max(end, Decimal(0)) ** (Decimal(1) / len(drafts))).quantize(Decimal("0.0001"), "ROUND_UP")
     low = ColumnBounds(low=root, low_open=limit.open)

@@ -95,6 +95,7 @@ def _without_lines(value: Any) -> Any:
     if not is_dataclass(value) or isinstance(value, type):
         return value
     kept: dict[str, Any] = {each.name: _without_lines(getattr(value, each.name)) for each in fields(value)}
+    # The lines of DDL that nobody wrote as a file would send people looking for them.
     kept |= {name: 0 for name in ("line", "column") if name in kept}
     return replace(value, **kept)
 

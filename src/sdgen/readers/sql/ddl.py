@@ -208,6 +208,7 @@ _TELLTALES: tuple[tuple[str, int, str], ...] = (
     ("oracle", 8, r"\bVARCHAR2\b|\bNUMBER\s*\(|\bSYSDATE\b|\bCREATE OR REPLACE PACKAGE\b"),
     ("oracle", 3, rf"^\s*/\s*$|[\w\"][ \t]+NUMBER(?=\s*(?:[,)]|$|{_OPTIONS}))|\bCLOB\b|\bUSING INDEX\b"),
     ("duckdb", 6, r"\bHUGEINT\b|\bUBIGINT\b|\bUINTEGER\b|\bSTRUCT\s*\(|\bCREATE MACRO\b"),
+    # MergeTree occurs in no other database, while backquotes and ENGINE alone would make it MySQL.
     ("clickhouse", 30, r"\bENGINE\s*=\s*\w*MergeTree\b"),
     ("clickhouse", 12, r"\b(?:LowCardinality|Nullable|FixedString|Nested)\s*\(|\bDateTime64\b|\bU?Int(?:8|16|32|64)\b"),
     ("duckdb", 2, r"\bATTACH\b(?!\s+PARTITION)|\bread_(?:csv|parquet)\b"),

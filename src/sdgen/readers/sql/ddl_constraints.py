@@ -87,6 +87,7 @@ def read_exclusion(words: Tokens, columns: frozenset[str], name: str, line: int)
 
 def _element(part: Tokens, columns: frozenset[str]) -> tuple[list[str], str]:
     """The columns in an element of an exclusion constraint, and its operator."""
+    # The last WITH: an expression before it may hold one.
     ends = [place for place, word in enumerate(part.words) if word.upper == "WITH"]
     end = ends[-1] if ends else len(part.words)
     names = [_folded(word.text, word.quoted, part) for word in part.words[:end] if not word.literal]

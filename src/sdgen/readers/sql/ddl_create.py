@@ -211,7 +211,7 @@ def _range_type(reading: SchemaBuilder, name: str, options: Tokens) -> None:
         if option.takes("SUBTYPE", "="):
             subtype = read_type(option).word.replace("timestamptz", "timestamp with time zone")
             known = _LIKE_RANGES.get(subtype, "numrange")
-            # PostgreSQL makes the multirange's name so: the first "range" in the name replaced, else a suffix.
+            # PostgreSQL names the multirange so: "range" in the name is replaced, else there is a suffix.
             several = name.replace("range", "multirange") if "range" in name else f"{name}_multirange"
             reading.domains[name] = DomainSchema(SqlType(known))
             reading.domains[several] = DomainSchema(SqlType(known.replace("range", "multirange")))

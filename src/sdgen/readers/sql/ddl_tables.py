@@ -52,6 +52,7 @@ class DdlTable:
 
     def add_column(self, found: DdlColumn) -> None:
         self.columns[found.name] = found
+        # A column may be defined anew by ALTER TABLE, without a key: the one that is there stays.
         self.primary = found.primary or self.primary
         self.unique += found.unique
         self.checks += found.checks
@@ -135,6 +136,7 @@ class Tables:
 
     def _fold(self, draft: DdlTable) -> None:
         """A table that inherits all its columns is a part of its parent, in which its rows are seen."""
+        # The way to partition before PostgreSQL 10: children that add nothing but a CHECK.
         if draft.inherits and not draft.columns and draft.parents and self.find(draft.parents[0]) is not None:
             draft.partition_of = self.located(draft.parents[0])
             what = f"table {draft.name} left out: it inherits all its columns from {draft.partition_of}"
@@ -157,6 +159,7 @@ class Tables:
         for parent in parents:
             self._inherit(parent, [*seen, draft.name])
             inherited.update({name: found for name, found in parent.columns.items() if name not in draft.columns})
+            # NO INHERIT keeps a CHECK from the tables below.
             draft.checks += [check for check in parent.checks if check.inherited]
         draft.columns = {**inherited, **draft.columns}
 
@@ -206,6 +209,7 @@ class Tables:
     def _key(self, draft: DdlTable, key: ForeignKeySchema) -> ForeignKeySchema:
         """A foreign key with the names of tables and columns as those are spelled there."""
         parent = self.find(key.table)
+        # A key that leads to a partition leads to the whole table, whose rows are written.
         if parent is not None and parent.partition_of is not None:
             parent = self.find(parent.partition_of) or parent
         own = draft.spelled(key.columns)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 _PARTS = {
     "line comment": r"--[^\n]*",
     "comment": r"/\*.*?(?:\*/|\Z)",
+    # PostgreSQL's E'…' takes backslashes, which stand for themselves in all its other texts.
     "escaped": r"[eE]'(?:[^'\\]|\\.|'')*'",
     "quoted": r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`",
     "dollar": r"\$(?:[A-Za-z_]\w*)?\$",
@@ -35,6 +36,7 @@ _OWN_PARTS: dict[str, dict[str, str]] = {
     "clickhouse": {"quoted": _BACKSLASHES},
     "tsql": {
         "brackets": r"\[[^\]\n]*\]",
+        # GO is no SQL: it tells SQL Server's clients to send what stands before it.
         "batch": r"^[ \t]*GO(?:[ \t]+\d+)?[ \t]*;?[ \t]*$",
         "begins": r"^[ \t]*(?=(?:CREATE|ALTER\s+TABLE|INSERT|DROP|EXEC|EXECUTE|PRINT|USE|DECLARE|IF)\b)",
     },
@@ -112,6 +114,8 @@ class _Splitter:
         self.delimiter = ";"
 
     def split(self) -> Iterator[Statement]:
+        # One pattern for all marks, so that a quote in a comment and a comment in a quote can't be mistaken for one
+        # another.
         while match := self.pattern.search(self.text, self.position):
             if self.delimiter != ";" and (end := self.text.find(self.delimiter, self.position, match.start())) >= 0:
                 yield from self.cut(end, end + len(self.delimiter))
@@ -205,6 +209,7 @@ def block_statements(block: Statement) -> Iterator[Statement]:
     Migrations ask so whether a constraint is there already. EXECUTE of a constant text is that text's statement; others
     are given as they are.
     """
+    # A block's body is a text to PostgreSQL, in quotes or between dollars.
     quoted = re.search(r"(\$\w*\$|').*(?=\1)", block.text, re.DOTALL)
     if quoted is None:
         return

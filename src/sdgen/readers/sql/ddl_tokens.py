@@ -157,6 +157,7 @@ def words(text: str, dialect: str, line: int = 1) -> Tokens:
 
 def _split(token: Token, text: str, before: int, strings: set[TokenType], identifier: TokenType) -> list[Word]:
     """A token as words: sqlglot joins some keywords, such as `PRIMARY KEY`, into one token."""
+    # sqlglot counts the last letter into a token's place, Python's slices do not.
     line, start, end = token.line + before, token.start, token.end + 1
     if token.token_type in strings:
         return [Word(token.text, "", line, start, end, literal=True)]

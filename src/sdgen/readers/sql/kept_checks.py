@@ -81,7 +81,7 @@ def _unkept(entity: TableDraft, column: ColumnDraft, why: str, notes: Notes, dia
     """A column with no generator that keeps its CHECKs is left null where it may be; else its rows are watched."""
     name, checks = column.name, told(column.checks)
     line = max((check.line for check in column.checks), default=0) or column.line
-    # Null is the one value that every CHECK on the column alone takes.
+    # A CHECK that null would break has made the column NOT NULL by now, so that null keeps the others.
     if column.nullable and not column.primary:
         column.null_rate, column.unique = 1.0, False
         notes.add(entity, name, f"{checks} is not kept: {why}: the column is left null, so that it holds", line)

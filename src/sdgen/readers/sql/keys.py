@@ -32,6 +32,7 @@ def set_keys(entity: TableDraft, notes: Notes, dialect: str = "") -> None:
         if filled is not None:
             _set_unique(entity, filled, notes, dialect)
     for name, column in entity.columns.items():
+        # Oracle's keys are decimals: NUMBER has no integers.
         whole = column.type.kind in INTEGERS or column.type.kind == "decimal"
         # demanded=False: a CHECK or a foreign key over the key may still give it something else.
         if column.generator is None and (column.counts or (whole and entity.primary == (name,))):
@@ -138,6 +139,7 @@ def _set_link(entities: Entities, entity: TableDraft, key: ForeignKeySchema, not
         what = f"foreign key to {key.table} left out: its columns are not all filled"
         notes.add(entity, key.columns[0], what, key.line)
         return True
+    # A tree's columns wait for the other links of its table, since its own rows are the parents.
     if any(entity.columns[name].is_link for name in key.columns) or (parent is entity and _shares(entity, key)):
         return False
     _link(entity, parent, key, to, notes)

@@ -76,6 +76,7 @@ def is_drawn(entity: TableDraft, key: KeySchema, dialect: str) -> bool:
 
 def mark_key(entity: TableDraft, key: KeySchema, dialect: str) -> bool:
     """Add a flag that is true in the rows that a partial index holds, if its condition is understood."""
+    # The opposite has to be understood as well: the other rows must fail the condition.
     found = [*branches_of(key.where, dialect, truth=Truth.TRUE), *branches_of(key.where, dialect, truth=Truth.NOT_TRUE)]
     if key.computed or not key.nulls or not found or any(branch.unknown for branch in found):
         return False
@@ -98,6 +99,7 @@ def flag_branches(marked: MarkedKey, dialect: str) -> tuple[CheckMeaning, ...]:
 def unmark_keys(entity: TableDraft, notes: Notes) -> None:
     """Let the branch that is drawn tell the rows that match, instead of their flag."""
     for marked in entity.marked_keys:
+        # The flag only led the branches together: a scenario names the column that draws them.
         flag = entity.columns.pop(marked.flag)
         cases = flag.cases
         drawn = entity.columns.get(cases.column) if cases is not None else None

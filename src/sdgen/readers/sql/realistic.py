@@ -128,6 +128,8 @@ def guard(name: str, bounds: ColumnBounds) -> str:
             parts.append(f"{own} {sign} {end}")
         elif end is not None and (moment := _moment(end)):
             parts.append(f"{own} {sign} {moment}")
+        # An end that isn't understood can't be left out of the condition: it would hold for values that the CHECK
+        # refuses.
         elif end is not None:
             return ""
     if bounds.values is not None:
@@ -139,6 +141,7 @@ def guard(name: str, bounds: ColumnBounds) -> str:
         parts.append(f"{'' if match.found else 'NOT '}regexp_matches({own}, {literal(match.regex)}{options})")
     if bounds.shortest:
         parts.append(f"length({own}) >= {bounds.shortest}")
+    # EMPTY, which is below zero, is of arrays alone.
     if bounds.longest > 0:
         parts.append(f"length({own}) <= {bounds.longest}")
     if bounds.letters:

@@ -96,7 +96,7 @@ def _entity(
         # SQL Server's rowversion, its old name being timestamp, takes no value.
         if column.computed or (fit is not None and fit.database):
             continue
-        # A tsvector is nearly always filled by a trigger, which words at random would stand against.
+        # A tsvector is usually filled by a trigger from other columns, which words at random would stand against.
         if fit is None or (column.type.word == "tsvector" and column.nullable):
             _leave_out(entity, column, notes, schema.dialect)
             continue
@@ -109,7 +109,7 @@ def _column(schema: Schema, table: TableSchema, column: ColumnSchema, fit: Fit) 
     type = fit.type
     if _is_hex_uuid(schema, table, column):
         type, fit = Type("uuid"), replace(fit, declared=str(column.type))
-    # MySQL has no boolean: BOOL is an alias of tinyint(1), and all that its catalogue keeps.
+    # MySQL has no boolean: BOOL is an alias, and tinyint(1) is all that its catalogue keeps.
     if schema.dialect == "mysql" and is_flag(table, column):
         type = Type("bool")
     # Oracle's NUMBER without a size serves keys and amounts alike.

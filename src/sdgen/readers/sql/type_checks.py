@@ -163,6 +163,7 @@ def _moment(call: exp.Expr, name: str, dialect: str) -> Typed | None:
         return None
     form = _FORMS.get(function, "")
     if function == "strftime":
+        # SQLite's %f is seconds with their fraction, strftime's is the fraction alone.
         form = str(call.args["format"].this).replace("%f", "%S.%_ms") if "format" in call.args else ""
     return (name.lower(), SqlType(MOMENT_TEXT, values=(form,))) if form and len(arguments) == 1 else None
 

@@ -175,6 +175,7 @@ def _plain(type: SqlType, dialect: str) -> Fit | None:
         return Fit(Type(kind), GeneratorSpec(type="uniform_int", params={"min": 1990, "max": 2025}))
     if word == "float" and dialect in _SHORT_FLOATS and 0 < sum(type.sizes[:1]) <= 24:
         return Fit(Type("float"))
+    # MySQL's BINARY without a size has one byte.
     if kind == "binary" and (type.sizes or (word == "binary" and dialect == "mysql")):
         return _bytes(type)
     return Fit(_sized(kind, type, dialect))

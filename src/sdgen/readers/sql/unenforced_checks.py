@@ -33,9 +33,11 @@ def _translated(sql: str, dialect: str, spelled: Mapping[str, str], column: str)
 
     try:
         tree = parse_one(sql, dialect=dialect)
+        # A condition that can't be computed here is kept by nobody; its note has told so.
         if not is_computable(tree):
             return ""
         for found in tree.find_all(exp.Column):
+            # A domain's condition calls the value VALUE, whatever the column is called.
             name = column if column and found.name.lower() == "value" else spelled[found.name.lower()]
             found.set("this", exp.to_identifier(name, quoted=True))
         return with_own_days(tree, dialect).sql(dialect="duckdb")
