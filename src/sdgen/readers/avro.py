@@ -46,6 +46,7 @@ def matches(source: Source) -> bool:
     if source.suffix == ".avsc":
         return True
     try:
+        # JSON files of many megabytes are not parsed for a guess.
         if '"fields"' not in source.text or '"record"' not in source.text:
             return False
         value = source.document.value
@@ -65,6 +66,7 @@ def read(source: Source, options: ReadOptions) -> Scenario:
     document = source.document
     found = _Translation(document)
     root = found.schema(document.value, (), "")
+    # Of several schemas in a list the last one is the main one: a type must be defined before it is used.
     main = document.value[-1] if isinstance(document.value, list) and document.value else document.value
     name = str(main.get("name", "schema")) if isinstance(main, dict) else "schema"
     value = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": name, "$defs": found.named}
@@ -130,8 +132,10 @@ class _Translation:
     def _definition(self, value: Mapping[str, Any], kind: str, path: Path, space: str) -> Schema:
         """A named type, kept in the definitions: it is referred to, by itself too."""
         name = str(value.get("name", "record"))
+        # A name with points is whole, whatever `namespace` says; and what stands inside is of that namespace too.
         space = name.rpartition(".")[0] or str(value.get("namespace", space) or "")
         full = name if "." in name or not space else f"{space}.{name}"
+        # Known before its fields are read: a record may have fields of its own type.
         self.named[full] = {}
         self.positions["$defs", full] = self._line(path)
         if kind == "enum":
@@ -157,6 +161,7 @@ class _Translation:
             found |= {"default": each["default"]} if each.get("default") is not None else {}
             properties[each["name"]] = found
             self.positions["$defs", full, "properties", each["name"]] = self._line(own)
+        # Avro writes each field of each record: null is a value of a union, not an absence.
         return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
 
     def _line(self, path: Path) -> tuple[int, int]:

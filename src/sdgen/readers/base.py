@@ -66,6 +66,7 @@ class Source:
     @cached_property
     def parsed(self) -> Document:
         """The file's YAML or JSON document, which knows of keys that stand twice; SourceError where it is none."""
+        # Parsed once for all readers that are asked whether a file is theirs.
         return read_document(self.text, self.name, may_repeat=True)
 
     @property
@@ -97,9 +98,11 @@ def _unread(text: bytes) -> str:
 def read_text(path: Path) -> str:
     """A file's text; SourceError says why there is none."""
     try:
+        # Asked before it is read: the file may be one that fills the memory.
         if path.stat().st_size > MOST_BYTES:
             what = f"larger than {MOST_BYTES // 1024**2} MiB"
             raise SourceError(Problem((), what, "", str(path), type=ProblemType.SOURCE))
+        # Editors on Windows put a byte order mark before UTF-8, which would be a part of the first word.
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         what = f"not a UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}"

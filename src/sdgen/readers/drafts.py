@@ -28,6 +28,7 @@ def spec(generator: str, **params: Any) -> GeneratorSpec:
 
 def quoted_name(name: str) -> str:
     """A column's name in an expression: bare where it is plain, so that expressions stay readable."""
+    # A capital letter needs no quotes: DuckDB finds columns whatever their case.
     return name if name.isidentifier() and name.isascii() else '"' + name.replace('"', '""') + '"'
 
 
@@ -58,6 +59,7 @@ class ColumnDraft:
     description: str = ""
     line: int = 0
     default: str = ""
+    # Only relational readers know CHECKs; the fields stand here, since all drafts may be given to one planner.
     bounds: ColumnBounds = field(default_factory=ColumnBounds)
     cases: ColumnCases | None = None
     checks: list[CheckSchema] = field(default_factory=list)
@@ -83,7 +85,9 @@ class ColumnDraft:
             description=self.description,
             primary_key=self.primary,
             unique=self.unique and not alone,
+            # None leaves it open: then the plan itself tells whether the generator makes nulls.
             nullable=True if self.nullable else False if self.strict else None,
+            # A share of nulls may be left from before the column was found to be NOT NULL.
             null_rate=self.null_rate if self.nullable else None,
             null_rates=self.null_rates if self.nullable else {},
             hidden=self.hidden,

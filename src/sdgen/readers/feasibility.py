@@ -55,6 +55,7 @@ def refused_unique_sets(draft: PlanDraft) -> set[object]:
     from sdgen.planning.unique_sets import plan_unique_sets
 
     before = len(draft.problems)
+    # Problems are added to the draft's own, so what is new since then is what this step refuses.
     plan_unique_sets(draft)
     return {problem.path[1] for problem in draft.problems[before:]}
 
@@ -68,6 +69,7 @@ def refused_partial_sets(draft: PlanDraft) -> dict[str, int]:
     before = len(draft.problems)
     plan_partial_sets(draft, joints)
     found = [(str(problem.path[1]), int(problem.path[3])) for problem in draft.problems[before:]]
+    # Reversed, so that of several of one entity the first one stays.
     return dict(reversed(found))
 
 
@@ -146,6 +148,7 @@ def sampled_columns(scenario: Scenario, keys: Iterable[Key], rows: int) -> Itera
     made: dict[tuple[str, int], PlannedRows] = {}
     for entity, column in keys:
         settled = plan.entities[entity]
+        # More rows than there are show what an append would make; what can't be made beyond the end is tried without.
         for count in (rows, min(rows, settled.rows)):
             if (entity, count) not in made:
                 made[entity, count] = PlannedRows(plan, settled, np.arange(count, dtype=np.int64))
@@ -177,6 +180,7 @@ def feasible(scenario: Scenario) -> Scenario:
             compile_plan(scenario, PlanRequest(seed=_ANY_SEED))
             break
         except ScenarioError as error:
+            # A problem of a whole entity has no column that could give way: the plan itself tells it then.
             refused = {problem.path[:4]: problem for problem in error.problems if len(problem.path) >= 4}
             if not refused:
                 break

@@ -49,6 +49,8 @@ class Format:
         return detect(source)
 
 
+# The order matters where suffixes are shared, as the first that knows a source reads it. The native format is last,
+# since it takes any document and tells what is wrong with it.
 FORMATS = (
     Format("ddl", "sdgen.readers.sql.ddl", "CREATE TABLE and ALTER TABLE statements, such as a dump", (".sql",), False),
     Format("database", "sdgen.readers.sql.database", "a live database: its catalogue is read", (_DATABASE,), False),

@@ -29,6 +29,7 @@ def read_json(text: str) -> Any:
 
 def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
+    # Refused here, so that the YAML reader is asked, which tells key and line.
     if len(found) < len(pairs):
         raise ValueError("a key stands twice")
     return found
@@ -49,6 +50,7 @@ class JsonPositions(Mapping[Path, tuple[int, int]]):
         self._opened: set[Path] = set()
 
     def __getitem__(self, path: Path) -> tuple[int, int]:
+        # Only the mappings and lists on the way to a part are looked through.
         for size in range(len(path)):
             self._open(path[:size])
         offset = self._shown[path]
@@ -89,6 +91,8 @@ class JsonPositions(Mapping[Path, tuple[int, int]]):
         while self._text[offset] not in "}]":
             shown, part = offset, (*path, index)
             if named:
+                # The parser of the standard library finds the end of a value faster than any loop over letters here
+                # could.
                 key, offset = _DECODER.raw_decode(self._text, offset)
                 part = (*path, key)
                 offset = self._after_blank(self._after_blank(offset) + 1)

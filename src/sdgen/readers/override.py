@@ -69,7 +69,9 @@ def overridden(scenario: Scenario, wanted: Iterable[str]) -> Scenario:
 
     ScenarioError with every path that it doesn't have and value that can't be read, or what is wrong with it then.
     """
+    # Spelled as a file, so that a path that is asked for is the path that the file would have.
     data = _spelled(scenario)
+    # All settings are tried, so that every wrong one is told at once.
     problems: list[Problem] = []
     told: dict[Path, str] = {}
     for words in wanted:
@@ -86,6 +88,7 @@ def overridden(scenario: Scenario, wanted: Iterable[str]) -> Scenario:
         raise ScenarioError(
             [origin.problem(each.path, each.what, each.hint, each.type) for each in error.problems]
         ) from None
+    # The notes of the first reading stay: they tell of the source, which the settings do not change.
     return read.read_from(origin, scenario.notes)
 
 
@@ -123,6 +126,7 @@ def _set(data: dict[str, Any], wanted: Setting) -> Path:
     path = tuple(_walked(data, wanted))
     holder: Any = data
     for part in path[:-1]:
+        # A part that the spelled scenario leaves out, as it has its default value.
         if isinstance(holder, dict) and holder.get(part) is None:
             holder[part] = {}
         holder = holder[part]
@@ -135,6 +139,7 @@ def _set(data: dict[str, Any], wanted: Setting) -> Path:
 def _kept_fixed(holder: Any, path: Path, value: Any) -> Any:
     """A count for an entity's rows leaves its fixed rows."""
     before = holder.get("rows") if path[-1] == "rows" and isinstance(holder, Mapping) else None
+    # Fixed rows are written out in the scenario; a number of rows for testing is not meant to drop them.
     if isinstance(value, int) and isinstance(before, Mapping) and before.get("fixed"):
         return {"count": value, "fixed": before["fixed"]}
     return value
@@ -159,12 +164,14 @@ def _walked(data: dict[str, Any], wanted: Setting) -> Iterator[str | int]:
         walked = (*walked, part)
         here = here[part] if isinstance(part, int) else (here or {}).get(part)
         kind = _kind(kind, part, walked)
+        # `rows: 500` is short for `rows: {count: 500}`, so that a path may lead below it.
         if kind == "rows" and isinstance(here, int):
             here = {"count": here}
 
 
 def _plain_words(path: str) -> list[str]:
     """A path's words: `generator.params.max` stands for `params.max`, `generator.type` for `generator`."""
+    # Both spellings of a generator are read, and the file's own has the params beside its name.
     text = f"{path}.".replace(".generator.params.", ".params.").replace(".generator.type.", ".generator.")
     return text.removesuffix(".").split(".")
 
@@ -203,6 +210,7 @@ def _kind(kind: str, part: str | int, walked: Path) -> str:
 
 def _refuse_unknown(here: Mapping[str, Any], path: Path, kind: str, is_open: bool, wanted: Setting) -> None:
     part = str(path[-1])
+    # What is there may be set anew, and below params names are the generator's own, which the plan checks.
     if part in here or is_open or kind == "open":
         return
     if kind.endswith("*"):
@@ -225,6 +233,7 @@ class OverriddenOrigin(Origin):
     def problem(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> Problem:
         """A problem at a canonical path, told at the override that the part comes from, or in the source."""
         sizes = range(len(path), 0, -1)
+        # The longest path first: the innermost setting is the one that a problem comes from.
         words = next((self._words[path[:size]] for size in sizes if path[:size] in self._words), None)
         if words is None:
             return self._below.problem(path, what, hint, type)

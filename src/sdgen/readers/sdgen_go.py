@@ -40,12 +40,14 @@ _HEAD = {"id", "name", "version", "description", "seed", "entities"}
 _ENTITY = {"name", "target_table", "rows", "columns"}
 _COLUMN = {"name", "type", "nullable", "generator", "fk"}
 _KEYS = ("uuid4", "uniform_int")
+# The seed was an int64 of Go.
 _SEEDS = range(-(2**63), 2**63)
 
 
 def matches(source: Source) -> bool:
     """Whether a document is surely of the older form, and means something else than a native one would."""
     try:
+        # Keys that stand twice don't matter for telling the formats apart; `read` tells them.
         value = source.parsed.value
     except SdgenError:
         return False
@@ -71,6 +73,7 @@ def _is_column(value: Any) -> bool:
     if not isinstance(value, Mapping) or value.keys() - _COLUMN or str(value.get("type")) not in TYPES:
         return False
     generator = value.get("generator")
+    # The older format let an fk stand in the generator's place.
     if "generator" not in value:
         return isinstance(value.get("fk"), Mapping)
     if not isinstance(generator, Mapping) or generator.keys() - {"type", "params"}:
@@ -88,11 +91,13 @@ def read(source: Source, options: ReadOptions) -> Scenario:
     """The scenario of a document; ScenarioError with every problem where it is wrong."""
     document = source.parsed
     faults = list(_faults(document))
+    # Translated as data and read by the native reader, so that every check is the same as for a native file.
     native_form = replace(document, value=_translated(document.value))
     try:
         scenario = scenario_file.read_document(native_form)
     except ScenarioError as error:
         raise ScenarioError([*faults, *independent(error.problems, faults)]) from None
+    # Told together with what is wrong besides, as the native reader does.
     if faults:
         raise ScenarioError([*faults, *further_problems(scenario, faults)])
     return _with_keys(scenario).read_from(scenario.origin, _notes(scenario, document.value, source.name))
@@ -131,6 +136,7 @@ def _faults(document: Document) -> Iterator[Problem]:
             what = f"uniform_int from {low} to below {high} has no values"
             hint = "max itself is not included: make it greater than min"
             found = document.problem((*path, "generator", "params", "max"), what, hint, ProblemType.VALUE)
+            # The place is the older file's, the path the scenario's: both kinds of problems name parts alike.
             yield replace(found, path=("entities", entity, "columns", str(column.get("name")), "params", "max"))
 
 
@@ -169,10 +175,13 @@ def _column(value: Any) -> Any:
     ):
         params["values"] = [_text(each) for each in params["values"]]
     if value.get("nullable") is True:
+        # The older sdgen made no nulls; the column may have them all the same.
         column |= {"nullable": True, "null_rate": 0}
     elif value.get("nullable") not in (None, False):
+        # Neither true nor false: the native reader tells what is wrong with it.
         column["nullable"] = value["nullable"]
     elif _lists_null(value):
+        # Said outright, so that the null among the values is told instead of making the column nullable.
         column["nullable"] = False
     given = value["generator"].get("params")
     spelled = params if isinstance(given, Mapping) or given is None else given
@@ -207,6 +216,7 @@ def _with_keys(scenario: Scenario) -> Scenario:
 def _key(scenario: Scenario, name: str) -> str:
     """The first column, where it is named like the entity's key and has a value for each row."""
     entity = scenario.entities[name]
+    # Only the first column: files of that form begin with their key.
     key, column = next(iter(entity.columns.items()))
     spec, word = column.generator, snake(key)
     nouns = {singular(snake(name)), singular(snake(name).rpartition("_")[2]), singular(snake(name).partition("_")[2])}
@@ -218,6 +228,7 @@ def _key(scenario: Scenario, name: str) -> str:
     if spec is None or spec.type not in _KEYS or column.nullable or not (linked or word in {"id", *_ids(nouns)}):
         return ""
     low, high = spec.params.get("min"), spec.params.get("max")
+    # Twice as many values as rows: drawn freely they would repeat, and a permutation has room to look random.
     if spec.type == "uniform_int" and not (
         _whole(low) and _whole(high) and high - low >= 2 * (entity.rows.number or 0)
     ):

@@ -37,6 +37,7 @@ def read_source(source: str | Path, options: ReadOptions = DEFAULTS) -> Scenario
     SourceError where there is none or it can't be read, ScenarioError where it is wrong.
     """
     with _here(_named(source)) as found:
+        # A file or folder goes before a shipped example of the same name.
         return changed(_read(_format(found), found, options) if _is_there(found) else _example(found), options)
 
 
@@ -59,6 +60,7 @@ def _here(source: Source) -> Iterator[Source]:
         return
     shown = without_password(source.name.partition("?")[0])
     with TemporaryDirectory(prefix="sdgen-source-") as folder:
+        # The copy keeps the file's name: formats go by its suffix, and scenarios are named after it.
         path = Path(folder) / PurePosixPath(source.name.partition("?")[0]).name
         path.write_bytes(_remote_bytes(source.name, shown))
         try:
@@ -116,6 +118,8 @@ def read_counted(
         if not _is_there(found):
             return changed(_example(found), options), counts
         form = _format(found)
+        # The count of every entity is taken out of those to be asked of the scenario: the reader has kept to it
+        # already, where keys left room for as many.
         if not form.counted:
             options = replace(options, rows=counts.pop("*", options.rows))
         return changed(_read(form, found, options), options), counts

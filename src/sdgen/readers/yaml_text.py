@@ -64,6 +64,7 @@ def read_document(text: str, file: str, may_repeat: bool = False) -> Document:
         with suppress(ValueError, RecursionError):  # what is no JSON may be YAML, which tells more of its mistakes
             return Document(file, read_json(text), JsonPositions(text))
     text = _PAIR.sub(_as_one_letter, text)
+    # The fast way first: few files have aliases or merged keys, and those are built once more from nodes.
     builder: _Builder = _Streamed(file)
     try:
         try:
@@ -127,6 +128,7 @@ class _Builder:
 
     def _enter(self, path: Path, mark: Any) -> None:
         """Note where a value stands; SourceError where there are too many, or it lies too deep."""
+        # A key has noted its own place for the value already, which is where people look.
         self.positions.setdefault(path, (mark.line + 1, mark.column + 1))
         self._nodes += 1
         if self._nodes > MOST_NODES:
@@ -198,6 +200,7 @@ class _Composed(_Builder):
         node = yaml.compose(text, Loader=_LOADER)
         if node is None:
             raise self._empty()
+        # Counted before anything is built: ten aliases in each of nine levels are a billion values.
         if _expanded(node, {}) > MOST_NODES:
             raise self._too_many(node.start_mark)
         return self.build(node, ())
@@ -227,6 +230,7 @@ class _Composed(_Builder):
             yield key, self.build(value_node, self._key(key, path, seen, mark))
 
     def _merged(self, node: yaml.Node, path: Path, seen: set[str]) -> Iterator[tuple[str, Any]]:
+        # Of several merged mappings the first one counts, so that it comes last here.
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
         for source in reversed(sources):
             if isinstance(source, yaml.MappingNode):
@@ -246,6 +250,7 @@ def _expanded(node: yaml.Node, known: dict[int, float]) -> float:
 
 def _scalar(node: yaml.ScalarNode | yaml.ScalarEvent) -> Any:
     text: str = node.value
+    # What is quoted is text, whatever it looks like.
     if node.style in ("'", '"', "|", ">") or node.tag == "tag:yaml.org,2002:binary":
         return text
     if node.tag == "!":
@@ -255,6 +260,7 @@ def _scalar(node: yaml.ScalarNode | yaml.ScalarEvent) -> Any:
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
+        # Python refuses to convert numbers of thousands of digits, as it takes quadratic time.
         return int(text) if len(text) < 400 else text
     if _HEX.fullmatch(text):
         return int(text, 0)

@@ -33,6 +33,7 @@ def _keys(source: Source) -> str:
         value = source.document.value
         keys = set(value) if isinstance(value, Mapping) else set()
     else:
+        # A large manifest is slow to parse, and most YAML files are none.
         keys = set(_KEY.findall(source.text))
     return "" if "entities" in keys else " ".join(keys)
 

@@ -37,6 +37,7 @@ class StreamDraft(EntityDraft):
             fields = [each for each, name in self.names.items() if name == column]
             place = (*self.schema.place, *(("properties", fields[0]) if fields else ()))
         positions = self.schema.document.positions
+        # The nearest part that has a place: what came by a reference stands elsewhere.
         stands = next((place[:size] for size in range(len(place), -1, -1) if place[:size] in positions), ())
         self.notes.append(Problem(path, what, hint, self.schema.document.file, *positions.get(stands, (0, 0))))
 
@@ -54,6 +55,7 @@ def drafted(name: str, stream: Stream, schema: Schema, rows: int) -> StreamDraft
     if name != stream.name:
         draft.tell(f"the stream is called {stream.name!r}, which can't be its table's name", place=stream.place)
     shape = _record(draft, shape_of(schema.value))
+    # Removals come first, so that a field that is removed and added anew is there.
     properties = _with_added(draft, _kept(draft, shape)) or _named_elsewhere(draft)
     if not properties:
         raise Absent("its schema has no fields")
@@ -62,6 +64,7 @@ def drafted(name: str, stream: Stream, schema: Schema, rows: int) -> StreamDraft
     _set_cursor(draft)
     _set_listed(draft)
     _set_constants(draft)
+    # Last, as it counts from columns whose generators are settled by then.
     set_later_moments(draft.columns)
     return draft
 
@@ -143,6 +146,7 @@ def _add_columns(draft: StreamDraft, shape: Shape, properties: Mapping[str, Any]
     draft.names = distinct_names(ordered)
     for key in ordered:
         place = (*draft.schema.place, "properties", key)
+        # A cursor is never null: without one a record could not be asked for.
         one = Property(key, properties[key], key in shape.required, key in keys or (key,) == cursor, place)
         column, notes = read_property(one)
         name = column.name = draft.names[key]
@@ -168,6 +172,7 @@ def _set_key(draft: StreamDraft) -> None:
         columns.append(name)
     for column in (draft.columns[name] for name in columns):
         column.primary, column.nullable = True, False
+        # Schemas call ids `number`; a fraction is no key.
         if column.type.kind == "double":
             column.type, column.generator = Type("bigint"), None
         if len(columns) == 1 and column.generator is not None and column.generator.type in _FEW:
@@ -202,6 +207,7 @@ def _set_constants(draft: StreamDraft) -> None:
     """Columns that a transformation gives one plain value."""
     for added in draft.stream.added:
         name = draft.field_of(added.path)
+        # A template is filled in by the connector with what it gets, which is not known here.
         plain = "{{" not in added.value and "{%" not in added.value and added.value.strip()
         if name and plain and not draft.columns[name].primary and draft.columns[name].type.kind == "text":
             draft.columns[name].fill("const", value=added.value)
@@ -213,5 +219,6 @@ def refers_to(template: str, variable: str) -> bool:
     if not variable or "{{" not in template:
         return False
     name = re.escape(variable)
+    # A name with brackets behind it is a method of the slice, such as .get(…).
     forms = rf"(?:\.{name}\b(?!\s*\()|\[\s*['\"]{name}['\"]\s*\]|\.get\(\s*['\"]{name}['\"])"
     return re.search(rf"stream_(?:partition|slice)(?:\.parent_slice|\.partition)?\s*{forms}", template) is not None

@@ -26,6 +26,7 @@ def set_links(drafts: Entities) -> None:
     for draft in drafts.values():
         for parent in draft.stream.parents:
             _set_parent(draft, parent, by_stream)
+    # The surest first: parent streams are declared, copies by AddFields nearly so, and names are guesses.
     targets = _targets(drafts)
     for draft in drafts.values():
         _set_copied(draft, targets, drafts)
@@ -126,6 +127,8 @@ def _column_for(child: StreamDraft, parent: Parent, other: StreamDraft) -> tuple
         if name and refers_to(added.value, parent.field):
             return name, False
     own = child.primary
+    # `partition_field` names a variable of the connector; that the records have a field of that name is a habit, not
+    # a rule.
     name = child.names.get(parent.field, "")
     if name and own != (name,) and _is_plain(child, name):
         return name, False
@@ -145,6 +148,7 @@ def _link(child: StreamDraft, column: str, other: StreamDraft, target: str) -> N
         key.unique, key.nullable = True, False
         if key.generator is not None and key.generator.type not in _MANY:
             key.generator = None  # few values are left to a rule
+    # A key that is a link has each parent once at the most.
     once = {"one_to_one": True} if child.primary == (column,) or child.columns[column].unique else {}
     child.columns[column].fill("fk", True, entity=other.name, column=target, **once)
     child.columns[column].nullable = False
@@ -159,6 +163,7 @@ def _targets(drafts: Entities) -> dict[str, StreamDraft]:
 
 
 def _set_by_name(draft: StreamDraft, column: str, targets: Entities, drafts: Entities) -> None:
+    # A generator that the schema asked for says more than the name.
     if draft.primary == (column,) or draft.columns[column].generator is not None:
         return
     stem, ending = _stem(draft, column)
@@ -166,6 +171,7 @@ def _set_by_name(draft: StreamDraft, column: str, targets: Entities, drafts: Ent
     if other is None or other is draft:
         return
     target = other.primary[0]
+    # `owner_uuid` asks for a key that is called so; `owner_id` for whatever names an owner.
     if ending != "id" and not re.fullmatch(rf"(.*_)?{ending}", snake(target)):
         return
     if other.columns[target].is_link or not _same_family(draft, column, other, target):
@@ -216,6 +222,7 @@ def _leads_to(draft: StreamDraft) -> Iterator[str]:
 
 def _settle_types(drafts: Entities) -> None:
     """A link has the type of what it leads to, through all links between."""
+    # Types travel one link in each round, so that there are no more rounds than entities.
     for _ in drafts:
         changed = False
         for draft in drafts.values():

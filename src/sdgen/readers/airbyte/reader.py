@@ -39,6 +39,7 @@ def read(source: Source, options: ReadOptions) -> Scenario:
     drafts, notes = _drafts(streams, Schemas(manifest, path.parent), rows)
     if not drafts:
         raise SourceError(_nothing(document, notes))
+    # Links last: they need the keys of all streams, wherever in the manifest these stand.
     set_links(drafts)
     notes += [note for draft in drafts.values() for note in draft.notes]
     notes += [replace(one, what=f"{one.what}: the last one counts", hint="") for one in document.repeated]
@@ -79,6 +80,7 @@ def _drafts(streams: Streams, schemas: Schemas, rows: int) -> tuple[dict[str, St
         except Absent as why:
             absent.append((name, f"{why}: the stream is left out", stream.place))
         except SourceError as error:
+            # A wrong reference makes the manifest wrong, unlike a schema that is merely not to be had.
             problems += error.problems
     if problems:
         raise ScenarioError(dict.fromkeys(problems))
@@ -132,5 +134,6 @@ def _stands(draft: StreamDraft) -> Iterator[tuple[Place, Place]]:
     yield entity, draft.stream.place
     inline = bool(draft.schema.place)
     for field, name in draft.names.items():
+        # A schema in a file has lines of its own, which would be wrong in the manifest.
         place: Any = (*draft.schema.place, "properties", field) if inline else draft.stream.place
         yield (*entity, "columns", name), place

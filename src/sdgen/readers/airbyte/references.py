@@ -82,13 +82,16 @@ class Manifest:
             return Node(value, origin, {}, parameters)
         own: dict[str, Any] = {}
         for key in _PARAMETERS:
+            # Parameters may stand at a reference themselves.
             own |= self.node(value[key], (*place, key), {}).mapping if key in value else {}
         return Node(value, origin, places, {**parameters, **own})
 
     def child(self, node: Node, key: str) -> Node:
         """A field of a component; what $parameters say where it is missing or empty."""
         value = node.mapping.get(key)
+        # A parameter that stands in for a field must not stand in for the same field inside it, and so on for ever.
         handed = {name: given for name, given in node.parameters.items() if name != key}
+        # An empty value counts as missing, as it does for Airbyte.
         if not value and key in node.parameters:
             return self.node(node.parameters[key], (*node.place, "$parameters", key), handed)
         return self.node(value, node.places.get(key, (*node.place, key)), handed)
@@ -98,6 +101,7 @@ class Manifest:
         if isinstance(node.value, list):
             for index, each in enumerate(node.value):
                 yield self.node(each, (*node.place, index), node.parameters)
+        # Where a list is expected, a single component stands for a list of one.
         elif node.value is not None:
             yield node
 
@@ -114,6 +118,7 @@ class Manifest:
             nonlocal known
             inner = _PARAMETER.fullmatch(match[1])
             name = next(filter(None, inner.groups()), "") if inner else ""
+            # Manifests write `{{ parameters.name }}` in a stream that has a name of its own and no such parameter.
             given = node.parameters.get(name, node.mapping.get(name) if name == "name" else None)
             known = known and isinstance(given, str | int) and "{{" not in str(given)
             return str(given)
@@ -146,6 +151,7 @@ class Manifest:
         return {**base, **beside}, {**places, **{key: own[key] for key in beside}}, place
 
     def _looked_up(self, reference: str, place: Path, trail: tuple[str, ...]) -> tuple[Any, Path]:
+        # The trail is a path through the document, so a component that is used twice is no cycle.
         if reference in trail or len(trail) > _MOST_STEPS:
             cycle = " → ".join([*trail[trail.index(reference) if reference in trail else 0 :], reference])
             raise self.refused(place, f"the references go in a cycle: {cycle}", "let one of them stand for itself")
@@ -167,10 +173,12 @@ class Manifest:
         if _reference(value) or (
             isinstance(value, Mapping) and "$ref" in value and path.partition("/")[0] not in value
         ):
+            # A path may lead through a reference: `#/definitions/a/b` where `a` stands for another component.
             value, _, place = self._followed(value, place, ("#/" + path,))
         if not isinstance(value, Mapping):
             return None
         for head in _heads(path):
+            # As it is written first: most manifests don't escape anything.
             for key in dict.fromkeys((head, unquote(head.replace("~1", "/").replace("~0", "~")))):
                 if key in value:
                     found = self._at(value[key], path[len(head) + 1 :], (*place, key))

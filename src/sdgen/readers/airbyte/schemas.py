@@ -47,6 +47,7 @@ class Schemas:
 
     def of(self, stream: Node, name: str) -> Schema:
         """The schema of a stream; Absent where it has none that can be read."""
+        # A configured catalog, and the plain shape, have the schema in the stream itself.
         if isinstance(stream.mapping.get("json_schema"), Mapping):
             loader = self.manifest.child(stream, "json_schema")
             return self._inline(loader)
@@ -64,6 +65,7 @@ class Schemas:
         return _together(found, reasons)
 
     def _loaded(self, loader: Node, name: str) -> Schema:
+        # JsonFileSchemaLoader is the format's own default, with schemas/<name>.json for a path.
         kind = loader.type or ("InlineSchemaLoader" if "schema" in loader.mapping else "JsonFileSchemaLoader")
         if kind == "InlineSchemaLoader":
             return self._inline(self.manifest.child(loader, "schema"))
@@ -74,6 +76,7 @@ class Schemas:
     def _inline(self, node: Node) -> Schema:
         if not isinstance(node.value, Mapping):
             raise Absent("its schema is empty")
+        # A schema that came by reference stands where its keys do.
         place = next(iter(node.places.values()), node.place)[:-1] if node.places else node.place
         value = self._manifest_part(node.value, place, ())
         return Schema(value, self.manifest.document, place)
@@ -86,12 +89,14 @@ class Schemas:
             return self._referred(value, place, trail, value)
         if not isinstance(value, Mapping) or len(place) > _MOST_DEPTH:
             return value
+        # A reference to #/properties/ means the schema's own fields, and nothing of the manifest.
         if isinstance(value.get("$ref"), str) and not value["$ref"].startswith("#/properties/"):
             beside = {key: each for key, each in value.items() if key != "$ref"}
             base = self._referred(value["$ref"], place, trail, None)
             inner = self._manifest_part(beside, place, trail)
             return {**base, **inner} if isinstance(base, Mapping) else inner
         return {
+            # A text in `description` or `enum` may begin like a reference, and is none.
             key: each if _is_literal(key, each) else self._manifest_part(each, (*place, key), trail)
             for key, each in value.items()
         }
@@ -176,6 +181,7 @@ class Schemas:
                 notes.append(f"nothing stands at the reference {reference!r}: taken as any value")
             count = len(notes)
             resolved = self._file_part(found, other, (*trail, mark), notes)
+            # What has notes is resolved again for each stream that uses it, so that each is told of them.
             if len(notes) > count:
                 return resolved
             self._resolved[key] = resolved

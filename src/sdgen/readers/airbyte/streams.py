@@ -137,12 +137,15 @@ class Streams:
 
     def _full(self, node: Node) -> Node:
         """Of a stream that has two ways of being read, the one that tells more: the incremental."""
+        # A StateDelegatingStream reads one or the other; the incremental one has a cursor besides all that the other
+        # has.
         for key in ("incremental_stream", "full_refresh_stream"):
             if key in node.mapping:
                 return self.manifest.child(node, key)
         return node
 
     def _primary_key(self, node: Node) -> tuple[FieldPath, ...]:
+        # Manifests say the first, catalogs the second.
         for key in ("primary_key", "source_defined_primary_key"):
             value = self.manifest.child(node, key).value
             if isinstance(value, str):
@@ -170,10 +173,12 @@ class Streams:
         """How the records write the cursor; what the requests say is like it, where nothing says more."""
         listed = self.manifest.child(sync, "cursor_datetime_formats").value
         forms = [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
+        # The first format is the one that records are parsed by before any other.
         return forms[0] if forms else self.manifest.text(sync, "datetime_format")
 
     def _start(self, sync: Node) -> str:
         start = self.manifest.child(sync, "start_datetime")
+        # A MinMaxDatetime component, or the moment itself.
         if isinstance(start.value, Mapping):
             return self.manifest.text(start, "datetime")
         return self.manifest.filled(start.value, sync) if isinstance(start.value, str) else ""
@@ -181,11 +186,13 @@ class Streams:
     def _routers(self, node: Node) -> Iterator[Node]:
         """All partition routers of a stream, those inside others too."""
         retriever = self.manifest.child(node, "retriever")
+        # Older manifests call partition routers stream slicers; the word is still taken.
         for key in ("partition_router", "stream_slicer"):
             if retriever.mapping.get(key):
                 for one in self.manifest.items(self.manifest.child(retriever, key)):
                     yield from self._inside(one, 0)
         sync = self.manifest.child(node, "incremental_sync")
+        # Cursors of a class of one's own take parents as well as partition routers do.
         if "parent_stream" in sync.mapping or "parent_stream_configs" in sync.mapping:
             yield sync
 
@@ -206,6 +213,7 @@ class Streams:
             name = self._name(stream) if stream.mapping else ""
             key = self._key(self.manifest.child(config, "parent_key").value, config)
             variable = self.manifest.text(config, "partition_field") or self.manifest.text(config, "stream_slice_field")
+            # A class of one's own may take a parent stream for other reasons than its key.
             if name and key:
                 yield Parent(name, key, variable, config.place)
 
@@ -218,6 +226,7 @@ class Streams:
         variable = self.manifest.text(router, "cursor_field") or self.manifest.text(router, "slice_field")
         if not isinstance(values, list) or not variable:
             return None
+        # Values of templates depend on the connector's settings, and are not known here.
         known = tuple(str(each) for each in values if isinstance(each, str | int) and "{{" not in str(each))
         return SliceValues(variable, known) if known else None
 
@@ -235,6 +244,7 @@ class Streams:
             pointers = self.manifest.child(transformation, "field_pointers").value
             if transformation.type == "RemoveFields" and isinstance(pointers, list):
                 condition = transformation.mapping.get("condition")
+                # A field that is removed on a condition is there in the other records.
                 yield from (path for each in pointers if (path := self._path(each, transformation)) and not condition)
 
     def _transformations(self, node: Node) -> Iterator[Node]:

@@ -23,8 +23,10 @@ _MOMENTS = frozenset({"timestamp", "timestamptz"})
 
 def set_cursor(columns: Mapping[str, ColumnDraft], name: str, cursor: Cursor) -> str:
     """Give the cursor values as the manifest asks; what can't be done is returned, "" where all can."""
+    # A form that is not understood is as good as none: the records' own form is guessed then.
     column, form = columns[name], _known(cursor.form)
     start = _start(cursor.start)
+    # A change is counted from its record's making, so that the start is given to that column and holds for both.
     created = _created(columns, name) if start else ""
     if created:
         _fill(columns[created], _form_of(columns[created]), start)
@@ -76,6 +78,7 @@ def _form_of(column: ColumnDraft) -> str:
 def _start(text: str) -> str:
     """A literal start as ISO 8601, in UTC; "" where it is a template or in no known form."""
     if re.fullmatch(r"\d{9,10}|\d{12,13}", text):
+        # Ten digits count seconds until the year 2286; more of them are milliseconds.
         seconds = int(text) / (1000 if len(text) > 10 else 1)
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     match = _ISO.fullmatch(text)
@@ -85,6 +88,7 @@ def _start(text: str) -> str:
         moment = datetime.fromisoformat(f"{match[1]}T{match[2] or '00:00'}")
     except ValueError:
         return ""
+    # 0001-01-01 and the like mean "from the beginning", not that there are such records.
     if moment.year < 1900:
         return ""
     return match[1] if not match[2] or match[2].startswith("00:00") else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -148,6 +152,7 @@ def set_later_moments(columns: Mapping[str, ColumnDraft]) -> None:
     for name, column in columns.items():
         unit = _unit(column)
         first = _beginning(name, [each for each in created if _unit(columns[each]) == unit], columns)
+        # Only columns of one unit can be added up; a key must not be computed, since sums repeat.
         if first and first != name and unit and unit == _unit(columns[first]) and name not in keys:
             columns[first].null_rate = 0.0  # nothing can be counted from a moment that isn't there
             if columns[first].params.get("end", "now") == "now":  # what follows it must not lie ahead of now

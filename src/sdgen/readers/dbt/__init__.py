@@ -27,6 +27,7 @@ def matches(source: Source) -> bool:
         value = source.document.value
     except SdgenError:
         return False
+    # `models` and `sources` are common words: a document that says it is something else is taken at its word.
     return isinstance(value, dict) and not {"entities", "$schema", "openapi"} & value.keys() and _has_nodes(value)
 
 

@@ -93,6 +93,8 @@ class _Reading:
         text = str(node.get("data_type") or "").strip()
         if text:
             word = _TYPES.get(text.lower().partition("<")[0].partition("(")[0], text)
+            # `data_type` is in the warehouse's own words, which the file does not name; most of them are PostgreSQL's
+            # too.
             fit = fit_of(parsed_type(word, "postgres"), _SCHEMA)
             if fit is None:
                 self.tell(draft.name, name, f"the type {text!r} is not known: values follow the name", draft, path)
@@ -119,6 +121,7 @@ def scenario_of(documents: Sequence[Document], name: str, rows: int | None) -> S
         _apply_tests(reading, draft)
     for draft in reading.entities.values():
         _set_links(reading, draft)
+    # After all links are known, as a cycle may run through several files.
     _cut_cycles(reading)
     file = documents[0].file if len(documents) == 1 else str(FilePath(documents[0].file).parent)
     whole = ScenarioDraft(name or "dbt", reading.entities, reading.notes)
@@ -127,6 +130,7 @@ def scenario_of(documents: Sequence[Document], name: str, rows: int | None) -> S
 
 def _nodes(value: Any) -> Iterator[tuple[Any, Path, tuple[str, ...]]]:
     """Models, seeds, snapshots, and the tables of sources, each with its path and what it is called by."""
+    # Sources first: they come first in a warehouse, and keep their plain names where a model is called the same.
     for key in ("sources", "seeds", "snapshots", "models"):
         listed = value.get(key) if isinstance(value, dict) else None
         for place, node in enumerate(listed if isinstance(listed, list) else ()):
@@ -154,6 +158,7 @@ def _tests(node: Mapping[str, Any], path: Path) -> Iterator[Test]:
 
 
 def _test(value: Mapping[str, Any], path: Path) -> Test:
+    # Three spellings: `{unique: …}`, `{test_name: unique, …}`, and `{type: unique}` in constraints.
     named = value.get("test_name") or value.get("type")
     name, inner = (str(named), value) if named else next(iter(value.items()))
     found = inner if isinstance(inner, Mapping) else {}
@@ -178,6 +183,7 @@ def _apply_tests(reading: _Reading, draft: TableDraft) -> None:
                     draft.name, name, f"{test.name} holds in all rows, not only where {where}", draft, test.path
                 )
             known(draft, name, test)
+    # dbt knows no keys; what is both unique and never null is one by its tests.
     keys = [each for each in draft.columns.values() if each.unique and not each.nullable]
     if keys and not draft.primary:
         keys[0].primary, keys[0].unique = True, False
@@ -209,6 +215,7 @@ def _range(draft: TableDraft, name: str, test: Test) -> None:
     if not numbers:
         return
     whole = column.type.kind in INTEGERS or (column.type == UNTYPED and all(isinstance(each, int) for each in numbers))
+    # dbt_utils says `inclusive`, dbt_expectations `strictly`.
     inside = 0 if test.arguments.get("inclusive", True) and not test.arguments.get("strictly") else 1 if whole else 0.01
     least = low + inside if isinstance(low, int | float) else min(0, numbers[-1] - 1000)
     most = high - inside if isinstance(high, int | float) else least + 1000

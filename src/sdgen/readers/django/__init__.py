@@ -66,6 +66,7 @@ def _app(path: Path) -> str:
 def _parsed(path: Path) -> ast.Module:
     try:
         with warnings.catch_warnings():
+            # Python warns of odd escapes in the user's own texts, which is not for the user of sdgen to read.
             warnings.simplefilter("ignore")
             return ast.parse(read_text(path))
     except SyntaxError as error:

@@ -48,6 +48,7 @@ class Values:
             return self.value(self.names[node.id], depth + 1)
         if isinstance(node, ast.Attribute):
             return self._member(node, depth)
+        # Translated labels and Decimal("1.5") stand for what is in their parentheses.
         if isinstance(node, ast.Call) and last_name(node) in ("_", "gettext_lazy", "gettext", "Decimal") and node.args:
             return self.value(node.args[0], depth + 1)
         raise Unknown(ast.unparse(node))
@@ -71,6 +72,7 @@ class Values:
         found: dict[str, Any] = {}
         for each in owner.body:
             if isinstance(each, ast.Assign) and len(each.targets) == 1 and isinstance(each.targets[0], ast.Name):
+                # `DRAFT = "d", "Draft"` is a value and its label.
                 first = each.value.elts[0] if isinstance(each.value, ast.Tuple) and each.value.elts else each.value
                 try:
                     found[each.targets[0].id] = self.value(first)
@@ -92,6 +94,7 @@ class Values:
 
     def _choice(self, node: ast.expr) -> list[Any]:
         if isinstance(node, ast.Tuple | ast.List) and len(node.elts) == 2:
+            # A pair whose second part is a list is a group: its name is no value.
             if isinstance(node.elts[1], ast.Tuple | ast.List):
                 return [value for each in node.elts[1].elts for value in self._choice(each)]
             return [self.value(node.elts[0])]
@@ -148,6 +151,7 @@ def _lookup(word: ast.keyword, values: Values, column: Callable[[str], str]) -> 
     mark = _COMPARED.get(lookup or "exact")
     if mark is None:
         raise Unknown(f"{word.arg}={ast.unparse(word.value)}")
+    # `= NULL` is never true in SQL, while Django's filter by None finds nulls.
     if isinstance(word.value, ast.Constant) and word.value.value is None:
         return f"{left} IS NULL"
     return f"{left} {mark} {_side(word.value, values, column)}"

@@ -148,9 +148,13 @@ class ModelIndex:
             names = _assigned(module.body)
             classes = {each.name: each for each in ast.walk(module) if isinstance(each, ast.ClassDef)}
             for node in (each for each in ast.walk(module) if isinstance(each, ast.ClassDef) and each.bases):
+                # A class's own names hide those of its module.
                 values = Values({**names, **_assigned(node.body)}, classes)
+                # Models go by their class names, as most references write them; of two apps' models of one name the
+                # first is meant.
                 self.models.setdefault(node.name, Model(node.name, node, file, app, values))
         for each in _OWN:
+            # A project's own User takes the place of Django's.
             if isinstance(each, ast.ClassDef) and (each.name not in self.models or not self.is_model(each.name)):
                 self.models[each.name] = Model(each.name, each, "", "", Values({}, {}))
 
@@ -208,16 +212,19 @@ class ModelIndex:
     def fields(self, model: Model, seen: tuple[str, ...] = ()) -> list[ModelField]:
         """The fields of a model, those of its abstract bases first; what it sets to None is gone."""
         found: dict[str, ModelField] = {}
+        # Reversed, so that the first base has the last word, as Python's order of resolution has it.
         for base in reversed(model.node.bases):
             name = last_name(base)
             above = self.models.get(_OWN_BASES[name][0] if _OWN_BASES.get(name) else name)
             if above is None or name in seen or name == model.name:
                 continue
+            # A base with a table of its own keeps its fields there.
             if name in _OWN_BASES or not self.is_model(name) or above.says("abstract"):
                 inherited = self.fields(above, (*seen, model.name))
                 found |= {each.name: replace(each, model=replace(each.model, name=model.name)) for each in inherited}
         for name, value in _assigned(model.node.body).items():
             if isinstance(value, ast.Constant) and value.value is None:
+                # `name = None` is how Django takes an inherited field away.
                 found.pop(name, None)
             kind = last_name(value) if isinstance(value, ast.Call) else ""
             if isinstance(value, ast.Call) and (
@@ -242,6 +249,7 @@ class ModelIndex:
         above = self.parent(model)
         if above is not None and depth < 8:
             return f"{above.name.lower()}_ptr_id", self.key(above, depth + 1)[1]
+        # DEFAULT_AUTO_FIELD of new projects; older ones have integer ids, which bigint holds as well.
         return "id", SqlType("bigint")
 
     def type(self, each: ModelField, depth: int = 0) -> SqlType | None:

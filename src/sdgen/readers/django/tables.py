@@ -42,11 +42,13 @@ def _table(index: ModelIndex, model: Model, between: list[TableSchema]) -> Table
     made = _Made(index, model, between)
     above = index.parent(model)
     if not any(each.says("primary_key") for each in index.fields(model)):
+        # A model that extends another one has its parent's key for its own, which is no number of its own counting.
         made.columns[key[0]] = ColumnSchema(key[0], key[1], model.node.lineno, nullable=False, counts=above is None)
         if above is not None:
             made.links.append(ForeignKeySchema((key[0],), TableName(index.table_of(above)), (index.key(above)[0],)))
     for each in index.fields(model):
         made.add(each)
+    # Last, as constraints name columns, which are known by then.
     made.keep_meta()
     return TableSchema(
         TableName(index.table_of(model)),
@@ -115,6 +117,7 @@ class _Made:
     def _conditions(self, each: ModelField, column: str) -> Iterator[str]:
         """What choices, validators and the class of the field ask of its values."""
         if each.kind.startswith("Positive"):
+            # Django makes this very CHECK on PostgreSQL.
             yield f"{column} >= 0"
         if "choices" in each.words and each.kind not in LINKS:
             try:
@@ -126,6 +129,8 @@ class _Made:
                 self.index.tell(what, each.model, each.call.lineno)
         validators = each.words.get("validators")
         for one in validators.elts if isinstance(validators, ast.List | ast.Tuple) else ():
+            # Validators are Django's and no database's: rows that break one can be stored, but not edited in its
+            # forms.
             yield from self._validator(one, each, column)
 
     def _validator(self, node: ast.expr, each: ModelField, column: str) -> Iterator[str]:
@@ -148,6 +153,7 @@ class _Made:
 
     def _between(self, each: ModelField) -> None:
         """The table of a many to many relation without a model of its own."""
+        # The model in between is a table of its own, and read as one.
         if "through" in each.words:
             return
         other = self.index.models.get(self.index.target(each))
@@ -159,6 +165,7 @@ class _Made:
         name = str(each.says("db_table") or f"{here}_{each.name}")
         ends = [f"{self.model.name.lower()}_id", f"{other.name.lower()}_id"]
         if ends[0] == ends[1]:
+            # Django's own names for a model's relation to itself.
             ends = [f"from_{ends[0]}", f"to_{ends[1]}"]
         columns, links = [ColumnSchema("id", SqlType("bigint"), line, nullable=False, counts=True)], []
         for column, end in zip(ends, (self.model, other), strict=True):
@@ -206,6 +213,7 @@ class _Made:
         words = {one.arg: one.value for one in node.keywords} if isinstance(node, ast.Call) else {}
         kind = last_name(node)
         if kind == "CheckConstraint":
+            # The argument is called `condition` since Django 5.1.
             check = words.get("condition") or words["check"]
             self.checks.append(CheckSchema(condition(check, owner.values, self.column), "", node.lineno))
         elif kind == "UniqueConstraint" and "fields" in words:

@@ -36,6 +36,7 @@ def constants(text: str) -> tuple[dict[str, Node], list[Node]]:
     found: dict[str, Node] = {}
     calls: list[Node] = []
     for statement in root.named_children:
+        # Constants that are not exported count as well: tables refer to enums and spread columns of their own file.
         inner = statement.child_by_field_name("declaration") if statement.type == "export_statement" else statement
         for each in inner.named_children if inner is not None and inner.type == "lexical_declaration" else ():
             name, value = each.child_by_field_name("name"), each.child_by_field_name("value")
@@ -66,7 +67,9 @@ def chain(node: Node) -> list[Link]:
         if function is None or args is None:
             return []
         given = tuple(bare(each) for each in args.named_children if each.type != "comment")
+        # `integer("id")` begins a chain; `.notNull()` is called on what stands before it.
         name = function.child_by_field_name("property") if function.type == "member_expression" else function
+        # The outermost call is met first, and is the last one that is made.
         links.insert(0, Link(text_of(name), given if args.type == "arguments" else (args,), node.start_point[0] + 1))
         inner = function.child_by_field_name("object") if function.type == "member_expression" else None
         if inner is None:
@@ -83,6 +86,7 @@ def returned(node: Node) -> Node:
     body = node.child_by_field_name("body")
     if body is None:
         return node
+    # `() => users.id` and `() => { return users.id }` say the same.
     if body.type == "statement_block":
         back = next((each for each in body.named_children if each.type == "return_statement"), None)
         return bare(back.named_children[0]) if back is not None and back.named_children else body

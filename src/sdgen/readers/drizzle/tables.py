@@ -129,6 +129,7 @@ class _Reading:
             found, _ = constants(text)
             self.constants |= found
             files |= dict.fromkeys(found, file)
+        # Only after the constants of all files are known, since a table may use an enum or a spread of another file.
         for name, node in self.constants.items():
             self._declare(name, node, files[name])
 
@@ -162,6 +163,8 @@ class _Reading:
             return _MAKERS[link.name], ""
         function = node.child_by_field_name("function")
         owner = text_of(function.child_by_field_name("object")) if function is not None else ""
+        # A creator such as pgTableCreator, or a pgSchema, is a constant of the source: it tells the dialect and the
+        # schema.
         made = chain(self.constants[owner or link.name]) if (owner or link.name) in self.constants else []
         if made and made[0].name in _SCHEMAS and made[0].args and link.name == "table":
             return _SCHEMAS[made[0].name], str(literal(made[0].args[0]) or "")
@@ -217,6 +220,7 @@ class _Reading:
 
     def _column(self, made: Made, key: str, links: Sequence[Link]) -> ColumnSchema | None:
         kind, args = links[0].name, [self._literal(each) for each in links[0].args]
+        # Without a name of its own a column has its key's.
         name = next((each for each in args if isinstance(each, str)), key)
         options = next((each for each in args if isinstance(each, dict)), {})
         type = self._type(made.dialect, kind, options, args)
@@ -229,6 +233,7 @@ class _Reading:
         counts = kind in _COUNTED or bool(
             {"autoincrement", "generatedAlwaysAsIdentity", "generatedByDefaultAsIdentity"} & words
         )
+        # SQLite's INTEGER PRIMARY KEY is the row's number, and counts by itself.
         counts = counts or (primary is not None and made.dialect == "sqlite" and kind == "integer")
         return ColumnSchema(
             name,
@@ -250,6 +255,7 @@ class _Reading:
             return None
         mode = options.get("mode")
         if dialect == "sqlite":
+            # SQLite has few types: `mode` says what Drizzle keeps in them, and moments are counted in whole numbers.
             moments = {"boolean": "boolean", "timestamp": "integer", "timestamp_ms": "integer", "json": "json"}
             return parsed_type(moments.get(str(mode), {"numeric": "decimal(12,2)"}.get(kind, kind)), dialect)
         text = _TYPES[dialect].get(kind, kind.lower())
@@ -260,6 +266,7 @@ class _Reading:
         ]
         text += (
             f"({', '.join(map(str, sizes))})"
+            # The precision of a moment is no length.
             if sizes and kind not in ("time", "timestamp", "datetime", "interval")
             else ""
         )
@@ -307,6 +314,7 @@ class _Reading:
             self.tell(f"{made.table}: {', '.join(columns)} refers to what is not known: no link", made.file, line)
             return
         to = tuple(self._name(parent, each[1]) for each in found)
+        # `relations` repeat what `references` declare.
         if columns not in [each.columns for each in table.links]:
             table.links.append(ForeignKeySchema(columns, parent.table, to, "", line))
 
@@ -336,6 +344,7 @@ class _Reading:
         ]
         keys = [text_of(each).split("(")[0].split(".") for each in flat if each.type == "member_expression"]
         found = tuple(table.names[each[1]] for each in keys if len(each) == 2 and each[1] in table.names)
+        # A key of which one part is an expression is none of the columns alone.
         return found if len(found) == len(flat) else ()
 
     def _extra(self, made: Made, table: _Table, node: Node) -> None:
@@ -350,6 +359,7 @@ class _Reading:
         where = next((self._sql(table, each.args[0]) for each in links if each.name == "where" and each.args), "")
         if kind == "primaryKey" and named:
             table.primary = KeySchema(named, "", line)
+        # A condition that can't be read leaves the key out, or it would be unique in more rows than is asked.
         elif kind in ("unique", "uniqueIndex") and named and where is not None:
             table.unique.append(KeySchema(named, "", line, where))
         elif kind == "check" and len(links[0].args) > 1 and (sql := self._sql(table, links[0].args[1])):

@@ -93,7 +93,9 @@ class ObjectType:
             each for word in own for each in self.fields if snake(each.name) == word.strip("_") or each.name == word
         ]
         ids = [each for each in self.fields if each.kind.name == "ID" and each.kind.required]
+        # An `id` of an object type is a link to another record, and no key.
         found = [each for each in named if each.kind.name in SCALARS and not each.kind.listed]
+        # The only required ID names the record, whatever it is called; of several none is sure to.
         return marked or (found[0] if found else ids[0] if len(ids) == 1 else None)
 
 
@@ -101,6 +103,7 @@ def kind_of(node: TypeNode) -> Kind:
     required = node.kind == "non_null_type"
     listed = False
     inner: Any = node
+    # `[[Post!]!]!` is a list like any other here, and the outermost mark says whether the field may be null.
     while inner.kind != "named_type":
         listed = listed or inner.kind == "list_type"
         inner = inner.type

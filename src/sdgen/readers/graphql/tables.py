@@ -80,7 +80,9 @@ class _Reading:
         self.objects = {name: each for name, each in self.objects.items() if name not in roots}
 
     def _declare(self, node: Any, file: str, roots: set[str]) -> None:
+        # An extension may come before what it extends, in another file: both are declared alike.
         kind = node.kind.replace("_extension", "_definition")
+        # The roots may have names of their own: `schema { query: Root }`.
         if kind == "schema_definition":
             roots.update(each.type.name.value for each in node.operation_types)
             return
@@ -117,6 +119,7 @@ class _Reading:
     @cached_property
     def rows(self) -> dict[str, ObjectType]:
         """The types that are tables: those with a key, and those that are no part of another; no helpers of paging."""
+        # A type without a key that no field holds is still asked for by some query: it is one of rows.
         parts = {each.kind.name for one in self.objects.values() for each in one.fields}
         plain = {name: each for name, each in self.objects.items() if not _HELPERS.fullmatch(name)}
         return {name: each for name, each in plain.items() if each.key is not None or name not in parts}
@@ -129,6 +132,7 @@ class _Reading:
     def type(self, each: FieldOf, inside: tuple[str, ...] = ()) -> SqlType | None:
         """The type of a field of plain values; None of one that is a link, or refers to what holds it."""
         name, dimensions = each.kind.name, int(each.kind.listed)
+        # A schema's own types go before scalars of the usual names.
         if name in self.enums:
             return SqlType("enum", values=self.enums[name], dimensions=dimensions)
         if name in SCALARS:
@@ -160,7 +164,9 @@ class _Reading:
                 what = f"{one.name}.{each.name} is left out: nothing is known of its type {each.kind.name}"
                 self.tell(what, each.line, each.file)
         key = KeySchema((one.key.name,), "", one.key.line) if one.key is not None else None
+        # After the type's own fields, which say more of a link than a list on the other side.
         for name, column, link, once in self._from_other_sides(one):
+            # The field may be declared as a plain value: `authorId` beside `posts` of the author.
             if name not in columns:
                 columns[name] = column
                 links.append(link)
@@ -199,6 +205,7 @@ class _Reading:
         """Give the table the link that a field is; False where it leads nowhere."""
         found = self.target(each.kind.name)
         if found is None:
+            # Helpers of paging lead nowhere by themselves, which is nothing to tell.
             return bool(_HELPERS.fullmatch(each.kind.name))
         other, key = found
         back = [field for field in other.fields if (self.target(field.kind.name) or (None,))[0] is one]
@@ -223,6 +230,7 @@ class _Reading:
         """The table between two types that have lists of each other: once, of the one that is declared first."""
         lists = [field for field in back if self.lists(field) and field is not each]
         singles = [field for field in back if not self.lists(field)]
+        # A single field on the other side is the link already, and the list its other side.
         if singles or not lists or one.key is None or other.key is None or (one.name > other.name):
             return
         name = f"{one.name}_{each.name}"
@@ -274,6 +282,7 @@ class _Reading:
 def _spelled(type: SqlType) -> str:
     """A type inside a struct."""
     if type.word == "enum":
+        # The names of a GraphQL enum have no quotes in them.
         values = ", ".join("'" + value + "'" for value in type.values)
         return f"ENUM({values}){'[]' * type.dimensions}"
     return str(type)

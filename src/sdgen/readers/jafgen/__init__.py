@@ -22,6 +22,7 @@ def _is_schema(source: Source) -> bool:
     try:
         if source.path.stat().st_size > MOST_BYTES or "system" not in source.text or "entities" not in source.text:
             return False
+        # Keys that stand twice are no reason to take it for another format: `read` tells them as problems.
         value = source.parsed.value
     except (SdgenError, OSError):
         return False

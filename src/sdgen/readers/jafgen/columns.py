@@ -73,6 +73,7 @@ def _column(draft: JafgenEntity, attribute: AttributeRecord) -> ColumnDraft:
     )
     for key in attribute.unknown:
         draft.note(place, f"the key {key!r} says nothing here")
+    # Links are made when all entities of all files are known.
     if attribute.type == "link" or attribute.link_to:
         return column
     constraints = Constraints(attribute)
@@ -86,6 +87,7 @@ def _column(draft: JafgenEntity, attribute: AttributeRecord) -> ColumnDraft:
         draft.refuse((*place, "params", key), what, hint)
     for what, hint, type in constraints.notes:
         draft.note(place, what, hint, type)
+    # After the values are made: what nothing has asked for by then has no meaning for this type.
     for key, hint in constraints.left():
         draft.note(place, f"the constraint {key!r} is not used", hint)
     return column
@@ -104,6 +106,7 @@ def _primary_key(draft: JafgenEntity) -> str:
     """The required attribute of distinct values that is named like a key; ContactID is one where it comes first."""
     for position, (name, column) in enumerate(draft.columns.items()):
         word = snake(name).replace("_", "")
+        # The format has no word for primary keys.
         named = word in ("id", "uuid", "guid", f"{draft.noun}id") or (position == 0 and word.endswith("id"))
         distinct = column.unique or column.type.kind == "uuid"
         if named and distinct and draft.attributes[name].required and not draft.attributes[name].link_to:
@@ -121,6 +124,7 @@ def _origin(name: str, record: EntityRecord) -> Origin:
         there: Path = (*record.path, "attributes", attribute.name, "constraints")
         aliases[(*here, "params")] = there
         for param, key in _SPELLED.items():
+            # A problem of a param is told at the constraint that it was made of, under the name that stands there.
             if param not in attribute.constraints:
                 aliases[(*here, "params", param)] = (*there, key)
     return Origin(record.document.file, record.document.positions, aliases)

@@ -61,6 +61,7 @@ def _set_link(
 def _target(draft: JafgenEntity, link: str, name: str, places: Mapping[tuple[str, str], str]) -> tuple[str, str] | None:
     """The entity, under its name in the scenario, and the attribute that a link names; None after telling why not."""
     place = (*draft.place(name), "link_to")
+    # From the right, since a system's name may hold dots.
     parts = link.rsplit(".", 2)
     if len(parts) == 2:
         parts = [draft.record.system, *parts]
@@ -71,6 +72,7 @@ def _target(draft: JafgenEntity, link: str, name: str, places: Mapping[tuple[str
     system, entity, attribute = parts
     systems = {each for each, _ in places}
     if system not in systems:
+        # Another system is likelier to be meant than the entity's own, which needs no name.
         hint = did_you_mean(system, systems - {draft.record.system}) or did_you_mean(system, systems)
         more = "is it in another file? give the folder of both" if len(systems) == 1 else ""
         draft.refuse(place, f"no system {system!r}", "; ".join(filter(None, (hint, more))), _REFERENCE)
@@ -124,6 +126,7 @@ class _Key:
 
     def meant_by(self, word: str) -> bool:
         """Whether a column of this name holds the key: called like it, or ending in the entity's name and id."""
+        # `id` is the key of every entity, and tells none of them.
         if word == self.word and word not in ("id", "uuid", "guid"):
             return True
         return len(self.noun) > 2 and word.removesuffix("uuid").removesuffix("id").endswith(self.noun)
@@ -135,6 +138,7 @@ def _guess_link(draft: JafgenEntity, name: str, column: ColumnDraft, keys: Seque
         return
     sort = _sort(column)
     found = [key for key in keys if key.draft is not draft and key.sort == sort and key.meant_by(word)]
+    # The longest name fits best: `orderitem_id` ends in `item` as well; two of equal length leave it open.
     found.sort(key=lambda key: -len(key.noun))
     if not found or (len(found) > 1 and len(found[0].noun) == len(found[1].noun)):
         return
@@ -207,6 +211,7 @@ def _guess_order(draft: JafgenEntity, name: str, column: ColumnDraft) -> None:
 
 def _room(later: Mapping[str, Any], earlier: Mapping[str, Any]) -> bool:
     """Whether any moment from the earlier one on, until the later one's end, is within the later one's bounds."""
+    # Without an end a moment lies before `as_of`, which is not known here: only equal bounds are sure to leave room.
     if not later.get("end") or not earlier.get("end"):
         return later.get("end") == earlier.get("end") and later.get("start") == earlier.get("start")
     starts = str(later.get("start") or ""), str(earlier.get("start") or "")
@@ -254,12 +259,14 @@ def _guess_amount(draft: JafgenEntity, name: str, column: ColumnDraft) -> None:
 def _numbers(draft: JafgenEntity, pattern: re.Pattern[str]) -> Iterator[str]:
     for name, column in draft.columns.items():
         made = column.generator is not None and column.generator.type in ("decimal", "uniform_int")
+        # A sum with a null in it would be null, where the total is asked to be there.
         if made and not column.nullable and pattern.fullmatch(_word(name)) and '"' not in name:
             yield name
 
 
 def _holds(draft: JafgenEntity, column: ColumnDraft, parts: tuple[str, str], sign: str) -> bool:
     one, other = ([_decimal(draft.columns[part].params[bound]) for bound in ("min", "max")] for part in parts)
+    # The extremes of a sum or a product lie at the ends of its parts.
     ends = [a + b if sign == "+" else a * b for a in one for b in other]
     return _decimal(column.params["min"]) <= min(ends) and max(ends) <= _decimal(column.params["max"])
 

@@ -23,6 +23,7 @@ from sdgen.scenario.model import Scenario
 from sdgen.scenario.output import DATABASE_FORMATS, FILE_FORMATS, EntityOutput, Output
 from sdgen.scenario.problems import Origin
 
+# Without a seed, too, the rows are the same every time.
 SEED = 42
 
 
@@ -39,6 +40,7 @@ def read(source: Source, options: ReadOptions) -> Scenario:
     drafts = {name: drafted(name, record) for name, record in entities.items()}
     set_links(drafts)
     found = [problem for draft in drafts.values() for problem in draft.problems]
+    # A file that can't be read takes its entities along: that links lead nowhere then is the same mistake told twice.
     problems += [each for each in found if not (each.type is ProblemType.REFERENCE and _lost_names(problems))]
     if problems:
         raise ScenarioError(problems)
@@ -92,6 +94,7 @@ def _documents(source: Source, problems: list[Problem], notes: list[Problem]) ->
             continue
         problems += document.repeated
         value = document.value
+        # A folder may hold other files of YAML; a file that was named itself is meant to be one.
         if source.is_folder and not (isinstance(value, Mapping) and "system" in value):
             notes.append(Problem((), "left out: it has no `system`, so it is no schema", "", document.file))
         else:
@@ -258,6 +261,8 @@ class _SystemOutput:
         if len(set(own)) > 1:
             self.note((*path, "formats"), f"of several patterns for names of files the first counts: {own[0]}")
         try:
+            # The record itself tells whether a pattern may be used, so that it can't differ from what a scenario file
+            # is told.
             EntityOutput(filename_pattern=pattern)
         except ValidationError as error:
             what = f"filename_pattern {own[0]!r} is not used: {error.errors()[0]['msg'].removeprefix('Value error, ')}"

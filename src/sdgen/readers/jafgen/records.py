@@ -63,6 +63,7 @@ def documents(folder: FilePath) -> Iterator[Source]:
     """The documents of a folder, by name."""
     try:
         for path in sorted(folder.iterdir()):
+            # sdgen's own record of a run stands beside the files that it wrote, and may stand in this folder.
             if path.suffix.lower() in DOCUMENTS and path.name != METADATA and path.is_file():
                 yield Source(str(path))
     except OSError as error:
@@ -120,6 +121,7 @@ class _Reader:
         path: Path = ("entities", key)
         record = self.mapping(value, path)
         attributes = self.mapping(record.get("attributes"), (*path, "attributes"))
+        # An empty mapping; where it is missing, or none, that has been told.
         if not attributes and isinstance(record.get("attributes"), Mapping):
             self.refuse((*path, "attributes"), "the entity has no attributes", type=ProblemType.MISSING)
         found = tuple(self.attribute(name, each, (*path, "attributes", name)) for name, each in attributes.items())
@@ -132,6 +134,7 @@ class _Reader:
         what = "has no count" if value is None else f"the count must be a whole number above 0, found {_shown(value)}"
         type = ProblemType.MISSING if value is None else ProblemType.ROWS
         self.refuse((*path, "count") if "count" in record else path, what, "count: 100 makes a hundred rows", type)
+        # Any count will do: the problem that was told stops the reading before rows are made.
         return 1
 
     def attribute(self, name: str, value: object, path: Path) -> AttributeRecord:
@@ -245,6 +248,7 @@ class Constraints:
         """min_value and max_value; where one is missing, the default, or as far from the other as the defaults are."""
         low, high = ("min_value", "min", "start", *low), ("max_value", "max", "end", *high)
         given = self.number(*low), self.number(*high)
+        # A minimum above the default maximum moves that along with it, instead of making an empty range.
         start = given[0] if given[0] is not None else least if given[1] is None else min(least, given[1])
         end = given[1] if given[1] is not None else most if start <= most else start + most - least
         if start > end:
@@ -277,6 +281,7 @@ def day_after(moment: datetime | date) -> str:
     """The end, not included, of a range whose last day is this one; a moment stays as it is."""
     if isinstance(moment, datetime):
         return moment.isoformat()
+    # The last day is included in the format, and ends of moments are not.
     return (moment + timedelta(days=1)).isoformat() if moment < date.max else moment.isoformat()
 
 

@@ -82,6 +82,7 @@ def _decimal(constraints: Constraints) -> Values:
     digits = len(str(int(max(abs(low), abs(high))))) + scale
     if digits > 38:
         constraints.refuse("max_value", "a decimal has at most 38 digits", "narrow min_value and max_value")
+    # Ten digits at least, so that a narrow range does not make a narrow column in a database.
     return Values(f"decimal({max(10, min(digits, 38))},{scale})", spec("decimal", min=low, max=high))
 
 
@@ -167,6 +168,7 @@ def _time(constraints: Constraints) -> Values:
 def _word(constraints: Constraints) -> Values:
     """A text of which nothing but constraints is known, if even they are."""
     pattern = constraints.value("pattern", "regex")
+    # From what says most to what says least; of several, the first one counts.
     if pattern is not None:
         return Values(_string(constraints), spec("pattern", regex=str(pattern)))
     if constraints.has("choices"):
@@ -174,6 +176,7 @@ def _word(constraints: Constraints) -> Values:
     length = constraints.whole("length", least=1, most=200)
     if length:
         letters = (
+            # Salesforce's ids have 15 or 18 characters, small letters among them.
             "0-9A-Za-z" if length in _SALESFORCE and snake(constraints.attribute.name).endswith("id") else "A-Z0-9"
         )
         return Values(f"string({length})", spec("pattern", regex=f"[{letters}]{{{length}}}"))
@@ -217,9 +220,11 @@ def _provided(constraints: Constraints) -> Values:
     from sdgen.generators.text.mimesis_providers import params_of
 
     name = SAME.get(constraints.type, constraints.type)
+    # These generators need an entity, another column or fields, which an attribute's constraints can't name.
     kind = find(name) if name not in _NOT_ALONE else None
     if kind is None:
         return _unknown(constraints)
+    # A pool of mimesis values takes the params of the method that fills it.
     known = params_of(name) if "pool" in kind.model_fields else kind.model_fields
     params = {}
     for key in constraints.attribute.constraints:

@@ -17,6 +17,7 @@ def matches(source: Source) -> bool:
     if source.is_folder:
         return False
     try:
+        # Most files have none of these words, and parsing a large one as YAML is slow: the text is looked at first.
         if not any(mark in source.text for mark in _MARKS):
             return False
         value = source.document.value

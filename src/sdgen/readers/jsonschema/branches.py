@@ -113,6 +113,8 @@ class _NormalForm:
         found: list[Schema] = [{}]
         for part in parts:
             together = (self.both(one, other) for one in found for other in part)
+            # Cut at each step, since a product of a few unions would have thousands; what is over MOST_BRANCHES is
+            # told at the end.
             found = _distinct(each for each in together if each is not None)[: 4 * MOST_BRANCHES]
         return found
 
@@ -127,6 +129,7 @@ class _NormalForm:
         """A schema of what both take, whatever conditions they have; Contradiction where that is nothing."""
         if one is True or other is True:
             return other if one is True else one
+        # The parts may have conditions of their own, which `merged` alone would not look at.
         found = self.of({"allOf": [one, other]})
         if not found:
             raise Contradiction
@@ -145,10 +148,14 @@ class _NormalForm:
     def apart(
         self, each: Schema, others: Sequence[object], kinds: Sequence[list[Schema]], own: Schema
     ) -> Schema | None:
+        # oneOf asks that a value be of no other alternative: where the two contradict anyway, nothing has to be
+        # added.
         for other, alternatives in zip(others, kinds, strict=True):
             if all(self.both(each, one) is None for one in alternatives):
                 continue
             negated = self.negated(other)
+            # The first negation that goes together with the schema's own keywords is enough: one field that tells
+            # them apart.
             whole = (self.both(each, one) for one in negated or ())
             found = next((one for one in whole if one is not None and self.both(one, own) is not None), None)
             if found is None and negated is not None:
@@ -173,6 +180,7 @@ class _NormalForm:
             names = [each for each in need if isinstance(each, str)]
             if set(names) <= set(own.get("required") or ()):
                 return [{}]
+            # Either the field is there with all that it needs, or it is not there at all.
             return [{"required": [name, *names]}, {FORBIDDEN: [name]}]
         return [*self.product([[{"required": [name]}], self.of(need)]), {FORBIDDEN: [name]}]
 
@@ -187,11 +195,14 @@ class _NormalForm:
             return [{}] if schema is False else []
         found: list[Schema] = []
         unknown = False
+        # Required fields and constants come first: they tell alternatives apart in the plainest way.
         for key in sorted(schema.keys() - ANNOTATIONS, key=lambda each: (each not in FIRST, each)):
             negate = _NEGATED.get(key)
             parts = None if negate is None else negate(self, schema[key])
             unknown = unknown or parts is None
             found += parts or []
+        # A schema is broken where one of its keywords is: those that can be negated are enough, though not all there
+        # is.
         return None if unknown and not found else _distinct(found)
 
     def none_of(self, schemas: object) -> list[Schema] | None:
@@ -227,6 +238,7 @@ def _without_conditions(schema: Schema) -> Schema:
 
 def _other_types(form: _NormalForm, value: object) -> list[Schema] | None:
     types = types_of({"type": value}) or frozenset()
+    # An integer is a number too: what is no integer may not become a number that happens to be whole.
     left = [kind for kind in KINDS if kind not in types and not (kind in NUMBERS and types & NUMBERS)]
     return [{"type": left}] if left else []
 
@@ -253,6 +265,7 @@ _NEGATED: Mapping[str, Callable[[_NormalForm, Any], list[Schema] | None]] = {
     "anyOf": _NormalForm.none_of,
     "allOf": _NormalForm.some_not,
     "not": _NormalForm.of,
+    # Not to be without any of some fields is to have one of them.
     FORBIDDEN: lambda form, value: [{"required": [name]} for name in value],
 }
 
@@ -266,6 +279,7 @@ def merged(one: Schema, other: Schema, form: _NormalForm) -> Schema:
     types = types_together(one, other)
     if types is not None:
         found["type"] = sorted(types) if len(types) > 1 else next(iter(types))
+        # Both name their types, so that `types` has settled whether null is one.
         if types_of(one) is not None and types_of(other) is not None:
             found.pop("nullable", None)
     for key in one.keys() & other.keys() & _NARROWED.keys():

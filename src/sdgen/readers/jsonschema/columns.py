@@ -69,6 +69,7 @@ def read_property(one: Property) -> tuple[ColumnDraft, tuple[Note, ...]]:
         part.generator,
         nullable=nullable,
         null_rate=_null_rate(one.name, part),
+        # Its type takes no null, so a record without the field can only leave it out.
         optional=one.document and not one.required and not part.nullable,
         description=_short(shape_of(one.schema).description),
     )
@@ -111,15 +112,18 @@ class _PropertyReader:
         """The part of a schema: of its one alternative, or a mixture of several."""
         found = branches(schema)
         self.tell(found.told, place)
+        # Rows of documents are written as JSON, where a field may be a text in one and a number in the next.
         kinds = [one for each in found.schemas for one in by_type(each)] if self.document else list(found.schemas)
         shapes = [shape_of(each) for each in kinds]
         if not self.document and len({shape.kind for shape in shapes} - {"null", "object"}) > 1:
             shapes = [shape_of(schema)]  # records of APIs, most often in databases: one type that holds all of them
         nullable = any(shape.nullable or shape.kind == "null" for shape in shapes)
+        # Null is a share of the column's rows, not one of its kinds.
         shapes = [shape for shape in shapes if shape.kind != "null"] or shapes[:1]
         if not shapes:
             self.tell(("no value is valid: its conditions are left out",), place)
             shapes = [shape_of(schema)]
+        # An alternative that says nothing of the type would make a mixture of JSON out of a plain column.
         if len(shapes) > 1 and has_conditions(schema) and any(shape.kind != "any" for shape in shapes):
             shapes = [shape for shape in shapes if shape.kind != "any"]
         parts = [self.one(name, shape, place, depth) for shape in shapes]
@@ -148,6 +152,7 @@ class _PropertyReader:
         properties = {str(key): value for key, value in shape.properties.items()}
         if not properties:
             return self._map(name, shape, place, depth)
+        # Counted before the fields are read: a schema of many levels grows by products.
         self.fields += len(properties)
         if depth >= MOST_DEPTH or self.fields > MOST_FIELDS:
             most = f"{MOST_FIELDS} fields" if self.fields > MOST_FIELDS else f"{MOST_DEPTH} levels of fields"
@@ -175,6 +180,7 @@ class _PropertyReader:
         type = Type("map", items=(Type("text"), inner.type))
         least, most = _size(shape.keywords.get("minProperties")), _size(shape.keywords.get("maxProperties"))
         keys, distinct = _map_keys(shape, pattern)
+        # A map that nothing is known of is left to the rules, which know maps by their names.
         if inner.generator is None and keys is None and least is None and most is None:
             return PartOfValue(type)
         least = min(1 if least is None else least, distinct)
@@ -216,6 +222,7 @@ class _PropertyReader:
         elif generator is not None and generator.type == "uniform_int":
             params = generator.params
             most = min(most, (params["max"] - params["min"]) // params.get("step", 1) + 1)
+        # How many distinct values a rule's generator has is not known here, and one element is distinct by itself.
         elif generator is None or generator.type not in ("pattern", "uuid4"):
             most = max(1, least)
         told = generator is None or generator.type not in (*LISTED, "uuid4")
@@ -289,6 +296,7 @@ def _map_keys(shape: Shape, pattern: str) -> tuple[dict[str, Any] | None, int]:
 def _places(words: Mapping[str, Any]) -> tuple[list[Any], Any]:
     """The schemas of an array's first places, and that of all further ones."""
     items, prefixed = words.get("items"), words.get("prefixItems")
+    # Before draft 2020-12 a list in `items` was what `prefixItems` is now, and `additionalItems` the rest.
     if isinstance(items, list):
         return items, words.get("additionalItems")
     return (prefixed, items) if isinstance(prefixed, list) else ([], items)

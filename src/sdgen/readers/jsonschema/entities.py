@@ -71,6 +71,7 @@ def fields_of(references: References, place: SchemaNode, depth: int = 0) -> Iter
         yield from map(str, value["properties"])
     for key in ("allOf", "oneOf", "anyOf"):
         listed = value.get(key)
+        # allOf is one record in parts; alternatives of alternatives would gather the fields of half the document.
         if isinstance(listed, list) and not (key != "allOf" and depth > 2):
             for index in range(min(len(listed), 40)):
                 yield from fields_of(references, place.child(key, index), depth + 1)
@@ -78,6 +79,7 @@ def fields_of(references: References, place: SchemaNode, depth: int = 0) -> Iter
 
 def key_of(name: str, fields: Sequence[str]) -> str:
     """The field that names a record: id, or the schema's own name and id; "" where there is none."""
+    # Reversed, so that of two spellings of one name the first field stays.
     spelled = {snake(each): each for each in reversed(fields)}
     own = entity_name(_last(name), {})
     for word in KEY_WORDS:
@@ -89,6 +91,7 @@ def key_of(name: str, fields: Sequence[str]) -> str:
 
 def choose(found: Sequence[Candidate]) -> Chosen:
     """Those with a key; where none has one, those that no other refers to. Of variants of one record, one."""
+    # A union of entities is none itself: its rows are those of its kinds.
     found = [each for each in found if not is_one_of(each, found)] or found
     keyed = [each for each in found if each.key and not _MESSAGE.search(each.called)]
     chosen = _without_variants(keyed) if keyed else _roots(found)
@@ -125,6 +128,7 @@ def _plain_name(name: str) -> str:
     """A name without what makes it a variant; whole paths stay apart."""
     head, dot, last = name.rpartition(".")
     word, before = snake(last), ""
+    # Words are taken off until none is left: `create_user_request_body` is a user.
     while word != before:
         word, before = _VARIANT.sub("", word), word
     return f"{head}{dot}{singular(word or snake(last))}"
@@ -177,6 +181,7 @@ def named(found: Sequence[Candidate]) -> dict[str, Candidate]:
             size += 1
         name = re.sub(r"[^\w-]+", "_", "_".join(own[-size:])).strip("_") or "entity"
         number, new = 2, name
+        # Databases and file systems take names that differ in case alone for the same.
         while new.lower() in taken:
             new, number = f"{name}_{number}", number + 1
         taken.add(new.lower())

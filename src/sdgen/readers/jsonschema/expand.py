@@ -63,6 +63,7 @@ class Expansion:
             return _siblings(place.value)
         if target in self.trail:
             self._cut(f"what refers to itself ({_short(reference)}) is left out")
+        # An enum or a text under a name of its own is no deeper nesting.
         inlined = isinstance(target.value, dict) and "properties" not in target.value and "allOf" not in target.value
         if sum(not _plain(each) for each in self.trail) > self.hops and not inlined:
             self._cut(f"models nested more than {self.hops} deep are left out ({_short(reference)})")
@@ -72,6 +73,7 @@ class Expansion:
         finally:
             self.trail.pop()
         siblings = _siblings(place.value)
+        # Draft 4 to 7 pass over what stands beside a $ref; later drafts, and most authors, mean it.
         return {**found, **siblings} if isinstance(found, dict) else found
 
     def _cut(self, what: str) -> None:
@@ -91,6 +93,7 @@ class Expansion:
             nulls = sum(kind == "null" for kind in kinds)
             if plain and records and len(plain) + len(records) + nulls == len(listed):
                 self.told["may be a whole record too: taken as " + str(kinds[plain[0]])] = None
+                # Only the column itself can be a link; a key inside one of its fields leads nowhere.
                 self.linked = records[0] if len(records) == 1 and len(self.trail) <= 1 else self.linked
                 return place.child(key, plain[0])
         return place
@@ -149,6 +152,7 @@ class Expansion:
             except Cut:
                 continue
         opened = len(place.value) > 0 and all(self._is_open(place.child(index)) for index in range(len(place.value)))
+        # Where nothing but null is left of the alternatives, the whole field was the part that is cut.
         if not opened and (not found or (len(found) < len(place.value) and all(map(_is_null, found)))):
             raise Cut
         return found or None
@@ -182,6 +186,8 @@ class Expansion:
         if not _refers(place.value):
             return False
         try:
+            # A kind's allOf refers to its base, whose oneOf refers to the kind again: of the same value, that says
+            # nothing new.
             return self.references.target(place, place.value["$ref"]) in self.trail[self.instance :]
         except Unresolved:
             return False
@@ -195,6 +201,7 @@ class Expansion:
             try:
                 return self.of(place)
             except Cut:
+                # Further fields may be left out, so that what is cut is no reason to drop the whole object.
                 return True
 
     def condition(self, place: SchemaNode) -> Any:
@@ -226,6 +233,7 @@ def _constants(owner: SchemaNode, place: SchemaNode) -> list[str]:
     reference = str(place.value["$ref"]) if _refers(place.value) else ""
     name = reference.rpartition("/")[2] if reference else str(place.path[-1])
     goals = mapping.items() if isinstance(mapping, dict) else ()
+    # A mapping's goals are references or bare names, and both end in the schema's name.
     values = [str(value) for value, goal in goals if str(goal).rpartition("/")[2] == name]
     return [field, *(values or [name])]
 

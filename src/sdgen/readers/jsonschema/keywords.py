@@ -62,6 +62,7 @@ def types_of(schema: Schema) -> frozenset[str] | None:
     """The types that a schema names, in JSON Schema's words; None where it names none."""
     value = schema.get("type")
     listed = value if isinstance(value, list) else [value] if isinstance(value, str) else []
+    # `type: [string, null]` in YAML has a null where JSON Schema has the word "null".
     words = [each.strip().lower() if isinstance(each, str) else "null" for each in listed]
     found = {word if word in KINDS else TYPE_WORDS.get(word, ("string", ""))[0] for word in words}
     return frozenset(found | ({"null"} if schema.get("nullable") is True else set())) if found else None
@@ -83,6 +84,7 @@ def types_together(one: Schema, other: Schema) -> frozenset[str] | None:
     if first is None or second is None:
         return second if first is None else first
     both = first & second
+    # Every integer is a number, so that both together are integers.
     if ("integer" in first and "number" in second) or ("number" in first and "integer" in second):
         both |= {"integer"}
     if "number" in both:
@@ -137,6 +139,7 @@ _BREAKS: Mapping[str, Callable[[float, float], bool]] = {
     "maximum": lambda value, limit: value > limit,
     "exclusiveMinimum": lambda value, limit: value <= limit,
     "exclusiveMaximum": lambda value, limit: value >= limit,
+    # By decimals: 0.3 is a multiple of 0.1, and not so in binary fractions.
     "multipleOf": lambda value, limit: bool(limit) and Decimal(str(value)) % Decimal(str(limit)) != 0,
 }
 
@@ -145,6 +148,7 @@ def _is_of(value: object, kind: str) -> bool:
     if isinstance(value, bool):
         return kind == "boolean"
     if isinstance(value, float) and kind == "integer":
+        # JSON Schema counts 1.0 as an integer.
         return value.is_integer()
     return kind in _PYTHON and isinstance(value, _PYTHON[kind])
 

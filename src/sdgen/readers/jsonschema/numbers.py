@@ -43,6 +43,7 @@ def number_value(name: str, shape: Shape) -> Value | None:
         return None
     type = base_type(shape)
     examples = [value for value in examples_of(shape) if not isinstance(value, bool) and isinstance(value, int | float)]
+    # Authors write `number` for counts and years as well: a name or examples that are whole tell it.
     if type.kind == "double" and not shape.format and (_WHOLE.fullmatch(snake(name)) or _all_whole(examples, shape)):
         type = Type("bigint")
     return Value(type, _limited(shape, type))
@@ -64,12 +65,14 @@ def _limited(shape: Shape, type: Type) -> GeneratorSpec | None:
     step = decimal_type(shape.keywords.get("multipleOf"))
     if low is None and high is None and not (step and step > 1):
         return None
+    # "At least 0" or 1 is what any count says; the name tells more of its size.
     if high is None and low is not None and low <= 1 and not (step and step > 1):
         return None
     low, high = both(low, high, step)
     excluded = excluded_values(shape)
     if excluded and type.kind in ("int", "bigint"):
         return without(low, high, int(step or 1), excluded)
+    # Limits such as those of a 32-bit integer bound the type, and say nothing of usual values.
     if high < low or high - low > MOST_SPAN or abs(low) > 10**15:
         return None
     return range_value(low, high, step, type.kind in ("int", "bigint"))
@@ -114,6 +117,7 @@ def range_value(low: Decimal, high: Decimal, step: Decimal | None, whole: bool) 
         stepped = _stepped(low, high, step)
         if stepped is not None:
             return stepped
+    # Enough places for both ends, or values could not come near them.
     places = max(2, *(min(12, -int(value.normalize().as_tuple().exponent)) for value in (low, high, step or low)))
     return spec("uniform_float", min=float(low), max=float(high), precision=places) if low < high else None
 
@@ -122,6 +126,7 @@ def _stepped(low: Decimal, high: Decimal, step: Decimal) -> GeneratorSpec | None
     """Multiples of a fraction: all of them where they are few, or so many decimal places where it is 0.1, 0.01 …"""
     first = (low / step).to_integral_value("ROUND_CEILING") * step
     count = int((high - first) / step) + 1
+    # A step of 0.01 is two decimal places; other fractions, such as 0.25, are listed.
     if count > 1 and step.normalize().as_tuple().digits == (1,):
         places = min(12, -int(step.normalize().as_tuple().exponent))
         return spec("uniform_float", min=float(first), max=float(first + (count - 1) * step), precision=places)

@@ -64,6 +64,7 @@ def mixture(parts: Sequence[PartOfValue]) -> PartOfValue:
     """Values of several schemas: of one type where all are of one, else JSON."""
     parts = of_one_number(parts)
     types = {part.type for part in parts}
+    # Two structs of equal fields may still differ in which are left out, which only a document can show.
     if len(types) > 1 or next(iter(types)).kind in ("struct", "map", "json"):
         spelled = [part.as_json for part in parts]
         return PartOfValue(Type("json"), spec("mixture", parts=_without_repeats(spelled)))

@@ -40,10 +40,12 @@ def read_schemas(document: Document, rows: int | None = None, tables: Collection
     if tables:
         own = named([each for each in found if each.name in tables])
         return scenario_of(_title(document), references, own, ROWS if rows is None else rows)
+    # Descriptions in place are often copies of one record with other fields: they count only where nothing is named.
     if not found and is_api(document.value):
         found = candidates(references, inline_places(references.root()))
     root = {name: each for name, each in _root(references).items() if not is_one_of(each, found)}
     parts = [each for each in found if each.place not in [own.place for own in root.values()]]
+    # Beside a document's own schema, definitions are its parts unless a key makes them records.
     entities = {**root, **choose([each for each in parts if each.key] if root else parts).entities}
     if not entities:
         hint = "an entity is an object with properties: at the top, in $defs, definitions, components.schemas or paths"
@@ -91,6 +93,7 @@ def _root(references: References) -> Mapping[str, Candidate]:
 
 def _inside(value: dict[str, Any]) -> Path:
     """Where the records are of which a schema is a list or a dictionary; () where it is none."""
+    # A schema with fields is a record, whatever its further fields may be.
     if "properties" in value:
         return ()
     named = value.get("patternProperties")
@@ -137,6 +140,7 @@ def inline_places(root: SchemaNode) -> Iterator[tuple[str, SchemaNode]]:
         for method in _METHODS:
             for where in _bodies(root, ("paths", path, method)):
                 place = _record(root.child(*where))
+                # The same record is described once for each of an API's operations.
                 if place is not None and name not in seen:
                     seen.add(name)
                     yield name, place
@@ -150,12 +154,15 @@ def _name(path: str) -> str:
 def _bodies(root: SchemaNode, operation: Path) -> Iterator[Path]:
     """Where the schemas of an operation stand: of what it answers in success, then of what it is sent."""
     answers = _schema_at(root, (*operation, "responses"))
+    # YAML reads the code as a number, JSON as a text.
     good = [code for code in answers if str(code).startswith("2")] if isinstance(answers, dict) else []
+    # Answers come first: what an API sends has its key, which what is sent to it often lacks.
     for where in [*((*operation, "responses", code) for code in good), (*operation, "requestBody")]:
         if isinstance(_schema_at(root, (*where, "schema")), dict):
             yield (*where, "schema")
         content = _schema_at(root, (*where, "content"))
         for kind in content if isinstance(content, dict) else ():
+            # Of several kinds of content, forms and files are no records.
             if "json" in str(kind) and isinstance(_schema_at(root, (*where, "content", kind, "schema")), dict):
                 yield (*where, "content", kind, "schema")
 

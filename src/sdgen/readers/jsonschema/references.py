@@ -70,6 +70,7 @@ class References:
         for _ in range(_MOST_HOPS):
             place = self._step(place, reference)
             value = place.value
+            # Keywords beside a $ref say more of the value, so the chain ends at a place that has some.
             if not (isinstance(value, dict) and isinstance(value.get("$ref"), str) and len(value) == 1):
                 return place
             reference = value["$ref"]
@@ -77,6 +78,7 @@ class References:
 
     def _step(self, place: SchemaNode, reference: str) -> SchemaNode:
         address, fragment = urldefrag(reference)
+        # A pointer leads into the document that it stands in, before any `$id` is asked.
         if reference.startswith("#/"):
             return _pointed(SchemaNode(place.document, place.file, (), place.document.value), fragment, reference)
         if reference in self._named:
@@ -95,6 +97,7 @@ class References:
 
     def _beside(self, file: str, address: str, reference: str) -> Document:
         path = (FilePath(file).absolute().parent / unquote(address)).resolve()
+        # The path is resolved first, so that neither `..` nor a symbolic link leads out.
         if not path.is_relative_to(self._root.resolve()):
             raise Unresolved(f"the reference {reference!r} leads out of the folder, and is not followed")
         if path == FilePath(self.first.file).resolve():
@@ -118,6 +121,7 @@ class References:
                 name = place.value.get(key)
                 if isinstance(name, str) and name and (key == "$id" or "/" in name or name.startswith("#")):
                     found.setdefault(name.removesuffix("#"), place)
+                    # Documents refer to `address.json` where the `$id` is https://example.com/address.json.
                     found.setdefault(name.rpartition("/")[2] or name, place)
             anchor = place.value.get("$anchor")
             if isinstance(anchor, str):
@@ -150,6 +154,7 @@ def _schemas(root: SchemaNode) -> Iterator[SchemaNode]:
 def _pointed(place: SchemaNode, fragment: str, reference: str) -> SchemaNode:
     """What a JSON pointer (RFC 6901) leads to from a place."""
     for part in fragment.split("/")[1:] if fragment else ():
+        # In this order (RFC 6901): `~01` is `~1`, not a slash.
         key: str | int = unquote(part).replace("~1", "/").replace("~0", "~")
         if isinstance(place.value, list) and str(key).isdigit() and int(key) < len(place.value):
             key = int(key)

@@ -63,6 +63,7 @@ def scenario_of(
     """The scenario of the chosen schemas; what is left out is told."""
     notes = Notes()
     drafts = {name: _draft(references, name, each, rows, notes) for name, each in entities.items()}
+    # Before links are set, so that none leads to an entity that is left out.
     drafts = {name: draft for name, draft in drafts.items() if _has_columns(draft, notes)}
     _set_links(drafts, notes)
     if left_out:
@@ -71,6 +72,7 @@ def scenario_of(
         what = f"left out, being parts, messages or variants of others: {shown}{more}"
         notes.tell((), what, references.root())
     origin = Origin(references.first.file, notes.positions)
+    # Hints first: they are lost with the generator where a column has to give way.
     whole = feasible(_hinted(ScenarioDraft(name, drafts, notes.notes).build(origin), drafts))
     return _valid(whole, drafts)
 
@@ -83,6 +85,7 @@ def _valid(scenario: Scenario, drafts: Entities) -> Scenario:
         for name, one in draft.properties.items()
         if name in scenario.entities[entity].columns and not draft.columns[name].is_link
     }
+    # Names give more natural values than limits do; only where these break the schema is it read to the letter.
     found = broken(scenario, schemas, margin=1)
     if not found:
         return scenario
@@ -121,6 +124,7 @@ def _draft(references: References, name: str, candidate: Candidate, rows: int, n
     }
     names = distinct_names(properties)
     by = branch_column(kinds, names) if len(kinds) > 1 else None
+    # First among the columns, since others follow it.
     if by is not None and by.hidden:
         draft.columns[by.name] = by.draft()
     for old, each in properties.items():
@@ -217,6 +221,7 @@ def _column(
 ) -> None:
     path: Path = ("entities", draft.name, "columns", name)
     notes.positions[path] = node.line
+    # The record itself stands in the trail, so that a field that refers back to it is cut.
     expansion = Expansion(references, trail=[draft.candidate.place], instance=1)
     try:
         schema = expansion.of(node)
@@ -233,6 +238,7 @@ def _column(
         column, told = branched(Property(own, schema, required, key, node.path, True), kinds, by)
         column.name = name
     else:
+        # All alternatives say the same here: what they say is narrower than the property alone.
         schema = schemas[0] if schemas else schema
         draft.properties[name] = Property(name, schema, required, key, node.path, True)
         column, told = read_property(draft.properties[name])
@@ -255,6 +261,7 @@ def _set_links(drafts: Entities, notes: Notes) -> None:
     """Links that schemas tell, then those by whole names, then those by the ends of names; none closes a cycle."""
     found = [one for draft in drafts.values() for one in _links(draft, drafts)]
     parents: dict[str, set[str]] = {}
+    # The surest first: what is told by a schema takes its place before a guess could close a cycle against it.
     for rank in (0, 1, 2):
         for own, name, parent in [(own, name, parent) for each, own, name, parent in found if each == rank]:
             if not _can_link(own.columns[name], own, parent):
@@ -274,11 +281,13 @@ def _set_links(drafts: Entities, notes: Notes) -> None:
 def _links(draft: RecordDraft, drafts: Entities) -> Iterator[tuple[int, RecordDraft, str, RecordDraft]]:
     """What the columns of an entity may link to, and how that is known: 0 by the schema, 1 and 2 by the name."""
     for name, column in draft.columns.items():
+        # Listed values are the field's own, whatever it is called.
         if column.primary or (column.generator is not None and column.generator.type in ("choice", "const")):
             continue
         said = draft.linked.get(name)
         parent = _at(said, drafts.values()) if said is not None else link_by_name(name, draft, drafts)
         if parent is not None:
+            # `customer_id` is surer than `billing_customer_id`, which could be of another kind of customer.
             whole = snake(name).startswith(parent.candidate.called) or parent is draft
             yield 0 if said is not None else 1 if whole else 2, draft, name, parent
 
@@ -298,6 +307,7 @@ def link_by_name(name: str, own: RecordDraft, drafts: Entities) -> RecordDraft |
     if head in _SELVES:
         return own if own.key else None
     called = {each.candidate.called: each for each in drafts.values() if each.key}
+    # The longest name first: `order_item_id` is of order items where there are some, else of items.
     words = head.split("_")
     for start in range(len(words)):
         found = called.get("_".join(words[start:]))

@@ -59,10 +59,12 @@ class Shape:
 def shape_of(schema: object, depth: int = 0) -> Shape:
     """The shape of a schema, whatever stands in its place."""
     words, told = _spelled(schema)
+    # Schemas may hold themselves, by aliases of YAML: the depth is bounded before anything else.
     if depth >= _MOST_DEPTH:
         return Shape(
             "any", True, keywords=words, told=("schemas within schemas are nested too deeply: taken as any value",)
         )
+    # allOf is merged before alternatives are looked at, since it may bring some.
     if isinstance(words.get("allOf"), list):
         words = _all_of(words, depth)
     for key in _ALTERNATIVES:
@@ -115,6 +117,7 @@ def _kinds(words: Mapping[str, Any]) -> tuple[list[str], bool, str, tuple[str, .
             )
         implied = implied or format
         kinds += [kind] if kind not in kinds else []
+    # Three ways to say it: JSON Schema's type, OpenAPI 3.0's own word, and a null among the values.
     nullable = "null" in kinds or words.get("nullable") is True or _enum_has_null(words)
     kinds = [kind for kind in kinds if kind != "null"] or (["null"] if kinds else [])
     return kinds or [_inferred(words)], nullable, implied, tuple(told)
@@ -132,6 +135,7 @@ def _inferred(words: Mapping[str, Any]) -> str:
     if "items" in words or "minItems" in words:
         return "array"
     values = words.get("enum") if isinstance(words.get("enum"), list) else []
+    # Values that are given tell a type that is left out.
     probes = [words["const"]] if "const" in words else [*(values or [])]
     probes += [words[key] for key in ("default", "example") if key in words]
     examples = words.get("examples")
@@ -173,6 +177,7 @@ def _format(words: Mapping[str, Any], kind: str, implied: str) -> tuple[str, str
     """The format by its own name, how it writes moments, and what is not understood."""
     airbyte = words.get("airbyte_type")
     said = words.get("format")
+    # Airbyte's own word says more than format does: with or without a time zone, how large a number.
     if isinstance(airbyte, str) and airbyte in AIRBYTE_TYPES:
         return AIRBYTE_TYPES[airbyte], "", ()
     if not isinstance(said, str) or not said.strip():
@@ -180,6 +185,7 @@ def _format(words: Mapping[str, Any], kind: str, implied: str) -> tuple[str, str
     known = FORMATS.get(re.sub(r"[\s_-]", "", said.lower()))
     if known is not None:
         return known or implied, "", ()
+    # Two codes at least: a single percent sign may stand in any text.
     if len(_STRPTIME.findall(said)) >= 2:
         return "", said, ()
     if _JAVA_TIME.fullmatch(said) and kind == "string":
@@ -246,6 +252,7 @@ def _together(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     lists = [part.get("enum") for part in parts]
     if len(parts) == 1:
         return found
+    # What one alternative asks does not hold for the values of another one.
     for key in ("const", "pattern", "minimum", "maximum", "minLength", "maxLength", "required", "default"):
         found.pop(key, None)
     values = [value for listed in lists if isinstance(listed, list) for value in listed]

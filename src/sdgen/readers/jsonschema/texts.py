@@ -108,6 +108,7 @@ def pattern_value(shape: Shape) -> Value:
         )
     type = text_type(shape)
     params = {"max_repeat": min(8, type.length)} if type.length and type.length < 8 else {}
+    # A pattern that makes longer texts than maxLength takes can't be cut without breaking it.
     if type.length and longest(read_pattern(pattern, params.get("max_repeat", 8))) > type.length:
         type = Type("text")
     return Value(type, spec("pattern", regex=pattern, **params))
@@ -142,6 +143,7 @@ def kind_by_pattern(pattern: str) -> str:
     takes = matcher(pattern)
     if takes is None or any(takes(text) for text in _NEITHER):
         return ""
+    # Several texts of each kind, since a pattern may fit one of them by luck.
     found = [kind for kind, texts in _KINDS.items() if all(map(takes, texts))]
     return found[0] if len(found) == 1 else ""
 
@@ -163,6 +165,7 @@ def _exemplified(name: str, shape: Shape) -> Value | None:
         return None
     type = text_type(shape)
     distinct = [*dict.fromkeys(texts)]
+    # Examples of a fixed form stand for that form: two UUIDs are not the only ones there are.
     for form, make in _EXAMPLE_FORMS:
         match = form.fullmatch(distinct[0])
         if match:
@@ -207,6 +210,7 @@ def _sized(name: str, shape: Shape) -> Value | None:
     if shape.kind != "string" or least is None or (least < 4 and least != most):
         return None
     if least == most and 0 < least <= 64:
+        # Two or three letters of a country or a currency are real codes, which the rule for the name knows.
         if _NAMED_CODES.fullmatch(snake(name)) and least <= 3:
             return None
         letters = "A-Z0-9" if least <= 12 else "a-f0-9"

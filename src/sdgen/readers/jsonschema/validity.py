@@ -71,6 +71,7 @@ def _values(array: pa.Array, type: str) -> Iterator[Any]:
     """The values as JSON has them, those that are null left out: whether they may be is the column's affair."""
     parsed = parse_type(type) if type else None
     for text in json_text(array, parsed).drop_null().unique().to_pylist():
+        # The same JSON that is written, so that what is left out there is missing here too.
         yield json.loads(text)
 
 
@@ -154,6 +155,7 @@ class BranchColumn:
     def draft(self) -> ColumnDraft:
         """The column, all alternatives being equally likely."""
         values = [value for each in self.values for value in each]
+        # An alternative with three constants is as likely as one with a single one.
         weights = [1 / len(each) for each in self.values for _ in each]
         even = {} if len(set(weights)) == 1 else {"weights": weights}
         numbers = all(isinstance(value, int) and not isinstance(value, bool) for value in values)
@@ -166,6 +168,7 @@ def branch_column(schemas: Sequence[Schema], taken: Mapping[str, object]) -> Bra
     for name in schemas[0].get("properties", {}):
         values = [_constants(each, name) for each in schemas]
         every = [value for each in values for value in each]
+        # Compared as texts: 1 and "1" must not name two alternatives in one column.
         if all(values) and len(set(map(str, every))) == len(every):
             return BranchColumn(name, tuple(map(tuple, values)))
     name, number = _HIDDEN, 2
@@ -189,6 +192,7 @@ def branched(one: Property, schemas: Sequence[Schema], by: BranchColumn) -> tupl
         if one.name not in properties:
             continue
         own, required = properties[one.name], one.name in schema.get("required", ())
+        # Alternatives that say the same of the field share a case, which keeps the mixture small.
         same = next((each for each in cases if each[0] == own and each[1] == required), None)
         if same is None:
             cases.append((own, required, list(values)))

@@ -43,6 +43,7 @@ def scalar_value(name: str, shape: Shape, strict: bool = False) -> Value:
 
     strict: limits count even where the name says more of what the values are like.
     """
+    # The strict readers come first: they answer only where limits are set.
     readers = (*_STRICT_READERS, *_READERS) if strict else _READERS
     return next(found for read in readers if (found := read(name, shape)) is not None)
 
@@ -65,6 +66,7 @@ def _nothing(name: str, shape: Shape) -> Value | None:
 
 def _listed(name: str, shape: Shape) -> Value | None:
     """enum and const."""
+    # const is an enum of one, and goes first where a schema has both.
     values = [shape.keywords["const"]] if "const" in shape.keywords else shape.keywords.get("enum")
     if not isinstance(values, list):
         return None
@@ -72,6 +74,7 @@ def _listed(name: str, shape: Shape) -> Value | None:
     if not kept:
         return None
     type = base_type(shape)
+    # An enum's values count for more than the type beside it: authors list numbers under `type: string`.
     if type.kind in ("text", "bool") or not all(_fits(value, type) for value in kept):
         type = _type_of(kept)
     told = (f"the first {MOST_LISTED} of {len(kept)} values are taken",) if len(kept) > MOST_LISTED else ()
@@ -116,6 +119,7 @@ def _as(value: Any, type: Type) -> Any:
 
 def _weights(values: list[Any], default: Any) -> Mapping[str, Any]:
     """The default is the commonest value: as common as two others."""
+    # The default is where most records begin, and mostly stay.
     if default not in values or isinstance(default, list | dict):
         return {}
     return {"weights": [3 if value == default else 1 for value in values]}
@@ -131,6 +135,7 @@ def _moment(name: str, shape: Shape) -> Value | None:
     if type.kind in ("timestamptz", "timestamp", "date", "time"):
         return Value(type, _bounded_moment(shape, type))
     if shape.kind == "string":
+        # Another format says what the text is: it is no moment, whatever its name.
         if shape.format and shape.format != "date-time":
             return None
         form = (
@@ -142,6 +147,7 @@ def _moment(name: str, shape: Shape) -> Value | None:
         return Value(text_type(shape), written(form)) if form and _fitting_length(form, shape) else None
     if shape.kind not in ("integer", "number"):
         return None
+    # A number that is said to be a date-time counts from 1970; in seconds, where nothing says otherwise.
     unit = "s" if shape.format in ("unix-time", "date-time") else epoch_unit(name, shape.description)
     return Value(Type("bigint"), spec("epoch", start="-2y", unit=unit)) if unit else None
 
@@ -151,6 +157,7 @@ def _bounded_moment(shape: Shape, type: Type) -> GeneratorSpec | None:
     start, end = (shape.keywords.get(key) for key in ("x-start", "x-end"))
     if type.kind == "time" or (start is None and end is None):
         return None
+    # A bound of models may lie ahead of now: the other end must be on the same side of it.
     begins, ends = start or "-5y", end or ("+1y" if str(start).startswith("+") else "now")
     if start is not None and end is None and not str(start).startswith("+"):
         ends = None if str(start)[:4] < "2020" else "+1y"
@@ -160,6 +167,7 @@ def _bounded_moment(shape: Shape, type: Type) -> GeneratorSpec | None:
 
 def _fitting_length(form: str, shape: Shape) -> bool:
     length = whole(shape.keywords.get("maxLength"))
+    # 2024-03-15 has ten characters, 2024-03-15T10:20:30Z twenty.
     return length is None or length >= (10 if form == DAY else 20)
 
 
@@ -198,6 +206,7 @@ def _exact_number(name: str, shape: Shape) -> Value | None:
     if low is None and high is None and not step:
         return None
     low, high = both(low, high, step)
+    # A wider range is a limit, and no hint at the numbers' size: they stay near its lower end.
     if low <= high:
         high = min(high, low + max(MOST_SPAN, (step or 0) * 1000))
     if (excluded := excluded_values(shape)) and type.kind in ("int", "bigint"):

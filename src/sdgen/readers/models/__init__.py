@@ -30,6 +30,7 @@ def read(source: Source, options: ReadOptions) -> Scenario:
     if words is None:
         hint = "models are named as package.module:Name or path/models.py:Name"
         raise SourceError(Problem((), "this is no Python module", hint, source.name))
+    # Before anything is imported: to read a source must never run it unasked.
     if not options.run_code:
         what = f"reading models imports {words.place}, which runs its code"
         raise SourceError(Problem((), what, "--import allows that, where you trust it", source.name))

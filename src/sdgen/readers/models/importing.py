@@ -56,6 +56,7 @@ def model_path(text: str) -> ModelPath | None:
 
 def imported(words: ModelPath) -> ModuleType:
     """The module, imported; SourceError with file and line where that fails."""
+    # Standard output may be where the rows go.
     with _failures_told(words), redirect_stdout(sys.stderr):
         if not words.is_file:
             with on_path(Path.cwd()):
@@ -70,6 +71,7 @@ def _of_file(file: Path) -> ModuleType:
     """The module of a file: by its full name where it stands in a package, else by itself."""
     top = file.parent
     parts = [] if file.name == "__init__.py" else [file.stem]
+    # A module of a package is imported by its full name, or its relative imports would fail.
     while (top / "__init__.py").is_file():
         parts.insert(0, top.name)
         top = top.parent
@@ -82,6 +84,7 @@ def _of_file(file: Path) -> ModuleType:
 def _alone(file: Path) -> ModuleType:
     known = sys.modules.get(file.stem)
     taken = known is not None and getattr(known, "__file__", None) != str(file)
+    # A file called `types.py` or `json.py` must not take the place of the standard library's module.
     name = f"models_of_{file.stem}" if taken or file.stem in sys.stdlib_module_names else file.stem
     spec = spec_from_file_location(name, file)
     assert spec is not None
@@ -101,6 +104,7 @@ def on_path(*folders: Path) -> Iterator[None]:
     """The folders are where modules are looked for first, inside."""
     before = list(sys.path)
     sys.path[:0] = [str(folder) for folder in folders if str(folder) not in sys.path]
+    # The file may have been written since Python last looked into its folder.
     invalidate_caches()
     try:
         yield
@@ -140,6 +144,7 @@ def _failures_told(words: ModelPath) -> Iterator[None]:
     except SyntaxError as error:
         place = (shown(error.filename or words.place), error.lineno or 0, error.offset or 0)
         raise SourceError(Problem((), f"can't be imported: {error.msg}", "", *place)) from None
+    # A script without a guard around its main part may call sys.exit.
     except (Exception, SystemExit) as error:
         raise SourceError(_failure(error, words)) from None
 
@@ -173,6 +178,7 @@ def _is_own(file: str) -> bool:
     path = Path(file)
     if file.startswith("<") or {"site-packages", "dist-packages"} & set(path.parts):
         return False
+    # Neither Python's own library nor sdgen is where the user's mistake is.
     outside = [Path(each).resolve() for each in (sys.base_prefix, Path(__file__).parents[2])]
     return path.resolve().suffix == ".py" and not any(path.resolve().is_relative_to(each) for each in outside)
 

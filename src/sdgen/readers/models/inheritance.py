@@ -62,6 +62,7 @@ def _families(tables: DeclaredTables) -> Iterator[Family]:
             or getattr(base.polymorphic_on, "table", None) is not base.local_table
         ):
             continue
+        # A class without an identity is abstract, and a concrete one has a whole table of its own.
         classes = [
             each for each in base.self_and_descendants if each.polymorphic_identity is not None and not each.concrete
         ]
@@ -73,6 +74,7 @@ def _families(tables: DeclaredTables) -> Iterator[Family]:
 def _set_family(family: Family, entities: dict[str, Entity], names: Mapping[str, str]) -> None:
     name = names.get(getattr(family.base.local_table, "name", ""), "")
     entity = entities.get(name)
+    # Rows that are counted by others have no number that is known beforehand.
     if entity is None or family.kind not in entity.columns or entity.rows.count is None or entity.rows.per:
         return
     columns = _in_turn(family, entity) if family.is_joined else dict(entity.columns)
@@ -89,6 +91,8 @@ def _in_turn(family: Family, entity: Entity) -> dict[str, Column]:
     """The columns, the kind being that of each class in turn, by the rows' numbers."""
     number = _NUMBER if _NUMBER not in entity.columns else f"{_NUMBER}_"
     cases = " ".join(f"when {place} then {_literal(value)}" for place, value in enumerate(family.identities))
+    # By row number and not by draw: the subclass's table has to know which rows of the base are its own, and how
+    # many.
     turn = f"case mod({quoted_name(number)}, {len(family.classes)}) {cases} end"
     update = {"generator": spec("expression", sql=turn), "nullable": False, "null_rate": None}
     kind = entity.columns[family.kind].model_copy(update=update)
@@ -114,6 +118,7 @@ def _own_columns(family: Family) -> dict[str, list[int]]:
 
 def _only_in(column: Column, family: Family, places: list[int]) -> Column:
     """A column that is null in rows of the other classes; links stay as they are, null at random."""
+    # A link stays a link: as a part of a mixture it would be none.
     if column.generator is not None and column.generator.type == "fk":
         return column
     part: dict[str, Any] = {"when": [family.identities[place] for place in places], "type": column.type}
@@ -136,6 +141,7 @@ def _set_table(family: Family, mapper: Mapper[Any], entities: dict[str, Entity],
     among = {"every": len(there), "at": at}
     given = entities[above].rows.count
     count = given if isinstance(given, int) else 0
+    # Of each full turn as many rows as it has places, and of the last, unfinished turn those that it reaches.
     rows = count // len(there) * len(at) + sum(place < count % len(there) for place in at)
     columns = dict(entities[own].columns)
     keys = [name for name, column in columns.items() if column.primary_key]

@@ -40,6 +40,7 @@ def find_classes(wanted: Any) -> list[Any]:
     """The model that is wanted, or those that a module or its package declares, in their order."""
     if not isinstance(wanted, ModuleType):
         return [wanted] if _is_model(wanted) else []
+    # What a module imports from elsewhere is not its own to be filled.
     declared = [each for each in vars(wanted).values() if _is_model(each) and _is_of(each, wanted)]
     return list(dict.fromkeys(declared))
 
@@ -92,6 +93,7 @@ def _document(found: Mapping[str, Any], lines: Lines) -> tuple[Document, list[Pr
             told.append(Problem((), f"{name} is left out: {text}", "", lines.file, lines.of_class(each)))
             continue
         for inner, value in schema.pop("$defs", {}).items():
+            # Models that several others hold come with each of them; they are the same.
             defs.setdefault(inner, value)
         if "$ref" not in schema:
             defs[name] = schema
@@ -145,6 +147,7 @@ def _without_attrs(type: Any, inside: tuple[Any, ...]) -> Any:
     if origin is None or origin is Literal or not inner:
         return type
     made = tuple(_without_attrs(each, inside) for each in inner)
+    # A union can't be indexed under its `X | Y` spelling.
     return reduce(or_, made) if origin in (Union, UnionType) else origin[made]
 
 
@@ -192,6 +195,7 @@ class _Schemas(GenerateJsonSchema):
 
     def datetime_schema(self, schema: core_schema.DatetimeSchema) -> JsonSchemaValue:
         aware = schema.get("tz_constraint") != "naive"
+        # JSON Schema has one word for both; only a naive moment is sure to have no zone.
         form = "date-time" if aware else "timestamp-without-timezone"
         return {"type": "string", "format": form, **_bounds(schema)}
 
@@ -214,6 +218,7 @@ def _bounds(schema: Mapping[str, Any]) -> dict[str, str]:
     found = {"x-start": "+1d"} if now == "future" else {"x-end": "-1d"} if now == "past" else {}
     for key, word, days in (("x-start", "gt", 1), ("x-start", "ge", 0), ("x-end", "lt", -1), ("x-end", "le", 0)):
         if schema.get(word) is not None:
+            # An open bound of dates and moments is moved by a day inwards: JSON Schema has no words for either.
             found[key] = (schema[word] + timedelta(days)).isoformat()
     return found
 
@@ -243,6 +248,7 @@ def default_text(column: Column[Any]) -> str:
     if column.default is None:
         return ""
     made = getattr(column.default, "arg", None)
+    # A class as a default is a type to be made, not a function that gives a value.
     if callable(made) and not isinstance(made, type):
         return _of_callable(made)
     return _literal(made, column.type)
@@ -264,6 +270,8 @@ def _of_callable(made: Callable[..., Any]) -> str:
 def _literal(made: Any, type: Any) -> str:
     if isinstance(made, Enum):
         members, listed = list(getattr(type, "enum_class", None) or ()), list(getattr(type, "enums", ()))
+        # SQLAlchemy stores an Enum by its members' names, unless values_callable says otherwise: its list has what is
+        # stored.
         known = made in members and len(members) == len(listed)
         made = listed[members.index(made)] if known else made.value
     if isinstance(made, bool | int | float):

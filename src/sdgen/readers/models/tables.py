@@ -63,6 +63,7 @@ def find_tables(wanted: Any) -> DeclaredTables | None:
         return found if found.tables else None
     if _is_table(wanted):
         _add(wanted, found)
+        # One class asks for one table and what it cannot do without, not for the whole registry that it is part of.
         found.tables = _with_parents(_table_of(wanted))
         return found
     _add(wanted, found)
@@ -88,6 +89,7 @@ def _add(each: Any, found: DeclaredTables) -> None:
         if isinstance(metadata, MetaData):  # a base, or flask_sqlalchemy's `db`
             found.add_metadata(metadata)
         model = getattr(each, "Model", None)
+        # flask_sqlalchemy's `db` is no base itself: its models' base is `db.Model`.
         if isinstance(each, type) or model is None or not isinstance(metadata, MetaData):
             return
         _add(model, found)
@@ -135,6 +137,7 @@ def _target(key: Any) -> tuple[str, str]:
 def tables_schema(found: DeclaredTables, name: str, lines: Lines) -> Schema:
     """The schema of tables."""
     dialect = _dialect(found.tables.values())
+    # SQLAlchemy warns of what a dialect can't compile, which is not for the user of sdgen to read.
     with catch_warnings():
         simplefilter("ignore")
         reading = _TableReader(
@@ -151,6 +154,7 @@ def _dialect(tables: Iterable[Table]) -> str:
     """The database whose own types are used most; PostgreSQL where all of them are common ones."""
     modules = [type(column.type).__module__.split(".") for table in tables for column in table.columns]
     names = Counter(parts[2] for parts in modules if parts[:2] == ["sqlalchemy", "dialects"] and len(parts) > 2)
+    # Common types say nothing of the database; a single JSONB does.
     known = [name for name, _ in names.most_common() if name in _DIALECTS]
     return known[0] if known else "postgresql"
 
@@ -232,6 +236,7 @@ class _TableReader:
         plain = [each.name for each in index.expressions if isinstance(each, Column)]
         others = [each for each in index.expressions if not isinstance(each, Column)]
         named = {name for each in others for name in columns_within(self.sql(each))}
+        # SQLAlchemy counts the columns of expressions among an index's columns too.
         inside = [column.name for column in index.columns if column.name in named]
         options = [option for each in index.dialect_options.values() for key, option in each.items() if key == "where"]
         where = next((self.sql(each) for each in options if each is not None), "")
@@ -242,6 +247,7 @@ class _TableReader:
 
         own = [each for column in table.columns for each in column.constraints]
         for each in _sorted({*table.constraints, *own}):
+            # Boolean and Enum bring CHECKs of their own, which say what the type says already.
             if isinstance(each, CheckConstraint) and not getattr(each, "_type_bound", False):
                 yield CheckSchema(self.sql(each.sqltext), str(each.name or ""), line)
 
@@ -257,8 +263,10 @@ class _TableReader:
         """The column that says of which class a row is holds no other value than the classes'."""
         mapper = self.classes.get(table)
         column = None if mapper is None else mapper.polymorphic_on
+        # In joined inheritance the column is in the base's table; the subclasses' tables have none to check.
         if mapper is None or getattr(column, "table", None) is not table:
             return
+        # Keys may be enumerations or numbers, whose columns have the values by their type.
         values = [each for each in mapper.base_mapper.polymorphic_map if isinstance(each, str)]
         if values:
             listed = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
@@ -283,6 +291,7 @@ def _classes(mappers: Mapping[Any, Mapper[Any]]) -> dict[Any, Mapper[Any]]:
     found: dict[Any, Mapper[Any]] = {}
     for mapper in mappers.values():
         table = mapper.local_table
+        # In single-table inheritance several classes are mapped to one table: the base speaks for it.
         if table not in found or found[table].isa(mapper):
             found[table] = mapper
     return found
@@ -309,6 +318,7 @@ def _links(table: Table, line: int) -> Iterator[ForeignKeySchema]:
     for each in _sorted(table.constraints):
         if isinstance(each, ForeignKeyConstraint):
             targets = [_target(element) for element in each.elements]
+            # A table's key has its schema before it, if it has one.
             schema, _, name = targets[0][0].rpartition(".")
             columns = tuple(column.name for column in each.columns)
             yield ForeignKeySchema(

@@ -23,6 +23,7 @@ def matches(source: Source) -> bool:
     """A TypeScript file, a Python file that uses Moose's library, or a folder with a Moose project in it."""
     if source.is_folder:
         return _is_project(source.path)
+    # No other format is read from TypeScript but Drizzle's, which is asked before.
     if source.suffix in _TYPESCRIPT:
         return True
     return source.suffix == ".py" and source.path.is_file() and _WORDS[1] in source.text
@@ -32,6 +33,7 @@ def _is_project(folder: Path) -> bool:
     """Whether a folder, or one a few levels below it, has Moose's own file of settings."""
     from sdgen.readers.moose.project import SKIPPED
 
+    # Level by level and not to the bottom: a monorepo has its projects near the top, and node_modules below that.
     level = [folder]
     for _ in range(_DEEP):
         if any((each / marker).is_file() for each in level for marker in _MARKERS):
@@ -81,6 +83,7 @@ def _python(project: Project, modules: list[Path], notes: Notes, run_code: bool)
     from sdgen.readers.moose.python_import import imported_tables
     from sdgen.readers.moose.python_tables import python_tables
 
+    # Where importing makes no tables, the source may still declare some in the older ways.
     return (imported_tables(project, modules, notes) if run_code else []) or python_tables(project, modules, notes)
 
 

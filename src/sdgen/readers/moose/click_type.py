@@ -60,6 +60,8 @@ class ClickType:
         word = "Tuple" if self.word == "Nested" else self.word
         text = f"{word}({inner})" if inner else word
         text = f"Array({text})" if self.word == "Nested" else text
+        # ClickHouse refuses Nullable around composite types, and LowCardinality inside of Nullable: it stands
+        # outermost.
         text = f"Nullable({text})" if self.nullable and self.word not in _NEVER_NULL else text
         return f"LowCardinality({text})" if self.low_cardinality else text
 
@@ -107,6 +109,7 @@ def quoted(text: str) -> str:
 
 def _decimal(found: ClickType) -> Type:
     precision, scale = (int(size) for size in found.args)
+    # ClickHouse's decimals have up to 76 digits, those of Arrow that carry them here 38.
     precision = min(precision, 38)
     return Type("decimal", precision=precision, scale=min(scale, precision))
 

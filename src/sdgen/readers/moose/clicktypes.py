@@ -39,6 +39,7 @@ class _Mapping:
         if depth > _DEEPEST or self.count > _MOST:
             raise Unfit("it is nested too deeply, or has too many fields")
         bare, nullable = without_null(shape)
+        # What a mark says of the column goes before what the type alone would be in ClickHouse.
         found = self._aggregated(bare, depth) or self._mapped(bare, depth) or self._plain(bare, depth)
         low = bool(found.low_cardinality or _all_marks(bare).get("low_cardinality"))
         return replace(
@@ -117,11 +118,13 @@ class _Mapping:
 
     def _map(self, items: tuple[Shape, ...], depth: int) -> ClickType:
         key, value = (self.column(each, depth=depth + 1) for each in items)
+        # ClickHouse's maps take no null for a key.
         key = replace(key, nullable=False)
         return ClickType("Map", parts=(("", key), ("", value)))
 
     def _fields(self, fields: tuple[Field, ...], depth: int) -> Iterator[tuple[str, ClickType]]:
         for each in fields:
+            # Such fields are the library's own marks on a type, and hold nothing.
             if each.name.startswith("_clickhouse"):
                 continue
             try:
@@ -193,11 +196,13 @@ def _moment(marks: Mapping[str, Any]) -> ClickType:
 def _enum(shape: Shape) -> ClickType:
     texts = all(isinstance(value, str) for _, value in shape.members)
     pairs = (
+        # Moose numbers the texts of an enum from 1; a numeric enum keeps its numbers, under its members' names.
         [(str(value), number) for number, (_, value) in enumerate(shape.members, 1)]
         if texts
         else [(name, int(value)) for name, value in shape.members]
     )
     word = "Enum8" if all(-128 <= number <= 127 for _, number in pairs) else "Enum16"
+    # TypeScript takes two members of one value, ClickHouse no name twice.
     unique = dict(pairs)
     return ClickType(
         word,

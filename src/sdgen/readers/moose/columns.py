@@ -66,15 +66,18 @@ def columns_of(table: MooseTable, entity: str, notes: Notes) -> Columns:
             notes.add(path, f"the column is left out: {error}", file, line)
             continue
         word = next((word for mark, word in _COMPUTED if mark in type.marks), "")
+        # These stand in the table's definition, and refuse values: an INSERT that names one fails.
         if word:
             computed[each.name] = _ddl(type)
             notes.add(path, f"the column is left out of the rows: ClickHouse computes it ({word})", file, line)
         elif type.word == "AggregateFunction":
+            # ClickHouse has no Nullable around a state of an aggregate function.
             computed[each.name] = replace(type, nullable=False).ddl
             what = "the column is left out of the rows: states of aggregate functions can't be written as values"
             notes.add(path, what, file, line)
         else:
             found[each.name] = Column(each, type)
+            # Arrow's decimals end at 38 digits, ClickHouse's at 76.
             if type.word == "Decimal" and int(type.args[0]) > 38:
                 notes.add(path, f"its values have 38 digits at most, of {type.args[0]}", file, line)
     return Columns(found, computed)
@@ -137,5 +140,6 @@ def whole(low: int, high: int) -> GeneratorSpec:
 
 def or_none(column: NamedColumn, low: int, high: int) -> GeneratorSpec:
     """Likewise, and 0 in a tenth of the rows, where a comment says that it stands for none."""
+    # Ranges and not a share of nulls: the model stores 0 for "none", and queries compare with it.
     parts = [{"min": 0, "max": 0, "weight": 1}, {"min": low, "max": high, "weight": 9}]
     return GeneratorSpec(type="ranges", params={"ranges": parts})

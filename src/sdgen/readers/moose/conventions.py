@@ -24,6 +24,7 @@ MOST_CLASSES = 80
 def by_convention(entity: str, columns: Mapping[str, NamedColumn]) -> dict[str, GeneratorSpec]:
     """Generators for the columns of an entity whose names tell them."""
     found: dict[str, GeneratorSpec] = {}
+    # Steps go over all columns one after the other: what an earlier one settles, a later one leaves alone.
     for step in (_ids, _lists, _clusters, _shares, _days):
         for column in columns.values():
             if column.generator is None and not column.is_key and column.name not in found:
@@ -33,6 +34,7 @@ def by_convention(entity: str, columns: Mapping[str, NamedColumn]) -> dict[str, 
     found.update(named_ids(entity, columns))
     found.update({name: spec for name, spec in whole_numbers(entity, columns).items() if name not in found})
     found.update({name: spec for name, spec in _created(columns).items() if name not in found})
+    # Columns that must agree with others come last, and replace what was found for them alone.
     found.update(_flags(columns))
     found.update(_tops(columns))
     return found
@@ -122,6 +124,7 @@ def _flags(columns: Mapping[str, NamedColumn]) -> dict[str, GeneratorSpec]:
             for column in columns.values()
             if column.type.word == "Bool" and column.words[: len(head)] == head and len(column.words) > len(head)
         ]
+        # One boolean that begins with the same word is no list of flags.
         if len(flags) < 2 or ids.generator is not None:
             continue
         numbers = list(range(1, len(flags) + 1))
@@ -175,6 +178,7 @@ def named_ids(entity: str, columns: Mapping[str, NamedColumn]) -> dict[str, Gene
         low = 0 if column.sentinel else 1
         made[column.name] = or_none(column, 1, len(names)) if column.sentinel else whole(1, len(names))
         listed = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
+        # DuckDB's lists count from 1, as the ids do.
         chosen = f'list_extract([{listed}], CAST("{column.name}" AS BIGINT))'
         empty = f"CASE WHEN \"{column.name}\" = 0 THEN '' ELSE {chosen} END"
         made[named.name] = GeneratorSpec(type="expression", params={"sql": chosen if low else empty})
@@ -221,6 +225,8 @@ def whole_numbers(entity: str, columns: Mapping[str, NamedColumn]) -> dict[str, 
     }
     if not asked:
         return {}
+    # A name that no rule knows shows what rules give to any number: only names that are told nothing more as
+    # fractions, and something as whole numbers, count.
     broken = guesses(entity, {**asked, _NOTHING: ""}, _DOUBLE)
     whole = guesses(entity, {**asked, _NOTHING: ""}, _WHOLE)
     found = {

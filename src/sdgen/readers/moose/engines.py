@@ -55,6 +55,7 @@ def engine_of(table: MooseTable, keys: tuple[str, ...]) -> Engine:
         columns, facts["order_by"] = _plain_columns(expression), expression
     else:
         columns = columns or keys
+        # MergeTree has to be told a sorting key, be it an empty one.
         facts["order_by"] = list(columns) or "tuple()"
     facts.update(_others(table.config))
     settings = facts.get("settings", {})
@@ -76,6 +77,7 @@ def _named(config: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     if isinstance(engine, Mapping):
         return str(engine.get("name", MERGE_TREE)), {**config, **engine}
     text = engine if isinstance(engine, str) else unknown_text(engine).rpartition(".")[2]
+    # `deduplicate: true` is how older versions of Moose ask for this engine.
     if not text and config.get("deduplicate") is True:
         return "ReplacingMergeTree", config
     name = text.removesuffix("Engine")
@@ -100,6 +102,7 @@ def _given(name: str, params: Mapping[str, Any]) -> list[str]:
     family = name.removeprefix("Replicated")
     if family == "S3":
         place, form = _text(params.get("path")), _text(params.get("format"))
+        # Keys to a bucket never go into a scenario: without any in the model, the bucket is taken for a public one.
         unsigned = [] if "aws_access_key_id" in params else ["NOSIGN"]
         return [quoted(place), *unsigned, *([quoted(form)] if form else [])] if place else []
     if family == "SummingMergeTree":
@@ -193,6 +196,7 @@ def primary_key(table: Keyed) -> tuple[str, ...]:
     keys = tuple(name for name in table.keys if _tells(table.columns.get(name)))
     if keys:
         return keys
+    # The sorting key names what rows are found by; without one, the id stands first by habit.
     places = [name for name in table.engine.order_by if name in table.columns] or list(table.columns)[:1]
     own = [name for name in places if _tells(table.columns[name]) and _is_own(table, name)]
     return tuple(own[:1])
@@ -276,6 +280,7 @@ def _named_key(parent: Keyed, match: re.Match[str]) -> str:
     if words and words[-1] not in _IDS and match["verb"]:
         return ""  # `references the orders of a day` names no column
     key = primary_key(parent)
+    # "References" inside a sentence is an ordinary word; only at its start does it tell of a key.
     return key[0] if len(key) == 1 and (not match["verb"] or match.start() == 0) else ""
 
 
@@ -284,6 +289,7 @@ def unique_rows(table: Keyed, primary: tuple[str, ...]) -> tuple[str, ...]:
     order = tuple(dict.fromkeys(name for name in table.engine.order_by if name in table.columns))
     if not table.engine.collapses or len(order) < len(set(table.engine.order_by)) or not order:
         return ()
+    # A key in the sorting key makes it unique already.
     if set(primary) & set(order) or any(
         table.columns[name].type.kind not in _TELLING | {"bool", "enum"} for name in order
     ):

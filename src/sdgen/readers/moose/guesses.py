@@ -13,6 +13,7 @@ from sdgen.scenario.types import INTEGERS, Type
 
 _ENTITY_ROWS = 240
 _AT_ONCE = 20
+# A fixed moment, so that the same model gives the same scenario on any day.
 _AS_OF = "2026-01-01T00:00:00Z"
 
 
@@ -72,6 +73,7 @@ def _later(spec: GeneratorSpec | None) -> GeneratorSpec | None:
     """What to use instead of a generator whose times may be before 1970; None where they are not."""
     if spec is None:
         return None
+    # Date and DateTime of ClickHouse begin in 1970, and store an earlier moment as another one.
     if "birth" in spec.type:
         return GeneratorSpec(type="date", params={"start": _FIRST, "end": "-18y"})
     start = str(spec.params.get("start", ""))
@@ -139,6 +141,7 @@ def _sized(name: str, entity: Entity, guessed: Entity, types: Mapping[str, Click
         spec = guessed.columns[column].generator
         known = types.get(column)
         if record.generator is None and spec is not None and known is not None and _is_sized(known):
+            # A pool of few values would repeat in a key.
             made = None if _is_key(column, record, keys) else _spec(name, column, record, spec, known)
             found[column] = record if made is None else record.model_copy(update={"generator": made})
     return entity.model_copy(update={"columns": {**entity.columns, **found}})
@@ -161,12 +164,14 @@ def _spec(entity: str, name: str, column: Column, spec: GeneratorSpec, type: Cli
 def _map_keys(entity: str, column: str, type: Type) -> list[str]:
     """Keys of a map by its name: countries of `sales_by_country`, currencies of `prices`; else common ones."""
     words = words_of(column)
+    # `sales_by_country`: behind "by" stands what the keys are.
     split = next((place for place, word in enumerate(words) if word in _BY), None)
     if split is not None and words[split + 1 :]:
         name = "_".join((*words[split + 1 : -1], singular(words[-1])))
         spec = guessed(entity, name, type.items[0])
         if spec is not None and not spec.type.startswith("text."):
             return sampled(entity, name, type.items[0], POOL)
+    # From the end, where a name says what it holds: `price_flags` are flags.
     about = next((_MAP_KEYS[word] for word in map(singular, reversed(words)) if word in _MAP_KEYS), None)
     kind = type.items[1].kind
     kind = "numbers" if kind in INTEGERS | {"float", "double", "decimal"} else kind

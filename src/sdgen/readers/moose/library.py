@@ -39,6 +39,7 @@ def _says(name: str, *, number: bool = False) -> Maker:
     def make(args: tuple[Shape, ...]) -> Shape:
         value = _constant(args[0]) if args else None
         wanted = int | float if number else str | int | float | bool | list
+        # A computed argument tells nothing; to pass it over would give the column another type than Moose gives it.
         if not isinstance(value, wanted):
             return riddle(f"its {name} is not a literal")
         return tag(**{name: value})
@@ -79,6 +80,7 @@ def _json(args: tuple[Shape, ...]) -> Shape:
 
 
 def _aggregate(args: tuple[Shape, ...]) -> Shape:
+    # The types of a function's arguments stand in a tuple where there are several.
     inner = args[1].items if len(args) > 1 and args[1].kind == "tuple" else args[1:]
     return tag(aggregate=(str(_constant(args[0])) if args else "", inner))
 

@@ -68,6 +68,8 @@ class Project:
         if level:
             above = origin.parents[level - 1] if level <= len(origin.parents) else origin.parent
             return self._python(above.joinpath(*parts))
+        # An absolute import is looked for in every folder above: which of them is on the path is known only where it
+        # runs.
         places = (above.joinpath(*parts) for above in origin.parents if self._holds(above))
         return next((found for place in places if (found := self._python(place)) is not None), None)
 
@@ -76,9 +78,11 @@ class Project:
         return next((each for each in choices if self._holds(each) and each.is_file()), None)
 
     def _holds(self, path: Path) -> bool:
+        # Resolved, so that a symbolic link does not lead out of the project.
         return path.resolve().is_relative_to(self.root)
 
     def _file(self, place: Path) -> Path | None:
+        # ES modules import `./models.js` and mean models.ts, which is compiled to it.
         plain = _COMPILED.sub("", str(place))
         for text in dict.fromkeys((str(place), plain)):
             for suffix in _SOURCES:
@@ -127,6 +131,8 @@ class Project:
         for visited, (folder, folders, names) in enumerate(os.walk(self.root)):
             if visited > MOST_FOLDERS:
                 return
+            # os.walk goes into what is left in this very list; sorted, so that the order of tables is the same
+            # everywhere.
             folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
             for name in sorted(names):
                 if wanted(name):
@@ -143,6 +149,7 @@ def is_test(name: str) -> bool:
 
 
 def _root(file: Path) -> Path:
+    # A package.json in the home folder must not make all of it a project.
     home = Path.home()
     for above in file.parents:
         if above in (home, Path(above.anchor)):

@@ -32,6 +32,8 @@ def imported_tables(project: Project, paths: Iterable[Path], notes: Notes) -> li
         with standing_in() as listed, on_path(project.root):
             for path in paths:
                 imported(ModelPath(str(path)))
+            # A file that others import may be run twice, under two names: a table is told by its place, and is
+            # counted once.
             made = {(each.file, each.line, each.kind, str(each.args[:1])): each for each in listed}
             return [table for each in made.values() for table in collector.tables(each)]
     finally:
@@ -89,6 +91,7 @@ class _Collector:
 
     def place(self, model: Any, attribute: str) -> tuple[str, str, int, str]:
         """What stands beside a field in its source: a comment, another one, the line and the file."""
+        # An inherited field is documented where it was written, which may be another file.
         for base in model.__mro__:
             file = getattr(sys.modules.get(base.__module__), "__file__", None)
             module = (
@@ -154,6 +157,7 @@ class Runtime:
     def _field(self, model: Any, name: str, info: Any, around: tuple[Any, ...]) -> Field:
         annotated = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
         found = self.shape(annotated, around)
+        # The name under which a value is written goes first, since rows are written.
         alias = next((each for key in _ALIASES if isinstance(each := getattr(info, key, None), str)), name)
         comment, aside, line, file = self.place(model, name)
         return Field(alias, found, False, info.description or comment, aside, line, file)
@@ -208,6 +212,7 @@ class Runtime:
             return [tag(**ANNOTATIONS.get(each, {}))]
         if isinstance(each, AnnotationCall):
             return [self._of_library(each, around)]
+        # pydantic's Field keeps what it is given as a list of constraints, such as annotated-types has.
         inner = getattr(each, "__metadata__", None) or getattr(each, "metadata", None) or ()
         found = [shape for one in inner for shape in self._said(one, around)]
         limits = limits_of({name: _node(getattr(each, name, None)) for name in _LIMITS})

@@ -20,7 +20,9 @@ PLAIN: Mapping[str, Shape] = {
     "AwareDatetime": DATE,
     "NaiveDatetime": DATE,
     "PastDatetime": DATE,
+    # A day is a text with a format here, as TypeScript's models have it; a moment is a Date.
     "date": STRING.marked(format="date"),
+    # Moose's own mapping of a Decimal without sizes.
     "Decimal": STRING.marked(decimal=(10, 0)),
     "UUID": STRING.marked(format="uuid"),
     **{f"UUID{version}": STRING.marked(format="uuid") for version in (1, 3, 4, 5, 7)},
@@ -58,6 +60,7 @@ def _key(args: tuple[Shape, ...]) -> Shape:
 
 
 def _tuple(args: tuple[Shape, ...]) -> Shape:
+    # `tuple[int, ...]` is a list; the three dots are no type.
     return _item(args[:1]) if len(args) == 2 and args[1].kind == "riddle" else Shape("tuple", items=args)
 
 
@@ -93,6 +96,7 @@ Maker = Callable[[Args, Named, Resolve], Shape]
 
 
 def _given(args: Args, named: Named, place: int, *names: str) -> object:
+    # Arguments may be given by place or by name, as in any call of Python.
     node = args[place] if place < len(args) else next((named[name] for name in names if name in named), None)
     return plain_value(node)
 

@@ -42,6 +42,7 @@ class PythonModule:
         """What stands behind a `#` at the end of a line."""
         text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
         before, mark, after = text.partition("#")
+        # Behind an odd number of quotes the # stands in a text.
         return after.strip() if mark and before.count('"') % 2 == 0 and before.count("'") % 2 == 0 else ""
 
 
@@ -50,6 +51,8 @@ def parsed(text: str, path: Path, file: str) -> PythonModule:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of escapes in the user's own texts
+            # `ast` knows the syntax of the Python that runs it, which may be older than the one the models are
+            # written for.
             tree = ast.parse(_older(text))
     except SyntaxError as error:
         what = f"not Python: {error.msg}"
@@ -77,6 +80,7 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     for node in body:
         yield node
         if isinstance(node, ast.If | ast.Try):
+            # Imports under `if TYPE_CHECKING` and in `try` are of the module like any other.
             yield from _statements([*node.body, *node.orelse])
         if isinstance(node, ast.Try):
             yield from _statements([each for handler in node.handlers for each in handler.body])
@@ -95,6 +99,7 @@ def _declare(node: ast.stmt, module: PythonModule) -> None:
     elif isinstance(node, ast.Import):
         for each in node.names:
             name = each.asname or each.name.partition(".")[0]
+            # `import a.b` binds `a`, `import a.b as c` binds the inner module.
             module.imports[name] = Imported(each.name if each.asname else name, "")
 
 
@@ -130,6 +135,8 @@ class PythonModules:
         if found is None:
             return None, ""
         inner = f"{found.module}.{found.name}".strip(".")
+        # `from models import orders` may mean a module of the package as well as a name in it: the module is tried
+        # first.
         path = self.project.find_python(module.path, inner, found.level)
         if path is not None:
             return self.module(path), ""

@@ -24,6 +24,7 @@ class PythonResolver:
 
     def __init__(self, modules: PythonModules) -> None:
         self.modules = modules
+        # By file and name: two files may have models of one name.
         self._known: dict[tuple[Path, str], Shape] = {}
 
     def shape(self, node: ast.expr | None, module: PythonModule, around: Around = (), depth: int = 0) -> Shape:
@@ -37,6 +38,7 @@ class PythonResolver:
             case ast.Constant(value=None):
                 return Shape("null")
             case ast.Constant(value=str(text)):
+                # A text in an annotation is a type that is declared further below.
                 return self._forward(text, module, around, depth)
             case ast.BinOp(op=ast.BitOr()):
                 return union(
@@ -58,6 +60,7 @@ class PythonResolver:
 
     def _named(self, node: ast.expr, module: PythonModule, around: Around, depth: int) -> Shape:
         path = dotted(node)
+        # The project's own declaration goes first: a model may be called like a type of the library.
         found = self.modules.find(module, path) if path else None
         if found is not None:
             return self._follow(found, around, depth)
@@ -96,6 +99,7 @@ class PythonResolver:
         for spec in fields_of(node, module):
             shape = self.shape(spec.annotation, module, around, depth)
             shape = shape.marked(**spec.marks) if spec.marks else shape
+            # A field that is declared anew may have an alias now: the inherited one goes by the attribute's own name.
             fields.pop(spec.attribute, None)
             fields[spec.name] = Field(spec.name, shape, False, spec.comment, spec.aside, spec.line, module.file)
         return Shape("object", node.name, fields=tuple(fields.values()))
@@ -109,6 +113,7 @@ class PythonResolver:
             values = [plain_value(each) for each in args]
             known = all(isinstance(value, str | int | float) for value in values)
             return union(Shape("const", value=value) for value in values) if known else riddle("a Literal of names")  # type: ignore[arg-type]
+        # Pydantic makes no field of these, so they get no column either.
         if name in ("ClassVar", "Final", "InitVar"):
             return riddle(f"{name} is no field")
         shapes = tuple(self.shape(each, module, around, depth) for each in args)
@@ -127,6 +132,7 @@ class PythonResolver:
     def _annotation(self, node: ast.expr, module: PythonModule, around: Around, depth: int) -> Shape:
         """What stands in Annotated behind the type: a word, the library's own call, or something of others."""
         found = self.modules.find(module, dotted(node)) if dotted(node) else None
+        # An alias: `Money = clickhouse_decimal(10, 2)` stands for what it is assigned.
         if found is not None and not isinstance(found.node, ast.ClassDef):
             return self._annotation(found.node, found.module, around, depth + 1) if depth < _DEEPEST else tag()
         if isinstance(node, ast.Constant):
@@ -177,6 +183,7 @@ def fields_of(node: ast.ClassDef, module: PythonModule) -> Iterator[FieldSpec]:
         name = statement.target.id
         if name.startswith("_") or name == "model_config" or _is_class_variable(statement.annotation):
             continue
+        # Field(...) is written as the value or inside Annotated; as the value it goes first.
         named = _field_call(statement)
         alias = next((alias for key in _ALIASES if isinstance(alias := plain_value(named.get(key)), str)), name)
         said = plain_value(named.get("description"))
@@ -249,5 +256,6 @@ def members_of(node: ast.ClassDef) -> tuple[tuple[str, Literal | None], ...]:
             value = name.lower() if bases & {"StrEnum", "str"} else following
         if not name.startswith("_"):
             found.append((name, value if isinstance(value, str | int | float) else None))
+        # auto() counts on from the last number that was given.
         following = value + 1 if isinstance(value, int) else following
     return tuple(found)

@@ -33,9 +33,12 @@ class _Collector:
     def tables(self, paths: list[Path]) -> list[MooseTable]:
         modules = [module for path in paths if (module := self.modules.module(path)) is not None]
         found = [table for module in modules for call in module.calls for table in self._called(module, call)]
+        # A file that only gathers what others declare: its imports are looked into, one step deep.
         if not found and len(paths) == 1 and modules:
             modules = [modules[0], *self._imported(modules[0])]
             found = [table for module in modules for call in module.calls for table in self._called(module, call)]
+        # Older ways of declaring tables count only where the present one is not used, or models would be tables
+        # twice.
         found = found or [table for module in modules for table in self._marked(module)]
         found = found or [table for module in modules for table in self._keyed(module)]
         self.notes.found += self.modules.faults
@@ -54,11 +57,13 @@ class _Collector:
         name, config = self._name(module, call), self._config(module, call)
         if kind == "IngestPipeline":
             table = config.get("table", False)
+            # A pipeline without a table only passes its rows on.
             if table is False or table is None:
                 return
             version = {"version": config["version"]} if "version" in config else {}
             config = {**version, **(table if isinstance(table, Mapping) else {})}
         elif kind == "MaterializedView":
+            # The view writes into a table that is declared elsewhere, and is read there.
             if isinstance(config.get("target_table"), Named):
                 return
             name = name or config.get("table_name") or config.get("name")

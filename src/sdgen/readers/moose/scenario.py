@@ -66,6 +66,8 @@ def moose_scenario(
     reads = [read for table, entity in _named(tables, notes) if (read := _read(table, entity, notes)) is not None]
     if not reads:
         return None
+    # What a comment says outright comes before what names suggest; keys are chosen when it is known which columns are
+    # links, since `customer_id` of an order is not the order's own key.
     told = _commented_links(reads)
     primaries = {read.entity: primary_key(_without_links(read.keyed, told)) for read in reads}
     for parent, key in told.values():  # what others refer to tells rows apart
@@ -75,6 +77,8 @@ def moose_scenario(
     inner = DraftNotes(file)
     scenario = make_feasible(name, list(drafts.values()), inner)
     types = {read.entity: read.keyed.columns for read in reads}
+    # From the inside out: stems decide which rules are asked, ranges correct what these choose, sizes apply to what
+    # is left.
     scenario = with_sizes(within_range(by_stem(_with_targets(scenario, reads)), types), types)
     return scenario.read_from(_origin(file, reads), [*notes.found, *inner.found])
 
@@ -154,6 +158,7 @@ def _draft(read: FilledTable, primary: tuple[str, ...], rows: int) -> TableDraft
         draft.columns[name] = _column(column, read.engine, schema.columns[len(draft.columns)])
     set_keys(draft, DraftNotes(read.table.file))
     for name in primary:
+        # Moose's plain `number` is Float64, also where it is an id.
         if len(primary) == 1 and draft.columns[name].generator is None and draft.columns[name].type.kind == "double":
             draft.columns[name].fill("sequence", demanded=False)
     return draft
@@ -175,6 +180,7 @@ def _column(column: Column, engine: Engine, schema: ColumnSchema) -> ColumnDraft
     draft.generator = of_role(column.name, column.type, engine) or of_type(column.type)
     if draft.generator is None:
         draft.generator = by_comment(column.comment, _commented(column))
+    # A key may get another generator with more values.
     draft.demanded = draft.generator is not None and not column.is_key
     longest, shortest = (column.type.marks.get(name, 0) for name in ("longest", "shortest"))
     if column.type.word == "String" and not column.type.values:
@@ -314,6 +320,8 @@ def giving_way(scenario: Scenario, file: str) -> Scenario:
     Keys, links and what the engine needs keep theirs. SourceError, ScenarioError as for the file itself.
     """
     rules = with_rules_of(scenario, file).rules[: None if not scenario.rules else -len(scenario.rules)]
+    # A mark instead of the rule's generator tells the columns that the rules speak of, whether or not it fits them:
+    # fitting is asked later, of the scenario itself.
     marking = tuple(rule.model_copy(update={"generator": _FOUND}) for rule in rules)
     bare = {name: _bare(entity) for name, entity in scenario.entities.items()}
     asked = with_guesses(scenario.model_copy(update={"entities": bare, "rules": marking})).entities

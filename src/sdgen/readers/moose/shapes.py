@@ -35,6 +35,7 @@ class Shape:
 
     def marked(self, **marks: Any) -> Shape:
         """This shape with more said of it; null is nothing more can be said of."""
+        # A mark such as Key on `string | null` is said of the text.
         if self.kind == "union":
             return replace(
                 self, items=tuple(each if each.kind in EMPTY else each.marked(**marks) for each in self.items)
@@ -78,6 +79,7 @@ def union(parts: Iterable[Shape]) -> Shape:
     unique: list[Shape] = []
     seen: set[object] = set()
     for part in flat:
+        # The type counts too: 1, 1.0 and true are equal in Python, and different literals in TypeScript.
         told = (part.kind, type(part.value), part.value) if part.kind in ("const", *EMPTY) else id(part)
         if told not in seen:
             unique.append(part)
@@ -90,6 +92,7 @@ def intersection(parts: Iterable[Shape]) -> Shape:
     base: Shape | None = None
     marks: dict[str, Any] = {}
     for part in parts:
+        # What is partly unknown is unknown as a whole: half a type would be another column.
         if part.kind == "riddle":
             return part
         if part.kind == "tag":

@@ -46,6 +46,8 @@ class LibraryObject:
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
+            # Python asks for special names by itself; an answer would make it believe in a protocol that is not
+            # there.
             raise AttributeError(name)
         return _class(f"{self.kind}.{name}")
 
@@ -82,6 +84,7 @@ _LISTED: list[LibraryObject] = []
 
 
 def _caller() -> tuple[str, int]:
+    # Two frames up: this function and the metaclass's call are between the user's line and here.
     frame = sys._getframe(2)
     return frame.f_code.co_filename, frame.f_lineno
 
@@ -158,6 +161,7 @@ class _Finder(MetaPathFinder, Loader):
 @contextmanager
 def standing_in() -> Iterator[list[LibraryObject]]:
     """The library is the stand-in inside; what is made of it is in the list."""
+    # A library that is installed and imported already must neither be used inside nor be lost afterwards.
     before = {name: module for name, module in sys.modules.items() if name.split(".")[0] == LIBRARY}
     for name in before:
         del sys.modules[name]

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# The parser's nodes are left behind here: what resolves types sees these records alone, and works without
+# tree-sitter.
 Literal = str | int | float | bool
 
 
@@ -171,6 +173,7 @@ class Module:
     types: dict[str, Declaration | Enum] = field(default_factory=dict)
     imports: dict[str, tuple[str, str]] = field(default_factory=dict)
     reexports: list[tuple[str, Mapping[str, str] | None]] = field(default_factory=list)
+    # Constants count, since engines, sorting keys and lists of literals are often written as one.
     values: dict[str, object] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     setups: dict[str, object] = field(default_factory=dict)

@@ -25,9 +25,11 @@ _INNER = ("as_expression", "satisfies_expression", "parenthesized_expression", "
 
 def parsed(text: str, path: Path, file: str) -> Module:
     """What a file declares."""
+    # The two grammars differ: `<T>x` is a cast in one and an element in the other.
     parser = _parser("tsx" if path.suffix == ".tsx" else "typescript")
     root = parser.parse(text.encode()).root_node
     module = Module(path, file)
+    # tree-sitter goes on behind a mistake: what it understands is kept, and the line is told.
     if root.has_error:
         module.faulty = _first_fault(root)
     for node in root.children:
@@ -55,6 +57,7 @@ def _first_fault(root: Node) -> int:
         node = cursor.node
         if node is None or node.type == "ERROR" or node.is_missing:
             return line_of(node) if node is not None else 1
+        # Only branches that hold an error are entered, since most of a file holds none.
         if (node.has_error and cursor.goto_first_child()) or cursor.goto_next_sibling():
             continue
         while cursor.goto_parent():
@@ -86,6 +89,7 @@ def _statement(node: Node, module: Module, exported: bool) -> None:
 def _declare(found: Declaration, module: Module) -> None:
     """Interfaces of one name are one interface."""
     before = module.types.get(found.name)
+    # TypeScript merges them, while two type aliases of one name are a mistake.
     if isinstance(before, Declaration) and before.kind == found.kind == "interface":
         found = replace(before, type=Several((before.type, found.type), union=False))
     module.types[found.name] = found
@@ -139,6 +143,7 @@ def _declaration(node: Node, exported: bool) -> Declaration:
     params = [each for group in children(node, "type_parameters") for each in children(group, "type_parameter")]
     return Declaration(
         name=name_of(node.child_by_field_name("name")),
+        # `extends` adds fields like an intersection, and the type's own come last.
         type=Several((*above, own), union=False) if above else own,
         params=tuple(name_of(each.child_by_field_name("name")) for each in params),
         defaults=tuple(_default(each) for each in params),
@@ -182,6 +187,7 @@ def _enum(node: Node) -> Enum:
             value = value_of(child.child_by_field_name("value"))
             known = value if isinstance(value, str | int | float) else None
             members.append((name_of(child.child_by_field_name("name")), known))
+            # As in TypeScript: a member without a value counts on from the one before it.
             following = known + 1 if isinstance(known, int) else None
         elif child.type in ("property_identifier", "string"):
             members.append((name_of(child), following))
@@ -197,6 +203,7 @@ def _variable(node: Node, module: Module) -> None:
     module.values[text_of(name)] = found
     for kind in (node.child_by_field_name("type"), *children(value, "generic_type")):
         written = type_of(kind) if kind is not None else None
+        # The config of a data model is a constant beside it, which names the model in its type.
         if isinstance(written, Ref) and written.name == "DataModelConfig":
             model = next(iter(written.args), None)
             if isinstance(model, Ref):

@@ -88,6 +88,7 @@ class Modules:
 
     def exported(self, module: Module, name: str, seen: frozenset[tuple[Path, str]] = frozenset()) -> Found | None:
         """The declaration that a file exports under a name, through whatever it exports from others."""
+        # Files may export each other in a circle.
         if (module.path, name) in seen:
             return None
         seen |= {(module.path, name)}
@@ -156,6 +157,7 @@ class Resolver:
                 return Shape("tuple", items=tuple(self.shape(item, scope) for item in items))
             case Body():
                 return self._object(node, scope)
+            # These two forms ask for values of constants, which the text tells; any other `typeof` takes a compiler.
             case Lookup(TypeOf(name), Ref("number")):
                 return self._listed(name, scope)
             case Lookup(TypeOf(name), KeysOf(TypeOf(other))) if name == other:
@@ -208,8 +210,10 @@ class Resolver:
         return Shape("object", fields=tuple(fields))
 
     def _reference(self, node: Ref, scope: Scope) -> Shape:
+        # A type parameter hides declarations of its name.
         if not node.space and not node.args and node.name in scope.bound:
             return scope.bound[node.name]
+        # The project's own declaration goes before a built-in or a library's type of the same name.
         found = self._declared(node, scope)
         if found is not None:
             return self._follow(found, tuple(self.shape(each, scope) for each in node.args), scope)
@@ -217,6 +221,7 @@ class Resolver:
             return UTILITIES[node.name](tuple(self.shape(each, scope) for each in node.args))
         if node.name in KEYWORDS and not node.args:
             return KEYWORDS[node.name]
+        # Both libraries have types of one name: `Type` and `Format` are typia's, mostly as tags.Type.
         typia = node.space.endswith("tags") or self._comes_from(scope.module, node.name, "typia")
         maker = TYPIA.get(node.name) if typia else MOOSE.get(node.name)
         if maker is not None:
@@ -254,8 +259,10 @@ class Resolver:
             return enum_shape(declared)
         if key in scope.around:
             return riddle(f"{declared.name} refers to itself")
+        # A generic type is another one for each of its arguments, so only plain ones are kept.
         if not declared.params and key in self._known:
             return self._known[key]
+        # The declaration is worked out where it stands: none of the parameters around the reference are known there.
         within = Scope(module, {}, (*scope.around, key), scope.depth)
         bound: dict[str, Shape] = {}
         for place, name in enumerate(declared.params):

@@ -92,6 +92,7 @@ class _Collector:
             if name is not None or target is not None:
                 self._tell(module, call, "has a target table whose name can't be read, and is left out")
             return
+        # A view's config speaks of the view; only these words are of its target table.
         own = {key: value for key, value in inner.items() if key in _OWN}
         yield from self._table(module, call, name, own)
 
@@ -105,6 +106,8 @@ class _Collector:
             if unknown_text(value) and key != "engine":
                 what = f"{call.name} {name}: {key} is known only when the program runs, and is left out"
                 self.notes.add((), f"{what} ({unknown_text(value)})", module.file, call.line)
+        # An engine's name may be written as a member of an enumeration, which is unknown as a value and tells all the
+        # same.
         known = {key: value for key, value in config.items() if key == "engine" or not unknown_text(value)}
         model = _model(call)
         comment = self._comment(module, model)
@@ -146,6 +149,7 @@ class _Collector:
     def _models(self, module: Module) -> Iterator[MooseTable]:
         """The exported interfaces of a file that declares no tables: its data models, where Moose's library is used."""
         moose = any(LIBRARY in words for words, _ in module.imports.values())
+        # Any TypeScript file has exported interfaces: without the library they are no tables.
         if not moose and "datamodels" not in module.path.parts:
             return
         for name, declared in module.types.items():

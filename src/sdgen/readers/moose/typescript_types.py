@@ -35,6 +35,7 @@ _HIDDEN = frozenset({"private", "protected", "static", "#"})
 
 def type_of(node: Node, depth: int = 0) -> TypeNode:
     """A type; Odd with its text where it isn't of a kind that can be told from the text alone."""
+    # The parser nests as deep as the text; Python's stack does not.
     if depth > _DEEPEST:
         return Odd("a type nested too deeply")
     make = _KINDS.get(node.type)
@@ -57,6 +58,7 @@ def _several(node: Node, depth: int) -> TypeNode:
     waiting = [child for child in reversed(node.named_children) if child.type != "comment"]
     while waiting:
         child = waiting.pop()
+        # Without recursion: unions of hundreds of literals are nested as deep.
         if child.type == node.type:
             waiting += [each for each in reversed(child.named_children) if each.type != "comment"]
         else:
@@ -121,6 +123,7 @@ def body_of(node: Node, depth: int = 0) -> Body | Mapped | Odd:
         if child.type in _FIELDS and not _is_hidden(child):
             members.append(_member(child, depth))
         elif child.type == "index_signature":
+            # tree-sitter has a mapped type as an index signature with a clause of its own.
             if any(children(child, "mapped_type_clause")):
                 return _mapped(child, depth)
             key, value = child.child_by_field_name("index_type"), child.child_by_field_name("type")
@@ -157,6 +160,7 @@ def _promoted(node: Node, depth: int) -> Iterator[Member]:
     for each in params.named_children if params is not None else ():
         modifier = next(children(each, "accessibility_modifier"), None)
         pattern = each.child_by_field_name("pattern")
+        # `constructor(public id: string)` declares a field.
         if modifier is not None and text_of(modifier) == "public" and pattern is not None:
             kind = each.child_by_field_name("type")
             yield Member(
@@ -183,6 +187,7 @@ def _member(node: Node, depth: int) -> Member:
 def _comments(node: Node) -> tuple[str, str]:
     """The TSDoc before a field, and what stands behind it on the same line."""
     before = node.prev_sibling
+    # Fields may be parted by semicolons, commas, or line breaks alone, which the grammar leaves out.
     while before is not None and before.type in (";", ","):
         before = before.prev_sibling
     doc = text_of(before) if before is not None and before.type == "comment" else ""
@@ -192,6 +197,7 @@ def _comments(node: Node) -> tuple[str, str]:
     trailing = ""
     if behind is not None and behind.type == "comment" and behind.start_point[0] == node.end_point[0]:
         trailing = comment_text(text_of(behind))
+    # A `//` above a field may as well be a heading, or code that is commented out.
     return comment_text(doc) if doc.startswith("/**") else "", trailing
 
 
@@ -235,6 +241,7 @@ def comment_text(comment: str) -> str:
     if not text.startswith("/*"):
         return text
     text = _STARS.sub("", text.removeprefix("/**").removeprefix("/*").removesuffix("*/"))
+    # Block tags are for tools; what stands before them describes the values.
     text = _TAG.sub("", _LINK.sub(r"\1", text))
     lines = "\n".join(line.strip() for line in text.splitlines())
     return re.sub(r"\n{3,}", "\n\n", lines).strip()

@@ -64,11 +64,13 @@ def value_of(node: Node | None, depth: int = 0) -> object:
     """The value of an expression; Named for another's name, Unknown for what only running tells."""
     if node is None or depth > _DEEPEST:
         return Unknown(text_of(node)[:60])
+    # undefined is no value in a config: the option counts as not given.
     if node.type in _WORDS:
         return _WORDS[node.type]
     match node.type:
         case "string":
             return unescaped(text_of(node)[1:-1])
+        # A template without anything put in is a plain text.
         case "template_string" if not any(children(node, "template_substitution")):
             return unescaped(text_of(node)[1:-1])
         case "number":
@@ -96,6 +98,7 @@ def _named(text: str) -> object:
 
 def _number(text: str) -> object:
     try:
+        # 1_000 and 10n are numbers of JavaScript.
         plain = text.replace("_", "").removesuffix("n")
         return int(plain, 0) if re.fullmatch(r"0[xob]\w+|\d+", plain) and len(plain) < 40 else float(plain)
     except ValueError:
@@ -111,6 +114,8 @@ def _object(node: Node, depth: int) -> dict[str, object]:
         elif child.type == "shorthand_property_identifier":
             found[text_of(child)] = Named((text_of(child),))
         elif child.type == "spread_element" and child.named_children:
+            # What is spread may be a constant of another file: it is kept by name, and worked in where names are
+            # followed.
             spread = found.setdefault(SPREAD, [])
             if isinstance(spread, list):
                 spread.append(value_of(child.named_children[0], depth + 1))
@@ -127,6 +132,7 @@ def _letter(match: re.Match[str]) -> str:
     if code is None:
         return _LETTERS.get(match[4], match[4])
     number = int(code, 16)
+    # Half of a surrogate pair is no letter, and could not be written as UTF-8.
     return chr(number) if number < 0x110000 and not 0xD800 <= number < 0xE000 else "\ufffd"
 
 
@@ -166,6 +172,7 @@ def looked_up(base: Shape, key: Shape) -> Shape:
     field = base.all_fields.get(str(key.value)) if key.kind == "const" else None
     if field is None:
         return riddle("it is a member that isn't known")
+    # An optional field's type is that type or undefined, as TypeScript has it.
     return union((field.shape, Shape("undefined"))) if field.optional else field.shape
 
 
@@ -217,6 +224,7 @@ def _record(args: tuple[Shape, ...]) -> Shape:
     if len(args) != 2:
         return riddle("Record takes two types")
     names = _words(args[0])
+    # `Record<"a" | "b", T>` has two fields; a record of any text is a map.
     if names:
         return Shape("object", fields=tuple(Field(name, args[1]) for name in sorted(names)))
     return Shape("map", items=args)
@@ -243,6 +251,7 @@ def _filtered(args: tuple[Shape, ...], keep: bool) -> Shape:
         return riddle("it takes two types")
     parts = args[0].items if args[0].kind == "union" else (args[0],)
     named, kinds = _words(args[1]), {each.kind for each in (args[1].items or (args[1],))} - {"const"}
+    # Members go by their value where they are literals, and by their kind otherwise: Exclude<string | null, null>.
     kept = [each for each in parts if (str(each.value) in named or each.kind in kinds) == keep]
     return union(kept) if kept else riddle("nothing is left of it")
 

@@ -46,6 +46,7 @@ _CLOSED = frozenset({"Ring", "Polygon", "MultiPolygon"})
 def of_role(name: str, type: ClickType, engine: Engine) -> GeneratorSpec | None:
     """What the engine asks of the columns it is given: a sign, a version, a mark of deleted rows."""
     kind = type.type.kind
+    # Most rows of a collapsing table are states; few of them take one back.
     if name == engine.sign:
         return _choice([1, -1], [9, 1])
     if name == engine.deleted:
@@ -54,6 +55,7 @@ def of_role(name: str, type: ClickType, engine: Engine) -> GeneratorSpec | None:
         return _choice([0, 1], [97, 3])
     if name == engine.version:
         if kind == "timestamp":
+            # Later rows are newer versions, so that the one which ReplacingMergeTree keeps is the last.
             return GeneratorSpec(type="time_series", params={"start": "-30d", "step": "1s"})
         if kind in INTEGERS | {"double", "decimal"} and kind not in ("tinyint", "utinyint", "smallint", "usmallint"):
             return GeneratorSpec(type="sequence")
@@ -127,6 +129,7 @@ def outline(type: ClickType, chosen: str) -> GeneratorSpec | None:
     if type.word not in GEOMETRIES or type.word == "Point":
         return None
     closed = type.word in _CLOSED
+    # A ring ends where it begins; a line does not.
     texts = [_nested(each if closed else each[:-1], _depth(type.type) - 1) for each in _OUTLINES]
     cases = " ".join(f"WHEN {place} THEN {text}" for place, text in enumerate(texts[1:], 1))
     return GeneratorSpec(type="expression", params={"sql": f'CASE "{chosen}" {cases} ELSE {texts[0]} END'})
@@ -162,9 +165,11 @@ def hold_scores(draft: TableDraft, columns: Mapping[str, NamedColumn]) -> None:
         column, drawn = draft.columns[name], f"{name}_drawn"
         if drawn in draft.columns or column.generator is None or column.generator.type != "ranges":
             continue
+        # The last range is that of real scores; the one before it is the zero.
         part = column.generator.params["ranges"][-1]
         drawing = GeneratorSpec(type="uniform_float", params={"min": part["min"], "max": part["max"], "precision": 4})
         _hide(draft, drawn, column.type, drawing, f"{name}, before it is 0 where {other} stands for none")
+        # Null and 0 both stand for none.
         sql = f'CASE WHEN coalesce("{other}", 0) = 0 THEN 0 ELSE "{drawn}" END'
         column.generator = GeneratorSpec(type="expression", params={"sql": sql})
 

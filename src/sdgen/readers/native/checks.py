@@ -38,6 +38,7 @@ def with_checks(scenario: Scenario) -> Scenario:
         for column, drafted in draft.columns.items():
             if drafted.generator is None:
                 found = demanded(drafted, chosen.get((name, column)))
+                # What can't be kept is no problem here: the check is watched when rows are made.
                 drafted.generator = found if not isinstance(found, str) else None
         entities[name] = entity.model_copy(update={"columns": _columns(entity, draft)})
     return scenario.model_copy(update={"entities": entities})
@@ -65,8 +66,11 @@ def _understood(entity: Entity) -> CheckMeaning:
     """What all checks say, of comparisons those of which both columns are free."""
     whole = CheckMeaning()
     for sql in entity.check:
+        # A check with branches would need a hidden column that draws them: what a file says outright is not added to,
+        # but watched.
         branches = branches_of(sql, _DIALECT)
         whole = whole.also(branches[0]) if len(branches) == 1 else whole
+    # A column with a generator of its own is as its author wants it, and is not narrowed.
     free = _free(entity)
     return replace(
         whole,

@@ -45,6 +45,7 @@ class Shorthand:
     def _column(self, name: str, column: str, record: dict[str, Any]) -> None:
         path = ("entities", name, "columns", column, "references")
         parent, _, key = str(record.pop("references")).rpartition(".")
+        # `customers` alone has no point to part it at.
         parent, key = (parent, key) if parent else (key, "")
         to = (key,) if key else self._primary_key(parent, path)
         if len(to) > 1:
@@ -64,6 +65,7 @@ class Shorthand:
             key = self._primary_key(params["entity"], path)
             params["column"] = key[0] if key else "id"
         spec = record.get("generator")
+        # The two may say the same twice, as long as they agree.
         if spec and spec["type"] == "fk":
             for param in (each for each in params if spec["params"].get(each, params[each]) != params[each]):
                 what = f"{param} is {params[param]!r} here, and {spec['params'][param]!r} in the generator's params"
@@ -85,6 +87,7 @@ class Shorthand:
             return
         first = reference.columns[0]
         for column, there in zip(reference.columns, to, strict=bool(to)):
+            # The first column draws the parent's row, the others take their values from that same row.
             own = {"via": first} if column != first else dict(reference.params)
             record = entity["columns"].setdefault(column, {})
             self._fill(record, path, {"entity": reference.entity, "column": there, **own})
@@ -99,6 +102,7 @@ class Shorthand:
         key = (tree.key,) if tree.key else self._primary_key(name, path)
         if len(key) == 1:
             shape = {"depth": tree.depth, "roots": tree.roots}
+            # Default values are left out, so that both spellings of a tree are one in canonical form.
             kept = {param: number for param, number in shape.items() if number > (param == "roots")}
             self._fill(entity["columns"].setdefault(tree.column, {}), path, {"entity": name, "column": key[0], **kept})
         elif key:
@@ -108,6 +112,7 @@ class Shorthand:
         if "generator" in record:
             what = f"its column has the generator {record['generator']['type']} already"
             self._refuse(path, what, "drop one of them", ProblemType.DUPLICATE)
+        # Filled even where it was refused, so that the rest of the file is read as if the mistake were mended.
         record["generator"] = {"type": "fk", "params": params}
 
     def _primary_key(self, name: str, path: Path) -> tuple[str, ...]:

@@ -69,6 +69,7 @@ def with_rules_of(scenario: Scenario, file: str) -> Scenario:
     if reading.problems:
         raise ScenarioError(reading.problems)
     before = ((origin, place) for _, place in records)
+    # Before the scenario's own: the first rule that fits a column is taken.
     joined = scenario.model_copy(update={"rules": (*rules, *scenario.rules)})
     found = joined.read_from(RulesOrigin(scenario.origin, before), scenario.notes)
     _check_generators(found, len(rules))
@@ -153,6 +154,7 @@ class _Rules:
         """A pattern for whole names: of one with stars for anything, or of one that may stand anywhere in a name."""
         slashed = _SEARCHED.fullmatch(text)
         bare = slashed[1] if slashed else text
+        # Stars and no other mark of a regular expression: people write these as for file names.
         if slashed is None and "*" in text and not _REGEX_MARKS.search(text):
             return text.replace("*", ".*").replace("?", ".")
         try:
@@ -162,6 +164,7 @@ class _Rules:
             return ""
         if not (searched or slashed):
             return bare
+        # A rule's pattern is one of whole names; `fieldPattern` and /…/ are searched for anywhere in a name.
         inner = bare.removeprefix("^").removesuffix("$")
         return f"{'' if bare.startswith('^') else '.*'}(?:{inner}){'' if bare.endswith('$') else '.*'}"
 

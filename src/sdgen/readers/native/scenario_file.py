@@ -121,11 +121,13 @@ class _ScenarioReader:
             self.refuse(("name",), "the scenario has no name", "begin the file with `name: …`", ProblemType.MISSING)
         record.setdefault("name", name or "scenario")
         for key in ("version", "name", "id"):
+            # `version: 1.0` is a number in YAML, and meant as a text.
             if isinstance(record.get(key), int | float) and not isinstance(record.get(key), bool):
                 record[key] = str(record[key])
         record["entities"] = {
             name: self.entity(entity, path) for name, entity, path in self.named(record.get("entities"), ("entities",))
         }
+        # Only now, since a short link may lead to an entity further below.
         Shorthand(record["entities"], self.refuse).spell_out()
         record["presets"] = {
             name: self.generator(self.mapping(preset, path), path)
@@ -197,6 +199,7 @@ class _ScenarioReader:
         if not isinstance(value, str) or not value:
             what, hint = "the generator has no name", "write `generator: NAME`"
             self.refuse((*path, "generator"), what, hint, ProblemType.MISSING)
+            # Any known name will do: the problem is told, and the column's other mistakes are looked for.
             value = "const"
         params = inner.get("params") or {}
         if not isinstance(params, Mapping) or not isinstance(record.get("params") or {}, Mapping):
@@ -235,6 +238,7 @@ class _ScenarioReader:
                 record = {key: kept for key, kept in record.items() if key not in _KEYS}
                 name = f"{name} #{index + 1}"  # read on under another name, for what else is wrong with it
             first.setdefault(name, index)
+            # Set before the record is handed out, as its own parts are placed by it.
             self.aliases[(*path, name)] = (*stands, index)
             yield name, {key: kept for key, kept in record.items() if key != "name"}, (*path, name)
 
@@ -279,6 +283,8 @@ class _ScenarioReader:
 
                 found = self.translated(error)
                 self.problems += [each for each in found if each not in self.problems and not is_reported(each, before)]
+                # What is wrong is taken out and the rest is validated again: a wrong value must not hide problems of
+                # the plan.
                 left_out = [_left_out(record, problem.path) for problem in found]
                 if not all(left_out):
                     return None
@@ -287,6 +293,7 @@ class _ScenarioReader:
     def translated(self, error: ValidationError, base: Place = ()) -> list[Problem]:
         problems = []
         for detail in error.errors(include_url=False):
+            # pydantic puts the names of its own validators into paths.
             path = (*base, *(part for part in detail["loc"] if not str(part).startswith("function-")))
             given = repr(detail.get("input"))
             short = given if len(given) <= 60 else given[:57] + "…"

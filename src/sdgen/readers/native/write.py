@@ -35,6 +35,7 @@ def scenario_text(scenario: Scenario) -> str:
     lines.append("entities:")
     for entity in data["entities"]:
         lines += [*([] if lines[-1] == "entities:" else [""]), *_entity(entity, notes)]
+    # Last, with all that found no place: no note is lost.
     lines += notes.under((), "")
     return "\n".join(lines) + "\n"
 
@@ -59,6 +60,7 @@ class _Comments:
 
 def _comment(note: Problem, indent: str, name: str = "") -> Iterator[str]:
     text = " ".join(f"{name + ': ' if name else ''}{note.what}{'; ' + note.hint if note.hint else ''}".split())
+    # A line break or an escape sequence in a note must not end the comment, or reach a terminal.
     text = text.encode("unicode_escape").decode() if not text.isprintable() else text
     line = f" (line {note.line})" if note.line else ""
     yield from wrap(text + line, WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}#   ")
@@ -80,6 +82,7 @@ def _entity(record: Mapping[str, Any], notes: _Comments) -> list[str]:
     columns = []
     for column in record["columns"]:
         columns += [*notes.at((*path, "columns", column["name"]), "      "), *_column(column)]
+    # Notes of columns that are written have been taken by now: what is left is of those that are not.
     lines += ["    columns:", *notes.under(path, "      "), *columns]
     if "unique" in record:
         lines.append(f"    unique: {_flow(record['unique'])}")
@@ -146,6 +149,7 @@ def _flow(value: Any) -> str:
 def _scalar(value: Any) -> str:
     if not isinstance(value, str):
         return json.dumps(value)
+    # Quoted where other readers of YAML take a word for something else: `no` and `on` for false and true.
     plain = (_PLAIN.fullmatch(value) and value.lower() not in _WORDS) or _DATE.fullmatch(value)
     return value if plain else _quoted(value)
 

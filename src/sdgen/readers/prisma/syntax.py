@@ -116,8 +116,10 @@ class _Parser:
             match = _TOKEN.match(text, position)
             if match is None:
                 raise self.fault(f"{text[position]!r} is not expected here", line)
+            # Line breaks are tokens: they end fields, as Prisma has no semicolons.
             if match.lastgroup and match.lastgroup != "space":
                 yield _Token(match.lastgroup, match[0], line)
+            # A block comment may span lines, which notes have to count.
             line += match[0].count("\n")
             position = match.end()
         yield _Token("end", "", line)
@@ -153,6 +155,7 @@ class _Parser:
 
     def skip_lines(self) -> None:
         """Over ends of lines; what comments say is kept for what follows them."""
+        # `///` documents what follows it, `//` is for readers of the file alone.
         while self.ahead.kind in ("line", "doc"):
             token = self.next()
             if token.kind == "doc":
@@ -184,6 +187,7 @@ class _Parser:
                 raise self.fault(f"the block of {name} is never closed", line, "add }")
             if self.sees("@@"):
                 attributes.append(self.attribute())
+            # These blocks assign settings, where all others declare fields.
             elif kind in ("datasource", "generator"):
                 key = self.word()
                 self.expect("=")
@@ -195,6 +199,7 @@ class _Parser:
         return Block(kind, name, self.file, line, tuple(fields), tuple(attributes), tuple(settings), description)
 
     def end_of_line(self) -> None:
+        # A field ends with its line: two on one line are a mistake in Prisma too.
         if self.ahead.kind not in ("line", "end", "doc") and self.ahead.text != "}":
             raise self.fault(f"{self.ahead.text!r} is not expected here", self.ahead.line)
 
@@ -203,6 +208,7 @@ class _Parser:
         name = self.word()
         type, unsupported = "", ""
         if not is_value:
+            # Unsupported("circle") is the one type with something in parentheses.
             type = self.word()
             if self.sees("("):
                 unsupported = str(self.value())
@@ -211,6 +217,7 @@ class _Parser:
         if listed:
             self.expect("]")
         optional = self.sees("?")
+        # Older schemas mark required fields with an exclamation mark.
         self.sees("!")
         attributes = []
         while self.sees("@"):
@@ -262,6 +269,7 @@ class _Parser:
             return token.text == "true"
         if self.sees("("):
             return Call(token.text, self.arguments()[0])
+        # A bare word is an enum's value or a field's name; which one shows only where it is used.
         name = token.text
         while self.sees("."):
             name += "." + self.word()
@@ -270,6 +278,7 @@ class _Parser:
 
 def _text(quoted: str) -> str:
     try:
+        # Prisma's texts are escaped as JSON's are.
         return str(json.loads(quoted))
     except ValueError:
         return quoted[1:-1]

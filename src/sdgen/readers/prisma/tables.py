@@ -32,6 +32,7 @@ _DIALECTS = {
     "sqlserver": "tsql",
 }
 _TYPES: Mapping[str, Mapping[str, str]] = {
+    # The types of `prisma migrate`, which are not the databases' own defaults: MySQL's index can hold varchar(191).
     "String": {"": "text", "mysql": "varchar(191)", "tsql": "nvarchar(1000)"},
     "Boolean": {"": "boolean", "tsql": "bit"},
     "Int": {"": "integer", "mysql": "int", "tsql": "int"},
@@ -123,6 +124,7 @@ class _Reading:
         native = next((one for one in each.attributes if one.name.startswith("db.")), None)
         if each.type in self.enum_blocks:
             return SqlType("enum", values=self.enums[each.type.lower()], dimensions=dimensions)
+        # Composite types exist for MongoDB alone, where they are documents in a document.
         if each.type in self.composites:
             return SqlType("json")
         if each.type == "Unsupported":
@@ -166,6 +168,7 @@ class _Reading:
     def links(self, block: Block) -> Iterator[ForeignKeySchema]:
         for each in block.fields:
             relation = each.attribute("relation")
+            # Of a relation's two sides, the one with `fields` holds the column; the other is no column at all.
             if not self.is_relation(each) or relation is None or not relation.option("fields"):
                 continue
             parent = self.models[each.type]
@@ -184,6 +187,7 @@ class _Reading:
                 other, name = self.models[each.type], _relation_name(each)
                 backs = [one for one in other.fields if one.type == block.name and one.listed and one is not each]
                 backs = [one for one in backs if _relation_name(one) == name]
+                # Both sides are met, and only the one that comes first by name makes the table, as Prisma names it.
                 if not backs or block.name > other.name:
                     continue
                 table = f"_{name}" if name else f"_{block.name}To{other.name}"
@@ -197,6 +201,7 @@ class _Reading:
             self.tell(f"the relation {table} is left out: it needs keys of one column", at.line, one.file)
             return
         columns, links = [], []
+        # Prisma calls the two columns A and B, in the order of the models' names.
         for name, block, key in zip("AB", (one, other), keys, strict=True):
             names = key.columns if key is not None else ()
             own = next(each for each in block.fields if column_name(each) == names[0])

@@ -36,6 +36,7 @@ def read(source: Source, options: ReadOptions) -> Scenario:
             found = _imported(path, name)
             if found is None:
                 what = f"the import {name!r} is not in the folder: what uses its types is left out"
+                # The well-known types are known here without their files.
                 missing += [] if name.startswith("google/protobuf/") else [Problem((), what, "", file.name, line, 1)]
             elif found not in files and found not in imported:
                 imported[found] = proto_file(read_text(found), str(found))
@@ -48,6 +49,7 @@ def read(source: Source, options: ReadOptions) -> Scenario:
 
 def _imported(path: Path, name: str) -> Path | None:
     """The file of an import: beside the one that imports it, or below one of the folders that its own path names."""
+    # An import may not lead out of the folders that are searched.
     if name.startswith("/") or ".." in Path(name).parts:
         return None
     levels = len(Path(name).parts)

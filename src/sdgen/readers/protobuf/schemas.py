@@ -123,6 +123,7 @@ class _Translation:
         calls = {self._resolved(name, file.package) for file in files for name in file.calls}
         own = [message for file in files for message in file.messages if message.top and message.fields]
         left = {each.name: why for each in own if (why := self._why_not(each, parts, calls))}
+        # Where every message is a part or a call, they are what the file is about.
         if len(left) == len(own):
             left = {}
         for message in own:
@@ -160,6 +161,7 @@ class _Translation:
             "required": required,
             "additionalProperties": False,
         }
+        # A oneof may be unset too; here one member is always there, so that all of them occur.
         kinds = [{"oneOf": [{"required": [name]} for name in names]} for names in oneofs.values()]
         found |= kinds[0] if len(kinds) == 1 else {"allOf": kinds} if kinds else {}
         return found | ({"description": message.description} if message.description else {})
@@ -168,6 +170,8 @@ class _Translation:
         """Whether every record has a field: those without presence have, and what proto2 requires."""
         if each.label in ("required", "repeated") or each.key:
             return True
+        # proto3's scalars without `optional` have no presence: what is unset is zero, and zero is written like any
+        # value.
         scalar = each.type in _SCALARS or self._resolved(each.type, message.name) in self.enums
         return scalar and not each.label
 
@@ -198,6 +202,7 @@ class _Translation:
         """The whole name of a type: the innermost that the scope knows."""
         if type.startswith("."):
             return type[1:]
+        # Names are looked up as in C++: from the innermost scope outwards.
         while True:
             name = f"{scope}.{type}" if scope else type
             if name in self.messages or name in self.enums or name in _KNOWN or not scope:

@@ -101,6 +101,7 @@ class _Parser:
             if match is None:
                 raise self.fault(f"{text[position]!r} is not expected here", line)
             kind, end = str(match.lastgroup), line + match[0].count("\n")
+            # Comments are no tokens, but kept by line: a field's description may stand above it or behind it.
             if kind == "note":
                 self.notes[end] = " ".join(re.sub(r"^\s*(?://+|/\*+|\*+/|\*)|\*+/$", "", match[0], flags=re.M).split())
             elif kind != "space":
@@ -140,6 +141,7 @@ class _Parser:
         """The comment on the line, or on those above it, nothing between."""
         own = self.notes.get(self.tokens[max(self.place - 1, 0)].line, "")
         above: list[str] = []
+        # A comment behind code belongs to that line, not to the next one.
         while (at := line - 1 - len(above)) in self.notes and at not in self.code:
             above.insert(0, self.notes[at])
         return " ".join(filter(None, above)) or own
@@ -150,6 +152,7 @@ class _Parser:
         while self.ahead.kind != "end":
             text = self.next().text
             depth += (text in "{[(") - (text in "}])") if text in tuple("{[()]}") else 0
+            # A statement ends at its semicolon or with its block, whichever comes first outside of any bracket.
             if depth < 0 or (depth == 0 and text in (";", "}")):
                 return
 
@@ -189,6 +192,7 @@ class _Parser:
                 raise self.fault("the block of the service is never closed", self.ahead.line)
             if self.sees("rpc"):
                 self.word()
+                # `rpc Name (Request) returns (Response)`: two messages in parentheses, each perhaps a stream.
                 for _ in range(2):
                     self.expect("(")
                     self.sees("stream")
@@ -205,6 +209,7 @@ class _Parser:
             token = self.next()
             if token.kind != "word":
                 raise self.fault(f"a value of {name} is expected, not {token.text or 'the end'!r}", token.line)
+            # Only values have a number; `option` and `reserved` are statements of an enum as well.
             if self.ahead.text == "=":
                 values.append(token.text)
             self.skip()
@@ -224,6 +229,7 @@ class _Parser:
             if token.kind == "end":
                 raise self.fault(f"the block of {scope} is never closed", token.line)
             following = self.tokens[self.place + 1]
+            # Keywords may be names: `message message = 1;` is a field, so a block is told by its brace.
             if token.text in ("message", "enum", "oneof") and following.kind == "word" and self._opens(2):
                 self.next()
                 yield from self._block(token, scope)
@@ -262,10 +268,13 @@ class _Parser:
         self.expect("=")
         self.next()
         if self.sees("["):
+            # The bracket itself is counted below, so that options with lists in them end in the right place.
             self.place -= 1
             self._bracketed()
+        # proto2's groups are a message and a field of it in one.
         if type == "group" and self.ahead.text == "{":
             self.message(scope, line, own=name)
+            # The field of a group has the message's name in lower case, by the language's own rule.
             return ProtoField(name.lower(), name, line, label, "", oneof, self.described(line))
         self.expect(";")
         return ProtoField(name, type, line, label, key, oneof, self.described(line))

@@ -88,6 +88,7 @@ class RecipeTable:
         wanted = "__" + name.strip("_")
         chosen, number = wanted, 1
         fields = {name for template in self.table.templates for name in template.fields}
+        # The same value is drawn once: whoever asks for it again gets the column that is there.
         while chosen in fields or (chosen in self.columns and self.columns[chosen] != made):
             number += 1
             chosen = f"{wanted}_{number}"
@@ -102,6 +103,7 @@ class RecipeTable:
             parse_type(values.type) if values.type else UNTYPED,
             values.generator,
             nullable=values.nullable and name != ID,
+            # Nulls come from the recipe's own choices; no share of them is drawn besides.
             null_rate=0.0,
             primary=name == ID,
             unique=values.unique,
@@ -130,6 +132,7 @@ class RecipeDraft:
             for name, made in draft.columns.items():
                 if made.link is ancestor:
                     return Ref(name, table.link, found.kind, found.nullable)
+        # One step at a time: an expression reaches a parent's column, but not the parent of that.
         copy = draft.hide(f"{ancestor.name}_{column}", replace(above.made(), link=ancestor if column == ID else None))
         return Ref(copy.column, table.link, found.kind, found.nullable)
 
@@ -164,6 +167,7 @@ class Cell:
         """SQL for the row's place, from 0, among those of one parent, or of one run of the recipe."""
         run = self.table.run
         if run is not None:
+            # Ids count from 1 and a run makes so many rows: repeated runs follow one another.
             return f"(id - 1) % {max(run.least, 1)}"
         made = Values(spec("sequence", start=0, per=self.table.link), "bigint", "int")
         return self.draft.hide("position", made).sql
@@ -228,6 +232,7 @@ def kind_of(value: Any) -> str:
     for pattern, kind in ((_DATE, "date"), (_MOMENT, "timestamp")):
         if isinstance(value, str) and pattern.fullmatch(value):
             return kind
+    # By the exact type, since a bool is an int to isinstance.
     return {bool: "bool", int: "int", float: "float", str: "text"}.get(type(value), "")
 
 
@@ -252,10 +257,12 @@ def lookup(cell: Cell, chain: list[str], raw: Raw, call: Function) -> Sql | None
         return _NAMES[name]
     if not rest and name == "child_index":
         return Sql(cell.child_index(), "int")
+    # Fields above this one are known by now; one below is not, in Snowfakery either.
     if name in cell.draft.columns and name in ({"id"} | cell.template.fields.keys()):
         made = cell.draft.columns[name]
         own = of_column(Ref(name, kind=made.kind, nullable=made.nullable))
         return _through(cell, name, rest) if rest else own
+    # A field of the row hides an option of its name, and that hides an object around it.
     if not rest and name in cell.options:
         return Sql(literal(cell.options[name]), kind_of(cell.options[name]), plain=(cell.options[name],))
     around = cell.ancestor(name)

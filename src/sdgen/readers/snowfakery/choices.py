@@ -50,6 +50,8 @@ def choices(cell: Cell, raw: Raw, value: Any, make: Make) -> Values | None:
     made = [_alternative(cell, each, make) for each in found]
     if len(made) == 1:
         return made[0]
+    # Alternatives that are computed can't be listed: a hidden number is drawn, and each of them has a column of its
+    # own.
     pick = Values(spec("choice", values=list(range(len(made))), weights=given), "int", "int")
     ref = cell.hide(pick, f"{cell.field}_pick")
     cases = [(f"{ref.sql} = {number}", each) for number, each in enumerate(made[:-1])]
@@ -80,6 +82,7 @@ def _listed(raw: Raw, value: Any) -> list[Choice]:
     found = []
     for index, each in enumerate(value if isinstance(value, list) else []):
         here = raw.at(index, each)
+        # A choice with a weight or a condition is spelled out; any other element is the value itself.
         inner = each.get("choice") if isinstance(each, Mapping) and len(each) == 1 else None
         if isinstance(inner, Mapping):
             pick = inner.get("pick")
@@ -132,6 +135,7 @@ def case(cell: Cell, cases: list[tuple[str, Values]], rest: Values | None) -> Va
         return plain(None)
     kinds = {each.kind for each in made if each.plain != (None,)}
     kind = kinds.pop() if len(kinds) == 1 else "float" if kinds == {"int", "float"} else "text"
+    # CASE without ELSE is null where no condition holds.
     nullable = rest is None or any(each.nullable for each in made)
     parts = [f"when {test} then {_sql(cell, each, kind)}" for test, each in cases]
     if rest is not None and rest.plain != (None,):
@@ -144,6 +148,7 @@ def _sql(cell: Cell, made: Values, kind: str) -> str:
         sql = literal(made.plain[0])
     else:
         sql = cell.hide(made).sql
+    # Dates of a recipe are texts in SQL, too, until they are cast.
     if made.plain != (None,) and (made.kind != kind or kind in ("date", "timestamp")):
         return f"cast({sql} as {_CASTS.get(kind, 'varchar')})"
     return sql

@@ -33,6 +33,7 @@ _GUESSED_AS = {
 def column(cell: Cell, raw: Raw) -> Values:
     """The column of a field."""
     child = cell.template.nested.get(cell.field)
+    # An object in a field is a row of its own table: the field is a link to it.
     if child is not None and not child.hidden:
         return nested(cell, child)
     return values_of(cell, raw)
@@ -41,6 +42,7 @@ def column(cell: Cell, raw: Raw) -> Values:
 def values_of(cell: Cell, raw: Raw) -> Values:
     """The values that a value of the recipe asks for."""
     value = raw.value
+    # A single function behind a dash is a list of one, and means the function.
     if isinstance(value, list) and len(value) == 1:
         return values_of(cell, raw.at(0, value[0]))
     if isinstance(value, Mapping) and len(value) == 1:
@@ -59,6 +61,7 @@ def values_of(cell: Cell, raw: Raw) -> Values:
 def guessed(cell: Cell, raw: Raw, what: str) -> Values:
     """Values that the rules choose by the column's name."""
     what = what if len(what) <= 120 else what[:119] + "…"
+    # A hidden field is written nowhere: to guess values for it would help nobody.
     if cell.field.startswith("__"):
         cell.note(raw, f"{what} is not understood: left out")
     else:
@@ -69,12 +72,14 @@ def guessed(cell: Cell, raw: Raw, what: str) -> Values:
 def _function(cell: Cell, raw: Raw, name: str, value: Any) -> Values:
     if isinstance(value, Mapping):
         made = call(cell, raw, name, [], dict(value))
+    # These take the list itself; other functions take its elements as arguments.
     elif name in ("random_choice", "if", "debug"):
         made = call(cell, raw, name, [value], {})
     else:
         made = call(cell, raw, name, value if isinstance(value, list) else [] if value is None else [value], {})
     if made is None:
         guess = guessed(cell, raw, name)
+        # The function still tells the type, though its arguments are not understood.
         return _GUESSED_AS.get(name, guess)
     return made
 
@@ -87,6 +92,7 @@ def call(cell: Cell, raw: Raw, name: str, args: list[Any], named: dict[str, Any]
         return choices(cell, raw, list(named["elements"]), values_of)
     if name.startswith("fake."):
         return fake(cell, raw, name.removeprefix("fake."), named)
+    # Functions go before variables, so that a variable can't change what a function's name means.
     function = _FUNCTIONS.get(name)
     if function is not None:
         return function(cell, raw, args, named)
@@ -105,6 +111,7 @@ def _variable(cell: Cell, name: str) -> Values | None:
         raw = raw.at(rest, inner[rest]) if isinstance(inner, Mapping) and rest in inner else None
     elif inner is not None:
         return None
+    # A variable may be defined by others, or by itself.
     if raw is None or cell.field.count("$") > 8:
         return None
     made = values_of(replace(cell, field=f"{cell.field}${name}"), raw)
@@ -144,6 +151,7 @@ def _between(generator: str, kind: str) -> Callable[..., Values | None]:
             ends.append(relative(value))
         for key in given.keys() - {"start_date", "end_date"}:
             cell.note(raw, f"{key} is not used: times are in UTC")
+        # One moment is a constant; "now" is no constant until a run fixes it.
         if ends[0] == ends[1] and ends[0] != "now":
             return replace(plain(ends[0]), type=kind, kind=kind)
         return Values(spec(generator, start=ends[0], end=ends[1]), "", kind)
@@ -189,6 +197,7 @@ def _counter(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Va
 
 def _date_counter(cell: Cell, raw: Raw, args: list[Any], named: dict[str, Any]) -> Values | None:
     start, step = str(named.get("start_date", "today")), str(named.get("step", "+1d"))
+    # Months and years differ in length, so that no row's date follows from its number by a product.
     if is_formula(start) or is_formula(step) or step.strip()[-1:] in ("M", "y"):
         return None
     return Values(spec("time_series", start=relative(start), step=relative(step)), "date", "date")
@@ -253,6 +262,7 @@ _KINDS = {
 def _table() -> dict[str, dict[str, Any]]:
     text = files("sdgen").joinpath("data/faker.yaml").read_text("utf-8")
     found = yaml.safe_load(text)
+    # Snowfakery takes FirstName and first_name for the same.
     return {_plain(name): entry for name, entry in found.items()}
 
 
@@ -272,6 +282,7 @@ def fake(cell: Cell, raw: Raw, provider: str, params: Mapping[str, Any]) -> Valu
         param = takes.get(key)
         moment = param in ("start", "end")
         if param is None or isinstance(value, list | Mapping) or (isinstance(value, str) and "${{" in value):
+            # A param that asks for nothing changes nothing, and need not be told.
             if value not in (None, False) and key != "variable_nb_words":
                 cell.note(raw, f"fake: {provider}: {key} is not used")
         elif value is not None:

@@ -56,6 +56,7 @@ def is_formula(value: Any) -> bool:
     """Whether a value is a text with formulas in it."""
     if not isinstance(value, str) or not ("${{" in value or "<<" in value):
         return False
+    # A long text is not searched: it is taken for a formula here, and refused where it is read.
     return len(value) > _LONGEST or _FORMULA.search(value) is not None
 
 
@@ -95,6 +96,7 @@ def _parsed(text: str) -> ast.expr:
     if len(text) > _MOST:
         raise Unread("a formula longer than 2,000 characters")
     try:
+        # Parsed and never run: a recipe from elsewhere must not be able to execute anything.
         return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise Unread(text.strip()) from None
@@ -107,6 +109,7 @@ def _bare(sql: str) -> str:
     depth = 0
     for index, letter in enumerate(sql):
         depth += (letter == "(") - (letter == ")")
+        # A quote may hold parentheses, and the first one may close before the end: both leave the text as it is.
         if letter in "'\"" or (depth == 0 and index < len(sql) - 1):
             return sql
     return sql[1:-1]
@@ -162,6 +165,7 @@ class _Compiler:
         if sql.ref is None:
             sql = of_column(self.cell.hide(expression(_bare(sql.text), sql.kind, self.nullable)))
         assert sql.ref is not None
+        # Such a name would be read as a part of the template's own language.
         if re.search(r"[{}|]|^row$", sql.ref.placeholder):
             raise Unread(_shown(node))
         return "{" + sql.ref.placeholder + filters + "}"
@@ -187,6 +191,8 @@ class _Compiler:
 
     def sql(self, node: ast.expr) -> Sql:
         self.depth += 1
+        # Counts all parts of a formula, not only how deep they are nested: the SQL of thousands would be too long
+        # anyway.
         if self.depth > 200:
             raise Unread("a formula of many parts")
         handler = getattr(self, "_" + type(node).__name__.lower(), None)
@@ -205,6 +211,7 @@ class _Compiler:
 
     def _attribute(self, node: ast.Attribute) -> Sql:
         chain = _chain(node)
+        # `this.year` may be a field called so, which goes before the year of a date.
         if node.attr in _PARTS and (len(chain) < 2 or not self.known(chain)):
             return Sql(f"{_PARTS[node.attr]}({self.sql(node.value).text})", "int")
         return self.named(chain, node)
@@ -230,7 +237,9 @@ class _Compiler:
         if sign is None:
             raise Unread(_shown(node))
         kinds = {left.kind, right.kind}
+        # In SQL a division by zero is null, where Python raises an error.
         self.nullable = self.nullable or sign in ("/", "//", "%")
+        # Python's + joins texts, and SQL's does not.
         if sign == "+" and "text" in kinds:
             return Sql(f"({left.text} || {right.text})", "text")
         if sign in _ARITHMETIC and any(each.kind == "text" and not each.plain for each in (left, right)):
@@ -238,6 +247,7 @@ class _Compiler:
         kind = "float" if sign == "/" or "float" in kinds else next(iter(kinds)) if len(kinds) == 1 else ""
         if "span" in kinds:
             kind = "timestamp" if "timestamp" in kinds else "date"
+            # A date plus an interval is a timestamp to DuckDB.
             return Sql(f"cast({left.text} {sign} {right.text} as {kind})", kind)
         return Sql(f"({left.text} {sign} {right.text})", kind)
 
@@ -278,6 +288,7 @@ class _Compiler:
             raise Unread(_shown(node))
         left, right, sign = self.sql(node.left), self.sql(node.comparators[0]), _SIGNS[type(node.ops[0])]
         nulls = {"=": "is null", "<>": "is not null"}
+        # `= null` is never true in SQL.
         if right.plain == (None,) and sign in nulls:
             return Sql(f"({left.text} {nulls[sign]})", "bool")
         return Sql(f"({left.text} {sign} {right.text})", "bool")
@@ -332,6 +343,7 @@ _METHODS = {
     "strip": ("trim(", ")", "text"),
     "isoformat": ("cast(", " as varchar)", "text"),
     "date": ("cast(", " as date)", "date"),
+    # Python counts weekdays from Monday as 0, isodow from Monday as 1.
     "weekday": ("(isodow(", ") - 1)", "int"),
 }
 

@@ -23,10 +23,12 @@ def reference(cell: Cell, raw: Raw, value: Any) -> Values:
     name = str(value).strip()
     around = cell.ancestor(name)
     if around is not None:
+        # A second field that refers to the same parent follows the first one's link.
         if around is cell.table.per and cell.table.link != cell.field and cell.table.link not in cell.draft.hidden:
             return link_to(around, via=cell.table.link)
         ref = cell.whole.reach(cell.table, around, ID)
         return Values(ref.made().generator, kind="int", link=around)
+    # An object that refers to itself by name means its own row.
     if cell.template.container is None and name in (cell.template.object, cell.template.nickname):
         return expression("id", "int")
     if "." in name:
@@ -97,10 +99,12 @@ def _last(cell: Cell, raw: Raw, name: str, template: Template) -> Values:
     alone = len(table.templates) == 1
     row = run.least if alone else table.offset(template) + table.counts[table.templates.index(template)].least
     order = cell.whole.layout.tables
+    # A link would order the tables the other way round; the plain number of the row does not.
     if table is cell.table or order.index(table) > order.index(cell.table) or run.least > _MOST_WEIGHTS:
         return Values(spec("const", value=row), "bigint", "int")
     if run.least == 1:
         return link_to(table)
+    # Weights that leave one row keep it a foreign key, which a constant would not be.
     weights = [int(number == row) for number in range(1, run.least + 1)]
     return link_to(table, distribution="weighted", weights=weights)
 

@@ -53,6 +53,7 @@ def _build(whole: RecipeDraft, table: Table) -> None:
     if table.per is not None:
         _build(whole, table.per)
     draft = whole.drafts[table] = RecipeTable(table, {ID: _ID})
+    # Rows that are counted per others need a link to them, though the recipe has no field for it.
     if table.per is not None and not table.link:
         table.link = draft.hide(table.per.name, link_to(table.per)).column
     names = dict.fromkeys(name for template in table.templates for name in template.fields)
@@ -63,6 +64,7 @@ def _build(whole: RecipeDraft, table: Table) -> None:
             draft.columns[name] = link_to(table.per)
         else:
             _column(whole, draft, name)
+    # After all columns are made: rows that are given as they are take their types.
     _fixed(draft)
 
 
@@ -94,6 +96,7 @@ def _one(found: list[tuple[Cell, Raw | None]]) -> Values | None:
     """The column where all templates say the same."""
     said = {json.dumps(raw.value, default=str) if raw else "" for _, raw in found}
     cell, raw = found[0]
+    # child_index counts within its template, so that the same words mean another number in each.
     if len(said) > 1 or (len(found) > 1 and "child_index" in "".join(said)):
         return None
     return column(cell, raw) if raw is not None else _NULL
@@ -158,6 +161,7 @@ def _entity(draft: RecipeTable) -> EntityDraft:
 def _rows(draft: RecipeTable) -> RowCount:
     table, total = draft.table, draft.table.total
     if table.per is not None:
+        # The link is named only where two lead to the same parent: one alone is found without.
         via = table.link if _leads_twice(draft) else ""
         if total.fixed:
             return RowCount(per=table.per.name, via=via, count=total.least)
@@ -213,6 +217,7 @@ class _RecipeOrigin(Origin):
         self._raws: dict[tuple[str, ...], Raw] = {}
         for table in whole.layout.tables:
             self._raws[(table.name,)] = table.first.raw
+            # Reversed, so that the first template's field gives the line.
             for template in reversed(table.templates):
                 self._raws |= {(table.name, name): raw for name, raw in template.fields.items()}
 

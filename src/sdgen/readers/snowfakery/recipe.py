@@ -33,6 +33,7 @@ class Raw:
     def problem(self, path: Place, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> Problem:
         """A problem at a path of the scenario, with the file and line of this value."""
         line, column = 0, 0
+        # The innermost place that is known: positions end at what an alias stands for.
         for size in range(len(self.path) + 1):
             line, column = self.document.positions.get(self.path[:size], (line, column))
         return Problem(path, what, hint, self.document.file, line, column, type)
@@ -109,6 +110,7 @@ class _RecipeReader:
     def file(self, document: Document) -> None:
         path = Path(document.file)
         self.files.add(path.resolve())
+        # The first file's folder: an included file must not open a way further out.
         self.root = self.root or path.resolve().parent
         whole = Raw(document.value, document, ())
         if not isinstance(document.value, list):
@@ -158,11 +160,13 @@ class _RecipeReader:
         here = Path(raw.document.file).resolve().parent
         path = here / str(raw.value)
         try:
+            # One folder up is allowed, since shared recipes often lie beside their users'; nothing further.
             inside = self.root is not None and path.resolve().is_relative_to(self.root.parent)
         except (OSError, ValueError):
             inside = False
         if not inside or Path(str(raw.value)).is_absolute() or path.suffix.lower() not in DOCUMENTS:
             self.note(raw, f"not included: {raw.value}", "recipes lie in the recipe's own folder, or in one beside it")
+        # A file that is included twice declares its objects once.
         elif path.resolve() not in self.files and len(self.files) < _MOST_FILES:
             try:
                 self.file(Source(str(path)).document)
@@ -188,8 +192,10 @@ class _RecipeReader:
             container=container,
             slot=slot,
         )
+        # Sorted as texts: keys of YAML may be numbers as well.
         for key in sorted(raw.value.keys() - set(_KEYS), key=str):
             self.note(raw, f"{name}: the key {key!r} is not understood", did_you_mean(str(key), _KEYS))
+        # The template comes last: its own fields replace those of the macros.
         for part in (*self.included(raw, ()), raw):
             self.parts(made, part)
         return made
@@ -216,6 +222,7 @@ class _RecipeReader:
     def put(self, made: Template, name: str, raw: Raw) -> None:
         """A field; one that holds an object is a template of its own."""
         value = raw.value[0] if isinstance(raw.value, list) and len(raw.value) == 1 else raw.value
+        # Removed first, so that a field that is set anew moves to the end, behind those that it may refer to.
         made.fields.pop(name, None)
         made.nested.pop(name, None)
         if isinstance(value, Mapping) and "object" in value:
@@ -236,6 +243,7 @@ class _RecipeReader:
                 self.refuse(raw, "macros include one another in a cycle: " + " → ".join([*seen, name]))
             elif name not in self.macros:
                 self.refuse(raw, f"no macro {name!r}", did_you_mean(name, self.macros))
+            # Macros that include others twice each grow like powers of two.
             elif self.uses < _MOST_TEMPLATES:
                 self.uses += 1
                 yield from self.included(self.macros[name], (*seen, name))

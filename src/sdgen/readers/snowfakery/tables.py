@@ -90,6 +90,7 @@ def layout_of(recipe: Recipe) -> Layout:
     for template in recipe.templates():
         if template.nickname:
             layout.by_nickname.setdefault(template.nickname, []).append(template)
+        # Hidden objects have nicknames that others refer to, and no rows.
         if not template.hidden:
             groups.setdefault(_group(template, recipe), []).append(template)
     taken: set[str] = set()
@@ -109,6 +110,7 @@ def layout_of(recipe: Recipe) -> Layout:
 def _group(template: Template, recipe: Recipe) -> tuple[Any, ...]:
     """Templates of one group share a table: those of one object in one place, without objects of their own in them."""
     count = _count(template, recipe)
+    # Which template a row is of follows from its place only if the numbers of rows before it are fixed.
     alone = template.children or not count.fixed or count.guessed
     return (template.object, template.container, template.just_once, template if alone else None)
 
@@ -137,24 +139,29 @@ def is_plain(template: Template) -> bool:
 def _fixed_first(table: Table) -> None:
     """Fixed rows stand before all others."""
     if table.fixed:
+        # The sort is stable: both kinds keep the recipe's order.
         pairs = sorted(zip(table.templates, table.counts, strict=True), key=lambda pair: not is_plain(pair[0]))
         table.templates, table.counts = [each for each, _ in pairs], [count for _, count in pairs]
 
 
 def _set_parent(table: Table, layout: Layout) -> None:
     container = table.first.container
+    # A hidden object makes no rows that others could be counted by: the next one outside of it does.
     while container is not None and container.hidden:
         container = container.container
     if container is not None:
         table.per = layout.of[container]
         table.link = _link_to(table, [container.object, container.nickname])
         return
+    # Which of several templates refers to the object would have to follow from the row, and what is made once is not
+    # repeated.
     if len(table.templates) > 1 or table.first.just_once:
         return
     order = {each: number for number, each in enumerate(layout.tables)}
     for name, word in ((name, referred(raw)) for name, raw in table.first.fields.items()):
         for other in _named(word, layout) if word else ():
             before = order[other] < order[table] and other.single and other.first.container is None
+            # The deepest one, since its own parents are reached through it.
             if before and (table.per is None or other.depth > table.per.depth):
                 table.per, table.link = other, name
 
@@ -299,7 +306,9 @@ def _value(node: ast.expr, options: Mapping[str, Any]) -> Any:
         case ast.BinOp(left=left, op=sign, right=right):
             one, other = _value(left, options), _value(right, options)
             if isinstance(one, str) or isinstance(other, str):
+                # A text times a number is a text of any length in Python.
                 raise ValueError("texts are not computed with")
+            # Powers are not among the signs: a short formula must not make a number of a million digits.
             return _SIGNS[type(sign)](one, other)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _CALLS:
             return _CALLS[name](*(_value(each, options) for each in args))

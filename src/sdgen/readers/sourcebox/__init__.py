@@ -20,6 +20,7 @@ def matches(source: Source) -> bool:
     tables = value.get("tables")
     counted = isinstance(tables, list) and any(isinstance(table, dict) and "record_count" in table for table in tables)
     own = sum(key in value for key in _OWN_KEYS)
+    # `tables` alone is a common key: only together with a word of the format's own does it tell.
     return counted or (isinstance(tables, list) and own > 0) or own > 1
 
 

@@ -74,6 +74,7 @@ def find(table: TableRecord, names: Iterable[str], asked: str = "") -> str:
     if asked in table.columns:
         return asked
     wanted = list(names)
+    # What a column holds is told by its generator more surely than by its name.
     by_generator = [name for name, column in table.columns.items() if column.generator in wanted]
     return next(iter([*by_generator, *(name for name in wanted if name in table.columns)]), "")
 
@@ -109,6 +110,7 @@ def _maturity(column: ColumnRecord, table: TableRecord, loan: Loan | None) -> Ge
 def _date(column: ColumnRecord, table: TableRecord, loan: Loan | None) -> GeneratorSpec | None:
     asked = _asked(column, "based_on_loan", "based_on")
     start = loan.column(_DATES, asked) if loan else ""
+    # Asked for and not used, so that the key is not told as unknown: payments are a month apart either way.
     _asked(column, "monthly_interval", "interval")
     if not start:
         return None
@@ -123,6 +125,7 @@ def _parts(column: ColumnRecord, table: TableRecord, loan: Loan | None) -> tuple
     if not amount or not term:
         return "", ""
     paid = f"({quoted_name(numbered(table) or NUMBER)} - 1) * {amount} / {term}"
+    # Rates are yearly percentages: 1200 is twelve months times a hundred.
     return f"{amount} / {term}", f"greatest({amount} - {paid}, 0) * {rate} / 1200" if rate else ""
 
 
@@ -143,6 +146,7 @@ def _amount(column: ColumnRecord, table: TableRecord, loan: Loan | None) -> Gene
     others = {each.generator: name for name, each in table.columns.items()}
     both = [others.get("payment_principal", ""), others.get("payment_interest", "")]
     principal, interest = _parts(column, table, loan)
+    # The columns' own rounded values are added up, or the sum would differ from them by a cent.
     if all(both) and principal and interest:
         return expression(" + ".join(quoted_name(name) for name in both))
     return _rounded(column, " + ".join(filter(None, (principal, interest))))
@@ -169,6 +173,7 @@ _DAYS = 365.25
 
 def personal(column: ColumnRecord, taken: Collection[str]) -> tuple[ColumnDraft, GeneratorSpec] | None:
     """The hidden column, and the generator that takes its values; None where none is needed."""
+    # An expression repeats where what it is computed of does.
     if column.unique or column.primary_key:
         return None
     made = {**dict.fromkeys(BIRTHS, _born), **dict.fromkeys(JOBS, _titled)}.get(column.generator.strip().lower())
@@ -193,6 +198,7 @@ def _born(column: ColumnRecord) -> tuple[ColumnDraft, GeneratorSpec] | None:
         {"mean": mean, "std": abs(std or 0) or (high - low) / 6, "min": low, "max": high},
     )
     age = ColumnDraft(name, Type("double"), GeneratorSpec(type="normal", params=params), hidden=True)
+    # Rounded up, so that nobody is a day too young for the least age.
     days = f"to_days(cast(ceil({quoted_name(name)} * {_DAYS}) as int))"
     return age, expression(f"cast(as_of - {days} as {column.type.kind})")
 

@@ -55,6 +55,7 @@ class DocumentPart:
     def get(self, *keys: str) -> Any:
         """The value of the first of these keys that has one; None where none has."""
         self.asked.update(keys)
+        # A key with null counts as left out.
         return next((self.value[key] for key in keys if self.value.get(key) is not None), None)
 
     def key(self, *keys: str) -> Path:
@@ -79,6 +80,7 @@ class DocumentPart:
 
     def number(self, *keys: str) -> int | float | None:
         value = self.get(*keys)
+        # A number beyond the types of columns is taken for a slip; and true is an int in Python.
         if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e18):
             return value
         self._wrong(f"a number, found {_shown(value)}", *keys)
@@ -179,6 +181,7 @@ def read_column(part: DocumentPart, dialect: str) -> ColumnRecord | None:
     name, declared = part.text("name"), part.text("type")
     if not name:
         part.refuse("the column has no name")
+    # A type that is there and no text has been told by `text` already.
     if not declared and "type" not in part.value:
         part.refuse(f"the column {name!r} has no type" if name else "and it has no type")
     fit = _fit(part, declared, dialect) if declared else None
@@ -191,9 +194,11 @@ def read_column(part: DocumentPart, dialect: str) -> ColumnRecord | None:
     _read_default(column)
     _read_constraints(column)
     _read_link(column)
+    # An empty part stands where there are no params, so that nobody has to ask whether there are.
     column.params = part.part("generator_params", "params") or DocumentPart(part.reading, part.path, {}, part.canonical)
     _read_law(column)
     _read_probabilities(column)
+    # Last, when all that is understood has been asked for.
     part.passed_over(("validation", "example", "examples", "comment"))
     return column
 
@@ -253,6 +258,7 @@ def _read_constraints(column: ColumnRecord) -> None:
         elif upper.startswith("DEFAULT "):
             column.default = str(value).strip()[len("DEFAULT ") :].strip()
         elif reference:
+            # Underscores were made blanks above to read NOT_NULL; the names of tables and columns keep theirs.
             words = _REFERENCES.fullmatch(" ".join(str(value).split()))
             found = words or reference
             column.link = (found[1], found[2] or found[3] or "id")
@@ -290,6 +296,7 @@ def _read_law(column: ColumnRecord) -> None:
             if law is not None:
                 column.law = law.text("type", "name").lower().replace("-", "").replace("_", "")
                 inner = law.part("params", "parameters")
+                # The law's params stand in a mapping of their own, or beside its name.
                 rest = {key: each for key, each in law.value.items() if key not in ("type", "name", "params")}
                 given: dict[str, Any] = {**rest, **(inner.value if inner else {})}
                 params = _merged(params, given, inner.path if inner else law.path)
@@ -309,6 +316,7 @@ def _read_probabilities(column: ColumnRecord) -> None:
             value = holder.number(name)
             if value is None:
                 continue
+            # Shares are written as fractions and as percentages; above 1 only the latter makes sense.
             share = value / 100 if value > 1 else value
             if 0 <= share <= 1:
                 column.probabilities[name] = share

@@ -23,8 +23,10 @@ def named(column: ColumnRecord, industry: str, own: Mapping[str, GeneratorSpec])
     industry: whose vocabulary is looked into first. own: the document's own generators.
     """
     name = column.generator.strip()
+    # Dates of birth come first: their `distribution` is one of ages, and no law of the column's own values.
     if name.lower() in BIRTHS and not _params(column).get("values"):
         return _birth(column)
+    # Values and a distribution say what rows hold, whatever the generator beside them is called.
     made = _listed(column) or by_law(column)
     if made is not None:
         return made
@@ -48,6 +50,7 @@ def trade_preset(name: str, industry: str) -> str:
     """The full name of a vocabulary's preset, from that name or its last word; "" where there is none."""
     if vocabularies.preset(name):
         return name
+    # A word such as `status` means another thing in each trade; the schema's own industry is asked first.
     order = sorted(vocabularies.VOCABULARIES, key=lambda each: each not in industry.lower())
     return next((f"{each}.{name}" for each in order if vocabularies.preset(f"{each}.{name}")), "")
 
@@ -98,6 +101,7 @@ def _birth(column: ColumnRecord) -> GeneratorSpec:
 def _moment(column: ColumnRecord, sign: str, least: tuple[str, ...], most: tuple[str, ...]) -> GeneratorSpec:
     """Between so many days from now and so many, whichever of the two is written first."""
     params, bounds = _params(column), []
+    # The same param is spelled for each unit: days_ago, months_ago.
     for unit, length in (("days", 1), ("months", 30), ("years", _YEAR), ("hours", 1 / 24)):
         for pattern in (*least, *most):
             number = params.number(pattern.replace("days", unit))
@@ -155,6 +159,7 @@ def _numbers(column: ColumnRecord) -> GeneratorSpec | None:
 
 
 def _enum(column: ColumnRecord) -> GeneratorSpec | None:
+    # An enum type lists the values, which the generator need not repeat.
     if column.type.values:
         return GeneratorSpec(type="choice")
     column.part.note("the generator lists no values: the column's name and type decide", "generator")

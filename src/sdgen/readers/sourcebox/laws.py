@@ -49,6 +49,7 @@ def ordered(params: DocumentPart, least: tuple[str, ...], most: tuple[str, ...])
     """The bounds as `min` and `max`, those of them that are given; swapped where they stand the wrong way round."""
     low, high = params.number(*least), params.number(*most)
     if low is not None and high is not None and low > high:
+        # A slip that leaves no doubt about what is meant is told and mended.
         params.note(f"{low} is more than {high}: they are taken the other way round", *least)
         low, high = high, low
     return {key: value for key, value in (("min", low), ("max", high)) if value is not None}
@@ -73,6 +74,7 @@ def _normal(column: ColumnRecord) -> Spec:
     )
     low, high = bounds.get("min", 0), bounds.get("max", 100)
     if mean is None or std is None:
+        # Three standard deviations to each side, where the bounds alone are given.
         mean, std = (low + high) / 2 if mean is None else mean, std or (high - low) / 6 or 1
         params.note(f"the normal distribution is not told in full: mean {mean:g}, std {std:g}", "distribution")
     return spec("normal", mean=mean, std=abs(std) or 1, **bounds, precision=places(column))
@@ -86,6 +88,7 @@ def _lognormal(column: ColumnRecord) -> Spec:
         median = max((bounds.get("min", 1) * bounds.get("max", 10_000)) ** 0.5, 1) if bounds.get("max", 1) > 0 else 1
         params.note(f"the lognormal distribution has no median above 0: {median:g} is taken", "distribution")
     sigma = params.number("sigma", "std_dev", "stddev")
+    # A number beyond that is a standard deviation in the values' own unit, which is no sigma.
     if sigma is None or not 0 < sigma <= 8:
         sigma = _sigma(median, bounds)
         params.note(f"the lognormal distribution has no sigma: {sigma} is taken, by its bounds", "distribution")
@@ -95,6 +98,7 @@ def _lognormal(column: ColumnRecord) -> Spec:
 def _sigma(median: float, bounds: Mapping[str, float]) -> float:
     """So wide that the bounds lie about `_WITHIN` standard deviations from the median."""
     reach = [abs(log(bound / median)) for bound in bounds.values() if bound > 0]
+    # A bound at the median itself says nothing of the width.
     reach = [each for each in reach if each > 0.05]
     return max(0.1, min(2.0, round(sum(reach) / len(reach) / _WITHIN, 2))) if reach else 0.6
 

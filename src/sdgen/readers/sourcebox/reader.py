@@ -83,6 +83,7 @@ def _draft(document: DocumentPart, tables: Mapping[str, TableRecord], source: So
         description=document.text("description"),
         presets=own,
     )
+    # Asked for so that the key counts as known; a scenario has no place for it.
     document.text("author")
     document.passed_over(_SILENT)
     return draft
@@ -128,6 +129,7 @@ def own_generators(document: DocumentPart) -> dict[str, Spec]:
     for name, value in (holder.value if holder else {}).items():
         assert holder is not None
         path = (*holder.path, name)
+        # A generator of the document's own is read like a column: it has the same keys but for a name and a type.
         record = {"type": "text", **value} if isinstance(value, dict) else {}
         part = DocumentPart(
             document.reading, path, {**record, "name": name, "type": record.get("type") or "text"}, ("presets", name)
@@ -150,6 +152,7 @@ def fill(
     own: Mapping[str, Spec],
 ) -> list[ColumnDraft]:
     """The column to be, after the hidden ones that it needs."""
+    # Keys and links first: they are what the schema relies on, and no generator may stand against them.
     spec = _key(column, table) or _link(column) or derived(column, table, tables)
     followed = personal(column, table.columns) if spec is None and column.generator not in own else None
     if followed is not None:
@@ -169,6 +172,7 @@ def _column(column: ColumnRecord, table: TableRecord, spec: Spec | None) -> Colu
     rate = column.probabilities.get("null_probability")
     if rate is not None and not column.nullable and rate > 0:
         column.part.note("null_probability is passed over: the column takes no nulls", "generator_params", "params")
+    # DEFAULT NULL and no generator: the database would leave every row null.
     if column.default is not None and column.default.upper() == "NULL" and spec is None and column.nullable:
         rate = 1.0
     computed = spec is not None and spec.type == "expression"
@@ -209,8 +213,10 @@ def _own_choice(column: ColumnRecord, table: TableRecord, industry: str, own: Ma
     if spec is None:
         return None
     given = column.params is not None and bool(column.params.value.get("values"))
+    # Listed values and the document's own generators are taken at their word.
     if spec.type not in own and not given:
         unique = column.unique or table.keys == (column.name,)
+        # A unique column needs as many values as rows, which a short list or a narrow range has not.
         wanted = ColumnNeeds(column.type, rows=table.rows, need=table.rows if unique else 0)
         fit = fitting(spec, wanted)
         if fit is None:
@@ -247,6 +253,7 @@ def _weighted(spec: Spec, weight: float) -> dict[str, Any]:
 
 def _edges(column: ColumnRecord, spec: Spec) -> Spec | None:
     if spec.type in ("date", "datetime"):
+        # A date may begin and end on one day; of moments, one day is a range.
         end = _OLD if spec.type == "date" else "-3649d"
         return Spec(type=spec.type, params={"start": _OLD, "end": end})
     ranges = spec.params.get("ranges") or [spec.params]
@@ -299,5 +306,6 @@ def _when_due(column: ColumnRecord, table: TableRecord, spec: Spec) -> list[Colu
 def _tell_unused(column: ColumnRecord) -> None:
     assert column.params is not None
     silent = ("distribution", "null_probability", "edge_case_probability", "description", "unique", "locale")
+    # Params that stand in for missing ones have the column's path and all of its keys.
     if column.params.path != column.part.path:
         column.params.passed_over(silent, "the param")

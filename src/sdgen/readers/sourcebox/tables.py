@@ -41,6 +41,7 @@ def read_tables(document: DocumentPart, dialect: str) -> dict[str, TableRecord]:
         if table is None:
             continue
         if table.name in tables:
+            # The first one stays, so that links to it are checked.
             part.refuse(f"the table {table.name!r} stands here twice", "name")
             continue
         tables[table.name] = table
@@ -54,6 +55,7 @@ def _table(part: DocumentPart, dialect: str) -> TableRecord | None:
     if not name:
         part.refuse("the table has no name")
         return None
+    # Set before the parts below are read, so that what is told of them stands at the entity.
     part.canonical = ("entities", name)
     part.reading.aliases[part.canonical] = part.path
     table = TableRecord(part, name, _count(part), description=part.text("description"))
@@ -72,6 +74,7 @@ def _table(part: DocumentPart, dialect: str) -> TableRecord | None:
 def _count(part: DocumentPart) -> int:
     count = part.whole("record_count", "row_count", "count")
     if count is None:
+        # A count that is there and wrong has been told already.
         if not any(key in part.value for key in ("record_count", "row_count", "count")):
             part.note(f"the table has no record_count: {ROWS:,} rows are made")
         return ROWS
@@ -106,6 +109,7 @@ def _read_indexes(table: TableRecord) -> None:
         if unknown:
             hint = did_you_mean(unknown[0], table.columns)
             part.note(f"the index speaks of a column {unknown[0]!r}, which {table.name} has not", "columns", hint=hint)
+        # A unique index of one column is a unique column; of several, a set.
         elif part.flag("unique") and len(columns) == 1:
             table.columns[columns[0]].unique = True
         elif part.flag("unique") and columns:
@@ -133,6 +137,7 @@ def check_links(tables: Mapping[str, TableRecord]) -> None:
 def check_order(document: DocumentPart, tables: Mapping[str, TableRecord]) -> None:
     """Refuse a generation_order that is no order of all tables, or has a child before its parent."""
     order, key = document.listed("generation_order"), document.key("generation_order")
+    # sdgen finds an order itself: the schema's own is only checked.
     if "generation_order" not in document.value:
         return
     places: dict[str, int] = {}
@@ -165,6 +170,7 @@ def read_relationships(document: DocumentPart, tables: Mapping[str, TableRecord]
         wrong = next(_lost(part, ends, tables), "")
         if wrong:
             part.note(f"the relationship is passed over: {wrong}")
+        # It has no column of its own: the table between has two links, which say it all.
         elif kind == "many_to_many":
             what = "many_to_many is told by the table between"
             part.note(what, "relationship_type", "type", hint="give that table two foreign keys")
@@ -183,6 +189,7 @@ def _lost(part: DocumentPart, ends: list[tuple[str, str]], tables: Mapping[str, 
 def _relate(part: DocumentPart, kind: str, ends: list[tuple[str, str]], tables: Mapping[str, TableRecord]) -> None:
     child, parent = ends
     there = tables[parent[0]].columns[parent[1]]
+    # Schemas name the two ends in either order: the end that holds the key is the child, whatever it is called.
     if kind == "one_to_many" or there.link == child:
         child, parent = parent, child
     column = tables[child[0]].columns[child[1]]

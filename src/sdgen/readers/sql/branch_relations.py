@@ -93,12 +93,15 @@ class _Related:
         steps = [Gap(each.low, each.high, Decimal(each.strict)) for each in orders]
         steps += [each for each in branch.gaps if each not in shared.gaps]
         for equation in branch.equations:
+            # What all branches say is left out here: all rows keep it, and to compute it once more would settle a
+            # column twice.
             if equation not in shared.equations and (self._moot(equation) or self._equated(equation)):
                 self._drop(equations=tuple(each for each in self.branch.equations if each != equation))
         for pair in branch.equal:
             if self._is_null(*pair) or self._copied(pair):
                 self._drop(equal=tuple(each for each in self.branch.equal if each != pair))
         for pair in branch.different:
+            # `a <> b` is kept by `a < b`, which one hidden step can promise.
             ordered = Gap(*pair, Decimal(1))
             if pair not in shared.different and (
                 self._is_null(*pair) or (self._numeric(pair) and self._stepped(ordered))
@@ -148,9 +151,11 @@ class _Related:
         for need in computed.needs:
             also = bounds.get(need, ColumnBounds())
             if not target.nullable and self.entity.columns[need].nullable:
+                # An expression over a null is null, which a column that is NOT NULL may not be.
                 also = also.also(ColumnBounds(not_null=True))
             if also != ColumnBounds():
                 columns[need] = columns.get(need, ColumnBounds()).also(also)
+        # Told before anything is changed: another way may still be tried.
         if any(each.contradictory for each in columns.values()):
             return False
         # What bounds the column is kept by what it is computed from.
@@ -165,6 +170,7 @@ class _Related:
     def _equated(self, equation: Equation) -> bool:
         return any(
             self._add(_Computed(way.column, way.needs, way.sql))
+            # Ways that add come before ways that subtract: a difference may fall below zero.
             for way in sorted(equation.ways, key=lambda way: " - " in way.sql)
             if self._may_compute(way.column, way.needs) and self._follows(way)
         )
@@ -179,6 +185,7 @@ class _Related:
             if not self._may_compute(copy, (original,)) or other.type.kind != column.type.kind:
                 continue
             bounds = replace(column.bounds, null=False, not_null=False)
+            # The copy keeps its own bounds only if the original can be narrowed to them.
             if bounds != ColumnBounds() and is_fixed(other):
                 continue
             return self._add(_Computed(copy, (original,), quoted(original)), **{original: bounds})
@@ -197,6 +204,7 @@ class _Related:
             ends = distance(gap, column, other, turned)
             if ends is None or not self._may_compute(target, (base,)):
                 continue
+            # `leave_room` narrows the record of the base column, which belongs to this branch alone (see `_column`).
             before = other.bounds
             if not leave_room(other, column, ends, turned):
                 continue
@@ -213,6 +221,8 @@ def expressions(entity: TableDraft, related: RelatedBranch) -> Iterator[tuple[st
         sql = each.sql
         if not sql:
             column, base = entity.columns[each.column], entity.columns[each.needs[0]]
+            # Whether null is possible is asked of the branch, not of the table: a branch may forbid a null that the
+            # column takes.
             firm = column.nullable and not bounds.get(each.column, ColumnBounds()).not_null
             open = base.nullable and not bounds.get(each.needs[0], ColumnBounds()).not_null
             hidden = hidden_step(entity, column, each.ends, each.turned)

@@ -46,6 +46,7 @@ def make_feasible(name: str, entities: Sequence[TableDraft], notes: Notes, diale
     draft = planner.draft()
     for entity in entities:
         keep_checks(draft, entity, notes, dialect)
+        # After the CHECKs: a default weighs on what is chosen, and never replaces what a condition asks for.
         hint_defaults(draft.generators, entity)
     if any(entity.partial_keys for entity in entities):
         draft = planner.draft()
@@ -58,6 +59,7 @@ def make_feasible(name: str, entities: Sequence[TableDraft], notes: Notes, diale
         for name, number in gone.items():
             give_up_partial_key(named[name], number, notes)
         draft = _suited(planner, named)
+    # An append continues the table, so unique sets need room for more rows than the first run makes.
     refused = refused_unique_sets(planner.draft(SEVERAL_RUNS))
     for entity in entities:
         if entity.name in refused:
@@ -106,11 +108,13 @@ def _keep_link_values(entity: TableDraft, entities: dict[str, TableDraft]) -> No
     for column in entity.columns.values():
         bounds, params = column.bounds, dict(column.params)
         parent = entities.get(str(params.get("entity", ""))) if column.is_link else None
+        # Weights stand for row numbers of the parent, so they say something only where key and row number agree.
         if parent is None or parent is entity or set(params) != {"entity", "column"} or column.unique:
             continue
         key = parent.columns[params["column"]].generator
         if key is None or key.type != "sequence" or key.params:
             continue
+        # More rows than the parent has now, since it may grow.
         numbers = map(Decimal, range(1, max(parent.size, _WEIGHED) + 1))
         weights = [
             float(bounds.spans(each) and each not in bounds.other_than and each in (bounds.values or (each,)))
@@ -149,10 +153,12 @@ def _suit_column(
     capacity = _capacity(draft, entity, name, column, entities)
     if capacity is not None and capacity >= entity.size:
         return False
+    # What a CHECK demands may only be stretched within the CHECK; anything else may be replaced.
     wider = stretched(column, SEVERAL_RUNS * entity.size) if column.demanded else _distinct(column)
     if wider is not None and not column.is_link:
         column.generator, column.demanded = wider, True
         return True
+    # The last resort: fewer rows, where neither the type nor the CHECKs have room for more values.
     return entity.cap(capacity or 1)
 
 
@@ -165,6 +171,7 @@ def _capacity(
     if column.is_link and column.generator is not None:
         parent = entities.get(str(column.generator.params["entity"]))
         return None if parent is None else _linked(entity, column, parent)
+    # A sequence has as many values as its type holds, which the generator itself does not know.
     if generator.called == "sequence":
         return _most(column.type)
     found = generator.capacity(draft.facts((entity.name, name)))
@@ -193,9 +200,11 @@ def _distinct(column: ColumnDraft) -> GeneratorSpec | None:
     if kind in INTEGERS or kind == "decimal":
         return GeneratorSpec(type="sequence")
     if kind in ("string", "text"):
+        # A UUID as text has 36 characters.
         if kind == "text" or length == 0 or length >= 36:
             return GeneratorSpec(type="uuid4") if column.primary else letters(12)
         return letters(min(length, 12))
+    # A hundred years of days: more distinct dates than the usual range of a few years has.
     if kind == "date":
         return GeneratorSpec(type="date", params={"start": "1950-01-01", "end": "2049-12-31"})
     if kind in ("float", "double"):
@@ -263,6 +272,7 @@ def _size(draft: PlanDraft, entity: TableDraft, name: str, entities: dict[str, T
     generator: Generator | None = draft.generators.get((entity.name, name))
     if column.is_link and column.generator is not None:
         params = column.generator.params
+        # Such links don't draw freely among the parent's rows, so that they add nothing to the product.
         if "via" in params or params["entity"] == entity.name:
             return 1
         parent = entities.get(str(params["entity"]))

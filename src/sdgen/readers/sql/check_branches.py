@@ -75,8 +75,11 @@ def branches_of(sql: str, dialect: str, flags: Collection[str] = (), truth: Trut
     try:
         tree = parse_one(sql, dialect=dialect)
         for column in tree.find_all(exp.Column):
+            # The marks travel with the nodes: rewritten copies of a part keep its columns, but know nothing of the
+            # whole condition.
             column.meta[FLAG], column.meta[DIALECT] = column.name.lower() in flags, dialect
         return branches(tree, truth)
+    # Deeply nested conditions of generated schemas exceed Python's stack in the parser; they are told like any other.
     except (SqlglotError, RecursionError):
         return (CheckMeaning(unknown=((sql, ()),)),)
 
@@ -85,6 +88,7 @@ def branches(node: exp.Expr, truth: Truth) -> Branches:
     """The branches in which a condition is what it is to be."""
     try:
         return _branches(node, truth)
+    # Only this part is given up: what is said beside it is still read.
     except TooManyError:
         return (_unknown(node, truth),)
 
@@ -93,6 +97,7 @@ def _branches(node: exp.Expr, truth: Truth) -> Branches:
     from sqlglot import exp
 
     node = without_parens(node)
+    # Some nodes of sqlglot say NOT by a flag of their own instead of a Not around them.
     if node.args.get("negate"):
         plain = node.copy()
         plain.set("negate", False)
@@ -101,6 +106,7 @@ def _branches(node: exp.Expr, truth: Truth) -> Branches:
         return branches(node.this, truth.opposite)
     if isinstance(node, exp.And | exp.Or):
         parts = [branches(part, truth) for part in _flat(node, type(node))]
+        # De Morgan: where AND is to be false, one of its parts is, and where OR is to be false, all of them are.
         return all_of(parts) if isinstance(node, exp.And) == truth.positive else any_of(parts)
     reader = _READERS.get(type(node).__name__)
     found = reader(node, truth) if reader is not None else None
@@ -116,6 +122,7 @@ def _by_alternatives(node: exp.Expr, truth: Truth) -> Branches | None:
     found = alternatives(node)
     if found is None:
         return None
+    # CASE passes over a WHEN that is null as it passes over one that is false.
     wanted = {True: Truth.TRUE, False: Truth.NOT_TRUE}
     return any_of(
         all_of([*(branches(each, wanted[holds]) for each, holds in conditions), branches(plain, truth)])
@@ -144,11 +151,13 @@ def _leaf(node: exp.Expr, truth: Truth) -> Branches:
     known = constant(node)
     if known is not None:
         return (CheckMeaning(),) if known == truth.positive else ()
+    # A null by itself is not false, so a CHECK holds on it; it is not true either.
     if type(node).__name__ == "Null":
         return () if truth.strict else (CheckMeaning(),)
     found = meaning(node, truth.positive)
     if found is None:
         return (_of_one_column(node, truth) or _unknown(node, truth),)
+    # IS NULL is never null itself, so it asks no column to have a value.
     return (found.strict,) if truth.strict and type(node).__name__ != "Is" else (found,)
 
 
@@ -157,6 +166,7 @@ def _of_one_column(node: exp.Expr, truth: Truth) -> CheckMeaning | None:
     name, sql = column_condition(node, _dialect(node))
     if not name or not is_expression(sql):
         return None
+    # Where the condition does not become null with its column, null is no way to keep it.
     firm = truth.strict or not holds_on_null(node.sql(), name)
     sql = sql if truth.positive else f"NOT ({sql})"
     return CheckMeaning({name: ColumnBounds(conditions=(sql,), not_null=firm)})
@@ -187,6 +197,7 @@ def _equal(node: exp.Expr, truth: Truth) -> Branches | None:
     sides = [(Truth.TRUE, Truth.TRUE), (Truth.FALSE, Truth.FALSE)]
     sides = sides if same else [(Truth.TRUE, Truth.FALSE), (Truth.FALSE, Truth.TRUE)]
     found = [all_of([branches(one, first), branches(other, second)]) for first, second in sides]
+    # A comparison with a null in it is null, which keeps a CHECK.
     if not truth.strict:
         found += [_null(each) for each in (one, other)]
     return any_of(found)
@@ -296,6 +307,7 @@ def _counted(node: exp.Expr, truth: Truth) -> Branches | None:
 
     sign = type(node).__name__ if truth.positive else _OPPOSITES.get(type(node).__name__, "")
     value, terms = literal_value(node.args["expression"]), counted_terms(node.this)
+    # The number may stand on either side: `1 = num_nonnulls(a, b)`.
     if terms is None:
         value, terms, sign = literal_value(node.this), counted_terms(node.args["expression"]), _FLIPPED.get(sign, "")
     if not terms or not isinstance(value, Decimal) or sign not in _HOLDS:

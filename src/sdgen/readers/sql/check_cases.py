@@ -44,6 +44,7 @@ def obstacle(entity: TableDraft, branch: CheckMeaning) -> str | None:
 
 def _column_obstacle(column: ColumnDraft, bounds: ColumnBounds) -> str | None:
     whole = column.bounds.also(bounds)
+    # The column's own NOT NULL takes part, so that a branch that leaves it null is seen to be impossible.
     if not column.nullable:
         whole = whole.also(ColumnBounds(not_null=True))
     if whole.contradictory or (column.null_rate == 1.0 and whole.not_null):
@@ -76,6 +77,7 @@ def draw_branches(
     """
     related, relations, lost = _consistent(related_branches(entity, branches))
     kept = [each.branch for each in related]
+    # The table's order is kept, so that the columns stand where people look for them.
     names = [name for name in entity.columns if any(name in branch.names for branch in (*branches, *kept))]
     labels = _labels(entity, kept)
     guards = [_guard(entity, branch) for branch in kept]
@@ -105,6 +107,8 @@ def _consistent(related: Sequence[RelatedBranch]) -> tuple[list[RelatedBranch], 
         own = replace(branch, columns={}, equal=(), unknown=())
         together = relations.also(own)
         fits = not _in_cycle(together) and own.equations == kept[0].branch.equations if kept else True
+        # All rows keep what is not computed, so it must go together with what earlier branches ask, and must not
+        # touch a column that some branch computes.
         if not fits or own.names & computed:
             if not any(each.covers(other) for other in related if other is not each):
                 lost.append("its order of columns is against that of another branch")
@@ -153,6 +157,7 @@ def _case_column(
         taken = ColumnDraft(name, Type("text"), hidden=True)
         taken.fill("expression", sql=_guarded(drawn.name, labels, guards))
         added.append(taken)
+    # The hidden columns stand before the first column that follows them, which the written scenario is read by.
     first = next(at for at, each in enumerate(entity.columns) if each in names)
     columns = list(entity.columns.items())
     entity.columns = dict([*columns[:first], *((each.name, each) for each in added), *columns[first:]])
@@ -260,6 +265,8 @@ _WORDS: tuple[tuple[Words, ...], ...] = (
 
 def _shares(entity: TableDraft, branches: Sequence[CheckMeaning], guards: Sequence[str]) -> list[float] | None:
     """How common branches are: as many values of a list, each as likely as its word; None where all are alike."""
+    # A branch with a guard is taken only where its guard allows it: drawn no more often than the others, it would
+    # hardly occur.
     if any(guards) and not all(guards):
         return [float(_RARE) if guard else 1.0 for guard in guards]
     for name in branches[0].columns:

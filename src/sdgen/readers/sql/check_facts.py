@@ -70,6 +70,7 @@ class ColumnBounds:
             pattern=self.pattern or other.pattern,
             matches=_together(self.matches, other.matches),
             shortest=max(self.shortest, other.shortest),
+            # 0 stands for no bound, which min would take for the tightest.
             longest=min(filter(None, (self.longest, other.longest)), default=0),
             letters=self.letters or other.letters,
             not_null=self.not_null or other.not_null,
@@ -82,6 +83,7 @@ class ColumnBounds:
 
     def implies(self, other: ColumnBounds) -> bool:
         """Whether what keeps these bounds keeps the other ones too."""
+        # A row with a null keeps every condition on that column's values, so that only NOT NULL is against it.
         if self.null:
             return other.null or not other.not_null
         return self.also(other) == self
@@ -120,6 +122,7 @@ End = tuple[Decimal | str | None, bool]
 
 
 def _tighter(one: End, other: End, beyond: Callable[[Any, Any], bool]) -> End:
+    # A number and a time by the clock can't be compared here; the first one stays.
     if one[0] is None or other[0] is None or type(one[0]) is not type(other[0]):
         return one if one[0] is not None else other
     if one[0] == other[0]:
@@ -245,6 +248,7 @@ class CheckMeaning:
         def way(each: Definition) -> Definition:
             sql = each.sql
             for name in each.needs:
+                # Names stand quoted in the SQL of definitions, so that none is found inside another one.
                 sql = sql.replace(f'"{name}"', f'"{own(name)}"')
             return Definition(own(each.column), sql, tuple(map(own, each.needs)))
 
@@ -275,6 +279,7 @@ class CheckMeaning:
         """What is said of several columns together, by these."""
         pairs = [*self.different, *self.equal, *((each.low, each.high) for each in self.orders)]
         pairs += [(each.low, each.high) for each in self.gaps]
+        # All ways of an equation speak of the same columns: the first tells which.
         sums = [(way.column, *way.needs) for each in self.equations for way in each.ways[:1]]
         sums += [limit.names for limit in self.limits]
         return dict.fromkeys(map(frozenset, (*pairs, *sums)))
@@ -297,6 +302,7 @@ class CheckMeaning:
         """Whether rows that keep it keep the other one too."""
         if not all(self.columns.get(name, ColumnBounds()).implies(each) for name, each in other.columns.items()):
             return False
+        # A relation with a null in it is null, and holds: no row of this branch can break it.
         null = {name for name, bounds in self.columns.items() if bounds.null}
         related = all(names & null or self._says(other, names) for names in other._relations)
         return related and set(other.unknown) <= set(self.unknown)

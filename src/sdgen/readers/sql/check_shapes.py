@@ -19,6 +19,7 @@ def alternatives(node: exp.Expr) -> list[Alternative] | None:
     """A node without the first CASE, IF, COALESCE or NULLIF in it, once for each of the values that this may have."""
     from sqlglot import exp
 
+    # One at a time: the results are read as conditions again, which finds the next one.
     inner = next(iter(node.find_all(exp.Case, exp.If, exp.Coalesce, exp.Nullif)), None)
     if inner is None:
         return None
@@ -30,6 +31,7 @@ def _with(node: exp.Expr, inner: exp.Expr, value: exp.Expr) -> exp.Expr:
     """A copy of a node, with a value in the place of what is inside."""
     if inner is node:
         return value.copy()
+    # A copy has other nodes, and equal ones may occur twice: the mark tells which of them is meant.
     inner.set("sdgen_here", True)
     copy = node.copy()
     inner.args.pop("sdgen_here")
@@ -45,9 +47,11 @@ def _cases(node: exp.Expr) -> list[Alternative]:
     passed: list[tuple[exp.Expr, bool]] = []
     for each in node.args["ifs"]:
         this = node.this
+        # `CASE x WHEN 1` compares, `CASE WHEN x = 1` asks.
         condition = exp.EQ(this=this.copy(), expression=each.this.copy()) if this is not None else each.this
         found.append(([*passed, (condition, True)], each.args["true"]))
         passed.append((condition, False))
+    # CASE without ELSE is null, and null keeps a CHECK.
     return [*found, (passed, node.args.get("default") or exp.Null())]
 
 
@@ -93,10 +97,12 @@ def of_extremes(node: exp.Expr) -> exp.Expr | None:
         return None
     kind = getattr(exp, sign)
     if isinstance(left, exp.Abs):
+        # abs(x) < y is -y < x < y, and abs(x) > y is x > y or x < -y.
         other = getattr(exp, _FLIPPED[sign])(this=left.this.copy(), expression=exp.Neg(this=right.copy()))
         both = (kind(this=left.this.copy(), expression=right.copy()), other)
         return exp.and_(*both) if sign in ("LT", "LTE") else exp.or_(*both)
     each = [kind(this=value.copy(), expression=right.copy()) for value in (left.this, *left.expressions)]
+    # GREATEST is above a value where any of its arguments is, and below it where all are.
     return exp.or_(*each) if sign in EXTREMES[type(left).__name__] else exp.and_(*each)
 
 
@@ -142,6 +148,7 @@ def _condition_of(term: exp.Expr) -> exp.Expr | None:
     from sqlglot import exp
 
     term = without_parens(term)
+    # `coalesce((…)::int, 0)` counts a null condition as one that does not hold.
     if isinstance(term, exp.Coalesce) and literal_value(term.expressions[0]) == Decimal(0):
         term = without_parens(term.this)
     if isinstance(term, exp.Case) and term.this is None and len(term.args["ifs"]) == 1:
@@ -159,6 +166,7 @@ def _one_or_none(condition: exp.Expr, yes: exp.Expr, no: exp.Expr | None) -> exp
     values = literal_value(yes), Decimal(0) if no is None else literal_value(no)
     if values == (Decimal(1), Decimal(0)):
         return condition
+    # THEN 0 ELSE 1 counts null with false, so a plain NOT would be wrong: it is null there.
     return exp.Not(this=exp.Is(this=condition.copy(), expression=exp.Boolean(this=True))) if values == (0, 1) else None
 
 
@@ -168,6 +176,8 @@ def _listed_columns(node: exp.Expr) -> tuple[list[exp.Expr], bool] | None:
 
     if not isinstance(node, exp.Anonymous | exp.ArraySize):
         return None
+    # `cardinality(array_remove(ARRAY[a, b], NULL))` is an older spelling of num_nonnulls, which PostgreSQL has since
+    # 9.6.
     name = str(node.this).lower() if isinstance(node, exp.Anonymous) else "cardinality"
     if name in ("num_nonnulls", "num_nulls"):
         return list(node.expressions), name == "num_nulls"

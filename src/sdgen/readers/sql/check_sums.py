@@ -31,6 +31,7 @@ def of_sums(sign: str, left: exp.Expr, right: exp.Expr) -> CheckMeaning | None:
     whole = _sum([*_terms(left, 1), *_terms(right, -1)])
     if whole is None:
         return None
+    # Two columns with opposite signs are a distance, which one hidden step keeps in either direction.
     if len(whole.columns) == 2 and not whole.others and {each for each, _ in whole.columns} == {1, -1}:
         return _gap(sign, whole)
     return _equation(left, right, whole) if sign == "EQ" else _limit(sign, whole)
@@ -68,6 +69,7 @@ def _sum(terms: list[tuple[int, exp.Expr]]) -> _Sum | None:
         else:
             others.append((sign, term))
     names = [name for _, name in columns]
+    # A column that stands twice is no sum that can be solved for it.
     return _Sum(tuple(columns), tuple(others), constant, seconds) if len(names) == len(set(names)) else None
 
 
@@ -82,6 +84,7 @@ def _gap(sign: str, whole: _Sum) -> CheckMeaning | None:
     low = next(name for each, name in whole.columns if each == -1)
     at = -whole.constant
     if sign in ("LT", "LTE"):
+        # Only "greater" is left to be told apart: both sides change places.
         high, low, at, sign = low, high, -at, {"LT": "GT", "LTE": "GTE"}[sign]
     if not at and sign in ("GT", "GTE"):
         return CheckMeaning(orders=(Comparison(low, high, sign == "GT"),))
@@ -129,6 +132,7 @@ def _limit(sign: str, whole: _Sum) -> CheckMeaning | None:
         return None
     most = -whole.constant
     if sign in ("GT", "GTE"):
+        # A limit is always an upper one: at least 5 is at most -5 of the negated terms.
         terms, most = tuple(Term(-term.factor, term.columns) for term in terms), -most
     return CheckMeaning(limits=(Limit(terms, most, sign in ("LT", "GT")),))
 
@@ -137,7 +141,9 @@ def _equation(left: exp.Expr, right: exp.Expr, whole: _Sum) -> CheckMeaning | No
     """Each column that stands alone in an equation, computed from the others; those alone on a side come first."""
     inside = [name for _, term in whole.others for name in _names(term)]
     alone = [name for name in (column_name(left), column_name(right)) if name]
+    # A column that stands inside a product or a function as well can't be computed from the rest.
     free = [(sign, name) for sign, name in whole.columns if name not in inside]
+    # Whoever writes `gross = net + tax` means gross to follow.
     free.sort(key=lambda term: term[1] not in alone)
     ways = tuple(way for sign, name in free if (way := _isolated(sign, name, whole, left, right)) is not None)
     return CheckMeaning(equations=(Equation(ways, _linear(whole) or (), whole.constant),)) if ways else None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def bare_node(node: exp.Expr) -> exp.Expr:
     """A node without parentheses and casts around it."""
+    # Catalogues give conditions back with casts that nobody wrote: PostgreSQL has `(state)::text = 'new'::text`.
     while type(node).__name__ in ("Paren", "Cast", "TryCast", "Collate"):
         node = node.this
     return node
@@ -55,6 +56,7 @@ def literal_value(node: exp.Expr) -> Value | None:
     clocks = ("CurrentDate", "CurrentTimestamp", "CurrentTime", "CurrentDatetime", "Localtimestamp")
     if isinstance(bare, exp.Add | exp.Sub) and literal_value(bare.this) == NOW:
         return _from_now(bare)
+    # sqlglot has nodes for some of the clock's functions, and leaves those of other dialects as they are written.
     if type(bare).__name__ in clocks or bare.sql().upper() in ("NOW()", "SYSDATE", "GETDATE()", "SYSDATETIME()"):
         return NOW
     return None
@@ -89,6 +91,7 @@ def interval_words(node: exp.Expr) -> tuple[int, str] | None:
     from sqlglot import exp
 
     interval = bare_node(node)
+    # Dates of PostgreSQL and Oracle take a plain number as days.
     if isinstance(interval, exp.Literal) and not interval.is_string and str(interval.this).isdigit():
         return int(interval.this), "DAY"
     text = interval.this.name if isinstance(interval, exp.Interval) else interval.name
@@ -106,6 +109,7 @@ def by_the_clock(text: str, high: bool) -> str:
         return text
     number, (fewest, most) = int(found[2]), _DAYS.get(found[3], (0, 0))
     if found[1] == "-":
+        # A lower end is moved later and an upper end earlier, whatever the length of the months in between.
         days = -int(number * most + 1) if high else -max(int(number * fewest) - 1, 0)
     else:
         days = int(number * fewest) if high else int(number * most + 1)
@@ -160,6 +164,7 @@ def column_condition(node: exp.Expr, dialect: str) -> tuple[str, str]:
     names = {column.name for column in node.find_all(exp.Column)}
     if len(names) != 1 or not is_computable(node):
         return "", ""
+    # The parentheses give the condition's own node a parent, without which sqlglot can't replace it.
     copy = exp.Paren(this=node.copy())
     for column in copy.find_all(exp.Column):
         column.replace(exp.column(VALUE_NAME.strip('"'), quoted=True))
@@ -193,6 +198,7 @@ def with_own_days(node: exp.Expr, dialect: str) -> exp.Expr:
             return exp.paren(monday)
         return each
 
+    # DuckDB counts dayofweek from Sunday as 0, and isodow from Monday as 1.
     return node.transform(counted) if dialect == "mysql" else node
 
 
@@ -215,6 +221,7 @@ def regex_of_like(text: str, any: str = _ANY, one: str = "[a-z]") -> str:
 
 def regex_of_glob(text: str, any: str = _ANY, one: str = "[a-z]") -> str:
     """A GLOB pattern of SQLite as a regular expression: `*` is a few letters, `?` is one, `[…]` a class."""
+    # A `]` that comes first in a class is one of its letters.
     parts = re.findall(r"\[\^?\]?[^\]]*\]|.", text, re.DOTALL)
     return "".join({"*": any, "?": one}.get(part) or (part if len(part) > 1 else _escaped(part)) for part in parts)
 
@@ -222,6 +229,7 @@ def regex_of_glob(text: str, any: str = _ANY, one: str = "[a-z]") -> str:
 def regex_of_similar(text: str, any: str = _ANY, one: str = "[a-z]") -> str:
     """A pattern of SIMILAR TO as a regular expression: of the whole text, `%` is a few letters, `_` is one."""
     parts = re.findall(r"\\.|\[\^?\]?[^\]]*\]|.", text, re.DOTALL)
+    # SIMILAR TO knows alternatives, repetition and classes, but to it a point and the anchors are plain letters.
     found = ({"%": any, "_": one}.get(part) or (re.escape(part) if part in ".^$" else part) for part in parts)
     return "".join(found)
 
@@ -232,6 +240,7 @@ def _escaped(letter: str) -> str:
 
 def whole_regex(text: str) -> str:
     """A search pattern as one for the whole text, with letters where it isn't anchored; "" where it can't be."""
+    # A regular expression of a CHECK is found anywhere in the text, the generator's describes all of it.
     core = text.removeprefix("(?i)")
     before = "" if core.startswith(("^", r"\A")) else _SOME
     after = "" if (core.endswith("$") and not core.endswith(r"\$")) or core.endswith(r"\Z") else _SOME
@@ -252,6 +261,7 @@ def can_make(regex: str, longest: int) -> bool:
 
     facts = ColumnContext(0, "entity", "column", Type("string", length=longest), 1, datetime(2024, 1, 1, tzinfo=UTC))
     try:
+        # The generator itself is asked, so that what is told here can't differ from what a plan refuses.
         return not any(registry.make("pattern", {"regex": regex}).faults(facts))
     except (ValidationError, ValueError):
         return False

@@ -56,9 +56,11 @@ def constant(node: exp.Expr) -> bool | None:
     if kind not in _OPPOSITES:
         return None
     left, right = without_parens(node.this), without_parens(node.args["expression"])
+    # `x = x` holds in each row, and where x is null it is null, which a CHECK takes.
     if left == right and column_name(left):
         return kind in ("EQ", "GTE", "LTE")
     one, other = literal_value(left), literal_value(right)
+    # What the clock says is not known when the schema is read.
     if one is None or other is None or type(one) is not type(other) or NOW in (str(one)[:3], str(other)[:3]):
         return None
     return _HOLDS[kind](one, other)
@@ -85,9 +87,11 @@ def _comparison(node: exp.Expr, positive: bool) -> CheckMeaning | None:
         return CheckMeaning({own: _compared(sign, value)})
     if own and column_name(right):
         return _two_columns(sign, own, column_name(right))
+    # PostgreSQL's catalogue gives `x IN (1, 2)` back as `x = ANY (ARRAY[1, 2])`.
     listed = _of_list(node, left, right, positive)
     if listed is not None:
         return listed
+    # The order matters: sums take nearly anything, and would read `now() - born` as an unknown term.
     return _of_clock(sign, left, right) or _of_function(sign, bare_node(left), bare_node(right)) or of_sums(
         sign, left, right
     )  # fmt: skip
@@ -98,6 +102,7 @@ def _compared(sign: str, value: Value) -> ColumnBounds:
         return ColumnBounds(values=(value,))
     if sign == "NEQ":
         return ColumnBounds(other_than=(value,))
+    # `x < 'infinity'` is how PostgreSQL's ranges and dates are asked to be finite: no value that is made breaks it.
     endless = _ENDLESS.get(str(value).lower(), 0)
     if isinstance(value, bool) or (endless > 0 and sign in ("LT", "LTE")) or (endless < 0 and sign in ("GT", "GTE")):
         return ColumnBounds()
@@ -126,6 +131,7 @@ def _of_list(node: exp.Expr, left: exp.Expr, right: exp.Expr, positive: bool) ->
     if kind == "EQ" and type(bare).__name__ == "Any":
         values = _literals(bare.this)
     elif kind == "NEQ" and type(bare).__name__ in ("All", "Anonymous") and _is_all(bare):
+        # `x <> ALL (…)` is NOT IN. sqlglot takes ALL for a function of an unknown name in some places.
         values, positive = _literals(bare.this if type(bare).__name__ == "All" else bare.expressions[0]), not positive
     else:
         return None
@@ -158,6 +164,7 @@ def _of_clock(sign: str, left: exp.Expr, right: exp.Expr) -> CheckMeaning | None
         length = interval_words(one.args["expression"])
         back = "-" if isinstance(one, exp.Add) else "+"
         return length and CheckMeaning({column_name(one.this): _compared(sign, f"{NOW}{back}{length[0]} {length[1]}")})
+    # An age of at least 18 years is a birth of at most 18 years ago: the comparison turns around.
     born = _aged(one)
     length = interval_words(other) if born else None
     return CheckMeaning({born: _compared(_FLIPPED[sign], f"{NOW}-{length[0]} {length[1]}")}) if length else None
@@ -184,6 +191,7 @@ def _of_function(sign: str, left: exp.Expr, right: exp.Expr) -> CheckMeaning | N
         return _of_named(str(left.this).lower(), sign, [column_name(each) for each in left.expressions], value)
     if type(left).__name__ == "Typeof" and column_name(left.this) and isinstance(value, str) and sign == "EQ":
         return CheckMeaning({column_name(left.this): ColumnBounds(storage=(value.lower(),))})
+    # `length(trim(x)) > 0`: what is made has no blanks at its ends, so that the trimmed length is its own.
     inner = bare_node(left.this) if isinstance(left.this, exp.Expr) else left
     name = column_name(inner.this if isinstance(inner, exp.Trim) else inner)
     if type(left).__name__ in _LENGTHS and name and isinstance(value, Decimal):
@@ -191,6 +199,7 @@ def _of_function(sign: str, left: exp.Expr, right: exp.Expr) -> CheckMeaning | N
     if isinstance(left, exp.Trim) and name and sign in ("EQ", "NEQ") and value == "":
         return CheckMeaning({name: ColumnBounds(shortest=1) if sign == "NEQ" else ColumnBounds(values=("",))})
     cased = {"Lower": "lower", "Upper": "upper"}
+    # `lower(state) = 'new'` takes 'New' as well; of all that it takes, the text as it is written is made.
     if type(left).__name__ in cased and sign in ("EQ", "NEQ") and column_name(left.this) and isinstance(value, str):
         return CheckMeaning({column_name(left.this): _compared(sign, value)})
     for one, other in ((left, right), (right, left)):
@@ -220,6 +229,7 @@ def _length(name: str, sign: str, size: int) -> CheckMeaning | None:
         case "LT" | "LTE":
             # Never 0, which would stand for no bound at all.
             return CheckMeaning({name: ColumnBounds(longest=max(size - (sign == "LT"), 1))})
+    # `length(x) <> 0` is the one inequality that is a bound.
     return CheckMeaning({name: ColumnBounds(shortest=1)}) if size == 0 else None
 
 
@@ -262,6 +272,7 @@ def _matching(whole: Callable[[str], str], exact: Callable[[str], str] | None = 
         if not name or text is None:
             return None
         regex = whole(text)
+        # What is made and what is checked differ: `%` may stand for anything, but a few letters make a readable text.
         match = Match(text if exact is None else rf"\A(?:{exact(text)})\Z", positive, any_case)
         if not positive:
             return CheckMeaning({name: ColumnBounds(matches=(match,))})
@@ -277,6 +288,7 @@ def _pattern(node: exp.Expr | None) -> str | None:
 
 def _regex(node: exp.Expr, positive: bool) -> CheckMeaning | None:
     right = bare_node(node.args["expression"])
+    # PostgreSQL stores `x SIMILAR TO 'a'` as `x ~ similar_to_escape('a')`, before version 13 as similar_escape.
     if type(right).__name__ == "Anonymous" and str(right.this).lower() in ("similar_to_escape", "similar_escape"):
         similar = node.copy()
         similar.set("expression", right.expressions[0])

@@ -39,6 +39,7 @@ def demanded(column: ColumnDraft, chosen: Generator | None, keyed: bool = False)
     if column.bounds.conditions:
         return _tried(column, chosen, keyed)
     plain = _plain_demanded(column, chosen)
+    # A pattern of e-mail addresses would be kept by letters at random; addresses look like addresses.
     if "@" in column.bounds.pattern and isinstance(plain, GeneratorSpec) and (mail := email(column)) is not None:
         return mail
     if chosen is None or isinstance(plain, str) or (plain is None and column.bounds.values is None):
@@ -48,6 +49,7 @@ def demanded(column: ColumnDraft, chosen: Generator | None, keyed: bool = False)
 
 def _tried(column: ColumnDraft, chosen: Generator | None, keyed: bool) -> GeneratorSpec | str | None:
     """Values that keep conditions which nothing is known of but whether a value keeps them."""
+    # First the generator that the understood conditions ask for: its values are then tried by the others.
     plain = demanded(replace(column, bounds=replace(column.bounds, conditions=())), chosen, keyed)
     check = guard("value", replace(column.bounds, not_null=False, storage=()))
     if isinstance(plain, str) or not check:
@@ -58,6 +60,7 @@ def _tried(column: ColumnDraft, chosen: Generator | None, keyed: bool) -> Genera
 
 def _plain_demanded(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
     bounds = column.bounds
+    # From what leaves the least choice to what leaves the most: a list, then ends, then a pattern or a length.
     if bounds.values is not None:
         return _one_of(column.type, bounds)
     if column.type.kind == "enum" and bounds.other_than:
@@ -126,6 +129,7 @@ def _spelled(value: Value, bounds: ColumnBounds) -> bool:
 
 def _plain(value: Value, type: Type) -> object:
     if not isinstance(value, Decimal):
+        # PostgreSQL takes these texts, and their beginnings, for booleans.
         if type.kind == "bool" and isinstance(value, str):
             return value.lower() in ("t", "true", "y", "yes", "1")
         return value
@@ -178,6 +182,7 @@ def _numbers(type: Type, bounds: ColumnBounds, chosen: Generator | None) -> Gene
     # What a rule chose for the name is more like real values than a range: it stays where it keeps the CHECK anyway.
     if chosen is not None and not refused - {0} and stays_within(chosen, low, high):
         return written(chosen)
+    # A range can't have holes: of the parts between refused values the widest is taken.
     low, high = widest(*closed_range(low, high, type), refused, step)
     if low > high:
         return Impossible(f"no {type} lies between its CHECKs")
@@ -206,6 +211,7 @@ def _dates(type: Type, bounds: ColumnBounds, chosen: Generator | None) -> Genera
     name = "date" if type.kind == "date" else "datetime"
     params: dict[str, Any] = {}
     if bounds.low is not None:
+        # A day more or less opens an end of dates; of moments, a draw hardly ever meets the very end.
         params["start"] = _moment(bounds.low, 1 if bounds.low_open and name == "date" else 0)
     if bounds.high is not None:
         params["end"] = _moment(bounds.high, -1 if bounds.high_open and name == "date" else 0)
@@ -266,6 +272,7 @@ def _other_than(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec 
 
 def _text(type: Type, bounds: ColumnBounds) -> GeneratorSpec | str | None:
     """A text by its pattern, or of a length. What rules make is never empty, and cut to the column's length."""
+    # 0 stands for no limit, on both sides.
     most = min(filter(None, (bounds.longest, type.length)), default=0)
     if bounds.pattern:
         regex = longer_pattern(bounds.pattern, bounds.shortest, most)

@@ -24,6 +24,7 @@ def within_limit(limit: Limit, column: Columns) -> Mapping[str, ColumnBounds] | 
     drafts = {name: column(name) for name in names}
     if any(draft.type.kind not in NUMBERS for draft in drafts.values()):
         return None
+    # A product that is no less than a number: each factor gets the same root as its least value.
     if len(limit.terms) == 1 and limit.terms[0].factor < 0 and len(names) > 1:
         return _at_least(limit, drafts)
     bounds = {name: _closed(drafts[name].bounds, _sign(limit, name)) for name in names}
@@ -34,6 +35,8 @@ def within_limit(limit: Limit, column: Columns) -> Mapping[str, ColumnBounds] | 
     step = (
         0 if not limit.open else 1 if all(draft.type.kind in INTEGERS for draft in drafts.values()) else Decimal("0.01")
     )
+    # What is left after each term has its least value; less than nothing means that no row can keep the limit this
+    # way.
     part = (limit.most - step - sum(lows)) / len(lows)
     if part < 0:
         return None
@@ -42,6 +45,7 @@ def within_limit(limit: Limit, column: Columns) -> Mapping[str, ColumnBounds] | 
         for name, end in _ends(term, low + part, bounds).items():
             found[name] = bounds[name].also(end)
     changed = {name for name, each in found.items() if each != drafts[name].bounds}
+    # A key or a link can't be narrowed, so that a limit on one is left to be told.
     if any(is_fixed(drafts[name]) for name in changed) or any(each.empty for each in found.values()):
         return None
     return found
@@ -49,6 +53,7 @@ def within_limit(limit: Limit, column: Columns) -> Mapping[str, ColumnBounds] | 
 
 def _at_least(limit: Limit, drafts: Mapping[str, ColumnDraft]) -> Mapping[str, ColumnBounds] | None:
     """Bounds of columns whose product is no less than a number."""
+    # The factor is negative: -xy <= -100 is xy >= 100.
     end = limit.most / limit.terms[0].factor
     root = (max(end, Decimal(0)) ** (Decimal(1) / len(drafts))).quantize(Decimal("0.0001"), "ROUND_UP")
     low = ColumnBounds(low=root, low_open=limit.open)
@@ -90,6 +95,7 @@ def _ends(term: Term, most: Decimal, bounds: Mapping[str, ColumnBounds]) -> Mapp
     end = most / term.factor
     if len(term.columns) == 1:
         return {term.columns[0]: ColumnBounds(low=end) if term.factor < 0 else ColumnBounds(high=end)}
+    # Factors share by ratio, and zero has none: it counts as one here.
     lows = {name: max(Decimal(str(bounds[name].low)), Decimal(1)) for name in term.columns}
     root = (end / prod(lows.values(), start=Decimal(1))) ** (Decimal(1) / len(lows)) if end > 0 else Decimal(0)
     return {
@@ -110,6 +116,7 @@ def as_total(limit: Limit, column: Columns) -> Definition | None:
     if any(column(need).type.kind not in NUMBERS for need in (name, *needs)):
         return None
     low = draft.bounds.low
+    # The total is at least the sum; a least value of its own is kept only where the sum can't fall below it.
     if low is not None and not (
         isinstance(low, Decimal) and low <= 0 and all(_from_zero(column(need)) for need in needs)
     ):

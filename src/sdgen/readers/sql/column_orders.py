@@ -71,6 +71,7 @@ def _differ(entity: TableDraft, one: str, other: str) -> bool:
         column = entity.columns.get(own)
         if column is not None and column.is_link and column.generator is not None:
             params = column.generator.params
+            # No row of a tree is its own parent here, so that a parent's key differs from the row's own.
             if params["entity"] == entity.name and params["column"] == key:
                 return True
     return _links_differ(entity, one, other)
@@ -84,6 +85,8 @@ def set_link_orders(entity: TableDraft, found: CheckMeaning, counted: Collection
         names = (order.low, order.high)
         specs = [entity.columns[name].generator for name in names if name in entity.columns]
         links = [spec.params for spec in specs if spec is not None and spec.type == "fk"]
+        # Pairs in order are drawn of one parent by row number, so both links must be plain ones to the same key, and
+        # that key must count up with its rows.
         plain = len(links) == 2 and links[0] == links[1] and len(links[0]) == 2 and links[0]["entity"] != entity.name
         unique = any(entity.columns[name].unique for name in names if name in entity.columns)
         if not plain or unique or paired & {*names} or (links[0]["entity"], links[0]["column"]) not in counted:
@@ -120,6 +123,7 @@ def _groups(orders: Sequence[Comparison]) -> list[list[Comparison]]:
     groups: list[list[Comparison]] = []
     for order in orders:
         ends = {order.low, order.high}
+        # An order can join groups that had nothing in common before.
         touching = [group for group in groups if any(ends & {each.low, each.high} for each in group)]
         groups = [group for group in groups if group not in touching]
         groups.append([*(each for group in touching for each in group), order])
@@ -130,6 +134,8 @@ def _ranks(group: Sequence[Comparison]) -> dict[str, int]:
     """How many columns each must be above of; empty where they depend on one another in a cycle."""
     ranks = dict.fromkeys((name for order in group for name in (order.low, order.high)), 0)
     for _ in range(len(ranks) + 1):
+        # Ranks rise by at least one each time; after as many rounds as there are columns only a cycle still changes
+        # them.
         higher = {order.high: ranks[order.low] + 1 for order in group if ranks[order.high] <= ranks[order.low]}
         if not higher:
             return ranks
@@ -166,6 +172,7 @@ def _number_steps(
     entity: TableDraft, group: Sequence[Comparison], ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft]
 ) -> bool:
     """Let each number be some more than those it is above of, which are as their names ask for."""
+    # A sum of two draws repeats, which a column of a key may not.
     held = {*entity.primary, *(name for names in entity.unique for name in names)}
     for name, column in columns.items():
         if name in held or is_fixed(column) or column.bounds.high is not None or limits(column.type)[1] < _ROOMY:
@@ -184,6 +191,7 @@ def _step_above(entity: TableDraft, name: str, orders: Sequence[Comparison]) -> 
     hidden = free_name(f"{name}_above", entity.columns)
     whole = column.type.kind in INTEGERS
     step = ColumnDraft(hidden, Type("int") if whole else Type("decimal", precision=9, scale=2), hidden=True)
+    # A year that comes a hundred after another one is no believable end.
     most = 5 if _YEAR.fullmatch(name) else 100
     if whole:
         step.fill("uniform_int", min=int(strict), max=most)
@@ -194,6 +202,7 @@ def _step_above(entity: TableDraft, name: str, orders: Sequence[Comparison]) -> 
     others = [
         f"coalesce({quoted(low.name)}, 0)" if low.nullable and not column.nullable else quoted(low.name) for low in lows
     ]
+    # DuckDB's greatest passes nulls over, so that a null among several takes no part.
     above = others[0] if len(others) == 1 else f"greatest({', '.join(others)})"
     column.fill("expression", sql=f"{above} + {quoted(hidden)}")
 
@@ -203,6 +212,8 @@ def _number_ranges(ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft])
     lows = [column.bounds.low for column in columns.values() if isinstance(column.bounds.low, Decimal)]
     highs = [column.bounds.high for column in columns.values() if isinstance(column.bounds.high, Decimal)]
     highs += [limits(column.type)[1] for column in columns.values()]
+    # The stretches are cut out of what all columns allow: the highest of their least values to the lowest of their
+    # ends.
     low = max(lows, default=Decimal(0)) + any(column.bounds.low_open for column in columns.values())
     parts = max(ranks.values()) + 1
     high = min([*highs, max(low * 2, low + SPAN * parts)]) - any(column.bounds.high_open for column in columns.values())
@@ -226,6 +237,7 @@ def _time_ranges(ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft]) -
     for name, column in columns.items():
         start, end = list(pairwise(marks))[ranks[name]]
         if column.type.kind in _DAYS and ranks[name]:
+            # Days are whole, and neighbouring stretches share an end: one day later keeps `<` between dates.
             start = f"-{int(start[1:-1]) - 1}d"
         column.fill("date" if column.type.kind in _DAYS else "datetime", start=start, end=end)
     return True
@@ -248,6 +260,8 @@ def _follow(entity: TableDraft, name: str, orders: Sequence[Comparison]) -> None
 def _time(column: ColumnDraft, days: bool, may_be_null: bool) -> str:
     sql = quoted(column.name)
     if days and column.type.kind in _MOMENTS:
+        # A moment at noon is later than its own day at midnight, so that the next day is the first that is surely
+        # after it.
         sql = f"CAST({sql} AS DATE) + 1"
     if column.nullable and not may_be_null:
         other = "DATE '2024-06-01'" if days or column.type.kind in _DAYS else "TIMESTAMP '2024-06-01 12:00:00'"

@@ -40,6 +40,7 @@ def set_sums(entity: TableDraft, found: CheckMeaning) -> tuple[CheckMeaning, lis
     faults: list[Conflict] = []
     ordered = {name for order in found.orders for name in (order.low, order.high)}
     computed = Dependencies({})
+    # Equations come first, since they leave no freedom; they may add gaps and limits, which are read after them.
     for equation in found.equations:
         way = _way(entity, equation, computed, ordered)
         if way is None:
@@ -64,6 +65,7 @@ def set_sums(entity: TableDraft, found: CheckMeaning) -> tuple[CheckMeaning, lis
             faults.append((pair, f"the distance of {gap.low} and {gap.high}{UNKEPT}"))
             continue
         computed = computed.also(gap.high, (gap.low,))
+    # An order of two columns that have a gap was merged into it above.
     done = {frozenset((gap.low, gap.high)) for gap in found.gaps}
     orders = tuple(each for each in found.orders if frozenset((each.low, each.high)) not in done)
     different = tuple(pair for pair in found.different if frozenset(pair) not in done)
@@ -138,12 +140,14 @@ def _compute(entity: TableDraft, way: Definition) -> None:
     sql = way.sql
     for name in way.needs:
         need = entity.columns[name]
+        # DuckDB adds only INTEGER to a date, neither BIGINT nor decimals.
         if column.type.kind == "date" and need.type.kind in NUMBERS:
             sql = sql.replace(quoted(name), f"CAST({quoted(name)} AS INTEGER)")
         if not column.nullable and need.nullable and need.null_rate is None:
             need.null_rate = 0.0
     column.fill("expression", sql=sql)
     if column.nullable:
+        # The nulls come from what it is computed of; nulls of its own would be added to them.
         column.null_rate = 0.0 if any(entity.columns[name].nullable for name in way.needs) else column.null_rate
 
 
@@ -152,6 +156,7 @@ def _compute(entity: TableDraft, way: Definition) -> None:
 
 def narrowed(entity: TableDraft, found: CheckMeaning) -> CheckMeaning:
     """What is left to be kept after columns have the ranges that limits leave them, before others follow these."""
+    # A total is computed later from columns that have their ranges by then.
     own = [limit for limit in found.limits if as_total(limit, lambda name: entity.columns[name]) is None]
     kept = [limit for limit in own if _keeps(entity, limit)]
     return replace(found, limits=tuple(limit for limit in found.limits if limit not in kept))
@@ -239,6 +244,7 @@ def _ends(gap: Gap, type: Type, room: Decimal | None) -> tuple[int, int] | None:
     """
     least, most, span = gap.least, gap.most, _STEPS
     if type.kind == "date" and gap.seconds:
+        # Whole days inside the range: the least is rounded up, the most down.
         least = None if least is None else -(-least // _DAY)
         most = None if most is None else most // _DAY
     if type.kind in _MOMENTS and not gap.seconds and (least not in (None, 0, 1) or most is not None):
@@ -264,6 +270,7 @@ def leave_room(base: ColumnDraft, target: ColumnDraft, ends: tuple[int, int], tu
         room = room.also(ColumnBounds(low=bounds.low - least, low_open=bounds.low_open))
     if isinstance(bounds.high, Decimal):
         room = room.also(ColumnBounds(high=bounds.high - most, high_open=bounds.high_open))
+    # An end by the clock can't be moved by a number.
     if isinstance(bounds.low, str) or isinstance(bounds.high, str):
         return False
     base.bounds = base.bounds.also(room)

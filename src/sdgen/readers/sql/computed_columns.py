@@ -44,6 +44,7 @@ def with_computed(scenario: Scenario, schema: Schema, drafts: Mapping[str, Table
     }
     if not computed:
         return scenario
+    # The planner is asked about all of them at once: whether a function is on the positive list is known there alone.
     tried = _added(scenario, schema, drafts, computed)
     refused = refused_columns(tried)
     kept = {key: column for key, column in computed.items() if ("entities", key[0], "columns", key[1]) not in refused}
@@ -83,6 +84,8 @@ def _column(schema: Schema, draft: TableDraft, column: ColumnSchema) -> Column |
     type = "" if fit is None else str(fit.type)
     nullable = column.nullable or None
     spec = GeneratorSpec(type="expression", params={"sql": sql})
+    # Its nulls follow from the expression; a share of nulls drawn besides would make it differ from what the database
+    # computes.
     null_rate = 0.0 if nullable else None
     return Column(type=type, generator=spec, nullable=nullable, null_rate=null_rate, description=column.description)
 
@@ -97,6 +100,7 @@ def _in_duckdb(sql: str, dialect: str, draft: TableDraft) -> str:
     try:
         tree = parse_one(sql, dialect=dialect)
         for found in tree.find_all(exp.Column):
+            # A column that nothing fills raises KeyError here, which makes the expression one that can't be computed.
             found.set("this", exp.to_identifier(spelled[found.name.lower()], quoted=True))
         return tree.sql(dialect="duckdb")
     except (SqlglotError, KeyError, ValueError):
@@ -169,6 +173,7 @@ def filled_key(entity: TableDraft, key: KeySchema, notes: Notes, dialect: str) -
     rest = tuple(name for name in key.columns if name not in computed)
     if not inside or any(name not in entity.columns for name in rest):
         return key
+    # Rows that differ in some columns of a key differ in all of them together, so the rest of the key is stricter.
     if rest:
         return replace(key, columns=rest)
     sources = [source for column in inside if (source := _source(entity, column, dialect)) is not None]
@@ -187,6 +192,7 @@ def filled_key(entity: TableDraft, key: KeySchema, notes: Notes, dialect: str) -
 def _make_distinct(entity: TableDraft, source: _Source) -> None:
     column = entity.columns[source.column]
     if column.type.kind in _TEXTUAL and not column.is_link:
+        # The distinct part must lie within the letters that the expression keeps.
         sizes = [size for size in (source.length, column.type.length, _LETTERS) if size]
         column.generator, column.demanded = letters(min(sizes)), True
 
@@ -216,6 +222,8 @@ def _followed(node: exp.Expr) -> _Source | None:
         return _shortened(node)
     if kind in ("Concat", "DPipe", "SafeDPipe", "SafeConcat"):
         parts = node.expressions or [node.args["this"], node.args["expression"]]
+        # One distinct part makes the whole text distinct only if the others don't shift it; keys of fixed form are
+        # meant.
         return next((found for part in parts if (found := _followed(part)) is not None), None)
     if isinstance(node, exp.Add | exp.Sub):
         sides = [side for side in (node.left, node.right) if not isinstance(bare_node(side), exp.Literal)]

@@ -95,6 +95,7 @@ def _without_lines(value: Any) -> Any:
     if not is_dataclass(value) or isinstance(value, type):
         return value
     kept: dict[str, Any] = {each.name: _without_lines(getattr(value, each.name)) for each in fields(value)}
+    # The lines of DDL that nobody wrote as a file would send people looking for them.
     kept |= {name: 0 for name in ("line", "column") if name in kept}
     return replace(value, **kept)
 
@@ -165,9 +166,11 @@ class _Reflection:
 
     def column(self, key: Key, column: Entry) -> ColumnSchema:
         default = str(column.get("default") or "")
+        # SERIAL is no type: PostgreSQL's catalogue knows it as an integer whose default calls nextval.
         counts = bool(column.get("identity")) or "nextval" in default or column.get("autoincrement") is True
         return ColumnSchema(
             column["name"],
+            # The database's own words for a type come first: SQLAlchemy doesn't know domains and types of extensions.
             self.type(self.catalog.types.get((*key, column["name"])) or column["type"]),
             nullable=bool(column["nullable"]),
             default=default,
@@ -187,6 +190,7 @@ class _Reflection:
         for each in (key, *parts):
             for link in self.tables[each].foreign_keys:
                 read = self.link(key[0], link)
+                # Each partition repeats the keys of its whole.
                 if read.columns not in seen:
                     seen.add(read.columns)
                     yield read
@@ -224,12 +228,15 @@ def _unique_keys(unique: Iterable[Entry], indexes: Iterable[Entry]) -> Iterator[
     for each in unique:
         yield KeySchema(tuple(each["column_names"]), each.get("name") or "", nulls=_takes_nulls(each))
     for index in indexes:
+        # A unique constraint is kept by an index, which the inspector lists as well.
         if not index.get("unique") or index.get("duplicates_constraint"):
             continue
         names = tuple(name for name in index["column_names"] if name)
+        # The option is named after the dialect: postgresql_where, sqlite_where.
         where = next(
             (str(value) for key, value in (index.get("dialect_options") or {}).items() if key.endswith("_where")), ""
         )
+        # The inspector gives None in the place of each expression.
         computed = len(names) < len(index["column_names"])
         inside = [word for text in index.get("expressions") or () for word in columns_within(text)] if computed else []
         columns, name = tuple(dict.fromkeys((*names, *inside))), index.get("name") or ""

@@ -125,6 +125,7 @@ def _read_all(reading: SchemaBuilder, statement: Statement) -> None:
         _read(reading, statement)
         return
     before, name = reading.tables.schema, head[1]
+    # The tables inside CREATE SCHEMA are of that schema, and those after the statement are not.
     reading.tables.schema = name[1:-1] if name.startswith('"') else name.lower() if _folds(reading) else name
     for start, end in pairwise([*begins, len(statement.text)]):
         line = statement.line + statement.text.count("\n", 0, start)
@@ -150,6 +151,7 @@ def _read(reading: SchemaBuilder, statement: Statement) -> None:
             reading.left_out(kind, statement.line)
             return
     path = _SEARCH_PATH.match(statement.text)
+    # MySQL's USE names a database, which is what a scenario is written into; it is no part of a table's name.
     if path and reading.dialect != "mysql":
         reading.tables.schema = path[1] or ""
 
@@ -206,6 +208,7 @@ _TELLTALES: tuple[tuple[str, int, str], ...] = (
     ("oracle", 8, r"\bVARCHAR2\b|\bNUMBER\s*\(|\bSYSDATE\b|\bCREATE OR REPLACE PACKAGE\b"),
     ("oracle", 3, rf"^\s*/\s*$|[\w\"][ \t]+NUMBER(?=\s*(?:[,)]|$|{_OPTIONS}))|\bCLOB\b|\bUSING INDEX\b"),
     ("duckdb", 6, r"\bHUGEINT\b|\bUBIGINT\b|\bUINTEGER\b|\bSTRUCT\s*\(|\bCREATE MACRO\b"),
+    # MergeTree occurs in no other database, while backquotes and ENGINE alone would make it MySQL.
     ("clickhouse", 30, r"\bENGINE\s*=\s*\w*MergeTree\b"),
     ("clickhouse", 12, r"\b(?:LowCardinality|Nullable|FixedString|Nested)\s*\(|\bDateTime64\b|\bU?Int(?:8|16|32|64)\b"),
     ("duckdb", 2, r"\bATTACH\b(?!\s+PARTITION)|\bread_(?:csv|parquet)\b"),
@@ -218,9 +221,12 @@ _DATA = re.compile(r"(?P<kept>--[^\n]*)|'(?:[^']|'')*'|^\s*(?:INSERT\b|\()[^\n]*
 
 def guess_dialect(text: str) -> str:
     """The dialect most of whose tell-tale words a text uses; PostgreSQL's where there are none."""
+    # Rows of a dump and texts may hold words of any dialect.
     looked_at = _DATA.sub(lambda match: match["kept"] or "''", text[:_LOOKED_AT])
     scores = dict.fromkeys(DIALECTS, 0)
     for name, weight, pattern in _COMPILED:
+        # Five times are as good as a thousand: a word that is used all over should not outvote several different
+        # ones.
         found = min(sum(1 for _ in zip(range(5), pattern.finditer(looked_at), strict=False)), 5)
         scores[name] += weight * found
     best = max(DIALECTS, key=lambda name: scores[name])

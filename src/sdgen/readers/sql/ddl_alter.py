@@ -23,9 +23,11 @@ def alter_table(reading: SchemaBuilder, words: Tokens) -> None:
     line = words.line
     words.takes("ALTER", "TABLE")
     words.takes("IF", "EXISTS")
+    # pg_dump writes ALTER TABLE ONLY for every constraint.
     words.takes("ONLY")
     name = read_table_name(words)
     draft = reading.tables.find(name)
+    # SQL Server's scripts say WITH CHECK or WITH NOCHECK before ADD.
     if words.takes("WITH"):
         words.takes_any("CHECK", "NOCHECK")
     if draft is None:
@@ -35,6 +37,7 @@ def alter_table(reading: SchemaBuilder, words: Tokens) -> None:
         return
     verb = ""
     for action in words.split():
+        # MySQL and PostgreSQL repeat the verb for each action, SQL Server lists several behind one.
         verb = action.takes_any(*_ACTIONS) or (verb if _goes_on(reading, verb, action) else "")
         if verb:
             _ACTIONS[verb](reading, draft, action)
@@ -151,6 +154,8 @@ def _detach(reading: SchemaBuilder, draft: DdlTable, action: Tokens) -> None:
     part = reading.tables.find(read_table_name(action))
     if part is not None:
         part.partition_of = part.bound = None
+        # A partition that was created as one has no columns of its own; detached, it is a table with those of its
+        # whole.
         if not part.columns:
             copy_columns(reading, part, draft.name, frozenset({"ALL"}))
 
@@ -215,6 +220,7 @@ def drop_tables(reading: SchemaBuilder, words: Tokens) -> None:
     words.takes("DROP", "TABLE")
     words.takes("IF", "EXISTS")
     parts = words.split()
+    # CASCADE stands once behind the last name and holds for all of them.
     cascade = bool(parts) and parts[-1].words[-1].upper == "CASCADE" and reading.dialect != "sqlite"
     for part in parts:
         draft = reading.tables.find(read_table_name(part))
@@ -229,6 +235,7 @@ def drop_index(reading: SchemaBuilder, words: Tokens) -> None:
     words.takes("IF", "EXISTS")
     for part in words.split():
         path = part.path()
+        # MySQL's and SQL Server's indexes are named within their table, PostgreSQL's and SQLite's within the schema.
         named = read_table_name(part) if part.takes("ON") else None
         if named is None and reading.dialect == "tsql" and len(path) > 1:  # table.index
             named = TableName(path[-2])

@@ -30,6 +30,7 @@ def rename_table(tables: Tables, draft: DdlTable, name: TableName) -> None:
             other.partition_of = name
         other.parents = [name if tables.find(parent) is draft else parent for parent in other.parents]
     draft.name, draft.former = name, [*draft.former, before]
+    # The place among the tables stays: rows are shown and written in the order of the file.
     tables.drafts = {name if each is draft else known: each for known, each in tables.drafts.items()}
 
 
@@ -52,6 +53,7 @@ def rename_column(tables: Tables, draft: DdlTable, old: str, new: str, dialect: 
     column = draft.column(old)
     if column is None:
         return
+    # The statement may spell the name in another case than the table does.
     old = column.name
 
     def named(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -135,6 +137,7 @@ def _named_constraints(draft: DdlTable) -> Iterator[tuple[str, KeySchema | Forei
 
     Without one, PostgreSQL calls a constraint table_columns_kind, MySQL table_kind_number or as a key's first column.
     """
+    # A name that was given when the constraint was made stays when the table is renamed.
     for table in (draft.name.name, *(former.name for former in draft.former)):
         if draft.primary is not None:
             yield f"{table}_pkey", draft.primary
@@ -176,6 +179,7 @@ def _mentions(sql: str, name: str, dialect: str) -> Iterator[Word]:
     except Unreadable:
         return
     for place, word in enumerate(found.words):
+        # A function may have the name of a column: `date(created)` does not mention a column `date`.
         called = place + 1 < len(found.words) and found.words[place + 1].upper == "("
         if not word.literal and not called and _same(word.text, name):
             yield word

@@ -103,6 +103,7 @@ def _item(draft: DdlTable, item: Tokens, facts: dict[str, Any]) -> None:
     """A column, an index, a projection or a constraint of a table's body."""
     upper = item.ahead().upper
     following = {word.upper for word in item.words[2:]}
+    # A column may be called index; only a skipping index has a TYPE behind its expression.
     if (upper == "INDEX" and "TYPE" in following) or (upper == "PROJECTION" and item.ahead(2).upper == "("):
         item.next()
         name = item.name()
@@ -129,6 +130,7 @@ def _column(draft: DdlTable, item: Tokens, facts: dict[str, Any]) -> None:
     option = next((word.upper for word in words.words if word.upper in _COMPUTED | {"EPHEMERAL"}), "")
     if option in _COMPUTED:
         facts["computed"][name] = f"{text} {rest}".strip()
+    # What is MATERIALIZED or an ALIAS is computed on insert or on reading, and EPHEMERAL is never stored.
     if option or type is None:
         return
     found = declared(text)
@@ -143,6 +145,8 @@ def _regroup(draft: DdlTable) -> None:
     """A Nested that is kept as an array for each of its fields becomes one column: its arrays are equally long."""
     groups: dict[str, list[str]] = {}
     for name, column in draft.columns.items():
+        # With flatten_nested, which is the default, ClickHouse shows a Nested column as columns `group.field`, arrays
+        # all of them, and refuses rows in which they differ in length.
         group, dot, _ = name.partition(".")
         if dot and group not in draft.columns and declared(column.type.text).word == "array":
             groups.setdefault(group, []).append(name)
@@ -177,11 +181,15 @@ def _set_keys(draft: DdlTable, engine: str, clauses: dict[str, str]) -> None:
     text = clauses.get("order_by") or clauses.get("primary_key") or ""
     names = [part.strip().strip('`"') for part in text.strip().removeprefix("tuple").strip("()").split(",")]
     columns = tuple(name for name in names if name in draft.columns)
+    # An expression in the sorting key, such as toDate(at), has fewer values than its column: nothing follows for
+    # single columns.
     if not columns or len(columns) < len(names):
         return
     own = _own_key(draft.name.name, columns)
     if own:
         draft.add_constraint(PRIMARY, KeySchema((own,), "", draft.line))
+    # These engines merge rows of equal sorting keys into one, whenever they merge parts: repeated keys would lose
+    # rows.
     elif any(word in engine for word in _COLLAPSES):
         draft.add_constraint(UNIQUE, KeySchema(columns, "", draft.line))
 
@@ -224,6 +232,7 @@ def _links_of(table: TableSchema, owners: Mapping[str, Sequence[TableSchema]]) -
     own = table.primary_key.columns if table.primary_key is not None else ()
     for column in table.columns:
         found = owners.get(column.name.lower(), ())
+        # A name that two tables answer to says nothing, and a table's own key leads nowhere.
         if len(found) != 1 or found[0].name == table.name or column.name in own:
             continue
         key = found[0].primary_key

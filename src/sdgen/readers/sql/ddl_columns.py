@@ -77,12 +77,14 @@ _SERIALS = frozenset({"serial", "bigserial", "smallserial", "serial2", "serial4"
 
 def read_type(words: Tokens, loose: bool = False) -> SqlType:
     """A type's words, sizes, values and array marks. loose: any words may follow one another, as in SQLite."""
+    # A type may be named with its schema: pg_catalog.int4, public.mood.
     word = words.path()[-1].lower()
     while not words.ahead().quoted and _continues(words, word, loose):
         word = f"{word} {words.next().text.lower()}"
     sizes, values = _sizes(words, word)
     if word in ("timestamp", "time"):
         word = _zoned(words, word)
+    # PostgreSQL's intervals may name their fields: INTERVAL DAY TO SECOND(3).
     if word == "interval":
         while words.takes_any(*_FIELDS):
             if words.sees("("):
@@ -165,6 +167,7 @@ def read_column(words: Tokens, dialect: str) -> DdlColumn:
     """The column that a definition makes."""
     line = words.line
     name = words.name()
+    # SQLite takes columns without a type. CHARACTER begins a type as well as MySQL's CHARACTER SET.
     typed = not words.done and not (words.ahead().upper in _ENDS and not words.sees("CHARACTER"))
     start = words.place
     type = read_type(words, dialect == "sqlite") if typed else SqlType("")
@@ -173,6 +176,7 @@ def read_column(words: Tokens, dialect: str) -> DdlColumn:
     found = DdlColumn(name, type, line)
     if found.type.word in _SERIALS:
         found.counts, found.nullable = True, False
+        # MySQL's SERIAL is BIGINT UNSIGNED NOT NULL AUTO_INCREMENT UNIQUE.
         if dialect == "mysql":
             found.unique.append(KeySchema((name,), "", line))
     read_options(words, found)
@@ -198,6 +202,7 @@ def read_options(words: Tokens, found: DdlColumn) -> None:
 
 
 def _not_null(words: Tokens, found: DdlColumn, constraint: str, line: int) -> None:
+    # NOT may also begin NOT DEFERRABLE, NOT ENFORCED or NOT VISIBLE.
     if words.takes("NULL"):
         found.nullable = False
 
@@ -251,6 +256,7 @@ def _default(words: Tokens, found: DdlColumn, constraint: str, line: int) -> Non
     words.skip()  # the first word is of the default even where it is NULL, which ends one elsewhere
     while not words.done and words.ahead().upper not in _ENDS:
         words.skip()
+        # WITH ends a default elsewhere, but is a part of it in `'…'::timestamp with time zone`.
         if words.sees("WITH") and words.ahead(1).upper in ("TIME", "LOCAL"):
             words.next()
     found.default = words.sql(start, words.place)
@@ -302,6 +308,7 @@ def _two_words(words: Tokens, found: DdlColumn, constraint: str, line: int) -> N
 _OPTIONS: dict[str, Callable[[Tokens, DdlColumn, str, int], None]] = {
     "NOT": _not_null,
     "PRIMARY": _primary,
+    # In MySQL, KEY alone behind a column's type means its primary key.
     "KEY": _primary,
     "UNIQUE": _unique,
     "CHECK": _check,

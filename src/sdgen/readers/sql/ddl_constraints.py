@@ -39,6 +39,7 @@ def split_constraints(words: Tokens) -> list[Tokens]:
     starts, depth = [0], 0
     for place, word in enumerate(words.words):
         depth += {"(": 1, ")": -1}.get(word.upper, 0)
+        # The name of a constraint stands between CONSTRAINT and its kind: the pair begins one constraint, not two.
         named = place > 1 and words.words[place - 2].upper == "CONSTRAINT"
         if place and not depth and word.upper in _FIRST_WORDS and not named:
             starts.append(place)
@@ -86,6 +87,7 @@ def read_exclusion(words: Tokens, columns: frozenset[str], name: str, line: int)
 
 def _element(part: Tokens, columns: frozenset[str]) -> tuple[list[str], str]:
     """The columns in an element of an exclusion constraint, and its operator."""
+    # The last WITH: an expression before it may hold one.
     ends = [place for place, word in enumerate(part.words) if word.upper == "WITH"]
     end = ends[-1] if ends else len(part.words)
     names = [_folded(word.text, word.quoted, part) for word in part.words[:end] if not word.literal]
@@ -124,6 +126,7 @@ def key_columns(words: Tokens, columns: frozenset[str]) -> tuple[tuple[str, ...]
     found: list[str] = []
     computed = False
     for part in words.split():
+        # `url(191)` is a column of which MySQL looks at the first characters; `lower(email)` is an expression.
         plain = not part.sees("(") and (part.ahead(1).upper != "(" or part.ahead(2).upper.isdigit())
         if plain:
             found.append(part.name())
@@ -238,6 +241,8 @@ class Partitioning:
         groups: dict[tuple[str, ...], list[tuple[Bounds, Partitioning | None]]] = {}
         for bounds, nested in self.parts:
             if nested is None or nested.takes_rows:
+                # Parts that ask different things of further columns would need a condition by branches; the rows of
+                # most of them do.
                 asked = tuple(check.sql for check in nested.conditions()) if nested is not None else ()
                 groups.setdefault(asked, []).append((bounds, nested))
         best = max(groups.values(), key=len, default=[])
@@ -264,6 +269,7 @@ class Partitioning:
 
 def _conditions(kind: str, columns: Sequence[str], bounds: Sequence[Bounds]) -> list[CheckSchema]:
     """The condition on the partitions' first column."""
+    # A DEFAULT partition, and partitions by hash, take any row.
     if not bounds or not columns or any(each.everything for each in bounds):
         return []
     column = '"' + columns[0].replace('"', '""') + '"'
@@ -284,6 +290,7 @@ def _longest_run(bounds: Sequence[Bounds]) -> tuple[str, bool, str]:
     after = {each.low: each for each in bounds}
     ends = {each.high for each in bounds}
     best: list[Bounds] = []
+    # Rows between two partitions find none, so that one range must not span a gap.
     for start in [each for each in bounds if each.low not in ends or not each.low]:
         run = [start]
         while run[-1].high in after and run[-1].high and len(run) <= len(bounds):

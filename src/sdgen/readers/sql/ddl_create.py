@@ -30,6 +30,7 @@ def create_table(reading: SchemaBuilder, words: Tokens) -> None:
     once = words.takes("IF", "NOT", "EXISTS")
     line = words.line
     draft = DdlTable(reading.tables.located(read_table_name(words)), line)
+    # The first one stands, as in the database.
     if once and draft.name in reading.tables.drafts:
         return
     if reading.dialect == "clickhouse":
@@ -60,6 +61,8 @@ def read_items(reading: SchemaBuilder, draft: DdlTable, body: Tokens) -> None:
             constraints += split_constraints(item) if reading.dialect == "sqlite" else [item]
         else:
             _attempt(reading, draft, item, lambda each: draft.add_column(read_column(each, reading.dialect)))
+    # Constraints are read when all columns are known: those within expressions are found by their names, and SQLite
+    # and MySQL take constraints before columns.
     for item in constraints:
         _attempt(reading, draft, item, lambda each: add_constraint(reading, draft, each))
 
@@ -111,9 +114,12 @@ def copy_columns(reading: SchemaBuilder, draft: DdlTable, name: TableName, inclu
     columns, checks = reading.tables.with_inherited(other)
     keyed = other.primary.columns if other.primary is not None else ()
     for each in columns.values():
+        # A serial column counts by its default, an identity column by itself.
         counts = each.counts and bool(parts & {"IDENTITY", "DEFAULTS"})
         default = each.default if "DEFAULTS" in parts else ""
         computed = each.computed and "GENERATED" in parts
+        # PostgreSQL copies NOT NULL with the columns whatever is included, and that of a primary key's columns with
+        # it.
         nullable = each.nullable and each.name not in keyed
         draft.columns[each.name] = DdlColumn(
             each.name, each.type, each.line, nullable, default, counts, computed, each.description, each.expression
@@ -205,6 +211,7 @@ def _range_type(reading: SchemaBuilder, name: str, options: Tokens) -> None:
         if option.takes("SUBTYPE", "="):
             subtype = read_type(option).word.replace("timestamptz", "timestamp with time zone")
             known = _LIKE_RANGES.get(subtype, "numrange")
+            # PostgreSQL names the multirange so: "range" in the name is replaced, else there is a suffix.
             several = name.replace("range", "multirange") if "range" in name else f"{name}_multirange"
             reading.domains[name] = DomainSchema(SqlType(known))
             reading.domains[several] = DomainSchema(SqlType(known.replace("range", "multirange")))
@@ -220,6 +227,7 @@ def create_domain(reading: SchemaBuilder, words: Tokens) -> None:
 
 
 def _domain(words: Tokens) -> DomainSchema:
+    # A domain's conditions call the value VALUE, so they are read as those of a column of that name.
     found = DdlColumn("value", read_type(words), words.line)
     read_options(words, found)
     return DomainSchema(found.type, found.nullable, tuple(found.checks))

@@ -52,6 +52,7 @@ class DdlTable:
 
     def add_column(self, found: DdlColumn) -> None:
         self.columns[found.name] = found
+        # A column may be defined anew by ALTER TABLE, without a key: the one that is there stays.
         self.primary = found.primary or self.primary
         self.unique += found.unique
         self.checks += found.checks
@@ -105,6 +106,7 @@ class Tables:
         located = self.located(name)
         if located in self.drafts:
             return self.drafts[located]
+        # From the strictest to the loosest; a test that several tables pass decides nothing.
         tests: tuple[Callable[[TableName], bool], ...] = (
             lambda known: str(known).lower() == str(located).lower(),
             lambda known: known.name == name.name and not name.schema,
@@ -120,6 +122,7 @@ class Tables:
         """The tables that hold rows of their own; partitions' keys belong to the table they are parts of."""
         for draft in self.drafts.values():
             self._fold(draft)
+        # Inherited only now that all statements are read, since parents get columns by ALTER TABLE too.
         for draft in self.drafts.values():
             self._inherit(draft, [])
         for draft in self.drafts.values():
@@ -133,6 +136,7 @@ class Tables:
 
     def _fold(self, draft: DdlTable) -> None:
         """A table that inherits all its columns is a part of its parent, in which its rows are seen."""
+        # The way to partition before PostgreSQL 10: children that add nothing but a CHECK.
         if draft.inherits and not draft.columns and draft.parents and self.find(draft.parents[0]) is not None:
             draft.partition_of = self.located(draft.parents[0])
             what = f"table {draft.name} left out: it inherits all its columns from {draft.partition_of}"
@@ -149,11 +153,13 @@ class Tables:
 
     def _inherit(self, draft: DdlTable, seen: list[TableName]) -> None:
         parents = [parent for name in draft.parents if (parent := self.find(name)) and parent.name not in seen]
+        # Emptied before its parents are asked, so that no table takes its parents' CHECKs twice.
         draft.parents = []
         inherited: dict[str, DdlColumn] = {}
         for parent in parents:
             self._inherit(parent, [*seen, draft.name])
             inherited.update({name: found for name, found in parent.columns.items() if name not in draft.columns})
+            # NO INHERIT keeps a CHECK from the tables below.
             draft.checks += [check for check in parent.checks if check.inherited]
         draft.columns = {**inherited, **draft.columns}
 
@@ -183,6 +189,7 @@ class Tables:
         unique = _distinct([replace(key, columns=draft.spelled(key.columns)) for key in draft.unique if key.columns])
         partitioning = self._partitioning(draft, parts)
         if partitioning is not None:
+            # No partition by range or list takes a null unless it says so, and a row without a partition is refused.
             keyed |= set(draft.spelled(tuple(partitioning.required())))
         checks = [*draft.checks, *(partitioning.conditions() if partitioning is not None else ())]
         return TableSchema(
@@ -202,6 +209,7 @@ class Tables:
     def _key(self, draft: DdlTable, key: ForeignKeySchema) -> ForeignKeySchema:
         """A foreign key with the names of tables and columns as those are spelled there."""
         parent = self.find(key.table)
+        # A key that leads to a partition leads to the whole table, whose rows are written.
         if parent is not None and parent.partition_of is not None:
             parent = self.find(parent.partition_of) or parent
         own = draft.spelled(key.columns)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 _PARTS = {
     "line comment": r"--[^\n]*",
     "comment": r"/\*.*?(?:\*/|\Z)",
+    # PostgreSQL's E'…' takes backslashes, which stand for themselves in all its other texts.
     "escaped": r"[eE]'(?:[^'\\]|\\.|'')*'",
     "quoted": r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`",
     "dollar": r"\$(?:[A-Za-z_]\w*)?\$",
@@ -35,6 +36,7 @@ _OWN_PARTS: dict[str, dict[str, str]] = {
     "clickhouse": {"quoted": _BACKSLASHES},
     "tsql": {
         "brackets": r"\[[^\]\n]*\]",
+        # GO is no SQL: it tells SQL Server's clients to send what stands before it.
         "batch": r"^[ \t]*GO(?:[ \t]+\d+)?[ \t]*;?[ \t]*$",
         "begins": r"^[ \t]*(?=(?:CREATE|ALTER\s+TABLE|INSERT|DROP|EXEC|EXECUTE|PRINT|USE|DECLARE|IF)\b)",
     },
@@ -72,6 +74,7 @@ class Statement:
 
 def statements(text: str, dialect: str) -> Iterator[Statement]:
     """The statements of a text, in order."""
+    # Only line breaks are left of what is cut, so that notes keep the lines of the file.
     text = _DOWN.sub(lambda part: "\n" * part[0].count("\n"), text.replace("\r\n", "\n"))
     if dialect == "mysql":
         text = _conditional_comments(text)
@@ -85,6 +88,7 @@ def _conditional_comments(text: str) -> str:
 
 def _pattern(dialect: str) -> re.Pattern[str]:
     own = _OWN_PARTS.get(dialect, {})
+    # A dialect's own marks are tried first, and replace the general ones of the same name.
     parts = {**own, **{name: part for name, part in _PARTS.items() if name not in own}}
     kept = [
         f"(?P<{name.replace(' ', '_')}>{part})"
@@ -110,6 +114,8 @@ class _Splitter:
         self.delimiter = ";"
 
     def split(self) -> Iterator[Statement]:
+        # One pattern for all marks, so that a quote in a comment and a comment in a quote can't be mistaken for one
+        # another.
         while match := self.pattern.search(self.text, self.position):
             if self.delimiter != ";" and (end := self.text.find(self.delimiter, self.position, match.start())) >= 0:
                 yield from self.cut(end, end + len(self.delimiter))
@@ -129,6 +135,7 @@ class _Splitter:
     def mark(self, kind: str, match: re.Match[str]) -> Iterator[Statement]:
         empty = not self.text[self.start : match.start()].strip()
         if kind in _SKIPPED or (kind == "command" and empty):
+            # A comment before a statement is no part of it; one inside stays, since positions must not move.
             self.start = match.end() if empty else self.start
         elif kind == "dollar":
             end = self.text.find(match[0], match.end())
@@ -166,6 +173,7 @@ class _Splitter:
             return False
         if not self.in_routine():
             return True
+        # Oracle's routines declare variables between IS and BEGIN, each with a semicolon.
         waits = self.dialect == "oracle" and not self.begun
         return self.depth <= 0 and not waits
 
@@ -201,6 +209,7 @@ def block_statements(block: Statement) -> Iterator[Statement]:
     Migrations ask so whether a constraint is there already. EXECUTE of a constant text is that text's statement; others
     are given as they are.
     """
+    # A block's body is a text to PostgreSQL, in quotes or between dollars.
     quoted = re.search(r"(\$\w*\$|').*(?=\1)", block.text, re.DOTALL)
     if quoted is None:
         return

@@ -90,6 +90,8 @@ class Tokens:
             raise Unreadable(f"expected a name before {word.text or 'its end'!r}")
         if not self.folds:
             return word.text
+        # Cut as PostgreSQL cuts it, or foreign keys by a long name would not find their table. A character is not cut
+        # in two.
         kept = word.text.encode()[:_KEPT].decode(errors="ignore")
         return kept if word.quoted else kept.lower()
 
@@ -144,6 +146,7 @@ def words(text: str, dialect: str, line: int = 1) -> Tokens:
     from sqlglot.tokenizer_core import TokenType
 
     try:
+        # Only the tokenizer of sqlglot is used here: its parsers refuse a whole statement for one unknown option.
         tokens = _dialect(dialect).tokenize(text)
     except SqlglotError as error:
         raise Unreadable(str(error).partition("\n")[0]) from None
@@ -154,6 +157,7 @@ def words(text: str, dialect: str, line: int = 1) -> Tokens:
 
 def _split(token: Token, text: str, before: int, strings: set[TokenType], identifier: TokenType) -> list[Word]:
     """A token as words: sqlglot joins some keywords, such as `PRIMARY KEY`, into one token."""
+    # sqlglot counts the last letter into a token's place, Python's slices do not.
     line, start, end = token.line + before, token.start, token.end + 1
     if token.token_type in strings:
         return [Word(token.text, "", line, start, end, literal=True)]

@@ -66,6 +66,7 @@ def hint_defaults(generators: Mapping[tuple[str, str], Generator], entity: Table
             column.generator = _mostly_set(column.generator, default)
             continue
         found = _made(column, default)
+        # A value that is likelier than others would leave a key too few distinct ones.
         if found is None and not (column.primary or column.unique or name in inside):
             found = weighed(column.type, column.generator, generators.get((entity.name, name)), read_default(default))
         if found is not None:
@@ -89,6 +90,7 @@ def _made(column: ColumnDraft, default: str) -> GeneratorSpec | None:
     if column.generator is not None or column.bounds.pattern:
         return None
     type, text = column.type, _bare(default)
+    # A UUID as text has 36 characters.
     if type.kind in ("text", "string") and (not type.length or type.length >= 36):
         if _UUIDS.fullmatch(text):
             return GeneratorSpec(type="uuid4")
@@ -123,6 +125,7 @@ def _likeliest(spec: GeneratorSpec, type: Type, default: Value) -> GeneratorSpec
     """The same values, the default more often than another; as they were where a state is known to be common."""
     values: Sequence[object] = spec.params.get("values") or type.values
     weights = list(spec.params.get("weights") or [1] * len(values))
+    # OFTEN marks the state that most rows reach in the end, which says more than where they begin.
     if default not in values or len(values) < 2 or OFTEN in weights:
         return None
     weights = [weight * _TIMES if value == default else weight for value, weight in zip(values, weights, strict=True)]
@@ -142,6 +145,7 @@ def _with_default(chosen: Choice, default: str, length: int) -> GeneratorSpec | 
     entries = [(value, weight) for value, weight in chosen.entries if isinstance(value, str)]
     if len(entries) < len(chosen.entries) or not default.strip():
         return None
+    # A rule's words are spelled as the schema spells its own.
     if default.isupper() and any(value.islower() for value, _ in entries):
         entries = [(value.upper(), weight) for value, weight in entries]
     kept = [(value, weight) for value, weight in entries if not length or len(value) <= length]

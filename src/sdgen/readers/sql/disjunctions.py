@@ -18,6 +18,7 @@ class TooManyError(Exception):
 def all_of(parts: Iterable[Branches]) -> Branches:
     """The branches in which all conditions hold."""
     whole: Branches = (CheckMeaning(),)
+    # The shortest first: what contradicts is dropped early, before the product grows.
     for part in sorted(parts, key=len):
         whole = simplified([one.also(other) for one in whole for other in part])
         if len(whole) > MOST_BRANCHES:
@@ -49,6 +50,7 @@ def simplified(found: Sequence[CheckMeaning]) -> Branches:
             continue
         kept = [other for other in kept if not other.implies(branch)]
         joined = next((whole for other in kept if (whole := _joined(other, branch)) is not None), None)
+        # What was joined may cover others, or be joined with one more: until nothing changes.
         while joined is not None:
             kept = [other for other in kept if not other.implies(joined)]
             branch, joined = joined, next((whole for other in kept if (whole := _joined(other, joined))), None)
@@ -74,6 +76,7 @@ def _joined(one: CheckMeaning, other: CheckMeaning) -> CheckMeaning | None:
 
 def _either(one: ColumnBounds, other: ColumnBounds) -> ColumnBounds | None:
     for null, rest in ((one, other), (other, one)):
+        # `a IS NULL OR a > 5` is what SQL makes of the bound alone, since a null keeps it.
         if null == ColumnBounds(null=True) and rest.not_null:
             return replace(rest, not_null=False)
     if one.values is None or other.values is None or replace(one, values=other.values) != other:

@@ -52,6 +52,7 @@ class MarkedKey:
 
 def is_fixed(column: ColumnDraft) -> bool:
     """Whether a column's values are settled by something else: a key, a link, a type with a generator of its own."""
+    # Enums and arrays come with a generator that CHECKs may still narrow.
     held = column.demanded and column.generator is not None and column.type.kind not in ("enum", "array")
     return column.primary or column.unique or column.is_link or held
 
@@ -65,6 +66,7 @@ def free_name(name: str, taken: Collection[str]) -> str:
 
 def with_before(columns: Mapping[str, ColumnDraft], name: str, new: str, column: ColumnDraft) -> dict[str, ColumnDraft]:
     """Columns with a new one before the one of this name."""
+    # A dictionary keeps its order, and has no way to insert: it is built anew.
     found: dict[str, ColumnDraft] = {}
     for each, kept in columns.items():
         if each == name:
@@ -98,6 +100,7 @@ class TableDraft(EntityDraft):
     def __post_init__(self) -> None:
         self.description = self.schema.description
         self.target = {"clickhouse": self.schema.target} if self.schema.target else {}
+        # Only a name that differs from the entity's is worth a line in the written scenario.
         self.table = "" if str(self.schema.name) == self.name else str(self.schema.name)
 
     @property
@@ -116,9 +119,11 @@ class TableDraft(EntityDraft):
             return False
         if self.per is None:
             self.alone = rows
+        # Fewer rows than one parent has: that one parent alone has rows, and as many as are left.
         elif rows < self.each:
             self.each, self.per.active = rows, 1
         else:
+            # Whole groups only: each counted parent has the same number of rows.
             self.per.active = rows // self.each
         return True
 
@@ -127,6 +132,7 @@ class TableDraft(EntityDraft):
             return RowCount(empty=True)
         if self.per is None:
             return RowCount(count=self.size)
+        # A total cuts the count off, so that parents beyond the active ones have none.
         total = self.size if self.per.counting < self.per.size else None
         return RowCount(per=self.per.name, via=self.per_link, count=self.each, total=total)
 

@@ -33,6 +33,7 @@ def keep_checks(draft: PlanDraft, entity: TableDraft, notes: Notes, dialect: str
             _unkept(entity, column, found, notes, dialect)
         elif found is not None:
             column.generator, column.demanded = found, True
+            # A generator whose params don't tell its values is taken at its word here, and its rows are watched.
             for check in column.checks if found.type not in TOLD else ():
                 watch(entity, check, dialect, name)
         elif chosen is None and column.generator is None:
@@ -50,6 +51,8 @@ def _kept(column: ColumnDraft, chosen: Generator | None, keyed: bool) -> Generat
     }
     for label, each in cases_of(column).items():
         kept = demanded(each, chosen)
+        # One branch that no generator can serve makes all of the column's CHECKs unkept: its rows can't be told apart
+        # later.
         if isinstance(kept, str):
             return kept
         if kept is not None and label not in cases:
@@ -78,6 +81,7 @@ def _unkept(entity: TableDraft, column: ColumnDraft, why: str, notes: Notes, dia
     """A column with no generator that keeps its CHECKs is left null where it may be; else its rows are watched."""
     name, checks = column.name, told(column.checks)
     line = max((check.line for check in column.checks), default=0) or column.line
+    # A CHECK that null would break has made the column NOT NULL by now, so that null keeps the others.
     if column.nullable and not column.primary:
         column.null_rate, column.unique = 1.0, False
         notes.add(entity, name, f"{checks} is not kept: {why}: the column is left null, so that it holds", line)

@@ -32,6 +32,7 @@ def set_keys(entity: TableDraft, notes: Notes, dialect: str = "") -> None:
         if filled is not None:
             _set_unique(entity, filled, notes, dialect)
     for name, column in entity.columns.items():
+        # Oracle's keys are decimals: NUMBER has no integers.
         whole = column.type.kind in INTEGERS or column.type.kind == "decimal"
         # demanded=False: a CHECK or a foreign key over the key may still give it something else.
         if column.generator is None and (column.counts or (whole and entity.primary == (name,))):
@@ -46,6 +47,8 @@ def _set_unique(entity: TableDraft, key: KeySchema, notes: Notes, dialect: str) 
     if partial is not None:
         entity.partial_keys.append(partial)
         return
+    # Conditions of plain values choose their rows; others are drawn as branches; what is neither is unique
+    # everywhere.
     if key.where and mark_key(entity, key, dialect):
         return
     if key.where:
@@ -53,6 +56,7 @@ def _set_unique(entity: TableDraft, key: KeySchema, notes: Notes, dialect: str) 
         return
     if key.computed:
         notes.add(entity, "", f"unique index {key.name} is over expressions: made unique by its columns", key.line)
+    # NULLS NOT DISTINCT counts null as a value like any other: at most one row could have it.
     if not key.nulls:
         for name in key.columns:
             entity.columns[name].null_rate = 0.0
@@ -83,6 +87,7 @@ def set_links(entities: Entities, notes: Notes, dialect: str = "") -> None:
         if not taken:
             _link(entity, parent, key, to, notes)
             continue
+        # The values come from the same row already, by way of another parent: nothing is left to draw.
         if all(_implied(entities, entity, *pair) for pair in _goals(parent, key, to)):
             continue
         if not drawn_within(entities.values(), entity, parent, key, to, taken):
@@ -134,6 +139,7 @@ def _set_link(entities: Entities, entity: TableDraft, key: ForeignKeySchema, not
         what = f"foreign key to {key.table} left out: its columns are not all filled"
         notes.add(entity, key.columns[0], what, key.line)
         return True
+    # A tree's columns wait for the other links of its table, since its own rows are the parents.
     if any(entity.columns[name].is_link for name in key.columns) or (parent is entity and _shares(entity, key)):
         return False
     _link(entity, parent, key, to, notes)
@@ -184,6 +190,7 @@ def _never_twice(entity: TableDraft, key: ForeignKeySchema, notes: Notes) -> Non
 def _fit_type(column: ColumnDraft, parent: ColumnDraft) -> None:
     """A link has its parent's type where it need not differ; a shorter text shortens the parent's."""
     if column.type.kind in ("string", "text") and parent.type.kind in ("string", "text"):
+        # A key that is longer than the column that refers to it could not be written there.
         if column.type.length and not 0 < parent.type.length <= column.type.length:
             parent.type = Type("string", length=column.type.length)
         column.type = parent.type
@@ -237,6 +244,7 @@ def leave_empty(entities: Entities, notes: Notes, dialect: str = "") -> None:
         if never:
             entity.schema = replace(entity.schema, checks=())
             waiting.append((entity, f"no row keeps {told(never)}"))
+    # Emptiness spreads: what must refer to an empty table is empty too, and so on.
     while waiting:
         entity, why = waiting.pop()
         if not entity.size:

@@ -34,6 +34,7 @@ class _Parent:
 
 def with_likely_keys(schema: Schema) -> Schema:
     """The schema with the foreign keys that names tell, if it declares none."""
+    # One declared key shows that the schema's authors declare them: what they left out is meant so.
     if len(schema.tables) < 2 or any(table.foreign_keys for table in schema.tables):
         return schema
     parents = _parents(schema)
@@ -80,6 +81,7 @@ def _likely(table: TableSchema, parents: Mapping[str, list[_Parent]]) -> Iterato
         if _names_any_row(column, table):
             continue
         parent = next((one for one in _named(column, table, parents) if _same_type(column, one.key)), None)
+        # A tree needs rows without a parent to begin with.
         if parent is None or (parent.table is table and not column.nullable):
             continue
         yield ForeignKeySchema((column.name,), parent.table.name, (parent.key.name,), line=column.line), parent
@@ -99,6 +101,7 @@ def _named(column: ColumnSchema, table: TableSchema, parents: Mapping[str, list[
         yield from _with_key(form, parents)
         stem = _ENDING.sub("", form)
         plain = stem == form
+        # A word without `_id` is a link only as a number: a text called `country` holds its name.
         if plain and (column.type.word not in _INTEGERS):
             continue
         if stem:
@@ -111,6 +114,7 @@ def _with_key(form: str, parents: Mapping[str, list[_Parent]]) -> Iterator[_Pare
     """Tables whose key is called so: person_id of person, whatever its table is called."""
     for each in parents.values():
         for one in each:
+            # `id` and other short keys are called alike in many tables, so that they tell none of them.
             if one.key_form != "id" and len(one.key_form) > 3 and (form == one.key_form or form == snake(one.key.name)):
                 yield one
     for each in parents.values():
@@ -124,6 +128,7 @@ def _called(stem: str, parents: Mapping[str, list[_Parent]], plain: bool) -> Ite
     if plain:
         return
     words = stem.split("_")
+    # `billing_address_id` speaks of an address: words before the table's name tell what for.
     for start in range(1, len(words)):
         yield from parents.get("_".join(words[start:]), ())
     aliases: Mapping[str, Any] = own_yaml("conventions")["aliases"]

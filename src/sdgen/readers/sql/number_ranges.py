@@ -16,6 +16,7 @@ SPAN = 1000  # of a range with one end
 
 def widest(low: Decimal, high: Decimal, refused: Iterable[Decimal], step: Decimal) -> tuple[Decimal, Decimal]:
     """The longest stretch of a range in which none of some values lies."""
+    # A step outside both ends, so that each stretch lies between two marks and begins a step behind the first.
     marks = [low - step, *sorted(value for value in refused if low <= value <= high), high + step]
     return max(((start + step, end - step) for start, end in pairwise(marks)), key=lambda ends: ends[1] - ends[0])
 
@@ -57,8 +58,10 @@ def closed_range(low: Decimal | None, high: Decimal | None, type: Type) -> tuple
     least, most = limits(type)
     if low is None:
         assert high is not None
+        # Numbers of databases are rarely negative unless something says so.
         low = Decimal(0) if high > 0 else high - SPAN
     if high is None:
+        # A range that begins at a million is not a thousand wide: it grows with its start.
         high = max(low + SPAN, low * 2) if low > 1 else Decimal(SPAN)
     return max(low, least), min(high, most)
 

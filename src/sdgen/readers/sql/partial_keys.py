@@ -28,6 +28,7 @@ _LIVE = re.compile(r"(?:deleted|archived|discarded|removed|destroyed|disabled|re
 
 def partial_key(entity: TableDraft, key: KeySchema, dialect: str) -> PartialKey | None:
     """What a partial index's condition says column by column; None where it says more than that."""
+    # An expression can't be permuted, and NULLS NOT DISTINCT asks something of the rows with nulls as well.
     if key.computed or not key.nulls:
         return None
     branches = branches_of(key.where, dialect, truth=Truth.TRUE)
@@ -75,6 +76,7 @@ def is_drawn(entity: TableDraft, key: KeySchema, dialect: str) -> bool:
 
 def mark_key(entity: TableDraft, key: KeySchema, dialect: str) -> bool:
     """Add a flag that is true in the rows that a partial index holds, if its condition is understood."""
+    # The opposite has to be understood as well: the other rows must fail the condition.
     found = [*branches_of(key.where, dialect, truth=Truth.TRUE), *branches_of(key.where, dialect, truth=Truth.NOT_TRUE)]
     if key.computed or not key.nulls or not found or any(branch.unknown for branch in found):
         return False
@@ -97,6 +99,7 @@ def flag_branches(marked: MarkedKey, dialect: str) -> tuple[CheckMeaning, ...]:
 def unmark_keys(entity: TableDraft, notes: Notes) -> None:
     """Let the branch that is drawn tell the rows that match, instead of their flag."""
     for marked in entity.marked_keys:
+        # The flag only led the branches together: a scenario names the column that draws them.
         flag = entity.columns.pop(marked.flag)
         cases = flag.cases
         drawn = entity.columns.get(cases.column) if cases is not None else None
@@ -115,6 +118,7 @@ def _is_true(bounds: ColumnBounds | None) -> bool:
 
 def _said(column: ColumnDraft, bounds: ColumnBounds) -> dict[str, Any] | None:
     """A column's part of a condition, empty where all rows keep it; None where none do, or it says something else."""
+    # What is left besides equality and null can't be said in a scenario's `where`.
     plain = ColumnBounds(values=bounds.values, other_than=bounds.other_than, null=bounds.null, not_null=bounds.not_null)
     if bounds.other_than and bounds.values is None and not bounds.null:
         return {column.name: {"not": [_value(value, column) for value in bounds.other_than]}}
@@ -157,6 +161,7 @@ def settle_partial_keys(
         if not partial.where or not columns or not all(sizes):
             unique_everywhere(entity, partial.key, notes)
             continue
+        # No more rows may match than there are distinct values for them.
         share = min(_natural_share(entity, partial, generators), prod(sizes) / max(entity.size, 1))
         entity.partial_unique.append(PartialUnique(columns=columns, where=partial.where, share=round(share, 4)))
         entity.kept_keys.append(partial.key)
@@ -181,6 +186,7 @@ def _all_in(column: ColumnDraft, values: list[Any]) -> bool:
 def _natural_share(entity: TableDraft, partial: PartialKey, generators: Mapping[tuple[str, str], Generator]) -> float:
     name, said = next(iter(partial.where.items()))
     if said is None:
+        # Soft deletion leaves most rows alive: `deleted_at IS NULL` holds for nearly all.
         return 0.9 if _LIVE.match(name.lower()) else 0.5
     if isinstance(said, Mapping):
         return 0.9 if name in partial.key.columns else 0.5
@@ -253,6 +259,7 @@ def _keep(entity: TableDraft, exclusion: ExclusionSchema, sizes: Mapping[str, in
     parents = max(
         (sizes[str(columns[name].params["entity"])] for name in exclusion.equal if columns[name].is_link), default=1
     )
+    # More slots than rows leave gaps between intervals, and room for rows that are added later.
     slots = max(_LEAST[kind], _ROOM * entity.size // max(parents, 1))
     draft.fill("uniform_int", min=0, max=min(slots, _MOST[kind]) - 1)
     for name, part in zip(span, ("start", "end") if len(span) == 2 else ("range",), strict=True):

@@ -56,6 +56,7 @@ _RANGES: Mapping[str, _Ends] = {
 def _ranges() -> dict[str, str]:
     texts = {}
     for name, ends in _RANGES.items():
+        # Ranges of whole numbers and days are printed half open, however they were written.
         one = rf"\[{ends.low},{ends.high}\)"
         texts[name] = one
         texts[name.replace("range", "multirange")] = rf"\{{{one},\[{ends.next_low},{ends.next_high}\)\}}"
@@ -65,8 +66,10 @@ def _ranges() -> dict[str, str]:
 # Regular expressions of what the server prints, by type.
 TEXTS: Mapping[str, str] = {
     **_ranges(),
+    # Bits beyond the prefix must be zero, or the server refuses the network.
     "cidr": r"10\.[1-9][0-9]?\.[1-9][0-9]?\.0/24",
     "macaddr8": "08:00:2b:ff:fe(:[0-9a-f]{2}){3}",
+    # From two days on, since the server prints one as "1 day"; hours and minutes it prints as a clock.
     "interval": "([2-9]|[1-9][0-9]) days|0[1-9]:[0-5][0-9]:00",
     "point": _POINT,
     "line": rf"\{{{_NUMBER},{_NUMBER},{_NUMBER}\}}",
@@ -150,6 +153,7 @@ def _field(declared: SqlType, type: Type | None) -> str:
     if type is None or declared.dimensions:
         return ""
     if type.kind == "enum":
+        # Labels with commas, quotes or blanks would need quotes inside a composite's text.
         plain = [value for value in type.values if value.isalnum()]
         return "|".join(plain)
     if type.kind == "string":
@@ -186,6 +190,7 @@ def columns_within(text: str) -> list[str]:
     found = words(text, "postgres").words
     after = [word.upper for word in found[1:]] + [""]
     before = [""] + [word.upper for word in found]
+    # A word before "(" is a function, and one behind "::" a type.
     return [
         word.text
         for word, next_one, last in zip(found, after, before, strict=False)

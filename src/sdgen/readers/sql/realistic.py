@@ -30,6 +30,7 @@ def written(chosen: Generator | None) -> GeneratorSpec | None:
     """A generator that a rule found, by name: a constraint relies on it."""
     if chosen is None:
         return None
+    # Only what the rule has set: defaults that are written out would outlive a change of the generator's own.
     params = chosen.model_dump(mode="json", exclude_unset=True, by_alias=True)
     return GeneratorSpec(type=chosen.called, params=params)
 
@@ -42,6 +43,7 @@ def realistic(column: ColumnDraft, chosen: Generator, plain: GeneratorSpec | Non
     if column.bounds.values is not None:
         return plain if keyed else _gender(chosen, column.bounds) or plain
     spec = written(chosen)
+    # A generator that needs other columns can't be tried on a sample, nor drawn again for a single row.
     if spec is None or plain == spec or chosen.called in _RANGES or chosen.needs() or column.type.items:
         return plain
     own = replace(column.bounds, not_null=False, storage=())
@@ -49,11 +51,14 @@ def realistic(column: ColumnDraft, chosen: Generator, plain: GeneratorSpec | Non
     if not check:
         return plain
     share, fold = share_kept(spec, column.type, check), ""
+    # Hardly any value is in small letters by itself: it is folded instead, and tried by the rest of the bounds.
     if share < _LEAST and own.letters:
         check, fold = guard("value", replace(own, letters="")), own.letters
         share = share_kept(spec, column.type, check) if check else 1.0
     if share < _LEAST:
         return plain
+    # A sample that keeps the bounds proves nothing of the other values, but for generators that are alike in all of
+    # them.
     if share == 1.0 and not fold and (keyed or chosen.called.startswith("person.") or _of_form(own)):
         return spec
     return plain if keyed else _restricted(spec, check, fold, plain)
@@ -123,6 +128,8 @@ def guard(name: str, bounds: ColumnBounds) -> str:
             parts.append(f"{own} {sign} {end}")
         elif end is not None and (moment := _moment(end)):
             parts.append(f"{own} {sign} {moment}")
+        # An end that isn't understood can't be left out of the condition: it would hold for values that the CHECK
+        # refuses.
         elif end is not None:
             return ""
     if bounds.values is not None:
@@ -134,6 +141,7 @@ def guard(name: str, bounds: ColumnBounds) -> str:
         parts.append(f"{'' if match.found else 'NOT '}regexp_matches({own}, {literal(match.regex)}{options})")
     if bounds.shortest:
         parts.append(f"length({own}) >= {bounds.shortest}")
+    # EMPTY, which is below zero, is of arrays alone.
     if bounds.longest > 0:
         parts.append(f"length({own}) <= {bounds.longest}")
     if bounds.letters:

@@ -33,6 +33,7 @@ from sdgen.scenario.types import Type
 
 def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     """The scenario of a schema, `rows` rows a table where its constraints allow as many."""
+    # Types first: guessed keys compare the types of both columns.
     schema = with_likely_keys(with_checked_types(schema))
     notes = Notes(schema.file)
     domain_checks: dict[tuple[TableName, str], tuple[CheckSchema, ...]] = {}
@@ -46,6 +47,8 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
         raise SourceError([Problem((), what, "why is told of each", schema.file), *notes.found])
     for entity in entities.values():
         set_keys(entity, notes, schema.dialect)
+    # Links follow keys, since a key without columns of its own refers to the parent's primary key. Empty tables are
+    # known once links are, and CHECKs are applied to what is left.
     set_links(entities, notes, schema.dialect)
     leave_empty(entities, notes, schema.dialect)
     counted = {
@@ -90,8 +93,10 @@ def _entity(
     entity = TableDraft(name, schema=table, alone=rows)
     for column in table.columns:
         fit = None if column.computed else fit_of(column.type, schema)
+        # SQL Server's rowversion, its old name being timestamp, takes no value.
         if column.computed or (fit is not None and fit.database):
             continue
+        # A tsvector is usually filled by a trigger from other columns, which words at random would stand against.
         if fit is None or (column.type.word == "tsvector" and column.nullable):
             _leave_out(entity, column, notes, schema.dialect)
             continue
@@ -104,8 +109,10 @@ def _column(schema: Schema, table: TableSchema, column: ColumnSchema, fit: Fit) 
     type = fit.type
     if _is_hex_uuid(schema, table, column):
         type, fit = Type("uuid"), replace(fit, declared=str(column.type))
+    # MySQL has no boolean: BOOL is an alias, and tinyint(1) is all that its catalogue keeps.
     if schema.dialect == "mysql" and is_flag(table, column):
         type = Type("bool")
+    # Oracle's NUMBER without a size serves keys and amounts alike.
     if schema.dialect == "oracle" and column.type.word == "number" and type == UNSIZED:
         type = Type("bigint") if _in_key(table, column.name) else type
     type = _within_prefix(table, column.name, type)
@@ -143,6 +150,7 @@ def _in_key(table: TableSchema, name: str) -> bool:
 def _leave_out(entity: TableDraft, column: ColumnSchema, notes: Notes, dialect: str) -> None:
     what = f"the column is left out: nothing fills the type {column.type}"
     hint = "" if column.nullable or column.default else "it is NOT NULL without a default: add it by hand"
+    # Where all types are known, an unknown one is a mistake in the schema; elsewhere it may be an extension's.
     told = notes.refuse if dialect in _READ_WHOLE else notes.add
     told(entity, column.name, what, column.line, hint)
 

@@ -67,6 +67,7 @@ class ColumnSchema:
     computed: bool = False
     description: str = ""
     expression: str = ""
+    # Such as a uuid of SQLAlchemy, which SQLite and MySQL keep as CHAR(32).
     elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -84,6 +85,7 @@ class KeySchema:
     line: int = 0
     where: str = ""
     computed: bool = False
+    # SQL's own default: nulls are distinct unless NULLS NOT DISTINCT is said.
     nulls: bool = True
     prefixes: tuple[tuple[str, int], ...] = ()
 
@@ -141,6 +143,7 @@ class TableSchema:
     foreign_keys: tuple[ForeignKeySchema, ...] = ()
     checks: tuple[CheckSchema, ...] = ()
     description: str = ""
+    # A partitioned table holds no rows itself: without a partition every INSERT fails.
     takes_rows: bool = True
     target: Mapping[str, Any] = field(default_factory=dict)
     exclusions: tuple[ExclusionSchema, ...] = ()

@@ -41,16 +41,19 @@ def drawn_within(
     links = {_link_of(entity, name) for name in taken}
     link = next(iter(links))
     free = [name for name in key.columns if name not in taken]
+    # A parent is drawn within one other parent; within two, no row of it need be there.
     if len(links) > 1 or _is_within(entity, link) or not free:
         return False
     counted = _counted(named, entity, parent, dict(zip(key.columns, to, strict=True)), taken)
     pairs = _only_links_are_unique(entity, free)
+    # Distinct pairs need to be numbered, so that the rows themselves are counted per the taken link's parent.
     if counted is not None and pairs:
         generator = entity.columns[link].generator
         assert generator is not None
         counted = [*counted, (entity, link, named[str(generator.params["entity"])])]
     if counted is None or not _agree(counted) or not all(_may_count(*each) for each in counted):
         return False
+    # Nothing is changed before it is sure that all of it can be done.
     for child, via, above in counted:
         _count(child, via, above)
     first = free[0]
@@ -173,8 +176,7 @@ def _only_links_are_unique(entity: TableDraft, free: Sequence[str]) -> bool:
 # Pairs of columns such as `commentable_type`, `commentable_id`: rows of one of several tables, which the first names.
 #
 # No constraint says so, but frameworks do: Rails' polymorphic associations, Laravel's morphs, Django's generic
-# relations
-# where the type is a text.
+# relations where the type is a text.
 _MOST = 5  # tables that a type is drawn among where nothing lists them
 _TEXTUAL = frozenset({"text", "string", "enum"})
 # The first parts of pairs that mean a row of any table, besides words that end in -able.
@@ -224,6 +226,7 @@ def _targets(
         return {}
     fitting = [table for table in tables if table is not entity and _key(table, id) and not _is_beside(table)]
     length = type.type.length or 255
+    # Rails and Django keep the class's name, which is the table's in the singular.
     spelled = {_class_name(table.name): table for table in fitting[:_MOST]}
     return {value: (table, _key(table, id)) for value, table in spelled.items() if len(value) <= length}
 
@@ -276,6 +279,8 @@ def _fill(
     pair = {type.name, id.name}
     once = id.unique or any(set(columns) <= pair for columns in entity.unique)
     if once:
+        # Each type leads to each of its rows once at the most, so the smallest table limits them.
         entity.cap(min(table.size for table, _ in targets.values()))
     id.fill("polymorphic", type=type.name, to=to, **({"one_to_one": True} if once else {}))
+    # The generator itself keeps what was unique: it has no domain that the planner could permute.
     id.unique, id.strict = False, not id.nullable

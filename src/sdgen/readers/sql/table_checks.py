@@ -62,10 +62,12 @@ def apply_checks(
     """
     table = _Table(schema, entity, notes)
     waiting = [*_readings(schema, entity, domain_checks), *_key_readings(schema, entity)]
+    # What all rows keep may leave others a single branch, which all rows keep too: until no more are decided.
     while single := [each for each in waiting if len(each.branches) == 1]:
         for reading in single:
             _apply(table, reading, reading.branches[0])
         waiting = [_possible(entity, each) for each in waiting if len(each.branches) != 1]
+    # Before branches are drawn: they follow columns whose ranges are settled.
     table.whole = narrowed(entity, table.whole)
     for group in _groups([_possible(entity, each) for each in waiting]):
         _apply_group(table, group)
@@ -76,6 +78,7 @@ def apply_checks(
         check = next(check for check, meaning in table.applied if set(pair) <= meaning.names)
         notes.add(entity, "", f"CHECK {check.name} {fault}".replace("  ", " "), check.line or entity.schema.line)
         watch(entity, check, schema.dialect)
+    # Whatever a generator does not tell by its params is watched besides: a mistake in this reading stops the run.
     for reading in _readings(schema, entity, domain_checks):
         if len(reading.branches) != 1 or not (reading.branches[0].unknown or _is_range(entity, reading.branches[0])):
             watch(entity, reading.check, schema.dialect, reading.column)
@@ -154,6 +157,7 @@ def _say(table: _Table, name: str, bounds: ColumnBounds, reading: Reading) -> No
     column = entity.columns.get(name)
     if column is None:
         return
+    # Two regular expressions have no text that is made by both but by luck.
     if bounds.pattern and column.bounds.pattern not in ("", bounds.pattern):
         _not_understood(table, reading, f"{shown(check.sql)} beside another pattern", (name,))
         return

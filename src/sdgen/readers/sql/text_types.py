@@ -16,6 +16,7 @@ def pattern(regex: str) -> GeneratorSpec:
 _NUMBER = "[1-9][0-9]?"
 TEXTS: Mapping[str, GeneratorSpec] = {
     "inet": GeneratorSpec(type="internet.ipv4"),
+    # The bits beyond the prefix must be zero, or PostgreSQL refuses the network.
     "cidr": pattern(r"10\.[1-9][0-9]?\.[1-9][0-9]?\.0/24"),
     "macaddr": GeneratorSpec(type="internet.mac"),
     "interval": pattern("[1-9][0-9]? (hours|days)"),
@@ -30,6 +31,7 @@ TEXTS: Mapping[str, GeneratorSpec] = {
     "int4range": pattern(r"\[[1-9],[1-9][0-9]\)"),
     "int8range": pattern(r"\[[1-9],[1-9][0-9]\)"),
     "numrange": pattern(r"\[[1-9],[1-9][0-9]\)"),
+    # The lower end lies before the upper one in every text, or the range would be refused.
     "daterange": pattern(r"\[2024-0[1-6]-[12][0-9],2024-1[0-2]-[12][0-9]\)"),
     "tsrange": pattern(r"\[2024-0[1-6]-[12][0-9],2024-1[0-2]-[12][0-9]\)"),
     "tstzrange": pattern(r"\[2024-0[1-6]-[12][0-9],2024-1[0-2]-[12][0-9]\)"),
@@ -40,6 +42,7 @@ TEXTS: Mapping[str, GeneratorSpec] = {
     "geometry": pattern(rf"POINT\({_NUMBER} {_NUMBER}\)"),
     "geography": pattern(rf"POINT\({_NUMBER} {_NUMBER}\)"),
 }
+# Other databases have types of these names that take no text of this form.
 TEXT_DIALECTS = {"geometry": {"postgres"}, "geography": {"postgres"}, "point": {"postgres"}, "polygon": {"postgres"}}
 
 # What fills the elements of an array, and columns that no rule serves, by kind.

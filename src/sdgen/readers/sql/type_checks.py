@@ -73,6 +73,7 @@ def _with_types(table: TableSchema, dialect: str) -> TableSchema:
 def _typed(column: ColumnSchema, type: SqlType | None) -> ColumnSchema:
     if type is None or column.type.word.startswith("json"):
         return column
+    # The declared words are kept for a table that is made anew: the condition tells the values, not the declaration.
     if type.word in (MOMENT_TEXT, BYTES):
         type = replace(type, text=str(column.type))
     return replace(column, type=type)
@@ -109,6 +110,7 @@ def _told(node: exp.Expr, dialect: str) -> Typed | None:
     """The type that a condition tells; one of a column that is null says the same of its other values."""
     if type(node).__name__ == "Or":
         one, other = bare_node(node.this), bare_node(node.args["expression"])
+        # `x IS NULL OR json_valid(x)` says no more than json_valid(x), which null keeps anyway.
         for first, second in ((one, other), (other, one)):
             typed = _told(second, dialect)
             if typed is not None and _is_null(first) == typed[0]:
@@ -161,6 +163,7 @@ def _moment(call: exp.Expr, name: str, dialect: str) -> Typed | None:
         return None
     form = _FORMS.get(function, "")
     if function == "strftime":
+        # SQLite's %f is seconds with their fraction, strftime's is the fraction alone.
         form = str(call.args["format"].this).replace("%f", "%S.%_ms") if "format" in call.args else ""
     return (name.lower(), SqlType(MOMENT_TEXT, values=(form,))) if form and len(arguments) == 1 else None
 
@@ -183,6 +186,7 @@ def _called(call: exp.Expr, value: object, dialect: str) -> Typed | None:
 
 def _stored(node: exp.Expr, values: list[object], dialect: str) -> Typed | None:
     """`typeof(x) IN ('integer', 'null')`."""
+    # SQLite's typeof calls null a class of its own.
     others = [value for value in values if value != "null"]
     return _called(bare_node(node.this), others[0], dialect) if len(others) == 1 else None
 
@@ -210,6 +214,7 @@ def _read_as_json(expression: str, dialect: str) -> list[str]:
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError
 
+    # Most expressions read no JSON, and parsing them all would cost time.
     if "json" not in expression.lower() and "->" not in expression:
         return []
     try:

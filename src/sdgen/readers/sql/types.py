@@ -73,6 +73,7 @@ _OWN_KINDS: Mapping[str, Mapping[str, str]] = {
     "mysql": {"float": "float", "serial": "ubigint"},
     "postgres": {"real": "float"},
     "tsql": {"real": "float", "bit": "bool", "tinyint": "utinyint"},
+    # SQLite's integers have up to 64 bits whatever they are called.
     "sqlite": {"integer": "bigint", "int": "bigint", "date": "date", "any": "text"},
     "duckdb": {"real": "float", "float": "float", "tinyblob": "binary"},
     "oracle": {"date": "timestamp", "long": "text", "integer": "bigint"},
@@ -86,10 +87,13 @@ _MADE_BY_DATABASE = {"tsql": frozenset({"timestamp", "rowversion"})}
 
 def fit_of(type: SqlType, schema: Schema, seen: tuple[str, ...] = ()) -> Fit | None:
     """How a declared type is filled; None for one that isn't known."""
+    # ClickHouse and DuckDB nest types in types, which words and sizes can't hold.
     if type.text and schema.dialect in _USUAL and type.word != MOMENT_TEXT:
         return _whole(type, schema.dialect)
     if type.dimensions:
         return _array(type, schema)
+    # A schema's own types go before built-in ones of that name, and one that leads back to itself is looked up no
+    # further.
     if type.word in schema.enums and type.word not in seen:
         return _enum(schema.enums[type.word])
     domain = schema.domains.get(type.word)
@@ -122,6 +126,7 @@ def _whole(type: SqlType, dialect: str) -> Fit | None:
     read = _USUAL[dialect].read(type.text)
     if read is None:
         return None
+    # INTEGER[3] takes exactly three elements, which the type alone does not tell the generator.
     if dialect == "duckdb" and _FIXED.search(type.text):
         items = _of_sizes(type.text)
         if items is None:
@@ -165,10 +170,12 @@ def _plain(type: SqlType, dialect: str) -> Fit | None:
     kind = _OWN_KINDS.get(dialect, {}).get(word) or _KINDS.get(word)
     if kind is None:
         return _special(type, dialect)
+    # MySQL's YEAR holds 1901 to 2155.
     if word == "year":
         return Fit(Type(kind), GeneratorSpec(type="uniform_int", params={"min": 1990, "max": 2025}))
     if word == "float" and dialect in _SHORT_FLOATS and 0 < sum(type.sizes[:1]) <= 24:
         return Fit(Type("float"))
+    # MySQL's BINARY without a size has one byte.
     if kind == "binary" and (type.sizes or (word == "binary" and dialect == "mysql")):
         return _bytes(type)
     return Fit(_sized(kind, type, dialect))
@@ -249,6 +256,7 @@ _AFFINITIES = (
 
 
 def _by_affinity(type: SqlType) -> Fit:
+    # A column without a type has SQLite's affinity BLOB, and takes texts as they are.
     if not type.word:
         return Fit(Type("text"))
     return Fit(next((kind for part, kind in _AFFINITIES if part in type.word), UNSIZED))
@@ -269,10 +277,12 @@ def _decimal(type: SqlType, dialect: str) -> Type:
         sizes = _UNSIZED_DECIMALS.get(dialect)
         return Type("decimal", precision=sizes[0], scale=sizes[1]) if sizes else UNSIZED
     precision, scale = min(type.sizes[0], 38), type.sizes[1] if len(type.sizes) > 1 else 0
+    # Oracle has no integers of its own: INTEGER is NUMBER(38), and NUMBER(9) is what people mean by one.
     if dialect == "oracle" and scale == 0 and precision <= 18:
         return Type("smallint" if precision <= 4 else "int" if precision <= 9 else "bigint")
     if precision == 0:
         return Type("bigint")
+    # PostgreSQL and Oracle take scales below zero and above the precision.
     return Type("decimal", precision=precision, scale=min(max(scale, 0), precision))
 
 

@@ -33,9 +33,11 @@ def _translated(sql: str, dialect: str, spelled: Mapping[str, str], column: str)
 
     try:
         tree = parse_one(sql, dialect=dialect)
+        # A condition that can't be computed here is kept by nobody; its note has told so.
         if not is_computable(tree):
             return ""
         for found in tree.find_all(exp.Column):
+            # A domain's condition calls the value VALUE, whatever the column is called.
             name = column if column and found.name.lower() == "value" else spelled[found.name.lower()]
             found.set("this", exp.to_identifier(name, quoted=True))
         return with_own_days(tree, dialect).sql(dialect="duckdb")
@@ -107,6 +109,7 @@ class SchemaOrigin(Origin):
             self._named[*path, *place], positions[*path, *place] = f"{kind} {name}" if name else "", (line, 1)
 
     def problem(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> Problem:
+        # The planner knows columns, not constraints: the words of its message tell which of them it is about.
         place: Path = (*path, *(kind for words, kind in _SPEAKS_OF.items() if what.startswith(words)))
         named = self._named.get(place, "")
         found = super().problem(place if named else path, f"{named}: {what}" if named else what, hint, type)
@@ -123,6 +126,7 @@ _SPEAKS_OF = {
 
 def _sets(entity: TableDraft) -> Iterator[tuple[Path, str, str, int]]:
     """Where keys stand in an entity, what they are, and their names and lines."""
+    # Reversed, so that of several keys over the same columns the first one gives its name.
     keys = {frozenset(key.columns): key for key in reversed(entity.schema.unique)}
     for at, columns in enumerate(entity.unique):
         if (key := keys.get(frozenset(columns))) is not None:
