@@ -277,3 +277,15 @@ def test_defaults_are_hints() -> None:
     assert made["glowing"].params == {"probability": 0.85}
     assert made["goes"].type == "poisson"
     assert made["status"].params["values"][0] == "queued_up"
+
+
+def test_values_that_are_excluded_near_an_end_move_it() -> None:
+    number = {"type": "integer", "minimum": 0, "maximum": 1000, "not": {"enum": [10, 5, 990]}}
+    document = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "required": ["n"],
+        "properties": {"n": number},
+    }
+    (table,) = sdgen.generate(of(document), rows=4000).values()
+    assert not {5, 10, 990} & set(table["n"].to_pylist())

@@ -69,3 +69,12 @@ def test_aliases_and_merged_keys_have_values_and_places() -> None:
     document = read_document("a: &x {b: 1}\nc:\n  <<: *x\n  d: 2\ne: *x\n", "x.yaml")
     assert document.value == {"a": {"b": 1}, "c": {"b": 1, "d": 2}, "e": {"b": 1}}
     assert document.positions["c", "d"] == (4, 3)
+
+
+def test_a_mappings_own_keys_win_wherever_the_merged_one_stands() -> None:
+    text = "b: &x {a: 2, c: 3}\nbefore: {a: 1, <<: *x}\nafter: {<<: *x, a: 5}\n"
+    assert read_document(text, "x").value | {"b": None} == {
+        "b": None,
+        "before": {"a": 1, "c": 3},
+        "after": {"a": 5, "c": 3},
+    }

@@ -219,7 +219,8 @@ class _Composed(_Builder):
         for key_node, value_node in node.value:
             mark = key_node.start_mark
             if key_node.tag == "tag:yaml.org,2002:merge":
-                yield from self._merged(value_node, path, seen)
+                # Keys that stand before the merged mapping are the mapping's own all the same, and win.
+                yield from (pair for pair in self._merged(value_node, path) if pair[0] not in seen)
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
                 place = (mark.line + 1, mark.column + 1)
@@ -229,7 +230,7 @@ class _Composed(_Builder):
             key = str(key_node.value)
             yield key, self.build(value_node, self._key(key, path, seen, mark))
 
-    def _merged(self, node: yaml.Node, path: Path, seen: set[str]) -> Iterator[tuple[str, Any]]:
+    def _merged(self, node: yaml.Node, path: Path) -> Iterator[tuple[str, Any]]:
         # Of several merged mappings the first one counts, so that it comes last here.
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
         for source in reversed(sources):

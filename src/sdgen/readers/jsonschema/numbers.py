@@ -90,9 +90,9 @@ def without(least: Decimal, most: Decimal, step: int, excluded: set[int]) -> Gen
     if high - low <= _MOST_MULTIPLES * step:
         values = [value for value in range(-(-low // step) * step, high + 1, step) if value not in excluded]
         return spec("choice", values=values) if values else None
-    inside = [value for value in excluded if low <= value <= high]
-    for value in inside:
-        low, high = (value + 1, high) if high - value > value - low else (low, value - 1)
+    for value in sorted(excluded):
+        if low <= value <= high:
+            low, high = (value + 1, high) if high - value > value - low else (low, value - 1)
     return range_value(Decimal(low), Decimal(high), Decimal(step), True)
 
 
