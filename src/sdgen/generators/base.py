@@ -174,6 +174,8 @@ class Generator(BaseModel):
         """The column at these rows. The default takes indexes of the generator's domain."""
         domain = self.domain(cells.facts)
         if domain is None:
+            # The default serves every generator with a domain: drawn where values may
+            # repeat, and permuted where they may not.
             raise NotImplementedError
         return domain.decode(cells.indexes(domain.size))
 

@@ -13,6 +13,7 @@ from threading import Event
 
 from sdgen.errors import Cancelled
 
+# A context variable and not a global one, since several runs may be prepared in one process at the same time.
 _event: ContextVar[Event | None] = ContextVar("stopped_by", default=None)
 
 

@@ -30,6 +30,7 @@ from sdgen.scenario.types import KINDS
 
 OUTSIDE = "added by other packages"
 _MANY = 1 << 40  # as many as an entity can have
+# A fixed moment, so that the catalogue is the same whenever it is made.
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -141,7 +142,9 @@ def _stands_for(spec: GeneratorSpec) -> str:
 def _example(name: str, kind: type[Generator]) -> Generator | None:
     """The generator under this name, with the params of its class's example where it takes them."""
     column: dict[str, Any] = yaml.safe_load(kind.example) or {}
+    # Through JSON, so that dates which YAML has read become the texts that params take.
     params: dict[str, Any] = json.loads(json.dumps(column.get("params") or {}, default=str))
+    # The example of a class that serves several may hold params that this name doesn't take.
     for given in (params, {}):
         try:
             return registry.make(name, given)

@@ -40,6 +40,7 @@ class ColumnContext:
     entity: str
     column: str
     type: Type
+    # What a cell holds must not depend on the row count, or a longer table would not begin with the shorter one.
     rows: int
     as_of: datetime
     locale: str = "en"
@@ -118,6 +119,8 @@ class ColumnBatch:
 
     rows: Rows
     facts: ColumnContext
+    # Streams of a part of a column (an element, a field) begin with the part's
+    # purpose, so that parts are drawn apart.
     purpose: str = ""
     numbers_override: Numbers | None = field(default=None, repr=False)
     elements: str = ""  # the purpose of the array or map whose elements these are, all of whose fields belong together
@@ -131,6 +134,7 @@ class ColumnBatch:
 
     def key(self, purpose: str) -> int:
         """The key of this column's stream for a purpose."""
+        # Purposes are part of everybody's data: a purpose that is renamed gives other values.
         facts = self.facts
         return streams.stream_key(facts.seed, facts.entity, facts.column, self.purpose + purpose)
 
@@ -143,10 +147,12 @@ class ColumnBatch:
     @property
     def correlated(self) -> bool:
         """Whether values must rise with their draws, which follow other columns'."""
+        # Parts of a column are never correlated: it is the whole column that other columns follow.
         return self.facts.correlation is not None and not self.purpose
 
     def scores(self, generator: RanksDraws) -> NDArray[np.float64]:
         """The normal scores of this column's draws, `generator` being what makes its values of them."""
+        # A followed column keeps its cells; its score is told from the draw that it has anyway.
         if self.facts.correlation is None:
             return scores_at(generator.ranks(self))
         return correlated_scores(self, streams.draw(self.key("value"), self.numbers), self.facts.correlation)
@@ -162,13 +168,18 @@ class ColumnBatch:
     def indexes(self, size: int, purpose: str = "value") -> Numbers:
         """Indexes into a domain: drawn, or permuted from the row numbers where the column must be unique."""
         if self.facts.joint is not None:
+            # A set of columns is unique together: the set's own permutation gives each of them its index.
             return self.facts.joint.indexes(self.numbers)
         if self.facts.unique:
+            # A permutation of the row numbers and not a set of seen values: unique
+            # at any size, with nothing remembered.
             return permute(self.key(purpose), self.numbers, size)
         return self.below(size, purpose)
 
     def family_key(self, family: str, who: str) -> int:
         """The key of a stream that all columns of one family and one `who` of an entity share."""
+        # Elements of an array have numbers of their own, which would else be taken for row numbers, and
+        # be given the person of another row.
         apart = () if self.numbers is self.rows.numbers else (self.facts.column, self.elements)
         return streams.stream_key(self.facts.seed, self.facts.entity, _SHARED, family, who, *apart)
 
@@ -195,7 +206,9 @@ class ColumnBatch:
 
 def correlated_scores(cells: ColumnBatch, words: Words, correlation: Correlation) -> Floats:
     """The scores of a correlated column, `words` being draws of its own."""
+    # Scores come from the table of the normal law, so that sums are of + - * alone and the same on every machine.
     scores = normal_table().draw(words)
+    # The weights leave the sum with the variance 1, so that the column's own law stays what it was.
     scores *= correlation.own
     for term in correlation.terms:
         scores += _others(cells, term) * term.weight
@@ -210,5 +223,6 @@ def _others(cells: ColumnBatch, term: Term) -> Floats:
     scores = parent.scores(term.column)
     if parent.missing is None:
         return scores
+    # A row without a parent would else have a score of smaller variance, and its law would be narrower.
     alone = normal_table().draw(cells.draw(f"correlate {term.link}.{term.column}"))
     return np.where(parent.missing, alone, scores)

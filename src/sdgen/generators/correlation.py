@@ -18,6 +18,7 @@ from sdgen.generators.streams import Words
 VERSION = 1
 
 Floats = NDArray[np.float64]
+# The ends of the table: at ranks of 0 and 1 the normal law is infinite.
 _LEAST = 2.0**-53
 _U11 = np.uint64(11)
 
@@ -46,7 +47,9 @@ def scores_at(ranks: Floats) -> Floats:
 
 def words_of(scores: Floats) -> Words:
     """The draws that have these scores, to 53 bits."""
+    # The inverse of what made the score, from the same table, so that a column's law is met exactly.
     chances = normal_table().probabilities_below(scores)
     chances *= 2.0**53
+    # The 53 bits go where `unit` takes them from; the lower bits are never looked at.
     words: Words = chances.astype(np.uint64) << _U11
     return words

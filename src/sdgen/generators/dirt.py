@@ -35,6 +35,8 @@ class ShareOfRows:
     the last. `before` are the rates of shares under the same key: no row is in two of them.
     """
 
+    # One key for all shares of a column: they take places one behind the other in one
+    # permutation, so that no cell has two mistakes.
     key: int
     rows: int
     rate: float
@@ -46,6 +48,7 @@ class ShareOfRows:
 
     @property
     def last_block(self) -> int:
+        # The rest of the rows goes to the last block, so that no block is too small for two kinds of mistakes.
         return max(self.rows // BLOCK - 1, 0)
 
     @property
@@ -67,8 +70,11 @@ class ShareOfRows:
     def at(self, entries: Numbers) -> Numbers:
         """The row numbers of the share's n-th rows, in rising order of rows."""
         # The n-th row lies in the first block by whose end rate * end + 1/2 has reached n + 1.
+        # The share is rounded over all rows up to a block's end, so that its block is a
+        # division away, and nothing is counted.
         blocks = np.ceil((entries + 0.5) / self.rate / BLOCK).astype(np.int64) - 1
         blocks = np.clip(blocks, 0, self.last_block)
+        # The division may be off by a block at most: both sides are checked against the exact counts.
         blocks -= _rounded_share(self.rate, blocks * BLOCK) > entries  # what the division has rounded
         blocks += _rounded_share(self.rate, self._ends(blocks)) <= entries
         several, place = np.unique(blocks, return_inverse=True)
@@ -86,10 +92,13 @@ class ShareOfRows:
 
     def _of_blocks(self, blocks: Numbers) -> Numbers:
         """The share's rows in some blocks, in rising order; the blocks must be."""
+        # Shares before this one have taken the first places of the permutation.
         skipped = sum((self._counts(rate, blocks) for rate in self.before), np.zeros(len(blocks), dtype=np.int64))
         counts = self._counts(self.rate, blocks)
         block = np.repeat(np.arange(len(blocks)), counts)
         within = np.arange(len(block)) + (skipped - (np.cumsum(counts) - counts))[block]
+        # A permutation for each block, keyed by the block's number: a block that is whole
+        # keeps its dirt when the table grows.
         keys, chosen = draw(self.key, blocks)[block], np.empty(len(block), dtype=np.int64)
         last = blocks[block] == self.last_block
         for part, size in ((~last, BLOCK), (last, self.rows - self.last_block * BLOCK)):
@@ -99,6 +108,7 @@ class ShareOfRows:
 
 
 def _rounded_share(rate: float, rows: Numbers) -> Numbers:
+    # Halves up, as one rule for every block: the differences of rounded sums add up to the rounded whole.
     shares: Numbers = np.floor(rate * rows + 0.5).astype(np.int64)
     return shares
 
@@ -127,6 +137,7 @@ def typo(cells: CleanCells) -> pa.Array:
     texts = pc.fill_null(cells.values, "").to_numpy(zero_copy_only=False)
     # A matrix of letters is as wide as the longest text: few rows at a time where that is long.
     step = max(1, (1 << 20) // (int(lengths.max(initial=0)) + 2))
+    # A column that takes no more letters must not have one added, or the cut would undo the slip.
     full = lengths >= (cells.type.length or 1 << 62)
     slices = [slice(start, start + step) for start in range(0, len(texts), step)]
     parts = [_mistyped(texts[part], lengths[part], slip[part], place[part], full[part]) for part in slices]
@@ -164,6 +175,7 @@ def _mistyped(
     slip = np.where((slip == _DOUBLED) & full, np.where(lengths > 1, _LEFT_OUT, _BESIDE), slip)
     beside = np.where(beside == 0, ord("x"), beside)
     columns = np.arange(width)
+    # Letters move by an index, so that all slips of all rows are made by one look-up.
     moved = columns + ((slip == _LEFT_OUT)[:, None] & (columns >= place[:, None]))
     moved -= (slip == _DOUBLED)[:, None] & (columns > place[:, None])
     letters = np.take_along_axis(letters, np.minimum(moved, width - 1), axis=1)
@@ -173,6 +185,7 @@ def _mistyped(
     return pa.array(np.ascontiguousarray(letters).view(f"U{width}").ravel(), pa.string())
 
 
+# What each byte becomes when it is read as Windows-1252 and written as UTF-8 again; bytes that it lacks are replaced.
 _READ_WRONG = [bytes([byte]).decode("cp1252", "replace").encode() for byte in range(256)]
 _LENGTHS = np.array([len(each) for each in _READ_WRONG], dtype=np.int64)
 _FIRSTS = np.cumsum(_LENGTHS) - _LENGTHS
@@ -191,6 +204,7 @@ def encoding(cells: CleanCells) -> pa.Array:
     source = np.repeat(_FIRSTS[data] - (ends - lengths), lengths) + np.arange(lengths.sum())
     made_ends = np.append(0, ends)[offsets - offsets[0]].astype(np.int32)
     made = pa.StringArray.from_buffers(len(texts), pa.py_buffer(made_ends), pa.py_buffer(_BYTES[source]))
+    # ASCII is the same in both encodings, and a mistake that changes nothing is none.
     marked = pc.binary_join_element_wise(_MARK, texts, "")
     return _like(cells, pc.if_else(pc.equal(made, texts), marked, made))
 
@@ -231,8 +245,10 @@ def _units(values: pa.Array) -> Numbers:
 
 
 def _grown(numbers: Numbers, factors: Numbers, most: int) -> Numbers:
+    # Checked before multiplying, since 64 bits overflow without a word.
     grows = np.abs(numbers) <= most // factors
     made = np.where(grows, numbers * np.where(grows, factors, 1), numbers // 10)
+    # Zero times anything is zero: it becomes a number that stands for none.
     return np.where(numbers == 0, min(9999, most), made)
 
 
@@ -243,6 +259,7 @@ def late(cells: CleanCells) -> pa.Array:
     moments = np.asarray(pc.fill_null(cells.values.cast(whole), 0)).astype(np.int64)
     now = int((cells.as_of if cells.as_of.tzinfo else cells.as_of.replace(tzinfo=UTC)).timestamp()) * 1_000_000
     left = (now // MICROSECONDS_A_DAY if days else now) - moments
+    # Moments that have been can't be later than now; what is planned may.
     most = np.where(left > 0, np.minimum(left, LATEST_DAYS * unit), LATEST_DAYS * unit)
     steps = 1 if days else 1_000_000  # whole seconds
     waits = (1 + below_each(cells.words("late"), np.maximum(most // steps, 1))) * steps
@@ -262,6 +279,7 @@ _PLAIN_TEXTS = frozenset({"string", "text"})
 FITS: Mapping[str, tuple[frozenset[str], str]] = {  # the kinds of types a mistake is made of, and in words
     "typo": (_PLAIN_TEXTS, "texts: string, text"),
     "encoding": (_PLAIN_TEXTS, "texts: string, text"),
+    # Whole numbers of 64 bits without a sign don't fit the signed numbers that are reckoned with.
     "outlier": (INTEGERS - {"ubigint"} | FLOATS | _MOMENTS | {"decimal"}, "numbers of up to 18 digits and moments"),
     "late": (_MOMENTS, "dates and moments"),
 }

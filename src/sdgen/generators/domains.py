@@ -65,11 +65,15 @@ def permute(key: int | Words, indexes: Numbers, size: int) -> Numbers:
         return np.zeros_like(indexes)
     if size >= 1 << 63:
         raise ValueError("a permuted domain holds fewer than 2^63 values")
+    # Two radices near the square root leave the smallest excess a * b - size, so that few walks go on.
     rows = isqrt(size - 1) + 1
     columns = -(-size // rows)
     keys = np.atleast_1d(np.asarray(key, dtype=np.uint64))
     result = _shuffle(keys, indexes.view(np.uint64), rows, columns)
+    # Walking on from outside comes back inside, and to a place that no other index reaches: the network is a
+    # bijection of the larger range, and each index lies on a cycle of it.
     outside = np.flatnonzero(result >= np.uint64(size))
+    # A walk depends on its own index alone, whatever others of the batch do: values are the same in any batch.
     while outside.size:
         result[outside] = _shuffle(keys[outside] if keys.size > 1 else keys, result[outside], rows, columns)
         outside = outside[result[outside] >= np.uint64(size)]
@@ -81,6 +85,7 @@ def _shuffle(keys: Words, values: Words, rows: int, columns: int) -> Words:
     radix = np.uint64(columns)
     left = values // radix
     right = values - left * radix
+    # Six rounds: three add to one half and three to the other, so that both depend on all of the index.
     for number, constant in enumerate(_ROUND_CONSTANTS):
         noise = keys + constant
         if number % 2:
@@ -94,9 +99,12 @@ def _shuffle(keys: Words, values: Words, rows: int, columns: int) -> Words:
 
 def _add_hash(half: Words, other: Words, noise: Words, radix: int) -> None:
     """half = (half + hash(other, noise)) mod radix, in place; both halves stay below 2^32."""
+    # The other half is mixed with a hash of the round's key, not with the key itself:
+    # neighbouring keys give other noise.
     added = mix(other + mix(noise))
     added >>= _U32
     added *= np.uint64(radix)
     added >>= _U32
     half += added
+    # A sum below twice the radix needs a comparison and a subtraction, and no division, to be reduced.
     half -= (half >= np.uint64(radix)) * np.uint64(radix)

@@ -99,11 +99,14 @@ class Sequence(Generator):
             return None
         if self.keep:
             return SparseIntegers(self.start, self.step, self.keep, self.every)
+        # All distinct numbers up to 2^62, so that start and step can't leave 64 bits.
         size = max(facts.rows, 1) if self.shuffled else (1 << 62) // abs(self.step)
         return Integers(self.start, size, self.step)
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         places = cells.rows.ordinals(self.per) if self.per else cells.numbers
+        # The one place in which a sequence depends on how many rows there are, as the docstring says: a permutation
+        # of all rows, and not draws, since none may be left out and none come twice.
         if self.shuffled:
             places = permute(cells.key("order"), np.minimum(places, max(cells.facts.rows - 1, 0)), cells.facts.rows)
         if self.keep:
@@ -147,7 +150,10 @@ class Uuid4(Generator):
         return 1 << 62
 
     def values(self, cells: ColumnBatch) -> pa.Array:
+        # The word of one stream is a bijection of the row number, so that UUIDs are
+        # distinct without a list of those made.
         distinct, rest = cells.draw("distinct"), cells.draw("rest")
+        # All 64 bits of that word must be kept somewhere, or two rows could share what is left of them.
         # The version takes bits 12–15 of the first word; the four bits it displaces move into the second.
         displaced = (distinct >> np.uint64(12)) & np.uint64(0xF)
         distinct &= np.uint64(0xFFFFFFFFFFFF0FFF)
@@ -182,6 +188,8 @@ class Uuid7(Generator):
         first = int((start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp() * 1000)
         if self.start is None:
             first -= 365 * 86_400_000
+        # The moment follows from the row number and never falls, so that UUIDs sort
+        # as rows do, as version 7 is meant to.
         milliseconds = (cells.numbers * np.int64(self.step_ms) + np.int64(first)).view(np.uint64)
         random, rest = cells.draw("random"), cells.draw("rest")
         high = (milliseconds << np.uint64(16)) | np.uint64(0x7000) | (random & np.uint64(0xFFF))
@@ -190,6 +198,7 @@ class Uuid7(Generator):
 
 
 def _uuids(high: Words, low: Words) -> pa.Array:
+    # RFC 9562 writes the most significant byte first, whatever the byte order of the processor.
     words = np.empty((len(high), 2), dtype=">u8")
     words[:, 0] = high
     words[:, 1] = low

@@ -53,6 +53,7 @@ class Joined:
     Its values are distinct if the parts are such that a text can be cut in one way alone.
     """
 
+    # A permutation of the product is a permutation of the texts only then.
     parts: tuple[pa.Array, ...]
 
     @property
@@ -95,6 +96,7 @@ def in_groups(kinds: Numbers, make: Callable[[int, Numbers], pa.Array]) -> pa.Ar
     """Values that are made in another way for each kind: `make(kind, rows)` makes those of the rows of one kind."""
     present = np.unique(kinds).tolist() or [0]
     rows = [np.flatnonzero(kinds == kind) for kind in present]
+    # Made kind by kind and put back in the rows' order, so that each kind is made by whole arrays.
     made = pa.concat_arrays([make(kind, group) for kind, group in zip(present, rows, strict=True)])
     return made if len(present) == 1 else taken(made, np.argsort(np.concatenate(rows)))
 
@@ -113,6 +115,7 @@ def digest(values: pa.Array) -> str:
     total = blake2b(digest_size=16)
     for text in values.to_pylist():
         raw = text.encode()
+        # Each text with its length in front, so that two pools can't run together.
         total.update(len(raw).to_bytes(4, "big") + raw)
     return total.hexdigest()
 
@@ -141,6 +144,7 @@ def own_pool(file: str, name: str) -> pa.Array:
 @cache
 def datasets() -> Path:
     """The folder of mimesis's locales."""
+    # Found and not imported: importing mimesis would cost more than making a small dataset.
     spec = find_spec("mimesis")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("mimesis is not installed: its lists of names and words are needed")
@@ -196,6 +200,7 @@ def texts(locale: str, file: str, path: str) -> tuple[str, ...]:
     for name in chain(locale):
         found = _look(name, file, path)
         if found:
+            # Sorted, since a list's order may change with a release of mimesis while its texts don't.
             return tuple(sorted({text.strip() for text in found if text.strip()}))
     raise KeyError(f"no locale has {file}.{path}")
 
@@ -222,8 +227,7 @@ def _look(locale: str, file: str, path: str) -> list[str]:
 # Several locales in one scenario: each row is of one of them, and all that is written by locale follows it.
 #
 # The row's locale is drawn once for all families and one `who`, so that a person's name, address and telephone number
-# are
-# of one country. Each locale's rows are made by themselves, and put together in their order.
+# are of one country. Each locale's rows are made by themselves, and put together in their order.
 T = TypeVar("T")
 
 
@@ -233,15 +237,18 @@ def values_by_locale(generator: Generator, cells: ColumnBatch) -> pa.Array:
     inside = [each for each in with_nested(generator) if each.by_locale]
     if len(mixed) == 1 or not inside:
         return generator.values(cells)
+    # One draw for a row and `who`, so that a person, their address and their telephone are of one country.
     who = str(getattr(inside[0], "who", ""))
     words = streams.draw(cells.family_key("locale", who), cells.numbers)
     which = _table(cells.facts.locale).pick(words)
 
     def made(place: int, rows: Numbers) -> pa.Array:
+        # Which of the locales it is tells people of one name apart, whose lists may share it.
         facts = replace(cells.facts, locale=mixed[place][0], locale_part=(place, len(mixed)))
         # Kept for the batch, so that a person is computed once for all columns that speak of it.
         chosen = cells.rows.shared(f"locale {place} {who}", lambda: ChosenRows(cells.rows, rows))
         values = generator.values(ColumnBatch(chosen, facts, cells.purpose))
+        # Dictionaries of different locales can't be put together as they are.
         return values.dictionary_decode() if isinstance(values, pa.DictionaryArray) else values
 
     return in_groups(which, made)

@@ -45,6 +45,7 @@ class Referring(Generator):
 
     def resolved(self, links: Mapping[str, str]) -> Self:
         parents = {name.rpartition(".")[0] for name in self.references()} - {""}
+        # A copy: the same generator may stand in scenarios with other links.
         copy = self.model_copy()
         copy._links = {parent: resolve_link(parent, links) for parent in sorted(parents)}
         return copy
@@ -94,6 +95,7 @@ _KINDS = {
     ZONES: "a column of texts",
 }
 _MOST = 1e15
+# Words of numbers and words of texts must not meet.
 _SALT = np.uint64(0x8CB92BA72F3D8DD7)
 
 
@@ -137,6 +139,7 @@ class SeriesGenerator(Referring):
         """A term's numbers: NaN where its column is null."""
         if not isinstance(term, str):
             return float(term)
+        # NaN carries nulls through sums and products, and is null again at the end.
         values: Floats = cast_array(self.referred(cells, term), Type("double"), pa.float64()).to_numpy(
             zero_copy_only=False
         )
@@ -152,10 +155,13 @@ class SeriesGenerator(Referring):
 
         family: all columns of the entity that name the same family have the same keys.
         """
+        # A family's key, so that columns that belong together, such as those with gaps, have the same stretches.
         own = np.uint64(cells.family_key(family, purpose) if family else cells.key(purpose))
         if not name:
             return np.full(len(cells), own, dtype=np.uint64)
+        # Hashed once for a batch, however many parts of a series ask for them.
         words = cells.rows.shared(f"keys {name}", lambda: key_words(self.referred(cells, name)))
+        # By the value and not the row number: rows that share a value share a curve.
         return mix(words ^ own)
 
     def zone_offsets(self, cells: ColumnBatch, zone: str) -> Numbers | int:
@@ -185,6 +191,7 @@ def key_words(array: pa.Array) -> Words:
         words = whole.to_numpy().astype(np.int64).view(np.uint64)
         return mix(words ^ _SALT)
     codes = array.dictionary_encode()
+    # Each different text is hashed once: a batch has few of them.
     hashes = [_word(value) for value in codes.dictionary.to_pylist()]
     each: Words = np.array([*hashes, 0], dtype=np.uint64)[codes.indices.fill_null(len(hashes)).to_numpy()]
     return each
@@ -192,15 +199,20 @@ def key_words(array: pa.Array) -> Words:
 
 def _word(value: str | bytes) -> int:
     data = value if isinstance(value, bytes) else value.encode()
+    # BLAKE2b, as for streams: Python's own hash differs from process to process.
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "big")
 
 
 @lru_cache(maxsize=1024)
 def _standard_offset(zone: str, year: int) -> int:
     """The lesser of a zone's offsets in January and July: cycles of nature know no daylight saving."""
+    # The year of as_of, since zones have changed their offsets.
     try:
         found = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
+        # A name that is no zone has been told when the scenario was checked; a column may still hold one.
         return 0
+    # January and July are in different halves of the year, one of which has standard
+    # time on either side of the equator.
     halves = [datetime(year, month, 1, 12, tzinfo=UTC).astimezone(found).utcoffset() for month in (1, 7)]
     return min(int(half.total_seconds()) * SECOND for half in halves if half is not None)

@@ -23,6 +23,7 @@ from sdgen.scenario.types import Type, parse_type
 ENTRY_POINTS = "sdgen.generators"
 
 
+# Classes come here when their module is imported, which happens at the first use of one of their names.
 _registered: dict[str, type[Generator]] = {}
 Function = Callable[..., Any]
 _G = TypeVar("_G", bound=type[Generator])
@@ -41,6 +42,7 @@ def register(*names: str) -> Callable[[_G], _G]:
 
 def find(name: str) -> type[Generator] | None:
     """The class registered under a name, or of the generator a vocabulary's preset stands for; None for neither."""
+    # A class that is registered goes before a preset of the same name.
     preset = vocabularies.preset(name)
     if preset is not None and name not in _registered:
         return find(preset.spec.type)
@@ -77,6 +79,7 @@ def make(name: str, params: dict[str, Any]) -> Generator:
     if kind is None:
         raise KeyError(name)
     made = kind.model_validate(params)
+    # A class that serves several generators has to know which of them this is.
     object.__setattr__(made, "_called", name)
     return made
 
@@ -100,6 +103,8 @@ def families() -> Iterator[tuple[str, tuple[str, ...]]]:
     yield from FAMILIES.items()
 
 
+# Only the module of the family is imported: importing all of them would make every
+# start pay for what one scenario uses.
 def _load(name: str) -> None:
     for family, listed in FAMILIES.items():
         if name in listed:
@@ -108,6 +113,7 @@ def _load(name: str) -> None:
     _load_outside()
     if name not in _registered and name.count(".") == 1:
         provided = import_module("sdgen.generators.text.mimesis_providers").find_provider(name)
+        # mimesis comes last, so that none of its methods takes the place of a name of ours or of another package.
         if provided is not None:
             _registered[name] = provided
 
@@ -115,6 +121,8 @@ def _load(name: str) -> None:
 @cache
 def _load_outside() -> None:
     for entry in entry_points(group=ENTRY_POINTS):
+        # Entry points run code of other packages, so that they are loaded when a
+        # name is asked for that is none of ours.
         entry.load()
 
 

@@ -13,12 +13,14 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+# The version is part of every key. Raising it would change every value that anybody has ever made.
 STREAM_VERSION = 1
 
 Words = NDArray[np.uint64]
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+# Every constant below is part of the definition of a draw, and so of everybody's data: none may be changed.
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
@@ -30,6 +32,7 @@ _TWO_TO_MINUS_53 = 2.0**-53
 @lru_cache(maxsize=65_536)
 def stream_key(seed: int, *names: str) -> int:
     """The 64-bit key of the stream with these names (entity, column, purpose)."""
+    # Each name goes in with its length in front, so that ("ab", "c") and ("a", "bc") are different streams.
     parts = [str(STREAM_VERSION), str(seed), *names]
     text = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
@@ -50,6 +53,7 @@ def mix(words: Words) -> Words:
 
 def draw(key: int, numbers: Numbers) -> Words:
     """One 64-bit word per row number: distinct rows of one stream give distinct words."""
+    # Row 0 takes the first number of the published sequence, which is that of one step behind the seed.
     words = numbers.view(np.uint64) + np.uint64(1)
     words *= _GAMMA
     words += np.uint64(key)
@@ -64,6 +68,7 @@ def draw_each(keys: Words, count: int) -> Words:
 
 def unit(words: Words) -> NDArray[np.float64]:
     """Words as floats in [0, 1), from their upper 53 bits."""
+    # The upper 53 bits are as many as a double holds, so that no word is rounded up to 1.
     return (words >> _U11).astype(np.float64) * _TWO_TO_MINUS_53
 
 
@@ -74,6 +79,8 @@ def below(words: Words, size: int) -> Numbers:
     """
     if size <= 0 and len(words):
         raise ValueError("an empty domain has no index")
+    # The upper half of the word times the size stays within 64 bits, which is one
+    # multiplication; a larger size needs 128.
     if size <= 1 << 32:
         return (((words >> _U32) * np.uint64(size)) >> _U32).view(np.int64)
     return multiply_high(words, size).view(np.int64)
@@ -88,6 +95,7 @@ def _halves(size: int | Words) -> tuple[np.uint64 | Words, np.uint64 | Words]:
 
 def multiply_high(words: Words, size: int | Words) -> Words:
     """The upper 64 bits of words * size, for size < 2^64; or for a size of each word's own."""
+    # numpy has no product of 128 bits, so that the four products of halves are added up, carries and all.
     factor_high, factor_low = _halves(size)
     high, low = words >> _U32, words & _LOW_32
     middle = high * factor_low + ((low * factor_low) >> _U32)

@@ -44,12 +44,15 @@ class FamilyGenerator(TextGenerator):
 
     def family_draw(self, cells: ColumnBatch, purpose: str) -> Words:
         """One word per row that all columns of this family and `who` share, for each purpose."""
+        # The family's stream and not the column's: columns of one row and one `who`
+        # must speak of the same person or place.
         return streams.draw(cells.family_key(f"{self.family}/{purpose}", self.who), cells.numbers)
 
     def family_below(self, cells: ColumnBatch, purpose: str, size: int) -> Numbers:
         return streams.below(self.family_draw(cells, purpose), size)
 
 
+# Rows stay numbers of a short list up to the target: a text for each row would be made and copied.
 def carried(type: Type) -> pa.DataType:
     """Text of few different values: carried as a dictionary array."""
     return DICTIONARY if type.kind in ALL_TEXTS else type.arrow
@@ -57,5 +60,6 @@ def carried(type: Type) -> pa.DataType:
 
 def chosen(word: NDArray[np.uint64], size: int) -> Numbers:
     """An index below a small size from the word's lower 32 bits, so that its upper bits can serve elsewhere."""
+    # The upper bits may have chosen something else already, and what follows must not depend on that choice.
     low = word & np.uint64(0xFFFFFFFF)
     return ((low * np.uint64(size)) >> np.uint64(32)).view(np.int64)

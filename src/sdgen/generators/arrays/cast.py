@@ -30,6 +30,7 @@ from sdgen.scenario.types import FLOATS, INTEGERS, TEXTS, Type
 
 __all__ = ["cast_array", "family", "scalar_array", "scaled_decimal"]
 
+# A uuid has no type of its own here: it is sixteen bytes, and no other type of a column is.
 _FAMILIES: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
     (pa.types.is_integer, "integer"),
     (pa.types.is_floating, "float"),
@@ -65,6 +66,7 @@ def cast_array(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
         array = array.storage
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), arrow)
+    # Few distinct values are converted once each, and rows stay numbers.
     if pa.types.is_dictionary(arrow):
         return _encoded(array, type, arrow)
     if pa.types.is_dictionary(array.type):
@@ -110,11 +112,13 @@ def _cut(array: pa.Array, length: int) -> pa.Array:
 def _rounded(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
     if pa.types.is_floating(array.type):
         return pc.cast(pa.array(rounded(_filled(array)), mask=_nulls(array)), arrow)
+    # Rounded as a decimal first: the cast to whole numbers has no rounding of its own.
     return pc.cast(_rescaled(array, 38, 0), pa.int64() if type.kind != "ubigint" else arrow).cast(arrow)
 
 
 def scaled_decimal(scaled: NDArray[np.int64], arrow: pa.DataType, like: pa.Array | None = None) -> pa.Array:
     """A decimal128 array from whole numbers of its smallest unit, null where `like` is null."""
+    # Arrow keeps a decimal as 128 bits, low word first: the upper word is the sign, sixty-four times over.
     words = np.empty((len(scaled), 2), dtype=np.int64)
     words[:, 0] = scaled
     np.right_shift(scaled, 63, out=words[:, 1])
@@ -125,12 +129,14 @@ def scaled_decimal(scaled: NDArray[np.int64], arrow: pa.DataType, like: pa.Array
 def _integer_to_decimal(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
     values = np.asarray(array.fill_null(0) if array.null_count else array)
     most = max(int(values.max()), -int(values.min())) if len(values) else 0
+    # Only where the greatest product stays within 64 bits; what may overflow goes by its text, which Arrow checks.
     if most * 10**type.scale < min(10**type.precision, 1 << 63):
         return scaled_decimal(values.astype(np.int64) * np.int64(10**type.scale), arrow, array)
     return pc.cast(pc.cast(array, pa.string()), arrow)
 
 
 def _float_to_decimal(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
+    # Decimals of a float are what it is written as, with halves away from zero: 1.005 becomes 1.01, as in `rounding`.
     counted = units(_filled(array), type.scale)
     bound = float(10**type.precision)
     if not len(counted) or (counted.min() > -bound and counted.max() < bound):  # both false where there is a NaN
@@ -141,7 +147,9 @@ def _float_to_decimal(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Arr
 def _long_floats(array: pa.Array, counted: NDArray[np.float64], wide: pa.DataType) -> pa.Array:
     """Floats of more than 15 digits as decimals: by their shortest text, and exactly where they are whole by nature."""
     values = _filled(array)
+    # Beyond twice 2^52 a double is a whole number, and its binary value is exact: no text could say it better.
     short, whole = np.isfinite(counted), np.abs(values) >= 2 * WHOLE
+    # The shortest text that reads back as the same double is what people see, so it is what a decimal should be.
     written = pc.cast(pa.array(np.where(short | whole, 0, values).astype(values.dtype)), pa.string())
     longer = _text_to_decimal(written, Type("decimal", precision=38, scale=wide.scale), wide)
     exact = pc.cast(pa.array(np.where(whole, values, 0)), wide)
@@ -165,6 +173,7 @@ def _rescaled_units(units: NDArray[np.int64], places: int, precision: int) -> ND
         return None
     factor, room = 10 ** abs(places), 10 ** min(precision, 18)
     most = max(int(units.max()), -int(units.min()), 0) if len(units) else 0
+    # One factor of room is left for the carry, since 9.99 rounded to one place has a digit more in front.
     if most >= (room // factor if places > 0 else room * factor - factor):
         return None
     return units * factor if places > 0 else _rounded_units(units, factor)
@@ -190,6 +199,7 @@ def _rescaled(array: pa.Array, precision: int, scale: int) -> pa.Array:
 
 
 def _text_to_decimal(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
+    # As many places as 38 digits leave, so that the text is read whole and is then rounded by our own definition.
     wide = pa.decimal128(38, 38 - max(type.precision - type.scale, 1))
     try:
         return pc.cast(array, arrow)
@@ -199,7 +209,9 @@ def _text_to_decimal(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Arra
 
 def _text_to_timestamp(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
     zoned = pc.match_substring_regex(array, _ZONED)
+    # A date alone (ten characters) needs a time of day before a zone can stand behind it.
     short = pc.equal(pc.utf8_length(array), 10)
+    # A moment without a zone counts as UTC, so that it is the same on machines of any zone.
     suffix = pc.if_else(zoned, "", pc.if_else(short, "T00:00:00Z", "Z"))
     text = pc.binary_join_element_wise(array, suffix, "")
     return pc.cast(pc.cast(text, pa.timestamp("us", "UTC")), arrow)
@@ -239,6 +251,7 @@ def _maps(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
 
 def _frame(array: pa.Array) -> tuple[pa.Array]:
     """The offsets of a list's rows, as an array of their own."""
+    # The offsets are copied, because from_arrays refuses a mask together with offsets that are a slice of others.
     return (pa.array(np.asarray(array.offsets)),)
 
 
@@ -260,10 +273,12 @@ def _structs(array: pa.Array, type: Type, arrow: pa.DataType) -> pa.Array:
 
 def decimal_to_double(array: pa.Array) -> pa.Array:
     """Each decimal as the double nearest to it: 0.69 and not 0.6900000000000001, which Arrow's own cast makes of it."""
+    # Up to 15 digits both numbers are exact doubles; longer ones are read from their text, as the nearest double.
     if array.type.precision > 15 or pa.types.is_decimal256(array.type):
         return pc.cast(pc.cast(array, pa.string()), pa.float64())
     if not len(array):
         return pa.array([], pa.float64())
+    # Decimals of up to 18 digits lie in the lower of two words; the array may be a slice, which starts at its offset.
     words = np.frombuffer(array.buffers()[1], np.int64, len(array) * 2, array.offset * 16)
     doubles = words[::2] / np.float64(10**array.type.scale)  # both are exact below 2^53, so the quotient is the nearest
     return pa.array(doubles, mask=_nulls(array))

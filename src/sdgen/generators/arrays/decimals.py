@@ -27,6 +27,7 @@ Number = int | float | Decimal | Fraction
 _FLOAT_UNITS = {"float": 1 << 24, "double": 1 << 53}
 
 
+# A double such as 0.1 means the decimal that its author wrote, not the binary fraction that is nearest to it.
 def exact(value: Number) -> Fraction:
     """The number as it is written in decimals: 0.1 is a tenth."""
     return value if isinstance(value, Fraction) else Fraction(str(value))
@@ -38,6 +39,7 @@ def _power(places: int) -> int:
 
 def units_from(value: Number, places: int) -> int:
     """The fewest units that are no less than a value."""
+    # By exact fractions, since a bound that was rounded the wrong way would let a value out of its range.
     return ceil(exact(value) * _power(places))
 
 
@@ -64,9 +66,11 @@ def digits_for(low: Number, high: Number, places: int) -> int:
 def numbers_of(units: Numbers, places: int, type: Type) -> pa.Array:
     """Units as numbers: decimals for a decimal column, whole numbers without places, else floats."""
     if type.kind == "decimal":
+        # Units are whole numbers, which a decimal holds exactly; nothing goes through a float.
         return scaled_decimal(units, pa.decimal128(type.precision, places))
     if places == 0 and type.kind not in FLOATS:
         return array_over(units, pa.int64())
+    # One correctly rounded division gives the double nearest to the decimal, on every machine.
     return array_over(units / np.float64(10**places), pa.float64())
 
 
@@ -128,6 +132,7 @@ def places_faults(
         yield ParamError(param, f"{places} decimal places are more than a column of type {facts.type} holds ({own})")
     kind = facts.type.kind
     distinct = facts.unique or facts.joint is not None
+    # A double counts units exactly up to 2^53 alone; a float's few digits matter only where numbers must be distinct.
     most = _FLOAT_UNITS.get(kind, (1 << 62) - 1) if kind == "double" or distinct else (1 << 62) - 1
     if max(abs(units_from(low, places)), abs(units_to(high, places))) > most:
         hint = "ask for fewer decimal places, or a smaller range"

@@ -30,6 +30,7 @@ _UUID_TEXT = np.dtype(
         "itemsize": 36,
     }
 )
+# About a century of days, so that the table of their texts stays small.
 _MOST_DAYS = 40_000
 
 
@@ -65,6 +66,7 @@ def validity(array: pa.Array) -> pa.Buffer | None:
     """The validity bitmap of an array, from its first row on; None where nothing is null."""
     if not array.null_count:
         return None
+    # A sliced array has its bitmap begin at any bit; packed anew, it begins at the first.
     return pa.py_buffer(np.packbits(np.asarray(array.is_valid()), bitorder="little"))
 
 
@@ -84,6 +86,7 @@ def uuid_text(array: pa.Array) -> pa.Array:
 
 def uuid_bytes(array: pa.Array) -> pa.Array:
     """Uuids' texts (with or without dashes) as 16-byte values; ValueError names the first that isn't one."""
+    # Nulls are written as zeros, which are a uuid, so that the check below only finds what is wrong.
     digits = pc.replace_substring(array, "-", "").fill_null("0" * 32)
     wrong = pc.not_equal(pc.binary_length(digits), 32)
     if not pc.any(wrong, min_count=0).as_py():
@@ -115,6 +118,7 @@ def date_text(array: pa.Array) -> pa.Array:
     days = array.view(pa.int32())
     bounds = pc.min_max(days)
     first, last = bounds["min"].as_py(), bounds["max"].as_py()
+    # One text for each day of the range pays only where the rows are more than those days.
     if first is None or last - first > min(_MOST_DAYS, len(array)):
         return pc.cast(array, pa.string())
     texts = pc.cast(pa.array(np.arange(first, last + 1, dtype=np.int32)).view(pa.date32()), pa.string())
@@ -145,6 +149,7 @@ def _clock_text(array: pa.Array) -> pa.Array:
     filled = np.asarray(micros.fill_null(0) if micros.null_count else micros)
     seconds = filled // _MICROS
     broken = filled != seconds * _MICROS
+    # Whole seconds are written without a fraction, and Arrow decides that by the unit of the type.
     whole = _restored(pa.array(seconds), array).cast(pa.timestamp("s")).cast(pa.string())
     if not broken.any():
         return whole
@@ -158,6 +163,7 @@ def _restored(values: pa.Array, like: pa.Array) -> pa.Array:
 def decimal_text(array: pa.Array) -> pa.Array:
     """Decimals with all digits of their scale, never with an exponent."""
     text = pc.cast(array, pa.string())
+    # Arrow writes an exponent only for decimals of more than six places, so that most need not be searched.
     if array.type.scale <= 6 or not pc.any(pc.match_substring(text, "E"), min_count=0).as_py():
         return text
     plain = [None if value is None else format(value, "f") for value in array.to_pylist()]
@@ -210,6 +216,7 @@ def _json_string(array: pa.Array, type: Type | None) -> pa.Array:
 
 
 def _escaped(text: pa.Array) -> pa.Array:
+    # Backslashes first, or those that escape the quotation marks would be doubled.
     text = pc.replace_substring(pc.replace_substring(text, "\\", "\\\\"), '"', '\\"')
     if not pc.any(pc.match_substring_regex(text, r"[\x00-\x1f]"), min_count=0).as_py():
         return text
@@ -225,6 +232,7 @@ def _json_timestamp(array: pa.Array, type: Type | None) -> pa.Array:
 
 
 def _json_float(array: pa.Array, type: Type | None) -> pa.Array:
+    # JSON has neither NaN nor infinities (RFC 8259, section 6).
     return pc.cast(pc.if_else(pc.is_finite(array), array, None), pa.string())
 
 
@@ -235,6 +243,7 @@ def _json_list(array: pa.Array, type: Type | None) -> pa.Array:
 
 def _json_map(array: pa.Array, type: Type | None) -> pa.Array:
     keys = json_text(array.keys, type.items[0] if type else None)
+    # RFC 8259 takes nothing but texts for names.
     if not _is_quoted(array.type.key_type):
         keys = _quoted(keys)
     values = json_text(array.items, type.items[1] if type else None).fill_null("null")
@@ -248,6 +257,7 @@ def _is_quoted(arrow: pa.DataType) -> bool:
 
 def _rows_joined(array: pa.Array, items: pa.Array) -> pa.Array:
     """The items' texts of each row, joined by commas; `items` belongs to all of the array's child values."""
+    # The child values of a slice are those of the whole array, and the offsets point into them.
     offsets = pa.array(np.asarray(array.offsets))
     mask = array.is_null() if array.null_count else None
     return pc.binary_join(pa.ListArray.from_arrays(offsets, items, mask=mask), ",")
@@ -277,6 +287,7 @@ def json_objects(members: Sequence[tuple[str, pa.Array, bool]], end: str = "") -
             pieces += [label, text.fill_null("null")]
     if not leading:
         return _joined(*pieces, "}" + end)
+    # Where the first may be absent, each member has a comma, and the leading one is cut off.
     return _joined("{", pc.utf8_slice_codeunits(_joined(*pieces), 1), "}" + end)
 
 

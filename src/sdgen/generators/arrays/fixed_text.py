@@ -102,6 +102,7 @@ def weighted_sum(letters: Letters, weights: Sequence[int]) -> Numbers:
 def luhn(letters: Letters) -> Letters:
     """The check digit of ISO/IEC 7812-1 (Luhn) for rows of digits, as one more column."""
     total = np.zeros(len(letters), dtype=np.int64)
+    # Doubling begins with the digit beside the check digit, which is the last one here.
     for steps, place in enumerate(range(letters.shape[1] - 1, -1, -1)):
         value = (letters[:, place] - ZERO).astype(np.int64)
         if steps % 2 == 0:
@@ -114,6 +115,7 @@ def luhn(letters: Letters) -> Letters:
 def gs1(letters: Letters) -> Letters:
     """The check digit of the GS1 General Specifications (EAN, ISBN-13) for rows of digits, as one more column."""
     width = letters.shape[1]
+    # The weight 3 is that of the digit beside the check digit, whatever the length.
     weights = [3 if (width - place) % 2 else 1 for place in range(width)]
     return digits(-weighted_sum(letters, weights) % 10, 1)
 
@@ -137,6 +139,7 @@ def blocks(alphabets: Sequence[str]) -> list[FixedLengthTexts]:
     """Long texts cut into domains of at most 2^62 values each."""
     found: list[list[str]] = [[]]
     for alphabet in alphabets:
+        # An index is a 64-bit number, and a permutation takes domains below 2^63.
         if prod(map(len, found[-1])) * len(alphabet) > 1 << 62:
             found.append([])
         found[-1].append(alphabet)
@@ -145,6 +148,7 @@ def blocks(alphabets: Sequence[str]) -> list[FixedLengthTexts]:
 
 def long_letters(cells: ColumnBatch, parts: Sequence[FixedLengthTexts]) -> Letters:
     """Texts of several blocks: only the first is permuted for a unique column, and that is enough."""
+    # Distinct first blocks make distinct texts, whatever is drawn for the others.
     first = parts[0].letters(cells.indexes(parts[0].size))
     rest = [part.letters(cells.below(part.size, f"block {place}")) for place, part in enumerate(parts[1:], 1)]
     return np.concatenate([first, *rest], axis=1) if rest else first
@@ -174,6 +178,7 @@ def decimal_units(array: pa.Array) -> NDArray[np.int64] | None:
         return np.empty(0, dtype=np.int64)
     words = np.frombuffer(array.buffers()[1], np.int64, len(array) * 2, array.offset * 16)
     units: NDArray[np.int64] = np.ascontiguousarray(words[::2])
+    # More than 64 bits show in an upper word that isn't the sign of the lower one.
     if array.type.precision > 18 and not np.array_equal(words[1::2], units >> 63):
         return None
     return units

@@ -40,13 +40,17 @@ def truncated(values: _Floats, digits: _Digits = 0) -> _Floats:
 
 def units(values: _Floats, digits: int) -> _Doubles:
     """Floats rounded and counted in units of 10^-digits, for digits >= 0; NaN where that is no exact number."""
+    # A product that overflows and a power that is infinite are both found below: they are no exact number of units.
     with np.errstate(all="ignore"):
         magnitude = np.abs(values)
         times = magnitude * _POWERS[digits]
+        # The product may have been rounded to the wrong side of a half; the comparison with (whole + 1/2) / 10^n, the
+        # double that the half is, decides.
         whole: _Doubles = np.floor(times)
         half = whole + 0.5
         half /= _POWERS[digits]
         whole += magnitude >= half.astype(values.dtype, copy=False)
+        # From the limit on neighbouring numbers lie a unit or more apart, so that a half is none.
         if len(times) and not times.max() < _limit(values):
             whole[~(times < _limit(values))] = np.nan
         np.copysign(whole, values, out=whole)
@@ -55,6 +59,7 @@ def units(values: _Floats, digits: int) -> _Doubles:
 
 def rounded_decimals(array: pa.Array, digits: int) -> pa.Array:
     """Decimals at so many digits behind the point, exactly; the Arrow type stays, and must have room for a carry."""
+    # Decimals are exact, so that Arrow's rounding of them is ours too, and no release has changed it.
     return pc.round(array, digits, "half_towards_infinity")
 
 

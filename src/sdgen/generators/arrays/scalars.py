@@ -53,6 +53,7 @@ def _family(kind: str) -> str:
 
 
 def _integer(value: object, type: Type) -> int:
+    # True is an int to Python, and a mistake in a column of numbers.
     if isinstance(value, bool):
         raise _Unfit("a boolean is no number")
     number = int(value) if isinstance(value, str) else value
@@ -76,11 +77,13 @@ def _decimal(value: object, type: Type) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
         raise _Unfit("not a number")
     try:
+        # By its text, so that 0.1 is a tenth and not the double nearest to it.
         number = Decimal(str(value))
     except InvalidOperation:
         raise _Unfit("not a number") from None
     if not number.is_finite():
         raise _Unfit("not a finite number")
+    # Scaling in the usual context would round long decimals, and none of them would be refused.
     scaled = number.scaleb(type.scale, _ROOMY)
     if scaled != scaled.to_integral_value():
         raise _Unfit(f"more than {type.scale} digits behind the point")
@@ -125,6 +128,7 @@ def _plain(value: object) -> str:
 def _json(value: object, type: Type) -> str:
     if isinstance(value, str):
         try:
+            # A text that is JSON stays as it is, spaces and order of names included.
             json.loads(value)
             return value
         except ValueError:
@@ -149,6 +153,7 @@ def _time(value: object, type: Type) -> time:
 def _timestamp(value: object, type: Type) -> datetime:
     moment = _moment(value)
     if moment.tzinfo is not None:
+        # A zone is turned into UTC before it is dropped, or 12:00+02:00 would be stored as noon.
         moment = moment.astimezone(UTC)
     return moment.replace(tzinfo=UTC if type.kind == "timestamptz" else None)
 
@@ -173,6 +178,7 @@ def _uuid(value: object, type: Type) -> bytes:
     if isinstance(value, bytes) and len(value) == 16:
         return value
     text = _words(value, "its 32 hex digits")
+    # UUID() takes braces and urn: in front too, which would hide a mistake.
     if not re.fullmatch(r"[0-9a-fA-F-]+", text):
         raise _Unfit("not 32 hex digits")
     return UUID(text).bytes

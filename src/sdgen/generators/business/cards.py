@@ -37,8 +37,10 @@ class CardGenerator(FamilyGenerator):
 
     def cards(self, cells: ColumnBatch) -> tuple[Numbers, Numbers]:
         """Each row's slot, and its number within the slot: distinct for as many rows as there are cards."""
+        # The family's key and not the column's, so that the number and the network of a row are of one card.
         size = _CARD_SIZE * len(_CARDS)
         index = permute(cells.family_key(self.family, self.who), cells.numbers % size, size)
+        # Slots alternate within the permuted indexes, so that each has the share that the table above gives it.
         number = index // len(_CARDS)
         return index - number * len(_CARDS), number
 
@@ -59,8 +61,12 @@ class CardNumber(CardGenerator):
 
 def _card_numbers(slot: int, numbers: Numbers) -> pa.Array:
     _, prefix, length = _CARDS[slot]
+    # A network that stands in the table twice has two slots of one prefix: the odd numbers are the
+    # second's, so that no card comes twice.
     again = slot > 0 and _CARDS[slot - 1] == _CARDS[slot]
     free = length - len(prefix) - 1
+    # A permutation of the free digits, whose key is the same for all seeds: which cards there are
+    # is no matter of a seed, the order is.
     spread = permute(stream_key(0, "card", prefix, str(length)), numbers * 2 + again, 10**free)
     body = beside(prefix, digits(spread, free))
     return spelled(beside(body, luhn(body)))

@@ -37,7 +37,9 @@ from sdgen.generators.text_generator import ALL_TEXTS, FamilyGenerator, carried
 from sdgen.scenario.types import Type
 
 _FORMS = ("", " Inc.", " LLC", " Group", " Co.", " Ltd.")
+# The legal forms in full, place by place as they end a name; without one in the name the company is an Inc.
 _SUFFIXES = ("Inc.", "Inc.", "LLC", "Group", "Co.", "Ltd.")
+# Each pattern has enough names for its slots, so that a name can't come twice.
 _SLOT_SIZE = 60_000  # names of one slot, in as many slots as the patterns below
 _PATTERNS = (
     *("family", "partners", "compound", "pair", "partners"),
@@ -90,6 +92,7 @@ def _partners() -> Pattern:
 def _compound() -> Pattern:
     """Silverbrook Analytics."""
     lists = own("words")
+    # Parts that would meet in one letter are left out: the word would be hard to read.
     pairs = [(a, b) for a, b in product(lists["company_words"], lists["company_ends"]) if a[-1].lower() != b[0]]
     titles, domains = [a + b for a, b in pairs], [a.lower() + b for a, b in pairs]
     return Pattern(_made(titles, _fields(" ")), _made(domains, _fields("-")), _field_industries())
@@ -128,8 +131,11 @@ class CompanyGenerator(FamilyGenerator):
     def companies(self, cells: ColumnBatch) -> tuple[Numbers, Numbers, Numbers]:
         """Each row's slot, its number within the slot, and its legal form."""
         size = _SLOT_SIZE * len(_PATTERNS)
+        # A permutation of all names, so that no company comes twice before all have come, with nothing remembered.
         index = permute(cells.family_key(self.family, self.who), cells.numbers % size, size)
         number = index // len(_PATTERNS)
+        # The form is drawn apart from the name: it belongs to the company, and the
+        # permuted names are distinct without it.
         form = self.family_below(cells, "form", len(_FORMS))
         return index - number * len(_PATTERNS), number, form
 
@@ -143,7 +149,9 @@ def _spread(slot: int, numbers: Numbers) -> Numbers:
     """A slot's numbers among all names of its pattern: slots of one pattern take different ones."""
     kind = _PATTERNS[slot]
     size = _pattern(kind).shown.size
+    # Slots of one pattern begin where the one before has ended, so that they share no name.
     before = _PATTERNS[:slot].count(kind) * _SLOT_SIZE
+    # Neighbouring numbers are of one surname; the permutation, which is the same for all seeds, scatters them.
     return permute(stream_key(0, "company", kind), (numbers + before) % size, size)
 
 
@@ -243,6 +251,7 @@ class CatchPhrase(CompanyGenerator):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         phrases = _phrases()
+        # A unique column can't follow the company, whose phrases may repeat.
         if cells.facts.unique:
             return phrases.decode(cells.indexes(phrases.size))
         return phrases.decode(self.family_below(cells, "phrase", phrases.size))

@@ -59,6 +59,8 @@ _IBAN_SIZE = 10**9  # accounts of each country
 
 def mod97(letters: Letters) -> Numbers:
     """The remainder of ISO 7064 MOD 97-10 for rows of digits and capitals, A standing for 10."""
+    # ISO 7064 divides the number as it is written out; the remainder is carried along place by
+    # place, since 30 digits fit no word.
     rest = np.zeros(len(letters), dtype=np.int64)
     for place in range(letters.shape[1]):
         value = letters[:, place].astype(np.int64)
@@ -76,6 +78,7 @@ class _Ibans:
         self.size = _IBAN_SIZE * len(countries)
 
     def decode(self, indexes: Numbers) -> pa.Array:
+        # Countries alternate, so that all have as many accounts and an index tells its country by a remainder.
         account = indexes // len(self.countries)
         country = indexes - account * len(self.countries)
         return in_groups(country, lambda place, rows: _ibans(self.countries[place], account[rows]))
@@ -83,8 +86,11 @@ class _Ibans:
 
 def _ibans(country: str, accounts: Numbers) -> pa.Array:
     spelling = pattern(IBAN_PATTERNS[country], {"#": DIGITS, "A": UPPER})
+    # Spread over all numbers of the country, since the first of them would all begin
+    # alike; the key is the same for all seeds.
     numbers = permute(stream_key(0, "iban", country), accounts, min(spelling.size, 10**18))
     bank = spelling.letters(numbers)
+    # The check digits are those that make the remainder 1, reckoned with 00 in their place (ISO 13616).
     check = digits(98 - mod97(beside(bank, country, "00")), 2)
     return spelled(beside(country, check, bank))
 
@@ -186,10 +192,13 @@ class Price(Generator):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         knots = _price_knots(self.min, self.max)
+        # The mean of two draws over an even scale of logarithms: prices in the
+        # middle are likelier than at either end.
         share = (cells.unit("value") + cells.unit("more")) * 0.5 * (len(knots) - 1)
         place = share.astype(np.int64)
         value = knots[place] + (share - place) * (knots[place + 1] - knots[place])
         ending = _ENDINGS[cells.below(len(_ENDINGS), "ending")]
+        # Endings count from the whole unit below, so that a price keeps its order of size.
         cents = np.where(ending < 0, (value * 100).astype(np.int64), value.astype(np.int64) * 100 + ending)
         low, high = round(self.min * 100), round(self.max * 100)
         return scaled_decimal(np.minimum(np.maximum(cents, low), high), pa.decimal128(18, 2))
@@ -200,6 +209,7 @@ _ENDINGS = np.array([99] * 9 + [95] * 4 + [49] * 3 + [0] * 2 + [50] + [-1], dtyp
 
 @cache
 def _price_knots(low: float, high: float) -> NDArray[np.float64]:
+    # Logarithms and powers differ between machines in their last digits, so that the steps are rounded to twelve.
     steps = [low * exp(log(high / low) * step / 256) for step in range(257)]
     return np.array([*(float(f"{step:.12g}") for step in steps), high])
 
@@ -243,6 +253,7 @@ class Bic(TextGenerator):
 def _bics() -> pa.Array:
     countries = sorted(IBAN_PATTERNS)
     letters = FixedLengthTexts((UPPER, UPPER)).all().to_pylist()
+    # A 0 at the end of the location marks a code for tests (ISO 9362).
     return text_array(f"X{two}X{country}{place}0" for two in letters for country in countries for place in "ABH2")
 
 

@@ -46,6 +46,7 @@ def _pool(kind: str) -> pa.Array:
 
 def _small(thing: str) -> str:
     """As it stands within a sentence: desk lamp, USB-C hub, T-shirt."""
+    # Words in capitals are abbreviations, such as USB, and stay so within a sentence.
     return " ".join(word[0] + word[1:].lower() if word[1:2] == "-" else _lower(word) for word in thing.split())
 
 
@@ -60,6 +61,7 @@ class ProductGenerator(FamilyGenerator):
 
     def parts(self, cells: ColumnBatch) -> list[Numbers]:
         """Line, style and thing of each row: all triples before one comes twice."""
+        # A permutation of all triples and not three draws, so that a name comes again only when all have come.
         sizes = [len(_pool(kind)) for kind in ("line", "style", "thing")]
         size = _size()
         return split(permute(cells.family_key(self.family, self.who), cells.numbers % size, size), sizes)
@@ -100,6 +102,7 @@ class ProductCategory(ProductGenerator):
         return len(_listed()["categories"])
 
     def values(self, cells: ColumnBatch) -> pa.Array:
+        # One of each category can't agree with the names of the rows, which share categories.
         if cells.facts.unique:
             categories = text_array(_listed()["categories"])
             return encoded(categories, cells.indexes(len(categories)))

@@ -26,6 +26,7 @@ from sdgen.generators.streams import Numbers, below
 from sdgen.scenario.types import KINDS, NESTED, TEXTS, Type
 
 # The natural type of a list whose values are all of these Python types; the first line that fits.
+# Booleans come first, since they are whole numbers to Python.
 _NATURAL: tuple[tuple[tuple[type, ...], str], ...] = (
     ((bool,), "bool"),
     ((int,), "bigint"),
@@ -73,6 +74,8 @@ class Pool:
         return cumulated(self.weights)
 
     def pick(self, cells: ColumnBatch) -> Numbers:
+        # Values must rise with the draw that other columns follow, which those of an alias table
+        # don't: so the weights are cumulated.
         if cells.correlated:
             return self.shares.at(cells.unit())[0]
         words = cells.draw()
@@ -110,6 +113,7 @@ def pool_of(values: Sequence[object], weights: Sequence[float], type: Type, arro
 
     ValueError where one does not fit.
     """
+    # By the values in the column's own type: 1 and "1" of a text column are one value, with both weights.
     coded = scalar_array(values, type).dictionary_encode()
     distinct = coded.dictionary
     totals = [0.0] * (len(distinct) + (1 if coded.null_count else 0))
@@ -186,12 +190,15 @@ class Choice(Generator):
         return ListedValues(self.pool(facts.type))
 
     def values(self, cells: ColumnBatch) -> pa.Array:
+        # A unique column takes each value once, whatever it weighs, from the permutation.
         if cells.facts.unique or cells.facts.joint is not None:
             return super().values(cells)
         pool = self.pool(cells.facts.type)
         return pool.array(pool.pick(cells))
 
     def ranks(self, cells: ColumnBatch) -> NDArray[np.float64]:
+        # A followed column keeps its cells: its rank is told from the value that it has, with a second draw inside
+        # the value's share (the distributional transform).
         pool = self.pool(cells.facts.type)
         return pool.shares.ranks(pool.pick(cells), within(cells.draw()))
 

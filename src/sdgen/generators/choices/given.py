@@ -21,6 +21,7 @@ from sdgen.generators.streams import Numbers
 from sdgen.scenario.model import case_names
 from sdgen.scenario.types import KINDS, NESTED, Type
 
+# A marker of its own, since null is a value that a case can be for.
 _ANY = object()
 
 
@@ -82,6 +83,8 @@ class GivenColumn(Referring):
                 raise ValueError(f"case {place + 1} has `is`, but `by` names no column")
         if any(case.when for case in self.cases):
             branches = (f"when {self._condition(case)} then {place}" for place, case in enumerate(self.cases))
+            # All conditions become one CASE, so that DuckDB is asked once a batch; the
+            # number of the case is what it gives.
             self._number = Expression(sql=f"case {' '.join(branches)} else {len(self.cases)} end")
         return self
 
@@ -155,6 +158,8 @@ class GivenColumn(Referring):
         type = cells.facts.type
         chosen = self._chosen(cells)
         parts, firsts, size = [], np.zeros(len(self.parts) + 1, dtype=np.int64), 0
+        # Only cases that some row is in are made, and for all rows of the batch: what a generator gives for a row
+        # doesn't depend on which other rows ask for it.
         for place in np.flatnonzero(np.bincount(chosen)).tolist() or [0]:
             firsts[place] = size
             parts.append(self._made(cells, place, type))
@@ -169,6 +174,7 @@ class GivenColumn(Referring):
         if isinstance(self.cases, dict):
             return case_numbers(values, list(self.cases))
         texts = [(text, place) for place, case in enumerate(self.cases) for text in case.texts]
+        # The first case that holds counts, so that later ones must not overwrite it.
         first = dict(reversed(texts))
         places = np.array([*first.values(), len(self.cases)], dtype=np.int64)
         return places[case_numbers(values, list(first))]

@@ -94,13 +94,16 @@ class Mixture(Generator):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         type = cells.facts.type
+        # The purpose of its own: the part's draw must be independent of the values' draws.
         chosen = self._by(cells.column(self.by)) if self.by else self.table.pick(cells.draw("part"))
+        # Every part makes all rows, so that a row's value doesn't depend on which part the other rows have.
         made = [part.values(cells.inner(f"part/{place}", type), type) for place, part in enumerate(self.parts)]
         places = chosen * len(cells) + np.arange(len(cells))
         return pa.concat_arrays(made).take(pa.array(places, mask=chosen < 0 if self.by else None))
 
     def _by(self, column: pa.Array) -> Numbers:
         """The part of each row by a column's values, compared as texts; -1 where it is of none."""
+        # Reversed, so that the first part that names a value keeps it.
         places = {_text(value): place for place, part in reversed([*enumerate(self.parts)]) for value in part.when}
         values = column.dictionary.take(column.indices) if pa.types.is_dictionary(column.type) else column
         found = pc.index_in(cast_array(values, Type("text"), pa.string()), value_set=pa.array([*places], pa.string()))

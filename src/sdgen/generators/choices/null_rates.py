@@ -15,6 +15,7 @@ from sdgen.generators.streams import Numbers
 
 def case_numbers(values: pa.Array, cases: Sequence[str | None]) -> Numbers:
     """For each value its place among the cases, which are written as texts; their number where it is none of them."""
+    # Compared as texts, since a scenario writes cases as the keys of a mapping.
     plain = pc.cast(values, values.type.value_type) if pa.types.is_dictionary(values.type) else values
     places = pc.index_in(plain.cast(pa.string()), value_set=pa.array(cases, pa.string()))
     found: Numbers = np.asarray(places.fill_null(len(cases))).astype(np.int64)

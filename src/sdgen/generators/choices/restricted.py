@@ -21,6 +21,8 @@ from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import KINDS, NESTED, Type
 
 T = TypeVar("T")
+# The first draw and five more; a rare condition must not cost without bound, and a loop
+# until the value fits would have none.
 _TRIES = 6
 _BOOL = Type("bool")
 
@@ -146,6 +148,8 @@ class Restricted(Generator):
     def values(self, cells: ColumnBatch) -> pa.Array:
         type = cells.facts.type
         values = self._folded(self.value.values(cells.inner("value/", type), type), type)
+        # Whether all rows are tried again depends on the batch, but what a row keeps
+        # doesn't: only its own values are replaced.
         for attempt in range(1, _TRIES + 1):
             kept = self.kept(cells, values)
             if kept.all():
@@ -170,6 +174,7 @@ class Restricted(Generator):
         from sdgen.generators.expressions import Expression
 
         batch = ColumnBatch(_WithValue(cells.rows, values), replace(cells.facts, type=_BOOL))
+        # SQL's CHECK holds where it isn't false, so that null keeps it.
         held = pc.fill_null(Expression(sql=self.check).values(batch), True)
         kept: NDArray[np.bool_] = held.to_numpy(zero_copy_only=False).astype(np.bool_)
         return kept

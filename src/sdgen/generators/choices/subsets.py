@@ -136,14 +136,18 @@ class Subset(Referring):
     def _elements(self, cells: ColumnBatch, lengths: Numbers) -> Numbers:
         """The places in the list of all elements of all rows, row after row."""
         longest = int(lengths.max(initial=0))
+        # A table as wide as the longest of the batch, of which each row uses its own length:
+        # longer neighbours change nothing in it.
         chosen = np.arange(longest) < lengths[:, None]
         if self.weights or self.cases:
             table = self._weighted(cells, lengths)
+        # The cost of drawing one by one grows with the square of the length, that of a permutation with the length.
         elif self.most <= _FEW:
             table = places_apart(cells, longest, len(self.values_))
         else:
             table = _many(cells, longest, len(self.values_))
         if not self.shuffled:
+            # Places that aren't meant sort behind all others, so that the rest come in the list's order.
             table[~chosen] = len(self.values_)
             table.sort(axis=1)
         return table[chosen]
@@ -174,12 +178,17 @@ def places_apart(cells: ColumnBatch, longest: int, size: int | Numbers) -> Numbe
     """
     table = np.empty((longest, len(cells)), dtype=np.int64)
     sorted_places = np.empty((longest, len(cells)), dtype=np.int64)
+    # A stream for each turn, so that an element doesn't depend on how long the arrays of other rows are.
     for turn in range(longest):
         purpose = f"element {turn}"
         if isinstance(size, int):
+            # Drawing among those that are left needs no second try, which would make the
+            # number of draws a matter of chance.
             places = cells.below(size - turn, purpose)
         else:
             places = streams.below_each(cells.draw(purpose), np.maximum(size - turn, 1))
+        # The earlier places in rising order: each that is no greater moves the new one up by one,
+        # and only then is the next compared.
         for earlier in sorted_places[:turn]:
             places += places >= earlier
         table[turn] = places
@@ -210,6 +219,8 @@ def _heavier_first(keys: Words, lengths: Numbers, rates: Floats, count: int) -> 
     """
     longest = int(lengths.max(initial=0))
     draws = alias_table(rates.tolist()).pick(streams.draw_each(keys, count))
+    # A stable sort keeps equal values in the order in which they were drawn, so that
+    # the first of them is the fresh one.
     order = np.argsort(draws, axis=1, kind="stable")
     ordered = np.take_along_axis(draws, order, axis=1)
     fresh = np.ones(draws.shape, dtype=np.bool_)

@@ -78,6 +78,7 @@ class Automaton:
     def last_states(self, letters: Letters) -> NDArray[np.int32]:
         states = np.full(len(letters), self.first, dtype=np.int32)
         for place, table in zip(self.places, self.tables, strict=True):
+            # A state and a byte are one index into the place's table, which is the whole work for a place.
             states <<= 8
             states |= letters[:, place]
             states = table.take(states)
@@ -94,6 +95,7 @@ def automaton(rule: CheckRule) -> Automaton:
     values = _ALNUM | dict(rule.values)
     places = range(*rule.over)[:: -1 if backwards else 1]
     tables = [_table(states, values, step, number) for number in range(len(places))]
+    # Characters behind the code are known, so that the last table can take them in beforehand.
     for number, character in enumerate(rule.after, len(places)):
         reached = tables[-1].tolist()
         tables[-1] = np.array([step(state, number, values[character]) for state in reached], dtype=np.int32)
@@ -102,6 +104,7 @@ def automaton(rule: CheckRule) -> Automaton:
 
 def _table(states: int, values: Mapping[str, int], step: Step, place: int) -> NDArray[np.int32]:
     """From state * 256 + character to the next state."""
+    # Characters that a layout doesn't have at a place lead to state 0, and never occur.
     table = np.zeros(states * 256, dtype=np.int32)
     for character, value in values.items():
         for state in range(states):
@@ -131,6 +134,7 @@ def _weighted(rule: CheckRule) -> tuple[int, int, bool, Step]:
 
     def both(state: int, place: int, value: int) -> int:
         first, last = divmod(state, modulus)
+        # Both sums in one number, so that one table does for two.
         return one(first, place, value) * modulus + (last + _product(rule, rule.second[place], value)) % modulus
 
     if rule.second:
@@ -142,6 +146,7 @@ def _product(rule: CheckRule, weight: int | tuple[int, ...], value: int) -> int:
     if isinstance(weight, tuple):
         return weight[value % len(weight)]
     product = weight * value
+    # Luhn's rule in general: the digits of a product, to this base, are added up.
     return product // rule.digit_sums + product % rule.digit_sums if rule.digit_sums else product
 
 
@@ -175,6 +180,7 @@ def _verhoeff(rule: CheckRule) -> tuple[int, int, bool, Step]:
     permuted = [[int(digit) for digit in row] for row in _PERMUTED.split()]
 
     def step(state: int, place: int, value: int) -> int:
+        # The check digit itself is the place 0, so that the first digit read is the place 1.
         return products[state][permuted[(place + 1) % 8][value % 10]]
 
     return 10, 0, True, step
@@ -185,6 +191,7 @@ def _wide_luhn(rule: CheckRule) -> tuple[int, int, bool, Step]:
 
     def step(state: int, place: int, value: int) -> int:
         single, total = divmod(state, 10)
+        # From the right, as the doubling counts from there; a letter takes two of its turns.
         for digit in map(int, reversed(str(value))):
             total += digit if single else sum(divmod(2 * digit, 10))
             single = 1 - single
@@ -211,6 +218,8 @@ def free_digits(rule: CheckRule) -> NDArray[np.uint8]:
     states = rule.modulus
     refused = np.full(states, 10, dtype=np.uint8)
     for state in range(states):
+        # A digit that leaves no check character must be left out before the code is made, or
+        # a code would have to be drawn again.
         without = [d for d in range(10) if rule.symbols[(state + _product(rule, weight, d)) % states] == NONE]  # type: ignore[index]
         if len(without) > 1:
             raise ValueError(f"digits {without} at {rule.free} leave no check character")

@@ -28,6 +28,7 @@ from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.generators.text_generator import ALL_TEXTS, TextGenerator
 
+# An empty name can't be a country's code.
 _ONLY = ""  # the name of the one form of a code that has no other
 
 
@@ -166,6 +167,7 @@ class CheckedTexts:
             parts.append(group.take(indexes - higher * len(group), axis=0))
             indexes = higher
         letters = np.concatenate(parts[::-1], axis=1)
+        # In the order of the record: later checks take in the digits that earlier ones have made.
         for rule, machine, refused in self._checks:
             if rule.free >= 0:
                 _avoid(letters, rule.free, machine.last_states(_with_zero(letters, rule.free)), refused)
@@ -185,6 +187,7 @@ class CheckedTexts:
         groups: list[list[str]] = [[""]]
         place = 0
         for texts in _places(read_pattern(self.form.layout, 1)):
+            # A free digit takes nine of its ten values, those that leave a check character.
             shown = [text for text in texts if text != DIGITS[-1]] if place in free else texts
             place += len(texts[0])
             if len(groups[-1]) * len(shown) > _GROUP:
@@ -201,6 +204,7 @@ def _with_zero(letters: Letters, place: int) -> Letters:
 
 def _avoid(letters: Letters, place: int, states: Numbers, refused: NDArray[np.uint8]) -> None:
     """Of the ten digits the nine that are not refused: 0 to 8 become those, in their order."""
+    # Digits from the refused one on move up by one, which is a bijection: codes stay distinct.
     letters[:, place] += letters[:, place] - np.uint8(ord("0")) >= refused.take(states)
 
 
@@ -244,6 +248,7 @@ class Variants:
 
     @property
     def size(self) -> int:
+        # Each form has as many codes, so that the remainder of an index tells the form.
         return min(domain.size for domain in self.domains) * len(self.domains)
 
     @property
@@ -259,6 +264,7 @@ class Variants:
 
     def _of(self, place: int, numbers: Numbers) -> pa.Array:
         """Codes from all over a form's domain, which is larger than what a turn takes of it."""
+        # Evenly over the domain: the first codes of a form would all begin with the same characters.
         domain, taken = self.domains[place], self.size // len(self.domains)
         return domain.decode(numbers * (domain.size // taken))
 

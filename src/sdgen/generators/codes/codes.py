@@ -52,6 +52,7 @@ _CODES: dict[str, Callable[[], Domain]] = {
     "code.isbn13": lambda: TextsWithCheckDigits(FixedLengthTexts((*"978", "01", *(DIGITS,) * 8)), _with(gs1)),
     "code.imei": lambda: TextsWithCheckDigits(_digits("00", 12), _with(luhn)),
     "code.npi": lambda: TextsWithCheckDigits(_digits("2", 8), _with(lambda letters: luhn(beside("80840", letters)))),
+    # Numbers from 900 on are never given out as social security numbers.
     "code.ssn": lambda: pattern("9##-GH-####", {"#": DIGITS, "G": "01234", "H": "123456789"}),
     "code.sku": lambda: pattern("AAA-#####", {"#": DIGITS, "A": _NO_LOOKALIKES}),
     "code.hex_color": lambda: FixedLengthTexts(("#", *(HEX,) * 6)),
@@ -126,6 +127,7 @@ class Token(TextGenerator):
         return self._parts()[0].size
 
     def values(self, cells: ColumnBatch) -> pa.Array:
+        # Long tokens have more values than an index has bits: only the first block is permuted, and that is enough.
         letters = long_letters(cells, self._parts())
         return spelled(beside(self.prefix, letters) if self.prefix else letters)
 

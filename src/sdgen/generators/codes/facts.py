@@ -52,6 +52,7 @@ def fact_table(name: str) -> FactTable:
     with (DATA / "facts" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         head, *records = csv.reader(file)
     columns = {column: tuple(record[place] for record in records) for place, column in enumerate(head)}
+    # Weights are whole orders of size, so that the table is exact.
     return FactTable(columns, own_yaml("facts")[name]["key"], alias_table([int(each) for each in columns["weight"]]))
 
 
@@ -95,8 +96,10 @@ class Fact(FamilyGenerator):
         drawn = table.draw.pick(self.family_draw(cells, f"{self.table}/record"))
         if not self.of:
             return drawn
+        # What stands in the other column is a key, wherever it comes from: a foreign key, a unique key or a choice.
         places = pc.index_in(cells.column(self.of), value_set=_keys(self.table, cells.column(self.of).type))
         found: Numbers = pc.fill_null(places, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+        # A key that the table hasn't got keeps a drawn record, since a column that isn't null must not become so.
         return np.where(found >= 0, found, drawn)
 
     def nulls(self, cells: ColumnBatch) -> NDArray[np.bool_] | None:
@@ -109,6 +112,7 @@ class Fact(FamilyGenerator):
 
 def _keys(table: str, type: pa.DataType) -> pa.Array:
     """The keys of a table's records, in the type of the column that holds them."""
+    # A column of whole numbers holds the key without its leading zeros, so that keys are compared as numbers there.
     facts = fact_table(table)
     plain = type.value_type if pa.types.is_dictionary(type) else type
     keys = text_array(facts.columns[facts.key])
@@ -211,8 +215,10 @@ class TestResult(Fact):
     def values(self, cells: ColumnBatch) -> pa.Array:
         record, laws = self.records(cells), _results()
         start, width, middle, deviation, places = (each.take(record) for each in laws)
+        # The normal law truncated to the range of probabilities: values don't pile up at its ends.
         chances = start + unit(self.family_draw(cells, "loinc/value")) * width
         values = middle + deviation * normal_table().at(chances)
+        # Rounding by floor(x + 1/2), which every machine computes alike, to the decimals of the test.
         return pa.array(np.floor(values * places + 0.5) / places, mask=self.nulls(cells))
 
 
@@ -222,6 +228,7 @@ def _results() -> tuple[Floats, ...]:
     table, normal = fact_table("loinc"), normal_table()
     low, high, decimals = (table.numbers(each) for each in ("low", "high", "decimals"))
     middle, deviation = (low + high) / 2, (high - low) / _SPREAD
+    # No result is below zero, and no percentage above 100: the law ends there.
     least = np.maximum(-_FURTHEST, -middle / deviation)
     percent = np.array([unit == "%" for unit in table.columns["unit"]])
     most = np.where(percent, np.minimum(_FURTHEST, (100 - middle) / deviation), _FURTHEST)

@@ -65,6 +65,7 @@ def _user_agents() -> pa.Array:
         iphone = f"iPhone; CPU iPhone OS {safari.replace('.', '_')} like Mac OS X"
         found.append(f"{start} ({mac}) {webkit.format(safari)} Safari/605.1.15")
         found += [f"{start} ({iphone}) {webkit.format(safari)} Mobile/15E148 Safari/604.1"]
+    # Distinct, since a domain must hold no text twice.
     return text_array(dict.fromkeys(found))
 
 
@@ -78,6 +79,7 @@ _ADDRESSES: dict[str, Callable[[], Domain]] = {
     "internet.slug": lambda: Joined((_words("adjectives"), _words("colors", "-", "-", lower=True), _words("nouns"))),
     "internet.hashtag": lambda: Joined((_words("adjectives", "#"), _words("nouns", capital=True))),
     "internet.user_agent": lambda: Pool(_user_agents()),
+    # The second digit 2, 6, a or e marks a locally administered address of one card.
     "internet.mac": lambda: FixedLengthTexts((HEX, "26ae", *(":", HEX, HEX) * 5)),
 }
 _SAME = {
@@ -124,6 +126,7 @@ def _v4(kind: str) -> Domain:
         return Joined((text_array(["192.0.2.", "198.51.100.", "203.0.113."]), last))
     if kind == "private":
         return Joined((text_array(["10."]), full, full, last))
+    # Without 0 and 255, which are usually a network's own address and its broadcast.
     return Joined((text_array(f"{first}." for first in _PUBLIC.split()), full, full, text_array(octet[1:255])))
 
 
@@ -145,6 +148,7 @@ class Ipv4(TextGenerator):
         return _v4(self.range)
 
 
+# Groups don't begin with 0, since RFC 5952 leaves leading zeros out.
 _V6 = blocks((":", HEX[1:], HEX, HEX, HEX) * 6)
 
 

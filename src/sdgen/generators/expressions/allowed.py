@@ -30,6 +30,7 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+# A positive list: whatever a new release of DuckDB or sqlglot brings is refused until somebody has looked at it.
 NODES = words(
     """
     Column Identifier Literal Boolean Null Paren Var
@@ -44,6 +45,8 @@ NODES = words(
     """
 )
 
+# None reads a clock, a file or chance, and none has memory without bounds; what varies between releases is in
+# `rewrites` or `functions`.
 FUNCTIONS = OWN_FUNCTIONS.keys() | words(
     """
     coalesce ifnull nullif greatest least try typeof
@@ -113,6 +116,7 @@ _LAMBDA = Refusal("it applies a piece of program", "array and struct generators 
 _REGEX = Refusal("it means different things in different databases", "write regexp_matches or regexp_full_match")
 _PARAMETER = Refusal("there is nothing to fill it with", "write the value itself")
 
+# Words that people are likely to try: a refusal with a reason costs them less time than one without.
 _GROUPS: tuple[tuple[Refusal, str], ...] = (
     (_VARIES, "random setseed uuid gen_random_uuid uuidv4 uuidv7 nextval currval"),
     (_CLOCK, "now today age get_current_time get_current_timestamp transaction_timestamp current_date current_time"),
@@ -168,8 +172,11 @@ class ArgumentRule(NamedTuple):
     hint: str = ""
 
 
+# A width of four digits, or one from an argument, would let a row's text grow without bound.
 _BAD_FORMAT = re.compile(r"\d{4,}|\*|\{[^}]*\{")
+# Releases differ in printf's %c: an error, or the character.
 _CHARACTER = re.compile(r"(?<!%)(?:%%)*%[-+ #0,.\d]*c")
+# Whether an anchor holds within the rest of a text differs between releases.
 _ANCHORED = re.compile(r"(?<![\[\\])\^|\\[AbB]")
 _GROUP = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]|(\((?!\?)|\(\?P?<)", re.DOTALL)
 _REFERENCE = re.compile(r"\\(.?)", re.DOTALL)
@@ -211,6 +218,7 @@ def _pattern(arguments: list[exp.Expr], name: str) -> ArgumentRule | None:
     import pyarrow.compute as pc
 
     pattern = _text(arguments, 1)
+    # Arrow's regular expressions are RE2's, as DuckDB's are, so that it tells what DuckDB would.
     try:
         pc.match_substring_regex(pa.array([""]), pattern or "")
     except ValueError:
@@ -248,6 +256,7 @@ def _is_reference(character: str, groups: int) -> bool:
 
 def _unit(arguments: list[exp.Expr], name: str) -> ArgumentRule | None:
     unit = _text(arguments, 0)
+    # date_sub('era', …) ends DuckDB's connection in some releases.
     if unit is not None and unit.lower() not in _NO_DISTANCES:
         return None
     return ArgumentRule("the unit", "must be a plain unit of time, such as 'day'")

@@ -47,6 +47,7 @@ def _is_decimal(node: exp.Expr) -> bool:
     kind = type(node).__name__
     if kind in ("Cast", "TryCast"):
         return node.args["to"].this.name in ("DECIMAL", "INT128", "UBIGINT")
+    # A number of more than 18 digits is read as a decimal, or as a whole number of 128 bits.
     return kind == "Literal" and not node.is_string and ("." in node.name or len(node.name) > 18)
 
 
@@ -60,6 +61,7 @@ def operands(node: exp.Expr) -> list[exp.Expr]:
     if kind == "Case":
         return [*(branch.args["true"] for branch in node.args["ifs"]), *_present(node.args.get("default"))]
     if kind == "If":
+        # The branches of a CASE are taken in with the CASE; an `if` of its own is a function.
         return [] if type(node.parent).__name__ == "Case" else [node.args["true"], *_present(node.args.get("false"))]
     return list(node.iter_expressions())
 
@@ -103,8 +105,11 @@ def rounded_whole(node: exp.Expr, types: Sequence[str]) -> exp.Expr | None:
     if _name(node) != "round" or len(types) != 2 or not re.fullmatch(INTEGERS, types[0]):
         return None
     number, digits = node.expressions
+    # The digits may be a column: then the tables of `rewrites` have it.
     if type(digits).__name__ != "Neg":
         return None
+    # Thirty-eight digits hold the result of any rounding of 64 bits, so that only the cast back can overflow, which
+    # is an error in every release.
     wide = exp.Cast(this=number.copy(), to=exp.DataType.build("decimal(38, 0)", dialect="duckdb"))
     rounded = exp.Anonymous(this="round", expressions=[wide, digits.copy()])
     return exp.Cast(this=rounded, to=exp.DataType.build(types[0], dialect="duckdb"))
@@ -121,6 +126,7 @@ def as_float(part: exp.Expr, source: str, target: str) -> exp.Expr:
     if is_long(source, "DOUBLE"):
         places = _size(source)[1]
         double = cast(cast(part.copy(), "text"), "double")
+        # A decimal below 2^53 units becomes the nearest double by one division in every release; a text takes longer.
         if places <= _MOST_PLACES:  # most are short all the same, and need no text
             short = exp.Literal.number(f"{Decimal(2**53).scaleb(-places):f}")
             within = exp.Between(this=exp.Paren(this=part.copy()), low=exp.Neg(this=short), high=short.copy())

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 # In order: the lock comes last. Settings that a DuckDB release doesn't know are marked with a question mark.
 _SETTINGS = (
+    # Without a fixed zone, moments would be read in that of the machine.
     "TimeZone = 'UTC'",
     "Calendar = 'gregorian'",
+    # Workers are threads or processes of our own: more of them inside DuckDB would compete with these.
     "threads = 1",
     "memory_limit = '512MB'",
     "temp_directory = ''",
+    # Rows must come back in the order in which they went in: their numbers are their identity.
     "preserve_insertion_order = true",
+    # Nothing is fetched from the network or loaded from disk, whatever an expression asks for.
     "autoinstall_known_extensions = false",
     "autoload_known_extensions = false",
     "allow_community_extensions = false",
@@ -68,6 +72,7 @@ _KINDS = {
     "BLOB": "binary",
     "TIMESTAMP WITH TIME ZONE": "timestamptz",
 }
+# A connection for each thread, since DuckDB's connections are used by one thread at a time.
 _local = threading.local()
 
 
@@ -78,6 +83,7 @@ def evaluate(sql: str, table: pa.Table) -> pa.Array:
 
 def evaluate_all(sqls: Sequence[str], table: pa.Table) -> list[pa.Array]:
     """Several expressions over the same rows, in one call; duckdb.Error where one of them can't be computed."""
+    # One call for several expressions: the call costs more than a plain expression over a batch.
     arrays = [column.combine_chunks() for column in _selected(sqls, table).columns]
     return [array.storage if isinstance(array, pa.ExtensionArray) else array for array in arrays]
 

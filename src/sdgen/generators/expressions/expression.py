@@ -60,6 +60,7 @@ class Expression(Generator):
         raise LookupError("the type of an expression follows from the columns in it")
 
     def natural_for(self, types: Mapping[Dependency, Type | None]) -> Type:
+        # Imported here, so that runs without expressions don't pay for DuckDB.
         from duckdb import Error
 
         from sdgen.generators.expressions.stages import result_type
@@ -87,6 +88,7 @@ class Expression(Generator):
     def resolved(self, links: Mapping[str, str]) -> Generator:
         parents = {reference.parent for reference in self._parsed().references if reference.parent}
         copy = self.model_copy()
+        # Sorted, so that equal expressions are equal whichever set made them.
         copy._links = {parent: resolve_link(parent, links) for parent in sorted(parents)}
         return copy
 
@@ -103,6 +105,7 @@ class Expression(Generator):
 
         parsed = self._parsed()
         needs = {alias(number): self._need(one) for number, one in enumerate(parsed.references) if not _is_now(one)}
+        # Columns of parents that the compared rows share are the same in all of them.
         varying = {name: need for name, need in needs.items() if need.link not in among}
         if parsed.faults or any(need.link for need in varying.values()):
             return ""
@@ -113,6 +116,7 @@ class Expression(Generator):
         from duckdb import Error
 
         parsed, table = self._parsed(), self._table(cells)
+        # Sizes are measured only where texts can grow: most expressions need no look at their columns.
         size = parsed.row_size(_longest(table) if parsed.growing else {})
         if size.is_too_large:
             raise self._failed(cells, too_large(size)[0].replace("the expression", "it"), "shorten the columns")
@@ -131,6 +135,7 @@ class Expression(Generator):
         parts: list[pa.Array] = []
         for first in range(0, len(table), at_once):
             parts.append(evaluate(parsed, table.slice(first, at_once)))
+            # Memory is bounded by what has been made, since a bound for each row says nothing of a batch's sum.
             if sum(part.nbytes for part in parts) > _MOST_VALUES:
                 why = f"its values in {first + at_once} rows take more than a gigabyte"
                 raise self._failed(cells, why, "make shorter texts")
@@ -196,6 +201,7 @@ def _as_sql(array: pa.Array) -> pa.Array:
     """An array as DuckDB is to see it: uuids as text, so that they can be compared with texts."""
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
+    # Uuids are compared with texts in scenarios, and text is what DuckDB would show.
     return uuid_text(array) if array.type == pa.binary(16) else array
 
 
@@ -213,6 +219,7 @@ def shifted_column(sql: str, own: Collection[str]) -> str:
     from sqlglot import parse_one
 
     terms = list(_terms(parse_one(sql, dialect="duckdb")))
+    # With two terms that vary, different rows could have the same sum.
     holding = [term for term in terms if _columns(term) & set(own)]
     if len(holding) != 1:
         return ""

@@ -61,8 +61,11 @@ class Overload:
             if array.null_count:
                 usable &= array.is_valid().to_numpy(zero_copy_only=False)
         values = np.broadcast_to(np.asarray(self.compute(*map(_filled, arrays))), count)
+        # Null and not an error: an error in one row of a billion would end the run, and an
+        # infinity can't be stored by most targets.
         usable &= np.isfinite(values)
         if self.gives == "BIGINT":
+            # NaN becomes a whole number before the cast, whose result would else differ between processors.
             values = np.where(usable, values, 0).astype(np.int64)
         return pa.array(values, mask=None if usable.all() else ~usable)
 
@@ -104,6 +107,7 @@ def _floored_remainder(values: NDArray[np.float64], divisors: NDArray[np.float64
     """x - floor(x / y) * y without rounding in between: the C library's fmod is exact, and so is the sum, nearly."""
     with np.errstate(all="ignore"):
         cut = np.fmod(values, divisors)
+        # The last zero turns -0.0 into 0.0, which would else be written with a sign.
         return np.where((cut != 0) & ((cut < 0) != (divisors < 0)), cut + divisors, cut) + values.dtype.type(0)
 
 
@@ -209,9 +213,11 @@ def _fits(values: NDArray[np.float64], type: Type) -> NDArray[np.bool_]:
     bits = INTEGER_BITS.get(type.kind.removeprefix("u"))
     if bits:
         whole = rounding.rounded(values)
+        # Bounds in doubles are exact, since they are powers of two; the greatest whole number of 64 bits is none.
         low, high = (0.0, 2.0**bits) if type.kind.startswith("u") else (-(2.0 ** (bits - 1)), 2.0 ** (bits - 1))
         return (whole >= low) & (whole < high)
     counted = np.abs(rounding.units(values, type.scale))
     with np.errstate(all="ignore"):
+        # Where units are no exact number, the magnitude alone decides whether there is room.
         counted = np.where(np.isfinite(counted), counted, np.abs(values) * float(10**type.scale))
     return counted < float(10**type.precision)

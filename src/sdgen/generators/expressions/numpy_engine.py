@@ -29,6 +29,7 @@ from sdgen.generators.expressions.syntax import parse_tree, rendered
 if TYPE_CHECKING:
     from sqlglot import exp
 
+# Half of the range of 64 bits: results are left to DuckDB well before they could overflow.
 _LIMIT = 1 << 62
 _LONGEST = 4000  # characters of an expression: deeper trees than such have are DuckDB's
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
@@ -44,6 +45,7 @@ _MOMENT = pa.timestamp("us")
 _CARRIED = {arrow for _, arrow in _INTEGERS.values()} | {pa.date32(), pa.bool_(), pa.float64(), pa.string(), _MOMENT}
 
 
+# Every doubt ends here: errors, nulls, divisions by zero and infinities all come from one place, which is DuckDB.
 class Unsupported(Exception):
     """The expression, or this batch of it, is for DuckDB to compute."""
 
@@ -52,6 +54,7 @@ class Numbers(NamedTuple):
     """Values times ten to the power of `scale`, all within low … high; a plain int is the same in every row."""
 
     values: Any
+    # Python's whole numbers have no bounds of their own, so that bounds can be reckoned without overflow.
     low: int
     high: int
     scale: int = 0
@@ -78,7 +81,9 @@ def evaluate(sql: str, table: pa.Table) -> pa.Array | None:
     program = _program(sql, table.schema)
     if program is None or not len(table):
         return None
+    # A batch that numpy can't compute says nothing of the next one, whose numbers may be smaller.
     try:
+        # Overflows and NaN are looked for in the results; numpy's warnings would tell the user of what is handled.
         with np.errstate(all="ignore"):
             computed = program.compute(dict(zip(table.column_names, map(_whole, table.columns), strict=True)))
     except Unsupported:
@@ -104,9 +109,12 @@ def _read(sql: str, schema: pa.Schema) -> Program:
     if not carried or len(sql) > _LONGEST:
         raise Unsupported
     tree = parse_tree(sql)
+    # A node of another kind is DuckDB's, and with it the whole expression: no value
+    # is computed half here and half there.
     if any(type(node).__name__ not in _KNOWN for node in tree.walk()):
         raise Unsupported
     nodes = [node for node in tree.walk() if type(node).__name__ in _TYPED]
+    # Types are DuckDB's own, asked once, so that a sum has the digits that DuckDB gives it.
     types = duckdb_engine.type_names([rendered(node) for node in nodes], schema)
     return _program_of(_Reader({id(node): name for node, name in zip(nodes, types, strict=True)}), tree.unnest())
 
@@ -155,6 +163,7 @@ class _Reader:
         node = node.unnest()
         if self.type_of(node) == "DOUBLE":
             return _finite(_found(_DOUBLES, node)(self, node))
+        # A literal of up to 15 digits is one double, the nearest to what is written.
         if type(node).__name__ == "Literal" and _DECIMAL.fullmatch(self.type_of(node)) and len(node.name) <= 15:
             value = float(node.name)
             return lambda columns: value
@@ -179,6 +188,7 @@ class _Reader:
         if "DOUBLE" in types:
             left, right = self.double(one), self.double(other)
             return lambda columns: compare(left(columns), right(columns))
+        # A date beside a number, or a boolean beside anything, is compared in ways of DuckDB's own.
         if types != {"DATE"} and types & {"DATE", "BOOLEAN"}:
             raise Unsupported
         first, second = self.number(one), self.number(other)
@@ -215,6 +225,7 @@ def _bounded(node: Node, bound: int, scale: int) -> Node:
     def compute(columns: Columns) -> Numbers:
         made = node(columns)
         if made.scale != scale or made.low < -bound or made.high > bound:
+            # The type's own bounds count, not those of 64 bits: beyond them DuckDB has an error to tell.
             raise Unsupported
         return made
 
@@ -233,6 +244,7 @@ def _finite(node: Doubles) -> Doubles:
 
 def _array(columns: Columns, name: str) -> pa.Array:
     if columns[name].null_count:
+        # Nulls have rules of their own in every operation, which DuckDB has and these functions haven't.
         raise Unsupported
     return columns[name]
 
@@ -288,6 +300,7 @@ def _same_text(compare: Callable[[Any, Any], Any], one: exp.Expr, other: exp.Exp
 
 
 def _literal(reader: _Reader, node: exp.Expr) -> Node:
+    # Eighteen digits fit in 64 bits; what is written in other forms is DuckDB's to read.
     if node.is_string or not re.fullmatch(r"\d{1,18}|(?=[\d.]{2,18}$)\d*\.\d+", node.name):
         raise Unsupported
     whole, _, digits = node.name.partition(".")
@@ -307,6 +320,7 @@ def _negated(reader: _Reader, node: exp.Expr) -> Node:
 
 def _sum(reader: _Reader, node: exp.Expr) -> Node:
     dates = [reader.type_of(part.unnest()) == "DATE" for part in (node.this, node.expression)]
+    # A date and a number make a date, two dates a number, and nothing else is taken.
     if any(dates) and reader.type_of(node) != "DATE" and not (all(dates) and type(node).__name__ == "Sub"):
         raise Unsupported
     one, other = reader.number(node.this), reader.number(node.expression)
@@ -348,6 +362,7 @@ def _product(reader: _Reader, node: exp.Expr) -> Node:
 
     def compute(columns: Columns) -> Numbers:
         first, second = one(columns), other(columns)
+        # The extremes of a product lie at the ends of its factors, whichever their signs are.
         ends = [a * b for a in (first.low, first.high) for b in (second.low, second.high)]
         _within(min(ends), max(ends))
         return Numbers(first.values * second.values, min(ends), max(ends), first.scale + second.scale)
@@ -386,7 +401,9 @@ def _branches(reader: _Reader, node: exp.Expr) -> tuple[list[Condition], list[ex
 
 def _chosen(conditions: Sequence[Condition], columns: Columns, values: Sequence[Any]) -> Any:
     """The value of the first condition that holds; the last one where none does."""
+    # All branches are computed for all rows, which is safe, since none of them can fail.
     chosen = values[-1]
+    # From the last to the first, so that the first condition that holds has the last word.
     for condition, value in zip(reversed(conditions), reversed(values[:-1]), strict=True):
         chosen = np.where(condition(columns), value, chosen)
     return chosen
@@ -452,6 +469,7 @@ def _cast(reader: _Reader, node: exp.Expr) -> Node:
     if source == "BOOLEAN":
         flags = reader.condition(inner)
         return lambda columns: _scaled(Numbers(_as_numbers(flags(columns)), 0, 1), scale)
+    # A cast to fewer digits would round, and is left to our own rounding.
     if source == "DATE" or _room(source)[1] > scale:
         raise Unsupported
     number = reader.number(inner)
@@ -467,6 +485,7 @@ def _date(reader: _Reader, node: exp.Expr) -> Node:
 
         def compute(columns: Columns) -> Numbers:
             moments = _array(columns, name).view(pa.int64()).to_numpy()
+            # Before 1970 rounding down and cutting differ, so that such moments are left to DuckDB.
             if moments.min() < 0:
                 raise Unsupported
             return Numbers(moments // _DAY, int(moments.min()) // _DAY, int(moments.max()) // _DAY)

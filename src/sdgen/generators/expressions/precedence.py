@@ -25,6 +25,7 @@ _WORDS = frozenset({"IS", "ISNULL", "NOTNULL", "LIKE", "ILIKE", "IN", "BETWEEN"}
 _ARROWS = frozenset({"ARROW", "DARROW"})
 _ARITHMETIC = frozenset({"PLUS", "DASH", "STAR", "SLASH", "DIV", "MOD"})
 _OPERATORS = _ARITHMETIC | {"DPIPE", "AMP", "PIPE", "CARET", "DSTAR", "TILDE", "PARAMETER"}
+# A cast or an index behind an arrow is bound to the arrow by some and to its operand by others.
 _AFTER_AN_ARROW = frozenset({"DCOLON", "L_BRACKET"})
 
 _COMPARISONS = "two comparisons stand in a row"
@@ -81,6 +82,7 @@ def ambiguous_precedence(tokens: Iterable[Any]) -> Iterator[AmbiguousPrecedence]
             yield AmbiguousPrecedence(
                 token.start + 1, "! means different things in different databases", "write not, or <>"
             )
+        # ! is NOT for some databases and a factorial for others.
         if kind in _AFTER_AN_ARROW and run.arrows:
             run.operators.append(token)
         if kind in _OPENING:
@@ -114,6 +116,7 @@ def bracketed(tree: exp.Expr) -> exp.Expr:
     """The same expression with brackets around each operator that stands directly inside another; `tree` is changed."""
     from sqlglot import exp
 
+    # One form for both, so that the text that is run is the same with every release of sqlglot.
     for like in list(tree.find_all(exp.Like, exp.ILike)):  # newer releases keep NOT in the node, older ones around it
         if like.args.get("negate"):
             like.set("negate", None)
@@ -130,6 +133,7 @@ def _stands_clear(node: exp.Expr, parent: exp.Expr) -> bool:
     """Whether no brackets are needed: chains such as `a and b and c`, arithmetic, and what has brackets of its own."""
     from sqlglot import exp
 
+    # All readers agree on chains of one operator, and on arithmetic.
     chained = isinstance(parent, exp.And | exp.Or | exp.DPipe) and type(node) is type(parent) and parent.this is node
     arithmetic = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg)
     if chained or (isinstance(node, arithmetic) and isinstance(parent, arithmetic)):
@@ -145,10 +149,9 @@ def _put_inside(node: exp.Expr, wrapper: exp.Expr) -> None:
 # What one row of an expression can take: bounds on its texts and on its work, known before it runs.
 #
 # A few functions multiply the lengths of their arguments (`replace` inside `replace` inside `replace` …), and the
-# memory
-# limit of DuckDB does not count the values it is working on. So an expression is refused where the texts of one row,
-# those of every function in it together, could outgrow `MOST`. Functions that compare each character of one text with
-# each of another are bounded by `MOST_STEPS`.
+# memory limit of DuckDB does not count the values it is working on. So an expression is refused where the texts of
+# one row, those of every function in it together, could outgrow `MOST`. Functions that compare each character of one
+# text with each of another are bounded by `MOST_STEPS`.
 MOST = 512 * 2**20  # bytes of one row's texts
 MOST_STEPS = 10_000_000  # of one row: comparisons of characters, about 30 milliseconds
 AT_ONCE = 256 * 2**20  # bytes that the texts of the rows computed in one call may come to
@@ -182,6 +185,7 @@ def row_size(node: exp.Expr, columns: Mapping[str, int]) -> RowSize:
     text = _longest_text(node, [part.text for part in parts], columns)
     steps = sum(part.steps for part in parts)
     if _function(node) in PRODUCTS and len(parts) > 1:
+        # Comparing two texts takes a step for each pair of their characters.
         steps += parts[0].text * parts[1].text
     return RowSize(text, text + sum(part.texts for part in parts), steps)
 

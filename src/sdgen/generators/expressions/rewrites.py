@@ -20,6 +20,7 @@ from sdgen.generators.expressions.syntax import parse_tree, rendered
 if TYPE_CHECKING:
     from sqlglot import exp
 
+# Forms repeat their arguments, so that rewrites in each other could grow without end.
 _MOST_NODES = 20_000
 _NARROW = 18  # digits of the decimals that fit in 64 bits
 _SUMS = ("Add", "Sub")
@@ -33,10 +34,13 @@ def steady(tree: exp.Expr, schema: pa.Schema) -> exp.Expr:
 
     Raises duckdb.Error where DuckDB finds no types, and ValueError where the result would be too long.
     """
+    # Types must be asked for where decimals may be; most expressions have none, and skip the question.
     decimals = _may_hold_decimals(tree, schema)
     if not any(_is_concerned(node, decimals) for node in tree.walk()):
         return tree
     root = tree.copy()
+    # The types of what stands around a rewritten node follow from what it has
+    # become, so that they are asked for anew.
     for nodes in _rounds(root, decimals):
         _rewrite(nodes, schema)
     if decimals:
@@ -61,6 +65,7 @@ def _is_concerned(node: exp.Expr, decimals: bool) -> bool:
     name = _name(node)
     if type(node).__name__ == "Anonymous" and not node.expressions:
         return False
+    # DuckDB reads -2147483648 as the negative of a number that fits no int.
     if name in ("Neg", "Mod", "mod") and type(_parts(node)[-1]).__name__ == "Literal":
         return _parts(node)[-1].name == "2147483648"
     if name in _OF_DECIMALS:
@@ -158,6 +163,8 @@ def _written(form: str, parts: Sequence[exp.Expr], type: str) -> exp.Expr:
     tree = _parsed_form(form.format(*names, scale=scale, wider=scale + 1, type=type)).copy()
     for column in list(tree.find_all(exp.Column)):
         part = parts[names.index(column.name)].copy()
+        # An argument that is more than a column or a number keeps its brackets, or
+        # operators around it would take it apart.
         column.replace(part if isinstance(part, exp.Column | exp.Literal) else exp.Paren(this=part))
     return tree
 
@@ -171,6 +178,7 @@ def _parsed_form(sql: str) -> exp.Expr:
 
 def _cap_sums(root: exp.Expr, schema: pa.Schema) -> None:
     """Keep sums of decimals in 18 digits where their terms have no more: newer releases give them a 19th."""
+    # A sum is capped only once its terms are: what they have become decides its own type.
     while True:
         sums = [node for node in root.walk() if type(node).__name__ in _SUMS and not node.meta.get(_CAPPED)]
         if all(sum(_most_digits(node, schema)) <= _NARROW for node in sums):
@@ -242,12 +250,16 @@ KINDS: dict[str, tuple[str, Callable[[exp.Expr], bool]]] = {
     "2147483648": (".*", lambda node: _is_literal(node) and node.name == "2147483648"),
 }
 _REMAINDER = "CASE WHEN {1} = -1 THEN {0} & 0 ELSE {0} % {1} END"  # for the least integer: an error or 0
+# Powers of ten as a list, since a power of whole numbers would be a float.
 _TENS = "CAST([" + ", ".join(str(10**digits) for digits in range(21)) + "] AS INT128[])[least(-{1}, 20) + 1]"
 # In whole numbers, so that nothing is lost and an overflow is an error.
 _AT_TENS = f"CAST(sign({{0}}) * ((abs(CAST(trunc({{0}}) AS INT128)) + {_TENS} // 2) // {_TENS} * {_TENS}) AS {{type}})"
 _ROUNDED = f"CASE WHEN {{1}} >= 0 THEN {{0}} WHEN {{1}} < 0 THEN {_AT_TENS} END"
+# string_split('', '') has one empty part by our definition, and none in some releases.
 _SPLIT = "CASE WHEN {0} = '' AND {1} IS NOT NULL THEN [''] ELSE {name}({0}, {1}) END"
+# list_contains([], null) is null by our definition, as comparisons with null are.
 _CONTAINS = "CASE WHEN {1} IS NULL THEN NULL ELSE {name}({0}, {1}) END"
+# Words for infinities: some releases read them as 1900, others as a moment at the end of time.
 _WORDS = "CASE WHEN lower(trim({0})) IN ('infinity', '-infinity', 'epoch') THEN NULL ELSE {name}({0}, {1}) END"
 
 # By function or operator: the kinds of its arguments, and what is computed in its place.
@@ -255,9 +267,11 @@ CALLS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "round": ((("whole", "digits"), _ROUNDED), (("decimal", "negative"), _AT_TENS)),
     "mod": ((("signed", "signed"), _REMAINDER),),
     "Mod": ((("signed", "signed"), _REMAINDER),),
+    # -x of a number without a sign wraps around in some releases; subtracted twice, it is an error in all.
     "Neg": ((("2147483648",), "CAST(-{0} AS INT)"), (("unsigned",), "{0} - {0} - {0}")),
     "bit_count": ((("any",), "CAST(bit_count({0}) AS TINYINT)"),),
     "date_trunc": ((("any", "day"), "CAST(date_trunc({0}, {1}) AS TIMESTAMP)"),),
+    # Floored, also before 1970, where some releases round.
     "epoch_ms": ((("moment",), "(epoch_us({0}) - ((epoch_us({0}) % 1000) + 1000) % 1000) // 1000"),),
     **dict.fromkeys(("split", "str_split", "string_split"), ((("any", "any"), _SPLIT),)),
     **dict.fromkeys(("list_contains", "list_has", "array_contains"), ((("any", "any"), _CONTAINS),)),
@@ -283,12 +297,15 @@ NO_PARTS = {
 }
 PARTS = ("date_part", "datepart", "Extract")
 
+# A text that a release may read or refuse is replaced by one that none reads, so that the cast fails alike in all.
 _DATE = r"CASE WHEN regexp_matches({0}, '[ T]\s*\d+\s*$|:60') THEN 'no date' ELSE {0} END"
 _INTERVAL = (
     r"CASE WHEN regexp_matches({0}, '^\s*[-+]?[0-9.]+\s*$') THEN 'no interval' "
     r"ELSE regexp_replace({0}, '(\.\d{{6}})\d+', '\1', 'g') END"
 )
 _HUGE = r"CASE WHEN regexp_matches({0}, '^\s*[-+]?0[xXbB]') THEN 'no number' ELSE {0} END"
+# A decimal with no digit before the point would be written as .5, which is no JSON;
+# a digit more in its type gives 0.5.
 _WITH_A_DIGIT = (("fraction", "CAST({0} AS DECIMAL({wider}, {scale}))"),)
 ARGUMENTS: dict[str, tuple[tuple[str, str], ...]] = {
     "cast to DATE": (("text", _DATE),),

@@ -82,6 +82,7 @@ def _after(schema: pa.Schema, stages: Iterable[Iterable[Call]]) -> pa.Schema:
 def _selected(sqls: Sequence[str], table: pa.Table) -> list[pa.Array]:
     """Expressions over a table: its bare columns as they are, what numpy can, and the others by one call of DuckDB."""
     columns = {f'"{name}"': name for name in table.column_names}
+    # Two calls may have the same argument, which is computed once.
     computed: dict[str, pa.Array | None] = {
         sql: numpy_engine.evaluate(sql, table) for sql in dict.fromkeys(sqls) if sql not in columns
     }
@@ -95,6 +96,7 @@ def _program(parsed: Parsed, schema: pa.Schema) -> Program:
     """ValueError or duckdb.Error where functions don't fit their arguments."""
     tree = steady(parsed.tree, schema)
     root = tree.copy()
+    # Only where decimals may occur must types be asked for beyond those of our own functions.
     with_decimals = decimals.may_occur(root, schema)
     possible = [node for node in _from_leaves(root) if _is_own(node) or (with_decimals and decimals.operands(node))]
     nodes = [node for node, types in _typed(possible, schema) if _is_ours(node, types)] if possible else []
@@ -160,6 +162,8 @@ def _levels(nodes: list[exp.Expr]) -> list[list[exp.Expr]]:
 
     def level(node: exp.Expr) -> int:
         if id(node) not in known:
+            # The conditions that a node stands under are computed beforehand with its
+            # arguments, so that calls in them come first.
             parts = [*_arguments(node), *(part for guard in guards_of(node) for part in guard.parts)]
             inside = (each for part in parts for each in part.walk() if id(each) in ours)
             known[id(node)] = 1 + max(map(level, inside), default=-1)
@@ -181,6 +185,7 @@ def _cut(nodes: list[exp.Expr], schema: pa.Schema, names: Iterator[str]) -> Iter
         arguments = tuple(
             _argument(node, *each, schema) for each in zip(_arguments(node), types, use.types, strict=False)
         )
+        # Equal calls are one column: an expression often repeats a part of itself.
         same = (_name(node), use.gives, use.lenient, arguments)
         if same not in known:
             known[same] = next(names)
@@ -217,6 +222,7 @@ def _use(node: exp.Expr, types: Sequence[str]) -> _Use | None:
         source, target = types
         if not casts_floats(source, target):
             return None
+        # A cast within try() fails to null, as TRY_CAST does.
         lenient = type(node).__name__ == "TryCast" or any(guard.tried for guard in guards_of(node))
         column_type = duckdb_engine.type_named(target)
         compute = partial(cast_floats, type=column_type, lenient=lenient)
@@ -230,10 +236,13 @@ def _use(node: exp.Expr, types: Sequence[str]) -> _Use | None:
 
 def _argument(node: exp.Expr, part: exp.Expr, source: str, wanted: str, schema: pa.Schema) -> str:
     """The SQL of an argument, in the type it is handed over in; a bare column where it is of that type already."""
+    # A long decimal must be the nearest double before it is an argument.
     if wanted in ("DOUBLE", "FLOAT") and decimals.is_long(source, wanted):
         part = decimals.as_float(part, source, wanted)
     if type(node).__name__ in _CASTS or any(type(each).__name__ not in _PLAIN for each in part.walk()):
         part = part.copy()
+        # The conditions that the call stands under are written around its argument: a guarded cast must not fail in
+        # rows that the guard keeps out.
         for guard in guards_of(node):
             part = guard.around(part)
     sql = rendered(part)

@@ -28,6 +28,7 @@ from sdgen.generators.expressions.precedence import (
 if TYPE_CHECKING:
     from sqlglot import exp
 
+# Bounds are looked at in the text, before anything reads it: a parser could run out of stack.
 _DEEPEST = 60
 _MOST_NODES = 1500
 _CHAIN = 250
@@ -75,6 +76,7 @@ def parse_expression(text: str) -> Parsed:
         tree = _read(text)
         if isinstance(tree, ParamError):
             return Parsed(faults=(tree,))
+        # What is refused is told first: brackets and types mean nothing for it.
         faults = tuple(_faults(tree)) or tuple(_unclear(text)) or tuple(_untyped(tree))
         return Parsed(faults=faults) if faults else _bounded(_parsed(tree))
     except RecursionError:
@@ -109,6 +111,8 @@ def _dialect() -> Any:
     remainder = TokenType.MOD  # binds as a product does; in older releases of sqlglot, as a sum
     terms = {token: node for token, node in DuckDB.Parser.TERM.items() if token != remainder}
     factors = DuckDB.Parser.FACTOR | {remainder: exp.Mod}
+    # sqlglot translates functions between databases; here each keeps the name that it was written
+    # with, so that the check sees what runs.
     own = {"FUNCTIONS": {}, "FUNCTION_PARSERS": readers, "TERM": terms, "FACTOR": factors}
     parser = type("SdgenParser", (DuckDB.Parser,), own)
     return type("SdgenScalar", (DuckDB,), {"Parser": parser})
@@ -154,6 +158,7 @@ def _place(text: str, line: int | None, column: int | None) -> str:
 def _faults(tree: exp.Expr) -> Iterator[ParamError]:
     """All refusals, each thing named once; what lies inside a refused thing isn't looked at."""
     told: set[str] = set()
+    # Without recursion, so that a long chain is told to be too long instead of running out of stack.
     todo: list[tuple[exp.Expr, int]] = [(tree, 0)]
     seen = 0
     while todo:
@@ -282,6 +287,8 @@ def _parsed(tree: exp.Expr) -> Parsed:
 
     references: dict[Reference, int] = {}
     tree = exp.Paren(this=tree.copy())
+    # References are numbered as they are first met, so that equal expressions have equal
+    # SQL whatever their columns are called.
     for column in list(tree.find_all(exp.Column, bfs=False)):
         reference = Reference(column.name, column.table)
         number = references.setdefault(reference, len(references))

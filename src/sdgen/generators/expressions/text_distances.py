@@ -17,14 +17,17 @@ Counts = NDArray[np.int64]
 Numbers = NDArray[np.int64] | NDArray[np.float64]
 Characters = NDArray[np.int32]  # one row a text; -1 behind its end
 
+# A table of all pairs of characters of all rows would have no bound.
 _MOST_CELLS = 1 << 22  # of a table that is held at a time
 
 
 def characters(texts: pa.Array) -> tuple[Characters, Counts]:
     """The texts' code points, and how many each has."""
+    # Characters and not bytes: releases of DuckDB differ in which they count.
     lengths = np.asarray(pc.utf8_length(texts), dtype=np.int64)
     joined = "".join(texts.to_pylist())
     table = np.full((len(lengths), int(lengths.max(initial=0))), -1, dtype=np.int32)
+    # One buffer for all texts, four bytes a character, is read without a loop over rows.
     table[np.arange(table.shape[1]) < lengths[:, None]] = np.frombuffer(joined.encode("utf-32-le"), dtype=np.int32)
     return table, lengths
 
@@ -54,6 +57,7 @@ _Program = Callable[[Characters, Counts, Characters, Counts], Numbers]
 
 def _by_rows(left: pa.Array, right: pa.Array, program: _Program) -> Numbers:
     """A program over as many rows at a time as memory has room for."""
+    # Two more for the rows and columns in front, which Damerau's program needs.
     longest = [int(pc.max(pc.utf8_length(texts)).as_py() or 0) + 2 for texts in (left, right)]
     step = max(1, _MOST_CELLS // (longest[0] * longest[1]))
     made = [np.zeros(0)]
@@ -94,6 +98,7 @@ def _levenshtein(first: Characters, lengths: Counts, second: Characters, others:
         here[:, 0] = place + 1
         changed = above[:, :-1] + (second != first[:, place, None])
         np.minimum(changed, above[:, 1:] + 1, out=here[:, 1:])
+        # Along a row each entry depends on the one before, so that this loop can't be one operation.
         for column in range(1, here.shape[1]):
             np.minimum(here[:, column], here[:, column - 1] + 1, out=here[:, column])
         found = np.where(lengths == place + 1, here[rows, others], found)
@@ -116,6 +121,7 @@ def _damerau(first: Characters, lengths: Counts, second: Characters, others: Cou
             equal = same[:, column - 1]
             from_row = last_row[:, column - 1]
             swapped = table[rows, from_row, last_column] + (place - from_row - 1) + 1 + (column - last_column - 1)
+            # An exchange leads back to where both characters stood last, whatever was edited between them.
             changed = table[:, place, column] + ~equal
             moved = np.minimum(table[:, place + 1, column], table[:, place, column + 1]) + 1
             table[:, place + 1, column + 1] = np.minimum(np.minimum(changed, moved), swapped)

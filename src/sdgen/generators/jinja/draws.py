@@ -21,6 +21,7 @@ from sdgen.generators.arrays.encode_text import uuid_text
 from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.streams import Numbers
 
+# Draws of later calls are for few rows of a batch, as loops and branches differ from row to row.
 _TOGETHER = 64  # so many calls, and words of one call, are drawn for all rows at once; further ones row by row
 _BITS = 64
 _SHORT = 1_024  # up to so many values, copying the list is faster than keeping account of it
@@ -38,10 +39,12 @@ class Draws:
 
     def begin(self, place: int) -> None:
         """Go on to the row at a place."""
+        # Each row begins with its own call 0 and the whole budget, so that no row depends on the one before.
         self._place, self._calls, self.budget.left = place, 0, STEPS
 
     def words(self, count: int = 1) -> list[int]:
         """The 64-bit words of the next call."""
+        # The call's number within the row, whatever branch it stands in: it is what the draw is keyed by.
         call, place = self._calls, self._place
         self._calls += 1
         self.budget.charge(count)
@@ -50,6 +53,7 @@ class Draws:
         if call == len(self._words):
             self._words.append([])
         drawn = self._words[call]
+        # For all rows at once, as soon as one of them asks: what a row gets doesn't depend on which.
         while len(drawn) < min(count, _TOGETHER):
             drawn.append(streams.draw(self._key(call, len(drawn)), self._numbers).tolist())
         words = [part[place] for part in drawn[:count]]
@@ -59,6 +63,7 @@ class Draws:
         return int(streams.draw(self._key(call, part), self._numbers[self._place : self._place + 1])[0])
 
     def _key(self, call: int, part: int) -> int:
+        # The first word of a call has the call's own name; further ones, of a sample, are told apart by their part.
         return self._cells.key(f"call {call}/{part}" if part else f"call {call}")
 
 
@@ -133,6 +138,7 @@ def weighted(drawn: Draws, values: Any, weights: Any = None) -> Any:
     listed = _listed(values)
     if not isinstance(weights, (list, tuple)) or len(weights) != len(listed) or not listed:
         raise ValueError("weighted takes one weight for each value")
+    # A list of weights costs as much as it is long, whichever value is taken.
     drawn.budget.charge(len(weights))
     ends = list(accumulate(weights))
     if min(weights) < 0 or not ends[-1] > 0:
@@ -191,6 +197,7 @@ class Budget:
 
     def checked(self, value: Any) -> Any:
         """The value, an iterator as a list, once it is paid for; ExcessError where it is too large for any budget."""
+        # An iterator has no length to be weighed by, so that it becomes a list first.
         if type(value) not in _WEIGHED and isinstance(value, _VIEWS):
             value = list(value)
         self.charge(weight(value))
@@ -200,6 +207,7 @@ class Budget:
         """What a filter is to work on, once that is paid for."""
         if isinstance(value, _FUNCTIONS):
             raise TypeError("a function is no value: put brackets behind its name")
+        # A pool of the params is paid for by an eighth of its length, since it is the same for every row.
         self.charge(len(value) >> 3 if isinstance(value, Phrases) else weight(value))
         return value
 
@@ -212,10 +220,12 @@ def weight(value: Any, inside: bool = False) -> int:
     if isinstance(value, str):
         check_length(len(value))
         return 1 + (len(value) >> _LETTERS)
+    # Arithmetic on whole numbers without bounds could take any time and memory.
     if isinstance(value, int) and abs(value) > _WIDEST:
         raise ExcessError("a whole number of more than 128 bits")
     if not isinstance(value, (list, tuple, dict)) or (isinstance(value, (Phrases, Pools)) and not inside):
         return 1
+    # A stack of its own, since lists may be nested deeper than Python calls.
     total, waiting = 0, [value]
     while waiting:
         parts = waiting.pop()

@@ -76,6 +76,7 @@ class Jinja(TextGenerator):
     def phrases(self) -> dict[str, Any]:
         """The variables that are the same for each row."""
         pools = Pools({name: _spelled_out(pool) for name, pool in self.pools.items()})
+        # A template that names `pools` where there are none is told so, and gets no empty mapping.
         named = {**pools, _POOLS: pools} if pools else {}
         return {**named, _VALUES: _spelled_out(self.values_)} if self.values_ else named
 
@@ -101,6 +102,7 @@ class Jinja(TextGenerator):
 
     def resolved(self, links: Mapping[str, str]) -> Generator:
         copy = self.model_copy()
+        # What the params name goes before a link of that name.
         known = {*links, *links.values()} - self.names
         copy._links = {
             name: resolve_link(name, links)
@@ -121,6 +123,7 @@ class Jinja(TextGenerator):
                     continue
                 for member in members:
                     yield Dependency(member, self._links[name], param=param, line=line)
+                # A link's name may also be read as a column of the row, by itself.
                 if not members or name in reading.alone:
                     yield Dependency(name, param=param, line=line)
 
@@ -128,6 +131,7 @@ class Jinja(TextGenerator):
         return {*links, *links.values(), *self.names, *FUNCTIONS, ROW}
 
     def values(self, cells: ColumnBatch) -> pa.Array:
+        # Rows that are asked for many times over, as parents are, are rendered once.
         rows, places = _distinct_rows(cells)
         chosen = self._chosen(cells)[rows]
         texts = np.empty(len(rows), dtype=object)
@@ -204,8 +208,10 @@ class _Rendering:
             context.exported_vars.clear()
             drawn.begin(place)
             try:
+                # All pieces before any is joined: the length is known before the text takes memory.
                 pieces = list(render(context))
                 check_length(sum(map(len, pieces)))
+            # Whatever a template raises is a mistake in it or in the values, and is told with its row and line.
             except Exception as error:
                 raise self._told(error, int(numbers[place])) from error
             yield join(pieces)

@@ -32,6 +32,7 @@ def _names(listed: str) -> frozenset[str]:
 
 
 # Filters of Jinja that are pure; those of texts get each value as it would be written.
+# Text filters work on what a value would be written as, so that null is an empty text to them.
 _TEXT_FILTERS = _names("capitalize lower title trim truncate upper urlencode wordcount")
 _VALUE_FILTERS = _names(
     "abs count d default dictsort first float int items last length list map max min reject rejectattr reverse select"
@@ -41,6 +42,7 @@ TESTS = _names(
     "boolean defined divisibleby eq equalto even false float ge greaterthan gt in integer iterable le lessthan lower"
     " lt mapping ne none number odd sequence string true undefined upper == != < <= > >="
 )
+# Widths and places have few digits, so that a format can't fill the memory.
 _FORMATS = re.compile(r"%(?:%|[-+ 0#]{0,5}\d{0,3}(?:\.\d{1,2})?[sdifgxXoeEG])")
 _OF_MOMENTS = _names("year month day hour minute second microsecond date time weekday isoweekday isoformat")
 _READABLE: tuple[tuple[type, frozenset[str]], ...] = (
@@ -60,12 +62,14 @@ def _joined(values: Iterable[Any], separator: Any = "", attribute: Any = None) -
     parts = values if attribute is None else [value[attribute] for value in values]
     texts = [part if type(part) is str else text_of(part) for part in parts]
     between = text_of(separator)
+    # The length is known before the text is made.
     check_length(sum(map(len, texts)) + len(between) * len(texts))
     return between.join(texts)
 
 
 def _replaced(value: Any, old: str, new: str, count: int = -1) -> str:
     text = text_of(value)
+    # As long as the text can become, and not as long as it does: the count must come before the work.
     check_length(len(text) + text.count(old) * len(new))
     return text.replace(old, new, count)
 
@@ -84,6 +88,7 @@ def _rounded(value: Any, places: int = 0, method: str = "common") -> Any:
 
 
 def _summed(values: Iterable[Any], attribute: Any = None, start: Any = 0) -> Any:
+    # Adding texts or lists would be a way around the weights of + and join.
     numbers = [start, *(value if attribute is None else value[attribute] for value in values)]
     if not all(map(_is_number, numbers)):
         raise TypeError("sum adds numbers")
@@ -92,6 +97,7 @@ def _summed(values: Iterable[Any], attribute: Any = None, start: Any = 0) -> Any
 
 def _like_template(name: str) -> Callable[..., str | None]:
     """A filter of the generator `template`, for one value: both write the same."""
+    # One definition for both kinds of templates, so that their filters write the same.
     known = templates.FILTERS[name]
 
     def filtered(value: Any, argument: Any = "") -> str | None:
@@ -168,9 +174,11 @@ def _is_number(value: Any) -> bool:
 class Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox with less in it."""
 
+    # Operators whose results may be larger than their operands.
     intercepted_binops = _names("+ * ** %")
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        # A positive list by type: Jinja's own sandbox lets all public attributes through.
         return any(isinstance(obj, kind) and attr in names for kind, names in _READABLE)
 
     def wrap_str_format(self, value: Any) -> None:
@@ -211,6 +219,7 @@ def _filter_of_jinja(name: str) -> Callable[..., Any]:
     @pass_context
     def filtered(context: Context, value: Any, *args: Any, **kwargs: Any) -> Any:
         budget = _drawn(context).budget
+        # Values are written first, so that filters of texts never see an object.
         taken = text_of(value) if name in _TEXT_FILTERS else value
         return budget.checked(_plain().call_filter(name, budget.taken(taken), args, kwargs, context))
 
@@ -228,6 +237,7 @@ def _filter_of_draws(function: Callable[..., Any]) -> Callable[..., Any]:
 @pass_context
 def _each(context: Context, values: Any, steps: int) -> Any:
     """What a loop runs over, all of its turns paid for: `steps` each."""
+    # Lists and texts have a length, so that all turns of a loop can be paid for beforehand.
     if not isinstance(values, (list, tuple, dict, str)):
         raise TypeError(f"a loop runs over a list, not over {text_of(values)!r}")
     _drawn(context).budget.charge(len(values) * steps)
@@ -236,6 +246,7 @@ def _each(context: Context, values: Any, steps: int) -> Any:
 
 def _literal(value: Any) -> Any:
     """A list or record as it is written in the template: its size is what counts."""
+    # A function within a list would come out as text with its address in it.
     for part in value.values() if isinstance(value, dict) else value:
         if callable(part):
             text_of(part)
@@ -251,7 +262,9 @@ def _plain() -> Sandbox:
 @cache
 def environment() -> Sandbox:
     """The environment that templates are compiled in."""
+    # Undefined names are errors, since a text with a gap would be taken for data.
     made = Sandbox(undefined=StrictUndefined, finalize=text_of, autoescape=False)
+    # Jinja's globals hold a source of chance, among others.
     made.globals.clear()
     made.filters = {
         **{name: _filter_of_jinja(name) for name in _TEXT_FILTERS | _VALUE_FILTERS},

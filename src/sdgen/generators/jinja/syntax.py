@@ -64,9 +64,11 @@ def read(text: str) -> Reading:
     for fault, line in _faults(tree):
         raise TemplateError(f"line {line}: {fault[0]}", fault[1])
     with _told():
+        # What a template reads without setting it are columns, pools and links.
         names = meta.find_undeclared_variables(tree) - FUNCTIONS.keys()
     lines: dict[str, int] = {}
     for name in tree.find_all(nodes.Name):
+        # A name that is set in one branch and read in another would be a column in some rows only.
         if name.name in names and name.ctx != "load":
             what = f"line {name.lineno}: {name.name!r} is set here, and read elsewhere as a column or a list"
             raise TemplateError(what, "give what is set a name of its own")
@@ -83,6 +85,7 @@ def read(text: str) -> Reading:
 def compiled(text: str, links: tuple[tuple[str, str], ...]) -> Compiled:
     """A template that has been read, as code; `links` gives the link that a name stands for where members are read."""
     reading = read(text)
+    # One variable for each column of a parent, so that a template never holds a row.
     paths = [(name, member) for name, _ in links for member in reading.members[name]]
     variables = {path: _PARENT.format(place) for place, path in enumerate(paths)}
     link = dict(links)
@@ -117,6 +120,7 @@ def _hint(what: str) -> str:
 def _faults(tree: nodes.Template) -> Iterator[tuple[tuple[str, str], int]]:
     """What is wrong in a tree, with hint and line."""
     waiting: list[tuple[nodes.Node, nodes.Node | None, int]] = [(tree, None, 0)]
+    # Without recursion: the tree of a template may be deeper than Python's stack.
     while waiting:
         node, above, depth = waiting.pop()
         for fault in _fault(node, above, depth):
@@ -196,6 +200,7 @@ class _Rewriting(NodeTransformer):
         return _filtered(self.generic_visit(node), LITERAL)
 
     def visit_For(self, node: nodes.For) -> nodes.Node:
+        # A loop may come to every node that stands in it, so that this is what a turn is charged.
         steps = sum(1 for _ in node.find_all(nodes.Node))  # every turn may come to all that stands in the loop
         self.generic_visit(node)
         node.iter = _filtered(node.iter, EACH, nodes.Const(steps, lineno=node.lineno))

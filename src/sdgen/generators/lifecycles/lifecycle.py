@@ -52,6 +52,7 @@ class Lifecycle(Referring):
     def _conditions(self) -> Lifecycle:
         for name, state in self.states.items():
             if state.cases:
+                # The cases of a state become one CASE, so that DuckDB is asked once for all of them.
                 branches = (f"when ({case.when}) then {place}" for place, case in enumerate(state.cases))
                 self._cases[name] = Expression(sql=f"case {' '.join(branches)} else {len(state.cases)} end")
         return self
@@ -75,6 +76,7 @@ class Lifecycle(Referring):
 
     def resolved(self, links: Mapping[str, str]) -> Lifecycle:
         copy = super().resolved(links)
+        # A copy has conditions of its own, or those of the original would be resolved with it.
         copy._cases = {}
         for name, case in self._cases.items():
             resolved = case.resolved(links)
@@ -105,6 +107,8 @@ class Lifecycle(Referring):
         return pa.array(list(self.states), pa.string())
 
     def values(self, cells: ColumnBatch) -> pa.Array:
+        # One life for all columns that are read off it, so that status, moments and
+        # counts can't contradict one another.
         path = cells.rows.shared(_shared_name(cells.facts.column), lambda: self._path(cells))
         state, _ = path.at(np.maximum(path.steps - 1, 0))
         return self.named(state)
@@ -127,6 +131,7 @@ class Lifecycle(Referring):
         return walk(plan, cells.numbers, born, known)
 
     def _case(self, cells: ColumnBatch, name: str) -> Numbers:
+        # Only the first row in a state asks for its conditions; they are kept for the batch.
         numbers = cells.rows.shared(
             f"lifecycle {cells.facts.column} {name}", lambda: self._cases[name].values(cells).cast(pa.int64())
         )

@@ -26,8 +26,10 @@ from sdgen.generators.numbers.alias_tables import alias_table
 from sdgen.generators.numbers.quantile_tables import lognormal_table
 from sdgen.generators.streams import Numbers
 
+# A walk in a circle must end, and each step costs a draw for all rows that are still under way.
 MOST_STEPS = 100
 _NONE = -1
+# A lognormal stay has no greatest length of its own.
 _WIDEST = 30.0  # times the median: no stay is longer, or shorter than its part of it
 
 
@@ -51,6 +53,7 @@ class Path:
 
     def reached(self, state: int, last: bool = False) -> tuple[Numbers, NDArray[np.bool_]]:
         """When each row came to a state for the first time (or the last), and whether it did."""
+        # From the end to the beginning for the first time, so that the earliest is what remains.
         when, came = np.zeros(len(self.steps), dtype=np.int64), np.zeros(len(self.steps), dtype=np.bool_)
         order = range(len(self.states)) if last else range(len(self.states) - 1, -1, -1)
         for step in order:
@@ -100,10 +103,12 @@ class Walk:
 def walk(plan: Walk, numbers: Numbers, born: Numbers, known: NDArray[np.bool_]) -> Path:
     """The way of rows with these numbers, born at these moments; those whose birth isn't known have none."""
     names = list(plan.states)
+    # Nothing has happened to what isn't born yet, or whose birth nobody knows.
     alive = known & (born <= plan.until)
     state = np.where(alive, 0, _NONE)
     moment = born.copy()
     states, moments, steps = [state], [moment], alive.astype(np.int64)
+    # Step n of a row takes its n-th word, so that the same life comes of it wherever it is read.
     for step in range(1, MOST_STEPS):
         state, moment = np.full_like(state, _NONE), moment.copy()
         for place in np.flatnonzero(np.bincount(states[-1][alive])).tolist():
@@ -133,11 +138,13 @@ def _stepped(
         if not choice:
             continue
         picked = alias_table([each.weight for each in choice.values()]).pick(chosen)
+        # A state that leads to itself is an end: time passes in it, and nothing changes.
         for number, (target, transition) in enumerate(choice.items()):
             these = np.flatnonzero((cases == case) & (picked == number)) if target != name else rows[:0]
             if len(these):
                 following[these] = names.index(target)
                 later[these] = _moved(plan, state, transition, since[these], waits[these])
+    # The last transition may lie beyond the present: then it has not come yet.
     come = later <= plan.until
     return np.where(come, following, _NONE), later
 
@@ -146,11 +153,14 @@ def _moved(plan: Walk, state: State, transition: Transition, since: Numbers, wor
     """The moments after a stay in a state."""
     median = fixed_length(transition.after or state.after)
     table = lognormal_table(float(transition.sigma or state.sigma))
+    # The law is truncated, so that no stays pile up at either bound.
     stays = table.draw(words, 1 / _WIDEST, _WIDEST) * median
     if state.rhythm is None:
         return since + stays.astype(np.int64) // SECOND * SECOND
     clock = waiting_clock(state.rhythm, plan.as_of)
+    # Waits run in operational time: two hours of `office` are two hours in which there is work.
     later = clock.moments(clock.ticks(since) + clock.of_hours(stays)) // SECOND * SECOND
+    # Whole seconds are cut off, which must not lead back before the beginning.
     return np.maximum(later, since)
 
 

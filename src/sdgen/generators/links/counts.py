@@ -18,6 +18,7 @@ from sdgen.generators.cancellation import raise_if_cancelled
 from sdgen.generators.numbers.alias_tables import AliasTable
 from sdgen.generators.streams import Numbers
 
+# A sum is kept for each block and never for each parent: eight bytes a parent would be in every plan that is sent.
 BLOCK = 65_536  # parents whose counts are summed together
 
 
@@ -27,6 +28,7 @@ class Layout(Protocol):
     @property
     def total(self) -> int: ...
 
+    # Children of one parent are contiguous rows, so that a parent is found by bisection, and siblings by counting.
     def locate(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
         """For each child's row number: its parent's row number, and its place among that parent's children."""
         ...
@@ -69,6 +71,8 @@ class EvenSpread:
     key: int
 
     def starts(self, parents: Numbers) -> Numbers:
+        # The jitter is less than one parent's share, so that starts rise with the parents, and a
+        # row's parent is near its mean place.
         jitter = streams.below(streams.draw(self.key, parents), self.total)
         starts = (parents * np.int64(self.total) + jitter) // np.int64(self.parents)
         starts[parents <= 0] = 0
@@ -78,9 +82,13 @@ class EvenSpread:
     def locate(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
         size, total = np.int64(self.parents), np.int64(self.total)
         if _in_sequence(numbers):
+            # Jitter moves a start by less than one parent's mean share, so that one
+            # parent more at either side is enough.
             first = max(int(numbers[0]) * self.parents // self.total - 1, 0)
             last = min(-(-(int(numbers[-1]) + 1) * self.parents // self.total), self.parents - 1)
             return _lay_out(numbers, first, self.starts(np.arange(first, last + 2, dtype=np.int64)))
+        # A bisection over starts that are computed where they are asked for:
+        # nothing is summed over the parents before.
         low = np.maximum(numbers * size // total - 1, 0)
         high = np.minimum(-(-(numbers + 1) * size // total), size - 1)
         while np.any(low < high):  # the last parent whose start is at or before the row
@@ -111,15 +119,19 @@ class SummedCounts:
         """Set the offsets; the least and the greatest count of all."""
         sums, least, most = [0], [], []
         for start in range(0, self.parents, BLOCK):
+            # Summing a large entity takes time, in which a run may have been given up.
             raise_if_cancelled()
             counts = self._counts(start)
             sums.append(int(counts.sum()))
             least.append(int(counts.min()))
             most.append(int(counts.max()))
+        # The record is frozen for all others; its sums are set once, while it is made.
         object.__setattr__(self, "offsets", np.cumsum(sums, dtype=np.int64))
         return min(least, default=0), max(most, default=0)
 
     def locate(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
+        # Batches are rows in sequence, and their parents follow one another: they are
+        # laid out without a search for each row.
         if _in_sequence(numbers):
             return self._laid_out(numbers)
         blocks = np.searchsorted(self.offsets, numbers, side="right") - 1
@@ -166,6 +178,7 @@ class DrawnCounts(SummedCounts):
     `table` draws minimum, minimum + 1, … by weight; without one every count in minimum … maximum is equally likely.
     """
 
+    # A draw for each parent by itself: a longer table begins with the counts of the shorter one.
     parents: int
     minimum: int
     maximum: int
@@ -252,6 +265,8 @@ class Later:
         return self.first_row + self.layout.total - self.base
 
     def locate(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
+        # Rows that were there before are no part of this layout; they are given any
+        # place in it, which is replaced below.
         parents, ordinals = self.layout.locate(np.maximum(numbers - self.first_row + self.base, 0))
         parents = parents + np.int64(self.first_parent)
         if self.older is None or not (old := numbers < self.first_row).any():

@@ -160,6 +160,7 @@ class ForeignKey(Generator):
         return True
 
     def values(self, cells: ColumnBatch) -> pa.Array:
+        # The parent's key is computed at the row that was drawn, so that no list of keys is ever kept.
         return cells.rows.parent(self.via or cells.facts.column).column(self.column)
 
 
@@ -188,6 +189,7 @@ class ElementLink(Generator):
         def pick(parents: int) -> Numbers:
             if self.distribution == "uniform":
                 return cells.below(parents, "parent")
+            # Elements have numbers of their own, which are drawn as rows are.
             return Zipf(cells.key("parent"), parents, self.exponent).choose(cells.numbers)
 
         return cells.rows.others(self.entity, pick).column(self.column)

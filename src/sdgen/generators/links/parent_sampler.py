@@ -33,6 +33,8 @@ class Uniform:
     parents: int
 
     def choose(self, numbers: Numbers) -> Numbers:
+        # A draw among all parents: with more parents it leads elsewhere, which is why only columns that
+        # draw from a grown parent may change.
         return streams.below(streams.draw(self.key, numbers), self.parents)
 
 
@@ -46,6 +48,7 @@ class Zipf:
 
     def choose(self, numbers: Numbers) -> Numbers:
         ranks = zipf_ranks(streams.draw(self.key, numbers), self.parents, self.exponent)
+        # The commonest ranks would else be the first rows of the parent.
         return permute(self.key, ranks, self.parents)
 
 
@@ -61,12 +64,15 @@ class Weighted:
         words = streams.draw(self.key, numbers)
         places = self.table.pick(words)
         size = np.int64(len(self.table.aliases))
+        # The place in the list first, and then which of the parents that have it:
+        # their number differs by one at most.
         return places + size * streams.below_each(streams.mix(words), (self.parents - 1 - places) // size + 1)
 
 
 def weighted(key: int, parents: int, weights: Sequence[float]) -> Weighted:
     """Parents by weights that repeat where there are more parents; those beyond the parents are left out."""
     used = weights[:parents]
+    # A weight counts once for each parent that has it.
     shares = [weight * ((parents - 1 - place) // len(used) + 1) for place, weight in enumerate(used)]
     return Weighted(key, parents, alias_table(shares if sum(shares) > 0 else [1.0] * len(used)))
 
@@ -80,6 +86,7 @@ class OneToOne:
     exchange: Exchange | None = None
 
     def choose(self, numbers: Numbers) -> Numbers:
+        # A permutation and not a draw with a memory of the parents that are taken.
         return permute(self.key, numbers if self.exchange is None else self.exchange.of(numbers), self.parents)
 
 
@@ -92,6 +99,7 @@ class AtPlaces:
 
     def choose(self, numbers: Numbers) -> Numbers:
         rounds, places = np.divmod(numbers, len(self.at))
+        # Arithmetic on the row's number alone, since the parents are all at known places.
         return rounds * self.every + np.array(self.at, dtype=np.int64)[places]
 
 
@@ -115,6 +123,7 @@ class Spread:
     def is_distinct(self) -> bool:
         """Whether no row that rows are counted for has a parent twice."""
         least = self.parents // self.layout.count
+        # Two rows of one part meet where a multiple of the distance is a multiple of the parents.
         steps = np.arange(least, least + max(self.layout.parents - 1, 0) // max(self.parents, 1) + 1, dtype=np.int64)
         return all((steps * place % max(self.parents, 1)).all() for place in range(1, self.layout.count))
 
@@ -128,11 +137,14 @@ class Unlike:
 
     def choose(self, numbers: Numbers) -> Numbers:
         chosen = self.rest.choose(numbers)
+        # One parent fewer is drawn from, and those from the other's on move up by one:
+        # all but that one are equally likely.
         return chosen + (chosen >= self.other.parents(numbers)[0])
 
 
 def pair_sizes(parents: int) -> tuple[int, int]:
     """The sizes of the two draws that make a pair of different parents: their product is the number of pairs."""
+    # The second size is odd either way, so that the product is parents * (parents - 1) / 2.
     return parents // 2, (parents - 1) | 1
 
 
@@ -167,6 +179,7 @@ class Following:
 
     def choose(self, numbers: Numbers) -> Numbers:
         chosen = self.rest.choose(numbers)
+        # From the last path to the first, so that the first that there is has the last word.
         for first, second in reversed(self.paths):
             parents, missing = first.parents(numbers)
             found, lacking = second.parents(parents)
@@ -210,8 +223,10 @@ class Tree:
     roots: int
 
     def choose(self, numbers: Numbers) -> Numbers:
+        # Any earlier row: a tree has no cycles if every edge leads back.
         earlier = streams.below_each(streams.draw(self.key, numbers), np.maximum(numbers, 1))
         if not self.roots:
+            # Without roots the first two rows lead to each other, which is the only cycle there is.
             return np.where(numbers == 0, np.int64(1), earlier)
         return np.where(numbers < self.roots, np.int64(-1), earlier)
 
@@ -231,8 +246,10 @@ class LevelTree:
     def choose(self, numbers: Numbers) -> Numbers:
         block_rows = np.int64((1 << self.depth - 1) - 1)
         block, place = np.divmod(np.maximum(numbers - self.roots, 0), block_rows)
+        # The exponent of the place is its level, read by frexp, which is exact.
         above = np.frexp((place + 1).astype(np.float64))[1] - 2  # the level over the row's own: -1 is the roots'
         width = np.int64(1) << np.maximum(above, 0).astype(np.int64)
+        # Rows of the level above in this block and all before it, which are earlier rows by construction.
         drawn = streams.below_each(
             streams.draw(self.key, numbers), np.where(above < 0, self.roots, (block + 1) * width)
         )
@@ -261,10 +278,12 @@ class Within:
 
     def room(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
         """For each row the first parent it may have, and how many there are."""
+        # Up to the row that both share, through layouts, which are searched and not stored.
         shared, _ = self.other.parents(numbers)
         for layout in self.other_layouts:
             shared = layout.locate(shared)[0]
         first, end = shared, shared + 1
+        # And down again: the descendants of one row are contiguous, as children are laid out parent after parent.
         for layout in reversed(self.layouts):
             first, end = layout.starts(first), layout.starts(end)
         return first, end - first
@@ -283,6 +302,7 @@ class DistinctWithin:
     def choose(self, numbers: Numbers) -> Numbers:
         first, count = self.within.room(numbers)
         counting, place = self.layout.locate(numbers)
+        # One turn for all rows of a parent: their places differ by less than the size, so that no two meet.
         size = np.maximum(count, 1)
         turned = (streams.below_each(streams.draw(self.within.key, counting), size) + place) % size
         return np.where(place < count, first + turned, np.int64(-1))
@@ -298,6 +318,7 @@ class TreeWithin:
 
     def choose(self, numbers: Numbers) -> Numbers:
         place = self.layout.locate(numbers)[1]
+        # Counted back from the row itself within its own group, whose rows are contiguous.
         earlier = numbers - 1 - streams.below_each(streams.draw(self.key, numbers), np.maximum(place, 1))
         return np.where(place < self.roots, np.int64(-1), earlier)
 
@@ -317,6 +338,7 @@ class WithQuotas:
         chosen = self.rest.choose(numbers)
         for parent in self.named:  # numbers of the others: skip each named parent, in rising order
             chosen += chosen >= parent
+        # The first rows are the quotas', in order, so that their counts are exact.
         quota = np.flatnonzero(numbers < self.ends[-1])
         places = np.searchsorted(np.array(self.ends), numbers[quota], side="right")
         chosen[quota] = np.array(self.named, dtype=np.int64)[places]
@@ -361,10 +383,12 @@ class Link:
             return None
         drawn = streams.unit(streams.draw(self.null_key, numbers))
         found = self.null_rates.missing(column(self.null_rates.column), drawn)
+        # Rows that a target holds already keep the parents that they have there.
         return found if self.older is None else found & (numbers >= len(self.older))
 
     def parents(self, numbers: Numbers) -> tuple[Numbers, NDArray[np.bool_] | None]:
         """The parents' row numbers, and which rows have none (None: all have one; their number is then 0)."""
+        # Every row has a number chosen, also where it has no parent: what others draw doesn't depend on it.
         chosen = self.chooser.choose(numbers)
         missing = chosen < 0 if isinstance(self.chooser, MAY_LACK) else None
         if (self.null_rate and self.null_rates is None) or self.nulls is not None:
@@ -376,4 +400,5 @@ class Link:
             there = self.older[np.where(old, numbers, 0)]
             chosen = np.where(old, there, chosen)
             missing = np.where(old, there < 0, False if missing is None else missing)
+        # A missing parent is row 0, so that columns of parents can be computed at any row.
         return (chosen if missing is None else np.where(missing, 0, chosen)), missing

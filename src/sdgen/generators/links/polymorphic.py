@@ -60,10 +60,13 @@ class Polymorphic(Generator):
         return self.type if self.one_to_one else ""
 
     def values(self, cells: ColumnBatch) -> pa.Array:
+        # As text, since a scenario writes the types as keys of a mapping.
         kinds = _plain(cells.column(self.type)).cast(pa.string())
         type = cells.facts.type
         found = pa.nulls(len(cells), type.arrow)
         for kind, target in self.to.items():
+            # Every type's link is drawn for all rows, so that a row's parent
+            # doesn't depend on which types others have.
             taken = cells.rows.parent(hidden_link(cells.facts.column, kind)).column(target.rpartition(".")[2])
             there = pc.equal(kinds, kind).fill_null(False)
             found = pc.if_else(there, cast_array(_plain(taken), type, type.arrow), found)
@@ -79,6 +82,7 @@ def hidden_link(column: str, kind: str) -> str:
     return f"{column}: {kind}"
 
 
+# The hidden link is an ordinary one, so that growth, order of writing and keys are those of ordinary links.
 def link_params(generator: Polymorphic, kind: str) -> Mapping[str, object]:
     """The params of the hidden link for a type."""
     entity, _, column = generator.to[kind].rpartition(".")

@@ -18,6 +18,8 @@ from sdgen.generators.streams import Numbers
 from sdgen.scenario.types import INTEGERS, NUMBERS, TIMES, Type
 
 PIECE = 65_536  # children computed at a time: their columns stay in the processor's cache
+# Eight pieces are kept for the rollups of a batch that share the children's columns;
+# more would take memory without bound.
 _KEPT = 8 * PIECE
 
 _REDUCED = {"sum": np.add, "min": np.minimum, "max": np.maximum}
@@ -73,6 +75,7 @@ class Rollup(Generator):
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
         type = types.get(self.needs()[0])
         taken = _SUMMED if self.function == "sum" else _COMPARED
+        # Sums are of 64-bit whole numbers: longer decimals could overflow.
         if self.function != "count" and type is not None and (type.kind not in taken or type.precision > 18):
             hint = "give that column a decimal type" if self.function == "sum" else ""
             yield ParamError("column", f"a {self.function} can't be made of values of type {type}", hint)
@@ -89,16 +92,21 @@ class Rollup(Generator):
         """Each row's value over its children, a piece of all children at a time."""
         reduce = _REDUCED[self.function]
         start = _START[self.function]
+        # Each piece adds to what those before have come to, since a parent's children may lie in two pieces.
         totals = np.full(len(ends), start, dtype=np.int64)
         size = int(ends[-1]) if len(ends) else 0
+        # At least one turn, since the type of the totals follows from a piece.
         for first in range(0, max(size, 1), PIECE):
             last = min(first + PIECE, size)
+            # A piece of all children, laid out parent after parent: a parent's are neighbours.
             column = self._piece(rows, first, last, size).column(self.column)
             values, arrow = whole_numbers(column, start), column.type
             low = int(np.searchsorted(ends, first, side="right"))
             high = int(np.searchsorted(ends, last, side="left")) + 1
+            # reduceat takes no empty stretches: parents without children in the piece are left out.
             here = low + np.flatnonzero(counts[low:high])
             if last > first:
+                # A parent whose children began in an earlier piece begins at the first of this one.
                 heads = np.maximum(ends[here] - counts[here] - first, 0)
                 totals[here] = reduce(totals[here], reduce.reduceat(values, heads))
         return totals, arrow
@@ -120,6 +128,7 @@ def whole_numbers(array: pa.Array, missing: int) -> Numbers:
         numbers = pc.cast(pc.fill_null(plain, 0), pa.int64()).to_numpy()
     if not array.null_count:
         return numbers
+    # Nulls become what changes nothing in the reduction: 0 in a sum, the greatest number in a least.
     return np.where(np.asarray(array.is_valid()), numbers, np.int64(missing))
 
 
@@ -127,6 +136,7 @@ def _as_arrow(totals: Numbers, arrow: pa.DataType, empty: NDArray[np.bool_] | No
     if pa.types.is_decimal(arrow):
         words = np.empty((len(totals), 2), dtype=np.int64)
         words[:, 0], words[:, 1] = totals, totals >> 63
+        # Sums have more digits than their terms, so that the widest type carries them.
         kind = pa.decimal128(38, arrow.scale)
         made = pa.Array.from_buffers(kind, len(totals), [None, pa.py_buffer(words)])
     elif pa.types.is_temporal(arrow):

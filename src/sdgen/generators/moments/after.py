@@ -129,6 +129,7 @@ class After(Referring):
 
     def _came(self, cells: ColumnBatch) -> pa.Array:
         """Whether a row's state is one that has a moment; one that isn't known has none."""
+        # In one spelling, since scenarios and data write states in several.
         states = spelled(_plain(self.array(cells, self.state)).cast(pa.string()))
         told = pc.is_valid(states)
         if self.only:
@@ -142,12 +143,16 @@ class After(Referring):
         if pa.types.is_time(other.type):
             return self._times_of_day(cells, other)
         began = self._began(cells, other)
+        # A row's own limit and not one for all: waits are truncated by it, never cut to
+        # it, so that nothing piles up there.
         limit = self._limit(cells)
         if self.rhythm is not None:
             later = self._by_rhythm(cells, self.rhythm, began, limit)
         else:
             later = began + self._waits(cells, began, limit)
         if cells.facts.type.kind == "date" or (pa.types.is_date(other.type) and cells.facts.type.kind in TEXTS):
+            # A date has lost its time of day: it is rounded up, so that it doesn't
+            # lie before the moment that it follows.
             days = -(-later // DAY)
             last = np.maximum(limit // DAY, began // DAY)  # no later day than the limit's
             return array_over(np.minimum(days, last).astype(np.int32), pa.date32())
@@ -160,6 +165,7 @@ class After(Referring):
         known = np.maximum(known, latest(self, cells, self.after, UTC, -NEVER)) if self.after else known
         if not moments.null_count:
             return known
+        # Nothing to wait from: the moment is drawn by itself, in a stream of its own.
         now = parse_moment("now", cells.facts.as_of)
         drawn = now - (cells.unit("lost") * _LOST).astype(np.int64) // SECOND * SECOND
         began: NDArray[np.int64] = np.where(known > -NEVER, known, drawn)
@@ -168,12 +174,14 @@ class After(Referring):
     def _limit(self, cells: ColumnBatch) -> NDArray[np.int64]:
         """Each row's last moment, itself included."""
         until = parse_moment(self.until, cells.facts.as_of) if self.until else NEVER
+        # One microsecond before the bound, since bounds from above are ends.
         return np.minimum(earliest(self, cells, self.before, UTC, NEVER) - 1, until)
 
     def _waits(self, cells: ColumnBatch, began: NDArray[np.int64], limit: NDArray[np.int64]) -> NDArray[np.int64]:
         """Whole seconds between min and max; where the limit leaves less room, spread over what is left."""
         least, most = fixed_length(self.min), fixed_length(self.max)
         left = np.maximum(np.minimum(limit - began, most), 0)
+        # Where the limit comes before the least wait, the wait may be shorter: a moment is never after its limit.
         start = np.where(left > least, least, 0)
         waits = start + self._spread(cells, start, left).astype(np.int64)
         whole: NDArray[np.int64] = waits // SECOND * SECOND
@@ -183,12 +191,15 @@ class After(Referring):
         """How much more than `start` each wait is, of what is left at most."""
         share = cells.unit()
         if not self.median:
+            # The square of a uniform number makes short waits likelier than long ones, by a multiplication alone.
             squares: Floats = share * share * (left - start)
             return squares
         table, median = lognormal_table(float(self.sigma)), float(fixed_length(self.median))
+        # The law between the least wait and what is left: chances are narrowed, so that the law keeps its shape.
         low = table.probability(fixed_length(self.min) / median)
         high = table.probabilities_below(left / median)
         chances = low + share * np.maximum(high - low, 0.0)
+        # The table ends at these chances; beyond, there is nothing to interpolate.
         return np.clip(table.at(np.clip(chances, 2.0**-53, 1 - 2.0**-53)) * median - start, 0, left - start)
 
     def _by_rhythm(
@@ -197,11 +208,13 @@ class After(Referring):
         """Moments whose waits are counted in the rhythm's time, none later than the limit."""
         clock = waiting_clock(rhythm, cells.facts.as_of)
         first = clock.ticks(began)
+        # How much time of the rhythm is left decides the bounds, since waits are counted in it.
         left = clock.hours(clock.ticks(np.maximum(began, limit)) - first).astype(np.int64)
         least, most = fixed_length(self.min), fixed_length(self.max)
         left = np.minimum(left, most)
         waits = np.where(left > least, least, 0) + self._spread(cells, np.where(left > least, least, 0), left)
         later = clock.moments(first + clock.of_hours(waits)) // SECOND * SECOND
+        # Rounding to whole seconds must lead neither beyond the limit nor before the beginning.
         return np.maximum(np.minimum(later, limit), began)
 
     def _times_of_day(self, cells: ColumnBatch, other: pa.Array) -> pa.Array:
@@ -256,10 +269,14 @@ class Above(Generator):
         places = places_of(type)
         low = np.asarray(_plain(cells.column(self.column)).cast(pa.float64()).fill_null(0.0))
         more = float(self.min) + cells.unit() * (float(self.max) - float(self.min))
+        # By the magnitude, so that a share of a negative number is more, and not less.
         values = low + np.abs(low) * more if self.times else low + more
         if places is None:
             return array_over(values, pa.float64())
+        # Rounded up, so that the number is not below the other one; a millionth of a unit is let through, since it
+        # may be the rounding of the product.
         units = np.ceil(values * float(10**places) - 1e-6)
+        # Units are 64-bit whole numbers, of which a decimal of 18 digits is the longest.
         limits = room(replace(type, precision=min(type.precision, 18)) if type.kind == "decimal" else type)
         if limits is not None:
             units = np.clip(units, units_from(limits[0], places), min(units_to(limits[1], places), 1 << 53))

@@ -19,6 +19,7 @@ from sdgen.generators.references import Referring, is_reference, microseconds
 from sdgen.generators.streams import Numbers, Words, below_any
 from sdgen.scenario.types import Type
 
+# Far beyond every moment, and yet so that sums of some of them stay within 64 bits.
 NEVER = np.iinfo(np.int64).max >> 2
 
 
@@ -70,6 +71,7 @@ def _bound(owner: Referring, cells: ColumnBatch, bound: Moment, zone: tzinfo, mi
     array = owner.array(cells, str(bound))
     whole_days = pa.types.is_date(array.type)
     moments, known = microseconds(array)
+    # A date stands for its whole day, which ends as the next one begins.
     moments = moments + np.int64(day) if whole_days else moments
     return moments if known is None else np.where(known, moments, np.int64(missing))
 
@@ -107,6 +109,7 @@ class BoundedMoments(Referring):
     def interval(self, cells: ColumnBatch, start: int, end: int, zone: tzinfo) -> tuple[Numbers, Numbers]:
         """Each row's least moment and its end, in microseconds; an end is never before the least."""
         low = latest(self, cells, self.after, zone, start)
+        # An end before the least moment, which columns of two parents may lead to, leaves the least moment alone.
         return low, np.maximum(earliest(self, cells, self.before, zone, end), low)
 
     def span(self, facts: ColumnContext) -> tuple[int, int]:
@@ -118,6 +121,7 @@ class BoundedMoments(Referring):
         if self.rhythm is None:
             return low + below_any(self.words(cells), np.maximum(high - low, 1))
         rhythm = self.rhythm if self.rhythm.timezone else self.rhythm.model_copy(update={"timezone": timezone})
+        # Ticks are drawn between those of the bounds, so that the law is truncated and stays the rhythm's.
         return drawn_by(
             operational_clock(rhythm, *self.span(cells.facts), cells.facts.as_of), self.words(cells), low, high
         )
@@ -129,6 +133,8 @@ class BoundedMoments(Referring):
 
 def drawn_by(clock: OperationalClock, words: Words, low: Numbers, high: Numbers) -> Numbers:
     """One moment for each word in [low, high), by the clock's rhythm."""
+    # An interval without a tick still has a moment: its beginning.
     first = clock.ticks(low)
     moments = clock.moments(first + below_any(words, np.maximum(clock.ticks(high) - first, 1)))
+    # A tick may be longer than the interval, so that its moment could lie outside.
     return np.clip(moments, low, np.maximum(high - 1, low))

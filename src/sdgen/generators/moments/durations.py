@@ -27,6 +27,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
 # Microseconds of each unit; m is a minute, as in 1h30m.
+# Fractions, so that 1.5h is exact and a length that is no whole number of microseconds is told.
 _UNITS: dict[str, Fraction] = {
     name: Fraction(length)
     for names, length in (
@@ -41,6 +42,7 @@ _UNITS: dict[str, Fraction] = {
     )
     for name in names
 }
+# Months come before microseconds, since their lengths vary: they stay apart until the moment is known.
 _MONTHS = {"mo": 1, "month": 1, "months": 1, "y": 12, "year": 12, "years": 12}
 _PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zµμ]+)")
 _ISO = re.compile(r"P(?=.)([^T]*)(?:T(?=.)(.*))?", re.IGNORECASE)
@@ -61,6 +63,7 @@ class Duration:
 
         OverflowError beyond the years 1 to 9999.
         """
+        # By counting months, as people do: a month after January 31st is the last day of February.
         count = moment.year * 12 + moment.month - 1 + self.months
         year, month = count // 12, count % 12 + 1
         if not 1 <= year <= MAXYEAR:
@@ -78,6 +81,7 @@ def parse_duration(text: str | timedelta) -> Duration:
     sign = -1 if body.startswith("-") else 1
     body = body[1:].lstrip() if body[:1] in ("-", "+") else body
     iso = _ISO.fullmatch(body)
+    # ISO 8601 gives m two meanings, before and behind the T, so that it is read by itself.
     if iso is None:
         months, length = _sum(text, body, {unit: unit for unit in (*_UNITS, *_MONTHS)})
     else:
@@ -117,6 +121,7 @@ def parse_moment(value: str | date, as_of: datetime, zone: tzinfo = UTC) -> int:
 
     What names no zone of its own is in `zone`. ValueError for anything else, and for years beyond 1 to 9999.
     """
+    # A moment without a zone is in UTC, so that it is the same on every machine.
     now = as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)
     try:
         return (_moment(value, now.astimezone(UTC), zone) - _EPOCH) // _TICK
@@ -147,6 +152,7 @@ def _iso(text: str, zone: tzinfo) -> datetime:
 
 def parse_clock(value: str | time) -> int:
     """The microseconds from midnight to a time of day such as 08:30 or 23:59:59.5; 24:00 is the day's end."""
+    # Python has no 24:00, which is how an end of day is written.
     if isinstance(value, str) and value.strip() in ("24:00", "24:00:00"):
         return DAY
     try:

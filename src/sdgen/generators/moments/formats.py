@@ -48,6 +48,7 @@ _LONG = {"%c": "%a %b %e %H:%M:%S %Y", "%x": "%m/%d/%y", "%X": "%H:%M:%S", "%T":
 @lru_cache(maxsize=1024)
 def pieces(form: str) -> tuple[str, ...]:
     """A form's codes and the plain texts between them; ValueError names a code that is not known."""
+    # Codes that stand for several others are written out first, since some of them depend on a machine's language.
     for code, instead in _LONG.items():
         form = form.replace(code, instead)
     found: list[str] = []
@@ -70,6 +71,7 @@ def written(array: pa.Array, form: str) -> pa.Array:
     moments = cast_array(array, Type("timestamp"), pa.timestamp("us"))
     counts = moments.cast(pa.int64())
     micros = np.asarray(counts.fill_null(0) if counts.null_count else counts, dtype=np.int64)
+    # Whole seconds, or Arrow would write a fraction behind %S.
     seconds = pa.array(micros // _SECOND).cast(pa.timestamp("s"))
     parts = [_piece(piece, micros, seconds) for piece in pieces(form)] or [pa.scalar("")]
     text = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, "")
@@ -84,6 +86,7 @@ def _piece(piece: str, micros: Micros, seconds: pa.Array) -> pa.Array | pa.Scala
     if piece in _COUNTED:
         return _COUNTED[piece](micros)
     if piece[1] == "-":
+        # Arrow has no code without zeros; a zero alone must not vanish with them.
         text = pc.utf8_ltrim(pc.strftime(seconds, f"%{piece[2:]}"), "0")
         return pc.if_else(pc.equal(text, ""), "0", text)
     return pc.strftime(seconds, piece)
@@ -91,6 +94,7 @@ def _piece(piece: str, micros: Micros, seconds: pa.Array) -> pa.Array | pa.Scala
 
 def tells_apart(form: str, kind: str) -> bool:
     """Whether different days (of dates), seconds (of moments, times of day) have different texts."""
+    # Texts are compared, not moments: two moments that are written alike are one value of a unique column.
     codes = set(pieces(form))
     if codes & {"%s", "%ms", "%epoch_microseconds", "%s_as_float"}:
         return True

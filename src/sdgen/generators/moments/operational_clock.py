@@ -21,8 +21,11 @@ from sdgen.generators.moments.rhythm import Rhythm, holidays
 from sdgen.generators.streams import Floats, Numbers
 
 HOUR = 3600 * SECOND
+# The busiest hour has this many ticks, so that a product with an hour's microseconds fits
+# 63 bits, and all others have fewer.
 _FINEST = 1 << 28  # ticks of the busiest hour: times an hour's microseconds still fits 63 bits
 _EPOCH = date(1970, 1, 1)
+# Slices of all ticks whose first hours are tabled, so that a bisection has few steps.
 _GUIDES = 1 << 14
 
 
@@ -54,6 +57,7 @@ class OperationalClock:
         rest = since - hours * np.int64(HOUR)
         inside = (rest >= 0) & (rest < HOUR)
         before = self.sums.take(hours)
+        # Whole numbers alone: a product and a division are exact on every machine.
         ticks = before + (self.sums.take(hours + 1) - before) * np.where(inside, rest, 0) // HOUR
         return ticks if inside.all() else np.where(inside, ticks, self._beyond_ticks(since))
 
@@ -63,12 +67,15 @@ class OperationalClock:
         within = ticks if inside.all() else np.where(inside, ticks, 0)
         hours = self._hour_of(within)
         before = self.sums.take(hours)
+        # No density is zero, as every hour has one tick at least.
         density = self.sums.take(hours + 1) - before
         moments = (within - before) * np.int64(HOUR) // density + hours * np.int64(HOUR) + np.int64(self.start)
         return moments if within is ticks else np.where(inside, moments, self._beyond_moments(ticks))
 
     def of_hours(self, lengths: Floats) -> Numbers:
         """Microseconds of operational time, of which the busiest hour has an hour's, in ticks."""
+        # An hour of operational time is one of the busiest hours: an hour of
+        # `office` is a working hour at its height.
         ticks: Numbers = (lengths * (self.busiest / HOUR)).astype(np.int64)
         return ticks
 
@@ -79,8 +86,11 @@ class OperationalClock:
 
     def _hour_of(self, ticks: Numbers) -> Numbers:
         """The hour in which each tick lies: a bisection within a slice that the guides tell."""
+        # The product of a tick and the number of slices must fit 64 bits; for longer spans
+        # slices are a little uneven instead.
         slices = ticks * _GUIDES // self.total if self.total < 1 << 48 else ticks // (self.total // _GUIDES + 1)
         low, high = self.guides.take(slices), self.guides.take(slices + 1)
+        # As many steps as the widest slice of the batch needs; a row that needs fewer stays where it is.
         for _ in range(int((high - low).max(initial=0)).bit_length()):
             middle = (low + high + 1) >> 1
             before = self.sums.take(middle) <= ticks
@@ -111,6 +121,7 @@ def operational_clock(rhythm: Rhythm, start: int, end: int, as_of: datetime) -> 
 
 def waiting_clock(rhythm: Rhythm, as_of: datetime) -> OperationalClock:
     """The clock by which waits are counted: of the twelve years before as_of and three after it."""
+    # A span that doesn't depend on the rows, so that one clock serves all columns that wait by the rhythm.
     now = parse_moment("now", as_of)
     return operational_clock(rhythm, now - 12 * 365 * DAY, now + 3 * 365 * DAY, as_of)
 
@@ -136,8 +147,10 @@ def _guides(sums: Numbers) -> Numbers:
 
 def _density(rhythm: Rhythm, hours: Numbers, as_of: datetime) -> Floats:
     """What happens in each hour (counted from 1970, UTC), in shares."""
+    # Hours are those of the rhythm's own zone, so that a shop opens at the same local time all year.
     local = hours + _offsets(rhythm.timezone, hours)
     days, hour = local // 24, local % 24
+    # Days repeat for 24 hours, so that what depends on the day is computed once for each.
     firsts, places = np.unique(days, return_inverse=True)
     weekday = (firsts + 3) % 7  # 1970 began on a Thursday
     usual, weekend = _of_day(rhythm.hours), _of_day(rhythm.weekend_hours or rhythm.hours)
@@ -147,6 +160,7 @@ def _density(rhythm: Rhythm, hours: Numbers, as_of: datetime) -> Floats:
         begin = parse_moment(burst.at, as_of)
         inside = (hours * HOUR >= begin) & (hours * HOUR < begin + fixed_length(burst.lasts))
         density = np.where(inside, density * burst.times, density)
+    # Shares that leave nothing, such as a holiday of 0 in a span of one day, are taken for even ones.
     return density if density.any() else np.ones(len(hours))
 
 
@@ -190,9 +204,12 @@ def _by_month_day(rhythm: Rhythm, days: Numbers, dates: NDArray[np.datetime64]) 
 
 def _growth(growth: float, days: Numbers, as_of: datetime) -> Floats:
     """Compound growth by the day, 1 at as_of."""
+    # Our own power function, since that of the C library differs between machines.
     from sdgen.generators.expressions.transcendental.exponential import pow as power
 
+    # From as_of, so that growth has the factor 1 now, however long the span is.
     years = (days - parse_moment("now", as_of) // DAY) / 365.25
+    # Growth is bounded to sixty years either way, so that its power stays a finite number.
     return power(np.full(len(days), 1.0 + growth), np.clip(years, -60, 60))
 
 
@@ -204,6 +221,7 @@ def _offsets(timezone: str, hours: Numbers) -> Numbers:
     marks = np.append(np.arange(int(hours[0]), int(hours[-1]), 24, dtype=np.int64), hours[-1])
     offsets = [_offset(zone, int(mark)) for mark in marks]
     found = np.full(len(hours), offsets[0], dtype=np.int64)
+    # A zone's offset changes at most once between two looks a day apart.
     for mark, following, old, new in zip(marks, marks[1:], offsets, offsets[1:], strict=False):
         if old != new:
             change = next(hour for hour in range(int(mark), int(following) + 1) if _offset(zone, hour) == new)

@@ -65,6 +65,7 @@ class Rhythm(BaseModel):
             hint = did_you_mean(str(value["base"]), known, "shipped: " + ", ".join(known))
             raise ValueError(f"there is no rhythm {value['base']!r}; {hint}")
         shipped = {key: shares for key, shares in known[value["base"]].items() if key not in _OWN}
+        # What the scenario spells out goes before the shipped rhythm's own.
         return {**shipped, **value}
 
     @model_validator(mode="after")
@@ -99,6 +100,7 @@ RhythmParam = Annotated[Rhythm | None, BeforeValidator(_as_rhythm)]
 
 def rhythm_faults(rhythm: Rhythm | None, facts: ColumnContext) -> Iterator[ParamError]:
     """What is wrong with a rhythm beyond its own types."""
+    # Whether a zone or a moment is right is found when as_of is known.
     if rhythm is None:
         return
     if rhythm.timezone:
@@ -115,8 +117,7 @@ def rhythm_faults(rhythm: Rhythm | None, facts: ColumnContext) -> Iterator[Param
 # Public holidays of a country, by rules kept as data: `data/holidays.yaml`.
 #
 # They are rules of our own, because a list that another package keeps changes with its releases, and with it every
-# value
-# that was drawn by it. The tests hold them against the `holidays` package.
+# value that was drawn by it. The tests hold them against the `holidays` package.
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EASTER = re.compile(r"easter([+-]\d+)")
 _NTH = re.compile(r"(\d|last) (\w{3}) (\d+)")

@@ -67,6 +67,7 @@ class Schedule(Referring):
             yield from moment_faults("start", self.start, facts)
         try:
             step = parse_duration(self.every)
+            # A step is of calendar months or of days, and not of both, since months vary.
             if step.months * step.microseconds or step.microseconds % DAY or not (step.months or step.microseconds):
                 yield ParamError("every", f"every {self.every} is no number of months, or of days", "write 1mo or 14d")
         except ValueError as error:
@@ -81,8 +82,10 @@ class Schedule(Referring):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         start, known = self._start(cells)
+        # The n-th date follows from the row's place, so that none of those before is needed.
         places = (cells.rows.ordinals(self.per) if self.per else cells.numbers) + np.int64(self.skip)
         step = parse_duration(self.every)
+        # Days are added before months are: only one of both is given.
         days = start + places * np.int64(step.microseconds // DAY)
         if step.months or self.day:
             days = self._in_month(days, places * np.int64(step.months))
@@ -104,6 +107,7 @@ class Schedule(Referring):
         number = days - begins.astype("datetime64[D]").astype(np.int64) + 1
         month = begins.astype(np.int64) + months
         first, following = (_first_day(month + shift) for shift in (0, 1))
+        # A month that lacks the day has its last day instead, and the next month has the day again.
         wanted = 31 if self.day == "last" else self.day or number
         in_month: Numbers = first + np.minimum(wanted, following - first) - 1
         return in_month
@@ -119,6 +123,7 @@ def _closed(days: Numbers, country: str) -> Numbers:
     if not country or not len(days):
         return np.zeros(0, dtype=np.int64)
     years = np.unique(days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)) + 1970
+    # A day may be moved into the year before or after.
     found = holidays(country, [int(year) for each in years for year in (each - 1, each, each + 1)])
     return np.array(sorted((day - _EPOCH).days for day in found), dtype=np.int64)
 
@@ -126,6 +131,7 @@ def _closed(days: Numbers, country: str) -> Numbers:
 def _moved(days: Numbers, closed: Numbers, step: int) -> Numbers:
     """Days moved to the nearest working day in one direction."""
     for _ in range(_LONGEST_PAUSE):
+        # Day 0 is a Thursday, so that Saturdays and Sundays are 5 and 6 from Monday on.
         free = ((days + 3) % 7 >= 5) | np.isin(days, closed)
         if not free.any():
             break

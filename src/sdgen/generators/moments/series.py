@@ -66,6 +66,7 @@ class TimeSeries(Generator):
     def capacity(self, facts: ColumnContext) -> int | None:
         _, step, spread = self._microseconds(facts.as_of)
         if self.per or 2 * spread >= abs(step) or facts.type.kind == "date":
+            # With as much jitter as half a step, two rows could have one moment; and dates lose the time of day.
             return None
         return facts.rows
 
@@ -78,6 +79,7 @@ class TimeSeries(Generator):
         places = cells.rows.ordinals(self.per) if self.per else cells.numbers
         moments = places * np.int64(step)
         if spread:
+            # The jitter is drawn from whole microseconds, both ends included, and then moved to lie around 0.
             moments += cells.below(2 * spread + 1, "jitter")
         moments += np.int64(start - spread)
         return array_over(moments, moments_arrow(cells.facts.type))

@@ -72,8 +72,11 @@ class Slot(Generator):
 
     def _ends(self, cells: ColumnBatch, slots: Numbers) -> tuple[Numbers, Numbers]:
         """Start and end in units from the origin; the last unit of a slot stays free, whichever end belongs to it."""
+        # A family's key, so that the start and the end of an interval come from one draw.
         key = cells.family_key("slot", self.slot)
+        # The slot is distinct for each parent, so that intervals need not look at one another.
         words = streams.draw(key, cells.numbers)
+        # A beginning in the first half leaves room for an end.
         before = streams.below(words, max(self.width // 2, 1))
         length = 1 + streams.below_each(streams.mix(words), np.maximum(self.width - before - 2, 1))
         start = slots * np.int64(self.width) + before

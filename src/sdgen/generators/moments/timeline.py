@@ -25,8 +25,11 @@ from sdgen.generators.registry import register
 from sdgen.generators.streams import Floats, Numbers
 from sdgen.scenario.types import TEXTS, Type
 
+# Gaps of a block are all that a row's place needs: 64 draws, however many siblings there are.
 BLOCK = 64  # siblings whose gaps are added up together
+# Far enough for the ends of blocks to look like chance, and less than half a block, so that blocks keep their order.
 _SHIFT = {"uneven": 16.0, "bursts": 16.0, "even": 0.2}  # how far a block's end lies from its mean place, in siblings
+# Gaps are whole numbers of such parts, since sums of floats would depend on their order.
 _ONE = 1 << 24  # a gap of mean length
 _BURSTS = 2.0  # sigma of the logarithm of gaps: a few long ones between many short ones
 
@@ -74,6 +77,7 @@ class Timeline(BoundedMoments):
             yield ParamError("decay", str(error))
         if self.per and self.place:
             yield ParamError("place", "each parent's rows have an order of their own", "leave out per or place")
+        # Siblings are in order within one interval, so that a bound must be the same for all of them.
         for name in self.references():
             if not self.per or self.dependency(name).link != self.per:
                 hint = f"take a column of the parent that {self.per} leads to" if self.per else "give `per` a link"
@@ -92,6 +96,7 @@ class Timeline(BoundedMoments):
         width = np.maximum(clock.ticks(high) - first, 1)
         shares = self._decayed(_shares(self._siblings(cells), cells, self._gaps(), _SHIFT[self.gaps]), width, clock)
         moments = clock.moments(first + (shares * width).astype(np.int64))
+        # Ticks may be longer than the precision, so that a moment could lie outside.
         moments = np.clip(moments, low, np.maximum(high - 1, low))
         if cells.facts.type.kind == "date":
             return array_over((moments // DAY).astype(np.int32), pa.date32())
@@ -117,10 +122,12 @@ class Timeline(BoundedMoments):
 
     def _decayed(self, shares: Floats, width: Numbers, clock: OperationalClock) -> Floats:
         """Shares moved towards the start by a Lomax law, whose density falls as 1 / (time + decay)²."""
+        # A Lomax law and no exponential one, because its inverse needs no logarithm.
         decay = fixed_length(self.decay)
         if not decay:
             return shares
         scale = _mean_ticks(clock, decay)
+        # Truncated to the time that there is, so that nothing piles up at its end.
         reached = shares * (width / (width + scale))
         moved: Floats = scale * reached / (1.0 - reached) / width
         return np.minimum(moved, 1.0)
@@ -147,6 +154,7 @@ def _shares(siblings: _Siblings, cells: ColumnBatch, gaps: QuantileTable | None,
     Up to 64 siblings are order statistics of a uniform law: sums of gaps, divided by their total. More of them are
     laid out in blocks of 64, whose ends lie near their mean places.
     """
+    # A block begins at a row number, which is what its draws are keyed by, whichever of its rows are asked for.
     blocks = siblings.places // BLOCK
     starts = siblings.firsts + blocks * BLOCK  # the row number of each block's first sibling
     sizes = np.minimum(siblings.counts - blocks * BLOCK, BLOCK)
@@ -158,7 +166,10 @@ def _shares(siblings: _Siblings, cells: ColumnBatch, gaps: QuantileTable | None,
     inside = siblings.places - blocks * BLOCK
     here = sums[inverse, inside]
     before = np.where(inside > 0, sums[inverse, np.maximum(inside - 1, 0)], 0)
+    # The events of a block lie at one random phase within their gaps, so that the gap
+    # across two blocks is an ordinary one.
     lead = streams.unit(streams.draw(cells.key("shift"), starts))
+    # Up to 64 siblings are exact order statistics: each sum divided by the total, with the gap behind the last.
     within = np.where(alone, here / totals[inverse], (before + (here - before) * lead) / sums[inverse, sizes - 1])
     left, right = (_block_end(cells, siblings, blocks + step, shift) for step in (0, 1))
     shares: Floats = left + (right - left) * within
@@ -173,8 +184,10 @@ def _running(cells: ColumnBatch, starts: Numbers, sizes: Numbers, gaps: Quantile
     width = int(sizes.max(initial=1)) + 1
     numbers = starts[:, None] + np.arange(width, dtype=np.int64)
     words = streams.draw(cells.key("gap"), np.ascontiguousarray(numbers.ravel()))
+    # The lowest chance that the table knows, since a draw of 0 has none.
     drawn = np.full(len(words), 1.0) if gaps is None else gaps.at(np.maximum(streams.unit(words), 2.0**-53))
     jitter = streams.unit(words) * 0.2 if gaps is None else 0.0
+    # One more, so that no two siblings have one place.
     lengths = ((drawn + jitter) * _ONE).astype(np.int64).reshape(numbers.shape) + 1
     last = streams.draw(cells.key("last"), starts)
     lengths[np.arange(len(starts)), sizes] = (
@@ -191,7 +204,9 @@ def _block_end(cells: ColumnBatch, siblings: _Siblings, block: Numbers, most: fl
     places = block * BLOCK
     following = siblings.counts - places
     drawn = streams.unit(streams.draw(cells.key("block"), siblings.firsts + places))
+    # The last block may be short, and its beginning is moved by less, so that it stays before the end.
     shift = (drawn * 2.0 - 1.0) * np.minimum(most, np.maximum(following, 0) * (most / BLOCK))
+    # The first block begins at 0 and what is behind the last at 1, whatever is drawn.
     at = np.where(following > 0, np.where(block > 0, places + shift, 0), siblings.counts)
     begins: Floats = at / siblings.counts
     return begins

@@ -55,6 +55,7 @@ class Ticks:
 
 def ticks(start: int, end: int, tick: int, arrow: pa.DataType) -> Ticks:
     """The domain of the whole ticks from start to before end."""
+    # Rounded up to whole units at both ends, so that the start is kept and the end is left out.
     first, last = -(-start // tick), -(-end // tick)
     return Ticks(first * tick, max(last - first, 0), tick, arrow)
 
@@ -100,6 +101,7 @@ class Date(BoundedMoments):
         return days.start * DAY, (days.start + days.size) * DAY
 
     def domain(self, facts: ColumnContext) -> Domain | None:
+        # Bounds and rhythms are laws over moments, and no set of values that an index could stand for.
         return self._days(facts) if self.is_plain else None
 
     def values(self, cells: ColumnBatch) -> pa.Array:
@@ -107,6 +109,7 @@ class Date(BoundedMoments):
         if self.is_plain:
             return days.decode(cells.indexes(days.size))
         low, high = self.interval(cells, *self.span(cells.facts), UTC)
+        # Whole days: a date's interval ends with its last day.
         moments = self.drawn(cells, low // DAY * DAY, -(-high // DAY) * DAY)
         return array_over((moments // DAY).astype(np.int32), pa.date32())
 
@@ -153,7 +156,9 @@ class Datetime(BoundedMoments):
         if not self.share:
             return super().words(cells)
         numbers = self.array(cells, self.share).cast(pa.float64()).fill_null(0)
+        # A number of 1 is the end, which is left out: it is moved to the last one below.
         shares = np.clip(np.nan_to_num(np.asarray(numbers, dtype=np.float64)), 0, 1 - 2.0**-53)
+        # The share takes the place of the draw's 53 bits, so that all that follows is as it is for drawn moments.
         words: Words = (shares * 2.0**53).astype(np.uint64) << np.uint64(11)
         return words
 
@@ -194,6 +199,7 @@ class Datetime(BoundedMoments):
             return super().values(cells)
         low, high = self.interval(cells, *self.span(cells.facts), self._zone())
         moments, tick = self.drawn(cells, low, high, self.timezone or ""), np.int64(TICKS[self.precision])
+        # Cut to whole units, which must not lead before the least moment.
         return array_over(np.maximum(moments // tick * tick, low), moments_arrow(cells.facts.type))
 
 
@@ -243,6 +249,7 @@ class TimeOfDay(Generator):
         day = Rhythm(hours=self.rhythm.hours)  # a time of day is of no day: only the hours count
         start, end = parse_clock(self.start), parse_clock(self.end)
         size = len(cells)
+        # One day of 1970, of which only the time is taken.
         clock = operational_clock(day, 0, DAY, cells.facts.as_of)
         moments = drawn_by(clock, cells.draw(), np.full(size, start), np.full(size, end))
         return array_over(moments // TICKS[self.precision] * TICKS[self.precision], pa.time64("us"))

@@ -39,6 +39,7 @@ class SizedCollection(Generator):
         """The rows' offsets, and the elements' numbers."""
         ends = np.zeros(len(lengths) + 1, dtype=np.int64)
         np.cumsum(lengths, out=ends[1:])
+        # The number of a row's first element, less what the rows before it have taken in the batch.
         starts = cells.numbers * self.max - ends[:-1]
         return pa.array(ends.astype(np.int32)), np.arange(ends[-1]) + np.repeat(starts, lengths)
 
@@ -67,6 +68,7 @@ def element_faults(generator: Generator, param: str) -> Iterable[ParamError]:
 
 def lonely(inner: NestedGenerator, path: str) -> Iterable[ParamError]:
     """Elements aren't rows: they have no other columns and no parents, but for links of their own."""
+    # A link inside an element is drawn by the element's own number, and needs no column beside it.
     for need in inner.made.needs():
         if need.entity:
             continue
@@ -107,11 +109,14 @@ def distinct(inner: NestedGenerator, cells: ColumnBatch, type: Type, most: int, 
         raise ValueError(f"{inner.generator} has no finite set of values")
     taken = np.empty((len(cells), most), dtype=np.int64)
     key = cells.key("distinct")
+    # Each place has its own number in one stream: row * most + place.
     for place in range(most):
         words = streams.draw(key, cells.numbers * most + place)
         index = streams.below(words, domain.size - place)
+        # The taken indexes in rising order, so that counting up past each of them gives an index that is free.
         for before in np.sort(taken[:, :place], axis=1).T:
             index += index >= before
         taken[:, place] = index
+    # All rows are drawn up to the most elements, so that a row's values don't depend on how long others are.
     chosen = taken[np.arange(most) < lengths[:, None]]
     return cast_array(domain.decode(chosen), type, type.arrow)

@@ -67,6 +67,7 @@ class Array(SizedCollection):
         item = type.items[0]
         inner = cells.inner("items", item, numbers)
         if self.unique:
+            # Distinct within a row, which takes the row's numbers and not the elements'.
             values = distinct(self.items, cells.inner("items", item), item, self.max, lengths)
         else:
             values = self.items.values(inner, item)
@@ -173,6 +174,7 @@ class Struct(FieldCollection):
     def values(self, cells: ColumnBatch) -> pa.Array:
         type = cells.facts.type if cells.facts.type.kind == "struct" else self.natural()
         arrays = [
+            # Each field has streams of its own, by its name: adding a field changes no other.
             self.fields[name].values(cells.inner(f"field/{name}", item), item)
             for name, item in zip(type.fields, type.items, strict=True)
         ]

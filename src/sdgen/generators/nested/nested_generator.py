@@ -49,6 +49,7 @@ class NestedGenerator(BaseModel):
     @model_validator(mode="after")
     def _make(self) -> NestedGenerator:
         try:
+            # A link inside a column has no column of its own that the plan could know: it is drawn by the element.
             is_link = self.generator == _LINK
             self._made = ElementLink(**self.params) if is_link else make(self.generator, dict(self.params))
         except KeyError:
@@ -72,6 +73,7 @@ class NestedGenerator(BaseModel):
             return self._type
         try:
             return self._made.natural_for(types)
+        # A copy of a parent's column has that column's type, which the generator alone can't know.
         except LookupError:
             needs = self._made.needs()
             copied = types.get(needs[0]) if self.generator == "parent" and needs else None
@@ -80,6 +82,7 @@ class NestedGenerator(BaseModel):
             return copied
 
     def resolved(self, links: Mapping[str, str]) -> NestedGenerator:
+        # A copy, since one scenario may be planned several times, with other links.
         copy = self.model_copy()
         copy._made = self._made.resolved(links)
         return copy
@@ -89,6 +92,7 @@ class NestedGenerator(BaseModel):
         if type is not None and self._made.fits and type.kind not in self._made.fits:
             kinds = ", ".join(sorted(self._made.fits))
             yield ParamError(path, f"{self.generator} can't make values of type {type}", f"it makes: {kinds}")
+        # What is unique is the whole column; elements have rules of their own.
         inner = replace(facts, type=type or facts.type, unique=False, joint=None)
         yield from _inside(path, self._made.faults(inner))
 

@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 
 _U32 = np.uint64(32)
 _LOW_32 = np.uint64(0xFFFFFFFF)
+# The number makes a second word of a word; any other would do, but it must stay what it is.
 _WITHIN = np.uint64(0xD1B54A32D192ED03)
 _BELOW_ONE = 1 - 2.0**-53
 
@@ -33,11 +34,13 @@ class AliasTable:
     thresholds: NDArray[np.uint64]
     aliases: Numbers
 
+    # The upper half of the word picks the cell, the lower half decides between its two values.
     def pick(self, words: Words) -> Numbers:
         spread = words >> _U32
         spread *= np.uint64(len(self.aliases))
         spread >>= _U32
         cells = spread.view(np.int64)
+        # As whole numbers of 2^-32: no float is compared, so that no machine can decide otherwise.
         keeps = (words & _LOW_32) < self.thresholds.take(cells)
         return np.where(keeps, cells, self.aliases.take(cells))
 
@@ -53,6 +56,7 @@ class CumulatedWeights:
 
     def at(self, chances: Floats) -> tuple[Numbers, Floats]:
         """The index for each chance, and how far in [0, 1) that lies between the index's ends."""
+        # The last index has no end of its own above, whatever the sums were rounded to.
         indexes = np.minimum(np.searchsorted(self.ends, chances, side="right"), len(self.ends) - 1)
         starts, widths = self._of(indexes)
         return indexes, np.clip((chances - starts) / np.where(widths > 0, widths, 1.0), 0.0, _BELOW_ONE)
@@ -70,12 +74,14 @@ class CumulatedWeights:
 
 def cumulated(weights: Sequence[float]) -> CumulatedWeights:
     """Running sums of weights, as shares: at least one weight, none negative, not all zero."""
+    # Added up by Python from left to right, which is the same on every machine.
     sums = np.array(list(accumulate(map(float, weights))))
     return CumulatedWeights(sums / sums[-1])
 
 
 def within(words: Words) -> Floats:
     """A number in [0, 1) for each word that has told an index already, apart from what told it."""
+    # An index has been told by the word, so that the word itself would tell the same again.
     return unit(mix(words ^ _WITHIN))
 
 
@@ -87,8 +93,10 @@ def alias_table(weights: Sequence[float]) -> AliasTable:
     large = [index for index, share in enumerate(shares) if share >= total]
     thresholds = np.full(size, 1 << 32, dtype=np.uint64)
     aliases = np.arange(size, dtype=np.int64)
+    # Vose's method: each cell that has less than its share is filled up by one that has more.
     while small:
         less, more = small.pop(), large.pop()
+        # Rounded to the nearest 2^-32, in whole numbers.
         thresholds[less] = ((shares[less] << 33) + total) // (2 * total)
         aliases[less] = more
         shares[more] -= total - shares[less]
@@ -103,6 +111,7 @@ def _whole(weights: Sequence[float]) -> tuple[list[int], int]:
     if all(isinstance(weight, int) for weight in weights):
         whole = [int(weight) for weight in weights]
     else:
+        # Every float is a fraction of whole numbers, so that shares are exact.
         exact = [weight.as_integer_ratio() for weight in weights]
         unit = lcm(*{denominator for _, denominator in exact})
         whole = [numerator * (unit // denominator) for numerator, denominator in exact]

@@ -71,6 +71,7 @@ class Distribution(Generator):
     def extremes(self) -> tuple[float, float]:
         """The least and the greatest value that can be drawn."""
         table, location, factor = self.shape()
+        # The table's own ends bound a law that has none.
         low = self.min if self.min is not None else location + factor * table.points[0]
         high = self.max if self.max is not None else location + factor * table.points[-1]
         return low, high
@@ -105,6 +106,7 @@ class Distribution(Generator):
         values *= factor
         values += location
         if places is not None:
+            # Decimals are counted in whole units, so that they have exactly so many places.
             return numbers_of(self._units(values, places), places, cells.facts.type)
         if self.min is not None or self.max is not None:
             np.clip(values, self.min, self.max, out=values)  # a last digit's rounding, no more
@@ -112,6 +114,7 @@ class Distribution(Generator):
 
     def _units(self, values: Floats, places: int) -> Numbers:
         values *= float(10**places)
+        # The nearest unit to a bound may lie beyond it, by half a unit at most.
         units = np.rint(values, out=values).astype(np.int64)
         if self.min is not None:
             np.maximum(units, units_from(self.min, places), out=units)
@@ -196,6 +199,7 @@ class PoissonCount(Generator):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         law = poisson(self.mean, self.max)
+        # A table over all counts, since a Poisson law has no inverse that + - * / could reach.
         return array_over(law.at(cells.unit()) if cells.correlated else law.draw(cells.draw()), pa.int64())
 
     def ranks(self, cells: ColumnBatch) -> Floats:
@@ -238,9 +242,11 @@ class ZipfNumber(Generator):
         return Integers(self.min, self._size())
 
     def values(self, cells: ColumnBatch) -> pa.Array:
+        # A unique column takes each value once, so that shares have no meaning in it.
         if cells.facts.unique or cells.facts.joint is not None:
             return super().values(cells)
         law = zipf(self._size(), self.exponent)
+        # The commonest rank is the least value, so that values rise with the draw that other columns follow.
         ranks = law.at(cells.unit()) if cells.correlated else law.ranks(cells.draw())
         ranks += np.int64(self.min)
         return array_over(ranks, pa.int64())

@@ -33,6 +33,7 @@ _FIRST_CELL = (1023 - 53) << 7
 
 def significant(value: float) -> float:
     """The value to 12 significant digits."""
+    # Machines differ in the last of some sixteen digits; the first twelve are the same everywhere.
     return float(f"{value:.11e}")
 
 
@@ -63,6 +64,7 @@ class QuantileTable:
 
     def at(self, probabilities: Floats) -> Floats:
         """The values that the law stays below with these probabilities, each in [2^-53, 1 - 2^-53]."""
+        # Both tails are read by the nearer end, where the density of cells is high.
         tails = 1.0 - probabilities
         np.minimum(probabilities, tails, out=tails)
         cells = tails.view(np.int64) >> _SHIFT
@@ -97,6 +99,8 @@ class QuantileTable:
 
     def draw(self, words: Words, low: float = -math.inf, high: float = math.inf) -> Floats:
         """One value of the law for each word; between `low` and `high` where given (truncated, not clamped)."""
+        # Truncated, not clamped: chances are narrowed to those between the bounds,
+        # so that nothing piles up at an end.
         start = self.probability(low)
         chances = unit(words)
         chances *= self.probability(high) - start
@@ -108,10 +112,12 @@ def quantile_table(lower: Sequence[float], upper: Sequence[float]) -> QuantileTa
     """The table of a law, from its values at `_tails`: the probabilities of the lower, and of the upper, tail."""
     tails = _tails()
     sides = [all_significant(lower), all_significant(upper)]
+    # Rounded entries first, and then the lines between them: the entries are what all machines must share.
     lines = [_lines(np.array(tails), np.array(side)) for side in sides]
     return QuantileTable(
         intercepts=np.concatenate([intercepts for intercepts, _ in lines]),
         slopes=np.concatenate([slopes for _, slopes in lines]),
+        # The point at 1/2 belongs to both tails, and stands once.
         points=(*sides[0], *reversed(sides[1][:-1])),
         probabilities=(*tails, *(1 - tail for tail in reversed(tails[:-1]))),
     )
@@ -126,6 +132,7 @@ def _lines(tails: Floats, values: Floats) -> tuple[Floats, Floats]:
 @lru_cache(maxsize=1)
 def _normal_points() -> list[float]:
     """The standard normal law's values at the tails (inverse by Wichura's AS 241, in the standard library)."""
+    # Wichura's algorithm has the logarithm of the C library in it, whose last digits the rounding takes away.
     return list(map(NormalDist().inv_cdf, _tails()))
 
 
@@ -144,6 +151,8 @@ def exponential_table() -> QuantileTable:
 @lru_cache(maxsize=64)
 def lognormal_table(sigma: float) -> QuantileTable:
     """The lognormal law of median 1, whose logarithm has the standard deviation sigma."""
+    # The normal law's points, so that a lognormal number and its logarithm come from the same draw.
+    # The law is symmetric in its logarithm: the values of the upper tail are the inverses of the lower tail's.
     spread = [sigma * point for point in _normal_points()]
     return quantile_table(list(map(math.exp, spread)), [math.exp(-each) for each in spread])
 
@@ -175,8 +184,10 @@ def poisson(mean: float, most: int | None = None) -> Poisson:
     Weights are multiplied outwards from the commonest count, so no factorial or exponential is needed.
     """
     peak = int(mean)
+    # Twelve standard deviations and some more, in whole numbers, beyond which no draw can tell a count from none.
     reach = 12 * math.isqrt(peak + 1) + 40
     below, above = [1.0], [1.0]
+    # Each weight follows from its neighbour by one multiplication, in the same order on every machine.
     for count in range(peak, max(peak - reach, 0), -1):
         below.append(below[-1] * count / mean)
     for count in range(peak + 1, peak + reach + 1):
@@ -184,6 +195,7 @@ def poisson(mean: float, most: int | None = None) -> Poisson:
     first, weights = peak + 1 - len(below), below[:0:-1] + above
     if most is not None:
         weights = weights[: max(most + 1 - first, 0)]
+    # Counts that are hardly ever drawn leave a table whose shares are rounding alone.
     if sum(weights) < 1e-9:
         raise ValueError(f"a Poisson law of mean {mean} hardly ever stays at or below {most}")
     return Poisson(first, alias_table(weights), cumulated(weights))
@@ -212,6 +224,7 @@ class Zipf:
         segments = self.table.pick(words)
         ranks = self.starts.take(segments)
         if len(self.widths) > _EXACT_RANKS:
+            # The segment is told by the word, and the place within it must be independent of that.
             inside = unit(mix(words ^ _SECOND))
             inside *= self.widths.take(segments)
             ranks += inside.astype(np.int64)
@@ -236,9 +249,11 @@ def zipf(size: int, exponent: float) -> Zipf:
         raise ValueError(f"Zipf's law takes 1 to 2^62 ranks, not {size}")
     ends = list(range(1, min(size, _EXACT_RANKS) + 1))
     while ends[-1] < size:
+        # Segments grow by a 64th, so that 2^62 ranks take some thousands of them and not a table of all.
         ends.append(min(ends[-1] + ends[-1] // 64, size))
     starts = [0, *ends[:-1]]
     weights = all_significant([_weight(low + 1, high + 1, exponent) for low, high in zip(starts, ends, strict=True)])
+    # A width that was rounded up would let a draw leave its segment.
     widths = [_at_most(high - low) for low, high in zip(starts, ends, strict=True)]
     return Zipf(alias_table(weights), np.array(starts, dtype=np.int64), np.array(widths), cumulated(weights))
 
@@ -258,8 +273,10 @@ def _weight(low: int, high: int, exponent: float) -> float:
     """The sum of k^-exponent over low <= k < high, by the Euler-Maclaurin formula where there are many."""
     if high - low == 1:
         return math.pow(low, -exponent)
+    # Euler and Maclaurin: the integral, half of both ends, and one term of the derivatives.
     growth = math.log(high / low)
     rest = 1 - exponent
+    # expm1 keeps the digits where the exponent is near 1, and the law near a logarithm.
     area = growth if rest == 0 else math.expm1(rest * growth) / rest
     ends = (math.pow(low, -exponent) - math.pow(high, -exponent)) / 2
     ends += exponent / 12 * (math.pow(low, rest - 2) - math.pow(high, rest - 2))

@@ -53,6 +53,7 @@ class Ranges(Generator):
         return Type("double" if self._places(Type("double")) != 0 else "bigint")
 
     def _places(self, type: Type) -> int | None:
+        # Bounds that are whole mean whole numbers, unless decimal places are asked for.
         whole = all(isinstance(bound, int) for part in self.ranges for bound in (part.min, part.max))
         return 0 if whole and self.precision is None else places_of(type, self.precision)
 
@@ -79,6 +80,7 @@ class Ranges(Generator):
     @cached_property
     def rising(self) -> Numbers:
         """The places of the ranges, the least first."""
+        # A correlated column must rise with its draw, so that ranges are taken in the order of their values.
         return np.array(sorted(range(len(self.ranges)), key=lambda place: self.ranges[place].min), dtype=np.int64)
 
     @cached_property
@@ -93,6 +95,7 @@ class Ranges(Generator):
     def _drawn(self, cells: ColumnBatch) -> tuple[Numbers, NDArray[np.float64]]:
         """A range for each row, and how far in [0, 1) the value lies in it."""
         if not cells.correlated:
+            # Without correlation the ranges are drawn by a stream of their own, apart from the place within.
             return self.table.pick(cells.draw("range")), cells.unit()
         chosen, inside = self.shares.at(cells.unit())
         return self.rising.take(chosen), inside
@@ -104,6 +107,7 @@ class Ranges(Generator):
             starts = np.array([float(part.min) for part in self.ranges])
             inside *= np.array([float(part.max) for part in self.ranges]).take(chosen) - starts.take(chosen)
             return array_over(inside + starts.take(chosen), pa.float64())
+        # In whole units, so that both ends of a range are values.
         bounds = [(units_from(part.min, places), units_to(part.max, places)) for part in self.ranges]
         inside *= np.array([float(high - low + 1) for low, high in bounds]).take(chosen)
         units = inside.astype(np.int64)

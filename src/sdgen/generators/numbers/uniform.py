@@ -58,12 +58,16 @@ class Boolean(Generator):
     def values(self, cells: ColumnBatch) -> pa.Array:
         if cells.facts.unique or cells.facts.joint is not None:
             return super().values(cells)
+        # A probability of 1 has no word that could be compared with 2^64.
         if self.probability == 1:
             return booleans_over(np.ones(len(cells), dtype=np.bool_))
+        # Values must rise with the draw that other columns follow, so that high words are true there.
         words = ~cells.draw() if cells.correlated else cells.draw()  # low draws are true where nothing follows them
+        # The probability in parts of 2^64, compared as whole numbers.
         return booleans_over(words < np.uint64(int(self.probability * 2.0**64)))
 
     def ranks(self, cells: ColumnBatch) -> NDArray[np.float64]:
+        # True is drawn by low words, and is the greater value: the rank runs the other way.
         return 1 - cells.unit()
 
 

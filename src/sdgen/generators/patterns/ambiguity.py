@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 
 from sdgen.generators.patterns.syntax import Choice, Node, Repeat, Sequence, Symbols
 
+# Larger patterns count as ambiguous: they can be drawn, but not promised to be unique.
 _MOST_POSITIONS = 600
 _MOST_PAIRS = 100_000
 
 
 def ambiguous(node: Node) -> bool:
     """True where two ways may make the same text; too large patterns count as ambiguous."""
+    # Places alone, each with one character out of several, make each text in one way.
     if not varies(node):
         return False
     automaton = _Automaton()
@@ -71,6 +73,7 @@ class _Automaton:
                 part = _either(self.build(option) for option in options)
             case Repeat(inner, low, high):
                 part = self.repeated(inner, low, high)
+        # Two ways to be empty are two ways to make the same text.
         if part.empties > 1:
             raise _Ambiguous
         return part
@@ -114,12 +117,15 @@ def _either(parts: Iterable[_Part]) -> _Part:
 def _two_walks_meet(automaton: _Automaton, whole: _Part) -> bool:
     """Whether two different walks read one text from start to end."""
     ends = frozenset(whole.last)
+    # Walks part where one place leads to two that read the same character.
     todo = list(_partings(automaton, whole.first))
     for follow in automaton.follow:
         todo.extend(_partings(automaton, tuple(follow)))
+    # Pairs that were seen lead nowhere new, so that the search ends.
     seen = set(todo)
     while todo:
         left, right = todo.pop()
+        # Two walks that have parted and meet again, or both end, have read one text in two ways.
         if left == right or (left in ends and right in ends) or len(seen) > _MOST_PAIRS:
             return True
         for one in automaton.follow[left]:

@@ -14,6 +14,7 @@ from math import prod
 LONGEST = 1024  # characters in a text: patterns for longer ones are refused
 _DEEPEST = 40
 
+# Printable ASCII is what every target and every encoding can hold.
 _PRINTABLE = "".join(map(chr, range(32, 127)))
 _DIGITS = "0123456789"
 _WORDS = _DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
@@ -21,6 +22,7 @@ _CLASSES = {"d": _DIGITS, "w": _WORDS, "s": " "}
 _CLASSES |= {letter.upper(): "".join(c for c in _PRINTABLE if c not in held) for letter, held in _CLASSES.items()}
 _CONTROLS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "v": "\v"}
 _CODES = {"x": 2, "u": 4, "U": 8}
+# These match places and no characters: there is nothing that could be written for them.
 _ESCAPES_REFUSED = {"b": "a word boundary", "B": "a word boundary", "A": "an anchor", "Z": "an anchor"}
 _GROUPS_REFUSED = {
     "=": "a lookahead",
@@ -77,9 +79,11 @@ Node = Symbols | Sequence | Choice | Repeat
 
 def read_pattern(text: str, most: int) -> Node:
     """The tree of a regular expression; PatternError says what can't be used, and where."""
+    # A text with this character can't be stored by some databases.
     if "\0" in text:
         raise PatternError("a code that is no character", text.index("\0"))
     reader = _Reader(text, most)
+    # The pattern matches a whole text, so that anchors at its ends say nothing new.
     start = 1 if text.startswith("^") else 0
     reader.position = start
     node = reader.choice(0)
@@ -219,6 +223,7 @@ class _Reader:
             found = set(_PRINTABLE) - found
         if not found:
             raise PatternError("a class without characters", start)
+        # Sorted, so that the same class has the same texts in the same order, however it is written.
         return tuple(sorted(found))
 
     def member(self, start: int) -> str:
@@ -248,6 +253,7 @@ class _Reader:
         if counts is None:
             return node
         if self.peek() == "?":
+            # A lazy quantifier differs in what is searched, not in what matches.
             self.take()  # a lazy quantifier takes the same texts
         elif self.peek() in ("*", "+") or (self.peek() == "{" and self.counts(self.position) is not None):
             raise PatternError("a quantifier behind a quantifier", self.position)

@@ -23,6 +23,7 @@ from sdgen.generators.patterns.syntax import Choice, Node, Repeat, Sequence, Sym
 from sdgen.generators.streams import Numbers, Words
 
 LIMIT = 1 << 62
+# Tables of neighbouring characters up to this size: fewer look-ups, and little memory.
 _BLOCK = 1 << 16
 _TWO = np.uint64(2)
 
@@ -87,12 +88,15 @@ class PatternTexts:
 
     def spread(self, words: Words) -> pa.Array:
         """Texts for random words, with options and numbers of repeats equally likely."""
+        # Without alternatives and repeats, each text is equally likely either way.
         if isinstance(self.root, Block) or (isinstance(self.root, Chain) and not self.root.varies):
             return self.decode(streams.below(words, self.size))
+        # Two bits fewer, so that an index stays within the greatest span.
         return self._texts((words >> _TWO).view(np.int64), LIMIT, True)
 
     def _texts(self, indexes: Numbers, span: int, even: bool) -> pa.Array:
         wide = _is_wide(self.root)
+        # One sheet for all rows, as wide as the longest text, which is written from left to right.
         sheet = np.zeros((len(indexes), self.longest), dtype=np.uint32 if wide else np.uint8)
         pen = _Pen(sheet, even)
         ends = pen.write(self.root, indexes.view(np.uint64), span, np.arange(len(indexes)), 0)
@@ -128,9 +132,12 @@ class _Pen:
                 return self._options(part, index, span, rows, at)
 
     def _block(self, part: Block, index: Words, span: int, rows: Numbers, at: Places) -> Places:
+        # More numbers than texts: the remainder keeps each text equally likely, nearly.
         if span > part.size:
             index = index % np.uint64(part.size)
         elif span < part.size:
+            # Fewer numbers than texts, where the span has run out: they are scattered over the table,
+            # so that texts don't all begin alike.
             index = index * np.uint64(part.size // span)
         written = part.table[index.view(np.int64)]
         width = int(part.table.shape[1])
@@ -146,6 +153,8 @@ class _Pen:
             at = self.write(inner, digit, size, rows, at)
         return at
 
+    # Distinct indexes must give distinct texts: digits of the index as long as there are
+    # any, and hashes of it for the rest.
     def _digits(self, part: Chain, index: Words, span: int) -> list[tuple[Words, int]]:
         """Each part's index and how many it is out of: digits while the span lasts, then hashes."""
         digits: list[tuple[Words, int]] = []
@@ -153,12 +162,15 @@ class _Pen:
         for place in range(len(part.parts) - 1, -1, -1):
             inner = part.parts[place]
             size = min(inner.size, LIMIT)
+            # Drawn at random, options and repeats are equally likely, so that they take a hash and not a digit.
             if self.even and not isinstance(inner, Block):
                 digits.append((_hashed(index, place) >> _TWO, LIMIT))
             elif left >= size:
                 rest = quotient // np.uint64(size)
                 digits.append((quotient - rest * np.uint64(size), size))
                 quotient, left, used = rest, -(-left // size), used * size
+            # The rest of the index has fewer values than the part has: a hash of the digits so far moves it over
+            # them, and keeps different indexes different.
             elif left > 1:
                 low = index - quotient * np.uint64(used)
                 noise = streams.below(_hashed(low, place), size).view(np.uint64)
@@ -187,6 +199,7 @@ class _Pen:
 @lru_cache(maxsize=1024)
 def _bounds(sizes: tuple[int, ...], span: int, even: bool) -> tuple[int, ...]:
     """Where each option's indexes begin in [0, span): in proportion to its size, or all alike."""
+    # A column drawn at random takes options alike; a unique one takes each text equally often.
     weights = (1,) * len(sizes) if even else sizes
     total, bounds, reached = sum(weights), [0], 0
     for weight in weights:
@@ -201,6 +214,7 @@ def _hashed(index: Words, place: int) -> Words:
 
 @cache
 def _salt(place: int) -> int:
+    # The salt is the same for all seeds: the pattern's texts are a domain, in an order that doesn't change.
     return streams.stream_key(0, "pattern", str(place))
 
 

@@ -43,7 +43,10 @@ class AgedPerson(PersonGenerator):
     def birth_days(self, cells: ColumnBatch) -> NDArray[np.int32]:
         """Days from 1970-01-01 to the day of birth: an age by the pyramid, and any day of those that give it."""
         country = country_of(cells.facts.locale)
+        # An age first, by the pyramid, and then a day of those that give it: ages
+        # are what populations are counted by.
         age = _ages(country, self.min_age, self.max_age).pick(self.family_draw(cells, "birth"))
+        # Ages are of the scenario's as_of and never of today, or a run next year would make other people.
         first, size = _birthdays(cells.facts.as_of.date(), self.min_age, self.max_age)
         day = streams.below_each(self.family_draw(cells, "birthday"), size.take(age))
         return (first.take(age) + day).astype(np.int32)
@@ -59,12 +62,14 @@ def _ages(country: str, youngest: int, oldest: int) -> AliasTable:
     pyramid = own_yaml("population")["ages"]
     groups = pyramid.get(country, pyramid["other"])
     shares = [groups[min(age, _OLDEST - 1) // _GROUP] for age in range(youngest, oldest + 1)]
+    # Whole weights, one at least: an age that the pyramid hasn't got must be rare, and not impossible.
     return alias_table([max(1, round(share * 10)) for share in shares])
 
 
 @cache
 def _birthdays(today: date, youngest: int, oldest: int) -> tuple[Numbers, Numbers]:
     """By age, from the youngest: the first day of birth that gives it, in days from 1970-01-01, and how many do."""
+    # The day after the birthday that would make somebody a year older, up to the one that makes the age.
     ends = [_years_before(today, age) for age in range(youngest, oldest + 2)]
     days = np.array([(end - _EPOCH).days for end in ends], dtype=np.int64)
     return days[1:] + 1, days[:-1] - days[1:]
@@ -96,6 +101,7 @@ class Age(AgedPerson):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         days = self.birth_days(cells).astype("datetime64[D]")
+        # By months, since years have different lengths: a birthday that isn't reached yet takes a month off.
         months = days.astype("datetime64[M]")
         today = cells.facts.as_of.date()
         whole = today.year * 12 + today.month - 1 - (months.astype(np.int64) + 1970 * 12)
@@ -107,6 +113,7 @@ def _years_before(day: date, years: int) -> date:
     try:
         return day.replace(year=day.year - years)
     except ValueError:  # the 29th of February
+        # Born on the 29th of February, people are a year older on the last day of it in other years.
         return day.replace(year=day.year - years, day=28)
 
 
@@ -122,11 +129,14 @@ class Body(PersonGenerator):
         """Height in metres: normal, by sex and country."""
         means, scatter, _ = _bodies(country_of(cells.facts.locale))
         sex = self.people(cells).men
+        # Truncated, so that nobody is two or three metres tall, however many rows there are.
         steps = normal_table().draw(self.family_draw(cells, "height"), -_FURTHEST, _FURTHEST)
         return (means.take(sex) + scatter.take(sex) * steps) / 100
 
     def mass_index_of(self, cells: ColumnBatch) -> Floats:
         """Body mass index in kg/m²: lognormal, by sex and country, whatever the height."""
+        # Drawn apart from the height, as body mass index hardly depends on it; the weight
+        # follows from both, and so fits both.
         _, _, medians = _bodies(country_of(cells.facts.locale))
         steps = lognormal_table(_MASS_SIGMA).draw(self.family_draw(cells, "mass"), 0.6, 1.9)
         return medians.take(self.people(cells).men) * steps
@@ -146,6 +156,7 @@ def _bodies(country: str) -> tuple[Floats, Floats, Floats]:
 
 def _rounded(values: Floats, parts: int) -> pa.Array:
     """Values to a whole number of parts of one."""
+    # By floor(x + 1/2), one operation that all machines do alike.
     return pa.array(np.floor(values * parts + 0.5) / parts)
 
 

@@ -78,7 +78,9 @@ class Names:
 @cache
 def names(locale: str) -> Names:
     """The names of a locale."""
+    # Women's and men's first names share the set: a name that both have would leave the gender open.
     taken: set[str] = set()
+    # Men's names come first here: a name that both lists have is a man's.
     men, women = (_firsts(locale, gender, taken) for gender in ("male", "female"))
     half, lasts = _lasts(locale)
     shares = {kind: _shares(locale, kind) for kind in ("female", "male", "surnames")}
@@ -95,6 +97,7 @@ def names(locale: str) -> Names:
 
 def _shares(locale: str, kind: str) -> Mapping[str, int]:
     """How many of 100,000 people have which name, in the locale or its language; none where that is not known."""
+    # The locale's own shares go before those of its language.
     known, own_name = own_yaml("name_shares"), chain(locale)[0]
     named = (own_name, own_name.partition("-")[0])
     return next((known[name][kind] for name in named if kind in known.get(name, {})), {})
@@ -103,12 +106,14 @@ def _shares(locale: str, kind: str) -> Mapping[str, int]:
 def _weights(listed: Sequence[tuple[str, str]], shares: Mapping[str, int]) -> list[int]:
     """The share of each name: those that none is known of share alike what is left, and no name is rarer than those."""
     known = [shares.get(name, 0) for name, _ in listed]
+    # Names without a known share have what is left of the people, alike, and none less than the other.
     rest = max(1, (_PEOPLE - sum(known)) // max(1, known.count(0)))
     return [max(share, rest) for share in known]
 
 
 def _slots(women: Sequence[int], men: Sequence[int]) -> Slots:
     """As many slots for women as for men: of each name in proportion to its weight, at least one."""
+    # The rarest name gets one slot, and all others as many as they are commoner.
     size = max(sum(weights) // min(weights) for weights in (women, men))
     counts = np.array(_apportioned(women, size) + _apportioned(men, size), dtype=np.int64)
     place = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
@@ -118,12 +123,14 @@ def _slots(women: Sequence[int], men: Sequence[int]) -> Slots:
 
 def _apportioned(weights: Sequence[int], size: int) -> list[int]:
     """Whole numbers of that sum, in proportion to the weights (largest remainders), none below one."""
+    # Largest remainders: sums are exact in whole numbers, and no float decides.
     total = sum(weights)
     counts = [max(1, weight * size // total) for weight in weights]
     by_remainder = sorted(range(len(weights)), key=lambda place: (-(weights[place] * size % total), place))
     left = size - sum(counts)
     for place in by_remainder[: max(0, left)]:
         counts[place] += 1
+    # One slot at least for each name may have given out too many: the commonest names give some back.
     for place in sorted(range(len(counts)), key=lambda place: (-counts[place], place))[: max(0, -left)]:
         counts[place] -= 1
     return counts
@@ -144,6 +151,7 @@ def _distinct(shares: Iterable[str], listed: Iterable[str], taken: set[str]) -> 
     return sorted(distinct_folds([*shares, *listed], taken))
 
 
+# Women's and men's last names differ in some languages, and are paired by their places.
 def _lasts(locale: str) -> tuple[int, list[tuple[str, str]]]:
     """Last names in women's and then in men's form, and how many there are of each."""
     shares = _shares(locale, "surnames")
@@ -161,6 +169,7 @@ def _capitals(name: str) -> str:
     return _MIDDLE_CAPITAL.sub(lambda match: match[1] + match[2].upper(), name)
 
 
+# Letters that Unicode doesn't take apart into a letter and a mark.
 _LATIN = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ə": "e"}
 _CYRILLIC_LETTERS = "абвгдезийклмнопрстуфхцыэіґәғқңөұүһ"
 _CYRILLIC_SOUNDS = "a b v g d e z i i k l m n o p r s t u f kh ts y e i g a g k n o u u h"
@@ -178,8 +187,10 @@ def folded(text: str) -> str:
         return text.lower()
     pieces = []
     for letter in text.lower():
+        # NFKD takes accents off; letters that come of it may be known ones.
         plain = _LETTERS.get(letter) or unicodedata.normalize("NFKD", letter)
         pieces.append("".join(_LETTERS.get(part, part) for part in plain))
+    # E-mail names have ASCII letters only, whatever the name is written in.
     return "".join(part for part in "".join(pieces) if "a" <= part <= "z")
 
 
@@ -202,6 +213,7 @@ def distinct_folds(texts: Iterable[str], taken: set[str]) -> list[tuple[str, str
     for text in texts:
         if text in taken:
             continue
+        # A form that is taken would make two people's addresses one, so that the name is left out.
         form = folded(text) or _stand_in(taken)
         if form not in taken:
             taken.update((text, form))

@@ -50,17 +50,21 @@ class PersonGenerator(FamilyGenerator):
 
     def people(self, cells: ColumnBatch) -> People:
         """Each row's person."""
+        # Elements of a nested column have numbers of their own, so that they aren't the row's person.
         if cells.numbers is not cells.rows.numbers:  # parts of a nested column
             return self._people(cells)
+        # A person is computed once for all columns of the row that speak of them.
         return cells.rows.shared(f"person {self.who}", lambda: self._people(cells))
 
     def _people(self, cells: ColumnBatch) -> People:
         listed = names(cells.facts.locale)
         numbers = cells.numbers
         rounds = np.zeros_like(numbers)
+        # Rows beyond all pairs of slots begin a further round, which tells people of one pair apart.
         if len(numbers) and numbers.max() >= listed.size:
             rounds = numbers // listed.size
             numbers = numbers - rounds * listed.size
+        # A permutation of all pairs of slots: no person comes twice in a round, with nothing remembered.
         indexes = permute(cells.family_key(self.family, self.who), numbers, listed.size)
         return people_of(listed, indexes, rounds, cells.facts.locale_part)
 
@@ -82,6 +86,7 @@ class FullName(PersonGenerator):
         people = self.people(cells)
         listed, between = people.listed, _between(cells.facts.locale)
         given, family = taken(listed.firsts, people.first), taken(listed.lasts, people.last)
+        # Only a unique column needs people of one name told apart.
         initials = initials_of(listed, people.number) if cells.facts.unique and people.number.any() else ()
         if _language(cells.facts.locale) in _FAMILY_NAME_FIRST:
             return joined(family, between, *initials, given)
@@ -110,6 +115,7 @@ class NamePart(PersonGenerator):
         return carried(type)
 
     def capacity(self, facts: ColumnContext) -> int | None:
+        # The lists of several locales may hold the same name.
         if len(mixture(facts.locale)) > 1:
             return None
         listed = names(facts.locale)
@@ -119,6 +125,7 @@ class NamePart(PersonGenerator):
         people = self.people(cells)
         pool = people.listed.firsts if self._given else people.listed.lasts
         if cells.facts.unique:
+            # A unique column lists each name once, and can't follow the person.
             return encoded(pool, cells.indexes(self.capacity(cells.facts) or 0))
         return encoded(pool, people.first if self._given else people.last)
 
@@ -200,10 +207,12 @@ class Email(PersonGenerator):
     def values(self, cells: ColumnBatch) -> pa.Array:
         people = self.people(cells)
         domains = (self.domain_name,) if self.domain_name else RESERVED
+        # From the name alone, so that marks, digits and domains vary between names and never within one.
         mixed = people.mixed(1)
         begins, lasts = _mail_pools(cells.facts.locale)
         told = name_marks(people, mixed)
         begin = taken(begins, people.first * len(SEPARATORS) + told.marks)
+        # Three bits have chosen the marks; the domain takes others.
         ends = taken(_end_pool(domains), told.digits * len(domains) + (mixed >> 3) % len(domains))
         return joined(begin, *told.middles(), taken(lasts, people.last), ends)
 
@@ -221,6 +230,7 @@ class Username(PersonGenerator):
     def values(self, cells: ColumnBatch) -> pa.Array:
         people = self.people(cells)
         begins, lasts = _mail_pools(cells.facts.locale)
+        # Another number of the name than the e-mail address has, so that both don't end in the same digits.
         told = name_marks(people, people.mixed(3))
         begin = taken(begins, people.first * len(SEPARATORS) + told.marks)
         ends = taken(_end_pool(()), told.digits)

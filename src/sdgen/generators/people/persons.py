@@ -19,6 +19,7 @@ RESERVED = ("example.com", "example.org", "example.net")  # RFC 2606: nobody can
 
 SEPARATORS = (".", "_", "-")
 # The order in which a name's first three people take the marks: one row for each of eight kinds of names.
+# Most names take the point first, some the underscore or the hyphen.
 _MARKS = np.array([[0, 1, 2]] * 5 + [[1, 0, 2]] * 2 + [[2, 0, 1]], dtype=np.int64)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -42,6 +43,7 @@ class People:
 
 @cache
 def _hashes(folds: tuple[str, ...]) -> Numbers:
+    # A checksum of the letters, so that a name has one number in every locale and list.
     return np.array([crc32(fold.encode("ascii")) for fold in folds], dtype=np.int64)
 
 
@@ -54,10 +56,14 @@ def people_of(listed: Names, indexes: Numbers, rounds: Numbers, part: tuple[int,
     first_slot, last_slot = listed.slots(indexes)
     first, last = firsts.place.take(first_slot), lasts.place.take(last_slot)
     last_count = lasts.count.take(last)
+    # The number of a pair of slots among the pairs of that name: rows of it are
+    # numbered without a look at any other row.
     number = firsts.number.take(first_slot) * last_count + lasts.number.take(last_slot)
     if rounds.any():
+        # Each round has as many people of the name as the one before.
         number += rounds * firsts.count.take(first) * last_count
     if part[1] > 1:
+        # Locales take turns in the numbers of a name, so that addresses of different locales never meet.
         number = number * part[1] + part[0]
     return People(listed, first, last, (first >= listed.women).astype(np.int64), number)
 
@@ -67,6 +73,7 @@ def initials_of(listed: Names, numbers: Numbers) -> tuple[pa.Array, ...]:
     letters = _letters(listed.firsts[0].as_py())
     pool = text_array(("", *(f"{letter}. " for letter in letters)))
     parts = []
+    # Digits in base 26 without a zero, as columns of a spreadsheet are counted: A to Z, and then AA.
     while numbers.any():
         rest = (numbers - 1) // len(letters)
         parts.append(taken(pool, np.where(numbers > 0, numbers - rest * len(letters), 0)))
@@ -112,6 +119,8 @@ def name_marks(people: People, mixed: Numbers) -> NameMark:
     The first three take the marks, then three each pair of digits, each initial, each of both, and so on with a number.
     `mixed` depends on the name alone: it says which mark, letter and digits come first.
     """
+    # Which mark, letter and digits come first depends on the name, or every second person
+    # of a name would have the same ones.
     turn = people.number // 3
     marks = _MARKS[mixed & 7, people.number - turn * 3]
     initials, digits = np.zeros_like(turn), np.zeros_like(turn)
@@ -119,6 +128,7 @@ def name_marks(people: People, mixed: Numbers) -> NameMark:
     later = np.flatnonzero(turn)
     turn, mixed = turn[later], mixed[later]
     if len(later) and turn.max() >= _NUMBERED:
+        # A number in front is what is left when all marks, initials and digits are used up.
         numbers[later] = turn // _NUMBERED - 1
         turn = turn % _NUMBERED
     letter, pair = (each.take(turn) for each in _turns())

@@ -44,6 +44,7 @@ def form_of(country: str, written: str) -> CountryForm:
     form: dict[str, Any] = data["forms"].get(country) or {**_PLAIN, "code": data["codes"].get(country, "")}
     regions = {name: str(heads).split() for name, heads in form.get("regions", {}).items()}
     heads = [head for listed in regions.values() for head in listed] or form["heads"]
+    # The beginnings of all regions lie one behind the other, so that a region is a first and a count.
     starts = dict(zip(regions, np.cumsum([0, *map(len, regions.values())]).tolist(), strict=False))
     international = form.get("international", f"+{form.get('code')} {{head}}")
     picture = international if written == "international" else form.get("national", f"{form.get('trunk')}{{head}}")
@@ -80,6 +81,7 @@ def phone_book(written: str) -> PhoneBook:
     tails = sorted({form.tail for form in listed})
     states = column("state_code").to_pylist()
     rows = []
+    # A place without a region of its own takes all beginnings of its country.
     for country, state in zip(indices("country_code").tolist(), indices("state_code").tolist(), strict=True):
         form = listed[country]
         first, size = form.regions.get(states[state], (0, len(form.heads)))
@@ -116,10 +118,12 @@ class PhoneNumber(AddressGenerator):
         return {}
 
     def domain(self, facts: ColumnContext) -> Joined | None:
+        # Rows of several countries have no one set of numbers that could be permuted.
         if self.scope(facts) == WORLD or self.is_mixed(facts):
             return None
         form = form_of(self.scope(facts), self.format)
         tail = pattern(form.tail, {"#": DIGITS}).alphabets
+        # In two halves, so that no table of all endings must be made.
         middle = len(tail) // 2
         ends = (FixedLengthTexts(part).all() for part in (tail[:middle], tail[middle:]))
         return Joined((text_array(form.heads), *ends))

@@ -39,6 +39,7 @@ class Gazetteer:
 @cache
 def gazetteer() -> pa.RecordBatch:
     """All places, sorted by country."""
+    # The file is mapped into memory and not read: a run needs few of its columns.
     with pa.memory_map(str(DATA / "places.arrow")) as file:
         return pa.ipc.open_file(file).get_batch(0)
 
@@ -72,11 +73,13 @@ def countries() -> tuple[str, ...]:
 @cache
 def places(country: str) -> Gazetteer:
     """The places of a country (its code), or of the world; KeyError for an unknown one."""
+    # By population, so that large cities are as common among rows as among people.
     weights = numbers("weight")
     if country == WORLD:
         return Gazetteer(0, alias_table(weights.tolist()))
     if country not in countries():
         raise KeyError(country)
+    # Places are sorted by country, so that those of one are a stretch of rows.
     rows = np.flatnonzero(indices("country_code") == countries().index(country))
     return Gazetteer(int(rows[0]), alias_table(weights[rows].tolist()))
 
@@ -84,6 +87,7 @@ def places(country: str) -> Gazetteer:
 def country_of(locale: str) -> str:
     """The country most people of a locale live in."""
     name = chain(locale)[0]
+    # de-AT names its country; de alone takes the one where most of its speakers live.
     region = name.partition("-")[2].upper()
     if region in countries():
         return region
@@ -179,11 +183,13 @@ def _listed(
         if len(name) <= _LONGEST and re.search(keep, name) and not name[-1].isdigit()
     ]
     size = min(_MOST, len(fitting))
+    # Evenly over the list, which is sorted: the first of them would all begin with the first letters.
     return tuple(fitting[number * len(fitting) // size] for number in range(size))
 
 
 def postal_codes(where: Numbers, free: Words) -> pa.Array:
     """Codes in each country's form: what stands before the bar of its pattern depends on the place alone."""
+    # Hashed from the place alone, so that all addresses of a city share the beginning of their codes.
     fixed = streams.mix(where.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
     return in_groups(_form_of()[where], lambda form, rows: _codes(form, fixed[rows], free[rows]))
 

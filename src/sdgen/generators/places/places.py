@@ -43,6 +43,7 @@ _DEGREE = 1_000_000
 _WITH_STREET = frozenset(
     {"address.street", "address.street_address", "address.street_name", "address.address", "address.full_address"}
 )
+# Addresses of one city don't lie on one point.
 _AROUND = 20_000  # millionths of a degree: a row lies within 0.02° of its place's centre, some 2 km
 
 
@@ -74,6 +75,7 @@ class AddressGenerator(FamilyGenerator):
 
     def where(self, cells: ColumnBatch) -> Numbers:
         """Each row's place in the gazetteer."""
+        # One draw for the place, which all columns of the address share.
         chosen = places(self.scope(cells.facts))
         return chosen.table.pick(self.family_draw(cells, "place")) + chosen.start
 
@@ -84,8 +86,11 @@ class AddressGenerator(FamilyGenerator):
 
     def number_of(self, cells: ColumnBatch, where: Numbers) -> Numbers:
         """House numbers: low ones are likelier, as streets are of different lengths (American ones the longest)."""
+        # Lengths of streets: a number is drawn below one of eight, so that low numbers are
+        # on every street and high ones on few.
         words = self.family_draw(cells, "number")
         american = _styles()[indices("country_code")[where]] == _WITH_STATE
+        # The lower bits choose the length and the upper ones the number.
         longest = _LENGTHS[american * 8 + (words & np.uint64(7)).view(np.int64)]
         return streams.below_each(words, longest) + 1
 
@@ -102,6 +107,7 @@ class AddressGenerator(FamilyGenerator):
     def code_of(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
         """Postal codes: those of the gazetteer, or made up where it has none."""
         listed = gazetteer()["postal_code"].take(pa.array(where))
+        # The gazetteer's own code where there is one, which agrees with the city.
         if not listed.null_count:
             return listed
         made = postal_codes(where, self.family_draw(cells, "code"))
@@ -151,6 +157,7 @@ class LocalityName(AddressGenerator):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         name = _LISTED[self.called]
+        # A unique column lists each name once, and can't follow the place.
         if cells.facts.unique:
             listed = self._names(cells.facts)
             return encoded(column(name), listed[cells.indexes(len(listed))])
@@ -253,6 +260,7 @@ class Coordinate(AddressGenerator):
     def values(self, cells: ColumnBatch) -> pa.Array:
         name = self.called.partition(".")[2]
         around = self.family_below(cells, name, 2 * _AROUND + 1) - _AROUND
+        # Whole millionths of a degree, and one division: the same double on every machine.
         return pa.array((numbers(name)[self.where(cells)] * 100 + around) / _DEGREE)
 
 

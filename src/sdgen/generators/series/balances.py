@@ -29,6 +29,7 @@ from sdgen.scenario.types import INTEGERS, NUMBERS, Type
 PIECE = 65_536  # rows summed at a time
 _KEPT = 65_536  # sums of pieces that are remembered
 _AT_ONCE = 16 * PIECE  # amounts computed together, of rows in any order
+# Floats have no exact sum: it would depend on where a batch begins.
 _EXACT = INTEGERS | {"decimal"}
 _DIGITS = 18
 
@@ -77,6 +78,7 @@ class Balance(SeriesGenerator):
 
     def column_params(self) -> Iterator[Reference]:
         yield Reference("amount", self.amount, _EXACT)
+        # The link is needed for the places of rows among their siblings, whatever it holds.
         yield Reference("per", self.per, KEYS)
         if isinstance(self.opening, str):
             yield Reference("opening", self.opening, _EXACT)
@@ -103,6 +105,7 @@ class Balance(SeriesGenerator):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         rows = cells.rows
+        # Siblings follow one another, so that the first one's number follows from a row's place.
         firsts = rows.numbers - rows.ordinals(self.per)
         sums, places = self._running(rows, firsts)
         opening, more = self._openings(cells)
@@ -120,9 +123,11 @@ class Balance(SeriesGenerator):
     def _running(self, rows: Rows, firsts: Numbers) -> tuple[Numbers, int]:
         """For each row, the sum of the amounts from its parent's first row to its own; and their decimal places."""
         numbers = rows.numbers
+        # Batches are rows in sequence; parents of other rows are asked for in any order.
         if len(numbers) and not np.array_equal(numbers, np.arange(numbers[0], numbers[0] + len(numbers))):
             return self._scattered(rows, firsts)
         amounts, places = _units(rows.column(self.amount))
+        # Only the first parent of a batch has rows before it; all others begin inside.
         begins = np.flatnonzero(np.diff(firsts, prepend=-1))
         before = np.zeros(len(begins), dtype=np.int64)
         before[:1] = self._sum(rows, int(firsts[0]), int(numbers[0])) if len(numbers) else 0
@@ -134,6 +139,7 @@ class Balance(SeriesGenerator):
         low, high = np.full(len(parents), rows.numbers.max()), np.zeros(len(parents), dtype=np.int64)
         np.minimum.at(low, parent, rows.numbers)
         np.maximum.at(high, parent, rows.numbers)
+        # Near rows are computed with what lies before them, far ones take the sums that are kept.
         starts = np.where(low - parents > PIECE, low, parents)
         before = np.zeros(len(parents), dtype=np.int64)
         for place in np.flatnonzero(starts > parents):
@@ -155,6 +161,8 @@ class Balance(SeriesGenerator):
         """The sum of the amounts of the rows from start to before stop, all of one parent."""
         total = 0
         while start < stop:
+            # Pieces begin at multiples of their size, so that whichever batch
+            # asks, they are the same and can be kept.
             end = min(start // PIECE * PIECE + PIECE, stop)
             total += self._piece(rows, start, end)
             start = end
@@ -174,6 +182,7 @@ class Balance(SeriesGenerator):
 def _restarted(amounts: Numbers, begins: Numbers, before: Numbers) -> Numbers:
     """Cumulative sums that begin anew at each of some places, there from what was before."""
     sums = np.cumsum(amounts)
+    # One cumulative sum for all parents, from which each takes off what it had when it began.
     taken = (sums - amounts)[begins] - before
     result: Numbers = sums - np.repeat(taken, np.diff(np.append(begins, len(amounts))))
     return result

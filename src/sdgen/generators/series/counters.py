@@ -94,6 +94,7 @@ class Counter(InTime):
         yield from length_faults("every", self.every, SECOND)
         for param, term in (("mean", self.mean), ("start", self.start)):
             yield from term_faults(param, term)
+            # A mean or a start that changed from row to row would let a counter fall.
             if is_reference(term) and "." not in str(term):
                 what = f"{term} changes from row to row, so that the counter could fall"
                 yield ParamError(param, what, "name a parent's column, as parent.column")
@@ -126,10 +127,12 @@ class Counter(InTime):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         words = self.keys(cells, self.per, "counter")
+        # With places, the row itself has been counted: the first row's total is one increment.
         moments, missing = self.moments(cells, self.at) if self.at else (cells.rows.ordinals(self.per) + 1, None)
         start, unknown = self.start_of(cells) if self.at else (0, None)
         totals = tree_totals(words, *self._steps(cells, moments, start), self.variation)
         if self.resets is not None:
+            # What the counter was when it was last reset is taken off: both are totals of the same tree.
             keys = self.keys(cells, self.per, "resets")
             reset = episodes(keys, moments, self.resets.spacing(), self.resets.variation).start
             totals = totals - tree_totals(words, *self._steps(cells, reset, start), self.variation)
@@ -144,15 +147,18 @@ class Counter(InTime):
         elapsed = (moments - start).astype(np.float64)
         offsets = self.zone_offsets(cells, self.timezone)
         for _, cycle in self.cycles():
+            # The integral of the cycle, so that the counter's rate swings as the cycle does.
             # Where the amplitude is 0.6, time counts up to 1.6 times as fast.
             swing = cycle.sums(moments + offsets) - cycle.sums(np.asarray(start + offsets))
             elapsed += float(cycle.amplitude) * swing
+        # A counter before its beginning is 0.
         passed = np.clip(elapsed * (1.0 / fixed_length(self.every)), 0.0, float(_LEAVES))
         whole = np.floor(passed)
         return whole.astype(np.int64), passed - whole
 
     def _as_numbers(self, type: Type, values: Floats, lost: Mask) -> pa.Array:
         """The values as a dial shows them: cut at the column's decimal places, not rounded."""
+        # Cut and not rounded, as a dial shows a digit only when it is reached.
         places = places_of(type, self.precision)
         power = 10.0 ** (places or 0)
         units = values if places is None else np.floor(values * power)
@@ -168,25 +174,32 @@ def tree_totals(words: Words, leaves: Numbers, shares: Floats | None, variation:
     """
     if not len(leaves):
         return leaves
+    # frexp gives the bit length exactly, without a logarithm.
     block = np.frexp(leaves.astype(np.float64))[1].astype(np.int64)  # leaf n lies in the block of n's bit length
     begins = np.ones(len(leaves), dtype=np.bool_)
     begins[1:] = (words[1:] != words[:-1]) | (block[1:] != block[:-1])
+    # Rows differ in the bits below which their ways part.
     moved = np.append(np.int64(0), leaves[1:] ^ leaves[:-1])
     first = np.flatnonzero(begins)
     total, before = _blocks(words[first], block[first], variation)
+    # From the top down: a level's nodes follow from those above.
     for level in range(int(block.max()) - 2, -1, -1):
         node = leaves[first] >> (level + 1) << (level + 1)
+        # The share is hashed from the node's place, so that every row that passes here finds the same one.
         left = total * _shares(hashed(words[first], node * 64 + level), 1 << level, variation)
         children = np.flatnonzero(begins | (moved >> level != 0))
         parents = np.searchsorted(first, children, side="right") - 1
+        # Never more than the whole, whatever the rounding of the product.
         half, total = np.minimum(left.astype(np.int64), total)[parents], total[parents]
         split = block[children] > level + 1
         right = split & (leaves[children] >> level & 1 == 1)
         before = before[parents] + np.where(right, half, 0)
+        # The second half is the rest, so that halves add up exactly, and the counter can't fall.
         total = np.where(split, np.where(right, total - half, half), total)
         first = children
     runs = np.diff(np.append(first, len(leaves)))
     sums: Numbers = np.repeat(before, runs)
+    # The next increment is a leaf like others; a share of it is linear.
     return sums if shares is None else sums + (np.repeat(total, runs) * shares).astype(np.int64)
 
 
@@ -206,6 +219,8 @@ def _positive(words: Words, leaves: int, variation: float) -> Numbers:
     """Sums of so many increments, in grains: (y + sqrt(1 + y^2))^2 is positive, with a mean of 1 + 2 var(y)."""
     spread = variation / sqrt(leaves)
     y = normals(hashed(words, np.zeros(len(words), dtype=np.int64))) * (spread / 2)
+    # The square of y + sqrt(1 + y²) is positive for every y, with a mean that is
+    # known exactly: no logarithm is needed.
     root = y + np.sqrt(1.0 + y * y)
     return (root * root * (GRAIN * leaves / (1.0 + spread * spread / 2))).astype(np.int64)
 
@@ -215,4 +230,5 @@ def _shares(words: Words, half: int, variation: float) -> Floats:
     square = variation * variation / half
     spread = sqrt(square / (2.0 - min(square, 1.0)))
     y = normals(words) * spread
+    # Between 0 and 1 for every y, and symmetric, as the share of a half must be.
     return 0.5 + 0.5 * (y / np.sqrt(1.0 + y * y))

@@ -76,6 +76,7 @@ class During(SeriesGenerator):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         moments, missing = self.moments(cells, self.at)
+        # Each parent once, however many rows of the batch it has.
         parents, parent = np.unique(cells.rows.parent_numbers(self.link), return_inverse=True)
         above = cells.rows.parent(self.link).at(parents)
         ends = np.cumsum(above.child_counts(self.entity))
@@ -86,6 +87,7 @@ class During(SeriesGenerator):
         if self.end:
             stops = np.maximum(self._when(others, self.end), starts)  # what never starts doesn't stop either
             going = going - _up_to(stops, amounts, ends, parent, moments)
+        # Sums in whole millionths, so that they don't depend on the order of rows.
         values = pa.array(going / _GRAIN) if self.column else pa.array(going)
         lost = cells.rows.parent(self.link).missing
         nulls = [mask for mask in (missing, lost) if mask is not None]
@@ -93,6 +95,7 @@ class During(SeriesGenerator):
 
     def _when(self, others: Rows, column: str) -> Numbers:
         array = cast_array(others.column(column), Type("timestamp"), pa.timestamp("us")).cast(pa.int64())
+        # A start that is null never comes.
         moments: Numbers = array.fill_null(_LAST).to_numpy()
         return moments
 
@@ -107,10 +110,12 @@ class During(SeriesGenerator):
 def _up_to(when: Numbers, amounts: Numbers, ends: Numbers, parent: Numbers, moments: Numbers) -> Numbers:
     """For each row, the sum of its parent's amounts whose moment has come; `ends` are where each parent's stop."""
     of_parent = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+    # Sorted by parent and then by moment, so that what has come is a stretch of each parent's rows.
     order = np.lexsort((when, of_parent))
     when, sums = when[order], np.append(0, np.cumsum(amounts[order]))
     first = np.append(0, ends)[parent]
     low, high = first.copy(), ends[parent]
+    # Bisection for all rows at once, each within its own parent's stretch.
     while np.any(low < high):  # the first of the parent's moments that is still to come
         middle = (low + high) // 2
         came = (when.take(middle, mode="clip") <= moments) & (low < high)

@@ -54,6 +54,7 @@ class Cycle(SeriesPart):
 
     def angles(self, moments: Numbers) -> Floats:
         """The angle whose sine is greatest at the peak."""
+        # Reduced to one period in whole numbers: the angle keeps its digits however far the moment is.
         behind = moments - np.int64(self.peak_at())
         angles: Floats = (behind - behind // self.period * self.period) * (2 * PI / self.period)
         return angles + PI / 2
@@ -64,6 +65,7 @@ class Cycle(SeriesPart):
 
     def sums(self, moments: Numbers) -> Floats:
         """The integral of `at` up to local times, in microseconds, from where it is 0."""
+        # The integral in closed form, for counters, which add up what a rate has been.
         return sin(self.angles(moments) - PI / 2) * (self.period / (2 * PI))
 
     def faults(self, param: str) -> Iterator[ParamError]:
@@ -103,6 +105,7 @@ class Yearly(Cycle):
     peak: str = Field("07-20", description="the month and day of the peak, in quotes")
 
     def peak_at(self) -> int:
+        # Days of a common year, since a cycle of the mean year knows no leap days.
         found = _MONTH_DAY.fullmatch(self.peak.strip())
         if found is None:
             raise ValueError(f"{self.peak!r} is not a month and a day; write it like '07-20'")
@@ -111,6 +114,7 @@ class Yearly(Cycle):
 
 def hashed(words: Words, numbers: Numbers) -> Words:
     """One draw for each stream's key and number."""
+    # The published step of SplitMix64, so that the numbers of a stream are as those of rows.
     return mix((numbers.view(np.uint64) + np.uint64(1)) * _GAMMA + words)
 
 
@@ -127,13 +131,16 @@ def fractal_noise(words: Words, moments: Numbers, correlation_time: int, octaves
     lattice's points as at them.
     """
     points = _POINTS[min(octaves, len(_POINTS)) - 1]
+    # No octave sees another's lattice: keys differ.
     total = np.zeros(len(moments))
     power = 0.0
     for octave in range(octaves):
+        # Each octave has half the spacing of the one before; whole microseconds, one at least.
         spacing = max(round(correlation_time / points) >> octave, 1)
         weight = _PERSISTENCE**octave
         total += weight * _lattice_noise(mix(words + np.uint64(octave)), moments, spacing)
         power += weight * weight
+    # Independent parts add up by their variances, which leaves the sum standard normal.
     total /= np.sqrt(power)
     return total
 
@@ -143,9 +150,11 @@ def _lattice_noise(words: Words, moments: Numbers, spacing: int) -> Floats:
     shifted = moments + (unit(words) * spacing).astype(np.int64)
     places = shifted // np.int64(spacing)
     share = (shifted - places * np.int64(spacing)) * (1.0 / spacing)
+    # Smooth at the lattice's points, where its slope is 0 on both sides (Perlin's cubic).
     after = share * share * (3.0 - 2.0 * share)
     before = 1.0 - after
     values = before * normals(hashed(words, places)) + after * normals(hashed(words, places + 1))
+    # Interpolation makes a middle of two normal numbers, whose variance is smaller between the points.
     values /= np.sqrt(before * before + after * after)
     return values
 
@@ -163,6 +172,7 @@ def episodes(words: Words, places: Numbers, length: int, variation: float) -> Ep
 
     Stretch k starts at (k + variation * draw(k)) * length, so that the stretch of any place is one of two.
     """
+    # A phase of its own for each stream, or all stretches would end at the same moments.
     phase = (unit(words) * length).astype(np.int64)
     shifted = places + phase
     number = shifted // np.int64(length)
@@ -174,6 +184,7 @@ def episodes(words: Words, places: Numbers, length: int, variation: float) -> Ep
         return moved + numbers * np.int64(length)
 
     here = start(number)
+    # A start may be moved by less than a length, so that a place lies in this stretch or in the one before.
     early = shifted < here
     number = number - early
     starts = np.where(early, start(number), here)
@@ -249,6 +260,7 @@ class Faults(SeriesPart):
 
     def bounds(self) -> tuple[float, ...]:
         """The bounds of the draws for stuck, offset and dropout."""
+        # One draw tells a fault's kind: the bounds lie one behind the other.
         return tuple(accumulate((self.stuck, self.offset, self.dropout)))
 
 

@@ -191,10 +191,12 @@ class Series(InTime):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         moments, missing = self.moments(cells, self.at)
+        # Faults first: a stuck sensor sees the moment at which it got stuck, in every part of the series.
         clocked, lost, off = self._with_faults(cells, moments)
         values = np.zeros(len(cells)) + self.number(cells, self.base)
         change, unknown = self._steady(cells, clocked.seen)
         values += change
+        # Cycles follow the local time of the zone, without daylight saving.
         local = clocked.seen + self.zone_offsets(cells, self.timezone)
         for _, cycle in self.cycles():
             values += self.number(cells, cycle.amplitude) * cycle.at(local)
@@ -216,14 +218,19 @@ class Series(InTime):
             return Clocked(moments, cells.numbers), None, None
         words = self.keys(cells, self.per, "faults")
         stretch = episodes(words, moments, fixed_length(faults.last), 1.0)
+        # By stretches of the series' own key, so that a fault lasts over several rows.
         drawn = unit(hashed(self.keys(cells, self.per, "fault kinds"), stretch.number))
         stuck, offset, dropout = faults.bounds()
         frozen = drawn < stuck
         seen = np.where(frozen, stretch.start, moments)
+        # Off in one direction for a whole stretch, which its number decides.
         sizes = np.where((drawn >= stuck) & (drawn < offset), np.where(stretch.number & 1, 1.0, -1.0), 0.0)
         spikes = cells.unit("spike")
         share = spikes * (1.0 / faults.spike) if faults.spike else spikes
+        # Spikes are single rows, each in a direction of its own, by one to two times the size.
         sizes += np.where(spikes < faults.spike, np.where(share < 0.5, -1.0 - 2.0 * share, 2.0 * share), 0.0)
+        # A stuck value has its noise frozen too: rows of a stretch draw by the
+        # stretch's number, and not by their own.
         numbers = np.where(frozen, ~stretch.number, cells.numbers)
         lost = (drawn >= offset) & (drawn < dropout)
         return Clocked(seen, numbers), lost, self.number(cells, faults.size) * sizes
@@ -271,6 +278,7 @@ class Series(InTime):
         level: Floats = charge.full - (charge.full - low(stretch.number)) * fallen
         if not charge.charging:
             return level
+        # Charging starts from where the stretch before has ended.
         before = low(stretch.number - 1)
         rising: Floats = before + (charge.full - before) * (passed * (1.0 / charge.charging))
         return np.where(fallen < 0, rising, level)
@@ -278,6 +286,7 @@ class Series(InTime):
     def _in_gap(self, cells: ColumnBatch, moments: Numbers) -> Mask | None:
         if self.gaps is None:
             return None
+        # The family's key: all columns of an entity with gaps are missing together, as a device is that is off.
         words = self.keys(cells, self.per, "gaps", family="series")
         stretch = episodes(words, moments, fixed_length(self.gaps.last), 1.0)
         return unit(hashed(self.keys(cells, self.per, "gap", family="series"), stretch.number)) < self.gaps.rate
@@ -311,9 +320,11 @@ def either(*masks: Mask | None) -> Mask:
 def _reflected(values: Floats, low: float | None, high: float | None) -> Floats:
     """Values with those beyond a bound mirrored at it, as often as it takes."""
     if low is None:
+        # Reflected and not clamped, since clamped values would pile up at the bound.
         return values if high is None else np.where(values > high, 2 * high - values, values)
     if high is None:
         return np.where(values < low, 2 * low - values, values)
+    # Bounds on both sides: mirrored as often as it takes, by the remainder of two widths.
     turns = (values - low) * (0.5 / (high - low))
     turns -= np.floor(turns)
     mirrored = low + (high - low) * (1.0 - np.abs(1.0 - 2.0 * turns))

@@ -89,6 +89,7 @@ class AsText(Generator):
 
     def capacity(self, facts: ColumnContext) -> int | None:
         type = self.value.type_for({})
+        # A format that leaves something out writes different values alike.
         if self.format and not tells_apart(self.format, type.kind):
             return None
         return self.value.made.capacity(replace(facts, type=type))
@@ -113,6 +114,7 @@ _UNITS = {"s": SECOND, "ms": 1_000, "us": 1}
 class Epoch(Generator):
     """Moments as whole numbers: seconds, milliseconds or microseconds since 1970-01-01 (Unix time)."""
 
+    # Counts of seconds since 1970 don't fit smaller types.
     fits: ClassVar[frozenset[str]] = NUMBERS - {"tinyint", "utinyint", "smallint", "usmallint", "float"}
     example: ClassVar[str] = "{generator: epoch, params: {start: -1y, unit: ms}}"
 
@@ -162,13 +164,16 @@ class Bytes(Generator):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         words = -(-self.length // 8)
+        # Bytes have an order of their own on disk: the lowest first, whatever the processor.
         table = np.empty((len(cells), words), dtype="<u8")
         for place in range(words):
             table[:, place] = cells.draw(f"word {place}")
+        # Less than eight bytes may repeat in draws, so that a unique column takes its indexes.
         if cells.facts.unique and self.length < 8:
             table[:, 0] = cells.indexes(1 << (8 * self.length)).view(np.uint64)
         data = np.ascontiguousarray(table.view(np.uint8)[:, : self.length])
         offsets = np.arange(len(cells) + 1, dtype=np.int64) * self.length
+        # Offsets of 64 bits while it is made, since a batch of long values may have more than 2 GiB.
         return pa.LargeBinaryArray.from_buffers(
             pa.large_binary(), len(cells), [None, pa.py_buffer(offsets), pa.py_buffer(data)]
         ).cast(pa.binary())

@@ -26,8 +26,10 @@ Grammar = tuple[tuple[str, tuple[str, ...]], ...]
 
 START = "text"
 _PARTS = re.compile(r"\{([^{}]*)\}")
+# Written in rounds of many texts, so that a grammar is expanded by whole arrays.
 _AT_ONCE = 8192  # texts written in one round
 _MOST_ROUNDS = 4096
+# A grammar without a cycle ends long before; the bound keeps a mistake from running on.
 _MOST_LEVELS = 64
 _U32 = np.uint64(32)
 
@@ -70,6 +72,7 @@ class Excerpt(TextGenerator):
         text = written_text(tuple(self.grammar.items()) or _english(), self.size)
         longest = self._longest(cells.facts)
         words = cells.draw()
+        # The upper half of the word tells where a piece begins, the lower half how long it is.
         begins = (((words >> _U32) * np.uint64(text.characters - longest + 1)) >> _U32).view(np.int64)
         return text.pieces(begins, chosen(words, longest - self.min_length + 1) + np.int64(self.min_length))
 
@@ -87,6 +90,7 @@ def _grammar_faults(grammar: Mapping[str, tuple[str, ...]]) -> Iterable[ParamErr
             yield ParamError(f"grammar.{name}", what, did_you_mean(unknown, grammar.keys()))
         if not alternatives:
             yield ParamError(f"grammar.{name}", "a rule needs an alternative", "list one")
+    # A rule that leads back to itself would never be written out.
     if START in grammar and (cycle := _cyclic(grammar)):
         yield ParamError(
             f"grammar.{cycle}", f"the rule {cycle!r} leads back to itself", "make rules that come to an end"
@@ -114,6 +118,7 @@ def _ends_in_text(grammar: Mapping[str, tuple[str, ...]], rule: str, text: str) 
     return any(_ends_in_text(grammar, part, each) for part in parts for each in grammar[part])
 
 
+# Kept for the process: the text depends on the grammar alone, so that all columns, workers and seeds share it.
 @lru_cache(maxsize=64)
 def written_text(grammar: Grammar, size: int) -> LongText:
     """The long text of a grammar: the same for every seed, as it depends on the grammar alone."""
@@ -154,6 +159,7 @@ class _Symbols:
         for level in range(_MOST_LEVELS):
             if not (symbols < self.rules).any():
                 break
+            # Draws by level and place: the text is the same whoever writes it.
             words = streams.draw(streams.stream_key(key, str(level)), np.arange(len(symbols), dtype=np.int64))
             symbols = self._expanded(self.firsts[symbols] + streams.below_each(words, self.counts[symbols]))
         data = self.plain.take(pa.array(symbols - self.rules))

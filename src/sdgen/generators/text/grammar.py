@@ -115,6 +115,7 @@ class Grammar(Referring):
 
     def _circle(self) -> list[str]:
         """Rules each of which names the next, the last being the first again; none where all texts end."""
+        # Without recursion, since a chain of rules may be longer than Python's stack.
         named = {name: self._rules_in(name) for name in self.texts}
         done: set[str] = set()
         for first in named:
@@ -144,6 +145,7 @@ class Grammar(Referring):
 
     def references(self) -> Iterator[str]:
         """The columns that are named in rules which texts can come to, and `by`."""
+        # Only what a text can come to: a column that no text names must not be waited for.
         waiting = [self.first, *self.cases.values()]
         seen = set(waiting)
         while waiting:
@@ -184,9 +186,12 @@ class Rule:
 
     def chosen(self, words: streams.Words, turn: int) -> Numbers:
         """A text's number for each word; those of further turns differ, where all are equally likely."""
+        # A rule that is named again in a text gives another text: the turn is mixed into the word.
         if self.table is not None:
             return self.table.pick(words if not turn else streams.mix(words + np.uint64(turn)))
         turns = np.full(len(words), turn % len(self.texts), dtype=np.int64)
+        # Without weights a permutation of the texts is taken turn by turn, so that
+        # none comes again before all have come.
         return permute(words, turns, len(self.texts))
 
 
@@ -208,11 +213,13 @@ class _Text:
     def of_rule(self, name: str, rows: Numbers, place: str, turn: int = 0) -> pa.Array:
         """turn: how often the rule was named in the same text before."""
         rule = self.grammar.alternatives[name]
+        # The way through the rules is the purpose of the stream, so that a rule gives other texts at other places.
         # Texts of further turns are told apart by the turn, on one stream for all of them.
         purpose = f"{place}/{name}"
         picks = rule.chosen(self._words(purpose, rows), turn)
         if rule.pool is not None:
             return rule.pool.take(pa.array(picks))
+        # A further turn of a rule has streams of its own for what is inside it.
         inner = f"{purpose} {turn}" if turn else purpose
         return grouped(rule.texts, picks, lambda text, places: self._joined(text, rows[places], inner))
 
@@ -244,6 +251,7 @@ class _Text:
             written = self.of_rule(piece.name, rows, place, turn)
         else:
             name = piece.name
+            # A column's text is made once for the batch, however often rules name it.
             column = self.cells.rows.shared(f"{name} as text", lambda: _as_texts(self.grammar.array(self.cells, name)))
             written = column.take(pa.array(rows))
         return FILTERS[piece.filter].apply(written, "") if piece.filter else written
@@ -254,6 +262,7 @@ class _Text:
 
 def grouped(options: Sequence[T], picks: Numbers, write: Callable[[T, Numbers], pa.Array]) -> pa.Array:
     """For each row what `write` gives for its option and the places of the option's rows, in the rows' order."""
+    # Rows are sorted by option, written option by option, and put back: each option by whole arrays.
     order = np.argsort(picks, kind="stable")
     ends = np.searchsorted(picks[order], np.arange(len(options) + 1)).tolist()
     spans = (

@@ -46,6 +46,7 @@ GrammarPiece = str | Reference | NumberRange | Alternatives
 class GrammarText:
     """What stands one after the other; literals are never neighbours."""
 
+    # Neighbouring literals would be joined for every row.
     pieces: tuple[GrammarPiece, ...]
 
     @property
@@ -81,6 +82,7 @@ def _pieces(text: str, depth: int) -> list[GrammarPiece]:
     plain, position = "", 0
     while position < len(text):
         letter = text[position]
+        # A backslash stands for itself before other letters, as in paths.
         if letter == "\\" and text[position + 1 : position + 2] in _ESCAPED:
             plain += text[position + 1]
             position += 2
@@ -105,6 +107,7 @@ def _closing(text: str, start: int) -> int:
 
 
 def _braced(inner: str, depth: int) -> GrammarPiece:
+    # Deeper braces could take more than Python's stack.
     if depth > _DEEPEST:
         raise TemplateError(f"braces stand {depth} deep in each other", "make rules of the inner ones")
     branches = _split(inner)

@@ -24,6 +24,7 @@ from sdgen.generators.text_generator import PLAIN_TEXTS, TextGenerator
 
 _SENTENCE = re.compile(r"[^.!?…]*[.!?…]+[\"'”’»)]*")
 _STEP = np.uint64(0x9E3779B97F4A7C15)
+# A short source may give hardly anything but its own sentences, so that tries must end.
 _TRIES = 12  # of a sentence that came out as one of the source's
 _END = -1  # stands where a word would, at the end of a sentence
 
@@ -92,10 +93,12 @@ def _chain(text: str, order: int) -> _Chain:
             state = states[tuple(sentence[max(place - order, 0) : place])] if place else 0
             after = tuple(sentence[max(place + 1 - order, 0) : place + 1])
             edges[state][word, 0 if word == _END else states.setdefault(after, len(states))] += 1
+    # Sorted by state and then by edge, so that equal sources have equal tables.
     ordered = [(state, *edge, count) for state in range(len(states)) for edge, count in sorted(edges[state].items())]
     table = np.array(ordered, dtype=np.int64).reshape(-1, 4)
     sums = np.cumsum(table[:, 3])
     totals = np.bincount(table[:, 0], table[:, 3], len(states)).astype(np.int64)
+    # Hashes of the sentences and not the sentences: whether one was copied is a comparison of numbers.
     hashes = np.array([_hash_of(sentence) for sentence in sentences], dtype=np.uint64)
     return _Chain(
         words=pa.array(list(numbers), pa.string()),
@@ -145,8 +148,10 @@ class _Walk:
     def _stepped(self, rows: Numbers, step: int, fewest: int) -> Numbers:
         """One step of these rows; those that go on."""
         chain = self.chain
+        # Step n of a row takes its n-th word, so that a text doesn't depend on its neighbours in the batch.
         draws = streams.mix(self.seeds[rows] + np.uint64(step * int(_STEP) % 2**64))
         state = self.state[rows]
+        # A draw below the state's total, laid behind the sums of all states before it, is one search in one array.
         places = chain.bases[state] + streams.multiply_high(draws, chain.totals[state]).view(np.int64)
         edges = np.searchsorted(chain.sums, places, side="right")
         words, ends = chain.word[edges], chain.word[edges] == _END
@@ -170,6 +175,7 @@ class _Walk:
         places = np.minimum(np.searchsorted(chain.sentences, hashes), len(chain.sentences) - 1)
         copied = (chain.sentences[places] == hashes) & (self.tries[rows] < _TRIES)
         again, kept = rows[copied], rows[~copied]
+        # A copy is begun again from where its sentence began; what came before it is kept.
         self.size[again] = self.begun[again]
         self.tries[again] += 1
         self.begun[kept] = self.size[kept]

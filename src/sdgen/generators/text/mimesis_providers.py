@@ -26,6 +26,7 @@ from sdgen.generators.streams import Numbers, stream_key
 from sdgen.generators.text_generator import PLAIN_TEXTS, STRING
 from sdgen.scenario.types import NUMBERS, TIMES, Type
 
+# Methods that change the provider instead of giving a value.
 _UNFIT = {"reseed", "validate_enum", "update_dataset", "override_locale", "get_current_locale"}
 # Methods that read the clock, or whose values differ from one process to the next.
 _UNSTEADY = {
@@ -56,6 +57,7 @@ def methods() -> frozenset[str]:
     """The names `provider.method` there are."""
     made = _mimesis("en", 0)
     found = set()
+    # Methods are found and not listed: what a release of mimesis adds can be used.
     for provider in dir(made):
         if provider.startswith("_") or provider in ("choice", "binaryfile"):
             continue
@@ -112,6 +114,7 @@ class ProviderPool(Generator):
         return _Listed(self._values(facts))
 
     def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
+        # The values themselves are made by another package, so that their digest tells when they change.
         made = self._values(facts).cast(pa.string())
         return {f"mimesis {self.called} {chain(facts.locale)[0]}": digest(made)}
 
@@ -138,9 +141,11 @@ class _Listed:
 def _pool_of(name: str, locale: str, params: tuple[tuple[str, str, Any], ...], size: int) -> pa.Array:
     """Distinct values in the order they came, `size` of them if the method has so many."""
     given = {key: value for key, _, value in params}
+    # Seeded by names and params alone, so that all columns of one method share the pool.
     seed = stream_key(0, "provider", name, locale, *(f"{key}={shown}" for key, shown, _ in params))
     provider, _, method = name.partition(".")
     call = getattr(getattr(_mimesis(locale, seed), provider), method)
+    # A dictionary and not a set: its order is that in which the values came, in every process.
     found: dict[Any, None] = {}
     for _ in range(size * _TRIES):
         value = call(**given)
@@ -152,6 +157,7 @@ def _pool_of(name: str, locale: str, params: tuple[tuple[str, str, Any], ...], s
 
 
 def _array(values: list[Any]) -> pa.Array:
+    # Types are told by the values, since the methods have none that could be relied on.
     kinds = {type(value) for value in values}
     if kinds == {bool}:
         return pa.array(np.array(values, dtype=np.bool_))

@@ -24,6 +24,7 @@ from sdgen.generators.streams import Numbers
 from sdgen.generators.text_generator import TextGenerator
 
 _ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
+# Alternatives multiply, so that a short phrase could stand for millions.
 MOST_PHRASES = 100_000
 
 
@@ -107,6 +108,7 @@ class Phrases(TextGenerator):
             return np.full(len(cells), starts[0]), np.full(len(cells), sizes[0]), None
         names = cells.column(self.by).cast(pa.string())
         places = pc.index_in(names, value_set=pa.array(list(self.pools), pa.string()), skip_nulls=True)
+        # A value without a pool is a mistake in the scenario; a null is none.
         self._refuse_unknown(names, places, cells.facts)
         missing = places.is_null() if places.null_count else None
         numbers = places.fill_null(0).to_numpy(zero_copy_only=False)

@@ -58,6 +58,8 @@ class Prose(TextGenerator):
     def values(self, cells: ColumnBatch) -> pa.Array:
         text = self.piece(cells, "")
         extra = 0
+        # Only texts that are too short grow, each by its own draws: what the longest of
+        # a batch needs changes no other row.
         while len(text) and self.min_length and pc.min(pc.utf8_length(text)).as_py() < self.min_length:
             extra += 1
             longer = joined(text, " ", self.piece(cells, f"more {extra} "))
@@ -135,6 +137,7 @@ class TitleText(Prose):
         adjectives = [word.title() for word in lists["adjectives"]]
         starts = [f"The {word} " for word in adjectives] + [f"{word} " for word in adjectives]
         nouns = [word.title() for word in lists["nouns"]]
+        # One title of four has no ending.
         ends = [""] * len(nouns) + [f" {link} the {noun}" for noun in nouns for link in ("of", "for", "in")]
         return written(cells, f"{purpose}title", [text_array(part) for part in (starts, nouns, ends)])
 
@@ -195,6 +198,7 @@ def paragraph(cells: ColumnBatch, purpose: str, count: int) -> pa.Array:
         made = [sentences(cells, f"{purpose} {number}") for number in range(count)]
         return pc.binary_join_element_wise(*made, " ")
     wanted = pa.array(cells.below(4, f"{purpose} count"))
+    # All sentences are made for all rows, so that a row's third sentence doesn't depend on how many others have.
     made = [sentences(cells, f"{purpose} {number}") for number in range(6)]
     kept = [pc.if_else(pc.less_equal(number - 2, wanted), joined(" ", made[number]), "") for number in range(3, 6)]
     return joined(pc.binary_join_element_wise(*made[:3], " "), *kept)

@@ -60,6 +60,7 @@ def words_of(locale: str) -> pa.Array:
     if not english(locale):
         return pool(locale, "text", "words")
     lists = own("words")
+    # Sorted, since a set has no order that could be relied on.
     return text_array(sorted({*lists["adjectives"], *lists["nouns"], *lists["adverbs"]}))
 
 
@@ -92,6 +93,7 @@ def _links() -> pa.Array:
 def _adjectives() -> pa.Array:
     """Adjectives, and as often none."""
     listed = own("words")["adjectives"]
+    # As many empty ones, so that half of the nouns have no adjective.
     return text_array([f"{word} " for word in listed] + [""] * len(listed))
 
 

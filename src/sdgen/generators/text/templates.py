@@ -65,6 +65,7 @@ class Template(TextGenerator):
         length = sum(len(piece) for piece in pieces if isinstance(piece, str)) + len(str(facts.rows))
         if facts.type.length and (others or length > facts.type.length):
             return None
+        # The row's number can be read off a text only where no digit touches it.
         tells = _tells_row(pieces[0], pieces[1:2], 0) or _tells_row(pieces[-1], pieces[-2:-1], -1)
         return _MANY if tells else None
 
@@ -76,6 +77,7 @@ class Template(TextGenerator):
         pieces: list[Any] = [piece if isinstance(piece, str) else self._text(piece, cells) for piece in self._pieces()]
         if not any(isinstance(piece, pa.Array) for piece in pieces):
             return pa.repeat("".join(pieces), len(cells))
+        # A null is replaced before the pieces are joined, since it would make the whole text null.
         if self.null_text is not None:
             pieces = [piece if isinstance(piece, str) else piece.fill_null(self.null_text) for piece in pieces]
         return pieces[0] if len(pieces) == 1 else pc.binary_join_element_wise(*pieces, "")
@@ -230,6 +232,7 @@ def _dated(array: pa.Array, pattern: str) -> pa.Array:
     if pa.types.is_time(array.type):
         array = array.cast(pa.time64("us")).cast(pa.int64()).cast(pa.timestamp("us"))
     moments = cast_array(array, _MOMENT, pa.timestamp("us"))
+    # Whole seconds, or Arrow would write a fraction behind %S.
     return pc.strftime(pc.floor_temporal(moments, unit="second").cast(pa.timestamp("s")), pattern)
 
 

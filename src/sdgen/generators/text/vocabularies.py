@@ -54,6 +54,7 @@ def names() -> list[str]:
 
 def versions(text: str) -> dict[str, int]:
     """A number for what each vocabulary says that a scenario's text speaks of: it changes with the file."""
+    # What a vocabulary says is part of what a scenario means, so that its digest counts as a version.
     spoken = [vocabulary for vocabulary in VOCABULARIES if f'"{vocabulary}.' in text]
     return {f"{vocabulary} presets": _digest(vocabulary) for vocabulary in spoken}
 

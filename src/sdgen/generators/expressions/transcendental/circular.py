@@ -34,6 +34,7 @@ PI = float(_PI)
 _POINTS = 128  # of the circle
 _LARGEST = 2.0**50
 _NEAR = 2.0**20  # as far as steps of pi / 64 can be counted exactly
+# Taylor's coefficients and not minimax ones, which would save terms and could not be checked by eye.
 _SINE = [(-1.0) ** n / factorial(2 * n + 1) for n in range(1, 5)]  # sin s = s + s³ (-1/6 + s²/120 …)
 _COSINE = [(-1.0) ** n / factorial(2 * n) for n in range(1, 6)]  # cos s = 1 + s² (-1/2 + s²/24 …)
 _ARCS = 64  # of the arctangent's table, in [0, 1]
@@ -53,10 +54,14 @@ class _Tables(NamedTuple):
 def _tables() -> _Tables:
     with localcontext(EXACT):
         rising = [_sine(j * _PI / 64) for j in range(_POINTS // 4)]
+        # A quarter of the circle is reckoned, the rest is its mirror images, so that symmetric
+        # angles have exactly opposite sines.
         half = [*rising, Decimal(1), *rising[:0:-1]]
         return _Tables(
             sines=table_of([*half, *(-sine for sine in half)]),
             arcs=table_of(_arctangent(Decimal(j) / _ARCS) for j in range(_ARCS + 1)),
+            # A step counted up to 2^25 times 27 bits stays within the 53 bits of a
+            # double, so that each product is exact.
             step=_parts(_PI / 64, 27, 27, 27, 53),
             quarter=_parts(_PI / 2, 53, 53, 53),
         )
@@ -111,7 +116,9 @@ def _angle(x: Doubles) -> _Angle:
 
 def _stepped(x: Doubles, x_low: Doubles | float = 0.0) -> _Angle:
     first, second, third, fourth = _tables().step
+    # Multiplying by the inverse may miss the nearest step by one, which only makes s somewhat larger.
     steps = np.rint(x * (1 / first))
+    # Each subtraction keeps what it rounds off: near a multiple of pi little else is left of the angle.
     s, error = two_sum(x - steps * first, -(steps * second))
     s, more = two_sum(s, -(steps * third))
     s, s_low = quick_two_sum(s, error + more - steps * fourth + x_low)
@@ -127,6 +134,7 @@ def _turned(x: Doubles) -> _Angle:
     rest, error = two_sum(x - product, -product_low)
     rest, more = two_sum(rest, -next_product)
     angle = _stepped(*quick_two_sum(rest, error + more - next_low - quarters * third))
+    # Whole turns don't matter, so that two bits of the count of quarters are enough.
     return angle._replace(j=angle.j + (quarters.astype(np.int64) & 3) * (_POINTS // 4))
 
 
@@ -138,6 +146,7 @@ def _sine_of(angle: _Angle, turn: int = 0) -> Doubles:
     small = angle.s + (angle.s * square * polynomial(square, _SINE) + angle.s_low)
     sine = sines.take(place)
     cosine = sines.take((place + _POINTS // 4) & (_POINTS - 1))
+    # The small terms are summed up first, so that only the last addition rounds what counts.
     return sine + (sines_low.take(place) + (sine * (square * polynomial(square, _COSINE)) + cosine * small))
 
 
@@ -152,6 +161,7 @@ def _bounded(x: Doubles) -> Doubles:
 @total
 def sin(x: Doubles) -> Doubles:
     """The sine of an angle up to 2^50."""
+    # The sign of a zero is kept, as IEEE 754 wants it of a sine.
     return _within(x, np.where(x == 0, x, _sine_of(_angle(_bounded(x)))))
 
 
@@ -185,6 +195,7 @@ def _arc(y: Doubles, x: Doubles) -> Doubles:
     over, under = over * scale, under * scale
     j = np.rint(over / under * _ARCS)
     point = j / _ARCS
+    # The tangent of a difference of angles, by which the quotient is brought near a point of the table.
     u = (over - point * under) / (under + point * over)
     square = u * u
     tail = u * square * polynomial(square, _ARC)
@@ -192,6 +203,7 @@ def _arc(y: Doubles, x: Doubles) -> Doubles:
     base, base_low = arcs.take(index), arcs_low.take(index)
     first, error = two_sum(base, u)
     flat = first + (error + base_low + tail)
+    # The angle of a steep point is a quarter of the circle less that of its mirror image, in a pair of doubles.
     half, half_low = pair_of(_PI / 2)
     rest, rest_error = two_sum(np.full_like(first, half), -first)
     return np.where(steep, rest + (rest_error + half_low - (error + base_low + tail)), flat)
@@ -201,6 +213,7 @@ def _arc(y: Doubles, x: Doubles) -> Doubles:
 def atan2(y: Doubles, x: Doubles) -> Doubles:
     """The angle of the point (x, y), in [-pi, pi]; 0 for the origin."""
     origin = (x == 0) & (y == 0)
+    # The origin has no angle, and gets one here, so that nothing is divided by zero; it is 0 by definition.
     arc = _arc(np.abs(y), np.where(origin, 1.0, np.abs(x)))
     return np.copysign(np.where((x < 0), PI - arc, arc), y)
 
@@ -215,6 +228,7 @@ def atan(x: Doubles) -> Doubles:
 def asin(x: Doubles) -> Doubles:
     """The arcsine of |x| <= 1, in [-pi / 2, pi / 2]."""
     magnitude = np.minimum(np.abs(x), 1.0)
+    # (1 - x)(1 + x) and not 1 - x², which would lose the digits near 1.
     arc = _arc(magnitude, np.sqrt((1 - magnitude) * (1 + magnitude)))
     return np.where(np.abs(x) <= 1, np.copysign(arc, x), np.nan)
 

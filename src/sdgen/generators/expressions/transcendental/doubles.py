@@ -17,13 +17,16 @@ from numpy.typing import ArrayLike, NDArray
 Doubles = NDArray[np.float64]
 Pair = tuple[Doubles, Doubles]
 
+# Sixty digits are far more than the 106 bits of a pair, so that tables are correctly rounded.
 EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)  # how tables are worked out: the same in every Python
+# Dekker's constant: it splits a double of 53 bits into two of 26.
 _SPLITTER = 2.0**27 + 1
 _BLOCK = 8192  # values whose intermediate results stay in a core's cache
 
 
 def two_sum(a: Doubles, b: Doubles) -> Pair:
     """a + b as a pair, exactly."""
+    # The order of these operations is the algorithm: no term may be put in brackets in another way.
     high = a + b
     back = high - a
     return high, (a - (high - back)) + (b - back)
@@ -62,6 +65,7 @@ def powers_of_two(exponents: NDArray[np.int64]) -> Doubles:
 
 def scaled(values: Doubles, exponents: NDArray[np.int64]) -> Doubles:
     """values * 2^exponents, rounded where they are subnormal; exponents in [-2044, 2046]."""
+    # In two steps, since one power of two for the whole exponent could itself be beyond the doubles.
     half = exponents >> 1
     return (values * powers_of_two(half)) * powers_of_two(exponents - half)
 
@@ -106,6 +110,7 @@ def total(function: Callable[..., Doubles]) -> Callable[..., Doubles]:
         arrays = np.broadcast_arrays(*(np.asarray(argument, dtype=np.float64) for argument in arguments))
         shape, flat = arrays[0].shape, [array.reshape(-1) for array in arrays]
         result = np.empty(flat[0].shape)
+        # Overflows and NaN are looked for in the result; warnings would tell of what is handled.
         with np.errstate(all="ignore"):
             for start in range(0, len(result), _BLOCK):
                 result[start : start + _BLOCK] = _finite(function, [array[start : start + _BLOCK] for array in flat])

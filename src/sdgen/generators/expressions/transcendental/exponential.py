@@ -57,11 +57,13 @@ def _tables() -> _Tables:
     ln2, ln10 = EXACT.ln(Decimal(2)), EXACT.ln(Decimal(10))
     step = EXACT.divide(ln2, Decimal(_STEPS))
     edges = (np.int64(_BEGIN) + (np.arange(_INTERVALS + 1) << 45)).view(np.float64)
+    # Inverses of few bits: their products with halves of a mantissa are exact.
     inverses = np.rint(2 / (edges[:-1] + edges[1:]) * 256) / 256
     return _Tables(
         powers=table_of(EXACT.exp(EXACT.multiply(step, Decimal(j))) for j in range(_STEPS)),
         step=pair_of(step, bits=34),
         inverses=inverses,
+        # The first parts are whole multiples of 2^-42, so that adding multiples of ln 2 to them is exact.
         logarithms=table_of((EXACT.minus(EXACT.ln(Decimal(float(c)))) for c in inverses), fraction_bits=42),
         ln2=pair_of(ln2, bits=41),
         per_ln2=pair_of(EXACT.divide(Decimal(1), ln2)),
@@ -72,11 +74,13 @@ def _tables() -> _Tables:
 def _exp(high: Doubles, low: Doubles | float = 0.0) -> tuple[Doubles, Doubles, NDArray[np.int64]]:
     """e^(high + low) as (m, tail, k): (m + tail) * 2^k; |high| is at most 800."""
     tables = _tables()
+    # Multiplying by the inverse may miss the nearest step by one, which only makes the rest somewhat larger.
     count = np.rint(high * (1 / tables.step[0]))
     rest = high - count * tables.step[0]
     correction = count * tables.step[1] - low
     r = rest - correction
     r_low = (rest - r) - correction
+    # The smallest terms first; r alone has all its digits.
     grown = r * r * polynomial(r, _FACTORIALS[2:8]) + r_low + r
     whole = count.astype(np.int64)
     j = whole & (_STEPS - 1)
@@ -98,8 +102,11 @@ def _reduced(x: Doubles, x_low: Doubles | None = None) -> _Reduced:
     tables = _tables()
     subnormal = x < 2.0**-1022
     if subnormal.any():
+        # Subnormal numbers have fewer digits in front: scaled up, they are as others,
+        # and the exponent is set right below.
         x = np.where(subnormal, x * 2.0**54, x)
     bits = x.view(np.int64)
+    # Counted from the beginning of the octave, exponent and interval are bits of one difference.
     place = bits - _BEGIN
     k = place >> 52
     j = (place >> 45) & (_INTERVALS - 1)
@@ -120,6 +127,7 @@ def _reduced(x: Doubles, x_low: Doubles | None = None) -> _Reduced:
 def _ln_pair(x: Doubles, x_low: Doubles | None = None) -> Pair:
     """ln(x + x_low) for x > 0, to about 68 bits."""
     base, base_low, r, r_low = _reduced(x, x_low)
+    # Half of r has few enough bits for its square to be exact.
     short = (r.view(np.int64) & ~((1 << 27) - 1)).view(np.float64)
     half_square, half_square_low = 0.5 * short * short, 0.5 * (r + short) * (r - short)
     tail = r * r * r * polynomial(r, _LN_TAIL)
@@ -147,6 +155,7 @@ def ln(x: Doubles) -> Doubles:
 @total
 def log2(x: Doubles) -> Doubles:
     """The logarithm of x > 0 to the base 2; whole for powers of 2."""
+    # By way of a pair, so that powers of 2 have whole logarithms.
     return _where(x > 0, times_pair(_ln_pair(_positive(x)), _tables().per_ln2)[0])
 
 
@@ -161,6 +170,7 @@ def log(base: Doubles, x: Doubles) -> Doubles:
     """The logarithm of x > 0 to a base > 0 other than 1."""
     usable = (x > 0) & (base > 0) & (base != 1)
     (high, low), (over, over_low) = _ln_pair(_positive(x)), _ln_pair(np.where(usable, base, 2.0))
+    # The quotient of two pairs: a division, and one correction by what it leaves.
     quotient = high / over
     product, error = two_product(quotient, over)
     return _where(usable, quotient + ((high - product - error) + (low - quotient * over_low)) / over)
@@ -171,10 +181,12 @@ def pow(x: Doubles, y: Doubles) -> Doubles:
     """x to the power of y: for x > 0, for x = 0 with y >= 0, and for x < 0 with whole y; exact where a double is."""
     high, low = _ln_pair(np.where(x == 0, 1.0, np.abs(x)))
     y_bounded = np.clip(y, -(2.0**70), 2.0**70)  # so that the product stays finite; x^y is 0, 1 or infinite by then
+    # A power needs more digits of the logarithm than a double has, since the exponent multiplies its error.
     product, error = two_product(high, y_bounded)
     bounded = np.abs(product) <= _LARGEST
     m, tail, k = _exp(np.clip(product, -_LARGEST, _LARGEST), np.where(bounded, error + low * y_bounded, 0.0))
     power = scaled(m + tail, k)
+    # Whether y is odd decides the sign; doubles from 2^53 on are all even.
     odd = np.floor(y * 0.5) * 2 != y
     power = np.where((x < 0) & odd, np.where(np.floor(y) == y, -power, np.nan), power)
     return np.where(x == 0, np.where(y > 0, 0.0, np.where(y == 0, 1.0, np.nan)), power)
@@ -183,6 +195,7 @@ def pow(x: Doubles, y: Doubles) -> Doubles:
 @total
 def cbrt(x: Doubles) -> Doubles:
     """The cube root of any x; whole for cubes of whole numbers."""
+    # A third as a pair, so that cubes of whole numbers have whole roots.
     third = pair_of(EXACT.divide(Decimal(1), Decimal(3)))
     m, tail, k = _exp(*times_pair(_ln_pair(np.where(x == 0, 1.0, np.abs(x))), third))
     return np.where(x == 0, x, np.copysign(scaled(m + tail, k), x))
@@ -204,6 +217,7 @@ def _small_sinh(x: Doubles) -> Doubles:
 @total
 def sinh(x: Doubles) -> Doubles:
     """The hyperbolic sine."""
+    # Functions that are odd or even are reckoned for magnitudes, and so are exactly symmetric.
     magnitude = np.abs(x)
     grown, shrunk = _half_powers(magnitude)
     small = _small_sinh(np.minimum(magnitude, 0.5))
@@ -228,6 +242,7 @@ def tanh(x: Doubles) -> Doubles:
 
 def _ln_of_one_and(u: Doubles) -> Doubles:
     """ln(1 + u) for u >= 0, exact in the relative sense down to the smallest u."""
+    # 1 + u as a pair, since a small u would be rounded away beside 1.
     return _ln_pair(*two_sum(np.ones_like(u), u))[0]
 
 
@@ -243,6 +258,8 @@ def asinh(x: Doubles) -> Doubles:
     magnitude = np.abs(x)
     near = np.minimum(magnitude, 2.0**30)  # beyond, sqrt(x² + 1) is x
     square = near * near
+    # Of small arguments asinh x = ln(1 + x + x² / (1 + sqrt(1 + x²))) keeps the
+    # digits that ln(x + sqrt(x² + 1)) loses.
     small = _ln_of_one_and(near + square / (1 + np.sqrt(1 + square)))
     return np.copysign(np.where(magnitude < 2.0**30, small, _ln_twice(np.maximum(magnitude, 1.0))), x)
 
