@@ -9,6 +9,7 @@ import pytest
 
 import sdgen
 from sdgen.errors import ScenarioError
+from tests.generators.splits import faulty
 
 SIZES = ["small", "medium", "large"]
 
@@ -57,3 +58,8 @@ def test_other_types_than_texts() -> None:
 def test_what_lookups_can_not_be(sql: str, values: list[Any], said: str) -> None:
     with pytest.raises(ScenarioError, match=said):
         made(sql, values)
+
+
+@pytest.mark.parametrize("values", [["a", None, "b"], [1, "1"], ["a", "a"]])
+def test_values_of_a_lookup_have_one_place_each(values: list[Any]) -> None:
+    assert faulty("lookup", {"values": values, "sql": "1"}, "text") == ["values"]

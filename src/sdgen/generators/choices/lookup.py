@@ -72,7 +72,12 @@ class Lookup(Generator):
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         yield from self._place.faults(facts)
         yield from unfit("values", self.values_, facts.type)
-        if len(set(map(repr, self.values_))) < len(self.values_):
+        if None in self.values_:
+            hint = "leave it out: a place that is not in the list gives null"
+            yield ParamError("values", "null is listed, which has no place", hint)
+        # As the column holds them: 1 and "1" are one text.
+        written = map(str if facts.type.kind in TEXTS else repr, self.values_)
+        if len(set(written)) < len(self.values_):
             yield ParamError("values", "a value is listed twice", "list each once: places may repeat, values need not")
 
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
