@@ -222,7 +222,7 @@ class _Writing:
         counter = _Counter(table, self, done)
         columns: dict[str, str] = {}
 
-        def encode(batch: pa.RecordBatch, number: int) -> _Part:
+        def encode(batch: pa.RecordBatch, number: int) -> _EncodedBatch:
             # Of the whole batch, with columns that the database computes itself and before it is cut: a digest does not
             # depend on the target. It is taken here since this runs on the makers' threads.
             digest = block_digest(batch, done.batches + number)
@@ -230,7 +230,7 @@ class _Writing:
                 columns.update(column_digests(batch))
             given = batch if len(table.columns) == batch.num_columns else batch.select(list(table.names))
             slices = _slices(given, self.settings.batch_size)
-            return _Part(tuple(self.target.encode(table, each) for each in slices), len(batch), digest)
+            return _EncodedBatch(tuple(self.target.encode(table, each) for each in slices), len(batch), digest)
 
         # A resumed run begins at a whole block, so that digests add up to those of a run that was never stopped.
         start = self.plan.entities[table.entity].first + done.batches * BATCH_ROWS
@@ -251,7 +251,7 @@ class _Writing:
             return self.target.done(table)
         return TableProgress()
 
-    def _write(self, table: Table, parts: Iterator[_Part], counter: _Counter, done: TableProgress) -> None:
+    def _write(self, table: Table, parts: Iterator[_EncodedBatch], counter: _Counter, done: TableProgress) -> None:
         if self.settings.commit_every and isinstance(self.target, Committing):
             # Commits fall on whole batches: how far a table is, is counted in these.
             for span in _spans(parts, max(1, round(self.settings.commit_every / BATCH_ROWS))):
@@ -262,7 +262,7 @@ class _Writing:
             counter.keep(finished=True)
 
 
-def _spans(parts: Iterator[_Part], size: int) -> Iterator[Iterator[_Part]]:
+def _spans(parts: Iterator[_EncodedBatch], size: int) -> Iterator[Iterator[_EncodedBatch]]:
     """The parts, so many at a time; each span must be used up before the next."""
     for first in parts:
         yield chain((first,), islice(parts, size - 1))
@@ -286,7 +286,7 @@ def _slices(batch: pa.RecordBatch, size: int) -> Iterator[pa.RecordBatch]:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _EncodedBatch:
     """A batch as the target takes it, in one piece or several."""
 
     encoded: tuple[Any, ...]
@@ -314,7 +314,7 @@ class _Counter:
         if isinstance(self._target, Described):
             self._target.keep(self._table, self._batches, sum(self.digests), finished)
 
-    def counted(self, parts: Iterator[_Part]) -> Iterator[Any]:
+    def counted(self, parts: Iterator[_EncodedBatch]) -> Iterator[Any]:
         for part in parts:
             self._writing.raise_if_cancelled()  # parts were made ahead, and need not be written any more
             yield from part.encoded

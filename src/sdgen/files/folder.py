@@ -27,7 +27,7 @@ from sdgen.files.formats import FORMATS, Format, OpenFile, TextFile
 from sdgen.files.layout import layout_problems
 from sdgen.files.metadata import merged, metadata, read_metadata, write_metadata
 from sdgen.files.parts import PartWriter, os_errors_as_target_errors, remove_leftover, write_all
-from sdgen.files.table_files import FilePlan, local_files
+from sdgen.files.table_files import FilePlan, described, every_file, local_files, replaced_files
 from sdgen.scenario.output import DEFAULT_PATTERN, FileNames, repeated_names
 from sdgen.scenario.request import ExistingRows
 from sdgen.targets.base import Mode, SpreadTarget, Table
@@ -284,7 +284,11 @@ class Files:
             return
         with os_errors_as_target_errors(self.folder):
             if self.checkpoint is not None:
-                tables = metadata(self._described(), self._every_file(), self.checkpoint.done)
+                tables = metadata(
+                    described(self.manifest or {}, self._plans),
+                    every_file(self._plans, self._tables),
+                    self.checkpoint.done,
+                )
                 write_metadata(self.staging, merged(self.folder, tables))
             for name, text in self.beside.items():
                 (self.staging / name).write_bytes(text)
@@ -296,29 +300,13 @@ class Files:
             if not self.folder.exists():
                 self.staging.rename(real(self.folder))
             else:
-                move_into(self.staging, self.folder, self._replaced())
+                move_into(self.staging, self.folder, replaced_files(self._plans, self._tables))
         self.staging = None
         self._end_checkpoint()
 
     def new_files(self) -> Mapping[Table, list[str]]:
         """The files that the run wrote, of each table; before `finish`."""
         return self._tables
-
-    def _described(self) -> Mapping[str, Any]:
-        """The manifest, with the layout of files that are added to others."""
-        keys = [plan.layout.partition_by for plans in self._plans.values() for plan in plans if plan.keys]
-        return {**(self.manifest or {}), **({"partition_by": list(keys[0])} if keys else {})}
-
-    def _every_file(self) -> dict[Table, list[str]]:
-        """The files of each table when the run is over."""
-        kept = {name: [file for plan in plans for file in plan.kept] for name, plans in self._plans.items()}
-        return {table: list(dict.fromkeys([*kept[table.name], *new])) for table, new in self._tables.items()}
-
-    def _replaced(self) -> list[str]:
-        """The files of rows that are no more, which no new one takes the place of."""
-        new = {name for names in self._every_file().values() for name in names}
-        plans = (plan for plans in self._plans.values() for plan in plans)
-        return [name for plan in plans for name in plan.existing if name not in new]
 
     def _look_again(self) -> None:
         """Nothing is put over files that have changed meanwhile: TargetError where some have."""

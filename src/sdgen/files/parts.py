@@ -33,7 +33,7 @@ class WrittenFile:
     folder: str = ""
 
 
-class _Part:
+class _OpenPart:
     """A file that is being written."""
 
     def __init__(self, name: str, folder: str, sink: IO[bytes], file: OpenFile) -> None:
@@ -60,7 +60,7 @@ class PartWriter:
         self.table = plan.inner
         self.layout, self.create, self.names = plan.layout, create, plan.next_names()
         self.written: list[WrittenFile] = []
-        self._open: OrderedDict[str, _Part] = OrderedDict()
+        self._open: OrderedDict[str, _OpenPart] = OrderedDict()
         self._folders: set[str] = set()
 
     def write(self, pieces: Encoded) -> None:
@@ -76,7 +76,7 @@ class PartWriter:
                     self._end(folder)
         self._write_groups()
 
-    def _part(self, folder: str, rows: int, divisible: bool) -> _Part:
+    def _part(self, folder: str, rows: int, divisible: bool) -> _OpenPart:
         """The open file for rows of a partition: rows that can't be divided go into one file."""
         part, most = self._open.get(folder), self.layout.part_rows
         if part is not None and most and not divisible and part.rows + rows > most:
@@ -87,7 +87,7 @@ class PartWriter:
         self._open.move_to_end(folder)
         return part
 
-    def _begin(self, folder: str) -> _Part:
+    def _begin(self, folder: str) -> _OpenPart:
         self._folders.add(folder)
         if len(self._folders) > _MOST_PARTITIONS:
             name = self.plan.table.name
@@ -101,11 +101,11 @@ class PartWriter:
         sink = self.create(name)
         if self.plan.format.head is not None:
             sink.write(self.plan.format.head(self.table))
-        part = _Part(name, folder, sink, self.plan.format.open(self.table, sink))
+        part = _OpenPart(name, folder, sink, self.plan.format.open(self.table, sink))
         self._open[folder] = part
         return part
 
-    def _is_full(self, part: _Part) -> bool:
+    def _is_full(self, part: _OpenPart) -> bool:
         rows, size = self.layout.part_rows, self.layout.part_bytes
         return bool(rows and part.rows >= rows) or bool(size and part.sink.tell() >= size)
 

@@ -22,7 +22,7 @@ from sdgen.files.layout import layout_problems
 from sdgen.files.metadata import merged_with, metadata, parsed, written
 from sdgen.files.parts import PartWriter, write_all
 from sdgen.files.remote import Store, Upload
-from sdgen.files.table_files import FilePlan, TableFiles
+from sdgen.files.table_files import FilePlan, TableFiles, described, every_file, replaced_files
 from sdgen.scenario.output import DEFAULT_PATTERN, METADATA, FileNames, repeated_names
 from sdgen.scenario.request import ExistingRows
 from sdgen.targets.base import Mode, Table
@@ -131,7 +131,6 @@ class RemoteFiles:
             upload.close()
         told = self._told()
         there = set(self.store.names())
-        plans = [plan for plans in self._plans.values() for plan in plans]
         # Gone before anything that it tells of changes: where it stands, the folder is complete.
         if METADATA in there:
             self.store.remove([METADATA])
@@ -142,15 +141,13 @@ class RemoteFiles:
                 self._shown.append(upload.name)
             upload.commit()
             self._uploads.pop(0)
-        new = {name for names in self._tables.values() for name in names}
-        replaced = [name for plan in plans if not plan.kept for name in plan.existing if name not in new]
-        self.store.remove(replaced)
+        self.store.remove(replaced_files(self._plans, self._tables))
         if self.manifest is not None:
-            keys = next((plan.layout.partition_by for plan in plans if plan.keys), ())
-            about = {**self.manifest, **({"partition_by": list(keys)} if keys else {})}
+            files = every_file(self._plans, self._tables)
+            about = metadata(described(self.manifest, self._plans), files, self._done)
             # Last of all, when everything that it tells of is in its place.
             last = self.store.create(METADATA)
-            last.write(written(merged_with(told, metadata(about, self._every_file(), self._done))))
+            last.write(written(merged_with(told, about)))
             last.close()
             last.commit()
         self._shown.clear()
@@ -158,11 +155,6 @@ class RemoteFiles:
     def new_files(self) -> Mapping[Table, list[str]]:
         """The files that the run wrote, of each table; before `finish`."""
         return self._tables
-
-    def _every_file(self) -> dict[Table, list[str]]:
-        """The files of each table when the run is over."""
-        kept = {name: [file for plan in plans for file in plan.kept] for name, plans in self._plans.items()}
-        return {table: list(dict.fromkeys([*kept[table.name], *new])) for table, new in self._tables.items()}
 
     def abort(self) -> None:
         while self._uploads:

@@ -62,6 +62,24 @@ def local_files(folder: Path, files: TableFiles) -> list[str]:
     return files.among(path.relative_to(folder).as_posix() for path in found if path.is_file())
 
 
+def described(manifest: Mapping[str, Any], plans: PlansByTable) -> Mapping[str, Any]:
+    """A run's manifest, with the layout of files that are added to others."""
+    keys = next((plan.layout.partition_by for several in plans.values() for plan in several if plan.keys), ())
+    return {**manifest, **({"partition_by": list(keys)} if keys else {})}
+
+
+def every_file(plans: PlansByTable, new: Mapping[Table, Sequence[str]]) -> dict[Table, list[str]]:
+    """The files of each table when a run is over: those that it keeps, and its new ones."""
+    kept = {name: [file for plan in several for file in plan.kept] for name, several in plans.items()}
+    return {table: list(dict.fromkeys([*kept[table.name], *names])) for table, names in new.items()}
+
+
+def replaced_files(plans: PlansByTable, new: Mapping[Table, Sequence[str]]) -> list[str]:
+    """The files of rows that are no more, which no new one takes the place of."""
+    stay = {name for names in every_file(plans, new).values() for name in names}
+    return [name for several in plans.values() for plan in several for name in plan.existing if name not in stay]
+
+
 class NextNames:
     """Names of a table's new files, behind those that it keeps."""
 
@@ -179,3 +197,6 @@ class FilePlan:
                 hint = "name the same columns with --partition-by, or replace the files: --mode truncate_then_insert"
                 what = f"{self.table.name} is partitioned by {found}, and the run by {wanted}"
                 yield Problem(here, what, hint)
+
+
+PlansByTable = Mapping[str, Sequence[FilePlan]]

@@ -23,7 +23,7 @@ from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.links.links import resolve_link
 from sdgen.generators.moments.durations import SECOND
 from sdgen.generators.streams import Numbers, Words, mix
-from sdgen.scenario.types import INTEGERS, NUMBERS, TEXTS, TIMES, Type
+from sdgen.scenario.types import INTEGERS, NESTED, NUMBERS, TEXTS, TIMES, Type
 
 _REFERENCE = re.compile(r"(?:[^\W\d]\w*\.)?[^\W\d]\w*")
 _NOW = frozenset({"now", "as_of"})
@@ -66,6 +66,15 @@ class Referring(Generator):
             type = types.get(self.dependency(name))
             if type is not None and (type.kind not in TIMES or type.kind == "time"):
                 yield ParamError(param, f"{name} is {type}, not a {word}", "name a column of dates or moments")
+
+    def no_single_values(
+        self, param: str, names: Iterable[str], types: Mapping[Dependency, Type | None]
+    ) -> Iterator[ParamError]:
+        """A fault for each named column whose values are lists, maps or records."""
+        for name in names:
+            type = types.get(self.dependency(name))
+            if type is not None and type.kind in NESTED:
+                yield ParamError(param, f"{name} is {type}, whose values are no single ones", "name another")
 
     def array(self, cells: ColumnBatch, name: str) -> pa.Array:
         """The column that a name stands for, at the batch's rows."""

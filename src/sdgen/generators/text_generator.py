@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -63,3 +64,9 @@ def chosen(word: NDArray[np.uint64], size: int) -> Numbers:
     # The upper bits may have chosen something else already, and what follows must not depend on that choice.
     low = word & np.uint64(0xFFFFFFFF)
     return ((low * np.uint64(size)) >> np.uint64(32)).view(np.int64)
+
+
+def capitalised(texts: pa.Array) -> pa.Array:
+    """The texts with a capital first letter."""
+    first = pc.utf8_upper(pc.utf8_slice_codeunits(texts, 0, 1))
+    return pc.binary_join_element_wise(first, pc.utf8_slice_codeunits(texts, 1), "")

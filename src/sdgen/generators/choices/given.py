@@ -19,7 +19,7 @@ from sdgen.generators.references import Referring
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.model import case_names
-from sdgen.scenario.types import KINDS, NESTED, Type
+from sdgen.scenario.types import KINDS, Type
 
 # A marker of its own, since null is a value that a case can be for.
 _ANY = object()
@@ -147,10 +147,7 @@ class GivenColumn(Referring):
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
         for fault in self._number.check_types(types) if self._number else ():
             yield ParamError("cases", fault.what, "a condition compares columns with values of their types")
-        for name in self.references():
-            type = types.get(self.dependency(name))
-            if type is not None and type.kind in NESTED:
-                yield ParamError("by", f"{name} is {type}, whose values are no single ones", "name another")
+        yield from self.no_single_values("by", self.references(), types)
         for path, part in self.parts:
             yield from part.type_faults(types, path)
 

@@ -23,7 +23,7 @@ from sdgen.generators.numbers.quantile_tables import Floats, QuantileTable, expo
 from sdgen.generators.references import Referring
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers, Words
-from sdgen.scenario.types import NESTED, Type, array_of
+from sdgen.scenario.types import Type, array_of
 
 _FEW = 128  # up to so many elements, drawing them one by one is faster than permuting the list
 _ROWS = 4096  # of a weighted subset at a time, so that their tables of draws stay small
@@ -65,10 +65,7 @@ class Subset(Referring):
         return iter((self.by,) if self.by else ())
 
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
-        for name in self.references():
-            type = types.get(self.dependency(name))
-            if type is not None and type.kind in NESTED:
-                yield ParamError("by", f"{name} is {type}, whose values are no single ones", "name another")
+        yield from self.no_single_values("by", self.references(), types)
 
     @cached_property
     def pools(self) -> dict[Type, pa.Array]:

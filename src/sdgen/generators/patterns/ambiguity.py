@@ -48,7 +48,7 @@ class _Ambiguous(Exception):
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Ends:
     """Where a part's texts begin and end, and in how many ways it can be empty."""
 
     first: tuple[int, ...] = ()
@@ -61,12 +61,12 @@ class _Automaton:
     characters: list[frozenset[str]] = field(default_factory=list)
     follow: list[set[int]] = field(default_factory=list)
 
-    def build(self, node: Node) -> _Part:
+    def build(self, node: Node) -> _Ends:
         match node:
             case Symbols(characters):
                 part = self.position(frozenset(characters))
             case Sequence(parts):
-                part = _Part()
+                part = _Ends()
                 for inner in reversed(parts):
                     part = self.joined(self.build(inner), part)
             case Choice(options):
@@ -78,43 +78,43 @@ class _Automaton:
             raise _Ambiguous
         return part
 
-    def position(self, characters: frozenset[str]) -> _Part:
+    def position(self, characters: frozenset[str]) -> _Ends:
         number = len(self.characters)
         if number >= _MOST_POSITIONS:
             raise _Ambiguous
         self.characters.append(characters)
         self.follow.append(set())
-        return _Part((number,), (number,), 0)
+        return _Ends((number,), (number,), 0)
 
-    def repeated(self, inner: Node, low: int, high: int) -> _Part:
+    def repeated(self, inner: Node, low: int, high: int) -> _Ends:
         """inner inner (inner (inner)?)?: nested, so that each number of repeats is one way."""
-        part = _Part()
+        part = _Ends()
         for times in range(high, 0, -1):
             part = self.joined(self.build(inner), part)
             if times > low:
-                part = _Part(part.first, part.last, part.empties + 1)
+                part = _Ends(part.first, part.last, part.empties + 1)
                 if part.empties > 1:
                     raise _Ambiguous
         return part
 
-    def joined(self, left: _Part, right: _Part) -> _Part:
+    def joined(self, left: _Ends, right: _Ends) -> _Ends:
         for number in left.last:
             self.follow[number].update(right.first)
         first = left.first + right.first if left.empties else left.first
         last = left.last + right.last if right.empties else right.last
-        return _Part(first, last, left.empties * right.empties)
+        return _Ends(first, last, left.empties * right.empties)
 
 
-def _either(parts: Iterable[_Part]) -> _Part:
+def _either(parts: Iterable[_Ends]) -> _Ends:
     first: tuple[int, ...] = ()
     last: tuple[int, ...] = ()
     empties = 0
     for part in parts:
         first, last, empties = first + part.first, last + part.last, empties + part.empties
-    return _Part(first, last, empties)
+    return _Ends(first, last, empties)
 
 
-def _two_walks_meet(automaton: _Automaton, whole: _Part) -> bool:
+def _two_walks_meet(automaton: _Automaton, whole: _Ends) -> bool:
     """Whether two different walks read one text from start to end."""
     ends = frozenset(whole.last)
     # Walks part where one place leads to two that read the same character.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import blake2b
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +21,7 @@ from sdgen.generators.choices.null_rates import case_numbers
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
-from sdgen.generators.pools import DATA, own_yaml
+from sdgen.generators.pools import DATA, in_groups, own_yaml
 from sdgen.generators.references import Referring
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
@@ -39,8 +39,6 @@ from sdgen.scenario.types import Type
 
 _MOST_RULES = 2000
 _FOLDER = DATA / "grammars"
-
-T = TypeVar("T")
 
 RuleTexts = tuple[str, ...] | dict[str, Annotated[FiniteFloat, Field(gt=0)]]
 
@@ -173,7 +171,7 @@ class Grammar(Referring):
             return written.of_rule(self.first, np.arange(len(cells), dtype=np.int64), "")
         rules = [*self.cases.values(), self.first]
         picks = case_numbers(self.array(cells, self.by), list(self.cases))
-        return grouped(rules, picks, lambda rule, places: written.of_rule(rule, places, ""))
+        return in_groups(picks, lambda place, rows: written.of_rule(rules[place], rows, ""))
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,7 +219,7 @@ class _Text:
             return rule.pool.take(pa.array(picks))
         # A further turn of a rule has streams of its own for what is inside it.
         inner = f"{purpose} {turn}" if turn else purpose
-        return grouped(rule.texts, picks, lambda text, places: self._joined(text, rows[places], inner))
+        return in_groups(picks, lambda number, places: self._joined(rule.texts[number], rows[places], inner))
 
     def _joined(self, text: GrammarText, rows: Numbers, place: str) -> pa.Array:
         turns: dict[str, int] = {}
@@ -246,7 +244,7 @@ class _Text:
         if isinstance(piece, Alternatives):
             picks = streams.below(self._words(f"{place}|{number}", rows), len(piece.texts))
             inner = f"{place}|{number}"
-            return grouped(piece.texts, picks, lambda text, places: self._joined(text, rows[places], inner))
+            return in_groups(picks, lambda choice, places: self._joined(piece.texts[choice], rows[places], inner))
         if piece.name in self.grammar.texts:
             written = self.of_rule(piece.name, rows, place, turn)
         else:
@@ -258,20 +256,6 @@ class _Text:
 
     def _words(self, purpose: str, rows: Numbers) -> streams.Words:
         return streams.draw(self.cells.key(purpose), self.cells.numbers[rows])
-
-
-def grouped(options: Sequence[T], picks: Numbers, write: Callable[[T, Numbers], pa.Array]) -> pa.Array:
-    """For each row what `write` gives for its option and the places of the option's rows, in the rows' order."""
-    # Rows are sorted by option, written option by option, and put back: each option by whole arrays.
-    order = np.argsort(picks, kind="stable")
-    ends = np.searchsorted(picks[order], np.arange(len(options) + 1)).tolist()
-    spans = (
-        (option, start, end) for option, start, end in zip(options, ends[:-1], ends[1:], strict=True) if end > start
-    )
-    parts = [write(option, order[start:end]) for option, start, end in spans]
-    back = np.empty(len(order), dtype=np.int64)
-    back[order] = np.arange(len(order))
-    return pa.concat_arrays(parts or [pa.array([], pa.string())]).take(pa.array(back))
 
 
 def _as_texts(array: pa.Array) -> pa.Array:

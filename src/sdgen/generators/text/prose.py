@@ -15,7 +15,6 @@ from sdgen.generators.domains import Domain
 from sdgen.generators.pools import Pool, joined, own, text_array
 from sdgen.generators.registry import register
 from sdgen.generators.text.sentences import (
-    capitalised,
     english,
     sentences,
     sentences_of,
@@ -24,7 +23,7 @@ from sdgen.generators.text.sentences import (
     words_of,
     written,
 )
-from sdgen.generators.text_generator import ALL_TEXTS, PLAIN_TEXTS, TextGenerator
+from sdgen.generators.text_generator import ALL_TEXTS, PLAIN_TEXTS, TextGenerator, capitalised
 from sdgen.scenario.types import Type
 
 _MOST = 10_000

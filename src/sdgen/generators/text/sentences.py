@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from functools import cache
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sdgen.generators import streams
 from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.pools import FALLBACK, chain, file_digests, joined, own, pool, taken, text_array
+from sdgen.generators.text_generator import capitalised
 
 Parts = Sequence[pa.Array]
 
@@ -67,11 +67,6 @@ def words_of(locale: str) -> pa.Array:
 @cache
 def _followed(locale: str) -> pa.Array:
     return joined(words_of(locale), " ")
-
-
-def capitalised(texts: pa.Array) -> pa.Array:
-    """The texts with a capital first letter."""
-    return joined(pc.utf8_upper(pc.utf8_slice_codeunits(texts, 0, 1)), pc.utf8_slice_codeunits(texts, 1))
 
 
 @cache

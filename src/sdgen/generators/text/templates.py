@@ -18,7 +18,7 @@ from sdgen.generators.base import Dependency, Generator, ParamError
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.links.links import resolve_link
 from sdgen.generators.registry import register
-from sdgen.generators.text_generator import TextGenerator
+from sdgen.generators.text_generator import TextGenerator, capitalised
 from sdgen.scenario.types import Type
 
 _MANY = 1 << 62
@@ -214,11 +214,6 @@ def _texts(apply: Callable[[pa.Array], pa.Array]) -> Filter:
     )
 
 
-def _capital(text: pa.Array) -> pa.Array:
-    first = pc.utf8_upper(pc.utf8_slice_codeunits(text, 0, 1))
-    return pc.binary_join_element_wise(first, pc.utf8_slice_codeunits(text, 1), "")
-
-
 def _slug(text: pa.Array) -> pa.Array:
     text = pc.utf8_lower(text)
     if pc.any(pc.match_substring_regex(text, r"[^\x00-\x7f]"), min_count=0).as_py():
@@ -258,7 +253,7 @@ FILTERS: dict[str, Filter] = {
     "lower": _texts(pc.utf8_lower),
     "upper": _texts(pc.utf8_upper),
     "title": _texts(pc.utf8_title),
-    "capital": _texts(_capital),
+    "capital": _texts(capitalised),
     "slug": _texts(_slug),
     "date": Filter(_dated, _date_problem),
     "pad": Filter(_padded, _pad_problem),

@@ -39,7 +39,7 @@ def schema_of(modules: Sequence[tuple[str, str, ast.Module]], source: str) -> Sc
 def _table(index: ModelIndex, model: Model, between: list[TableSchema]) -> TableSchema:
     """The table of a model; those of its relations to many go to `between`."""
     key = index.key(model)
-    made = _Made(index, model, between)
+    made = _TableBuilder(index, model, between)
     above = index.parent(model)
     if not any(each.says("primary_key") for each in index.fields(model)):
         # A model that extends another one has its parent's key for its own, which is no number of its own counting.
@@ -63,7 +63,7 @@ def _table(index: ModelIndex, model: Model, between: list[TableSchema]) -> Table
 
 
 @dataclass
-class _Made:
+class _TableBuilder:
     """A table in the making."""
 
     index: ModelIndex

@@ -78,7 +78,7 @@ _COUNTED = ("serial", "bigserial", "smallserial")
 
 
 @dataclass(frozen=True)
-class Made:
+class TableConstant:
     """A constant that is a table: its name in the database, its columns' nodes by key, and what stands behind them."""
 
     table: TableName
@@ -121,7 +121,7 @@ class _Reading:
         self.source = source
         self.notes: list[Problem] = []
         self.constants: dict[str, Node] = {}
-        self.tables: dict[str, Made] = {}
+        self.tables: dict[str, TableConstant] = {}
         self.enums: dict[str, tuple[str, ...]] = {}
         self.relations: list[Node] = []
         files: dict[str, str] = {}
@@ -153,7 +153,7 @@ class _Reading:
             if dialect and called.args and isinstance(title := literal(called.args[0]), str) and len(called.args) > 1:
                 columns = dict(self._pairs(returned(called.args[1])))
                 extra = called.args[2] if len(called.args) > 2 else None
-                self.tables[name] = Made(TableName(title, schema), dialect, columns, extra, first.line, file)
+                self.tables[name] = TableConstant(TableName(title, schema), dialect, columns, extra, first.line, file)
             elif dialect and called.name.endswith("Table"):
                 self.tell(f"the table {name} has no name that can be read, and is left out", file, first.line)
 
@@ -187,7 +187,7 @@ class _Reading:
             elif text_of(value) in self.constants and depth < 8:
                 yield from self._pairs(returned(self.constants[text_of(value)]), depth + 1)
 
-    def schema(self, made: Made) -> TableSchema:
+    def schema(self, made: TableConstant) -> TableSchema:
         table = _Table()
         for key, node in made.columns.items():
             links = self._column_chain(node)
@@ -218,7 +218,7 @@ class _Reading:
             return [*chain(returned(self.constants[links[0].name])), *links[1:]]
         return links
 
-    def _column(self, made: Made, key: str, links: Sequence[Link]) -> ColumnSchema | None:
+    def _column(self, made: TableConstant, key: str, links: Sequence[Link]) -> ColumnSchema | None:
         kind, args = links[0].name, [self._literal(each) for each in links[0].args]
         # Without a name of its own a column has its key's.
         name = next((each for each in args if isinstance(each, str)), key)
@@ -288,7 +288,7 @@ class _Reading:
                 return str(value)
         return ""
 
-    def _options(self, made: Made, table: _Table, column: ColumnSchema, links: Sequence[Link]) -> None:
+    def _options(self, made: TableConstant, table: _Table, column: ColumnSchema, links: Sequence[Link]) -> None:
         """Keys, links and values that stand behind one column."""
         for each in links:
             if each.name == "primaryKey":
@@ -306,7 +306,9 @@ class _Reading:
             listed = ", ".join("'" + str(value).replace("'", "''") + "'" for value in values)
             table.checks.append(CheckSchema(f'"{column.name}" IN ({listed})', "", column.line))
 
-    def _refer(self, made: Made, table: _Table, columns: tuple[str, ...], goals: Sequence[Node], line: int) -> None:
+    def _refer(
+        self, made: TableConstant, table: _Table, columns: tuple[str, ...], goals: Sequence[Node], line: int
+    ) -> None:
         """A foreign key to columns written as `users.id`."""
         found = [text_of(bare(each)).split(".") for each in goals]
         parent = self.tables.get(found[0][0]) if found and len(found[0]) == 2 else None
@@ -318,13 +320,13 @@ class _Reading:
         if columns not in [each.columns for each in table.links]:
             table.links.append(ForeignKeySchema(columns, parent.table, to, "", line))
 
-    def _name(self, made: Made, key: str) -> str:
+    def _name(self, made: TableConstant, key: str) -> str:
         """The name of a column in the database."""
         links = self._column_chain(made.columns[key])
         column = self._column(made, key, links) if links else None
         return column.name if column is not None else key
 
-    def _extras(self, made: Made) -> list[Node]:
+    def _extras(self, made: TableConstant) -> list[Node]:
         """What a table's last argument gives: a list, or an object."""
         if made.extra is None:
             return []
@@ -347,7 +349,7 @@ class _Reading:
         # A key of which one part is an expression is none of the columns alone.
         return found if len(found) == len(flat) else ()
 
-    def _extra(self, made: Made, table: _Table, node: Node) -> None:
+    def _extra(self, made: TableConstant, table: _Table, node: Node) -> None:
         """A key, a constraint or an index of a table."""
         links = chain(node)
         if not links:
@@ -379,7 +381,7 @@ class _Reading:
         filled = re.sub(r"\$\{\s*\w+\.(\w+)\s*\}", lambda each: f'"{table.names.get(each[1], each[1])}"', match[1])
         return None if "${" in filled else filled
 
-    def _related(self, made: Made, table: _Table) -> None:
+    def _related(self, made: TableConstant, table: _Table) -> None:
         """Links that `relations` alone tell of."""
         own = next((name for name, each in self.tables.items() if each is made), "")
         for node in self.relations:
