@@ -7,17 +7,17 @@ import re
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
 import sdgen
-from sdgen.errors import SdgenError, SourceError
+from sdgen.errors import SdgenError
 from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.formats import format_of
 from sdgen.readers.sources import read_source
 from sdgen.scenario.model import Scenario
+from tests.readers.reading import assert_fault, params_of
 
 pytest.importorskip("graphql")
 PRESS = Path(__file__).parent / "graphql" / "press.graphql"
@@ -26,12 +26,6 @@ PRESS = Path(__file__).parent / "graphql" / "press.graphql"
 @cache
 def press() -> Scenario:
     return read_source(PRESS, ReadOptions(rows=200))
-
-
-def link(scenario: Scenario, entity: str, column: str) -> Any:
-    generator = scenario.entities[entity].columns[column].generator
-    assert generator is not None
-    return dict(generator.params)
 
 
 def of(tmp_path: Path, text: str) -> Scenario:
@@ -59,14 +53,14 @@ def test_object_types_are_tables_and_helpers_are_none() -> None:
 
 
 def test_fields_of_types_are_links_and_lists_their_other_sides() -> None:
-    assert link(press(), "Post", "author_id") == {"entity": "Author", "column": "id"}
-    assert link(press(), "Post", "editorId") == {"entity": "Author", "column": "id"}
-    assert link(press(), "Author", "boss_id")["entity"] == "Author"
-    assert link(press(), "Comment", "post_id")["entity"] == "Post"
-    assert link(press(), "Badge", "author_id")["entity"] == "Author"
+    assert params_of(press(), "Post", "author_id") == {"entity": "Author", "column": "id"}
+    assert params_of(press(), "Post", "editorId") == {"entity": "Author", "column": "id"}
+    assert params_of(press(), "Author", "boss_id")["entity"] == "Author"
+    assert params_of(press(), "Comment", "post_id")["entity"] == "Post"
+    assert params_of(press(), "Badge", "author_id")["entity"] == "Author"
     assert press().entities["Profile"].columns["author_id"].unique
-    assert link(press(), "Post_tags", "tag_id") == {"entity": "Tag", "column": "name"}
-    assert link(press(), "Comment", "about_id")["to"] == {"Post": "Post.id", "Author": "Author.id"}
+    assert params_of(press(), "Post_tags", "tag_id") == {"entity": "Tag", "column": "name"}
+    assert params_of(press(), "Comment", "about_id")["to"] == {"Post": "Post.id", "Author": "Author.id"}
 
 
 def test_rows_load_with_all_keys(tmp_path: Path) -> None:
@@ -97,7 +91,7 @@ def test_a_folder_of_parts(tmp_path: Path) -> None:
     found = format_of(Source(str(tmp_path)))
     assert found is not None
     assert found.kind == "graphql"
-    assert link(read_source(tmp_path), "B", "a_id") == {"entity": "A", "column": "id"}
+    assert params_of(read_source(tmp_path), "B", "a_id") == {"entity": "A", "column": "id"}
 
 
 def test_parts_that_hold_themselves_are_cut(tmp_path: Path) -> None:
@@ -118,11 +112,7 @@ def test_parts_that_hold_themselves_are_cut(tmp_path: Path) -> None:
     ],
 )
 def test_faults_have_their_line(tmp_path: Path, text: str, what: str, line: int) -> None:
-    with pytest.raises(SourceError) as caught:
-        of(tmp_path, text)
-    problem = caught.value.problems[0]
-    assert what in problem.what
-    assert problem.line == line
+    assert_fault(lambda: of(tmp_path, text), what, line)
 
 
 def test_mutated_schemas_are_read_or_refused() -> None:

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sdgen
-from sdgen.errors import SdgenError, SourceError
+from sdgen.errors import SdgenError
 from sdgen.readers.base import ReadOptions
 from sdgen.readers.prisma.syntax import blocks_of
 from sdgen.readers.sources import read_source
 from sdgen.scenario.model import Scenario
+from tests.readers.reading import assert_fault
 
 CLINIC = Path(__file__).parent / "prisma" / "clinic.prisma"
 
@@ -102,11 +103,7 @@ def test_a_folder_of_parts(tmp_path: Path) -> None:
     ],
 )
 def test_faults_have_their_line(tmp_path: Path, text: str, what: str, line: int) -> None:
-    with pytest.raises(SourceError) as caught:
-        of(tmp_path, text)
-    problem = caught.value.problems[0]
-    assert what in problem.what
-    assert problem.line == line
+    assert_fault(lambda: of(tmp_path, text), what, line)
 
 
 @given(cut=st.integers(0, len(CLINIC.read_text())), junk=st.text(max_size=4))

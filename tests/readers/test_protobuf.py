@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 import sdgen
-from sdgen.errors import SdgenError, SourceError
+from sdgen.errors import SdgenError
 from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.formats import format_of
 from sdgen.readers.protobuf.syntax import proto_file
 from sdgen.readers.sources import read_source
 from sdgen.scenario.model import Scenario
+from tests.readers.reading import assert_fault
 
 FOLDER = Path(__file__).parent / "protobuf"
 FLEET = FOLDER / "fleet.proto"
@@ -125,11 +126,7 @@ def test_a_folder_is_read_whole_and_imports_that_are_missing_are_told(tmp_path: 
     ],
 )
 def test_faults_have_their_line(tmp_path: Path, text: str, what: str, line: int) -> None:
-    with pytest.raises(SourceError) as caught:
-        of(tmp_path, text)
-    problem = caught.value.problems[0]
-    assert what in problem.what
-    assert problem.line == line
+    assert_fault(lambda: of(tmp_path, text), what, line)
 
 
 def test_mutated_texts_are_read_or_refused(tmp_path: Path) -> None:
