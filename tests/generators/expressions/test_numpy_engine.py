@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sdgen.generators.expressions import duckdb_engine, numpy_engine, stages
+from sdgen.generators.expressions import duckdb_engine, stages
 from sdgen.generators.expressions.syntax import parse_expression
+from sdgen.generators.expressions.vectorized import numpy_engine
 
 TYPES = {
     "small": pa.int16(),

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
-from sdgen.generators.expressions import decimals, duckdb_engine, numpy_engine
+from sdgen.generators.expressions import decimals, duckdb_engine
 from sdgen.generators.expressions.functions import OWN_FUNCTIONS, cast_floats, casts_floats
 from sdgen.generators.expressions.rewrites import steady
 from sdgen.generators.expressions.syntax import Parsed, rendered
+from sdgen.generators.expressions.vectorized import numpy_engine
 from sdgen.scenario.types import Type
 
 if TYPE_CHECKING:
