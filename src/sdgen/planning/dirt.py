@@ -7,7 +7,7 @@ one behind the other, so that no cell has two.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from sdgen.errors import Path, Problem, ProblemType, did_you_mean
 from sdgen.generators.column_batch import ColumnContext
@@ -16,60 +16,12 @@ from sdgen.generators.links.links import ForeignKey
 from sdgen.generators.streams import stream_key
 from sdgen.planning.choose import Key
 from sdgen.planning.draft import Draft
-from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
+from sdgen.planning.plan import ColumnPlan, DirtPlan, EntityPlan, Mistake, Plan
+from sdgen.planning.written_rows import ANSWERS, BEYOND, AnswerKeyColumn
 from sdgen.scenario.dirt import Dirt
 
 ANSWER_KEY = "_dirt"
-BEYOND = 1_000_000  # a broken link leads to one of so many rows that would come after the parent's last
 _MOST_OF_SEVERAL = 0.99  # the largest share of a column's rows that mistakes of several kinds have
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """One kind of mistake in one column, or in two that are swapped, and the rows that have it."""
-
-    kind: str
-    columns: tuple[str, ...]
-    share: ShareOfRows
-
-    @property
-    def entries(self) -> int:
-        """How many rows of the answer key tell of it: one for each cell."""
-        return self.share.count * len(self.columns)
-
-
-@dataclass(frozen=True)
-class DirtPlan:
-    """An entity's dirt. `rows` is how many it has without copies; `duplicates` those that are copied after them.
-
-    `columns` are those that are written otherwise than they are computed: with nulls, and without a dictionary;
-    `never_null` those that lack values though they are declared not to.
-    """
-
-    rows: int
-    mistakes: tuple[Mistake, ...]
-    duplicates: ShareOfRows | None
-    constraints: bool
-    listed: bool
-    never_null: frozenset[str] = frozenset()
-    columns: Mapping[str, ColumnPlan] = field(default_factory=dict)
-
-    @property
-    def copies(self) -> int:
-        return self.duplicates.count if self.duplicates else 0
-
-    @property
-    def altered(self) -> frozenset[str]:
-        """The columns that hold wrong values, not nulls alone."""
-        return frozenset(name for each in self.mistakes if each.kind != "missing" for name in each.columns)
-
-    @property
-    def touched(self) -> frozenset[str]:
-        return frozenset(name for each in self.mistakes for name in each.columns)
-
-    def keeps_unique(self, columns: tuple[str, ...]) -> bool:
-        """Whether columns that are unique together stay so."""
-        return not self.copies and not self.altered & set(columns)
 
 
 def plan_dirt(draft: Draft) -> dict[str, DirtPlan]:
@@ -209,9 +161,6 @@ def _as_written(column: ColumnPlan, dirt: DirtPlan) -> ColumnPlan:
 
 
 def _answer_key(draft: Draft, dirt: Mapping[str, DirtPlan]) -> EntityPlan:
-    # Here and not above, since that module builds on this one.
-    from sdgen.planning.written_rows import ANSWERS, AnswerKeyColumn
-
     rows = sum(each.copies + sum(mistake.entries for mistake in each.mistakes) for each in dirt.values())
 
     def column(name: str) -> ColumnPlan:

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from sdgen.generators.base import Generator
 from sdgen.generators.choices.null_rates import NullRates
 from sdgen.generators.column_batch import ColumnContext
+from sdgen.generators.dirt import ShareOfRows
 from sdgen.generators.links.parent_sampler import Link
 from sdgen.scenario.model import Mode, PartialUnique
 from sdgen.scenario.types import Type
 
 if TYPE_CHECKING:
     from sdgen.planning.conditions import Condition
-    from sdgen.planning.dirt import DirtPlan
     from sdgen.planning.partial_rows import Matching
 
 
@@ -61,6 +61,54 @@ class ForeignKeyPlan:
     columns: tuple[str, ...]
     entity: str
     to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One kind of mistake in one column, or in two that are swapped, and the rows that have it."""
+
+    kind: str
+    columns: tuple[str, ...]
+    share: ShareOfRows
+
+    @property
+    def entries(self) -> int:
+        """How many rows of the answer key tell of it: one for each cell."""
+        return self.share.count * len(self.columns)
+
+
+@dataclass(frozen=True)
+class DirtPlan:
+    """An entity's dirt. `rows` is how many it has without copies; `duplicates` those that are copied after them.
+
+    `columns` are those that are written otherwise than they are computed: with nulls, and without a dictionary;
+    `never_null` those that lack values though they are declared not to.
+    """
+
+    rows: int
+    mistakes: tuple[Mistake, ...]
+    duplicates: ShareOfRows | None
+    constraints: bool
+    listed: bool
+    never_null: frozenset[str] = frozenset()
+    columns: Mapping[str, ColumnPlan] = field(default_factory=dict)
+
+    @property
+    def copies(self) -> int:
+        return self.duplicates.count if self.duplicates else 0
+
+    @property
+    def altered(self) -> frozenset[str]:
+        """The columns that hold wrong values, not nulls alone."""
+        return frozenset(name for each in self.mistakes if each.kind != "missing" for name in each.columns)
+
+    @property
+    def touched(self) -> frozenset[str]:
+        return frozenset(name for each in self.mistakes for name in each.columns)
+
+    def keeps_unique(self, columns: tuple[str, ...]) -> bool:
+        """Whether columns that are unique together stay so."""
+        return not self.copies and not self.altered & set(columns)
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.dirt import MISTAKES, CleanCells
 from sdgen.generators.links.links import ForeignKey
 from sdgen.generators.streams import Numbers, Words, below, draw, stream_key
-from sdgen.planning.dirt import BEYOND, DirtPlan, Mistake
-from sdgen.planning.plan import EntityPlan, Plan
+from sdgen.planning.plan import DirtPlan, EntityPlan, Mistake, Plan
 from sdgen.planning.planned_rows import PlannedRows
 from sdgen.scenario.types import Type
 
+BEYOND = 1_000_000  # a broken link leads to one of so many rows that would come after the parent's last
 Answers = Callable[[Numbers], dict[str, pa.Array]]  # of some rows of a section: the columns of the answer key
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from sdgen.planning.dirt import ANSWER_KEY, DirtPlan
-from sdgen.planning.plan import ColumnPlan, EntityPlan, ForeignKeyPlan, Plan
+from sdgen.planning.dirt import ANSWER_KEY
+from sdgen.planning.plan import ColumnPlan, DirtPlan, EntityPlan, ForeignKeyPlan, Plan
 from sdgen.planning.sequence_offsets import entity_order
 from sdgen.targets.base import Reference, Table, TableColumn
 
