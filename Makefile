@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 # The newest versions are looked up each time; the others change only with these files.
 SINCE := pyproject.toml tools/environment.py $(wildcard requirements/*.txt) $(if $(filter newest,$(VERSIONS)),always)
 PYTEST := $(BIN)/python -m pytest --numprocesses 2
+# Tests start sdgen a thousand times: its bytecode is kept, even where the environment says that none be written.
+export PYTHONDONTWRITEBYTECODE :=
 
 # The core: draws, domains, links, counts, values, plans, and any split of them.
 CORE := after choices conform counts domains draws links numbers references rollups times
