@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sdgen.errors import Problem, ProblemType, SourceError, did_you_mean
+from sdgen.errors import did_you_mean
+from sdgen.readers.token_reader import TokenReader
 
 KINDS = ("model", "enum", "datasource", "generator", "type", "view")
 _TOKEN = re.compile(
@@ -89,69 +90,20 @@ def column_name(field: Field) -> str:
     return str(mapped.get("name")) if mapped is not None else field.name
 
 
-@dataclass(frozen=True)
-class _Token:
-    kind: str
-    text: str
-    line: int
-
-
 def blocks_of(text: str, file: str) -> list[Block]:
     """The blocks of a schema; SourceError says where the text is none."""
     return list(_Parser(text, file).blocks())
 
 
-class _Parser:
-    """A recursive-descent parser over the tokens of one file."""
+class _Parser(TokenReader):
+    """A recursive-descent parser over the tokens of one file; ends of lines are tokens, since they end fields."""
+
+    PATTERN = _TOKEN
+    END = "the end of the line"
 
     def __init__(self, text: str, file: str) -> None:
-        self.file = file
-        self.tokens = list(self._tokens(text))
-        self.place = 0
+        super().__init__(text, file)
         self.doc: list[str] = []
-
-    def _tokens(self, text: str) -> Iterator[_Token]:
-        position, line = 0, 1
-        while position < len(text):
-            match = _TOKEN.match(text, position)
-            if match is None:
-                raise self.fault(f"{text[position]!r} is not expected here", line)
-            # Line breaks are tokens: they end fields, as Prisma has no semicolons.
-            if match.lastgroup and match.lastgroup != "space":
-                yield _Token(match.lastgroup, match[0], line)
-            # A block comment may span lines, which notes have to count.
-            line += match[0].count("\n")
-            position = match.end()
-        yield _Token("end", "", line)
-
-    def fault(self, what: str, line: int, hint: str = "") -> SourceError:
-        return SourceError(Problem((), what, hint, self.file, line, 1, ProblemType.SYNTAX))
-
-    @property
-    def ahead(self) -> _Token:
-        return self.tokens[self.place]
-
-    def next(self) -> _Token:
-        token = self.tokens[self.place]
-        self.place += token.kind != "end"
-        return token
-
-    def sees(self, text: str) -> bool:
-        if self.ahead.text == text and self.ahead.kind in ("mark", "word"):
-            self.place += 1
-            return True
-        return False
-
-    def expect(self, text: str) -> None:
-        if not self.sees(text):
-            found = self.ahead.text.strip() or "the end of the line"
-            raise self.fault(f"{text!r} is expected before {found!r}", self.ahead.line)
-
-    def word(self) -> str:
-        token = self.next()
-        if token.kind != "word":
-            raise self.fault(f"a name is expected, not {token.text.strip() or 'the end of the line'!r}", token.line)
-        return token.text
 
     def skip_lines(self) -> None:
         """Over ends of lines; what comments say is kept for what follows them."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sdgen.errors import Problem, ProblemType, SourceError
+from sdgen.readers.token_reader import Token, TokenReader
 
 _TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<note>//[^\n]*|/\*.*?\*/)|(?P<text>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')"
@@ -66,26 +66,23 @@ class ProtoFile:
     package: str = ""
 
 
-@dataclass(frozen=True)
-class _Token:
-    kind: str
-    text: str
-    line: int
-
-
 def proto_file(text: str, file: str) -> ProtoFile:
     """What a file declares; SourceError says where it is no .proto text."""
-    return _Parser(text, file).file()
+    return _Parser(text, file).statements()
 
 
-class _Parser:
+class _Parser(TokenReader):
     """A recursive-descent parser over the tokens of one file."""
 
+    PATTERN = _TOKEN
+
     def __init__(self, text: str, file: str) -> None:
-        self.name = file
-        self.notes: dict[int, str] = {}  # comments by the line they end on
-        self.tokens = list(self._tokens(text))
-        self.place = 0
+        super().__init__(text, file)
+        # Comments are no tokens, but kept by the line they end on: a description may stand above a field or behind it.
+        self.notes = {
+            token.line + token.text.count("\n"): _plain(token.text) for token in self.tokens if token.kind == "note"
+        }
+        self.tokens = [token for token in self.tokens if token.kind != "note"]
         self.package = ""
         self.messages: list[Message] = []
         self.enums: list[ProtoEnum] = []
@@ -93,49 +90,6 @@ class _Parser:
         self.calls: set[str] = set()
         self.skipped: list[tuple[str, int]] = []
         self.code = {token.line for token in self.tokens if token.kind != "end"}
-
-    def _tokens(self, text: str) -> Iterator[_Token]:
-        position, line = 0, 1
-        while position < len(text):
-            match = _TOKEN.match(text, position)
-            if match is None:
-                raise self.fault(f"{text[position]!r} is not expected here", line)
-            kind, end = str(match.lastgroup), line + match[0].count("\n")
-            # Comments are no tokens, but kept by line: a field's description may stand above it or behind it.
-            if kind == "note":
-                self.notes[end] = " ".join(re.sub(r"^\s*(?://+|/\*+|\*+/|\*)|\*+/$", "", match[0], flags=re.M).split())
-            elif kind != "space":
-                yield _Token(kind, match[0], line)
-            position, line = match.end(), end
-        yield _Token("end", "", line)
-
-    def fault(self, what: str, line: int) -> SourceError:
-        return SourceError(Problem((), what, "", self.name, line, 1, ProblemType.SYNTAX))
-
-    @property
-    def ahead(self) -> _Token:
-        return self.tokens[self.place]
-
-    def next(self) -> _Token:
-        token = self.tokens[self.place]
-        self.place += token.kind != "end"
-        return token
-
-    def sees(self, text: str) -> bool:
-        if self.ahead.text == text and self.ahead.kind != "text":
-            self.place += 1
-            return True
-        return False
-
-    def expect(self, text: str) -> None:
-        if not self.sees(text):
-            raise self.fault(f"{text!r} is expected before {self.ahead.text or 'the end'!r}", self.ahead.line)
-
-    def word(self) -> str:
-        token = self.next()
-        if token.kind != "word":
-            raise self.fault(f"a name is expected, not {token.text or 'the end'!r}", token.line)
-        return token.text
 
     def described(self, line: int) -> str:
         """The comment on the line, or on those above it, nothing between."""
@@ -156,7 +110,7 @@ class _Parser:
             if depth < 0 or (depth == 0 and text in (";", "}")):
                 return
 
-    def file(self) -> ProtoFile:
+    def statements(self) -> ProtoFile:
         while self.ahead.kind != "end":
             token = self.next()
             match token.text:
@@ -182,7 +136,7 @@ class _Parser:
                 case text:
                     raise self.fault(f"{text!r} is no statement of a .proto file", token.line)
         kept = tuple(self.messages), tuple(self.enums), tuple(self.imports)
-        return ProtoFile(self.name, *kept, frozenset(self.calls), tuple(self.skipped), self.package)
+        return ProtoFile(self.file, *kept, frozenset(self.calls), tuple(self.skipped), self.package)
 
     def service(self) -> None:
         self.word()
@@ -220,7 +174,7 @@ class _Parser:
         name = _joined(scope, own or self.word())
         self.expect("{")
         fields = list(self.fields(name, ""))
-        self.messages.append(Message(name, tuple(fields), line, self.name, top, description))
+        self.messages.append(Message(name, tuple(fields), line, self.file, top, description))
 
     def fields(self, scope: str, oneof: str) -> Iterator[ProtoField]:
         """The fields of a message or a oneof, whose block is open; what else stands in it is kept."""
@@ -245,7 +199,7 @@ class _Parser:
     def _opens(self, ahead: int) -> bool:
         return self.tokens[min(self.place + ahead, len(self.tokens) - 1)].text == "{"
 
-    def _block(self, token: _Token, scope: str) -> Iterator[ProtoField]:
+    def _block(self, token: Token, scope: str) -> Iterator[ProtoField]:
         if token.text == "message":
             self.message(scope, token.line)
         elif token.text == "enum":
@@ -290,3 +244,8 @@ class _Parser:
 
 def _joined(scope: str, name: str) -> str:
     return f"{scope}.{name}" if scope else name
+
+
+def _plain(comment: str) -> str:
+    """A comment without its marks and line breaks."""
+    return " ".join(re.sub(r"^\s*(?://+|/\*+|\*+/|\*)|\*+/$", "", comment, flags=re.M).split())
