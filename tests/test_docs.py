@@ -15,11 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.typed import shell_commands, typed
+
 ROOT = Path(__file__).parent.parent
 DOCS = ["README.md", *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").glob("*.md")))]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$|^    \$ (.*?)$", re.MULTILINE | re.DOTALL)
 _API = re.compile(r"^    \$ (sdgen serve &|curl .*?|kill %1)(?:  +#.*)?$", re.MULTILINE)
 _ELSEWHERE = ("docs/spark.md", "docs/dask-and-ray.md")  # tests/clusters runs their examples, on its clusters
+_BY_PROCESSES = ("README.md", "docs/tutorial.md")  # what people type first is run as they do: each command is a process
 _NEEDS_MORE = (
     "sdgen serve",
     "dask://",
@@ -46,9 +49,15 @@ def runnable() -> list[str]:
     return [document for document in documents if any(kind in ("sh", "python") for kind, _ in blocks(document))]
 
 
+@pytest.fixture
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shell_commands(tmp_path_factory.mktemp("bin"))
+
+
 @pytest.mark.parametrize("document", runnable())
-def test_a_document(document: str, tmp_path: Path) -> None:
+def test_a_document(document: str, tmp_path: Path, shell: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     furnish(tmp_path)
+    monkeypatch.chdir(tmp_path)
     for kind, text in blocks(document):
         if kind == "yaml" and text.startswith("name: "):
             name = text.splitlines()[0].removeprefix("name: ").split()[0]
@@ -61,7 +70,11 @@ def test_a_document(document: str, tmp_path: Path) -> None:
             for line in text.replace("\\\n", " ").splitlines():
                 command = line.partition("  # ")[0].strip()
                 if command.startswith("sdgen ") and not needs_more(command, tmp_path):
-                    run(["bash", "-c", again(command)], tmp_path)
+                    line = again(command)
+                    if document in _BY_PROCESSES:
+                        run(["bash", "-c", line], tmp_path)
+                    else:
+                        succeeded(line, typed(shell, line, SDGEN_RUNS_DB=str(tmp_path / "runs.sqlite")))
 
 
 def furnish(folder: Path) -> None:
@@ -110,5 +123,9 @@ def run(command: list[str], folder: Path) -> str:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "SDGEN_RUNS_DB": str(folder / "runs.sqlite")}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, f"{shlex.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
+    return succeeded(shlex.join(command), done)
+
+
+def succeeded(line: str, done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
     return done.stdout

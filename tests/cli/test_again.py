@@ -7,19 +7,16 @@ that do more than call sdgen are run as they are.
 from __future__ import annotations
 
 import csv
-import os
 import re
 import shlex
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from sdgen.cli.app import app
+from tests.typed import run_by, shell_commands, typed
 
 FILES = ("csv", "jsonl", "json", "parquet", "arrow", "csv,parquet")
 QUOTES = "out of 'the' $HOME"
@@ -27,30 +24,7 @@ QUOTES = "out of 'the' $HOME"
 
 @pytest.fixture
 def shell(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the command `sdgen` in it, as an installed one is, and `words/sdgen`, which tells its arguments."""
-    home = tmp_path_factory.mktemp("bin")
-    (home / "words").mkdir()
-    scripts = {
-        "sdgen": f'exec {shlex.quote(sys.executable)} -m sdgen "$@"',
-        "words/sdgen": "printf '%s\\0' \"$@\"",
-    }
-    for name, script in scripts.items():
-        (home / name).write_text(f"#!/bin/sh\n{script}\n")
-        (home / name).chmod(0o755)
-    return home
-
-
-def typed(shell: Path, line: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    if not line.startswith("sdgen ") or re.search(r"[|>;&]", re.sub(r"'[^']*'", "", line)):
-        return run_by(shell, line, variables)
-    words = run_by(shell / "words", line, variables).stdout.split("\0")[:-1]
-    result = CliRunner().invoke(app, words, env=variables)
-    return subprocess.CompletedProcess(words, result.exit_code, result.stdout, result.stderr)
-
-
-def run_by(commands: Path, line: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PATH": f"{commands}:{os.environ['PATH']}", **variables}
-    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, env=environment)
+    return shell_commands(tmp_path_factory.mktemp("bin"))
 
 
 def test_a_command_of_its_own(shell: Path) -> None:
