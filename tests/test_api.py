@@ -107,9 +107,9 @@ def test_a_generator_of_ones_own() -> None:
 
 
 def test_former_names_are_still_answered() -> None:
-    assert sdgen.Cells is sdgen.ColumnBatch  # type: ignore[attr-defined]
-    assert sdgen.Facts is sdgen.ColumnContext  # type: ignore[attr-defined]
-    assert sdgen.Fault is sdgen.ParamError  # type: ignore[attr-defined]
+    assert sdgen.Cells is sdgen.ColumnBatch
+    assert sdgen.Facts is sdgen.ColumnContext
+    assert sdgen.Fault is sdgen.ParamError
 
 
 def test_a_text_in_place_of_a_path_is_told() -> None:

@@ -393,7 +393,10 @@ def test_urls_of_other_databases(url: str, wanted: str) -> None:
 
 
 def written(text: str) -> Callable[[Path], None]:
-    return lambda folder: (folder / "a").write_text(text) and None
+    def make(folder: Path) -> None:
+        (folder / "a").write_text(text)
+
+    return make
 
 
 def refuse(folder: Path) -> None:
@@ -430,12 +433,13 @@ def test_what_is_not_whole_is_made_anew(tmp_path: Path, harm: str) -> None:
     cache = Cache(tmp_path, 1000)
     folder = cache.entry(KEY, written("old"))
     sizes = folder / "sizes.json"
-    {
+    harms: dict[str, Callable[[], object]] = {
         "shorter": lambda: (folder / "a").write_text("o"),
         "gone": (folder / "a").unlink,
         "unlisted": sizes.unlink,
         "nonsense": lambda: sizes.write_text("[1"),
-    }[harm]()
+    }
+    harms[harm]()
     assert (cache.entry(KEY, written("new")) / "a").read_text() == "new"
 
 

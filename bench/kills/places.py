@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,16 +67,16 @@ def places(folder: Path, postgres: str) -> Iterator[Place]:
     for number in (1, 2):
         files, lite, duck = out / f"files{number}", out / f"lite{number}.sqlite", out / f"duck{number}.duckdb"
         database = _made(postgres, f"kills{number}")
-        yield Place(f"files{number}", str(files), 1_200_000, lambda at=files: _files(at))
-        yield Place(f"lite{number}", str(lite), 300_000, lambda at=lite: _sqlite(at))
-        yield Place(f"duck{number}", str(duck), 600_000, lambda at=duck: _duckdb(at))
-        yield Place(f"postgres{number}", database, 200_000, lambda at=database: _postgres(at))
+        yield Place(f"files{number}", str(files), 1_200_000, partial(_files, files))
+        yield Place(f"lite{number}", str(lite), 300_000, partial(_sqlite, lite))
+        yield Place(f"duck{number}", str(duck), 600_000, partial(_duckdb, duck))
+        yield Place(f"postgres{number}", database, 200_000, partial(_postgres, database))
 
 
 def write_target_files(folder: Path, found: Iterable[Place]) -> None:
     folder.mkdir()
     for place in found:
-        said = {"id": place.name, "dsn": place.dsn, "mode": "truncate_then_insert"}
+        said: dict[str, Any] = {"id": place.name, "dsn": place.dsn, "mode": "truncate_then_insert"}
         if place.name.startswith("files"):
             said["options"] = {"formats": ["parquet", "csv"]}
         (folder / f"{place.name}.yaml").write_text(yaml.safe_dump(said))

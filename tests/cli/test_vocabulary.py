@@ -102,6 +102,7 @@ def test_generate_tells_programs_too(run: Run) -> None:
 
 
 def test_a_run_takes_its_scenario_either_way(run: Run) -> None:
+    words: tuple[str, ...]
     for words in (("small.yaml",), ("--scenario", "small.yaml")):
         told = json.loads(run("run", "plan", *words, "--to", "x.sqlite", "--output", "json").stdout)
         assert told["rows"] == 250

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from itertools import product
 from typing import Any
@@ -21,6 +21,7 @@ from sdgen.errors import ScenarioError
 from sdgen.generators.arrays.cast import cast_array, scalar_array
 from sdgen.generators.base import Dependency, Generator
 from sdgen.generators.column_batch import ColumnBatch
+from sdgen.generators.expressions.expression import Expression
 from sdgen.generators.registry import make
 from sdgen.scenario.types import Type, parse_type
 from tests.conformance.arguments import ARGUMENTS, GROUPS, LITERALS
@@ -45,7 +46,7 @@ def calls(shapes: Iterable[str]) -> Iterator[Call]:
         for key in _spread(shape, GROUPS, "<{}>"):
             sets = tuple(name for name in _ARGUMENT.findall(key) if name in ARGUMENTS)
             numbers = iter(range(len(sets)))
-            text = _ARGUMENT.sub(lambda name, n=numbers: f"a{next(n)}" if name[1] in ARGUMENTS else name[0], key)
+            text = _ARGUMENT.sub(partial(_numbered, numbers), key)
             for sql in _spread(text, LITERALS, "{}"):
                 yield Call(shape, sql, sets)
 
@@ -89,12 +90,17 @@ def combinations(sets: tuple[str, ...]) -> FakeRows:
     return FakeRows(np.arange(places.shape[1]), taken)
 
 
+def _numbered(numbers: Iterator[int], name: re.Match[str]) -> str:
+    return f"a{next(numbers)}" if name[1] in ARGUMENTS else name[0]
+
+
 def _values(generator: Generator, type: Type, rows: FakeRows) -> list[str]:
     """The values of an expression, as texts; where rows fail, `try(…)` tells which, and a few are held to it."""
     everything = np.arange(len(rows.numbers))
     made = _computed(generator, type, rows, everything)
     if made is not None:
         return made
+    assert isinstance(generator, Expression)
     trying = make("expression", {"sql": f"try({generator.sql})"}).resolved({})
     tried = _computed(trying, type, rows, everything)
     failing = everything if tried is None else np.flatnonzero(np.array(tried) == "None")

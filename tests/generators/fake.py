@@ -48,9 +48,21 @@ class FakeRows:
     def ordinals(self, link: str) -> Numbers:
         return self.numbers % 3
 
+    def child_counts(self, entity: str) -> Numbers:
+        raise NotImplementedError
+
+    def children(self, entity: str, start: int, stop: int) -> FakeRows:
+        raise NotImplementedError
+
+    def others(self, entity: str, pick: Callable[[int], Numbers]) -> FakeRows:
+        raise NotImplementedError
+
+    def scores(self, column: str) -> NDArray[np.float64]:
+        raise NotImplementedError
+
 
 def facts(generator: Generator, type: str = "", **changes: Any) -> ColumnContext:
-    settled = {"seed": 42, "entity": "things", "column": "it", "rows": 1000, "as_of": AS_OF} | changes
+    settled: dict[str, Any] = {"seed": 42, "entity": "things", "column": "it", "rows": 1000, "as_of": AS_OF} | changes
     return ColumnContext(type=parse_type(type) if type else generator.natural(), **settled)
 
 

@@ -30,36 +30,36 @@ def held(table: AliasTable) -> list[Fraction]:
 
 
 @given(weights)
-def test_probabilities_are_exact(given_weights: list[float]):
+def test_probabilities_are_exact(given_weights: list[float]) -> None:
     exact = [Fraction(weight) for weight in given_weights]
     for weight, share in zip(exact, held(alias_table(given_weights)), strict=True):
         assert abs(share - weight / sum(exact)) <= Fraction(1, 1 << 32)
 
 
 @given(weights)
-def test_a_weight_of_zero_is_never_picked(given_weights: list[float]):
+def test_a_weight_of_zero_is_never_picked(given_weights: list[float]) -> None:
     for weight, share in zip(given_weights, held(alias_table(given_weights)), strict=True):
         assert weight > 0 or share == 0
 
 
-def test_whole_powers_of_two_are_exact_to_the_last_bit():
+def test_whole_powers_of_two_are_exact_to_the_last_bit() -> None:
     assert held(alias_table([1, 1, 2, 4, 8])) == [Fraction(part, 16) for part in (1, 1, 2, 4, 8)]
 
 
 @pytest.mark.parametrize("wrong", [[], [0, 0.0], [1, -1], [-0.5]])
-def test_impossible_weights_are_refused(wrong: list[float]):
+def test_impossible_weights_are_refused(wrong: list[float]) -> None:
     with pytest.raises(ValueError, match="weights must be"):
         alias_table(wrong)
 
 
-def test_picks_follow_the_weights():
+def test_picks_follow_the_weights() -> None:
     asked = np.array([50, 30, 15, 4, 1, 0.5])
     table = alias_table(asked.tolist())
     picks = table.pick(draw(11, np.arange(300_000, dtype=np.int64)))
     assert stats.chisquare(np.bincount(picks, minlength=6), asked / asked.sum() * 300_000).pvalue > 1e-4
 
 
-def test_picking_leaves_the_words_alone():
+def test_picking_leaves_the_words_alone() -> None:
     words = draw(1, np.arange(100, dtype=np.int64))
     before = words.copy()
     alias_table([1, 2, 3]).pick(words)

@@ -26,7 +26,7 @@ from tests.generators.splits import assert_family_documented, assert_split_free,
 MANY = [f"v{number}" for number in range(300)]
 
 
-def test_examples_and_descriptions():
+def test_examples_and_descriptions() -> None:
     assert_family_documented("choices.choices")
     assert_family_documented("choices.subsets")
 
@@ -45,7 +45,7 @@ def test_examples_and_descriptions():
         ("subset", {"values": list("abcdef"), "min": 4, "weights": {"b": 1000}, "shuffled": True}, ""),
     ],
 )
-def test_any_split_gives_the_same_cells(name: str, params: dict[str, Any], type: str):
+def test_any_split_gives_the_same_cells(name: str, params: dict[str, Any], type: str) -> None:
     assert_split_free(name, params, type)
 
 
@@ -58,17 +58,17 @@ def test_any_split_gives_the_same_cells(name: str, params: dict[str, Any], type:
         {"values": ["paid", "sent", "paid", "lost"], "weights": [50, 15, 30, 5]},
     ],
 )
-def test_weights_are_kept(params: dict[str, Any]):
+def test_weights_are_kept(params: dict[str, Any]) -> None:
     counts = Counter(fill("choice", params, 50_000).to_pylist())
     assert stats.chisquare([counts[word] for word in ("paid", "sent", "lost")], [40_000, 7500, 2500]).pvalue > 1e-4
 
 
-def test_without_weights_all_are_alike():
+def test_without_weights_all_are_alike() -> None:
     counts = Counter(fill("choice", {"values": MANY}, 60_000).to_pylist())
     assert stats.chisquare([counts[word] for word in MANY]).pvalue > 1e-4
 
 
-def test_a_weight_of_zero_never_occurs():
+def test_a_weight_of_zero_never_occurs() -> None:
     assert set(fill("choice", {"values": [1, 2, 3], "weights": [1, 0, 1]}, 5000).to_pylist()) == {1, 3}
     generator = make("choice", {"values": [1, 2, 3], "weights": [1, 0, 1]})
     assert generator.capacity(facts(generator)) == 2
@@ -76,7 +76,7 @@ def test_a_weight_of_zero_never_occurs():
 
 
 @pytest.mark.parametrize("type", ["text", "string(5)", "enum(a, b)", "json", "bigint", "double"])
-def test_null_is_a_value_like_others(type: str):
+def test_null_is_a_value_like_others(type: str) -> None:
     values = [1, 2, None] if type in ("bigint", "double") else ["a", "b", None]
     cells = fill("choice", {"values": values, "weights": [1, 1, 2]}, 8000, type)
     cells.validate(full=True)
@@ -85,7 +85,7 @@ def test_null_is_a_value_like_others(type: str):
     assert fill("choice", {"values": [None]}, 5, type).to_pylist() == [None] * 5
 
 
-def test_texts_come_as_a_dictionary():
+def test_texts_come_as_a_dictionary() -> None:
     made = fill("choice", {"values": ["b", "a", "b"]}, 100)
     assert made.type == pa.dictionary(pa.int16(), pa.string())
     assert made.dictionary.to_pylist() == ["b", "a"]
@@ -107,7 +107,7 @@ def test_texts_come_as_a_dictionary():
         ([True, 1], "text"),
     ],
 )
-def test_the_natural_type_is_what_the_values_are(values: list[Any], natural: str):
+def test_the_natural_type_is_what_the_values_are(values: list[Any], natural: str) -> None:
     assert str(make("choice", {"values": values}).natural()) == natural
 
 
@@ -120,7 +120,7 @@ def test_the_natural_type_is_what_the_values_are(values: list[Any], natural: str
         ("json", [{"a": 1}, [2]], {'{"a":1}', "[2]"}),
     ],
 )
-def test_values_become_the_column_s_type(type: str, values: list[Any], expected: set[Any]):
+def test_values_become_the_column_s_type(type: str, values: list[Any], expected: set[Any]) -> None:
     wanted = parse_type(type)
     generator = make("choice", {"values": values})
     assert list(generator.faults(facts(generator, type))) == []
@@ -128,19 +128,19 @@ def test_values_become_the_column_s_type(type: str, values: list[Any], expected:
     assert set(made.to_pylist()) == expected
 
 
-def test_an_enum_brings_its_own_values():
+def test_an_enum_brings_its_own_values() -> None:
     assert set(fill("choice", {}, 100, "enum(red, green)").to_pylist()) == {"red", "green"}
     assert faulty("choice", {}, "enum(red, green)") == []
     assert faulty("choice", {"values": ["blue"]}, "enum(red, green)") == ["values"]
 
 
-def test_unique_takes_each_value_once():
+def test_unique_takes_each_value_once() -> None:
     cells = fill("choice", {"values": [*MANY, "v0", None]}, 300, unique=True).to_pylist()
     assert sorted(cells) == sorted(MANY)
     assert cells != MANY
 
 
-def test_a_generator_survives_pickling_after_use():
+def test_a_generator_survives_pickling_after_use() -> None:
     generator = make("choice", {"values": ["a", "b"], "weights": [1, 2]})
     generator.capacity(facts(generator))
     assert (
@@ -174,7 +174,7 @@ def test_a_generator_survives_pickling_after_use():
         ("subset", {"values": ["a", "b"], "median": 900}, "", ["median"]),
     ],
 )
-def test_wrong_params_are_faults(name: str, params: dict[str, Any], type: str, params_at_fault: list[str]):
+def test_wrong_params_are_faults(name: str, params: dict[str, Any], type: str, params_at_fault: list[str]) -> None:
     assert faulty(name, params, type) == params_at_fault
 
 
@@ -192,14 +192,14 @@ def test_wrong_params_are_faults(name: str, params: dict[str, Any], type: str, p
         ("subset", {"values": ["a", "b"], "cases": {"x": {"a": 2}}}),
     ],
 )
-def test_params_of_the_wrong_type_are_refused(name: str, params: dict[str, Any]):
+def test_params_of_the_wrong_type_are_refused(name: str, params: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         make(name, params)
 
 
 @pytest.mark.parametrize(("size", "low", "high"), [(1, 0, 1), (5, 0, 5), (40, 3, 9), (300, 140, 200)])
 @pytest.mark.parametrize("shuffled", [False, True])
-def test_subsets_are_distinct_and_as_long_as_asked(size: int, low: int, high: int, shuffled: bool):
+def test_subsets_are_distinct_and_as_long_as_asked(size: int, low: int, high: int, shuffled: bool) -> None:
     params = {"values": list(range(size)), "min": low, "max": high, "shuffled": shuffled}
     rows = fill("subset", params, 600).to_pylist()
     assert all(len(set(row)) == len(row) for row in rows)
@@ -208,20 +208,20 @@ def test_subsets_are_distinct_and_as_long_as_asked(size: int, low: int, high: in
     assert shuffled or all(row == sorted(row) for row in rows)
 
 
-def test_every_combination_is_as_likely_as_any_other():
+def test_every_combination_is_as_likely_as_any_other() -> None:
     rows = fill("subset", {"values": list("abcde"), "min": 3, "max": 3}, 20_000).to_pylist()
     counts = Counter("".join(row) for row in rows)
     assert stats.chisquare([counts["".join(some)] for some in combinations("abcde", 3)]).pvalue > 1e-4
     assert sum(counts.values()) == 20_000
 
 
-def test_every_order_is_as_likely_as_any_other():
+def test_every_order_is_as_likely_as_any_other() -> None:
     rows = fill("subset", {"values": list("abcd"), "min": 3, "max": 3, "shuffled": True}, 24_000).to_pylist()
     counts = Counter("".join(row) for row in rows)
     assert stats.chisquare([counts["".join(some)] for some in permutations("abcd", 3)]).pvalue > 1e-4
 
 
-def test_lengths_and_elements_of_long_subsets_are_even():
+def test_lengths_and_elements_of_long_subsets_are_even() -> None:
     rows = fill("subset", {"values": list(range(260)), "min": 129, "max": 138}, 2600).to_pylist()
     assert stats.chisquare(np.bincount([len(row) - 129 for row in rows], minlength=10)).pvalue > 1e-4
     shares = np.bincount(np.concatenate(rows), minlength=260) / len(rows)
@@ -230,7 +230,7 @@ def test_lengths_and_elements_of_long_subsets_are_even():
 
 
 @pytest.mark.parametrize("weights", [{"a": 6, "b": 3}, {"a": 500, "b": 20}])
-def test_weighted_subsets_are_drawn_without_replacement(weights: dict[str, int]):
+def test_weighted_subsets_are_drawn_without_replacement(weights: dict[str, int]) -> None:
     """The chance of each ordered pair is the product of shares, the second of what the first has left."""
     rows = fill("subset", {"values": list("abcd"), "min": 2, "max": 2, "weights": weights, "shuffled": True}, 40_000)
     counts = Counter("".join(row) for row in rows.to_pylist())
@@ -243,7 +243,7 @@ def test_weighted_subsets_are_drawn_without_replacement(weights: dict[str, int])
     )
 
 
-def test_lengths_lie_around_a_median_and_are_truncated():
+def test_lengths_lie_around_a_median_and_are_truncated() -> None:
     params = {"values": list(range(40)), "min": 1, "max": 40, "median": 6, "sigma": 0.5}
     lengths = np.array([len(row) for row in fill("subset", params, 20_000).to_pylist()])
     assert np.median(lengths) == 6
@@ -252,7 +252,7 @@ def test_lengths_lie_around_a_median_and_are_truncated():
     assert 0.1 < np.mean(least == 6) < 0.25  # not all of the lower half
 
 
-def test_another_column_names_likelier_values(tmp_path: Path):
+def test_another_column_names_likelier_values(tmp_path: Path) -> None:
     scenario = """
         name: pictures
         seed: 3

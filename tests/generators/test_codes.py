@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ def test_cells_depend_on_row_numbers_alone(name: str) -> None:
     check_class(name)
 
 
-def _digit(check, number: str) -> str:
+def _digit(check: Any, number: str) -> str:
     return spelled(check(np.array([list(number.encode())], dtype=np.uint8)))[0].as_py()
 
 

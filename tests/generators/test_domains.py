@@ -19,19 +19,19 @@ def indexes(size: int) -> np.ndarray:
 
 @settings(max_examples=150, deadline=None)
 @given(keys, st.integers(1, 5000))
-def test_a_permutation_is_a_bijection(key: int, size: int):
+def test_a_permutation_is_a_bijection(key: int, size: int) -> None:
     given_indexes = indexes(size)
     assert np.array_equal(np.sort(permute(key, given_indexes, size)), given_indexes)
 
 
 @pytest.mark.parametrize("size", range(1, 70))
-def test_the_smallest_sizes_are_bijections(size: int):
+def test_the_smallest_sizes_are_bijections(size: int) -> None:
     for key in range(20):
         assert sorted(permute(key, indexes(size), size).tolist()) == list(range(size))
 
 
 @pytest.mark.parametrize("size", [(1 << 32) - 1, 1 << 32, (1 << 32) + 1, 10**15 + 7, 1 << 62, (1 << 63) - 1])
-def test_huge_sizes_stay_inside_and_apart(size: int):
+def test_huge_sizes_stay_inside_and_apart(size: int) -> None:
     places = np.concatenate([indexes(5000), size - 1 - indexes(5000), size // 2 + indexes(5000)])
     images = permute(99, places, size)
     assert images.min() >= 0
@@ -40,20 +40,20 @@ def test_huge_sizes_stay_inside_and_apart(size: int):
     assert stats.kstest(images / size, "uniform").pvalue > 1e-4
 
 
-def test_too_large_a_domain_is_refused():
+def test_too_large_a_domain_is_refused() -> None:
     with pytest.raises(ValueError, match="2\\^63"):
         permute(1, indexes(3), 1 << 63)
 
 
 @given(keys, st.integers(2, 3000), st.data())
-def test_each_image_stands_alone(key: int, size: int, data: st.DataObject):
+def test_each_image_stands_alone(key: int, size: int, data: st.DataObject) -> None:
     places = data.draw(st.lists(st.integers(0, size - 1), min_size=1, max_size=30))
     whole = permute(key, indexes(size), size)
     assert permute(key, np.array(places, dtype=np.int64), size).tolist() == whole[places].tolist()
 
 
 @pytest.mark.parametrize("size", [3, 5, 10, 24])
-def test_every_index_lands_on_every_place_alike(size: int):
+def test_every_index_lands_on_every_place_alike(size: int) -> None:
     """Over many keys, each (index, image) pair is equally likely."""
     rounds = 6000
     row_keys = np.repeat(np.arange(rounds, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15), size)
@@ -63,7 +63,7 @@ def test_every_index_lands_on_every_place_alike(size: int):
     assert stats.chisquare(counts).pvalue > 1e-4
 
 
-def test_neighbours_do_not_stay_neighbours():
+def test_neighbours_do_not_stay_neighbours() -> None:
     size = 100_003
     images = permute(5, indexes(size), size)
     assert abs(np.corrcoef(images[:-1], images[1:])[0, 1]) < 5 / np.sqrt(size)
@@ -72,14 +72,14 @@ def test_neighbours_do_not_stay_neighbours():
     assert counts.max() < 20, steps[counts.argmax()]
 
 
-def test_a_key_for_each_row_is_that_row_s_key():
+def test_a_key_for_each_row_is_that_row_s_key() -> None:
     places = indexes(50)
     row_keys = places.view(np.uint64) % np.uint64(3)
     mixed = permute(row_keys, places, 50)
     assert [int(permute(int(key), places[at : at + 1], 50)[0]) for at, key in enumerate(row_keys)] == mixed.tolist()
 
 
-def test_integers_count_in_steps():
+def test_integers_count_in_steps() -> None:
     assert Integers(10, 4, 5).decode(indexes(4)).to_pylist() == [10, 15, 20, 25]
     assert Integers(-(1 << 63), 1 << 64).decode(np.array([0, -1], dtype=np.int64)).to_pylist() == [
         -(1 << 63),

@@ -34,7 +34,7 @@ STRUCT = ("struct", {"fields": {"size": DIE, "code": CODE}}, "struct<code: strin
 DEEP = ("array", {"items": {"generator": "struct", "params": {"fields": {
     "codes": {"generator": "array", "params": {"items": CODE}}, "size": DIE}}}}, "")  # fmt: skip
 JSON = ("json", {"fields": {"size": DIE, "codes": {"generator": "array", "params": {"items": CODE}}}}, "")
-ALL = [ARRAY, SET, MAP, STRUCT, DEEP, JSON]
+ALL: list[tuple[str, dict[str, Any], str]] = [ARRAY, SET, MAP, STRUCT, DEEP, JSON]
 
 
 @pytest.mark.parametrize(("name", "params", "type"), ALL)

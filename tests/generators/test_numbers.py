@@ -21,7 +21,7 @@ from tests.generators.splits import assert_family_documented, assert_split_free,
 INT64 = (1 << 63) - 1
 
 
-def test_examples_and_descriptions():
+def test_examples_and_descriptions() -> None:
     assert_family_documented("numbers.uniform")
 
 
@@ -38,7 +38,7 @@ def test_examples_and_descriptions():
         ("decimal", {"min": -3, "max": 3}, "double"),
     ],
 )
-def test_any_split_gives_the_same_cells(name: str, params: dict[str, Any], type: str):
+def test_any_split_gives_the_same_cells(name: str, params: dict[str, Any], type: str) -> None:
     assert_split_free(name, params, type)
 
 
@@ -52,7 +52,7 @@ def test_any_split_gives_the_same_cells(name: str, params: dict[str, Any], type:
         ("boolean", {}, 2),
     ],
 )
-def test_unique_fills_the_whole_domain(name: str, params: dict[str, Any], size: int):
+def test_unique_fills_the_whole_domain(name: str, params: dict[str, Any], size: int) -> None:
     generator = make(name, params)
     assert generator.capacity(facts(generator)) == size
     cells = fill(name, params, size, unique=True).to_pylist()
@@ -62,51 +62,51 @@ def test_unique_fills_the_whole_domain(name: str, params: dict[str, Any], size: 
 
 
 @given(st.integers(-INT64 - 1, INT64), st.integers(-INT64 - 1, INT64), st.integers(1, 1000))
-def test_whole_numbers_stay_in_bounds_and_on_the_grid(one: int, other: int, step: int):
+def test_whole_numbers_stay_in_bounds_and_on_the_grid(one: int, other: int, step: int) -> None:
     low, high = min(one, other), max(one, other)
     cells = fill("uniform_int", {"min": low, "max": high, "step": step}, 50).to_pylist()
     assert all(low <= cell <= high and (cell - low) % step == 0 for cell in cells)
 
 
-def test_a_die_shows_all_its_faces_alike():
+def test_a_die_shows_all_its_faces_alike() -> None:
     cells = np.asarray(fill("uniform_int", {"min": 1, "max": 6}, 60_000))
     assert set(cells) == {1, 2, 3, 4, 5, 6}
     assert stats.chisquare(np.bincount(cells)[1:]).pvalue > 1e-4
 
 
 @pytest.mark.parametrize("probability", [0, 0.25, 0.5, 1])
-def test_booleans_are_true_as_often_as_asked(probability: float):
+def test_booleans_are_true_as_often_as_asked(probability: float) -> None:
     share = np.mean(fill("boolean", {"probability": probability}, 40_000).to_numpy(zero_copy_only=False))
     assert share == pytest.approx(probability, abs=0 if probability in (0, 1) else 0.0125)
 
 
-def test_floats_are_uniform():
+def test_floats_are_uniform() -> None:
     cells = np.asarray(fill("uniform_float", {"min": -20, "max": 60}, 50_000))
     assert stats.kstest(cells, stats.uniform(-20, 80).cdf).pvalue > 1e-4
     assert cells.min() >= -20
     assert cells.max() < 60
 
 
-def test_rounded_floats_reach_both_ends_as_often_as_any_other():
+def test_rounded_floats_reach_both_ends_as_often_as_any_other() -> None:
     cells = np.asarray(fill("uniform_float", {"min": 0, "max": 1, "precision": 1}, 44_000))
     values, counts = np.unique(cells, return_counts=True)
     assert values.tolist() == [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
     assert stats.chisquare(counts).pvalue > 1e-4
 
 
-def test_decimals_lie_on_their_scale():
+def test_decimals_lie_on_their_scale() -> None:
     made = fill("decimal", {"min": "-0.05", "max": 0.05}, 5000)
     assert str(made.type) == "decimal128(10, 2)"
     assert set(made.to_pylist()) == {Decimal(cents) / 100 for cents in range(-5, 6)}
 
 
-def test_decimals_take_the_column_s_scale():
+def test_decimals_take_the_column_s_scale() -> None:
     assert str(fill("decimal", {"max": 5}, 3, "decimal(12,4)").type) == "decimal128(12, 4)"
     assert set(fill("decimal", {"max": 3}, 200, "int").to_pylist()) == {0, 1, 2, 3}
     assert all(cell == round(cell, 2) for cell in fill("decimal", {"max": 3}, 200, "double").to_pylist())
 
 
-def test_the_natural_decimal_is_wide_enough():
+def test_the_natural_decimal_is_wide_enough() -> None:
     assert str(make("decimal", {"min": -123456789012, "max": 5, "scale": 3}).natural()) == "decimal(15,3)"
 
 
@@ -114,7 +114,7 @@ def test_the_natural_decimal_is_wide_enough():
 @pytest.mark.parametrize(
     ("name", "params"), [("uniform_int", {"min": 1, "max": 9}), ("uniform_float", {"min": 1, "max": 9})]
 )
-def test_values_conform_to_every_number_type(name: str, params: dict[str, Any], type: str):
+def test_values_conform_to_every_number_type(name: str, params: dict[str, Any], type: str) -> None:
     wanted = parse_type(type)
     made = cast_array(fill(name, params, 100, type), wanted, wanted.arrow)
     assert made.type == wanted.arrow
@@ -140,11 +140,11 @@ def test_values_conform_to_every_number_type(name: str, params: dict[str, Any], 
         ("decimal", {"max": 10**12, "scale": 10}, "decimal(38,10)", "scale"),
     ],
 )
-def test_wrong_params_are_faults(name: str, params: dict[str, Any], type: str, param: str):
+def test_wrong_params_are_faults(name: str, params: dict[str, Any], type: str, param: str) -> None:
     assert faulty(name, params, type) == [param]
 
 
-def test_too_wide_or_too_fine_for_unique():
+def test_too_wide_or_too_fine_for_unique() -> None:
     assert faulty("uniform_int", {"min": -INT64, "max": INT64}) == []
     assert faulty("uniform_int", {"min": -INT64, "max": INT64}, unique=True) == ["max"]
     assert faulty("uniform_int", {"min": 0, "max": 1 << 25}, "float", unique=True) == ["max"]
@@ -167,6 +167,6 @@ def test_too_wide_or_too_fine_for_unique():
         ("boolean", {"chance": 0.5}),
     ],
 )
-def test_params_of_the_wrong_type_are_refused(name: str, params: dict[str, Any]):
+def test_params_of_the_wrong_type_are_refused(name: str, params: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         make(name, params)

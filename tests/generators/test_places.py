@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zoneinfo
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -18,7 +19,7 @@ NAMES = family_names("places.places")
 COLUMNS = ("city", "state", "state_code", "county", "time_zone", "country", "country_code")
 
 
-def column(name: str, rows: int = 2000, **params: str) -> list[object]:
+def column(name: str, rows: int = 2000, **params: str) -> list[Any]:
     return plain(fill(f"address.{name}", params, rows))
 
 

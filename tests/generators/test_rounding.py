@@ -58,7 +58,10 @@ def test_halves_that_are_no_doubles() -> None:
     assert rounded(values, 2).tolist()[:5] == [1.01, 2.68, 0.29, 1.12, -1.01]
     assert rounded(values).tolist()[5:] == [1.0, 2.0, 3.0, -1.0, 0.0]
     assert truncated(np.array([0.29, 0.57, 1.1, -0.29, 4.35]), 2).tolist() == [0.29, 0.57, 1.1, -0.29, 4.35]
-    assert rounded(np.array([0.285, 1.005, 2.5], np.float32), 2).tolist() == np.float32([0.29, 1.01, 2.5]).tolist()
+    assert (
+        rounded(np.array([0.285, 1.005, 2.5], np.float32), 2).tolist()
+        == np.array([0.29, 1.01, 2.5], np.float32).tolist()
+    )
 
 
 def test_numbers_without_such_digits_stay() -> None:

@@ -16,22 +16,22 @@ from tests.generators.fake import facts, fill
 from tests.generators.splits import assert_family_documented, assert_split_free, faulty
 
 
-def test_examples_and_descriptions():
+def test_examples_and_descriptions() -> None:
     assert_family_documented("moments.series")
 
 
 @pytest.mark.parametrize("start", ["2024-01-01", datetime(2024, 1, 1), "2024-01-01T00:00:00Z"])
 @pytest.mark.parametrize(("step", "length"), [("1m", 60), ("12ms", 0.012), ("3d", 259_200), ("-1h30m", -5400)])
-def test_moments_are_one_step_apart(start: Any, step: str, length: float):
+def test_moments_are_one_step_apart(start: Any, step: str, length: float) -> None:
     cells = fill("time_series", {"start": start, "step": step}, 50).to_pylist()
     assert cells == [datetime(2024, 1, 1) + timedelta(seconds=length) * row for row in range(50)]
 
 
-def test_a_relative_start_counts_from_as_of():
+def test_a_relative_start_counts_from_as_of() -> None:
     assert fill("time_series", {"start": "-7d", "step": "1d"}, 8).to_pylist()[-1] == datetime(2026, 1, 1)
 
 
-def test_far_rows_need_no_others():
+def test_far_rows_need_no_others() -> None:
     row = 1_000_000_000
     assert fill("time_series", {"start": "2024-01-01", "step": "12ms"}, [row]).to_pylist() == [
         datetime(2024, 1, 1) + timedelta(seconds=12_000_000)
@@ -41,7 +41,7 @@ def test_far_rows_need_no_others():
 @pytest.mark.parametrize(
     "params", [{"step": "1m"}, {"step": "1m", "jitter_seconds": 200}, {"step": "12ms", "per": "device"}]
 )
-def test_any_split_gives_the_same_cells(params: dict[str, Any]):
+def test_any_split_gives_the_same_cells(params: dict[str, Any]) -> None:
     if "jitter_seconds" in params:
         assert_split_free("time_series", {"start": "-7d", **params})
         return
@@ -51,7 +51,7 @@ def test_any_split_gives_the_same_cells(params: dict[str, Any]):
     ]
 
 
-def test_jitter_is_even_both_ways_and_within_its_bound():
+def test_jitter_is_even_both_ways_and_within_its_bound() -> None:
     plain = fill("time_series", {"start": "2024-01-01", "step": "1s"}, 40_000)
     moved = fill("time_series", {"start": "2024-01-01", "step": "1s", "jitter_seconds": 2.5}, 40_000)
     shifts = np.asarray(moved.cast("int64")) - np.asarray(plain.cast("int64"))
@@ -61,7 +61,7 @@ def test_jitter_is_even_both_ways_and_within_its_bound():
     assert {cell.microsecond for cell in tiny.to_pylist()} == {0, 1, 999_999}
 
 
-def test_each_parent_has_a_series_of_its_own():
+def test_each_parent_has_a_series_of_its_own() -> None:
     params = {"start": "2024-01-01", "step": "1h", "per": "device"}
     assert [cell.hour for cell in fill("time_series", params, 7).to_pylist()] == [0, 1, 2, 0, 1, 2, 0]
     assert make("time_series", params).needs() == (Dependency("device"),)
@@ -76,7 +76,7 @@ def test_each_parent_has_a_series_of_its_own():
         ({"per": "device"}, False),
     ],
 )
-def test_uniqueness_is_promised_where_it_holds(params: dict[str, Any], unique: bool):
+def test_uniqueness_is_promised_where_it_holds(params: dict[str, Any], unique: bool) -> None:
     params = {"start": "-7d", "step": "1m", **params}
     generator = make("time_series", params)
     assert generator.capacity(facts(generator)) == (1000 if unique else None)
@@ -84,12 +84,12 @@ def test_uniqueness_is_promised_where_it_holds(params: dict[str, Any], unique: b
         assert len(set(fill("time_series", params, 5000, unique=True).to_pylist())) == 5000
 
 
-def test_days_are_not_promised_to_differ():
+def test_days_are_not_promised_to_differ() -> None:
     generator = make("time_series", {"start": "-7d", "step": "1m"})
     assert generator.capacity(facts(generator, "date")) is None
 
 
-def test_timestamptz_columns_get_utc():
+def test_timestamptz_columns_get_utc() -> None:
     assert str(fill("time_series", {"start": "-7d", "step": "1m"}, 3, "timestamptz").type) == "timestamp[us, tz=UTC]"
 
 
@@ -103,11 +103,11 @@ def test_timestamptz_columns_get_utc():
         ({"start": "-7d", "step": "3000d"}, ["step"]),
     ],
 )
-def test_wrong_params_are_faults(params: dict[str, Any], found: list[str]):
+def test_wrong_params_are_faults(params: dict[str, Any], found: list[str]) -> None:
     assert faulty("time_series", params) == found
 
 
-def test_a_series_past_the_year_9999_is_a_fault():
+def test_a_series_past_the_year_9999_is_a_fault() -> None:
     assert faulty("time_series", {"start": "-7d", "step": "1m"}, rows=1 << 40) == ["step"]
     assert faulty("time_series", {"start": "-7d", "step": "1m"}, rows=10**9) == []
 
@@ -115,6 +115,6 @@ def test_a_series_past_the_year_9999_is_a_fault():
 @pytest.mark.parametrize(
     "params", [{}, {"start": "-7d"}, {"start": "-7d", "step": 60}, {"start": "-7d", "step": "1m", "jitter_seconds": -1}]
 )
-def test_params_of_the_wrong_type_are_refused(params: dict[str, Any]):
+def test_params_of_the_wrong_type_are_refused(params: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         make("time_series", params)

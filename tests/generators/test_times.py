@@ -25,7 +25,7 @@ def moment(text: str) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=parse_moment(text, AS_OF))
 
 
-def test_examples_and_descriptions():
+def test_examples_and_descriptions() -> None:
     assert_family_documented("moments.uniform")
 
 
@@ -53,12 +53,12 @@ def test_examples_and_descriptions():
         (timedelta(seconds=2), 2 * SECOND),
     ],
 )
-def test_lengths_of_time(text: str, microseconds: int):
+def test_lengths_of_time(text: str, microseconds: int) -> None:
     assert fixed_length(text) == microseconds
 
 
 @pytest.mark.parametrize(("text", "months"), [("1y", 12), ("-2y", -24), ("6mo", 6), ("P1Y2M", 14), ("1 year", 12)])
-def test_months_and_years(text: str, months: int):
+def test_months_and_years(text: str, months: int) -> None:
     assert parse_duration(text).months == months
     with pytest.raises(ValueError, match="vary"):
         fixed_length(text)
@@ -67,7 +67,7 @@ def test_months_and_years(text: str, months: int):
 @pytest.mark.parametrize(
     "text", ["", "7", "d", "7x", "1h30", "1..5h", "P", "PT", "P1H", "--1d", "1d-2h", "0.5ns", "0.5mo", "1d,2h"]
 )
-def test_other_texts_are_no_lengths(text: str):
+def test_other_texts_are_no_lengths(text: str) -> None:
     with pytest.raises(ValueError, match="is not a"):
         parse_duration(text)
 
@@ -89,17 +89,17 @@ def test_other_texts_are_no_lengths(text: str):
         ("0001-01-01", "0001-01-01T00:00:00+00:00"),
     ],
 )
-def test_moments(text: str, expected: str):
+def test_moments(text: str, expected: str) -> None:
     assert moment(text).isoformat() == expected
 
 
-def test_a_month_s_missing_day_becomes_its_last():
+def test_a_month_s_missing_day_becomes_its_last() -> None:
     leap = datetime(2024, 2, 29, tzinfo=UTC)
     assert parse_moment("-1y", leap) == parse_moment("2023-02-28", leap)
     assert parse_moment("+1mo", datetime(2024, 1, 31)) == parse_moment("2024-02-29", leap)
 
 
-def test_local_times_belong_to_their_zone():
+def test_local_times_belong_to_their_zone() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     assert parse_moment("2024-07-01T12:00", AS_OF, berlin) == parse_moment("2024-07-01T10:00Z", AS_OF)
     assert parse_moment(date(2024, 1, 1), AS_OF, berlin) == parse_moment("2023-12-31T23:00Z", AS_OF)
@@ -109,13 +109,13 @@ def test_local_times_belong_to_their_zone():
 @pytest.mark.parametrize(
     "text", ["2024-02-30", "yesterday", "", "7d", "nowish", "-9000y", "+8000y", "2024-13-01", "-99999999w"]
 )
-def test_other_texts_are_no_moments(text: str):
+def test_other_texts_are_no_moments(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not|leaves the years"):
         parse_moment(text, AS_OF)
 
 
 @given(st.datetimes())
-def test_moments_count_microseconds(value: datetime):
+def test_moments_count_microseconds(value: datetime) -> None:
     counted = parse_moment(value, AS_OF)
     assert datetime(1970, 1, 1) + timedelta(microseconds=counted) == value
     assert parse_moment(value.isoformat(), AS_OF) == counted
@@ -125,7 +125,7 @@ def test_moments_count_microseconds(value: datetime):
     ("text", "seconds"),
     [("00:00", 0), ("08:30", 30_600), ("23:59:59.5", 86_399.5), ("24:00", 86_400), (time(1, 2, 3), 3723)],
 )
-def test_times_of_day(text: str | time, seconds: float):
+def test_times_of_day(text: str | time, seconds: float) -> None:
     assert parse_clock(text) == seconds * SECOND
 
 
@@ -139,7 +139,7 @@ SPLITS: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("name", "params", "type"), SPLITS)
-def test_any_split_gives_the_same_cells(name: str, params: dict[str, Any], type: str):
+def test_any_split_gives_the_same_cells(name: str, params: dict[str, Any], type: str) -> None:
     assert_split_free(name, params, type)
 
 
@@ -153,7 +153,7 @@ def test_any_split_gives_the_same_cells(name: str, params: dict[str, Any], type:
         ("time", {"start": "08:00", "end": "08:05"}, 300),
     ],
 )
-def test_unique_fills_the_whole_range(name: str, params: dict[str, Any], size: int):
+def test_unique_fills_the_whole_range(name: str, params: dict[str, Any], size: int) -> None:
     generator = make(name, params)
     assert generator.capacity(facts(generator)) == size
     cells = fill(name, params, size, unique=True).to_pylist()
@@ -161,19 +161,19 @@ def test_unique_fills_the_whole_range(name: str, params: dict[str, Any], size: i
     assert cells != sorted(cells)
 
 
-def test_both_ends_of_dates_occur():
+def test_both_ends_of_dates_occur() -> None:
     cells = fill("date", {"start": date(2024, 2, 28), "end": "2024-03-01"}, 400).to_pylist()
     assert set(cells) == {date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1)}
 
 
-def test_dates_before_1970():
+def test_dates_before_1970() -> None:
     cells = fill("date", {"start": "1930-05-01", "end": "1930-05-03"}, 100).to_pylist()
     assert set(cells) == {date(1930, 5, day) for day in (1, 2, 3)}
     moments = fill("datetime", {"start": "1930-05-01T00:00:00", "end": "1930-05-01T00:00:03"}, 100).to_pylist()
     assert {cell.second for cell in moments} == {0, 1, 2}
 
 
-def test_moments_are_even_and_end_before_the_end():
+def test_moments_are_even_and_end_before_the_end() -> None:
     made = fill("datetime", {"start": "2024-01-01", "end": "2025-01-01"}, 40_000)
     values = np.asarray(made).astype("datetime64[us]").astype(np.int64)
     start, end = parse_moment("2024-01-01", AS_OF), parse_moment("2025-01-01", AS_OF)
@@ -183,7 +183,7 @@ def test_moments_are_even_and_end_before_the_end():
     assert set(values % SECOND) == {0}
 
 
-def test_whole_seconds_even_where_now_is_not():
+def test_whole_seconds_even_where_now_is_not() -> None:
     as_of = datetime(2026, 1, 1, 12, 0, 0, 345_678, tzinfo=UTC)
     cells = fill("datetime", {"start": "-3s"}, 200, as_of=as_of).to_pylist()
     assert {cell.isoformat() for cell in cells} == {
@@ -191,14 +191,14 @@ def test_whole_seconds_even_where_now_is_not():
     }
 
 
-def test_the_default_range_is_the_five_years_before_as_of():
+def test_the_default_range_is_the_five_years_before_as_of() -> None:
     for name in ("date", "datetime"):
         cells = fill(name, {}, 5000, "timestamp").cast("timestamp[us]").to_pylist()
         assert datetime(2021, 1, 1) <= min(cells) < datetime(2021, 1, 8)
         assert datetime(2025, 12, 25) < max(cells) <= datetime(2026, 1, 1)
 
 
-def test_a_time_zone_s_day_is_stored_in_utc():
+def test_a_time_zone_s_day_is_stored_in_utc() -> None:
     made = fill("datetime", {"start": "2024-07-01", "end": "2024-07-02", "timezone": "Asia/Tokyo"}, 3000)
     assert str(made.type) == "timestamp[us, tz=UTC]"
     cells = made.to_pylist()
@@ -207,7 +207,7 @@ def test_a_time_zone_s_day_is_stored_in_utc():
     assert max(cells) - min(cells) > timedelta(hours=23)
 
 
-def test_times_of_day_are_even():
+def test_times_of_day_are_even() -> None:
     made = fill("time", {"start": "06:00", "end": "18:00"}, 40_000)
     assert str(made.type) == "time64[us]"
     seconds = np.asarray(made.cast("int64")) / SECOND
@@ -216,7 +216,7 @@ def test_times_of_day_are_even():
 
 @pytest.mark.parametrize("type", ["timestamp", "timestamptz", "text", "string(40)"])
 @pytest.mark.parametrize("name", ["date", "datetime"])
-def test_values_conform_to_each_type_that_fits(name: str, type: str):
+def test_values_conform_to_each_type_that_fits(name: str, type: str) -> None:
     wanted = parse_type(type)
     made = cast_array(fill(name, {}, 20, type), wanted, wanted.arrow)
     assert made.type == wanted.arrow
@@ -238,7 +238,7 @@ def test_values_conform_to_each_type_that_fits(name: str, type: str):
         ("time", {"start": "09:00", "end": "08:00"}, "start"),
     ],
 )
-def test_wrong_params_are_faults(name: str, params: dict[str, Any], param: str):
+def test_wrong_params_are_faults(name: str, params: dict[str, Any], param: str) -> None:
     assert faulty(name, params) == [param]
 
 
@@ -253,6 +253,6 @@ def test_wrong_params_are_faults(name: str, params: dict[str, Any], param: str):
         ("time", {"begin": "08:00"}),
     ],
 )
-def test_params_of_the_wrong_type_are_refused(name: str, params: dict[str, Any]):
+def test_params_of_the_wrong_type_are_refused(name: str, params: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         make(name, params)

@@ -207,7 +207,7 @@ def test_the_same_bits_everywhere() -> None:
 
 def test_the_same_bits_on_a_lesser_processor() -> None:
     """numpy takes other ways on a processor with fewer instructions, and its own exp gives other bits there."""
-    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__  # type: ignore[import-not-found]
 
     features = " ".join(name for name in __cpu_dispatch__ if __cpu_features__.get(name))
     code = "from tests.generators import test_transcendental as t; print(*map(t.digest, t.ALL))"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -279,7 +281,7 @@ def test_other_languages_have_their_own_sentences() -> None:
 
 
 # Columns of one entity, and what is true of each of its rows: a moment comes with its state, sums follow their parts.
-AGREEING = {
+AGREEING: dict[str, tuple[str, Callable[[dict[str, Any]], bool]]] = {
     "orders": (
         "created_at: timestamp, status: text, cancelled_at: timestamp?, shipped_at: timestamp?, delivered_at: timestamp?",
         lambda row: (

@@ -34,7 +34,7 @@ NOT_UNIQUE = ("bool", "enum", "string(1)", "decimal(2,2)", "json", "array", "map
 
 def scenario(entity: str, columns: dict[str, Column], rows: int = ROWS, **more: object) -> Scenario:
     made = Entity(rows=RowCount(count=rows), columns=columns)
-    return Scenario(name="guessed", seed=7, as_of="2026-01-01T00:00:00Z", entities={entity: made}, **more)  # type: ignore[arg-type]
+    return Scenario(name="guessed", seed=7, as_of="2026-01-01T00:00:00Z", entities={entity: made}, **more)
 
 
 def rows_of(plan: Plan, entity: str) -> pa.RecordBatch:

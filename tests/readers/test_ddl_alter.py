@@ -80,7 +80,7 @@ def test_a_renamed_column_stays_in_keys_and_is_led_to() -> None:
     schema = after('ALTER TABLE users RENAME id TO "User Id"; ALTER TABLE orders RENAME COLUMN user_id TO buyer;')
     orders = table(schema, "orders")
     assert table(schema, "users").primary_key is not None
-    assert table(schema, "users").primary_key.columns == ("User Id",)  # type: ignore[union-attr]
+    assert table(schema, "users").primary_key.columns == ("User Id",)
     assert (orders.foreign_keys[0].columns, orders.foreign_keys[0].to) == (("buyer",), ("User Id",))
     assert orders.unique[0].columns == ("code", "buyer")
     again = after('ALTER TABLE orders RENAME COLUMN total TO "Total sum";')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from decimal import Decimal
 from itertools import product
@@ -81,7 +82,7 @@ def keeps(value: object, bounds: ColumnBounds) -> bool:
     )
 
 
-def is_kept(row: dict[str, object], branch: CheckMeaning) -> bool:
+def is_kept(row: Mapping[str, object], branch: CheckMeaning) -> bool:
     return all(keeps(row[name], bounds) for name, bounds in branch.columns.items())
 
 

@@ -36,7 +36,7 @@ def tables(draw: st.DrawFn) -> str:
         for other in links:
             need = " NOT NULL" if other < number and draw(st.booleans()) else ""
             body.append(f"t{other}_id integer{need} REFERENCES t{other} (id)")
-        if links and draw(st.booleans()):
+        if draw(st.booleans()) and links:
             body.append(f"rank int NOT NULL, UNIQUE (t{links[0]}_id, rank)")
         body.sort(key=lambda part: part.startswith("CHECK"))
         made.append(f"CREATE TABLE t{number} (\n  " + ",\n  ".join(_constraints_last(body)) + "\n);")

@@ -500,7 +500,8 @@ def test_sniffed(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps(LENDER))
     assert canonical(read_source(path)) == canonical(read_as("sourcebox", str(path)))
-    for value in ({"entities": {}, "tables": []}, [], {"tables": [{"name": "t"}]}, {"name": "x"}):
+    others: list[Any] = [{"entities": {}, "tables": []}, [], {"tables": [{"name": "t"}]}, {"name": "x"}]
+    for value in others:
         path.write_text(json.dumps(value))
         assert not sourcebox.matches(Source(str(path)))
     path.write_text("{broken")

@@ -110,8 +110,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Ask]:
                 return connection.execute(sql).fetchall()
         import duckdb
 
-        with duckdb.connect(str(path)) as connection:
-            return connection.execute(sql).fetchall()
+        with duckdb.connect(str(path)) as opened:
+            return opened.execute(sql).fetchall()
 
     return str(path), ask
 

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sdgen.databases.checkpoint_table import NAME
@@ -16,7 +17,6 @@ from sdgen.execution import job as standing
 from sdgen.execution.events import Event, RowsWritten
 from sdgen.execution.request import read_request
 from sdgen.generators.cancellation import cancelled_by, raise_if_cancelled
-from sdgen.generators.links import counts
 from sdgen.generators.links.counts import DrawnCounts
 from sdgen.service.records import Run
 from sdgen.service.service import Service
@@ -87,7 +87,7 @@ def test_sums_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     def counted(self: DrawnCounts, start: int) -> Any:
         seen.append(start)
         event.set()
-        return counts.np.zeros(1, dtype="int64")
+        return np.zeros(1, dtype="int64")
 
     monkeypatch.setattr(DrawnCounts, "_counts", counted)
     with cancelled_by(event), pytest.raises(Cancelled):

@@ -9,6 +9,7 @@ import pytest
 from sdgen.errors import NotFound, ScenarioError, SdgenError, StoreError
 from sdgen.execution.target_spec import TargetSpec
 from sdgen.readers.native.write import scenario_text
+from sdgen.readers.sources import read_source
 from sdgen.service import catalog as library
 from sdgen.service.naming import scenario_fields, target_fields
 from sdgen.service.service import Service
@@ -155,8 +156,7 @@ def test_a_folder_of_many_files_is_read_once(tmp_path: Path, monkeypatch: pytest
         text = f"name: n{number}\nentities:\n  a: {{rows: 1, columns: {{id: {{type: int, primary_key: true}}}}}}\n"
         (tmp_path / f"s{number}.yaml").write_text(text)
     read: list[str] = []
-    plain = library.read_source
-    monkeypatch.setattr(library, "read_source", lambda file: (read.append(file), plain(file))[1])
+    monkeypatch.setattr(library, "read_source", lambda file: (read.append(file), read_source(file))[1])
     service = Service.open(tmp_path / "runs.sqlite", scenarios_dir=tmp_path)
     try:
         assert sum(each.source == "folder" for each in service.scenarios()) == 600

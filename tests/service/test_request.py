@@ -83,7 +83,13 @@ def test_the_hash_tells_runs_apart(service: Service) -> None:
 
     same = hash_of()
     assert same == hash_of() == hash_of(seed=1, target="elsewhere/") == hash_of(workers=3, rows={"parents": 100})
-    others = [{"seed": 2}, {"rows": {"parents": 5}}, {"scale": 2}, {"exclude": "children"}, {"target": "x.sqlite"}]
+    others: list[dict[str, Any]] = [
+        {"seed": 2},
+        {"rows": {"parents": 5}},
+        {"scale": 2},
+        {"exclude": "children"},
+        {"target": "x.sqlite"},
+    ]
     others += [{"mode": "append_only"}, {"formats": ["jsonl"]}, {"as_of": "2025-01-01"}]
     assert len({same, *(hash_of(**each) for each in others)}) == len(others) + 1
 

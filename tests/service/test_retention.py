@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -87,7 +88,7 @@ def test_a_run_whose_record_was_removed_ends_quietly(service: Service) -> None:
 
 @pytest.mark.parametrize(("text", "kept"), [("500", {"keep": 500}), ("30d", {"age": timedelta(days=30)})])
 def test_what_is_kept_is_a_number_or_an_age(text: str, kept: dict[str, object]) -> None:
-    assert retention(text) == Retention(**kept)  # type: ignore[arg-type]
+    assert retention(text) == Retention(**kept)
     with pytest.raises(ValueError, match="neither a number of runs"):
         retention("forever")
     with pytest.raises(ValueError, match="not a length of time"):
@@ -98,8 +99,8 @@ def test_runs_are_searched(service: Service) -> None:
     first, second = done(service, "50%_a"), done(service, "other")
     aged(service, first, 3)
 
-    def found(**query: object) -> list[str]:
-        return [run.id for run in service.runs(**query)[0]]  # type: ignore[arg-type]
+    def found(**query: Any) -> list[str]:
+        return [run.id for run in service.runs(**query)[0]]
 
     assert found(text="TINY 50%_A") == [first]
     assert found(text="%_") == [first]

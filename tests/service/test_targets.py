@@ -61,19 +61,16 @@ def test_what_is_wrong_with_a_target(spec: dict[str, Any], words: str) -> None:
 
 
 def test_parts_beside_the_dsn() -> None:
-    spec = TargetSpec(
-        dsn="postgresql://u@h/a?sslmode=disable", database="b_demo", schema="s x", allow_databases=("*_demo",)
-    )
+    parts: dict[str, Any] = {"database": "b_demo", "schema": "s x", "allow_databases": ("*_demo",)}
+    spec = TargetSpec(dsn="postgresql://u@h/a?sslmode=disable", **parts)
     assert resolve_target(spec).destination == "postgresql://u@h/b_demo?sslmode=disable&schema=s%20x"
 
 
 def test_paths_stand_where_they_stood(tmp_path: Path) -> None:
     assert with_absolute_path("out/", "files", tmp_path) == f"{tmp_path}/out/"
     assert with_absolute_path("x y", "sqlite", tmp_path) == f"sqlite:///{tmp_path}/x%20y"
-    assert (
-        resolve_target(TargetSpec(dsn=with_absolute_path("x y", "sqlite", tmp_path), kind="sqlite")).open().path
-        == tmp_path / "x y"
-    )
+    opened: Any = resolve_target(TargetSpec(dsn=with_absolute_path("x y", "sqlite", tmp_path), kind="sqlite")).open()
+    assert opened.path == tmp_path / "x y"
     assert with_absolute_path("postgresql://h/d", "postgres", tmp_path) == "postgresql://h/d"
 
 

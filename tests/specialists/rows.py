@@ -26,7 +26,7 @@ def _folder() -> Path:
 def connection(name: str, seed: int | None = None) -> duckdb.DuckDBPyConnection:
     """A connection to a file of an example's rows, by its own seed where none is given; written once in a process."""
     path = _folder() / f"{name}_{seed}_demo.duckdb"  # a name that every example allows
-    sdgen.write(read_source(name), path, **({} if seed is None else {"seed": seed}))
+    sdgen.write(read_source(name), path, seed=seed)
     opened = duckdb.connect(str(path), read_only=True)
     opened.execute("set timezone = 'UTC'")
     return opened

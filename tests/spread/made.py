@@ -84,9 +84,9 @@ class DyingWriter:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def dying(target: type, monkeypatch: pytest.MonkeyPatch, died: Path, start: int = 65_536) -> None:
+def dying(target: Any, monkeypatch: pytest.MonkeyPatch, died: Path, start: int = 65_536) -> None:
     """Have a worker of runs into a target die in the middle of a span of visits."""
-    made = target.part_writer
+    made: Any = target.part_writer
     monkeypatch.setattr(target, "part_writer", lambda self: DyingWriter(made(self), "visits", start, str(died)))
 
 

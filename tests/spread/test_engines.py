@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -23,7 +24,7 @@ from tests.spread.made import SCENARIO, digests, parts
 
 Local = tuple[Path, Result]
 Parts = Generator[FinishedPart | RefusedPart]
-WARDS = {"only": ["wards"], "formats": ["parquet"]}
+WARDS: dict[str, Any] = {"only": ["wards"], "formats": ["parquet"]}
 
 
 class Twice:
@@ -113,7 +114,7 @@ def test_a_scheduler_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.Mo
     ],
 )
 def test_targets_that_cannot(
-    target: str, more: dict[str, object], told: str, another: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    target: str, more: dict[str, Any], told: str, another: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     options = {"formats": ["parquet"], **more} if target == "out/" else more

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -98,7 +99,7 @@ def test_progress_comes_as_parts_are_done(dask_cluster: str, tmp_path: Path) -> 
 
 
 def test_a_shorter_run_leaves_no_parts_of_a_longer_one(dask_cluster: str, tmp_path: Path) -> None:
-    options = {"formats": ["parquet"], "engine": dask_cluster, "only": ["patients"]}
+    options: dict[str, Any] = {"formats": ["parquet"], "engine": dask_cluster, "only": ["patients"]}
     sdgen.write(SCENARIO, tmp_path / "out", **options)
     with pytest.raises(TargetError, match=r"patients/part-0+\.parquet exists"):
         sdgen.write(SCENARIO, tmp_path / "out", **options)
@@ -110,7 +111,7 @@ def test_a_shorter_run_leaves_no_parts_of_a_longer_one(dask_cluster: str, tmp_pa
 
 
 def test_one_file_and_parts_replace_each_other(dask_cluster: str, tmp_path: Path) -> None:
-    replaced = {"formats": ["parquet"], "only": ["wards"], "mode": "truncate_then_insert"}
+    replaced: dict[str, Any] = {"formats": ["parquet"], "only": ["wards"], "mode": "truncate_then_insert"}
     for engine, name in (("local", "wards.parquet"), (dask_cluster, "wards/part-000000000000000.parquet")) * 2:
         sdgen.write(SCENARIO, tmp_path / "out", engine=engine, **replaced)
         files = [path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.parquet")]
@@ -121,7 +122,7 @@ def test_one_file_and_parts_replace_each_other(dask_cluster: str, tmp_path: Path
 @pytest.mark.parametrize("first", ["local", "dask"])
 def test_rows_are_added_behind_others(first: str, dask_cluster: str, tmp_path: Path) -> None:
     engine = {"local": "local", "dask": dask_cluster}
-    options = {"formats": ["parquet"], "only": ["patients"], "rows": {"patients": 70_000}}
+    options: dict[str, Any] = {"formats": ["parquet"], "only": ["patients"], "rows": {"patients": 70_000}}
     sdgen.write(SCENARIO, tmp_path / "out", engine=engine[first], **options)
     sdgen.write(SCENARIO, tmp_path / "out", engine=dask_cluster, mode="append_only", seed=5, **options)
     listed = json.loads((tmp_path / "out" / "_sdgen.json").read_text())["tables"]["patients"]["files"]
@@ -132,7 +133,7 @@ def test_rows_are_added_behind_others(first: str, dask_cluster: str, tmp_path: P
 
 @pytest.mark.parametrize("format", ["csv", "jsonl"])
 def test_texts(format: str, dask_cluster: str, tmp_path: Path) -> None:
-    options = {"formats": [format], "only": ["patients"]}
+    options: dict[str, Any] = {"formats": [format], "only": ["patients"]}
     sdgen.write(SCENARIO, tmp_path / "one", **options)
     sdgen.write(SCENARIO, tmp_path / "out", engine=dask_cluster, **options)
     lines = (tmp_path / "one" / f"patients.{format}").read_bytes().splitlines()

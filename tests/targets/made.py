@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Context, Decimal
 from typing import Any
 
@@ -80,7 +80,9 @@ def _stored(value: Any) -> Any:
     return [_stored(item) for item in value] if isinstance(value, list) else value
 
 
-def write(target: Target, tables: dict[Table, Sequence[pa.RecordBatch]], mode: Mode = Mode.CREATE_IF_MISSING) -> None:
+def write(
+    target: Target, tables: Mapping[Table, Sequence[pa.RecordBatch]], mode: Mode = Mode.CREATE_IF_MISSING
+) -> None:
     """A whole run, as the engine does it."""
     problems = target.check(list(tables), mode)
     if problems:
@@ -127,7 +129,8 @@ def canonical(value: Any, type: Type) -> Any:
     """A value read back, in whatever form a place holds it, as the Python value it stands for."""
     if value is None:
         return None
-    return _CANONICAL.get(type.kind, lambda value, type: value)(value, type)
+    known = _CANONICAL.get(type.kind)
+    return known(value, type) if known else value
 
 
 def _moment(value: Any, type: Type) -> Any:

@@ -345,7 +345,7 @@ def test_small_inserts_are_gathered(url: str, monkeypatch: pytest.MonkeyPatch) -
 
     def counted(name: str, names: Any, pieces: Iterator[bytes]) -> int:
         inserts.append(0)
-        return insert(name, names, pieces)  # type: ignore[arg-type]
+        return insert(name, names, pieces)
 
     monkeypatch.setattr(target.engine, "insert", counted)
     rows = pa.RecordBatch.from_arrays([pa.array(range(1 << 16), pa.int32())], names=["id"])

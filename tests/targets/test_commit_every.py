@@ -115,7 +115,8 @@ def test_stopped_several_times(database: Place, whole: list[tuple[str, int, str]
 
 def test_what_a_stopped_run_left_is_told(database: Place) -> None:
     stopped(database, 2)
-    for asked in ({}, {"every": 0}):
+    options: list[dict[str, Any]] = [{}, {"every": 0}]
+    for asked in options:
         with pytest.raises(TargetError, match=f"was stopped half-way.*{NAME}.*\n.*--resume.*drops.*people"):
             write(database, **asked)
     with pytest.raises(TargetError, match="another one: seed 4 instead of 5"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import duckdb
 import psycopg
@@ -31,6 +32,7 @@ def _attempt(place: Place, sql: str) -> None:
         with pytest.raises(TargetError, match=r"(?i)duplicate|foreign key|null|truncated"):
             run_mysql(place.destination, sql)
         return
+    connection: Any
     if place.destination.startswith("postgresql"):
         connection = psycopg.connect(place.destination)
     elif place.destination.endswith(".duckdb"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,7 +26,7 @@ def _table(*types: str) -> Table:
 
 def test_csv_text(tmp_path: Path) -> None:
     table = _table("string", "bool", "double", "decimal(5,2)", "uuid", "array<string>")
-    rows = [
+    rows: list[list[Any]] = [
         ["plain", True, 1.5, 1, bytes(15) + b"\x01", ["a", "b"]],
         ["", False, 2.0, None, None, []],
         ['a "b", c', None, None, 2, None, None],
@@ -144,8 +145,14 @@ def test_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
 @pytest.mark.parametrize("format", ["parquet", "arrow"])
 def test_a_column_may_come_coded_once_and_plain_another_time(tmp_path: Path, format: str) -> None:
     table = _table("string")
-    first, second = [{"c0": "a"}, {"c0": None}], [{"c0": "b"}]
-    for name, coded in (("x", (["c0"], [])), ("y", ([], ["c0"])), ("z", (["c0"], ["c0"]))):
+    first: list[dict[str, Any]] = [{"c0": "a"}, {"c0": None}]
+    second: list[dict[str, Any]] = [{"c0": "b"}]
+    pairs: list[tuple[str, tuple[list[str], list[str]]]] = [
+        ("x", (["c0"], [])),
+        ("y", ([], ["c0"])),
+        ("z", (["c0"], ["c0"])),
+    ]
+    for name, coded in pairs:
         parts = [batch(table, first, coded[0]), batch(table, second, coded[1])]
         write(open_target(f"{tmp_path}/{name}/", (format,)), {table: parts})
         place = files(tmp_path / name, format)

@@ -63,7 +63,7 @@ def test_the_same_run_writes_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_tables_of_one_run_that_are_written_in_turn_stand_together(tmp_path: Path) -> None:
-    again = {"seed": 5, "as_of": NOW}
+    again: dict[str, Any] = {"seed": 5, "as_of": NOW}
     for name in ("users", "orders"):
         sdgen.write(SCENARIO, tmp_path, only=[name], **again)
     assert told(tmp_path)["total_rows"] == 50
@@ -72,7 +72,7 @@ def test_tables_of_one_run_that_are_written_in_turn_stand_together(tmp_path: Pat
 
 
 def test_added_rows_are_told_to_be_such(tmp_path: Path) -> None:
-    again = {"seed": 5, "as_of": NOW}
+    again: dict[str, Any] = {"seed": 5, "as_of": NOW}
     sdgen.write(SCENARIO, tmp_path, **again)
     sdgen.write(SCENARIO, tmp_path, mode="append_only", **again)
     assert (told(tmp_path)["mode"], told(tmp_path)["total_rows"]) == ("append_only", 50)

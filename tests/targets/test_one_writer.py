@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import fcntl
 import os
 import signal
 import sqlite3
@@ -28,7 +29,6 @@ from sdgen.execution.events import Remark, RowsWritten, ignore
 from sdgen.execution.execute import execute_run
 from sdgen.execution.interruption import one_writer
 from sdgen.execution.resolve import resolve
-from sdgen.targets import writer_lock
 from sdgen.targets.base import Mode, Target
 from sdgen.targets.writer_lock import LocalPath, WriterLock
 from tests.targets.made import family
@@ -341,8 +341,7 @@ def test_without_locks_a_run_goes_on_and_says_so(number: int, tmp_path: Path, mo
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    assert writer_lock.fcntl is not None
-    monkeypatch.setattr(writer_lock.fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", refuse)
     assert (
         f"out can't be locked: its file system has no locks ({os.strerror(number)}); this run does not wait"
         in remarks(tmp_path)
@@ -386,7 +385,8 @@ def test_a_wait_ends_after_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_run_inside_a_run_of_the_same_thread_does_not_wait_for_itself(tmp_path: Path) -> None:
     """It is refused where it would replace something: by the second look of the outer run."""
-    place, inner = f"{tmp_path}/x.sql", []
+    place = f"{tmp_path}/x.sql"
+    inner: list[Any] = []
 
     def listen(event: object) -> None:
         if isinstance(event, RowsWritten) and not inner:

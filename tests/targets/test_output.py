@@ -121,6 +121,7 @@ def test_it_is_written_and_read_again(output: str) -> None:
 def test_the_schema_knows_it() -> None:
     schema = scenario_schema()
     document: dict[str, Any] = {"name": "x", "entities": {"a": {"columns": {"b": "int"}, "table_mode": "truncate"}}}
+    output: dict[str, Any]
     for output in (
         {"format": "csv"},
         {"format": ["csv", "duckdb"], "per_entity": {"a": {"format": "json", "path": "x"}}},

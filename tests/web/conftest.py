@@ -33,8 +33,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def service(folder: Path) -> Iterator[Service]:
-    limits = {"destinations": (), "secrets": ("DEMO_*",), "parts": MOST_PARTS}
-    opened = Service.open(access=Access(paths=False, folders=(folder / "out",), **limits))
+    access = Access(paths=False, folders=(folder / "out",), destinations=(), secrets=("DEMO_*",), parts=MOST_PARTS)
+    opened = Service.open(access=access)
     yield opened
     opened.close()
 

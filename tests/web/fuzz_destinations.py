@@ -167,8 +167,8 @@ def watched(watch: Watch) -> None:
         watch.host(text, "connect")
         raise psycopg.OperationalError("not here")
 
-    psycopg.connect = refuse_server  # type: ignore[assignment]
-    pymysql.connect = refuse_server  # type: ignore[assignment]
+    psycopg.connect = refuse_server
+    pymysql.connect = refuse_server
     plain_duckdb, plain_sqlite = duckdb.connect, adbc_sqlite.connect
 
     def duck(database: Any = ":memory:", *arguments: Any, **named: Any) -> Any:
@@ -183,8 +183,8 @@ def watched(watch: Watch) -> None:
             watch.path(uri, "adbc sqlite")
         return plain_sqlite(uri, *arguments, **named)
 
-    duckdb.connect = duck  # type: ignore[assignment]
-    adbc_sqlite.connect = sqlite  # type: ignore[assignment]
+    duckdb.connect = duck
+    adbc_sqlite.connect = sqlite
 
 
 @contextmanager

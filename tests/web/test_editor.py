@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,9 @@ def client(service: Service) -> TestClient:
     return TestClient(create_app(service, starts_runs=False), HERE, raise_server_exceptions=False)
 
 
-def save(client: TestClient, text: str, opened: str = "", base: str = "", as_id: str = "", fragment: bool = True):
+def save(
+    client: TestClient, text: str, opened: str = "", base: str = "", as_id: str = "", fragment: bool = True
+) -> Any:
     form = {"scenario": text, "opened": opened, "base": base, "as": as_id, **({"how": "as"} if as_id else {})}
     headers = FRAGMENT if fragment else {}
     return client.post("/scenarios/save", data=form, headers=headers, follow_redirects=False)

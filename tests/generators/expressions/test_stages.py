@@ -19,6 +19,7 @@ from sdgen.generators.expressions import duckdb_engine, stages, transcendental
 from sdgen.generators.expressions.allowed import FUNCTIONS
 from sdgen.generators.expressions.functions import OWN_FUNCTIONS
 from sdgen.generators.expressions.syntax import parse_expression
+from sdgen.generators.expressions.vectorized import numpy_engine
 from sdgen.generators.registry import make
 from sdgen.scenario.types import parse_type
 from tests.generators.expressions.test_expressions import COLUMNS, COUNT, TYPES, computed, faults, made
@@ -36,7 +37,7 @@ def over(column: pa.Array, sql: str) -> list[Any]:
 def selects(monkeypatch: pytest.MonkeyPatch, sql: str, by_numpy: bool = False) -> list[int]:
     """How many expressions each call of DuckDB computes, once the types are known, with numpy's help or without."""
     if not by_numpy:
-        monkeypatch.setattr(stages.numpy_engine, "evaluate", lambda sql, table: None)
+        monkeypatch.setattr(numpy_engine, "evaluate", lambda sql, table: None)
     computed(sql)
     calls: list[int] = []
     real = duckdb_engine._selected
