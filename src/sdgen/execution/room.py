@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from sdgen.errors import ProblemType, ScenarioError
-from sdgen.planning.compile import compile_plan
+from sdgen.errors import Path, ProblemType
+from sdgen.planning.compile import check_scenario, compile_plan
 from sdgen.planning.plan import Plan
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.request import PlanRequest
@@ -45,17 +45,22 @@ def fit_beside_existing(scenario: Scenario, request: PlanRequest) -> FittedReque
         rows |= fitted
         refused = _refused(scenario, replace(request, rows=rows)) & open_counts & request.existing.keys()
     fewer = {name: rows[name] for name in alone.entities if name in rows and name not in request.rows}
-    return FittedRequest(replace(request, rows=rows), tuple(_remarks(request, alone, fewer)))
+    fewer_rows = replace(request, rows=rows)
+    # With further problems, or nothing left to do, planning tells why what was asked for is impossible as it stands.
+    further = _places(scenario, fewer_rows) - _places(scenario, request)
+    if further or not any(fewer.get(name, 1) for name in request.only or alone.entities):
+        return FittedRequest(request)
+    return FittedRequest(fewer_rows, tuple(_remarks(request, alone, fewer)))
 
 
 def _refused(scenario: Scenario, request: PlanRequest) -> set[str]:
     """The entities that have too many rows for what is unique in them."""
-    try:
-        compile_plan(scenario, request)
-    except ScenarioError as error:
-        found = (each.path for each in error.problems if each.type in _TOO_MANY and len(each.path) > 1)
-        return {str(path[1]) for path in found}
-    return set()
+    found = (each.path for each in check_scenario(scenario, request) if each.type in _TOO_MANY and len(each.path) > 1)
+    return {str(path[1]) for path in found}
+
+
+def _places(scenario: Scenario, request: PlanRequest) -> set[Path]:
+    return {problem.path for problem in check_scenario(scenario, request)}
 
 
 def _parents_first(alone: Plan, refused: Iterable[str]) -> list[str]:
