@@ -141,6 +141,35 @@ def test_duckdb_takes_its_own_types(tmp_path: Path, made: bool) -> None:
     assert read_source(place).entities["box"].columns["labels"].type == "map<text, smallint>"
 
 
+FINDINGS = """
+CREATE TABLE finding (
+  id INTEGER PRIMARY KEY, above INTEGER REFERENCES finding (id), worth UNION(n INTEGER, "a text" VARCHAR, day DATE) NOT NULL,
+  extra UNION(flag BOOLEAN, at_place STRUCT(x DOUBLE, y DOUBLE)));
+"""
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_all_members_of_duckdbs_unions_appear(tmp_path: Path, made: bool) -> None:
+    place = tmp_path / "x.duckdb"
+    if not made:
+        with duckdb.connect(str(place)) as connection:
+            connection.execute(FINDINGS)
+    scenario = read_text_as_scenario(FINDINGS, "findings.sql")
+    assert scenario.notes == ()
+    sdgen.write(scenario, place, mode=None if made else "append_only", seed=4, as_of=NOW, rows=90)
+    clean(scenario, str(place), 90)
+    with duckdb.connect(str(place)) as connection:
+        asked = "SELECT union_tag({0})::VARCHAR, count(*) FROM finding GROUP BY ALL ORDER BY ALL NULLS LAST"
+        worth = dict(connection.execute(asked.format("worth")).fetchall())
+        extra = dict(connection.execute(asked.format("extra")).fetchall())
+        types = {row[0]: row[1] for row in connection.execute("DESCRIBE finding").fetchall()}
+    assert worth.keys() == {"n", "a text", "day"}
+    assert min(worth.values()) > 15
+    assert extra.keys() == {"flag", "at_place", None}
+    assert types["worth"] == 'UNION(n INTEGER, "a text" VARCHAR, "day" DATE)'
+    assert read_source(place).entities["finding"].columns["worth"].type == "struct<n: int, 'a text': text, day: date>"
+
+
 @pytest.mark.parametrize(
     ("declared", "type"),
     [

@@ -74,7 +74,8 @@ def _clashes(column: TableColumn, found: ExistingColumn, dialect: Dialect) -> It
 def _named(column: TableColumn, found: ExistingColumn, dialect: Dialect) -> bool:
     """Is it the very type that the scenario names for this database?"""
     named, there = _spelled(column.target.get(dialect.name, "")), _spelled(found.declared)
-    return bool(there) and (named == there or f"{named} ".lower().startswith(f"{there} ".lower()))
+    # DuckDB quotes the names in a type anew.
+    return bool(there) and (_plain(named) == _plain(there) or f"{named} ".lower().startswith(f"{there} ".lower()))
 
 
 def _spelled(declared: str) -> str:

@@ -19,6 +19,7 @@ from sdgen.engine import BATCH_ROWS, probe
 from sdgen.errors import Problem, ScenarioError
 from sdgen.execution.request import RunSettings
 from sdgen.execution.resume import Codes, columns_of_link, counting_link, draws_within, parent_positions, with_children
+from sdgen.execution.room import fit_beside_existing
 from sdgen.generators.cancellation import raise_if_cancelled
 from sdgen.generators.domains import Exchange
 from sdgen.generators.keys import Sequence
@@ -39,10 +40,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class TargetPlan:
-    """The plan of a run into its target as it is now, and the rows, by entity, that it appends to."""
+    """The plan of a run into its target as it is now, the rows, by entity, that it appends to, and what to tell."""
 
     plan: Plan
     existing: Mapping[str, ExistingRows] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 def plan_into(scenario: Scenario, request: PlanRequest, target: Target, settings: RunSettings) -> TargetPlan:
@@ -50,8 +52,8 @@ def plan_into(scenario: Scenario, request: PlanRequest, target: Target, settings
 
     ScenarioError and TargetError as `compile_plan` and the target's `check` raise them.
     """
-    request = with_existing_rows(scenario, request, target, settings)
-    return TargetPlan(plan_with_existing(scenario, request), request.existing)
+    fitted = fit_beside_existing(scenario, with_existing_rows(scenario, request, target, settings))
+    return TargetPlan(plan_with_existing(scenario, fitted.request), fitted.request.existing, fitted.remarks)
 
 
 def plan_with_existing(scenario: Scenario, request: PlanRequest) -> Plan:

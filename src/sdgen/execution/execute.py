@@ -87,6 +87,8 @@ def execute_into(
         with cancelled_by(cancel):
             into = run.plan_into(target)
         planned(into)
+        for remark in into.remarks:
+            listen(Remark(remark))
         return into.plan, execute(into.plan, target, run.settings, listen=listen, cancel=cancel, probed=True)
 
 

@@ -18,6 +18,7 @@ from pydantic import ConfigDict, Field
 
 from sdgen.execution.append import plan_with_existing
 from sdgen.execution.request import RunSettings
+from sdgen.execution.room import fit_beside_existing
 from sdgen.execution.target_spec import ResolvedTarget, TargetSpec, password_problems, stored_spec
 from sdgen.planning.plan import Plan
 from sdgen.readers.native.write import scenario_text
@@ -49,7 +50,7 @@ class Job(RunSettings):
     complete: whether the target can be opened from this record; not where a password was left out. scratch: whether the
     rows go to a temporary target of the same kind, which is removed afterwards. snapshot: the rows that the target held
     before a run that appended; None where that isn't known. changes: which versions differ from those of the run that
-    this one reproduces, in words.
+    this one reproduces, in words. open_counts: the entities whose row counts nobody named.
     """
 
     # Stored jobs call the snapshot "standing": the name stays, so that runs of older releases can be reproduced.
@@ -68,6 +69,7 @@ class Job(RunSettings):
     scratch: bool = False
     snapshot: AppendSnapshot | None = Field(None, alias="standing")
     changes: tuple[str, ...] = ()
+    open_counts: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -93,13 +95,15 @@ class Job(RunSettings):
             formats=target.formats,
             identity=plan.identity,
             complete=not list(password_problems(target.spec)),
+            open_counts=tuple(sorted(scenario.origin.open_counts)),
             **settings.model_dump(),
         )
 
     def plan(self) -> Plan:
         """The plan, appended to the rows of the snapshot; ScenarioError where this sdgen can't make it any more."""
         existing = existing_rows_of(self.snapshot) if self.snapshot else {}
-        return plan_with_existing(self.scenario, replace(self.plan_request, existing=existing))
+        scenario, request = self.scenario, replace(self.plan_request, existing=existing)
+        return plan_with_existing(scenario, fit_beside_existing(scenario, request).request)
 
     @property
     def settings(self) -> RunSettings:
@@ -107,7 +111,9 @@ class Job(RunSettings):
 
     @property
     def scenario(self) -> Scenario:
-        return read_text_as_scenario(self.scenario_text, self.scenario_file)
+        scenario = read_text_as_scenario(self.scenario_text, self.scenario_file)
+        scenario.origin.open_counts = frozenset(self.open_counts)
+        return scenario
 
     @property
     def plan_request(self) -> PlanRequest:

@@ -262,6 +262,9 @@ def check_capacity(draft: Draft, key: Key, generator: Generator) -> None:
     # A column that is wrong already is not told of twice.
     if not draft.alone_unique(key) or any(problem.path[:4] == column_path(key) for problem in draft.problems):
         return
+    # Rows that are there stay as they are: without a new one nothing has to differ from them.
+    if 0 < rows == draft.request.first(key[0]):
+        return
     capacity = _capacity(draft, key, generator)
     reason = "is the primary key" if draft.primary_key(key[0]) == (key[1],) else "is unique"
     if capacity is None:

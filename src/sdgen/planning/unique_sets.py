@@ -36,6 +36,8 @@ def plan_unique_sets(draft: Draft) -> dict[Key, JointIndexes]:
 
 
 def _settle(draft: Draft, entity: str, columns: tuple[str, ...], joints: dict[Key, JointIndexes]) -> None:
+    if draft.counts.get(entity, 0) == draft.request.first(entity):
+        return
     generators = {
         column: draft.generators[entity, column] for column in columns if (entity, column) in draft.generators
     }

@@ -72,6 +72,8 @@ def _here(source: Source) -> Iterator[Source]:
 
 def _read(form: Format, source: Source, options: ReadOptions) -> Scenario:
     scenario = form.reader.read(source, options)
+    if not form.counted:
+        scenario.origin.open_counts = frozenset(scenario.entities)
     if source.url:  # what is found to be wrong later is told of the URL
         scenario.origin.file = source.url
     return scenario
@@ -144,7 +146,9 @@ def read_text_as_scenario(text: str, file: str, options: ReadOptions = DEFAULTS)
         from sdgen.readers.sql.ddl import read_ddl
         from sdgen.readers.sql.scenario import relational_scenario
 
-        return relational_scenario(read_ddl(text, file, options.dialect), options.rows)
+        scenario = relational_scenario(read_ddl(text, file, options.dialect), options.rows)
+        scenario.origin.open_counts = frozenset(scenario.entities)
+        return scenario
     return scenario_file.read_document(read_document(text, file, may_repeat=True), name=_stem(file))
 
 

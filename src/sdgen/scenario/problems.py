@@ -13,8 +13,10 @@ class Origin:
 
     `positions` gives line and column, both from 1, by the source's own paths; `aliases` the source's path of a part
     that the canonical form has elsewhere (entities.orders for entities.0); `entity_names` what the source calls
-    entities besides.
+    entities besides; `open_counts` the entities whose row counts a reader chose, as the source says nothing of them.
     """
+
+    open_counts: frozenset[str] = frozenset()
 
     def __init__(
         self,

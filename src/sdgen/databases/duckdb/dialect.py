@@ -44,6 +44,15 @@ def read_type(declared: str) -> Type | None:
     return Type("struct", fields=names, items=known)
 
 
+def union_members(declared: str) -> Type | None:
+    """A UNION's members as the fields of a struct, of which one has a value; None for any other type."""
+    nested = _NESTED.fullmatch(declared.strip())
+    if nested is None or nested[1].lower() != "union":
+        return None
+    members = read_type(f"STRUCT({nested[2]})")
+    return members if members is not None and members.fields else None
+
+
 def _item(declared: str) -> Type | None:
     """A type within another; a decimal without sizes is DuckDB's own."""
     found = DUCKDB.read(declared)

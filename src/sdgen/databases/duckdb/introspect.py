@@ -15,7 +15,7 @@ from sdgen.databases.checkpoint_table import NAME, Checkpoint, CheckpointTable
 from sdgen.databases.dialect import literal
 from sdgen.databases.driver_errors import unreadable
 from sdgen.databases.duckdb.connection import connect, errors
-from sdgen.databases.duckdb.dialect import DUCKDB
+from sdgen.databases.duckdb.dialect import DUCKDB, union_members
 from sdgen.databases.existing_tables import ExistingColumn, ExistingTables
 from sdgen.databases.table_reader import PlainTableReader, Row, existing_file
 from sdgen.targets.base import Table, TableColumn
@@ -124,6 +124,10 @@ class DuckDBTables(PlainTableReader):
     def ordered(self, column: TableColumn) -> str:
         """A column whose own type holds the values in another form than they were made in."""
         name, declared = self.dialect.quote(column.name), column.target.get(self.dialect.name, "")
+        members = union_members(declared)
+        if members is not None and members.fields == column.type.fields:
+            fields = (f"{DUCKDB.quote(each)} := union_extract({name}, {literal(each)})" for each in members.fields)
+            return f"CASE WHEN {name} IS NOT NULL THEN struct_pack({', '.join(fields)}) END"
         first = _UNION.match(declared)
         if first is not None:
             return f"union_extract({name}, {literal(first[1].strip(chr(34)))})"

@@ -8,15 +8,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sdgen.databases.duckdb.dialect import DUCKDB
+from sdgen.databases.duckdb.dialect import DUCKDB, union_members
 from sdgen.errors import Problem, TargetError
-from sdgen.targets.base import Reference, Table
+from sdgen.targets.base import Reference, Table, TableColumn
+
+
+def stored_rows(table: Table) -> str:
+    """The query of the rows as the table stores them: a UNION of that of a struct's fields which has a value."""
+    columns = ", ".join(f"{_stored(column)} AS {DUCKDB.quote(column.name)}" for column in table.columns)
+    return f"SELECT {columns} FROM sdgen_rows"
+
+
+def _stored(column: TableColumn) -> str:
+    name, declared = DUCKDB.quote(column.name), column.target.get(DUCKDB.name, "")
+    members = union_members(declared)
+    if members is None or members.fields != column.type.fields:
+        return name
+    fields = map(DUCKDB.quote, members.fields)
+    # DuckDB has no value for a member by its name: a UNION of one member is cast to that of all.
+    cases = " ".join(
+        f"WHEN {name}.{field} IS NOT NULL THEN CAST(union_value({field} := {name}.{field}) AS {declared})"
+        for field in fields
+    )
+    return f"CASE {cases} END"
 
 
 def insert_levels(connection: Any, table: Table, own: Sequence[Reference]) -> None:
     """Insert all rows, each after those that it refers to; TargetError where that can't be."""
     run = connection.execute
-    run("CREATE OR REPLACE TEMP TABLE sdgen_tree AS SELECT * FROM sdgen_rows")
+    run(f"CREATE OR REPLACE TEMP TABLE sdgen_tree AS {stored_rows(table)}")
     if len(own) == 1:
         left = _insert_tree(run, table, own[0])
     else:

@@ -23,7 +23,7 @@ from sdgen.databases.duckdb.connection import connect, errors, problem
 from sdgen.databases.duckdb.create import ColumnTypes, children_first, cycles, within_schemas
 from sdgen.databases.duckdb.dialect import DUCKDB
 from sdgen.databases.duckdb.introspect import checkpoint, existing_tables
-from sdgen.databases.duckdb.load import insert_levels
+from sdgen.databases.duckdb.load import insert_levels, stored_rows
 from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
 from sdgen.databases.loading import RecordStream
 from sdgen.errors import Problem, TargetError
@@ -223,7 +223,7 @@ class DuckDB(CommittingTarget):
                 insert_levels(self.connection, table, own)
             else:
                 into = f"INSERT INTO {DUCKDB.table(table.name)} ({names})"
-                self.connection.execute(f"{into} SELECT {names} FROM sdgen_rows")
+                self.connection.execute(f"{into} {stored_rows(table)}")
         except errors().classes as error:
             # What stopped the batches says more than what DuckDB makes of it.
             stream.raise_first()

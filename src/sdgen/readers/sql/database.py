@@ -242,7 +242,8 @@ def _unique_keys(unique: Iterable[Entry], indexes: Iterable[Entry]) -> Iterator[
         columns, name = tuple(dict.fromkeys((*names, *inside))), index.get("name") or ""
         lengths = (index.get("dialect_options") or {}).get("mysql_length") or {}
         prefixes = tuple((column, int(length)) for column, length in lengths.items())
-        yield KeySchema(columns, name, 0, where, computed, _takes_nulls(index), prefixes)
+        parts = tuple(map(str, index.get("expressions") or ())) if computed else ()
+        yield KeySchema(columns, name, 0, where, computed, _takes_nulls(index), prefixes, parts)
 
 
 def _takes_nulls(entry: Entry) -> bool:

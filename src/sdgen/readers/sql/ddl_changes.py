@@ -60,7 +60,9 @@ def rename_column(tables: Tables, draft: DdlTable, old: str, new: str, dialect: 
         return tuple(new if _same(name, old) else name for name in names)
 
     def key(each: KeySchema) -> KeySchema:
-        return replace(each, columns=named(each.columns), where=_rewritten(each.where, old, new, dialect))
+        parts = tuple(_rewritten(part, old, new, dialect) for part in each.parts)
+        where = _rewritten(each.where, old, new, dialect)
+        return replace(each, columns=named(each.columns), where=where, parts=parts)
 
     for other, link in _references(tables, draft):
         other.foreign_keys = [replace(each, to=named(each.to)) if each is link else each for each in other.foreign_keys]
@@ -87,7 +89,7 @@ def drop_column(tables: Tables, draft: DdlTable, name: str, dialect: str) -> Non
         if not names(key.columns):
             return key
         left = tuple(each for each in key.columns if not _same(each, column.name))
-        return replace(key, columns=left) if left and dialect == "mysql" else None
+        return replace(key, columns=left) if left and dialect == "mysql" and not key.parts else None
 
     for other, link in list(_references(tables, draft)):
         if names(link.to):

@@ -111,8 +111,8 @@ def _key(words: Tokens, columns: frozenset[str], name: str, line: int) -> KeySch
     if words.takes("USING"):
         words.next()
     inside = words.inside()
-    own, computed = key_columns(inside, columns)
-    return KeySchema(own, name, line, "", computed, nulls, key_prefixes(inside))
+    own, parts = key_columns(inside, columns)
+    return KeySchema(own, name, line, "", bool(parts), nulls, key_prefixes(inside), parts)
 
 
 def key_prefixes(words: Tokens) -> tuple[tuple[str, int], ...]:
@@ -121,20 +121,50 @@ def key_prefixes(words: Tokens) -> tuple[tuple[str, int], ...]:
     return tuple((part.ahead().text, int(part.ahead(2).text)) for part in parts)
 
 
-def key_columns(words: Tokens, columns: frozenset[str]) -> tuple[tuple[str, ...], bool]:
-    """The columns of a key, and whether some stand within expressions, such as lower(email)."""
+def key_columns(words: Tokens, columns: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns of a key, and all that it is over, as SQL, where there are expressions, such as lower(email)."""
     found: list[str] = []
+    parts: list[str] = []
     computed = False
     for part in words.split():
+        parts.append(_expression(part))
         # `url(191)` is a column of which MySQL looks at the first characters; `lower(email)` is an expression.
-        plain = not part.sees("(") and (part.ahead(1).upper != "(" or part.ahead(2).upper.isdigit())
+        called = part.ahead(1).upper == "(" and not part.ahead(2).upper.isdigit()
+        plain = not (part.sees("(") or called or _operator(part))
         if plain:
             found.append(part.name())
             continue
         computed = True
         names = [_folded(word.text, word.quoted, words) for word in part.words if not word.literal]
         found += [name for name in names if name in columns]
-    return tuple(dict.fromkeys(found)), computed
+    return tuple(dict.fromkeys(found)), tuple(parts) if computed else ()
+
+
+def _expression(part: Tokens) -> str:
+    """An element of an index without what stands behind it: the order, a collation, a class of operators."""
+    # SQLite alone takes operators outside of parentheses.
+    if _operator(part):
+        ends = [place for place, word in enumerate(part.words) if word.upper in ("ASC", "DESC", "COLLATE")]
+        return part.sql(0, min(ends, default=len(part.words)))
+    element = part.part(0, len(part.words))
+    while not element.sees("(") and element.ahead(1).upper == ".":
+        element.place += 2
+    if not element.sees("("):
+        element.next()
+    if element.sees("("):
+        element.inside()
+    return part.sql(0, element.place)
+
+
+def _operator(part: Tokens) -> bool:
+    """Whether an operator stands outside of parentheses."""
+    rest = part.part(0, len(part.words))
+    while not rest.done:
+        word = rest.ahead()
+        if not (word.literal or word.quoted or word.upper in "(." or word.text[0].isalnum() or word.text[0] in "_@#$"):
+            return True
+        rest.skip()
+    return False
 
 
 def _folded(text: str, quoted: bool, words: Tokens) -> str:

@@ -175,10 +175,10 @@ def create_index(reading: SchemaBuilder, words: Tokens) -> None:
     if draft is None:
         reading.note(f"unique index {found.name} left out: there is no table {found.table}", line)
         return
-    own, computed = key_columns(found.columns, draft.column_names)
-    if own:
+    own, parts = key_columns(found.columns, draft.column_names)
+    if own or parts:
         prefixes = key_prefixes(found.columns)
-        draft.unique.append(KeySchema(own, found.name, line, found.where, computed, found.nulls, prefixes))
+        draft.unique.append(KeySchema(own, found.name, line, found.where, bool(parts), found.nulls, prefixes, parts))
     else:
         reading.note(f"{draft.name}: unique index {found.name} left out: no column found in it", line)
 

@@ -186,7 +186,9 @@ class Tables:
     def _finished(self, draft: DdlTable, parts: Mapping[TableName, list[DdlTable]]) -> TableSchema:
         primary = draft.primary and replace(draft.primary, columns=draft.spelled(draft.primary.columns))
         keyed = set(primary.columns) if primary else set()
-        unique = _distinct([replace(key, columns=draft.spelled(key.columns)) for key in draft.unique if key.columns])
+        unique = _distinct(
+            [replace(key, columns=draft.spelled(key.columns)) for key in draft.unique if key.columns or key.parts]
+        )
         partitioning = self._partitioning(draft, parts)
         if partitioning is not None:
             # No partition by range or list takes a null unless it says so, and a row without a partition is refused.
@@ -224,9 +226,9 @@ def _column(found: DdlColumn, keyed: bool) -> ColumnSchema:
 
 def _distinct(keys: Iterable[KeySchema]) -> list[KeySchema]:
     """Keys over the same columns once: a constraint and the index made for it."""
-    found: dict[tuple[tuple[str, ...], str], KeySchema] = {}
+    found: dict[tuple[tuple[str, ...], str, tuple[str, ...]], KeySchema] = {}
     for key in keys:
-        found.setdefault((key.columns, key.where), key)
+        found.setdefault((key.columns, key.where, key.parts), key)
     return list(found.values())
 
 

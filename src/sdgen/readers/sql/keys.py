@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_branches import branches_of
-from sdgen.readers.sql.computed_columns import constant_of, filled_key
 from sdgen.readers.sql.drafts import Notes, TableDraft, quoted
+from sdgen.readers.sql.expression_keys import arrays_apart, plain_key
+from sdgen.readers.sql.key_parts import constant_of
 from sdgen.readers.sql.partial_keys import is_drawn, mark_key, partial_key, unique_everywhere, without_own_nulls
 from sdgen.readers.sql.schema import ForeignKeySchema, KeySchema, TableName
 from sdgen.readers.sql.shared_links import drawn_within, share_out
@@ -22,15 +23,15 @@ OWN_ROWS = "each row refers to itself"
 def set_keys(entity: TableDraft, notes: Notes, dialect: str = "") -> None:
     """Mark the primary key and all that is unique."""
     table = entity.schema
-    primary = table.primary_key and filled_key(entity, table.primary_key, notes, dialect)
+    primary = table.primary_key and plain_key(entity, table.primary_key, notes, dialect)
     if primary and not _missing(entity, primary.columns):
         for name in primary.columns:
             entity.columns[name].primary, entity.columns[name].nullable = True, False
     # Unique sets come after the primary key: one that says the same is left out there.
     for key in table.unique:
-        filled = filled_key(entity, key, notes, dialect)
-        if filled is not None:
-            _set_unique(entity, filled, notes, dialect)
+        plain = plain_key(entity, key, notes, dialect)
+        if plain is not None:
+            _set_unique(entity, plain, notes, dialect)
     for name, column in entity.columns.items():
         # Oracle's keys are decimals: NUMBER has no integers.
         whole = column.type.kind in INTEGERS or column.type.kind == "decimal"
@@ -42,7 +43,7 @@ def set_keys(entity: TableDraft, notes: Notes, dialect: str = "") -> None:
 def _set_unique(entity: TableDraft, key: KeySchema, notes: Notes, dialect: str) -> None:
     if _missing(entity, key.columns):
         return  # a column that was left out with a note
-    key = without_own_nulls(entity, key, dialect)
+    key = without_own_nulls(entity, replace(key, columns=arrays_apart(entity, key.columns)), dialect)
     partial = partial_key(entity, key, dialect) if key.where and not is_drawn(entity, key, dialect) else None
     if partial is not None:
         entity.partial_keys.append(partial)

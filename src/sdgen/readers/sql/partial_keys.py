@@ -14,7 +14,7 @@ from sdgen.generators.choices.choices import Choice
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_branches import Truth, branches_of
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
-from sdgen.readers.sql.drafts import MarkedKey, Notes, PartialKey, TableDraft, free_name
+from sdgen.readers.sql.drafts import MarkedKey, Notes, PartialKey, TableDraft, free_name, is_fixed, quoted
 from sdgen.readers.sql.schema import ExclusionSchema, KeySchema
 from sdgen.scenario.model import PartialUnique
 from sdgen.scenario.types import INTEGERS, Type
@@ -158,6 +158,8 @@ def settle_partial_keys(
     for partial in (_open(entity, each) for each in entity.partial_keys):
         columns = tuple(name for name in partial.key.columns if partial.where.get(name, _NOT_NULL) == _NOT_NULL)
         sizes = [size(entity, name) for name in columns]
+        if not columns and draw_one_row(entity, partial):
+            continue
         if not partial.where or not columns or not all(sizes):
             unique_everywhere(entity, partial.key, notes)
             continue
@@ -165,6 +167,21 @@ def settle_partial_keys(
         share = min(_natural_share(entity, partial, generators), prod(sizes) / max(entity.size, 1))
         entity.partial_unique.append(PartialUnique(columns=columns, where=partial.where, share=round(share, 4)))
         entity.kept_keys.append(partial.key)
+
+
+def draw_one_row(entity: TableDraft, partial: PartialKey) -> bool:
+    """Let one row match a condition that at most one may match, if a flag says it; whether that is done."""
+    # `UNIQUE (is_default) WHERE is_default`, or over a constant: the first row of all runs has the flag.
+    (name, said), *others = partial.where.items() or [("", None)]
+    column = entity.columns.get(name)
+    if others or column is None or column.type.kind != "bool" or said not in ([True], [False]) or is_fixed(column):
+        return False
+    number = ColumnDraft(free_name(f"{name}_number", entity.columns), Type("bigint"), hidden=True)
+    number.fill("sequence")
+    entity.columns = {number.name: number, **entity.columns}
+    column.fill("expression", sql=f"{quoted(number.name)} {'=' if said == [True] else '<>'} 1")
+    column.strict = not column.nullable
+    return True
 
 
 def _open(entity: TableDraft, partial: PartialKey) -> PartialKey:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
+from sdgen.databases.duckdb.dialect import union_members
 from sdgen.errors import Problem, SourceError
 from sdgen.readers.base import ROWS
 from sdgen.readers.drafts import ColumnDraft
@@ -17,10 +18,11 @@ from sdgen.readers.sql.capacity import make_feasible
 from sdgen.readers.sql.check_branches import branches_of
 from sdgen.readers.sql.check_facts import ColumnBounds
 from sdgen.readers.sql.computed_columns import with_computed
-from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft
+from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft, free_name, quoted, with_before
 from sdgen.readers.sql.keys import leave_empty, set_keys, set_links
 from sdgen.readers.sql.likely_keys import with_likely_keys
 from sdgen.readers.sql.partial_keys import set_exclusions
+from sdgen.readers.sql.realistic import literal
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, TableName, TableSchema
 from sdgen.readers.sql.shared_links import set_polymorphic_links
 from sdgen.readers.sql.table_checks import apply_checks
@@ -102,6 +104,8 @@ def _entity(
             continue
         domain_checks[table.name, column.name] = fit.checks
         entity.columns[column.name] = _column(schema, table, column, fit)
+        if schema.dialect == "duckdb" and (members := union_members(fit.declared)) is not None:
+            _draw_member(entity, column.name, members)
     return entity
 
 
@@ -120,6 +124,25 @@ def _column(schema: Schema, table: TableSchema, column: ColumnSchema, fit: Fit) 
     draft.target = {**column.elsewhere, **({schema.dialect: fit.declared} if fit.declared else {})}
     draft.demanded = fit.generator is not None and type.kind != "enum"
     return draft
+
+
+def _draw_member(entity: TableDraft, name: str, members: Type) -> None:
+    """Let a UNION have a value of one of its members, which a hidden column draws for each row."""
+    column, kind = entity.columns[name], ColumnDraft(free_name(f"{name}_member", entity.columns), Type("text"))
+    kind.fill("choice", values=list(members.fields))
+    own = {
+        field: ColumnDraft(free_name(f"{name}_{field}", entity.columns), type)
+        for field, type in zip(members.fields, members.items, strict=True)
+    }
+    parts = (
+        f"{quoted(field)} := CASE WHEN {quoted(kind.name)} = {literal(field)} THEN {quoted(each.name)} END"
+        for field, each in own.items()
+    )
+    for each in (kind, *own.values()):
+        each.hidden = True
+        entity.columns = with_before(entity.columns, name, each.name, each)
+    column.fill("expression", sql=f"struct_pack({', '.join(parts)})")
+    column.strict = not column.nullable
 
 
 _NAMES_OF_UUIDS = re.compile(r"(?:.*_)?(?:id|uid|uuid|guid)", re.IGNORECASE)

@@ -75,7 +75,8 @@ class ColumnSchema:
 class KeySchema:
     """A primary key, a unique constraint or a unique index.
 
-    where: the condition of a partial index. computed: it is over expressions; `columns` are those in them.
+    where: the condition of a partial index. computed: it is over expressions; `columns` are those in them, and `parts`
+    all that it is over, as SQL.
     nulls: whether any number of rows may have nulls in it; else nulls count as a value like any other.
     prefixes: columns of which the first so many characters alone count (MySQL).
     """
@@ -88,6 +89,7 @@ class KeySchema:
     # SQL's own default: nulls are distinct unless NULLS NOT DISTINCT is said.
     nulls: bool = True
     prefixes: tuple[tuple[str, int], ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from sdgen.databases.clickhouse.dialect import CLICKHOUSE
 from sdgen.databases.clickhouse.dialect import declared as clickhouse_type
 from sdgen.databases.dialect import Dialect
-from sdgen.databases.duckdb.dialect import DUCKDB
+from sdgen.databases.duckdb.dialect import DUCKDB, union_members
 from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.postgres_types import composite_regex, regex_of
@@ -132,6 +132,8 @@ def _whole(type: SqlType, dialect: str) -> Fit | None:
         if items is None:
             return None
         return Fit(read, GeneratorSpec(type=items["generator"], params=items["params"]), declared=type.text)
+    if dialect == "duckdb" and (members := union_members(type.text)) is not None:
+        return Fit(members, declared=type.text)
     bare = clickhouse_type(type.text).bare.word if dialect == "clickhouse" else type.word
     usual = _USUAL[dialect].declared(read)
     plain = type.text in (usual, f"Nullable({usual})") and not type.options
