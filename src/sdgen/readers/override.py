@@ -227,6 +227,7 @@ class OverriddenOrigin(Origin):
 
     def __init__(self, below: Origin, words: Mapping[Path, str]) -> None:
         super().__init__(below.file, entity_names=below.entity_names)
+        self.filled = below.filled
         self._below = below
         self._words = dict(words)
 
@@ -245,6 +246,7 @@ class RulesOrigin(Origin):
 
     def __init__(self, below: Origin, before: Iterable[tuple[Origin, Path]]) -> None:
         super().__init__(below.file, entity_names=below.entity_names)
+        self.filled = below.filled
         self._below = below
         self._before = tuple(before)
 

@@ -16,6 +16,8 @@ class Origin:
     entities besides.
     """
 
+    filled: frozenset[str] = frozenset()  # entities of which the source itself has rows
+
     def __init__(
         self,
         file: str,
