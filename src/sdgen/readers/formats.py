@@ -52,7 +52,6 @@ class Format:
 # The order matters where suffixes are shared, as the first that knows a source reads it. The native format is last,
 # since it takes any document and tells what is wrong with it.
 FORMATS = (
-    Format("ddl", "sdgen.readers.sql.ddl", "CREATE TABLE and ALTER TABLE statements, such as a dump", (".sql",), False),
     Format("database", "sdgen.readers.sql.database", "a live database: its catalogue is read", (_DATABASE,), False),
     Format(
         "drizzle", "sdgen.readers.drizzle", "a Drizzle schema in TypeScript, or a folder with one", TYPESCRIPT, False
@@ -95,6 +94,13 @@ FORMATS = (
         "snowfakery", "sdgen.readers.snowfakery", "a Snowfakery recipe: objects, friends, references, fakes, formulas"
     ),
     Format("sourcebox", "sdgen.readers.sourcebox", "a SourceBox schema: tables with record counts and generators"),
+    Format(
+        "ddl",
+        "sdgen.readers.sql.ddl",
+        "CREATE TABLE and ALTER TABLE statements: a dump, or a folder of migrations",
+        (".sql", "/"),
+        False,
+    ),
     Format(
         "native", "sdgen.readers.native.scenario_file", "a scenario file, or a folder that holds one", (*DOCUMENTS, "/")
     ),

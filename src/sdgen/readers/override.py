@@ -228,6 +228,7 @@ class OverriddenOrigin(Origin):
     def __init__(self, below: Origin, words: Mapping[Path, str]) -> None:
         super().__init__(below.file, entity_names=below.entity_names)
         self.open_counts = below.open_counts - {str(path[1]) for path in words if path[2:3] == ("rows",)}
+        self.filled = below.filled
         self._below = below
         self._words = dict(words)
 
@@ -247,6 +248,7 @@ class RulesOrigin(Origin):
     def __init__(self, below: Origin, before: Iterable[tuple[Origin, Path]]) -> None:
         super().__init__(below.file, entity_names=below.entity_names)
         self.open_counts = below.open_counts
+        self.filled = below.filled
         self._below = below
         self._before = tuple(before)
 

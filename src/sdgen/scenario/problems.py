@@ -17,6 +17,7 @@ class Origin:
     """
 
     open_counts: frozenset[str] = frozenset()
+    filled: frozenset[str] = frozenset()  # entities of which the source itself has rows
 
     def __init__(
         self,

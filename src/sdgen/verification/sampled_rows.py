@@ -36,9 +36,14 @@ class SampledRows:
         same = sum(1 for name in self.differing if self.differing[name] * 2 < self.present)
         return self.present * 2 > self.looked_for and (self.columns - len(self.differing) + same) * 2 > self.columns
 
+    @property
+    def lacks(self) -> bool:
+        """Whether a row is missing, or has another value."""
+        return self.present < self.looked_for or bool(self.differing)
+
     def finding(self, entity: str) -> Finding:
         expected = f"{self.looked_for:,} rows of the plan"
-        if self.present == self.looked_for and not self.differing:
+        if not self.lacks:
             return Finding(entity, (), "same rows", Status.OK, expected, "yes")
         if not self.paired:
             return Finding(entity, (), "same rows", Status.WARNING, expected, "no: another seed, or other row counts?")

@@ -111,17 +111,47 @@ class _Entity:
     def _checks(self) -> Iterator[Finding]:
         judge = Judge(self.expectation, self.stored, _is_paired(self.sampled), self.level)
         expected = self._expected_rows()
+        if self._has_others:
+            yield from self._beside_others()
+            return
         yield self._rows(expected)
         yield from check_columns(self.stored)
         yield from check_not_null(self.stored)
         yield from check_duplicates(self.stored)
-        yield from check_links(self.stored, self.expectation.plan, self.stored_by_name)
+        yield from self._links()
         yield from check_conditions(self.stored)
         yield from check_ranges(self.stored, self.expectation, self.stored.rows if expected is None else expected)
         yield self.sampled.finding(self.stored.entity.name) if isinstance(self.sampled, SampledRows) else self.sampled
         if self.stored.rows and self.stored.entity.rows:
             yield from Distributions(judge).all()
             yield from self._child_counts(judge)
+
+    @property
+    def _has_others(self) -> bool:
+        """Whether the schema's own rows are there besides: then any row may be one of those."""
+        name, rows = self.stored.entity.name, self.stored.rows
+        alone = rows == self.stored.entity.rows and not (isinstance(self.sampled, SampledRows) and self.sampled.lacks)
+        return name in self.expectation.scenario.origin.filled and not alone
+
+    def _beside_others(self) -> Iterator[Finding]:
+        """What every row keeps, whoever wrote it."""
+        name, planned, rows = self.stored.entity.name, self.stored.entity.rows, self.stored.rows
+        others = f"{rows:,} rows, the schema's own among them"
+        yield Finding(name, (), "count", status_of(rows >= planned), f"{planned:,} rows or more", others)
+        yield from check_columns(self.stored)
+        yield from check_not_null(self.stored)
+        yield from check_duplicates(self.stored)
+        yield from (each for each in self._links() if each.check == "foreign key")
+        yield from check_conditions(self.stored)
+        yield Finding(name, (), "same rows", Status.SKIPPED, found=others)
+
+    def _links(self) -> Iterator[Finding]:
+        """Orphans, copies, and numbers of children, where no parent is a row of the schema's own, which has none."""
+        filled = self.expectation.scenario.origin.filled
+        counted_by = {link.parent for link in self.stored.entity.links.values() if link.layout is not None}
+        for finding in check_links(self.stored, self.expectation.plan, self.stored_by_name):
+            if finding.check != "children" or not counted_by & filled:
+                yield finding
 
     def _expected_rows(self) -> int | None:
         """How many rows there should be; None where that depends on a seed that isn't known to be the run's."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import PurePath
 
-from sdgen.errors import Problem, SourceError
+from sdgen.errors import Problem, SdgenError, SourceError
 from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.sql.ddl_alter import (
     RENAME_TABLE,
@@ -29,6 +29,8 @@ from sdgen.readers.sql.ddl_create import (
     create_type,
     drop_type,
 )
+from sdgen.readers.sql.ddl_columns import read_table_name
+from sdgen.readers.sql.ddl_folder import DdlFolderOrigin, is_ddl_folder, read_folder
 from sdgen.readers.sql.ddl_tables import SchemaBuilder
 from sdgen.readers.sql.ddl_text import Statement, block_statements, statements
 from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable, words
@@ -71,10 +73,15 @@ _LEFT_OUT: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (_CREATE + r"EVENT\b", "event"),
         (_CREATE + r"POLICY\b", "row security policy"),
         (_CREATE + r"(?:TEMP|TEMPORARY|VIRTUAL)\s+TABLE\b", "temporary or virtual table"),
-        (r"(?:INSERT|COPY)\b", "statement with rows"),
-        (r"EXECUTE\b", "statement that a block puts together as it runs"),
+        (r"(?:INSERT|REPLACE|COPY)\b", "statement with rows"),
+        # Another EXECUTE calls a procedure, as SQL Server's scripts do for descriptions.
+        (r"EXECUTE\s+(?:format\b|'|\$|\w+\s*(?:\|\||$|USING\b))", "dynamic statement"),
     )
 )
+_ROWS = re.compile(
+    r"(?:INSERT|REPLACE)(?:\s+(?!INTO\b)\w+)*\s+INTO\s+(?=\S)|COPY\s+(?=[^\s(].*\bFROM\b)", re.IGNORECASE | re.DOTALL
+)
+_HEAD = 400  # characters of a statement in which its table is named
 _BLOCK = re.compile(r"DO\s+(?:LANGUAGE\s+\w+\s+)?(?=\$|')", re.IGNORECASE)
 _SCHEMA = re.compile(r"CREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+|\"[^\"]+\")", re.IGNORECASE)
 _ELEMENTS = re.compile(r"^\s*CREATE\s+(?:TABLE|VIEW|UNIQUE|INDEX|SEQUENCE|TRIGGER)\b", re.IGNORECASE | re.MULTILINE)
@@ -82,15 +89,23 @@ _SEARCH_PATH = re.compile(r"SET\s+search_path\s*(?:=|TO)\s*[\"']?(\w+)|USE\s+[`\
 
 
 def matches(source: Source) -> bool:
-    """Any file called `.sql`."""
-    return True
+    """Any file called `.sql`, or a folder of such files, as migrations are."""
+    return not source.is_folder or is_ddl_folder(source.path)
 
 
 def read(source: Source, options: ReadOptions) -> Scenario:
-    """The scenario of a file of DDL."""
+    """The scenario of a file of DDL, or of a folder's files as if they were one."""
     from sdgen.readers.sql.scenario import relational_scenario
 
-    return relational_scenario(read_ddl(source.text, source.name, options.dialect), options.rows)
+    if not source.is_folder:
+        return relational_scenario(read_ddl(source.text, source.name, options.dialect), options.rows)
+    folder = read_folder(source.path, SYNONYMS.get(options.dialect, options.dialect))
+    try:
+        schema = read_ddl(folder.text, source.name, options.dialect)
+        scenario = relational_scenario(schema, options.rows)
+    except SdgenError as error:
+        raise type(error)([folder.placed(problem) for problem in error.problems]) from None
+    return scenario.read_from(DdlFolderOrigin(scenario.origin, folder), map(folder.placed, scenario.notes))
 
 
 def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
@@ -149,11 +164,27 @@ def _read(reading: SchemaBuilder, statement: Statement) -> None:
     for pattern, kind in _LEFT_OUT:
         if pattern.match(statement.text):
             reading.left_out(kind, statement.line)
+            _mark_filled(reading, statement)
             return
     path = _SEARCH_PATH.match(statement.text)
     # MySQL's USE names a database, which is what a scenario is written into; it is no part of a table's name.
     if path and reading.dialect != "mysql":
         reading.tables.schema = path[1] or ""
+
+
+def _mark_filled(reading: SchemaBuilder, statement: Statement) -> None:
+    """Remember of a table that the text puts rows into it."""
+    head = statement.text[:_HEAD]
+    rows = _ROWS.match(head)
+    if rows is None:
+        return
+    try:
+        name = read_table_name(words(re.split(r"[('\n]", head[rows.end() :])[0], reading.dialect))
+    except Unreadable:
+        return
+    draft = reading.tables.find(name)
+    if draft is not None:
+        draft.filled = True
 
 
 def _head(text: str) -> str:

@@ -44,6 +44,7 @@ class DdlTable:
     partition_key: tuple[str, tuple[str, ...]] = ("", ())  # RANGE, LIST or HASH, and the columns
     bounds: list[Bounds] = field(default_factory=list)  # of its partitions that are no tables here
     bound: Bounds | None = None  # its own, as a partition
+    filled: bool = False  # by statements of the same text
     former: list[TableName] = field(default_factory=list)  # what it was called before, the first name first
 
     @property
@@ -206,6 +207,7 @@ class Tables:
             partitioning is None or partitioning.takes_rows,
             draft.target,
             tuple(draft.exclusions),
+            draft.filled,
         )
 
     def _key(self, draft: DdlTable, key: ForeignKeySchema) -> ForeignKeySchema:

@@ -135,6 +135,7 @@ class TableSchema:
     """One table with all its constraints, wherever they were declared.
 
     takes_rows: it is no partitioned table without a partition. target: what else its own database is told.
+    filled: the source has rows of it.
     """
 
     name: TableName
@@ -149,6 +150,7 @@ class TableSchema:
     takes_rows: bool = True
     target: Mapping[str, Any] = field(default_factory=dict)
     exclusions: tuple[ExclusionSchema, ...] = ()
+    filled: bool = False
 
 
 @dataclass(frozen=True)

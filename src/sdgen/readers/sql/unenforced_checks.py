@@ -6,7 +6,7 @@ The constraints of a schema by name and line, for what is told of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sdgen.errors import Path, Problem, ProblemType
@@ -84,7 +84,7 @@ def holds_on_null(sql: str, column: str) -> bool:
 class SchemaOrigin(Origin):
     """Where the parts of a schema stand; problems of a constraint name it."""
 
-    def __init__(self, schema: Schema, entities: Iterable[TableDraft]) -> None:
+    def __init__(self, schema: Schema, entities: Collection[TableDraft]) -> None:
         positions: dict[Path, tuple[int, int]] = {}
         self._named: dict[Path, str] = {}
         for entity in entities:
@@ -94,6 +94,7 @@ class SchemaOrigin(Origin):
                 positions[(*path, "columns", name)] = (column.line or entity.schema.line, 1)
             self._add_constraints(entity, path, positions)
         super().__init__(schema.file, {path: place for path, place in positions.items() if place[0]})
+        self.filled = frozenset(entity.name for entity in entities if entity.schema.filled)
 
     def _add_constraints(self, entity: TableDraft, path: Path, positions: dict[Path, tuple[int, int]]) -> None:
         table = entity.schema
