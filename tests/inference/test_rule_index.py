@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 
 from sdgen.inference.names import entity_name, forms, snake, spelled_out
 from sdgen.inference.neighbours import Beside, Neighbours, literal_head
-from sdgen.inference.rules import (
-    ColumnTraits,
-    RuleIndex,
-    abbreviations,
-    built_in_guesses,
-    built_in_rules,
-    guesses,
-    literals,
-)
+from sdgen.inference.rule_files import abbreviations, built_in_rules
+from sdgen.inference.rules import ColumnTraits, RuleIndex, built_in_guesses, guesses, literals
 from sdgen.readers.sources import examples, read_source
 from sdgen.scenario.model import Rule
 from sdgen.scenario.types import parse_type

@@ -12,7 +12,7 @@ from sdgen.engine import batch
 from sdgen.generators import registry
 from sdgen.inference.guess import with_guesses
 from sdgen.inference.names import entity_name, forms, shared_prefix, singular, snake, spelled_out
-from sdgen.inference.rules import abbreviations, built_in_rules
+from sdgen.inference.rule_files import abbreviations, built_in_rules, rule_records
 from sdgen.planning.compile import compile_plan
 from sdgen.readers.sources import read_source, read_text_as_scenario
 from sdgen.scenario.model import Column, Entity, Rule, Scenario
@@ -325,6 +325,37 @@ def test_the_guesses_of_a_row_agree(entity: str) -> None:
     text = f"name: x\nseed: 3\nas_of: 2026-01-01T00:00:00Z\nentities:\n  {entity}:\n    rows: 300\n    columns:\n{columns}\n"
     rows = batch(compile_plan(read_text_as_scenario(text, "x.yaml")), entity, 0, 300).to_pylist()
     assert [row for row in rows if not holds(row)] == []
+
+
+def test_the_rules_are_valid_and_read_as_validation_would_read_them() -> None:
+    for record, rule in zip(rule_records("rules"), built_in_rules(), strict=True):
+        spec = {"type": record["generator"], "params": record.get("params", {})}
+        fields = {key: record[key] for key in record.keys() - {"like", "unlike", "params"}}
+        assert Rule.model_validate({**fields, "generator": spec}).model_dump() == rule.model_dump(), record
+
+
+def test_a_short_rule_stands_for_a_generator_and_its_params() -> None:
+    short = next(record for record in rule_records("rules") if record.get("pattern") == "blood_product_type")
+    assert short["params"]["values"][0] == "Red cells"
+    assert short["params"]["weights"] == sorted(short["params"]["weights"], reverse=True)
+
+
+def test_small_numbers_are_no_guess_for_a_column_of_a_unique_set() -> None:
+    columns = {name: Column(type="int") for name in ("quux", "frob", "plugh")}
+    entity = Entity(columns=columns, unique=(("quux", "frob"),))
+    guessed = with_guesses(Scenario(name="x", entities={"things": entity}), PlanRequest(rows=dict(things=4)))
+    specs = {name: column.generator for name, column in guessed.entities["things"].columns.items()}
+    assert {name: spec and spec.params["max"] for name, spec in specs.items()} == {
+        "quux": 1000,
+        "frob": 1000,
+        "plugh": 100,
+    }
+    # The same numbers stay for a column whose name says them.
+    named = Entity(columns={"battery_level": Column(type="int"), "frob": Column(type="int")}, unique=(("battery_level", "frob"),))
+    found = with_guesses(Scenario(name="x", entities={"things": named})).entities["things"].columns["battery_level"]
+    assert found.generator is not None
+    assert found.generator.params == {"min": 0, "max": 100}
+
 
 
 def test_all_rules_name_known_generators() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sdgen.inference.guess import with_guesses
-from sdgen.inference.rules import rule_records, words_apart
+from sdgen.inference.rule_files import rule_records, words_apart
 from sdgen.scenario.model import Column, Entity, Scenario
 
 RULES = [record for record in rule_records("rules") if "like" in record]

@@ -70,7 +70,7 @@ def table_of(judgements: Iterable[Judgement]) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("schemas", nargs="*", help="only these schemas")
-    parser.add_argument("--half", choices=["tune", "measure"], help="only this half")
+    parser.add_argument("--half", choices=["tune", "wide", "measure"], help="only this half")
     parser.add_argument("--worst", type=int, default=12, help="how many columns that don't fit to list")
     options = parser.parse_args()
     chosen = [s for s in schemas() if s.half == (options.half or s.half) and s.name in (options.schemas or [s.name])]
@@ -78,14 +78,14 @@ def main() -> int:
     if unknown:
         sys.exit(f"unknown kinds: {', '.join(sorted(unknown))}")
     found = [one for schema in chosen for one in judged(schema)]
-    for half in ("tune", "measure"):
+    for half in ("tune", "wide", "measure"):
         of_half = [one for one in found if one.half == half]
         if not of_half:
             continue
         print(f"{half}: {sum(s.half == half for s in chosen)} schemas\n  vertical   columns     fits   odd wrong")
         print("\n".join(table_of(of_half)))
         # Columns of the half that is only measured are not shown: who sees them tunes on them.
-        shown = of_half if half == "tune" or options.schemas else []
+        shown = of_half if half != "measure" or options.schemas else []
         worst = sorted((one for one in shown if one.verdict != "fits"), key=lambda one: one.verdict == "odd")
         for one in worst[: options.worst]:
             print(f"    {one.verdict:<6}{one.place} ({one.expected}): {one.sample}")

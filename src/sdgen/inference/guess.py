@@ -19,7 +19,8 @@ from sdgen.inference.neighbours import Beside, Neighbours
 from sdgen.inference.order_in_time import with_order
 from sdgen.inference.parts import Surroundings, with_copies
 from sdgen.inference.row_classes import RowClasses
-from sdgen.inference.rules import ColumnTraits, Guess, abbreviations, built_in_guesses, guesses, words_apart
+from sdgen.inference.rule_files import abbreviations, words_apart
+from sdgen.inference.rules import ColumnTraits, Guess, built_in_guesses, guesses
 from sdgen.inference.table_moments import NameForms
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 from sdgen.scenario.request import PlanRequest
@@ -167,6 +168,7 @@ class _Table:
             unique=alone or self._unique(name, column),
             primary_key=alone,
             nullable=column.nullable,
+            in_unique_set=bool(self._sets(name)),
             beside=beside,
         )
 
@@ -217,8 +219,11 @@ class _Table:
 
     def _share(self, name: str, rows: int) -> int:
         """How many values a column needs in the unique sets it is in: what the links in a set leave to the others."""
-        sets = [one for one in (*self.entity.unique, self.primary_key) if len(one) > 1 and name in one]
-        return max((self._left(one, rows) for one in sets), default=0)
+        return max((self._left(one, rows) for one in self._sets(name)), default=0)
+
+    def _sets(self, name: str) -> list[tuple[str, ...]]:
+        """The sets of several columns that hold no values twice together, of those that the column is in."""
+        return [one for one in (*self.entity.unique, self.primary_key) if len(one) > 1 and name in one]
 
     def _left(self, columns: tuple[str, ...], rows: int) -> int:
         links = [self.entity.columns[one].generator for one in columns if one in self.entity.columns]
@@ -228,9 +233,6 @@ class _Table:
         left = max(-(-2 * rows // max(held, 1)), 2)
         # Columns that are no links share what the links leave to them.
         return left if others <= 1 else max(2, round(left ** (1 / others)) + 1)
-
-
-_SMALL_NUMBERS = GeneratorSpec(type="uniform_int", params={"min": 0, "max": 100})  # where no rule tells of a name
 
 
 def _parent(link: GeneratorSpec) -> str:
@@ -257,9 +259,6 @@ def _first_fitting(scenario: Scenario, traits: ColumnTraits, needs: ColumnNeeds,
         spec = _nested(scenario, traits, traits.type, needs, around)
         return None if spec is None else Guess(spec)
     for guess in built_in_guesses(traits):
-        # Another unique set may have laid out this set's other columns already: then this one has to differ alone.
-        if needs.domain and guess.generator == _SMALL_NUMBERS:
-            continue
         # A part of a nested value has no columns beside it to be computed from.
         if needs.types or not needs_others(guess.generator):
             spec = fitting(guess.generator, needs)
@@ -314,8 +313,8 @@ def _found_part(
     # An array is called by the plural of what its items are, and rules know the singular.
     single = "_".join(filter(None, (head, singular(last)))) if kind == "array" else spelled
     names = tuple(dict.fromkeys((spelled, single, *around.names(name))))
-    part = ColumnTraits(raw=name, names=names, entity=around.entity, type=type, beside=around.beside(name))
     domain = _KEYS if name == "map_key" else 0
+    part = ColumnTraits(name, names, around.entity, type, in_unique_set=bool(domain), beside=around.beside(name))
     found = _guess(scenario, part, ColumnNeeds(type, domain=domain, locale=scenario.locale), around)
     if found is None:
         return None

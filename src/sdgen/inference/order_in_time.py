@@ -15,7 +15,7 @@ from typing import Any
 from sdgen.inference.fit import needed_columns
 from sdgen.inference.names import entity_name
 from sdgen.inference.neighbours import compiled
-from sdgen.inference.rules import abbreviations
+from sdgen.inference.rule_files import abbreviations
 from sdgen.inference.table_moments import (
     Link,
     Moment,

@@ -13,7 +13,7 @@ from sdgen.generators import registry
 from sdgen.inference.fit import column_needs
 from sdgen.inference.names import entity_name, forms, snake, spelled_out
 from sdgen.inference.neighbours import ALONE, Beside, Neighbours, compiled
-from sdgen.inference.rules import abbreviations
+from sdgen.inference.rule_files import abbreviations
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 
 # fmt: off

@@ -1,4 +1,4 @@
-"""Rules: which generator suits a column that names none. The rules themselves are data (`data/rules.yaml`).
+"""Rules: which generator suits a column that names none. The rules themselves are data (see `rule_files`).
 
 A rule's conditions look at the column's name (in snake_case, abbreviations written out), type, description and
 constraints, at the entity's name, and at the columns beside it. Params may hold placeholders for what was found.
@@ -16,15 +16,13 @@ from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 from sdgen.generators.arrays.decimals import room
-from sdgen.generators.pools import own_yaml
 from sdgen.inference.names import snake
 from sdgen.inference.neighbours import ALONE, Beside, compiled
+from sdgen.inference.rule_files import built_in_rules
 from sdgen.scenario.model import GeneratorSpec, Rule
 from sdgen.scenario.types import Type, parse_type
 
 _PLACEHOLDER = re.compile(r"\$(\w+)")
-_EXAMPLES = frozenset({"like", "unlike"})  # columns that a rule is for, and isn't for: for tests and readers
-_LEAST_JOINED = 6  # letters of a word that may be two
 _WITHOUT_LIMIT = 10**15  # `$max` of a column whose type has none
 
 
@@ -33,7 +31,7 @@ class ColumnTraits:
     """A column that names no generator: what rules may look at.
 
     names: the forms of its name that rules try. entity: the forms of its entity's name. beside: the other columns of
-    the entity.
+    the entity. unique: holds no value twice; in_unique_set: does so together with others.
     """
 
     raw: str
@@ -44,6 +42,7 @@ class ColumnTraits:
     unique: bool = False
     primary_key: bool = False
     nullable: bool | None = None
+    in_unique_set: bool = False
     beside: Beside = ALONE
 
 
@@ -53,58 +52,6 @@ class Guess:
 
     generator: GeneratorSpec
     null_rate: float | None = None
-
-
-@cache
-def built_in_rules() -> tuple[Rule, ...]:
-    """The rules that stand behind a scenario's own, in the order in which they are tried."""
-    return tuple(_rule({key: record[key] for key in record.keys() - _EXAMPLES}) for record in rule_records("rules"))
-
-
-@lru_cache(maxsize=32_768)
-def words_apart(name: str) -> str:
-    """A name with words apart that run together; as it is where none do, or where a rule knows it whole."""
-    return "_".join(word if word in _whole_words() else _apart(word) for word in name.split("_"))
-
-
-def _apart(word: str) -> str:
-    known: frozenset[str] = _joined_words()
-    if len(word) < _LEAST_JOINED or word in known:
-        return word
-    splits = ((word[:at], word[at:]) for at in range(3, len(word) - 1))
-    return next((f"{head}_{rest}" for head, rest in splits if head in known and (rest in known or rest == "id")), word)
-
-
-@cache
-def _joined_words() -> frozenset[str]:
-    return frozenset(own_yaml("rules")["joined"].split())
-
-
-@cache
-def _whole_words() -> frozenset[str]:
-    """Words that stand whole in a rule's pattern."""
-    return frozenset(word for rule in built_in_rules() for word in re.findall(r"[a-z]{6,}", rule.pattern))
-
-
-def rule_records(file: str) -> Iterator[Mapping[str, Any]]:
-    """The rules of a data file as they are written there, and those of the files that it names."""
-    for record in own_yaml(file)["rules"]:
-        if "file" in record:
-            yield from rule_records(f"rules/{record['file']}")
-        else:
-            yield record
-
-
-@cache
-def abbreviations() -> Mapping[str, str]:
-    """Words that names shorten, and what they stand for."""
-    found: dict[str, str] = own_yaml("rules")["abbreviations"]
-    return found
-
-
-def _rule(record: dict[str, object]) -> Rule:
-    spec = GeneratorSpec.model_validate({"type": record.pop("generator"), "params": record.pop("params", {})})
-    return Rule.model_validate({**record, "generator": spec})
 
 
 def built_in_guesses(traits: ColumnTraits) -> Iterator[Guess]:
@@ -170,17 +117,23 @@ def _constraints_hold(rule: Rule, traits: ColumnTraits) -> bool:
         (rule.unique is None or rule.unique == traits.unique)
         and (rule.primary_key is None or rule.primary_key == traits.primary_key)
         and (rule.nullable is None or rule.nullable == bool(traits.nullable))
+        and (rule.in_unique_set is None or rule.in_unique_set == traits.in_unique_set)
     )
 
 
 def _type_holds(rule: Rule, type: Type | None) -> bool:
     if type is None:
         return not (rule.type or rule.min_length or rule.max_length)
-    if rule.type and not any(_same_type(each, type) for each in rule.type):
+    if rule.type and not _one_holds(rule.type, type):
         return False
     if rule.min_length and type.length and type.length < rule.min_length:
         return False
     return not rule.max_length or 0 < type.length <= rule.max_length
+
+
+@lru_cache(maxsize=4096)
+def _one_holds(rule_types: tuple[str, ...], type: Type) -> bool:
+    return any(_same_type(each, type) for each in rule_types)
 
 
 def _same_type(rule_type: str, type: Type) -> bool:
@@ -224,6 +177,7 @@ def _with_others(rule: Rule, traits: ColumnTraits, found: dict[str, Any]) -> dic
         found[label] = column
     found["length"] = traits.type.length if traits.type else 0
     found["entity"] = traits.entity[0] or traits.raw
+    found["column"] = (traits.names[0] or found["entity"]).replace("_", " ")
     found["max"] = _most(traits.type)
     return found
 

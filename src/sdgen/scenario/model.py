@@ -295,6 +295,7 @@ class Rule(Record):
     unique: bool | None = Field(None, description="whether the column holds no value twice")
     primary_key: bool | None = Field(None, description="whether the column alone is the primary key")
     nullable: bool | None = Field(None, description="whether the column is declared to take nulls")
+    in_unique_set: bool | None = Field(None, description="whether the column is one of a set that is unique together")
     min_length: int | None = Field(None, ge=1, description="a text at least so long fits: string(n), n not below")
     max_length: int | None = Field(None, ge=1, description="the column is a string(n), n not above")
     generator: GeneratorSpec

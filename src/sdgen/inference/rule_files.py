@@ -1,0 +1,109 @@
+"""The built-in rules as their files tell them: `data/rules.yaml` and the files that it names.
+
+In these files a rule may be short: `values: A | B | C` stands for a choice of texts, the first being the commonest,
+and `normal: [72, 12, 40, 160]` for the generator and its params in their order. `like` and `unlike` are columns that a
+rule is for, and isn't for: for tests and readers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any
+
+from sdgen.generators.pools import own_yaml
+from sdgen.scenario.model import GeneratorSpec, Rule
+
+_EXAMPLES = frozenset({"like", "unlike"})
+_LEAST_JOINED = 6  # letters of a word that may be two
+_TEXTS = ("string", "text")
+_WHOLE = ("tinyint", "smallint", "int", "bigint", "utinyint", "usmallint", "uint", "ubigint")
+_NUMBERS = (*_WHOLE, "float", "double", "decimal")
+# What a short rule writes, the generator that it stands for, its params in their order, and the usual types.
+_SHORT: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
+    "values": ("choice", ("values", "weights"), _TEXTS),
+    "matches": ("pattern", ("regex",), _TEXTS),
+    "uniform": ("uniform_int", ("min", "max"), _NUMBERS),
+    "between": ("uniform_float", ("min", "max", "precision"), ("float", "double", "decimal")),
+    "normal": ("normal", ("mean", "std", "min", "max"), _NUMBERS),
+    "lognormal": ("lognormal", ("median", "sigma", "min", "max"), _NUMBERS),
+    "zipf": ("zipf", ("min", "max", "exponent"), _WHOLE),
+}
+
+
+@cache
+def built_in_rules() -> tuple[Rule, ...]:
+    """The rules that stand behind a scenario's own, in the order in which they are tried."""
+    return tuple(_rule(record) for record in rule_records("rules"))
+
+
+def rule_records(file: str) -> Iterator[Mapping[str, Any]]:
+    """The rules of a data file, those that are short written out, and those of the files that it names."""
+    for record in own_yaml(file)["rules"]:
+        if "file" in record:
+            yield from rule_records(f"rules/{record['file']}")
+        else:
+            yield _written_out(record)
+
+
+def _written_out(record: dict[str, Any]) -> dict[str, Any]:
+    short = next((key for key in _SHORT if key in record), None)
+    if short is None:
+        return record
+    generator, names, types = _SHORT[short]
+    values = record[short]
+    if short == "values":
+        listed = [each.strip() for each in values.split("|")] if isinstance(values, str) else values
+        values = (listed, list(range(len(listed), 0, -1)))
+    values = values if isinstance(values, list | tuple) else (values,)
+    params = dict(zip(names, values, strict=True))
+    rest = {key: value for key, value in record.items() if key != short}
+    return {"type": list(types), **rest, "generator": generator, "params": params}
+
+
+def _rule(record: Mapping[str, Any]) -> Rule:
+    """A rule that isn't validated: that would compile its patterns, of which a run needs few. Tests validate all."""
+    fields = {key: record[key] for key in record.keys() - _EXAMPLES - {"params", "with"}}
+    beside = record.get("with", {})
+    named = beside if isinstance(beside, Mapping) else {"with": beside}
+    fields["beside"] = {name: _several(patterns) for name, patterns in named.items()}
+    fields["type"] = _several(record.get("type", ()))
+    fields["generator"] = GeneratorSpec.model_construct(type=record["generator"], params=record.get("params", {}))
+    return Rule.model_construct(**fields)
+
+
+def _several(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+@cache
+def abbreviations() -> Mapping[str, str]:
+    """Words that names shorten, and what they stand for."""
+    found: dict[str, str] = own_yaml("rules")["abbreviations"]
+    return found
+
+
+@lru_cache(maxsize=32_768)
+def words_apart(name: str) -> str:
+    """A name with words apart that run together; as it is where none do, or where a rule knows it whole."""
+    return "_".join(word if word in _whole_words() else _apart(word) for word in name.split("_"))
+
+
+def _apart(word: str) -> str:
+    known: frozenset[str] = _joined_words()
+    if len(word) < _LEAST_JOINED or word in known:
+        return word
+    splits = ((word[:at], word[at:]) for at in range(3, len(word) - 1))
+    return next((f"{head}_{rest}" for head, rest in splits if head in known and (rest in known or rest == "id")), word)
+
+
+@cache
+def _joined_words() -> frozenset[str]:
+    return frozenset(own_yaml("rules")["joined"].split())
+
+
+@cache
+def _whole_words() -> frozenset[str]:
+    """Words that stand whole in a rule's pattern."""
+    return frozenset(word for rule in built_in_rules() for word in re.findall(r"[a-z]{6,}", rule.pattern))
