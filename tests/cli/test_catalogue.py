@@ -110,6 +110,7 @@ RIGHT: list[Any] = [
     {"a": {"columns": {"b": {"generator": {"type": "uniform_int", "params": {"min": 1, "max": 6}}}}}},
     {"a": {"columns": {"b": {"type": "decimal(10,2)", "generator": "a_preset"}}, "rows": 5}},
     [{"name": "a", "columns": [{"name": "b", **INT}], "rows": {"per": "c", "min": 0, "max": 3}}],
+    {"a": {"columns": {"b": {"type": "int", "uniform_int": {"min": 1}}, "c": {"const": 5}, "d": {"uuid4": None}}}},
     {"a": {"columns": {"b": INT}, "dirt": {"missing": {"b": 0.1}, "duplicate": 0.2, "constraints": False}}},
     {"a": {"columns": {"b": INT, "c": INT}, "dirt": {"swapped": [{"columns": ["b", "c"], "rate": 0.1}]}}},
 ]
@@ -121,6 +122,8 @@ WRONG: list[Any] = [
     {"a": {"colums": {"b": "int"}}},
     {"a": {"columns": {"b": {"generater": "uuid4"}}}},
     {"a": {"columns": {"b": {"generator": "uniform_int", "params": {"mni": 1}}}}},
+    {"a": {"columns": {"b": {"uniform_int": {"mni": 1}}}}},
+    {"a": {"columns": {"b": {"uniform_int": 1}}}},
     {"a": {"columns": {"b": INT}, "rows": -1}},
     {"a": {"columns": {"b": INT}, "rows": {"pre": "c"}}},
     {"a": {"columns": {"b": INT}, "dirt": {"mising": {"b": 0.1}}}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -135,8 +136,17 @@ def test_mail_goes_nowhere() -> None:
     assert {mail.partition("@")[2] for mail in plain(fill("person.email"))} == set(RESERVED)
     own = plain(fill("person.email", {"domain": "shop.test"}))
     assert {mail.partition("@")[2] for mail in own} == {"shop.test"}
-    with pytest.raises(ValueError):
-        make("person.email", {"domain": "a@b"})
+    for wrong in ("a@b", {}, {"a.test": 0}, {"": 1}):
+        with pytest.raises(ValueError):
+            make("person.email", {"domain": wrong})
+
+
+def test_mail_is_at_hosts_by_weight_and_unique_all_the_same() -> None:
+    mails = plain(fill("person.email", {"domain": {"inbox.test": 6, "post.test": 3, "desk.test": 1}}, 40_000))
+    shares = Counter(mail.partition("@")[2] for mail in mails)
+    assert shares["inbox.test"] / 40_000 == pytest.approx(0.6, abs=0.03)
+    assert shares["desk.test"] / 40_000 == pytest.approx(0.1, abs=0.03)
+    assert len({mail.partition("@")[0] for mail in mails}) == len(mails)
 
 
 def test_first_names_can_be_unique() -> None:

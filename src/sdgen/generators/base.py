@@ -54,6 +54,7 @@ class Generator(BaseModel):
     about: what is made under each name, where a class serves several; its other names are spellings of these.
     rises: whether a value never falls as the draw for it rises, in columns that aren't unique: what correlation takes.
            Where that holds for `cells.correlated` columns alone, `ranks` tells how it is in others.
+    main:  the param that a value alone is for (`choice: [a, b]`); left out, the only one that has no default.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -64,6 +65,7 @@ class Generator(BaseModel):
     example: ClassVar[str] = ""
     about: ClassVar[Mapping[str, str]] = {}
     rises: ClassVar[bool] = False
+    main: ClassVar[str] = ""
     reads_sources: ClassVar[bool] = False  # whether `with_sources` is to be called
 
     by_locale: ClassVar[bool] = False  # whether values are written in the scenario's locale

@@ -182,7 +182,8 @@ def fills(entry: Entry) -> str:
 def scenario_schema() -> dict[str, Any]:
     """The JSON Schema of scenario files, with all generators there are."""
     kinds = {name: registry.find(name) for name in registry.names()}
-    return json_schema.scenario_schema({name: param_schemas(kind) for name, kind in kinds.items() if kind is not None})
+    params = {name: param_schemas(kind) for name, kind in kinds.items() if kind is not None}
+    return json_schema.scenario_schema(params, {name: registry.main_param(name) for name in params})
 
 
 WORDS: dict[Any, str] = {

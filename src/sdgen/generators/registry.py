@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -49,6 +49,39 @@ def find(name: str) -> type[Generator] | None:
     if name not in _registered:
         _load(name)
     return _registered.get(name)
+
+
+def main_param(name: str) -> str:
+    """The param that a value alone is for, such as an expression's SQL; "" where there is none."""
+    kind = find(name)
+    if kind is None or kind.main:
+        return kind.main if kind is not None else ""
+    needed = [field.alias or param for param, field in kind.model_fields.items() if field.is_required()]
+    return needed[0] if len(needed) == 1 else ""
+
+
+def spelled_by_name(record: Iterable[str], known: Container[str]) -> list[str]:
+    """The keys of a record that are generators' names: `{type: int, uniform_int: {max: 9}}`."""
+    return [key for key in record if isinstance(key, str) and key not in known and find(key) is not None]
+
+
+def params_of(name: str, value: object) -> Mapping[str, Any] | None:
+    """The params that stand behind a generator's name: a mapping, a value alone, or nothing; None for what is none."""
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        return value
+    main = main_param(name)
+    return {main: value} if main else None
+
+
+def in_full(record: Mapping[str, Any], known: Container[str]) -> Mapping[str, Any]:
+    """A record with `generator` and `params` instead of a generator's name; as it is where that can't be."""
+    named = spelled_by_name(record, known)
+    params = params_of(named[0], record[named[0]]) if len(named) == 1 and "generator" not in record else None
+    if params is None or "params" in record:
+        return record
+    return {**{key: each for key, each in record.items() if key != named[0]}, "generator": named[0], "params": params}
 
 
 def spellings(name: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sdgen.generators.registry import in_full
 from sdgen.scenario.model import Column, GeneratorSpec
 from sdgen.scenario.types import Type, parse_type
 
@@ -20,6 +21,7 @@ _INNER = {"array": ("items",), "map": ("keys", "values"), "as_text": ("value",),
 _SEVERAL = {"tuple": "items", "mixture": "parts"}
 _NULLS = 0.1  # of fields that need not be there, as of columns
 _FIELDS = frozenset({"struct", "json"})
+_PART = frozenset({"generator", "params", "type", "null_rate", "optional", "weight", "when", "is"})
 
 
 class _Missing(Exception):
@@ -94,6 +96,7 @@ def _fields(
     inside = (*inside, (struct, tuple(names)))
     for name in names:
         part = fields.get(name, {"type": str(types[name])} if name in types else {})
+        part = in_full(part, _PART) if isinstance(part, Mapping) else part
         is_spelled = isinstance(part, Mapping) and bool({"generator", "null_rate"} & part.keys())
         part = _part(name, part, types.get(name), kind, guess, inside)
         if not is_spelled and type is not None and isinstance(part, Mapping):
@@ -112,6 +115,7 @@ def _part(name: str, part: Any, type: Type | None, kind: str, guess: Guesser, in
     """An inner record with its generator; as it was where it has one, or where none is found."""
     if not isinstance(part, Mapping):
         return part
+    part = in_full(part, _PART)
     type = _parsed(part.get("type")) or type
     inner = part.get("generator")
     if inner is None:

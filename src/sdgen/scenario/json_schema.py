@@ -33,8 +33,11 @@ _TYPE_EXAMPLES = (
 )
 
 
-def scenario_schema(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
-    """The schema of a scenario file; `generators` gives the schemas of each generator's params, by names."""
+def scenario_schema(generators: Mapping[str, Mapping[str, Schema]], main: Mapping[str, str]) -> Schema:
+    """The schema of a scenario file; `generators` gives the schemas of each generator's params, by names.
+
+    main: the param of each that a value alone is for, or "".
+    """
     return {
         "$schema": DRAFT,
         "title": "sdgen scenario",
@@ -59,7 +62,7 @@ def scenario_schema(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
             },
             required=("entities",),
         ),
-        "$defs": _definitions(generators),
+        "$defs": _definitions(generators, main),
     }
 
 
@@ -74,8 +77,9 @@ def _output() -> Schema:
     return _record(Output, {"format": formats, "per_entity": per_entity})
 
 
-def _definitions(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
+def _definitions(generators: Mapping[str, Mapping[str, Schema]], main: Mapping[str, str]) -> Schema:
     filled: Schema = {"generator": _ref("generator"), "params": _PARAMS}
+    by_name = {name: _ref(f"with_{name}") for name in generators}
     checked = [_ref("params")]
     references = {"type": "string", "description": "a foreign key to `entity.column`, or to an entity's primary key"}
     descriptor = {
@@ -84,6 +88,7 @@ def _definitions(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
         "required": ["entity"],
     }
     column = {
+        **by_name,
         **filled,
         "references": references,
         "fk": descriptor,
@@ -94,6 +99,7 @@ def _definitions(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
         "table_mode": {"enum": [*Mode, *SHORT_MODES], **_described(Entity, "table_mode")},
         "dirt": _record(Dirt, {"swapped": {"type": "array", "items": _short(SwappedColumns)}}),
         "columns": {**_named("column", "the columns"), "minProperties": 1, "minItems": 1},
+        "check": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}], **_described(Entity, "check")},
         "references": {
             "type": "array",
             "items": _short(KeyReference),
@@ -104,7 +110,7 @@ def _definitions(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
     pairs = {
         "entity": _record(Entity, entity, required=("columns",)),
         "column": {**_record(Column, column), "allOf": checked},
-        "preset": {**_closed(filled), "required": ["generator"], "allOf": checked},
+        "preset": {**_closed({**by_name, **filled}), "minProperties": 1, "allOf": checked},
     }
     return {
         **{name: _text_too(schema) if name == "column" else schema for name, schema in pairs.items()},
@@ -119,7 +125,9 @@ def _definitions(generators: Mapping[str, Mapping[str, Schema]]) -> Schema:
             "anyOf": [{"enum": sorted(_SIMPLE_KINDS | SYNONYMS.keys())}, _examples()],
         },
         "generator": _generator(sorted(generators)),
-        "params": {"allOf": [_condition(name, params) for name, params in generators.items() if params]},
+        "params": {"allOf": [_condition(name) for name, params in generators.items() if params]},
+        **{f"params_{name}": _closed(dict(params)) for name, params in generators.items()},
+        **{f"with_{name}": _by_name(name, params.get(main[name])) for name, params in generators.items()},
     }
 
 
@@ -188,12 +196,17 @@ def _generator(names: Sequence[str]) -> Schema:
     return {"description": "what fills the column", "anyOf": [name, record]}
 
 
-def _condition(name: str, params: Mapping[str, Schema]) -> Schema:
-    """Where the generator has this name, in either spelling, its params are these."""
-    known = _closed(dict(params))
+def _by_name(name: str, main: Schema | None) -> Schema:
+    """What stands behind a generator's name: its params, a value alone for the main one, or nothing."""
+    alone = [] if main is None else [{**main, "not": {"type": "object"}}]
+    return {"anyOf": [{"type": "null"}, _ref(f"params_{name}"), *alone]}
+
+
+def _condition(name: str) -> Schema:
+    """Where the generator has this name, its params are these."""
     return {
         "if": {"properties": {"generator": {"const": name}}, "required": ["generator"]},
-        "then": {"properties": {"params": known}},
+        "then": {"properties": {"params": _ref(f"params_{name}")}},
     }
 
 

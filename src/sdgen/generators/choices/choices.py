@@ -134,6 +134,7 @@ class Choice(Generator):
 
     fits: ClassVar[frozenset[str]] = KINDS - NESTED
     rises: ClassVar[bool] = True
+    main: ClassVar[str] = "values"
     example: ClassVar[str] = "{generator: choice, params: {values: [paid, sent, lost], weights: [8, 1.5, 0.5]}}"
 
     values_: tuple[Any, ...] = Field(

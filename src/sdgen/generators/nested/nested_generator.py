@@ -16,7 +16,7 @@ from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.base import Dependency, Generator, ParamError
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.links.links import ElementLink
-from sdgen.generators.registry import find, make, names
+from sdgen.generators.registry import find, in_full, make, names, spelled_by_name
 from sdgen.scenario.types import Type, parse_type
 
 _LINK = "fk"
@@ -44,6 +44,12 @@ class NestedGenerator(BaseModel):
         if isinstance(value, Mapping) and isinstance(value.get("generator"), Mapping):
             kind = dict(value["generator"])
             return {**value, "generator": kind.get("type", ""), "params": kind.get("params", {})}
+        if isinstance(value, Mapping) and "generator" not in value:
+            known = {field.alias or name for name, field in cls.model_fields.items()}
+            value = in_full(value, known)
+            named = [] if "generator" in value else spelled_by_name(value, known)
+            if len(named) == 1:
+                raise ValueError(f"{named[0]} takes params by name; write {named[0]}: {{…}}")
         return value
 
     @model_validator(mode="after")

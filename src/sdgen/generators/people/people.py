@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from itertools import product
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -36,6 +36,8 @@ from sdgen.generators.registry import register
 from sdgen.generators.text_generator import ALL_TEXTS, FamilyGenerator, carried
 from sdgen.scenario.types import Type
 
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")]
+Hosts = Annotated[dict[Host, Annotated[int, Field(ge=1, le=100)]], Field(min_length=1, max_length=100)]
 _FAMILY_NAME_FIRST = {"hu": " ", "ja": " ", "ko": "", "zh": ""}  # and what stands between
 
 
@@ -194,19 +196,26 @@ class Email(PersonGenerator):
     version: ClassVar[int] = 2
     example: ClassVar[str] = "{generator: person.email, unique: true}"
 
-    domain_name: str = Field(
+    domain_name: Literal[""] | Host | Hosts = Field(
         default="",
         alias="domain",
-        pattern=r"^$|^[A-Za-z0-9][A-Za-z0-9.-]*$",
-        description="the part after the @; left out, one of the reserved example.com, example.org and example.net",
+        description="the part after the @, or several with whole weights, as {inbox.example: 5, post.example: 2}; left"
+        " out, one of the reserved example.com, example.org and example.net",
     )
 
     def capacity(self, facts: ColumnContext) -> int | None:
         return UNLIMITED
 
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The domains, each as often as its weight says."""
+        if isinstance(self.domain_name, str):
+            return (self.domain_name,) if self.domain_name else RESERVED
+        return tuple(name for name, weight in self.domain_name.items() for _ in range(weight))
+
     def values(self, cells: ColumnBatch) -> pa.Array:
         people = self.people(cells)
-        domains = (self.domain_name,) if self.domain_name else RESERVED
+        domains = self.domains
         # From the name alone, so that marks, digits and domains vary between names and never within one.
         mixed = people.mixed(1)
         begins, lasts = _mail_pools(cells.facts.locale)

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from sdgen.errors import Path as Place
 from sdgen.errors import Problem, ProblemType, ScenarioError, SourceError, did_you_mean
+from sdgen.generators.registry import names as generator_names
+from sdgen.generators.registry import params_of, spelled_by_name
 from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.formats import DOCUMENTS
 from sdgen.readers.native.links import Shorthand
@@ -130,7 +132,7 @@ class _ScenarioReader:
         # Only now, since a short link may lead to an entity further below.
         Shorthand(record["entities"], self.refuse).spell_out()
         record["presets"] = {
-            name: self.generator(self.mapping(preset, path), path)
+            name: self.generator(self.by_name(self.mapping(preset, path), path, _SPELLED), path)
             for name, preset, path in self.named(record.get("presets") or {}, ("presets",))
         }
         if "output" in record:
@@ -178,7 +180,7 @@ class _ScenarioReader:
     def column(self, value: object, path: Place) -> dict[str, Any]:
         if isinstance(value, str):  # a column may be its type alone
             return {"type": value}
-        record = self.mapping(value, path)
+        record = self.by_name(self.mapping(value, path), path, (*Column.model_fields, "references", "fk", "params"))
         spec = self.generator(record, path) if "generator" in record else None
         if "params" in record and spec is None:
             self.refuse(
@@ -188,6 +190,27 @@ class _ScenarioReader:
             {key: kept for key, kept in record.items() if key != "params"}, path, Column, ("references", "fk")
         )
         return {**record, "generator": spec} if spec else record
+
+    def by_name(self, record: dict[str, Any], path: Place, known: tuple[str, ...]) -> dict[str, Any]:
+        """The record with `generator` and `params` where one of its keys is a generator's name."""
+        named = spelled_by_name(record, known)
+        if not named:
+            return record
+        name, stands = named[0], self.source_path(path)
+        params = params_of(name, record[name])
+        if len(named) > 1 or not record.keys().isdisjoint(("generator", "params", "fk", "references")):
+            other = [key for key in record if key in (*_SPELLED, "fk", "references", *named)]
+            self.refuse(path, f"names its generator twice: {', '.join(other)}", "keep one", ProblemType.DUPLICATE)
+        elif params is None:
+            self.refuse((*path, name), "takes params by name", f"write {name}: {{…}}", ProblemType.TYPE)
+        for key in params or ():
+            alone = not isinstance(record[name], Mapping)
+            self.aliases[(*path, "params", key)] = (*stands, name) if alone else (*stands, name, key)
+        self.aliases[(*path, "generator")] = (*stands, name)
+        return {
+            **{key: kept for key, kept in record.items() if key not in (*named, *_SPELLED)},
+            "generator": {"type": name, "params": params or {}},
+        }
 
     def generator(self, record: Mapping[str, Any], path: Place) -> dict[str, Any]:
         """The spec of a record in either spelling: a name with params beside it, or {type, params}."""
@@ -206,8 +229,8 @@ class _ScenarioReader:
             what = "params must be a mapping from names to values"
             self.refuse((*path, "params"), what, type=ProblemType.TYPE)
             return {"type": value, "params": {}}
-        for key in params:  # both spellings have their params at one path
-            self.aliases[(*path, "params", key)] = (*self.source_path(path), "generator", "params", key)
+        for key in params:  # all spellings have their params at one path
+            self.aliases.setdefault((*path, "params", key), (*self.source_path(path), "generator", "params", key))
         return {"type": value, "params": {**params, **(record.get("params") or {})}}
 
     def named(self, value: object, path: Place) -> Iterator[tuple[str, Any, Place]]:
@@ -265,7 +288,9 @@ class _ScenarioReader:
         """
         names = [*(field.alias or name for name, field in kind.model_fields.items()), *short]
         for key in record.keys() - set(names):
-            hint = did_you_mean(key, names, "known: " + ", ".join(names))
+            # A column's key may be a generator's name.
+            near = [*names, *generator_names()] if kind is Column else names
+            hint = did_you_mean(key, near, "known: " + ", ".join(names))
             self.refuse((*path, key), f"unknown key {key!r}", hint, ProblemType.UNKNOWN)
         return {key: kept for key, kept in record.items() if key in names and kept is not None}
 
@@ -305,6 +330,7 @@ class _ScenarioReader:
         return problems
 
 
+_SPELLED = ("generator", "params")
 _KEYS = ("primary_key", "unique", "target_table")  # what two records of one name would only be in each other's way by
 _MOST_PASSES = 3  # a part that is left out may uncover another one
 _TYPES = {"missing": ProblemType.MISSING, "type": ProblemType.TYPE, "parsing": ProblemType.TYPE}
