@@ -20,6 +20,7 @@ from pydantic import Field
 
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
+from sdgen.generators.locales import LocaleGenerator
 from sdgen.generators.people.names import Names, names
 from sdgen.generators.people.persons import (
     DIGITS,
@@ -31,7 +32,7 @@ from sdgen.generators.people.persons import (
     name_marks,
     people_of,
 )
-from sdgen.generators.pools import chain, encoded, file_digests, joined, mixture, own_pool, taken, text_array
+from sdgen.generators.pools import chain, encoded, file_digests, joined, own_pool, taken, text_array
 from sdgen.generators.registry import register
 from sdgen.generators.text_generator import ALL_TEXTS, FamilyGenerator, carried
 from sdgen.scenario.types import Type
@@ -39,14 +40,13 @@ from sdgen.scenario.types import Type
 _FAMILY_NAME_FIRST = {"hu": " ", "ja": " ", "ko": "", "zh": ""}  # and what stands between
 
 
-class PersonGenerator(FamilyGenerator):
+class PersonGenerator(LocaleGenerator, FamilyGenerator):
     """One column of a person."""
 
     family: ClassVar[str] = "person"
-    by_locale: ClassVar[bool] = True
 
     def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
-        return file_digests(chain(facts.locale), "person")
+        return file_digests(chain(", ".join(self.locales_in(facts))), "person")
 
     def people(self, cells: ColumnBatch) -> People:
         """Each row's person."""
@@ -54,7 +54,8 @@ class PersonGenerator(FamilyGenerator):
         if cells.numbers is not cells.rows.numbers:  # parts of a nested column
             return self._people(cells)
         # A person is computed once for all columns of the row that speak of them.
-        return cells.rows.shared(f"person {self.who}", lambda: self._people(cells))
+        name = f"person {self.who} {cells.facts.locale}"
+        return cells.rows.shared(name, lambda: self._people(cells))
 
     def _people(self, cells: ColumnBatch) -> People:
         listed = names(cells.facts.locale)
@@ -80,7 +81,7 @@ class FullName(PersonGenerator):
     example: ClassVar[str] = "{generator: person.full_name}"
 
     def capacity(self, facts: ColumnContext) -> int | None:
-        return UNLIMITED if all(_between(locale) for locale, _ in mixture(facts.locale)) else None
+        return UNLIMITED if all(map(_between, self.locales_in(facts))) else None
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         people = self.people(cells)
@@ -116,9 +117,10 @@ class NamePart(PersonGenerator):
 
     def capacity(self, facts: ColumnContext) -> int | None:
         # The lists of several locales may hold the same name.
-        if len(mixture(facts.locale)) > 1:
+        locales = self.locales_in(facts)
+        if len(locales) > 1:
             return None
-        listed = names(facts.locale)
+        listed = names(locales[0])
         return len(listed.firsts) if self._given else listed.last_size
 
     def values(self, cells: ColumnBatch) -> pa.Array:
