@@ -234,6 +234,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "text.text",
         "text.quote",
     ),
+    "text.remarks": ("text.note", "text.review"),
     "business.companies": (
         "company.name",
         "company.company",

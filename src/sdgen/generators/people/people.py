@@ -34,6 +34,7 @@ from sdgen.generators.people.persons import (
 )
 from sdgen.generators.pools import chain, encoded, file_digests, joined, own_pool, taken, text_array
 from sdgen.generators.registry import register
+from sdgen.generators.text.languages import is_english, language_digests, pairs
 from sdgen.generators.text_generator import ALL_TEXTS, FamilyGenerator, carried
 from sdgen.scenario.types import Type
 
@@ -160,12 +161,18 @@ class Gender(PersonLabel):
 
 @register("person.title")
 class Title(PersonLabel):
-    """A form of address that fits the gender: Ms., Mrs. or Mr., and Dr. now and then."""
+    """A form of address that fits the gender: Ms., Mrs. or Mr., and Dr. now and then; Frau or Herr in German."""
 
     version: ClassVar[int] = 2
     example: ClassVar[str] = "{generator: person.title}"
 
+    def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
+        return {**super().lists_used(facts), **language_digests(*self.locales_in(facts))}
+
     def values(self, cells: ColumnBatch) -> pa.Array:
+        if not is_english(cells.facts.locale):
+            men, women = pairs(cells.facts.locale, "title")
+            return encoded(pa.concat_arrays([women, men]), self.people(cells).men)
         place = self.people(cells).men * 16 + self.family_below(cells, "title", 16)
         return encoded(text_array(("Dr.", "Mr.", "Mrs.", "Ms.")), _TITLE_OF[place])
 
@@ -175,18 +182,35 @@ _TITLE_OF = np.array([0] + [2] * 6 + [3] * 9 + [0] + [1] * 15, dtype=np.int64)
 
 @register("person.occupation", "person.job_title")
 class Occupation(PersonLabel):
-    """A job title."""
+    """A job title in the locale's language, in the form for women or men where it has two: Lehrerin, Lehrer."""
 
     example: ClassVar[str] = "{generator: person.occupation}"
 
+    def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
+        return {**super().lists_used(facts), **language_digests(*self.locales_in(facts))}
+
     def capacity(self, facts: ColumnContext) -> int | None:
-        return len(own_pool("people", "occupation"))
+        locales = self.locales_in(facts)
+        return len(_jobs(locales[0])[0]) if len(locales) == 1 else None
 
     def values(self, cells: ColumnBatch) -> pa.Array:
-        pool = own_pool("people", "occupation")
+        men, both = _jobs(cells.facts.locale)
         if cells.facts.unique:
-            return encoded(pool, cells.indexes(len(pool)))
-        return encoded(pool, self.family_below(cells, "occupation", len(pool)))
+            return encoded(men, cells.indexes(len(men)))
+        place = self.family_below(cells, "occupation", len(men))
+        if len(both) == len(men):
+            return encoded(men, place)
+        return encoded(both, place + (1 - self.people(cells).men) * len(men))
+
+
+@cache
+def _jobs(locale: str) -> tuple[pa.Array, pa.Array]:
+    """Job titles of men, and behind them those of women where the language has two forms."""
+    if is_english(locale):
+        jobs = own_pool("people", "occupation")
+        return jobs, jobs
+    men, women = pairs(locale, "job")
+    return (men, men) if men == women else (men, pa.concat_arrays([men, women]))
 
 
 @register("person.email")
