@@ -14,11 +14,21 @@ import pyarrow as pa
 from sdgen.generators.pools import DATA, FALLBACK, chain, own_yaml, text_array
 
 _FOLDER = DATA / "languages"
+_IN_ENGLISH_ALONE = frozenset(
+    {"company.catch_phrase", "code.color_name", "code.color", "code.device_name", "internet.slug", "text.slug"}
+    | {"internet.hashtag", "finance.currency_name"}
+)
+_ENGLISH_PRESETS = "prose."
 
 
 def is_english(locale: str) -> bool:
     """Whether a locale's first language is English."""
     return chain(locale)[0].partition("-")[0] == FALLBACK
+
+
+def in_english_alone(generator: str) -> bool:
+    """Whether a generator's texts are English, whatever the locale."""
+    return generator in _IN_ENGLISH_ALONE or generator.startswith(_ENGLISH_PRESETS)
 
 
 @cache
