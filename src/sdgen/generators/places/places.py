@@ -1,13 +1,15 @@
 """Places: all address columns of one row and one `who` speak of the same place.
 
 A row's place is drawn by population. In the United States a place is a ZIP code, so city, state, county, ZIP and
-coordinates agree as they do in life; elsewhere it is a city, and postal codes only look like the country's.
+coordinates agree as they do in life; elsewhere it is a city, and a postal code has the country's form and, in the
+larger countries, the first digits of the city or region.
 City data comes from GeoNames (geonames.org, CC BY 4.0). Streets and house numbers are made up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import ClassVar
 
@@ -239,8 +241,9 @@ class LocalityName(AddressGenerator):
 
 @register("address.street", "address.street_address")
 class Street(AddressGenerator):
-    """House number and street, as the country writes them."""
+    """House number and street, as the country writes them, in Latin letters."""
 
+    version: ClassVar[int] = 2
     example: ClassVar[str] = "{generator: address.street}"
 
     def written(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
@@ -249,8 +252,9 @@ class Street(AddressGenerator):
 
 @register("address.street_name")
 class StreetName(AddressGenerator):
-    """The name of a street."""
+    """The name of a street, in the country's language and Latin letters where it is known."""
 
+    version: ClassVar[int] = 2
     example: ClassVar[str] = "{generator: address.street_name}"
 
     def written(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
@@ -269,8 +273,12 @@ class StreetNumber(AddressGenerator):
 
 @register("address.postal_code", "address.zip_code")
 class PostalCode(AddressGenerator):
-    """A postal code: in the United States the place's own, elsewhere one in the country's form."""
+    """A postal code: in the United States the place's own, elsewhere one in the country's form.
 
+    In some 25 countries, the largest among them, it begins as those of the city or its region do.
+    """
+
+    version: ClassVar[int] = 2
     example: ClassVar[str] = "{generator: address.postal_code, params: {country: CA}}"
 
     def written(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
@@ -279,36 +287,48 @@ class PostalCode(AddressGenerator):
 
 @register("address.address", "address.full_address")
 class Address(AddressGenerator):
-    """A whole address in one line."""
+    """A whole address in one line, as the country writes it; with its name at the end where rows are of several."""
 
+    version: ClassVar[int] = 2
     example: ClassVar[str] = "{generator: address.address}"
 
     def written(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
-        street, code, city = self.line_of(cells, where), self.code_of(cells, where), _texts("city", where)
-        country = indices("country_code")[where]
-        lines = _by_style(street, city, _texts("state_code", where), code, _styles()[country])
+        parts: dict[str, Callable[[], pa.Array]] = {
+            "city": lambda: _texts("city", where),
+            "state": lambda: _texts("state", where),
+            "region": lambda: _texts("state_code", where),
+            "code": lambda: self.code_of(cells, where),
+        }
+        lines = joined(self.line_of(cells, where), ", ", _by_style(parts, _styles()[indices("country_code")[where]]))
         return joined(lines, ", ", _texts("country", where)) if self.country_column or self.country == WORLD else lines
 
 
-def _by_style(street: pa.Array, city: pa.Array, state: pa.Array, code: pa.Array, style: Numbers) -> pa.Array:
-    """The parts of addresses in their country's order: 0 is code and city, 1 city and code, 2 city, state and code."""
-    orders = (
-        (street, ", ", code, " ", city),
-        (street, ", ", city, " ", code),
-        (street, ", ", city, ", ", state, " ", code),
-    )
-    present = np.unique(style).tolist()
-    if len(present) == 1:
-        return joined(*orders[present[0]])
-    return pc.choose(pa.array(style), *(joined(*order) for order in orders))
+def _by_style(parts: Mapping[str, Callable[[], pa.Array]], style: Numbers) -> pa.Array:
+    """The parts of addresses below the street, in their country's order."""
+    made: dict[str, pa.Array] = {}
+    lines = []
+    present = np.unique(style).tolist() or [0]
+    for number in present:
+        words = _WORDS.split(_orders()[number])
+        made |= {word: parts[word]() for word in words if word in parts and word not in made}
+        lines.append(joined(*(made.get(word, word) for word in words if word)))
+    return lines[0] if len(lines) == 1 else pc.choose(pa.array(np.searchsorted(present, style)), *lines)
+
+
+_WORDS = re.compile(r"(\w+)")
+
+
+@cache
+def _orders() -> tuple[str, ...]:
+    """What stands below the street, in the ways that countries have: `code city`, or `city, state code`."""
+    return tuple(own("postal")["styles"])
 
 
 @cache
 def _styles() -> Numbers:
-    styles = own("postal")["styles"]
-    return np.array(
-        [_WITH_STATE * (c in styles["state"]) + (c in styles["city_first"]) for c in countries()], dtype=np.int64
-    )
+    """The place of each country's order; countries that are not listed have the first."""
+    order = {country: place for place, listed in enumerate(own("postal")["styles"].values()) for country in listed}
+    return np.array([order.get(country, 0) for country in countries()], dtype=np.int64)
 
 
 @register("address.latitude", "address.longitude")
