@@ -237,9 +237,12 @@ def _place_forms() -> tuple[Form, ...]:
         code, region = countries()[place], names[0][state]
         pattern = data["patterns"].get(code, data["other"])
         by_region = known["regions"].get(code, {})
-        prefixes = _of_city(known["cities"].get(code, {}), names[1][city]) or by_region.get(region, by_region.get("*"))
+        of_region = by_region.get(region, by_region.get("*", "")).split()
+        of_city = _of_city(known["cities"].get(code, {}), names[1][city]).split()
+        # A place of another region may share a city's name, as a quarter of Madrid does with Salamanca.
+        prefixes = of_city if of_city and (not of_region or set(of_city) <= set(of_region)) else of_region
         first = "" if prefixes else data["by_state"].get(code, {}).get(region, "")
-        forms.append(Form(pattern, first, tuple(str(prefixes or "").split())))
+        forms.append(Form(pattern, first, tuple(prefixes)))
     return tuple(forms)
 
 
