@@ -58,6 +58,17 @@ def test_the_command_that_is_printed_writes_the_same_rows(run: Callable[..., Any
         assert file.read_bytes() == (folder / "second" / file.name).read_bytes()
 
 
+def test_columns_that_stay_english_are_told(run: Callable[..., Any], folder: Path) -> None:
+    columns = (
+        "{a: {generator: company.catch_phrase}, b: {generator: company.name}, c: {type: text, generator: prose.note}}"
+    )
+    for locale, told in (("fr", True), ("[fr, en]", False)):
+        text = f"name: firms\nlocale: {locale}\nentities: {{firms: {{rows: 2, columns: {columns}}}}}\n"
+        (folder / "firms.yaml").write_text(text, "utf-8")
+        result = run("generate", "firms.yaml", "--to", "out/", "--mode", "truncate_then_insert")
+        assert ("note: in English, whatever the locale: firms.a, firms.c\n" in result.stdout) == told
+
+
 def test_quiet_says_nothing(run: Callable[..., Any]) -> None:
     result = run("generate", "small.yaml", "--to", "out/", "--quiet")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")

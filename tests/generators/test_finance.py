@@ -14,7 +14,7 @@ from sdgen.generators.registry import make
 from tests.generators.fake import facts, fill
 from tests.generators.families import check_class, check_rows, family_names, plain
 
-NAMES = family_names("business.finance", "business.cards")
+NAMES = [*family_names("business.finance", "business.cards"), "finance.currency_code", "finance.price"]
 LENGTHS = {
     "AT": 20,
     "CH": 21,

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from sdgen.generators.places import gazetteer
-from sdgen.generators.pools import locales, own
+from sdgen.generators.pools import locales, own, own_yaml
 from sdgen.generators.registry import make
 from tests.generators.fake import facts, fill
 from tests.generators.families import check_class, check_rows, family_names, plain
@@ -115,3 +115,94 @@ def test_cities_can_be_unique() -> None:
 def test_names_are_dictionaries() -> None:
     assert pa.types.is_dictionary(fill("address.city").type)
     assert fill("address.city").type == make("address.city", {}).arrow(make("address.city", {}).natural())
+
+
+PREFIXES = own_yaml("postal_prefixes")
+POSTAL = {  # the countries' forms, as their posts describe them
+    "FR": r"\d{5}",
+    "IT": r"\d{5}",
+    "ES": r"\d{5}",
+    "NL": r"\d{4} [A-Z]{2}",
+    "PL": r"\d{2}-\d{3}",
+    "PT": r"\d{4}-\d{3}",
+    "SE": r"\d{3} \d{2}",
+    "CZ": r"\d{3} \d{2}",
+    "SK": r"\d{3} \d{2}",
+    "GR": r"\d{3} \d{2}",
+    "NO": r"\d{4}",
+    "DK": r"\d{4}",
+    "CH": r"\d{4}",
+    "AT": r"\d{4}",
+    "HU": r"\d{4}",
+    "FI": r"\d{5}",
+    "HR": r"\d{5}",
+    "TR": r"\d{5}",
+    "KR": r"\d{5}",
+    "MX": r"\d{5}",
+    "UA": r"\d{5}",
+    "IN": r"\d{6}",
+    "CN": r"\d{6}",
+    "RU": r"\d{6}",
+    "JP": r"\d{3}-\d{4}",
+    "BR": r"\d{5}-\d{3}",
+    "AZ": r"AZ\d{4}",
+}
+
+
+@pytest.mark.parametrize("country", sorted({*PREFIXES["regions"], *PREFIXES["cities"]}))
+def test_postal_codes_begin_as_those_of_the_region_and_city(country: str) -> None:
+    regions, cities = (PREFIXES[name].get(country, {}) for name in ("regions", "cities"))
+    columns = (column(part, 2500, country=country) for part in ("postal_code", "state_code", "city"))
+    seen = set()
+    for code, state, city in zip(*columns, strict=True):
+        assert re.fullmatch(POSTAL.get(country, r"\d{5}"), code)
+        of_region, of_city = regions.get(state, regions.get("*", "")).split(), cities.get(city, "").split()
+        prefixes = of_city if not of_region or of_city and set(of_city) <= set(of_region) else of_region
+        assert not prefixes or code.startswith(tuple(prefixes)), (code, state, city)
+        seen.add(city)
+    assert seen & cities.keys() or not cities
+
+
+def test_prefixes_are_of_regions_and_cities_that_there_are() -> None:
+    batch = gazetteer.gazetteer()
+    found = {name: batch[name].to_pylist() for name in ("country_code", "state_code", "city")}
+    for key, name in (("regions", "state_code"), ("cities", "city")):
+        known = set(zip(found["country_code"], found[name], strict=True))
+        assert (
+            not {(country, each) for country, listed in PREFIXES[key].items() for each in listed}
+            - known
+            - {("AZ", "*")}
+        )
+    # A city lies in its region, so that its codes are some of the region's.
+    inside = set()
+    for country, city, state in zip(found["country_code"], found["city"], found["state_code"], strict=True):
+        own_codes = PREFIXES["cities"].get(country, {}).get(city)
+        region = PREFIXES["regions"].get(country, {}).get(state, own_codes)
+        if own_codes and set(own_codes.split()) <= set(region.split()):
+            inside.add((country, city))
+    assert inside == {(country, each) for country, listed in PREFIXES["cities"].items() for each in listed}
+
+
+@pytest.mark.parametrize(
+    ("country", "pattern"),
+    [
+        ("DE", r"\D+ \d+, \d{5} \D.*"),
+        ("FR", r"\d+ \D.*, \d{5} \D.*"),
+        ("JP", r"\w+ \d-chome \d+, [^,]+, [^,\d]+ \d{3}-\d{4}"),
+        ("BR", r"(Rua|Avenida) [^,]+ \d+, [^,]+ - [A-Z]{2}, \d{5}-\d{3}"),
+        ("MX", r"Calle [^,]+ \d+, \d{5} [^,]+, [^,]+"),
+        ("RU", r"ul\. \w+ \d+, [^,]+, \d{6}"),
+        ("IN", r"\d+ [^,]+, [^,]+, [^,\d]+ \d{6}"),
+        ("GB", r"\d+ [^,]+, \D+ [A-Z]{2}\d \d[A-Z]{2}"),
+        ("US", r"\d+ [^,]+, [^,]+, [A-Z]{2} \d{5}"),
+    ],
+)
+def test_addresses_are_written_as_in_the_country(country: str, pattern: str) -> None:
+    lines = column("address", 400, country=country)
+    assert all(re.fullmatch(pattern, line) for line in lines), next(x for x in lines if not re.fullmatch(pattern, x))
+
+
+def test_addresses_of_several_countries_have_each_its_order() -> None:
+    lines = column("address", 3000, country="world")
+    assert sum(bool(re.search(r" - [A-Z]{2}, \d{5}-\d{3}, Brazil$", line)) for line in lines) > 20
+    assert sum(bool(re.search(r"-chome \d+, .* \d{3}-\d{4}, Japan$", line)) for line in lines) > 20

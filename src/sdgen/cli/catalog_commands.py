@@ -16,8 +16,8 @@ from sdgen.planning.compile import compile_plan
 from sdgen.readers.base import Source, read_text
 from sdgen.readers.formats import format_of
 from sdgen.readers.native.write import scenario_text
-from sdgen.readers.sources import read_source
-from sdgen.scenario.identity import canonical
+from sdgen.readers.sources import read_source, read_text_as_scenario
+from sdgen.scenario.identity import canonical, config_hash
 from sdgen.scenario.model import Record, Scenario
 from sdgen.service.catalog import target_entry
 from sdgen.service.catalog_store import probe
@@ -70,7 +70,10 @@ def add_scenario(service: Service, source: str, scenario_id: str) -> str:
     scenario = read_source(source)
     compile_plan(scenario)  # what can't be generated is told now
     found = format_of(Source(source)) if Path(source).is_file() else None
-    text = read_text(Path(source)) if found is not None and found.kind == "native" else scenario_text(scenario)
+    text = read_text(Path(source)) if found is not None and found.kind == "native" else ""
+    # What a file says with the texts of others beside it is kept with those texts.
+    if not text or config_hash(read_text_as_scenario(text, source)) != config_hash(scenario):
+        text = scenario_text(scenario)
     entry = service.catalog.add_scenario(scenario, text, source, scenario_id)
     return f"{entry.id} {entry.version or '#' + str(len(entry.versions))}: {entry.entities} entities"
 

@@ -15,6 +15,8 @@ from sdgen.execution.resolved import ResolvedRun, missing_keys, taken_values
 from sdgen.execution.secrets import has_literal_password
 from sdgen.execution.target_kinds import FILES, STDOUT
 from sdgen.files.script import Script
+from sdgen.generators.pools import mixture
+from sdgen.generators.text.languages import in_english_alone, is_english
 from sdgen.planning.plan import Plan
 from sdgen.targets.base import Database, Mode, Table, Target
 from sdgen.targets.tables import tables_of
@@ -60,8 +62,28 @@ def runs_document(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _notes(run: ResolvedRun, plan: Plan) -> Iterator[str]:
     yield from taken_values(plan, run.settings.only)
+    yield from _english_texts(run)
     for variable in _left_out(run):
         yield f"the next line has no password: put it into the variable {variable} first"
+
+
+def _english_texts(run: ResolvedRun) -> Iterator[str]:
+    """Columns that are written in English though the scenario's locale is none."""
+    scenario = run.data.scenario if run.data else None
+    if scenario is None or any(is_english(locale) for locale, _ in mixture(scenario.locale)):
+        return
+    columns = [
+        f"{name}.{each}"
+        for name, entity in scenario.entities.items()
+        for each, column in entity.columns.items()
+        if column.generator is not None and in_english_alone(column.generator.type)
+    ]
+    if columns:
+        shown = ", ".join(columns[:_SHOWN]) + (f" and {len(columns) - _SHOWN} more" if len(columns) > _SHOWN else "")
+        yield f"in English, whatever the locale: {shown}"
+
+
+_SHOWN = 5
 
 
 def _warnings(run: ResolvedRun, plan: Plan) -> Iterable[str]:

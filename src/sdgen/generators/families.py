@@ -179,10 +179,15 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "hazmat.name",
         "hazmat.hazard_class",
     ),
+    "business.money": (
+        "finance.currency_code",
+        "finance.currency_name",
+        "finance.currency_symbol",
+        "finance.price",
+        "finance.amount",
+    ),
     "business.finance": (
         "finance.iban",
-        "finance.currency_code",
-        "finance.price",
         "finance.account_number",
         "finance.bic",
         "finance.routing_number",
@@ -229,6 +234,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "text.text",
         "text.quote",
     ),
+    "text.remarks": ("text.note", "text.review"),
     "business.companies": (
         "company.name",
         "company.company",

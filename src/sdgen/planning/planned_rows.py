@@ -20,7 +20,7 @@ from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.column_batch import ColumnBatch
 from sdgen.generators.links.counts import Layout
 from sdgen.generators.links.parent_sampler import Counted, Link
-from sdgen.generators.pools import values_by_locale
+from sdgen.generators.locales import values_by_locale
 from sdgen.generators.streams import Numbers
 from sdgen.planning.plan import ColumnPlan, EntityPlan, Plan
 

@@ -181,7 +181,7 @@ class RowCount(Record):
         return self.count if isinstance(self.count, str) else ""
 
 
-def _locales(value: object) -> object:
+def locale_text(value: object) -> object:
     """Several locales as the text that stands for them: `en, de`, or with weights `en 3, de 1`."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {weight}" for name, weight in value.items())
@@ -313,7 +313,7 @@ class Scenario(Record):
     description: str = ""
     seed: int | None = Field(None, ge=-(2**63), lt=2**64)
     as_of: str = Field("", description="the instant that counts as now, ISO 8601; fixed once a run where left out")
-    locale: Annotated[str, BeforeValidator(_locales), AfterValidator(_checked_locales)] = Field(
+    locale: Annotated[str, BeforeValidator(locale_text), AfterValidator(_checked_locales)] = Field(
         "en", description="the language of names, places and texts; several share the rows: [en, de] or {en: 3, de: 1}"
     )
     allow_databases: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(

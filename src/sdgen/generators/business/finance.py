@@ -1,19 +1,16 @@
-"""Money: account numbers, cards, currencies and prices. Check digits are right, and no number can be anybody's."""
+"""Bank accounts: their numbers, banks and transactions. Check digits are right, and no number can be anybody's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from math import exp, log
 from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pydantic import Field
 
 from sdgen.errors import did_you_mean
-from sdgen.generators.arrays.cast import scaled_decimal
 from sdgen.generators.arrays.fixed_text import (
     DIGITS,
     LOWER,
@@ -29,15 +26,13 @@ from sdgen.generators.arrays.fixed_text import (
     spelled,
     weighted_sum,
 )
-from sdgen.generators.base import Generator, ParamError
+from sdgen.generators.base import ParamError
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import Domain, permute
-from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
-from sdgen.generators.pools import Pool, encoded, in_groups, text_array
+from sdgen.generators.pools import Pool, in_groups, text_array
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers, stream_key
-from sdgen.generators.text_generator import ALL_TEXTS, TextGenerator, carried
-from sdgen.scenario.types import NUMBERS, Type
+from sdgen.generators.text_generator import TextGenerator
 
 # What follows the country and the check digits (ISO 13616); bank codes are of ranges that no bank of the country has.
 IBAN_PATTERNS = {
@@ -117,101 +112,6 @@ class Iban(TextGenerator):
 
     def domain(self, facts: ColumnContext) -> Domain:
         return _Ibans(self.countries)
-
-
-# Rough shares of world payments; the order is that of the alias table and must stay.
-_CURRENCIES = {
-    "USD": 42,
-    "EUR": 28,
-    "GBP": 7,
-    "JPY": 4,
-    "CNY": 4,
-    "CAD": 3,
-    "AUD": 2.5,
-    "CHF": 1.5,
-    "HKD": 1.2,
-    "SGD": 1,
-    "SEK": 0.8,
-    "NOK": 0.7,
-    "PLN": 0.7,
-    "MXN": 0.6,
-    "INR": 0.6,
-    "BRL": 0.5,
-    "KRW": 0.5,
-    "NZD": 0.4,
-    "DKK": 0.4,
-    "ZAR": 0.3,
-    "TRY": 0.3,
-    "THB": 0.3,
-    "CZK": 0.2,
-    "HUF": 0.2,
-    "ILS": 0.2,
-}
-
-
-@register("finance.currency_code")
-class CurrencyCode(TextGenerator):
-    """A currency (ISO 4217), the much-used ones more often."""
-
-    fits: ClassVar[frozenset[str]] = ALL_TEXTS
-    example: ClassVar[str] = "{generator: finance.currency_code}"
-
-    def arrow(self, type: Type) -> pa.DataType:
-        return carried(type)
-
-    def capacity(self, facts: ColumnContext) -> int | None:
-        return len(_CURRENCIES)
-
-    def values(self, cells: ColumnBatch) -> pa.Array:
-        if cells.facts.unique:
-            return encoded(text_array(_CURRENCIES), cells.indexes(len(_CURRENCIES)))
-        return encoded(text_array(_CURRENCIES), _currency_table().pick(cells.draw()))
-
-
-@cache
-def _currency_table() -> AliasTable:
-    return alias_table(list(_CURRENCIES.values()))
-
-
-@register("finance.price")
-class Price(Generator):
-    """A shop's price: low ones are likelier, and most end in .99, .95 or .49."""
-
-    fits: ClassVar[frozenset[str]] = NUMBERS
-    example: ClassVar[str] = "{generator: finance.price, params: {min: 5, max: 500}}"
-
-    min: float = Field(default=1.0, gt=0, le=1e12, description="the lowest price")
-    max: float = Field(default=1000.0, gt=0, le=1e12, description="the highest price")
-
-    def natural(self) -> Type:
-        return Type("decimal", precision=18, scale=2)
-
-    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
-        if self.min > self.max:
-            yield ParamError("min", f"min {self.min:g} is above max {self.max:g}", "swap them")
-
-    def values(self, cells: ColumnBatch) -> pa.Array:
-        knots = _price_knots(self.min, self.max)
-        # The mean of two draws over an even scale of logarithms: prices in the
-        # middle are likelier than at either end.
-        share = (cells.unit("value") + cells.unit("more")) * 0.5 * (len(knots) - 1)
-        place = share.astype(np.int64)
-        value = knots[place] + (share - place) * (knots[place + 1] - knots[place])
-        ending = _ENDINGS[cells.below(len(_ENDINGS), "ending")]
-        # Endings count from the whole unit below, so that a price keeps its order of size.
-        cents = np.where(ending < 0, (value * 100).astype(np.int64), value.astype(np.int64) * 100 + ending)
-        low, high = round(self.min * 100), round(self.max * 100)
-        return scaled_decimal(np.minimum(np.maximum(cents, low), high), pa.decimal128(18, 2))
-
-
-_ENDINGS = np.array([99] * 9 + [95] * 4 + [49] * 3 + [0] * 2 + [50] + [-1], dtype=np.int64)  # -1: any cents
-
-
-@cache
-def _price_knots(low: float, high: float) -> NDArray[np.float64]:
-    # Logarithms and powers differ between machines in their last digits, so that the steps are rounded to twelve.
-    steps = [low * exp(log(high / low) * step / 256) for step in range(257)]
-    return np.array([*(float(f"{step:.12g}") for step in steps), high])
 
 
 @register("finance.account_number")

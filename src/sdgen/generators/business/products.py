@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from math import prod
 from typing import ClassVar
 
 import pyarrow as pa
 
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
+from sdgen.generators.locales import LocaleGenerator
 from sdgen.generators.pools import encoded, joined, own, split, taken, text_array
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
+from sdgen.generators.text.languages import is_english, language_digests, words
 from sdgen.generators.text_generator import ALL_TEXTS, FamilyGenerator, carried
 from sdgen.scenario.types import Type
 
@@ -31,15 +35,15 @@ def _things() -> list[tuple[str, str]]:
 
 @cache
 def _pool(kind: str) -> pa.Array:
-    words = _listed()["words"]
+    listed = _listed()["words"]
     lists: dict[str, Callable[[], list[str]]] = {
-        "line": lambda: [f"{word} " for word in words["lines"]],
-        "style": lambda: ["", *(f"{word} " for word in words["styles"])],
+        "line": lambda: [f"{word} " for word in listed["lines"]],
+        "style": lambda: ["", *(f"{word} " for word in listed["styles"])],
         "thing": lambda: [thing for thing, _ in _things()],
         "small thing": lambda: [_small(thing) for thing, _ in _things()],
         "category": lambda: [category for _, category in _things()],
-        "praise": lambda: words["praise"],
-        "detail": lambda: words["details"],
+        "praise": lambda: listed["praise"],
+        "detail": lambda: listed["details"],
     }
     return text_array(lists[kind]())
 
@@ -54,35 +58,75 @@ def _lower(word: str) -> str:
     return word if word[:2].isupper() else word.lower()
 
 
-class ProductGenerator(FamilyGenerator):
+@dataclass(frozen=True, eq=False)
+class Products:
+    """The products of a language: lines, styles and things, of which names are made, and each thing's category."""
+
+    lines: pa.Array
+    styles: pa.Array
+    things: pa.Array
+    categories: pa.Array
+    thing_first: bool = False
+
+    @property
+    def sizes(self) -> list[int]:
+        return [len(self.lines), len(self.styles), len(self.things)]
+
+    def names(self, parts: Sequence[Numbers]) -> pa.Array:
+        line, style, thing = (
+            taken(pool, part) for pool, part in zip((self.lines, self.styles, self.things), parts, strict=True)
+        )
+        return joined(thing, line, style) if self.thing_first else joined(line, style, thing)
+
+
+@cache
+def _products(locale: str) -> Products:
+    if is_english(locale):
+        return Products(_pool("line"), _pool("style"), _pool("thing"), _pool("category"))
+    things = [(thing, category) for category, listed in words(locale, "product").items() for thing in listed]
+    # Lines are proper names, and styles words that shops of all countries use.
+    lines = [f" {word}" for word in _listed()["words"]["lines"]]
+    return Products(
+        text_array(lines),
+        text_array(["", *(f" {word}" for word in _STYLES)]),
+        text_array(thing for thing, _ in things),
+        text_array(category for _, category in things),
+        thing_first=True,
+    )
+
+
+_STYLES = ("Classic", "Compact", "Flex", "Lite", "Max", "Mini", "Plus", "Premium", "Pro", "Studio", "Ultra")
+
+
+class ProductGenerator(LocaleGenerator, FamilyGenerator):
     """One column of a product."""
 
     family: ClassVar[str] = "product"
 
+    def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
+        return language_digests(*self.locales_in(facts))
+
     def parts(self, cells: ColumnBatch) -> list[Numbers]:
         """Line, style and thing of each row: all triples before one comes twice."""
         # A permutation of all triples and not three draws, so that a name comes again only when all have come.
-        sizes = [len(_pool(kind)) for kind in ("line", "style", "thing")]
-        size = _size()
+        sizes = _products(cells.facts.locale).sizes
+        size = prod(sizes)
         return split(permute(cells.family_key(self.family, self.who), cells.numbers % size, size), sizes)
-
-
-def _size() -> int:
-    return len(_pool("line")) * len(_pool("style")) * len(_pool("thing"))
 
 
 @register("product.name")
 class ProductName(ProductGenerator):
-    """The name of a product, such as `Harbor Compact Desk Lamp`."""
+    """The name of a product in the locale's language, such as `Harbor Compact Desk Lamp` or `Sessel Alta Pro`."""
 
     example: ClassVar[str] = "{generator: product.name}"
 
     def capacity(self, facts: ColumnContext) -> int | None:
-        return _size()
+        locales = self.locales_in(facts)
+        # Products of several languages may have one name.
+        return prod(_products(locales[0]).sizes) if len(locales) == 1 else None
 
     def values(self, cells: ColumnBatch) -> pa.Array:
-        line, style, thing = self.parts(cells)
-        return joined(taken(_pool("line"), line), taken(_pool("style"), style), taken(_pool("thing"), thing))
+        return _products(cells.facts.locale).names(self.parts(cells))
 
 
 @register("product.category")
@@ -99,24 +143,40 @@ class ProductCategory(ProductGenerator):
         return carried(type)
 
     def capacity(self, facts: ColumnContext) -> int | None:
-        return len(_listed()["categories"])
+        locales = self.locales_in(facts)
+        return len(_products(locales[0]).categories.unique()) if len(locales) == 1 else None
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         # One of each category can't agree with the names of the rows, which share categories.
+        listed = _products(cells.facts.locale).categories
         if cells.facts.unique:
-            categories = text_array(_listed()["categories"])
+            categories = listed.unique()
             return encoded(categories, cells.indexes(len(categories)))
-        return taken(_pool("category"), self.parts(cells)[2])
+        return taken(listed, self.parts(cells)[2])
 
 
 @register("product.description")
 class ProductDescription(ProductGenerator):
-    """What a shop says of a product, in a sentence."""
+    """What a shop says of a product, in a sentence: in English, or the thing and two phrases of the language."""
 
     example: ClassVar[str] = "{generator: product.description}"
 
     def values(self, cells: ColumnBatch) -> pa.Array:
+        if not is_english(cells.facts.locale):
+            return self._phrases(cells)
         praise, detail = _pool("praise"), _pool("detail")
         first = taken(praise, self.family_below(cells, "praise", len(praise)))
         last = taken(detail, self.family_below(cells, "detail", len(detail)))
         return joined(first, " ", taken(_pool("small thing"), self.parts(cells)[2]), " ", last, ".")
+
+    def _phrases(self, cells: ColumnBatch) -> pa.Array:
+        """Schreibtischlampe: mit Anleitung, in drei Farben."""
+        locale = cells.facts.locale
+        phrases, marks = words(locale, "phrase"), words(locale, "sentence") or {}
+        first = self.family_below(cells, "praise", len(phrases))
+        # Counted on from the first, so that no phrase stands twice.
+        other = (first + 1 + self.family_below(cells, "detail", len(phrases) - 1)) % len(phrases)
+        space, pool = marks.get("space", " "), text_array(phrases)
+        thing = taken(_products(locale).things, self.parts(cells)[2])
+        comma, stop = marks.get("comma", ",") + space, marks.get("stop", ".")
+        return joined(thing, "：" if not space else ": ", taken(pool, first), comma, taken(pool, other), stop)

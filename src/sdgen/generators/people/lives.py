@@ -37,6 +37,7 @@ class AgedPerson(PersonGenerator):
     max_age: int = Field(default=80, ge=0, le=130, description="the oldest, in full years at the scenario's as_of")
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
+        yield from super().faults(facts)
         if self.min_age > self.max_age:
             yield ParamError("min_age", f"min_age {self.min_age} is above max_age {self.max_age}", "swap them")
 

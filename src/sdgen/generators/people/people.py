@@ -20,6 +20,7 @@ from pydantic import Field
 
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
+from sdgen.generators.locales import LocaleGenerator
 from sdgen.generators.people.names import Names, names
 from sdgen.generators.people.persons import (
     DIGITS,
@@ -31,8 +32,9 @@ from sdgen.generators.people.persons import (
     name_marks,
     people_of,
 )
-from sdgen.generators.pools import chain, encoded, file_digests, joined, mixture, own_pool, taken, text_array
+from sdgen.generators.pools import chain, encoded, file_digests, joined, own_pool, taken, text_array
 from sdgen.generators.registry import register
+from sdgen.generators.text.languages import is_english, language_digests, pairs
 from sdgen.generators.text_generator import ALL_TEXTS, FamilyGenerator, carried
 from sdgen.scenario.types import Type
 
@@ -41,14 +43,13 @@ Hosts = Annotated[dict[Host, Annotated[int, Field(ge=1, le=100)]], Field(min_len
 _FAMILY_NAME_FIRST = {"hu": " ", "ja": " ", "ko": "", "zh": ""}  # and what stands between
 
 
-class PersonGenerator(FamilyGenerator):
+class PersonGenerator(LocaleGenerator, FamilyGenerator):
     """One column of a person."""
 
     family: ClassVar[str] = "person"
-    by_locale: ClassVar[bool] = True
 
     def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
-        return file_digests(chain(facts.locale), "person")
+        return file_digests(chain(", ".join(self.locales_in(facts))), "person")
 
     def people(self, cells: ColumnBatch) -> People:
         """Each row's person."""
@@ -56,7 +57,8 @@ class PersonGenerator(FamilyGenerator):
         if cells.numbers is not cells.rows.numbers:  # parts of a nested column
             return self._people(cells)
         # A person is computed once for all columns of the row that speak of them.
-        return cells.rows.shared(f"person {self.who}", lambda: self._people(cells))
+        name = f"person {self.who} {cells.facts.locale}"
+        return cells.rows.shared(name, lambda: self._people(cells))
 
     def _people(self, cells: ColumnBatch) -> People:
         listed = names(cells.facts.locale)
@@ -82,7 +84,7 @@ class FullName(PersonGenerator):
     example: ClassVar[str] = "{generator: person.full_name}"
 
     def capacity(self, facts: ColumnContext) -> int | None:
-        return UNLIMITED if all(_between(locale) for locale, _ in mixture(facts.locale)) else None
+        return UNLIMITED if all(map(_between, self.locales_in(facts))) else None
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         people = self.people(cells)
@@ -118,9 +120,10 @@ class NamePart(PersonGenerator):
 
     def capacity(self, facts: ColumnContext) -> int | None:
         # The lists of several locales may hold the same name.
-        if len(mixture(facts.locale)) > 1:
+        locales = self.locales_in(facts)
+        if len(locales) > 1:
             return None
-        listed = names(facts.locale)
+        listed = names(locales[0])
         return len(listed.firsts) if self._given else listed.last_size
 
     def values(self, cells: ColumnBatch) -> pa.Array:
@@ -160,12 +163,18 @@ class Gender(PersonLabel):
 
 @register("person.title")
 class Title(PersonLabel):
-    """A form of address that fits the gender: Ms., Mrs. or Mr., and Dr. now and then."""
+    """A form of address that fits the gender: Ms., Mrs. or Mr., and Dr. now and then; Frau or Herr in German."""
 
     version: ClassVar[int] = 2
     example: ClassVar[str] = "{generator: person.title}"
 
+    def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
+        return {**super().lists_used(facts), **language_digests(*self.locales_in(facts))}
+
     def values(self, cells: ColumnBatch) -> pa.Array:
+        if not is_english(cells.facts.locale):
+            men, women = pairs(cells.facts.locale, "title")
+            return encoded(pa.concat_arrays([women, men]), self.people(cells).men)
         place = self.people(cells).men * 16 + self.family_below(cells, "title", 16)
         return encoded(text_array(("Dr.", "Mr.", "Mrs.", "Ms.")), _TITLE_OF[place])
 
@@ -175,18 +184,35 @@ _TITLE_OF = np.array([0] + [2] * 6 + [3] * 9 + [0] + [1] * 15, dtype=np.int64)
 
 @register("person.occupation", "person.job_title")
 class Occupation(PersonLabel):
-    """A job title."""
+    """A job title in the locale's language, in the form for women or men where it has two: Lehrerin, Lehrer."""
 
     example: ClassVar[str] = "{generator: person.occupation}"
 
+    def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
+        return {**super().lists_used(facts), **language_digests(*self.locales_in(facts))}
+
     def capacity(self, facts: ColumnContext) -> int | None:
-        return len(own_pool("people", "occupation"))
+        locales = self.locales_in(facts)
+        return len(_jobs(locales[0])[0]) if len(locales) == 1 else None
 
     def values(self, cells: ColumnBatch) -> pa.Array:
-        pool = own_pool("people", "occupation")
+        men, both = _jobs(cells.facts.locale)
         if cells.facts.unique:
-            return encoded(pool, cells.indexes(len(pool)))
-        return encoded(pool, self.family_below(cells, "occupation", len(pool)))
+            return encoded(men, cells.indexes(len(men)))
+        place = self.family_below(cells, "occupation", len(men))
+        if len(both) == len(men):
+            return encoded(men, place)
+        return encoded(both, place + (1 - self.people(cells).men) * len(men))
+
+
+@cache
+def _jobs(locale: str) -> tuple[pa.Array, pa.Array]:
+    """Job titles of men, and behind them those of women where the language has two forms."""
+    if is_english(locale):
+        jobs = own_pool("people", "occupation")
+        return jobs, jobs
+    men, women = pairs(locale, "job")
+    return (men, men) if men == women else (men, pa.concat_arrays([men, women]))
 
 
 @register("person.email")

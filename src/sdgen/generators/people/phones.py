@@ -105,7 +105,7 @@ class PhoneNumber(AddressGenerator):
     longer agrees with the state.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     fits: ClassVar[frozenset[str]] = PLAIN_TEXTS
     example: ClassVar[str] = "{generator: person.phone_number, params: {format: national}}"
 
@@ -119,7 +119,7 @@ class PhoneNumber(AddressGenerator):
 
     def domain(self, facts: ColumnContext) -> Joined | None:
         # Rows of several countries have no one set of numbers that could be permuted.
-        if self.scope(facts) == WORLD or self.is_mixed(facts):
+        if self.country == WORLD or self.is_mixed(facts):
             return None
         form = form_of(self.scope(facts), self.format)
         tail = pattern(form.tail, {"#": DIGITS}).alphabets
@@ -130,7 +130,8 @@ class PhoneNumber(AddressGenerator):
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         domain = self.domain(cells.facts) if cells.facts.unique or cells.facts.joint is not None else None
-        if domain is not None:
-            return domain.decode(cells.indexes(domain.size))
+        return super().values(cells) if domain is None else domain.decode(cells.indexes(domain.size))
+
+    def written(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
         area, free = self.family_draw(cells, "phone area"), self.family_draw(cells, "phone")
-        return phone_book(self.format).numbers(self.where(cells), area, free)
+        return phone_book(self.format).numbers(where, area, free)

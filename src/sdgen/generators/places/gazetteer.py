@@ -7,9 +7,11 @@ from GeoNames (geonames.org, CC BY 4.0).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +20,18 @@ from numpy.typing import NDArray
 from sdgen.generators import streams
 from sdgen.generators.arrays.fixed_text import FixedLengthTexts, pattern
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
-from sdgen.generators.pools import DATA, chain, file_digests, in_groups, joined, own, text_array, texts
+from sdgen.generators.pools import (
+    DATA,
+    Joined,
+    chain,
+    file_digests,
+    in_groups,
+    joined,
+    own,
+    own_yaml,
+    text_array,
+    texts,
+)
 from sdgen.generators.streams import Numbers, Words
 
 WORLD = "world"
@@ -149,7 +162,7 @@ class Streets:
 @cache
 def street_lists() -> dict[str, str]:
     """One digest of all files of mimesis that have street names in them."""
-    locales = [locale for locale, form in own("streets")["locales"].items() if "stems" not in form]
+    locales = [locale for locale, form in own("streets")["locales"].items() if not {"stems", "names"} & set(form)]
     digests = "".join(file_digests(locales, "address").values())
     return {"mimesis addresses": blake2b(digests.encode(), digest_size=8).hexdigest()}
 
@@ -172,9 +185,11 @@ def streets() -> Streets:
 
 
 def _listed(
-    locale: str, before: str = "", after: str = "", keep: str = "", stems: str = "", ends: str = ""
+    locale: str, before: str = "", after: str = "", keep: str = "", stems: str = "", ends: str = "", names: str = ""
 ) -> tuple[str, ...]:
-    """A locale's street names in the form its data gives; made of stems and ends where mimesis has too few."""
+    """A locale's street names in the form its data gives; made of stems and ends, or listed, where mimesis has few."""
+    if names:
+        return tuple(before + name + after for name in names.split("|"))
     if stems:
         return tuple(stem + end for stem in stems.split() for end in ends.split())
     fitting = [
@@ -199,38 +214,72 @@ def _codes(form: int, fixed: Words, free: Words) -> pa.Array:
     return joined(before.decode(streams.below(fixed, before.size)), after.decode(streams.below(free, after.size)))
 
 
-@cache
-def _pictures() -> tuple[tuple[str, str], ...]:
-    """For each place, the pattern of its codes, and the characters they may begin with ("" for the pattern's own)."""
-    data = own("postal")
-    states, country = column("state_code").to_pylist(), indices("country_code")
-    found = []
-    for place, state in zip(country.tolist(), indices("state_code").tolist(), strict=True):
-        code = countries()[place]
-        begins = data["by_state"].get(code, {}).get(states[state], "")
-        found.append((data["patterns"].get(code, data["other"]), begins))
-    return tuple(found)
+class Form(NamedTuple):
+    """How a place's codes are written: its country's pattern, and what they begin with.
+
+    first: characters that may stand first; "" for the pattern's own. prefixes: instead, whole beginnings.
+    """
+
+    pattern: str
+    first: str = ""
+    prefixes: tuple[str, ...] = ()
 
 
 @cache
-def _listed_pictures() -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(set(_pictures())))
+def _place_forms() -> tuple[Form, ...]:
+    """The form of each place's codes."""
+    data, known = own("postal"), own_yaml("postal_prefixes")
+    names = (column("state_code").to_pylist(), column("city").to_pylist())
+    forms = []
+    for place, state, city in zip(
+        *(indices(name).tolist() for name in ("country_code", "state_code", "city")), strict=True
+    ):
+        code, region = countries()[place], names[0][state]
+        pattern = data["patterns"].get(code, data["other"])
+        by_region = known["regions"].get(code, {})
+        of_region = by_region.get(region, by_region.get("*", "")).split()
+        of_city = _of_city(known["cities"].get(code, {}), names[1][city]).split()
+        # A place of another region may share a city's name, as a quarter of Madrid does with Salamanca.
+        prefixes = of_city if of_city and (not of_region or set(of_city) <= set(of_region)) else of_region
+        first = "" if prefixes else data["by_state"].get(code, {}).get(region, "")
+        forms.append(Form(pattern, first, tuple(prefixes)))
+    return tuple(forms)
+
+
+def _of_city(prefixes: Mapping[str, str], city: str) -> str:
+    """The prefixes of a city, or of the one that it is a part of: Paris 05 Panthéon, Zürich (Kreis 7)."""
+    return prefixes.get(city) or prefixes.get(_PART_OF_CITY.split(city)[0], "")
+
+
+_PART_OF_CITY = re.compile(r" (?=\d|\()")
+
+
+@cache
+def _listed_forms() -> tuple[Form, ...]:
+    return tuple(sorted(set(_place_forms())))
 
 
 @cache
 def _form_of() -> Numbers:
     """For each place, the index of its form."""
-    order = {picture: number for number, picture in enumerate(_listed_pictures())}
-    return np.array([order[picture] for picture in _pictures()], dtype=np.int64)
+    order = {form: number for number, form in enumerate(_listed_forms())}
+    return np.array([order[form] for form in _place_forms()], dtype=np.int64)
 
 
 @cache
-def _forms() -> tuple[tuple[FixedLengthTexts, FixedLengthTexts], ...]:
+def _forms() -> tuple[tuple[FixedLengthTexts | Joined, FixedLengthTexts], ...]:
     classes = own("postal")["classes"]
     forms = []
-    for picture, begins in _listed_pictures():
-        before, after = picture.split("|")
+    for each in _listed_forms():
+        before, after = each.pattern.split("|")
         fixed = pattern(before, classes)
-        alphabets = (begins, *fixed.alphabets[1:]) if begins else fixed.alphabets
-        forms.append((FixedLengthTexts(alphabets), pattern(after, classes)))
+        forms.append((_beginnings(each, fixed), pattern(after, classes)))
     return tuple(forms)
+
+
+def _beginnings(form: Form, fixed: FixedLengthTexts) -> FixedLengthTexts | Joined:
+    if form.prefixes:
+        rest = fixed.alphabets[len(form.prefixes[0]) :]
+        listed = text_array(form.prefixes)
+        return Joined((listed, FixedLengthTexts(rest).all()) if rest else (listed,))
+    return FixedLengthTexts((form.first, *fixed.alphabets[1:])) if form.first else fixed

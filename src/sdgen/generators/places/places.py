@@ -1,25 +1,29 @@
 """Places: all address columns of one row and one `who` speak of the same place.
 
 A row's place is drawn by population. In the United States a place is a ZIP code, so city, state, county, ZIP and
-coordinates agree as they do in life; elsewhere it is a city, and postal codes only look like the country's.
+coordinates agree as they do in life; elsewhere it is a city, and a postal code has the country's form and, in the
+larger countries, the first digits of the city or region.
 City data comes from GeoNames (geonames.org, CC BY 4.0). Streets and house numbers are made up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pydantic import Field
 
-from sdgen.errors import did_you_mean
+from sdgen.errors import Problem, ScenarioError, did_you_mean
 from sdgen.generators import streams
-from sdgen.generators.base import ParamError
+from sdgen.generators.base import Dependency, ParamError
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
+from sdgen.generators.places.countries import places_in
 from sdgen.generators.places.gazetteer import (
     WORLD,
     column,
@@ -34,6 +38,7 @@ from sdgen.generators.places.gazetteer import (
     streets,
 )
 from sdgen.generators.pools import encoded, joined, mixture, own, taken
+from sdgen.generators.references import Referring, is_reference
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.generators.text_generator import ALL_TEXTS, FamilyGenerator, carried
@@ -47,37 +52,100 @@ _WITH_STREET = frozenset(
 _AROUND = 20_000  # millionths of a degree: a row lies within 0.02° of its place's centre, some 2 km
 
 
-class AddressGenerator(FamilyGenerator):
+COLUMN = "$"  # begins a param that names a column instead of a country
+Missing = NDArray[np.bool_] | None  # rows whose country is null; None where there are none
+
+
+class CountryGenerator(Referring, FamilyGenerator):
+    """A generator whose `country` is a country, or names a column that holds one for each row."""
+
+    country: str = Field(
+        default="",
+        description="a country's code (DE), or `world` for all of them by population; or $column (of the row, or"
+        " $link.column of a parent), which holds countries (DE or Germany), currencies (EUR) or locales (de-AT); left"
+        " out, the locale's country",
+    )
+
+    @property
+    def country_column(self) -> str:
+        """The column that holds each row's country; "" where the param names none."""
+        return self.country.removeprefix(COLUMN) if self.country.startswith(COLUMN) else ""
+
+    @property
+    def passes_null(self) -> bool:
+        return bool(self.country_column)
+
+    def references(self) -> Iterator[str]:
+        return iter((self.country_column,) if self.country_column else ())
+
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
+        if self.country.startswith(COLUMN):
+            if not is_reference(self.country_column):
+                hint = "write $column, or $link.column of a parent"
+                yield ParamError("country", f"{self.country!r} names no column", hint)
+        elif self.country and self.country != WORLD and self.country not in countries():
+            near = did_you_mean(self.country.upper(), countries(), "two capital letters such as DE, or world")
+            hint = f"{near}; a column is named with a dollar sign, such as $country"
+            yield ParamError("country", f"unknown country {self.country!r}", hint)
+
+    def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
+        type = types.get(self.dependency(self.country_column)) if self.country_column else None
+        if type is not None and type.kind not in ALL_TEXTS:
+            what = f"{self.country_column} is {type}, no text"
+            yield ParamError("country", what, "name a column of countries, currencies or locales")
+
+    def unknown_country(self, cells: ColumnBatch, text: object) -> ScenarioError:
+        """What to say of a value that no country is called by."""
+        path = ("entities", cells.facts.entity, "columns", cells.facts.column)
+        hint = "it may hold codes (DE), English names (Germany), currencies (EUR) or locales (de-AT)"
+        return ScenarioError(Problem(path, f"no country is called {text!r}, a value of {self.country_column}", hint))
+
+
+class AddressGenerator(CountryGenerator):
     """One column of an address."""
 
     family: ClassVar[str] = "address"
     by_locale: ClassVar[bool] = True
 
-    country: str = Field(
-        default="",
-        description="a country's code (DE), or `world` for all of them by population; left out, the locale's country",
-    )
-
-    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
-        if self.country and self.country != WORLD and self.country not in countries():
-            hint = did_you_mean(self.country.upper(), countries(), "two capital letters such as DE, or world")
-            yield ParamError("country", f"unknown country {self.country!r}", hint)
-
     def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
         return street_lists() if self.called in _WITH_STREET else {}
 
     def scope(self, facts: ColumnContext) -> str:
+        """The country of all rows, or `world`."""
         return self.country or country_of(facts.locale)
 
     def is_mixed(self, facts: ColumnContext) -> bool:
-        """Whether rows are of several countries, by locale."""
-        return not self.country and len(mixture(facts.locale)) > 1
+        """Whether rows are of several countries, by locale or by another column."""
+        return bool(self.country_column) or (not self.country and len(mixture(facts.locale)) > 1)
 
-    def where(self, cells: ColumnBatch) -> Numbers:
-        """Each row's place in the gazetteer."""
+    def values(self, cells: ColumnBatch) -> pa.Array:
+        where, missing = self.places(cells)
+        made = self.written(cells, where)
+        # As a slice by index, which dictionaries take too: null where the country is.
+        return made if missing is None else made.take(pa.array(np.arange(len(made)), mask=missing))
+
+    def written(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
+        """The column at these places of the gazetteer."""
+        raise NotImplementedError
+
+    def places(self, cells: ColumnBatch) -> tuple[Numbers, Missing]:
+        """Each row's place in the gazetteer, and which rows have none."""
+        # Elements of a nested column have numbers of their own, so that their places aren't the row's.
+        if cells.numbers is not cells.rows.numbers:
+            return self._places(cells)
         # One draw for the place, which all columns of the address share.
+        name = f"place {self.country or country_of(cells.facts.locale)} {self.who}"
+        return cells.rows.shared(name, lambda: self._places(cells))
+
+    def _places(self, cells: ColumnBatch) -> tuple[Numbers, Missing]:
+        words = self.family_draw(cells, "place")
+        if self.country_column:
+            try:
+                return places_in(self.array(cells, self.country_column), words)
+            except LookupError as error:
+                raise self.unknown_country(cells, error.args[0]) from None
         chosen = places(self.scope(cells.facts))
-        return chosen.table.pick(self.family_draw(cells, "place")) + chosen.start
+        return chosen.table.pick(words) + chosen.start, None
 
     def street_of(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
         listed = streets()
@@ -156,12 +224,15 @@ class LocalityName(AddressGenerator):
         return None if self.is_mixed(facts) else len(self._names(facts))
 
     def values(self, cells: ColumnBatch) -> pa.Array:
-        name = _LISTED[self.called]
         # A unique column lists each name once, and can't follow the place.
         if cells.facts.unique:
             listed = self._names(cells.facts)
-            return encoded(column(name), listed[cells.indexes(len(listed))])
-        return encoded(column(name), indices(name)[self.where(cells)])
+            return encoded(column(_LISTED[self.called]), listed[cells.indexes(len(listed))])
+        return super().values(cells)
+
+    def written(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
+        name = _LISTED[self.called]
+        return encoded(column(name), indices(name)[where])
 
     def _names(self, facts: ColumnContext) -> Numbers:
         chosen = places(self.scope(facts))
@@ -170,22 +241,24 @@ class LocalityName(AddressGenerator):
 
 @register("address.street", "address.street_address")
 class Street(AddressGenerator):
-    """House number and street, as the country writes them."""
+    """House number and street, as the country writes them, in Latin letters."""
 
+    version: ClassVar[int] = 2
     example: ClassVar[str] = "{generator: address.street}"
 
-    def values(self, cells: ColumnBatch) -> pa.Array:
-        return self.line_of(cells, self.where(cells))
+    def written(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
+        return self.line_of(cells, where)
 
 
 @register("address.street_name")
 class StreetName(AddressGenerator):
-    """The name of a street."""
+    """The name of a street, in the country's language and Latin letters where it is known."""
 
+    version: ClassVar[int] = 2
     example: ClassVar[str] = "{generator: address.street_name}"
 
-    def values(self, cells: ColumnBatch) -> pa.Array:
-        return self.street_of(cells, self.where(cells))
+    def written(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
+        return self.street_of(cells, where)
 
 
 @register("address.street_number")
@@ -194,53 +267,68 @@ class StreetNumber(AddressGenerator):
 
     example: ClassVar[str] = "{generator: address.street_number}"
 
-    def values(self, cells: ColumnBatch) -> pa.Array:
-        return pa.array(self.number_of(cells, self.where(cells))).cast(pa.string())
+    def written(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
+        return pa.array(self.number_of(cells, where)).cast(pa.string())
 
 
 @register("address.postal_code", "address.zip_code")
 class PostalCode(AddressGenerator):
-    """A postal code: in the United States the place's own, elsewhere one in the country's form."""
+    """A postal code: in the United States the place's own, elsewhere one in the country's form.
 
+    In some 25 countries, the largest among them, it begins as those of the city or its region do.
+    """
+
+    version: ClassVar[int] = 2
     example: ClassVar[str] = "{generator: address.postal_code, params: {country: CA}}"
 
-    def values(self, cells: ColumnBatch) -> pa.Array:
-        return self.code_of(cells, self.where(cells))
+    def written(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
+        return self.code_of(cells, where)
 
 
 @register("address.address", "address.full_address")
 class Address(AddressGenerator):
-    """A whole address in one line."""
+    """A whole address in one line, as the country writes it; with its name at the end where rows are of several."""
 
+    version: ClassVar[int] = 2
     example: ClassVar[str] = "{generator: address.address}"
 
-    def values(self, cells: ColumnBatch) -> pa.Array:
-        where = self.where(cells)
-        street, code, city = self.line_of(cells, where), self.code_of(cells, where), _texts("city", where)
-        country = indices("country_code")[where]
-        lines = _by_style(street, city, _texts("state_code", where), code, _styles()[country])
-        return joined(lines, ", ", _texts("country", where)) if self.scope(cells.facts) == WORLD else lines
+    def written(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
+        parts: dict[str, Callable[[], pa.Array]] = {
+            "city": lambda: _texts("city", where),
+            "state": lambda: _texts("state", where),
+            "region": lambda: _texts("state_code", where),
+            "code": lambda: self.code_of(cells, where),
+        }
+        lines = joined(self.line_of(cells, where), ", ", _by_style(parts, _styles()[indices("country_code")[where]]))
+        return joined(lines, ", ", _texts("country", where)) if self.country_column or self.country == WORLD else lines
 
 
-def _by_style(street: pa.Array, city: pa.Array, state: pa.Array, code: pa.Array, style: Numbers) -> pa.Array:
-    """The parts of addresses in their country's order: 0 is code and city, 1 city and code, 2 city, state and code."""
-    orders = (
-        (street, ", ", code, " ", city),
-        (street, ", ", city, " ", code),
-        (street, ", ", city, ", ", state, " ", code),
-    )
-    present = np.unique(style).tolist()
-    if len(present) == 1:
-        return joined(*orders[present[0]])
-    return pc.choose(pa.array(style), *(joined(*order) for order in orders))
+def _by_style(parts: Mapping[str, Callable[[], pa.Array]], style: Numbers) -> pa.Array:
+    """The parts of addresses below the street, in their country's order."""
+    made: dict[str, pa.Array] = {}
+    lines = []
+    present = np.unique(style).tolist() or [0]
+    for number in present:
+        words = _WORDS.split(_orders()[number])
+        made |= {word: parts[word]() for word in words if word in parts and word not in made}
+        lines.append(joined(*(made.get(word, word) for word in words if word)))
+    return lines[0] if len(lines) == 1 else pc.choose(pa.array(np.searchsorted(present, style)), *lines)
+
+
+_WORDS = re.compile(r"(\w+)")
+
+
+@cache
+def _orders() -> tuple[str, ...]:
+    """What stands below the street, in the ways that countries have: `code city`, or `city, state code`."""
+    return tuple(own("postal")["styles"])
 
 
 @cache
 def _styles() -> Numbers:
-    styles = own("postal")["styles"]
-    return np.array(
-        [_WITH_STATE * (c in styles["state"]) + (c in styles["city_first"]) for c in countries()], dtype=np.int64
-    )
+    """The place of each country's order; countries that are not listed have the first."""
+    order = {country: place for place, listed in enumerate(own("postal")["styles"].values()) for country in listed}
+    return np.array([order.get(country, 0) for country in countries()], dtype=np.int64)
 
 
 @register("address.latitude", "address.longitude")
@@ -257,11 +345,11 @@ class Coordinate(AddressGenerator):
     def natural(self) -> Type:
         return Type("double")
 
-    def values(self, cells: ColumnBatch) -> pa.Array:
+    def written(self, cells: ColumnBatch, where: Numbers) -> pa.Array:
         name = self.called.partition(".")[2]
         around = self.family_below(cells, name, 2 * _AROUND + 1) - _AROUND
         # Whole millionths of a degree, and one division: the same double on every machine.
-        return pa.array((numbers(name)[self.where(cells)] * 100 + around) / _DEGREE)
+        return pa.array((numbers(name)[where] * 100 + around) / _DEGREE)
 
 
 def _texts(name: str, where: Numbers) -> pa.Array:

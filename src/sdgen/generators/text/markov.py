@@ -1,4 +1,4 @@
-"""Texts by a Markov chain over the words of a text of the user's own."""
+"""Texts by a Markov chain over the words of a text or text file of the user's own."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ class Markov(TextGenerator):
         " again. Our lift makes a noise and the door is slow. The noise is back again today.'}}"
     )
 
-    text: str = Field(min_length=1, max_length=4_000_000, description="the source: sentences of one's own")
+    text: str = Field("", max_length=4_000_000, description="the source: sentences of one's own")
+    file: str = Field(
+        "", max_length=1000, description="instead: a text file that holds it (UTF-8), relative to the scenario's own"
+    )
     order: int = Field(2, ge=1, le=3, description="how many words decide which one follows; more are nearer the source")
     min_words: int = Field(5, ge=1, le=300, description="a text goes on until it has so many words")
     max_words: int = Field(40, ge=1, le=300, description="the most words of a text")
@@ -52,7 +55,12 @@ class Markov(TextGenerator):
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         if self.min_words > self.max_words:
             yield ParamError("min_words", f"min_words {self.min_words} is above max_words {self.max_words}")
-        if not self.text.split():
+        if self.file and self.text:
+            yield ParamError("file", "both text and file are given", "leave one of them out")
+        elif self.file:
+            # A reader puts the text of a file in its place; what no file was, opens none.
+            yield ParamError("file", "only a scenario that is a file itself names others", "write the text as `text`")
+        elif not self.text.split():
             yield ParamError("text", "the text has no words", "give some sentences")
 
     def values(self, cells: ColumnBatch) -> pa.Array:

@@ -12,6 +12,7 @@ from pydantic import Field
 from sdgen.generators.base import ParamError
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import Domain
+from sdgen.generators.locales import LocaleGenerator
 from sdgen.generators.pools import Pool, joined, own, text_array
 from sdgen.generators.registry import register
 from sdgen.generators.text.sentences import (
@@ -29,11 +30,10 @@ from sdgen.scenario.types import Type
 _MOST = 10_000
 
 
-class Prose(TextGenerator):
+class Prose(LocaleGenerator, TextGenerator):
     """Text of a wished length."""
 
     fits: ClassVar[frozenset[str]] = PLAIN_TEXTS
-    by_locale: ClassVar[bool] = True
 
     min_length: int = Field(default=0, ge=0, le=_MOST, description="characters at least: more is added to short texts")
     max_length: int = Field(
@@ -41,9 +41,10 @@ class Prose(TextGenerator):
     )
 
     def lists_used(self, facts: ColumnContext) -> Mapping[str, str]:
-        return text_lists(facts.locale)
+        return text_lists(", ".join(self.locales_in(facts)))
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
+        yield from super().faults(facts)
         limit = self._limit(facts)
         if limit and self.min_length > limit:
             yield ParamError(

@@ -16,6 +16,7 @@ from sdgen.generators.registry import params_of, spelled_by_name
 from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.formats import DOCUMENTS
 from sdgen.readers.native.links import Shorthand
+from sdgen.readers.native.text_files import with_texts
 from sdgen.readers.yaml_text import Document
 from sdgen.scenario.dirt import Dirt
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, RowCount, Rule, Scenario
@@ -30,19 +31,23 @@ def matches(source: Source) -> bool:
 
 def read(source: Source, options: ReadOptions) -> Scenario:
     """The scenario of a file, or of the one scenario file in a folder."""
-    return read_document(Source(str(_only_file(source.path))).parsed if source.is_folder else source.parsed)
+    file = Source(str(_only_file(source.path))) if source.is_folder else source
+    return read_document(file.parsed, folder=file.path.parent)
 
 
-def read_document(document: Document, name: str = "") -> Scenario:
+def read_document(document: Document, name: str = "", folder: Path | None = None) -> Scenario:
     """The scenario of a document; ScenarioError with every problem where it is wrong, those of the plan among them.
 
-    name: of a scenario that names itself none; one that is kept in a file must have a name.
+    name: of a scenario that names itself none; one that is kept in a file must have a name. folder: where the texts lie
+    that it names; None for one that opens no files.
     """
     reading = _ScenarioReader(document, list(document.repeated))
     canonical = reading.scenario(document.value, name)
     scenario = reading.validated(canonical)
     if scenario is None:
         raise ScenarioError(reading.problems)
+    if folder is not None:
+        scenario = with_texts(scenario, folder, reading.problems)
     if reading.problems:
         from sdgen.readers.feasibility import further_problems  # most scenarios have no problems to look further for
 
