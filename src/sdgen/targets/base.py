@@ -154,12 +154,22 @@ class Span:
 
 
 @dataclass(frozen=True)
+class WrittenFile:
+    """A file that is complete: its name, rows, bytes and the folder of its partition."""
+
+    name: str
+    rows: int
+    size: int
+    folder: str = ""
+
+
+@dataclass(frozen=True)
 class Receipt:
-    """What a task left behind for a span: of files the name of its attempt, and its bytes."""
+    """What a task left behind for a span: of files, which ones, and the name of the attempt that they are of."""
 
     span: Span
-    name: str = ""
-    bytes: int = 0
+    attempt: str = ""
+    files: tuple[WrittenFile, ...] = ()
 
 
 class PartWriter(Protocol):
