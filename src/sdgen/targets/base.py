@@ -218,6 +218,15 @@ class Spreadable(Protocol):
 
 
 @runtime_checkable
+class Parallel(Spreadable, Protocol):
+    """A target that several connections can fill at the same time, where a run asks for so many workers."""
+
+    def takes_spans_at_once(self, tables: Sequence[Table], mode: Mode) -> bool:
+        """Whether they gain anything for these tables, and are allowed to; TargetError where it can't be told."""
+        ...
+
+
+@runtime_checkable
 class Local(Protocol):
     """A target in files of this machine, whose place takes one run at a time; None where it has no place."""
 
