@@ -6,13 +6,15 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 import sdgen
 from sdgen.execution.digest import Result
 from sdgen.execution.spread import spans
-from tests.spread.made import SCENARIO
+from tests.spread.made import SCENARIO, sums
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +29,17 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     """The same rows as this process writes them: the folder, and the result."""
     folder = tmp_path_factory.mktemp("local") / "out"
     return folder, sdgen.write(SCENARIO, folder, formats=["parquet"])
+
+
+@pytest.fixture
+def written_here(postgres_server: str) -> Any:
+    """What the tables hold when this process alone writes them."""
+    name = "sdgen_written_here"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        if not connection.execute(b"SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchall():
+            connection.execute(f"CREATE DATABASE {name}".encode())
+            sdgen.write(SCENARIO, postgres_server.replace("/postgres?", f"/{name}?"))
+    return sums(postgres_server.replace("/postgres?", f"/{name}?"))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -105,6 +106,29 @@ def at_rows(entity: str, act: Callable[[], None]) -> Callable[[Event], None]:
 def parts(folder: Path, table: str) -> pa.Table:
     """A table's parts one after the other, in the order of their names."""
     return pa.concat_tables(pq.read_table(path) for path in sorted((folder / table).glob("part-*.parquet")))
+
+
+def query(url: str, sql: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(sql.encode()).fetchall()
+
+
+def tables(url: str) -> list[tuple[Any, ...]]:
+    """All tables of all schemas, and schemas of staging."""
+    found = query(
+        url, "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname !~ '^(pg_|information)' ORDER BY 1"
+    )
+    return found + query(url, "SELECT nspname FROM pg_namespace WHERE nspname LIKE '\\_sdgen%'")
+
+
+def sums(url: str) -> list[tuple[Any, ...]]:
+    """What tells rows apart, whatever their order."""
+    return query(
+        url,
+        "SELECT (SELECT count(*) FROM patients), (SELECT sum(hashtextextended(p::text, 0)) FROM patients p), "
+        "(SELECT count(*) FROM visits), (SELECT sum(hashtextextended(v::text, 0)) FROM visits v), "
+        "(SELECT count(*) FROM pg_constraint WHERE contype IN ('p', 'f', 'u'))",
+    )
 
 
 def digests(result: Result) -> dict[str, tuple[int, str]]:

@@ -110,14 +110,19 @@ def test_a_scheduler_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.Mo
         ("out/", {"formats": ["parquet", "csv"]}, "format parquet, csv can't be written by an engine"),
         ("out/", {"resume": True}, "leave resume and commit_every out"),
         ("out/", {"mode": "append_only", "formats": ["csv"]}, "can't append to csv files"),
-        ("out/", {"part_rows": 10}, "leave part_rows out, or the engine"),
+        (
+            "memory://bay/x/",
+            {"formats": ["arrow"]},
+            "format arrow can't be written by an engine\n +choose one of parquet",
+        ),
+        ("out/", {"formats": ["snowflake"]}, "can't be written in parts by twice://here"),
     ],
 )
 def test_targets_that_cannot(
     target: str, more: dict[str, Any], told: str, another: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    options = {"formats": ["parquet"], **more} if target == "out/" else more
+    options = {"formats": ["parquet"], **more} if target.endswith("/") else more
     with pytest.raises(TargetError, match=told):
         sdgen.write(SCENARIO, target, engine=another, **options)
     assert list(tmp_path.iterdir()) == []

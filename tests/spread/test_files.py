@@ -19,7 +19,8 @@ from sdgen.execution.events import EntityFinished, EntityStarted, Event, Finishi
 from sdgen.execution.execute import execute_run
 from sdgen.execution.request import read_request
 from sdgen.execution.resolve import resolve
-from sdgen.files.spread_folder import FilePartWriter, SpreadFolder
+from sdgen.files.spread_folder import SpreadFolder
+from sdgen.files.spread_parts import FilePartWriter, LocalPlace
 from tests.spread.made import SCENARIO, at_rows, digests, dying, parts
 
 Local = tuple[Path, Result]
@@ -158,7 +159,7 @@ def test_a_check_that_a_late_row_breaks(cluster: str, tmp_path: Path) -> None:
 
 def test_a_folder_that_workers_do_not_see(dask_cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        SpreadFolder, "part_writer", lambda self: FilePartWriter(str(tmp_path / "elsewhere" / ".attempts"), "parquet")
+        SpreadFolder, "part_writer", lambda self: FilePartWriter(LocalPlace(f"{tmp_path}/elsewhere/.attempts"), {})
     )
     with pytest.raises(TargetError, match=r"a worker doesn't see .*elsewhere(.|\n)*every worker must see"):
         sdgen.write(SCENARIO, tmp_path / "out", formats=["parquet"], engine=dask_cluster)

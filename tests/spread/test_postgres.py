@@ -17,43 +17,9 @@ from sdgen.execution.digest import Result
 from sdgen.execution.execute import execute_run
 from sdgen.execution.request import read_request
 from sdgen.execution.resolve import resolve
-from tests.spread.made import SCENARIO, at_rows, digests, dying
+from tests.spread.made import SCENARIO, at_rows, digests, dying, query, sums, tables
 
 Local = tuple[Path, Result]
-
-
-def query(url: str, sql: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(url) as connection:
-        return connection.execute(sql.encode()).fetchall()
-
-
-def tables(url: str) -> list[tuple[Any, ...]]:
-    """All tables of all schemas, and schemas of staging."""
-    found = query(
-        url, "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname !~ '^(pg_|information)' ORDER BY 1"
-    )
-    return found + query(url, "SELECT nspname FROM pg_namespace WHERE nspname LIKE '\\_sdgen%'")
-
-
-def sums(url: str) -> list[tuple[Any, ...]]:
-    """What tells rows apart, whatever their order."""
-    return query(
-        url,
-        "SELECT (SELECT count(*) FROM patients), (SELECT sum(hashtextextended(p::text, 0)) FROM patients p), "
-        "(SELECT count(*) FROM visits), (SELECT sum(hashtextextended(v::text, 0)) FROM visits v), "
-        "(SELECT count(*) FROM pg_constraint WHERE contype IN ('p', 'f', 'u'))",
-    )
-
-
-@pytest.fixture
-def written_here(postgres_server: str) -> Any:
-    """What the tables hold when this process alone writes them."""
-    name = "sdgen_written_here"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        if not connection.execute(b"SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchall():
-            connection.execute(f"CREATE DATABASE {name}".encode())
-            sdgen.write(SCENARIO, postgres_server.replace("/postgres?", f"/{name}?"))
-    return sums(postgres_server.replace("/postgres?", f"/{name}?"))
 
 
 def test_the_rows_of_a_local_run(cluster: str, local: Local, postgres_url: str, written_here: Any) -> None:

@@ -1,9 +1,11 @@
-"""A MySQL-speaking server of the tests' own: Debian's MariaDB, where it is installed."""
+"""Servers of the tests' own: Debian's MariaDB, where it is installed, and one that speaks S3."""
 
 from __future__ import annotations
 
 import shutil
+import socket as sockets
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -60,3 +62,27 @@ def running() -> Iterator[Server]:
         process.terminate()
         process.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def s3() -> Iterator[str]:
+    """The address of an S3-compatible server in a process of its own; the package moto must be there."""
+    with sockets.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", "from moto.server import main; import sys; main(sys.argv[1:])", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_for(port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(600):
+        with sockets.socket() as attempt:
+            if attempt.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError("the server doesn't start")

@@ -6,7 +6,6 @@ import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from sdgen.errors import Cancelled, TargetError
 from sdgen.execution.destinations import open_target
 from sdgen.targets.base import Mode
 from sdgen.verification.verify import verify
+from tests.targets import servers
 from tests.targets.made import breaking, family, write
 
 fsspec = pytest.importorskip("fsspec")
@@ -51,25 +51,8 @@ entities:
 def s3_endpoint() -> Iterator[str]:
     pytest.importorskip("moto")
     pytest.importorskip("s3fs")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-c", "from moto.server import main; import sys; main(sys.argv[1:])", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            _wait_for(port)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(600):
-        with socket.socket() as attempt:
-            if attempt.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError("the server doesn't start")
+    with servers.s3() as endpoint:
+        yield endpoint
 
 
 class Bucket:

@@ -15,6 +15,7 @@ pytest.importorskip("httpx")
 
 from fastapi.testclient import TestClient
 
+from sdgen.execution.access import Access
 from sdgen.execution.request import RunRequest
 from sdgen.service.records import Run, Status
 from sdgen.service.run_queries import Retention
@@ -53,6 +54,7 @@ def again(client: TestClient, run_id: str) -> dict[str, str]:
             "resume": True,
         },
         {"scenario": SMALL, "target": "out/files/", "formats": ["jsonl", "csv"], "as_of": "2026-02-03T04:05:06Z"},
+        {"scenario": SMALL, "target": "out/files/", "formats": ["parquet"], "engine": "threads://2"},
         {"scenario_id": "shop", "target_id": "demo", "set": {"entities.customers.rows": 9}, "rows": {"*": 8}},
     ],
 )
@@ -64,6 +66,18 @@ def test_a_run_is_done_again_as_it_was(client: TestClient, service: Service, req
     assert second == first.model_copy(update={"scenario_file": "scenario"})
     assert new.config_hash == run.config_hash
     assert (new.target_id, new.destination, new.mode) == (run.target_id, run.destination, run.mode)
+
+
+def test_a_cluster_is_asked_for_where_the_server_allows_some(client: TestClient, service: Service) -> None:
+    form = {"scenario": SMALL, "target": "out/files/", "formats": "parquet", "engine": "threads://2"}
+    run = service.repository.job(started(client, service, form).id)
+    assert run.engine == "threads://2"
+    assert 'name="engine"' in client.get("/").text
+    refused = client.post("/start", data={**form, "engine": "dusk://host"})
+    assert refused.status_code == 422
+    assert 'id="engine-wrong"' in refused.text
+    narrow = Service(service.store, service.catalog, service.repository, Access(engines=()))
+    assert 'name="engine"' not in TestClient(create_app(narrow, starts_runs=False), HERE).get("/").text
 
 
 def test_what_is_changed_in_the_form_differs_and_the_rest_stays(client: TestClient, service: Service) -> None:

@@ -87,7 +87,7 @@ def open_reader(destination: str, storage: Mapping[str, Any] | None = None) -> T
     """What a destination holds, opened to be read; TargetError where it can't be."""
     open_target(destination)  # what is wrong with it as a destination
     if is_iceberg(destination):
-        from sdgen.files.iceberg import CatalogAddress
+        from sdgen.files.iceberg_catalog import CatalogAddress
         from sdgen.files.iceberg_reader import IcebergReader
 
         return IcebergReader(CatalogAddress.of(destination, storage))
@@ -174,7 +174,8 @@ def is_iceberg(destination: str) -> bool:
 def _iceberg(destination: str, formats: Formats, names: FileNames | None, storage: Mapping[str, Any] | None) -> Target:
     if formats:
         raise TargetError(Problem(("target",), "an Iceberg catalogue has no file format", "leave --format out"))
-    from sdgen.files.iceberg import CatalogAddress, IcebergTables
+    from sdgen.files.iceberg import IcebergTables
+    from sdgen.files.iceberg_catalog import CatalogAddress
 
     return IcebergTables(CatalogAddress.of(destination, storage), names)
 

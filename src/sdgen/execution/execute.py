@@ -24,7 +24,7 @@ from sdgen.execution.request import RunSettings
 from sdgen.execution.resume import begin, manifest
 from sdgen.generators.cancellation import cancelled_by
 from sdgen.planning.plan import Plan
-from sdgen.targets.base import Committing, Computing, Described, Mode, Remarking, Resumable, Table, Target
+from sdgen.targets.base import Committing, Computing, Described, Mode, Parallel, Remarking, Resumable, Table, Target
 from sdgen.targets.file_checkpoint import TableProgress
 from sdgen.targets.tables import left_to_database, tables_of
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sdgen.execution.resolved import ResolvedRun
 
 DEFAULTS = RunSettings()
+SMALL_TABLE = 4 * BATCH_ROWS
 _logger = logging.getLogger("sdgen.execution")
 
 
@@ -121,7 +122,8 @@ def execute(
             broken = [] if probed else probe(plan)
             if broken:
                 raise ScenarioError(broken)
-            results = writing.write_on_engine(tables) if settings.engine else writing.write_here(tables)
+            engine = settings.engine or writing.engine_of_threads(tables)
+            results = writing.write_on_engine(tables, engine) if engine else writing.write_here(tables)
         except BaseException as error:  # Ctrl-C, too, must leave the target as it was
             target.abort()
             if isinstance(error, SdgenError) and not writing.failed.is_set():
@@ -149,8 +151,17 @@ class _Writing:
         if self.cancel.is_set():
             raise Cancelled("the run was cancelled")
 
-    def write_on_engine(self, tables: Sequence[Table]) -> tuple[EntityResult, ...]:
-        """All of it, by tasks on the engine of the settings."""
+    def engine_of_threads(self, tables: Sequence[Table]) -> str:
+        """The engine that fills a database by several connections, where workers were asked for; "" where one does."""
+        asked = self.settings.workers > 1 and not self.settings.resume and not self.settings.commit_every
+        # A table of some batches is written before a second connection is opened.
+        large = any(table.rows > SMALL_TABLE for table in tables)
+        if not (asked and large and isinstance(self.target, Parallel)):
+            return ""
+        return "threads://local" if self.target.takes_spans_at_once(tables, self.settings.mode) else ""
+
+    def write_on_engine(self, tables: Sequence[Table], engine: str) -> tuple[EntityResult, ...]:
+        """All of it, by tasks on an engine."""
         from sdgen.execution.spread.write import write_spread
 
         told = manifest(self.plan, tables, self.settings.mode)
@@ -158,7 +169,7 @@ class _Writing:
             self.plan,
             self.target,
             tables,
-            self.settings,
+            self.settings.model_copy(update={"engine": engine}),
             told,
             workers=self.workers,
             listen=self.listen,

@@ -25,11 +25,13 @@ from sdgen.databases.existing_tables import ExistingRowsQuery
 from sdgen.errors import Problem, TargetError
 from sdgen.files.lake import LakeTable, about_run, other_columns, partition_values
 from sdgen.files.layout import layout_problems
-from sdgen.files.parts import PartWriter, WrittenFile, write_all
+from sdgen.files.parts import PartWriter, write_all
 from sdgen.files.remote import Store, Upload
+from sdgen.files.spread_files import SpreadFiles, StorePlace, remove_leftovers
+from sdgen.files.spread_parts import PartTable
 from sdgen.scenario.output import FileNames
 from sdgen.scenario.request import ExistingRows
-from sdgen.targets.base import Mode, Table
+from sdgen.targets.base import Mode, Receipt, SpreadTarget, Table, WrittenFile
 from sdgen.targets.writer_lock import LocalPath
 
 LACKING: Mapping[str, str] = {
@@ -103,6 +105,10 @@ class DeltaTables:
     def begin(self, manifest: Mapping[str, Any], resume: bool) -> None:
         self.manifest = manifest
 
+    def spread(self, manifest: Mapping[str, Any]) -> SpreadTarget:
+        self.begin(manifest, False)
+        return SpreadFiles(self)
+
     def keep(self, table: Table, batches: int, digest: int, finished: bool = False) -> None:
         self._digests[table.name] = digest
 
@@ -127,6 +133,7 @@ class DeltaTables:
             fault = self.store.fault()
             if fault is not None:
                 return [*problems, fault]
+            remove_leftovers(self.store)
             for table in tables:
                 there = self._opened(table.name)
                 self._there[table.name] = there
@@ -184,6 +191,16 @@ class DeltaTables:
         writer = PartWriter(self._tables[table.name].plan, self._create)
         write_all([writer], parts)
         self._files[table.name] = writer.written
+
+    def part_place(self) -> StorePlace:
+        return StorePlace.of(self.store, in_folders=False)
+
+    def part_tables(self) -> Mapping[str, PartTable]:
+        return {lake.table.entity: lake for lake in self._tables.values()}
+
+    def adopt(self, table: Table, receipts: Sequence[Receipt], place: StorePlace) -> None:
+        self._files[table.name] = [file for receipt in receipts for file in receipt.files]
+        self._shown += [file.name for file in self._files[table.name]]
 
     def _create(self, name: str) -> IO[bytes]:
         upload = self.store.create(name)

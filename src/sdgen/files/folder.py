@@ -60,9 +60,10 @@ class Files:
         self._kept: dict[str, float] = {}
 
     def spread(self, manifest: Mapping[str, Any]) -> SpreadTarget:
-        from sdgen.files.spread_folder import SpreadFolder, spread_problems
+        from sdgen.files.spread_folder import SpreadFolder
+        from sdgen.files.spread_parts import format_problems
 
-        problems = spread_problems(self.names)
+        problems = format_problems(self.names)
         if problems:
             raise TargetError(problems)
         return SpreadFolder(self.folder, self.names, manifest)

@@ -1,39 +1,32 @@
 """Iceberg tables of a catalogue, by the package pyiceberg: one commit for each table, last of all.
 
-    iceberg+sqlite:///lake/catalog.db?warehouse=lake/          a catalogue in a file; its folder if left out
-    iceberg+postgresql://user:password@host/db?warehouse=s3://bucket/lake/&schema=shop
-    iceberg+https://host/path?warehouse=name&token=${TOKEN}    a REST catalogue
-
-What stands behind `iceberg+` is the catalogue's own URL; `schema` is the namespace, `name` the catalogue's name (both
-`default` where left out), other parts of the query are its properties. Files are written while the run goes. Iceberg's
-catalogues commit one table at a time: where a commit fails, those before it are undone, new tables by dropping them and
-others by going back to their snapshot.
+Files are written while the run goes. Iceberg's catalogues commit one table at a time: where a commit fails, those
+before it are undone, new tables by dropping them and others by going back to their snapshot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import replace
 from threading import Lock
 from typing import IO, Any
-from urllib.parse import parse_qsl
 
 import pyarrow as pa
 
-from sdgen.databases.driver_errors import next_step
 from sdgen.databases.existing_tables import ExistingRowsQuery
-from sdgen.databases.urls import path_of, without_password, without_password_of
-from sdgen.errors import Problem, SdgenError, TargetError
+from sdgen.errors import Problem, TargetError
+from sdgen.files.iceberg_catalog import CatalogAddress
+from sdgen.files.iceberg_parts import IcebergPlace
 from sdgen.files.lake import LakeTable, about_run
 from sdgen.files.layout import layout_problems
 from sdgen.files.parts import PartWriter, write_all
+from sdgen.files.spread_files import SpreadFiles
+from sdgen.files.spread_parts import PartTable
 from sdgen.scenario.output import FileNames
 from sdgen.scenario.request import ExistingRows
-from sdgen.targets.base import Mode, Table
+from sdgen.targets.base import Mode, Receipt, SpreadTarget, Table
 
-SCHEME = "iceberg+"
 LACKING: Mapping[str, str] = {
     "json": "text",
     "tinyint": "int",
@@ -43,75 +36,6 @@ LACKING: Mapping[str, str] = {
     "uint": "bigint",
     "ubigint": "decimal(20,0)",
 }
-# For a URL that names no driver SQLAlchemy takes psycopg2 or mysqlclient, which sdgen does not bring.
-_DRIVERS: Mapping[str, str] = {
-    "postgresql": "postgresql+psycopg",
-    "postgres": "postgresql+psycopg",
-    "mysql": "mysql+pymysql",
-}
-_REST = ("http", "https")
-_DEFAULT = "default"
-
-
-@dataclass(frozen=True)
-class CatalogAddress:
-    """What a destination says. file: of a catalogue in SQLite, which need not exist yet."""
-
-    url: str
-    properties: Mapping[str, Any]
-    namespace: str
-    name: str
-    file: Path | None = None
-
-    @classmethod
-    def of(cls, destination: str, properties: Mapping[str, Any] | None = None) -> CatalogAddress:
-        """TargetError where there can be no such catalogue."""
-        place, _, query = destination.removeprefix(SCHEME).partition("?")
-        told: dict[str, Any] = {**dict(parse_qsl(query, keep_blank_values=True)), **(properties or {})}
-        namespace, name = told.pop("schema", "") or _DEFAULT, told.pop("name", "") or _DEFAULT
-        scheme, _, rest = place.partition("://")
-        file = path_of(place).absolute() if scheme == "sqlite" else None
-        if file is not None:
-            told.setdefault("warehouse", str(file.parent))
-            place = f"sqlite:///{file}"
-        if not told.get("warehouse") and scheme not in _REST:
-            what = f"{without_password(destination)} names no warehouse, where the tables' files go"
-            raise TargetError(Problem(("target",), what, "add ?warehouse=s3://bucket/lake/, or a folder"))
-        if told.get("warehouse") and "://" not in told["warehouse"] and scheme not in _REST:
-            told["warehouse"] = f"file://{Path(told['warehouse']).absolute()}"
-        url = place if scheme in _REST else f"{_DRIVERS.get(scheme, scheme)}://{rest}" if file is None else place
-        return cls(url, {"type": "rest" if scheme in _REST else "sql", "uri": url, **told}, namespace, name, file)
-
-    @property
-    def shown(self) -> str:
-        return str(self.file) if self.file is not None else without_password(self.url)
-
-    def open(self) -> Any:
-        """The catalogue; TargetError where the package is missing, or the catalogue can't be reached."""
-        try:
-            from pyiceberg.catalog import load_catalog
-        except ImportError:
-            what = "Iceberg tables need the package pyiceberg"
-            raise TargetError(Problem(("target",), what, 'pip install "sdgen[iceberg]"')) from None
-        with self.translated("opened"):
-            return load_catalog(self.name, **self.properties)
-
-    @contextmanager
-    def translated(self, done: str) -> Iterator[None]:
-        """What the catalogue or its storage refuses, as a TargetError."""
-        try:
-            yield
-        except SdgenError:
-            raise
-        except Exception as error:
-            text = without_password_of(self.url, " ".join(str(error).split()) or type(error).__name__)
-            what = f"the Iceberg catalogue {self.shown} can't be {done}: {text}"
-            raise TargetError(Problem(("target",), what, next_step(text))) from None
-
-    def identifier(self, table: str) -> tuple[str, str]:
-        """A table's namespace and name."""
-        schema, _, name = table.rpartition(".")
-        return schema or self.namespace, name
 
 
 class IcebergTables:
@@ -137,6 +61,10 @@ class IcebergTables:
 
     def begin(self, manifest: Mapping[str, Any], resume: bool) -> None:
         self.manifest = manifest
+
+    def spread(self, manifest: Mapping[str, Any]) -> SpreadTarget:
+        self.begin(manifest, False)
+        return SpreadFiles(self)
 
     def keep(self, table: Table, batches: int, digest: int, finished: bool = False) -> None:
         self._digests[table.name] = digest
@@ -253,6 +181,19 @@ class IcebergTables:
                 return _Output(self.address, place.io.new_output(address).create())  # type: ignore[return-value]
 
         write_all([PartWriter(self._tables[table.name].plan, create)], parts)
+
+    def part_place(self) -> IcebergPlace:
+        first = next(iter(self._transactions.values()))._table
+        return IcebergPlace.of(self.address.shown, first.io, first.location())
+
+    def part_tables(self) -> Mapping[str, PartTable]:
+        return {
+            lake.table.entity: replace(lake, base=f"{self._transactions[name]._table.location()}/{lake.base}")
+            for name, lake in self._tables.items()
+        }
+
+    def adopt(self, table: Table, receipts: Sequence[Receipt], place: IcebergPlace) -> None:
+        self._written[table.name] = [file.name for receipt in receipts for file in receipt.files]
 
     def finish(self) -> None:
         with self.address.translated("written"):

@@ -10,7 +10,7 @@ from sdgen.databases.dialect import literal
 from sdgen.databases.duckdb.connection import connect
 from sdgen.databases.duckdb.dialect import DUCKDB
 from sdgen.databases.existing_tables import ExistingRowsQuery
-from sdgen.files.iceberg import CatalogAddress
+from sdgen.files.iceberg_catalog import CatalogAddress
 from sdgen.files.reader import TypedViews, make_view
 from sdgen.scenario.request import ExistingRows
 from sdgen.targets.base import Table

@@ -15,13 +15,12 @@ from urllib.parse import unquote
 import pyarrow as pa
 
 from sdgen.files.layout import NULL
-from sdgen.files.parts import WrittenFile
 from sdgen.files.table_files import Encoded, FilePlan, TableFiles
 from sdgen.generators.arrays.encode_text import json_text
 from sdgen.scenario.output import FileLayout
 from sdgen.scenario.types import NESTED, Type, parse_type
 from sdgen.targets import columnar
-from sdgen.targets.base import Mode, Table, TableColumn
+from sdgen.targets.base import Mode, Table, TableColumn, WrittenFile
 from sdgen.targets.csv_encoding import plain_text
 
 Lacking = Mapping[str, str]  # kinds of types that a format has not, and the types that hold their values

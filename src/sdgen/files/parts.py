@@ -6,7 +6,6 @@ import shutil
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,22 +14,13 @@ import pyarrow as pa
 from sdgen.databases.driver_errors import next_step
 from sdgen.errors import Problem, TargetError
 from sdgen.files.formats import OpenFile
-from sdgen.files.table_files import Encoded, FilePlan
+from sdgen.files.table_files import Encoded, FilePlan, NextNames
 from sdgen.targets import columnar
+from sdgen.targets.base import WrittenFile
 
 _MOST_OPEN = 64  # files of a table at once: each holds buffers
 _MOST_HELD = 4 * columnar.GROUP_ROWS  # rows that wait for their row groups, over all files of a table
 _MOST_PARTITIONS = 10_000
-
-
-@dataclass(frozen=True)
-class WrittenFile:
-    """A file that is complete: its name, rows, bytes and the folder of its partition."""
-
-    name: str
-    rows: int
-    size: int
-    folder: str = ""
 
 
 class _OpenPart:
@@ -53,12 +43,15 @@ class _OpenPart:
 
 
 class PartWriter:
-    """The files of one table in one format. create: makes the file of a name. written: those that are complete."""
+    """The files of one table in one format. create: makes the file of a name. written: those that are complete.
 
-    def __init__(self, plan: FilePlan, create: Callable[[str], IO[bytes]]) -> None:
+    names: what files are called, where it is other than the plan says.
+    """
+
+    def __init__(self, plan: FilePlan, create: Callable[[str], IO[bytes]], names: NextNames | None = None) -> None:
         self.plan = plan
         self.table = plan.inner
-        self.layout, self.create, self.names = plan.layout, create, plan.next_names()
+        self.layout, self.create, self.names = plan.layout, create, names or plan.next_names()
         self.written: list[WrittenFile] = []
         self._open: OrderedDict[str, _OpenPart] = OrderedDict()
         self._folders: set[str] = set()

@@ -12,6 +12,7 @@ import posixpath
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +31,7 @@ EXTRAS: Mapping[str, str] = {  # by scheme, what `pip install "sdgen[…]"` brin
 _NO_PLACES = frozenset({"file", "local", "http", "https", "data", "reference", "git", "github", "zip", "tar"})
 _COMMITTING = frozenset({"s3", "s3a", "gs", "gcs"})  # whose uploads are seen at their commit, and not before
 _HIDDEN_NAME = ".sdgen-upload-"
+_AT_ONCE = 16  # requests
 _BLOCK = 16 << 20  # bytes of one file that are held in memory; S3 takes 10,000 such blocks for a file
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _SECRET = re.compile(SECRET_WORDS, re.IGNORECASE)
@@ -133,6 +135,24 @@ class Store:
             for name in names:
                 with suppress(FileNotFoundError):
                     self.filesystem.rm_file(f"{self.root}/{name}")
+
+    def move(self, names: Mapping[str, str]) -> None:
+        """Give files other names, several at once: an object store copies each."""
+
+        def move_one(old: str, new: str) -> None:
+            with self.translated("written"):
+                if self.scheme not in _COMMITTING:
+                    self.filesystem.makedirs(posixpath.dirname(f"{self.root}/{new}"), exist_ok=True)
+                self.filesystem.mv(f"{self.root}/{old}", f"{self.root}/{new}")
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            moves = [pool.submit(move_one, old, new) for old, new in names.items()]
+            try:
+                for each in moves:
+                    each.result()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
 
     @contextmanager
     def translated(self, done: str, passed: type[Exception] = SdgenError) -> Iterator[None]:

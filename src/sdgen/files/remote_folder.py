@@ -22,10 +22,12 @@ from sdgen.files.layout import layout_problems
 from sdgen.files.metadata import merged_with, metadata, parsed, written
 from sdgen.files.parts import PartWriter, write_all
 from sdgen.files.remote import Store, Upload
+from sdgen.files.spread_files import SpreadFiles, StorePlace, remove_leftovers
+from sdgen.files.spread_parts import PartTable, format_problems, part_tables
 from sdgen.files.table_files import FilePlan, TableFiles, described, every_file, replaced_files
 from sdgen.scenario.output import DEFAULT_PATTERN, METADATA, FileNames, repeated_names
 from sdgen.scenario.request import ExistingRows
-from sdgen.targets.base import Mode, Table
+from sdgen.targets.base import Mode, Receipt, SpreadTarget, Table
 from sdgen.targets.file_checkpoint import TableProgress
 
 _SMALL_BLOCK = 5 << 20  # bytes: the least that S3 takes; for partitioned tables, which have many files open
@@ -46,12 +48,20 @@ class RemoteFiles:
         self._tables: dict[Table, list[str]] = {}
         self._done: dict[str, TableProgress] = {}
         self._uploads: list[Upload] = []
+        self._moves: dict[str, str] = {}  # files that tasks have written: where they are, and where they belong
         self._shown: list[str] = []  # files that are there by this run, and were not before
         self._lock = Lock()
 
     def begin(self, manifest: Mapping[str, Any], resume: bool) -> None:
         own = {"filename_pattern": self.names.pattern} if self.names.pattern != DEFAULT_PATTERN else {}
         self.manifest = {**manifest, "formats": list(self.formats), **own, **self.names.layout.shown()}
+
+    def spread(self, manifest: Mapping[str, Any]) -> SpreadTarget:
+        problems = format_problems(self.names)
+        if problems:
+            raise TargetError(problems)
+        self.begin(manifest, False)
+        return SpreadFiles(self)
 
     def keep(self, table: Table, batches: int, digest: int, finished: bool = False) -> None:
         if finished:
@@ -62,6 +72,7 @@ class RemoteFiles:
             fault = self.store.fault()
             if fault is not None:
                 return [fault]
+            remove_leftovers(self.store)
             told, there = self._told(), self.store.names()
             for table in tables:
                 self._plans[table.name] = tuple(self._planned(table, table.mode_in(mode), told, there))
@@ -117,6 +128,17 @@ class RemoteFiles:
         write_all(writers, parts)
         self._tables[table] = [each.name for writer in writers for each in writer.written]
 
+    def part_place(self) -> StorePlace:
+        return StorePlace.of(self.store, in_folders=True)
+
+    def part_tables(self) -> Mapping[str, PartTable]:
+        return part_tables(plan for plans in self._plans.values() for plan in plans)
+
+    def adopt(self, table: Table, receipts: Sequence[Receipt], place: StorePlace) -> None:
+        for receipt in receipts:
+            self._moves |= {place.attempt_name(receipt, file.name): file.name for file in receipt.files}
+        self._tables[table] = sorted(file.name for receipt in receipts for file in receipt.files)
+
     def _create(self, small: bool, name: str) -> Any:
         upload = self.store.create(name, *([_SMALL_BLOCK] if small else ()))
         # Tables are written on threads of their own.
@@ -134,9 +156,11 @@ class RemoteFiles:
         # Gone before anything that it tells of changes: where it stands, the folder is complete.
         if METADATA in there:
             self.store.remove([METADATA])
+        # Noted before the commit, which may count though it fails. What replaces an older file can't be taken back.
+        self._shown += [name for name in self._moves.values() if name not in there]
+        self.store.move(self._moves)
         while self._uploads:
             upload = self._uploads[0]
-            # Noted before the commit, which may count though it fails. What replaces an older file can't be taken back.
             if upload.name not in there:
                 self._shown.append(upload.name)
             upload.commit()
@@ -151,6 +175,7 @@ class RemoteFiles:
             last.close()
             last.commit()
         self._shown.clear()
+        self._moves.clear()
 
     def new_files(self) -> Mapping[Table, list[str]]:
         """The files that the run wrote, of each table; before `finish`."""

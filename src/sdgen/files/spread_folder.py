@@ -2,78 +2,33 @@
 
     out/orders/part-000000000000000.parquet, out/orders/part-000000001048576.parquet …, out/_sdgen.json
 
-A task writes under an attempt's name; its receipt takes the file into the staging folder under the name of the span,
-which is its first row. So what a lost task left, or one that was done twice, is never among the rows, and names sort in
-the order of rows. The folder must be one that the tasks' machines and this one see under the same path.
+A task writes into an attempt's folder; its receipt takes the files from there into the staging folder, under names that
+begin with the span's first row. So what a lost task left, or one that was done twice, is never among the rows, and
+names sort in the order of rows. The folder must be one that the tasks' machines and this one see under the same path.
 """
 
 from __future__ import annotations
 
 import shutil
-import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from sdgen.errors import Cancelled, Problem, TargetError
-from sdgen.files.formats import FORMATS
+from sdgen.errors import Problem, TargetError
+from sdgen.files.layout import layout_problems
 from sdgen.files.metadata import merged, metadata, read_metadata, write_metadata
 from sdgen.files.parts import os_errors_as_target_errors, remove_leftover
-from sdgen.files.table_files import FilePlan, local_files
+from sdgen.files.spread_parts import SHARED, FilePartWriter, LocalPlace, part_tables
+from sdgen.files.table_files import FilePlan, described, local_files
 from sdgen.scenario.output import FileNames, repeated_names
-from sdgen.targets.base import Mode, Receipt, Span, Table
+from sdgen.targets.base import Mode, Receipt, Table
 from sdgen.targets.file_checkpoint import TableProgress
 from sdgen.targets.paths import finish_moves, folder_fault, leftovers, move_into, real, release, staged
 from sdgen.targets.writer_lock import CHANGED_HINT, Look, changed_since, look
 
-SPREADABLE = ("parquet", "csv", "jsonl")
 _ATTEMPTS = ".attempts"
-_SHARED = "every worker must see the folder under the same path, as on a network file system"
-
-
-def spread_problems(names: FileNames) -> list[Problem]:
-    """Why files can't be written in parts by tasks."""
-    formats, problems = names.all_formats(), []
-    if len(formats) != 1 or formats[0] not in SPREADABLE:
-        what = f"files of the format {', '.join(formats)} can't be written by an engine"
-        hint = f"choose one of {', '.join(SPREADABLE)}, or leave the engine out"
-        problems.append(Problem(("target",), what, hint))
-    if names.layout:
-        what = "on an engine the parts of files are its spans"
-        problems.append(Problem(("target",), what, f"leave {', '.join(names.layout.shown())} out, or the engine"))
-    return problems
-
-
-@dataclass(frozen=True)
-class FilePartWriter:
-    """Writes a span as a file in the folder of attempts. A folder that is gone says that the run is over."""
-
-    attempts: str
-    format: str
-
-    def write(self, table: Table, span: Span, batches: Iterable[pa.RecordBatch]) -> Receipt:
-        folder, format = Path(self.attempts), FORMATS[self.format]
-        if not folder.is_dir():
-            what = f"a worker doesn't see {folder.parent}, where files are staged"
-            raise TargetError(Problem(("target",), what, _SHARED))
-        # A name for each attempt: two attempts at one span never write into one file.
-        path = folder / f"{uuid.uuid4().hex}.{self.format}"
-        with path.open("wb") as sink:
-            sink.write(format.head(table) if format.head is not None else b"")
-            file = format.open(table, sink)
-            try:
-                for batch in batches:
-                    if not folder.is_dir():
-                        raise Cancelled("the run is over")
-                    file.write(format.encode(table, batch))
-                file.finish()
-            finally:
-                file.close()
-        return Receipt(span, path.name, path.stat().st_size)
 
 
 class SpreadFolder:
@@ -83,7 +38,7 @@ class SpreadFolder:
         self.folder = folder
         self.names = names
         self.format = names.all_formats()[0]
-        self.manifest = {**manifest, "formats": [self.format]}
+        self.manifest = {**manifest, "formats": [self.format], **names.layout.shown()}
         self.staging: Path | None = None
         self._plans: dict[Table, FilePlan] = {}
         self._parts: dict[Table, list[str]] = {}
@@ -101,12 +56,14 @@ class SpreadFolder:
             remove_leftover(path)
         self._plans = {table: self._planned(table, table.mode_in(mode)) for table in tables}
         self._seen = look([self.folder / name for plan in self._plans.values() for name in _names(plan)])
-        return [*self._repeated(tables), *(each for plan in self._plans.values() for each in self._clashes(plan))]
+        clashes = [each for plan in self._plans.values() for each in self._clashes(plan)]
+        return [*layout_problems(tables, self.names.layout), *self._repeated(tables), *clashes]
 
     def _planned(self, table: Table, mode: Mode) -> FilePlan:
         file = self.names.name(table.entity, table.name, self.format, self.manifest)
         told = read_metadata(self.folder) if mode is Mode.APPEND_ONLY else {}
-        return FilePlan.of(table, mode, self.format, file, self.names.layout, partial(local_files, self.folder), told)
+        plan = FilePlan.of(table, mode, self.format, file, self.names.layout, partial(local_files, self.folder), told)
+        return replace(plan, files=replace(plan.files, parted=True))
 
     def _repeated(self, tables: Sequence[Table]) -> Iterator[Problem]:
         named = {table.entity: table.name for table in tables}
@@ -119,8 +76,6 @@ class SpreadFolder:
             yield Problem(here, f"{parts} is a file, and an engine makes a folder of that name", "move it away")
         elif plan.mode is Mode.APPEND_ONLY and plan.format.head is not None:
             yield Problem(here, f"an engine can't append to {self.format} files", "leave the engine out")
-        elif plan.keys:
-            yield Problem(here, "an engine can't append to files that are partitioned", "leave the engine out")
         else:
             yield from plan.clashes(lambda name: self.folder / name)
 
@@ -137,21 +92,23 @@ class SpreadFolder:
         return self.staging
 
     def part_writer(self) -> FilePartWriter:
-        return FilePartWriter(str((self._staging() / _ATTEMPTS).absolute()), self.format)
+        place = LocalPlace(str((self._staging() / _ATTEMPTS).absolute()))
+        return FilePartWriter(place, part_tables(self._plans.values()))
 
     def take(self, table: Table, receipt: Receipt) -> None:
-        attempt = self._staging() / _ATTEMPTS / receipt.name
-        # By its size the driver sees that the file is the one that the task wrote, and that all of it has arrived here.
-        size = attempt.stat().st_size if attempt.is_file() else -1
-        if size != receipt.bytes:
-            there = "is not there" if size < 0 else f"has {size:,} bytes"
-            what = f"{attempt}, of which a worker wrote {receipt.bytes:,} bytes, {there}"
-            raise TargetError(Problem(("target", table.name), what, _SHARED))
-        name = f"{self._plans[table].files.base}/part-{receipt.span.start:015d}.{self.format}"
-        with os_errors_as_target_errors(self.folder):
-            # In one step: the span counts from here on, and once.
-            attempt.rename(self._staging() / name)
-        self._parts[table].append(name)
+        for file in receipt.files:
+            attempt = self._staging() / _ATTEMPTS / receipt.attempt / file.name
+            # By its size the driver sees that the file is the one that the task wrote, and that all of it has arrived.
+            size = attempt.stat().st_size if attempt.is_file() else -1
+            if size != file.size:
+                there = "is not there" if size < 0 else f"has {size:,} bytes"
+                what = f"{attempt}, of which a worker wrote {file.size:,} bytes, {there}"
+                raise TargetError(Problem(("target", table.name), what, SHARED))
+            with os_errors_as_target_errors(self.folder):
+                path = self._staging() / file.name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                attempt.rename(path)
+            self._parts[table].append(file.name)
 
     def finish(self, done: Mapping[str, TableProgress]) -> None:
         staging = self._staging()
@@ -159,7 +116,8 @@ class SpreadFolder:
         with os_errors_as_target_errors(self.folder):
             # What lost tasks and second attempts left must not get into the folder.
             shutil.rmtree(staging / _ATTEMPTS)
-            write_metadata(staging, merged(self.folder, metadata(self.manifest, files, done)))
+            about = described(self.manifest, {table.name: (plan,) for table, plan in self._plans.items()})
+            write_metadata(staging, merged(self.folder, metadata(about, files, done)))
             changed = changed_since(self._seen)
             if changed:
                 raise TargetError(Problem(("target",), changed, CHANGED_HINT))

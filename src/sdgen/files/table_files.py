@@ -81,10 +81,10 @@ def replaced_files(plans: PlansByTable, new: Mapping[Table, Sequence[str]]) -> l
 
 
 class NextNames:
-    """Names of a table's new files, behind those that it keeps."""
+    """Names of a table's new files, behind those that it keeps. first: the number of the first one, so many digits."""
 
-    def __init__(self, files: TableFiles, kept: Iterable[str]) -> None:
-        self._files = files
+    def __init__(self, files: TableFiles, kept: Iterable[str], first: int = 0, digits: int = 5) -> None:
+        self._files, self._first, self._digits = files, first, digits
         self._next: dict[str, int] = {}
         for name in files.among(kept):
             found = re.search(r"part-(\d+)\.[^.]*$", name)
@@ -95,10 +95,10 @@ class NextNames:
 
     def next(self, folder: str = "") -> str:
         """The next file's name; folder: of its partition."""
-        number = self._next.get(folder, 0)
+        number = self._next.get(folder, self._first)
         self._next[folder] = number + 1
         if self._files.parted:
-            return f"{self._files.base}/{folder}part-{number:05}{self._files.mark}.{self._files.suffix}"
+            return f"{self._files.base}/{folder}part-{number:0{self._digits}}{self._files.mark}.{self._files.suffix}"
         return f"{self._files.base}.part-{number:05}.{self._files.suffix}" if number else self._files.file
 
 

@@ -154,12 +154,22 @@ class Span:
 
 
 @dataclass(frozen=True)
+class WrittenFile:
+    """A file that is complete: its name, rows, bytes and the folder of its partition."""
+
+    name: str
+    rows: int
+    size: int
+    folder: str = ""
+
+
+@dataclass(frozen=True)
 class Receipt:
-    """What a task left behind for a span: of files the name of its attempt, and its bytes."""
+    """What a task left behind for a span: of files, which ones, and the name of the attempt that they are of."""
 
     span: Span
-    name: str = ""
-    bytes: int = 0
+    attempt: str = ""
+    files: tuple[WrittenFile, ...] = ()
 
 
 class PartWriter(Protocol):
@@ -204,6 +214,15 @@ class Spreadable(Protocol):
 
     def spread(self, manifest: Mapping[str, Any]) -> SpreadTarget:
         """The same place, written in parts; TargetError where what is asked of it can't be. manifest: of the run."""
+        ...
+
+
+@runtime_checkable
+class Parallel(Spreadable, Protocol):
+    """A target that several connections can fill at the same time, where a run asks for so many workers."""
+
+    def takes_spans_at_once(self, tables: Sequence[Table], mode: Mode) -> bool:
+        """Whether they gain anything for these tables, and are allowed to; TargetError where it can't be told."""
         ...
 
 

@@ -24,10 +24,10 @@ from sdgen.web.state import service_of
 from sdgen.web.wording import MODE_CHOICES, by_field
 
 ROWS = "rows."  # before an entity's name, in the names of fields
-PLAIN = ("seed", "as_of", "scale", "mode", "commit_every", "resume")
+PLAIN = ("seed", "as_of", "scale", "mode", "commit_every", "resume", "engine")
 RECENT = 5  # runs that the page shows
 LISTS = ("include", "exclude", "formats", "allow_databases")  # with commas between their parts
-MORE = ("as_of", "commit_every", "resume", *LISTS)  # fields that the page folds away while they are empty
+MORE = ("as_of", "commit_every", "resume", "engine", *LISTS)  # fields that the page folds away while they are empty
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Form = Annotated[dict[str, str], Depends(form_of)]
@@ -85,6 +85,7 @@ def form_of_run(service: Service, run: Run) -> dict[str, str]:
         "allow_databases": ", ".join(request.get("allow_databases", ())),
         "commit_every": str(job.commit_every or ""),
         "resume": "true" if job.resume else "",
+        "engine": job.engine,
     }
     form |= {ROWS + name: f"{count:,}" for name, count in job.rows.items()}
     return form | _target_fields(service, run, job)
@@ -178,6 +179,7 @@ def _form_page(request: Request, form: dict[str, str], *, code: int = 200, **mor
         scenarios=scenarios,
         targets=targets,
         modes=MODE_CHOICES,
+        engines=bool(service.access.engines),
         counts=_counts(service, form),
         prefix=ROWS,
         more=any(form.get(name) for name in MORE),

@@ -32,6 +32,7 @@ START_FIELDS: Mapping[str, tuple[str, str]] = {
     "formats": ("formats", "Formats of files"),
     "commit_every": ("commit_every", "Commit after so many rows"),
     "resume": ("resume", "Continue such a run that was stopped"),
+    "engine": ("engine", "Cluster"),
     "allow_databases": ("allow_databases", "Only databases named like"),
     "rows": ("rows", "Rows per entity"),
 }

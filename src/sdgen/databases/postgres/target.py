@@ -74,6 +74,18 @@ class Postgres(CommittingTarget):
 
         return SpreadPostgres(self)
 
+    def takes_spans_at_once(self, tables: Sequence[Table], mode: Mode) -> bool:
+        """Where all tables are new: rows of others would be copied once more, by one connection."""
+        try:
+            there = self._look(tables)
+            self._begin()
+            allowed = self._run("SELECT has_database_privilege(current_database(), 'CREATE')")[0][0]
+            stopped = self._left()
+            self._roll_back()
+        except errors().classes as error:
+            raise TargetError(self._problem(error)) from error
+        return bool(allowed) and not there.columns and stopped is None
+
     def left(self) -> Mapping[str, Any] | None:
         try:
             self._begin()

@@ -4,6 +4,7 @@
     dask://host:8786         a Dask scheduler; dask://local: worker processes on this machine
     ray://host:10001         a Ray cluster; ray://local: on this machine, ray://auto: the cluster this machine is in
     spark://host:7077        a Spark master, or spark://yarn, spark://k8s://…; spark://local[2]: on this machine
+    threads://4              threads of this process, which do spans at the same time as those of a cluster do
 
 Each engine is imported when a run names it. Another package adds one as an entry point of the group `sdgen.engines`,
 named after its scheme: a function of (address, workers) that returns an Engine.
@@ -67,6 +68,7 @@ ENGINES: Mapping[str, EngineKind] = {
     "spark": EngineKind(
         "Spark", "sdgen.execution.spread.spark_engine", "pyspark", "spark://host:7077 or spark://local[2]"
     ),
+    "threads": EngineKind("threads", "sdgen.execution.spread.threads_engine", "sdgen", "threads://4"),
 }
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 from sdgen.engine import BATCH_ROWS, batches
 from sdgen.errors import Problem, SdgenError, TargetError
 from sdgen.execution.digest import MODULUS, block_digest, column_digests
+from sdgen.generators.cancellation import raise_if_cancelled
 from sdgen.planning.plan import Plan
 from sdgen.targets.base import PartWriter, Receipt, Span, Table
 
@@ -81,6 +82,7 @@ def _write_part(plan: Plan, tables: Mapping[str, Table], writer: PartWriter, spa
     columns: dict[str, str] = {}
 
     def digested(block: pa.RecordBatch, number: int) -> pa.RecordBatch:
+        raise_if_cancelled()
         digests.append(block_digest(block, first + number))
         if not first + number:
             columns.update(column_digests(block))

@@ -24,7 +24,7 @@ from sdgen.planning.plan import Plan
 from sdgen.targets.base import Spreadable, SpreadTarget, Table, Target
 from sdgen.targets.file_checkpoint import TableProgress
 
-CAN_BE = "folders of files (--to out/ --format parquet, csv or jsonl) and PostgreSQL can"
+CAN_BE = "folders of files (--format parquet, csv, jsonl or delta; s3:// too), Iceberg catalogues and PostgreSQL can"
 _LOOK = 0.1  # seconds between two looks at whether the run was cancelled
 _logger = logging.getLogger("sdgen.execution")
 
