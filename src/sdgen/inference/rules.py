@@ -19,7 +19,7 @@ from sdgen.generators.arrays.decimals import room
 from sdgen.generators.pools import own_yaml
 from sdgen.inference.names import snake
 from sdgen.inference.neighbours import ALONE, Beside, compiled
-from sdgen.scenario.model import GeneratorSpec, Rule
+from sdgen.scenario.model import COMPILED_BY_TESTS, GeneratorSpec, Rule
 from sdgen.scenario.types import Type, parse_type
 
 _PLACEHOLDER = re.compile(r"\$(\w+)")
@@ -104,7 +104,7 @@ def abbreviations() -> Mapping[str, str]:
 
 def _rule(record: dict[str, object]) -> Rule:
     spec = GeneratorSpec.model_validate({"type": record.pop("generator"), "params": record.pop("params", {})})
-    return Rule.model_validate({**record, "generator": spec})
+    return Rule.model_validate({**record, "generator": spec}, context=COMPILED_BY_TESTS)
 
 
 def built_in_guesses(traits: ColumnTraits) -> Iterator[Guess]:
