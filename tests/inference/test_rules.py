@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -328,6 +329,22 @@ def test_the_guesses_of_a_row_agree(entity: str) -> None:
 def test_all_rules_name_known_generators() -> None:
     unknown = {rule.generator.type for rule in built_in_rules() if registry.find(rule.generator.type) is None}
     assert not unknown
+
+
+def test_all_rules_have_patterns_that_compile() -> None:
+    for rule in built_in_rules():
+        for pattern in (
+            rule.pattern,
+            rule.entity,
+            rule.comment,
+            *(one for each in rule.beside.values() for one in each),
+        ):
+            re.compile(pattern, re.IGNORECASE)
+
+
+def test_a_scenarios_own_pattern_is_compiled_as_it_is_read() -> None:
+    with pytest.raises(ValueError, match="not a regular expression"):
+        Rule.model_validate({"pattern": "a(", "generator": {"type": "uuid4"}})
 
 
 def test_all_rules_have_a_condition() -> None:

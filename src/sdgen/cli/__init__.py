@@ -40,7 +40,7 @@ def run() -> None:
 
 
 def _end_process(status: int) -> None:
-    """Exit without taking the modules apart, which takes a tenth of a second; return where a thread is still at work."""
+    """Exit without taking the modules apart, a tenth of a second; return where a thread is still at work."""
     if threading.active_count() > 1:
         return
     try:

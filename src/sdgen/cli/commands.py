@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command_name
-from typer.models import CommandInfo
+from typer.models import CommandInfo, TyperInfo
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,12 +71,18 @@ class App(typer.Typer):
     def _with_one_command(self, word: str) -> App:
         """This app with the command or the group of commands of that name alone; all of it where there is none."""
         commands = [each for each in self.registered_commands if _command_name(each) == word]
-        groups = [each for each in self.registered_groups if each.typer_instance and each.typer_instance.info.name == word]
+        groups = [
+            each for each in self.registered_groups if each.typer_instance and each.typer_instance.info.name == word
+        ]
         if not commands and not groups:
             return self
         app = copy(self)
         app.registered_commands, app.registered_groups = commands, groups
         return app
+
+
+def _group_name(group: TyperInfo) -> str:
+    return str(group.typer_instance.info.name) if group.typer_instance else ""
 
 
 def _command_name(command: CommandInfo) -> str:
