@@ -1,6 +1,6 @@
 """`python -m sdgen` is `sdgen`."""
 
-from sdgen.cli import main
+from sdgen.cli import run
 
 if __name__ == "__main__":
-    main()
+    run()

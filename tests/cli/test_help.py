@@ -64,6 +64,86 @@ def test_help_imports_nothing_heavy() -> None:
     assert not heavy & {name.partition(".")[0] for name in process.stderr.split()}
 
 
+PLAIN = """
+name: plain
+entities:
+  members:
+    rows: 5
+    columns:
+      id: {generator: uuid4, primary_key: true}
+      name: {generator: person.full_name}
+      joined_at: {generator: datetime, params: {start: 2020-01-01, end: 2025-01-01}}
+  visits:
+    rows: {per: members, min: 1, max: 3}
+    columns:
+      id: {generator: sequence, primary_key: true}
+      member_id: {generator: fk, params: {entity: members, column: id}}
+      fee: {type: "decimal(8,2)", generator: decimal, params: {min: 5, max: 90}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "not_needed"),
+    [
+        ("preview plain.yaml", {"duckdb", "sqlglot", "pandas", "pyarrow.parquet", "sdgen.inference.rules", "asyncio"}),
+        ("import plain.sql", {"pandas", "pyarrow.parquet", "asyncio"}),
+    ],
+)
+def test_what_a_command_does_not_need_is_not_imported(tmp_path: Path, command: str, not_needed: set[str]) -> None:
+    (tmp_path / "plain.yaml").write_text(PLAIN)
+    (tmp_path / "plain.sql").write_text("create table members (id bigint primary key, city varchar(40) not null);")
+    script = (
+        "import sys; from sdgen.cli import main\ntry: main()\nexcept SystemExit: print(*sys.modules, file=sys.stderr)"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", script, *command.split()], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "members" in process.stdout
+    assert not not_needed & set(process.stderr.split())
+
+
+def test_a_process_of_its_own_ends_with_the_commands_status(tmp_path: Path) -> None:
+    """Its output is whole, what is registered for the end runs, and it ends so with a thread at work as well."""
+    script = """
+import atexit, sys, threading
+atexit.register(print, "registered")
+if "late" in sys.argv:
+    sys.argv.remove("late")
+    threading.Thread(target=lambda: (threading.main_thread().join(), print("late"))).start()
+from sdgen.cli import run
+run()
+"""
+    (tmp_path / "plain.yaml").write_text(PLAIN)
+
+    def ended(*words: str) -> tuple[int, str]:
+        command = [sys.executable, "-c", script, *words]
+        process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return process.returncode, process.stdout
+
+    assert ended("--version") == (0, f"sdgen {__version__}\nregistered\n")
+    assert ended("preview", "nonesuch.yaml") == (1, "registered\n")
+    assert ended("preview", "--nonesuch") == (2, "registered\n")
+    assert ended("--version", "late") == (0, f"sdgen {__version__}\nlate\nregistered\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["preview", "-h"], 0), (["run", "list", "-h"], 0), (["previe"], 2), (["run", "lst"], 2)]
+)
+def test_only_the_command_that_is_called_is_built(
+    words: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its help and errors are what they are where all are built."""
+    called = app._with_one_command(words[0])
+    assert (called is app) == (words[0] == "previe")
+    shown = []
+    for each in (called, app):
+        with pytest.raises(SystemExit) as end:
+            typer.main.get_command(each)(words, prog_name="sdgen")
+        shown.append((end.value.code, *capsys.readouterr()))
+    assert shown[0] == shown[1]
+    assert shown[0][0] == code
+
+
 def test_version(run: Callable[..., Any]) -> None:
     assert run("--version").stdout == f"sdgen {__version__}\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -351,16 +352,33 @@ def test_small_numbers_are_no_guess_for_a_column_of_a_unique_set() -> None:
         "plugh": 100,
     }
     # The same numbers stay for a column whose name says them.
-    named = Entity(columns={"battery_level": Column(type="int"), "frob": Column(type="int")}, unique=(("battery_level", "frob"),))
+    named = Entity(
+        columns={"battery_level": Column(type="int"), "frob": Column(type="int")}, unique=(("battery_level", "frob"),)
+    )
     found = with_guesses(Scenario(name="x", entities={"things": named})).entities["things"].columns["battery_level"]
     assert found.generator is not None
     assert found.generator.params == {"min": 0, "max": 100}
 
 
-
 def test_all_rules_name_known_generators() -> None:
     unknown = {rule.generator.type for rule in built_in_rules() if registry.find(rule.generator.type) is None}
     assert not unknown
+
+
+def test_all_rules_have_patterns_that_compile() -> None:
+    for rule in built_in_rules():
+        for pattern in (
+            rule.pattern,
+            rule.entity,
+            rule.comment,
+            *(one for each in rule.beside.values() for one in each),
+        ):
+            re.compile(pattern, re.IGNORECASE)
+
+
+def test_a_scenarios_own_pattern_is_compiled_as_it_is_read() -> None:
+    with pytest.raises(ValueError, match="not a regular expression"):
+        Rule.model_validate({"pattern": "a(", "generator": {"type": "uuid4"}})
 
 
 def test_all_rules_have_a_condition() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from typing import Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command_name
+from typer.models import CommandInfo, TyperInfo
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,6 +62,31 @@ class App(typer.Typer):
 
     def command(self, name: str | None = None, **settings: Any) -> Callable[[F], F]:
         return super().command(name, cls=Command, **settings)
+
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        # Typer reads the signatures of all commands before it looks for the one that is called: 40 ms.
+        app = self if args or settings else self._with_one_command("".join(sys.argv[1:2]))
+        return typer.Typer.__call__(app, *args, **settings)
+
+    def _with_one_command(self, word: str) -> App:
+        """This app with the command or the group of commands of that name alone; all of it where there is none."""
+        commands = [each for each in self.registered_commands if _command_name(each) == word]
+        groups = [
+            each for each in self.registered_groups if each.typer_instance and each.typer_instance.info.name == word
+        ]
+        if not commands and not groups:
+            return self
+        app = copy(self)
+        app.registered_commands, app.registered_groups = commands, groups
+        return app
+
+
+def _group_name(group: TyperInfo) -> str:
+    return str(group.typer_instance.info.name) if group.typer_instance else ""
+
+
+def _command_name(command: CommandInfo) -> str:
+    return command.name or get_command_name(command.callback.__name__ if command.callback else "")
 
 
 def spelled_anew(words: Iterable[str], known: set[str]) -> Iterator[str]:

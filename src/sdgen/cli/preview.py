@@ -112,6 +112,7 @@ def _json(plan: Plan, batches: Mapping[str, pa.RecordBatch]) -> Iterator[str]:
 
 def import_source(kind: str, source: str, output: str, options: ReadOptions, force: bool) -> None:
     """Write the scenario of a source, of the kind that is named or found; SdgenError where it can't be done."""
+    start_arrow()
     path = Path(output)
     if output and path.exists() and not force:
         raise SdgenError(Problem((), "the file is there already", "--force replaces it", output))

@@ -20,6 +20,7 @@ from sdgen.readers.sql.ddl_alter import (
     sp_rename,
 )
 from sdgen.readers.sql.ddl_clickhouse import with_named_links
+from sdgen.readers.sql.ddl_columns import read_table_name
 from sdgen.readers.sql.ddl_create import (
     alter_domain,
     alter_type,
@@ -29,7 +30,6 @@ from sdgen.readers.sql.ddl_create import (
     create_type,
     drop_type,
 )
-from sdgen.readers.sql.ddl_columns import read_table_name
 from sdgen.readers.sql.ddl_folder import DdlFolderOrigin, is_ddl_folder, read_folder
 from sdgen.readers.sql.ddl_tables import SchemaBuilder
 from sdgen.readers.sql.ddl_text import Statement, block_statements, statements
