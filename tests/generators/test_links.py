@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import sdgen
 from sdgen.errors import ScenarioError
-from sdgen.generators.links.parent_sampler import LevelTree
+from sdgen.generators.links.restricted_parents import LevelTree
 from sdgen.readers.sources import read_text_as_scenario
 
 

@@ -19,7 +19,8 @@ from sdgen.errors import Problem, TargetError
 from sdgen.execution.request import RunSettings
 from sdgen.execution.target_spec import ResolvedTarget
 from sdgen.generators.links.links import ForeignKey
-from sdgen.generators.links.parent_sampler import DistinctWithin, Link, Within
+from sdgen.generators.links.parent_sampler import Link
+from sdgen.generators.links.restricted_parents import DistinctWithin, Within
 from sdgen.generators.streams import Numbers
 from sdgen.planning.plan import EntityPlan, Plan
 from sdgen.scenario.model import Scenario

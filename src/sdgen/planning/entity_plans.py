@@ -20,24 +20,19 @@ from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.links.parent_sampler import (
     AtPlaces,
     Counted,
-    DistinctWithin,
     Following,
-    LevelTree,
     Link,
     OneToOne,
     OrderedPair,
     ParentSampler,
     Spread,
-    Tree,
-    TreeWithin,
     Uniform,
     Unlike,
-    Within,
-    WithQuotas,
     Zipf,
     pair_sizes,
     weighted,
 )
+from sdgen.generators.links.restricted_parents import DistinctWithin, LevelTree, Tree, TreeWithin, Within, WithQuotas
 from sdgen.planning.check_links import layouts_between, quota_row, shared_row
 from sdgen.planning.choose import Key
 from sdgen.planning.correlations import plan_correlations

@@ -59,7 +59,7 @@ Chosen = Selection | FirstChildren
 
 
 @dataclass(frozen=True)
-class PartialIndexes:
+class PartialIndexes(ParentSampler):
     """A column's digit of a permutation of the rows that match, or their parents' row numbers; `rest` draws others."""
 
     selection: Chosen

@@ -14,7 +14,7 @@ from sdgen.generators.base import Generator
 from sdgen.generators.domains import Exchange, permute
 from sdgen.generators.links.counts import Later, Layout, most_children
 from sdgen.generators.links.links import ForeignKey
-from sdgen.generators.links.parent_sampler import pair_sizes
+from sdgen.generators.links.parent_sampler import ParentSampler, pair_sizes
 from sdgen.generators.streams import Numbers
 from sdgen.planning.check_links import holds_distinct
 from sdgen.planning.choose import Key
@@ -169,7 +169,7 @@ MOST_COMBINATIONS = 1 << 62
 
 
 @dataclass(frozen=True)
-class JointIndexes:
+class JointIndexes(ParentSampler):
     """One column's digit of a permuted product of domains.
 
     `stride` is the product of the sizes of the columns before it. With a layout, each parent's children have a

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -20,13 +20,15 @@ from sdgen.generators.streams import Numbers
 
 
 class ParentSampler(Protocol):
-    """Draws a parent's row number for each row; -1 where a row has none."""
+    """Draws a parent's row number for each row; -1 where a row has none, which `may_lack` says."""
+
+    may_lack: ClassVar[bool] = False
 
     def choose(self, numbers: Numbers) -> Numbers: ...
 
 
 @dataclass(frozen=True)
-class Uniform:
+class Uniform(ParentSampler):
     """Every parent is equally likely."""
 
     key: int
@@ -39,7 +41,7 @@ class Uniform:
 
 
 @dataclass(frozen=True)
-class Zipf:
+class Zipf(ParentSampler):
     """The n-th most popular parent has a share of 1 / n^exponent; who is popular is shuffled."""
 
     key: int
@@ -53,7 +55,7 @@ class Zipf:
 
 
 @dataclass(frozen=True, eq=False)
-class Weighted:
+class Weighted(ParentSampler):
     """Parents by weight. The weights repeat over the parents: parent p has the weight p modulo their number."""
 
     key: int
@@ -78,7 +80,7 @@ def weighted(key: int, parents: int, weights: Sequence[float]) -> Weighted:
 
 
 @dataclass(frozen=True)
-class OneToOne:
+class OneToOne(ParentSampler):
     """No parent twice: a permutation of the parents. `exchange` keeps rows away from parents that are taken."""
 
     key: int
@@ -91,7 +93,7 @@ class OneToOne:
 
 
 @dataclass(frozen=True)
-class AtPlaces:
+class AtPlaces(ParentSampler):
     """The parents at some places of every so many, in their order, one row each."""
 
     every: int
@@ -104,7 +106,7 @@ class AtPlaces:
 
 
 @dataclass(frozen=True)
-class Spread:
+class Spread(ParentSampler):
     """Parents at even distances for the rows that are counted for one row, each such row beginning one further on.
 
     Every `others` of these the distances grow by one, so that neighbours in one turn are none in the next. It is how
@@ -129,7 +131,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Unlike:
+class Unlike(ParentSampler):
     """Never the parent row that another link has: `rest` chooses among one parent fewer."""
 
     rest: ParentSampler
@@ -149,7 +151,7 @@ def pair_sizes(parents: int) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
-class OrderedPair:
+class OrderedPair(ParentSampler):
     """The earlier or the later of two different parents, all pairs of which are alike.
 
     The triangle of pairs (i < j) is folded into a rectangle, a long row beside a short one, so that two independent
@@ -171,7 +173,7 @@ class OrderedPair:
 
 
 @dataclass(frozen=True)
-class Following:
+class Following(ParentSampler):
     """Where a link of the row's parent leads: the first of several paths that there is, `rest` where there is none."""
 
     paths: tuple[tuple[Link, Link], ...]
@@ -190,7 +192,7 @@ class Following:
 
 
 @dataclass(frozen=True)
-class Counted:
+class Counted(ParentSampler):
     """The parent that the entity's rows are counted by."""
 
     layout: Layout
@@ -200,8 +202,10 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class EachOf:
+class EachOf(ParentSampler):
     """Every parent once, in their order, from the row `start` on; the rows before and after have none."""
+
+    may_lack = True
 
     start: int
     parents: int
@@ -212,146 +216,10 @@ class EachOf:
         return np.where((place >= 0) & (place < self.parents), place + self.first, np.int64(-1))
 
 
-@dataclass(frozen=True)
-class Tree:
-    """An earlier row of the same entity, so that there is no cycle; the first `roots` rows have none.
-
-    Without roots the first row's parent is the second, and the second's the first.
-    """
-
-    key: int
-    roots: int
-
-    def choose(self, numbers: Numbers) -> Numbers:
-        # Any earlier row: a tree has no cycles if every edge leads back.
-        earlier = streams.below_each(streams.draw(self.key, numbers), np.maximum(numbers, 1))
-        if not self.roots:
-            # Without roots the first two rows lead to each other, which is the only cycle there is.
-            return np.where(numbers == 0, np.int64(1), earlier)
-        return np.where(numbers < self.roots, np.int64(-1), earlier)
-
-
-@dataclass(frozen=True)
-class LevelTree:
-    """A tree of `depth` levels, however many rows it has: each row's level follows from its number.
-
-    After the roots come blocks of 1, 2, 4 … rows of the second, third, fourth … level. A row's parent is any row of the
-    level above in its own block or one before, so it is an earlier row.
-    """
-
-    key: int
-    roots: int
-    depth: int
-
-    def choose(self, numbers: Numbers) -> Numbers:
-        block_rows = np.int64((1 << self.depth - 1) - 1)
-        block, place = np.divmod(np.maximum(numbers - self.roots, 0), block_rows)
-        # The exponent of the place is its level, read by frexp, which is exact.
-        above = np.frexp((place + 1).astype(np.float64))[1] - 2  # the level over the row's own: -1 is the roots'
-        width = np.int64(1) << np.maximum(above, 0).astype(np.int64)
-        # Rows of the level above in this block and all before it, which are earlier rows by construction.
-        drawn = streams.below_each(
-            streams.draw(self.key, numbers), np.where(above < 0, self.roots, (block + 1) * width)
-        )
-        chosen_block, chosen = np.divmod(drawn, width)
-        inner = self.roots + chosen_block * block_rows + (width - 1) + chosen
-        return np.where(numbers < self.roots, np.int64(-1), np.where(above < 0, drawn, inner))
-
-
-@dataclass(frozen=True)
-class Within:
-    """A parent among the rows that belong to one row further up, the same that another link's parent belongs to.
-
-    `layouts` lead from the parents up to that row, `other_layouts` from the other link's parents. A row whose tenant,
-    say, has no such parent has none.
-    """
-
-    key: int
-    layouts: tuple[Layout, ...]
-    other: Link
-    other_layouts: tuple[Layout, ...]
-
-    def choose(self, numbers: Numbers) -> Numbers:
-        first, count = self.room(numbers)
-        drawn = streams.below_each(streams.draw(self.key, numbers), np.maximum(count, 1))
-        return np.where(count > 0, first + drawn, np.int64(-1))
-
-    def room(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
-        """For each row the first parent it may have, and how many there are."""
-        # Up to the row that both share, through layouts, which are searched and not stored.
-        shared, _ = self.other.parents(numbers)
-        for layout in self.other_layouts:
-            shared = layout.locate(shared)[0]
-        first, end = shared, shared + 1
-        # And down again: the descendants of one row are contiguous, as children are laid out parent after parent.
-        for layout in reversed(self.layouts):
-            first, end = layout.starts(first), layout.starts(end)
-        return first, end - first
-
-
-@dataclass(frozen=True)
-class DistinctWithin:
-    """As Within, with no parent twice among the rows that `layout` counts for one row: their places, turned by a draw.
-
-    The most rows of one must be no more than the fewest parents it may have.
-    """
-
-    within: Within
-    layout: Layout
-
-    def choose(self, numbers: Numbers) -> Numbers:
-        first, count = self.within.room(numbers)
-        counting, place = self.layout.locate(numbers)
-        # One turn for all rows of a parent: their places differ by less than the size, so that no two meet.
-        size = np.maximum(count, 1)
-        turned = (streams.below_each(streams.draw(self.within.key, counting), size) + place) % size
-        return np.where(place < count, first + turned, np.int64(-1))
-
-
-@dataclass(frozen=True)
-class TreeWithin:
-    """An earlier row of those counted for the same row, so that there is no cycle; the first `roots` have none."""
-
-    key: int
-    roots: int
-    layout: Layout
-
-    def choose(self, numbers: Numbers) -> Numbers:
-        place = self.layout.locate(numbers)[1]
-        # Counted back from the row itself within its own group, whose rows are contiguous.
-        earlier = numbers - 1 - streams.below_each(streams.draw(self.key, numbers), np.maximum(place, 1))
-        return np.where(place < self.roots, np.int64(-1), earlier)
-
-
-@dataclass(frozen=True)
-class WithQuotas:
-    """The first rows go to the parents with quotas, the rest to the others by `rest`.
-
-    `named` holds those parents' row numbers in rising order, `ends` the running sums of their counts.
-    """
-
-    named: tuple[int, ...]
-    ends: tuple[int, ...]
-    rest: ParentSampler
-
-    def choose(self, numbers: Numbers) -> Numbers:
-        chosen = self.rest.choose(numbers)
-        for parent in self.named:  # numbers of the others: skip each named parent, in rising order
-            chosen += chosen >= parent
-        # The first rows are the quotas', in order, so that their counts are exact.
-        quota = np.flatnonzero(numbers < self.ends[-1])
-        places = np.searchsorted(np.array(self.ends), numbers[quota], side="right")
-        chosen[quota] = np.array(self.named, dtype=np.int64)[places]
-        return chosen
-
-
 class Nulls(Protocol):
     """Tells which rows have no parent; drawn: those that would have none by the link's null rate."""
 
     def missing(self, numbers: Numbers, drawn: NDArray[np.bool_]) -> NDArray[np.bool_]: ...
-
-
-MAY_LACK = (Tree, LevelTree, Within, DistinctWithin, TreeWithin, EachOf)  # those that give some rows no parent
 
 
 @dataclass(frozen=True)
@@ -390,7 +258,7 @@ class Link:
         """The parents' row numbers, and which rows have none (None: all have one; their number is then 0)."""
         # Every row has a number chosen, also where it has no parent: what others draw doesn't depend on it.
         chosen = self.chooser.choose(numbers)
-        missing = chosen < 0 if isinstance(self.chooser, MAY_LACK) else None
+        missing = chosen < 0 if self.chooser.may_lack else None
         if (self.null_rate and self.null_rates is None) or self.nulls is not None:
             drawn = streams.unit(streams.draw(self.null_key, numbers)) < self.null_rate
             drawn = drawn if self.nulls is None else self.nulls.missing(numbers, drawn)
