@@ -24,7 +24,9 @@ from sdgen.planning.plan import Plan
 from sdgen.targets.base import Spreadable, SpreadTarget, Table, Target
 from sdgen.targets.file_checkpoint import TableProgress
 
-CAN_BE = "folders of files (--format parquet, csv, jsonl or delta; s3:// too), Iceberg catalogues and PostgreSQL can"
+CAN_BE = (
+    "folders of files (--format parquet, csv, jsonl or delta; s3:// too), Iceberg catalogues, PostgreSQL and MySQL can"
+)
 _LOOK = 0.1  # seconds between two looks at whether the run was cancelled
 _logger = logging.getLogger("sdgen.execution")
 
