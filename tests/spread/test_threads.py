@@ -21,6 +21,7 @@ from sdgen.databases.postgres.spread import PostgresPartWriter
 from sdgen.errors import Cancelled, ScenarioError, TargetError
 from sdgen.execution.access import SHELL
 from sdgen.execution.digest import Result
+from sdgen.execution.events import Remark
 from sdgen.execution.execute import execute_run
 from sdgen.execution.request import read_request
 from sdgen.execution.resolve import resolve
@@ -189,6 +190,17 @@ def test_mysql_after_a_run_that_was_killed(mysql_url: str) -> None:
     assert all(name.startswith("_sdgen_") for name in mysql_tables(mysql_url))
     sdgen.write(SMALL, mysql_url, workers=2)
     assert mysql_tables(mysql_url) == ["patients", "wards"]
+
+
+def test_what_a_target_has_to_tell_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("deltalake")
+    told: list[str] = []
+    columns = {"id": {"type": "uuid", "generator": "uuid7"}}
+    scenario = {"name": "marks", "seed": 1, "entities": {"marks": {"rows": 5, "columns": columns}}}
+    document = {"scenario": scenario, "target": f"{tmp_path}/out/", "formats": "delta", "engine": "threads://2"}
+    run = resolve(read_request(document), access=SHELL)
+    execute_run(run, listen=lambda event: told.append(event.text) if isinstance(event, Remark) else None)
+    assert told == ["marks is stored with id (uuid) as text"]
 
 
 @pytest.mark.parametrize("address", ["0", "many", "257"])

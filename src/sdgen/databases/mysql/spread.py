@@ -67,7 +67,8 @@ class MySQLPartWriter:
                 added = connection.run("SELECT ROW_COUNT()")[0][0]
                 connection.run("COMMIT" if added else "ROLLBACK")  # another attempt was faster
         except TargetError as error:
-            if getattr(error.__cause__, "args", ())[:1] and error.__cause__.args[0] in _TRANSIENT:  # type: ignore[union-attr]
+            cause = error.__cause__
+            if cause is not None and cause.args[:1] and cause.args[0] in _TRANSIENT:
                 raise ConnectionError(error.problems[0].what) from None
             raise
         return Receipt(span)
