@@ -105,7 +105,7 @@ def test_a_scheduler_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("target", "more", "told"),
     [
-        ("x.sqlite", {}, r"can't be written in parts by twice://here\n +folders of files .* and PostgreSQL can"),
+        ("x.sqlite", {}, r"can't be written in parts by twice://here\n +folders of files .* PostgreSQL and MySQL can"),
         ("out/", {"formats": ["json"]}, "format json can't be written by an engine\n +choose one of parquet"),
         ("out/", {"formats": ["parquet", "csv"]}, "format parquet, csv can't be written by an engine"),
         ("out/", {"resume": True}, "leave resume and commit_every out"),

@@ -56,7 +56,11 @@ ModeName = Annotated[
 Workers = Annotated[
     int,
     typer.Option(
-        "--workers", min=0, metavar="N", show_default=False, help="Threads. Default: one per core, at most 8."
+        "--workers",
+        min=0,
+        metavar="N",
+        show_default=False,
+        help="Threads, and connections to PostgreSQL and MySQL. Default: one thread per core, at most 8.",
     ),
 ]
 BatchSize = Annotated[

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 DEFAULTS = RunSettings()
 SMALL_TABLE = 4 * BATCH_ROWS
+MOST_CONNECTIONS = 32  # of one run to a server, which has some hundred for all its users
 _logger = logging.getLogger("sdgen.execution")
 
 
@@ -158,7 +159,8 @@ class _Writing:
         large = any(table.rows > SMALL_TABLE for table in tables)
         if not (asked and large and isinstance(self.target, Parallel)):
             return ""
-        return "threads://local" if self.target.takes_spans_at_once(tables, self.settings.mode) else ""
+        threads = min(self.settings.workers, MOST_CONNECTIONS)
+        return f"threads://{threads}" if self.target.takes_spans_at_once(tables, self.settings.mode) else ""
 
     def write_on_engine(self, tables: Sequence[Table], engine: str) -> tuple[EntityResult, ...]:
         """All of it, by tasks on an engine."""

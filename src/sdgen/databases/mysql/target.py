@@ -26,9 +26,10 @@ from sdgen.databases.mysql.create import fitted
 from sdgen.databases.mysql.dialect import MYSQL
 from sdgen.databases.mysql.introspect import ExistingTable, ForeignKey, constraint_names, existing_tables
 from sdgen.databases.mysql.load import EncodedRows, NewTable, engine_remark, load_data, orphans, sql_name, table_faults
+from sdgen.databases.mysql.spread import SpreadMySQL
 from sdgen.errors import Problem, TargetError
 from sdgen.scenario.request import ExistingRows
-from sdgen.targets.base import Mode, Table, at_table
+from sdgen.targets.base import Mode, SpreadTarget, Table, at_table
 from sdgen.targets.file_checkpoint import TableProgress
 
 _TABLE = " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4"
@@ -53,6 +54,14 @@ class MySQL(CommittingTarget):
         self.remarks: tuple[str, ...] = ()
         self.present: frozenset[QualifiedName] = frozenset()
         self.commits = PeriodicCommits(CheckpointTable(MYSQL, MYSQL.quote(NAME), " FOR UPDATE"), "the database")
+
+    def spread(self, manifest: Mapping[str, Any]) -> SpreadTarget:
+        return SpreadMySQL(self)
+
+    def takes_spans_at_once(self, tables: Sequence[Table], mode: Mode) -> bool:
+        """Where all tables are new, as those that are there take rows in one transaction."""
+        there = existing_tables(self.connection, [self.connection.qualified(table.name) for table in tables])
+        return self.connection.local and not there and self._left() is None
 
     def left(self) -> Mapping[str, Any] | None:
         found = None if self.connection.fault() else self._left()

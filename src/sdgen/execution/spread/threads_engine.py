@@ -17,7 +17,7 @@ _PATIENCE = 10  # seconds for threads to see that they are not needed any more
 
 
 def connect(address: str, workers: int) -> ThreadsEngine:
-    """So many threads as the address says, or, of `local`, as the run has workers."""
+    """So many threads as the address says; as the run has workers, where it is `local`."""
     if address != "local" and not (address.isdecimal() and 0 < int(address) <= 256):
         what = f"threads://{address} tells no number of threads"
         raise TargetError(Problem(("engine",), what, "write threads://4, from 1 to 256"))

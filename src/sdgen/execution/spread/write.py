@@ -14,17 +14,19 @@ from typing import Any
 from sdgen.engine import BATCH_ROWS
 from sdgen.errors import Cancelled, Problem, TargetError
 from sdgen.execution.digest import MODULUS, EntityResult, combine
-from sdgen.execution.events import EntityFinished, EntityStarted, Finishing, Listener, RowsWritten
+from sdgen.execution.events import EntityFinished, EntityStarted, Finishing, Listener, Remark, RowsWritten
 from sdgen.execution.interruption import interrupting
 from sdgen.execution.request import RunSettings
 from sdgen.execution.spread.engines import Engine, engine_problems, open_engine
 from sdgen.execution.spread.spans import spans_of
 from sdgen.execution.spread.task import FinishedPart, RefusedPart, SpreadTask
 from sdgen.planning.plan import Plan
-from sdgen.targets.base import Spreadable, SpreadTarget, Table, Target
+from sdgen.targets.base import Remarking, Spreadable, SpreadTarget, Table, Target
 from sdgen.targets.file_checkpoint import TableProgress
 
-CAN_BE = "folders of files (--format parquet, csv, jsonl or delta; s3:// too), Iceberg catalogues and PostgreSQL can"
+CAN_BE = (
+    "folders of files (--format parquet, csv, jsonl or delta; s3:// too), Iceberg catalogues, PostgreSQL and MySQL can"
+)
 _LOOK = 0.1  # seconds between two looks at whether the run was cancelled
 _logger = logging.getLogger("sdgen.execution")
 
@@ -70,6 +72,8 @@ def write_spread(
         problems = parts.check(tables, settings.mode)
         if problems:
             raise TargetError(problems)
+        for remark in target.remarks if isinstance(target, Remarking) else ():
+            listen(Remark(remark))
         results = _on_engine(plan, parts, tables, settings, workers, listen, cancel)
         listen(Finishing())
         _raise_if(cancel)
