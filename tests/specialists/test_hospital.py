@@ -188,3 +188,16 @@ def test_claims_follow_stay_and_procedures(rows: Rows) -> None:
     assert one(rows, f"select corr(billed, date_diff('day', started_at, ended_at)) from {stays}") > 0.6
     assert 0.02 < one(rows, "select avg((status in ('denied', 'appealed', 'written off'))::int) from claims") < 0.2
     assert 5 < one(rows, "select median(date_diff('day', submitted_at, paid_at)) from claims") < 45
+
+
+def test_common_tests_are_ordered_most_and_people_register_on_working_days(rows: Rows) -> None:
+    shares = "select name, count(*) / sum(count(*)) over () as share from lab_results group by 1"
+    assert (
+        one(
+            rows,
+            f"select sum(share) from ({shares}) where name like 'Glucose%' or name like 'Creatinine%' or name like 'Sodium%'",
+        )
+        > 0.25
+    )
+    assert one(rows, f"select min(share) from ({shares})") > 0.01
+    assert one(rows, "select avg((isodow(registered_on) > 5)::int) from patients") < 0.12

@@ -161,6 +161,14 @@ def test_positions_lie_between_the_stops(rows: Rows) -> None:
     assert one(rows, sql) == 0
 
 
+def test_headings_point_to_the_next_stop(rows: Rows) -> None:
+    bearing = "degrees(atan2((s.longitude - p.longitude) * cos(radians(p.latitude)), s.latitude - p.latitude))"
+    off = f"abs((heading - {bearing} + 900) % 360 - 180)"
+    far = "abs(s.latitude - p.latitude) + abs(s.longitude - p.longitude) > 0.005"
+    assert one(rows, f"select max({off}) from positions p join stops s on s.id = stop_id where {far}") < 25
+    assert one(rows, "select count(*) from positions where heading not between 0 and 359") == 0
+
+
 def test_vehicles_have_right_numbers_and_loads_follow_parcels(rows: Rows) -> None:
     assert one(rows, "select count(*) from vehicles where not regexp_full_match(vin, '[A-HJ-NPR-Z0-9]{17}')") == 0
     assert one(rows, "select corr(parcels, ln(weight_kg)) from stops") > 0.35

@@ -143,3 +143,21 @@ def test_traffic_by_port(rows: Rows) -> None:
     assert one(rows, size.format(443)) > 20 * one(rows, size.format(53))
     assert one(rows, "select corr(ln(bytes_in), ln(bytes_out)) from network_events") > 0.7
     assert one(rows, "select avg((isodow(observed_at) > 5)::int) from network_events") < 0.1
+
+
+def test_a_few_users_and_devices_do_most_and_what_is_odd_is_unsigned(rows: Rows) -> None:
+    shares = "select n, percent_rank() over (order by n) as place from (select count(*) as n from {} group by {})"
+    for table, key in (("sign_ins", "user_id"), ("network_events", "device_id"), ("process_events", "device_id")):
+        counted = shares.format(table, key)
+        assert one(rows, f"select sum(n) filter (place >= 0.9) / sum(n) from ({counted})") > 0.2
+    assert one(rows, "select count(*) from process_events where is_suspicious and signed_by is not null") == 0
+    assert (
+        one(
+            rows,
+            "select avg((signed_by is not null)::int) from process_events join devices d on d.id = device_id where os = 'Windows 11'",
+        )
+        > 0.8
+    )
+    assert (
+        one(rows, "select count(*) from network_events where server_name is not null and destination_port <> 443") == 0
+    )

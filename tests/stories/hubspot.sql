@@ -41,8 +41,8 @@ and w.properties_hs_is_closed_won and w.properties_closedate < d.createdAt);
 
 -- work e-mails are at the company's domain
 from contacts c join companies o on o.id = c.properties_associatedcompanyid
-where split_part(properties_email, '@', 2) not in (o.properties_domain, 'example.com', 'example.org',
-'example.net');
+where split_part(properties_email, '@', 2) not in (o.properties_domain, 'inbox.example', 'postbox.example',
+'quickmail.example', 'webmail.example', 'mailhub.example');
 
 -- e-mails are distinct
 select properties_email from contacts group by 1 having count(properties_email) > 1;

@@ -11,8 +11,6 @@ from pydantic import BaseModel, ValidationError
 
 from sdgen.errors import Path as Place
 from sdgen.errors import Problem, ProblemType, ScenarioError, SourceError, did_you_mean
-from sdgen.generators.registry import names as generator_names
-from sdgen.generators.registry import params_of, spelled_by_name
 from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.formats import DOCUMENTS
 from sdgen.readers.native.links import Shorthand
@@ -198,24 +196,25 @@ class _ScenarioReader:
 
     def by_name(self, record: dict[str, Any], path: Place, known: tuple[str, ...]) -> dict[str, Any]:
         """The record with `generator` and `params` where one of its keys is a generator's name."""
+        if record.keys() <= {*known, *_SPELLED}:
+            return record
+        from sdgen.generators.registry import params_of, spelled_by_name  # who names none needs no catalogue yet
+
         named = spelled_by_name(record, known)
         if not named:
             return record
-        name, stands = named[0], self.source_path(path)
+        name, place = named[0], (*self.source_path(path), named[0])
         params = params_of(name, record[name])
         if len(named) > 1 or not record.keys().isdisjoint(("generator", "params", "fk", "references")):
             other = [key for key in record if key in (*_SPELLED, "fk", "references", *named)]
             self.refuse(path, f"names its generator twice: {', '.join(other)}", "keep one", ProblemType.DUPLICATE)
         elif params is None:
             self.refuse((*path, name), "takes params by name", f"write {name}: {{…}}", ProblemType.TYPE)
+        self.aliases[(*path, "generator")] = place
         for key in params or ():
-            alone = not isinstance(record[name], Mapping)
-            self.aliases[(*path, "params", key)] = (*stands, name) if alone else (*stands, name, key)
-        self.aliases[(*path, "generator")] = (*stands, name)
-        return {
-            **{key: kept for key, kept in record.items() if key not in (*named, *_SPELLED)},
-            "generator": {"type": name, "params": params or {}},
-        }
+            self.aliases[(*path, "params", key)] = (*place, key) if isinstance(record[name], Mapping) else place
+        rest = {key: kept for key, kept in record.items() if key not in (*named, *_SPELLED)}
+        return {**rest, "generator": {"type": name, "params": params or {}}}
 
     def generator(self, record: Mapping[str, Any], path: Place) -> dict[str, Any]:
         """The spec of a record in either spelling: a name with params beside it, or {type, params}."""
@@ -293,8 +292,9 @@ class _ScenarioReader:
         """
         names = [*(field.alias or name for name, field in kind.model_fields.items()), *short]
         for key in record.keys() - set(names):
-            # A column's key may be a generator's name.
-            near = [*names, *generator_names()] if kind is Column else names
+            from sdgen.generators import registry  # a column's key may be a generator's name
+
+            near = [*names, *registry.names()] if kind is Column else names
             hint = did_you_mean(key, near, "known: " + ", ".join(names))
             self.refuse((*path, key), f"unknown key {key!r}", hint, ProblemType.UNKNOWN)
         return {key: kept for key, kept in record.items() if key in names and kept is not None}
