@@ -10,7 +10,6 @@ version that they had.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
@@ -23,9 +22,11 @@ import pyarrow as pa
 
 from sdgen.databases.existing_tables import ExistingRowsQuery
 from sdgen.errors import Problem, TargetError
+from sdgen.files.delta_library import delta_lake, folder_of, storage_options
 from sdgen.files.lake import LakeTable, about_run, other_columns, partition_values
 from sdgen.files.layout import layout_problems
 from sdgen.files.parts import PartWriter, write_all
+from sdgen.files.reader import open_delta
 from sdgen.files.remote import Store, Upload
 from sdgen.files.spread_files import SpreadFiles, StorePlace, remove_leftovers
 from sdgen.files.spread_parts import PartTable
@@ -43,43 +44,6 @@ LACKING: Mapping[str, str] = {
     "uint": "bigint",
     "ubigint": "decimal(20,0)",
 }
-_S3_OPTIONS: Mapping[str, str] = {  # fsspec's words, and those of the library under deltalake
-    "key": "aws_access_key_id",
-    "secret": "aws_secret_access_key",
-    "token": "aws_session_token",
-    "endpoint_url": "aws_endpoint_url",
-    "region_name": "aws_region",
-    "anon": "aws_skip_signature",
-}
-
-
-def delta_lake() -> Any:
-    """The package; TargetError where it is missing."""
-    try:
-        import deltalake
-    except ImportError:
-        what = "Delta Lake tables need the package deltalake"
-        raise TargetError(Problem(("target",), what, 'pip install "sdgen[delta]"')) from None
-    return deltalake
-
-
-def storage_options(store: Store) -> dict[str, str]:
-    """A store's options in the words of deltalake."""
-    from fsspec.config import conf
-
-    options = {**conf.get(store.scheme, {}), **store.options}
-    # What fsspec's S3 hands to its client stands one level deeper, and deltalake knows one level alone.
-    options |= options.pop("client_kwargs", {})
-    words = _S3_OPTIONS if store.scheme in ("s3", "s3a") else {}
-    found = {words.get(name, name): _option(value) for name, value in options.items()}
-    if words and found.get("aws_endpoint_url", os.environ.get("AWS_ENDPOINT_URL", "")).startswith("http://"):
-        # The library refuses addresses without TLS unless it is told.
-        found["aws_allow_http"] = "true"
-    return found
-
-
-def _option(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class DeltaTables:
@@ -174,8 +138,6 @@ class DeltaTables:
 
     def existing(self, wanted: Sequence[ExistingRowsQuery]) -> list[ExistingRows | None]:
         """What the tables hold, by which the keys of rows that are added go on."""
-        from sdgen.files.reader import open_delta
-
         with closing(open_delta(self.store)) as reader:
             return reader.existing(wanted)
 
@@ -298,8 +260,3 @@ class DeltaTables:
                     (root / lake.base).rmdir()
         with suppress(OSError):
             root.rmdir()
-
-
-def folder_of(table: str) -> str:
-    """The folder of a table's files inside the place: its name, schema and all."""
-    return table.replace("/", "_").replace("\\", "_")

@@ -17,7 +17,7 @@ from sdgen.databases.duckdb.dialect import DUCKDB
 from sdgen.databases.duckdb.introspect import DuckDBTables
 from sdgen.databases.existing_tables import ExistingRowsQuery
 from sdgen.errors import Problem, TargetError
-from sdgen.files.delta import delta_lake, folder_of
+from sdgen.files.delta_library import delta_lake, folder_of, storage_options
 from sdgen.files.formats import FORMATS
 from sdgen.files.metadata import listed_files, parsed, read_metadata
 from sdgen.files.remote import Store
@@ -115,8 +115,6 @@ class RemoteFolder:
     def delta_table(self, folder: str) -> tuple[str, dict[str, str]] | None:
         if not any(name.startswith(f"{folder}/_delta_log/") for name in self.store.names()):
             return None
-        from sdgen.files.delta import storage_options
-
         return self.store.address(folder), storage_options(self.store)
 
 
