@@ -111,7 +111,7 @@ def test_any_split_gives_the_same_rows() -> None:
 
 
 def test_a_column_may_hold_names_locales_or_nothing() -> None:
-    columns = {
+    columns: dict[str, Any] = {
         "where": {"type": "string", "generator": "choice", "params": {"values": ["Germany", "de-AT", "CHF", None]}},
         "code": {"generator": "address.country_code", "params": {"country": "$where"}},
         "money": {"generator": "finance.price", "params": {"currency": "$where"}},
@@ -161,7 +161,7 @@ def test_a_parents_column_says_the_country() -> None:
     ],
 )
 def test_what_is_wrong_is_told(generator: str, params: dict[str, Any], what: str) -> None:
-    columns = {
+    columns: dict[str, Any] = {
         "number": {"generator": "uniform_int", "params": {"min": 1, "max": 2}},
         "word": {"type": "string", "generator": "choice", "params": {"values": ["Atlantis"]}},
         "it": {"generator": generator, "params": params},
@@ -171,7 +171,7 @@ def test_what_is_wrong_is_told(generator: str, params: dict[str, Any], what: str
 
 
 def test_amounts_follow_another_column() -> None:
-    columns = {
+    columns: dict[str, Any] = {
         "usd": {"type": "decimal(10,2)", "nullable": True, "generator": "lognormal", "params": {"median": 30}},
         "yen": {"generator": "finance.amount", "params": {"of": "usd", "currency": "JPY", "base": "USD"}},
         "dinar": {"generator": "finance.amount", "params": {"of": "usd", "currency": "KWD"}},
@@ -197,7 +197,7 @@ def test_the_tables_cover_every_country() -> None:
 
 def test_unique_people_of_any_column_of_locales_stay_apart() -> None:
     """The column's generator lists nothing, so that any locale may come: addresses still never meet."""
-    columns = {
+    columns: dict[str, Any] = {
         "which": {"generator": "uniform_int", "params": {"min": 0, "max": 2}},
         "locale": {
             "type": "string",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -50,12 +51,12 @@ def test_texts_are_read_from_beside_the_scenario(works: Path) -> None:
 
 
 def test_the_text_is_part_of_what_a_run_is_of(works: Path) -> None:
-    before, plan = read_source(works), sdgen.plan(works, as_of="2026-01-01")
+    before, plan = read_source(works), sdgen.plan(works, as_of=datetime(2026, 1, 1, tzinfo=UTC))
     # A stored run holds the text itself, and gives the same rows when the file has changed.
     kept = scenario_text(before)
     (works.parent / "notes" / "pump.txt").write_text(NOTES + " It is loud again.", "utf-8")
     assert config_hash(read_source(works)) != config_hash(before)
-    assert sdgen.plan(works, as_of="2026-01-01").identity != plan.identity
+    assert sdgen.plan(works, as_of=datetime(2026, 1, 1, tzinfo=UTC)).identity != plan.identity
     assert config_hash(read_text_as_scenario(kept, "works.yaml")) == config_hash(before)
 
 

@@ -28,7 +28,7 @@ from tests.spread.made import SCENARIO, at_rows, digests, dying
 from tests.targets import servers
 
 Local = tuple[Path, Result]
-ONLY = {"only": ["wards", "visits"]}
+ONLY: dict[str, Any] = {"only": ["wards", "visits"]}
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def bucket(endpoint: str, formats: list[str]) -> Lake:
     import fsspec
 
     # Written out, as the workers do not have the environment of this process.
-    options = {"key": "me", "secret": "hidden-word", "endpoint_url": endpoint}
+    options: dict[str, Any] = {"key": "me", "secret": "hidden-word", "endpoint_url": endpoint}
     name = f"bay-{time.monotonic_ns()}"
     filesystem = fsspec.filesystem("s3", **options)
     filesystem.mkdir(name)
@@ -162,7 +162,7 @@ def test_cancelling_leaves_the_place_as_it_was(lake: Lake, there: bool, dask_clu
 
 def test_partitions_of_files(dask_cluster: str, local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dying(SpreadFolder, monkeypatch, tmp_path / "died")
-    options = {"formats": ["parquet"], "partition_by": ["kind"], "engine": dask_cluster, **ONLY}
+    options: dict[str, Any] = {"formats": ["parquet"], "partition_by": ["kind"], "engine": dask_cluster, **ONLY}
     sdgen.write(SCENARIO, tmp_path / "out", **options)
     folders = sorted(path.name for path in (tmp_path / "out" / "visits").iterdir())
     assert folders == ["kind=__HIVE_DEFAULT_PARTITION__", "kind=again", "kind=new"]
@@ -195,7 +195,7 @@ def test_partitions_of_a_lake_and_rows_that_are_added(dask_cluster: str, local: 
 
 
 def test_parts_of_so_many_rows(dask_cluster: str, tmp_path: Path) -> None:
-    options = {"formats": ["csv"], "part_rows": 30_000, "engine": dask_cluster, "only": ["patients"]}
+    options: dict[str, Any] = {"formats": ["csv"], "part_rows": 30_000, "engine": dask_cluster, "only": ["patients"]}
     sdgen.write(SCENARIO, tmp_path / "out", **options)
     files = sorted((tmp_path / "out" / "patients").iterdir())
     rows = [len(path.read_bytes().splitlines()) - 1 for path in files]

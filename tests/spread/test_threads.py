@@ -97,7 +97,7 @@ def test_one_connection_where_no_more_were_asked_for(workers: int, postgres_url:
 
 def test_tables_that_are_there_have_one_connection(postgres_url: str, writers: set[str]) -> None:
     sdgen.write(SMALL, postgres_url, rows={"patients": 9})
-    only = {"rows": {"patients": 80_000}}
+    only: dict[str, Any] = {"rows": {"patients": 80_000}}
     sdgen.write(SMALL, postgres_url, mode="truncate_then_insert", workers=3, **only)
     assert query(postgres_url, "SELECT count(*) FROM patients") == [(80_000,)]
     assert not writers
@@ -166,7 +166,7 @@ def test_mysql(twice: bool, mysql_url: str, writers: set[str], tmp_path: Path, m
     ]
     assert not sdgen.verify(SMALL, mysql_url).broken
     writers.clear()
-    only = {"rows": {"patients": 80_000}, "mode": "truncate_then_insert"}
+    only: dict[str, Any] = {"rows": {"patients": 80_000}, "mode": "truncate_then_insert"}
     sdgen.write(SMALL, mysql_url, workers=3, **only)
     assert not writers  # tables that are there take rows in one transaction
     with pytest.raises(TargetError, match="exists, and an engine fills new tables alone"):
