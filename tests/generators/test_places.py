@@ -156,7 +156,7 @@ def test_postal_codes_begin_as_those_of_the_region_and_city(country: str) -> Non
     for code, state, city in zip(*columns, strict=True):
         assert re.fullmatch(POSTAL.get(country, r"\d{5}"), code)
         of_region, of_city = regions.get(state, regions.get("*", "")).split(), cities.get(city, "").split()
-        prefixes = of_city if not of_region or of_city and set(of_city) <= set(of_region) else of_region
+        prefixes = of_city if not of_region or (of_city and set(of_city) <= set(of_region)) else of_region
         assert not prefixes or code.startswith(tuple(prefixes)), (code, state, city)
         seen.add(city)
     assert seen & cities.keys() or not cities

@@ -23,7 +23,7 @@ from sdgen.generators import streams
 from sdgen.generators.base import Dependency, Generator, ParamError, with_nested
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext, Rows
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
-from sdgen.generators.places.countries import codes_of, locale_of
+from sdgen.generators.places.countries import COLUMN, codes_of, locale_of
 from sdgen.generators.places.gazetteer import countries
 from sdgen.generators.pools import chain, in_groups, is_known, locales, mixture
 from sdgen.generators.references import Referring, is_reference
@@ -31,7 +31,6 @@ from sdgen.generators.streams import Numbers
 from sdgen.scenario.model import locale_text
 from sdgen.scenario.types import Type
 
-COLUMN = "$"  # begins a param that names a column
 T = TypeVar("T")
 
 
