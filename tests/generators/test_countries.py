@@ -155,6 +155,7 @@ def test_a_parents_column_says_the_country() -> None:
         ("finance.amount", {"of": "word", "currency": "JPY"}, "no number"),
         ("finance.currency_name", {}, "no currency is named"),
         ("person.full_name", {"locale": "xx"}, "unknown locale"),
+        ("person.full_name", {"locale": {"en": "many"}}, "not a number"),
         ("person.full_name", {"locale": "$"}, "names no column"),
         ("person.full_name", {"locale": "$number"}, "no text"),
         ("person.full_name", {"locale": "$word"}, "no locale is called 'Atlantis'"),

@@ -16,23 +16,29 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Field, PrivateAttr
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
 from sdgen.errors import Problem, ScenarioError, did_you_mean
 from sdgen.generators import streams
 from sdgen.generators.base import Dependency, Generator, ParamError, with_nested
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext, Rows
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
-from sdgen.generators.places.countries import codes_of, locale_of
+from sdgen.generators.places.countries import COLUMN, codes_of, locale_of
 from sdgen.generators.places.gazetteer import countries
 from sdgen.generators.pools import chain, in_groups, is_known, locales, mixture
 from sdgen.generators.references import Referring, is_reference
 from sdgen.generators.streams import Numbers
-from sdgen.scenario.model import locale_text
+from sdgen.scenario.model import locale_text, locale_weights
 from sdgen.scenario.types import Type
 
-COLUMN = "$"  # begins a param that names a column
 T = TypeVar("T")
+
+
+def _checked(text: str) -> str:
+    """The text; ValueError where it is neither a column's name nor locales with weights."""
+    if text and not text.startswith(COLUMN):
+        locale_weights(text)
+    return text
 
 
 class LocaleGenerator(Referring):
@@ -41,7 +47,7 @@ class LocaleGenerator(Referring):
     by_locale: ClassVar[bool] = True
     reads_sources: ClassVar[bool] = True
 
-    locale: Annotated[str, BeforeValidator(locale_text)] = Field(
+    locale: Annotated[str, BeforeValidator(locale_text), AfterValidator(_checked)] = Field(
         default="",
         description="the language: de, or [en, de] or {en: 3, de: 1} for rows of several; or $column (of the row, or"
         " $link.column of a parent), which holds locales (de-AT) or countries (AT); left out, the scenario's",

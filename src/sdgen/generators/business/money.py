@@ -18,9 +18,9 @@ from sdgen.generators.arrays.cast import cast_array, scaled_decimal
 from sdgen.generators.base import Dependency, ParamError
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
-from sdgen.generators.places.countries import Currency, codes_of, currencies, currency_of
+from sdgen.generators.places.countries import COLUMN, Currency, codes_of, currencies, currency_of
 from sdgen.generators.places.gazetteer import countries, indices
-from sdgen.generators.places.places import COLUMN, AddressGenerator
+from sdgen.generators.places.places import AddressGenerator
 from sdgen.generators.pools import encoded, text_array
 from sdgen.generators.references import Referring, is_reference
 from sdgen.generators.registry import register

@@ -35,21 +35,24 @@ _WIDEST = 30.0  # times the median: no stay is longer, or shorter than its part 
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """states[k], moments[k]: the k-th state of each row and when it came (microseconds); -1 where it had no more.
+    """rows[k], states[k], moments[k]: which rows have had a k-th state, what it is, and when it came (microseconds).
 
     steps: how many states each row has had. The first is its birth's; a row that isn't born yet has had none.
     """
 
+    rows: tuple[Numbers, ...]
     states: tuple[Numbers, ...]
     moments: tuple[Numbers, ...]
     steps: Numbers
 
     def at(self, step: Numbers) -> tuple[Numbers, Numbers]:
-        """Each row's state at a step of its own, and its moment."""
-        places = np.arange(len(step))
-        inside = np.clip(step, 0, len(self.states) - 1)
-        states = np.stack(self.states)[inside, places]
-        return np.where(step < self.steps, states, _NONE), np.stack(self.moments)[inside, places]
+        """Each row's state at a step of its own, and its moment; -1 where it had no such step."""
+        states, moments = np.full(len(step), _NONE), np.zeros(len(step), dtype=np.int64)
+        for number, rows in enumerate(self.rows):
+            here = np.flatnonzero(step.take(rows) == number)
+            places = rows.take(here)
+            states[places], moments[places] = self.states[number].take(here), self.moments[number].take(here)
+        return states, moments
 
     def reached(self, state: int, last: bool = False) -> tuple[Numbers, NDArray[np.bool_]]:
         """When each row came to a state for the first time (or the last), and whether it did."""
@@ -57,8 +60,9 @@ class Path:
         when, came = np.zeros(len(self.steps), dtype=np.int64), np.zeros(len(self.steps), dtype=np.bool_)
         order = range(len(self.states)) if last else range(len(self.states) - 1, -1, -1)
         for step in order:
-            here = self.states[step] == state
-            when, came = np.where(here, self.moments[step], when), came | here
+            here = np.flatnonzero(self.states[step] == state)
+            places = self.rows[step].take(here)
+            when[places], came[places] = self.moments[step].take(here), True
         return when, came
 
 
@@ -104,24 +108,26 @@ def walk(plan: Walk, numbers: Numbers, born: Numbers, known: NDArray[np.bool_]) 
     """The way of rows with these numbers, born at these moments; those whose birth isn't known have none."""
     names = list(plan.states)
     # Nothing has happened to what isn't born yet, or whose birth nobody knows.
-    alive = known & (born <= plan.until)
-    state = np.where(alive, 0, _NONE)
-    moment = born.copy()
-    states, moments, steps = [state], [moment], alive.astype(np.int64)
+    steps = (known & (born <= plan.until)).astype(np.int64)
+    rows = np.flatnonzero(steps)
+    state, moment = np.zeros_like(rows), born.take(rows)
+    way = [(rows, state, moment)]
     # Step n of a row takes its n-th word, so that the same life comes of it wherever it is read.
     for step in range(1, MOST_STEPS):
-        state, moment = np.full_like(state, _NONE), moment.copy()
-        for place in np.flatnonzero(np.bincount(states[-1][alive])).tolist():
-            rows = np.flatnonzero(alive & (states[-1] == place))
-            following, later = _stepped(plan, names, place, step, rows, numbers[rows], moment[rows])
-            state[rows], moment[rows] = following, later
-        alive = state != _NONE
-        if not alive.any():
+        following, later = np.full_like(rows, _NONE), moment.copy()
+        for place in np.flatnonzero(np.bincount(state)).tolist():
+            these = np.flatnonzero(state == place)
+            next_step = _stepped(plan, names, place, step, rows.take(these), numbers, moment.take(these))
+            following[these], later[these] = next_step
+        # Most rows come to an end within a few steps: only those that go on are kept.
+        on = np.flatnonzero(following != _NONE)
+        if not len(on):
             break
-        states.append(state)
-        moments.append(moment)
-        steps = steps + alive
-    return Path(tuple(states), tuple(moments), steps)
+        rows, state, moment = rows.take(on), following.take(on), later.take(on)
+        steps[rows] += 1
+        way.append((rows, state, moment))
+    kept, states, moments = zip(*way, strict=True)
+    return Path(kept, states, moments, steps)
 
 
 def _stepped(
@@ -130,23 +136,28 @@ def _stepped(
     """The state that follows for rows in one state, -1 where none has come yet, and when it came."""
     name = names[place]
     state = plan.states[name]
-    chosen = streams.draw(plan.key(f"next/{step}"), numbers)
-    waits = streams.draw(plan.key(f"wait/{step}"), numbers)
-    cases = plan.case_of(name)[rows] if state.cases else np.zeros(len(rows), dtype=np.int64)
-    following, later = np.full(len(rows), _NONE), since.copy()
+    following, later = np.full(len(rows), _NONE), since
+    if not any(state.choices()):
+        return following, later
+    own = numbers.take(rows)
+    chosen = streams.draw(plan.key(f"next/{step}"), own)
+    waits, later = plan.key(f"wait/{step}"), since.copy()
+    cases = plan.case_of(name).take(rows) if state.cases else None
     for case, choice in enumerate(state.choices()):
         if not choice:
             continue
         picked = alias_table([each.weight for each in choice.values()]).pick(chosen)
         # A state that leads to itself is an end: time passes in it, and nothing changes.
         for number, (target, transition) in enumerate(choice.items()):
-            these = np.flatnonzero((cases == case) & (picked == number)) if target != name else rows[:0]
+            chosen_here = picked == number if cases is None else (cases == case) & (picked == number)
+            these = np.flatnonzero(chosen_here) if target != name else rows[:0]
             if len(these):
                 following[these] = names.index(target)
-                later[these] = _moved(plan, state, transition, since[these], waits[these])
+                words = streams.draw(waits, own.take(these))
+                later[these] = _moved(plan, state, transition, since.take(these), words)
     # The last transition may lie beyond the present: then it has not come yet.
-    come = later <= plan.until
-    return np.where(come, following, _NONE), later
+    following[later > plan.until] = _NONE
+    return following, later
 
 
 def _moved(plan: Walk, state: State, transition: Transition, since: Numbers, words: streams.Words) -> Numbers:

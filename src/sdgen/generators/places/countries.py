@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,11 +16,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from pydantic import Field
 
+from sdgen.errors import Problem, ScenarioError, did_you_mean
+from sdgen.generators.base import Dependency, ParamError
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
-from sdgen.generators.places.gazetteer import column, countries, country_of, indices, numbers, places
+from sdgen.generators.places.gazetteer import WORLD, column, countries, country_of, indices, numbers, places
 from sdgen.generators.pools import DATA, is_known, locales, own_yaml
+from sdgen.generators.references import Referring, is_reference
 from sdgen.generators.streams import Numbers, Words
+from sdgen.generators.text_generator import ALL_TEXTS, FamilyGenerator
+from sdgen.scenario.types import Type
 
 _LOCALE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2})?(?:\..*)?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -136,3 +143,51 @@ def places_in(named: pa.Array, words: Words) -> tuple[Numbers, NDArray[np.bool_]
         return found, None
     missing: NDArray[np.bool_] = named.is_null().to_numpy(zero_copy_only=False)
     return found, missing
+
+
+COLUMN = "$"  # begins a param that names a column instead of a country
+
+
+class CountryGenerator(Referring, FamilyGenerator):
+    """A generator whose `country` is a country, or names a column that holds one for each row."""
+
+    country: str = Field(
+        default="",
+        description="a country's code (DE), or `world` for all of them by population; or $column (of the row, or"
+        " $link.column of a parent), which holds countries (DE or Germany), currencies (EUR) or locales (de-AT); left"
+        " out, the locale's country",
+    )
+
+    @property
+    def country_column(self) -> str:
+        """The column that holds each row's country; "" where the param names none."""
+        return self.country.removeprefix(COLUMN) if self.country.startswith(COLUMN) else ""
+
+    @property
+    def passes_null(self) -> bool:
+        return bool(self.country_column)
+
+    def references(self) -> Iterator[str]:
+        return iter((self.country_column,) if self.country_column else ())
+
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
+        if self.country.startswith(COLUMN):
+            if not is_reference(self.country_column):
+                hint = "write $column, or $link.column of a parent"
+                yield ParamError("country", f"{self.country!r} names no column", hint)
+        elif self.country and self.country != WORLD and self.country not in countries():
+            near = did_you_mean(self.country.upper(), countries(), "two capital letters such as DE, or world")
+            hint = f"{near}; a column is named with a dollar sign, such as $country"
+            yield ParamError("country", f"unknown country {self.country!r}", hint)
+
+    def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
+        type = types.get(self.dependency(self.country_column)) if self.country_column else None
+        if type is not None and type.kind not in ALL_TEXTS:
+            what = f"{self.country_column} is {type}, no text"
+            yield ParamError("country", what, "name a column of countries, currencies or locales")
+
+    def unknown_country(self, cells: ColumnBatch, text: object) -> ScenarioError:
+        """What to say of a value that no country is called by."""
+        path = ("entities", cells.facts.entity, "columns", cells.facts.column)
+        hint = "it may hold codes (DE), English names (Germany), currencies (EUR) or locales (de-AT)"
+        return ScenarioError(Problem(path, f"no country is called {text!r}, a value of {self.country_column}", hint))

@@ -9,7 +9,7 @@ City data comes from GeoNames (geonames.org, CC BY 4.0). Streets and house numbe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import ClassVar
 
@@ -17,13 +17,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import Field
 
-from sdgen.errors import Problem, ScenarioError, did_you_mean
 from sdgen.generators import streams
-from sdgen.generators.base import Dependency, ParamError
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
-from sdgen.generators.places.countries import places_in
+from sdgen.generators.places.countries import CountryGenerator, places_in
 from sdgen.generators.places.gazetteer import (
     WORLD,
     column,
@@ -38,67 +35,18 @@ from sdgen.generators.places.gazetteer import (
     streets,
 )
 from sdgen.generators.pools import encoded, joined, mixture, own, taken
-from sdgen.generators.references import Referring, is_reference
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
-from sdgen.generators.text_generator import ALL_TEXTS, FamilyGenerator, carried
+from sdgen.generators.text_generator import ALL_TEXTS, carried
 from sdgen.scenario.types import Type
 
 _DEGREE = 1_000_000
 _WITH_STREET = frozenset(
     {"address.street", "address.street_address", "address.street_name", "address.address", "address.full_address"}
 )
+Missing = NDArray[np.bool_] | None  # rows whose country is null; None where there are none
 # Addresses of one city don't lie on one point.
 _AROUND = 20_000  # millionths of a degree: a row lies within 0.02° of its place's centre, some 2 km
-
-
-COLUMN = "$"  # begins a param that names a column instead of a country
-Missing = NDArray[np.bool_] | None  # rows whose country is null; None where there are none
-
-
-class CountryGenerator(Referring, FamilyGenerator):
-    """A generator whose `country` is a country, or names a column that holds one for each row."""
-
-    country: str = Field(
-        default="",
-        description="a country's code (DE), or `world` for all of them by population; or $column (of the row, or"
-        " $link.column of a parent), which holds countries (DE or Germany), currencies (EUR) or locales (de-AT); left"
-        " out, the locale's country",
-    )
-
-    @property
-    def country_column(self) -> str:
-        """The column that holds each row's country; "" where the param names none."""
-        return self.country.removeprefix(COLUMN) if self.country.startswith(COLUMN) else ""
-
-    @property
-    def passes_null(self) -> bool:
-        return bool(self.country_column)
-
-    def references(self) -> Iterator[str]:
-        return iter((self.country_column,) if self.country_column else ())
-
-    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
-        if self.country.startswith(COLUMN):
-            if not is_reference(self.country_column):
-                hint = "write $column, or $link.column of a parent"
-                yield ParamError("country", f"{self.country!r} names no column", hint)
-        elif self.country and self.country != WORLD and self.country not in countries():
-            near = did_you_mean(self.country.upper(), countries(), "two capital letters such as DE, or world")
-            hint = f"{near}; a column is named with a dollar sign, such as $country"
-            yield ParamError("country", f"unknown country {self.country!r}", hint)
-
-    def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
-        type = types.get(self.dependency(self.country_column)) if self.country_column else None
-        if type is not None and type.kind not in ALL_TEXTS:
-            what = f"{self.country_column} is {type}, no text"
-            yield ParamError("country", what, "name a column of countries, currencies or locales")
-
-    def unknown_country(self, cells: ColumnBatch, text: object) -> ScenarioError:
-        """What to say of a value that no country is called by."""
-        path = ("entities", cells.facts.entity, "columns", cells.facts.column)
-        hint = "it may hold codes (DE), English names (Germany), currencies (EUR) or locales (de-AT)"
-        return ScenarioError(Problem(path, f"no country is called {text!r}, a value of {self.country_column}", hint))
 
 
 class AddressGenerator(CountryGenerator):
