@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
+import platform
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 
 def _today() -> str:
     return datetime.now(UTC).date().isoformat()
+
+
+def processor_name() -> str:
+    """The model of the machine's processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def load() -> float:
@@ -21,7 +32,8 @@ class Figure:
     """One measurement, in words.
 
     ratio: to the peer, with its unit. reached: None where nothing must be reached. loaded: the machine's load average
-    when the bench began.
+    when the bench began. rates: rows for each processor second, ours and the peer's, as the plot shows them: unlike
+    the clock's, they hold while others are at work.
     """
 
     name: str
@@ -33,6 +45,8 @@ class Figure:
     note: str = ""
     loaded: float = 0.0
     date: str = field(default_factory=_today)
+    machine: str = field(default_factory=processor_name)
+    rates: tuple[float, float] | None = None
 
     def line(self) -> str:
         verdict = {True: "reached", False: "MISSED", None: ""}[self.reached]

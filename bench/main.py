@@ -6,12 +6,15 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from bench.databases import postgres, sqlite
 from bench.engine import engine
 from bench.figures import Figure
+from bench.flat import flat
 from bench.measure import Failed, Settings
+from bench.others import PEERS, against
 from bench.report import keep
 from bench.service import service
 from bench.startup import startup
@@ -21,10 +24,12 @@ from bench.w1 import against_mimesis, against_shape, memory
 BENCHES: Mapping[str, Callable[[Settings], list[Figure]]] = {
     "w1": against_mimesis,
     "shape": against_shape,
+    **{peer.name.lower(): partial(against, peer) for peer in PEERS},
     "engine": engine,
     "postgres": postgres,
     "sqlite": sqlite,
     "memory": memory,
+    "flat": flat,
     "startup": startup,
     "service": service,
     "tpch": tpch,
@@ -38,6 +43,7 @@ def _asked() -> argparse.Namespace:
         "--quick", action="store_true", help="a tenth of the rows, one round; RESULTS.md stays as it is"
     )
     parser.add_argument("--rounds", type=int, default=3, help="how often each is run (3)")
+    parser.add_argument("--share", type=float, default=1.0, help="of the rows of each bench (1): for slow machines")
     asked = parser.parse_args()
     unknown = [name for name in asked.names if name not in BENCHES]
     if unknown:
@@ -48,7 +54,7 @@ def _asked() -> argparse.Namespace:
 def main() -> int:
     asked, failed = _asked(), False
     with tempfile.TemporaryDirectory(prefix="sdgen-bench-") as folder:
-        settings = Settings(0.1 if asked.quick else 1.0, 1 if asked.quick else asked.rounds, Path(folder))
+        settings = Settings(0.1 if asked.quick else asked.share, 1 if asked.quick else asked.rounds, Path(folder))
         for name in asked.names or BENCHES:
             try:
                 figures = BENCHES[name](settings)

@@ -85,7 +85,18 @@ entities:
 @pytest.mark.parametrize(
     ("command", "not_needed"),
     [
-        ("preview plain.yaml", {"duckdb", "sqlglot", "pandas", "pyarrow.parquet", "sdgen.inference.rules", "asyncio"}),
+        (
+            "preview plain.yaml",
+            {
+                "duckdb",
+                "sqlglot",
+                "pandas",
+                "pyarrow.parquet",
+                "sdgen.inference.rules",
+                "asyncio",
+                "sdgen.readers.feasibility",
+            },
+        ),
         ("import plain.sql", {"pandas", "pyarrow.parquet", "asyncio"}),
     ],
 )

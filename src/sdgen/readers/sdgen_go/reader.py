@@ -1,20 +1,4 @@
-"""Scenario files of the older sdgen (mmrzaf/sdgen, written in Go) → a scenario.
-
-They look like native files and differ in a few meanings: `uniform_int` is half open there, [min, max), so that max
-becomes one less here; `nullable` never gave a null; `fk` beside another generator was a remark. So a file is only
-taken for an older one where nothing in it is native's alone and one of those meanings matters:
-
-* the document has no keys but id, name, version, description, seed and entities (no locale, as_of, presets, rules);
-* entities and columns are lists; each entity has a name, a target_table, a whole number of rows and columns, and
-  perhaps a table_mode;
-* each column has a name, a type of the older ten and a generator in the spelling {type, params}, one of the older
-  eleven (or an fk in its place), and no keys but nullable and fk beside them (no primary_key, unique, null_rate,
-  hidden, description);
-* there is a uniform_int, a `nullable: true` or an `fk`. Without any of them both readings are the same.
-
-A native file is written so only by intent; a note tells how uniform_int was read, and how to have it otherwise. Files
-that fit in part are left to the native reader; `sdgen import older FILE` reads them as older ones all the same.
-"""
+"""Scenario files of the older sdgen, translated and read by the native reader."""
 
 from __future__ import annotations
 
@@ -22,69 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeGuard
 
-from sdgen.errors import Path, Problem, ProblemType, ScenarioError, SdgenError
+from sdgen.errors import Problem, ProblemType, ScenarioError
 from sdgen.inference.names import singular, snake
 from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.feasibility import further_problems, independent
 from sdgen.readers.native import scenario_file
+from sdgen.readers.sdgen_go.older_form import columns_of, generator_of
 from sdgen.readers.yaml_text import Document
 from sdgen.scenario.model import Scenario
 
-TYPES = frozenset(["int", "bigint", "float", "double", "string", "text", "bool", "timestamp", "date", "uuid"])
-GENERATORS = frozenset(["const", "uuid4", "uniform_int", "uniform_float", "normal", "choice", "time_series", "fk"]) | {
-    "faker_name",
-    "faker_city",
-    "faker_device_name",
-}
-_HEAD = {"id", "name", "version", "description", "seed", "entities"}
-_ENTITY = {"name", "target_table", "rows", "columns"}
-_COLUMN = {"name", "type", "nullable", "generator", "fk"}
 _KEYS = ("uuid4", "uniform_int")
 # The seed was an int64 of Go.
 _SEEDS = range(-(2**63), 2**63)
-
-
-def matches(source: Source) -> bool:
-    """Whether a document is surely of the older form, and means something else than a native one would."""
-    try:
-        # Keys that stand twice don't matter for telling the formats apart; `read` tells them.
-        value = source.parsed.value
-    except SdgenError:
-        return False
-    if not isinstance(value, Mapping) or value.keys() - _HEAD or not isinstance(value.get("entities"), list):
-        return False
-    entities = value["entities"]
-    return bool(entities) and all(_is_entity(entity) for entity in entities) and _differs(value)
-
-
-def _is_entity(value: Any) -> bool:
-    if (
-        not isinstance(value, Mapping)
-        or value.keys() - {"table_mode"} != _ENTITY
-        or not isinstance(value["columns"], list)
-    ):
-        return False
-    rows = value["rows"]
-    counted = isinstance(rows, int) and not isinstance(rows, bool)
-    return counted and bool(value["columns"]) and all(_is_column(column) for column in value["columns"])
-
-
-def _is_column(value: Any) -> bool:
-    if not isinstance(value, Mapping) or value.keys() - _COLUMN or str(value.get("type")) not in TYPES:
-        return False
-    generator = value.get("generator")
-    # The older format let an fk stand in the generator's place.
-    if "generator" not in value:
-        return isinstance(value.get("fk"), Mapping)
-    if not isinstance(generator, Mapping) or generator.keys() - {"type", "params"}:
-        return False
-    name = generator.get("type")
-    return isinstance(name, str) and name in GENERATORS
-
-
-def _differs(value: Any) -> bool:
-    columns = [column for _, _, column in _columns(value)]
-    return any(_generator(column) == "uniform_int" or column.get("nullable") or "fk" in column for column in columns)
 
 
 def read(source: Source, options: ReadOptions) -> Scenario:
@@ -103,21 +36,6 @@ def read(source: Source, options: ReadOptions) -> Scenario:
     return _with_keys(scenario).read_from(scenario.origin, _notes(scenario, document.value, source.name))
 
 
-def _columns(value: Any) -> Iterator[tuple[Path, str, Mapping[str, Any]]]:
-    """Each column that has the form of one, with its path and its entity's name."""
-    entities = value.get("entities") if isinstance(value, Mapping) else None
-    for index, entity in enumerate(entities if isinstance(entities, list) else []):
-        columns = entity.get("columns") if isinstance(entity, Mapping) else None
-        for place, column in enumerate(columns if isinstance(columns, list) else []):
-            if isinstance(column, Mapping):
-                yield ("entities", index, "columns", place), str(entity.get("name")), column
-
-
-def _generator(column: Mapping[str, Any]) -> str:
-    generator = column.get("generator")
-    return str(generator.get("type")) if isinstance(generator, Mapping) else ""
-
-
 def _params(column: Mapping[str, Any]) -> dict[str, Any]:
     generator = column.get("generator")
     params = generator.get("params") if isinstance(generator, Mapping) else None
@@ -130,9 +48,9 @@ def _faults(document: Document) -> Iterator[Problem]:
     if isinstance(seed, int) and seed not in _SEEDS:
         what, hint = f"the seed {seed} is no signed number of 64 bits", f"it goes from {_SEEDS[0]} to {_SEEDS[-1]}"
         yield document.problem(("seed",), what, hint, ProblemType.VALUE)
-    for path, entity, column in _columns(document.value):
+    for path, entity, column in columns_of(document.value):
         low, high = _params(column).get("min"), _params(column).get("max")
-        if _generator(column) == "uniform_int" and _whole(low) and _whole(high) and high <= low:
+        if generator_of(column) == "uniform_int" and _whole(low) and _whole(high) and high <= low:
             what = f"uniform_int from {low} to below {high} has no values"
             hint = "max itself is not included: make it greater than min"
             found = document.problem((*path, "generator", "params", "max"), what, hint, ProblemType.VALUE)
@@ -163,13 +81,13 @@ def _column(value: Any) -> Any:
         value = {**value, "generator": {"type": "fk"}}
     if not isinstance(value, Mapping) or not isinstance(value.get("generator"), Mapping):
         return value
-    remarks = ("nullable",) if _generator(value) == "fk" else ("nullable", "fk")
+    remarks = ("nullable",) if generator_of(value) == "fk" else ("nullable", "fk")
     column = {key: kept for key, kept in value.items() if key not in remarks}
     params = _params(value)
-    if _generator(value) == "uniform_int" and _whole(params.get("max")):
+    if generator_of(value) == "uniform_int" and _whole(params.get("max")):
         params["max"] = int(params["max"]) - 1
     if (
-        _generator(value) == "choice"
+        generator_of(value) == "choice"
         and value.get("type") in ("string", "text")
         and isinstance(params.get("values"), list)
     ):
@@ -242,7 +160,7 @@ def _ids(nouns: set[str]) -> set[str]:
 
 def _notes(scenario: Scenario, value: Any, file: str) -> list[Problem]:
     notes = list(_remarks(scenario, value))
-    columns = [(f"{entity}.{column.get('name')}", _generator(column)) for _, entity, column in _columns(value)]
+    columns = [(f"{entity}.{column.get('name')}", generator_of(column)) for _, entity, column in columns_of(value)]
     half_open = [name for name, generator in columns if generator == "uniform_int"]
     if half_open:
         what = f"read as a file of the older sdgen: uniform_int takes values below max ({_few(half_open)})"
@@ -256,8 +174,8 @@ def _notes(scenario: Scenario, value: Any, file: str) -> list[Problem]:
 
 def _remarks(scenario: Scenario, value: Any) -> Iterator[Problem]:
     """Columns whose `fk` was a remark, and is none of their generator's."""
-    for path, entity, column in _columns(value):
-        if "fk" in column and _generator(column) not in ("", "fk"):
+    for path, entity, column in columns_of(value):
+        if "fk" in column and generator_of(column) not in ("", "fk"):
             place = ("entities", entity, "columns", str(column.get("name")))
             what, hint = f"fk was a remark: {column['fk']}", "`generator: fk` makes a link"
             line = scenario.origin.problem(path, "").line
