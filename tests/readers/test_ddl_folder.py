@@ -72,7 +72,9 @@ def test_a_file_for_each_table(tmp_path: Path) -> None:
 
 
 def test_notes_and_problems_have_their_file_and_line(tmp_path: Path) -> None:
-    late = "-- ties\nINSERT INTO stall VALUES (1);\n\nCREATE TABLE tie (id int PRIMARY KEY, what nosuchtype NOT NULL);\n"
+    late = (
+        "-- ties\nINSERT INTO stall VALUES (1);\n\nCREATE TABLE tie (id int PRIMARY KEY, what nosuchtype NOT NULL);\n"
+    )
     folder = folder_of(tmp_path, {"1.sql": MAKES, "2.sql": late})
     told = {(Path(note.file).name, note.line) for note in read_source(folder).notes}
     assert ("2.sql", 2) in told

@@ -30,7 +30,9 @@ _PLACES = (
     "",
 )
 # Files that take changes back, and those of rows: none of them makes a table that stays.
-_LEFT_OUT = re.compile(r"(?:^|[._-])(?:down|rollback|undo|revert|seeds?|drop)\.sql$|^U[\d._]+__|\.down\.", re.IGNORECASE)
+_LEFT_OUT = re.compile(
+    r"(?:^|[._-])(?:down|rollback|undo|revert|seeds?|drop)\.sql$|^U[\d._]+__|\.down\.", re.IGNORECASE
+)
 _FLYWAY = re.compile(r"([VBR])(\d+(?:[._]\d+)*)?__", re.IGNORECASE)
 # What a file's name calls a database, as in 2_users.mysql.up.sql.
 _DATABASES = {
