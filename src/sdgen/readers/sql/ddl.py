@@ -20,6 +20,7 @@ from sdgen.readers.sql.ddl_alter import (
     sp_rename,
 )
 from sdgen.readers.sql.ddl_clickhouse import with_named_links
+from sdgen.readers.sql.ddl_columns import read_table_name
 from sdgen.readers.sql.ddl_create import (
     alter_domain,
     alter_type,
@@ -29,7 +30,6 @@ from sdgen.readers.sql.ddl_create import (
     create_type,
     drop_type,
 )
-from sdgen.readers.sql.ddl_columns import read_table_name
 from sdgen.readers.sql.ddl_folder import DdlFolderOrigin, is_ddl_folder, read_folder
 from sdgen.readers.sql.ddl_tables import SchemaBuilder
 from sdgen.readers.sql.ddl_text import Statement, block_statements, statements
@@ -246,7 +246,8 @@ _TELLTALES: tuple[tuple[str, int, str], ...] = (
     # MergeTree occurs in no other database, while backquotes and ENGINE alone would make it MySQL.
     ("clickhouse", 30, r"\bENGINE\s*=\s*\w*MergeTree\b"),
     # Its names of types are written so; PostgreSQL has int8 too.
-    ("clickhouse", 12, r"(?-i:\b(?:LowCardinality|Nullable|FixedString|Nested)\s*\(|\bDateTime64\b|\bU?Int(?:8|16|32|64)\b)"),
+    ("clickhouse", 12, r"(?-i:\b(?:LowCardinality|Nullable|FixedString|Nested)\s*\()"),
+    ("clickhouse", 12, r"(?-i:\b(?:DateTime64|U?Int(?:8|16|32|64))\b)"),
     ("duckdb", 2, r"\bATTACH\b(?!\s+PARTITION)|\bread_(?:csv|parquet)\b"),
     ("duckdb", 1, r"\b(?:VARCHAR|INTEGER)\[\]"),
 )  # fmt: skip
