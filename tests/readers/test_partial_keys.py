@@ -139,3 +139,21 @@ def test_unique_links_that_may_be_null_are_null_beyond_their_parents(postgres_ur
     assert 15 <= desks <= 20
     assert 15 <= keys <= 20
     assert every == 300
+
+
+def test_conditions_that_share_a_column_with_a_drawn_one(postgres_url: str, tmp_path: Path) -> None:
+    """Which rows are gone is drawn with the branch of the CHECK, so that no other key may choose it again."""
+    links = "CREATE TABLE tents (id int PRIMARY KEY); CREATE TABLE huts (id int PRIMARY KEY);"
+    table = """
+        CREATE TABLE stays (id int PRIMARY KEY, tent_id int REFERENCES tents, hut_id int REFERENCES huts,
+            ticket_id int REFERENCES tents, place smallint NOT NULL, gone_on date,
+            CHECK ((tent_id IS NULL) <> (hut_id IS NULL)));
+        CREATE UNIQUE INDEX by_ticket ON stays (ticket_id) WHERE ticket_id IS NOT NULL AND gone_on IS NULL;
+        CREATE UNIQUE INDEX by_tent ON stays (tent_id, place) WHERE tent_id IS NOT NULL AND gone_on IS NULL;
+        CREATE UNIQUE INDEX by_hut ON stays (hut_id, place) WHERE hut_id IS NOT NULL AND gone_on IS NULL;
+    """
+    (tmp_path / "camp.sql").write_text(links + table)
+    ask(postgres_url, links + table)
+    sdgen.write(tmp_path / "camp.sql", postgres_url, mode="append_only", seed=1, rows={"*": 40, "stays": 300})
+    counts = "count(tent_id) > 50, count(hut_id) > 50, count(gone_on) > 50, count(ticket_id) BETWEEN 20 AND 40"
+    assert ask(postgres_url, f"SELECT {counts} FROM stays") == [(True, True, True, True)]

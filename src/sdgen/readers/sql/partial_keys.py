@@ -168,11 +168,13 @@ def settle_partial_keys(
 
 
 def _open(entity: TableDraft, partial: PartialKey) -> PartialKey:
-    """A key without the parts of its condition that CHECKs make true in all rows anyway."""
+    """A key without the parts of its condition that all rows keep anyway, or that are settled by a branch."""
     where = {
         name: said
         for name, said in partial.where.items()
+        # What follows a branch can't follow the choice of rows too: to be unique in more rows is to be so in these.
         if not (isinstance(said, list) and _all_in(entity.columns[name], said))
+        and not (entity.columns[name].null_rates or entity.columns[name].cases)
     }
     return replace(partial, where=where)
 
