@@ -157,3 +157,22 @@ def test_conditions_that_share_a_column_with_a_drawn_one(postgres_url: str, tmp_
     sdgen.write(tmp_path / "camp.sql", postgres_url, mode="append_only", seed=1, rows={"*": 40, "stays": 300})
     counts = "count(tent_id) > 50, count(hut_id) > 50, count(gone_on) > 50, count(ticket_id) BETWEEN 20 AND 40"
     assert ask(postgres_url, f"SELECT {counts} FROM stays") == [(True, True, True, True)]
+
+
+def test_a_tenants_key_among_rows_whose_end_follows_a_state(postgres_url: str, tmp_path: Path) -> None:
+    schema = """
+        CREATE TABLE sites (id int PRIMARY KEY);
+        CREATE TABLE rooms (id text, site_id int NOT NULL REFERENCES sites, PRIMARY KEY (id, site_id));
+        CREATE TABLE sittings (id text, site_id int NOT NULL, room_id text NOT NULL, status text, finished_at timestamp,
+            created_at timestamp NOT NULL, PRIMARY KEY (id, site_id),
+            FOREIGN KEY (room_id, site_id) REFERENCES rooms (id, site_id));
+        CREATE UNIQUE INDEX one_open ON sittings (site_id, room_id) WHERE finished_at IS NULL;
+        CREATE TABLE notes (site_id int, room_id text, no int, sitting_id text NOT NULL,
+            PRIMARY KEY (site_id, room_id, no), FOREIGN KEY (room_id, site_id) REFERENCES rooms (id, site_id),
+            FOREIGN KEY (sitting_id, site_id) REFERENCES sittings (id, site_id));
+    """
+    (tmp_path / "sites.sql").write_text(schema)
+    ask(postgres_url, schema)
+    sdgen.write(tmp_path / "sites.sql", postgres_url, mode="append_only", seed=1, rows=120)
+    sql = "SELECT count(*), count(finished_at) BETWEEN 60 AND 119, bool_and(finished_at > created_at) FROM sittings"
+    assert ask(postgres_url, sql) == [(120, True, True)]
