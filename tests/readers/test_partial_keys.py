@@ -176,3 +176,20 @@ def test_a_tenants_key_among_rows_whose_end_follows_a_state(postgres_url: str, t
     sdgen.write(tmp_path / "sites.sql", postgres_url, mode="append_only", seed=1, rows=120)
     sql = "SELECT count(*), count(finished_at) BETWEEN 60 AND 119, bool_and(finished_at > created_at) FROM sittings"
     assert ask(postgres_url, sql) == [(120, True, True)]
+
+
+def test_nulls_of_a_key_that_follow_a_branch(postgres_url: str, tmp_path: Path) -> None:
+    """A column of the key is null as a CHECK's branch says; `note IS NULL` begins with a word of SQL's own."""
+    schema = """
+        CREATE TABLE lands (id int PRIMARY KEY);
+        CREATE TABLE titles (id int PRIMARY KEY, land int NOT NULL REFERENCES lands, locale text,
+            first boolean NOT NULL, comment text, name text NOT NULL,
+            CHECK ((locale IS NULL AND first IS FALSE) OR locale IS NOT NULL));
+        CREATE UNIQUE INDEX one_first ON titles (land, locale) WHERE first = TRUE AND locale IS NOT NULL;
+        CREATE UNIQUE INDEX plain_name ON titles (name) WHERE comment IS NULL;
+    """
+    (tmp_path / "titles.sql").write_text(schema)
+    ask(postgres_url, schema)
+    sdgen.write(tmp_path / "titles.sql", postgres_url, mode="append_only", seed=1, rows=150)
+    sql = "SELECT count(*), count(locale) BETWEEN 60 AND 149, count(*) FILTER (WHERE first) > 20 FROM titles"
+    assert ask(postgres_url, sql) == [(150, True, True)]

@@ -100,6 +100,7 @@ SQLITE = Dialect(
         "clob": "text",
         "uuid": "text",
         "json": "text",
+        "jsonb": "text",
         "blob": "binary",
         "date": "date",
         "time": "time",

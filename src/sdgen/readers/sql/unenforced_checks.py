@@ -32,7 +32,7 @@ def _translated(sql: str, dialect: str, spelled: Mapping[str, str], column: str)
     from sqlglot.errors import SqlglotError
 
     try:
-        tree = parse_one(sql, dialect=dialect)
+        tree = parse_one(sql, dialect=dialect, into=exp.Condition)
         # A condition that can't be computed here is kept by nobody; its note has told so.
         if not is_computable(tree):
             return ""
@@ -76,7 +76,7 @@ def holds_on_null(sql: str, column: str) -> bool:
         return any(null(each) for each in node.iter_expressions())
 
     try:
-        return null(parse_one(sql))
+        return null(parse_one(sql, into=exp.Condition))
     except SqlglotError:
         return False
 
