@@ -63,7 +63,7 @@ def _columns_of(sql: str, dialect: str) -> list[str]:
     from sqlglot.errors import SqlglotError
 
     try:
-        return [found.name for found in parse_one(sql, dialect=dialect, into=exp.Condition).find_all(exp.Column)]
+        return [found.name for found in parse_one(sql, dialect=dialect).find_all(exp.Column)]
     except SqlglotError:
         return []
 
@@ -98,7 +98,7 @@ def _in_duckdb(sql: str, dialect: str, draft: TableDraft) -> str:
     filled = (each.name for each in draft.schema.columns if each.computed or each.name in draft.columns)
     spelled = {name.lower(): name for name in filled}
     try:
-        tree = parse_one(sql, dialect=dialect, into=exp.Condition)
+        tree = parse_one(sql, dialect=dialect)
         for found in tree.find_all(exp.Column):
             # A column that nothing fills raises KeyError here, which makes the expression one that can't be computed.
             found.set("this", exp.to_identifier(spelled[found.name.lower()], quoted=True))
@@ -263,6 +263,6 @@ def _parsed(sql: str, dialect: str) -> exp.Expr | None:
     from sqlglot.errors import SqlglotError
 
     try:
-        return parse_one(sql, dialect=dialect, into=exp.Condition) if sql else None
+        return parse_one(sql, dialect=dialect) if sql else None
     except SqlglotError:
         return None
