@@ -72,6 +72,8 @@ def test_sqlite_reads_a_declaration_of_several_words_by_its_affinity() -> None:
         ("BLOB SUB_TYPE TEXT", "text"),
         ("NATIVE CHARACTER(70)", "text"),
         ("UNSIGNED BIG INTEGER", "bigint"),
+        ("TIMESTAMP WITHOUT TIME ZONE", "timestamp"),
+        ("TIMESTAMPTZ", "timestamp"),
     ):
         found = SQLITE.read(declared)
         assert found is not None

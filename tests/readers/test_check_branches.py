@@ -49,6 +49,12 @@ FORMS: dict[str, tuple[str, str, set[tuple[Any, ...]]]] = {
         "SELECT DISTINCT person IS NULL, team IS NULL, note IS NULL FROM t",
         {(True, True, False), (True, False, True), (False, True, True)},
     ),
+    "a link that others need, once to be there and once to be of some": (
+        "lead int REFERENCES people, helper int REFERENCES people, badge int REFERENCES teams,"
+        " CHECK (helper IS NULL OR lead IS NOT NULL), CHECK (badge IS NULL OR lead <= 150)",
+        "SELECT bool_or(helper IS NULL), bool_or(helper > 0), bool_or(badge IS NULL), bool_or(badge > 0) FROM t",
+        {(True, True, True, True)},
+    ),
     "an implication with a range": (
         "kind varchar(9) NOT NULL CHECK (kind IN ('child', 'adult')), fee int NOT NULL,"
         " CHECK (kind <> 'child' OR fee BETWEEN 1 AND 5), CHECK (kind <> 'adult' OR fee > 50)",

@@ -127,6 +127,8 @@ def test_a_part_of_a_condition_that_tells_no_type_is_still_kept() -> None:
 def test_datetime_with_a_precision_is_mysql() -> None:
     assert guess_dialect("CREATE TABLE t (a INT, b DATETIME(6) NOT NULL, c DATETIME(3));") == "mysql"
     assert guess_dialect("CREATE TABLE t (a INT, b TEXT DEFAULT (DATETIME('now')));") == "sqlite"
+    assert guess_dialect("CREATE TABLE t (a INT8 NOT NULL, b int4, c INT8 DEFAULT 0);") == "postgres"
+    assert guess_dialect("CREATE TABLE t (a Int8, b Nullable(Float32));") == "clickhouse"
 
 
 def test_the_dialect_can_be_named_where_a_schema_is_filled(tmp_path: Path) -> None:

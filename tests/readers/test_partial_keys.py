@@ -139,3 +139,57 @@ def test_unique_links_that_may_be_null_are_null_beyond_their_parents(postgres_ur
     assert 15 <= desks <= 20
     assert 15 <= keys <= 20
     assert every == 300
+
+
+def test_conditions_that_share_a_column_with_a_drawn_one(postgres_url: str, tmp_path: Path) -> None:
+    """Which rows are gone is drawn with the branch of the CHECK, so that no other key may choose it again."""
+    links = "CREATE TABLE tents (id int PRIMARY KEY); CREATE TABLE huts (id int PRIMARY KEY);"
+    table = """
+        CREATE TABLE stays (id int PRIMARY KEY, tent_id int REFERENCES tents, hut_id int REFERENCES huts,
+            ticket_id int REFERENCES tents, place smallint NOT NULL, gone_on date,
+            CHECK ((tent_id IS NULL) <> (hut_id IS NULL)));
+        CREATE UNIQUE INDEX by_ticket ON stays (ticket_id) WHERE ticket_id IS NOT NULL AND gone_on IS NULL;
+        CREATE UNIQUE INDEX by_tent ON stays (tent_id, place) WHERE tent_id IS NOT NULL AND gone_on IS NULL;
+        CREATE UNIQUE INDEX by_hut ON stays (hut_id, place) WHERE hut_id IS NOT NULL AND gone_on IS NULL;
+    """
+    (tmp_path / "camp.sql").write_text(links + table)
+    ask(postgres_url, links + table)
+    sdgen.write(tmp_path / "camp.sql", postgres_url, mode="append_only", seed=1, rows={"*": 40, "stays": 300})
+    counts = "count(tent_id) > 50, count(hut_id) > 50, count(gone_on) > 50, count(ticket_id) BETWEEN 20 AND 40"
+    assert ask(postgres_url, f"SELECT {counts} FROM stays") == [(True, True, True, True)]
+
+
+def test_a_tenants_key_among_rows_whose_end_follows_a_state(postgres_url: str, tmp_path: Path) -> None:
+    schema = """
+        CREATE TABLE sites (id int PRIMARY KEY);
+        CREATE TABLE rooms (id text, site_id int NOT NULL REFERENCES sites, PRIMARY KEY (id, site_id));
+        CREATE TABLE sittings (id text, site_id int NOT NULL, room_id text NOT NULL, status text, finished_at timestamp,
+            created_at timestamp NOT NULL, PRIMARY KEY (id, site_id),
+            FOREIGN KEY (room_id, site_id) REFERENCES rooms (id, site_id));
+        CREATE UNIQUE INDEX one_open ON sittings (site_id, room_id) WHERE finished_at IS NULL;
+        CREATE TABLE notes (site_id int, room_id text, no int, sitting_id text NOT NULL,
+            PRIMARY KEY (site_id, room_id, no), FOREIGN KEY (room_id, site_id) REFERENCES rooms (id, site_id),
+            FOREIGN KEY (sitting_id, site_id) REFERENCES sittings (id, site_id));
+    """
+    (tmp_path / "sites.sql").write_text(schema)
+    ask(postgres_url, schema)
+    sdgen.write(tmp_path / "sites.sql", postgres_url, mode="append_only", seed=1, rows=120)
+    sql = "SELECT count(*), count(finished_at) BETWEEN 60 AND 119, bool_and(finished_at > created_at) FROM sittings"
+    assert ask(postgres_url, sql) == [(120, True, True)]
+
+
+def test_nulls_of_a_key_that_follow_a_branch(postgres_url: str, tmp_path: Path) -> None:
+    """A column of the key is null as a CHECK's branch says; `note IS NULL` begins with a word of SQL's own."""
+    schema = """
+        CREATE TABLE lands (id int PRIMARY KEY);
+        CREATE TABLE titles (id int PRIMARY KEY, land int NOT NULL REFERENCES lands, locale text,
+            first boolean NOT NULL, comment text, name text NOT NULL,
+            CHECK ((locale IS NULL AND first IS FALSE) OR locale IS NOT NULL));
+        CREATE UNIQUE INDEX one_first ON titles (land, locale) WHERE first = TRUE AND locale IS NOT NULL;
+        CREATE UNIQUE INDEX plain_name ON titles (name) WHERE comment IS NULL;
+    """
+    (tmp_path / "titles.sql").write_text(schema)
+    ask(postgres_url, schema)
+    sdgen.write(tmp_path / "titles.sql", postgres_url, mode="append_only", seed=1, rows=150)
+    sql = "SELECT count(*), count(locale) BETWEEN 60 AND 149, count(*) FILTER (WHERE first) > 20 FROM titles"
+    assert ask(postgres_url, sql) == [(150, True, True)]

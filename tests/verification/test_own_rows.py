@@ -50,6 +50,21 @@ def test_a_schema_knows_which_tables_its_text_fills(place: Path) -> None:
     assert read_source(place.with_suffix(".sql")).origin.filled == {"state", "keeper"}
 
 
+def test_rows_that_queries_and_blocks_put_are_known(tmp_path: Path) -> None:
+    text = """
+        CREATE TABLE one (id int PRIMARY KEY); CREATE TABLE two (id int PRIMARY KEY); CREATE TABLE three (id int);
+        WITH fresh AS (SELECT 1 AS id) INSERT INTO public.one (id) SELECT id FROM fresh;
+        DO $$ BEGIN INSERT INTO "two" VALUES (1); END $$;
+        COPY three (id) FROM stdin;
+        1
+        \\.
+        CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'INSERT INTO four VALUES (1)';
+        CREATE TABLE four (id int);
+    """
+    (tmp_path / "x.sql").write_text(text.replace("\n        ", "\n"))
+    assert read_source(tmp_path / "x.sql").origin.filled == {"one", "two", "three"}
+
+
 def test_rows_of_the_text_are_no_fault(place: Path) -> None:
     report = verified(place)
     assert not broken(report)

@@ -109,6 +109,8 @@ def check_names(draft: Draft) -> None:
                     draft.refuse(("entities", name, "unique"), f"no column {column!r} to be unique", hint, _REFERENCE)
         if all(column.hidden for column in entity.columns.values()):
             draft.refuse(("entities", name), "all columns are hidden: nothing would be written", type=ProblemType.VALUE)
+        if "" in entity.columns:
+            draft.refuse(("entities", name, "columns", ""), "a column needs a name", type=ProblemType.VALUE)
 
 
 def check_output(draft: Draft) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from math import prod
 from typing import Any
 
 from sdgen.errors import Path, ProblemType, did_you_mean
@@ -22,6 +21,7 @@ from sdgen.generators.links.links import ForeignKey
 from sdgen.planning.choose import Key
 from sdgen.planning.draft import Draft
 from sdgen.planning.nulls import null_source
+from sdgen.planning.partial_digits import counted_by_link, digits
 from sdgen.planning.partial_rows import (
     BLOCK,
     SHARE,
@@ -32,7 +32,7 @@ from sdgen.planning.partial_rows import (
     PartialSets,
     Selection,
 )
-from sdgen.planning.unique_sets import JointIndexes, least_sets, share_product
+from sdgen.planning.unique_sets import JointIndexes, least_sets
 from sdgen.scenario.model import PartialUnique
 from sdgen.scenario.types import INTEGERS, TEXTS, Type
 
@@ -102,7 +102,7 @@ def _settle(
     for columns in least_sets([each.columns for _, each in group]):
         # A column of the condition holds one of few values in all rows that match, and can't tell them apart.
         free = [name for name in columns if name not in conditions or conditions[name].null is False]
-        found = _counted(draft, entity, free) or _digits(draft, entity, free, joints, taken, key)
+        found = counted_by_link(draft, entity, free) or digits(draft, entity, free, joints, taken, key)
         if found is None:
             number = next(number for number, each in group if each.columns == columns)
             what = f"({', '.join(columns)}) can't be made unique among the rows that match"
@@ -123,16 +123,6 @@ def _settle(
             matching[entity, name] = found_matching
 
 
-def _counted(draft: Draft, entity: str, columns: list[str]) -> int | None:
-    """How many rows can match where the key has the link that rows are counted by; None where it hasn't."""
-    link = draft.counting_link(entity)
-    if not link or link not in columns:
-        return None
-    if draft.request.first(entity) and not getattr(draft.layouts[entity], "older_parents", 0):
-        return None  # rows of older parents may match already
-    return draft.counts.get(draft.links[entity][link], 0)
-
-
 def _selection(draft: Draft, entity: str, group: list[PartialUnique], limit: int, key: int) -> Chosen:
     first = draft.request.first(entity)
     link = draft.counting_link(entity)
@@ -149,51 +139,6 @@ def _unique_anyway(draft: Draft, entity: str, columns: tuple[str, ...]) -> bool:
     alone = any(draft.alone_unique((entity, name)) for name in columns)
     held = [draft.primary_key(entity), *draft.scenario.entities[entity].unique]
     return alone or any(each and set(each) <= set(columns) for each in held)
-
-
-def _digits(
-    draft: Draft,
-    entity: str,
-    columns: list[str],
-    joints: Mapping[Key, JointIndexes],
-    taken: dict[str, tuple[JointIndexes, int]],
-    key: int,
-) -> int | None:
-    """How many rows can match by some columns, whose digits of a permutation are added to `taken`; None for none."""
-    held = [taken[name][0].product for name in columns if name in taken]
-    if held:  # another set of the group holds some of them: its rows differ in those alone
-        return min(held)
-    sizes: dict[str, int] = {}
-    offsets: dict[str, int] = {}
-    for name in columns:
-        if (entity, name) not in joints:
-            size, offset = _room(draft, (entity, name))
-            sizes, offsets = ({**sizes, name: size}, {**offsets, name: offset}) if size else (sizes, offsets)
-    if draft.request.first(entity):  # what older rows hold isn't known: new ones match with new parents alone
-        sizes = {name: size for name, size in sizes.items() if offsets[name]} or dict.fromkeys(list(sizes)[:1], 0)
-    if not sizes:
-        return None
-    rows = max(draft.counts.get(entity, 0), 1)
-    if not all(sizes.values()):
-        taken.update({name: (JointIndexes(key, 1, 1, 1), 0) for name in sizes})
-        return 0
-    shares = share_product(sizes, key, None, min(rows, prod(sizes.values())))
-    taken.update({name: (joint, offsets[name]) for name, joint in shares.items()})
-    return next(iter(shares.values())).product if shares else None
-
-
-def _room(draft: Draft, key: Key) -> tuple[int, int]:
-    """How many values a column can take in rows that match, and the first of them; (0, 0) where that isn't known."""
-    generator = draft.generators.get(key)
-    if isinstance(generator, ForeignKey):
-        link = generator.via or key[1]
-        plain = not (generator.within or generator.unlike or generator.follows or generator.quota)
-        plain = plain and generator.entity != key[0] and link != draft.counting_link(key[0]) and link == key[1]
-        first = draft.request.first(generator.entity)
-        plain = plain and link not in draft.each.get(key[0], ())
-        return (draft.counts.get(generator.entity, 0) - first, first) if plain else (0, 0)
-    domain = generator.domain(draft.facts(key)) if generator is not None else None
-    return (domain.size, 0) if domain is not None else (0, 0)
 
 
 # ------------------------------------------------------------------ what conditions say

@@ -156,15 +156,11 @@ def _runs(numbers: Numbers) -> tuple[Numbers, Numbers] | None:
 
 def _column(rows: PlannedRows, column: ColumnPlan) -> pa.Array:
     """A column's values: generated, made null by its rate, and overlaid with the fixed rows' values."""
-    cells = ColumnBatch(rows, column.facts)
     values = _generated(rows, column)
     if column.matching is not None:
         values = _matched(rows, column, column.matching, values)
-    elif column.null_rates is not None:
-        chosen = rows.column(column.null_rates.column)
-        values = _null_where(column.null_rates.missing(chosen, cells.unit("null")), values)
-    elif column.null_rate:
-        values = _null_where(cells.unit("null") < column.null_rate, values)
+    elif column.null_rates is not None or column.null_rate:
+        values = _null_where(_drawn_nulls(rows, column), values)
     return values if column.fixed is None else _fixed(rows, column, column.fixed, values)
 
 
@@ -182,8 +178,15 @@ def _matched(rows: PlannedRows, column: ColumnPlan, matching: Matching, values: 
         values = pc.if_else(matching.matches(rows.numbers), inside, values)
     if column.name in rows.settled.links:
         return values  # the link has its nulls already
-    drawn = ColumnBatch(rows, column.facts).unit("null") < column.null_rate
-    return _null_where(matching.missing(rows.numbers, drawn), values)
+    return _null_where(matching.missing(rows.numbers, _drawn_nulls(rows, column)), values)
+
+
+def _drawn_nulls(rows: PlannedRows, column: ColumnPlan) -> NDArray[np.bool_]:
+    """Which rows are null by the column's null rate, or by those of another column's values."""
+    unit = ColumnBatch(rows, column.facts).unit("null")
+    if column.null_rates is None:
+        return unit < column.null_rate
+    return column.null_rates.missing(rows.column(column.null_rates.column), unit)
 
 
 def _null_where(mask: NDArray[np.bool_], values: pa.Array) -> pa.Array:

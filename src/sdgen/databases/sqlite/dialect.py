@@ -23,6 +23,8 @@ def _by_affinity(declared: str) -> Type | None:
     words = declared.lower()
     if words.split("(")[0].strip() in SQLITE.reads or not words.strip():
         return None
+    if words.startswith("timestamp"):  # WITHOUT TIME ZONE, TZ …: numeric by the rules, which leave such a text alone
+        return Type("timestamp")
     # What nothing is known of has numeric affinity: a number of any size (precision 0).
     return next((Type(kind) for part, kind in _AFFINITIES if part in words), Type("decimal"))
 
@@ -98,6 +100,7 @@ SQLITE = Dialect(
         "clob": "text",
         "uuid": "text",
         "json": "text",
+        "jsonb": "text",
         "blob": "binary",
         "date": "date",
         "time": "time",

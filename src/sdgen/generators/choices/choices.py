@@ -187,8 +187,11 @@ class Choice(Generator):
         yield from _weight_faults([weight for _, weight in self.entries])
         yield from unfit("values", [value for value, _ in self.entries], facts.type)
 
-    def domain(self, facts: ColumnContext) -> Domain:
-        return ListedValues(self.pool(facts.type))
+    def domain(self, facts: ColumnContext) -> Domain | None:
+        try:
+            return ListedValues(self.pool(facts.type))
+        except ValueError:  # a value is none of the type, which `faults` tells
+            return None
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         # A unique column takes each value once, whatever it weighs, from the permutation.

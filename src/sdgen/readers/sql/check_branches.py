@@ -73,7 +73,7 @@ def branches_of(sql: str, dialect: str, flags: Collection[str] = (), truth: Trut
     from sqlglot.errors import SqlglotError
 
     try:
-        tree = parse_one(sql, dialect=dialect)
+        tree = parse_one(sql, dialect=dialect, into=exp.Condition)
         for column in tree.find_all(exp.Column):
             # The marks travel with the nodes: rewritten copies of a part keep its columns, but know nothing of the
             # whole condition.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from sdgen.inference.likely_states import weights
@@ -80,12 +80,12 @@ def draw_branches(
     # The table's order is kept, so that the columns stand where people look for them.
     names = [name for name in entity.columns if any(name in branch.names for branch in (*branches, *kept))]
     labels = _labels(entity, kept)
-    guards = [_guard(entity, branch) for branch in kept]
+    read = _read_by_guards(entity, kept)
+    guards = [_guard(entity, branch, read) for branch in kept]
     case = _case_column(entity, checks, names, labels, guards, _shares(entity, kept, guards))
     for name in dict.fromkeys(name for branch in kept for name in branch.columns):
-        _follow(
-            entity.columns[name], case, dict(zip(labels, (each.columns.get(name, _FREE) for each in kept), strict=True))
-        )
+        own = dict(zip(labels, (each.columns.get(name, _FREE) for each in kept), strict=True))
+        _follow(entity.columns[name], case, own, name not in read)
     for name in names:
         entity.columns[name].checks += checks
     for label, each in zip(labels, related, strict=True):
@@ -176,9 +176,9 @@ def _guarded(drawn: str, labels: Sequence[str], guards: Sequence[str]) -> str:
     return f"CASE {' '.join([*own, *rest])} END"
 
 
-def _follow(column: ColumnDraft, case: str, bounds: dict[str, ColumnBounds]) -> None:
-    """Let a column follow the drawn branch, in its nulls and its values."""
-    if column.nullable:
+def _follow(column: ColumnDraft, case: str, bounds: dict[str, ColumnBounds], nulls: bool) -> None:
+    """Let a column follow the drawn branch, in its nulls (where it is to) and its values."""
+    if column.nullable and nulls:
         rates = {label: float(each.null) for label, each in bounds.items() if each.null or each.not_null}
         column.null_rates = {case: rates} if rates else {}
     if not is_fixed(column):
@@ -190,13 +190,22 @@ def _follow(column: ColumnDraft, case: str, bounds: dict[str, ColumnBounds]) -> 
 # ------------------------------------------------------------------ branches that depend on what is settled
 
 
-def _guard(entity: TableDraft, branch: CheckMeaning) -> str:
+def _read_by_guards(entity: TableDraft, branches: Sequence[CheckMeaning]) -> frozenset[str]:
+    """The columns whose settled values decide which branch a row takes: their nulls can't follow the branch as well."""
+    said = ((name, bounds) for branch in branches for name, bounds in branch.columns.items() if not bounds.null)
+    return frozenset(name for name, bounds in said if is_fixed(entity.columns[name]) and guard(name, bounds))
+
+
+def _guard(entity: TableDraft, branch: CheckMeaning, read: Collection[str]) -> str:
     """The condition of a branch over columns whose values are settled by something else; "" where there is none."""
     fixed = [name for name in branch.columns if is_fixed(entity.columns[name])]
     parts = []
     for name in fixed:
         bounds = branch.columns[name]
         said = "" if bounds.null else guard(name, bounds)
+        if name in read and not said and (bounds.null or bounds.not_null):
+            parts.append(f"{quoted(name)} IS {'' if bounds.null else 'NOT '}NULL")
+            continue
         # A null keeps what isn't asked of it: without this, a row with a null would be in no branch.
         open = said and entity.columns[name].nullable and not bounds.not_null
         parts.append(f"({said} OR {quoted(name)} IS NULL)" if open else said)

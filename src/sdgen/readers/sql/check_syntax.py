@@ -169,7 +169,7 @@ def column_condition(node: exp.Expr, dialect: str) -> tuple[str, str]:
     for column in copy.find_all(exp.Column):
         column.replace(exp.column(VALUE_NAME.strip('"'), quoted=True))
     try:
-        return names.pop(), with_own_days(copy, dialect).this.sql(dialect="duckdb")
+        return names.pop(), as_meant(copy, dialect).this.sql(dialect="duckdb")
     except (SqlglotError, ValueError):
         return "", ""
 
@@ -186,25 +186,39 @@ def is_computable(node: exp.Expr) -> bool:
     return not node.find(exp.Typeof, exp.Query) and not any(text in endless for text in texts)
 
 
-def with_own_days(node: exp.Expr, dialect: str) -> exp.Expr:
-    """A condition with MySQL's numbers of weekdays, which count from Sunday as 1, or from Monday as 0."""
+def as_meant(node: exp.Expr, dialect: str) -> exp.Expr:
+    """A condition in the sense of its dialect: MySQL's numbers of weekdays, SQL Server's classes in LIKE."""
+    rewrite = {"mysql": _with_own_days, "tsql": _with_classes}.get(dialect)
+    return node if rewrite is None else node.transform(rewrite)
+
+
+def _with_own_days(node: exp.Expr) -> exp.Expr:
+    """MySQL counts weekdays from Sunday as 1, or from Monday as 0; DuckDB dayofweek from Sunday as 0, isodow as 1."""
     from sqlglot import exp
 
-    def counted(each: exp.Expr) -> exp.Expr:
-        if isinstance(each, exp.DayOfWeek):
-            return exp.paren(exp.Add(this=each.copy(), expression=exp.Literal.number(1)))
-        if isinstance(each, exp.Anonymous) and str(each.this).lower() == "weekday" and len(each.expressions) == 1:
-            monday = exp.Sub(this=exp.func("isodow", each.expressions[0].copy()), expression=exp.Literal.number(1))
-            return exp.paren(monday)
-        return each
+    if isinstance(node, exp.DayOfWeek):
+        return exp.paren(exp.Add(this=node.copy(), expression=exp.Literal.number(1)))
+    if isinstance(node, exp.Anonymous) and str(node.this).lower() == "weekday" and len(node.expressions) == 1:
+        monday = exp.Sub(this=exp.func("isodow", node.expressions[0].copy()), expression=exp.Literal.number(1))
+        return exp.paren(monday)
+    return node
 
-    # DuckDB counts dayofweek from Sunday as 0, and isodow from Monday as 1.
-    return node.transform(counted) if dialect == "mysql" else node
+
+def _with_classes(node: exp.Expr) -> exp.Expr:
+    from sqlglot import exp
+
+    pattern = node.args.get("expression") if isinstance(node, exp.Like) else None
+    if not isinstance(pattern, exp.Literal) or "[" not in pattern.this:
+        return node
+    regex = regex_of_classed_like(pattern.this, EVERYTHING, ANY_LETTER)
+    found = exp.func("regexp_full_match", node.this.copy(), exp.Literal.string(regex))
+    return exp.not_(found) if node.args.get("negate") else found
 
 
 # Patterns of conditions as regular expressions of whole texts, and whether texts can be made of them.
 _ANY = "[a-z]{0,6}"
 _SOME = "[a-z]{3,8}"
+EVERYTHING, ANY_LETTER = "[\\s\\S]*", "[\\s\\S]"  # what is found, and not made
 
 
 def regex_of_like(text: str, any: str = _ANY, one: str = "[a-z]") -> str:
@@ -217,6 +231,12 @@ def regex_of_like(text: str, any: str = _ANY, one: str = "[a-z]") -> str:
         else:
             parts.append({"%": any, "_": one}.get(letter) or _escaped(letter))
     return "".join(parts)
+
+
+def regex_of_classed_like(text: str, any: str = _ANY, one: str = "[a-z]") -> str:
+    """A LIKE pattern of SQL Server, which has classes too: `[A-Z]`, `[^0-9]`, and `[%]` for a plain letter."""
+    parts = re.findall(r"\[\^?\]?[^\]]*\]|.", text, re.DOTALL)
+    return "".join({"%": any, "_": one}.get(part) or (part if len(part) > 1 else _escaped(part)) for part in parts)
 
 
 def regex_of_glob(text: str, any: str = _ANY, one: str = "[a-z]") -> str:

@@ -18,11 +18,13 @@ from sdgen.readers.sql.check_facts import (
 )
 from sdgen.readers.sql.check_sums import of_sums
 from sdgen.readers.sql.check_syntax import (
+    DIALECT,
     bare_node,
     by_the_clock,
     column_name,
     interval_words,
     literal_value,
+    regex_of_classed_like,
     regex_of_glob,
     regex_of_like,
     regex_of_similar,
@@ -299,6 +301,16 @@ def _regex(node: exp.Expr, positive: bool) -> CheckMeaning | None:
 Reader = Callable[["exp.Expr", bool], CheckMeaning | None]
 _SIMILAR = _matching(regex_of_similar, partial(regex_of_similar, any="[\\s\\S]*", one="[\\s\\S]"))
 _LIKE = partial(regex_of_like, any="[\\s\\S]*", one="[\\s\\S]")
+_CLASSED_LIKE = partial(regex_of_classed_like, any="[\\s\\S]*", one="[\\s\\S]")
+
+
+def _like(node: exp.Expr, positive: bool) -> CheckMeaning | None:
+    """LIKE, which has classes in SQL Server's dialect alone."""
+    classed = any(each.meta.get(DIALECT) == "tsql" for each in node.walk())
+    whole, exact = (regex_of_classed_like, _CLASSED_LIKE) if classed else (regex_of_like, _LIKE)
+    return _matching(whole, exact, any_case=type(node).__name__ == "ILike")(node, positive)
+
+
 _READERS: Mapping[str, Reader] = {
     "Cast": lambda node, positive: meaning(bare_node(node), positive),
     **dict.fromkeys(("EQ", "NEQ", "GT", "GTE", "LT", "LTE"), _comparison),
@@ -306,8 +318,8 @@ _READERS: Mapping[str, Reader] = {
     "In": _in,
     "Is": _is,
     "Column": _bare_column,
-    "Like": _matching(regex_of_like, _LIKE),
-    "ILike": _matching(regex_of_like, _LIKE, any_case=True),
+    "Like": _like,
+    "ILike": _like,
     "Glob": _matching(regex_of_glob, partial(regex_of_glob, any="[\\s\\S]*", one="[\\s\\S]")),
     "RegexpLike": _regex,
     "RegexpFullMatch": _matching(lambda text: text, lambda text: text),

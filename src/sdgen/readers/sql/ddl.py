@@ -81,8 +81,10 @@ _LEFT_OUT: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 _ROWS = re.compile(
     r"(?:INSERT|REPLACE)(?:\s+(?!INTO\b)\w+)*\s+INTO\s+(?=\S)|COPY\s+(?=[^\s(].*\bFROM\b)", re.IGNORECASE | re.DOTALL
 )
+_INNER_ROWS = re.compile(r"\bINSERT\s+INTO\s+(?=\S)", re.IGNORECASE)
 _HEAD = 400  # characters of a statement in which its table is named
 _BLOCK = re.compile(r"DO\s+(?:LANGUAGE\s+\w+\s+)?(?=\$|')", re.IGNORECASE)
+_WITH = re.compile(r"WITH\b", re.IGNORECASE)
 _SCHEMA = re.compile(r"CREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+|\"[^\"]+\")", re.IGNORECASE)
 _ELEMENTS = re.compile(r"^\s*CREATE\s+(?:TABLE|VIEW|UNIQUE|INDEX|SEQUENCE|TRIGGER)\b", re.IGNORECASE | re.MULTILINE)
 _SEARCH_PATH = re.compile(r"SET\s+search_path\s*(?:=|TO)\s*[\"']?(\w+)|USE\s+[`\[\"]?(\w+)", re.IGNORECASE)
@@ -130,6 +132,9 @@ def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
 
 def _read_all(reading: SchemaBuilder, statement: Statement) -> None:
     """A statement; or the several that a block holds, or CREATE SCHEMA, which are of that schema."""
+    if _BLOCK.match(statement.text) or _WITH.match(statement.text):
+        for rows in _INNER_ROWS.finditer(statement.text):
+            _mark_filled(reading, statement.text, rows)
     if _BLOCK.match(statement.text):
         for inner in block_statements(statement):
             _read_all(reading, inner)
@@ -164,7 +169,7 @@ def _read(reading: SchemaBuilder, statement: Statement) -> None:
     for pattern, kind in _LEFT_OUT:
         if pattern.match(statement.text):
             reading.left_out(kind, statement.line)
-            _mark_filled(reading, statement)
+            _mark_filled(reading, statement.text, _ROWS.match(statement.text[:_HEAD]))
             return
     path = _SEARCH_PATH.match(statement.text)
     # MySQL's USE names a database, which is what a scenario is written into; it is no part of a table's name.
@@ -172,14 +177,13 @@ def _read(reading: SchemaBuilder, statement: Statement) -> None:
         reading.tables.schema = path[1] or ""
 
 
-def _mark_filled(reading: SchemaBuilder, statement: Statement) -> None:
-    """Remember of a table that the text puts rows into it."""
-    head = statement.text[:_HEAD]
-    rows = _ROWS.match(head)
+def _mark_filled(reading: SchemaBuilder, text: str, rows: re.Match[str] | None) -> None:
+    """Remember of a table that the text puts rows into it; `rows` is what stands before its name."""
     if rows is None:
         return
+    named = re.split(r"[('\n]", text[rows.end() : rows.end() + _HEAD])[0]
     try:
-        name = read_table_name(words(re.split(r"[('\n]", head[rows.end() :])[0], reading.dialect))
+        name = read_table_name(words(named, reading.dialect))
     except Unreadable:
         return
     draft = reading.tables.find(name)
@@ -241,7 +245,9 @@ _TELLTALES: tuple[tuple[str, int, str], ...] = (
     ("duckdb", 6, r"\bHUGEINT\b|\bUBIGINT\b|\bUINTEGER\b|\bSTRUCT\s*\(|\bCREATE MACRO\b"),
     # MergeTree occurs in no other database, while backquotes and ENGINE alone would make it MySQL.
     ("clickhouse", 30, r"\bENGINE\s*=\s*\w*MergeTree\b"),
-    ("clickhouse", 12, r"\b(?:LowCardinality|Nullable|FixedString|Nested)\s*\(|\bDateTime64\b|\bU?Int(?:8|16|32|64)\b"),
+    # Its names of types are written so; PostgreSQL has int8 too.
+    ("clickhouse", 12, r"(?-i:\b(?:LowCardinality|Nullable|FixedString|Nested)\s*\()"),
+    ("clickhouse", 12, r"(?-i:\b(?:DateTime64|U?Int(?:8|16|32|64))\b)"),
     ("duckdb", 2, r"\bATTACH\b(?!\s+PARTITION)|\bread_(?:csv|parquet)\b"),
     ("duckdb", 1, r"\b(?:VARCHAR|INTEGER)\[\]"),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 
 from sdgen.generators.base import Generator
 from sdgen.generators.choices.choices import Choice
+from sdgen.generators.moments.after import After
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_branches import Truth, branches_of
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
@@ -156,7 +157,11 @@ def settle_partial_keys(
 ) -> None:
     """Keep those keys unique in the rows that match which have too few values for all rows; the others in all rows."""
     for partial in (_open(entity, each) for each in entity.partial_keys):
-        columns = tuple(name for name in partial.key.columns if partial.where.get(name, _NOT_NULL) == _NOT_NULL)
+        columns = tuple(
+            name
+            for name in partial.key.columns
+            if partial.where.get(name, _NOT_NULL) == _NOT_NULL and not _goes_with_another(entity, name, partial.key)
+        )
         sizes = [size(entity, name) for name in columns]
         if not columns and draw_one_row(entity, partial):
             continue
@@ -167,6 +172,22 @@ def settle_partial_keys(
         share = min(_natural_share(entity, partial, generators), prod(sizes) / max(entity.size, 1))
         entity.partial_unique.append(PartialUnique(columns=columns, where=partial.where, share=round(share, 4)))
         entity.kept_keys.append(partial.key)
+        for name, said in partial.where.items():
+            if said in (None, _NOT_NULL):
+                _keep_from_own_nulls(entity.columns[name], generators.get((entity.name, name)))
+
+
+def _keep_from_own_nulls(column: ColumnDraft, generator: Generator | None) -> None:
+    """Let a moment that is null by a state be so by the choice of rows alone."""
+    if isinstance(generator, After) and generator.may_be_null and column.generator is None:
+        column.fill("after", column=generator.column, min=generator.min, max=generator.max)
+
+
+def _goes_with_another(entity: TableDraft, name: str, key: KeySchema) -> bool:
+    """Whether a column is of the same parent as another one of the key: then it tells no rows apart."""
+    column = entity.columns.get(name)
+    via = column.params.get("via") if column is not None and column.is_link else None
+    return via is not None and via != name and via in key.columns
 
 
 def draw_one_row(entity: TableDraft, partial: PartialKey) -> bool:
@@ -185,11 +206,13 @@ def draw_one_row(entity: TableDraft, partial: PartialKey) -> bool:
 
 
 def _open(entity: TableDraft, partial: PartialKey) -> PartialKey:
-    """A key without the parts of its condition that CHECKs make true in all rows anyway."""
+    """A key without the parts of its condition that all rows keep anyway, or that are settled by a branch."""
     where = {
         name: said
         for name, said in partial.where.items()
+        # What follows a branch can't follow the choice of rows too: to be unique in more rows is to be so in these.
         if not (isinstance(said, list) and _all_in(entity.columns[name], said))
+        and not (entity.columns[name].null_rates or entity.columns[name].cases)
     }
     return replace(partial, where=where)
 

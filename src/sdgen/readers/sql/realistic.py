@@ -138,7 +138,10 @@ def guard(name: str, bounds: ColumnBounds) -> str:
         parts.append(f"{own} NOT IN ({', '.join(map(literal, bounds.other_than))})")
     for match in bounds.matches:
         options = ", 'i'" if match.any_case else ""
-        parts.append(f"{'' if match.found else 'NOT '}regexp_matches({own}, {literal(match.regex)}{options})")
+        # RE2 has no \Z, with which patterns of whole texts end here.
+        whole = match.regex.startswith(r"\A(?:") and match.regex.endswith(r")\Z")
+        called, regex = ("regexp_full_match", match.regex[5:-3]) if whole else ("regexp_matches", match.regex)
+        parts.append(f"{'' if match.found else 'NOT '}{called}({own}, {literal(regex)}{options})")
     if bounds.shortest:
         parts.append(f"length({own}) >= {bounds.shortest}")
     # EMPTY, which is below zero, is of arrays alone.

@@ -85,7 +85,7 @@ def _parted(sql: str, dialect: str, bytes: frozenset[str]) -> tuple[dict[str, Sq
     from sqlglot.errors import SqlglotError
 
     try:
-        parts = list(_conjuncts(parse_one(sql, dialect=dialect)))
+        parts = list(_conjuncts(parse_one(sql, dialect=dialect, into=exp.Condition)))
     except SqlglotError:
         return {}, sql
     told = [(part, _told(part, dialect) or _sized(part, bytes)) for part in parts]
@@ -218,7 +218,7 @@ def _read_as_json(expression: str, dialect: str) -> list[str]:
     if "json" not in expression.lower() and "->" not in expression:
         return []
     try:
-        tree = parse_one(expression, dialect=dialect)
+        tree = parse_one(expression, dialect=dialect, into=exp.Condition)
     except SqlglotError:
         return []
     read = [node.this for node in tree.find_all(exp.Func, exp.Binary) if type(node).__name__ in _JSON_READERS]

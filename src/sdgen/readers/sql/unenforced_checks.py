@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sdgen.errors import Path, Problem, ProblemType
-from sdgen.readers.sql.check_syntax import is_computable, with_own_days
+from sdgen.readers.sql.check_syntax import as_meant, is_computable
 from sdgen.readers.sql.drafts import TableDraft
 from sdgen.readers.sql.schema import CheckSchema, Schema
 from sdgen.scenario.problems import Origin
@@ -32,7 +32,7 @@ def _translated(sql: str, dialect: str, spelled: Mapping[str, str], column: str)
     from sqlglot.errors import SqlglotError
 
     try:
-        tree = parse_one(sql, dialect=dialect)
+        tree = parse_one(sql, dialect=dialect, into=exp.Condition)
         # A condition that can't be computed here is kept by nobody; its note has told so.
         if not is_computable(tree):
             return ""
@@ -40,7 +40,7 @@ def _translated(sql: str, dialect: str, spelled: Mapping[str, str], column: str)
             # A domain's condition calls the value VALUE, whatever the column is called.
             name = column if column and found.name.lower() == "value" else spelled[found.name.lower()]
             found.set("this", exp.to_identifier(name, quoted=True))
-        return with_own_days(tree, dialect).sql(dialect="duckdb")
+        return as_meant(tree, dialect).sql(dialect="duckdb")
     except (SqlglotError, KeyError, ValueError):
         return ""
 
@@ -76,7 +76,7 @@ def holds_on_null(sql: str, column: str) -> bool:
         return any(null(each) for each in node.iter_expressions())
 
     try:
-        return null(parse_one(sql))
+        return null(parse_one(sql, into=exp.Condition))
     except SqlglotError:
         return False
 
