@@ -134,7 +134,8 @@ class CheckSchema:
 class TableSchema:
     """One table with all its constraints, wherever they were declared.
 
-    takes_rows: it is no partitioned table without a partition. target: what else its own database is told.
+    takes_rows: it is no partitioned table without a partition. target: what else its own database is told. generic:
+    links that name the table of another column's ids, each with that column (Django's generic relations).
     """
 
     name: TableName
@@ -149,6 +150,7 @@ class TableSchema:
     takes_rows: bool = True
     target: Mapping[str, Any] = field(default_factory=dict)
     exclusions: tuple[ExclusionSchema, ...] = ()
+    generic: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
