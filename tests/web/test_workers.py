@@ -171,3 +171,23 @@ def test_the_memory_of_a_server_stays_bounded(folder: Path) -> None:
     finally:
         server.terminate()
         server.wait(20)
+
+
+def test_a_worker_that_could_not_start_is_tried_again(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[float] = []
+
+    class Failing(workers.Worker):
+        def __init__(self, options: workers.WorkerOptions) -> None:
+            tries.append(time.monotonic())
+            if len(tries) < 3:
+                raise OSError("no room for a process")
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(workers, "Worker", Failing)
+    monkeypatch.setattr(workers, "_TRIES", (0.0, 0.01, 0.01))
+    pool = workers.WorkerPool(workers.WorkerOptions.of(service, 1000, LIMITS))
+    pool.start()
+    assert isinstance(pool._idle.get(timeout=10), Failing)
+    assert len(tries) == 3
+    pool.close()
