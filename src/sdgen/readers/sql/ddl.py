@@ -32,6 +32,7 @@ from sdgen.readers.sql.ddl_create import (
 from sdgen.readers.sql.ddl_tables import SchemaBuilder
 from sdgen.readers.sql.ddl_text import Statement, block_statements, statements
 from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable, words
+from sdgen.readers.sql.ddl_triggers import read_trigger, with_filled_tables
 from sdgen.readers.sql.schema import Schema, TableName
 from sdgen.scenario.model import Scenario
 
@@ -107,6 +108,7 @@ def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
         reading.note(what, line)
     notes = tuple(reading.all_notes())
     schema = Schema(name, dialect, file, tables, reading.enums, reading.domains, notes, reading.composites)
+    schema = with_filled_tables(schema, reading.filled_by)
     if not schema.tables:
         hint = "a schema is made by CREATE TABLE statements"
         raise SourceError([Problem((), f"no tables found (read as {dialect})", hint, file), *schema.notes])
@@ -149,6 +151,7 @@ def _read(reading: SchemaBuilder, statement: Statement) -> None:
     for pattern, kind in _LEFT_OUT:
         if pattern.match(statement.text):
             reading.left_out(kind, statement.line)
+            read_trigger(reading, statement)
             return
     path = _SEARCH_PATH.match(statement.text)
     # MySQL's USE names a database, which is what a scenario is written into; it is no part of a table's name.

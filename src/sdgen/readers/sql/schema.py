@@ -136,6 +136,7 @@ class TableSchema:
 
     takes_rows: it is no partitioned table without a partition. target: what else its own database is told. generic:
     links that name the table of another column's ids, each with that column (Django's generic relations).
+    filled_by: the trigger that adds rows to it.
     """
 
     name: TableName
@@ -151,6 +152,7 @@ class TableSchema:
     target: Mapping[str, Any] = field(default_factory=dict)
     exclusions: tuple[ExclusionSchema, ...] = ()
     generic: tuple[tuple[str, str], ...] = ()
+    filled_by: str = ""
 
 
 @dataclass(frozen=True)
