@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from sdgen.generators.domains import Integers, permute
+from sdgen.generators.domains import Integers, permute, permute_rows
 
 keys = st.integers(0, (1 << 64) - 1)
 
@@ -85,3 +85,10 @@ def test_integers_count_in_steps() -> None:
         -(1 << 63),
         (1 << 63) - 1,
     ]
+
+
+def test_row_numbers_beyond_a_domain_begin_anew() -> None:
+    numbers = np.arange(7, dtype=np.int64)
+    found = permute_rows(5, numbers, 3)
+    assert list(found[:3]) == list(permute(5, numbers[:3], 3))
+    assert list(found) == [*found[:3], *found[:3], found[0]]

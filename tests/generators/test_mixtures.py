@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 import sdgen
 from sdgen.generators.registry import make
+from sdgen.readers.sources import read_text_as_scenario
 from tests.generators.splits import assert_family_documented, assert_split_free, faulty
 
 NORMAL: dict[str, Any] = {"generator": "normal", "params": {"mean": 5, "std": 1, "min": 2, "max": 8}, "weight": 0.75}
@@ -59,3 +60,18 @@ def test_faults() -> None:
     for wrong in ([], [{**NORMAL, "weight": 0}], [{**NORMAL, "weight": -1}], [{"generator": "nonesuch"}]):
         with pytest.raises(ValidationError):
             make("mixture", {"parts": wrong})
+
+
+def test_null_among_the_values_that_a_part_is_for() -> None:
+    text = """
+name: x
+entities:
+  t:
+    rows: 400
+    columns:
+      kind: {type: text, nullable: true, null_rate: 0.3, generator: choice, params: {values: [a, b]}}
+      n: {type: int, generator: mixture, params: {by: kind, parts: [
+        {generator: const, params: {value: 1}, when: a}, {generator: const, params: {value: 2}, when: [null, "x"]}]}}
+"""
+    rows = sdgen.generate(read_text_as_scenario(text, "x.yaml"), seed=1)["t"].to_pylist()
+    assert {(row["kind"], row["n"]) for row in rows} == {("a", 1), ("b", None), (None, 2)}

@@ -97,6 +97,19 @@ def test_growth_bursts_and_time_zone() -> None:
     assert abs(day - 50 / (364 + 50)) < 0.01
 
 
+@pytest.mark.parametrize(
+    ("zone", "minutes"),
+    [("Asia/Kolkata", 330), ("Asia/Kathmandu", 345), ("America/Caracas", -240), ("Pacific/Marquesas", -570)],
+)
+def test_hours_are_the_zones_own_to_the_minute(zone: str, minutes: int) -> None:
+    rhythm = f"{{hours: [0,0,0,0,0,0,0,0,0,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0], timezone: {zone}}}"
+    made = table(
+        f"m: {{type: timestamptz, generator: datetime, params: {{start: 2025-01-01, rhythm: {rhythm}}}}}", 2000
+    )
+    local = (moments_of(made["m"]) + minutes * 60_000_000) // HOUR % 24
+    assert (local == 9).mean() > 0.999
+
+
 def test_waits_in_operational_time() -> None:
     made = table(
         "a: {type: timestamp, generator: datetime, params: {start: -1y, rhythm: support}},"

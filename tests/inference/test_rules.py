@@ -344,7 +344,7 @@ def test_a_short_rule_stands_for_a_generator_and_its_params() -> None:
 def test_small_numbers_are_no_guess_for_a_column_of_a_unique_set() -> None:
     columns = {name: Column(type="int") for name in ("quux", "frob", "plugh")}
     entity = Entity(columns=columns, unique=(("quux", "frob"),))
-    guessed = with_guesses(Scenario(name="x", entities={"things": entity}), PlanRequest(rows=dict(things=4)))
+    guessed = with_guesses(Scenario(name="x", entities={"things": entity}), PlanRequest(rows={"things": 4}))
     specs = {name: column.generator for name, column in guessed.entities["things"].columns.items()}
     assert {name: spec and spec.params["max"] for name, spec in specs.items()} == {
         "quux": 1000,

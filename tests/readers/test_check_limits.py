@@ -13,6 +13,7 @@ import pytest
 import sdgen
 from sdgen.readers.base import ReadOptions
 from sdgen.readers.sources import read_text_as_scenario
+from sdgen.readers.sql.unenforced_checks import holds_on_null
 from tests.targets.places import run_mysql
 
 ROWS = 300
@@ -98,3 +99,44 @@ def fill(ddl: str, dialect: str, place: str) -> None:
     scenario = read_text_as_scenario(ddl, "s.sql", ReadOptions(dialect=dialect))
     assert [str(note) for note in scenario.notes] == []
     sdgen.write(scenario, place, mode="append_only", seed=4, rows=ROWS)
+
+
+@pytest.mark.parametrize(
+    ("sql", "holds"),
+    [
+        ("a > 3", True),
+        ("NOT (a > 3)", True),
+        ("a > 3 AND b > 1", False),
+        ("NOT (a > 3 AND b > 1)", True),
+        ("a > 3 OR b > 1", True),
+        ("NOT (a > 3 OR b > 1)", False),
+        ("NOT NOT (a > 3 OR b > 1)", True),
+        ("(a > 3 OR b > 1) = true", False),
+        ("NOT (coalesce(a, 1) > 3)", False),
+    ],
+)
+def test_what_holds_where_a_column_is_null(sql: str, holds: bool) -> None:
+    assert holds_on_null(sql, "a") is holds
+
+
+LIKES = r"""CREATE TABLE t (id INTEGER PRIMARY KEY,
+  a TEXT NOT NULL CHECK (a LIKE 'a!_b!%%' ESCAPE '!'), b TEXT NOT NULL CHECK (b LIKE 'x\_y%'), c TEXT NOT NULL CHECK (c LIKE 'q##_%' ESCAPE '#'));"""
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
+def test_like_is_read_with_its_own_escape(postgres_url: str, tmp_path: Path, dialect: str) -> None:
+    schema = tmp_path / "s.sql"
+    schema.write_text(LIKES)
+    to = str(tmp_path / "x.sqlite") if dialect == "sqlite" else postgres_url
+    if dialect == "sqlite":
+        with closing(sqlite3.connect(to)) as lite:
+            lite.executescript(LIKES)
+    else:
+        with psycopg.connect(to, autocommit=True) as connection:
+            connection.execute(LIKES.encode())
+    scenario = sdgen.readers.sources.read_source(schema, ReadOptions(rows=40, dialect=dialect))
+    sdgen.write(scenario, to, mode="append_only", seed=1)
+    rows = sdgen.generate(scenario, seed=1)["t"].to_pylist()
+    assert all(row["a"].startswith("a_b%") for row in rows)
+    assert all(row["b"].startswith("x\\" if dialect == "sqlite" else "x_y") for row in rows)
+    assert all(row["c"].startswith("q#") for row in rows)

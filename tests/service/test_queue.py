@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -231,6 +232,31 @@ def test_closing_stops_runs_where_that_is_wanted(service: Service) -> None:
     run = going(service, service.submit(asked("a.sqlite", **LONG)).id)
     scheduler.close(stop_runs=True)
     assert service.run(run.id).status is Status.CANCELLED
+
+
+def test_closing_waits_for_the_step_that_goes_on(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command's own scheduler too: what reaps workers is one thread at a time."""
+    within: list[str] = []
+    entered, step, close = threading.Event(), Scheduler.step, Scheduler._stop_runs
+
+    def slow(self: Scheduler) -> None:
+        within.append("step")
+        entered.set()
+        time.sleep(0.3)
+        step(self)
+        within.append("stepped")
+
+    def stopping(self: Scheduler) -> None:
+        within.append("stop")
+        close(self)
+
+    monkeypatch.setattr(Scheduler, "step", slow)
+    monkeypatch.setattr(Scheduler, "_stop_runs", stopping)
+    scheduler = Scheduler(service.store)
+    scheduler.start(until_empty=True)
+    entered.wait(10)
+    scheduler.close(stop_runs=True)
+    assert within == ["step", "stepped", "stop"]
 
 
 def test_somebody_is_there_for_a_run_that_waits(service: Service, folder: Path) -> None:

@@ -12,8 +12,10 @@ import duckdb
 import psycopg
 import pytest
 
+from sdgen.databases.create_table import too_long
 from sdgen.databases.duckdb.dialect import DUCKDB
 from sdgen.databases.existing_tables import takes
+from sdgen.databases.mysql.dialect import MYSQL
 from sdgen.databases.postgres.dialect import POSTGRES
 from sdgen.databases.sqlite.dialect import SQLITE
 from sdgen.scenario.types import parse_type
@@ -170,3 +172,25 @@ def test_a_table_without_keys_is_added_to(any_database: Place) -> None:
     for _ in range(2):
         write(any_database.open(), {table: [batch(table, [{"a": 1}])]})
     assert len(any_database.raw(table)) == 2
+
+
+def test_an_index_of_a_tables_name_is_no_table(tmp_path: Path) -> None:
+    place = tmp_path / "x.sqlite"
+    with closing(sqlite3.connect(place)) as connection:
+        connection.executescript("CREATE TABLE other (x); CREATE INDEX parents ON other (x);")
+    from sdgen.databases.existing_tables import ExistingRowsQuery
+    from sdgen.execution.destinations import open_target
+
+    target = open_target(str(place))
+    parents, _ = family()
+    assert target.existing([ExistingRowsQuery(parents, parents.columns)]) == [None]  # type: ignore[attr-defined]
+    target.abort()
+
+
+def test_mysql_counts_the_characters_of_names() -> None:
+    long = "ä" * 64
+    assert too_long(_table(f"{long} int"), MYSQL) == []
+    assert len(too_long(_table(f"{long}b int"), MYSQL)) == 1
+    assert "63 bytes" in too_long(_table(f"{long[:40]} int"), POSTGRES)[0].what
+    assert MYSQL.shortened(long) == long
+    assert len(MYSQL.shortened(long + "b")) == 64

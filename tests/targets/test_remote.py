@@ -159,19 +159,26 @@ def test_a_run_that_fails_leaves_nothing(bucket: Bucket, mode: Mode) -> None:
     assert bucket.uploads() == []
 
 
-def test_a_commit_that_fails_takes_back_what_was_shown(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("which", ["children", "_sdgen.json"])
+def test_a_commit_that_fails_takes_back_what_was_shown(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
     from sdgen.files.remote import Upload
 
     commit = Upload.commit
 
     def failing(self: Upload) -> None:
-        if self.name.startswith("children"):
+        if self.name.startswith(which):
             raise TargetError(sdgen.Problem(("target",), "the connection is gone"))
         commit(self)
 
     monkeypatch.setattr(Upload, "commit", failing)
-    with pytest.raises(TargetError, match="connection is gone"):
-        write(open_target(bucket.url, ("csv",)), family())
+    if which == "children":
+        with pytest.raises(TargetError, match="connection is gone"):
+            write(open_target(bucket.url, ("csv",)), family())
+    else:
+        with pytest.raises(TargetError, match="connection is gone"):
+            sdgen.write(scenario(), bucket.url, formats="csv")
     assert bucket.names() == []
     assert bucket.uploads() == []
 

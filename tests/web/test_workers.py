@@ -25,7 +25,7 @@ from sdgen.service.service import Service
 from sdgen.web import workers
 from sdgen.web.app import create_app
 from sdgen.web.in_workers import is_done_here
-from sdgen.web.limits import PREVIEW_MEMORY, PREVIEW_SECONDS, RequestLimits
+from sdgen.web.limits import PREVIEW_MEMORY, PREVIEW_SECONDS, RequestLimits, WorkerOptions
 from sdgen.web.workers import Usage
 from tests.service.made import tiny
 from tests.web.conftest import HERE
@@ -171,3 +171,23 @@ def test_the_memory_of_a_server_stays_bounded(folder: Path) -> None:
     finally:
         server.terminate()
         server.wait(20)
+
+
+def test_a_worker_that_could_not_start_is_tried_again(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[float] = []
+
+    class Failing(workers.Worker):
+        def __init__(self, options: WorkerOptions) -> None:
+            tries.append(time.monotonic())
+            if len(tries) < 3:
+                raise OSError("no room for a process")
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(workers, "Worker", Failing)
+    monkeypatch.setattr(workers, "_TRIES", (0.0, 0.01, 0.01))
+    pool = workers.WorkerPool(WorkerOptions.of(service, 1000, LIMITS))
+    pool.start()
+    assert isinstance(pool._idle.get(timeout=10), Failing)
+    assert len(tries) == 3
+    pool.close()

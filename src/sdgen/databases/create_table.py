@@ -97,9 +97,11 @@ def too_long(table: Table, dialect: Dialect) -> list[Problem]:
     places += [(name, ("target", table.name, name)) for name in table.names]
     limit = dialect.longest
     return [
-        Problem(path, f"{name!r} is longer than the {limit} bytes {dialect.name} keeps of a name", "shorten it")
+        Problem(
+            path, f"{name!r} is longer than the {limit} {dialect.units} {dialect.name} keeps of a name", "shorten it"
+        )
         for name, path in places
-        if limit and len(name.encode()) > limit
+        if limit and dialect.size(name) > limit
     ]
 
 

@@ -37,7 +37,7 @@ class Dialect:
     later:       the constraints that can be added to a table that holds rows already.
     schemas:     a dot in a table's name parts schema and table; where not, it belongs to the name.
     checks_enum: an enum column is a text column with a CHECK.
-    longest:     the most bytes an identifier may have; 0 for no limit.
+    longest:     the most units an identifier may have, bytes or characters; 0 for no limit.
     item:        how a plain value inside an array, a map or a struct is declared, so that it may be null.
     escapes:     a backslash in a text literal escapes the next character.
     parse:       reads declared types that a word with sizes does not tell.
@@ -53,6 +53,7 @@ class Dialect:
     schemas: bool = True
     checks_enum: bool = False
     longest: int = 0
+    units: str = "bytes"
     key: Callable[[Type], str] = kind_of
     item: str = "{}"
     escapes: bool = False
@@ -113,14 +114,19 @@ class Dialect:
         kind = self.reads.get(match[1] + match[3]) or self.reads.get(match[1])
         return _sized(kind, match[2]) if kind else None
 
+    def size(self, name: str) -> int:
+        """A name's length as the database counts it."""
+        return len(name) if self.units == "characters" else len(name.encode())
+
     def shortened(self, name: str) -> str:
         """A name for a constraint or an index, cut with a hash of the whole where it is too long."""
         limit = self.longest or 128
-        if len(name.encode()) <= limit:
+        if self.size(name) <= limit:
             return name
         digest = hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
         # The cut may go through a letter of several bytes, whose rest is left out.
-        kept = name.encode()[: limit - 9].decode(errors="ignore")
+        cut = name.encode()[: limit - 9].decode(errors="ignore")
+        kept = name[: limit - 9] if self.units == "characters" else cut
         return f"{kept}_{digest}"
 
 

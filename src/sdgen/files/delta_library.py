@@ -1,4 +1,4 @@
-"""The package deltalake, as writers and readers of Delta Lake tables open it: its options, and the folder of a table."""
+"""The package deltalake, as writers and readers of Delta Lake tables open it."""
 
 from __future__ import annotations
 

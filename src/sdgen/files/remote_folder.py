@@ -170,10 +170,11 @@ class RemoteFiles:
             files = every_file(self._plans, self._tables)
             about = metadata(described(self.manifest, self._plans), files, self._done)
             # Last of all, when everything that it tells of is in its place.
-            last = self.store.create(METADATA)
+            last = self._create(False, METADATA)
             last.write(written(merged_with(told, about)))
             last.close()
             last.commit()
+            self._uploads.pop()
         self._shown.clear()
         self._moves.clear()
 

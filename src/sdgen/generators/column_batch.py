@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sdgen.generators import streams
 from sdgen.generators.correlation import Correlation, Floats, Term, scores_at, words_of
-from sdgen.generators.domains import permute
+from sdgen.generators.domains import permute_rows
 from sdgen.generators.numbers.quantile_tables import normal_table
 from sdgen.generators.streams import Numbers, Words
 from sdgen.scenario.types import Type
@@ -173,7 +173,7 @@ class ColumnBatch:
         if self.facts.unique:
             # A permutation of the row numbers and not a set of seen values: unique
             # at any size, with nothing remembered.
-            return permute(self.key(purpose), self.numbers, size)
+            return permute_rows(self.key(purpose), self.numbers, size)
         return self.below(size, purpose)
 
     def family_key(self, family: str, who: str) -> int:

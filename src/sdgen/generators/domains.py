@@ -80,6 +80,15 @@ def permute(key: int | Words, indexes: Numbers, size: int) -> Numbers:
     return result.view(np.int64)
 
 
+def permute_rows(key: int | Words, numbers: Numbers, size: int) -> Numbers:
+    """As `permute`, of row numbers, which begin anew beyond the size.
+
+    Only rows that a target holds can be as many: they have values of their own, and no further row is made.
+    """
+    beyond = len(numbers) and int(numbers.max()) >= size > 0
+    return permute(key, numbers % np.int64(size) if beyond else numbers, size)
+
+
 def _shuffle(keys: Words, values: Words, rows: int, columns: int) -> Words:
     """One pass of the network over [0, rows * columns): each round adds a hash of one half to the other."""
     radix = np.uint64(columns)

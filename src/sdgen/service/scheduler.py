@@ -108,10 +108,12 @@ class Scheduler:
         self._thread: threading.Thread | None = None
         self._marked = 0.0
 
-    def start(self) -> None:
-        """Go on in a thread until `close`."""
-        self._thread = threading.Thread(target=self.serve, name="sdgen-scheduler", daemon=True)
+    def start(self, until_empty: bool = False) -> threading.Thread:
+        """Go on in a thread until `close`, or until nothing is left to do."""
+        # Kept, so that `close` waits for it: two threads must not reap workers at once.
+        self._thread = threading.Thread(target=self.serve, args=(until_empty,), name="sdgen-scheduler", daemon=True)
         self._thread.start()
+        return self._thread
 
     def wake(self) -> None:
         """Look at the queue at once: a run has been added."""
@@ -237,12 +239,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     with Interruption() as interruption:
         # Python handles signals between two steps of the main thread, which therefore waits and does nothing else.
-        thread = threading.Thread(target=lambda: scheduler.serve(options.until_empty))
-        thread.start()
+        thread = scheduler.start(options.until_empty)
         while thread.is_alive() and not interruption.event.is_set():
             thread.join(EVERY)
     scheduler.close(stop_runs=interruption.event.is_set())
-    thread.join()
     return 0
 
 

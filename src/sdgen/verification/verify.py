@@ -153,17 +153,24 @@ class _Entity:
             if finding.check != "children" or not counted_by & filled:
                 yield finding
 
+    @property
+    def _is_filled(self) -> bool:
+        """Whether triggers of the table's database fill it, and the run makes no rows of it."""
+        entity = self.stored.entity
+        return not entity.rows and any("filled_by" in facts for facts in entity.target.values())
+
     def _expected_rows(self) -> int | None:
         """How many rows there should be; None where that depends on a seed that isn't known to be the run's."""
+        if self._is_filled:
+            return self.stored.rows
         return None if not self.own and self._draws_count(self.stored.entity.name) else self.stored.entity.rows
 
     def _rows(self, expected: int | None) -> Finding:
         rows = self.stored.rows
         if expected is None:
             return self._row_count_among_seeds()
-        return Finding(
-            self.stored.entity.name, (), "count", status_of(rows == expected), f"{expected:,} rows", f"{rows:,} rows"
-        )
+        wanted = "those of its trigger" if self._is_filled else f"{expected:,} rows"
+        return Finding(self.stored.entity.name, (), "count", status_of(rows == expected), wanted, f"{rows:,} rows")
 
     def _draws_count(self, name: str) -> bool:
         """Whether an entity's row count depends on the seed: it, or a parent it is counted by, draws numbers."""

@@ -27,6 +27,7 @@ from sdgen.web.limits import LESS, WALL, WorkerOptions, over_memory, over_time
 MOST_WAITING = 32  # requests, for a worker
 LARGEST_ANSWER = 64_000_000  # bytes
 MOST_ANSWERS = 1000  # of one worker: what its caches hold goes with it
+_TRIES = (0.0, 0.1, 1.0, 5.0, 20.0)  # seconds before each try to start a worker
 _LOOK = 0.02 if sys.platform == "linux" else 0.2  # seconds between two looks at a worker
 
 
@@ -101,7 +102,13 @@ class WorkerPool:
             threading.Thread(target=self._add_worker, name="sdgen-request-worker", daemon=True).start()
 
     def _add_worker(self) -> None:
-        worker = Worker(self.options)
+        for wait in _TRIES:
+            time.sleep(wait)
+            with suppress(OSError, EOFError):  # the system has no room for a process now
+                worker = Worker(self.options)
+                break
+        else:
+            return
         if self._closed:
             worker.close()
         else:

@@ -90,6 +90,30 @@ def test_plain_models_are_the_same_as_by_their_source(tmp_path: Path) -> None:
     assert rows_of(imported, "Parcel") == rows_of(of_source, "Parcel")
 
 
+SEVERAL = """
+class Dated(BaseModel):
+    made: date
+    note: str
+
+class Owned(BaseModel):
+    owner: str
+    note: int
+
+class Both(Dated, Owned):
+    id: Key[int]
+    made: str
+
+both = OlapTable[Both]("both", OlapConfig(order_by_fields=["id"]))
+"""
+
+
+def test_fields_of_several_bases_are_in_the_order_that_pydantic_has(tmp_path: Path) -> None:
+    imported, of_source = run(tmp_path, SEVERAL), source(tmp_path, SEVERAL)
+    types = [(name, column.type) for name, column in of_source.entities["Both"].columns.items()]
+    assert types == [("owner", "text"), ("note", "text"), ("made", "text"), ("id", "bigint")]
+    assert canonical(imported) == canonical(of_source)
+
+
 def test_the_library_is_forgotten_and_the_tables_are_made_anew(tmp_path: Path) -> None:
     first = run(tmp_path, PLAIN)
     assert not {"moose_lib", "things"} & sys.modules.keys()

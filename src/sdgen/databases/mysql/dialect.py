@@ -38,6 +38,7 @@ MYSQL = Dialect(
     text="CHAR",
     hex_uuids=True,
     longest=64,
+    units="characters",
     later=frozenset({PRIMARY_KEY, UNIQUE, FOREIGN_KEY}),
     types={
         "bool": "BOOLEAN",

@@ -114,7 +114,9 @@ class SQLite(CommittingTarget):
             return [None for _ in wanted]
         try:
             with closing(connect_to_read(self.path)) as connection:
-                names = {row[0].lower() for row in connection.execute("SELECT name FROM sqlite_schema")}
+                names = {
+                    row[0].lower() for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+                }
                 return [
                     each.existing(arrow_table(connection.execute(each.sql(SQLITE))))
                     if each.table.name.lower() in names

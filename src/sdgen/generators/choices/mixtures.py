@@ -27,7 +27,7 @@ class MixturePart(NestedGenerator):
 
     weight: FiniteFloat = Field(1.0, ge=0, description="its share: fractions, percents or any numbers, none below 0")
     when: Annotated[tuple[Any, ...], BeforeValidator(several)] = Field(
-        (), description="with by: the column's values that this part is for; a list, or one alone"
+        (), description="with by: the column's values that this part is for, null among them; a list, or one"
     )
 
 
@@ -104,11 +104,13 @@ class Mixture(Generator):
     def _by(self, column: pa.Array) -> Numbers:
         """The part of each row by a column's values, compared as texts; -1 where it is of none."""
         # Reversed, so that the first part that names a value keeps it.
-        places = {_text(value): place for place, part in reversed([*enumerate(self.parts)]) for value in part.when}
+        listed = [(value, place) for place, part in reversed([*enumerate(self.parts)]) for value in part.when]
+        places = {_text(value): place for value, place in listed if value is not None}
+        empty = next((place for place, part in enumerate(self.parts) if None in part.when), -1)
         values = column.dictionary.take(column.indices) if pa.types.is_dictionary(column.type) else column
         found = pc.index_in(cast_array(values, Type("text"), pa.string()), value_set=pa.array([*places], pa.string()))
         parts: Numbers = np.array([*places.values(), -1])[np.asarray(found.fill_null(len(places)))]
-        return parts
+        return np.where(np.asarray(pc.is_null(values)), empty, parts)
 
 
 def _text(value: object) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sdgen.generators import streams
 from sdgen.generators.choices.null_rates import NullRates
-from sdgen.generators.domains import Exchange, permute
+from sdgen.generators.domains import Exchange, permute, permute_rows
 from sdgen.generators.links.counts import FixedCount, Layout
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.numbers.quantile_tables import zipf_ranks
@@ -89,7 +89,7 @@ class OneToOne(ParentSampler):
 
     def choose(self, numbers: Numbers) -> Numbers:
         # A permutation and not a draw with a memory of the parents that are taken.
-        return permute(self.key, numbers if self.exchange is None else self.exchange.of(numbers), self.parents)
+        return permute_rows(self.key, numbers if self.exchange is None else self.exchange.of(numbers), self.parents)
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,8 @@ _GUIDES = 1 << 14
 class OperationalClock:
     """A rhythm's ticks over a span of hours. Beyond the span time goes on at its mean rate.
 
-    start: microseconds from 1970, on the hour. sums[i]: the ticks before hour i. busiest: the ticks of the busiest
-    hour, as which an hour of operational time counts.
+    start: microseconds from 1970, on an hour of the rhythm's zone. sums[i]: the ticks before hour i. busiest: the ticks
+    of the busiest hour, as which an hour of operational time counts.
     """
 
     start: int
@@ -128,12 +128,15 @@ def waiting_clock(rhythm: Rhythm, as_of: datetime) -> OperationalClock:
 
 @lru_cache(maxsize=64)  # every batch asks for it; a rhythm has dictionaries, so its text is the key
 def _clock(rhythm: str, first: int, last: int, as_of: datetime) -> OperationalClock:
-    hours = np.arange(first, last, dtype=np.int64)
-    density = _density(Rhythm.model_validate_json(rhythm), hours, as_of)
+    parsed = Rhythm.model_validate_json(rhythm)
+    # A zone such as Asia/Kolkata begins its hours at half past those of UTC: the table's hours begin with them.
+    past = _past_hour(parsed.timezone, as_of)
+    hours = np.arange(first, last + (past > 0), dtype=np.int64)
+    density = _density(parsed, hours, past, as_of)
     # no hour is impossible: a moment that another column demands must have a place
     ticks = np.maximum(np.rint(density * (_FINEST / density.max())), 1).astype(np.int64)
     sums = np.concatenate([[0], np.cumsum(ticks)]).astype(np.int64)
-    return OperationalClock(first * HOUR, sums, _guides(sums), int(ticks.max()))
+    return OperationalClock(first * HOUR - past, sums, _guides(sums), int(ticks.max()))
 
 
 def _guides(sums: Numbers) -> Numbers:
@@ -145,10 +148,10 @@ def _guides(sums: Numbers) -> Numbers:
     return guides
 
 
-def _density(rhythm: Rhythm, hours: Numbers, as_of: datetime) -> Floats:
-    """What happens in each hour (counted from 1970, UTC), in shares."""
+def _density(rhythm: Rhythm, hours: Numbers, past: int, as_of: datetime) -> Floats:
+    """What happens in each hour (counted from 1970, UTC, each `past` microseconds earlier), in shares."""
     # Hours are those of the rhythm's own zone, so that a shop opens at the same local time all year.
-    local = hours + _offsets(rhythm.timezone, hours)
+    local = hours + _offsets(rhythm.timezone, hours, past)
     days, hour = local // 24, local % 24
     # Days repeat for 24 hours, so that what depends on the day is computed once for each.
     firsts, places = np.unique(days, return_inverse=True)
@@ -158,7 +161,8 @@ def _density(rhythm: Rhythm, hours: Numbers, as_of: datetime) -> Floats:
     density *= np.where((weekday >= 5)[places], weekend[hour], usual[hour])
     for burst in rhythm.bursts:
         begin = parse_moment(burst.at, as_of)
-        inside = (hours * HOUR >= begin) & (hours * HOUR < begin + fixed_length(burst.lasts))
+        starts = hours * HOUR - past
+        inside = (starts >= begin) & (starts < begin + fixed_length(burst.lasts))
         density = np.where(inside, density * burst.times, density)
     # Shares that leave nothing, such as a holiday of 0 in a span of one day, are taken for even ones.
     return density if density.any() else np.ones(len(hours))
@@ -213,22 +217,29 @@ def _growth(growth: float, days: Numbers, as_of: datetime) -> Floats:
     return power(np.full(len(days), 1.0 + growth), np.clip(years, -60, 60))
 
 
-def _offsets(timezone: str, hours: Numbers) -> Numbers:
+def _past_hour(timezone: str, as_of: datetime) -> int:
+    """By how many microseconds a zone is ahead of UTC beyond whole hours."""
+    shift = as_of.astimezone(ZoneInfo(timezone)).utcoffset() if timezone else None
+    return int((shift or timedelta(0)).total_seconds()) * SECOND % HOUR
+
+
+def _offsets(timezone: str, hours: Numbers, past: int) -> Numbers:
     """The hours to add to each hour in UTC; they change in few places, so one look a day tells where to look closer."""
     zone: tzinfo = ZoneInfo(timezone) if timezone else UTC
     if zone is UTC:
         return np.zeros(len(hours), dtype=np.int64)
     marks = np.append(np.arange(int(hours[0]), int(hours[-1]), 24, dtype=np.int64), hours[-1])
-    offsets = [_offset(zone, int(mark)) for mark in marks]
+    offsets = [_offset(zone, int(mark), past) for mark in marks]
     found = np.full(len(hours), offsets[0], dtype=np.int64)
     # A zone's offset changes at most once between two looks a day apart.
     for mark, following, old, new in zip(marks, marks[1:], offsets, offsets[1:], strict=False):
         if old != new:
-            change = next(hour for hour in range(int(mark), int(following) + 1) if _offset(zone, hour) == new)
+            change = next(hour for hour in range(int(mark), int(following) + 1) if _offset(zone, hour, past) == new)
             found[change - int(hours[0]) :] = new
     return found
 
 
-def _offset(zone: tzinfo, hour: int) -> int:
-    shift = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(hours=hour)).astimezone(zone).utcoffset()
-    return round((shift or timedelta(0)).total_seconds() / 3600)
+def _offset(zone: tzinfo, hour: int, past: int) -> int:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(hours=hour, microseconds=-past)
+    shift = moment.astimezone(zone).utcoffset()
+    return round(((shift or timedelta(0)).total_seconds() - past / SECOND) / 3600)

@@ -53,6 +53,7 @@ _TYPES: Mapping[str, str] = {
     "HStoreField": "hstore",
 }
 LINKS = frozenset({"ForeignKey", "OneToOneField", "TreeForeignKey", "ParentalKey"})
+GENERIC = "GenericForeignKey"  # two other fields together: a content type, and an id
 PAIRS = frozenset({"ManyToManyField", "ParentalManyToManyField"})
 _USER = frozenset({"AUTH_USER_MODEL", "get_user_model", "User", "auth.User", "AbstractUser"})
 # Models of Django's own that others refer to, as their sources have them.
@@ -209,7 +210,11 @@ class ModelIndex:
     def _is_user(self, model: Model) -> bool:
         return any(last_name(base) in ("AbstractUser", "AbstractBaseUser") for base in model.node.bases)
 
-    def fields(self, model: Model, seen: tuple[str, ...] = ()) -> list[ModelField]:
+    def fields(self, model: Model) -> list[ModelField]:
+        """The fields of a model with a column of their own, or a table between."""
+        return [each for each in self.all_fields(model) if each.kind != GENERIC]
+
+    def all_fields(self, model: Model, seen: tuple[str, ...] = ()) -> list[ModelField]:
         """The fields of a model, those of its abstract bases first; what it sets to None is gone."""
         found: dict[str, ModelField] = {}
         # Reversed, so that the first base has the last word, as Python's order of resolution has it.
@@ -220,16 +225,14 @@ class ModelIndex:
                 continue
             # A base with a table of its own keeps its fields there.
             if name in _OWN_BASES or not self.is_model(name) or above.says("abstract"):
-                inherited = self.fields(above, (*seen, model.name))
+                inherited = self.all_fields(above, (*seen, model.name))
                 found |= {each.name: replace(each, model=replace(each.model, name=model.name)) for each in inherited}
         for name, value in _assigned(model.node.body).items():
             if isinstance(value, ast.Constant) and value.value is None:
                 # `name = None` is how Django takes an inherited field away.
                 found.pop(name, None)
             kind = last_name(value) if isinstance(value, ast.Call) else ""
-            if isinstance(value, ast.Call) and (
-                kind.endswith(("Field", "Key")) and kind not in ("GenericForeignKey", "Q")
-            ):
+            if isinstance(value, ast.Call) and (kind.endswith(("Field", "Key")) and kind != "Q"):
                 found[name] = ModelField(name, kind, value, model)
         return [*found.values()]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sdgen.errors import Problem, SourceError
 from sdgen.readers.django.conditions import Unknown, condition, dotted, last_name, literal
-from sdgen.readers.django.models import DIALECT, LINKS, PAIRS, Model, ModelField, ModelIndex
+from sdgen.readers.django.models import DIALECT, GENERIC, LINKS, PAIRS, Model, ModelField, ModelIndex
 from sdgen.readers.sql.schema import (
     CheckSchema,
     ColumnSchema,
@@ -59,6 +59,7 @@ def _table(index: ModelIndex, model: Model, between: list[TableSchema]) -> Table
         tuple(made.links),
         tuple(made.checks),
         " ".join((ast.get_docstring(model.node) or "").partition("\n\n")[0].split()),
+        generic=tuple(made.generic()),
     )
 
 
@@ -201,6 +202,21 @@ class _TableBuilder:
                 self._constraint(node, owner)
             except (Unknown, TypeError, KeyError):
                 self.index.tell(f"{model.name}: {ast.unparse(node)[:100]} is not kept", owner, node.lineno)
+
+    def generic(self) -> Iterator[tuple[str, str]]:
+        """The columns of generic relations: of a content type, and of an id of its table."""
+        for each in self.index.all_fields(self.model):
+            if each.kind != GENERIC:
+                continue
+            given = dict(zip(("ct_field", "fk_field"), each.call.args, strict=False)) | each.words
+            names = {word: ast.literal_eval(node) for word, node in given.items() if isinstance(node, ast.Constant)}
+            try:
+                type = self.column(str(names.get("ct_field", "content_type")))
+                yield type, self.column(str(names.get("fk_field", "object_id")))
+            except Unknown:
+                self.index.tell(
+                    f"{self.model.name}.{each.name}: its fields are not found", each.model, each.call.lineno
+                )
 
     def column(self, name: str) -> str:
         """The column of a field."""

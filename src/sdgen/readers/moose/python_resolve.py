@@ -91,7 +91,8 @@ class PythonResolver:
         if is_enum(node, module, self.modules):
             return enum_shape(Enum(node.name, members_of(node), node.lineno))
         fields: dict[str, Field] = {}
-        for base in node.bases:
+        # Reversed, as Pydantic takes them: the first base has the last word, the fields of the last one stand first.
+        for base in reversed(node.bases):
             above = self.modules.find(module, dotted(base)) if dotted(base) else None
             if above is not None and isinstance(above.node, ast.ClassDef) and depth < _DEEPEST:
                 inherited = self._follow(above, around, depth + 1)
@@ -99,9 +100,12 @@ class PythonResolver:
         for spec in fields_of(node, module):
             shape = self.shape(spec.annotation, module, around, depth)
             shape = shape.marked(**spec.marks) if spec.marks else shape
-            # A field that is declared anew may have an alias now: the inherited one goes by the attribute's own name.
-            fields.pop(spec.attribute, None)
-            fields[spec.name] = Field(spec.name, shape, False, spec.comment, spec.aside, spec.line, module.file)
+            own = Field(spec.name, shape, False, spec.comment, spec.aside, spec.line, module.file)
+            # A field that is declared anew stays where it was. It may have an alias now: the inherited one goes by the
+            # attribute's own name.
+            if spec.attribute in fields:
+                fields = {own.name if name == spec.attribute else name: each for name, each in fields.items()}
+            fields[own.name] = own
         return Shape("object", node.name, fields=tuple(fields.values()))
 
     def _subscript(self, node: ast.Subscript, module: PythonModule, around: Around, depth: int) -> Shape:

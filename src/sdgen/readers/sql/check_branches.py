@@ -23,6 +23,7 @@ from sdgen.readers.sql.check_syntax import (
     column_condition,
     is_condition,
     literal_value,
+    with_backslashes,
     without_parens,
 )
 from sdgen.readers.sql.disjunctions import MOST_BRANCHES, Branches, TooManyError, all_of, any_of
@@ -73,7 +74,7 @@ def branches_of(sql: str, dialect: str, flags: Collection[str] = (), truth: Trut
     from sqlglot.errors import SqlglotError
 
     try:
-        tree = parse_one(sql, dialect=dialect, into=exp.Condition)
+        tree = with_backslashes(parse_one(sql, dialect=dialect, into=exp.Condition), dialect)
         for column in tree.find_all(exp.Column):
             # The marks travel with the nodes: rewritten copies of a part keep its columns, but know nothing of the
             # whole condition.

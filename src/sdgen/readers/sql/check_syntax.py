@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -213,6 +214,56 @@ def _with_classes(node: exp.Expr) -> exp.Expr:
     regex = regex_of_classed_like(pattern.this, EVERYTHING, ANY_LETTER)
     found = exp.func("regexp_full_match", node.this.copy(), exp.Literal.string(regex))
     return exp.not_(found) if node.args.get("negate") else found
+
+
+# Whose LIKE knows no escape but one that is named; elsewhere a backslash is one.
+_NO_ESCAPE = frozenset({"sqlite", "tsql", "oracle", "duckdb"})
+
+
+def with_backslashes(tree: exp.Expr, dialect: str) -> exp.Expr:
+    """A condition whose LIKE patterns have a backslash before letters that stand for themselves, and no ESCAPE."""
+    from sqlglot import exp
+
+    def spelled(node: exp.Expr) -> exp.Expr:
+        named = isinstance(node, exp.Escape)
+        like = node.this if named else node
+        if not isinstance(like, exp.Like | exp.ILike) or (not named and _named(node)):
+            return node
+        pattern, mark = like.expression, node.expression.name if named else "\\" * (dialect not in _NO_ESCAPE)
+        if not (isinstance(pattern, exp.Literal) and pattern.is_string):
+            return node
+        letters = iter(pattern.name)
+        own = (_plain_letter(each, mark, letters) for each in letters)
+        return type(like)(this=like.this.copy(), expression=exp.Literal.string("".join(own)))
+
+    return tree.transform(spelled)
+
+
+def _named(like: exp.Expr) -> bool:
+    return type(like.parent).__name__ == "Escape"
+
+
+def _plain_letter(letter: str, mark: str, following: Iterator[str]) -> str:
+    if letter == mark:
+        return f"\\{next(following, letter)}"
+    return "\\\\" if letter == "\\" else letter
+
+
+def with_escapes(tree: exp.Expr) -> exp.Expr:
+    """The same for DuckDB, to which a backslash is a letter like others unless ESCAPE names it."""
+    from sqlglot import exp
+
+    def spelled(node: exp.Expr) -> exp.Expr:
+        escaped = isinstance(node, exp.Like | exp.ILike) and "\\" in node.expression.name and not _named(node)
+        return exp.Escape(this=node.copy(), expression=exp.Literal.string("\\")) if escaped else node
+
+    for like in [*tree.find_all(exp.Like, exp.ILike)]:
+        new = spelled(like)
+        if new is not like:
+            if like is tree:
+                return new
+            like.replace(new)
+    return tree
 
 
 # Patterns of conditions as regular expressions of whole texts, and whether texts can be made of them.

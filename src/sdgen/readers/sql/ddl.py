@@ -34,6 +34,7 @@ from sdgen.readers.sql.ddl_folder import DdlFolderOrigin, is_ddl_folder, read_fo
 from sdgen.readers.sql.ddl_tables import SchemaBuilder
 from sdgen.readers.sql.ddl_text import Statement, block_statements, statements
 from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable, words
+from sdgen.readers.sql.ddl_triggers import read_trigger, with_filled_tables
 from sdgen.readers.sql.schema import Schema, TableName
 from sdgen.scenario.model import Scenario
 
@@ -124,6 +125,7 @@ def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
         reading.note(what, line)
     notes = tuple(reading.all_notes())
     schema = Schema(name, dialect, file, tables, reading.enums, reading.domains, notes, reading.composites)
+    schema = with_filled_tables(schema, reading.filled_by)
     if not schema.tables:
         hint = "a schema is made by CREATE TABLE statements"
         raise SourceError([Problem((), f"no tables found (read as {dialect})", hint, file), *schema.notes])
@@ -170,6 +172,7 @@ def _read(reading: SchemaBuilder, statement: Statement) -> None:
         if pattern.match(statement.text):
             reading.left_out(kind, statement.line)
             _mark_filled(reading, statement.text, _ROWS.match(statement.text[:_HEAD]))
+            read_trigger(reading, statement)
             return
     path = _SEARCH_PATH.match(statement.text)
     # MySQL's USE names a database, which is what a scenario is written into; it is no part of a table's name.

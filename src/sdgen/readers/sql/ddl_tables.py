@@ -245,6 +245,8 @@ class SchemaBuilder:
         self.domains: dict[str, DomainSchema] = {}
         self.composites: dict[str, dict[str, SqlType]] = {}
         self.notes: list[Problem] = []
+        self.routines: dict[str, str] = {}  # the texts of functions, by their names
+        self.filled_by: dict[str, str] = {}  # the triggers that add rows to tables, by the tables' names
         self._left_out: dict[str, list[int]] = {}
 
     def note(self, what: str, line: int, path: Path = (), hint: str = "") -> None:

@@ -241,6 +241,10 @@ def leave_empty(entities: Entities, notes: Notes, dialect: str = "") -> None:
     """Tables that can hold no rows have none, and neither has what must refer to them."""
     waiting = [(entity, "it has no partition") for entity in entities.values() if not entity.schema.takes_rows]
     for entity in entities.values():
+        if entity.schema.filled_by:
+            waiting.append((entity, f"the trigger {entity.schema.filled_by} fills it"))
+            facts = {**entity.target.get(dialect, {}), "filled_by": entity.schema.filled_by}
+            entity.target = {**entity.target, dialect: facts}
         never = [check for check in entity.schema.checks if not branches_of(check.sql, dialect)]
         if never:
             entity.schema = replace(entity.schema, checks=())

@@ -18,6 +18,7 @@ from sdgen.readers.sql.capacity import make_feasible
 from sdgen.readers.sql.check_branches import branches_of
 from sdgen.readers.sql.check_facts import ColumnBounds
 from sdgen.readers.sql.computed_columns import with_computed
+from sdgen.readers.sql.content_types import set_content_types
 from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft, free_name, quoted, with_before
 from sdgen.readers.sql.keys import leave_empty, set_keys, set_links
 from sdgen.readers.sql.likely_keys import with_likely_keys
@@ -63,6 +64,7 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
         apply_checks(schema, entity, domain_checks, notes, counted)
         set_exclusions(entity, {each.name: each.size for each in entities.values()}, notes)
     set_polymorphic_links(entities)
+    set_content_types(entities)
     scenario = make_feasible(schema.name, list(entities.values()), notes, schema.dialect)
     scenario = scenario.read_from(SchemaOrigin(schema, entities.values()), [*schema.notes, *notes.found])
     return with_computed(scenario, schema, {entity.name: entity for entity in entities.values()})

@@ -134,8 +134,9 @@ class CheckSchema:
 class TableSchema:
     """One table with all its constraints, wherever they were declared.
 
-    takes_rows: it is no partitioned table without a partition. target: what else its own database is told.
-    filled: the source has rows of it.
+    takes_rows: it is no partitioned table without a partition. target: what else its own database is told. generic:
+    links that name the table of another column's ids, each with that column (Django's generic relations).
+    filled: the source has rows of it; filled_by: the trigger that adds rows to it.
     """
 
     name: TableName
@@ -151,6 +152,8 @@ class TableSchema:
     target: Mapping[str, Any] = field(default_factory=dict)
     exclusions: tuple[ExclusionSchema, ...] = ()
     filled: bool = False
+    generic: tuple[tuple[str, str], ...] = ()
+    filled_by: str = ""
 
 
 @dataclass(frozen=True)

@@ -219,16 +219,16 @@ def _targets(
     if listed:
         named = {_plain_name(table.name): table for table in tables}
         found = {value: named[_plain_name(_last(value))] for value in listed if _plain_name(_last(value)) in named}
-        return {value: (table, key) for value, table in found.items() if (key := _key(table, id))}
+        return {value: (table, key) for value, table in found.items() if (key := fitting_key(table, id))}
     word = snake(type.name).removesuffix("_type")
     beside = {_plain_name(table.name) for table in tables}
     if not _ANY_ROW.fullmatch(word) or (singular(word) in beside and not word.endswith("able")):
         return {}
-    fitting = [table for table in tables if table is not entity and _key(table, id) and not _is_beside(table)]
+    fitting = [table for table in tables if table is not entity and fitting_key(table, id) and not is_beside(table)]
     length = type.type.length or 255
     # Rails and Django keep the class's name, which is the table's in the singular.
     spelled = {_class_name(table.name): table for table in fitting[:_MOST]}
-    return {value: (table, _key(table, id)) for value, table in spelled.items() if len(value) <= length}
+    return {value: (table, fitting_key(table, id)) for value, table in spelled.items() if len(value) <= length}
 
 
 def _listed(type: ColumnDraft) -> list[str]:
@@ -251,7 +251,7 @@ def _class_name(table: str) -> str:
     return "".join(part.capitalize() for part in _plain_name(table).split("_"))
 
 
-def _key(table: TableDraft, id: ColumnDraft) -> str:
+def fitting_key(table: TableDraft, id: ColumnDraft) -> str:
     """A table's key of one column which a column can hold; "" where there is none."""
     if len(table.primary) != 1 or not table.size:
         return ""
@@ -262,7 +262,7 @@ def _key(table: TableDraft, id: ColumnDraft) -> str:
     return key.name if fits and not key.is_link else ""
 
 
-def _is_beside(table: TableDraft) -> bool:
+def is_beside(table: TableDraft) -> bool:
     """Whether a table isn't one of things: it keeps house, or tells of others' rows itself."""
     return bool(_HOUSEKEEPING.fullmatch(table.name)) or any(True for _ in _pairs(table))
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sdgen.errors import Path, Problem, ProblemType
-from sdgen.readers.sql.check_syntax import as_meant, is_computable
+from sdgen.readers.sql.check_syntax import as_meant, is_computable, with_backslashes, with_escapes
 from sdgen.readers.sql.drafts import TableDraft
 from sdgen.readers.sql.schema import CheckSchema, Schema
 from sdgen.scenario.problems import Origin
@@ -40,7 +40,7 @@ def _translated(sql: str, dialect: str, spelled: Mapping[str, str], column: str)
             # A domain's condition calls the value VALUE, whatever the column is called.
             name = column if column and found.name.lower() == "value" else spelled[found.name.lower()]
             found.set("this", exp.to_identifier(name, quoted=True))
-        return as_meant(tree, dialect).sql(dialect="duckdb")
+        return with_escapes(as_meant(with_backslashes(tree, dialect), dialect)).sql(dialect="duckdb")
     except (SqlglotError, KeyError, ValueError):
         return ""
 
@@ -62,21 +62,26 @@ def holds_on_null(sql: str, column: str) -> bool:
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError
 
-    def null(node: exp.Expr) -> bool:
+    def null(node: exp.Expr, never: bool | None) -> bool:
+        """Whether a part is never true, or never false, where the column is null; null itself where `never` is None."""
         if isinstance(node, exp.Column):
             return node.name.lower() == column.lower()
-        if isinstance(node, exp.And):  # null AND false is false
-            return null(node.this) and null(node.args["expression"])
-        if isinstance(node, exp.Or):  # null OR true is true, null OR false is null: either way not false
-            return null(node.this) or null(node.args["expression"])
+        if isinstance(node, exp.Paren):
+            return null(node.this, never)
+        if isinstance(node, exp.Not):
+            return null(node.this, None if never is None else not never)
+        if isinstance(node, exp.And | exp.Or):
+            sides = [null(each, never) for each in (node.this, node.args["expression"])]
+            # Null OR true is true, null OR false is null: either way not false. Null AND false is false.
+            return any(sides) if never is isinstance(node, exp.And) else all(sides)
         if type(node).__name__ in _NOT_BY_PARTS or (
             isinstance(node, exp.Anonymous) and _NOT_STRICT.fullmatch(str(node.this))
         ):
             return False
-        return any(null(each) for each in node.iter_expressions())
+        return any(null(each, None) for each in node.iter_expressions())
 
     try:
-        return null(parse_one(sql, into=exp.Condition))
+        return null(parse_one(sql, into=exp.Condition), False)
     except SqlglotError:
         return False
 

@@ -1,0 +1,78 @@
+"""Triggers on inserted rows are told at their place, and tables that they fill are left to them."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+import sdgen
+from sdgen.readers.sources import read_source
+
+POSTGRES = """
+CREATE TABLE parcels (id serial PRIMARY KEY, label text NOT NULL, weight int, changed timestamptz);
+CREATE TABLE parcel_log (id serial PRIMARY KEY, parcel_id int NOT NULL, at timestamptz NOT NULL);
+CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.changed := now(); RETURN NEW; END $$;
+CREATE FUNCTION log_it() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO parcel_log (parcel_id, at) VALUES (NEW.id, now()); RETURN NEW; END $$;
+CREATE TRIGGER parcels_stamp BEFORE INSERT OR UPDATE ON parcels FOR EACH ROW EXECUTE FUNCTION stamp();
+CREATE TRIGGER parcels_log AFTER INSERT ON parcels FOR EACH ROW EXECUTE FUNCTION log_it();
+CREATE TRIGGER parcels_gone AFTER DELETE ON parcels FOR EACH ROW EXECUTE FUNCTION log_it();
+"""
+SQLITE = """
+CREATE TABLE parcels (id INTEGER PRIMARY KEY, label TEXT NOT NULL);
+CREATE TABLE parcel_log (id INTEGER PRIMARY KEY, parcel_id INTEGER NOT NULL);
+CREATE TRIGGER parcels_log AFTER INSERT ON parcels BEGIN
+  INSERT INTO parcel_log (parcel_id) VALUES (NEW.id);
+END;
+"""
+
+
+def _schema(folder: Path, text: str) -> Path:
+    path = folder / "s.sql"
+    path.write_text(text)
+    return path
+
+
+def test_postgres(postgres_url: str, tmp_path: Path) -> None:
+    schema = _schema(tmp_path, POSTGRES)
+    found = [(note.line, note.what) for note in read_source(schema).notes if "trigger" in note.what]
+    assert (7, "parcels: trigger parcels_stamp runs on inserted rows, and sets changed") in found
+    assert (8, "parcels: trigger parcels_log runs on inserted rows, and adds rows to parcel_log") in found
+    assert not any("parcels_gone" in what for _, what in found)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(POSTGRES.encode())
+        sdgen.write(schema, postgres_url, mode="append_only", seed=1, rows=50)
+        assert connection.execute("SELECT count(*), (SELECT count(*) FROM parcel_log) FROM parcels").fetchall() == [
+            (50, 50)
+        ]
+
+
+@pytest.mark.parametrize("from_database", [False, True])
+def test_sqlite(tmp_path: Path, from_database: bool) -> None:
+    schema, to = _schema(tmp_path, SQLITE), tmp_path / "x.sqlite"
+    with closing(sqlite3.connect(to)) as connection:
+        connection.executescript(SQLITE)
+        scenario = read_source(to if from_database else schema)
+        assert any("the trigger parcels_log fills it" in note.what for note in scenario.notes)
+        sdgen.write(scenario, to, mode="append_only", seed=1, rows={"parcels": 50})
+        assert connection.execute("SELECT count(*), (SELECT count(*) FROM parcel_log) FROM parcels").fetchall() == [
+            (50, 50)
+        ]
+    report = sdgen.verify(scenario, to, seed=1, rows={"parcels": 50})
+    assert not report.broken
+    assert [each.expected for each in report.findings if each.check == "count"] == ["50 rows", "those of its trigger"]
+
+
+def test_mysql_and_sql_server(tmp_path: Path) -> None:
+    mysql = "CREATE TABLE `a` (`id` int PRIMARY KEY, `n` int) ENGINE=InnoDB;\nCREATE TRIGGER `b` BEFORE INSERT ON `a` FOR EACH ROW SET NEW.n = 3;"
+    assert any(
+        "trigger b runs on inserted rows, and sets n" in note.what
+        for note in read_source(_schema(tmp_path, mysql)).notes
+    )
+    server = "CREATE TABLE [dbo].[a] ([id] int PRIMARY KEY);\nGO\nCREATE TRIGGER [dbo].[b] ON [dbo].[a] AFTER INSERT AS BEGIN EXEC p END;\nGO"
+    told = [note.what for note in read_source(_schema(tmp_path, server)).notes]
+    assert "a: trigger b runs on inserted rows, and may change them" in told
