@@ -76,7 +76,7 @@ _LEFT_OUT: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (_CREATE + r"(?:TEMP|TEMPORARY|VIRTUAL)\s+TABLE\b", "temporary or virtual table"),
         (r"(?:INSERT|REPLACE|COPY)\b", "statement with rows"),
         # Another EXECUTE calls a procedure, as SQL Server's scripts do for descriptions.
-        (r"EXECUTE\s+(?:format\b|'|\$|\w+\s*(?:\|\||$|USING\b))", "dynamic statement"),
+        (r"EXECUTE\s+(?:format\b|'|\$|\w+\s*(?:\|\||$|USING\b))", "statement that a block puts together as it runs"),
     )
 )
 _ROWS = re.compile(
