@@ -16,6 +16,7 @@ from sdgen.generators.pools import own_yaml
 from sdgen.scenario.model import GeneratorSpec, Rule
 
 _EXAMPLES = frozenset({"like", "unlike"})
+_TELLING = 4  # letters of a form that says something
 _LEAST_JOINED = 6  # letters of a word that may be two
 _TEXTS = ("string", "text")
 _WHOLE = ("tinyint", "smallint", "int", "bigint", "utinyint", "usmallint", "uint", "ubigint")
@@ -35,14 +36,25 @@ _SHORT: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
 @cache
 def built_in_rules() -> tuple[Rule, ...]:
     """The rules that stand behind a scenario's own, in the order in which they are tried."""
-    return tuple(_rule(record) for record in rule_records("rules"))
+    return (*specific_rules(), *(_rule(record) for record in rule_records("rules", "general")))
 
 
-def rule_records(file: str) -> Iterator[Mapping[str, Any]]:
+@cache
+def specific_rules() -> tuple[Rule, ...]:
+    """The first of the built-in rules: those that know more than a last word or a type."""
+    return tuple(_rule(record) for record in rule_records("rules", "rules"))
+
+
+def rule_records(file: str = "rules", *sections: str) -> Iterator[Mapping[str, Any]]:
     """The rules of a data file, those that are short written out, and those of the files that it names."""
-    for record in own_yaml(file)["rules"]:
+    for section in sections or ("rules", "general"):
+        yield from _records(file, section)
+
+
+def _records(file: str, section: str) -> Iterator[Mapping[str, Any]]:
+    for record in own_yaml(file)[section]:
         if "file" in record:
-            yield from rule_records(f"rules/{record['file']}")
+            yield from _records(f"rules/{record['file']}", "rules")
         else:
             yield _written_out(record)
 
@@ -96,6 +108,19 @@ def _apart(word: str) -> str:
         return word
     splits = ((word[:at], word[at:]) for at in range(3, len(word) - 1))
     return next((f"{head}_{rest}" for head, rest in splits if head in known and (rest in known or rest == "id")), word)
+
+
+@lru_cache(maxsize=32_768)
+def shorter_forms(name: str) -> tuple[str, ...]:
+    """A name and what is left of it without its first words, as long as that says enough."""
+    words = name.split("_")
+    tails = ("_".join(words[start:]) for start in range(len(words)))
+    return tuple(tail for tail in tails if len(tail) >= _TELLING and not _common_words().issuperset(tail.split("_")))
+
+
+@cache
+def _common_words() -> frozenset[str]:
+    return frozenset(own_yaml("rules")["common"].split())
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache, lru_cache
 from re import _constants as codes  # type: ignore[attr-defined]
@@ -18,10 +18,11 @@ from typing import Any
 from sdgen.generators.arrays.decimals import room
 from sdgen.inference.names import snake
 from sdgen.inference.neighbours import ALONE, Beside, compiled
-from sdgen.inference.rule_files import built_in_rules
+from sdgen.inference.rule_files import built_in_rules, shorter_forms, specific_rules
 from sdgen.scenario.model import GeneratorSpec, Rule
 from sdgen.scenario.types import Type, parse_type
 
+_ANY_START = ("(.*", "(?:.*")  # of patterns that say nothing but a last word
 _PLACEHOLDER = re.compile(r"\$(\w+)")
 _WITHOUT_LIMIT = 10**15  # `$max` of a column whose type has none
 
@@ -55,11 +56,33 @@ class Guess:
 
 
 def built_in_guesses(traits: ColumnTraits) -> Iterator[Guess]:
-    """What the built-in rules suggest, in their order."""
+    """What the built-in rules suggest, in their order: between the specific and the general ones, the loose matches."""
     # Few rules are tried: those for the type, found once for each type, whose patterns hold a text that is in the name.
-    held, rules = _built_in_for(traits.type), built_in_rules()
-    places = _built_in_index().places((*traits.names, traits.raw))
-    return _suggested((rules[place] for place in places if place in held), traits)
+    held, rules, first_general = _built_in_for(traits.type), built_in_rules(), len(specific_rules())
+    places = [place for place in _built_in_index().places((*traits.names, traits.raw)) if place in held]
+    yield from _suggested((rules[place] for place in places if place < first_general), traits)
+    yield from _loose_guesses(traits)
+    yield from _suggested((rules[place] for place in places if place >= first_general), traits)
+
+
+def _loose_guesses(traits: ColumnTraits) -> Iterator[Guess]:
+    """What the specific rules say of a column's name whatever its entity is, and of the last words of its name."""
+    held, rules, first_general = _built_in_for(traits.type), built_in_rules(), len(specific_rules())
+    for form in dict.fromkeys(form for name in traits.names for form in shorter_forms(name)):
+        shorter = replace(traits, names=(form,), raw=form)
+        near = (place for place in _built_in_index().places((form,)) if place in held and place < first_general)
+        yield from _suggested((_loosened(place) for place in near if _says_enough(rules[place])), shorter)
+
+
+def _says_enough(rule: Rule) -> bool:
+    """Whether a rule goes by a whole name, and not by the entity or by what may stand before a last word."""
+    return bool(rule.pattern) and not rule.pattern.startswith(_ANY_START) and not rule.primary_key
+
+
+@lru_cache(maxsize=4096)
+def _loosened(place: int) -> Rule:
+    rule = built_in_rules()[place]
+    return rule if rule.entity.startswith("(?!") else rule.model_copy(update={"entity": ""})
 
 
 def guesses(rules: Iterable[Rule], traits: ColumnTraits) -> Iterator[Guess]:
