@@ -349,11 +349,12 @@ def test_small_numbers_are_no_guess_for_a_column_of_a_unique_set() -> None:
         "plugh": 100,
     }
     # The same numbers stay for a column whose name says them.
-    named = Entity(columns={"battery_level": Column(type="int"), "frob": Column(type="int")}, unique=(("battery_level", "frob"),))
+    named = Entity(
+        columns={"battery_level": Column(type="int"), "frob": Column(type="int")}, unique=(("battery_level", "frob"),)
+    )
     found = with_guesses(Scenario(name="x", entities={"things": named})).entities["things"].columns["battery_level"]
     assert found.generator is not None
     assert found.generator.params == {"min": 0, "max": 100}
-
 
 
 def test_all_rules_name_known_generators() -> None:
