@@ -23,6 +23,7 @@ from sdgen.scenario.types import Type, parse_type
 
 _ANY_START = ("(.*", "(?:.*")  # of patterns that say nothing but a last word
 _TEXTS = ("string", "text")
+_IDENTITIES = frozenset({"id", "code", "key", "number", "identifier", "reference"})  # last words of what isn't counted
 _NUMBER = Type("decimal", precision=12, scale=2)
 _PLACEHOLDER = re.compile(r"\$(\w+)")
 _WITHOUT_LIMIT = 10**15  # `$max` of a column whose type has none
@@ -85,7 +86,8 @@ def _loose_guesses(traits: ColumnTraits) -> Iterator[Guess]:
 
 
 def _written_guesses(traits: ColumnTraits) -> Iterator[Guess]:
-    if traits.type is not None and traits.type.kind in _TEXTS and not traits.unique:
+    last = traits.names[0].rpartition("_")[2]
+    if traits.type is not None and traits.type.kind in _TEXTS and not traits.unique and last not in _IDENTITIES:
         number = replace(traits, type=_NUMBER)
         known = (place for place in indexed_rules(number) if place < len(specific_rules()) and _goes_by_name(place))
         yield from _suggested(map(_rule, known), number)
