@@ -227,7 +227,7 @@ things       place                  struct<city:string,zip:string>  struct
 things       settings               json           json
 things       payload                binary         bytes
 things       kind                   enum(a,b)      choice
-things       zxq                    string(40)     text.words
+things       zxq                    string(40)     pattern
 things       zxq                    int            uniform_int
 things       zxq                    decimal(10,2)  decimal
 things       zxq                    double         uniform_float
@@ -333,7 +333,7 @@ def test_the_rules_are_valid_and_read_as_validation_would_read_them() -> None:
 
 
 def test_a_short_rule_stands_for_a_generator_and_its_params() -> None:
-    short = next(record for record in rule_records("rules") if record.get("pattern") == "blood_product_type")
+    short = next(record for record in rule_records("rules") if record.get("pattern", "").startswith("blood_product_type"))
     assert short["params"]["values"][0] == "Red cells"
     assert short["params"]["weights"] == sorted(short["params"]["weights"], reverse=True)
 
@@ -341,18 +341,18 @@ def test_a_short_rule_stands_for_a_generator_and_its_params() -> None:
 def test_small_numbers_are_no_guess_for_a_column_of_a_unique_set() -> None:
     columns = {name: Column(type="int") for name in ("quux", "frob", "plugh")}
     entity = Entity(columns=columns, unique=(("quux", "frob"),))
-    guessed = with_guesses(Scenario(name="x", entities={"things": entity}), PlanRequest(rows=dict(things=4)))
+    guessed = with_guesses(Scenario(name="x", entities={"things": entity}), PlanRequest(rows={"things": 4}))
     specs = {name: column.generator for name, column in guessed.entities["things"].columns.items()}
     assert {name: spec and spec.params["max"] for name, spec in specs.items()} == {
         "quux": 1000,
         "frob": 1000,
-        "plugh": 100,
+        "plugh": 9,
     }
     # The same numbers stay for a column whose name says them.
     named = Entity(
-        columns={"battery_level": Column(type="int"), "frob": Column(type="int")}, unique=(("battery_level", "frob"),)
+        columns={"progress": Column(type="int"), "frob": Column(type="int")}, unique=(("progress", "frob"),)
     )
-    found = with_guesses(Scenario(name="x", entities={"things": named})).entities["things"].columns["battery_level"]
+    found = with_guesses(Scenario(name="x", entities={"things": named})).entities["things"].columns["progress"]
     assert found.generator is not None
     assert found.generator.params == {"min": 0, "max": 100}
 
