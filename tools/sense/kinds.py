@@ -18,7 +18,9 @@ _CODE = re.compile(r"[A-Z]{2,3}-?\d{2,6}|[A-Z0-9]{3,4}")
 _BOUGHT = re.compile(
     r"\b(?:arrived|bought|would buy|this product|my order|ordered|refund|delivery|shipping|parcel)\b", re.I
 )
-_TEXTS = frozenset({"label", "words", "prose", "unit", "job", "city", "company", "product", "username", "key", "ref", "ident"})
+_TEXTS = frozenset(
+    {"label", "words", "prose", "unit", "job", "city", "company", "product", "username", "key", "ref", "ident"}
+)
 # What is said of types that nothing is known of.
 _ANY_TYPE = frozenset({"standard", "premium", "basic", "custom", "internal", "A", "B", "C", "D"})
 _SHOPS = frozenset({"commerce", "logistics", "content", "crm", "social", "accounting"})

@@ -15,6 +15,7 @@ from typing import Any
 from sdgen.generators.pools import own_yaml
 from sdgen.scenario.model import GeneratorSpec, Rule
 
+_SECTIONS = ("rules", "trades", "general")
 _EXAMPLES = frozenset({"like", "unlike"})
 _TELLING = 4  # letters of a form that says something
 _LEAST_JOINED = 6  # letters of a word that may be two
@@ -36,19 +37,20 @@ _SHORT: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
 @cache
 def built_in_rules() -> tuple[Rule, ...]:
     """The rules that stand behind a scenario's own, in the order in which they are tried."""
-    return (*specific_rules(), *(_rule(record) for record in rule_records("rules", "general")))
+    return tuple(_rule(record) for record in rule_records())
 
 
 @cache
-def specific_rules() -> tuple[Rule, ...]:
-    """The first of the built-in rules: those that know more than a last word or a type."""
-    return tuple(_rule(record) for record in rule_records("rules", "rules"))
+def section_sizes() -> tuple[int, int]:
+    """How many of the rules are specific ones, and how many with those of trades."""
+    specific = sum(1 for _ in rule_records("rules"))
+    return specific, specific + sum(1 for _ in rule_records("trades"))
 
 
-def rule_records(file: str = "rules", *sections: str) -> Iterator[Mapping[str, Any]]:
-    """The rules of a data file, those that are short written out, and those of the files that it names."""
-    for section in sections or ("rules", "general"):
-        yield from _records(file, section)
+def rule_records(*sections: str) -> Iterator[Mapping[str, Any]]:
+    """The rules as they are written, those that are short written out; of all sections where none is named."""
+    for section in sections or _SECTIONS:
+        yield from _records("rules", section)
 
 
 def _records(file: str, section: str) -> Iterator[Mapping[str, Any]]:

@@ -16,7 +16,7 @@ from typing import Any
 from sdgen.generators.arrays.decimals import room
 from sdgen.inference.names import snake
 from sdgen.inference.neighbours import ALONE, Beside, compiled
-from sdgen.inference.rule_files import built_in_rules, shorter_forms, specific_rules
+from sdgen.inference.rule_files import built_in_rules, section_sizes, shorter_forms
 from sdgen.inference.rule_index import RuleIndex
 from sdgen.scenario.model import GeneratorSpec, Rule
 from sdgen.scenario.types import Type, parse_type
@@ -62,7 +62,7 @@ def built_in_guesses(traits: ColumnTraits) -> Iterator[Guess]:
 
     A text column that no rule of texts knows may hold a number as text, if a rule knows a number of its name.
     """
-    held, first_general = indexed_rules(traits), len(specific_rules())
+    held, first_general = indexed_rules(traits), section_sizes()[1]
     named = [place for place in held if _goes_by_name(place)]
     yield from _suggested(map(_rule, (place for place in held if place < first_general)), traits)
     yield from _loose_guesses(traits)
@@ -78,10 +78,11 @@ def indexed_rules(traits: ColumnTraits) -> list[int]:
 
 
 def _loose_guesses(traits: ColumnTraits) -> Iterator[Guess]:
-    """What the specific rules say of a column's name whatever its entity is, and of the last words of its name."""
+    """What the rules of trades say of a column's name whatever its entity is, and of the last words of its name."""
+    first, end = section_sizes()
     for form in dict.fromkeys(form for name in traits.names for form in shorter_forms(name)):
         shorter = replace(traits, names=(form,), raw=form)
-        near = (place for place in indexed_rules(shorter) if place < len(specific_rules()) and _says_enough(place))
+        near = (place for place in indexed_rules(shorter) if first <= place < end and _says_enough(place))
         yield from _suggested(map(_for_any_entity, near), shorter)
 
 
@@ -89,8 +90,9 @@ def _written_guesses(traits: ColumnTraits) -> Iterator[Guess]:
     last = traits.names[0].rpartition("_")[2]
     if traits.type is not None and traits.type.kind in _TEXTS and not traits.unique and last not in _IDENTITIES:
         number = replace(traits, type=_NUMBER)
-        known = (place for place in indexed_rules(number) if place < len(specific_rules()) and _goes_by_name(place))
-        yield from _suggested(map(_rule, known), number)
+        known = (place for place in indexed_rules(number) if place < section_sizes()[1] and _goes_by_name(place))
+        # A choice of numbers is one of codes, which a text column spells otherwise.
+        yield from (guess for guess in _suggested(map(_rule, known), number) if guess.generator.type != "choice")
 
 
 def _rule(place: int) -> Rule:
