@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sdgen.inference.names import entity_name, forms, snake, spelled_out
 from sdgen.inference.neighbours import Beside, Neighbours, literal_head
 from sdgen.inference.rule_files import abbreviations, built_in_rules
-from sdgen.inference.rules import ColumnTraits, RuleIndex, built_in_guesses, guesses, literals
+from sdgen.inference.rule_index import RuleIndex, literals
+from sdgen.inference.rules import ColumnTraits, guesses, indexed_rules
 from sdgen.readers.sources import examples, read_source
 from sdgen.scenario.model import Rule
 from sdgen.scenario.types import parse_type
@@ -27,7 +28,8 @@ def asked(entity: str, column: str, type: str, beside: Beside | None = None) -> 
 
 
 def same(one: ColumnTraits) -> None:
-    assert list(built_in_guesses(one)) == list(guesses(built_in_rules(), one))
+    indexed = [built_in_rules()[place] for place in indexed_rules(one)]
+    assert list(guesses(indexed, one)) == list(guesses(built_in_rules(), one))
 
 
 @pytest.mark.parametrize(("entity", "column", "type", "expected"), ROWS, ids=[".".join(row[:3]) for row in ROWS])

@@ -230,7 +230,7 @@ things       place                  struct<city:string,zip:string>  struct
 things       settings               json           json
 things       payload                binary         bytes
 things       kind                   enum(a,b)      choice
-things       zxq                    string(40)     text.words
+things       zxq                    string(40)     pattern
 things       zxq                    int            uniform_int
 things       zxq                    decimal(10,2)  decimal
 things       zxq                    double         uniform_float
@@ -329,14 +329,14 @@ def test_the_guesses_of_a_row_agree(entity: str) -> None:
 
 
 def test_the_rules_are_valid_and_read_as_validation_would_read_them() -> None:
-    for record, rule in zip(rule_records("rules"), built_in_rules(), strict=True):
+    for record, rule in zip(rule_records(), built_in_rules(), strict=True):
         spec = {"type": record["generator"], "params": record.get("params", {})}
         fields = {key: record[key] for key in record.keys() - {"like", "unlike", "params"}}
         assert Rule.model_validate({**fields, "generator": spec}).model_dump() == rule.model_dump(), record
 
 
 def test_a_short_rule_stands_for_a_generator_and_its_params() -> None:
-    short = next(record for record in rule_records("rules") if record.get("pattern") == "blood_product_type")
+    short = next(record for record in rule_records() if record.get("pattern", "").startswith("blood_product_type"))
     assert short["params"]["values"][0] == "Red cells"
     assert short["params"]["weights"] == sorted(short["params"]["weights"], reverse=True)
 
@@ -349,7 +349,7 @@ def test_small_numbers_are_no_guess_for_a_column_of_a_unique_set() -> None:
     assert {name: spec and spec.params["max"] for name, spec in specs.items()} == {
         "quux": 1000,
         "frob": 1000,
-        "plugh": 100,
+        "plugh": 9,
     }
     # The same numbers stay for a column whose name says them.
     named = Entity(

@@ -11,7 +11,7 @@ from sdgen.inference.guess import with_guesses
 from sdgen.inference.rule_files import rule_records, words_apart
 from sdgen.scenario.model import Column, Entity, Scenario
 
-RULES = [record for record in rule_records("rules") if "like" in record]
+RULES = [record for record in rule_records() if "like" in record]
 
 
 def _columns(example: str) -> tuple[str, str, dict[str, Column]]:

@@ -18,7 +18,9 @@ _CODE = re.compile(r"[A-Z]{2,3}-?\d{2,6}|[A-Z0-9]{3,4}")
 _BOUGHT = re.compile(
     r"\b(?:arrived|bought|would buy|this product|my order|ordered|refund|delivery|shipping|parcel)\b", re.I
 )
-_TEXTS = frozenset({"label", "words", "prose", "unit", "job", "city", "company", "product", "username", "key", "ref"})
+_TEXTS = frozenset(
+    {"label", "words", "prose", "unit", "job", "city", "company", "product", "username", "key", "ref", "ident"}
+)
 # What is said of types that nothing is known of.
 _ANY_TYPE = frozenset({"standard", "premium", "basic", "custom", "internal", "A", "B", "C", "D"})
 _SHOPS = frozenset({"commerce", "logistics", "content", "crm", "social", "accounting"})
@@ -37,6 +39,8 @@ def verdict(kind: str, args: str, values: Sequence[Any], vertical: str) -> str:
     if _share(_test(kind, args), known) >= ENOUGH:
         texts = [str(value) for value in known]
         if kind == "label" and _ANY_TYPE.issuperset(texts):
+            return "odd"
+        if kind in _TEXTS and _placeholders(texts):
             return "odd"
         foreign = kind == "prose" and vertical not in _SHOPS and _share(_is(_BOUGHT), texts) > 0.3
         return "odd" if foreign else "fits"
@@ -80,6 +84,12 @@ def _random_words(values: Sequence[Any]) -> bool:
     texts = {value for value in values if isinstance(value, str) and value}
     drawn = [text for text in texts if all(word in _fillers() for word in text.lower().split())]
     return len(texts) > 12 and len(drawn) > 0.8 * len(texts)
+
+
+def _placeholders(texts: Sequence[str]) -> bool:
+    """Whether texts only say what their column is called, and a letter: nothing was known of it."""
+    heads = {text[:-2] for text in texts if re.fullmatch(r".* [A-H]", text)}
+    return len(heads) == 1 and len(set(texts)) > 4 and all(re.fullmatch(r".* [A-H]", text) for text in texts)
 
 
 def is_person(value: str) -> bool:

@@ -15,7 +15,9 @@ from typing import Any
 from sdgen.generators.pools import own_yaml
 from sdgen.scenario.model import GeneratorSpec, Rule
 
+_SECTIONS = ("rules", "trades", "general")
 _EXAMPLES = frozenset({"like", "unlike"})
+_TELLING = 4  # letters of a form that says something
 _LEAST_JOINED = 6  # letters of a word that may be two
 _TEXTS = ("string", "text")
 _WHOLE = ("tinyint", "smallint", "int", "bigint", "utinyint", "usmallint", "uint", "ubigint")
@@ -35,14 +37,26 @@ _SHORT: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
 @cache
 def built_in_rules() -> tuple[Rule, ...]:
     """The rules that stand behind a scenario's own, in the order in which they are tried."""
-    return tuple(_rule(record) for record in rule_records("rules"))
+    return tuple(_rule(record) for record in rule_records())
 
 
-def rule_records(file: str) -> Iterator[Mapping[str, Any]]:
-    """The rules of a data file, those that are short written out, and those of the files that it names."""
-    for record in own_yaml(file)["rules"]:
+@cache
+def section_sizes() -> tuple[int, int]:
+    """How many of the rules are specific ones, and how many with those of trades."""
+    specific = sum(1 for _ in rule_records("rules"))
+    return specific, specific + sum(1 for _ in rule_records("trades"))
+
+
+def rule_records(*sections: str) -> Iterator[Mapping[str, Any]]:
+    """The rules as they are written, those that are short written out; of all sections where none is named."""
+    for section in sections or _SECTIONS:
+        yield from _records("rules", section)
+
+
+def _records(file: str, section: str) -> Iterator[Mapping[str, Any]]:
+    for record in own_yaml(file)[section]:
         if "file" in record:
-            yield from rule_records(f"rules/{record['file']}")
+            yield from _records(f"rules/{record['file']}", "rules")
         else:
             yield _written_out(record)
 
@@ -96,6 +110,19 @@ def _apart(word: str) -> str:
         return word
     splits = ((word[:at], word[at:]) for at in range(3, len(word) - 1))
     return next((f"{head}_{rest}" for head, rest in splits if head in known and (rest in known or rest == "id")), word)
+
+
+@lru_cache(maxsize=32_768)
+def shorter_forms(name: str) -> tuple[str, ...]:
+    """A name and what is left of it without its first words, as long as that says enough."""
+    words = name.split("_")
+    tails = ("_".join(words[start:]) for start in range(len(words)))
+    return tuple(tail for tail in tails if len(tail) >= _TELLING and not _common_words().issuperset(tail.split("_")))
+
+
+@cache
+def _common_words() -> frozenset[str]:
+    return frozenset(own_yaml("rules")["common"].split())
 
 
 @cache

@@ -7,21 +7,24 @@ constraints, at the entity's name, and at the columns beside it. Params may hold
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache, lru_cache
-from re import _constants as codes  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 from sdgen.generators.arrays.decimals import room
 from sdgen.inference.names import snake
 from sdgen.inference.neighbours import ALONE, Beside, compiled
-from sdgen.inference.rule_files import built_in_rules
+from sdgen.inference.rule_files import built_in_rules, section_sizes, shorter_forms
+from sdgen.inference.rule_index import RuleIndex
 from sdgen.scenario.model import GeneratorSpec, Rule
 from sdgen.scenario.types import Type, parse_type
 
+_ANY_START = ("(.*", "(?:.*")  # of patterns that say nothing but a last word
+_TEXTS = ("string", "text")
+_IDENTITIES = frozenset({"id", "code", "key", "number", "identifier", "reference"})  # last words of what isn't counted
+_NUMBER = Type("decimal", precision=12, scale=2)
 _PLACEHOLDER = re.compile(r"\$(\w+)")
 _WITHOUT_LIMIT = 10**15  # `$max` of a column whose type has none
 
@@ -55,11 +58,62 @@ class Guess:
 
 
 def built_in_guesses(traits: ColumnTraits) -> Iterator[Guess]:
-    """What the built-in rules suggest, in their order."""
-    # Few rules are tried: those for the type, found once for each type, whose patterns hold a text that is in the name.
-    held, rules = _built_in_for(traits.type), built_in_rules()
-    places = _built_in_index().places((*traits.names, traits.raw))
-    return _suggested((rules[place] for place in places if place in held), traits)
+    """What the built-in rules suggest: by the whole name, by its last words or for another entity, by the type alone.
+
+    A text column that no rule of texts knows may hold a number as text, if a rule knows a number of its name.
+    """
+    held, first_general = indexed_rules(traits), section_sizes()[1]
+    named = [place for place in held if _goes_by_name(place)]
+    yield from _suggested(map(_rule, (place for place in held if place < first_general)), traits)
+    yield from _loose_guesses(traits)
+    yield from _suggested(map(_rule, (place for place in named if place >= first_general)), traits)
+    yield from _written_guesses(traits)
+    yield from _suggested(map(_rule, (place for place in held if not _goes_by_name(place))), traits)
+
+
+def indexed_rules(traits: ColumnTraits) -> list[int]:
+    """The places of the built-in rules for the column's type whose patterns hold a text that is in its name."""
+    of_type = _built_in_for(traits.type)
+    return [place for place in _built_in_index().places((*traits.names, traits.raw)) if place in of_type]
+
+
+def _loose_guesses(traits: ColumnTraits) -> Iterator[Guess]:
+    """What the rules of trades say of a column's name whatever its entity is, and of the last words of its name."""
+    first, end = section_sizes()
+    for form in dict.fromkeys(form for name in traits.names for form in shorter_forms(name)):
+        shorter = replace(traits, names=(form,), raw=form)
+        near = (place for place in indexed_rules(shorter) if first <= place < end and _says_enough(place))
+        yield from _suggested(map(_for_any_entity, near), shorter)
+
+
+def _written_guesses(traits: ColumnTraits) -> Iterator[Guess]:
+    last = traits.names[0].rpartition("_")[2]
+    if traits.type is not None and traits.type.kind in _TEXTS and not traits.unique and last not in _IDENTITIES:
+        number = replace(traits, type=_NUMBER)
+        known = (place for place in indexed_rules(number) if place < section_sizes()[1] and _goes_by_name(place))
+        # A choice of numbers is one of codes, which a text column spells otherwise.
+        yield from (guess for guess in _suggested(map(_rule, known), number) if guess.generator.type != "choice")
+
+
+def _rule(place: int) -> Rule:
+    return built_in_rules()[place]
+
+
+def _goes_by_name(place: int) -> bool:
+    rule = _rule(place)
+    return bool(rule.pattern or rule.field or rule.comment)
+
+
+def _says_enough(place: int) -> bool:
+    """Whether a rule goes by a whole name, and not by the entity or by what may stand before a last word."""
+    rule = _rule(place)
+    return bool(rule.pattern) and not rule.pattern.startswith(_ANY_START) and not rule.primary_key
+
+
+@lru_cache(maxsize=4096)
+def _for_any_entity(place: int) -> Rule:
+    rule = _rule(place)
+    return rule if rule.entity.startswith("(?!") else rule.model_copy(update={"entity": ""})
 
 
 def guesses(rules: Iterable[Rule], traits: ColumnTraits) -> Iterator[Guess]:
@@ -177,7 +231,7 @@ def _with_others(rule: Rule, traits: ColumnTraits, found: dict[str, Any]) -> dic
         found[label] = column
     found["length"] = traits.type.length if traits.type else 0
     found["entity"] = traits.entity[0] or traits.raw
-    found["column"] = (traits.names[0] or found["entity"]).replace("_", " ")
+    found["column"] = (traits.names[0] or found["entity"]).replace("_", " ").capitalize()
     found["max"] = _most(traits.type)
     return found
 
@@ -203,89 +257,3 @@ def _filled(value: Any, found: Mapping[str, Any]) -> Any:
     if isinstance(value, list | tuple):
         return [_filled(inner, found) for inner in value]
     return value
-
-
-_GRAM = 3
-_REPEATS = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
-_WITHOUT_WIDTH = (codes.ASSERT, codes.ASSERT_NOT, codes.AT)
-
-
-class RuleIndex:
-    """An index over rules, which go by their places in the order in which they are tried."""
-
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self._grams: dict[str, list[tuple[str, int]]] = {}
-        self._always: list[int] = []
-        self._all = range(len(rules))
-        for place, rule in enumerate(rules):
-            held = _held(rule)
-            # A single letter is in nearly every name: looking for it would leave out no rule.
-            if held is None or min(map(len, held)) < 2:
-                self._always.append(place)
-            else:
-                for text in held:
-                    self._grams.setdefault(text[:_GRAM], []).append((text, place))
-
-    def places(self, names: Iterable[str]) -> Iterable[int]:
-        """The places, in their order, of all rules that one of the names may match."""
-        # No name holds a line end, so that nothing is found that reaches from one name into the next.
-        text = "\n".join(names).lower()
-        if not text.isascii():  # letters such as the long s match an s, whichever way they are folded
-            return self._all
-        grams = {text[start : start + size] for size in (2, _GRAM) for start in range(len(text) - size + 1)}
-        found = {place for gram in grams for literal, place in self._grams.get(gram, ()) if literal in text}
-        return sorted(found.union(self._always))
-
-
-def _held(rule: Rule) -> frozenset[str] | None:
-    """Texts in lower case of which every name that the rule holds for has one; None where any name may do."""
-    if rule.field:
-        return frozenset({rule.field.lower(), snake(rule.field)})
-    return literals(rule.pattern) if rule.pattern else None
-
-
-@lru_cache(maxsize=4096)
-def literals(pattern: str) -> frozenset[str] | None:
-    """Texts in lower case of which every text that a pattern matches holds one; None where there are no such."""
-    return _of_sequence(parser.parse(pattern))
-
-
-def _of_sequence(nodes: Iterable[tuple[Any, Any]]) -> frozenset[str] | None:
-    found: list[frozenset[str]] = []
-    run = ""
-    for code, value in nodes:
-        # What has no width does not part the letters on its sides.
-        if code in _WITHOUT_WIDTH:
-            continue
-        if code is codes.LITERAL:
-            run += chr(value).lower()
-            continue
-        found, run = [*found, *_whole(run)], ""
-        inner = _of_node(code, value)
-        found += [] if inner is None else [inner]
-    return max([*found, *_whole(run)], key=_telling, default=None)
-
-
-def _whole(run: str) -> list[frozenset[str]]:
-    return [frozenset({run})] if run else []
-
-
-def _telling(texts: frozenset[str]) -> tuple[int, int]:
-    """How much a set of texts tells: the longer its shortest one, and the fewer there are."""
-    return min(_GRAM + 1, *map(len, texts)), -len(texts)
-
-
-def _of_node(code: Any, value: Any) -> frozenset[str] | None:
-    if code is codes.SUBPATTERN:
-        return _of_sequence(value[-1])
-    if code is codes.ATOMIC_GROUP:
-        return _of_sequence(value)
-    if code in _REPEATS:
-        # What may come no times at all need not be in a name.
-        return _of_sequence(value[2]) if value[0] else None
-    if code is codes.BRANCH:
-        options = [_of_sequence(option) for option in value[1]]
-        # If one alternative tells nothing, a name may match by that one whatever it holds.
-        known = [option for option in options if option]
-        return frozenset().union(*known) if len(known) == len(options) else None
-    return None
