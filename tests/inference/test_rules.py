@@ -357,7 +357,7 @@ def test_small_numbers_are_no_guess_for_a_column_of_a_unique_set() -> None:
     )
     found = with_guesses(Scenario(name="x", entities={"things": named})).entities["things"].columns["battery_level"]
     assert found.generator is not None
-    assert found.generator.params == {"min": 0, "max": 100}
+    assert found.generator.params == {"min": 2, "max": 100}
 
 
 def test_all_rules_name_known_generators() -> None:
