@@ -144,6 +144,10 @@ def _suit(draft: PlanDraft, entity: TableDraft, entities: dict[str, TableDraft],
         key = (entity.name, name)
         if key in draft.types and draft.alone_unique(key):
             changed = _suit_column(draft, entity, name, column, entities) or changed
+    if refused and not changed and entity.counts is not None:
+        # What holds together with counts of chance may be unknown: rows of a plain number are tried first.
+        entity.counts = None
+        return True
     return changed or (refused and _suit_sets(draft, entity, entities))
 
 
