@@ -325,6 +325,11 @@ def test_the_guesses_of_a_row_agree(entity: str) -> None:
     assert [row for row in rows if not holds(row)] == []
 
 
+def test_built_in_rules_are_valid() -> None:
+    for rule in built_in_rules():
+        assert Rule.model_validate(rule.model_dump(by_alias=True)) == rule
+
+
 def test_all_rules_name_known_generators() -> None:
     unknown = {rule.generator.type for rule in built_in_rules() if registry.find(rule.generator.type) is None}
     assert not unknown

@@ -102,9 +102,17 @@ def abbreviations() -> Mapping[str, str]:
     return found
 
 
-def _rule(record: dict[str, object]) -> Rule:
-    spec = GeneratorSpec.model_validate({"type": record.pop("generator"), "params": record.pop("params", {})})
-    return Rule.model_validate({**record, "generator": spec})
+def _rule(record: dict[str, Any]) -> Rule:
+    # Not validated: a test does that once, and there are many.
+    spec = GeneratorSpec.model_construct(type=str(record.pop("generator")), params=record.pop("params", {}))
+    types, beside = record.pop("type", ()), record.pop("with", {})
+    named = beside if isinstance(beside, Mapping) else {"with": beside}
+    alternatives = {name: _several(patterns) for name, patterns in named.items()}
+    return Rule.model_construct(**record, generator=spec, type=_several(types), beside=alternatives)
+
+
+def _several(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def built_in_guesses(traits: ColumnTraits) -> Iterator[Guess]:

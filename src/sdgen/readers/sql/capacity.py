@@ -20,6 +20,7 @@ from sdgen.readers.feasibility import (
     refused_partial_sets,
     refused_unique_sets,
 )
+from sdgen.readers.sql.check_facts import ColumnBounds
 from sdgen.readers.sql.column_checks import stretched
 from sdgen.readers.sql.defaults import hint_defaults
 from sdgen.readers.sql.drafts import Notes, TableDraft
@@ -110,6 +111,8 @@ def _keep_link_values(entity: TableDraft, entities: dict[str, TableDraft]) -> No
         parent = entities.get(str(params.get("entity", ""))) if column.is_link else None
         # Weights stand for row numbers of the parent, so they say something only where key and row number agree.
         if parent is None or parent is entity or set(params) != {"entity", "column"} or column.unique:
+            continue
+        if bounds == ColumnBounds():
             continue
         key = parent.columns[params["column"]].generator
         if key is None or key.type != "sequence" or key.params:
