@@ -29,7 +29,10 @@ def schema(folder: Path) -> Path:
 def test_import_ddl_to_standard_output(run: Run, schema: Path) -> None:
     result = run("import", "ddl", "pets.sql")
     assert result.exit_code == 0
-    assert "owner_id: {type: int, generator: fk, params: {entity: owners, column: id}}" in result.stdout
+    link = (
+        "owner_id: {type: int, generator: fk, params: {entity: owners, column: id, distribution: zipf, exponent: 0.6}}"
+    )
+    assert link in result.stdout
     assert "warning: pets.sql:4:1: 1 view left out" in result.stderr
     assert "shape: the column is left out" in result.stdout
 

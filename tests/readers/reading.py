@@ -10,6 +10,9 @@ import pytest
 from sdgen.errors import SourceError
 from sdgen.scenario.model import Scenario
 
+# How uneven links are to parents of which nothing is known but that they are no lookups.
+UNEVEN: dict[str, Any] = {"distribution": "zipf", "exponent": 0.6}
+
 
 def params_of(scenario: Scenario, entity: str, column: str) -> Any:
     """The params of a column's own generator."""

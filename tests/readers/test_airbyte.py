@@ -21,6 +21,7 @@ from sdgen.readers.native.write import scenario_text
 from sdgen.readers.sources import read_as, read_source, read_text_as_scenario
 from sdgen.scenario.identity import canonical
 from sdgen.scenario.model import Column, Scenario
+from tests.readers.reading import UNEVEN
 
 LIBRARY = Path(__file__).parent / "airbyte" / "library"
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
@@ -75,7 +76,10 @@ def test_streams_of_all_spellings_are_entities(library: Scenario) -> None:
     assert (library.name, library.version) == ("library", "5.3.1")
     assert library.description == "A library's branches, members and loans."
     assert library.entities["loans"].description == "What was lent."
-    assert {entity.rows.count for entity in library.entities.values()} == {1000}
+    counts = {"branches": 15, "members": 300, "loans": 900, "fines": 900, "events": 1000}
+    assert {name: entity.rows.count for name, entity in library.entities.items()} == counts
+    same = read_source(LIBRARY, ReadOptions(rows=1000))
+    assert {entity.rows.count for entity in same.entities.values()} == {1000}
 
 
 def test_what_has_no_schema_is_told_with_its_line(library: Scenario) -> None:
@@ -161,13 +165,13 @@ def test_the_records_own_form_goes_first(tmp_path: Path) -> None:
 
 def test_parent_streams_are_links(library: Scenario, rows: dict[str, list[dict[str, Any]]]) -> None:
     assert generator(library, "loans", "branch_id") == ("fk", {"entity": "branches", "column": "id"})
-    assert generator(library, "fines", "member_id") == ("fk", {"entity": "members", "column": "id"})
+    assert generator(library, "fines", "member_id") == ("fk", {"entity": "members", "column": "id", **UNEVEN})
     assert library.entities["loans"].columns["branch_id"].type == library.entities["branches"].columns["id"].type
     assert {row["branch_id"] for row in rows["loans"]} <= {row["id"] for row in rows["branches"]}
 
 
 def test_names_are_links_where_one_stream_is_meant(library: Scenario) -> None:
-    assert generator(library, "loans", "member_id") == ("fk", {"entity": "members", "column": "id"})
+    assert generator(library, "loans", "member_id") == ("fk", {"entity": "members", "column": "id", **UNEVEN})
     assert "loans.columns.member_id: guessed: holds members.id, by its name" in told(library)
 
 
@@ -471,7 +475,7 @@ def test_a_copied_key_is_the_link_that_its_struct_follows(tmp_path: Path, value:
         {"type": "AddFields", "fields": [{"path": ["written_by"], "value": value}]}
     ]
     found = read(tmp_path, manifest)
-    assert generator(found, "issues", "written_by") == ("fk", {"entity": "users", "column": "id"})
+    assert generator(found, "issues", "written_by") == ("fk", {"entity": "users", "column": "id", **UNEVEN})
     for row in sdgen.generate(sdgen.plan(found, seed=1))["issues"].to_pylist():
         assert row["author"] is None or row["author"]["id"] == row["written_by"]
 
@@ -496,5 +500,5 @@ def test_a_structs_parent_and_ids_before_their_names_are_links(tmp_path: Path) -
     pins = stream({"id": {"type": "string"}, **nested("board", id="string")}, "pins", primary_key="id")
     streams = [boards, {**cards, "retriever": retriever}, {**pins, "retriever": retriever}]
     found = read(tmp_path, {"streams": streams})
-    assert generator(found, "cards", "idBoard") == ("fk", {"entity": "boards", "column": "id"})
+    assert generator(found, "cards", "idBoard") == ("fk", {"entity": "boards", "column": "id", **UNEVEN})
     assert not any("no field holds" in note for note in told(found))

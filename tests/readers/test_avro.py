@@ -18,6 +18,7 @@ from sdgen.readers import avro
 from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.formats import format_of
 from sdgen.readers.sources import read_source
+from tests.readers.reading import UNEVEN
 
 PARCEL = Path(__file__).parent / "avro" / "parcel.avsc"
 TYPES = {
@@ -75,7 +76,7 @@ def test_a_list_of_records_that_refer_to_one_another(tmp_path: Path) -> None:
     assert list(scenario.entities) == ["Keeper", "Animal"]
     link = scenario.entities["Animal"].columns["keeper_id"].generator
     assert link is not None
-    assert link.params == {"entity": "Keeper", "column": "id"}
+    assert link.params == {"entity": "Keeper", "column": "id", **UNEVEN}
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

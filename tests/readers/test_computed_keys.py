@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 import sdgen
+from sdgen.readers.base import ReadOptions
 from sdgen.readers.sources import read_source
 
 SCHEMA = """
@@ -36,7 +37,7 @@ def test_computed_keys_hold(postgres_url: str, tmp_path: Path, from_database: bo
     schema.write_text(SCHEMA)
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(SCHEMA.encode())
-        scenario = read_source(postgres_url if from_database else schema)
+        scenario = read_source(postgres_url if from_database else schema, ReadOptions(rows=1000))
         told = "entities.settings: (id) is the same in all rows, and unique: the table has one row"
         assert [str(note).partition(": ")[2] for note in scenario.notes] == [told]
         sdgen.write(scenario, postgres_url, mode="append_only", seed=1)

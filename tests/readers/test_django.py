@@ -20,6 +20,7 @@ from sdgen.readers.django.tables import schema_of
 from sdgen.readers.formats import format_of
 from sdgen.readers.sources import read_source
 from sdgen.scenario.model import Scenario
+from tests.readers.reading import UNEVEN
 
 HARBOUR = Path(__file__).parent / "django" / "harbour" / "models.py"
 
@@ -62,10 +63,10 @@ def test_models_are_the_tables_that_migrations_make() -> None:
 
 
 def test_links_of_all_kinds() -> None:
-    assert params("boats", "owner_id") == {"entity": "auth_user", "column": "id"}
+    assert params("boats", "owner_id") == {"entity": "auth_user", "column": "id", **UNEVEN}
     assert params("boats", "tender_of_id") == {"entity": "boats", "column": "id"}
     assert params("harbour_loan", "who") == {"entity": "harbour_sailor", "column": "id"}
-    assert params("harbour_loan", "pier_id") == {"entity": "harbour_pier", "column": "code"}
+    assert params("harbour_loan", "pier_id") == {"entity": "harbour_pier", "column": "code", **UNEVEN}
     assert params("harbour_ferry", "boat_ptr_id")["entity"] == "boats"
     assert harbour().entities["boats_sailors"].unique == (("boat_id", "sailor_id"),)
     assert list(harbour().entities["boats_friends"].columns) == ["id", "from_boat_id", "to_boat_id"]

@@ -19,7 +19,7 @@ from sdgen.readers.drizzle.tables import schema_of
 from sdgen.readers.formats import format_of
 from sdgen.readers.sources import read_source
 from sdgen.scenario.model import Scenario
-from tests.readers.reading import params_of
+from tests.readers.reading import UNEVEN, params_of
 
 CLUB = Path(__file__).parent / "drizzle" / "schema.ts"
 
@@ -60,7 +60,7 @@ def test_links_of_columns_tables_and_relations() -> None:
     assert params_of(club(), "members", "invited_by") == {"entity": "members", "column": "id"}
     assert params_of(club(), "invoices", "member_id") == {"entity": "members", "column": "id"}
     assert params_of(club(), "lines", "invoice") == {"entity": "invoices", "column": "number"}
-    assert params_of(club(), "lines", "member_ref") == {"entity": "members", "column": "id"}
+    assert params_of(club(), "lines", "member_ref") == {"entity": "members", "column": "id", **UNEVEN}
 
 
 def test_rows_keep_enums_checks_and_partial_indexes(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_folder_and_the_files_that_are_imported(tmp_path: Path) -> None:
         found = format_of(Source(str(source)))
         assert found is not None
         assert found.kind == "drizzle"
-        assert params_of(read_source(source), "posts", "by") == {"entity": "users", "column": "id"}
+        assert params_of(read_source(source), "posts", "by") == {"entity": "users", "column": "id", **UNEVEN}
 
 
 def test_a_source_without_tables_is_refused(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.formats import format_of
 from sdgen.readers.sources import read_source
 from sdgen.scenario.model import Scenario
-from tests.readers.reading import assert_fault, params_of
+from tests.readers.reading import UNEVEN, assert_fault, params_of
 
 pytest.importorskip("graphql")
 PRESS = Path(__file__).parent / "graphql" / "press.graphql"
@@ -53,8 +53,8 @@ def test_object_types_are_tables_and_helpers_are_none() -> None:
 
 
 def test_fields_of_types_are_links_and_lists_their_other_sides() -> None:
-    assert params_of(press(), "Post", "author_id") == {"entity": "Author", "column": "id"}
-    assert params_of(press(), "Post", "editorId") == {"entity": "Author", "column": "id"}
+    assert params_of(press(), "Post", "author_id") == {"entity": "Author", "column": "id", **UNEVEN}
+    assert params_of(press(), "Post", "editorId") == {"entity": "Author", "column": "id", **UNEVEN}
     assert params_of(press(), "Author", "boss_id")["entity"] == "Author"
     assert params_of(press(), "Comment", "post_id")["entity"] == "Post"
     assert params_of(press(), "Badge", "author_id")["entity"] == "Author"
@@ -91,7 +91,7 @@ def test_a_folder_of_parts(tmp_path: Path) -> None:
     found = format_of(Source(str(tmp_path)))
     assert found is not None
     assert found.kind == "graphql"
-    assert params_of(read_source(tmp_path), "B", "a_id") == {"entity": "A", "column": "id"}
+    assert params_of(read_source(tmp_path), "B", "a_id") == {"entity": "A", "column": "id", **UNEVEN}
 
 
 def test_parts_that_hold_themselves_are_cut(tmp_path: Path) -> None:

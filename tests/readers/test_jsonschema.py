@@ -24,6 +24,7 @@ from sdgen.readers.sources import read_source, read_text_as_scenario
 from sdgen.readers.yaml_text import Document, read_document
 from sdgen.scenario.identity import canonical
 from sdgen.scenario.model import Scenario
+from tests.readers.reading import UNEVEN
 
 FOLDER = Path(__file__).parent / "jsonschema"
 FILES = ["parcel.json", "library.yaml"]
@@ -71,14 +72,14 @@ def test_what_is_in_all_of_belongs_to_the_record(library: Scenario) -> None:
 def test_a_key_or_the_whole_record_is_a_link(library: Scenario) -> None:
     link = library.entities["Book"].columns["author"]
     assert link.generator is not None
-    assert (link.generator.type, link.generator.params) == ("fk", {"entity": "Author", "column": "id"})
+    assert (link.generator.type, link.generator.params) == ("fk", {"entity": "Author", "column": "id", **UNEVEN})
     assert "taken as integer" in column_notes(library, "Book", "author")
 
 
 def test_links_by_name_are_told_with_their_line(library: Scenario) -> None:
     link = library.entities["Loan"].columns["book_id"].generator
     assert link is not None
-    assert link.params == {"entity": "Book", "column": "id"}
+    assert link.params == {"entity": "Book", "column": "id", **UNEVEN}
     note = next(each for each in library.notes if each.path[-1:] == ("book_id",))
     line = TEXTS["library.yaml"].splitlines()[note.line - 1]
     assert "book_id" in line

@@ -26,6 +26,7 @@ from sdgen.readers.native.write import scenario_text
 from sdgen.readers.sources import read_as, read_source, read_text_as_scenario
 from sdgen.scenario.identity import canonical
 from sdgen.scenario.model import GeneratorSpec, Scenario
+from tests.readers.reading import UNEVEN
 
 pytest.importorskip("sqlalchemy")
 
@@ -269,8 +270,8 @@ def test_a_model_in_itself_is_cut_and_told_with_its_line(clinic: Scenario) -> No
 
 
 def test_links_by_names_and_aliases(clinic: Scenario) -> None:
-    assert spec(clinic, "Visit", "patient_id").params == {"entity": "Patient", "column": "id"}
-    assert spec(clinic, "Visit", "doctor_id").params == {"entity": "Doctor", "column": "id"}
+    assert spec(clinic, "Visit", "patient_id").params == {"entity": "Patient", "column": "id", **UNEVEN}
+    assert spec(clinic, "Visit", "doctor_id").params == {"entity": "Doctor", "column": "id", **UNEVEN}
     rows = sdgen.generate(clinic, seed=1, as_of=NOW)
     assert set(rows["Visit"]["doctor_id"].to_pylist()) <= set(rows["Doctor"]["id"].to_pylist())
     contacts = [json.loads(text) for text in rows["Patient"]["contact"].to_pylist()]

@@ -16,7 +16,7 @@ from sdgen.readers.base import ReadOptions
 from sdgen.readers.prisma.syntax import blocks_of
 from sdgen.readers.sources import read_source
 from sdgen.scenario.model import Scenario
-from tests.readers.reading import assert_fault
+from tests.readers.reading import UNEVEN, assert_fault
 
 CLINIC = Path(__file__).parent / "prisma" / "clinic.prisma"
 
@@ -90,7 +90,7 @@ def test_a_folder_of_parts(tmp_path: Path) -> None:
     )
     generator = read_source(tmp_path).entities["B"].columns["a_id"].generator
     assert generator is not None
-    assert generator.params == {"entity": "A", "column": "id"}
+    assert generator.params == {"entity": "A", "column": "id", **UNEVEN}
 
 
 @pytest.mark.parametrize(

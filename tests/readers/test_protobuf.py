@@ -20,7 +20,7 @@ from sdgen.readers.formats import format_of
 from sdgen.readers.protobuf.syntax import proto_file
 from sdgen.readers.sources import read_source
 from sdgen.scenario.model import Scenario
-from tests.readers.reading import assert_fault
+from tests.readers.reading import UNEVEN, assert_fault
 
 FOLDER = Path(__file__).parent / "protobuf"
 FLEET = FOLDER / "fleet.proto"
@@ -56,7 +56,7 @@ def test_messages_that_stand_by_themselves_are_tables() -> None:
     assert boat.columns["tanks"].type == "map<text, double>"
     link = fleet().entities["Trip"].columns["boat_id"].generator
     assert link is not None
-    assert link.params == {"entity": "Boat", "column": "boat_id"}
+    assert link.params == {"entity": "Boat", "column": "boat_id", **UNEVEN}
 
 
 def test_what_is_left_out_is_told_with_its_line() -> None:

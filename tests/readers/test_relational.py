@@ -15,6 +15,7 @@ from sdgen.readers.sources import read_counted
 from sdgen.readers.sql.ddl import read_ddl
 from sdgen.readers.sql.scenario import relational_scenario
 from sdgen.scenario.model import Scenario
+from tests.readers.reading import UNEVEN
 
 FOLDER = Path(__file__).parent / "ddl"
 
@@ -48,7 +49,7 @@ def test_keys_and_links() -> None:
     assert columns["id"].generator is not None
     assert columns["id"].generator.type == "sequence"
     assert columns["branch_id"].generator is not None
-    assert columns["branch_id"].generator.params == {"entity": "branches", "column": "id"}
+    assert columns["branch_id"].generator.params == {"entity": "branches", "column": "id", **UNEVEN}
     assert columns["chief_id"].nullable
     assert columns["email"].unique
     assert columns["hired"].generator is None, "where only name and type speak, the rules choose"

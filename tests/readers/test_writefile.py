@@ -85,15 +85,15 @@ def test_any_names_and_values_keep_their_form(
 
 def test_it_reads_well() -> None:
     ddl = "CREATE TABLE a (id int PRIMARY KEY, name text, b_id int NOT NULL REFERENCES b); CREATE TABLE b (id int PRIMARY KEY);"
-    assert scenario_text(relational_scenario(read_ddl(ddl, "shop.sql", "postgres"))) == (
+    assert scenario_text(relational_scenario(read_ddl(ddl, "shop.sql", "postgres"), 1000)) == (
         "name: shop\n"
         "entities:\n"
         "  a:\n"
         "    rows: 1000\n"
         "    columns:\n"
         "      id: {type: int, primary_key: true, generator: sequence}\n"
-        "      name: {type: text, nullable: true}\n"
-        "      b_id: {type: int, generator: fk, params: {entity: b, column: id}}\n"
+        "      name: {type: text, nullable: true, null_rate: 0.0}\n"
+        "      b_id: {type: int, generator: fk, params: {entity: b, column: id, distribution: zipf, exponent: 0.6}}\n"
         "\n"
         "  b:\n"
         "    rows: 1000\n"

@@ -7,7 +7,7 @@ generator can fill the column (its type, length, and distinct values where it is
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, reduce
 from math import prod
@@ -26,6 +26,7 @@ from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import Type, parse_type
 
+_TEXTS = frozenset({"text", "string"})
 _MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
 _WRITERS = frozenset({"as_text", "datetime", "date", "time", "after", "time_series", "template", "expression"})
 _STATE = re.compile(r"(?:status|state)\Z", re.IGNORECASE)  # texts that say whether a moment came
@@ -54,16 +55,37 @@ def _guessed(table: _Table) -> Entity:
     entity = table.entity
     if all(is_whole(column) for column in entity.columns.values()):
         return entity
-    found = {column: table.column(column) for column in entity.columns}
+    # A reader plans what it drafts again and again, and few tables change between.
+    key = table.identity
+    found = _known.get(key) if key is not None else None
+    if found is None:
+        found = _guesses(table)
+        if key is not None:
+            if len(_known) >= _MOST_KNOWN:
+                _known.clear()
+            _known[key] = found
+    return entity.model_copy(update={"columns": {name: table.filled(name, found[name]) for name in entity.columns}})
+
+
+_MOST_KNOWN = 4096  # tables
+_known: dict[Hashable, Mapping[str, Guess | None]] = {}
+
+
+def _guesses(table: _Table) -> Mapping[str, Guess | None]:
+    """A guess for each column that one is found for."""
+    found = {name: table.guess(name) for name in table.entity.columns}
+    columns = {name: table.filled(name, guess) for name, guess in found.items()}
     for _ in found:
-        cycle = _cycle(found)
-        guessed = [column for column in cycle if found[column] is not entity.columns[column]]
+        cycle = _cycle(columns)
+        guessed = [name for name in cycle if found[name] is not None]
         if not guessed:
             break
         # One guess of the cycle is made again without it, until there is none. The cycle is a set, whose order differs
         # from process to process: the last name is always the same one.
-        found[max(guessed)] = table.column(max(guessed), cycle)
-    return entity.model_copy(update={"columns": found})
+        last = max(guessed)
+        found[last] = table.guess(last, cycle)
+        columns[last] = table.filled(last, found[last])
+    return found
 
 
 def _cycle(columns: Mapping[str, Column]) -> frozenset[str]:
@@ -88,18 +110,48 @@ class _Table:
     entity: Entity
     rows: RowClasses
 
-    def column(self, name: str, without: Collection[str] = ()) -> Column:
-        """The column, with a guess where it has no generator; one that takes none of the columns `without`."""
+    def guess(self, name: str, without: Collection[str] = ()) -> Guess | None:
+        """A guess for a column without a whole generator; one that takes none of the columns `without`."""
         column = self.entity.columns[name]
         if column.generator is not None:
-            return column if is_whole(column) else self._completed(name, column, column.generator, without)
+            return None if is_whole(column) else self._completed(name, column, column.generator, without)
         traits = self._traits(name, column, self.types[name], without)
-        guess = _guess(self.scenario, traits, self._needs(name, column))
+        return _guess(self.scenario, traits, self._needs(name, column))
+
+    @property
+    def identity(self) -> Hashable | None:
+        """All that the table's guesses depend on; None where rules of the scenario's own may say anything."""
+        if self.scenario.rules:
+            return None
+        columns = self.entity.columns.items()
+        parents = {_parent(column.generator) for _, column in columns if column.generator is not None}
+        return (
+            (self.scenario.locale, self.name, self.rows.of(self.name), self.entity.unique),
+            tuple((name, self.rows.of(name)) for name in sorted(parents)),
+            tuple(
+                (name, each.type, each.description, each.primary_key, each.unique, bool(each.nullable), self._own(name))
+                for name, each in columns
+            ),
+        )
+
+    def _own(self, name: str) -> Hashable:
+        """What guesses for others depend on of a column's own generator."""
+        column, type = self.entity.columns[name], self.types[name]
+        spec = column.generator
+        if spec is None or spec.type == "fk" or type is None or type.kind in _TEXTS or not is_whole(column):
+            return _told(column)
+        # Its values can be read, whatever they are; and it may take others' values itself.
+        return True, tuple(self._taken_by(name))
+
+    def _taken_by(self, name: str) -> list[str]:
+        """The columns that a column's own generator may take."""
+        return [other for other in self.entity.columns if other in self.params.get(name, "")]
+
+    def filled(self, name: str, guess: Guess | None) -> Column:
+        """The column with the generator that was guessed, if one was."""
+        column = self.entity.columns[name]
         if guess is None:
             return column
-        return self._with_guess(name, column, guess)
-
-    def _with_guess(self, name: str, column: Column, guess: Guess) -> Column:
         update: dict[str, object] = {"generator": guess.generator}
         if column.nullable and column.null_rate is None and not column.primary_key:
             # A column with nulls can't take part in a unique set's permutation.
@@ -114,8 +166,8 @@ class _Table:
         traits = self._traits(name, self.entity.columns[name], self.types[name], ())
         return next(guesses(self.scenario.rules, traits), None) is not None
 
-    def _completed(self, name: str, column: Column, spec: GeneratorSpec, without: Collection[str]) -> Column:
-        """The column with guesses for what its generator leaves out; a text's value may follow other columns."""
+    def _completed(self, name: str, column: Column, spec: GeneratorSpec, without: Collection[str]) -> Guess | None:
+        """The generator with guesses for what it leaves out; a text's value may follow other columns."""
         rates: list[float | None] = []
 
         def guess(part: str, type: Type, kind: str, inside: Inside) -> Mapping[str, object] | None:
@@ -131,9 +183,8 @@ class _Table:
 
         whole = completed(spec, self.types[name], name, guess)
         if whole is spec:
-            return column
-        found = Guess(with_distinct_elements(whole, self.types[name]), rates[0] if rates else None)
-        return self._with_guess(name, column, found)
+            return None
+        return Guess(with_distinct_elements(whole, self.types[name]), rates[0] if rates else None)
 
     @cached_property
     def types(self) -> dict[str, Type | None]:
@@ -142,10 +193,7 @@ class _Table:
     @cached_property
     def names(self) -> dict[str, tuple[str, ...]]:
         """The forms of each column's name that rules try."""
-        spelled = {name: spelled_out(name, abbreviations()) for name in self.entity.columns}
-        entity, prefix = self.forms[0], shared_prefix(spelled.values())
-        found = {name: forms(spelled[name], entity, prefix) for name in spelled}
-        return {name: tuple(dict.fromkeys((*each, *map(words_apart, each)))) for name, each in found.items()}
+        return _name_forms(self.forms[0], tuple(self.entity.columns))
 
     @cached_property
     def forms(self) -> tuple[str, ...]:
@@ -187,7 +235,7 @@ class _Table:
     def _plain(self, other: str, moment: bool) -> bool:
         """Whether another column's values can be read: a text is no moment unless its own generator writes one so."""
         type, spec = self.types[other], self.entity.columns[other].generator
-        if type is None or type.kind not in ("text", "string"):
+        if type is None or type.kind not in _TEXTS:
             return True
         if moment and _STATE.search(other) and (spec is None or spec.type in ("choice", "as_text")):
             return True
@@ -200,8 +248,7 @@ class _Table:
     @cached_property
     def params(self) -> dict[str, str]:
         """The params of the columns' own generators, as text."""
-        specs = {name: column.generator for name, column in self.entity.columns.items()}
-        return {name: str(spec.params) for name, spec in specs.items() if spec is not None}
+        return {name: _told(column)[1] for name, column in self.entity.columns.items() if column.generator is not None}
 
     def _unique(self, name: str, column: Column) -> bool:
         return column.unique or self.primary_key == (name,) or (name,) in self.entity.unique
@@ -233,6 +280,28 @@ class _Table:
         left = max(-(-2 * rows // max(held, 1)), 2)
         # Columns that are no links share what the links leave to them.
         return left if others <= 1 else max(2, round(left ** (1 / others)) + 1)
+
+
+def _told(column: Column) -> tuple[str, str]:
+    """A column's own generator, and its params as text, without those that only say how often which value comes."""
+    spec = column.generator
+    if spec is None:
+        return "", ""
+    if spec.type != "fk":
+        return spec.type, str(spec.params)
+    return spec.type, str({key: value for key, value in spec.params.items() if key not in _HOW_OFTEN})
+
+
+@lru_cache(maxsize=4096)
+def _name_forms(entity: str, columns: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """The forms of the names of an entity's columns that rules try."""
+    spelled = {name: spelled_out(name, abbreviations()) for name in columns}
+    prefix = shared_prefix(spelled.values())
+    found = {name: forms(spelled[name], entity, prefix) for name in spelled}
+    return {name: tuple(dict.fromkeys((*each, *map(words_apart, each)))) for name, each in found.items()}
+
+
+_HOW_OFTEN = frozenset({"distribution", "exponent", "weights"})
 
 
 def _parent(link: GeneratorSpec) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,7 +63,7 @@ class RowCounter:
         for name in self._scenario.entities:
             self._settle(name)
 
-    @property
+    @cached_property
     def _parents(self) -> dict[str, list[str]]:
         """The entities that each one's rows are counted per."""
         entities = self._scenario.entities

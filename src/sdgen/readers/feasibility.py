@@ -87,6 +87,13 @@ def refused_columns(scenario: Scenario) -> set[Path]:
     return {problem.path[:4] for problem in check_scenario(scenario) if len(problem.path) >= 4}
 
 
+def refused_entities(scenario: Scenario) -> set[str]:
+    """The entities that the plan finds something wrong with."""
+    from sdgen.planning.compile import check_scenario
+
+    return {str(problem.path[1]) for problem in check_scenario(scenario) if problem.path[:1] == ("entities",)}
+
+
 def refused_conditions(draft: PlanDraft) -> set[Path]:
     """The paths of the checks that rows can't be tried by."""
     from sdgen.planning.conditions import plan_conditions

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sdgen.errors import did_you_mean
@@ -96,6 +97,7 @@ def array_of(item: Type) -> Type:
     return Type("array", items=(item,))
 
 
+@lru_cache(maxsize=8192)  # a type is frozen, and each step asks for those of all columns
 def parse_type(text: str) -> Type:
     """The type a text names, such as `decimal(10,2)` or `array<string>`; ValueError says what is wrong with it."""
     reader = _TypeReader(text)

@@ -13,6 +13,7 @@ import pytest
 from sdgen.execution.request import RunRequest
 from sdgen.execution.resolve import resolve_data
 from tests.readers.moose.reading import TYPESCRIPT, read_python, read_typescript, rows_of
+from tests.readers.reading import UNEVEN
 
 FLEET = """
 interface Place { lat: number; note?: string }
@@ -49,7 +50,7 @@ def test_ways_to_tell_of_a_link(comment: str, entity: str, column: str, tmp_path
     scenario = read_typescript(tmp_path, FLEET % f"/** {comment} */", 200)
     generator = scenario.entities["Trip"].columns["ref"].generator
     assert generator is not None
-    assert generator.params == {"entity": entity, "column": column}
+    assert generator.params == {"entity": entity, "column": column, **UNEVEN}
     parents = [row[column] for row in rows_of(scenario, entity, 200)]
     assert len(set(parents)) == 200
     assert {row["ref"] for row in rows_of(scenario, "Trip", 200)} <= set(parents)
@@ -86,7 +87,7 @@ def test_python_descriptions_tell_of_links(tmp_path: Path) -> None:
     scenario = read_python(tmp_path, text)
     generator = scenario.entities["Reading"].columns["meter"].generator
     assert generator is not None
-    assert generator.params == {"entity": "Meter", "column": "serial"}
+    assert generator.params == {"entity": "Meter", "column": "serial", **UNEVEN}
     assert scenario.entity_names["all_meters"] == "Meter"
 
 

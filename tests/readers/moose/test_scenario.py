@@ -17,6 +17,7 @@ from sdgen.scenario.model import Column, Entity, Scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.targets.tables import tables_of
 from tests.readers.moose.reading import TYPESCRIPT, read_python, read_typescript, rows_of, told
+from tests.readers.reading import UNEVEN
 
 SHOP = """
 export interface Customer { customerId: Key<string>; name: string; country: string }
@@ -399,10 +400,10 @@ def test_a_comment_tells_of_a_link_whatever_the_key_is_called(tmp_path: Path) ->
     scenario = read_typescript(tmp_path, POS, 400)
     columns = scenario.entities["Line"].columns
     assert columns["sale"].generator is not None
-    assert columns["sale"].generator.params == {"entity": "Sale", "column": "saleNo"}
+    assert columns["sale"].generator.params == {"entity": "Sale", "column": "saleNo", **UNEVEN}
     assert not columns["sale"].primary_key
     assert columns["shop"].generator is not None
-    assert columns["shop"].generator.params == {"entity": "Shop", "column": "code"}
+    assert columns["shop"].generator.params == {"entity": "Shop", "column": "code", **UNEVEN}
 
 
 def test_fields_of_structs_that_may_be_left_out_are_null_now_and_then(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from sdgen.readers.airbyte.streams import Streams
 from sdgen.readers.base import ROWS, ReadOptions, Source
 from sdgen.readers.drafts import ScenarioDraft
 from sdgen.readers.jsonschema.columns import distinct_names
+from sdgen.readers.shaping import shaped
 from sdgen.readers.yaml_text import Document, read_document
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.problems import Origin
@@ -44,7 +45,7 @@ def read(source: Source, options: ReadOptions) -> Scenario:
     notes += [note for draft in drafts.values() for note in draft.notes]
     notes += [replace(one, what=f"{one.what}: the last one counts", hint="") for one in document.repeated]
     draft = ScenarioDraft(_name(path), drafts, notes, version=_version(document), description=_description(document))
-    return draft.build(Origin(document.file, document.positions, _aliases(drafts)))
+    return shaped(draft.build(Origin(document.file, document.positions, _aliases(drafts))), options.rows)
 
 
 def _document(source: Source) -> Document:

@@ -12,6 +12,7 @@ from sdgen.errors import Path, Problem, SourceError
 from sdgen.readers.base import ROWS
 from sdgen.readers.drafts import UNTYPED, ColumnDraft, EntityDraft, ScenarioDraft, spec
 from sdgen.readers.feasibility import cycles_of, feasible
+from sdgen.readers.shaping import shaped
 from sdgen.readers.sql.postgres_types import parsed_type
 from sdgen.readers.sql.schema import Schema
 from sdgen.readers.sql.types import fit_of
@@ -125,7 +126,7 @@ def scenario_of(documents: Sequence[Document], name: str, rows: int | None) -> S
     _cut_cycles(reading)
     file = documents[0].file if len(documents) == 1 else str(FilePath(documents[0].file).parent)
     whole = ScenarioDraft(name or "dbt", reading.entities, reading.notes)
-    return feasible(whole.build(Origin(file, reading.positions)))
+    return shaped(feasible(whole.build(Origin(file, reading.positions))), rows)
 
 
 def _nodes(value: Any) -> Iterator[tuple[Any, Path, tuple[str, ...]]]:

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any
 
 from sdgen.errors import Path, Problem, SourceError
-from sdgen.readers.base import ROWS, ReadOptions, Source
+from sdgen.readers.base import ReadOptions, Source
 from sdgen.readers.jsonschema.entities import Candidate, candidates, choose, fields_of, is_one_of, key_of, named
 from sdgen.readers.jsonschema.references import References, SchemaNode, Unresolved, is_api
 from sdgen.readers.jsonschema.scenario import scenario_of
@@ -39,7 +39,7 @@ def read_schemas(document: Document, rows: int | None = None, tables: Collection
     found = candidates(references, _places(references.root()))
     if tables:
         own = named([each for each in found if each.name in tables])
-        return scenario_of(_title(document), references, own, ROWS if rows is None else rows)
+        return scenario_of(_title(document), references, own, rows)
     # Descriptions in place are often copies of one record with other fields: they count only where nothing is named.
     if not found and is_api(document.value):
         found = candidates(references, inline_places(references.root()))
@@ -52,7 +52,7 @@ def read_schemas(document: Document, rows: int | None = None, tables: Collection
         raise SourceError(Problem((), "no schema here is of records", hint, document.file))
     kept = {each.place for each in entities.values()}
     left_out = [each for each in found if each.place not in kept]
-    return scenario_of(_title(document), references, entities, ROWS if rows is None else rows, left_out)
+    return scenario_of(_title(document), references, entities, rows, left_out)
 
 
 def _places(root: SchemaNode) -> Iterator[tuple[str, SchemaNode]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sdgen.errors import Path, Problem
 from sdgen.inference.names import snake
+from sdgen.readers.base import ROWS
 from sdgen.readers.drafts import ColumnDraft, EntityDraft, ScenarioDraft
 from sdgen.readers.feasibility import chosen_generators, feasible
 from sdgen.readers.jsonschema.branches import branches, has_conditions
@@ -19,6 +20,7 @@ from sdgen.readers.jsonschema.keywords import FORBIDDEN, Schema
 from sdgen.readers.jsonschema.references import References, SchemaNode, Unresolved
 from sdgen.readers.jsonschema.shapes import shape_of
 from sdgen.readers.jsonschema.validity import BranchColumn, branch_column, branched, broken
+from sdgen.readers.shaping import shaped
 from sdgen.readers.sql.defaults import weighed
 from sdgen.scenario.model import RowCount, Scenario
 from sdgen.scenario.problems import Origin
@@ -58,11 +60,17 @@ class Notes:
 
 
 def scenario_of(
-    name: str, references: References, entities: Mapping[str, Candidate], rows: int, left_out: Sequence[Candidate] = ()
+    name: str,
+    references: References,
+    entities: Mapping[str, Candidate],
+    rows: int | None,
+    left_out: Sequence[Candidate] = (),
 ) -> Scenario:
-    """The scenario of the chosen schemas; what is left out is told."""
+    """The scenario of the chosen schemas, `rows` rows each or those of its shape; what is left out is told."""
     notes = Notes()
-    drafts = {name: _draft(references, name, each, rows, notes) for name, each in entities.items()}
+    drafts = {
+        name: _draft(references, name, each, ROWS if rows is None else rows, notes) for name, each in entities.items()
+    }
     # Before links are set, so that none leads to an entity that is left out.
     drafts = {name: draft for name, draft in drafts.items() if _has_columns(draft, notes)}
     _set_links(drafts, notes)
@@ -74,7 +82,7 @@ def scenario_of(
     origin = Origin(references.first.file, notes.positions)
     # Hints first: they are lost with the generator where a column has to give way.
     whole = feasible(_hinted(ScenarioDraft(name, drafts, notes.notes).build(origin), drafts))
-    return _valid(whole, drafts)
+    return shaped(_valid(whole, drafts), rows)
 
 
 def _valid(scenario: Scenario, drafts: Entities) -> Scenario:

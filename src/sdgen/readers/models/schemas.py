@@ -21,7 +21,6 @@ from pydantic_core import core_schema
 from typing_extensions import is_typeddict
 
 from sdgen.errors import Path, Problem, SourceError
-from sdgen.readers.base import ROWS
 from sdgen.readers.jsonschema.entities import candidates, named
 from sdgen.readers.jsonschema.references import References
 from sdgen.readers.jsonschema.scenario import scenario_of
@@ -73,7 +72,7 @@ def classes_scenario(classes: Iterable[Any], name: str, lines: Lines, rows: int 
     parts = [each for each in records if each.name not in kept]
     if not whole:
         raise SourceError([Problem((), "none of the models has fields", "", lines.file), *told])
-    scenario = scenario_of(name, references, named(whole), ROWS if rows is None else rows, parts)
+    scenario = scenario_of(name, references, named(whole), rows, parts)
     return scenario.read_from(scenario.origin, [*scenario.notes, *told])
 
 

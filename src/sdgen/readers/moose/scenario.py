@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from sdgen.errors import Path
 from sdgen.inference.comments import CommentedColumn, by_comment
 from sdgen.inference.guess import with_guesses
+from sdgen.inference.habits import with_skew
 from sdgen.readers.base import ROWS
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.moose.columns import Column, Columns, NamedColumn, columns_of, without_null
@@ -36,6 +37,7 @@ from sdgen.readers.sql.drafts import Notes as DraftNotes
 from sdgen.readers.sql.drafts import TableDraft, column_draft
 from sdgen.readers.sql.keys import set_keys, set_links
 from sdgen.readers.sql.schema import ColumnSchema, ForeignKeySchema, KeySchema, SqlType, TableName, TableSchema
+from sdgen.readers.sql.table_shapes import list_lookups, set_null_habits, set_shapes
 from sdgen.scenario.model import Column as ScenarioColumn
 from sdgen.scenario.model import Entity, GeneratorSpec, Scenario
 from sdgen.scenario.problems import Origin
@@ -62,7 +64,7 @@ class FilledTable:
 def moose_scenario(
     name: str, file: str, tables: Sequence[MooseTable], notes: Notes, rows: int | None
 ) -> Scenario | None:
-    """The scenario of tables, `rows` rows each; None where none of them has rows."""
+    """The scenario of tables, `rows` rows each or those of its shape; None where none of them has rows."""
     reads = [read for table, entity in _named(tables, notes) if (read := _read(table, entity, notes)) is not None]
     if not reads:
         return None
@@ -74,12 +76,16 @@ def moose_scenario(
         primaries[parent] = primaries[parent] or ((key,) if (parent, key) not in told else ())
     drafts = {read.entity: _draft(read, primaries[read.entity], ROWS if rows is None else rows) for read in reads}
     _link(reads, primaries, drafts, told)
+    ordered = list(drafts.values())
+    list_lookups(ordered, set_shapes(ordered, ROWS) if rows is None else ())
+    for draft in ordered:
+        set_null_habits(draft)
     inner = DraftNotes(file)
     scenario = make_feasible(name, list(drafts.values()), inner)
     types = {read.entity: read.keyed.columns for read in reads}
     # From the inside out: stems decide which rules are asked, ranges correct what these choose, sizes apply to what
     # is left.
-    scenario = with_sizes(within_range(by_stem(_with_targets(scenario, reads)), types), types)
+    scenario = with_skew(with_sizes(within_range(by_stem(_with_targets(scenario, reads)), types), types))
     return scenario.read_from(_origin(file, reads), [*notes.found, *inner.found])
 
 

@@ -74,8 +74,7 @@ def _entity(record: Mapping[str, Any], notes: _Comments) -> list[str]:
         if key in record:
             lines.append(f"    {key}: {_flow(record[key])}")
     if "rows" in record:
-        rows = record["rows"]
-        lines.append(f"    rows: {_flow(rows['count'] if set(rows) == {'count'} else rows)}")
+        lines += _rows(record["rows"])
     known = {"name", "target_table", "description", "rows", "columns", "unique", "partial_unique"}
     for key in sorted(record.keys() - known):
         lines += _block(key, record[key], "    ")
@@ -89,6 +88,15 @@ def _entity(record: Mapping[str, Any], notes: _Comments) -> list[str]:
     if "partial_unique" in record:
         lines.append(f"    partial_unique: {_flow(record['partial_unique'])}")
     return lines
+
+
+def _rows(rows: Mapping[str, Any]) -> list[str]:
+    """How many rows there are, in a line; fixed rows in one each where they are too many for that."""
+    line = f"    rows: {_flow(rows['count'] if set(rows) == {'count'} else rows)}"
+    if len(line) <= WIDTH or "fixed" not in rows:
+        return [line]
+    others = (f"      {key}: {_flow(value)}" for key, value in rows.items() if key != "fixed")
+    return ["    rows:", *others, "      fixed:", *(f"        - {_flow(row)}" for row in rows["fixed"])]
 
 
 def _column(record: Mapping[str, Any]) -> list[str]:

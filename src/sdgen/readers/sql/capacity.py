@@ -20,6 +20,7 @@ from sdgen.readers.feasibility import (
     refused_partial_sets,
     refused_unique_sets,
 )
+from sdgen.readers.sql.check_facts import ColumnBounds
 from sdgen.readers.sql.column_checks import stretched
 from sdgen.readers.sql.defaults import hint_defaults
 from sdgen.readers.sql.drafts import Notes, TableDraft
@@ -111,6 +112,8 @@ def _keep_link_values(entity: TableDraft, entities: dict[str, TableDraft]) -> No
         # Weights stand for row numbers of the parent, so they say something only where key and row number agree.
         if parent is None or parent is entity or set(params) != {"entity", "column"} or column.unique:
             continue
+        if bounds == ColumnBounds():
+            continue
         key = parent.columns[params["column"]].generator
         if key is None or key.type != "sequence" or key.params:
             continue
@@ -144,6 +147,10 @@ def _suit(draft: PlanDraft, entity: TableDraft, entities: dict[str, TableDraft],
         key = (entity.name, name)
         if key in draft.types and draft.alone_unique(key):
             changed = _suit_column(draft, entity, name, column, entities) or changed
+    if refused and not changed and entity.counts is not None:
+        # What holds together with counts of chance may be unknown: rows of a plain number are tried first.
+        entity.counts = None
+        return True
     return changed or (refused and _suit_sets(draft, entity, entities))
 
 

@@ -84,6 +84,9 @@ class TableDraft(EntityDraft):
     watched: the CHECKs that rows might break, by their conditions as a scenario has them. partial_keys: unique indexes
     with conditions that are understood; marked_keys: those whose conditions are drawn like the branches of a CHECK;
     kept_keys: those that became one of the partial unique sets, in their order.
+
+    counts: how many rows each parent has, where that is drawn by a law; `alone` is then about as many as that makes.
+    listed: the rows of a lookup, which come first.
     """
 
     schema: TableSchema = field(kw_only=True)
@@ -96,6 +99,8 @@ class TableDraft(EntityDraft):
     partial_keys: list[PartialKey] = field(default_factory=list)
     marked_keys: list[MarkedKey] = field(default_factory=list)
     kept_keys: list[KeySchema] = field(default_factory=list)
+    counts: RowCount | None = None
+    listed: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         self.description = self.schema.description
@@ -118,7 +123,7 @@ class TableDraft(EntityDraft):
         if rows >= self.size:
             return False
         if self.per is None:
-            self.alone = rows
+            self.alone, self.counts, self.listed = rows, None, self.listed[:rows]
         # Fewer rows than one parent has: that one parent alone has rows, and as many as are left.
         elif rows < self.each:
             self.each, self.per.active = rows, 1
@@ -131,7 +136,8 @@ class TableDraft(EntityDraft):
         if not self.size:
             return RowCount(empty=True)
         if self.per is None:
-            return RowCount(count=self.size)
+            alone = RowCount(fixed=self.listed) if len(self.listed) == self.size else RowCount(count=self.size)
+            return self.counts or alone
         # A total cuts the count off, so that parents beyond the active ones have none.
         total = self.size if self.per.counting < self.per.size else None
         return RowCount(per=self.per.name, via=self.per_link, count=self.each, total=total)

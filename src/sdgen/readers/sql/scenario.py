@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from sdgen.databases.duckdb.dialect import union_members
 from sdgen.errors import Problem, SourceError
+from sdgen.inference.habits import with_skew
 from sdgen.readers.base import ROWS
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.capacity import make_feasible
@@ -27,6 +28,7 @@ from sdgen.readers.sql.realistic import literal
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, Schema, TableName, TableSchema
 from sdgen.readers.sql.shared_links import set_polymorphic_links
 from sdgen.readers.sql.table_checks import apply_checks
+from sdgen.readers.sql.table_shapes import list_lookups, set_null_habits, set_shapes
 from sdgen.readers.sql.type_checks import with_checked_types
 from sdgen.readers.sql.types import UNSIZED, Fit, fit_of
 from sdgen.readers.sql.unenforced_checks import SchemaOrigin
@@ -35,7 +37,7 @@ from sdgen.scenario.types import Type
 
 
 def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
-    """The scenario of a schema, `rows` rows a table where its constraints allow as many."""
+    """The scenario of a schema: `rows` rows a table where its constraints allow as many; None for its own shape."""
     # Types first: guessed keys compare the types of both columns.
     schema = with_likely_keys(with_checked_types(schema))
     notes = Notes(schema.file)
@@ -54,6 +56,7 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     # known once links are, and CHECKs are applied to what is left.
     set_links(entities, notes, schema.dialect)
     leave_empty(entities, notes, schema.dialect)
+    lookups = set_shapes(list(entities.values()), ROWS) if rows is None else set()
     counted = {
         (entity.name, name)
         for entity in entities.values()
@@ -63,11 +66,14 @@ def relational_scenario(schema: Schema, rows: int | None = None) -> Scenario:
     for entity in entities.values():
         apply_checks(schema, entity, domain_checks, notes, counted)
         set_exclusions(entity, {each.name: each.size for each in entities.values()}, notes)
+    list_lookups(list(entities.values()), lookups)
     set_polymorphic_links(entities)
     set_content_types(entities)
+    for entity in entities.values():
+        set_null_habits(entity)
     scenario = make_feasible(schema.name, list(entities.values()), notes, schema.dialect)
     scenario = scenario.read_from(SchemaOrigin(schema, entities.values()), [*schema.notes, *notes.found])
-    return with_computed(scenario, schema, {entity.name: entity for entity in entities.values()})
+    return with_skew(with_computed(scenario, schema, {entity.name: entity for entity in entities.values()}))
 
 
 def _names(tables: Iterable[TableSchema]) -> list[tuple[TableSchema, str]]:
