@@ -46,7 +46,7 @@ def with_order(
     }
     if not any(moment.free for table in tables.values() for moment in table.moments):
         return guessed
-    finder = _Links(tables)
+    finder = _Links(tables, {name for name in tables if _is_beyond(names[name].entity)})
     links = {name: finder.of(name) for name in tables}
     early, late = _early(tables, links)
     entities = {
@@ -238,11 +238,16 @@ class _Row:
         return None
 
 
+def _is_beyond(forms: Collection[str]) -> bool:
+    return any(compiled(order_rules()["beyond"]).fullmatch(form) for form in forms)
+
+
 class _Links:
     """The links of entities to parents that are born, none of which leads back; one of them to a period at most."""
 
-    def __init__(self, tables: Mapping[str, Table]) -> None:
+    def __init__(self, tables: Mapping[str, Table], beyond: Collection[str]) -> None:
         self._tables = tables
+        self._beyond = beyond  # entities whose rows are no part of any period
         self._parents = _parents(tables)
         self._known: dict[str, tuple[Link, ...]] = {}
 
@@ -270,7 +275,7 @@ class _Links:
             # Where the parent's own links lead back here, columns would depend on one another in a cycle.
             if table.births and name not in _ancestors(parent, self._parents):
                 nullable = bool(each.nullable or spec.params.get("null_rate"))
-                found[link] = Link(link, parent, nullable, table.births, table.end)
+                found[link] = Link(link, parent, nullable, table.births, "" if name in self._beyond else table.end)
         return list(found.values())
 
     def _since(self, name: str) -> str:
