@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, reduce
 from math import prod
 
+from sdgen.inference.child_totals import with_child_totals
 from sdgen.inference.complete import Inside, at_times_null, completed, is_whole
 from sdgen.inference.fit import ColumnNeeds, fitting, needed_columns, needs_others, with_distinct_elements
 from sdgen.inference.names import entity_name, forms, shared_prefix, singular, snake, spelled_out
@@ -48,7 +49,8 @@ def with_guesses(scenario: Scenario, request: PlanRequest | None = None) -> Scen
     def own(entity: str, column: str) -> bool:
         return tables[entity].has_own_rule(column)
 
-    return with_copies(scenario, with_order(scenario, guessed, forms, own), own)
+    copied = with_copies(scenario, with_order(scenario, guessed, forms, own), own)
+    return with_child_totals(scenario, copied, own)
 
 
 def _guessed(table: _Table) -> Entity:

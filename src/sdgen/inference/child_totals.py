@@ -1,0 +1,107 @@
+"""Guessed columns that tell of a row's children: a subtotal is the sum of the lines, a post's comments are counted.
+
+Only children that are counted per their parent have totals: others are drawn, and their parents don't know them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from sdgen.generators.pools import own_yaml
+from sdgen.inference.names import entity_name, snake
+from sdgen.inference.neighbours import compiled
+from sdgen.inference.rule_files import abbreviations
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, RowCount, Scenario
+from sdgen.scenario.types import Type, parse_type
+
+_WHOLE = frozenset({"smallint", "int", "bigint", "uint", "usmallint", "ubigint"})
+_LEAST_DIGITS = 6  # before the point: a narrower column can't hold every sum
+
+
+def with_child_totals(asked: Scenario, guessed: Scenario, own: Callable[[str, str], bool]) -> Scenario:
+    """The scenario whose guessed columns are counts and sums of children where names say so.
+
+    own: whether a rule of the scenario's own found a column's generator.
+    """
+    entities = dict(guessed.entities)
+    for child, entity in guessed.entities.items():
+        rows = entity.rows
+        parent = rows.per if isinstance(rows, RowCount) else ""
+        if parent not in entities:
+            continue
+        free = {
+            c for c, column in asked.entities[parent].columns.items() if column.generator is None and not own(parent, c)
+        }
+        found = _totals(entities[parent], child, entity, free - _held(entities[parent]))
+        if found:
+            columns = {**entities[parent].columns, **found}
+            entities[parent] = entities[parent].model_copy(update={"columns": columns})
+    return guessed.model_copy(update={"entities": entities})
+
+
+def _held(entity: Entity) -> set[str]:
+    """The columns of unique sets, and those that a check speaks of: they stay as they are."""
+    return {c for each in entity.unique for c in each} | {w for each in entity.check for w in re.findall(r"\w+", each)}
+
+
+def _totals(parent: Entity, child: str, children: Entity, free: Collection[str]) -> dict[str, Column]:
+    found: dict[str, Column] = {}
+    for name in _counts(parent, child, free):
+        found[name] = _as_rollup(parent.columns[name], {"entity": child, "function": "count"})
+    total, part = _sum(parent, free), _part(child, children)
+    # A part that repeats the parent's own total would make a cycle.
+    if total and part and not any(f".{total}" in str(c.generator) for c in children.columns.values()):
+        found[total] = _as_rollup(parent.columns[total], {"entity": child, "column": part})
+    return found
+
+
+def _as_rollup(column: Column, params: Mapping[str, str]) -> Column:
+    return column.model_copy(update={"generator": GeneratorSpec(type="rollup", params=dict(params))})
+
+
+def _counts(parent: Entity, child: str, free: Collection[str]) -> Iterator[str]:
+    """The columns that are called after the number of children, as `comment_count` and `number_of_comments`."""
+    words = {snake(child), entity_name(child, abbreviations())}
+    words |= {word.rpartition("_")[2] for word in words}
+    several = "|".join(sorted(re.escape(word) for word in words))
+    names = compiled(_conventions()["count"].replace("CHILDREN", f"(?:{several})"))
+    for name in parent.columns:
+        type = _type(parent.columns[name])
+        if name in free and type is not None and type.kind in _WHOLE and names.fullmatch(snake(name)):
+            yield name
+
+
+def _sum(parent: Entity, free: Collection[str]) -> str:
+    """The column that all of a row's lines add up to: the first that is named so, before taxes where there are any."""
+    for pattern in _conventions()["sum"]:
+        for name, column in parent.columns.items():
+            if compiled(pattern).fullmatch(snake(name)):
+                type, spec = _type(column), column.generator
+                wide = type is not None and type.kind == "decimal" and type.precision - type.scale >= _LEAST_DIGITS
+                # What follows from other columns of the row already is their total, not the lines'.
+                return name if name in free and wide and (spec is None or spec.type != "expression") else ""
+    return ""
+
+
+def _part(child: str, children: Entity) -> str:
+    """The column of a line that is summed; "" where the children are no lines, or have none."""
+    if not compiled(_conventions()["lines"]).fullmatch(entity_name(child, abbreviations())):
+        return ""
+    for name, column in children.columns.items():
+        type = _type(column)
+        if type is not None and type.kind == "decimal" and compiled(_conventions()["part"]).fullmatch(snake(name)):
+            return name
+    return ""
+
+
+def _type(column: Column) -> Type | None:
+    return parse_type(column.type) if column.type else None
+
+
+@cache
+def _conventions() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = own_yaml("conventions")["child_totals"]
+    return found
