@@ -230,7 +230,7 @@ things       place                  struct<city:string,zip:string>  struct
 things       settings               json           json
 things       payload                binary         bytes
 things       kind                   enum(a,b)      choice
-things       zxq                    string(40)     pattern
+things       zxq                    string(40)     choice
 things       zxq                    int            uniform_int
 things       zxq                    decimal(10,2)  decimal
 things       zxq                    double         uniform_float
@@ -349,7 +349,7 @@ def test_small_numbers_are_no_guess_for_a_column_of_a_unique_set() -> None:
     assert {name: spec and spec.params["max"] for name, spec in specs.items()} == {
         "quux": 1000,
         "frob": 1000,
-        "plugh": 9,
+        "plugh": 40,
     }
     # The same numbers stay for a column whose name says them.
     named = Entity(

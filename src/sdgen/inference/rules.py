@@ -231,7 +231,8 @@ def _with_others(rule: Rule, traits: ColumnTraits, found: dict[str, Any]) -> dic
         found[label] = column
     found["length"] = traits.type.length if traits.type else 0
     found["entity"] = traits.entity[0] or traits.raw
-    found["column"] = (traits.names[0] or found["entity"]).replace("_", " ").capitalize()
+    # Without digits, which stand for nothing in a text, and which a CHECK may forbid.
+    found["column"] = " ".join(re.sub(r"[\d_]+", " ", traits.names[0] or found["entity"]).split()).capitalize()
     found["max"] = _most(traits.type)
     return found
 

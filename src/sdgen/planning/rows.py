@@ -264,7 +264,8 @@ class RowCounter:
     def _one_each(self, name: str, parents: int, total: int) -> Layout | None:
         """Where a parent has one row at the most, a count of rows is one of parents: the first ones have a row."""
         if total > parents:
-            self._problem(name, f"{total:,} rows, but at most one for each of {parents:,} parents")
+            what = f"{total:,} rows, but at most one for each of {parents:,} parents"
+            self._problem(name, what, f"ask for {parents:,} rows at the most, or for more parents")
             return None
         return FixedCount(total, 1)
 

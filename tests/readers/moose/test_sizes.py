@@ -49,7 +49,7 @@ def test_texts_of_low_cardinality_are_few(tmp_path: Path) -> None:
     rows = rows_of(read_typescript(tmp_path, MODEL, rows=2000), "Photo", 2000)
     moods = [row["mood"] for row in rows]
     counts = sorted((moods.count(mood) for mood in set(moods)), reverse=True)
-    assert 10 <= len(counts) <= 100
+    assert 5 <= len(counts) <= 100
     assert counts[0] > 5 * counts[-1]
     assert len({row["country"] for row in rows}) <= 250  # names that rules know have pools of their own
 

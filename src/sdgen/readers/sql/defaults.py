@@ -22,7 +22,7 @@ from sdgen.scenario.types import Type
 
 _UNDECIDED = (0.2, 0.6)  # rates of true that rules give to flags they know nothing of
 # Of numbers that no name tells of: with a default of 0, they count.
-_PLAIN = frozenset({(0, 10), (0, 100), (0, 500), (0, 1000)})
+_PLAIN = frozenset({(0, 10), (0, 40), (0, 100), (0, 500), (0, 1000)})
 _MOSTLY = 0.85
 _TIMES = 3  # how much likelier the default is than another value
 _LITERAL = re.compile(r"""(?:N|_\w+|B)?(['"])((?:(?!\1).|\1\1)*)\1(?:::[\w\s.\[\]"(),]+)?""", re.IGNORECASE | re.DOTALL)
