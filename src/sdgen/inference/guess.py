@@ -13,15 +13,16 @@ from functools import cached_property, lru_cache, reduce
 from math import prod
 
 from sdgen.inference.child_totals import with_child_totals
-from sdgen.inference.complete import Inside, at_times_null, completed, is_whole
-from sdgen.inference.fit import ColumnNeeds, fitting, needed_columns, needs_others, with_distinct_elements
-from sdgen.inference.names import entity_name, forms, shared_prefix, singular, snake, spelled_out
+from sdgen.inference.complete import Inside, completed, is_whole
+from sdgen.inference.first_fitting import guess_of, guess_of_part
+from sdgen.inference.fit import ColumnNeeds, needed_columns, with_distinct_elements
+from sdgen.inference.names import entity_name, forms, shared_prefix, snake, spelled_out
 from sdgen.inference.neighbours import Beside, Neighbours
 from sdgen.inference.order_in_time import with_order
 from sdgen.inference.parts import Surroundings, with_copies
 from sdgen.inference.row_classes import RowClasses
 from sdgen.inference.rule_files import abbreviations, words_apart
-from sdgen.inference.rules import ColumnTraits, Guess, built_in_guesses, guesses
+from sdgen.inference.rules import ColumnTraits, Guess, guesses
 from sdgen.inference.table_moments import NameForms
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 from sdgen.scenario.request import PlanRequest
@@ -33,7 +34,6 @@ _WRITERS = frozenset({"as_text", "datetime", "date", "time", "after", "time_seri
 _STATE = re.compile(r"(?:status|state)\Z", re.IGNORECASE)  # texts that say whether a moment came
 _FORMAT = "'format': '%"
 _READABLE = re.compile(r"'format': '%Y-%m-%d(?:[T ]%H:%M:%S(?:\.(?:%f|%_ms))?(?:Z|%z|\+00:00)?)?'")
-_KEYS = 6  # distinct keys that a guessed map can have
 
 
 def with_guesses(scenario: Scenario, request: PlanRequest | None = None) -> Scenario:
@@ -118,7 +118,7 @@ class _Table:
         if column.generator is not None:
             return None if is_whole(column) else self._completed(name, column, column.generator, without)
         traits = self._traits(name, column, self.types[name], without)
-        return _guess(self.scenario, traits, self._needs(name, column))
+        return guess_of(self.scenario, traits, self._needs(name, column))
 
     @property
     def identity(self) -> Hashable | None:
@@ -176,8 +176,8 @@ class _Table:
             traits = self._traits(name, column, type, without)
             if kind != "as_text" or spec.type != "as_text":
                 around = reduce(lambda outer, struct: outer.into(*struct), inside, Surroundings(traits.entity))
-                return _part(self.scenario, around, part, type, kind)
-            found = _guess(self.scenario, traits, replace(self._needs(name, column), type=type))
+                return guess_of_part(self.scenario, around, part, type, kind)
+            found = guess_of(self.scenario, traits, replace(self._needs(name, column), type=type))
             if found is None:
                 return None
             rates.append(found.null_rate)
@@ -308,89 +308,6 @@ _HOW_OFTEN = frozenset({"distribution", "exponent", "weights"})
 
 def _parent(link: GeneratorSpec) -> str:
     return str(link.params.get("entity", "")) if link.type == "fk" else ""
-
-
-def _guess(
-    scenario: Scenario, traits: ColumnTraits, needs: ColumnNeeds, around: Surroundings | None = None
-) -> Guess | None:
-    own = next(guesses(scenario.rules, traits), None)
-    if own is not None:
-        return own
-    # Where no generator has values enough, one that fits the type is better than none: planning then says how many
-    # there are, and how many are needed.
-    for less in (needs, replace(needs, need=0), replace(needs, need=0, domain=0)):
-        found = _first_fitting(scenario, traits, less, around or Surroundings(traits.entity))
-        if found is not None:
-            return found
-    return None
-
-
-def _first_fitting(scenario: Scenario, traits: ColumnTraits, needs: ColumnNeeds, around: Surroundings) -> Guess | None:
-    if traits.type is not None and traits.type.items:
-        spec = _nested(scenario, traits, traits.type, needs, around)
-        return None if spec is None else Guess(spec)
-    for guess in built_in_guesses(traits):
-        # A part of a nested value has no columns beside it to be computed from.
-        if needs.types or not needs_others(guess.generator):
-            spec = fitting(guess.generator, needs)
-            if spec is not None:
-                return replace(guess, generator=spec)
-    return None
-
-
-def _nested(
-    scenario: Scenario, traits: ColumnTraits, type: Type, needs: ColumnNeeds, around: Surroundings
-) -> GeneratorSpec | None:
-    """A generator for arrays, maps and structs, each of whose parts is guessed by its own name and type."""
-    if needs.need or needs.domain:
-        return None
-    names = {"array": (traits.raw,), "map": ("map_key", traits.raw), "struct": type.fields}[type.kind]
-    around = around.into(traits.raw, type.fields) if type.kind == "struct" else around
-    parts = [_part(scenario, around, name, item, type.kind) for name, item in zip(names, type.items, strict=True)]
-    inner = [part for part in parts if part is not None]
-    if len(inner) < len(parts):
-        return None
-    params: dict[str, object]
-    if type.kind == "array":
-        params = {"items": inner[0], "min": 0, "max": 5}
-    elif type.kind == "map":
-        params = {"keys": inner[0], "values": inner[1], "min": 1, "max": 4}
-    else:
-        params = {
-            "fields": {name: at_times_null(name, part, type) for name, part in zip(type.fields, inner, strict=True)}
-        }
-    spec = fitting(GeneratorSpec.model_construct(type=type.kind, params=params), ColumnNeeds(type, locale=needs.locale))
-    return spec and with_distinct_elements(spec, type)
-
-
-def _part(scenario: Scenario, around: Surroundings, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
-    """The generator of a part of an array, map or struct: by names and type alone, so that it is found once."""
-    if scenario.rules:
-        return _found_part(scenario, around, name, type, kind)
-    return _usual_part(scenario.locale, around, name, type, kind)
-
-
-@lru_cache(maxsize=32_768)
-def _usual_part(locale: str, around: Surroundings, name: str, type: Type, kind: str) -> Mapping[str, object] | None:
-    """A part's generator by the built-in rules."""
-    return _found_part(Scenario.model_construct(name="", locale=locale, entities={}), around, name, type, kind)
-
-
-def _found_part(
-    scenario: Scenario, around: Surroundings, name: str, type: Type, kind: str
-) -> Mapping[str, object] | None:
-    spelled = spelled_out(name, abbreviations())
-    head, _, last = spelled.rpartition("_")
-    # An array is called by the plural of what its items are, and rules know the singular.
-    single = "_".join(filter(None, (head, singular(last)))) if kind == "array" else spelled
-    names = tuple(dict.fromkeys((spelled, single, *around.names(name))))
-    domain = _KEYS if name == "map_key" else 0
-    part = ColumnTraits(name, names, around.entity, type, in_unique_set=bool(domain), beside=around.beside(name))
-    found = _guess(scenario, part, ColumnNeeds(type, domain=domain, locale=scenario.locale), around)
-    if found is None:
-        return None
-    spec = around.own(found.generator, name)
-    return {"generator": spec.type, "params": dict(spec.params), "type": str(type)}
 
 
 def _type(text: str) -> Type | None:
