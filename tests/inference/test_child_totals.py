@@ -74,3 +74,21 @@ def test_documents_come_after_the_visit_that_they_are_of() -> None:
         wrong("appointments WHERE started_at NOT BETWEEN scheduled_at AND scheduled_at + INTERVAL 40 MINUTE", rows) == 0
     )
     assert wrong("bills WHERE due_on < issued_on + 7", rows) == 0
+
+
+def test_types_that_are_none_are_told() -> None:
+    text = """
+name: bad
+entities:
+  orders:
+    rows: 5
+    columns: {id: {type: int, primary_key: true}, total: "decimol(10,2)", item_count: whole}
+  order_items:
+    rows: {per: orders, min: 1, max: 3}
+    columns:
+      id: {type: int, primary_key: true}
+      order_id: {generator: fk, params: {entity: orders, column: id}}
+      amount: {type: "decimol(10,2)"}
+"""
+    told = {problem.what for problem in sdgen.check(read_text_as_scenario(text, "bad.yaml"))}
+    assert {"unknown type 'decimol'", "unknown type 'whole'"} <= told

@@ -23,10 +23,10 @@ from sdgen.generators import streams
 from sdgen.generators.base import Dependency, Generator, ParamError, with_nested
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext, Rows
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
-from sdgen.generators.places.countries import COLUMN, codes_of, locale_of
+from sdgen.generators.places.countries import codes_of, locale_of
 from sdgen.generators.places.gazetteer import countries
 from sdgen.generators.pools import chain, in_groups, is_known, locales, mixture
-from sdgen.generators.references import Referring, is_reference
+from sdgen.generators.references import COLUMN, Referring, is_reference, named_column
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.model import locale_text, locale_weights
 from sdgen.scenario.types import Type
@@ -58,7 +58,7 @@ class LocaleGenerator(Referring):
     @property
     def locale_column(self) -> str:
         """The column that holds each row's locale; "" where the param names none."""
-        return self.locale.removeprefix(COLUMN) if self.locale.startswith(COLUMN) else ""
+        return named_column(self.locale)
 
     @property
     def passes_null(self) -> bool:

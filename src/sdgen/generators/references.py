@@ -34,6 +34,14 @@ def is_reference(value: Any) -> bool:
     return isinstance(value, str) and value.lower() not in _NOW and _REFERENCE.fullmatch(value) is not None
 
 
+COLUMN = "$"  # begins a param that names a column, where other texts name a country, a currency or a locale
+
+
+def named_column(param: str) -> str:
+    """The column that holds each row's value; "" where the param names none."""
+    return param.removeprefix(COLUMN) if param.startswith(COLUMN) else ""
+
+
 class Referring(Generator):
     """A generator whose params name columns of the row, or `link.column` of its parents."""
 

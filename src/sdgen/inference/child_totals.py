@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import cache
-from typing import Any
 
-from sdgen.generators.pools import own_yaml
 from sdgen.inference.names import entity_name, snake
 from sdgen.inference.neighbours import compiled
-from sdgen.inference.rule_files import abbreviations
+from sdgen.inference.parts import free_columns
+from sdgen.inference.rule_files import abbreviations, conventions
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, RowCount, Scenario
-from sdgen.scenario.types import Type, parse_type
+from sdgen.scenario.types import known_type
 
 _WHOLE = frozenset({"smallint", "int", "bigint", "uint", "usmallint", "ubigint"})
 _LEAST_DIGITS = 6  # before the point: a narrower column can't hold every sum
@@ -32,19 +30,12 @@ def with_child_totals(asked: Scenario, guessed: Scenario, own: Callable[[str, st
         parent = rows.per if isinstance(rows, RowCount) else ""
         if parent not in entities:
             continue
-        free = {
-            c for c, column in asked.entities[parent].columns.items() if column.generator is None and not own(parent, c)
-        }
-        found = _totals(entities[parent], child, entity, free - _held(entities[parent]))
+        free = free_columns(asked, entities[parent], parent, own)
+        found = _totals(entities[parent], child, entity, free)
         if found:
             columns = {**entities[parent].columns, **found}
             entities[parent] = entities[parent].model_copy(update={"columns": columns})
     return guessed.model_copy(update={"entities": entities})
-
-
-def _held(entity: Entity) -> set[str]:
-    """The columns of unique sets, and those that a check speaks of: they stay as they are."""
-    return {c for each in entity.unique for c in each} | {w for each in entity.check for w in re.findall(r"\w+", each)}
 
 
 def _totals(parent: Entity, child: str, children: Entity, free: Collection[str]) -> dict[str, Column]:
@@ -67,19 +58,19 @@ def _counts(parent: Entity, child: str, free: Collection[str]) -> Iterator[str]:
     words = {snake(child), entity_name(child, abbreviations())}
     words |= {word.rpartition("_")[2] for word in words}
     several = "|".join(sorted(re.escape(word) for word in words))
-    names = compiled(_conventions()["count"].replace("CHILDREN", f"(?:{several})"))
+    names = compiled(conventions()["child_totals"]["count"].replace("CHILDREN", f"(?:{several})"))
     for name in parent.columns:
-        type = _type(parent.columns[name])
+        type = known_type(parent.columns[name].type)
         if name in free and type is not None and type.kind in _WHOLE and names.fullmatch(snake(name)):
             yield name
 
 
 def _sum(parent: Entity, free: Collection[str]) -> str:
     """The column that all of a row's lines add up to: the first that is named so, before taxes where there are any."""
-    for pattern in _conventions()["sum"]:
+    for pattern in conventions()["child_totals"]["sum"]:
         for name, column in parent.columns.items():
             if compiled(pattern).fullmatch(snake(name)):
-                type, spec = _type(column), column.generator
+                type, spec = known_type(column.type), column.generator
                 wide = type is not None and type.kind == "decimal" and type.precision - type.scale >= _LEAST_DIGITS
                 # What follows from other columns of the row already is their total, not the lines'.
                 return name if name in free and wide and (spec is None or spec.type != "expression") else ""
@@ -88,20 +79,11 @@ def _sum(parent: Entity, free: Collection[str]) -> str:
 
 def _part(child: str, children: Entity) -> str:
     """The column of a line that is summed; "" where the children are no lines, or have none."""
-    if not compiled(_conventions()["lines"]).fullmatch(entity_name(child, abbreviations())):
+    words = conventions()["child_totals"]
+    if not compiled(words["lines"]).fullmatch(entity_name(child, abbreviations())):
         return ""
     for name, column in children.columns.items():
-        type = _type(column)
-        if type is not None and type.kind == "decimal" and compiled(_conventions()["part"]).fullmatch(snake(name)):
+        type = known_type(column.type)
+        if type is not None and type.kind == "decimal" and compiled(words["part"]).fullmatch(snake(name)):
             return name
     return ""
-
-
-def _type(column: Column) -> Type | None:
-    return parse_type(column.type) if column.type else None
-
-
-@cache
-def _conventions() -> Mapping[str, Any]:
-    found: Mapping[str, Any] = own_yaml("conventions")["child_totals"]
-    return found

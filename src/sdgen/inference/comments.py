@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from sdgen.inference.rule_files import conventions
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGER_BITS, INTEGERS
 
@@ -38,15 +38,6 @@ class CommentMatch(CommentedColumn):
     """The same with what was found in the comment."""
 
     match: re.Match[str] = field(kw_only=True)
-
-
-@cache
-def conventions() -> Mapping[str, Any]:
-    """The vocabulary of data/conventions.yaml."""
-    import yaml
-
-    found: Mapping[str, Any] = yaml.safe_load(files("sdgen").joinpath("data/conventions.yaml").read_text("utf-8"))
-    return found
 
 
 Maker = Callable[[CommentMatch], GeneratorSpec | None]

@@ -11,7 +11,7 @@ from typing import Any
 
 from sdgen.generators.registry import in_full
 from sdgen.scenario.model import Column, GeneratorSpec
-from sdgen.scenario.types import Type, parse_type
+from sdgen.scenario.types import Type, known_type
 
 # The structs that a part is in, from the outermost on: the name of each, and those of its fields.
 Inside = tuple[tuple[str, tuple[str, ...]], ...]
@@ -129,7 +129,4 @@ def _part(name: str, part: Any, type: Type | None, kind: str, guess: Guesser, in
 
 
 def _parsed(text: object) -> Type | None:
-    try:
-        return parse_type(text) if isinstance(text, str) and text else None
-    except ValueError:
-        return None  # told where the generator is made
+    return known_type(text) if isinstance(text, str) else None

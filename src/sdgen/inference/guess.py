@@ -26,7 +26,7 @@ from sdgen.inference.rules import ColumnTraits, Guess, guesses
 from sdgen.inference.table_moments import NameForms
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 from sdgen.scenario.request import PlanRequest
-from sdgen.scenario.types import Type, parse_type
+from sdgen.scenario.types import Type, known_type
 
 _TEXTS = frozenset({"text", "string"})
 _MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
@@ -190,7 +190,7 @@ class _Table:
 
     @cached_property
     def types(self) -> dict[str, Type | None]:
-        return {name: _type(column.type) for name, column in self.entity.columns.items()}
+        return {name: known_type(column.type) for name, column in self.entity.columns.items()}
 
     @cached_property
     def names(self) -> dict[str, tuple[str, ...]]:
@@ -308,10 +308,3 @@ _HOW_OFTEN = frozenset({"distribution", "exponent", "weights"})
 
 def _parent(link: GeneratorSpec) -> str:
     return str(link.params.get("entity", "")) if link.type == "fk" else ""
-
-
-def _type(text: str) -> Type | None:
-    try:
-        return parse_type(text) if text else None
-    except ValueError:
-        return None  # told where types are settled

@@ -16,7 +16,7 @@ from sdgen.inference.names import entity_name, forms, shared_prefix, spelled_out
 from sdgen.inference.neighbours import compiled
 from sdgen.inference.rule_files import abbreviations
 from sdgen.scenario.model import Column, Entity
-from sdgen.scenario.types import INTEGERS, Type, parse_type
+from sdgen.scenario.types import INTEGERS, Type, known_type
 
 # What a column of a lookup holds, by its name without the table's before it; the first that matches.
 _ROLES = {
@@ -118,7 +118,7 @@ def _matches(pattern: str, names: Sequence[str]) -> bool:
 
 def _values(found: _Listed, role: str, column: Column) -> list[Any] | None:
     """What a column holds of a list, row by row; None where it can't hold that, or the list says nothing of it."""
-    type = parse_type(column.type) if column.type else Type("text")
+    type = known_type(column.type) or Type("text")
     names = [str(each) for each in found.values("name") or ()]
     if role == "description":
         return [None] * len(names) if column.nullable else _fitting(names, type)
@@ -150,4 +150,5 @@ def _code(name: str) -> str:
 
 
 def _is_text(column: Column) -> bool:
-    return not column.type or parse_type(column.type).kind in _TEXTS
+    type = known_type(column.type)
+    return type is None or type.kind in _TEXTS

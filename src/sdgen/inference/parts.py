@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property
 from typing import Any
 
 from sdgen.generators import registry
 from sdgen.inference.fit import column_needs
 from sdgen.inference.names import entity_name, forms, snake, spelled_out
 from sdgen.inference.neighbours import ALONE, Beside, Neighbours, compiled
-from sdgen.inference.rule_files import abbreviations
+from sdgen.inference.rule_files import abbreviations, conventions
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 
 # fmt: off
@@ -137,23 +136,21 @@ def with_copies(asked: Scenario, guessed: Scenario, own: Callable[[str, str], bo
     """
     entities = dict(guessed.entities)
     for name, entity in guessed.entities.items():
-        kinds = [one for one in _copies() if _is_named(name, one["entity"])]
-        free = {
-            c for c, column in asked.entities[name].columns.items() if column.generator is None and not own(name, c)
-        }
+        kinds = [one for one in conventions()["copies"] if _is_named(name, one["entity"])]
+        free = free_columns(asked, entity, name, own)
         found = _copied(entity, kinds, free, guessed.entities) if kinds else {}
         if found:
             entities[name] = entity.model_copy(update={"columns": {**entity.columns, **found}})
     return guessed.model_copy(update={"entities": entities})
 
 
-@cache
-def _copies() -> list[Mapping[str, str]]:
-    import yaml
-
-    data: Any = yaml.safe_load(files("sdgen").joinpath("data/conventions.yaml").read_text("utf-8"))
-    found: list[Mapping[str, str]] = data["copies"]
-    return found
+def free_columns(asked: Scenario, entity: Entity, name: str, own: Callable[[str, str], bool]) -> set[str]:
+    """The guessed columns that may follow others: of no unique set, spoken of by no check, of no rule of one's own."""
+    held = {column for sets in entity.unique for column in sets}
+    # A check's words stand for its columns, near enough: whatever it speaks of stays as it is.
+    held |= {word for check in entity.check for word in re.findall(r"\w+", check)}
+    columns = asked.entities[name].columns.items()
+    return {c for c, column in columns if column.generator is None and c not in held and not own(name, c)}
 
 
 def _is_named(entity: str, pattern: str) -> bool:
@@ -164,9 +161,6 @@ def _copied(
     entity: Entity, kinds: Collection[Mapping[str, str]], free: Collection[str], entities: Mapping[str, Entity]
 ) -> dict[str, Column]:
     """The columns of an entity that repeat one of the same name and type, through a link that is never null."""
-    held = {column for sets in entity.unique for column in sets}
-    # A check's words stand for its columns, near enough: whatever it speaks of stays as it is.
-    held |= {word for check in entity.check for word in re.findall(r"\w+", check)}
     found: dict[str, Column] = {}
     for link, each in entity.columns.items():
         spec = each.generator
@@ -177,7 +171,7 @@ def _copied(
         for kind in (one for one in kinds if _is_named(parent, one["of"])):
             for name, column in entity.columns.items():
                 other = entities[parent].columns.get(name)
-                if name not in free or name in held or name in found or other is None or column.unique:
+                if name not in free or name in found or other is None or column.unique:
                     continue
                 if compiled(kind["name"]).fullmatch(name) and _may_repeat(column, other):
                     repeated = GeneratorSpec(type="parent", params={"column": f"{via}.{name}"})

@@ -98,6 +98,13 @@ def abbreviations() -> Mapping[str, str]:
     return found
 
 
+@cache
+def conventions() -> Mapping[str, Any]:
+    """The vocabulary of data/conventions.yaml."""
+    found: Mapping[str, Any] = own_yaml("conventions")
+    return found
+
+
 @lru_cache(maxsize=32_768)
 def words_apart(name: str) -> str:
     """A name with words apart that run together; as it is where none do, or where a rule knows it whole."""

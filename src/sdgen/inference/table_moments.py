@@ -15,7 +15,7 @@ from sdgen.generators.pools import own_yaml
 from sdgen.inference.fit import column_needs
 from sdgen.inference.neighbours import compiled
 from sdgen.scenario.model import Column, Entity, GeneratorSpec
-from sdgen.scenario.types import parse_type
+from sdgen.scenario.types import known_type
 
 _MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
 _CHANGEABLE = frozenset({"date", "datetime", "after"})
@@ -124,10 +124,8 @@ def _primary_key(entity: Entity) -> tuple[str, ...]:
 
 
 def _kind_of_type(column: Column) -> str:
-    try:
-        return parse_type(column.type).kind if column.type else ""
-    except ValueError:
-        return ""
+    type = known_type(column.type)
+    return type.kind if type is not None else ""
 
 
 def _moment(

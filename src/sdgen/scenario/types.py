@@ -106,6 +106,14 @@ def parse_type(text: str) -> Type:
     return parsed
 
 
+def known_type(text: str) -> Type | None:
+    """The type that a text names; None where it names none: what is wrong with it is told where types are settled."""
+    try:
+        return parse_type(text) if text else None
+    except ValueError:
+        return None
+
+
 def _quote(value: str) -> str:
     return value if re.fullmatch(r"[\w-]+", value) else "'" + value.replace("'", "''") + "'"
 

@@ -18,11 +18,11 @@ from sdgen.generators.arrays.cast import cast_array, scaled_decimal
 from sdgen.generators.base import Dependency, ParamError
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
-from sdgen.generators.places.countries import COLUMN, Currency, codes_of, currencies, currency_of
+from sdgen.generators.places.countries import Currency, codes_of, currencies, currency_of
 from sdgen.generators.places.gazetteer import countries, indices
 from sdgen.generators.places.places import AddressGenerator
 from sdgen.generators.pools import encoded, text_array
-from sdgen.generators.references import Referring, is_reference
+from sdgen.generators.references import COLUMN, Referring, is_reference, named_column
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.generators.text_generator import ALL_TEXTS, STRING, carried
@@ -120,7 +120,7 @@ class MoneyGenerator(Referring):
     @property
     def currency_column(self) -> str:
         """The column that holds each row's currency; "" where the param names none."""
-        return self.currency.removeprefix(COLUMN) if self.currency.startswith(COLUMN) else ""
+        return named_column(self.currency)
 
     @property
     def passes_null(self) -> bool:

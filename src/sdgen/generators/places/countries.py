@@ -24,7 +24,7 @@ from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.places.gazetteer import WORLD, column, countries, country_of, indices, numbers, places
 from sdgen.generators.pools import DATA, is_known, locales, own_yaml
-from sdgen.generators.references import Referring, is_reference
+from sdgen.generators.references import COLUMN, Referring, is_reference, named_column
 from sdgen.generators.streams import Numbers, Words
 from sdgen.generators.text_generator import ALL_TEXTS, FamilyGenerator
 from sdgen.scenario.types import Type
@@ -145,9 +145,6 @@ def places_in(named: pa.Array, words: Words) -> tuple[Numbers, NDArray[np.bool_]
     return found, missing
 
 
-COLUMN = "$"  # begins a param that names a column instead of a country
-
-
 class CountryGenerator(Referring, FamilyGenerator):
     """A generator whose `country` is a country, or names a column that holds one for each row."""
 
@@ -161,7 +158,7 @@ class CountryGenerator(Referring, FamilyGenerator):
     @property
     def country_column(self) -> str:
         """The column that holds each row's country; "" where the param names none."""
-        return self.country.removeprefix(COLUMN) if self.country.startswith(COLUMN) else ""
+        return named_column(self.country)
 
     @property
     def passes_null(self) -> bool:

@@ -9,8 +9,9 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from sdgen.inference.comments import between, conventions, limits
+from sdgen.inference.comments import between, limits
 from sdgen.inference.fit import ColumnNeeds, fitting
+from sdgen.inference.rule_files import conventions
 from sdgen.readers.moose.columns import NamedColumn, is_number, or_none, whole
 from sdgen.readers.moose.guesses import guesses, sampled
 from sdgen.readers.moose.shapes import singular

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sdgen.errors import Problem
-from sdgen.generators.pools import own_yaml
 from sdgen.inference.names import entity_name, shared_prefix, snake, spelled_out
+from sdgen.inference.rule_files import conventions
 from sdgen.readers.sql.schema import ColumnSchema, ForeignKeySchema, Schema, TableSchema
 
 _ENDING = re.compile(r"_?(?:id|uuid|guid|key|sk|fk)\Z")
@@ -131,7 +131,7 @@ def _called(stem: str, parents: Mapping[str, list[_Parent]], plain: bool) -> Ite
     # `billing_address_id` speaks of an address: words before the table's name tell what for.
     for start in range(1, len(words)):
         yield from parents.get("_".join(words[start:]), ())
-    aliases: Mapping[str, Any] = own_yaml("conventions")["aliases"]
+    aliases: Mapping[str, Any] = conventions()["aliases"]
     for form in dict.fromkeys((stem, words[-1])):
         for other in aliases.get(form, ()) if form not in parents else ():
             yield from parents.get(other, ())
