@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command_name
-from typer.models import CommandInfo, TyperInfo
+from typer.models import CommandInfo
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -79,10 +79,6 @@ class App(typer.Typer):
         app = copy(self)
         app.registered_commands, app.registered_groups = commands, groups
         return app
-
-
-def _group_name(group: TyperInfo) -> str:
-    return str(group.typer_instance.info.name) if group.typer_instance else ""
 
 
 def _command_name(command: CommandInfo) -> str:
