@@ -16,7 +16,7 @@ from sdgen.readers.yaml_text import Document
 from sdgen.readers.yaml_text import read_document as read_yaml
 from sdgen.scenario.identity import canonical
 from sdgen.scenario.model import Column, Entity, RowCount, Rule, Scenario
-from sdgen.scenario.problems import Origin
+from sdgen.scenario.problems import Origin, WrappedOrigin
 
 _SPEC = ("generator", "params")
 _OPEN = frozenset({"params", "target", "fixed", "correlate"})  # what stands below these has names of its own
@@ -222,14 +222,12 @@ def _refuse_unknown(here: Mapping[str, Any], path: Path, kind: str, is_open: boo
         raise _refused(wanted, path, f"unknown key {part!r}", hint)
 
 
-class OverriddenOrigin(Origin):
+class OverriddenOrigin(WrappedOrigin):
     """Where a scenario's parts stand, some of which were set on the command line: their words stand for a place."""
 
     def __init__(self, below: Origin, words: Mapping[Path, str]) -> None:
-        super().__init__(below.file, entity_names=below.entity_names)
-        self.open_counts = below.open_counts - {str(path[1]) for path in words if path[2:3] == ("rows",)}
-        self.filled = below.filled
-        self._below = below
+        super().__init__(below)
+        self.open_counts -= {str(path[1]) for path in words if path[2:3] == ("rows",)}
         self._words = dict(words)
 
     def problem(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> Problem:
@@ -242,14 +240,11 @@ class OverriddenOrigin(Origin):
         return Problem(path, what, hint, words, type=type)
 
 
-class RulesOrigin(Origin):
+class RulesOrigin(WrappedOrigin):
     """Where a scenario's parts stand whose first rules were read from elsewhere."""
 
     def __init__(self, below: Origin, before: Iterable[tuple[Origin, Path]]) -> None:
-        super().__init__(below.file, entity_names=below.entity_names)
-        self.open_counts = below.open_counts
-        self.filled = below.filled
-        self._below = below
+        super().__init__(below)
         self._before = tuple(before)
 
     def problem(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> Problem:

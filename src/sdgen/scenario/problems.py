@@ -41,6 +41,15 @@ class Origin:
         return Problem(path, what, hint, self.file, *place, type)
 
 
+class WrappedOrigin(Origin):
+    """An origin that knows all that another does, for those that place problems elsewhere."""
+
+    def __init__(self, below: Origin) -> None:
+        super().__init__(below.file, entity_names=below.entity_names)
+        self.open_counts, self.filled = below.open_counts, below.filled
+        self._below = below
+
+
 _WORDS = {
     "int_parsing": "not a whole number",
     "int_type": "not a whole number",

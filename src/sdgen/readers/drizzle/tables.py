@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sdgen.errors import Problem, SourceError
+from sdgen.readers.drizzle.columns import Constants
 from sdgen.readers.drizzle.source import Link, bare, chain, constants, literal, pairs, returned, text_of
-from sdgen.readers.sql.postgres_types import parsed_type
 from sdgen.readers.sql.schema import (
     CheckSchema,
     ColumnSchema,
     ForeignKeySchema,
     KeySchema,
     Schema,
-    SqlType,
     TableName,
     TableSchema,
 )
@@ -31,50 +30,6 @@ if TYPE_CHECKING:
 _MAKERS = {"pgTable": "postgres", "mysqlTable": "mysql", "sqliteTable": "sqlite", "singlestoreTable": "mysql"}
 _MAKERS |= {f"{name}Creator": dialect for name, dialect in _MAKERS.items()}
 _SCHEMAS = {"pgSchema": "postgres", "mysqlSchema": "mysql"}
-_TYPES: Mapping[str, Mapping[str, str]] = {
-    "postgres": {
-        "doublePrecision": "double precision",
-        "bigserial": "bigint",
-        "smallserial": "smallint",
-        "serial": "integer",
-    },
-    "mysql": {"serial": "bigint unsigned", "boolean": "tinyint(1)"},
-    "sqlite": {},
-}
-_NUMBERS = (
-    "integer",
-    "int",
-    "smallint",
-    "bigint",
-    "tinyint",
-    "mediumint",
-    "numeric",
-    "decimal",
-    "real",
-    "double",
-    "float",
-)
-_TEXTS = ("text", "tinytext", "mediumtext", "longtext", "varchar", "char", "citext", "uuid", "json", "jsonb", "xml")
-_MOMENTS = ("date", "time", "timestamp", "datetime", "interval", "year")
-_OTHERS = (
-    "boolean",
-    "bytea",
-    "blob",
-    "binary",
-    "varbinary",
-    "inet",
-    "cidr",
-    "macaddr",
-    "point",
-    "line",
-    "geometry",
-    "bit",
-)
-_VECTORS = ("vector", "halfvec", "sparsevec")
-_PLAIN = frozenset(
-    (*_NUMBERS, "doublePrecision", *_TEXTS, *_MOMENTS, *_OTHERS, *_VECTORS, "serial", "bigserial", "smallserial")
-)
-_COUNTED = ("serial", "bigserial", "smallserial")
 
 
 @dataclass(frozen=True)
@@ -120,17 +75,16 @@ class _Reading:
     def __init__(self, texts: Sequence[tuple[str, str]], source: str) -> None:
         self.source = source
         self.notes: list[Problem] = []
-        self.constants: dict[str, Node] = {}
+        self.constants = Constants()
         self.tables: dict[str, TableConstant] = {}
-        self.enums: dict[str, tuple[str, ...]] = {}
         self.relations: list[Node] = []
         files: dict[str, str] = {}
         for file, text in texts:
             found, _ = constants(text)
-            self.constants |= found
+            self.constants.nodes.update(found)
             files |= dict.fromkeys(found, file)
         # Only after the constants of all files are known, since a table may use an enum or a spread of another file.
-        for name, node in self.constants.items():
+        for name, node in self.constants.nodes.items():
             self._declare(name, node, files[name])
 
     def tell(self, what: str, file: str, line: int) -> None:
@@ -142,9 +96,9 @@ class _Reading:
             return
         first, last = links[0], links[-1]
         if last.name in ("pgEnum", "enum") and len(last.args) > 1:
-            values = self._literal(last.args[1])
+            values = self.constants.literal(last.args[1])
             if isinstance(values, list):
-                self.enums[name] = tuple(str(each) for each in values)
+                self.constants.enums[name] = tuple(str(each) for each in values)
         elif first.name == "relations":
             self.relations.append(node)
         else:
@@ -165,7 +119,7 @@ class _Reading:
         owner = text_of(function.child_by_field_name("object")) if function is not None else ""
         # A creator such as pgTableCreator, or a pgSchema, is a constant of the source: it tells the dialect and the
         # schema.
-        made = chain(self.constants[owner or link.name]) if (owner or link.name) in self.constants else []
+        made = chain(self.constants.nodes[owner or link.name]) if (owner or link.name) in self.constants.nodes else []
         if made and made[0].name in _SCHEMAS and made[0].args and link.name == "table":
             return _SCHEMAS[made[0].name], str(literal(made[0].args[0]) or "")
         return (
@@ -174,24 +128,19 @@ class _Reading:
             else ("", "")
         )
 
-    def _literal(self, node: Node) -> Any:
-        node = bare(node)
-        name = text_of(node)
-        return literal(self.constants[name]) if node.type == "identifier" and name in self.constants else literal(node)
-
     def _pairs(self, node: Node, depth: int = 0) -> Iterator[tuple[str, Node]]:
         """The columns of an object, those that it spreads too."""
         for key, value in pairs(node):
             if key != "...":
                 yield key, value
-            elif text_of(value) in self.constants and depth < 8:
-                yield from self._pairs(returned(self.constants[text_of(value)]), depth + 1)
+            elif text_of(value) in self.constants.nodes and depth < 8:
+                yield from self._pairs(returned(self.constants.nodes[text_of(value)]), depth + 1)
 
     def schema(self, made: TableConstant) -> TableSchema:
         table = _Table()
         for key, node in made.columns.items():
-            links = self._column_chain(node)
-            column = self._column(made, key, links) if links else None
+            links = self.constants.column_chain(node)
+            column = self.constants.column(made.dialect, key, links) if links else None
             if column is None:
                 what = f"{made.table}.{key} is left out: nothing is known of {text_of(node)[:80]}"
                 self.tell(what, made.file, node.start_point[0] + 1)
@@ -211,83 +160,6 @@ class _Reading:
             tuple(table.checks),
         )
 
-    def _column_chain(self, node: Node) -> list[Link]:
-        """The chain of a column, which a function without arguments may make."""
-        links = chain(node)
-        if links and links[0].name in self.constants and not links[0].args:
-            return [*chain(returned(self.constants[links[0].name])), *links[1:]]
-        return links
-
-    def _column(self, made: TableConstant, key: str, links: Sequence[Link]) -> ColumnSchema | None:
-        kind, args = links[0].name, [self._literal(each) for each in links[0].args]
-        # Without a name of its own a column has its key's.
-        name = next((each for each in args if isinstance(each, str)), key)
-        options = next((each for each in args if isinstance(each, dict)), {})
-        type = self._type(made.dialect, kind, options, args)
-        if type is None:
-            return None
-        words = {each.name for each in links}
-        if "array" in words:
-            type = replace(type, dimensions=1)
-        primary = next((each for each in links if each.name == "primaryKey"), None)
-        counts = kind in _COUNTED or bool(
-            {"autoincrement", "generatedAlwaysAsIdentity", "generatedByDefaultAsIdentity"} & words
-        )
-        # SQLite's INTEGER PRIMARY KEY is the row's number, and counts by itself.
-        counts = counts or (primary is not None and made.dialect == "sqlite" and kind == "integer")
-        return ColumnSchema(
-            name,
-            type,
-            links[0].line,
-            nullable=not (words & {"notNull", "primaryKey"} or kind in _COUNTED),
-            default=self._default(links),
-            counts=counts,
-            computed="generatedAlwaysAs" in words,
-        )
-
-    def _type(self, dialect: str, kind: str, options: Mapping[str, Any], args: Sequence[Any]) -> SqlType | None:
-        if kind in self.enums:
-            return SqlType("enum", values=self.enums[kind])
-        listed = next((each for each in args if isinstance(each, list)), None)
-        if kind in ("mysqlEnum", "singlestoreEnum") and listed:
-            return SqlType("enum", values=tuple(map(str, listed)))
-        if kind not in _PLAIN:
-            return None
-        mode = options.get("mode")
-        if dialect == "sqlite":
-            # SQLite has few types: `mode` says what Drizzle keeps in them, and moments are counted in whole numbers.
-            moments = {"boolean": "boolean", "timestamp": "integer", "timestamp_ms": "integer", "json": "json"}
-            return parsed_type(moments.get(str(mode), {"numeric": "decimal(12,2)"}.get(kind, kind)), dialect)
-        text = _TYPES[dialect].get(kind, kind.lower())
-        sizes = [
-            options[word]
-            for word in ("length", "precision", "scale", "dimensions")
-            if isinstance(options.get(word), int)
-        ]
-        text += (
-            f"({', '.join(map(str, sizes))})"
-            # The precision of a moment is no length.
-            if sizes and kind not in ("time", "timestamp", "datetime", "interval")
-            else ""
-        )
-        text = "timestamptz" if kind == "timestamp" and options.get("withTimezone") and dialect == "postgres" else text
-        return parsed_type(text + " unsigned" * bool(options.get("unsigned")), dialect)
-
-    def _default(self, links: Sequence[Link]) -> str:
-        for each in links:
-            if each.name in ("defaultNow", "$onUpdate"):
-                return "now()"
-            if each.name == "defaultRandom":
-                return "gen_random_uuid()"
-            value = literal(each.args[0]) if each.name == "default" and each.args else None
-            if isinstance(value, bool):
-                return str(value).lower()
-            if isinstance(value, str):
-                return "'" + value.replace("'", "''") + "'"
-            if value is not None and not isinstance(value, list | dict):
-                return str(value)
-        return ""
-
     def _options(self, made: TableConstant, table: _Table, column: ColumnSchema, links: Sequence[Link]) -> None:
         """Keys, links and values that stand behind one column."""
         for each in links:
@@ -297,11 +169,11 @@ class _Reading:
                 table.unique.append(KeySchema((column.name,), "", each.line))
             elif each.name == "references" and each.args:
                 self._refer(made, table, (column.name,), [returned(each.args[0])], each.line)
-        options = next((found for each in links[0].args if isinstance(found := self._literal(each), dict)), {})
+        options = next((found for each in links[0].args if isinstance(found := self.constants.literal(each), dict)), {})
         values = options.get("enum")
         for node in links[0].args:
             named = next((value for key, value in pairs(node) if key == "enum"), None)
-            values = self._literal(named) if named is not None else values
+            values = self.constants.literal(named) if named is not None else values
         if isinstance(values, list) and values:
             listed = ", ".join("'" + str(value).replace("'", "''") + "'" for value in values)
             table.checks.append(CheckSchema(f'"{column.name}" IN ({listed})', "", column.line))
@@ -322,8 +194,8 @@ class _Reading:
 
     def _name(self, made: TableConstant, key: str) -> str:
         """The name of a column in the database."""
-        links = self._column_chain(made.columns[key])
-        column = self._column(made, key, links) if links else None
+        links = self.constants.column_chain(made.columns[key])
+        column = self.constants.column(made.dialect, key, links) if links else None
         return column.name if column is not None else key
 
     def _extras(self, made: TableConstant) -> list[Node]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from sdgen.errors import Path as ScenarioPath
 from sdgen.errors import Problem, ProblemType, SourceError
 from sdgen.readers.base import MOST_BYTES, read_text
-from sdgen.scenario.problems import Origin
+from sdgen.scenario.problems import Origin, WrappedOrigin
 
 _MOST_FILES = 5_000
 _DEEP = 3  # levels of folders below a place in which files are looked for
@@ -71,13 +71,11 @@ class DdlFolder:
         return replace(problem, file=self.files[at], line=problem.line - self.starts[at] + 1)
 
 
-class DdlFolderOrigin(Origin):
+class DdlFolderOrigin(WrappedOrigin):
     """Where a scenario's parts stand in the files of a folder."""
 
     def __init__(self, below: Origin, folder: DdlFolder) -> None:
-        super().__init__(below.file, entity_names=below.entity_names)
-        self.filled = below.filled
-        self._below = below
+        super().__init__(below)
         self._folder = folder
 
     def problem(self, path: ScenarioPath, what: str, hint: str = "", type: ProblemType = ProblemType.OTHER) -> Problem:
