@@ -17,10 +17,11 @@ from typing import NamedTuple, TypeVar, cast
 
 from sdgen.engine import BATCH_ROWS
 from sdgen.errors import Problem, ScenarioError, SdgenError, TargetError, did_you_mean
-from sdgen.execution.access import ANYTHING, Access, matches
+from sdgen.execution.access import ANYTHING, Access
 from sdgen.execution.append import plan_with_existing
 from sdgen.execution.catalog import INLINE, PATH, Catalog, CatalogEntry, ShippedCatalog
 from sdgen.execution.request import RunRequest, RunSettings
+from sdgen.execution.request_problems import entities_to_write, form_problems, name_problems
 from sdgen.execution.resolved import ResolvedData, ResolvedRun, missing_keys
 from sdgen.execution.resume import resume_problems, stopped_run_in
 from sdgen.execution.sizing import SizedPlan, plan_of_size
@@ -55,7 +56,7 @@ def resolve(
     # Each step runs though others failed, so that one answer tells all that is wrong with a request: whoever corrects a
     # scenario does not learn of the wrong target one try later. What needs a failed step's result is left out.
     catalog, problems = catalog or ShippedCatalog(), _ProblemCollector()
-    problems.add(ScenarioError(list(_form_problems(request, access, plan))))
+    problems.add(ScenarioError(list(form_problems(request, access, plan))))
     source = None if plan is not None else problems.attempt(lambda: _read_bounded(request, catalog, access))
     target = problems.attempt(lambda: _resolve_target_of(request, catalog, access))
     request = _with_entity_names(request, source.entry.value) if source is not None else request
@@ -66,7 +67,7 @@ def resolve(
         problems.add(TargetError(list(_target_problems(request, target, scenario, settings))))
     sizing = None
     if data is not None:
-        problems.add(ScenarioError(list(_name_problems(request, data.scenario))))
+        problems.add(ScenarioError(list(name_problems(request, data.scenario))))
         problems.add(ScenarioError(list(data.scenario.notes) if request.strict else []))
         # Before planning: the seed and the instant of the stopped run decide what the plan is.
         if request.resume and target is not None:
@@ -115,47 +116,10 @@ def resolve_data(request: RunRequest, catalog: Catalog | None = None, access: Ac
     """The scenario of a request, with what it asks of the data; ScenarioError or SourceError with every problem."""
     source = _read_scenario(request, catalog or ShippedCatalog(), access)
     request = _with_entity_names(request, source.entry.value)
-    problems = list(_name_problems(request, source.entry.value))
+    problems = list(name_problems(request, source.entry.value))
     if problems:
         raise ScenarioError(problems)
     return _data_of(request, source)
-
-
-_EMPTY: Mapping[str, tuple[str | None, ...]] = {  # values of fields that stand for "not given"
-    **dict.fromkeys(("scenario_id", "scenario", "scenario_path", "target_id", "target_path"), ("", None)),
-    "target": (None,),  # "" is a destination that can't be opened, and that message says more than "no target"
-}
-
-
-def _form_problems(request: RunRequest, access: Access, plan: Plan | None) -> Iterator[Problem]:
-    """What is wrong with a request before anything is read."""
-    ways = {"target": ("target_id", "target", "target_path")}
-    if plan is None:
-        ways = {"scenario": ("scenario_id", "scenario", "scenario_path"), **ways}
-    for word, names in ways.items():
-        given = [name for name in names if getattr(request, name) not in _EMPTY[name]]
-        if not given:
-            yield Problem(("request", f"{word}_id"), f"the request names no {word}", f"give {word}_id or {word}")
-        elif len(given) > 1:
-            yield Problem(("request", given[1]), f"{' and '.join(given)} are given", "give one of them")
-        if f"{word}_path" in given and not access.paths:
-            # What comes over a network must not make this process read its files.
-            what = "paths are accepted on the command line alone"
-            yield Problem(("request", f"{word}_path"), what, f"give {word}_id or {word}")
-    if request.scenario_version and not request.scenario_id:
-        what = "scenario_version needs a scenario_id: inline scenarios have no other versions"
-        yield Problem(("request", "scenario_version"), what, "give scenario_id, or leave scenario_version out")
-    for name in ("rules", "exec_models", "size"):
-        if getattr(request, name) and not access.paths:
-            yield Problem(("request", name), f"{name} is accepted on the command line alone", "leave it out")
-    if request.engine not in ("", "local") and not matches(request.engine, access.engines):
-        what = f"{request.engine} is not an engine that requests may name"
-        hint = f"allowed: {', '.join(access.engines) or 'none'}"
-        yield Problem(("request", "engine"), what, hint)
-    if request.size and request.scale != 1:
-        yield Problem(
-            ("request", "size"), "size and scale are both given, and size determines the scale", "leave one of them out"
-        )
 
 
 class _ScenarioSource(NamedTuple):
@@ -186,7 +150,7 @@ def _read_scenario(request: RunRequest, catalog: Catalog, access: Access) -> _Sc
         found = catalog.scenario(request.scenario_id, request.scenario_version)
         return _ScenarioSource(replace(found, value=changed(found.value, reading)), rows)
     if request.scenario is None:
-        # `_form_problems` has told that it is missing.
+        # `form_problems` has told that it is missing.
         raise ScenarioError([])
     scenario, rows = _inline(request.scenario, rows)
     scenario = changed(scenario, reading)
@@ -213,7 +177,7 @@ def _resolve_target_of(request: RunRequest, catalog: Catalog, access: Access) ->
         of_file = target_of_file(Path(request.target_path))
         return resolve_target(with_options(of_file, request.layout_options), access, request.formats)
     if request.target is None:
-        # `_form_problems` has told that it is missing.
+        # `form_problems` has told that it is missing.
         raise TargetError([])
     return inline_target(request.target, access, request.formats, request.layout_options)
 
@@ -280,29 +244,10 @@ def _with_entity_names(request: RunRequest, scenario: Scenario) -> RunRequest:
     return request.model_copy(update={**listed, "rows": rows})
 
 
-def _name_problems(request: RunRequest, scenario: Scenario) -> Iterator[Problem]:
-    """Entities that the request names and the scenario does not have."""
-    for word in ("rows", "include", "exclude"):
-        for name in getattr(request, word):
-            if name not in scenario.entities and not (word == "rows" and name == "*"):
-                hint = did_you_mean(name, scenario.entities, f"{scenario.name} has: {', '.join(scenario.entities)}")
-                yield Problem(("request", word, name), f"unknown entity {name!r}", hint)
-    if scenario.entities and not _entities_to_write(request, scenario) and {*request.include} <= {*scenario.entities}:
-        yield Problem(("request", "exclude"), "include and exclude leave no entity to write", "exclude fewer entities")
-
-
-def _entities_to_write(request: RunRequest, scenario: Scenario) -> tuple[str, ...]:
-    return tuple(
-        name
-        for name in scenario.entities
-        if (not request.include or name in request.include) and name not in request.exclude
-    )
-
-
 def _data_of(request: RunRequest, source: _ScenarioSource) -> ResolvedData:
-    """What the request says of the data; entities unknown to the scenario are left to `_name_problems`."""
+    """What the request says of the data; entities unknown to the scenario are left to `name_problems`."""
     scenario = source.entry.value
-    entities = _entities_to_write(request, scenario)
+    entities = entities_to_write(request, scenario)
     only = entities if len(entities) < len(scenario.entities) else ()
     counts = {scenario.entity_names.get(name, name): count for name, count in source.rows.items()}
     rows = {name: count for name, count in counts.items() if name == "*" or name in scenario.entities}
