@@ -28,7 +28,7 @@ def values(*columns: dict[str, Any], **more: Any) -> list[Any]:
 @pytest.mark.parametrize("vocabulary", VOCABULARIES)
 def test_every_preset_is_right(vocabulary: str) -> None:
     """It is described, names a generator that exists, takes its params, and has no fault."""
-    assert len(presets(vocabulary)) >= 30
+    assert len(presets(vocabulary)) >= {"works": 10}.get(vocabulary, 30)
     for each in presets(vocabulary).values():
         assert each.description.endswith("."), each.name
         made = registry.make(each.name, {})

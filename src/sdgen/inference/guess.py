@@ -19,6 +19,7 @@ from sdgen.inference.fit import ColumnNeeds, needed_columns, with_distinct_eleme
 from sdgen.inference.names import entity_name, forms, shared_prefix, snake, spelled_out
 from sdgen.inference.neighbours import Beside, Neighbours
 from sdgen.inference.order_in_time import with_order
+from sdgen.inference.parent_params import with_parent_params
 from sdgen.inference.parts import Surroundings, with_copies
 from sdgen.inference.row_classes import RowClasses
 from sdgen.inference.rule_files import abbreviations, words_apart
@@ -50,7 +51,7 @@ def with_guesses(scenario: Scenario, request: PlanRequest | None = None) -> Scen
         return tables[entity].has_own_rule(column)
 
     copied = with_copies(scenario, with_order(scenario, guessed, forms, own), own)
-    return with_child_totals(scenario, copied, own)
+    return with_child_totals(scenario, with_parent_params(scenario, copied, own), own)
 
 
 def _guessed(table: _Table) -> Entity:

@@ -126,7 +126,9 @@ def _values(found: _Listed, role: str, column: Column) -> list[Any] | None:
         return [True] * len(names) if type.kind == "bool" else None
     if role == "number":
         return list(range(1, len(names) + 1)) if type.kind in INTEGERS and not column.primary_key else None
-    known = found.values(role) or ([_code(each) for each in names] if role == "code" else None)
+    known = found.values(role) or (found.values("code") if role == "symbol" else None)  # abbreviations are either
+    if known is None and role == "code":
+        known = [_code(each) for each in names]
     if role == "code" and found.values("code3") and type.length == 3 and type.kind == "string":
         known = found.values("code3")
     if known is None or type.kind in _TEXTS:

@@ -307,11 +307,10 @@ class Price(AmountGenerator):
         share = (cells.unit("value") + cells.unit("more")) * 0.5 * (len(knots) - 1)
         place = share.astype(np.int64)
         value = knots[place] + (share - place) * (knots[place + 1] - knots[place])
-        ending = _ENDINGS[cells.below(len(_ENDINGS), "ending")]
+        ending = price_endings(cells)
         if self.currency:
             return self._in_currency(cells, value, ending)
-        # Endings count from the whole unit below, so that a price keeps its order of size.
-        cents = np.where(ending < 0, (value * 100).astype(np.int64), value.astype(np.int64) * 100 + ending)
+        cents = ended_cents(value, ending)
         low, high = round(self.min * 100), round(self.max * 100)
         return scaled_decimal(np.minimum(np.maximum(cents, low), high), pa.decimal128(18, 2))
 
@@ -336,6 +335,17 @@ def _wholes(listed: tuple[Currency, ...]) -> Numbers:
 
 
 _ENDINGS = np.array([99] * 9 + [95] * 4 + [49] * 3 + [0] * 2 + [50] + [-1], dtype=np.int64)  # -1: any cents
+
+
+def price_endings(cells: ColumnBatch) -> Numbers:
+    """What each row's price ends on, in cents; -1 for any cents."""
+    return _ENDINGS[cells.below(len(_ENDINGS), "ending")]
+
+
+def ended_cents(value: Floats, ending: Numbers) -> Numbers:
+    """Prices in cents with their endings."""
+    # Endings count from the whole unit below, so that a price keeps its order of size.
+    return np.where(ending < 0, (value * 100).astype(np.int64), value.astype(np.int64) * 100 + ending)
 
 
 @cache

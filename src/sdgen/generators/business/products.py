@@ -1,30 +1,45 @@
-"""Products: name, category, material and description of one row and one `who` speak of the same product."""
+"""Products: name, category, price and description of one row and one `who` speak of the same product."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import prod
 from typing import ClassVar
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pydantic import Field
 
+from sdgen.errors import did_you_mean
+from sdgen.generators.arrays.cast import scaled_decimal
+from sdgen.generators.base import Dependency, ParamError
+from sdgen.generators.business.money import ended_cents, price_endings
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
 from sdgen.generators.locales import LocaleGenerator
-from sdgen.generators.pools import encoded, joined, own, split, taken, text_array
+from sdgen.generators.pools import encoded, joined, own, own_yaml, split, taken, text_array
+from sdgen.generators.references import COLUMN, is_reference, named_column
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.generators.text.languages import is_english, language_digests, words
 from sdgen.generators.text_generator import ALL_TEXTS, FamilyGenerator, carried
-from sdgen.scenario.types import Type
+from sdgen.scenario.types import NUMBERS, Type
 
 
 @cache
 def _listed() -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = own("products")
     return found
+
+
+@cache
+def category_names() -> frozenset[str]:
+    """The categories that products are in, in English."""
+    return frozenset(_listed()["categories"])
 
 
 @cache
@@ -114,16 +129,77 @@ class ProductGenerator(LocaleGenerator, FamilyGenerator):
         return split(permute(cells.family_key(self.family, self.who), cells.numbers % size, size), sizes)
 
 
+class CategorisedGenerator(ProductGenerator):
+    """A column of a product whose category may be known from elsewhere."""
+
+    category: str = Field(
+        default="",
+        description="the category: one that product.category lists, or $column (of the row, or $link.column of a"
+        " parent), which holds them; products are of any where it is null or none of them",
+    )
+
+    @property
+    def category_column(self) -> str:
+        """The column that holds each row's category; "" where the param names none."""
+        return named_column(self.category)
+
+    def references(self) -> Iterator[str]:
+        yield from super().references()
+        if self.category_column:
+            yield self.category_column
+
+    def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
+        yield from super().faults(facts)
+        if self.category.startswith(COLUMN):
+            if not is_reference(self.category_column):
+                yield ParamError("category", f"{self.category!r} names no column", "write $column, or $link.column")
+            return
+        known = {text for locale in self.locales_in(facts) for text in _products(locale).categories.to_pylist()}
+        if self.category and self.category not in known:
+            near = did_you_mean(self.category, known, f"known are {', '.join(sorted(known))}")
+            yield ParamError("category", f"no products are of {self.category!r}", near)
+
+    def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
+        yield from super().check_types(types)
+        type = types.get(self.dependency(self.category_column)) if self.category_column else None
+        if type is not None and type.kind not in ALL_TEXTS:
+            yield ParamError("category", f"{self.category_column} is {type}, no text", "name a column of categories")
+
+    def parts(self, cells: ColumnBatch) -> list[Numbers]:
+        line, style, thing = super().parts(cells)
+        if not self.category:
+            return [line, style, thing]
+        listed = _products(cells.facts.locale).categories
+        if not self.category_column:
+            return [line, style, _within(listed, self.category, thing)]
+        named = self.array(cells, self.category_column)
+        coded = named if pa.types.is_dictionary(named.type) else named.dictionary_encode()
+        which = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        thing = thing.copy()
+        for number, category in enumerate(coded.dictionary.to_pylist()):
+            thing[which == number] = _within(listed, category, thing[which == number])
+        return [line, style, thing]
+
+
+def _within(categories: pa.Array, category: str | None, things: Numbers) -> Numbers:
+    """Numbers of any things as numbers of things of a category; as they are where it has none."""
+    places = np.flatnonzero(pc.equal(categories, category).to_numpy(zero_copy_only=False)) if category else ()
+    if not len(places):
+        return things
+    found: Numbers = places[things * len(places) // len(categories)]
+    return found
+
+
 @register("product.name")
-class ProductName(ProductGenerator):
+class ProductName(CategorisedGenerator):
     """The name of a product in the locale's language, such as `Harbor Compact Desk Lamp` or `Sessel Alta Pro`."""
 
     example: ClassVar[str] = "{generator: product.name}"
 
     def capacity(self, facts: ColumnContext) -> int | None:
         locales = self.locales_in(facts)
-        # Products of several languages may have one name.
-        return prod(_products(locales[0]).sizes) if len(locales) == 1 else None
+        # Products of several languages may have one name, as may those of one category.
+        return prod(_products(locales[0]).sizes) if len(locales) == 1 and not self.category else None
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         return _products(cells.facts.locale).names(self.parts(cells))
@@ -156,7 +232,7 @@ class ProductCategory(ProductGenerator):
 
 
 @register("product.description")
-class ProductDescription(ProductGenerator):
+class ProductDescription(CategorisedGenerator):
     """What a shop says of a product, in a sentence: in English, or the thing and two phrases of the language."""
 
     example: ClassVar[str] = "{generator: product.description}"
@@ -180,3 +256,42 @@ class ProductDescription(ProductGenerator):
         thing = taken(_products(locale).things, self.parts(cells)[2])
         comma, stop = marks.get("comma", ",") + space, marks.get("stop", ".")
         return joined(thing, "：" if not space else ": ", taken(pool, first), comma, taken(pool, other), stop)
+
+
+@register("product.price")
+class ProductPrice(CategorisedGenerator):
+    """What the product of the row costs in a shop, in dollars: a thing's usual price, three fifths to 1.7 times."""
+
+    fits: ClassVar[frozenset[str]] = NUMBERS
+    example: ClassVar[str] = "{generator: product.price}"
+
+    def natural(self) -> Type:
+        return Type("decimal", precision=18, scale=2)
+
+    def capacity(self, facts: ColumnContext) -> int | None:
+        return None
+
+    def values(self, cells: ColumnBatch) -> pa.Array:
+        usual = _usual_prices(cells.facts.locale).take(self.parts(cells)[2])
+        # The mean of two draws, so that most shops ask about the usual price.
+        share = (cells.unit("value") + cells.unit("more")) * 0.5
+        cents = ended_cents(usual * (0.6 + 1.1 * share), price_endings(cells))
+        return scaled_decimal(cents, pa.decimal128(18, 2))
+
+
+# The categories of other languages, in the order in which they list them.
+_LISTED_ELSEWHERE = ["Lighting", "Furniture", "Kitchen", "Electronics", "Clothing", "Sports", "Tools", "Toys"]
+
+
+@cache
+def _usual_prices(locale: str) -> NDArray[np.float64]:
+    """The usual price of each thing of a language, in dollars: in other languages that of most things so classed."""
+    prices: Mapping[str, float] = own_yaml("product_prices")
+    if is_english(locale):
+        return np.array([prices[thing] for thing, _ in _things()], dtype=np.float64)
+    listed = {
+        name.split()[0]: sorted(prices[thing] for thing in each) for name, each in _listed()["categories"].items()
+    }
+    usual = (listed[name][len(listed[name]) // 2] for name in _LISTED_ELSEWHERE)
+    counts = map(len, words(locale, "product").values())
+    return np.array([price for price, count in zip(usual, counts, strict=True) for _ in range(count)], dtype=np.float64)

@@ -19,6 +19,7 @@ VOCABULARIES: Mapping[str, str] = {
     "fintech": "Presets for lending, banking and payments",
     "healthcare": "Presets for medical care",
     "retail": "Presets for shops and orders",
+    "works": "Presets for what films, songs, books and other works are called",
     "prose": "Presets for what people write: notes, comments, messages; and the words of tags, roles and scopes",
 }
 
