@@ -100,8 +100,13 @@ def _rule(place: int) -> Rule:
 
 
 def _goes_by_name(place: int) -> bool:
-    rule = _rule(place)
-    return bool(rule.pattern or rule.field or rule.comment)
+    return place in _named_rules()
+
+
+@cache
+def _named_rules() -> frozenset[int]:
+    rules = enumerate(built_in_rules())
+    return frozenset(place for place, rule in rules if rule.pattern or rule.field or rule.comment)
 
 
 def _says_enough(place: int) -> bool:

@@ -45,6 +45,9 @@ def choose_generators(scenario: Scenario, problems: list[Problem]) -> dict[Key, 
 
 def make_generator(scenario: Scenario, spec: GeneratorSpec, path: Path, problems: list[Problem]) -> Generator | None:
     """The generator a spec names, with presets applied; None, and problems added, where it can't be made."""
+    known = _made.get(id(spec))
+    if known is not None and known[0] is spec and spec.type not in scenario.presets:
+        return known[1]
     origin = scenario.origin
     name, params = spec.type, dict(spec.params)
     seen = [name]
@@ -58,14 +61,29 @@ def make_generator(scenario: Scenario, spec: GeneratorSpec, path: Path, problems
             return None
         seen.append(name)
     try:
-        return registry.make(name, params)
+        made = registry.make(name, params)
     except KeyError:
-        known = [*registry.names(), *scenario.presets]
-        hint = did_you_mean(name, known, "`sdgen generators` lists them all")
+        names = [*registry.names(), *scenario.presets]
+        hint = did_you_mean(name, names, "`sdgen generators` lists them all")
         problems.append(origin.problem(path, f"unknown generator {name!r}", hint, ProblemType.UNKNOWN))
     except ValidationError as error:
         problems.extend(param_problems(scenario, error, name, path))
+    else:
+        return _remembered(spec, made) if len(seen) == 1 else made
     return None
+
+
+# A reader plans what it drafts again and again, and few specs change between: each is validated once. By identity,
+# since params can't be hashed; the spec is held beside its generator, so that no other one can have its id.
+_MOST_MADE = 65_536
+_made: dict[int, tuple[GeneratorSpec, Generator]] = {}
+
+
+def _remembered(spec: GeneratorSpec, made: Generator) -> Generator:
+    if len(_made) >= _MOST_MADE:
+        _made.clear()
+    _made[id(spec)] = spec, made
+    return made
 
 
 def param_problems(scenario: Scenario, error: ValidationError, name: str, path: Path) -> Iterator[Problem]:

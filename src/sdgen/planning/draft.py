@@ -62,8 +62,14 @@ class Draft:
         return self.column(key).unique or self.primary_key(key[0]) == (key[1],) or (key[1],) in entity.unique
 
     def primary_key(self, entity: str) -> tuple[str, ...]:
-        columns = self.scenario.entities[entity].columns
-        return tuple(name for name, column in columns.items() if column.primary_key)
+        return self._primary_keys[entity]
+
+    @cached_property
+    def _primary_keys(self) -> Mapping[str, tuple[str, ...]]:
+        return {
+            entity: tuple(name for name, column in each.columns.items() if column.primary_key)
+            for entity, each in self.scenario.entities.items()
+        }
 
     def counting_link(self, entity: str) -> str:
         """The link through which the entity's rows are counted; "" where they aren't counted per parent."""

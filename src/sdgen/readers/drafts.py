@@ -64,6 +64,7 @@ class ColumnDraft:
     cases: ColumnCases | None = None
     checks: list[CheckSchema] = field(default_factory=list)
     target: dict[str, str] = field(default_factory=dict)
+    _last: tuple[Mapping[str, Any], Column] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def is_link(self) -> bool:
@@ -79,21 +80,25 @@ class ColumnDraft:
 
     def column(self, alone: bool = False) -> Column:
         """The column as a scenario has it; alone: it is the whole primary key, which needs no second `unique`."""
-        return Column(
-            type=str(self.type),
-            generator=self.generator,
-            description=self.description,
-            primary_key=self.primary,
-            unique=self.unique and not alone,
+        record = {
+            "type": self.type,
+            "generator": self.generator,
+            "description": self.description,
+            "primary_key": self.primary,
+            "unique": self.unique and not alone,
             # None leaves it open: then the plan itself tells whether the generator makes nulls.
-            nullable=True if self.nullable else False if self.strict else None,
+            "nullable": True if self.nullable else False if self.strict else None,
             # A share of nulls may be left from before the column was found to be NOT NULL.
-            null_rate=self.null_rate if self.nullable else None,
-            null_rates=self.null_rates if self.nullable else {},
-            hidden=self.hidden,
-            target=self.target,
-            optional=self.optional and self.nullable,
-        )
+            "null_rate": self.null_rate if self.nullable else None,
+            "null_rates": dict(self.null_rates) if self.nullable else {},
+            "hidden": self.hidden,
+            "target": dict(self.target),
+            "optional": self.optional and self.nullable,
+        }
+        # Drafts are planned again and again while few columns change: only those are validated anew.
+        if self._last is None or self._last[0] != record:
+            self._last = record, Column(**{**record, "type": str(self.type)})
+        return self._last[1]
 
 
 @dataclass

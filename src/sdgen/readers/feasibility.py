@@ -36,6 +36,7 @@ class Planner:
         self.entities = entities
         self.planned: dict[str, Entity] = {}
         self.guessed: Mapping[str, Entity] = {}
+        self.last: tuple[int, PlanDraft] | None = None
 
     def draft(self, scale: int = 1) -> PlanDraft:
         """The plan in the making of the entities as they are now, for `scale` times their rows."""
@@ -44,9 +45,11 @@ class Planner:
         planned = {entity.name: entity.entity() for entity in self.entities}
         # Guessing is nine tenths of the work, and a round changes few entities.
         kept = {name: self.guessed[name] for name, entity in planned.items() if self.planned.get(name) == entity}
+        if self.last is not None and self.last[0] == scale and kept.keys() == planned.keys():
+            return self.last[1]
         scenario = Scenario(name=self.name, entities={**planned, **kept})
         draft = draft_plan(scenario, PlanRequest(seed=_ANY_SEED, scale=scale))
-        self.planned, self.guessed = planned, draft.scenario.entities
+        self.planned, self.guessed, self.last = planned, draft.scenario.entities, (scale, draft)
         return draft
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sdgen.generators.arrays.cast import cast_array, decimal_to_double
 from sdgen.generators.arrays.encode_text import hex_text, json_text
+from sdgen.generators.pools import text_array
 from sdgen.scenario.types import FLOATS, NESTED, NUMBERS, TEXTS, TIMES, Type
 from sdgen.targets.columnar import plain
 
@@ -20,7 +21,7 @@ Floats = NDArray[np.float64]
 
 ORDERED = NUMBERS | TIMES | {"uuid"}
 CATEGORIES = TEXTS | {"bool"}
-_TRUE = pa.array(["t", "true", "1", "True", "TRUE"])
+_TRUE = text_array(["t", "true", "1", "True", "TRUE"])
 
 
 def one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from itertools import combinations
 from math import comb
 from typing import TYPE_CHECKING
@@ -70,6 +71,13 @@ def branches_of(sql: str, dialect: str, flags: Collection[str] = (), truth: Trut
     flags: the columns that are true or false, in lower case: a sum of them counts. truth: a CHECK holds where it is
     not false, an index has the rows for which its condition is true.
     """
+    # A condition is read again at every step that asks what it says: of the flags, those that it may speak of tell.
+    folded = sql.lower()
+    return _branches_of(sql, dialect, frozenset(flag for flag in flags if flag in folded), truth)
+
+
+@lru_cache(maxsize=4096)
+def _branches_of(sql: str, dialect: str, flags: frozenset[str], truth: Truth) -> Branches:
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError
 

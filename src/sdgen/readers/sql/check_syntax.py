@@ -58,9 +58,11 @@ def literal_value(node: exp.Expr) -> Value | None:
     if isinstance(bare, exp.Add | exp.Sub) and literal_value(bare.this) == NOW:
         return _from_now(bare)
     # sqlglot has nodes for some of the clock's functions, and leaves those of other dialects as they are written.
-    if type(bare).__name__ in clocks or bare.sql().upper() in ("NOW()", "SYSDATE", "GETDATE()", "SYSDATETIME()"):
+    if type(bare).__name__ in clocks:
         return NOW
-    return None
+    # Writing a node out is slow: what has operands is no name of a function.
+    written = "" if isinstance(bare, exp.Binary | exp.Predicate | exp.Unary) else bare.sql().upper()
+    return NOW if written in ("NOW()", "SYSDATE", "GETDATE()", "SYSDATETIME()") else None
 
 
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
@@ -236,7 +238,8 @@ def with_backslashes(tree: exp.Expr, dialect: str) -> exp.Expr:
         own = (_plain_letter(each, mark, letters) for each in letters)
         return type(like)(this=like.this.copy(), expression=exp.Literal.string("".join(own)))
 
-    return tree.transform(spelled)
+    # In place: callers give trees that they have just parsed.
+    return tree.transform(spelled, copy=False)
 
 
 def _named(like: exp.Expr) -> bool:

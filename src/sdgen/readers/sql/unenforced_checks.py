@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from sdgen.errors import Path, Problem, ProblemType
 from sdgen.readers.sql.check_syntax import as_meant, is_computable, with_backslashes, with_escapes
@@ -18,19 +19,23 @@ from sdgen.scenario.problems import Origin
 
 def watch(entity: TableDraft, check: CheckSchema, dialect: str, column: str = "") -> None:
     """Let a CHECK of a table, or of a column's domain, be watched where it can be said in a scenario's words."""
-    condition = _translated(check.sql, dialect, {name.lower(): name for name in entity.columns}, column)
+    folded = check.sql.lower()
+    spelled = frozenset((name.lower(), name) for name in entity.columns if name.lower() in folded)
+    condition = _translated(check.sql, dialect, spelled, column)
     if condition:
         entity.watched[condition] = check
 
 
-def _translated(sql: str, dialect: str, spelled: Mapping[str, str], column: str) -> str:
+@lru_cache(maxsize=4096)
+def _translated(sql: str, dialect: str, spellings: Collection[tuple[str, str]], column: str) -> str:
     """A condition in DuckDB's SQL; "" where it isn't understood, or speaks of columns that nothing fills.
 
-    column: what VALUE stands for.
+    spellings: columns in lower case, and as the table spells them. column: what VALUE stands for.
     """
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError
 
+    spelled = dict(spellings)
     try:
         tree = parse_one(sql, dialect=dialect, into=exp.Condition)
         # A condition that can't be computed here is kept by nobody; its note has told so.
