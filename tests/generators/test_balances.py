@@ -7,11 +7,13 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import numpy as np
 import pytest
 
 import sdgen
 from sdgen.engine import batch
+from sdgen.errors import ScenarioError
 from sdgen.execution.digest import digest
 from sdgen.generators.series import balances
 from sdgen.planning.planned_rows import PlannedRows
@@ -155,3 +157,37 @@ def test_what_cannot_be_summed_up_is_told(change: dict[str, Any], told: str) -> 
         changed["entities"]["postings"]["columns"][name].update(settings)
     with pytest.raises(sdgen.ScenarioError, match=told):
         sdgen.plan(changed)
+
+
+def windowed(sql: str, **column: Any) -> dict[str, Any]:
+    """The bank with a column that an expression of window functions fills."""
+    scenario = copy.deepcopy(SCENARIO)
+    columns = scenario["entities"]["postings"]["columns"]
+    columns["place"] = {"generator": "sequence", "params": {"per": "account_id"}}
+    columns["told"] = {"generator": "expression", "params": {"sql": sql}, **column}
+    return scenario
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "accounts.opening + coalesce(sum(amount) over (partition by account_id order by place), 0)",
+        "sum(points) over (partition by account_id order by place rows between unbounded preceding and current row)",
+        "row_number() over (partition by account_id order by place) * 10",
+        "points - min(points) over (partition by account_id)",
+        "count(*) over (partition by account_id) - count(*) over (partition by account_id order by place)",
+    ],
+)
+def test_window_functions_over_a_parents_rows_are_what_duckdb_makes_of_them(sql: str) -> None:
+    tables = sdgen.generate(windowed(sql))
+    accounts, postings = tables["accounts"], tables["postings"]
+    query = f"select told, {sql} from postings join accounts on accounts.id = account_id"
+    rows = duckdb.sql(query).fetchall()
+    assert accounts.num_rows < len(rows) == postings.num_rows
+    assert all(told == expected for told, expected in rows)
+
+
+@pytest.mark.parametrize("order", ["points", "place desc", "amount + 1"])
+def test_a_running_sum_in_another_order_than_the_rows_is_refused(order: str) -> None:
+    with pytest.raises(ScenarioError, match="a window function"):
+        sdgen.plan(windowed(f"sum(points) over (partition by account_id order by {order})"))

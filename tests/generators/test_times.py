@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from scipy import stats
 
+import sdgen
 from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.moments.durations import DAY, SECOND, fixed_length, parse_clock, parse_duration, parse_moment
 from sdgen.generators.registry import make
@@ -256,3 +257,18 @@ def test_wrong_params_are_faults(name: str, params: dict[str, Any], param: str) 
 def test_params_of_the_wrong_type_are_refused(name: str, params: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         make(name, params)
+
+
+@pytest.mark.parametrize(
+    ("start", "step", "expected"),
+    [
+        ("2023-11-30", "1mo", ["2023-11-30 00:00", "2023-12-30 00:00", "2024-01-30 00:00", "2024-02-29 00:00"]),
+        ("2024-02-29T08:30", "1y", ["2024-02-29 08:30", "2025-02-28 08:30", "2026-02-28 08:30", "2027-02-28 08:30"]),
+        ("2024-01-31", "-3mo", ["2024-01-31 00:00", "2023-10-31 00:00", "2023-07-31 00:00", "2023-04-30 00:00"]),
+    ],
+)
+def test_time_series_step_by_calendar_months(start: str, step: str, expected: list[str]) -> None:
+    spec = {"generator": "time_series", "params": {"start": start, "step": step}}
+    scenario = {"name": "x", "entities": {"a": {"rows": 4, "columns": {"t": spec}}}}
+    found = sdgen.generate(scenario, seed=1)["a"].column("t").to_pylist()
+    assert [f"{moment:%Y-%m-%d %H:%M}" for moment in found] == expected

@@ -39,6 +39,7 @@ CREATE TABLE lorries (id int PRIMARY KEY, plate text NOT NULL, acquired_on date 
 CREATE TABLE drivers (id int PRIMARY KEY, name text NOT NULL, birth_date date NOT NULL, hired_on date NOT NULL, licence_expires_on date NOT NULL);
 CREATE TABLE tours (id int PRIMARY KEY, lorry_id int NOT NULL REFERENCES lorries(id), driver_id int NOT NULL REFERENCES drivers(id), departed_at timestamp NOT NULL, arrived_at timestamp NOT NULL);
 CREATE TABLE positions (id bigint PRIMARY KEY, tour_id int NOT NULL REFERENCES tours(id), recorded_at timestamp NOT NULL, lat double, lon double);
+CREATE TABLE rides (id int PRIMARY KEY, driver_id int NOT NULL REFERENCES drivers(id), requested_at timestamp NOT NULL, pickup_at timestamp NOT NULL, dropoff_at timestamp);
 CREATE TABLE repairs (id int PRIMARY KEY, lorry_id int NOT NULL REFERENCES lorries(id), opened_on date NOT NULL, closed_on date, next_service_date date NOT NULL);
 """
 STAFF = """
@@ -95,6 +96,7 @@ BROKEN = {
         [
             "drivers WHERE hired_on < birth_date OR licence_expires_on < hired_on",
             "tours t JOIN lorries l ON l.id = t.lorry_id JOIN drivers d ON d.id = t.driver_id WHERE departed_at < acquired_on OR departed_at < hired_on OR arrived_at < departed_at OR arrived_at > NOW",
+            "rides WHERE pickup_at < requested_at OR dropoff_at < pickup_at OR dropoff_at > NOW",
             "positions p JOIN tours t ON t.id = p.tour_id WHERE recorded_at < departed_at OR recorded_at > arrived_at",
             "repairs r JOIN lorries l ON l.id = r.lorry_id WHERE opened_on < acquired_on OR closed_on < opened_on OR closed_on > NOW OR next_service_date < opened_on",
         ],

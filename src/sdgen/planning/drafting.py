@@ -16,6 +16,7 @@ from sdgen.planning.choose import Key, choose_generators, column_path, columns_o
 from sdgen.planning.draft import Draft
 from sdgen.planning.rows import RowCounter
 from sdgen.planning.sequence_offsets import continue_sequences, fixed_places
+from sdgen.planning.windows import with_windows
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import Type, parse_type
@@ -29,7 +30,7 @@ def draft_plan(scenario: Scenario, request: PlanRequest) -> Draft:
     # The order matters: a polymorphic link needs guesses and brings links of its own, types follow links, and row
     # counts come last since they may follow from columns of parents.
     problems: list[Problem] = []
-    scenario = _with_hidden_links(_guessed(scenario, request))
+    scenario = _with_hidden_links(with_windows(_guessed(scenario, request)))
     seed = next(value for value in (request.seed, scenario.seed, randbits(63)) if value is not None)
     generators = choose_generators(scenario, problems)
     links = _links(scenario, generators, problems)

@@ -351,6 +351,8 @@ def test_it_is_found_by_its_looks(tmp_path: Path) -> None:
     path = tmp_path / "models.ts"
     path.write_text(TYPESCRIPT + SHOP)
     assert canonical(read_source(path)) == canonical(read_as("moose", str(path)))
+    # A folder of models is known by them, a project by its settings.
+    assert read_source(tmp_path).entities.keys() == {"Customer", "Product", "OrderFact"}
     (tmp_path / "moose.config.toml").write_text("")
     assert read_source(tmp_path).entities.keys() == {"Customer", "Product", "OrderFact"}
 

@@ -105,7 +105,8 @@ _CPU = Refusal(
 )
 _MANY = Refusal(
     "it is computed over many rows",
-    "an expression sees one row and its parents; the generators rollup and balance sum others up",
+    "an expression sees one row and its parents; rollup and balance sum up rows, and so does sum(column) "
+    "OVER (PARTITION BY link ORDER BY a sequence)",
 )
 _FILES = Refusal("it reads files or the network", "an expression sees one row and its parents")
 _MACHINE = Refusal("it depends on the machine or the session", "an expression sees one row and its parents")

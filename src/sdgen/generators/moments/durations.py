@@ -15,16 +15,19 @@ from functools import lru_cache
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
+import numpy as np
 from pydantic import BeforeValidator
 
 from sdgen.errors import did_you_mean
 from sdgen.generators.base import ParamError
 from sdgen.generators.column_batch import ColumnContext
+from sdgen.generators.streams import Numbers
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
+_SHORTEST_MONTH = 28 * DAY
 
 # Microseconds of each unit; m is a minute, as in 1h30m.
 # Fractions, so that 1.5h is exact and a length that is no whole number of microseconds is told.
@@ -70,6 +73,30 @@ class Duration:
             raise OverflowError(f"year {year}")
         day = min(moment.day, monthrange(year, month)[1])
         return moment.replace(year=year, month=month, day=day) + timedelta(microseconds=self.microseconds)
+
+    def times(self, count: int) -> Duration:
+        return Duration(self.months * count, self.microseconds * count)
+
+    @property
+    def shortest(self) -> int:
+        """The least microseconds that it can take, whichever its sign."""
+        return abs(self.months) * _SHORTEST_MONTH + abs(self.microseconds)
+
+
+def months_later(days: Numbers, months: Numbers, on: int = 0) -> Numbers:
+    """Days from 1970 so many months later, on a day of the month or their own; on its last where it is short."""
+    begins = days.astype("datetime64[D]").astype("datetime64[M]")
+    number = days - begins.astype("datetime64[D]").astype(np.int64) + 1
+    month = begins.astype(np.int64) + months
+    first, following = (_first_day(month + shift) for shift in (0, 1))
+    # A month that lacks the day has its last day instead, and the next month has the day again.
+    later: Numbers = first + np.minimum(on or number, following - first) - 1
+    return later
+
+
+def _first_day(months: Numbers) -> Numbers:
+    """The first day of months counted from January 1970."""
+    return months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
 
 
 @lru_cache(maxsize=4096)

@@ -14,7 +14,15 @@ from pydantic import Field
 from sdgen.generators.arrays.fixed_text import array_over
 from sdgen.generators.base import Dependency, ParamError
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
-from sdgen.generators.moments.durations import DAY, Length, Moment, moment_faults, parse_duration, parse_moment
+from sdgen.generators.moments.durations import (
+    DAY,
+    Length,
+    Moment,
+    moment_faults,
+    months_later,
+    parse_duration,
+    parse_moment,
+)
 from sdgen.generators.moments.rhythm import holidays, unknown_country
 from sdgen.generators.references import Referring, is_reference, microseconds
 from sdgen.generators.registry import register
@@ -88,7 +96,7 @@ class Schedule(Referring):
         # Days are added before months are: only one of both is given.
         days = start + places * np.int64(step.microseconds // DAY)
         if step.months or self.day:
-            days = self._in_month(days, places * np.int64(step.months))
+            days = months_later(days, places * np.int64(step.months), 31 if self.day == "last" else self.day or 0)
         if self.working:
             days = _moved(days, _closed(days, self.holidays), -1 if self.working == "before" else 1)
         return array_over(days.astype(np.int32), pa.date32(), None if known is None else ~known)
@@ -100,22 +108,6 @@ class Schedule(Referring):
             return np.full(len(cells), first, dtype=np.int64), None
         moments, known = microseconds(self.array(cells, str(self.start)))
         return moments // np.int64(DAY), known
-
-    def _in_month(self, days: Numbers, months: Numbers) -> Numbers:
-        """The days so many months later, on their day of the month, or on its last where it has fewer."""
-        begins = days.astype("datetime64[D]").astype("datetime64[M]")
-        number = days - begins.astype("datetime64[D]").astype(np.int64) + 1
-        month = begins.astype(np.int64) + months
-        first, following = (_first_day(month + shift) for shift in (0, 1))
-        # A month that lacks the day has its last day instead, and the next month has the day again.
-        wanted = 31 if self.day == "last" else self.day or number
-        in_month: Numbers = first + np.minimum(wanted, following - first) - 1
-        return in_month
-
-
-def _first_day(months: Numbers) -> Numbers:
-    """The first day of months counted from January 1970."""
-    return months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
 
 
 def _closed(days: Numbers, country: str) -> Numbers:

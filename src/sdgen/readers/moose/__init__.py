@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,14 @@ _TYPESCRIPT = (".ts", ".tsx")
 _WORDS = ("moose-lib", "moose_lib")
 _MARKERS = ("moose.config.toml",)
 _DEEP = 4
+_MODEL_FOLDERS = ("", "app", "src", "models", "datamodels", "app/datamodels", "app/models", "src/datamodels")
+_MOST_FILES = 500
 
 
 def matches(source: Source) -> bool:
     """A TypeScript file, a Python file that uses Moose's library, or a folder with a Moose project in it."""
     if source.is_folder:
-        return _is_project(source.path)
+        return _is_project(source.path) or _has_models(source.path)
     # No other format is read from TypeScript but Drizzle's, which is asked before.
     if source.suffix in _TYPESCRIPT:
         return True
@@ -41,6 +44,13 @@ def _is_project(folder: Path) -> bool:
         below = (child for each in level[:200] for child in _children(each))
         level = [child for child in below if child.name not in SKIPPED and not child.name.startswith(".")]
     return False
+
+
+def _has_models(folder: Path) -> bool:
+    """Whether a file where models usually are uses the library, though no project is around it."""
+    found = (path for place in _MODEL_FOLDERS for path in sorted((folder / place).glob("*.*")))
+    models = (path for path in islice(found, _MOST_FILES) if path.suffix in (*_TYPESCRIPT, ".py") and path.is_file())
+    return any(word in path.read_text("utf-8", errors="replace") for path in models for word in _WORDS)
 
 
 def _children(folder: Path) -> list[Path]:
