@@ -49,6 +49,11 @@ FORMS: dict[str, tuple[str, str, set[tuple[Any, ...]]]] = {
         "SELECT DISTINCT person IS NULL, team IS NULL, note IS NULL FROM t",
         {(True, True, False), (True, False, True), (False, True, True)},
     ),
+    "all or none of a link to the same table and what goes with it": (
+        "above int REFERENCES t, place int, CHECK (above IS NULL AND place IS NULL OR above IS NOT NULL AND place IS NOT NULL)",
+        "SELECT DISTINCT above IS NULL, place IS NULL FROM t",
+        {(True, True), (False, False)},
+    ),
     "a link that others need, once to be there and once to be of some": (
         "lead int REFERENCES people, helper int REFERENCES people, badge int REFERENCES teams,"
         " CHECK (helper IS NULL OR lead IS NOT NULL), CHECK (badge IS NULL OR lead <= 150)",

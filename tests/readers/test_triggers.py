@@ -23,10 +23,13 @@ CREATE TRIGGER parcels_log AFTER INSERT ON parcels FOR EACH ROW EXECUTE FUNCTION
 CREATE TRIGGER parcels_gone AFTER DELETE ON parcels FOR EACH ROW EXECUTE FUNCTION log_it();
 """
 SQLITE = """
-CREATE TABLE parcels (id INTEGER PRIMARY KEY, label TEXT NOT NULL);
-CREATE TABLE parcel_log (id INTEGER PRIMARY KEY, parcel_id INTEGER NOT NULL);
+CREATE TABLE parcels (id INTEGER PRIMARY KEY, label TEXT NOT NULL, changed TIMESTAMP NOT NULL);
+CREATE TABLE parcel_log (id INTEGER PRIMARY KEY, parcel_id INTEGER NOT NULL, kind TEXT DEFAULT 'new' CHECK (kind IN ('new', 'old', 'lost')));
+CREATE TABLE depots (id INTEGER PRIMARY KEY, parcels INTEGER NOT NULL CHECK (parcels >= 0));
 CREATE TRIGGER parcels_log AFTER INSERT ON parcels BEGIN
-  INSERT INTO parcel_log (parcel_id) VALUES (NEW.id);
+  INSERT INTO parcel_log (parcel_id, kind) VALUES (NEW.id, NULL);
+  UPDATE "parcels" SET changed = '1999-01-01 00:00:00', label = coalesce(label, 'a = b') WHERE id = NEW.id;
+  UPDATE depots SET parcels = parcels + 90000;
 END;
 """
 
@@ -58,13 +61,22 @@ def test_sqlite(tmp_path: Path, from_database: bool) -> None:
         connection.executescript(SQLITE)
         scenario = read_source(to if from_database else schema)
         assert any("the trigger parcels_log fills it" in note.what for note in scenario.notes)
-        sdgen.write(scenario, to, mode="append_only", seed=1, rows={"parcels": 50})
+        assert any(
+            note.what.endswith("sets changed, label and sets parcels of depots and adds rows to parcel_log")
+            for note in scenario.notes
+        )
+        sdgen.write(scenario, to, mode="append_only", seed=1, rows={"parcels": 50, "depots": 10})
         assert connection.execute("SELECT count(*), (SELECT count(*) FROM parcel_log) FROM parcels").fetchall() == [
             (50, 50)
         ]
-    report = sdgen.verify(scenario, to, seed=1, rows={"parcels": 50})
+    report = sdgen.verify(scenario, to, seed=1, rows={"parcels": 50, "depots": 10})
     assert not report.broken
-    assert [each.expected for each in report.findings if each.check == "count"] == ["50 rows", "those of its trigger"]
+    assert [each.expected for each in report.findings if each.check == "count"] == [
+        *("50 rows", "those of its trigger", "10 rows"),
+    ]
+    assert {each.columns for each in report.findings if each.check == "range" and each.status == "skipped"} >= {
+        ("changed",)
+    }
 
 
 def test_mysql_and_sql_server(tmp_path: Path) -> None:

@@ -254,7 +254,7 @@ class Entity(Record):
         default_factory=dict,
         description="what one database is to be told of the table besides its columns, by dialect: clickhouse takes "
         "engine, order_by, partition_by, primary_key, ttl, settings, and any database computed: the declarations of "
-        "columns that it computes itself, and filled_by: the trigger that adds its rows",
+        "columns that it computes itself, filled_by: the trigger that adds its rows, set_by: those that set columns",
     )
 
 

@@ -90,6 +90,11 @@ class StoredEntity:
         return frozenset(column.name for column in self.columns)
 
     @property
+    def set_by_triggers(self) -> frozenset[str]:
+        """The columns that triggers of the table's database set."""
+        return frozenset(name for facts in self.entity.target.values() for name in facts.get("set_by", ()))
+
+    @property
     def source(self) -> str:
         return self.reader.source(self.table)
 

@@ -63,7 +63,8 @@ def compare_sampled_rows(stored: StoredEntity, expectation: Expectation) -> Samp
     key = _key(stored, moving)
     if not key:
         return _skip(entity, "no key to find rows by")
-    names = [column.name for column in stored.columns if column.name not in moving and _simple(column.type)]
+    unknown = moving | stored.set_by_triggers
+    names = [column.name for column in stored.columns if column.name not in unknown and _simple(column.type)]
     names = list(dict.fromkeys([*key, *names]))
     planned = rows_of(expectation.plan, entity.name, spread(entity.rows, SAMPLED))
     ours = {name: one_array(planned.column(name)) for name in names}

@@ -34,6 +34,7 @@ from sdgen.verification.sampled_rows import SampledRows, compare_sampled_rows
 from sdgen.verification.statistics import f_tail
 
 _SEES_DIRT = ("foreign key", "copy", "children", "range", "check", "partial unique", "distribution")
+_SEES_TRIGGERS = ("range", "length", "copy", "distribution", "null share")
 _SEES_COPIES = ("children", "partial unique", "distribution")
 LEVEL = 0.001  # how likely a correct target gets any warning of a distribution at all
 
@@ -88,7 +89,13 @@ class _Entity:
 
     def all(self) -> Iterator[Finding]:
         for finding in self._checks():
-            yield replace(finding, status=Status.SKIPPED) if self._is_dirt(finding) else finding
+            skipped = self._is_dirt(finding) or self._is_set(finding)
+            yield replace(finding, status=Status.SKIPPED) if skipped else finding
+
+    def _is_set(self, finding: Finding) -> bool:
+        """Whether what looks wrong is in columns that triggers of the database set."""
+        wrong = finding.status not in (Status.OK, Status.SKIPPED) and finding.check in _SEES_TRIGGERS
+        return wrong and {*finding.columns} <= self.stored.set_by_triggers
 
     def _is_dirt(self, finding: Finding) -> bool:
         """Whether what looks wrong may be the plan's own dirt. The very rows are compared with it as they are."""
@@ -111,8 +118,9 @@ class _Entity:
     def _checks(self) -> Iterator[Finding]:
         judge = Judge(self.expectation, self.stored, _is_paired(self.sampled), self.level)
         expected = self._expected_rows()
-        if self._has_others:
-            yield from self._beside_others()
+        if self._is_filled or self._has_others:
+            yield self._rows(expected) if self._is_filled else self._rows_beside_others()
+            yield from self._of_any_origin()
             return
         yield self._rows(expected)
         yield from check_columns(self.stored)
@@ -133,17 +141,22 @@ class _Entity:
         alone = rows == self.stored.entity.rows and not (isinstance(self.sampled, SampledRows) and self.sampled.lacks)
         return name in self.expectation.scenario.origin.filled and not alone
 
-    def _beside_others(self) -> Iterator[Finding]:
-        """What every row keeps, whoever wrote it."""
-        name, planned, rows = self.stored.entity.name, self.stored.entity.rows, self.stored.rows
+    def _rows_beside_others(self) -> Finding:
+        planned, rows = self.stored.entity.rows, self.stored.rows
         others = f"{rows:,} rows, the schema's own among them"
-        yield Finding(name, (), "count", status_of(rows >= planned), f"{planned:,} rows or more", others)
+        return Finding(
+            self.stored.entity.name, (), "count", status_of(rows >= planned), f"{planned:,} rows or more", others
+        )
+
+    def _of_any_origin(self) -> Iterator[Finding]:
+        """What every row keeps, whoever wrote it."""
         yield from check_columns(self.stored)
         yield from check_not_null(self.stored)
         yield from check_duplicates(self.stored)
         yield from (each for each in self._links() if each.check == "foreign key")
         yield from check_conditions(self.stored)
-        yield Finding(name, (), "same rows", Status.SKIPPED, found=others)
+        what = "the rows of its trigger" if self._is_filled else "the schema's own rows are among them"
+        yield Finding(self.stored.entity.name, (), "same rows", Status.SKIPPED, found=what)
 
     def _links(self) -> Iterator[Finding]:
         """Orphans, copies, and numbers of children, where no parent is a row of the schema's own, which has none."""

@@ -233,13 +233,15 @@ class PostgresReader(PlainTableReader):
         return [row[0] for row in self.rows(f"SELECT attname FROM pg_attribute WHERE {where} ORDER BY attnum")]
 
     def rows(self, sql: str) -> list[Row]:
-        with self._translated():
+        # In a savepoint: a query that the server refuses would end the transaction for all that follow.
+        with self._translated(), self._connection.transaction():
             return self._connection.execute(sql.encode()).fetchall()
 
     def arrow(self, sql: str) -> pa.Table:
         copied = f"COPY ({sql}) TO STDOUT (FORMAT csv, HEADER)".encode()
-        with self._translated(), self._connection.cursor() as cursor, cursor.copy(copied) as copy:
-            head, _, text = b"".join(copy).partition(b"\n")
+        with self._translated(), self._connection.transaction(), self._connection.cursor() as cursor:
+            with cursor.copy(copied) as copy:
+                head, _, text = b"".join(copy).partition(b"\n")
         names = next(csv.reader([head.decode()]))
         return decode(text, names)
 

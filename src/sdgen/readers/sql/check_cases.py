@@ -192,8 +192,16 @@ def _follow(column: ColumnDraft, case: str, bounds: dict[str, ColumnBounds], nul
 
 def _read_by_guards(entity: TableDraft, branches: Sequence[CheckMeaning]) -> frozenset[str]:
     """The columns whose settled values decide which branch a row takes: their nulls can't follow the branch as well."""
-    said = ((name, bounds) for branch in branches for name, bounds in branch.columns.items() if not bounds.null)
-    return frozenset(name for name, bounds in said if is_fixed(entity.columns[name]) and guard(name, bounds))
+    said = [(name, bounds) for branch in branches for name, bounds in branch.columns.items()]
+    # The first rows of a tree have no parent, whatever their branch asks.
+    trees = [name for name, bounds in said if bounds.not_null and _is_tree(entity, name)]
+    values = (name for name, bounds in said if not bounds.null and guard(name, bounds))
+    return frozenset([*trees[:1], *(name for name in values if is_fixed(entity.columns[name]))])
+
+
+def _is_tree(entity: TableDraft, name: str) -> bool:
+    column = entity.columns[name]
+    return column.nullable and column.is_link and column.params["entity"] == entity.name
 
 
 def _guard(entity: TableDraft, branch: CheckMeaning, read: Collection[str]) -> str:

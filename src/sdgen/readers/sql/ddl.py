@@ -34,7 +34,7 @@ from sdgen.readers.sql.ddl_folder import DdlFolderOrigin, is_ddl_folder, read_fo
 from sdgen.readers.sql.ddl_tables import SchemaBuilder
 from sdgen.readers.sql.ddl_text import Statement, block_statements, statements
 from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable, words
-from sdgen.readers.sql.ddl_triggers import read_trigger, with_filled_tables
+from sdgen.readers.sql.ddl_triggers import read_trigger, with_triggers
 from sdgen.readers.sql.schema import Schema, TableName
 from sdgen.scenario.model import Scenario
 
@@ -125,7 +125,7 @@ def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
         reading.note(what, line)
     notes = tuple(reading.all_notes())
     schema = Schema(name, dialect, file, tables, reading.enums, reading.domains, notes, reading.composites)
-    schema = with_filled_tables(schema, reading.filled_by)
+    schema = with_triggers(schema, reading)
     if not schema.tables:
         hint = "a schema is made by CREATE TABLE statements"
         raise SourceError([Problem((), f"no tables found (read as {dialect})", hint, file), *schema.notes])

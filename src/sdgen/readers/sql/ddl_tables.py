@@ -247,6 +247,7 @@ class SchemaBuilder:
         self.notes: list[Problem] = []
         self.routines: dict[str, str] = {}  # the texts of functions, by their names
         self.filled_by: dict[str, str] = {}  # the triggers that add rows to tables, by the tables' names
+        self.set_by: dict[str, dict[str, str]] = {}  # those that set columns, by the names of tables and columns
         self._left_out: dict[str, list[int]] = {}
 
     def note(self, what: str, line: int, path: Path = (), hint: str = "") -> None:

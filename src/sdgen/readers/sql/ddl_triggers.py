@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sdgen.readers.sql.ddl_tables import SchemaBuilder
 from sdgen.readers.sql.ddl_text import Statement
-from sdgen.readers.sql.schema import Schema, TableName
+from sdgen.readers.sql.schema import Schema, TableName, TableSchema
 
 _NAME = r"((?:[\w$]+|\"[^\"]+\"|`[^`]+`|\[[^\]]+\])(?:\.(?:[\w$]+|\"[^\"]+\"|`[^`]+`|\[[^\]]+\]))?)"
 # The event stands before the table, but in SQL Server behind it.
@@ -18,6 +18,12 @@ _TRIGGER = re.compile(
 _ROUTINE = re.compile(rf"CREATE\s+(?:\w+\s+){{0,4}}?(?:FUNCTION|PROCEDURE)\s+{_NAME}\s*\(", re.IGNORECASE)
 _CALL = re.compile(rf"EXECUTE\s+(?:FUNCTION|PROCEDURE)\s+{_NAME}\s*\(", re.IGNORECASE)
 _SETS = re.compile(r"\bNEW\.[\"`]?(\w+)[\"`]?\s*:?=(?!=)", re.IGNORECASE)
+_UPDATES = re.compile(
+    rf"(?<!FOR )(?<!DO )(?<!KEY )\bUPDATE\s+(?:OR\s+\w+\s+)?(?:ONLY\s+)?{_NAME}(?:\s+(?:AS\s+)?(?!SET\b)\w+)?\s+SET\b"
+    r"(.*?)(?:\bWHERE\b|\bFROM\b|;|$)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ASSIGNED = re.compile(r"(?:^|,)\s*(?:\w+\.)?[\"`\[]?(\w+)[\"`\]]?\s*=", re.DOTALL)
 _ADDS = re.compile(rf"\bINSERT\s+(?:OR\s+\w+\s+|IGNORE\s+)?INTO\s+{_NAME}", re.IGNORECASE)
 
 
@@ -36,20 +42,34 @@ def read_trigger(reading: SchemaBuilder, statement: Statement) -> None:
         return
     call = _CALL.search(body)
     body = reading.routines.get(_last(call[1]), "") if call is not None else body
-    sets = ", ".join(dict.fromkeys(_SETS.findall(body)))
     added = {each: _last(each) for each in _ADDS.findall(body) if _last(each) != _last(table)}
-    does = [*([f"sets {sets}"] if sets else []), *(f"adds rows to {each}" for each in added.values())]
+    sets = {_last(table): dict.fromkeys(_SETS.findall(body))}
+    for changed, assigned in _UPDATES.findall(body):
+        sets.setdefault(_last(changed), {}).update(dict.fromkeys(_ASSIGNED.findall(assigned)))
+    does = [_shown(each, list(columns), _last(table)) for each, columns in sets.items() if columns]
+    does += (f"adds rows to {each}" for each in added.values())
     what = f"{_last(table)}: trigger {_last(name)} runs on inserted rows, and {' and '.join(does) or 'may change them'}"
     hint = "what is in the table then differs from what was made: drop the trigger before the load, or let it do so"
     reading.note(what, statement.line, hint=hint)
     for each in added.values():
         reading.filled_by.setdefault(each, _last(name))
+    for each, columns in sets.items():
+        reading.set_by.setdefault(each, {}).update({column.lower(): _last(name) for column in columns})
 
 
-def with_filled_tables(schema: Schema, filled_by: dict[str, str]) -> Schema:
-    """The schema with the triggers that fill tables: rows of another origin would meet theirs at the keys."""
-    tables = tuple(replace(table, filled_by=filled_by.get(_key(table.name), "")) for table in schema.tables)
-    return replace(schema, tables=tables)
+def _shown(table: str, columns: list[str], own: str) -> str:
+    return f"sets {', '.join(columns)}{'' if table == own else f' of {table}'}"
+
+
+def with_triggers(schema: Schema, reading: SchemaBuilder) -> Schema:
+    """The schema with the triggers that fill tables, whose keys other rows would meet, and that set columns."""
+    return replace(schema, tables=tuple(_with_triggers(table, reading) for table in schema.tables))
+
+
+def _with_triggers(table: TableSchema, reading: SchemaBuilder) -> TableSchema:
+    by_column = reading.set_by.get(_key(table.name), {})
+    set_by = {each.name: by_column[each.name.lower()] for each in table.columns if each.name.lower() in by_column}
+    return replace(table, filled_by=reading.filled_by.get(_key(table.name), ""), set_by=set_by)
 
 
 def _key(name: TableName) -> str:

@@ -243,8 +243,9 @@ def leave_empty(entities: Entities, notes: Notes, dialect: str = "") -> None:
     for entity in entities.values():
         if entity.schema.filled_by:
             waiting.append((entity, f"the trigger {entity.schema.filled_by} fills it"))
-            facts = {**entity.target.get(dialect, {}), "filled_by": entity.schema.filled_by}
-            entity.target = {**entity.target, dialect: facts}
+        triggers = {"filled_by": entity.schema.filled_by, "set_by": dict(entity.schema.set_by)}
+        if facts := {name: value for name, value in triggers.items() if value}:
+            entity.target = {**entity.target, dialect: {**entity.target.get(dialect, {}), **facts}}
         never = [check for check in entity.schema.checks if not branches_of(check.sql, dialect)]
         if never:
             entity.schema = replace(entity.schema, checks=())

@@ -136,7 +136,7 @@ class TableSchema:
 
     takes_rows: it is no partitioned table without a partition. target: what else its own database is told. generic:
     links that name the table of another column's ids, each with that column (Django's generic relations).
-    filled: the source has rows of it; filled_by: the trigger that adds rows to it.
+    filled: the source has rows of it; filled_by: the trigger that adds rows to it; set_by: those that set columns.
     """
 
     name: TableName
@@ -154,6 +154,7 @@ class TableSchema:
     filled: bool = False
     generic: tuple[tuple[str, str], ...] = ()
     filled_by: str = ""
+    set_by: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
