@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,9 +97,30 @@ def test_spread_parents_lie_apart_and_all_are_taken_alike() -> None:
     assert counts.max() - counts.min() < 5
 
 
+BY_PLACE = PAIRS.replace(
+    "distinct: true",
+    "distribution: weighted, weights_by_place: [[3, 1, 0, 0, 0, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1, 1, 1, 1]]",
+)
+
+
+def test_weights_by_place_count_for_the_first_the_second_and_all_further_rows() -> None:
+    plan = sdgen.plan(read_text_as_scenario(HEAD + BY_PLACE, "t.yaml"), seed=1)
+    rows = sdgen.generate(plan)["tagged"]
+    posts, tags = (np.asarray(rows[name]) for name in ("post_id", "tag_id"))
+    places = np.arange(len(posts)) - np.searchsorted(posts, posts)
+    assert 0.6 < (tags[places == 0] == 1).mean() < 0.9
+    assert set(tags[places == 0]) == {1, 2}
+    assert set(tags[places == 1]) == {3}
+    assert set(tags[places > 1]) == set(range(4, 10))
+    pieces = pa.Table.from_batches(sdgen.batches(plan, "tagged", batch_rows=37))
+    assert pieces["tag_id"].to_pylist() == tags.tolist()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (BY_PLACE.replace("weights_by", "weights: [1], weights_by"), "neither weights nor quotas"),
+        (BY_PLACE.replace("[3, 1, ", "[0, 0, "), "not all zero"),
         (SPREAD.replace("count: 4", "min: 1, max: 4"), "does not have the same number of rows for each row"),
         (SPREAD.replace("count: 4", "count: 10"), "9 rows of tags are too few to give 10 of them to one row"),
         (SPREAD.replace("spread: true", "spread: true, distinct: true"), "nothing else may say so"),

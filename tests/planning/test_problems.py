@@ -57,6 +57,11 @@ COLUMNS = [
     ),
     ("{generator: fk, params: {entity: parents, column: id, one_to_one: true}}", "20 rows and only 10 parents", ""),
     ("{generator: fk, params: {entity: parents, column: id, weights: [1]}}", "the distribution is not weighted", ""),
+    (
+        "{generator: fk, params: {entity: parents, column: id, distribution: weighted, weights_by_place: [[1], [0, 1]]}}",
+        "have no places",
+        "write rows: {per: …}",
+    ),
     ("{generator: fk, params: {entity: parents, column: id, quota: [{row: 3, count: 99}]}}", "add up to 99 of 20", ""),
     ("{generator: fk, params: {entity: parents, column: id, quota: [{row: 30, count: 9}]}}", "row 30 is not one", ""),
     ("{unique: true, generator: uniform_int, params: {min: 1, max: 5}}", "only 5 distinct values", "at most 5 rows"),

@@ -93,7 +93,7 @@ def test_invoices_come_on_the_anniversary_without_gaps(rows: Rows) -> None:
     assert (
         one(
             rows,
-            "select count(*) from subscriptions s where status <> 'trialing' and not exists (select 1 from invoices i where i.subscription = s.id)",
+            "select count(*) from subscriptions s where (status = 'trialing' or coalesce(ended_at = trial_end, false)) = exists (select 1 from invoices i where i.subscription = s.id)",
         )
         == 0
     )

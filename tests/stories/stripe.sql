@@ -2,8 +2,9 @@
 select i.id from invoices i join invoice_line_items l on l.invoice_id = i.id group by i.id, i.subtotal
 having i.subtotal <> sum(l.amount);
 
--- an invoice adds up, and what is due is paid or remains
-from invoices where total <> total_excluding_tax + coalesce(tax, 0) or amount_due <> total
+-- an invoice adds up, and what is due, less the customer's credit, is paid or remains
+from invoices where total <> total_excluding_tax + coalesce(tax, 0)
+or amount_due <> total + starting_balance - ending_balance or greatest(starting_balance, ending_balance) > 0
 or amount_paid + amount_remaining <> amount_due or paid <> (status = 'paid')
 or paid <> (amount_remaining = 0);
 
@@ -31,11 +32,11 @@ or r.created > epoch(as_of()) or r.amount > c.amount or (r.status = 'succeeded')
 or c.amount_refunded <> case when c.paid then r.amount else 0 end
 or c.refunded <> (c.amount_refunded = c.amount);
 
--- a subscription that ended has ended; past_due ones owe an invoice and active ones don't
+-- a subscription that ended has ended; past_due ones owe an invoice that was due and active ones don't
 select s.id from subscriptions s join invoices i on i.subscription = s.id
 group by s.id, s.status, s.ended_at, s.canceled_at
 having (s.status = 'canceled') <> (s.ended_at is not null) or (s.ended_at is not null and s.canceled_at is null)
-or (s.status in ('past_due', 'unpaid')) <> (count(*) filter (i.status = 'open') = 1);
+or (s.status in ('past_due', 'unpaid')) <> (count(*) filter (i.status = 'open' and coalesce(i.due_date < epoch(as_of()), true)) > 0);
 
 -- periods follow one another and the present one holds now
 from subscriptions where current_period_end <= current_period_start or start_date < (select max(created) from prices)
@@ -56,3 +57,7 @@ where l.price is not null and p.id is null;
 
 -- plan lines cost quantity times the unit amount
 from invoice_line_items where type = 'subscription' and amount <> quantity * price.unit_amount;
+
+-- a credit is used up invoice by invoice, and what is left is the customer's balance
+from (select starting_balance, lag(ending_balance) over (partition by customer order by created) as before from invoices)
+where starting_balance > before;

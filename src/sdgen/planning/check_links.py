@@ -38,6 +38,9 @@ def check_links(draft: Draft) -> None:
             check_within(draft, key, link)
         if link.unlike:
             _check_unlike(draft, key, link, parents)
+        if link.weights_by_place and draft.counting_link(key[0]) in ("", link.via or key[1]):
+            what = f"the rows of {key[0]} have no places: they are not counted by another link"
+            draft.refuse((*path, "params", "weights_by_place"), what, "write rows: {per: …}, or give weights alone")
         if link.spread:
             _check_spread(draft, key, link, parents)
         if link.later_than:

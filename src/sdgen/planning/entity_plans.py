@@ -19,6 +19,7 @@ from sdgen.generators.links.counts import FixedCount
 from sdgen.generators.links.links import ForeignKey, Parent
 from sdgen.generators.links.parent_sampler import (
     AtPlaces,
+    ByPlace,
     Counted,
     Following,
     Link,
@@ -229,6 +230,9 @@ def _chooser(
         return LevelTree(stream, spec.roots, spec.depth) if spec.depth else Tree(stream, spec.roots)
     if spec.one_to_one or draft.alone_unique(key):
         return OneToOne(stream, parents)
+    if spec.weights_by_place:
+        laws = tuple(_drawn(spec, stream, parents, weights) for weights in spec.weights_by_place)
+        return ByPlace(draft.layouts[key[0]], laws)
     if not spec.quota:
         return _drawn(spec, stream, parents, spec.weights)
     counts = {quota_row(draft, spec, index): quota.count for index, quota in enumerate(spec.quota)}

@@ -60,6 +60,11 @@ class ForeignKey(Generator):
     weights: tuple[float, ...] = Field(
         (), description="weighted: one weight for each parent row, in row order; repeated where there are more parents"
     )
+    weights_by_place: tuple[tuple[float, ...], ...] = Field(
+        (),
+        description="weighted: instead, a list of weights for the first of the rows that are counted for one parent, "
+        "one for the second, and so on; the last one for all further rows",
+    )
     one_to_one: bool = Field(False, description="no parent twice")
     among: Among | None = Field(
         None, description="one row for each of some parents: {every: 3, at: [1]}, the second of three"
@@ -108,14 +113,15 @@ class ForeignKey(Generator):
         raise LookupError("a foreign key takes its parent's type")
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
-        if self.weights and self.distribution != "weighted":
-            yield ParamError(
-                "weights",
-                "weights are given, but the distribution is not weighted",
-                "add distribution: weighted",
-            )
-        if self.distribution == "weighted" and (not self.weights or min(self.weights) < 0 or sum(self.weights) <= 0):
-            yield ParamError("weights", "weights must be zero or more, and not all zero")
+        lists = self.weights_by_place or (self.weights,)
+        param = "weights_by_place" if self.weights_by_place else "weights"
+        if any(lists) and self.distribution != "weighted":
+            what = "weights are given, but the distribution is not weighted"
+            yield ParamError(param, what, "add distribution: weighted")
+        if self.distribution == "weighted" and any(not each or min(each) < 0 or sum(each) <= 0 for each in lists):
+            yield ParamError(param, "weights must be zero or more, and not all zero")
+        if self.weights_by_place and (self.weights or self.quota):
+            yield ParamError("weights_by_place", "weights by place take neither weights nor quotas beside them")
         if self.one_to_one and (self.distribution != "uniform" or self.quota):
             yield ParamError("one_to_one", "a one-to-one link takes neither a distribution nor quotas")
         if self.unlike and (self.within or self.quota or self.distribution == "weighted" or self.one_to_one):

@@ -79,6 +79,21 @@ def weighted(key: int, parents: int, weights: Sequence[float]) -> Weighted:
     return Weighted(key, parents, alias_table(shares if sum(shares) > 0 else [1.0] * len(used)))
 
 
+@dataclass(frozen=True, eq=False)
+class ByPlace(ParentSampler):
+    """Parents by a law for each place that a row has among those counted for one row; the last for all further ones."""
+
+    layout: Layout
+    laws: tuple[ParentSampler, ...]
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        places = self.layout.locate(numbers)[1]
+        chosen = self.laws[-1].choose(numbers)
+        for place, law in enumerate(self.laws[:-1]):
+            chosen = np.where(places == place, law.choose(numbers), chosen)
+        return chosen
+
+
 @dataclass(frozen=True)
 class OneToOne(ParentSampler):
     """No parent twice: a permutation of the parents. `exchange` keeps rows away from parents that are taken."""
