@@ -166,3 +166,65 @@ def test_fraud_is_rare_and_shows_in_amount_country_and_hour(rows: Rows) -> None:
 def test_interest_follows_the_rate_of_the_deposit(rows: Rows) -> None:
     sql = "select count(*) from transactions t join statements s on s.id = statement_id where kind = 'interest' and amount not between 0.001 * opening_balance and 0.0035 * closing_balance"
     assert one(rows, sql) == 0
+
+
+def test_customers_hold_one_account_or_many_and_stay_for_years(rows: Rows) -> None:
+    held = [n for (n,) in rows.execute("select count(*) from accounts group by customer_id").fetchall()]
+    assert 0.2 < held.count(1) / len(held) < 0.5
+    assert max(held) >= 6
+    assert (
+        one(
+            rows,
+            "select count(*) from accounts a join customers c on c.id = customer_id where opened_on < joined_on or kind = 'checking' and opened_on <> joined_on",
+        )
+        == 0
+    )
+    assert one(rows, "select count(distinct joined_on) / count(*) from customers") > 0.8
+    assert one(rows, "select avg((joined_on < '2024-01-01')::int) from customers") > 0.2
+    used = "select count(*) as n from transactions t join accounts a on a.id = account_id where a.kind = 'checking' group by account_id"
+    assert one(rows, f"select quantile_cont(n, 0.9) / quantile_cont(n, 0.1) from ({used})") > 4
+
+
+def test_what_comes_in_is_about_spent(rows: Rows) -> None:
+    sql = """
+        select median((s.closing_balance - s.opening_balance) / c.net_salary) from statements s join accounts a on a.id = account_id
+            join customers c on c.id = s.customer_id where a.kind = '{}'
+    """
+    assert -0.02 < one(rows, sql.format("checking")) < 0.14
+    assert abs(one(rows, sql.format("credit_card"))) < 0.05
+    sums = "select period_start, sum(turnover) from (select s.period_start, t.amount as turnover from transactions t join statements s on s.id = statement_id where t.kind = 'salary') group by 1"
+    assert one(rows, f"select count(*) from ({sums})") == 18
+
+
+def test_people_buy_daily_goods_often_and_flights_rarely(rows: Rows) -> None:
+    share = dict(
+        rows.execute(
+            "select mcc, count(*) / sum(count(*)) over () from transactions join merchants m on m.id = merchant_id group by 1"
+        ).fetchall()
+    )
+    assert share["5411"] > share["5812"] * 0.9 > 5 * share["7011"]
+    assert share["4511"] < 0.02
+    chains = "select count(*) / sum(count(*)) over (partition by mcc) as part, mcc from transactions join merchants m on m.id = merchant_id group by merchant_id, mcc"
+    assert one(rows, f"select min(most) from (select max(part) as most from ({chains}) group by mcc)") > 0.05
+    bought = dict(
+        rows.execute(
+            "select month(posted_at), count(*) / count(distinct account_id) from transactions where kind = 'card' and year(posted_at) = 2025 group by 1"
+        ).fetchall()
+    )
+    assert bought[12] > 1.1 * bought[10]
+    assert bought[1] < bought[11]
+
+
+def test_salaries_are_raised_once_a_year_and_fraud_comes_in_runs(rows: Rows) -> None:
+    raises = "select max(amount) / min(amount) as rise, count(distinct amount) as steps from transactions where kind = 'salary' group by account_id"
+    assert one(rows, f"select max(steps) from ({raises})") == 2
+    assert one(rows, f"select count(*) from ({raises}) where rise not between 0.999 and 1.04") == 0
+    runs = "select posted_at - lag(posted_at) over (partition by account_id order by posted_at) < interval 31 days as again from transactions where is_fraud"
+    assert one(rows, f"select avg(coalesce(again, false)::int) from ({runs})") > 0.25
+    assert (
+        one(
+            rows,
+            "select count(distinct customer_id) from transactions t join accounts a on a.id = account_id where is_fraud",
+        )
+        < 36
+    )

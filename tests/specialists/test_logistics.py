@@ -179,3 +179,54 @@ def test_vehicles_have_right_numbers_and_loads_follow_parcels(rows: Rows) -> Non
         )
         == 0
     )
+
+
+def test_a_fleet_has_busy_vehicles_and_reserves_and_a_season(rows: Rows) -> None:
+    used = "select count(*) as n, row_number() over (order by count(*) desc) as place from trips group by vehicle_id"
+    assert one(rows, f"select sum(n) filter (place <= 6) / sum(n) from ({used})") > 0.4
+    assert one(rows, f"select count(*) from ({used}) where n <= 30") >= 5
+    assert not one(
+        rows,
+        "select count(*) from (select vehicle_id from trips group by vehicle_id, departed_at::date having count(*) > 1)",
+    )
+    by_month = dict(
+        rows.execute(
+            "select month(departed_at), count(*) from trips where month(departed_at) > 5 group by 1"
+        ).fetchall()
+    )
+    assert len(by_month) == 7
+    assert by_month[12] == max(by_month.values()) < 2 * min(by_month.values())
+    assert not one(
+        rows, "select count(*) from trips where strftime(departed_at, '%m-%d') in ('10-03', '12-25', '12-26')"
+    )
+
+
+def test_tractors_go_far_to_few_and_unload_long(rows: Rows) -> None:
+    sql = """
+        select model = 'tractor unit', median(distance_km), median(stop_count), median(60 * distance_km / date_diff('minute', departed_at, returned_at)),
+            (select median(epoch(left_at - arrived_at)) from stops s join trips t on t.id = trip_id join vehicles w on w.id = vehicle_id
+                where (w.model = 'tractor unit') = (v.model = 'tractor unit'))
+        from trips join vehicles v on v.id = vehicle_id group by v.model = 'tractor unit' order by 1
+    """
+    (_, near, many, slow, brief), (_, far, few, fast, long) = rows.execute(sql).fetchall()
+    assert far > 2 * near
+    assert few * 3 <= many
+    assert fast > 1.3 * slow
+    assert long > 3 * brief
+
+
+def test_loads_fit_and_cost_fuel(rows: Rows) -> None:
+    sql = "select {} from trips t join vehicles v on v.id = vehicle_id"
+    assert one(rows, sql.format("max(load_kg / payload_kg)")) <= 1.001
+    assert one(rows, sql.format("corr(fuel_litres / distance_km / litres_per_100_km, load_kg / payload_kg)")) > 0.2
+    assert (
+        one(
+            rows,
+            "select count(*) from trips t where load_kg <> (select sum(weight_kg) from stops where trip_id = t.id)",
+        )
+        == 0
+    )
+    assert not one(
+        rows,
+        "select count(*) from stops s join trips t on t.id = trip_id join vehicles v on v.id = vehicle_id where model not like '%van' and result like '%neighbor'",
+    )
