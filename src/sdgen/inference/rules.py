@@ -16,7 +16,7 @@ from typing import Any
 from sdgen.generators.arrays.decimals import room
 from sdgen.inference.names import snake
 from sdgen.inference.neighbours import ALONE, Beside, compiled
-from sdgen.inference.rule_files import built_in_rules, section_sizes, shorter_forms
+from sdgen.inference.rule_files import built_in_rules, section_sizes, shorter_forms, turned_forms
 from sdgen.inference.rule_index import RuleIndex
 from sdgen.scenario.model import GeneratorSpec, Rule
 from sdgen.scenario.types import Type, parse_type
@@ -58,7 +58,8 @@ class Guess:
 
 
 def built_in_guesses(traits: ColumnTraits) -> Iterator[Guess]:
-    """What the built-in rules suggest: by the whole name, by its last words or for another entity, by the type alone.
+    """What the built-in rules suggest: by the whole name, by its last words or for another entity, by what the name says
+    in other words, by the type alone.
 
     A text column that no rule of texts knows may hold a number as text, if a rule knows a number of its name.
     """
@@ -67,6 +68,9 @@ def built_in_guesses(traits: ColumnTraits) -> Iterator[Guess]:
     yield from _suggested(map(_rule, (place for place in held if place < first_general)), traits)
     yield from _loose_guesses(traits)
     yield from _suggested(map(_rule, (place for place in named if place >= first_general)), traits)
+    for form in dict.fromkeys(form for name in traits.names for form in turned_forms(name)):
+        turned = replace(traits, names=(form,), raw=form)
+        yield from _suggested(map(_rule, filter(_goes_by_name, indexed_rules(turned))), turned)
     yield from _written_guesses(traits)
     yield from _suggested(map(_rule, (place for place in held if not _goes_by_name(place))), traits)
 
