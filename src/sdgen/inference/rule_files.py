@@ -119,7 +119,7 @@ def _apart(word: str) -> str:
     for head, rest in splits if len(word) >= _LEAST_JOINED else ():
         if (len(head) > 2 and head in known or head in starts) and (rest in known or rest in _whole_words()):
             return f"{rest}_id" if head == "id" else f"{head}_{rest}"
-    for head, rest in splits:
+    for head, rest in splits if word not in _known_together() else ():
         if rest in _word_list("tails") and (len(head) > 1 or rest in _word_list("tails of letters")):
             return f"{_spelled(head)}_{rest}"
         if rest in _word_list("tails of known words") and len(head) > 2 and _is_known(head):
@@ -181,3 +181,10 @@ def _word_list(name: str) -> frozenset[str]:
 def _whole_words() -> frozenset[str]:
     """Words that stand whole in a rule's pattern."""
     return frozenset(word for rule in built_in_rules() for word in re.findall(r"[a-z]{6,}", rule.pattern))
+
+
+@cache
+def _known_together() -> frozenset[str]:
+    """Words that a rule's pattern lets run together: `call_?number`."""
+    patterns = (rule.pattern.replace("_?", "") for rule in built_in_rules() if "_?" in rule.pattern)
+    return frozenset(word for pattern in patterns for word in re.findall(r"[a-z]{6,}", pattern))

@@ -63,10 +63,14 @@ def built_in_guesses(traits: ColumnTraits) -> Iterator[Guess]:
 
     A text column that no rule of texts knows may hold a number as text, if a rule knows a number of its name.
     """
-    held, first_general = indexed_rules(traits), section_sizes()[1]
+    held, (first_of_trades, first_general) = indexed_rules(traits), section_sizes()
     named = [place for place in held if _goes_by_name(place)]
-    yield from _suggested(map(_rule, (place for place in held if place < first_general)), traits)
-    yield from _loose_guesses(traits)
+    last_words = {place for place in held if place < first_of_trades and _by_last_words(_rule(place), traits)}
+    yield from _suggested((_rule(place) for place in held if place < first_general and place not in last_words), traits)
+    forms = dict.fromkeys(form for name in traits.names for form in shorter_forms(name))
+    yield from _loose_guesses([form for form in forms if "_" in form], traits)
+    yield from _suggested((_rule(place) for place in held if place in last_words), traits)
+    yield from _loose_guesses([form for form in forms if "_" not in form], traits)
     yield from _suggested(map(_rule, (place for place in named if place >= first_general)), traits)
     for form in dict.fromkeys(form for name in traits.names for form in turned_forms(name)):
         turned = replace(traits, names=(form,), raw=form)
@@ -81,10 +85,10 @@ def indexed_rules(traits: ColumnTraits) -> list[int]:
     return [place for place in _built_in_index().places((*traits.names, traits.raw)) if place in of_type]
 
 
-def _loose_guesses(traits: ColumnTraits) -> Iterator[Guess]:
-    """What the rules of trades say of a column's name whatever its entity is, and of the last words of its name."""
+def _loose_guesses(forms: Iterable[str], traits: ColumnTraits) -> Iterator[Guess]:
+    """What the rules of trades say of a name or its last words, whatever the column's entity is."""
     first, end = section_sizes()
-    for form in dict.fromkeys(form for name in traits.names for form in shorter_forms(name)):
+    for form in forms:
         shorter = replace(traits, names=(form,), raw=form)
         near = (place for place in indexed_rules(shorter) if first <= place < end and _says_enough(place))
         yield from _suggested(map(_for_any_entity, near), shorter)
@@ -106,6 +110,14 @@ def _rule(place: int) -> Rule:
 def _goes_by_name(place: int) -> bool:
     rule = _rule(place)
     return bool(rule.pattern or rule.field or rule.comment)
+
+
+def _by_last_words(rule: Rule, traits: ColumnTraits) -> bool:
+    """Whether a rule knows only the last words of a name: a rule of a trade may know the whole."""
+    start = "(?:.*_)?"
+    if not rule.pattern.startswith(start):
+        return False
+    return all(_groups(rule.pattern[len(start) :], name) is None for name in (*traits.names, traits.raw))
 
 
 def _says_enough(place: int) -> bool:
