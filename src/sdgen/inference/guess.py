@@ -199,7 +199,8 @@ class _Table:
 
     @cached_property
     def forms(self) -> tuple[str, ...]:
-        return entity_name(self.name, abbreviations()), snake(self.name)
+        name = entity_name(self.name, abbreviations())
+        return tuple(dict.fromkeys((name, snake(self.name), words_apart(name))))
 
     @cached_property
     def primary_key(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from sdgen.scenario.model import GeneratorSpec, Rule
 from sdgen.scenario.types import Type, parse_type
 
 _ANY_START = ("(.*", "(?:.*")  # of patterns that say nothing but a last word
+_OPTIONAL_STARTS = ("(?:.*_)?", "(?:(.*)_)?")
 _TEXTS = ("string", "text")
 _IDENTITIES = frozenset({"id", "code", "key", "number", "identifier", "reference"})  # last words of what isn't counted
 _NUMBER = Type("decimal", precision=12, scale=2)
@@ -114,10 +115,9 @@ def _goes_by_name(place: int) -> bool:
 
 def _by_last_words(rule: Rule, traits: ColumnTraits) -> bool:
     """Whether a rule knows only the last words of a name: a rule of a trade may know the whole."""
-    start = "(?:.*_)?"
-    if not rule.pattern.startswith(start):
-        return False
-    return all(_groups(rule.pattern[len(start) :], name) is None for name in (*traits.names, traits.raw))
+    start = next((each for each in _OPTIONAL_STARTS if rule.pattern.startswith(each)), "")
+    rest = rule.pattern[len(start) :]
+    return bool(start) and all(_groups(rest, name) is None for name in (*traits.names, traits.raw))
 
 
 def _says_enough(place: int) -> bool:
