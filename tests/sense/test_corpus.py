@@ -27,11 +27,11 @@ def _load(name: str) -> ModuleType:
 kinds, schemas = _load("kinds"), _load("schemas")
 
 
-def test_the_corpus_is_wide_and_half_of_it_is_only_measured() -> None:
+def test_the_corpus_is_wide_and_its_parts_are_large() -> None:
     found = list(schemas.schemas())
     columns = {
-        half: sum(len(columns) for one in found if one.half == half for columns in one.tables.values())
-        for half in ("tune", "measure")
+        part: sum(len(columns) for one in found if one.part == part for columns in one.tables.values())
+        for part in ("tuned", "wide")
     }
     assert len(found) >= 60
     assert len({one.vertical for one in found}) >= 10

@@ -1,6 +1,6 @@
 """How much of what a bare schema becomes fits: rows of the corpus's schemas, judged column by column.
 
-`make sense`, or `python tools/sense [--half tune] [--worst 40] [schema …]`.
+`make sense`, or `python tools/sense [--part tuned] [--worst 40] [schema …]`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 from kinds import AS_OF, KINDS, verdict
-from schemas import Schema, schemas
+from schemas import PARTS, Schema, schemas
 
 import sdgen
 from sdgen.readers.base import ReadOptions
@@ -28,7 +28,7 @@ class Judgement:
     """What a column's values, or a condition, came to; sample: some of the values."""
 
     vertical: str
-    half: str
+    part: str
     place: str
     expected: str
     verdict: str
@@ -47,13 +47,13 @@ def judged(schema: Schema) -> Iterator[Judgement]:
             found = verdict(column.kind, column.args, values, schema.vertical)
             sample = " · ".join(str(value)[:36] for value in values[:4])
             place = f"{schema.name} {table}.{column.name}"
-            yield Judgement(schema.vertical, schema.half, place, f"{column.kind} {column.args}".strip(), found, sample)
+            yield Judgement(schema.vertical, schema.part, place, f"{column.kind} {column.args}".strip(), found, sample)
     connection = duckdb.connect()
     for table, condition in schema.conditions:
         connection.register("rows", tables[table])
         broken = connection.execute(f"select count(*) from rows where not ({condition})").fetchall()[0][0]
         found = "wrong" if broken else "fits"
-        yield Judgement(schema.vertical, schema.half, f"{schema.name} {table}", condition, found, f"{broken} rows")
+        yield Judgement(schema.vertical, schema.part, f"{schema.name} {table}", condition, found, f"{broken} rows")
 
 
 def table_of(judgements: Iterable[Judgement]) -> list[str]:
@@ -72,22 +72,22 @@ def table_of(judgements: Iterable[Judgement]) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("schemas", nargs="*", help="only these schemas")
-    parser.add_argument("--half", choices=["tune", "wide", "measure"], help="only this half")
+    parser.add_argument("--part", choices=PARTS, help="only this part")
     parser.add_argument("--worst", type=int, default=12, help="how many columns that don't fit to list")
     options = parser.parse_args()
-    chosen = [s for s in schemas() if s.half == (options.half or s.half) and s.name in (options.schemas or [s.name])]
+    chosen = [s for s in schemas() if s.part == (options.part or s.part) and s.name in (options.schemas or [s.name])]
     unknown = {c.kind for s in chosen for columns in s.tables.values() for c in columns} - KINDS
     if unknown:
         sys.exit(f"unknown kinds: {', '.join(sorted(unknown))}")
     found = [one for schema in chosen for one in judged(schema)]
-    for half in ("tune", "wide", "measure"):
-        of_half = [one for one in found if one.half == half]
-        if not of_half:
+    for part in PARTS:
+        of_part = [one for one in found if one.part == part]
+        if not of_part:
             continue
-        print(f"{half}: {sum(s.half == half for s in chosen)} schemas\n  vertical   columns     fits   odd wrong")
-        print("\n".join(table_of(of_half)))
-        # Columns of the half that is only measured are not shown: who sees them tunes on them.
-        shown = of_half if half != "measure" or options.schemas else []
+        print(f"{part}: {sum(s.part == part for s in chosen)} schemas\n  vertical   columns     fits   odd wrong")
+        print("\n".join(table_of(of_part)))
+        # Columns of the part that is only measured are not shown: who sees them tunes on them.
+        shown = of_part if part != "blind" or options.schemas else []
         worst = sorted((one for one in shown if one.verdict != "fits"), key=lambda one: one.verdict == "odd")
         for one in worst[: options.worst]:
             print(f"    {one.verdict:<6}{one.place} ({one.expected}): {one.sample}")

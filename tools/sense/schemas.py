@@ -1,6 +1,8 @@
 """The corpus: schemas of public software as facts, each column with the kind of values that would fit it.
 
-A file is a vertical. `[name half]` begins a schema, of the half that rules are tuned on or the one only measured.
+A file is a vertical (`blind_` before its name is left away). `[name part]` begins a schema: `tuned` ones are what rules
+are tuned on, the columns of `wide` ones were judged once before any rule was written for them, and the columns of
+`blind` ones are for measuring alone: who writes rules doesn't look at them.
 `table: column kind arguments >parent @type?; …` are its columns (`>`: a declared link, `@`: the type where the kind
 doesn't say it, `?`: may be null), `? table: condition` what is true of each row.
 """
@@ -13,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "corpus"
+PARTS = ("tuned", "wide", "blind")
 _TYPES = {
     "id": "bigint primary key",
     "ref": "bigint",
@@ -60,7 +63,7 @@ class Schema:
 
     vertical: str
     name: str
-    half: str
+    part: str
     tables: dict[str, list[Judged]] = field(default_factory=dict)
     conditions: list[tuple[str, str]] = field(default_factory=list)
 
@@ -81,7 +84,7 @@ class Schema:
 def schemas(folder: Path = FOLDER) -> Iterator[Schema]:
     """All schemas of the corpus."""
     for path in sorted(folder.glob("*.txt")):
-        yield from _read(path.stem, path.read_text("utf-8"))
+        yield from _read(path.stem.removeprefix("blind_"), path.read_text("utf-8"))
 
 
 def _read(vertical: str, text: str) -> Iterator[Schema]:
@@ -90,8 +93,9 @@ def _read(vertical: str, text: str) -> Iterator[Schema]:
         if line.startswith("["):
             if schema is not None:
                 yield schema
-            name, half = line.strip("[]").split()
-            schema = Schema(vertical, name, half)
+            name, part = line.strip("[]").split()
+            assert part in PARTS, line
+            schema = Schema(vertical, name, part)
             continue
         assert schema is not None, line
         table, _, rest = line.removeprefix("? ").partition(": ")

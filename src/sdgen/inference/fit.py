@@ -87,6 +87,9 @@ def fitting(spec: GeneratorSpec, needs: ColumnNeeds) -> GeneratorSpec | None:
     facts = needs.facts(made)
     if facts is None:
         return spec if not (needs.need or needs.domain) else None
+    if isinstance(made, Choice) and not needs.need:
+        spec = _shortened(spec, facts.type.length)
+        made = cached_generator(spec) or made
     needs_met = _needs_met(made, needs.types) and not _of_no_day(made, needs)
     fits = needs_met and not list(made.faults(facts)) and _distinct_enough(made, facts, needs) and _short(made, facts)
     return spec if fits else None
@@ -110,6 +113,20 @@ def _rounded(spec: GeneratorSpec, made: Generator) -> GeneratorSpec:
     if not open_ones or made.natural().kind != "double":
         return spec
     return GeneratorSpec.model_construct(type=spec.type, params={**spec.params, open_ones[0]: 2})
+
+
+def _shortened(spec: GeneratorSpec, limit: int) -> GeneratorSpec:
+    """A choice without the texts that are too long for the column, where at least three, and half of them, are left."""
+    values, weights = spec.params.get("values"), spec.params.get("weights")
+    if not limit or not isinstance(values, list) or not all(isinstance(each, str) for each in values):
+        return spec
+    left = [at for at, each in enumerate(values) if len(each) <= limit]
+    if len(left) == len(values) or len(left) < max(3, len(values) / 2):
+        return spec
+    params = {**spec.params, "values": [values[at] for at in left]}
+    if isinstance(weights, list):
+        params["weights"] = [weights[at] for at in left]
+    return GeneratorSpec.model_construct(type=spec.type, params=params)
 
 
 def needs_others(spec: GeneratorSpec) -> bool:

@@ -22,7 +22,7 @@ from sdgen.inference.order_in_time import with_order
 from sdgen.inference.parent_params import with_parent_params
 from sdgen.inference.parts import Surroundings, with_copies
 from sdgen.inference.row_classes import RowClasses
-from sdgen.inference.rule_files import abbreviations, words_apart
+from sdgen.inference.rule_files import abbreviations, lone_words, words_apart
 from sdgen.inference.rules import ColumnTraits, Guess, guesses
 from sdgen.inference.table_moments import NameForms
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
@@ -200,7 +200,8 @@ class _Table:
 
     @cached_property
     def forms(self) -> tuple[str, ...]:
-        return entity_name(self.name, abbreviations()), snake(self.name)
+        name = entity_name(self.name, abbreviations())
+        return tuple(dict.fromkeys((name, snake(self.name), words_apart(name))))
 
     @cached_property
     def primary_key(self) -> tuple[str, ...]:
@@ -301,7 +302,15 @@ def _name_forms(entity: str, columns: tuple[str, ...]) -> dict[str, tuple[str, .
     spelled = {name: spelled_out(name, abbreviations()) for name in columns}
     prefix = shared_prefix(spelled.values())
     found = {name: forms(spelled[name], entity, prefix) for name in spelled}
-    return {name: tuple(dict.fromkeys((*each, *map(words_apart, each)))) for name, each in found.items()}
+    return {
+        name: tuple(dict.fromkeys((*each, *map(words_apart, each), *_with_entity(entity, each))))
+        for name, each in found.items()
+    }
+
+
+def _with_entity(entity: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """A column's name behind its entity's, where it says nothing without: the type of an engine."""
+    return tuple(f"{entity}_{name}" for name in names if name in lone_words())
 
 
 _HOW_OFTEN = frozenset({"distribution", "exponent", "weights"})

@@ -112,11 +112,43 @@ def words_apart(name: str) -> str:
 
 
 def _apart(word: str) -> str:
-    known: frozenset[str] = _joined_words()
-    if len(word) < _LEAST_JOINED or word in known:
+    known, starts = _joined_words(), _word_list("starts")
+    if word in known or word in _word_list("whole"):
         return word
-    splits = ((word[:at], word[at:]) for at in range(3, len(word) - 1))
-    return next((f"{head}_{rest}" for head, rest in splits if head in known and (rest in known or rest == "id")), word)
+    splits = [(word[:at], word[at:]) for at in range(1, len(word))]
+    for head, rest in splits if len(word) >= _LEAST_JOINED else ():
+        if (len(head) > 2 and head in known or head in starts) and (rest in known or rest in _whole_words()):
+            return f"{rest}_id" if head == "id" else f"{head}_{rest}"
+    for head, rest in splits if word not in _known_together() else ():
+        if rest in _word_list("tails") and (len(head) > 1 or rest in _word_list("tails of letters")):
+            return f"{_spelled(head)}_{rest}"
+        if rest in _word_list("tails of known words") and len(head) > 2 and _is_known(head):
+            return f"{_spelled(head)}_{abbreviations().get(rest, rest)}"
+    return word
+
+
+def _spelled(head: str) -> str:
+    return abbreviations().get(head) or _apart(head)
+
+
+def _is_known(head: str) -> bool:
+    return head in _joined_words() or head in _whole_words() or _spelled(head) != head
+
+
+@lru_cache(maxsize=32_768)
+def turned_forms(name: str) -> tuple[str, ...]:
+    """What a name says in other words: place_of_publication is a place, name_first a first name, code_2 a code."""
+    words = name.split("_")
+    found: list[str] = []
+    at = next((at for at, word in enumerate(words) if at and word in _word_list("links")), 0)
+    if at:
+        found += ["_".join([*words[at + 1 :], *words[:at]]), "_".join(words[:at])]
+    elif words[0] in _word_list("turned") and 1 < len(words) < 4 and words[-1] not in _common_words():
+        found.append("_".join([*words[1:], words[0]]))
+    while len(words) > 1 and (words[-1].isdigit() or words[-1] in _word_list("endings")):
+        words = words[:-1]
+        found.append("_".join(words))
+    return tuple(each for each in found if len(each) >= _TELLING)
 
 
 @lru_cache(maxsize=32_768)
@@ -127,17 +159,32 @@ def shorter_forms(name: str) -> tuple[str, ...]:
     return tuple(tail for tail in tails if len(tail) >= _TELLING and not _common_words().issuperset(tail.split("_")))
 
 
-@cache
+def lone_words() -> frozenset[str]:
+    """Names that say nothing without their entity's."""
+    return _word_list("lone")
+
+
 def _common_words() -> frozenset[str]:
-    return frozenset(own_yaml("rules")["common"].split())
+    return _word_list("common")
+
+
+def _joined_words() -> frozenset[str]:
+    return _word_list("joined")
 
 
 @cache
-def _joined_words() -> frozenset[str]:
-    return frozenset(own_yaml("rules")["joined"].split())
+def _word_list(name: str) -> frozenset[str]:
+    return frozenset(own_yaml("rules")[name].split())
 
 
 @cache
 def _whole_words() -> frozenset[str]:
     """Words that stand whole in a rule's pattern."""
     return frozenset(word for rule in built_in_rules() for word in re.findall(r"[a-z]{6,}", rule.pattern))
+
+
+@cache
+def _known_together() -> frozenset[str]:
+    """Words that a rule's pattern lets run together: `call_?number`."""
+    patterns = (rule.pattern.replace("_?", "") for rule in built_in_rules() if "_?" in rule.pattern)
+    return frozenset(word for pattern in patterns for word in re.findall(r"[a-z]{6,}", pattern))

@@ -16,12 +16,13 @@ from typing import Any
 from sdgen.generators.arrays.decimals import room
 from sdgen.inference.names import snake
 from sdgen.inference.neighbours import ALONE, Beside, compiled
-from sdgen.inference.rule_files import built_in_rules, section_sizes, shorter_forms
+from sdgen.inference.rule_files import built_in_rules, section_sizes, shorter_forms, turned_forms
 from sdgen.inference.rule_index import RuleIndex
 from sdgen.scenario.model import GeneratorSpec, Rule
 from sdgen.scenario.types import Type, parse_type
 
 _ANY_START = ("(.*", "(?:.*")  # of patterns that say nothing but a last word
+_OPTIONAL_STARTS = ("(?:.*_)?", "(?:(.*)_)?")
 _TEXTS = ("string", "text")
 _IDENTITIES = frozenset({"id", "code", "key", "number", "identifier", "reference"})  # last words of what isn't counted
 _NUMBER = Type("decimal", precision=12, scale=2)
@@ -58,15 +59,23 @@ class Guess:
 
 
 def built_in_guesses(traits: ColumnTraits) -> Iterator[Guess]:
-    """What the built-in rules suggest: by the whole name, by its last words or for another entity, by the type alone.
+    """What the built-in rules suggest: by the whole name, by its last words or for another entity, by what the name says
+    in other words, by the type alone.
 
     A text column that no rule of texts knows may hold a number as text, if a rule knows a number of its name.
     """
-    held, first_general = indexed_rules(traits), section_sizes()[1]
+    held, (first_of_trades, first_general) = indexed_rules(traits), section_sizes()
     named = [place for place in held if _goes_by_name(place)]
-    yield from _suggested(map(_rule, (place for place in held if place < first_general)), traits)
-    yield from _loose_guesses(traits)
+    last_words = {place for place in held if place < first_of_trades and _by_last_words(_rule(place), traits)}
+    yield from _suggested((_rule(place) for place in held if place < first_general and place not in last_words), traits)
+    forms = dict.fromkeys(form for name in traits.names for form in shorter_forms(name))
+    yield from _loose_guesses([form for form in forms if "_" in form], traits)
+    yield from _suggested((_rule(place) for place in held if place in last_words), traits)
+    yield from _loose_guesses([form for form in forms if "_" not in form], traits)
     yield from _suggested(map(_rule, (place for place in named if place >= first_general)), traits)
+    for form in dict.fromkeys(form for name in traits.names for form in turned_forms(name)):
+        turned = replace(traits, names=(form,), raw=form)
+        yield from _suggested(map(_rule, filter(_goes_by_name, indexed_rules(turned))), turned)
     yield from _written_guesses(traits)
     yield from _suggested(map(_rule, (place for place in held if not _goes_by_name(place))), traits)
 
@@ -77,10 +86,10 @@ def indexed_rules(traits: ColumnTraits) -> list[int]:
     return [place for place in _built_in_index().places((*traits.names, traits.raw)) if place in of_type]
 
 
-def _loose_guesses(traits: ColumnTraits) -> Iterator[Guess]:
-    """What the rules of trades say of a column's name whatever its entity is, and of the last words of its name."""
+def _loose_guesses(forms: Iterable[str], traits: ColumnTraits) -> Iterator[Guess]:
+    """What the rules of trades say of a name or its last words, whatever the column's entity is."""
     first, end = section_sizes()
-    for form in dict.fromkeys(form for name in traits.names for form in shorter_forms(name)):
+    for form in forms:
         shorter = replace(traits, names=(form,), raw=form)
         near = (place for place in indexed_rules(shorter) if first <= place < end and _says_enough(place))
         yield from _suggested(map(_for_any_entity, near), shorter)
@@ -107,6 +116,13 @@ def _goes_by_name(place: int) -> bool:
 def _named_rules() -> frozenset[int]:
     rules = enumerate(built_in_rules())
     return frozenset(place for place, rule in rules if rule.pattern or rule.field or rule.comment)
+
+
+def _by_last_words(rule: Rule, traits: ColumnTraits) -> bool:
+    """Whether a rule knows only the last words of a name: a rule of a trade may know the whole."""
+    start = next((each for each in _OPTIONAL_STARTS if rule.pattern.startswith(each)), "")
+    rest = rule.pattern[len(start) :]
+    return bool(start) and all(_groups(rest, name) is None for name in (*traits.names, traits.raw))
 
 
 def _says_enough(place: int) -> bool:
