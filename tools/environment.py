@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON, TRIED_PYTHON = (3, 11), (3, 13)
 REQUIREMENTS = {"locked": "locked.txt", "oldest": "oldest.txt"}  # the first line of each names the Pythons it is for
 
-# What pip is asked, one call after another. {extra} is "", "[test]" or "[leg]", {lock} the lock with or without what tests
-# need: all that any do, since there is no other lock.
+# What pip is asked, one call after another. {extra} is "", "[test]" or "[leg]", {lock} the lock with what all tests need,
+# or with what sdgen does.
 LOCKED = "--require-hashes --only-binary :all: --requirement requirements/"
 STEPS = {
     "locked": (
@@ -75,7 +75,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("versions", nargs="?", default="locked", choices=sorted(STEPS))
-    parser.add_argument("--extra", default="", choices=["test", "leg"], help="with what all tests need, or those of legs")
+    parser.add_argument(
+        "--extra", default="", choices=["test", "leg"], help="with what all tests need, or those of legs"
+    )
     options = parser.parse_args()
     fault = refusal(sys.version_info[:2], options.versions)
     if fault:
@@ -83,7 +85,10 @@ def main():
     python = options.folder / "bin" / "python"
     if not is_ready(python):
         venv.create(str(options.folder), with_pip=True, clear=True)
-    parts = {"extra": "[{}]".format(options.extra) if options.extra else "", "lock": "locked" if options.extra else "base"}
+    parts = {
+        "extra": f"[{options.extra}]" if options.extra else "",
+        "lock": "locked" if options.extra else "base",
+    }
     for step in STEPS[options.versions]:
         words = step.format(**parts).split()
         # Modules are compiled when they are imported: few of those that are installed ever are.
