@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON, TRIED_PYTHON = (3, 11), (3, 13)
 REQUIREMENTS = {"locked": "locked.txt", "oldest": "oldest.txt"}  # the first line of each names the Pythons it is for
 
-# What pip is asked, one call after another. {extra} is "", "[test]" or "[leg]", {lock} the lock with what all tests need,
-# or with what sdgen does.
+# What pip is asked, one call after another. {extra} is "", "[test]" or "[leg]", {lock} the lock with what all tests
+# need, or with what sdgen does.
 LOCKED = "--require-hashes --only-binary :all: --requirement requirements/"
 STEPS = {
     "locked": (
