@@ -154,7 +154,7 @@ def patient(method: str, url: str, **more: Any) -> httpx.Response:
 def test_the_memory_of_a_server_stays_bounded(folder: Path) -> None:
     """Previews and plans, ordinary and nasty; the processes may not take more than 2 GB each, whatever goes wrong."""
     command = [sys.executable, "-m", "sdgen", "serve", "--port", "0", "--preview-memory", "120MB"]
-    command += ["--preview-seconds", "3"]
+    command += ["--preview-seconds", "5"]
 
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (2_000_000_000, 2_000_000_000))
