@@ -6,7 +6,8 @@ VENV := .venv$(if $(filter-out locked,$(VERSIONS)),-$(VERSIONS))
 BIN := $(VENV)/bin
 # The newest versions are looked up each time; the others change only with these files.
 SINCE := pyproject.toml tools/environment.py $(wildcard requirements/*.txt) $(if $(filter newest,$(VERSIONS)),always)
-PYTEST := $(BIN)/python -m pytest --numprocesses 2
+# Each process takes one half of the tests in their order, so that modules' fixtures are made once, then of the other's rest.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 # Tests start sdgen a thousand times: its bytecode is kept, even where the environment says that none be written.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -40,7 +41,12 @@ $(VENV)/installed: $(SINCE)
 	@touch $@
 
 $(VENV)/tested: $(SINCE)
-	$(PYTHON) tools/environment.py $(VENV) $(VERSIONS) --test
+	$(PYTHON) tools/environment.py $(VENV) $(VERSIONS) --extra test
+	@touch $(VENV)/installed $(VENV)/ready $@
+
+# With what `make leg` needs, and no more of what is large.
+$(VENV)/ready: $(SINCE)
+	$(PYTHON) tools/environment.py $(VENV) $(VERSIONS) --extra leg
 	@touch $(VENV)/installed $@
 
 install: $(VENV)/installed
@@ -56,7 +62,7 @@ test: $(VENV)/tested
 quick: $(VENV)/tested
 	$(PYTEST) $(QUICK)
 
-leg: $(VENV)/tested
+leg: $(VENV)/ready
 	$(PYTEST) $(LEG)
 
 # Real clusters and an S3 server on this machine: Dask, Ray, moto, and Spark, which needs Java.
@@ -68,7 +74,7 @@ conformance:
 	$(MAKE) same VERSIONS=oldest
 	$(MAKE) same VERSIONS=newest
 
-same: $(VENV)/tested
+same: $(VENV)/ready
 	$(PYTEST) tests/conformance tests/test_golden.py
 
 coverage: $(VENV)/tested

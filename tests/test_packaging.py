@@ -43,7 +43,8 @@ def pins(lock: str) -> dict[str, set[Version]]:
 
 
 @pytest.mark.parametrize(
-    ("lock", "asked"), [("base.txt", BASE), ("locked.txt", [*BASE, *EXTRAS["clickhouse"], *EXTRAS["test"]])]
+    ("lock", "asked"),
+    [("base.txt", BASE), ("locked.txt", [*BASE, *EXTRAS["clickhouse"], *EXTRAS["leg"], *EXTRAS["test"]])],
 )
 def test_a_lock_has_an_allowed_version_of_everything(lock: str, asked: list[Requirement]) -> None:
     locked = pins(lock)

@@ -1,4 +1,4 @@
-"""Makes an environment for sdgen: python3 tools/environment.py FOLDER [locked|newest|oldest] [--test]
+"""Makes an environment for sdgen: python3 tools/environment.py FOLDER [locked|newest|oldest] [--extra test|leg]
 
 locked   the exact versions of requirements/, each file checked against its hash; what `make run` and `make test` use
 newest   the newest versions that pyproject.toml allows
@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON, TRIED_PYTHON = (3, 11), (3, 13)
 REQUIREMENTS = {"locked": "locked.txt", "oldest": "oldest.txt"}  # the first line of each names the Pythons it is for
 
-# What pip is asked, one call after another. {extra} is "" or "[test]", {lock} the lock with or without what tests need.
+# What pip is asked, one call after another. {extra} is "", "[test]" or "[leg]", {lock} the lock with what all tests
+# need, or with what sdgen does.
 LOCKED = "--require-hashes --only-binary :all: --requirement requirements/"
 STEPS = {
     "locked": (
@@ -74,7 +75,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("versions", nargs="?", default="locked", choices=sorted(STEPS))
-    parser.add_argument("--test", action="store_true", help="with what the tests need")
+    parser.add_argument(
+        "--extra", default="", choices=["test", "leg"], help="with what all tests need, or those of legs"
+    )
     options = parser.parse_args()
     fault = refusal(sys.version_info[:2], options.versions)
     if fault:
@@ -82,10 +85,14 @@ def main():
     python = options.folder / "bin" / "python"
     if not is_ready(python):
         venv.create(str(options.folder), with_pip=True, clear=True)
-    parts = {"extra": "[test]" if options.test else "", "lock": "locked" if options.test else "base"}
+    parts = {
+        "extra": f"[{options.extra}]" if options.extra else "",
+        "lock": "locked" if options.extra else "base",
+    }
     for step in STEPS[options.versions]:
         words = step.format(**parts).split()
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        # Modules are compiled when they are imported: few of those that are installed ever are.
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
         if subprocess.call([*pip, *words], cwd=str(ROOT)):
             return f"error: pip could not install the {options.versions} versions: what it says of it is above"
     sys.stdout.write(f"Python {text_of(sys.version_info[:2])} with ")

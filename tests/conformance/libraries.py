@@ -96,12 +96,12 @@ def _written(form: str, array: pa.Array) -> list[str]:
 
 
 def _each(array: pa.Array, make: Callable[[pa.Array], list[str]]) -> list[str]:
-    """What is made of an array; where that fails, of each value by itself."""
+    """What is made of an array; where that fails, of each value by itself, unless it fails for the types."""
     try:
         return make(array)
-    except (ValueError, TypeError, NotImplementedError, SdgenError):
-        if len(array) == 1:
-            return ["error"]
+    except (ValueError, TypeError, NotImplementedError, SdgenError) as error:
+        if len(array) == 1 or isinstance(error.__cause__, NotImplementedError):
+            return ["error"] * len(array)
         middle = len(array) // 2
         return [*_each(array.slice(0, middle), make), *_each(array.slice(middle), make)]
 

@@ -56,6 +56,7 @@ def test_fifty_at_once(service: Service, scheduler: Scheduler, folder: Path) -> 
     most = 0
     while service.repository.waiting() or service.repository.running():
         most = max(most, service.repository.running())
+        time.sleep(0.005)
     runs = [service.run(each) for each in ids]
     assert {run.status for run in runs} == {Status.SUCCESS}
     assert most <= 4
@@ -136,6 +137,7 @@ def test_killed_at_random_moments(service: Service, scheduler: Scheduler, folder
             with suppress(ProcessLookupError):
                 os.kill(pid(victim), signal.SIGKILL)
             killed.add(victim.id)
+        time.sleep(0.005)
     for run_id in ids:
         run = over(service, run_id)
         assert run.status is Status.FAILED

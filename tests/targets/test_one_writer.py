@@ -33,8 +33,9 @@ from sdgen.targets.base import Mode, Target
 from sdgen.targets.writer_lock import LocalPath, WriterLock
 from tests.targets.made import family
 
+pytestmark = pytest.mark.usefixtures("forked")
 _ROOT = Path(__file__).parents[2]
-ROWS = 100_000
+ROWS = 30_000
 PLACES = ("out/", "deep/er/out/", "x.sql", "x.sqlite", "x.duckdb", "chdb:///x.chdb")
 
 
@@ -107,7 +108,7 @@ def test_of_two_runs_that_make_a_place_one_succeeds(name: str, tmp_path: Path) -
         said = ended(processes)
     assert sorted(each == "written" for each in said) == [False, True], said
     other = next(each for each in said if each != "written")
-    assert "exists" in other or "holds 100,000 rows already" in other, other
+    assert "exists" in other or "holds 30,000 rows already" in other, other
     names = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*"))
     if not name.startswith("chdb"):
         inside = [f"{name}_sdgen.json", f"{name}items.csv"] if name.endswith("/") else [name]
@@ -168,7 +169,8 @@ sys.stdin.read()
 def small(tmp_path: Path) -> Path:
     path = tmp_path / "in" / "small.yaml"
     path.parent.mkdir(exist_ok=True)
-    path.write_text("name: small\nentities: {items: {rows: 3, columns: {id: {generator: sequence}}}}\n")
+    if not path.exists():  # processes that were started before may be reading it
+        path.write_text("name: small\nentities: {items: {rows: 3, columns: {id: {generator: sequence}}}}\n")
     return path
 
 

@@ -26,6 +26,7 @@ from sdgen.execution.request import RunSettings
 from sdgen.files import folder as files
 from sdgen.targets.base import Mode
 
+pytestmark = pytest.mark.usefixtures("forked")
 BATCH = 65_536
 SCENARIO: dict[str, Any] = {
     "name": "long",
