@@ -12,10 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 _PATH = "/usr/bin:/usr/sbin:/usr/local/bin:/usr/local/sbin:/usr/lib/rabbitmq/bin"
-Message = tuple[str, Any, dict[str, str]]  # key, value, headers
 
 
 def installed(name: str) -> str:

@@ -27,7 +27,7 @@ from tests.targets import brokers
 from tests.targets.brokers import BrokerServer
 from tests.targets.made import batch, every_type
 
-Message = tuple[str, dict[str, Any], dict[str, str], str]  # key, value, headers, id
+Message = tuple[str, dict[str, Any], dict[str, Any], str]  # key, value, headers, id
 
 
 def document(calls: int = 7) -> dict[str, Any]:

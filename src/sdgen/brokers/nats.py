@@ -82,7 +82,8 @@ class NatsPublisher:
 
     async def _connect(self) -> None:
         nats = library("nats", "nats")
-        address, options = self.address, {}
+        address = self.address
+        options: dict[str, Any] = {}
         if address.query.get("tls", "") not in ("", "false"):
             options["tls"] = ssl.create_default_context()
         if address.query.get("creds"):

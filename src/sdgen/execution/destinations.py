@@ -49,7 +49,7 @@ _READABLE = "a folder of files, x.duckdb, x.sqlite, postgresql://user@host/datab
 FILES = "files"  # the kind of a folder of them, beside the names of databases
 OBJECT_STORE = "object_store"  # the kind of a folder beyond this machine, whatever its scheme
 
-SCHEMES: Mapping[str, str] = {scheme: kind.name for kind in BUILT_IN for scheme in kind.schemes} | BROKERS
+SCHEMES: Mapping[str, str] = {**{scheme: kind.name for kind in BUILT_IN for scheme in kind.schemes}, **BROKERS}
 
 Formats = tuple[str, ...]
 Open = Callable[[str, Formats], Target]
