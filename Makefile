@@ -65,10 +65,10 @@ quick: $(VENV)/tested
 leg: $(VENV)/ready
 	$(PYTEST) $(LEG)
 
-# Real clusters and an S3 server on this machine: Dask, Ray, moto, and Spark, which needs Java.
+# Real clusters and servers on this machine: Dask, Ray, moto for S3, Spark, which needs Java, and Debian's rabbitmq-server.
 clusters: $(VENV)/tested
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[clusters]"
-	$(BIN)/python -m pytest tests/spread tests/clusters tests/targets/test_remote.py
+	$(BIN)/python -m pytest tests/spread tests/clusters tests/targets/test_remote.py tests/targets/test_brokers.py
 
 conformance:
 	$(MAKE) same VERSIONS=oldest

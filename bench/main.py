@@ -18,6 +18,7 @@ from bench.others import PEERS, against
 from bench.report import keep
 from bench.service import service
 from bench.startup import startup
+from bench.tpcds import saas, tpcds
 from bench.tpch import tpch
 from bench.w1 import against_mimesis, against_shape, memory
 
@@ -33,6 +34,8 @@ BENCHES: Mapping[str, Callable[[Settings], list[Figure]]] = {
     "startup": startup,
     "service": service,
     "tpch": tpch,
+    "tpcds": tpcds,
+    "saas": saas,
 }
 
 

@@ -72,17 +72,17 @@ PEERS = (
 def against(peer: Peer, settings: Settings) -> list[Figure]:
     """The peer to CSV and Parquet, where it writes them."""
     if peer.environment:
-        _install(peer)
+        install(peer.environment, peer.packages)
     return [_figure(settings, peer, form) for form in peer.formats]
 
 
-def _install(peer: Peer) -> None:
-    """Make the peer's environment, once."""
-    place = BENCH / peer.environment
+def install(environment: str, packages: Sequence[str]) -> None:
+    """Make a peer's environment, once."""
+    place = BENCH / environment
     if not place.exists():
         subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
         pip = [str(place / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *peer.packages], check=True)
+        subprocess.run([*pip, *packages], check=True)
 
 
 def _figure(settings: Settings, peer: Peer, form: str) -> Figure:

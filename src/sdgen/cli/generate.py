@@ -23,12 +23,11 @@ from sdgen.execution.interruption import Interruption
 from sdgen.execution.request import RunRequest, read_request
 from sdgen.execution.resolve import resolve, resolve_data
 from sdgen.execution.resolved import ResolvedRun
+from sdgen.execution.resume import SENT
 from sdgen.execution.targets import output_targets
 from sdgen.planning.plan import Plan
 from sdgen.readers.formats import DOCUMENTS
-from sdgen.targets.base import Committing, Target
-
-_AGAIN = "the same command with --resume continues after them"
+from sdgen.targets.base import Committing, Sending, Target
 
 
 def generate(
@@ -76,10 +75,10 @@ def _generate(run: ResolvedRun, quiet: bool, summarized: bool) -> dict[str, Any]
         try:
             plan, result = interruption.run(lambda: _execute(run, target, quiet, interruption))
         except Cancelled:
-            raise _cancellation(run, interruption.number, _has_committed(target)) from None
+            raise _cancellation(run, interruption.number, _stays(target)) from None
         except SdgenError:
-            if _has_committed(target):
-                print(f"the rows that are committed stay; {_AGAIN}", file=sys.stderr)
+            if stays := _stays(target):
+                print(stays, file=sys.stderr)
             raise
     for line in summary(run, plan, result, target) if summarized else ():
         # Standard output holds the rows themselves.
@@ -112,14 +111,16 @@ def _execute(run: ResolvedRun, target: Target, quiet: bool, interruption: Interr
         return execute_run(run, target=target, listen=listen, cancel=interruption.event)
 
 
-def _has_committed(target: Target) -> bool:
-    """Whether rows are there for good, though the run has not come to its end."""
-    return isinstance(target, Committing) and target.committed
+def _stays(target: Target) -> str:
+    """What is there for good, though the run has not come to its end, in words; "" where nothing is."""
+    if isinstance(target, Committing) and target.committed:
+        return "the rows that are committed stay, and the same command with --resume continues after them"
+    return SENT if isinstance(target, Sending) and target.sent else ""
 
 
-def _cancellation(run: ResolvedRun, number: int, committed: bool) -> typer.Exit:
-    if committed:
-        print(f"cancelled; the rows that are committed stay, and {_AGAIN}", file=sys.stderr)
+def _cancellation(run: ResolvedRun, number: int, stays: str) -> typer.Exit:
+    if stays:
+        print(f"cancelled; {stays}", file=sys.stderr)
         return typer.Exit(128 + number)
     if run.settings.resume and not run.settings.commit_every:
         print("cancelled; what is done is kept, and the same command continues with it", file=sys.stderr)

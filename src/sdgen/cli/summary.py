@@ -9,6 +9,7 @@ from typing import Any
 
 from sdgen.cli.tables import ruled
 from sdgen.databases.urls import HIDDEN, without_password
+from sdgen.execution.destinations import BROKERS
 from sdgen.execution.digest import EntityResult, Result
 from sdgen.execution.request import RunRequest, data_options, format_instant
 from sdgen.execution.resolved import ResolvedRun, missing_keys, taken_values
@@ -23,6 +24,7 @@ from sdgen.targets.tables import tables_of
 
 HEAD = ("entity", "table", "rows", "seconds", "rows/s", "digest")
 PASSWORD, SOURCE_PASSWORD = "SDGEN_PASSWORD", "SDGEN_SCENARIO_PASSWORD"
+_STREAMS = (STDOUT, *BROKERS.values())  # which hold no tables
 _RIGHT = (False, False, True, True, True, False)
 
 
@@ -88,7 +90,7 @@ _SHOWN = 5
 
 def _warnings(run: ResolvedRun, plan: Plan) -> Iterable[str]:
     """Keys that a database could not get; files have none to lose."""
-    return () if run.target.kind in (FILES, STDOUT) else missing_keys(plan, run.settings.only)
+    return () if run.target.kind in (FILES, *_STREAMS) else missing_keys(plan, run.settings.only)
 
 
 def shown_destination(request: RunRequest) -> str:
@@ -172,7 +174,7 @@ def _modes(run: ResolvedRun, plan: Plan, target: Target) -> Iterator[str]:
     tables = tables_of(plan, settings.only)
     created = [name for name in tables if settings.mode_of(name) is Mode.CREATE_IF_MISSING]
     own = [name for name in created if _is_own(tables[name], target)]
-    if run.target.kind == STDOUT or (not settings.table_modes and len(created) < len(tables)):
+    if run.target.kind in _STREAMS or (not settings.table_modes and len(created) < len(tables)):
         yield from _mode(settings.mode)
     elif len(own) == len(tables):
         yield from _mode(Mode.TRUNCATE_THEN_INSERT)

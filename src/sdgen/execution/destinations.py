@@ -37,17 +37,19 @@ DELTA = "delta"  # the format of a folder of Delta Lake tables
 OWN_FORMATS = frozenset({DELTA, *WAREHOUSES})  # which are written alone, and no file is called after
 SCRIPT_SUFFIX = ".sql"
 SCRIPT_NAME = "dump.sql"  # the name of a script in a folder
+BROKERS: Mapping[str, str] = {"nats": "nats", "kafka": "kafka", "amqp": "rabbitmq", "amqps": "rabbitmq"}
 STORE_SCHEMES = ("s3", "gs", "az", "abfs", "hdfs")
 KNOWN = (
     "out/ (files), - (standard output), x.sql, x.duckdb, x.sqlite, x.db, postgresql://user@host/database, "
     "mysql://user@host/database, clickhouse://user@host/database, chdb:///folder, s3://bucket/path/ (files; gs://, "
-    "az://, abfs://, hdfs://), iceberg+sqlite:///lake/catalog.db"
+    "az://, abfs://, hdfs://), iceberg+sqlite:///lake/catalog.db, nats://host/prefix, kafka://host/prefix, "
+    "amqp://host/vhost"
 )
 _READABLE = "a folder of files, x.duckdb, x.sqlite, postgresql://user@host/database, mysql://…, clickhouse://…"
 FILES = "files"  # the kind of a folder of them, beside the names of databases
 OBJECT_STORE = "object_store"  # the kind of a folder beyond this machine, whatever its scheme
 
-SCHEMES: Mapping[str, str] = {scheme: kind.name for kind in BUILT_IN for scheme in kind.schemes}
+SCHEMES: Mapping[str, str] = {**{scheme: kind.name for kind in BUILT_IN for scheme in kind.schemes}, **BROKERS}
 
 Formats = tuple[str, ...]
 Open = Callable[[str, Formats], Target]
@@ -70,6 +72,8 @@ def open_target(
         return _stdout(destination, formats)
     if is_iceberg(destination):
         return _iceberg(destination, formats, names, storage)
+    if broker_kind(destination):
+        return _broker(destination, formats)
     database = _database(destination)
     if database is not None:
         return _opened(database, destination, formats)
@@ -180,6 +184,20 @@ def _iceberg(destination: str, formats: Formats, names: FileNames | None, storag
     return IcebergTables(CatalogAddress.of(destination, storage), names)
 
 
+def broker_kind(destination: str) -> str:
+    """The kind of message broker a destination is of; "" where it is none."""
+    scheme, separator, _ = destination.partition("://")
+    return BROKERS.get(scheme.lower(), "") if separator else ""
+
+
+def _broker(destination: str, formats: Formats) -> Target:
+    if formats:
+        raise TargetError(Problem(("target",), "a message is a JSON object, and has no format", "leave --format out"))
+    from sdgen.brokers.target import PUBLISHERS, Broker
+
+    return Broker(PUBLISHERS[broker_kind(destination)](destination))
+
+
 def is_object_store(destination: str) -> bool:
     """Whether a destination is a folder of files beyond this machine."""
     scheme, separator, _ = destination.partition("://")
@@ -195,7 +213,7 @@ def _remote(
 ) -> Target:
     if not is_object_store(destination):
         others = [point.name for point in entry_points(group="sdgen.targets")]
-        known = [*others, *STORE_SCHEMES, *(each for kind in database_kinds() for each in kind.schemes)]
+        known = [*others, *STORE_SCHEMES, *BROKERS, *(each for kind in database_kinds() for each in kind.schemes)]
         raise _unknown(f"no target is called {scheme}://", did_you_mean(scheme, known))
     if DELTA in formats:
         return _delta(destination, formats, names, storage)

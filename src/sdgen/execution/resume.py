@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sdgen.errors import Problem, TargetError
+from sdgen.execution.destinations import BROKERS
 from sdgen.execution.request import RunSettings
 from sdgen.execution.target_spec import ResolvedTarget
 from sdgen.generators.links.links import ForeignKey
@@ -25,7 +26,7 @@ from sdgen.generators.streams import Numbers
 from sdgen.planning.plan import EntityPlan, Plan
 from sdgen.scenario.model import Scenario
 from sdgen.scenario.request import ExistingRows
-from sdgen.targets.base import Committing, Described, Mode, Resumable, Table, Target
+from sdgen.targets.base import Committing, Described, Mode, Resumable, Sending, Table, Target
 
 
 def manifest(plan: Plan, tables: Sequence[Table], mode: Mode) -> dict[str, Any]:
@@ -67,6 +68,7 @@ def resume_problems(target: Target, settings: RunSettings) -> list[Problem]:
 
 _EVERY = "with commit_every (--commit-every 1M) it keeps what is done so far"
 WHOLE = "the target is as it was"
+SENT = "messages that were sent stay, and the same run again sends the others"
 PART = "committed rows stay, and the same run with --resume continues after them"
 KEPT = "the target is as it was, and the same run continues with what is done"
 
@@ -84,6 +86,8 @@ def state_after_failure(target: Target, resume: bool) -> str:
     """The state of a target after a run that failed or was cancelled, in words."""
     if isinstance(target, Committing):
         return PART if target.committed else WHOLE
+    if isinstance(target, Sending) and target.sent:
+        return SENT
     return KEPT if resume and isinstance(target, Resumable) else WHOLE
 
 
@@ -93,11 +97,13 @@ _LEFT = {
 }
 
 
-def state_after_kill(phase: str, request: Mapping[str, Any]) -> str:
+def state_after_kill(phase: str, request: Mapping[str, Any], kind: str = "") -> str:
     """The state of a target whose run was killed in some phase, in words: nobody was there to put it back."""
     # Whatever it was doing: each commit holds its rows and how far the table is, so that nothing is in between.
     if request.get("commit_every"):
         return "the rows that it had committed stay, and the same run with resume continues after them"
+    if kind in BROKERS.values():
+        return SENT
     return _LEFT["finishing" if phase == "finishing" else ""]
 
 

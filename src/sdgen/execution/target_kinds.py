@@ -11,10 +11,10 @@ from urllib.parse import quote
 from sdgen.databases.base import DatabaseKind, server_address
 from sdgen.databases.registry import by_name, by_scheme, by_suffix, database_kinds
 from sdgen.databases.urls import path_of
+from sdgen.execution.destinations import BROKERS, SCHEMES, SCRIPT_SUFFIX, is_iceberg, is_object_store, misnamed
 from sdgen.execution.destinations import FILES as FILES
 from sdgen.execution.destinations import ICEBERG as ICEBERG
 from sdgen.execution.destinations import OBJECT_STORE as OBJECT_STORE
-from sdgen.execution.destinations import SCHEMES, SCRIPT_SUFFIX, is_iceberg, is_object_store, misnamed
 
 STDOUT, SCRIPT = "stdout", "sql"
 
@@ -39,6 +39,7 @@ _OTHERS: Mapping[str, TargetKind] = {
     ICEBERG: TargetKind(ICEBERG, schemas=True, database=False),
     STDOUT: TargetKind(STDOUT, database=False),
     SCRIPT: TargetKind(SCRIPT, local=True, database=False),
+    **{kind: TargetKind(kind, database=False) for kind in BROKERS.values()},
 }
 SYNONYMS: Mapping[str, str] = {
     **SCHEMES,
@@ -50,7 +51,7 @@ SYNONYMS: Mapping[str, str] = {
 
 def kinds() -> list[str]:
     """The names of all kinds there are."""
-    return sorted({FILES, ICEBERG, OBJECT_STORE, SCRIPT, *(kind.name for kind in database_kinds())})
+    return sorted({FILES, ICEBERG, OBJECT_STORE, SCRIPT, *BROKERS.values(), *(kind.name for kind in database_kinds())})
 
 
 def named(word: str) -> str:
@@ -126,7 +127,7 @@ def database_of(destination: str, kind: str) -> str:
     """The name of the database a destination leads to; "" where it names none. Of files, the file's or folder's."""
     if facts(kind).local:
         return path_of(destination).stem
-    if kind in (ICEBERG, OBJECT_STORE):
+    if kind in (ICEBERG, OBJECT_STORE, *BROKERS.values()):
         return ""
     database = by_name(kind)
     return (database.address if database else server_address)(destination).database

@@ -143,9 +143,9 @@ class RunRepository(RunQueries):
         """Mark a run as failed whose owner is gone; whether it was."""
         going = (runs.c.id == run_id) & (runs.c.status == RUNNING) & (runs.c.owner_token == token)
         with self.store.writing() as connection:
-            told = connection.execute(sa.select(runs.c.phase, runs.c.request).where(runs.c.id == run_id)).one_or_none()
-            phase, request = told or ("", "{}")
-            error = f"the run was lost: {reason}; {state_after_kill(phase, json.loads(request))}"
+            wanted = sa.select(runs.c.phase, runs.c.request, runs.c.target_kind).where(runs.c.id == run_id)
+            phase, request, kind = connection.execute(wanted).one_or_none() or ("", "{}", "")
+            error = f"the run was lost: {reason}; {state_after_kill(phase, json.loads(request), kind)}"
             found = connection.execute(
                 sa.update(runs).where(going).values(_ending_columns(Ending(Status.FAILED, error)))
             )

@@ -262,6 +262,14 @@ class Remarking(Protocol):
 
 
 @runtime_checkable
+class Sending(Protocol):
+    """A target that can't take back what it was given. sent: how much of this run, which is left if it fails."""
+
+    @property
+    def sent(self) -> int: ...
+
+
+@runtime_checkable
 class Interruptible(Protocol):
     """A target whose statements take long by themselves, such as one that adds a key to many rows."""
 
