@@ -178,3 +178,74 @@ def test_reviews_agree_with_what_became_of_it(rows: Rows) -> None:
         where r.state = 'APPROVED' and not p.merged or r.body = 'LGTM' and r.state <> 'APPROVED'"""
     assert one(rows, sql) == 0
     assert one(rows, "select avg((reviewed > 0)::int) from pulls where merged and lines >= 400") > 0.6
+
+
+def test_the_first_review_comes_within_a_day_or_so_and_later_for_large_ones(rows: Rows) -> None:
+    rows.execute(
+        "create or replace temp view first_reviews as select p.lines, epoch(min(r.submitted_at) - p.created_at) / 3600 as waited from pulls p join reviews r on r.pull_request_id = p.id group by p.id, p.lines, p.created_at"
+    )
+    small, large = (
+        one(rows, f"select median(waited) from first_reviews where lines {size}") for size in ("< 100", ">= 400")
+    )
+    assert 0.2 < small < large < 90
+    assert one(rows, "select median(waited) from first_reviews") < 24
+
+
+def test_only_members_review(rows: Rows) -> None:
+    assert one(rows, "select count(*) from reviews where author_association <> 'MEMBER'") == 0
+    per = "select count(*) as n from reviews group by user_id"
+    assert one(rows, f"select max(n) / median(n) from ({per})") > 2.5
+
+
+def test_nobody_contributes_first_twice(rows: Rows) -> None:
+    sql = "select count(*) from (select 1 from pull_requests where author_association = 'FIRST_TIME_CONTRIBUTOR' group by user_id, repository having count(*) > 1)"
+    assert one(rows, sql) == 0
+
+
+def test_asked_changes_mean_more_commits_and_fewer_merges(rows: Rows) -> None:
+    asked = "(select 1 from reviews r where r.pull_request_id = p.id and r.state = 'CHANGES_REQUESTED')"
+    sql = "select avg(commits), avg(merged::int) from pulls p where {} exists " + asked
+    more, merged = rows.execute(sql.format("")).fetchone() or ()
+    fewer, others = rows.execute(sql.format("not")).fetchone() or ()
+    assert more > fewer
+    assert merged < others
+
+
+def test_bugs_are_most_and_open_ones_are_recent(rows: Rows) -> None:
+    labels = dict(rows.execute("select labels->0->>'name', count(*) from issues group by 1").fetchall())
+    assert labels["bug"] == max(labels.values())
+    sql = "select avg((state = 'open')::int) from issues where created_at {} '2025-07-01'"
+    assert one(rows, sql.format(">=")) > one(rows, sql.format("<"))
+
+
+def test_titles_and_texts_speak_of_one_thing(rows: Rows) -> None:
+    """Code that a title names stands in the text as well; hardly a title comes twice."""
+    named = "regexp_extract(title, '`[^`]+`')"
+    for table in ("issues", "pull_requests"):
+        assert (
+            one(rows, f"select avg(contains(body, {named})::int) from {table} where {named} <> '' and body is not null")
+            > 0.6
+        ), table
+        assert one(rows, f"select count(distinct title) / count(*) from {table}") > 0.9, table
+
+
+def test_larger_changes_break_checks_more_often(rows: Rows) -> None:
+    sql = "select avg((check_conclusion = 'failure')::int) from commits where additions {}"
+    assert one(rows, sql.format(">= 100")) > 1.5 * one(rows, sql.format("< 20"))
+
+
+def test_releases_come_apart_and_in_order(rows: Rows) -> None:
+    gaps = "select repository, epoch(created_at - lag(created_at) over (partition by repository order by id_order)) / 86400 as days from (select *, row_number() over (partition by repository order by created_at) as id_order from releases)"
+    assert 7 < one(rows, f"select median(days) from ({gaps})") < 300
+    versions = "select count(*) from (select tag_name, split_part(tag_name[2:], '.', 1)::int * 10 + split_part(tag_name, '.', 2)::int as number, lag(split_part(tag_name[2:], '.', 1)::int * 10 + split_part(tag_name, '.', 2)::int) over (partition by repository order by created_at) as before from releases) where number <= before"
+    assert one(rows, versions) == 0
+
+
+def test_work_in_progress_is_a_small_part(rows: Rows) -> None:
+    assert one(rows, "select avg((state = 'open')::int) from pulls") < 0.08
+    assert one(rows, "select count(*) from pulls where draft and merged") == 0
+
+
+def test_most_commits_follow_the_opening(rows: Rows) -> None:
+    sql = "select count(*) filter (c.created_at > p.created_at) / count(*) from commits c join pulls p on p.id = c.pull_request_id where p.commits > 1"
+    assert 0.3 < one(rows, sql) < 0.9

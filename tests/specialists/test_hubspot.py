@@ -141,3 +141,90 @@ def test_open_deals_are_young_and_close_soon(rows: Rows) -> None:
     late = "select avg((properties_closedate < '2026-01-01')::int) from deals where not properties_hs_is_closed"
     assert one(rows, late) < 0.25
     assert 25 < one(rows, "select median(properties_days_to_close) from deals where properties_hs_is_closed_won") < 60
+
+
+def won(rows: Rows, where: str) -> float:
+    sql = "from deals d left join contacts c on c.id = d.contacts[1] where d.properties_hs_is_closed"
+    return float(one(rows, f"select avg(d.properties_hs_is_closed_won::int) {sql} and {where}"))
+
+
+def test_who_was_referred_buys_more_often(rows: Rows) -> None:
+    source = "c.properties_hs_analytics_source"
+    assert won(rows, f"{source} = 'REFERRALS'") > 1.25 * won(
+        rows, f"{source} in ('PAID_SEARCH', 'PAID_SOCIAL', 'OFFLINE')"
+    )
+    customers = (
+        "select avg((properties_lifecyclestage = 'customer')::int) from contacts where properties_hs_analytics_source"
+    )
+    assert one(rows, f"{customers} = 'REFERRALS'") > one(rows, f"{customers} = 'PAID_SEARCH'")
+
+
+def test_large_companies_take_longer_to_sign(rows: Rows) -> None:
+    sql = "select median(properties_days_to_close) from deals d join companies o on o.id = d.companies[1] where properties_hs_is_closed{} and o.properties_numberofemployees {} 250"
+    for which in ("", "_won"):
+        assert one(rows, sql.format(which, ">")) > 1.15 * one(rows, sql.format(which, "<="))
+
+
+def test_seats_come_first_and_extras_with_them(rows: Rows) -> None:
+    seats = "select deal_id, count(*) filter (properties_hs_sku like 'SEAT%') as seats from line_items group by 1"
+    assert one(rows, f"select min(seats) = 1 and max(seats) = 1 from ({seats})")
+    sold = [
+        n
+        for (n,) in rows.execute(
+            "select count(*) from line_items group by properties_hs_product_id order by 1 desc"
+        ).fetchall()
+    ]
+    assert sold[0] > 5 * sold[-1]
+
+
+def test_reasons_of_lost_deals_are_told_in_words(rows: Rows) -> None:
+    assert (
+        one(
+            rows,
+            "select count(distinct properties_closed_lost_reason) / count(properties_closed_lost_reason) from deals",
+        )
+        > 0.95
+    )
+    told = "select avg((properties_closed_lost_reason is not null)::int) from deals where properties_dealstage = 'closedlost' and properties_hs_date_entered_presentationscheduled is {} null"
+    assert one(rows, told.format("not")) > one(rows, told.format(""))
+
+
+def test_chats_and_calls_are_answered_in_minutes(rows: Rows) -> None:
+    sql = "select median(epoch(properties_first_agent_reply_date - createdAt)) / 60 from tickets where properties_source_type in {}"
+    assert one(rows, sql.format("('CHAT', 'PHONE')")) < 30
+    assert one(rows, sql.format("('EMAIL', 'FORM')")) > 120
+
+
+def test_a_few_customers_bring_most_of_the_revenue(rows: Rows) -> None:
+    sql = "select sum(total) filter (place <= 0.1) / sum(total) from (select properties_total_revenue as total, percent_rank() over (order by properties_total_revenue desc) as place from companies where properties_total_revenue > 0)"
+    assert 0.35 < one(rows, sql) < 0.85
+
+
+def test_bookings_grow_with_the_years(rows: Rows) -> None:
+    sql = "select year(properties_closedate), count(*) from deals where properties_hs_is_closed_won and properties_closedate >= '2023-01-01' group by 1 order by 1"
+    counts = [n for _, n in rows.execute(sql).fetchall()]
+    assert counts == sorted(counts)
+
+
+def test_deals_of_one_company_have_names_of_their_own(rows: Rows) -> None:
+    assert (
+        one(rows, "select avg((n > 1)::int) from (select count(*) as n from deals group by properties_dealname)") < 0.1
+    )
+    assert (
+        one(
+            rows,
+            "select count(*) from deals d join companies c on c.id = d.companies[1] where not starts_with(properties_dealname, c.properties_name)",
+        )
+        == 0
+    )
+
+
+def test_larger_companies_get_more_off(rows: Rows) -> None:
+    sql = "select avg(properties_hs_discount_percentage) from line_items l join deals d on d.id = l.deal_id join companies c on c.id = d.companies[1] where c.properties_numberofemployees {} 300"
+    assert one(rows, sql.format(">")) > 1.5 * one(rows, sql.format("<="))
+
+
+def test_subjects_of_tickets_are_peoples_own(rows: Rows) -> None:
+    assert one(rows, "select count(distinct properties_subject) / count(*) from tickets") > 0.9
+    seats = "select count(*) from tickets where properties_subject like 'Quote for%' and properties_hs_ticket_category <> 'GENERAL_INQUIRY'"
+    assert one(rows, seats) == 0

@@ -121,3 +121,78 @@ def test_cases_come_from_customers(rows: Rows) -> None:
 def test_a_product_stands_once_on_an_opportunity(rows: Rows) -> None:
     sql = "select count(*) from (select 1 from OpportunityLineItem group by OpportunityId, Product2Id having count(*) > 1)"
     assert one(rows, sql) == 0
+
+
+def test_who_was_sent_by_somebody_buys_and_converts_more_often(rows: Rows) -> None:
+    sql = "select avg({}::int) from {} where LeadSource in {}"
+    sent, bought = "('Partner Referral', 'Employee Referral')", "('Purchased List')"
+    assert one(rows, sql.format("IsConverted", "Lead", sent)) > 1.3 * one(
+        rows, sql.format("IsConverted", "Lead", bought)
+    )
+    closed = "(select * from Opportunity where IsClosed)"
+    assert one(rows, sql.format("IsWon", closed, sent)) > one(rows, sql.format("IsWon", closed, bought))
+
+
+def test_large_accounts_take_longer_to_win(rows: Rows) -> None:
+    sql = "select median(o.CloseDate - o.CreatedDate::date) from Opportunity o join Account a on a.Id = o.AccountId where o.IsWon and a.NumberOfEmployees {} 400"
+    assert one(rows, sql.format(">")) > 1.2 * one(rows, sql.format("<="))
+
+
+def test_a_license_or_scanners_stand_first(rows: Rows) -> None:
+    first = "select count(*) from OpportunityLineItem where SortOrder = 1 and ProductCode not in ('YC-SITE', 'YC-USER', 'HW-HX2')"
+    assert one(rows, first) == 0
+    sold = [
+        n
+        for (n,) in rows.execute(
+            "select count(*) from OpportunityLineItem group by ProductCode order by 1 desc"
+        ).fetchall()
+    ]
+    assert sold[0] > 4 * sold[-1]
+
+
+def test_opportunities_are_called_what_is_on_them(rows: Rows) -> None:
+    sql = """select count(*) from Opportunity o where regexp_matches(o.Name, ' - (Handheld|Scanner|HX2) ')
+        <> exists (from OpportunityLineItem l where l.OpportunityId = o.Id and l.ProductCode = 'HW-HX2')"""
+    assert one(rows, sql) == 0
+    assert (
+        one(
+            rows,
+            "select count(*) from Opportunity where Type = 'New Customer' and regexp_matches(Name, ' - (Second|Third|Renewal)')",
+        )
+        == 0
+    )
+
+
+def test_accounts_have_goods_to_store(rows: Rows) -> None:
+    sql = "select Industry, count(*) from Account where Industry is not null group by 1 order by 2 desc"
+    industries = dict(rows.execute(sql).fetchall())
+    assert "Venture Capital" not in industries
+    assert sum(list(industries.values())[:4]) > 0.4 * sum(industries.values())
+
+
+def test_titles_are_many_below_those_who_lead(rows: Rows) -> None:
+    assert one(rows, "select count(distinct Title) from Contact") > 500
+    assert 0.02 < one(rows, "select avg((Title = 'Chief Executive Officer')::int) from Contact") < 0.2
+
+
+def test_the_pipeline_is_young_and_weighted(rows: Rows) -> None:
+    assert one(rows, "select median(date '2026-01-01' - CreatedDate::date) from Opportunity where not IsClosed") < 150
+    assert one(rows, "select sum(ExpectedRevenue) / sum(Amount) from Opportunity where not IsClosed") < 0.8
+    late = "select avg((CloseDate < '2026-01-01')::int) from Opportunity where not IsClosed"
+    assert one(rows, late) < 0.25
+
+
+def test_later_stages_are_older(rows: Rows) -> None:
+    sql = "select avg(date '2026-01-01' - CreatedDate::date) from Opportunity where not IsClosed and Probability {}"
+    assert one(rows, sql.format(">= 60")) > 1.3 * one(rows, sql.format("<= 10"))
+
+
+def test_subjects_of_cases_are_peoples_own(rows: Rows) -> None:
+    assert one(rows, 'select count(distinct Subject) / count(*) from "Case"') > 0.9
+    assert one(rows, """select count(*) from "Case" where Subject like '%{%' or Subject like '%  %'""") == 0
+
+
+def test_leads_convert_within_weeks(rows: Rows) -> None:
+    days = "select median(ConvertedDate - CreatedDate::date) from Lead where IsConverted"
+    assert 2 < one(rows, days) < 30
+    assert 0.15 < one(rows, "select avg(IsConverted::int) from Lead") < 0.35

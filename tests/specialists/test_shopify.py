@@ -178,3 +178,88 @@ def test_parcels_leave_on_working_days_soon_after_the_order(rows: Rows) -> None:
         one(rows, "select avg((shipment_status <> 'delivered')::int) from fulfillments where created_at < '2025-12-10'")
         == 0
     )
+
+
+def test_what_is_ordered_by_telephone_is_more_and_came_from_no_page(rows: Rows) -> None:
+    phone = "source_name = 'shopify_draft_order'"
+    sql = f"select avg(total_price) filter ({phone}) / avg(total_price) filter (not {phone}) from orders"
+    assert one(rows, sql) > 1.2
+    assert (
+        one(rows, f"select count(*) from orders where {phone} and (landing_site is not null or browser_ip is not null)")
+        == 0
+    )
+    assert one(rows, "select avg((browser_ip is null)::int) from orders where source_name = 'web'") < 0.05
+
+
+def test_pages_say_by_what_buyers_came(rows: Rows) -> None:
+    sql = "select count(*) from orders where landing_site like '%gclid=%' and referring_site not like '%google%'"
+    assert one(rows, sql) == 0
+    assert (
+        one(
+            rows,
+            "select count(*) from orders where landing_site like '%utm_source=newsletter%' and referring_site is not null",
+        )
+        == 0
+    )
+    assert one(rows, "select count(distinct landing_site) from orders where landing_site like '%gclid=%'") > 100
+
+
+def test_a_few_products_sell_most_and_drafts_never(rows: Rows) -> None:
+    sold = "select p.id, p.status, sum(l.quantity) as units from order_line_items l join products p on p.id = l.product_id group by all"
+    top = f"select sum(units) filter (place <= 0.1) / sum(units) from (select units, percent_rank() over (order by units desc) as place from ({sold}))"
+    assert 0.3 < one(rows, top) < 0.7
+    assert one(rows, f"select count(*) from ({sold}) where status <> 'active'") == 0
+    assert one(rows, "select count(*) from products where status = 'draft'") > 0
+
+
+def test_what_is_worn_comes_in_sizes_and_most_else_as_it_is(rows: Rows) -> None:
+    counts = "select p.product_type, count(*) as n from product_variants v join products p on p.id = v.product_id group by p.id, p.product_type"
+    worn = "product_type in ('Clothing', 'Shoes')"
+    assert one(rows, f"select min(n) from ({counts}) where {worn}") >= 4
+    assert one(rows, f"select avg((n = 1)::int) from ({counts}) where not {worn}") > 0.5
+    assert (
+        one(
+            rows,
+            "select count(*) from (select 1 from product_variants group by product_id, option1 having count(*) > 1)",
+        )
+        == 0
+    )
+
+
+def test_a_lines_discount_is_its_part_of_the_orders(rows: Rows) -> None:
+    sql = """select count(*) from orders o join (select order_id, sum(total_discount) as parts, min(total_discount) as least from order_line_items
+        group by 1) l on l.order_id = o.id where parts <> total_discounts or least < 0"""
+    assert one(rows, sql) == 0
+
+
+def test_only_what_is_worn_does_not_fit(rows: Rows) -> None:
+    sql = """select count(*) from orders o where json_extract_string(refunds, '$[0].note') = 'Did not fit' and not exists (from order_line_items l
+        join products p on p.id = l.product_id where l.order_id = o.id and p.product_type in ('Clothing', 'Shoes'))"""
+    assert one(rows, sql) == 0
+    assert one(rows, "select count(*) from orders where json_extract_string(refunds, '$[0].note') = 'Did not fit'") > 2
+
+
+def test_carriers_rest_on_sundays_and_bring_by_day(rows: Rows) -> None:
+    sql = "select timezone('America/Chicago', updated_at) as brought from fulfillments where shipment_status = 'delivered'"
+    assert one(rows, f"select avg((isodow(brought) = 7)::int) from ({sql})") < 0.03
+    assert one(rows, f"select avg((hour(brought) between 7 and 20)::int) from ({sql})") > 0.85
+    days = "select median(epoch(f.updated_at - f.created_at)) / 86400 from fulfillments f where shipment_status = 'delivered'"
+    assert 2 < one(rows, days) < 7
+
+
+def test_light_parcels_go_by_post(rows: Rows) -> None:
+    sql = "select avg((tracking_company = 'USPS')::int) from fulfillments f join orders o on o.id = f.order_id where total_weight {} 1500"
+    assert one(rows, sql.format("<")) > 2 * one(rows, sql.format(">="))
+    assert 0.005 < one(rows, "select avg((tracking_number is null)::int) from fulfillments") < 0.1
+
+
+def test_gift_cards_are_not_declined(rows: Rows) -> None:
+    assert one(rows, "select count(*) from transactions where gateway = 'gift_card' and status = 'failure'") == 0
+
+
+def test_the_busiest_hour_is_at_noon_and_the_evening_is_full(rows: Rows) -> None:
+    hours = dict(
+        rows.execute("select hour(timezone('America/Chicago', created_at)), count(*) from orders group by 1").fetchall()
+    )
+    assert max(hours, key=lambda hour: hours[hour]) in (10, 11, 12, 13, 14, 19, 20, 21)
+    assert sum(hours[hour] for hour in (19, 20, 21)) > 0.12 * sum(hours.values())

@@ -217,3 +217,84 @@ def test_customers_sign_up_in_working_hours_more_and_more(rows: Rows) -> None:
         )
         == 0
     )
+
+
+def test_most_trials_become_customers_and_those_that_do_not_owe_nothing(rows: Rows) -> None:
+    ended = f"from subscriptions where trial_end < {NOW}"
+    assert 0.45 < one(rows, f"select avg((ended_at is null or ended_at > trial_end)::int) {ended}") < 0.8
+    assert one(rows, "select count(*) from subscriptions where ended_at < coalesce(trial_end, 0)") == 0
+
+
+def test_a_bridge_of_recurring_revenue_has_all_of_its_parts(rows: Rows) -> None:
+    """From one year's beginning to the next: what was kept, what was added to it, what was given up."""
+    sql = """
+        select sum(after), sum(least(after, before)), sum(greatest(after - before, 0)), sum(before - after) filter (after between 1 and before - 1), sum(before)
+        from (select b.subscription, arg_max(m, b.created) filter (b.created < epoch(date '2025-01-01')) as before,
+            case when coalesce(any_value(s.ended_at), 9e12) >= epoch(date '2026-01-01') then arg_max(m, b.created) else 0 end as after,
+            any_value(s.ended_at) as ended
+            from (select *, plan_amount / case every when 'year' then 12 else 1 end as m from billed) b join subscriptions s on s.id = b.subscription
+            group by 1) where before > 0 and coalesce(ended, 9e12) >= epoch(date '2025-01-01')
+    """
+    after, kept, added, lost, before = rows.execute(sql).fetchone() or ()
+    assert 0.6 < kept / before < 0.95
+    assert kept / before < after / before < 1.15
+    assert added > lost > 0
+
+
+def test_a_few_customers_pay_much_of_it(rows: Rows) -> None:
+    paying = "select customer, sum(plan.amount * quantity / case plan.interval when 'year' then 12 else 1 end) as m from subscriptions where ended_at is null group by 1"
+    top = f"select sum(m) filter (place <= 0.1) / sum(m) from (select m, percent_rank() over (order by m desc) as place from ({paying}))"
+    assert 0.25 < one(rows, top) < 0.6
+
+
+def test_each_further_attempt_finds_fewer_who_can_pay(rows: Rows) -> None:
+    tries = "select paid, row_number() over (partition by invoice order by created) as nth from charges"
+    first, second, _, last = (
+        share
+        for _, share in rows.execute(f"select nth, avg(paid::int) from ({tries}) group by 1 order by 1").fetchall()
+    )
+    assert first > 0.93 > second > last
+
+
+def test_prepaid_cards_fail_more_often(rows: Rows) -> None:
+    sql = "select avg((status = 'failed')::int) from charges where payment_method_details.card.funding {} 'prepaid'"
+    assert one(rows, sql.format("=")) > 1.3 * one(rows, sql.format("<>"))
+
+
+def test_who_gets_an_invoice_sometimes_pays_late(rows: Rows) -> None:
+    sent = "from invoices where collection_method = 'send_invoice'"
+    assert 0.15 < one(rows, f"select avg((status_transitions.paid_at > due_date)::int) {sent} and paid") < 0.5
+    assert 0.005 < one(rows, f"select avg((status = 'open')::int) {sent}") < 0.12
+    assert one(rows, f"select count(*) {sent} and status = 'open' and attempt_count > 0") == 0
+    late = f"select count(*) from invoices i join subscriptions s on s.id = i.subscription where i.due_date < {NOW} and i.status = 'open' and s.status <> 'past_due'"
+    assert one(rows, late) == 0
+
+
+def test_credits_are_few_and_used_up_in_order(rows: Rows) -> None:
+    assert 0.001 < one(rows, "select avg((starting_balance < 0)::int) from invoices") < 0.03
+    assert one(rows, "select count(*) from invoices where starting_balance > ending_balance or ending_balance > 0") == 0
+    assert one(rows, "select count(*) from charges where amount <= 0") == 0
+    assert 1 <= one(rows, "select count(*) from customers where balance < 0") < 25
+    assert one(rows, "select max(balance) from customers") == 0
+
+
+def test_addresses_belong_to_those_who_signed_up(rows: Rows) -> None:
+    own = "contains(lower(email), regexp_extract(lower(name), '[a-z]+$'))"
+    assert 0.5 < one(rows, f"select avg(({own})::int) from customers") < 0.98
+    assert one(rows, "select count(distinct email) > 0.99 * count(*) from customers")
+    assert one(rows, "select count(description) - count(distinct description) from customers") < 5
+
+
+def test_what_was_charged_twice_is_given_back_whole(rows: Rows) -> None:
+    sql = "select count(*) from refunds r join charges c on c.id = r.charge where r.reason in ('duplicate', 'fraudulent') and r.amount < c.amount"
+    assert one(rows, sql) == 0
+    days = "select median(r.created - c.created) / 86400 from refunds r join charges c on c.id = r.charge"
+    assert 1 < one(rows, days) < 20
+
+
+def test_retention_falls_with_age_and_does_not_break_off(rows: Rows) -> None:
+    alive = ", ".join(
+        f"avg((lived >= {year} * 31557600)::int) filter (start_date < {NOW} - {year} * 31557600)" for year in (1, 2, 3)
+    )
+    first, second, third = rows.execute(f"select {alive} from subscribed").fetchone() or ()
+    assert 0.85 > first > second > third > 0.2

@@ -121,3 +121,91 @@ def test_retainers_bill_one_fee_each_month(rows: Rows) -> None:
     found = rows.execute(sql).fetchall()
     assert len(found) > 30
     assert all(bills == months and fees == 1 for _, bills, months, fees in found)
+
+
+def test_receivables_age_and_what_is_payable_is_young(rows: Rows) -> None:
+    owed = "select sum(AmountDue) filter (DueDate >= '2026-01-01') / sum(AmountDue) from invoices where Status = 'AUTHORISED' and Type = {}"
+    assert 0.2 < one(rows, owed.format("'ACCREC'")) < 0.8
+    assert one(rows, owed.format("'ACCPAY'")) > 0.3
+    old = "select count(*) from invoices where Type = 'ACCREC' and Status = 'AUTHORISED' and DueDate < '2025-10-03'"
+    assert 1 <= one(rows, old) < 25
+
+
+def test_the_largest_cost_is_wages_and_something_is_left(rows: Rows) -> None:
+    booked = "from line_items l join invoices i using (InvoiceID) where i.Status in ('AUTHORISED', 'PAID') and i.Type = 'ACCPAY'"
+    accounts = dict(rows.execute(f"select l.AccountCode, sum(LineAmount) {booked} group by 1").fetchall())
+    assert max(accounts, key=lambda code: accounts[code]) == "477"
+    sales = one(
+        rows,
+        "select sum(SubTotal / CurrencyRate) from invoices where Type = 'ACCREC' and Status in ('AUTHORISED', 'PAID')",
+    )
+    assert 0.05 < 1 - float(sum(accounts.values())) / sales < 0.5
+
+
+def test_all_use_one_rate_on_a_day_and_it_moves_slowly(rows: Rows) -> None:
+    both = "select Date, CurrencyCode, CurrencyRate from invoices where CurrencyCode <> 'GBP' union all select p.Date, i.CurrencyCode, p.CurrencyRate from payments p join invoices i using (InvoiceID) where i.CurrencyCode <> 'GBP'"
+    assert (
+        one(
+            rows,
+            f"select count(*) from (select 1 from ({both}) group by Date, CurrencyCode having min(CurrencyRate) < max(CurrencyRate))",
+        )
+        == 0
+    )
+    step = f"select max(abs(CurrencyRate / before - 1) / days) from (select CurrencyRate, lag(CurrencyRate) over w as before, Date - lag(Date) over w as days from ({both}) window w as (partition by CurrencyCode order by Date)) where days between 1 and 10"
+    assert one(rows, step) < 0.002
+    assert one(rows, "select sum(abs(BankAmount - Amount / CurrencyRate)) from payments") < 20
+
+
+def test_nobody_pays_at_christmas_nor_most_on_mondays(rows: Rows) -> None:
+    assert one(rows, "select avg((strftime(Date, '%m-%d') in ('12-25', '12-26', '01-01'))::int) from payments") < 0.006
+    days = dict(rows.execute("select isodow(Date), count(*) from payments group by 1").fetchall())
+    assert max(days.values()) < 0.36 * sum(days.values())
+    assert one(rows, "select count(*) from invoices where strftime(Date, '%m-%d') in ('12-25', '12-26', '01-01')") == 0
+
+
+def test_the_bank_is_rarely_overdrawn_and_what_is_old_is_reconciled(rows: Rows) -> None:
+    sql = """select min(total), arg_max(total, Date) from (select Date,
+        sum(sum(case PaymentType when 'ACCRECPAYMENT' then BankAmount else -BankAmount end)) over (order by Date) as total from payments group by Date)"""
+    least, last = rows.execute(sql).fetchone() or ()
+    assert least > -400_000
+    assert last > 0
+    assert one(rows, "select count(*) from payments where not IsReconciled and Date < '2025-12-20'") == 0
+    assert one(rows, "select count(*) from payments where not IsReconciled") > 0
+
+
+def test_a_quarters_tax_is_a_part_of_its_sales(rows: Rows) -> None:
+    sql = """select sum(TotalTax / CurrencyRate) filter (Type = 'ACCREC') / sum(SubTotal / CurrencyRate) filter (Type = 'ACCREC'),
+        sum(TotalTax) filter (Type = 'ACCPAY') / sum(TotalTax / CurrencyRate) filter (Type = 'ACCREC')
+        from invoices where Status in ('AUTHORISED', 'PAID') group by date_trunc('quarter', Date)"""
+    for rate, reclaimed in rows.execute(sql).fetchall():
+        assert 0.13 < rate < 0.2
+        assert 0.05 < reclaimed < 0.5
+
+
+def test_electricity_costs_more_in_winter(rows: Rows) -> None:
+    sql = "select avg(l.LineAmount) from line_items l join invoices i using (InvoiceID) where l.AccountCode = '445' and month(i.Date) in {}"
+    assert one(rows, sql.format("(12, 1, 2)")) > 1.6 * one(rows, sql.format("(6, 7, 8)"))
+
+
+def test_a_tenth_of_the_customers_brings_a_good_part(rows: Rows) -> None:
+    sql = "select ContactID, sum(SubTotal / CurrencyRate) as total from invoices where Type = 'ACCREC' group by 1"
+    top = f"select sum(total) filter (place <= 0.1) / sum(total) from (select total, percent_rank() over (order by total desc) as place from ({sql}))"
+    assert 0.2 < one(rows, top) < 0.5
+
+
+def test_credit_notes_say_what_was_wrong_with_a_sale_or_a_bill(rows: Rows) -> None:
+    reasons = "select count(*) from credit_notes where Type = 'ACCPAYCREDIT' and Reference in ('Hours billed twice', 'Scope reduced', 'Goodwill')"
+    assert one(rows, reasons) == 0
+    assert (
+        one(rows, "select count(*) from credit_notes where Reference = 'Goods returned' and Type = 'ACCRECCREDIT'") == 0
+    )
+    credited = "select sum(AmountCredited) / sum(Total) from invoices where Type = 'ACCREC'"
+    assert 0.003 < one(rows, credited) < 0.06
+
+
+def test_customers_pay_after_their_own_habit(rows: Rows) -> None:
+    """Days to pay rise with the terms, and a quarter of all is paid more than a week late."""
+    days = "select avg(p.Date - i.Date) from payments p join invoices i using (InvoiceID) where i.Type = 'ACCREC' and i.DueDate - i.Date {}"
+    assert one(rows, days.format("<= 14")) < one(rows, days.format(">= 30"))
+    late = "select avg((p.Date - i.DueDate > 7)::int) from payments p join invoices i using (InvoiceID) where i.Type = 'ACCREC'"
+    assert 0.1 < one(rows, late) < 0.45

@@ -193,3 +193,74 @@ def test_ids_and_times_rise_together(rows: Rows) -> None:
     users = "select count(*) from users u join tickets t on t.requester_id = u.id where u.created_at > t.created_at"
     assert one(rows, users) == 0
     assert one(rows, "select count(distinct year(created_at)) from users") >= 3
+
+
+@pytest.mark.parametrize("channel", ["chat", "voice"])
+def test_who_calls_or_chats_is_answered_at_once(rows: Rows, channel: str) -> None:
+    sql = "select median(reply_at_work) from seen where via.channel = '{}'"
+    assert one(rows, sql.format(channel)) < 15
+    assert one(rows, sql.format("email")) > 45
+
+
+def test_replies_are_slower_when_there_is_more_to_do(rows: Rows) -> None:
+    """Mondays bring most; e-mails of normal priority wait longer then, and miss eight hours more often."""
+    waits = (
+        "select {} from seen where via.channel in ('email', 'web', 'api') and priority = 'normal' and isodow(local) {}"
+    )
+    for figure in ("median(reply_at_work)", "avg((reply_at_work > 480)::int)"):
+        assert one(rows, waits.format(figure, "= 1")) > 1.3 * one(rows, waits.format(figure, "between 2 and 4"))
+
+
+def test_agents_have_work_and_share_it(rows: Rows) -> None:
+    per = "select assignee_id, count(*) as n from tickets where assignee_id is not null group by 1"
+    agents, least, most = rows.execute(f"select count(*), min(n), max(n) from ({per})").fetchone() or ()
+    assert agents < 25
+    assert least > 60
+    assert most < 3 * least
+
+
+def test_many_are_solved_by_the_first_answer(rows: Rows) -> None:
+    assert 0.35 < one(rows, "select avg((replies = 1)::int) from seen where solved_at is not null") < 0.65
+    counts = "select count(*) as n from ticket_comments group by ticket_id"
+    assert one(rows, f"select max(n) / median(n) from ({counts})") > 3.5
+
+
+def test_notes_are_the_agents_own(rows: Rows) -> None:
+    assert 0.04 < one(rows, "select avg((not public)::int) from said") < 0.25
+    assert one(rows, "select count(*) from said where not public and body like 'Hi %'") == 0
+
+
+def test_reopened_tickets_are_rated_worse(rows: Rows) -> None:
+    sql = "select avg((r.score = 'bad')::int) from satisfaction_ratings r join seen t on t.id = r.ticket_id where reopens {} 0"
+    assert one(rows, sql.format(">")) > 1.4 * one(rows, sql.format("="))
+
+
+def test_subjects_are_peoples_own_and_texts_are_signed(rows: Rows) -> None:
+    assert one(rows, "select count(distinct subject) / count(*) from tickets") > 0.9
+    signed = "select avg(contains(t.description, u.name)::int) from tickets t join users u on u.id = t.requester_id where via.channel {} 'chat'"
+    assert one(rows, signed.format("<>")) == 1
+    assert one(rows, signed.format("=")) < 0.1
+
+
+def test_what_is_waited_for_is_urged_and_updated(rows: Rows) -> None:
+    held = "select avg((m.on_hold_time_in_minutes.calendar > 0)::int) from ticket_metrics m join tickets t on t.id = m.ticket_id where t.priority {}"
+    assert 0.15 < one(rows, held.format("is not null")) < 0.5
+    assert (
+        one(
+            rows,
+            "select median(comments) from said where ticket_id in (select ticket_id from ticket_metrics where on_hold_time_in_minutes.calendar > 0)",
+        )
+        >= 4
+    )
+
+
+def test_the_backlog_is_small_and_mostly_waits_for_others(rows: Rows) -> None:
+    assert one(rows, "select avg((status not in ('solved', 'closed'))::int) from tickets") < 0.05
+    waiting = "select avg((status in ('pending', 'hold'))::int) from tickets where status not in ('solved', 'closed')"
+    assert one(rows, waiting) > 0.4
+
+
+def test_kinds_of_plans_pay_for_attention(rows: Rows) -> None:
+    per = "select o.organization_fields->>'plan' as plan, count(t.id) / count(distinct o.id) as n from organizations o left join tickets t on t.organization_id = o.id group by 1"
+    found = dict(rows.execute(per).fetchall())
+    assert found["enterprise"] > found["starter"]
