@@ -235,3 +235,13 @@ def test_drugs_are_taken_as_often_as_they_are(rows: Rows) -> None:
     assert not one(rows, sql.format("(levothyroxine|atorvastatin|lisinopril|amlodipine).*", "once a day"))
     assert not one(rows, sql.format("(apixaban|metformin|amoxicillin).*", "twice a day"))
     assert one(rows, "select count(*) from medications where frequency = 'every six hours'") > 50
+
+
+def test_the_urgent_stay_longer_in_emergency(rows: Rows) -> None:
+    minutes = dict(
+        rows.execute(
+            "select triage_level, median(epoch(ended_at - started_at)) from encounters where class = 'emergency' group by 1"
+        ).fetchall()
+    )
+    assert minutes[2] > minutes[3] > minutes[4] > minutes[5]
+    assert 1 not in minutes  # whoever fights for life is not sent home
