@@ -116,3 +116,9 @@ def test_addresses_are_those_of_the_open_internet(rows: Rows) -> None:
     found = rows.execute("select distinct ip from sessions").fetchall()
     assert len(found) > 300
     assert all(ipaddress.ip_address(ip).is_global for (ip,) in found)
+
+
+def test_those_who_come_back_buy_more(rows: Rows) -> None:
+    visits = "select reached, row_number() over (partition by visitor_id order by started_at) as visit from sessions"
+    bought = f"select avg((reached = 'purchase')::int) from ({visits}) where visit"
+    assert one(rows, f"{bought} > 1") > 1.2 * one(rows, f"{bought} = 1")

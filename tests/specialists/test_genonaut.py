@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import pairwise
 
 import duckdb
@@ -89,3 +90,13 @@ def test_long_jobs_are_rare(rows: Rows) -> None:
 def test_scores_lie_around_a_middle(rows: Rows) -> None:
     assert one(rows, "select avg((quality_score between 0.3 and 0.9)::int) from content_items_auto") > 0.65
     assert one(rows, "select count(*) from content_items_auto where quality_score not between 0 and 1") == 0
+
+
+def test_jobs_take_longer_with_more_steps_and_wait_for_a_day_at_most(rows: Rows) -> None:
+    steps = "select (parameters->>'steps')::int as steps, epoch(completed_at - created_at) as s from generation_jobs"
+    assert one(rows, f"select corr(steps, s) from ({steps})") > 0.25
+    assert one(rows, f"select median(s) filter (steps = 50) / median(s) filter (steps = 20) from ({steps})") > 1.8
+    assert one(rows, "select min(created_at) from generation_jobs where status = 'pending'") > datetime(2025, 9, 20, 20)
+    assert not one(
+        rows, "select count(*) from generation_jobs j join users u on u.id = user_id where j.created_at < u.created_at"
+    )

@@ -201,3 +201,47 @@ def test_common_tests_are_ordered_most_and_people_register_on_working_days(rows:
     )
     assert one(rows, f"select min(share) from ({shares})") > 0.01
     assert one(rows, "select avg((isodow(registered_on) > 5)::int) from patients") < 0.12
+
+
+def test_stays_depend_on_the_diagnosis_and_clinics_have_no_crowded_day(rows: Rows) -> None:
+    sql = """
+        select avg(epoch(ended_at - started_at)) from encounters e join diagnoses d on d.encounter_id = e.id and rank = 1
+            join departments p on p.id = department_id where class = 'inpatient' and p.name <> 'Emergency Medicine' and code in {}
+    """
+    long, short = (
+        one(rows, sql.format(codes))
+        for codes in ("('A41.9', 'J96.01', 'I63.9', 'S72.001A')", "('K80.20', 'K40.90', 'K35.80')")
+    )
+    assert long > 1.7 * short
+    days = dict(
+        rows.execute(
+            "select isodow(started_at), count(*) from encounters where class = 'outpatient' group by 1"
+        ).fetchall()
+    )
+    assert max(days.values()) < 1.4 * min(days.values())
+    assert set(days) == {1, 2, 3, 4, 5}
+
+
+def test_hemoglobin_is_of_the_sex_and_enzymes_go_together(rows: Rows) -> None:
+    mean = "select avg(value) from lab_results join encounters e on e.id = encounter_id join patients p on p.id = patient_id where loinc_code = '718-7' and sex = '{}'"
+    assert one(rows, mean.format("Male")) > 1 + one(rows, mean.format("Female"))
+    pair = "select corr(a.value, b.value) from lab_results a join lab_results b using (encounter_id) where a.loinc_code = '{}' and b.loinc_code = '{}'"
+    assert one(rows, pair.format("1742-6", "1920-8")) > 0.5
+    assert one(rows, pair.format("2160-0", "3094-0")) > 0.5
+
+
+def test_drugs_are_taken_as_often_as_they_are(rows: Rows) -> None:
+    sql = "select count(*) from medications where drug similar to '{}' and frequency <> '{}'"
+    assert not one(rows, sql.format("(levothyroxine|atorvastatin|lisinopril|amlodipine).*", "once a day"))
+    assert not one(rows, sql.format("(apixaban|metformin|amoxicillin).*", "twice a day"))
+    assert one(rows, "select count(*) from medications where frequency = 'every six hours'") > 50
+
+
+def test_the_urgent_stay_longer_in_emergency(rows: Rows) -> None:
+    minutes = dict(
+        rows.execute(
+            "select triage_level, median(epoch(ended_at - started_at)) from encounters where class = 'emergency' group by 1"
+        ).fetchall()
+    )
+    assert minutes[2] > minutes[3] > minutes[4] > minutes[5]
+    assert 1 not in minutes  # whoever fights for life is not sent home

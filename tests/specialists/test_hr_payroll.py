@@ -231,3 +231,20 @@ def test_tenures_are_many_short_ones_and_few_long_ones(rows: Rows) -> None:
     )
     hires = dict(rows.execute("select isodow(hired_on), count(*) from employees group by 1").fetchall())
     assert hires[1] > 3 * max(hires[day] for day in (2, 3, 4, 5))
+
+
+def test_most_are_hired_young_and_seniors_are_older(rows: Rows) -> None:
+    ages = "select date_diff('day', birth_date, hired_on) / 365.25 as age, grade from employees e join positions p on p.id = position_id"
+    assert 28 < one(rows, f"select median(age) from ({ages})") < 37
+    assert one(rows, f"select min(age) from ({ages})") > 18
+    assert one(rows, f"select avg((age > 55)::int) from ({ages})") < 0.04
+    assert one(rows, f"select corr(age, grade) from ({ages} where grade < 6)") > 0.4
+
+
+def test_marks_are_of_a_person_and_bad_where_one_is_dismissed(rows: Rows) -> None:
+    marks = "select employee_id, rating, lag(rating) over (partition by employee_id order by effective_from) as before from salaries"
+    assert one(rows, f"select corr(rating, before) from ({marks})") > 0.2
+    mean = "select avg(rating) from salaries s join employees e on e.id = employee_id where leaving_reason {}"
+    assert one(rows, mean.format("= 'dismissal'")) < one(rows, mean.format("is distinct from 'dismissal'")) - 0.7
+    part = "select avg((employment_type = 'part_time')::int) from employees where gender = '{}'"
+    assert one(rows, part.format("Female")) > 1.5 * one(rows, part.format("Male"))

@@ -174,3 +174,13 @@ def test_canaries_sound_the_alarm_more_often(rows: Rows) -> None:
     found = dict(rows.execute(sql).fetchall())
     assert found["stable"] < found["beta"] + found["canary"]
     assert 0.5 < found["stable"] < 1.1
+
+
+def test_the_critical_is_seen_to_sooner_by_a_few_technicians(rows: Rows) -> None:
+    hours = dict(
+        rows.execute("select severity, median(epoch(resolved_at - raised_at)) from alerts group by 1").fetchall()
+    )
+    assert hours["critical"] < hours["warning"] < hours["info"]
+    assert one(rows, "select count(distinct technician) from maintenance") <= 12
+    busy = "select count(*) as n from maintenance group by technician"
+    assert one(rows, f"select max(n) / min(n) from ({busy})") > 3

@@ -210,3 +210,22 @@ def test_revenue_is_skewed_and_people_come_in_the_evening(rows: Rows) -> None:
         )
         == 0
     )
+
+
+def test_pictures_wear_out_and_searches_do_not(rows: Rows) -> None:
+    ratio = """
+        select sum(s.clicks) filter (age > 60) / sum(s.impressions) filter (age > 60) / (sum(s.clicks) filter (age < 14) / sum(s.impressions) filter (age < 14))
+            from (select s.*, ad_id as ad, day - (select started_on from ads where id = ad_id) as age from ad_stats s) s join ads a on a.id = ad
+            where a.format {} and a.id in (select ad_id from ad_stats group by 1 having count(*) > 90)
+    """
+    assert one(rows, ratio.format("in ('image', 'carousel', 'video')")) < 0.85
+    assert one(rows, ratio.format("in ('text', 'product')")) > 0.85
+
+
+def test_those_who_come_by_mail_stay_and_buyers_never_bounce(rows: Rows) -> None:
+    bounce = dict(rows.execute("select channel, avg(is_bounce::int) from touchpoints group by 1").fetchall())
+    assert bounce["email"] < bounce["paid_search"] + 0.03 < bounce["display"]
+    assert 0.35 < one(rows, "select avg(is_bounce::int) from touchpoints") < 0.5
+    assert not one(
+        rows, "select count(*) from conversions c join touchpoints t on t.id = last_touch_id where is_bounce"
+    )

@@ -161,3 +161,20 @@ def test_a_few_users_and_devices_do_most_and_what_is_odd_is_unsigned(rows: Rows)
     assert (
         one(rows, "select count(*) from network_events where server_name is not null and destination_port <> 443") == 0
     )
+
+
+def test_people_come_from_few_addresses_and_attackers_from_many(rows: Rows) -> None:
+    own = "select count(distinct source_ip) as n from sign_ins where device_id is not null and source_country = 'US' group by user_id having count(*) > 20"
+    assert one(rows, f"select median(n) from ({own})") <= 4
+    shared = "select count(distinct user_id) as n from sign_ins where device_id is not null group by source_ip order by n desc limit 3"
+    assert one(rows, f"select min(n) from ({shared})") >= 5
+    assert one(rows, "select count(distinct source_ip) / count(*) from sign_ins where device_id is null") > 0.8
+    assert one(rows, "select avg((isodow(started_at) > 5)::int) from sign_ins where device_id is null") > 0.1
+
+
+def test_a_program_is_one_file_and_names_come_from_few_resolvers(rows: Rows) -> None:
+    assert one(rows, "select max(n) from (select count(distinct sha256) as n from process_events group by name)") == 1
+    assert one(rows, "select count(distinct name) - count(distinct sha256) from process_events") == 0
+    assert one(rows, "select count(distinct destination_ip) from network_events where destination_port = 53") <= 3
+    servers = "select count(*) as n from network_events where server_name is not null group by server_name"
+    assert one(rows, f"select max(n) / sum(n) from ({servers})") > 0.05
