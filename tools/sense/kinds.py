@@ -94,7 +94,8 @@ def _placeholders(texts: Sequence[str]) -> bool:
 
 def is_person(value: str) -> bool:
     words = value.split()
-    return 2 <= len(words) <= 3 and words[0] in _first_names() and all(word[:1].isupper() for word in words)
+    named = 2 <= len(words) <= 3 and words[0] in _first_names() and all(word[:1].isupper() for word in words)
+    return named and words[-1] not in ("County", "Parish")
 
 
 def _is_company(value: str) -> bool:
