@@ -273,7 +273,8 @@ def _draw(table: _Table, parts: Sequence[Reading], result: Reading) -> None:
     if _begins_beyond(entity, result.branches):
         return
     # A key has no branch to follow: its values are what the rows are told apart by.
-    keyed = any(entity.columns[name].primary or entity.columns[name].unique for name in result.branches[0].columns)
+    named = [entity.columns[name] for name in result.branches[0].columns if name in entity.columns]
+    keyed = any(each.primary or each.unique for each in named)
     one = as_one_pattern(result.branches) if keyed else None
     result = replace(result, branches=(one,)) if one is not None else result
     if len(result.branches) == 1:
