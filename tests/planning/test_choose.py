@@ -160,3 +160,14 @@ def test_names_and_comments_speak() -> None:
     }
     guessed = with_guesses(scenario("things", columns)).entities["things"].columns
     assert guessed["fld_7"].generator == GeneratorSpec(type="person.email")
+
+
+def test_a_date_between_nullable_ones_is_never_null() -> None:
+    columns = {
+        "opened": Column(type="date", nullable=True, generator=GeneratorSpec(type="date")),
+        "seen": Column(type="date", generator=GeneratorSpec(type="date", params={"after": ["opened"]})),
+    }
+    plan = compile_plan(scenario("things", columns))
+    assert not plan.entities["things"].columns["seen"].nullable
+    assert rows_of(plan, "things").column("opened").null_count
+    assert not rows_of(plan, "things").column("seen").null_count

@@ -54,6 +54,16 @@ FORMS: dict[str, tuple[str, str, set[tuple[Any, ...]]]] = {
         "SELECT DISTINCT above IS NULL, place IS NULL FROM t",
         {(True, True), (False, False)},
     ),
+    "what a number of the key asks of a link": (
+        "team int REFERENCES teams, note text, CHECK (id <> 1 OR (team = 3 AND note IS NULL))",
+        "SELECT min(id), count(*) FROM t",
+        {(2, 300)},
+    ),
+    "texts of a key, listed or of a form": (
+        "code varchar(6) NOT NULL UNIQUE CHECK (code IN ('AB-0.1', 'CD+7') OR code ~ '^9[0-9]{3}$')",
+        "SELECT bool_or(code ~ '^9'), count(DISTINCT code) FROM t",
+        {(True, 300)},
+    ),
     "a link that others need, once to be there and once to be of some": (
         "lead int REFERENCES people, helper int REFERENCES people, badge int REFERENCES teams,"
         " CHECK (helper IS NULL OR lead IS NOT NULL), CHECK (badge IS NULL OR lead <= 150)",

@@ -88,3 +88,54 @@ def test_mysql_and_sql_server(tmp_path: Path) -> None:
     server = "CREATE TABLE [dbo].[a] ([id] int PRIMARY KEY);\nGO\nCREATE TRIGGER [dbo].[b] ON [dbo].[a] AFTER INSERT AS BEGIN EXEC p END;\nGO"
     told = [note.what for note in read_source(_schema(tmp_path, server)).notes]
     assert "a: trigger b runs on inserted rows, and may change them" in told
+
+
+# What triggers ask of a row, in PostgreSQL and MariaDB alike; each ends a load that doesn't keep it.
+PARKING = """
+CREATE TABLE permits (no uuid PRIMARY KEY);
+CREATE TABLE cars (
+  no uuid NOT NULL PRIMARY KEY REFERENCES permits (no), length_cm int, extra text, owner_no int, left_at date);
+CREATE TABLE bikes (no uuid PRIMARY KEY REFERENCES permits (no), bay int);
+CREATE TABLE usage_log (owner_no int NOT NULL, n int);
+CREATE TABLE sheds (no int PRIMARY KEY, label text);
+CREATE FUNCTION count_use(who int) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO usage_log VALUES (who, 1); END $$;
+CREATE FUNCTION park() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  -- INSERT INTO nowhere: a comment adds no rows
+  INSERT INTO permits VALUES (NEW.no);
+  IF NEW.length_cm > 600 OR NEW.length_cm < 150 THEN RAISE EXCEPTION 'no place'; END IF;
+  IF NEW.extra::jsonb ? 'x' THEN NEW.left_at := now(); END IF;
+  PERFORM count_use(NEW.owner_no);
+  RETURN NEW;
+END $$;
+CREATE FUNCTION park_bike() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO permits VALUES (NEW.no);
+  IF NEW.bay BETWEEN 1 AND 40 THEN RETURN NEW;
+  ELSIF NEW.bay BETWEEN 51 AND 90 THEN RETURN NEW;
+  ELSE INSERT INTO bikes_astray VALUES (NEW.*); RETURN NULL;
+  END IF;
+END $$;
+CREATE FUNCTION build() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN EXECUTE format('CREATE TABLE shed_%s (n int)', NEW.label); RETURN NEW; END $$;
+CREATE TRIGGER cars_park BEFORE INSERT ON cars FOR EACH ROW EXECUTE FUNCTION park();
+CREATE TRIGGER cars_build AFTER INSERT ON cars FOR EACH ROW EXECUTE FUNCTION build();
+CREATE TRIGGER bikes_park BEFORE INSERT ON bikes FOR EACH ROW EXECUTE FUNCTION park_bike();
+CREATE TRIGGER sheds_build AFTER INSERT ON sheds FOR EACH ROW EXECUTE FUNCTION build();
+DROP TRIGGER IF EXISTS cars_build ON cars;
+"""
+
+
+def test_rows_keep_what_triggers_ask(postgres_url: str, tmp_path: Path) -> None:
+    schema = _schema(tmp_path, PARKING)
+    told = {note.what for note in read_source(schema).notes}
+    assert not any("cars_build" in what for what in told)
+    assert any("the trigger sheds_build makes or changes tables with each row" in what for what in told)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(PARKING.encode())
+        sdgen.write(schema, postgres_url, mode="append_only", seed=1, rows=60)
+        counts = "SELECT (SELECT count(*) FROM {}), count(*) FROM permits"
+        assert connection.execute(counts.format("cars").encode()).fetchall() == [(60, 120)]
+        assert connection.execute(counts.format("bikes").encode()).fetchall() == [(60, 120)]
+    assert not sdgen.verify(schema, postgres_url, seed=1, rows=60).broken

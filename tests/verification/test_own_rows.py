@@ -20,6 +20,9 @@ INSERT OR IGNORE INTO "keeper" (id, name, state) SELECT 7001, 'nobody', 'zz-old'
 CREATE TABLE keeper (id INTEGER PRIMARY KEY, name TEXT NOT NULL, state VARCHAR(8) NOT NULL REFERENCES state (code));
 REPLACE INTO keeper VALUES (7002, '-', 'zz-new');
 CREATE TABLE visit (id INTEGER PRIMARY KEY, keeper_id INTEGER NOT NULL REFERENCES keeper (id), on_day DATE NOT NULL);
+CREATE TABLE perch (id INTEGER PRIMARY KEY, state VARCHAR(8) NOT NULL REFERENCES state (code), place INT NOT NULL,
+  name TEXT NOT NULL, UNIQUE (state, place), UNIQUE (state, name));
+INSERT INTO perch VALUES (9001, 'zz-old', 1, 'high'), (9002, 'zz-new', 1, 'high');
 """
 
 
@@ -47,7 +50,7 @@ def broken(report: Report) -> set[tuple[str, str]]:
 
 
 def test_a_schema_knows_which_tables_its_text_fills(place: Path) -> None:
-    assert read_source(place.with_suffix(".sql")).origin.filled == {"state", "keeper"}
+    assert read_source(place.with_suffix(".sql")).origin.filled == {"state", "keeper", "perch"}
 
 
 def test_rows_that_queries_and_blocks_put_are_known(tmp_path: Path) -> None:

@@ -30,6 +30,9 @@ _HINTS = {
     r"No space left|disk is full|Disk quota": ROOM,
     r"Read-only file system|[Pp]ermission": "choose another place, or change its permissions",
     r"the folder .* does not exist": "make it, or choose another place",
+    r"CONTEXT: .*PL/pgSQL function": (
+        "a trigger of the table says so: drop it before the load, or leave the table out (--exclude)"
+    ),
     r"is a file, not a folder|is a folder, not a file": "choose another place",
 }
 

@@ -98,6 +98,11 @@ class Generator(BaseModel):
         return False
 
     @property
+    def never_null(self) -> bool:
+        """Whether every row has a value, whatever nulls the needed columns have."""
+        return False
+
+    @property
     def may_be_null(self) -> bool:
         """Whether nulls can come about where none are asked for and no needed column has any."""
         return self.gives_null

@@ -87,6 +87,8 @@ def is_nullable(draft: Draft, key: Key) -> bool:
         return bool(wanted.nullable)
     if draft.missing_rate(key) or generator.may_be_null:
         return True
+    if generator.never_null:
+        return False
     # This comes to an end: plans of columns are made only where no cycle was found.
     return any(
         may_lack_parent(draft, key[0], need.link) or is_nullable(draft, draft.home(key[0], need))

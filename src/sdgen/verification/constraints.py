@@ -46,11 +46,15 @@ def check_not_null(stored: StoredEntity) -> Iterator[Finding]:
             yield Finding(stored.entity.name, (column.name,), "not null", status, "no nulls", f"{nulls:,} nulls")
 
 
-def check_duplicates(stored: StoredEntity) -> Iterator[Finding]:
-    """Primary keys, unique columns and unique sets, those that hold in some rows among them."""
+def check_duplicates(stored: StoredEntity, of_any_origin: bool = False) -> Iterator[Finding]:
+    """Primary keys, unique columns and unique sets, those that hold in some rows among them.
+
+    of_any_origin: rows that others wrote keep a set, and not the part of it that is unique among the run's own.
+    """
     primary = [stored.table.primary_key] if stored.table.primary_key else []
     for columns in dict.fromkeys([*primary, *stored.table.unique]):
-        if set(columns) <= stored.names:
+        narrower = of_any_origin and any(set(columns) < set(each) for each in stored.table.unique)
+        if set(columns) <= stored.names and not narrower:
             kind = "primary key" if columns == stored.table.primary_key else "unique"
             yield _duplicates(stored, columns, kind)
     for partial in stored.entity.partial_unique:

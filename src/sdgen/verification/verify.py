@@ -152,7 +152,7 @@ class _Entity:
         """What every row keeps, whoever wrote it."""
         yield from check_columns(self.stored)
         yield from check_not_null(self.stored)
-        yield from check_duplicates(self.stored)
+        yield from check_duplicates(self.stored, of_any_origin=True)
         yield from (each for each in self._links() if each.check == "foreign key")
         yield from check_conditions(self.stored)
         what = "the rows of its trigger" if self._is_filled else "the schema's own rows are among them"

@@ -145,7 +145,7 @@ _FORWARD = """SELECT conrelid::regclass::text, quote_ident(conname), pg_get_cons
 _HAS_HEIRS = """
     SELECT EXISTS (
         SELECT 1 FROM pg_inherits JOIN pg_attribute ON attrelid = inhrelid
-        WHERE inhparent = c.oid AND c.relkind = 'r' AND attnum > 0 AND NOT attisdropped AND attinhcount = 0)
+        WHERE inhparent = c.oid AND c.relkind = 'r' AND attnum > 0 AND NOT attisdropped AND attislocal)
     FROM pg_class c WHERE c.oid = to_regclass({})"""
 
 
@@ -239,9 +239,13 @@ class PostgresReader(PlainTableReader):
 
     def arrow(self, sql: str) -> pa.Table:
         copied = f"COPY ({sql}) TO STDOUT (FORMAT csv, HEADER)".encode()
-        with self._translated(), self._connection.transaction(), self._connection.cursor() as cursor:
-            with cursor.copy(copied) as copy:
-                head, _, text = b"".join(copy).partition(b"\n")
+        with (
+            self._translated(),
+            self._connection.transaction(),
+            self._connection.cursor() as cursor,
+            cursor.copy(copied) as copy,
+        ):
+            head, _, text = b"".join(copy).partition(b"\n")
         names = next(csv.reader([head.decode()]))
         return decode(text, names)
 

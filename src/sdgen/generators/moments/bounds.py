@@ -92,6 +92,10 @@ class BoundedMoments(Referring):
         """Whether nothing but a fixed start and end is given."""
         return self.rhythm is None and not self.after and not self.before
 
+    @property
+    def never_null(self) -> bool:
+        return True  # a bound that is null is none
+
     def references(self) -> Iterator[str]:
         """The columns that bounds name."""
         return (str(bound) for bound in (*self.after, *self.before) if is_reference(bound))

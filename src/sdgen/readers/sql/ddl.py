@@ -29,12 +29,13 @@ from sdgen.readers.sql.ddl_create import (
     create_table,
     create_type,
     drop_type,
+    sp_addtype,
 )
 from sdgen.readers.sql.ddl_folder import DdlFolderOrigin, is_ddl_folder, read_folder
 from sdgen.readers.sql.ddl_tables import SchemaBuilder
 from sdgen.readers.sql.ddl_text import Statement, block_statements, statements
 from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable, words
-from sdgen.readers.sql.ddl_triggers import read_trigger, with_triggers
+from sdgen.readers.sql.ddl_triggers import drop_trigger, read_trigger, with_triggers
 from sdgen.readers.sql.schema import Schema, TableName
 from sdgen.scenario.model import Scenario
 
@@ -55,9 +56,11 @@ _READ: tuple[tuple[re.Pattern[str], Callable[[SchemaBuilder, Tokens], None]], ..
         (r"DROP\s+(?:TYPE|DOMAIN)\b", drop_type),
         (r"DROP\s+TABLE\b", drop_tables),
         (r"DROP\s+INDEX\b", drop_index),
+        (r"DROP\s+TRIGGER\b", drop_trigger),
         (RENAME_TABLE, rename_tables),
         (r"ALTER\s+INDEX\b", rename_index),
         (r"EXEC(?:UTE)?\s+(?:\w+\.)*sp_rename\b", sp_rename),
+        (r"EXEC(?:UTE)?\s+(?:\w+\.)*sp_addtype\b", sp_addtype),
         (r"COMMENT\s+ON\s+(?:TABLE|COLUMN)\b", lambda reading, found: _comment(reading, found)),
     )
 )
@@ -123,9 +126,9 @@ def read_ddl(text: str, file: str, dialect: str = "") -> Schema:
         tables = with_named_links(tables)
     for line, what in reading.tables.folded:
         reading.note(what, line)
-    notes = tuple(reading.all_notes())
-    schema = Schema(name, dialect, file, tables, reading.enums, reading.domains, notes, reading.composites)
+    schema = Schema(name, dialect, file, tables, reading.enums, reading.domains, (), reading.composites)
     schema = with_triggers(schema, reading)
+    schema = replace(schema, notes=tuple(reading.all_notes()))
     if not schema.tables:
         hint = "a schema is made by CREATE TABLE statements"
         raise SourceError([Problem((), f"no tables found (read as {dialect})", hint, file), *schema.notes])

@@ -17,7 +17,7 @@ from sdgen.readers.sql.ddl_constraints import (
     split_constraints,
 )
 from sdgen.readers.sql.ddl_tables import DdlTable, SchemaBuilder
-from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable
+from sdgen.readers.sql.ddl_tokens import Tokens, Unreadable, words
 from sdgen.readers.sql.schema import CheckSchema, DomainSchema, KeySchema, SqlType, TableName
 
 _SILENT = frozenset({"key", "index", "fulltext", "spatial", "period"})
@@ -199,6 +199,15 @@ def create_type(reading: SchemaBuilder, words: Tokens) -> None:
         reading.composites[name] = {part.name(): read_type(part) for part in words.inside().split()}
     elif not words.done:
         reading.note(f"type {name} left out: none of enum, domain, composite and range", line)
+
+
+def sp_addtype(reading: SchemaBuilder, found: Tokens) -> None:
+    """SQL Server: EXEC sp_addtype name, 'type', 'NOT NULL'."""
+    while not found.done and found.next().text.lower() != "sp_addtype":
+        pass
+    name, type, *null = [part.words[-1].text for part in found.split() if part.words] or ["", ""]
+    declared = read_type(words(type, reading.dialect))
+    reading.domains[name.lower()] = DomainSchema(declared, not any(each.upper() == "NOT NULL" for each in null))
 
 
 # The range whose texts one of a subtype reads.

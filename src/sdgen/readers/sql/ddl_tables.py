@@ -234,6 +234,16 @@ def _distinct(keys: Iterable[KeySchema]) -> list[KeySchema]:
     return list(found.values())
 
 
+@dataclass(frozen=True)
+class Trigger:
+    """A trigger on inserted rows, its name and its table's in lower case. body: what stands behind these."""
+
+    name: str
+    table: str
+    body: str
+    line: int
+
+
 class SchemaBuilder:
     """Tables, types of the schema's own, and notes. It is what the readers of statements add to."""
 
@@ -246,8 +256,8 @@ class SchemaBuilder:
         self.composites: dict[str, dict[str, SqlType]] = {}
         self.notes: list[Problem] = []
         self.routines: dict[str, str] = {}  # the texts of functions, by their names
-        self.filled_by: dict[str, str] = {}  # the triggers that add rows to tables, by the tables' names
-        self.set_by: dict[str, dict[str, str]] = {}  # those that set columns, by the names of tables and columns
+        self.triggers: dict[tuple[str, str], Trigger] = {}  # by their names and those of their tables
+        self.views: set[str] = set()
         self._left_out: dict[str, list[int]] = {}
 
     def note(self, what: str, line: int, path: Path = (), hint: str = "") -> None:

@@ -241,6 +241,8 @@ def leave_empty(entities: Entities, notes: Notes, dialect: str = "") -> None:
     """Tables that can hold no rows have none, and neither has what must refer to them."""
     waiting = [(entity, "it has no partition") for entity in entities.values() if not entity.schema.takes_rows]
     for entity in entities.values():
+        if entity.schema.left_empty:
+            waiting.append((entity, entity.schema.left_empty))
         if entity.schema.filled_by:
             waiting.append((entity, f"the trigger {entity.schema.filled_by} fills it"))
         triggers = {"filled_by": entity.schema.filled_by, "set_by": dict(entity.schema.set_by)}

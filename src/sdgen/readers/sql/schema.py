@@ -137,6 +137,7 @@ class TableSchema:
     takes_rows: it is no partitioned table without a partition. target: what else its own database is told. generic:
     links that name the table of another column's ids, each with that column (Django's generic relations).
     filled: the source has rows of it; filled_by: the trigger that adds rows to it; set_by: those that set columns.
+    left_empty: why it can have no rows.
     """
 
     name: TableName
@@ -155,6 +156,7 @@ class TableSchema:
     generic: tuple[tuple[str, str], ...] = ()
     filled_by: str = ""
     set_by: Mapping[str, str] = field(default_factory=dict)
+    left_empty: str = ""
 
 
 @dataclass(frozen=True)

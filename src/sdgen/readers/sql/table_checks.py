@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from sdgen.readers.sql.check_branches import branches_of
 from sdgen.readers.sql.check_cases import draw_branches, obstacle
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, Impossible
 from sdgen.readers.sql.column_orders import set_link_orders, set_orders
 from sdgen.readers.sql.column_sums import narrowed
-from sdgen.readers.sql.disjunctions import Branches, combined
+from sdgen.readers.sql.disjunctions import Branches, as_one_pattern, combined
 from sdgen.readers.sql.drafts import Notes, TableDraft, is_fixed, quoted
 from sdgen.readers.sql.keys import OWN_ROWS
 from sdgen.readers.sql.partial_keys import flag_branches, unmark_keys
@@ -269,6 +270,13 @@ def _draw(table: _Table, parts: Sequence[Reading], result: Reading) -> None:
         return
     for reading in parts:
         _tell_lost(table, reading)
+    if _begins_beyond(entity, result.branches):
+        return
+    # A key has no branch to follow: its values are what the rows are told apart by.
+    named = [entity.columns[name] for name in result.branches[0].columns if name in entity.columns]
+    keyed = any(each.primary or each.unique for each in named)
+    one = as_one_pattern(result.branches) if keyed else None
+    result = replace(result, branches=(one,)) if one is not None else result
     if len(result.branches) == 1:
         first = parts[0]
         _apply(table, Reading(first.check, result.branches, first.column), result.branches[0])
@@ -277,3 +285,26 @@ def _draw(table: _Table, parts: Sequence[Reading], result: Reading) -> None:
     table.whole = table.whole.also(relations)
     table.applied.append((checks[0], relations))
     _tell_lost(table, Reading(checks[0], (), lost=(*result.lost, *lost)))
+
+
+_MOST_SKIPPED = 1000
+
+
+def _begins_beyond(entity: TableDraft, branches: Branches) -> bool:
+    """Let a key count from behind the numbers for which a CHECK asks what links and the like may not give.
+
+    Of `id <> 1 OR kind_id = 3`, no row can be told to have the kind, and any may have another number.
+    """
+    for branch in branches:
+        name, bounds = next(iter(branch.columns.items()), ("", ColumnBounds()))
+        column = entity.columns.get(name)
+        excepted = [each for each in bounds.other_than if isinstance(each, Decimal)]
+        if column is None or branch != CheckMeaning({name: ColumnBounds(other_than=tuple(excepted))}) or not excepted:
+            continue
+        others = [each for each in branches if each != branch]
+        free = not all(any(is_fixed(entity.columns[one]) for one in other.columns if one != name) for other in others)
+        counts = column.generator is not None and column.generator.type == "sequence"
+        if counts and not free and 0 < max(excepted) <= _MOST_SKIPPED:
+            column.fill("sequence", column.demanded, **{**column.params, "start": int(max(excepted)) + 1})
+            return True
+    return False
