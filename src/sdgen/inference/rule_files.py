@@ -117,7 +117,7 @@ def _apart(word: str) -> str:
         return word
     splits = [(word[:at], word[at:]) for at in range(1, len(word))]
     for head, rest in splits if len(word) >= _LEAST_JOINED else ():
-        if (len(head) > 2 and head in known or head in starts) and (rest in known or rest in _whole_words()):
+        if ((len(head) > 2 and head in known) or head in starts) and (rest in known or rest in _whole_words()):
             return f"{rest}_id" if head == "id" else f"{head}_{rest}"
     for head, rest in splits if word not in _known_together() else ():
         if rest in _word_list("tails") and (len(head) > 1 or rest in _word_list("tails of letters")):

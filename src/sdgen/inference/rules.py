@@ -59,8 +59,8 @@ class Guess:
 
 
 def built_in_guesses(traits: ColumnTraits) -> Iterator[Guess]:
-    """What the built-in rules suggest: by the whole name, by its last words or for another entity, by what the name says
-    in other words, by the type alone.
+    """What the built-in rules suggest: by the whole name, by its last words or for another entity, by other words for
+    the same, by the type alone.
 
     A text column that no rule of texts knows may hold a number as text, if a rule knows a number of its name.
     """
