@@ -85,6 +85,15 @@ def test_mysql_and_sql_server(tmp_path: Path) -> None:
         "trigger b runs on inserted rows, and sets n" in note.what
         for note in read_source(_schema(tmp_path, mysql)).notes
     )
+    audit = """
+        CREATE TABLE `a` (`id` int PRIMARY KEY) ENGINE=InnoDB;
+        CREATE TABLE `done` (`a` int NOT NULL, `run` int NOT NULL, `way` int NOT NULL);
+        CREATE PROCEDURE note_it(IN which int) INSERT INTO done (a, run, way) VALUES (which, @run, @way);
+        CREATE TRIGGER `b` AFTER INSERT ON `a` FOR EACH ROW BEGIN SET @run = 4; CALL note_it(NEW.id); END;
+    """.replace("\n        ", "\n")
+    left = [note for note in read_source(_schema(tmp_path, audit)).notes if "left empty" in note.what]
+    assert "the trigger b needs the session's @way, which nothing sets" in left[-1].what
+    assert left[-1].hint.startswith("take the trigger out")
     server = "CREATE TABLE [dbo].[a] ([id] int PRIMARY KEY);\nGO\nCREATE TRIGGER [dbo].[b] ON [dbo].[a] AFTER INSERT AS BEGIN EXEC p END;\nGO"
     told = [note.what for note in read_source(_schema(tmp_path, server)).notes]
     assert "a: trigger b runs on inserted rows, and may change them" in told

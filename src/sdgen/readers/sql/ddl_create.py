@@ -190,7 +190,8 @@ def create_type(reading: SchemaBuilder, words: Tokens) -> None:
         words.next()
     name = read_table_name(words).name.lower()
     if words.takes("AS", "ENUM"):
-        reading.enums[name] = tuple(part.ahead().text for part in words.inside().split())
+        # A block that makes a type only where there is none changes nothing of the one that is there.
+        reading.enums.setdefault(name, tuple(part.ahead().text for part in words.inside().split()))
     elif words.takes("FROM"):
         reading.domains[name] = _domain(words)
     elif words.takes("AS", "RANGE"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 NAME = r"((?:[\w$]+|\"[^\"]+\"|`[^`]+`|\[[^\]]+\])(?:\.(?:[\w$]+|\"[^\"]+\"|`[^`]+`|\[[^\]]+\]))?)"
 ROUTINE = re.compile(rf"CREATE\s+(?:\w+\s+){{0,4}}?(?:FUNCTION|PROCEDURE)\s+{NAME}\s*\(", re.IGNORECASE)
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|\\\s*\n", re.DOTALL)
 _CALL = re.compile(r"(\w+)[\"`\]]?\s*\(")
 _PARAM = re.compile(r"\s*(?:INOUT\s+|OUT\s+|IN\s+)?(\w+)", re.IGNORECASE)
 _SETS = re.compile(r"\bNEW\.[\"`]?(\w+)[\"`]?\s*:?=(?!=)", re.IGNORECASE)
@@ -25,6 +25,7 @@ _JSON = re.compile(
     r"\bjson\w*\s*\(\s*NEW\.[\"`]?(\w+)|NEW\.[\"`]?(\w+)[\"`]?\s*::\s*jsonb?\b|CAST\s*\(\s*NEW\.[\"`]?(\w+)[\"`]?\s+AS\s+JSON",
     re.IGNORECASE,
 )
+_VARIABLE = re.compile(r"@\w+")
 _CHANGES_TABLES = re.compile(r"\bEXECUTE\b.*?\b(?:CREATE|ALTER|DROP)\s+TABLE\b", re.IGNORECASE | re.DOTALL)
 _RAISE = r"(?:RAISE\s+EXCEPTION|RAISE\s*\(\s*(?:ABORT|FAIL|ROLLBACK)|SIGNAL\s+SQLSTATE)"
 _REFUSALS = tuple(
@@ -48,11 +49,15 @@ _WORDS = frozenset(
 
 @dataclass(frozen=True)
 class AddedRow:
-    """A row that is added to a table: the columns that are named, and the inserted row's column behind each value."""
+    """A row that is added to a table: the columns that are named, and what stands behind each value.
+
+    values: the inserted row's column; variables: one of the session's; each "" where it is something else.
+    """
 
     table: str
     columns: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,8 @@ class TriggerEffects:
     sets: columns by their tables. json: the row's columns that are read as JSON. kept: conditions that the row keeps,
     or is refused. ways: the conditions of one IF, of which a row keeps one or comes to its ELSE. otherwise: the tables
     that it then comes to. changes_tables: statements are put together that make, alter or drop tables.
+    unset: a variable of the session that is a value of an added row, and that nothing here sets; with the row's table
+    and column.
     """
 
     sets: Mapping[str, Mapping[str, None]]
@@ -71,6 +78,7 @@ class TriggerEffects:
     ways: tuple[str, ...] = ()
     otherwise: tuple[str, ...] = ()
     changes_tables: bool = False
+    unset: tuple[str, str, str] | None = None
 
 
 def last_name(name: str) -> str:
@@ -87,17 +95,19 @@ def effects_of(table: str, body: str, routines: Mapping[str, str]) -> TriggerEff
     sets: dict[str, dict[str, None]] = {table: dict.fromkeys(_SETS.findall(body))}
     for changed, assigned in _UPDATES.findall(body):
         sets.setdefault(last_name(changed), {}).update(dict.fromkeys(_ASSIGNED.findall(assigned)))
+    added = tuple(_added_rows(body))
     refusals = [found for pattern in _REFUSALS for found in pattern.findall(body)]
     chain, last = _CHAIN.findall(body), _LAST.findall(body)
     flat = len(last) == 1 and len(re.findall(r"\bEND\s+IF\b", body, re.IGNORECASE)) == 1 and all(map(_is_plain, chain))
     return TriggerEffects(
         sets,
-        tuple(_added_rows(body)),
+        added,
         tuple(dict.fromkeys("".join(found) for found in _JSON.findall(body))),
         tuple(f"NOT ({_of_row(each)})" for each in refusals if _is_plain(each)),
         tuple(_of_row(each) for each in chain) if flat else (),
         tuple(last_name(each[0]) for each in _ADDS.findall(last[0])) if flat else (),
         _CHANGES_TABLES.search(body) is not None,
+        next(_unset(body, added), None),
     )
 
 
@@ -155,4 +165,14 @@ def _added_rows(body: str) -> Iterator[AddedRow]:
             last_name(found[1]),
             tuple(last_name(each.strip()) for each in columns),
             tuple(each[1].lower() if each is not None else "" for each in new),
+            tuple(each.strip() if _VARIABLE.fullmatch(each.strip()) else "" for each in values),
         )
+
+
+def _unset(body: str, added: tuple[AddedRow, ...]) -> Iterator[tuple[str, str, str]]:
+    for row in added:
+        for column, variable in zip(row.columns, row.variables, strict=False):
+            name = re.escape(variable)
+            set_here = rf"(?:\bSET|\bINTO|,)\s+{name}\b\s*(?:=|:=|;|,)|{name}\s*:="
+            if variable and not re.search(set_here, body, re.IGNORECASE):
+                yield variable, row.table, column

@@ -76,6 +76,9 @@ def with_triggers(schema: Schema, reading: SchemaBuilder) -> Schema:
                 tables[row.table] = replace(filled, filled_by=filled.filled_by or trigger.name)
         if trigger.table in tables:
             own = _asked(tables[trigger.table], trigger, effects, there)
+            if effects.unset is not None and _is_firm(tables.get(effects.unset[1]), effects.unset[2]):
+                why = f"the trigger {trigger.name} needs the session's {effects.unset[0]}, which nothing sets"
+                own = replace(own, left_empty=why)
             for row in others:
                 own = _beside(own, tables.get(row.table), row, trigger)
             tables[trigger.table] = own
@@ -119,6 +122,11 @@ def _asked(table: TableSchema, trigger: Trigger, effects: TriggerEffects, there:
     new = (CheckSchema(sql, trigger.name, trigger.line) for sql in checks)
     table = replace(table, checks=(*table.checks, *new))
     return table
+
+
+def _is_firm(table: TableSchema | None, column: str) -> bool:
+    columns = table.columns if table is not None else ()
+    return any(each.name.lower() == column and not each.nullable and not each.default for each in columns)
 
 
 def _names(table: TableSchema) -> dict[str, None]:

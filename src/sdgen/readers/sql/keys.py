@@ -237,6 +237,9 @@ def _overlapping(entity: TableDraft, parent: TableDraft, key: ForeignKeySchema, 
     notes.add(entity, key.columns[0], what, key.line)
 
 
+_WITHOUT_TRIGGER = "take the trigger out of the database, and out of the schema that is read"
+
+
 def leave_empty(entities: Entities, notes: Notes, dialect: str = "") -> None:
     """Tables that can hold no rows have none, and neither has what must refer to them."""
     waiting = [(entity, "it has no partition") for entity in entities.values() if not entity.schema.takes_rows]
@@ -258,7 +261,8 @@ def leave_empty(entities: Entities, notes: Notes, dialect: str = "") -> None:
         if not entity.size:
             continue
         entity.alone, entity.per = 0, None
-        notes.add(entity, "", f"the table is left empty: {why}", entity.schema.line)
+        hint = _WITHOUT_TRIGGER if why == entity.schema.left_empty else ""
+        notes.add(entity, "", f"the table is left empty: {why}", entity.schema.line, hint)
         for child in entities.values():
             waiting += _without_parents(child, entity)
 
