@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tools.scan import ANSWERS, answer
 
 from sdgen.readers.sources import examples
-from tools.scan import ANSWERS, answer
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,9 @@ def answer(example: str, check: str, place: str) -> str:
 
 
 def main(example: str, folder: str) -> None:
-    import pandas as pd  # type: ignore[import-untyped]
-    from misata import realism_report  # type: ignore[import-not-found]
+    # Of an environment of its own: the table above is read without it.
+    import pandas as pd
+    from misata import realism_report
 
     tables = {path.stem: pd.read_csv(path) for path in sorted(Path(folder).glob("*.csv"))}
     report = realism_report(tables)
