@@ -178,6 +178,27 @@ FORMS: dict[str, tuple[str, str, set[tuple[Any, ...]]]] = {
         "SELECT DISTINCT one < two FROM t",
         {(True,)},
     ),
+    "all or none of three": (
+        "road text, town text, post int, CHECK (num_nulls(road, town, post) IN (3, 0))",
+        "SELECT DISTINCT num_nulls(road, town, post) FROM t",
+        {(0,), (3,)},
+    ),
+    "a key of words or of a form": (
+        "code text NOT NULL UNIQUE CHECK (code IN ('all', 'none') OR code LIKE 'g-%')",
+        "SELECT DISTINCT left(code, 2) FROM t",
+        {("al",), ("no",), ("g-",)},
+    ),
+    "one pattern and not another": (
+        "a text NOT NULL CHECK (a LIKE 'x%' AND a NOT LIKE '%b%'), b varchar(9) NOT NULL UNIQUE"
+        " CHECK (b ~ '^[[:lower:]]+[[:digit:]]$' AND b !~ '[qx]'), c text NOT NULL CHECK (c NOT LIKE 'C%')",
+        "SELECT DISTINCT left(a, 1), a LIKE '%b%', b ~ '[qx]', b ~ '^[a-z]+[0-9]$', c LIKE 'C%' FROM t",
+        {("x", False, False, True, False)},
+    ),
+    "a break of a shift beside its times": (
+        "break_start interval, break_end time with time zone, shift_end time",
+        "SELECT count(break_start) > 0 FROM t",
+        {(True,)},
+    ),
     "a tree without roots": (
         "up int NOT NULL REFERENCES t, CHECK (up <> id)",
         "SELECT DISTINCT up <> id FROM t",

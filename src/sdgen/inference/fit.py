@@ -304,13 +304,15 @@ class _Rows:
     """The first rows of an entity without other columns."""
 
     entity = "entity"
-    numbers = np.arange(SAMPLE, dtype=np.int64)
     missing = None
+
+    def __init__(self, count: int) -> None:
+        self.numbers = np.arange(count, dtype=np.int64)
 
     def shared(self, name: str, compute: Callable[[], T]) -> T:
         return compute()
 
 
-def first_cells(facts: ColumnContext) -> ColumnBatch:
-    """A batch of those rows; only generators that need no other column are asked for them."""
-    return ColumnBatch(cast(Rows, _Rows()), facts)
+def first_cells(facts: ColumnContext, count: int = SAMPLE) -> ColumnBatch:
+    """A batch of so many rows; only generators that need no other column are asked for them."""
+    return ColumnBatch(cast(Rows, _Rows(count)), facts)

@@ -30,7 +30,7 @@ from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import Type, known_type
 
 _TEXTS = frozenset({"text", "string"})
-_MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
+_MOMENTS = frozenset({"date", "timestamp", "timestamptz", "time"})
 _WRITERS = frozenset({"as_text", "datetime", "date", "time", "after", "time_series", "template", "expression"})
 _STATE = re.compile(r"(?:status|state)\Z", re.IGNORECASE)  # texts that say whether a moment came
 _FORMAT = "'format': '%"

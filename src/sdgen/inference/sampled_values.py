@@ -40,7 +40,7 @@ def is_expression(sql: str) -> bool:
     return made is not None and not list(made.faults(ColumnContext(0, "entity", "column", Type("bool"), 1, NOW)))
 
 
-def values_kept(spec: GeneratorSpec | None, type: Type, check: str) -> tuple[float, list[object]]:
+def values_kept(spec: GeneratorSpec | None, type: Type, check: str, sample: int = SAMPLE) -> tuple[float, list[object]]:
     """The share of a generator's values that keeps a condition over `value`, and values of the type that do.
 
     The values are the generator's where some of them do, else plain ones of the type: numbers near zero, days, hours.
@@ -51,13 +51,13 @@ def values_kept(spec: GeneratorSpec | None, type: Type, check: str) -> tuple[flo
     facts = ColumnContext(0, "entity", "column", type, MANY, NOW)
     if not isinstance(made, Restricted) or made.needs() or list(made.faults(facts)):
         return 0.0, []
-    cells = first_cells(facts)
+    cells = first_cells(facts, sample)
     share = 0.0
     for plain in (False, True):
         try:
             values = _plain_values(type) if plain else made.value.values(cells, type)
             found = cast_array(values, type, type.arrow)
-            kept = made.kept(first_cells(replace(facts, rows=len(found))), found) & ~np.asarray(found.is_null())
+            kept = made.kept(first_cells(replace(facts, rows=len(found)), sample), found) & ~np.asarray(found.is_null())
         except (ScenarioError, ValueError, pa.ArrowException):
             continue
         share = share if plain else float(kept.mean())  # of the generator's own values

@@ -275,6 +275,18 @@ def _distinct(node: exp.Expr, truth: Truth) -> Branches | None:
     return any_of([branches(plain, no), *found])
 
 
+def _in(node: exp.Expr, truth: Truth) -> Branches | None:
+    """How many conditions hold, as one of a list: `num_nonnulls(a, b, c) IN (0, 3)`."""
+    from sqlglot import exp
+
+    from sdgen.readers.sql.check_shapes import counted_terms
+
+    if not truth.positive or not node.expressions or counted_terms(node.this) is None:
+        return None
+    each = [exp.EQ(this=node.this.copy(), expression=value.copy()) for value in node.expressions]
+    return any_of(branches(one, truth) for one in each)
+
+
 def _between(node: exp.Expr, truth: Truth) -> Branches | None:
     """NOT BETWEEN has two sides."""
     from sqlglot import exp
@@ -352,4 +364,5 @@ _READERS: Mapping[str, Callable[[exp.Expr, Truth], Branches | None]] = {
     **dict.fromkeys(("NullSafeEQ", "NullSafeNEQ"), _distinct),
     "Is": _is,
     "Between": _between,
+    "In": _in,
 }

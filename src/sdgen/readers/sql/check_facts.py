@@ -142,7 +142,10 @@ def _common(one: tuple[Value, ...] | None, other: tuple[Value, ...] | None) -> t
 
 @dataclass(frozen=True)
 class ColumnCases:
-    """What a column's values follow besides: bounds by the value of another column, or expressions."""
+    """What a column's values follow besides: bounds by the value of another column, or expressions.
+
+    column: "" where a key's values may keep any of the bounds, whichever row has them.
+    """
 
     column: str
     bounds: Mapping[str, ColumnBounds] = field(default_factory=dict)

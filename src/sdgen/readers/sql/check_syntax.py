@@ -236,7 +236,9 @@ def with_backslashes(tree: exp.Expr, dialect: str) -> exp.Expr:
             return node
         letters = iter(pattern.name)
         own = (_plain_letter(each, mark, letters) for each in letters)
-        return type(like)(this=like.this.copy(), expression=exp.Literal.string("".join(own)))
+        plain = type(like)(this=like.this.copy(), expression=exp.Literal.string("".join(own)))
+        # Newer releases of sqlglot keep NOT in the node, older ones around it.
+        return exp.not_(plain) if like.args.get("negate") else plain
 
     # In place: callers give trees that they have just parsed.
     return tree.transform(spelled, copy=False)
@@ -310,6 +312,27 @@ def regex_of_similar(text: str, any: str = _ANY, one: str = "[a-z]") -> str:
 
 def _escaped(letter: str) -> str:
     return re.escape(letter) if letter in r"\.^$*+?{}[]|()" else letter
+
+
+# Classes that a regular expression may name within brackets, as POSIX has them, for ASCII.
+_POSIX = {
+    "alpha": "A-Za-z",
+    "digit": "0-9",
+    "alnum": "A-Za-z0-9",
+    "upper": "A-Z",
+    "lower": "a-z",
+    "space": r"\s",
+    "blank": r" \t",
+    "punct": r"!-/:-@\[-`{-~",
+    "xdigit": "0-9A-Fa-f",
+    "word": r"\w",
+}
+_CLASS = re.compile(r"\[:(\w+):\]")
+
+
+def with_plain_classes(regex: str) -> str:
+    """A regular expression whose classes such as [:alpha:] are written out."""
+    return _CLASS.sub(lambda match: _POSIX.get(match[1].lower(), match[0]), regex)
 
 
 def whole_regex(text: str) -> str:

@@ -30,6 +30,7 @@ from sdgen.readers.sql.check_syntax import (
     regex_of_similar,
     uncased_name,
     whole_regex,
+    with_plain_classes,
     without_parens,
 )
 
@@ -273,6 +274,7 @@ def _matching(whole: Callable[[str], str], exact: Callable[[str], str] | None = 
         name, text = uncased_name(node.this), _pattern(node.args.get("expression"))
         if not name or text is None:
             return None
+        text = with_plain_classes(text)
         regex = whole(text)
         # What is made and what is checked differ: `%` may stand for anything, but a few letters make a readable text.
         match = Match(text if exact is None else rf"\A(?:{exact(text)})\Z", positive, any_case)

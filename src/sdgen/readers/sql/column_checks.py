@@ -36,15 +36,16 @@ def demanded(column: ColumnDraft, chosen: Generator | None, keyed: bool = False)
 
     chosen: the generator that rules find for the column. keyed: the column is unique, or in a unique set.
     """
+    keyed = keyed or column.unique or column.primary
     if column.bounds.conditions:
         return _tried(column, chosen, keyed)
-    plain = _plain_demanded(column, chosen)
+    plain = _plain_demanded(column, chosen, keyed)
     # A pattern of e-mail addresses would be kept by letters at random; addresses look like addresses.
     if "@" in column.bounds.pattern and isinstance(plain, GeneratorSpec) and (mail := email(column)) is not None:
         return mail
     if chosen is None or isinstance(plain, str) or (plain is None and column.bounds.values is None):
         return plain
-    return realistic(column, chosen, plain, keyed or column.unique or column.primary)
+    return realistic(column, chosen, plain, keyed)
 
 
 def _tried(column: ColumnDraft, chosen: Generator | None, keyed: bool) -> GeneratorSpec | str | None:
@@ -55,10 +56,10 @@ def _tried(column: ColumnDraft, chosen: Generator | None, keyed: bool) -> Genera
     if isinstance(plain, str) or not check:
         return plain or "is not understood"
     spec = plain or (written(chosen) if chosen is not None and not chosen.needs() else None)
-    return tried(column, spec or FALLBACKS.get(column.type.kind), check, keyed or column.unique or column.primary)
+    return tried(column, spec or FALLBACKS.get(column.type.kind), check, keyed)
 
 
-def _plain_demanded(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str | None:
+def _plain_demanded(column: ColumnDraft, chosen: Generator | None, keyed: bool) -> GeneratorSpec | str | None:
     bounds = column.bounds
     # From what leaves the least choice to what leaves the most: a list, then ends, then a pattern or a length.
     if bounds.values is not None:
@@ -72,7 +73,7 @@ def _plain_demanded(column: ColumnDraft, chosen: Generator | None) -> GeneratorS
         return _in_range(column.type, bounds, chosen)
     if column.type.kind == "array":
         return _sized(column)
-    return _text(column.type, bounds) if column.type.kind in ("string", "text") else _other_than(column, chosen)
+    return _text(column, keyed) if column.type.kind in ("string", "text") else _other_than(column, chosen)
 
 
 def _sized(column: ColumnDraft) -> GeneratorSpec | str | None:
@@ -270,8 +271,9 @@ def _other_than(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec 
     return _in_range(column.type, ColumnBounds(low=most, low_open=True), chosen)
 
 
-def _text(type: Type, bounds: ColumnBounds) -> GeneratorSpec | str | None:
+def _text(column: ColumnDraft, keyed: bool) -> GeneratorSpec | str | None:
     """A text by its pattern, or of a length. What rules make is never empty, and cut to the column's length."""
+    type, bounds = column.type, column.bounds
     # 0 stands for no limit, on both sides.
     most = min(filter(None, (bounds.longest, type.length)), default=0)
     if bounds.pattern:
@@ -279,10 +281,10 @@ def _text(type: Type, bounds: ColumnBounds) -> GeneratorSpec | str | None:
         if not can_make(bounds.pattern, most):
             return "no text can be made of its pattern"
         spec = GeneratorSpec(type="pattern", params={"regex": regex})
-        if not regex or not keeps(spec, type, bounds):
+        if not regex:
             return "its pattern and its other CHECKs are not kept together"
-        return spec
-    if bounds.shortest < 2 and not bounds.letters:
+        return _tried_text(column, spec, keyed)
+    if bounds.shortest < 2 and not bounds.letters and not bounds.matches:
         return None
     letters = {"lower": "[a-z0-9]", "upper": "[A-Z0-9]"}.get(bounds.letters, "[a-z]")
     # Texts of one or two letters would repeat soon; six letters make 300 million.
@@ -291,7 +293,13 @@ def _text(type: Type, bounds: ColumnBounds) -> GeneratorSpec | str | None:
     if least > high:
         return Impossible("no text is as long as its CHECKs ask")
     size = f"{{{least}}}" if least == high else f"{{{least},{high}}}"
-    return GeneratorSpec(type="pattern", params={"regex": letters + size})
+    return _tried_text(column, GeneratorSpec(type="pattern", params={"regex": letters + size}), keyed)
+
+
+def _tried_text(column: ColumnDraft, spec: GeneratorSpec, keyed: bool) -> GeneratorSpec | str:
+    """Texts that may hold what another pattern forbids, or lack what it asks for: those that do are drawn again."""
+    check = guard("value", replace(column.bounds, not_null=False, storage=()))
+    return spec if not check or keeps(spec, column.type, column.bounds) else tried(column, spec, check, keyed)
 
 
 Ranger = Callable[[Type, ColumnBounds, Generator | None], GeneratorSpec | str | None]

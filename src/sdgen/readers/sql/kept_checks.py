@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sdgen.generators.base import Generator
+from sdgen.inference.fit import MANY
+from sdgen.inference.sampled_values import values_kept
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_cases import cases_of
 from sdgen.readers.sql.check_facts import Impossible
 from sdgen.readers.sql.column_checks import demanded
 from sdgen.readers.sql.drafts import Notes, TableDraft
-from sdgen.readers.sql.realistic import TOLD, written
+from sdgen.readers.sql.realistic import TOLD, guard, written
 from sdgen.readers.sql.text_types import FALLBACKS
 from sdgen.readers.sql.unenforced_checks import told, watch
 from sdgen.scenario.model import GeneratorSpec
@@ -45,6 +48,8 @@ def _kept(column: ColumnDraft, chosen: Generator | None, keyed: bool) -> Generat
     found = demanded(column, chosen, keyed)
     if column.cases is None or isinstance(found, str):
         return found
+    if not column.cases.column:
+        return _listed(column, chosen)
     plain = found or written(chosen) or FALLBACKS.get(column.type.kind)
     cases: dict[str, GeneratorSpec] = {
         label: GeneratorSpec(type="expression", params={"sql": sql}) for label, sql in column.cases.sql.items()
@@ -61,6 +66,19 @@ def _kept(column: ColumnDraft, chosen: Generator | None, keyed: bool) -> Generat
         return found
     params = {"by": column.cases.column, "cases": {label: _nested(spec) for label, spec in cases.items()}}
     return GeneratorSpec(type="given", params={**params, "otherwise": _nested(plain)})
+
+
+def _listed(column: ColumnDraft, chosen: Generator | None) -> GeneratorSpec | str:
+    """Values of a key that keep any of its branches."""
+    values: list[object] = []
+    for each in cases_of(column).values():
+        kept = demanded(each, chosen, keyed=True)
+        if isinstance(kept, str):
+            return kept
+        check = guard("value", replace(each.bounds, not_null=False, storage=()))
+        values += values_kept(kept or written(chosen), column.type, check or "true", MANY)[1]
+    params = {"values": list(dict.fromkeys(values))}
+    return GeneratorSpec(type="choice", params=params) if values else "no value was found that keeps it"
 
 
 def _nested(spec: GeneratorSpec) -> dict[str, object]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from sdgen.generators.base import Generator
+from sdgen.inference.fit import MANY, SAMPLE
 from sdgen.inference.sampled_values import sampled_texts, share_kept, values_kept
 from sdgen.readers.drafts import ColumnDraft, quoted_name
 from sdgen.readers.sql.check_facts import NOW, VALUE_NAME, ColumnBounds, Match, Value
@@ -69,7 +70,7 @@ def tried(column: ColumnDraft, spec: GeneratorSpec | None, check: str, keyed: bo
 
     keyed: the values are to be distinct: they come from a list then.
     """
-    share, kept = values_kept(spec, column.type, check)
+    share, kept = values_kept(spec, column.type, check, MANY if keyed else SAMPLE)
     if spec is not None and share == 1.0:
         return spec
     if not kept:

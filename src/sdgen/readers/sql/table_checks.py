@@ -10,9 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_branches import branches_of
 from sdgen.readers.sql.check_cases import draw_branches, obstacle
-from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, Impossible
+from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, ColumnCases, Impossible
 from sdgen.readers.sql.column_orders import set_link_orders, set_orders
 from sdgen.readers.sql.column_sums import narrowed
 from sdgen.readers.sql.disjunctions import Branches, as_one_pattern, combined
@@ -230,6 +231,15 @@ def _tell_lost(table: _Table, reading: Reading) -> None:
         table.notes.add(table.entity, "", what, reading.check.line, "the other branches keep it")
 
 
+def _key_alone(entity: TableDraft, branches: Branches) -> ColumnDraft | None:
+    """The key of its own that is all that branches speak of: which values it has matters, and not which rows."""
+    names = frozenset[str]().union(*(branch.names for branch in branches))
+    column = entity.columns[min(names)] if len(names) == 1 else None
+    if column is None or not (column.primary or column.unique) or column.is_link or column.demanded:
+        return None
+    return column if all(branch.columns for branch in branches) else None
+
+
 def _groups(readings: Sequence[Reading]) -> list[list[Reading]]:
     """CHECKs that speak of the same columns, together."""
     groups: list[tuple[frozenset[str], list[Reading]]] = []
@@ -280,6 +290,10 @@ def _draw(table: _Table, parts: Sequence[Reading], result: Reading) -> None:
     if len(result.branches) == 1:
         first = parts[0]
         _apply(table, Reading(first.check, result.branches, first.column), result.branches[0])
+        return
+    if (key := _key_alone(entity, result.branches)) is not None:
+        key.cases = ColumnCases("", {str(at): branch.columns[key.name] for at, branch in enumerate(result.branches)})
+        key.checks += checks
         return
     relations, lost = draw_branches(entity, result.branches, checks)
     table.whole = table.whole.also(relations)
