@@ -339,7 +339,7 @@ def test_kafka_tells_what_is_wrong(kafka: str) -> None:
         (f"kafka://127.0.0.1:{brokers.free_port()}/x", "is the server running"),
         (f"kafka://{kafka}/a b", "'a b.ports' is no name of a topic"),
         (f"kafka://{kafka}/x?plugin.library.paths=/tmp/x.so", r"unknown option 'plugin\.library\.paths'"),
-        (f"kafka://{kafka}/x?acks=some", "acks"),
+        (f"kafka://{kafka}/x?acks=some", "(?s)acks.*which values a property may have"),
     ]:
         with pytest.raises(TargetError, match=words):
             write(url)

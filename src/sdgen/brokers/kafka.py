@@ -32,7 +32,7 @@ _HINTS: Mapping[str, str] = {
     "_TRANSPORT": "is the server running, and is the URL right?",
     "_TIMED_OUT": "is the server there, and does a firewall let you through?",
     "_AUTHENTICATION": "are user, password and ?sasl.mechanisms=PLAIN (or SCRAM-SHA-256 …) right?",
-    "_INVALID_ARG": "the URL's query holds librdkafka's properties, such as security.protocol=SASL_SSL",
+    "_INVALID_ARG": "librdkafka's documentation tells which values a property may have",
     "TOPIC_AUTHORIZATION_FAILED": "the user may not write to this topic: ask who runs the server",
     "MSG_SIZE_TOO_LARGE": "raise max.message.bytes of the topic, and add ?message.max.bytes= of that size",
     "_FENCED": "another run writes to this prefix: wait for its end",
@@ -177,7 +177,7 @@ class KafkaPublisher:
     @contextmanager
     def _translated(self, done: str) -> Iterator[None]:
         kafka = library("confluent_kafka", "kafka")
-        with self.address.translated(_errors(kafka), done):
+        with self.address.translated(_errors(kafka), done, _HINTS):
             yield
 
 
