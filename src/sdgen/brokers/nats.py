@@ -10,6 +10,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any, TypeVar
 
@@ -184,11 +185,9 @@ class NatsPublisher:
         runner, self._runner = self._runner, None
         if runner is None:
             return
-        try:
+        with runner, suppress(*_errors().classes):  # it may be closed already
             if connection is not None:
                 runner.run(connection.close())
-        finally:
-            runner.close()
 
     def _run(self, work: Coroutine[Any, Any, T], done: str) -> T:
         if self._runner is None:
