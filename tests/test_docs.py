@@ -34,6 +34,7 @@ _NEEDS_MORE = (
     "counted://",
     "NAME",
     "SCENARIO",
+    "nats://",
     "s3://",
     "lake/",
 )

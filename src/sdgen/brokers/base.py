@@ -70,12 +70,16 @@ class BrokerAddress:
         return without_password(self.url)
 
     @contextmanager
-    def translated(self, errors: DriverErrors, done: str) -> Iterator[None]:
-        """What a client's library raises, as a TargetError. done: what was being done, such as "reached"."""
+    def translated(self, errors: DriverErrors, done: str, hints: Mapping[str, str] = {}) -> Iterator[None]:
+        """What a client's library raises, as a TargetError. done: what was being done, such as "reached".
+
+        hints: next steps by words of the library's message.
+        """
 
         def problem(error: BaseException) -> Problem:
             text = without_password_of(self.url, " ".join(str(error).split()) or type(error).__name__)
-            return Problem(("target",), f"{self.shown} can't be {done}: {text}", errors.hint(error, UNREACHED))
+            hint = next((hint for word, hint in hints.items() if word in text), "") or errors.hint(error, UNREACHED)
+            return Problem(("target",), f"{self.shown} can't be {done}: {text}", hint)
 
         with errors.translated(problem):
             yield

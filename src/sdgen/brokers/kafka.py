@@ -21,12 +21,18 @@ _PATIENCE = 60.0  # seconds
 _TRIES = 4  # a second each
 _LONGEST_TRANSACTION = 900_000  # milliseconds: what brokers allow where they are not told otherwise
 _AT_ONCE = 50_000  # messages; librdkafka's queue holds 100,000
+# Of librdkafka's properties those that a URL may hold: others load libraries, or are secrets that would be shown.
+_PROPERTIES = (
+    r"security\.protocol|sasl\.mechanisms?|ssl\.(?:ca|certificate|key)\.location|client\.id|acks|compression\.\w+"
+    r"|(?:message|request)\.max\.bytes|(?:message|request|transaction|socket)\.timeout\.ms|linger\.ms|partitioner"
+    r"|batch\.(?:size|num\.messages)|queue\.buffering\.max\.\w+|enable\.ssl\.certificate\.verification"
+)
 _HINTS: Mapping[str, str] = {
     "_ALL_BROKERS_DOWN": "is the server running, and is the URL right?",
     "_TRANSPORT": "is the server running, and is the URL right?",
     "_TIMED_OUT": "is the server there, and does a firewall let you through?",
     "_AUTHENTICATION": "are user, password and ?sasl.mechanisms=PLAIN (or SCRAM-SHA-256 …) right?",
-    "_INVALID_ARG": "the URL's query holds librdkafka's properties, such as security.protocol=SASL_SSL",
+    "_INVALID_ARG": "librdkafka's documentation tells which values a property may have",
     "TOPIC_AUTHORIZATION_FAILED": "the user may not write to this topic: ask who runs the server",
     "MSG_SIZE_TOO_LARGE": "raise max.message.bytes of the topic, and add ?message.max.bytes= of that size",
     "_FENCED": "another run writes to this prefix: wait for its end",
@@ -39,9 +45,9 @@ class KafkaPublisher:
 
     def __init__(self, url: str) -> None:
         self.address = BrokerAddress.of(url, _PORT)
-        properties = dict(self.address.query)
-        self.transactional = properties.pop("transactional", "true") != "false"
-        self._properties = {**self._own(), **properties}
+        self._told = dict(self.address.query)
+        self.transactional = self._told.pop("transactional", "true") != "false"
+        self._properties = {**self._own(), **self._told}
         self._producer: Any = None
         self._missing: list[str] = []
         self._failure = ""
@@ -71,6 +77,12 @@ class KafkaPublisher:
     def check(self, topics: Sequence[str]) -> list[Problem]:
         kafka = library("confluent_kafka", "kafka")
         what = "{!r} is no name of a topic: letters, digits, dots, dashes and underscores are, 249 at most"
+        unknown = [name for name in self._told if not fullmatch(_PROPERTIES, name)]
+        if unknown:
+            hint = (
+                "known: transactional, security.protocol, sasl.mechanisms, transaction.timeout.ms … (docs/brokers.md)"
+            )
+            return [Problem(("target",), f"unknown option {name!r}", hint) for name in unknown]
         wrong = [topic for topic in topics if not fullmatch(r"[A-Za-z0-9._-]{1,249}", topic)]
         if wrong:
             hint = "rename the table, or change the prefix"
@@ -165,7 +177,7 @@ class KafkaPublisher:
     @contextmanager
     def _translated(self, done: str) -> Iterator[None]:
         kafka = library("confluent_kafka", "kafka")
-        with self.address.translated(_errors(kafka), done):
+        with self.address.translated(_errors(kafka), done, _HINTS):
             yield
 
 

@@ -10,6 +10,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ from sdgen.errors import Problem, TargetError
 
 T = TypeVar("T")
 _PORT = 4222
-_OPTIONS = ("stream", "tls", "creds")
+_OPTIONS = ("stream", "tls", "creds", "token")
 _IN_FLIGHT = 8_192  # messages that wait for the server's word
 _PATIENCE = 60.0  # seconds without a word
 _CONNECT = 5
@@ -30,7 +31,7 @@ _NO_JETSTREAM = "start the server with JetStream: nats-server -js"
 @cache
 def _errors() -> DriverErrors:
     errors = library("nats.errors", "nats")
-    user = "are user and password right? nats://user:password@host, nats://token@host or ?creds=FILE"
+    user = "are user and password right? nats://user:password@host, ?token=TOKEN or ?creds=FILE"
     return DriverErrors(
         {
             errors.Error: "",
@@ -88,9 +89,10 @@ class NatsPublisher:
             options["tls"] = ssl.create_default_context()
         if address.query.get("creds"):
             options["user_credentials"] = address.query["creds"]
+        if address.query.get("token"):  # not before the host, where it would be shown as a user's name is
+            options["token"] = address.query["token"]
         if address.user:
-            given = {"user": address.user, "password": address.password} if address.password else {}
-            options |= given or {"token": address.user}
+            options |= {"user": address.user, "password": address.password}
 
         async def told(error: Exception) -> None:
             self._acknowledged.failure = self._acknowledged.failure or str(error)
@@ -184,11 +186,9 @@ class NatsPublisher:
         runner, self._runner = self._runner, None
         if runner is None:
             return
-        try:
+        with runner, suppress(*_errors().classes):  # it may be closed already
             if connection is not None:
                 runner.run(connection.close())
-        finally:
-            runner.close()
 
     def _run(self, work: Coroutine[Any, Any, T], done: str) -> T:
         if self._runner is None:

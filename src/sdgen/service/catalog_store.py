@@ -20,7 +20,7 @@ from sdgen.scenario.types import parse_type
 from sdgen.service.records import Probe, ProblemRecord, TargetEntry, TargetTest
 from sdgen.service.store import Store, moment, timestamp
 from sdgen.service.tables import scenarios, target_tests, targets
-from sdgen.targets.base import Mode, Table, TableColumn, Target
+from sdgen.targets.base import Mode, Sending, Table, TableColumn, Target
 
 
 @dataclass(frozen=True)
@@ -179,9 +179,11 @@ def probe(resolved: ResolvedTarget) -> Probe:
     milliseconds = 0.0
     try:
         target = resolved.open()
-        found += map(ProblemRecord.of, target.check([table], Mode.CREATE_IF_MISSING))
+        # What is sent can't be taken back: of such a target it is only seen whether it answers.
+        keeps_all = isinstance(target, Sending)
+        found += map(ProblemRecord.of, target.check([] if keeps_all else [table], Mode.CREATE_IF_MISSING))
         milliseconds = (perf_counter() - began) * 1000
-        if not found:
+        if not found and not keeps_all:
             _try(target, table, done)
     except SdgenError as error:
         found += map(ProblemRecord.of, error.problems)
