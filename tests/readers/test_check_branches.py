@@ -55,7 +55,8 @@ FORMS: dict[str, tuple[str, str, set[tuple[Any, ...]]]] = {
         {(True, True), (False, False)},
     ),
     "what a number of the key asks of a link": (
-        "team int REFERENCES teams, note text, CHECK (id <> 1 OR (team = 3 AND note IS NULL))",
+        "team int REFERENCES teams, note text, CHECK (id <> 1 OR (team = 3 AND note IS NULL)),"
+        " CHECK (team IS NOT NULL OR note IS NULL)",
         "SELECT min(id), count(*) FROM t",
         {(2, 300)},
     ),

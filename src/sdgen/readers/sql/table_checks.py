@@ -71,6 +71,7 @@ def apply_checks(
         waiting = [_possible(entity, each) for each in waiting if len(each.branches) != 1]
     # Before branches are drawn: they follow columns whose ranges are settled.
     table.whole = narrowed(entity, table.whole)
+    waiting = [each for each in waiting if not _begins_beyond(entity, each.branches)]
     for group in _groups([_possible(entity, each) for each in waiting]):
         _apply_group(table, group)
     unmark_keys(entity, notes)
@@ -280,8 +281,6 @@ def _draw(table: _Table, parts: Sequence[Reading], result: Reading) -> None:
         return
     for reading in parts:
         _tell_lost(table, reading)
-    if _begins_beyond(entity, result.branches):
-        return
     # A key has no branch to follow: its values are what the rows are told apart by.
     named = [entity.columns[name] for name in result.branches[0].columns if name in entity.columns]
     keyed = any(each.primary or each.unique for each in named)
