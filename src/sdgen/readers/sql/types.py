@@ -86,7 +86,7 @@ _MADE_BY_DATABASE = {"tsql": frozenset({"timestamp", "rowversion"})}
 
 
 def _with_enums(text: str, schema: Schema) -> str:
-    """A nested type with the schema's own enums written out where they stand as types: `mood[]`, not the field `mood`."""
+    """A nested type with the schema's own enums written out where they stand as types, and not as fields' names."""
     for name, values in schema.enums.items():
         listed = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
         place = re.compile(rf'(?<![\w."])"?{re.escape(name)}"?(?=\s*(?:[\[\],)]|$))', re.IGNORECASE)
