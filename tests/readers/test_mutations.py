@@ -83,3 +83,10 @@ def test_a_column_without_a_name_is_refused() -> None:
     rings = {"rows": 3, "columns": {"id": {"generator": "sequence"}}}
     problems = sdgen.check({"name": "x", "entities": {"rings": rings, "tones": {"rows": 3, "columns": columns}}})
     assert [problem.what for problem in problems] == ["a column needs a name"]
+
+
+def test_a_range_that_ends_at_no_moment_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "s.sql"
+    path.write_text("CREATE TABLE t (id int PRIMARY KEY, at date NOT NULL CHECK (at < '2024-01- ONLY01'));")
+    scenario = read_counted(path, {"*": 20})[0]
+    assert any("a text that is none" in str(note) for note in scenario.notes)

@@ -13,6 +13,7 @@ import sdgen
 from sdgen.databases.clickhouse.connection import Embedded, fetch_rows
 from sdgen.databases.duckdb.dialect import DUCKDB
 from sdgen.errors import Refusal
+from sdgen.readers.base import ReadOptions
 from sdgen.readers.sources import read_source, read_text_as_scenario
 from sdgen.readers.sql.ddl import guess_dialect
 from sdgen.scenario.model import Scenario
@@ -181,6 +182,27 @@ def test_all_members_of_duckdbs_unions_appear(tmp_path: Path, made: bool) -> Non
 )
 def test_duckdb_types_are_read(declared: str, type: str) -> None:
     assert DUCKDB.read(declared) == parse_type(type)
+
+
+def test_enums_of_a_schemas_own_stand_in_other_types(tmp_path: Path) -> None:
+    ddl = """
+        CREATE TYPE shade AS ENUM ('pale', 'de''ep');
+        CREATE TABLE paint (id INTEGER PRIMARY KEY, shades shade[] NOT NULL, coat STRUCT(shade shade, layers INTEGER) NOT NULL,
+          by_room MAP(VARCHAR, shade));
+    """
+    place = tmp_path / "x.duckdb"
+    with duckdb.connect(str(place)) as connection:
+        connection.execute(ddl)
+    sdgen.write(
+        read_text_as_scenario(ddl, "paint.sql", ReadOptions(dialect="duckdb")),
+        place,
+        mode="append_only",
+        seed=4,
+        rows=40,
+    )
+    with duckdb.connect(str(place)) as connection:
+        found = connection.execute("SELECT DISTINCT coat.shade FROM paint WHERE len(shades) > 0 ORDER BY 1").fetchall()
+    assert found == [("pale",), ("de'ep",)]
 
 
 def test_a_column_that_nothing_fills_is_a_problem() -> None:

@@ -81,6 +81,14 @@ def test_a_table_without_partitions_stays_empty_and_so_do_its_children(
     assert ask(postgres_url, "SELECT count(*) > 0, count(log_id) FROM marks") == [(True, 0)]
 
 
+def test_mysqls_partitions_by_hash_are_there_by_themselves(tmp_path: Path) -> None:
+    (tmp_path / "s.sql").write_text(
+        "CREATE TABLE `hits` (`id` int AUTO_INCREMENT PRIMARY KEY, `at` datetime NOT NULL) ENGINE=InnoDB"
+        " PARTITION BY HASH (`id`) PARTITIONS 8;"
+    )
+    assert sdgen.generate(tmp_path / "s.sql", rows=30, seed=1)["hits"].num_rows == 30
+
+
 def test_a_detached_partition_is_a_table_of_its_own(tmp_path: Path) -> None:
     schema = tmp_path / "s.sql"
     schema.write_text(SCHEMA + "ALTER TABLE visits DETACH PARTITION visits_a;")

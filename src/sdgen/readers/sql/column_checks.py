@@ -209,6 +209,8 @@ def _dates(type: Type, bounds: ColumnBounds, chosen: Generator | None) -> Genera
     """Dates and moments. An end by the clock is as_of; a missing one is the generator's own or years away."""
     if isinstance(bounds.low, Decimal) or isinstance(bounds.high, Decimal):
         return "a time is compared with a number"
+    if not all(end is None or _is_moment(end) for end in (bounds.low, bounds.high)):
+        return "a time is compared with a text that is none"
     name = "date" if type.kind == "date" else "datetime"
     params: dict[str, Any] = {}
     if bounds.low is not None:
@@ -230,6 +232,19 @@ def _dates(type: Type, bounds: ColumnBounds, chosen: Generator | None) -> Genera
 
 
 _BY_THE_CLOCK = re.compile(r"([+-]\d+)d")
+
+
+def _is_moment(end: Decimal | str) -> bool:
+    """Whether an end of a range is a date, a moment, or relative to the clock's."""
+    from datetime import datetime
+
+    text = _moment(end, 0)
+    if text == NOW or _BY_THE_CLOCK.fullmatch(text):
+        return True
+    try:
+        return bool(datetime.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _years_from(moment: str, years: int) -> str:

@@ -91,9 +91,10 @@ class DdlTable:
 
 
 class Tables:
-    """All drafts of a source by name."""
+    """All drafts of a source by name. own_partitions: a table is partitioned by tables, which may be missing."""
 
-    def __init__(self) -> None:
+    def __init__(self, own_partitions: bool) -> None:
+        self.own_partitions = own_partitions
         self.drafts: dict[TableName, DdlTable] = {}
         self.folded: list[tuple[int, str]] = []  # notes on tables that are taken as parts of others, with their lines
         self.schema = ""  # of names that name none
@@ -204,7 +205,7 @@ class Tables:
             tuple(self._key(draft, key) for key in draft.foreign_keys),
             tuple(checks),
             draft.description,
-            partitioning is None or partitioning.takes_rows,
+            not self.own_partitions or partitioning is None or partitioning.takes_rows,
             draft.target,
             tuple(draft.exclusions),
             draft.filled,
@@ -250,7 +251,7 @@ class SchemaBuilder:
     def __init__(self, file: str, dialect: str) -> None:
         self.file = file
         self.dialect = dialect
-        self.tables = Tables()
+        self.tables = Tables(own_partitions=dialect == "postgres")
         self.enums: dict[str, tuple[str, ...]] = {}
         self.domains: dict[str, DomainSchema] = {}
         self.composites: dict[str, dict[str, SqlType]] = {}

@@ -85,11 +85,20 @@ _UNSIZED_DECIMALS = {"mysql": (10, 0), "tsql": (18, 0), "duckdb": (18, 3)}
 _MADE_BY_DATABASE = {"tsql": frozenset({"timestamp", "rowversion"})}
 
 
+def _with_enums(text: str, schema: Schema) -> str:
+    """A nested type with the schema's own enums written out where they stand as types, and not as fields' names."""
+    for name, values in schema.enums.items():
+        listed = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+        place = re.compile(rf'(?<![\w."])"?{re.escape(name)}"?(?=\s*(?:[\[\],)]|$))', re.IGNORECASE)
+        text = place.sub(lambda _, enum=f"ENUM({listed})": enum, text)  # type: ignore[misc]
+    return text
+
+
 def fit_of(type: SqlType, schema: Schema, seen: tuple[str, ...] = ()) -> Fit | None:
     """How a declared type is filled; None for one that isn't known."""
     # ClickHouse and DuckDB nest types in types, which words and sizes can't hold.
     if type.text and schema.dialect in _USUAL and type.word != MOMENT_TEXT:
-        return _whole(type, schema.dialect)
+        return _whole(replace(type, text=_with_enums(type.text, schema)), schema.dialect)
     if type.dimensions:
         return _array(type, schema)
     # A schema's own types go before built-in ones of that name, and one that leads back to itself is looked up no
