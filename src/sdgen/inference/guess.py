@@ -19,7 +19,7 @@ from sdgen.inference.fit import ColumnNeeds, needed_columns, with_distinct_eleme
 from sdgen.inference.names import entity_name, forms, shared_prefix, snake, spelled_out
 from sdgen.inference.neighbours import Beside, Neighbours
 from sdgen.inference.order_in_time import with_order
-from sdgen.inference.parts import Surroundings, with_copies
+from sdgen.inference.parts import Surroundings, with_conditions, with_copies
 from sdgen.inference.row_classes import RowClasses
 from sdgen.inference.rule_files import abbreviations, words_apart
 from sdgen.inference.rules import ColumnTraits, Guess, guesses
@@ -50,7 +50,7 @@ def with_guesses(scenario: Scenario, request: PlanRequest | None = None) -> Scen
         return tables[entity].has_own_rule(column)
 
     copied = with_copies(scenario, with_order(scenario, guessed, forms, own), own)
-    return with_child_totals(scenario, copied, own)
+    return with_conditions(scenario, with_child_totals(scenario, copied, own), own)
 
 
 def _guessed(table: _Table) -> Entity:
