@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import lru_cache
 
 from sdgen.inference.names import entity_name, snake
 from sdgen.inference.neighbours import compiled
@@ -55,14 +56,20 @@ def _as_rollup(column: Column, params: Mapping[str, str]) -> Column:
 
 def _counts(parent: Entity, child: str, free: Collection[str]) -> Iterator[str]:
     """The columns that are called after the number of children, as `comment_count` and `number_of_comments`."""
-    words = {snake(child), entity_name(child, abbreviations())}
-    words |= {word.rpartition("_")[2] for word in words}
-    several = "|".join(sorted(re.escape(word) for word in words))
-    names = compiled(conventions()["child_totals"]["count"].replace("CHILDREN", f"(?:{several})"))
+    names = count_names(child)
     for name in parent.columns:
         type = known_type(parent.columns[name].type)
         if name in free and type is not None and type.kind in _WHOLE and names.fullmatch(snake(name)):
             yield name
+
+
+@lru_cache(maxsize=4096)
+def count_names(child: str) -> re.Pattern[str]:
+    """What columns are called that count the rows of an entity."""
+    words = {snake(child), entity_name(child, abbreviations())}
+    words |= {word.rpartition("_")[2] for word in words}
+    several = "|".join(sorted(re.escape(word) for word in words))
+    return compiled(conventions()["child_totals"]["count"].replace("CHILDREN", f"(?:{several})"))
 
 
 def _sum(parent: Entity, free: Collection[str]) -> str:

@@ -20,7 +20,7 @@ from sdgen.inference.names import entity_name, forms, shared_prefix, snake, spel
 from sdgen.inference.neighbours import Beside, Neighbours
 from sdgen.inference.order_in_time import with_order
 from sdgen.inference.parent_params import with_parent_params
-from sdgen.inference.parts import Surroundings, with_copies
+from sdgen.inference.parts import Surroundings, with_conditions, with_copies
 from sdgen.inference.row_classes import RowClasses
 from sdgen.inference.rule_files import abbreviations, lone_words, words_apart
 from sdgen.inference.rules import ColumnTraits, Guess, guesses
@@ -51,7 +51,8 @@ def with_guesses(scenario: Scenario, request: PlanRequest | None = None) -> Scen
         return tables[entity].has_own_rule(column)
 
     copied = with_copies(scenario, with_order(scenario, guessed, forms, own), own)
-    return with_child_totals(scenario, with_parent_params(scenario, copied, own), own)
+    followed = with_child_totals(scenario, with_parent_params(scenario, copied, own), own)
+    return with_conditions(scenario, followed, own)
 
 
 def _guessed(table: _Table) -> Entity:

@@ -9,11 +9,12 @@ from functools import cached_property
 from typing import Any
 
 from sdgen.generators import registry
-from sdgen.inference.fit import column_needs
+from sdgen.inference.fit import column_needs, needed_columns
 from sdgen.inference.names import entity_name, forms, snake, spelled_out
 from sdgen.inference.neighbours import ALONE, Beside, Neighbours, compiled
 from sdgen.inference.rule_files import abbreviations, conventions
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
+from sdgen.scenario.types import known_type
 
 # fmt: off
 # Names of structs that say nothing of what they hold.
@@ -170,17 +171,94 @@ def _copied(
         via = str(spec.params.get("via") or link)
         for kind in (one for one in kinds if _is_named(parent, one["of"])):
             for name, column in entity.columns.items():
-                other = entities[parent].columns.get(name)
-                if name not in free or name in found or other is None or column.unique:
-                    continue
-                if compiled(kind["name"]).fullmatch(name) and _may_repeat(column, other):
-                    repeated = GeneratorSpec(type="parent", params={"column": f"{via}.{name}"})
-                    found[name] = column.model_copy(update={"generator": repeated})
+                other = _source(kind, name, parent, entities[parent]) if name in free and not column.unique else ""
+                if other and name not in found and _may_repeat(column, entities[parent].columns[other]):
+                    found[name] = column.model_copy(update={"generator": _repeated(kind, via, other)})
     return found
+
+
+def _source(kind: Mapping[str, str], name: str, parent: str, entity: Entity) -> str:
+    """The parent's column that one is to repeat; "" where there is none."""
+    called = kind["name"].replace("PARENT", re.escape(entity_name(parent, abbreviations())))
+    match = compiled(called).fullmatch(snake(name))
+    if match is None:
+        return ""
+    if "from" not in kind:
+        return name if name in entity.columns else ""
+    wanted = compiled(kind["from"].replace("$1", match[1] if match.lastindex else ""))
+    return next((other for other in entity.columns if wanted.fullmatch(snake(other))), "")
+
+
+def _repeated(kind: Mapping[str, str], link: str, other: str) -> GeneratorSpec:
+    if "sql" not in kind:
+        return GeneratorSpec(type="parent", params={"column": f"{link}.{other}"})
+    return GeneratorSpec(type="expression", params={"sql": kind["sql"].replace("$of", f'"{link}"."{other}"')})
 
 
 def _may_repeat(column: Column, other: Column) -> bool:
     """Whether a column takes all that its parent's holds, and whether that is computed from its own row alone."""
-    if other.generator is None or column.type != other.type or bool(other.nullable) > bool(column.nullable):
+    if other.generator is None or bool(other.nullable) > bool(column.nullable) or not _holds(column.type, other.type):
         return False
     return not any(need.link or need.children or need.entity for need in column_needs(other.generator))
+
+
+def _holds(type: str, other: str) -> bool:
+    """Whether a column of one type takes all values of another."""
+    own, theirs = known_type(type), known_type(other)
+    if own == theirs or own is None or theirs is None:
+        return own is not None and own == theirs
+    if own.kind in ("text", "string") and theirs.kind in ("text", "string"):
+        return not own.length or 0 < theirs.length <= own.length
+    digits = own.precision - own.scale, theirs.precision - theirs.scale
+    return own.kind == theirs.kind == "decimal" and own.scale >= theirs.scale and digits[0] >= digits[1]
+
+
+# Columns that have a value only where another one of their row says so. Which ones is data (conventions).
+
+
+def with_conditions(asked: Scenario, guessed: Scenario, own: Callable[[str, str], bool]) -> Scenario:
+    """The scenario whose guessed columns are null where what they tell of has not come.
+
+    own: whether a rule of the scenario's own found a column's generator.
+    """
+    entities = dict(guessed.entities)
+    for name, entity in guessed.entities.items():
+        free = free_columns(asked, entity, name, own)
+        found = {
+            column: each.model_copy(update={"generator": _conditional(each.generator, when)})
+            for column, each in entity.columns.items()
+            if column in free and each.nullable and each.generator is not None and not each.unique
+            if (when := _condition(column, entity))
+        }
+        if found:
+            entities[name] = entity.model_copy(update={"columns": {**entity.columns, **found}})
+    return guessed.model_copy(update={"entities": entities})
+
+
+def _conditional(spec: GeneratorSpec, when: str) -> GeneratorSpec:
+    case = {"when": when, "generator": spec.type, "params": dict(spec.params)}
+    return GeneratorSpec(type="given", params={"cases": [case]})
+
+
+def _condition(name: str, entity: Entity) -> str:
+    """When a column has a value, by the first neighbour that tells; "" where none does."""
+    for kind in conventions()["conditions"]:
+        if compiled(kind["column"]).fullmatch(snake(name)):
+            of = compiled(kind["of"])
+            others = (other for other in entity.columns if other != name and of.fullmatch(snake(other)))
+            other = next((each for each in others if not _leads_to(each, name, entity)), "")
+            if other:
+                return str(kind["when"]).replace("$of", other.replace('"', '""'))
+    return ""
+
+
+def _leads_to(start: str, name: str, entity: Entity) -> bool:
+    """Whether a column is computed from another one of its row."""
+    seen, left = {start}, [start]
+    while left:
+        column = entity.columns.get(left.pop())
+        spec = column.generator if column is not None else None
+        more = (needed_columns(spec) if spec is not None else frozenset()) - seen
+        seen |= more
+        left += more
+    return name in seen

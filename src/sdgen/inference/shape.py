@@ -13,7 +13,8 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
-from sdgen.inference.names import entity_name
+from sdgen.inference.child_totals import count_names
+from sdgen.inference.names import entity_name, snake
 from sdgen.inference.neighbours import compiled
 from sdgen.inference.rule_files import abbreviations
 from sdgen.scenario.model import Column, Entity, RowCount
@@ -183,7 +184,8 @@ class _Shapes:
     def _owner(self, name: str) -> str:
         """The link to the parent that an entity is plainly a detail of; "" where there is none.
 
-        Its name begins with the parent's, as order_items does, or rules say that such rows are details of it.
+        Its name begins with the parent's, as order_items does, the parent counts such rows, or rules say that they are
+        details of it.
         """
         firm = {link: each for link, each in self.links[name].items() if each.firm and each.parent in self.entities}
         firm = {link: each for link, each in firm.items() if each.parent != name}
@@ -194,9 +196,16 @@ class _Shapes:
         }
         if named:
             return max(named, key=lambda link: named[link])
+        counting = [link for link, each in firm.items() if self._counts_children(each.parent, name)]
+        if counting:
+            return counting[0]
         rules = {link: rule for link, each in firm.items() if (rule := self._rule(name, each.parent))}
         told = [link for link, rule in rules.items() if "of" in rule or len(firm) == 1]
         return told[0] if len(told) == 1 else ""
+
+    def _counts_children(self, parent: str, name: str) -> bool:
+        """Whether a column of a parent tells how many rows of an entity it has, which only counted rows can keep."""
+        return any(count_names(name).fullmatch(snake(column)) for column in self.entities[parent].columns)
 
     def _stem(self, parent: str) -> str:
         return _HEADER.sub("", self.names[parent])

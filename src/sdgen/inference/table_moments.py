@@ -145,8 +145,9 @@ def _moment(
     if record is None and kind == "happened" and not (is_guess and lasts):
         return None  # nothing says what it is
     # What is planned, and the end of a period, may be still to come; a start may be, too, where it was booked.
-    future = kind == "planned" or (kind == "end" and not (record or {}).get("happened"))
-    booked = kind == "start" or (place == order_rules()["birth"] and spec.type == "after")
+    happened = bool((record or {}).get("happened"))
+    future = kind == "planned" or (kind == "end" and not happened)
+    booked = not happened and (kind == "start" or (place == order_rules()["birth"] and spec.type == "after"))
     past = not future and (lasts or not booked)
     event = events[-1] if record is None else next(e for e in events if event_record(e, entity) is record)
     is_date = _kind_of_type(each) == "date"
