@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.processes import ForkServer, forking
 from tests.targets.servers import Server, missing, running
 
 FUZZ = int(os.environ.get("SDGEN_FUZZ", "1"))  # how many times as long the fuzz tests go on: CONTRIBUTING.md
@@ -38,19 +37,6 @@ def pytest_collection_finish() -> None:
 def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The metadata beside files tells when they were written: all at one moment, so that bytes can be compared."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-
-
-@pytest.fixture(scope="session")
-def fork_server() -> Iterator[ForkServer]:
-    server = ForkServer()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def forked(fork_server: ForkServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes of sdgen that a test starts are forks of one that has imported everything: see tests/processes.py."""
-    monkeypatch.setattr(subprocess, "Popen", forking(fork_server))
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,6 @@ from tests.targets.conftest import DATABASES
 from tests.targets.places import Place
 
 BATCH = 65_536
-pytestmark = pytest.mark.usefixtures("forked")
 _ROOT = Path(__file__).parents[2]
 SCENARIO: dict[str, Any] = {
     "name": "long",

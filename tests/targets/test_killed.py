@@ -15,7 +15,6 @@ from tests.targets.conftest import DATABASES, KEYLESS
 from tests.targets.made import breaking, family, write
 from tests.targets.places import Place
 
-pytestmark = pytest.mark.usefixtures("forked")
 _ROOT = Path(__file__).parents[2]
 
 

@@ -33,7 +33,6 @@ from sdgen.targets.base import Mode, Target
 from sdgen.targets.writer_lock import LocalPath, WriterLock
 from tests.targets.made import family
 
-pytestmark = pytest.mark.usefixtures("forked")
 _ROOT = Path(__file__).parents[2]
 ROWS = 30_000
 PLACES = ("out/", "deep/er/out/", "x.sql", "x.sqlite", "x.duckdb", "chdb:///x.chdb")

@@ -26,7 +26,6 @@ from sdgen.execution.request import RunSettings
 from sdgen.files import folder as files
 from sdgen.targets.base import Mode
 
-pytestmark = pytest.mark.usefixtures("forked")
 BATCH = 65_536
 SCENARIO: dict[str, Any] = {
     "name": "long",
