@@ -197,7 +197,8 @@ def _repeated(kind: Mapping[str, str], link: str, other: str) -> GeneratorSpec:
 
 def _may_repeat(column: Column, other: Column) -> bool:
     """Whether a column takes all that its parent's holds, and whether that is computed from its own row alone."""
-    if other.generator is None or bool(other.nullable) > bool(column.nullable) or not _holds(column.type, other.type):
+    may_be_null = bool(other.nullable) and other.null_rate != 0
+    if other.generator is None or may_be_null > bool(column.nullable) or not _holds(column.type, other.type):
         return False
     return not any(need.link or need.children or need.entity for need in column_needs(other.generator))
 

@@ -21,6 +21,7 @@ from sdgen.scenario.model import Column, Entity, RowCount
 from sdgen.scenario.types import INTEGERS
 
 _FEW = 50  # a parent of no more rows says nothing of how many its children are
+_SURE = 0.8  # of the rows that a law gives on average, those that there are in any case
 _MOST_COLUMNS = 6  # that a lookup has besides its keys and those of every table
 _OF_EVERY_TABLE = re.compile(
     r"(?:.*_)?(?:created|updated|modified|deleted|inserted|changed|archived)(?:_.*)?"
@@ -228,7 +229,10 @@ class _Shapes:
         if any(each <= columns for each in sets):
             # Each parent has one row at the most.
             firm = self.links[name][link].firm
-            return TableShape(sizes[link], counts=RowCount(per=parent, via=link, count=1) if firm else None)
+            counted = self._of(parent).counts
+            # Parents that are drawn per theirs are about as many as the law says.
+            sure = round(sizes[link] * _SURE) if counted is not None and counted.mean else sizes[link]
+            return TableShape(sure, counts=RowCount(per=parent, via=link, count=1) if firm else None)
         most = min([rule["most"], *self._room(name, columns, sets)])
         limit = shape_rules()["fact" if rule is shape_rules()["others"] else "detail"]
         mean = min(rule["mean"], max(most / 2, rule["least"]), max(limit / sizes[link], rule["least"]))

@@ -241,7 +241,8 @@ def _suit_sets(draft: PlanDraft, entity: TableDraft, entities: dict[str, TableDr
     if changed or _make_unique(draft, entity, sets, entities):
         return True
     least = min(prod(_size(draft, entity, name, entities) or 1 for name in columns) for columns in sets)
-    return entity.cap(least)
+    # Overlapping sets leave less room than each of them alone: how much is only known by trying.
+    return entity.cap(least) or entity.cap(max(entity.size // 2, 1))
 
 
 def _make_unique(
