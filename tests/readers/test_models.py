@@ -95,7 +95,7 @@ def test_keys_enums_checks_and_kinds() -> None:
     assert shop.entities["order_items"].unique == (("order_shop", "order_number", "product_id"),)
     price = spec(shop, "products", "price")
     assert price.type == "restricted"
-    assert price.params["value"]["generator"] == "finance.price"
+    assert price.params["value"] == "product.price"
     assert price.params["otherwise"]["params"] == {"min": 0.01, "max": 499.99}
     assert shop.entities["products"].columns["colours"].type == "array<string(20)>"
 

@@ -281,7 +281,8 @@ def _in(node: exp.Expr, truth: Truth) -> Branches | None:
 
     from sdgen.readers.sql.check_shapes import counted_terms
 
-    if not truth.positive or not node.expressions or counted_terms(node.this) is None:
+    # A single condition, such as a flag's, is no number of conditions.
+    if not truth.positive or not node.expressions or len(counted_terms(node.this) or ()) < 2:
         return None
     each = [exp.EQ(this=node.this.copy(), expression=value.copy()) for value in node.expressions]
     return any_of(branches(one, truth) for one in each)

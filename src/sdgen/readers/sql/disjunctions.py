@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, Match
+from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
 
 Branches = tuple[CheckMeaning, ...]
 MOST_BRANCHES = 64  # of one condition, and of CHECKs that are kept together
@@ -83,29 +82,3 @@ def _either(one: ColumnBounds, other: ColumnBounds) -> ColumnBounds | None:
     if one.values is None or other.values is None or replace(one, values=other.values) != other:
         return None
     return replace(one, values=tuple(dict.fromkeys((*one.values, *other.values))))
-
-
-def as_one_pattern(branches: Branches) -> CheckMeaning | None:
-    """One branch for several that say which texts one column takes; None where they say anything else."""
-    names = {name for branch in branches for name in branch.columns}
-    if len(names) != 1 or any(branch != CheckMeaning(dict(branch.columns)) for branch in branches):
-        return None
-    texts = [_text_patterns(bounds) for branch in branches for bounds in branch.columns.values()]
-    made = "|".join(each[0] for each in texts if each)
-    exact = "|".join(each[1] for each in texts if each)
-    bounds = ColumnBounds(pattern=f"(?:{made})", matches=(Match(rf"\A(?:{exact})\Z"),))
-    return CheckMeaning({names.pop(): bounds}) if all(texts) else None
-
-
-def _text_patterns(bounds: ColumnBounds) -> tuple[str, str] | None:
-    """Regular expressions of the texts to make and of all that are allowed, where bounds are nothing but texts."""
-    if bounds.values and bounds == ColumnBounds(values=bounds.values):
-        listed = "|".join(re.escape(value) for value in bounds.values if isinstance(value, str))
-        return (listed, listed) if all(isinstance(value, str) for value in bounds.values) else None
-    if len(bounds.matches) != 1 or bounds != ColumnBounds(pattern=bounds.pattern, matches=bounds.matches):
-        return None
-    match = bounds.matches[0]
-    whole = re.fullmatch(r"\\A\(\?:(.*)\)\\Z|(\^.*\$)", match.regex, re.DOTALL)
-    if whole is None or match != Match(match.regex) or not bounds.pattern:
-        return None
-    return bounds.pattern, whole[1] or whole[2]

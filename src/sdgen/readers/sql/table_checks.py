@@ -16,7 +16,7 @@ from sdgen.readers.sql.check_cases import draw_branches, obstacle
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, ColumnCases, Impossible
 from sdgen.readers.sql.column_orders import set_link_orders, set_orders
 from sdgen.readers.sql.column_sums import narrowed
-from sdgen.readers.sql.disjunctions import Branches, as_one_pattern, combined
+from sdgen.readers.sql.disjunctions import Branches, combined
 from sdgen.readers.sql.drafts import Notes, TableDraft, is_fixed, quoted
 from sdgen.readers.sql.keys import OWN_ROWS
 from sdgen.readers.sql.partial_keys import flag_branches, unmark_keys
@@ -281,11 +281,6 @@ def _draw(table: _Table, parts: Sequence[Reading], result: Reading) -> None:
         return
     for reading in parts:
         _tell_lost(table, reading)
-    # A key has no branch to follow: its values are what the rows are told apart by.
-    named = [entity.columns[name] for name in result.branches[0].columns if name in entity.columns]
-    keyed = any(each.primary or each.unique for each in named)
-    one = as_one_pattern(result.branches) if keyed else None
-    result = replace(result, branches=(one,)) if one is not None else result
     if len(result.branches) == 1:
         first = parts[0]
         _apply(table, Reading(first.check, result.branches, first.column), result.branches[0])
