@@ -122,7 +122,7 @@ def _number(dtype: str) -> Callable[[pa.Array, Type], Bytes]:
 
 def _moved(arrow: pa.DataType, by: int) -> Callable[[pa.Array, Type], Bytes]:
     """Days or microseconds since 2000, as PostgreSQL counts them."""
-    return lambda array, type: _big(np.asarray(array.cast(arrow)) - arrow.to_pandas_dtype()(by))
+    return lambda array, type: _big(np.asarray(array.cast(arrow)) - np.dtype(str(arrow)).type(by))
 
 
 def _uuid(array: pa.Array, type: Type) -> Bytes:

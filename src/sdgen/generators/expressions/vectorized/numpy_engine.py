@@ -145,6 +145,7 @@ def _as_arrow(computed: Any, program: Program, rows: int) -> pa.Array:
         return array_over(values.astype(np.int32), pa.date32())
     if kind in INTEGERS:
         arrow = INTEGERS[kind][1]
-        return array_over(values.astype(arrow.to_pandas_dtype(), copy=False), arrow)
+        # By its name, int64: older versions of pyarrow ask pandas for the same.
+        return array_over(values.astype(np.dtype(str(arrow)), copy=False), arrow)
     precision, scale = map(int, DECIMAL.fullmatch(kind).groups())  # type: ignore[union-attr]
     return scaled_decimal(values, pa.decimal128(precision, scale))
