@@ -121,3 +121,15 @@ def test_a_text_in_place_of_a_path_is_told() -> None:
 def test_a_text_where_several_names_may_stand_is_read_as_on_the_command_line(tmp_path: Path) -> None:
     sdgen.write(SMALL, tmp_path / "out", formats="csv, parquet", only="orders")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["_sdgen.json", "orders.csv", "orders.parquet"]
+
+
+def test_a_generator_that_is_registered_anew_is_the_one_that_is_taken() -> None:
+    columns = {"n": {"type": "string", "generator": "test.again"}}
+    scenario = sdgen.read({"name": "again", "seed": 1, "entities": {"a": {"rows": 1, "columns": columns}}})
+    for value in ("first", "second"):
+
+        @sdgen.generator("test.again", makes="string")
+        def again(cells: sdgen.ColumnBatch, value: str = value) -> list[str]:
+            return [value] * len(cells)
+
+        assert sdgen.generate(scenario)["a"]["n"].to_pylist() == [value]

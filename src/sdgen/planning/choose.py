@@ -46,7 +46,8 @@ def choose_generators(scenario: Scenario, problems: list[Problem]) -> dict[Key, 
 def make_generator(scenario: Scenario, spec: GeneratorSpec, path: Path, problems: list[Problem]) -> Generator | None:
     """The generator a spec names, with presets applied; None, and problems added, where it can't be made."""
     known = _made.get(id(spec))
-    if known is not None and known[0] is spec and spec.type not in scenario.presets:
+    # The class as well: a program may register another one under the name.
+    if known is not None and spec.type not in scenario.presets and registry.find(spec.type) is type(known[1]):
         return known[1]
     origin = scenario.origin
     name, params = spec.type, dict(spec.params)
