@@ -65,6 +65,10 @@ class BrokerAddress:
         hint = "known: " + ", ".join(known)
         return [Problem(("target",), f"unknown option {name!r}", hint) for name in self.query if name not in known]
 
+    def topic(self, table: str) -> str:
+        """`prefix.table`, the prefix being the path of the URL."""
+        return f"{self.path.replace('/', '.')}.{table}".removeprefix(".")
+
     @property
     def shown(self) -> str:
         return without_password(self.url)

@@ -72,7 +72,7 @@ class KafkaPublisher:
         return own
 
     def topic(self, table: str) -> str:
-        return f"{self.address.path.replace('/', '.')}.{table}".removeprefix(".")
+        return self.address.topic(table)
 
     def check(self, topics: Sequence[str]) -> list[Problem]:
         kafka = library("confluent_kafka", "kafka")

@@ -59,7 +59,7 @@ class NatsPublisher:
         self._acknowledged = _Acknowledged()
 
     def topic(self, table: str) -> str:
-        return f"{self.address.path.replace('/', '.')}.{table}".removeprefix(".")
+        return self.address.topic(table)
 
     def check(self, topics: Sequence[str]) -> list[Problem]:
         library("nats", "nats")

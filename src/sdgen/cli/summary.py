@@ -9,7 +9,7 @@ from typing import Any
 
 from sdgen.cli.tables import ruled
 from sdgen.databases.urls import HIDDEN, without_password
-from sdgen.execution.destinations import BROKERS
+from sdgen.execution.destinations import BROKER_KINDS
 from sdgen.execution.digest import EntityResult, Result
 from sdgen.execution.request import RunRequest, data_options, format_instant
 from sdgen.execution.resolved import ResolvedRun, missing_keys, taken_values
@@ -24,7 +24,7 @@ from sdgen.targets.tables import tables_of
 
 HEAD = ("entity", "table", "rows", "seconds", "rows/s", "digest")
 PASSWORD, SOURCE_PASSWORD = "SDGEN_PASSWORD", "SDGEN_SCENARIO_PASSWORD"
-_STREAMS = (STDOUT, *BROKERS.values())  # which hold no tables
+_STREAMS = (STDOUT, *BROKER_KINDS)  # which hold no tables
 _RIGHT = (False, False, True, True, True, False)
 
 

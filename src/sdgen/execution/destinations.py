@@ -38,6 +38,7 @@ OWN_FORMATS = frozenset({DELTA, *WAREHOUSES})  # which are written alone, and no
 SCRIPT_SUFFIX = ".sql"
 SCRIPT_NAME = "dump.sql"  # the name of a script in a folder
 BROKERS: Mapping[str, str] = {"nats": "nats", "kafka": "kafka", "amqp": "rabbitmq", "amqps": "rabbitmq"}
+BROKER_KINDS = frozenset(BROKERS.values())
 STORE_SCHEMES = ("s3", "gs", "az", "abfs", "hdfs")
 KNOWN = (
     "out/ (files), - (standard output), x.sql, x.duckdb, x.sqlite, x.db, postgresql://user@host/database, "

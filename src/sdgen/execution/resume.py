@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sdgen.errors import Problem, TargetError
-from sdgen.execution.destinations import BROKERS
+from sdgen.execution.destinations import BROKER_KINDS
 from sdgen.execution.request import RunSettings
 from sdgen.execution.target_spec import ResolvedTarget
 from sdgen.generators.links.links import ForeignKey
@@ -102,7 +102,7 @@ def state_after_kill(phase: str, request: Mapping[str, Any], kind: str = "") -> 
     # Whatever it was doing: each commit holds its rows and how far the table is, so that nothing is in between.
     if request.get("commit_every"):
         return "the rows that it had committed stay, and the same run with resume continues after them"
-    if kind in BROKERS.values():
+    if kind in BROKER_KINDS:
         return SENT
     return _LEFT["finishing" if phase == "finishing" else ""]
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from sdgen.databases.base import DatabaseKind, server_address
 from sdgen.databases.registry import by_name, by_scheme, by_suffix, database_kinds
 from sdgen.databases.urls import path_of
-from sdgen.execution.destinations import BROKERS, SCHEMES, SCRIPT_SUFFIX, is_iceberg, is_object_store, misnamed
+from sdgen.execution.destinations import BROKER_KINDS, SCHEMES, SCRIPT_SUFFIX, is_iceberg, is_object_store, misnamed
 from sdgen.execution.destinations import FILES as FILES
 from sdgen.execution.destinations import ICEBERG as ICEBERG
 from sdgen.execution.destinations import OBJECT_STORE as OBJECT_STORE
@@ -39,7 +39,7 @@ _OTHERS: Mapping[str, TargetKind] = {
     ICEBERG: TargetKind(ICEBERG, schemas=True, database=False),
     STDOUT: TargetKind(STDOUT, database=False),
     SCRIPT: TargetKind(SCRIPT, local=True, database=False),
-    **{kind: TargetKind(kind, database=False) for kind in BROKERS.values()},
+    **{kind: TargetKind(kind, database=False) for kind in BROKER_KINDS},
 }
 SYNONYMS: Mapping[str, str] = {
     **SCHEMES,
@@ -51,7 +51,7 @@ SYNONYMS: Mapping[str, str] = {
 
 def kinds() -> list[str]:
     """The names of all kinds there are."""
-    return sorted({FILES, ICEBERG, OBJECT_STORE, SCRIPT, *BROKERS.values(), *(kind.name for kind in database_kinds())})
+    return sorted({FILES, ICEBERG, OBJECT_STORE, SCRIPT, *BROKER_KINDS, *(kind.name for kind in database_kinds())})
 
 
 def named(word: str) -> str:
@@ -127,7 +127,7 @@ def database_of(destination: str, kind: str) -> str:
     """The name of the database a destination leads to; "" where it names none. Of files, the file's or folder's."""
     if facts(kind).local:
         return path_of(destination).stem
-    if kind in (ICEBERG, OBJECT_STORE, *BROKERS.values()):
+    if kind in (ICEBERG, OBJECT_STORE, *BROKER_KINDS):
         return ""
     database = by_name(kind)
     return (database.address if database else server_address)(destination).database

@@ -26,7 +26,7 @@ from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.places.countries import codes_of, locale_of
 from sdgen.generators.places.gazetteer import countries
 from sdgen.generators.pools import chain, in_groups, is_known, locales, mixture
-from sdgen.generators.references import COLUMN, Referring, is_reference, named_column
+from sdgen.generators.references import COLUMN, Referring, column_faults, named_column
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.model import locale_text, locale_weights
 from sdgen.scenario.types import Type
@@ -85,9 +85,8 @@ class LocaleGenerator(Referring):
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         yield from super().faults(facts)
+        yield from column_faults("locale", self.locale)
         if self.locale.startswith(COLUMN):
-            if not is_reference(self.locale_column):
-                yield ParamError("locale", f"{self.locale!r} names no column", "write $column, or $link.column")
             return
         for name, _ in mixture(self.locale) if self.locale else ():
             if not is_known(name):
@@ -95,9 +94,7 @@ class LocaleGenerator(Referring):
                 yield ParamError("locale", f"unknown locale {name!r}", near)
 
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
-        type = types.get(self.dependency(self.locale_column)) if self.locale_column else None
-        if type is not None and type.kind not in ("string", "text", "enum"):
-            yield ParamError("locale", f"{self.locale_column} is {type}, no text", "name a column of locales")
+        yield from self.no_texts("locale", self.locale, types, "locales")
 
 
 @cache

@@ -42,6 +42,12 @@ def named_column(param: str) -> str:
     return param.removeprefix(COLUMN) if param.startswith(COLUMN) else ""
 
 
+def column_faults(param: str, text: str, hint: str = "write $column, or $link.column") -> Iterator[ParamError]:
+    """A fault for a param that is to name a column, and names none."""
+    if text.startswith(COLUMN) and not is_reference(named_column(text)):
+        yield ParamError(param, f"{text!r} names no column", hint)
+
+
 class Referring(Generator):
     """A generator whose params name columns of the row, or `link.column` of its parents."""
 
@@ -74,6 +80,15 @@ class Referring(Generator):
             type = types.get(self.dependency(name))
             if type is not None and (type.kind not in TIMES or type.kind == "time"):
                 yield ParamError(param, f"{name} is {type}, not a {word}", "name a column of dates or moments")
+
+    def no_texts(
+        self, param: str, text: str, types: Mapping[Dependency, Type | None], values: str
+    ) -> Iterator[ParamError]:
+        """A fault for the column that a param names, if any, where it holds no texts. values: what they are to be."""
+        name = named_column(text)
+        type = types.get(self.dependency(name)) if name else None
+        if type is not None and type.kind not in TEXTS:
+            yield ParamError(param, f"{name} is {type}, no text", f"name a column of {values}")
 
     def no_single_values(
         self, param: str, names: Iterable[str], types: Mapping[Dependency, Type | None]

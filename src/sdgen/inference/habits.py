@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sdgen.inference import likely_states
-from sdgen.inference.names import entity_name, spelled_out
+from sdgen.inference.names import entity_name, free_name, spelled_out
 from sdgen.inference.neighbours import compiled
 from sdgen.inference.rule_files import abbreviations
 from sdgen.inference.shape import Link, links_of, shape_rules, shapes_of, unique_sets_of
@@ -83,7 +83,7 @@ def null_habits(entity: Entity, free: Collection[str]) -> dict[str, Column]:
     found: dict[str, Column] = {}
     for group in shape_rules()["together"]:
         for prefix, members in _together([name for name in open_ if name not in found], spelled, group).items():
-            flag = _free_name(f"{prefix}{group['name']}_known", {*entity.columns, *found})
+            flag = free_name(f"{prefix}{group['name']}_known", {*entity.columns, *found})
             spec = GeneratorSpec(type="boolean", params={"probability": round(1 - group["rate"], 6)})
             found[flag] = Column(type="bool", hidden=True, generator=spec)
             update = {"null_rate": 0.0, "null_rates": {flag: {"false": 1.0}}}
@@ -124,9 +124,3 @@ def _together(names: Iterable[str], spelled: Mapping[str, str], group: Mapping[s
 def _is_one_of(name: str, alternatives: str) -> bool:
     # Folded lines of YAML are joined by blanks.
     return compiled(alternatives.replace(" ", "")).fullmatch(name) is not None
-
-
-def _free_name(name: str, taken: Collection[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name

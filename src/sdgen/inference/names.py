@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -85,3 +85,10 @@ def forms(name: str, entity: str, prefix: str) -> tuple[str, ...]:
     if name == entity or name == entity.rpartition("_")[2]:
         found.append("name")  # city.city, language.language
     return tuple(dict.fromkeys(found))
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """A name that nothing among others has yet."""
+    while name in taken:
+        name += "_"
+    return name

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdgen.generators.business.products import category_names
 from sdgen.generators.places.countries import codes_of
-from sdgen.inference.parts import free_columns
+from sdgen.generators.pools import own as own_data
+from sdgen.inference.parts import with_replaced
 from sdgen.scenario.model import Column, Entity, RowCount, Scenario
 
 
@@ -33,7 +33,7 @@ _FOLLOWING = (
         "category",
         frozenset({"product.name", "product.description", "product.price"}),
         frozenset({"product.category"}),
-        lambda text: text in category_names(),
+        lambda text: text in own_data("products")["categories"],
         null=True,
     ),
     _Following(
@@ -50,17 +50,15 @@ def with_parent_params(asked: Scenario, guessed: Scenario, own: Callable[[str, s
 
     own: whether a rule of the scenario's own found a column's generator.
     """
-    entities = dict(guessed.entities)
-    for name, entity in guessed.entities.items():
-        free = free_columns(asked, entity, name, own)
-        found = {
+
+    def followed(name: str, entity: Entity, free: Collection[str]) -> Mapping[str, Column]:
+        return {
             column: each
             for following in _FOLLOWING
             for column, each in _followed(entity, free, guessed.entities, following).items()
         }
-        if found:
-            entities[name] = entity.model_copy(update={"columns": {**entity.columns, **found}})
-    return guessed.model_copy(update={"entities": entities})
+
+    return with_replaced(asked, guessed, own, followed)
 
 
 def _followed(

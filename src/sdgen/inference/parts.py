@@ -135,11 +135,24 @@ def with_copies(asked: Scenario, guessed: Scenario, own: Callable[[str, str], bo
 
     own: whether a rule of the scenario's own found a column's generator.
     """
+
+    def copied(name: str, entity: Entity, free: Collection[str]) -> Mapping[str, Column]:
+        kinds = [one for one in conventions()["copies"] if _is_named(name, one["entity"])]
+        return _copied(entity, kinds, free, guessed.entities) if kinds else {}
+
+    return with_replaced(asked, guessed, own, copied)
+
+
+def with_replaced(
+    asked: Scenario,
+    guessed: Scenario,
+    own: Callable[[str, str], bool],
+    replaced: Callable[[str, Entity, Collection[str]], Mapping[str, Column]],
+) -> Scenario:
+    """The scenario with the columns that `replaced` gives for an entity, of its name, itself and its free columns."""
     entities = dict(guessed.entities)
     for name, entity in guessed.entities.items():
-        kinds = [one for one in conventions()["copies"] if _is_named(name, one["entity"])]
-        free = free_columns(asked, entity, name, own)
-        found = _copied(entity, kinds, free, guessed.entities) if kinds else {}
+        found = replaced(name, entity, free_columns(asked, entity, name, own))
         if found:
             entities[name] = entity.model_copy(update={"columns": {**entity.columns, **found}})
     return guessed.model_copy(update={"entities": entities})
@@ -222,18 +235,16 @@ def with_conditions(asked: Scenario, guessed: Scenario, own: Callable[[str, str]
 
     own: whether a rule of the scenario's own found a column's generator.
     """
-    entities = dict(guessed.entities)
-    for name, entity in guessed.entities.items():
-        free = free_columns(asked, entity, name, own)
-        found = {
+
+    def conditional(name: str, entity: Entity, free: Collection[str]) -> Mapping[str, Column]:
+        return {
             column: each.model_copy(update={"generator": _conditional(each.generator, when)})
             for column, each in entity.columns.items()
             if column in free and each.nullable and each.generator is not None and not each.unique
             if (when := _condition(column, entity))
         }
-        if found:
-            entities[name] = entity.model_copy(update={"columns": {**entity.columns, **found}})
-    return guessed.model_copy(update={"entities": entities})
+
+    return with_replaced(asked, guessed, own, conditional)
 
 
 def _conditional(spec: GeneratorSpec, when: str) -> GeneratorSpec:

@@ -7,11 +7,11 @@ What is none of these stays in the expression, which is then refused for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sdgen.generators.expressions.syntax import parse_tree, rendered
+from sdgen.inference.names import free_name
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class _Windows:
         from sqlglot import exp
 
         self.made += 1
-        name = next(_free(f"{self.column}_window_{self.made}", self.entities[entity].columns))
+        name = free_name(f"{self.column}_window_{self.made}", self.entities[entity].columns)
         self._put(entity, name, Column(generator=spec, hidden=True))
         return exp.column(name, table=link or None, quoted=True)
 
@@ -143,9 +143,3 @@ def _call(node: exp.Expr) -> tuple[str, str]:
     bare = not arguments or type(arguments[0]).__name__ == "Star"
     name = "" if bare else _plain(arguments)
     return (str(node.this).lower() if bare or name else "", name)
-
-
-def _free(name: str, taken: Mapping[str, Column]) -> Iterator[str]:
-    while name in taken:
-        name += "_"
-    yield name

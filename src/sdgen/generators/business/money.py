@@ -22,7 +22,7 @@ from sdgen.generators.places.countries import Currency, codes_of, currencies, cu
 from sdgen.generators.places.gazetteer import countries, indices
 from sdgen.generators.places.places import AddressGenerator
 from sdgen.generators.pools import encoded, text_array
-from sdgen.generators.references import COLUMN, Referring, is_reference, named_column
+from sdgen.generators.references import COLUMN, Referring, column_faults, named_column
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.generators.text_generator import ALL_TEXTS, STRING, carried
@@ -130,16 +130,12 @@ class MoneyGenerator(Referring):
         return iter((self.currency_column,) if self.currency_column else ())
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
-        if self.currency.startswith(COLUMN):
-            if not is_reference(self.currency_column):
-                yield ParamError("currency", f"{self.currency!r} names no column", "write $column, or $link.column")
-        elif self.currency:
+        yield from column_faults("currency", self.currency)
+        if self.currency and not self.currency.startswith(COLUMN):
             yield from _unknown("currency", self.currency)
 
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
-        type = types.get(self.dependency(self.currency_column)) if self.currency_column else None
-        if type is not None and type.kind not in ALL_TEXTS:
-            yield ParamError("currency", f"{self.currency_column} is {type}, no text", "name a column of currencies")
+        yield from self.no_texts("currency", self.currency, types, "currencies")
 
     def currencies_of(self, cells: ColumnBatch) -> tuple[tuple[Currency, ...], Numbers, pa.Array | None]:
         """The currencies of these rows, each row's place among them, and the column that is null where the value is."""

@@ -22,7 +22,7 @@ from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
 from sdgen.generators.locales import LocaleGenerator
 from sdgen.generators.pools import encoded, joined, own, own_yaml, split, taken, text_array
-from sdgen.generators.references import COLUMN, is_reference, named_column
+from sdgen.generators.references import COLUMN, column_faults, named_column
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.generators.text.languages import is_english, language_digests, words
@@ -34,12 +34,6 @@ from sdgen.scenario.types import NUMBERS, Type
 def _listed() -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = own("products")
     return found
-
-
-@cache
-def category_names() -> frozenset[str]:
-    """The categories that products are in, in English."""
-    return frozenset(_listed()["categories"])
 
 
 @cache
@@ -150,20 +144,17 @@ class CategorisedGenerator(ProductGenerator):
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
         yield from super().faults(facts)
-        if self.category.startswith(COLUMN):
-            if not is_reference(self.category_column):
-                yield ParamError("category", f"{self.category!r} names no column", "write $column, or $link.column")
+        yield from column_faults("category", self.category)
+        if not self.category or self.category.startswith(COLUMN):
             return
         known = {text for locale in self.locales_in(facts) for text in _products(locale).categories.to_pylist()}
-        if self.category and self.category not in known:
+        if self.category not in known:
             near = did_you_mean(self.category, known, f"known are {', '.join(sorted(known))}")
             yield ParamError("category", f"no products are of {self.category!r}", near)
 
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
         yield from super().check_types(types)
-        type = types.get(self.dependency(self.category_column)) if self.category_column else None
-        if type is not None and type.kind not in ALL_TEXTS:
-            yield ParamError("category", f"{self.category_column} is {type}, no text", "name a column of categories")
+        yield from self.no_texts("category", self.category, types, "categories")
 
     def parts(self, cells: ColumnBatch) -> list[Numbers]:
         line, style, thing = super().parts(cells)

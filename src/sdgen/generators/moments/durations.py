@@ -25,7 +25,7 @@ from sdgen.generators.streams import Numbers
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 _SHORTEST_MONTH = 28 * DAY
 
@@ -151,7 +151,7 @@ def parse_moment(value: str | date, as_of: datetime, zone: tzinfo = UTC) -> int:
     # A moment without a zone is in UTC, so that it is the same on every machine.
     now = as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)
     try:
-        return (_moment(value, now.astimezone(UTC), zone) - _EPOCH) // _TICK
+        return (_moment(value, now.astimezone(UTC), zone) - EPOCH) // _TICK
     except OverflowError as error:
         raise ValueError(f"{value!r} leaves the years 1 to 9999") from error
 

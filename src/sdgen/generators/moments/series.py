@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import MAXYEAR, UTC, datetime, timedelta
+from datetime import MAXYEAR, timedelta
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from sdgen.generators.base import Dependency, Generator, ParamError
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.moments.durations import (
     DAY,
+    EPOCH,
     Duration,
     Length,
     Moment,
@@ -28,7 +29,6 @@ from sdgen.generators.registry import register
 from sdgen.scenario.types import TEXTS, Type
 
 _JITTER_LIMIT = 366 * 86_400
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @register("time_series")
@@ -61,7 +61,7 @@ class TimeSeries(Generator):
         if wrong:
             return
         spread, places = self._spread, 0 if self.per else max(facts.rows - 1, 0)
-        start = _EPOCH + timedelta(microseconds=parse_moment(self.start, facts.as_of))
+        start = EPOCH + timedelta(microseconds=parse_moment(self.start, facts.as_of))
         try:
             for side in (timedelta(microseconds=spread), -timedelta(microseconds=spread)):
                 self._step.times(places).after(start) + side

@@ -24,9 +24,9 @@ from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.places.gazetteer import WORLD, column, countries, country_of, indices, numbers, places
 from sdgen.generators.pools import DATA, is_known, locales, own_yaml
-from sdgen.generators.references import COLUMN, Referring, is_reference, named_column
+from sdgen.generators.references import COLUMN, Referring, column_faults, named_column
 from sdgen.generators.streams import Numbers, Words
-from sdgen.generators.text_generator import ALL_TEXTS, FamilyGenerator
+from sdgen.generators.text_generator import FamilyGenerator
 from sdgen.scenario.types import Type
 
 _LOCALE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2})?(?:\..*)?")
@@ -168,20 +168,15 @@ class CountryGenerator(Referring, FamilyGenerator):
         return iter((self.country_column,) if self.country_column else ())
 
     def faults(self, facts: ColumnContext) -> Iterable[ParamError]:
-        if self.country.startswith(COLUMN):
-            if not is_reference(self.country_column):
-                hint = "write $column, or $link.column of a parent"
-                yield ParamError("country", f"{self.country!r} names no column", hint)
-        elif self.country and self.country != WORLD and self.country not in countries():
+        yield from column_faults("country", self.country, "write $column, or $link.column of a parent")
+        plain = "" if self.country.startswith(COLUMN) else self.country
+        if plain and plain != WORLD and plain not in countries():
             near = did_you_mean(self.country.upper(), countries(), "two capital letters such as DE, or world")
             hint = f"{near}; a column is named with a dollar sign, such as $country"
             yield ParamError("country", f"unknown country {self.country!r}", hint)
 
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
-        type = types.get(self.dependency(self.country_column)) if self.country_column else None
-        if type is not None and type.kind not in ALL_TEXTS:
-            what = f"{self.country_column} is {type}, no text"
-            yield ParamError("country", what, "name a column of countries, currencies or locales")
+        yield from self.no_texts("country", self.country, types, "countries, currencies or locales")
 
     def unknown_country(self, cells: ColumnBatch, text: object) -> ScenarioError:
         """What to say of a value that no country is called by."""

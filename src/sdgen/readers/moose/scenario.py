@@ -11,6 +11,7 @@ from sdgen.errors import Path
 from sdgen.inference.comments import CommentedColumn, by_comment
 from sdgen.inference.guess import with_guesses
 from sdgen.inference.habits import with_skew
+from sdgen.inference.names import free_name
 from sdgen.readers.base import ROWS
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.moose.columns import Column, Columns, NamedColumn, columns_of, without_null
@@ -104,8 +105,7 @@ def _named(tables: Sequence[MooseTable], notes: Notes) -> list[tuple[MooseTable,
     for table in once.values():
         own = bool(table.model) and models[table.model] == 1 and table.model != "DeadLetterModel"
         name = table.model if own else table.physical.replace(".", "_")
-        while name in taken:
-            name += "_"
+        name = free_name(name, taken)
         taken.add(name)
         found.append((table, name))
     return found

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from sdgen.inference.likely_states import weights
+from sdgen.inference.names import free_name
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.branch_relations import RelatedBranch, expressions, related_branches
 from sdgen.readers.sql.check_facts import (
@@ -16,7 +17,7 @@ from sdgen.readers.sql.check_facts import (
 )
 from sdgen.readers.sql.column_checks import demanded
 from sdgen.readers.sql.disjunctions import Branches
-from sdgen.readers.sql.drafts import TableDraft, free_name, is_fixed, quoted
+from sdgen.readers.sql.drafts import TableDraft, is_fixed, quoted
 from sdgen.readers.sql.realistic import guard, literal
 from sdgen.readers.sql.schema import CheckSchema
 from sdgen.scenario.model import GeneratorSpec

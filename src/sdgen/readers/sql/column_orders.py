@@ -8,10 +8,11 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
+from sdgen.inference.names import free_name
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_facts import NOW, CheckMeaning, Comparison
 from sdgen.readers.sql.column_sums import UNKEPT, Conflict, set_sums
-from sdgen.readers.sql.drafts import TableDraft, free_name, is_fixed, quoted, with_before
+from sdgen.readers.sql.drafts import TableDraft, is_fixed, quoted, with_before
 from sdgen.readers.sql.number_ranges import SPAN, limits, range_spec
 from sdgen.scenario.types import INTEGERS, NUMBERS, Type
 

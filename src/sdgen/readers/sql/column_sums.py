@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from sdgen.inference.names import free_name
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds, Definition, Equation, Gap, Limit
 from sdgen.readers.sql.column_limits import as_total, limits_of, within_limit
-from sdgen.readers.sql.drafts import TableDraft, free_name, is_fixed, quoted, with_before
+from sdgen.readers.sql.drafts import TableDraft, is_fixed, quoted, with_before
 from sdgen.scenario.types import NUMBERS, Type
 
 _DAY = 86_400

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from sdgen.inference.names import free_name
 from sdgen.readers.drafts import ColumnDraft, quoted_name
-from sdgen.readers.sql.drafts import TableDraft, free_name
+from sdgen.readers.sql.drafts import TableDraft
 from sdgen.readers.sql.schema import TableName
 from sdgen.readers.sql.shared_links import fitting_key, is_beside
 from sdgen.scenario.types import Type

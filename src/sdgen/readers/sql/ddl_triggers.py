@@ -120,8 +120,7 @@ def _asked(table: TableSchema, trigger: Trigger, effects: TriggerEffects, there:
     if effects.changes_tables:
         table = replace(table, left_empty=f"the trigger {trigger.name} makes or changes tables with each row")
     new = (CheckSchema(sql, trigger.name, trigger.line) for sql in checks)
-    table = replace(table, checks=(*table.checks, *new))
-    return table
+    return replace(table, checks=(*table.checks, *new))
 
 
 def _is_firm(table: TableSchema | None, column: str) -> bool:

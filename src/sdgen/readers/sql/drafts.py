@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,13 +55,6 @@ def is_fixed(column: ColumnDraft) -> bool:
     # Enums and arrays come with a generator that CHECKs may still narrow.
     held = column.demanded and column.generator is not None and column.type.kind not in ("enum", "array")
     return column.primary or column.unique or column.is_link or held
-
-
-def free_name(name: str, taken: Collection[str]) -> str:
-    """A name that no column has yet."""
-    while name in taken:
-        name += "_"
-    return name
 
 
 def with_before(columns: Mapping[str, ColumnDraft], name: str, new: str, column: ColumnDraft) -> dict[str, ColumnDraft]:

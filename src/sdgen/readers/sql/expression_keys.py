@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sdgen.inference.names import free_name
 from sdgen.readers.drafts import ColumnDraft, quoted_name
 from sdgen.readers.feasibility import letters
-from sdgen.readers.sql.drafts import Notes, TableDraft, free_name
+from sdgen.readers.sql.drafts import Notes, TableDraft
 from sdgen.readers.sql.key_parts import KeyPart, followed, ordered_columns, parsed
 from sdgen.readers.sql.partial_keys import draw_one_row, partial_key
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, KeySchema

@@ -12,10 +12,11 @@ from typing import Any
 from sdgen.generators.base import Generator
 from sdgen.generators.choices.choices import Choice
 from sdgen.generators.moments.after import After
+from sdgen.inference.names import free_name
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_branches import Truth, branches_of
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
-from sdgen.readers.sql.drafts import MarkedKey, Notes, PartialKey, TableDraft, free_name, is_fixed, quoted
+from sdgen.readers.sql.drafts import MarkedKey, Notes, PartialKey, TableDraft, is_fixed, quoted
 from sdgen.readers.sql.schema import ExclusionSchema, KeySchema
 from sdgen.scenario.model import PartialUnique
 from sdgen.scenario.types import INTEGERS, Type
@@ -294,7 +295,7 @@ def _keep(entity: TableDraft, exclusion: ExclusionSchema, sizes: Mapping[str, in
     kind = _kind(entity, span)
     if not kind or any(columns[name].is_link or columns[name].primary or columns[name].unique for name in span):
         return False
-    slot = _free_name(entity, f"{span[0]}_slot")
+    slot = free_name(f"{span[0]}_slot", entity.columns)
     draft = ColumnDraft(slot, Type("bigint"), hidden=True)
     parents = max(
         (sizes[str(columns[name].params["entity"])] for name in exclusion.equal if columns[name].is_link), default=1
@@ -327,9 +328,3 @@ def _kind(entity: TableDraft, span: tuple[str, ...]) -> str:
     kinds = {entity.columns[name].type.kind for name in span}
     kind = kinds.pop() if len(kinds) == 1 else "int" if kinds <= INTEGERS else ""
     return "int" if kind in INTEGERS else kind if kind in _WIDTHS else ""
-
-
-def _free_name(entity: TableDraft, name: str) -> str:
-    while name in entity.columns:
-        name += "_"
-    return name

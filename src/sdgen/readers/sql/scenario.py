@@ -13,6 +13,7 @@ from decimal import Decimal
 from sdgen.databases.duckdb.dialect import union_members
 from sdgen.errors import Problem, SourceError
 from sdgen.inference.habits import with_skew
+from sdgen.inference.names import free_name
 from sdgen.readers.base import ROWS
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.capacity import make_feasible
@@ -20,7 +21,7 @@ from sdgen.readers.sql.check_branches import branches_of
 from sdgen.readers.sql.check_facts import ColumnBounds
 from sdgen.readers.sql.computed_columns import with_computed
 from sdgen.readers.sql.content_types import set_content_types
-from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft, free_name, quoted, with_before
+from sdgen.readers.sql.drafts import Notes, TableDraft, column_draft, quoted, with_before
 from sdgen.readers.sql.keys import leave_empty, set_keys, set_links
 from sdgen.readers.sql.likely_keys import with_likely_keys
 from sdgen.readers.sql.partial_keys import set_exclusions
@@ -85,8 +86,7 @@ def _names(tables: Iterable[TableSchema]) -> list[tuple[TableSchema, str]]:
     for table in tables:
         shared = names.count(table.name.name) > 1 and table.name.schema
         name = f"{table.name.schema}_{table.name.name}" if shared else table.name.name
-        while name in taken:
-            name += "_"
+        name = free_name(name, taken)
         taken.add(name)
         found.append((table, name))
     return found
