@@ -70,6 +70,7 @@ def test_what_stays_of_a_run_that_fails_is_told(
         generate({"seed": 5}, str(file), "nats://host/x", "", quiet=True)
     assert "messages that were sent stay, and the same run again sends the others" in capsys.readouterr().err
     assert state_after_kill("", {}, "rabbitmq") == SENT
+    assert "see all or none of them" in state_after_kill("finishing", {}, "kafka")
     # What is there of the same run is left out, whichever part of a batch it ends in.
     publisher.ends_after, publisher.there, publisher.messages = 1 << 40, {"ports": 3, "calls": 8}, []
     generate({"seed": 5}, str(file), "nats://host/x", "", quiet=False)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sdgen.errors import Problem, TargetError
-from sdgen.execution.destinations import BROKER_KINDS
+from sdgen.execution.destinations import BROKER_KINDS, BROKERS
 from sdgen.execution.request import RunSettings
 from sdgen.execution.target_spec import ResolvedTarget
 from sdgen.generators.links.links import ForeignKey
@@ -69,6 +69,7 @@ def resume_problems(target: Target, settings: RunSettings) -> list[Problem]:
 _EVERY = "with commit_every (--commit-every 1M) it keeps what is done so far"
 WHOLE = "the target is as it was"
 SENT = "messages that were sent stay, and the same run again sends the others"
+UNCOMMITTED = "consumers that read committed messages see all or none of them (with transactional=false, those sent)"
 PART = "committed rows stay, and the same run with --resume continues after them"
 KEPT = "the target is as it was, and the same run continues with what is done"
 
@@ -102,6 +103,8 @@ def state_after_kill(phase: str, request: Mapping[str, Any], kind: str = "") -> 
     # Whatever it was doing: each commit holds its rows and how far the table is, so that nothing is in between.
     if request.get("commit_every"):
         return "the rows that it had committed stay, and the same run with resume continues after them"
+    if kind == BROKERS["kafka"]:
+        return UNCOMMITTED
     if kind in BROKER_KINDS:
         return SENT
     return _LEFT["finishing" if phase == "finishing" else ""]
