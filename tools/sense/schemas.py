@@ -1,8 +1,9 @@
 """The corpus: schemas of public software as facts, each column with the kind of values that would fit it.
 
-A file is a vertical (`blind_` before its name is left away). `[name part]` begins a schema: `tuned` ones are what rules
-are tuned on, the columns of `wide` ones were judged once before any rule was written for them, and the columns of
-`blind` ones are for measuring alone: who writes rules doesn't look at them.
+A file is a vertical (`blind_` or `opened_` before its name is left away). `[name part]` begins a schema: `tuned` ones
+are what rules are tuned on, the columns of `wide` ones were judged once before any rule was written for them. `opened`
+and `blind` ones are halves of what a hand wrote that hadn't seen the rules, split by the SHA-256 of a schema's name
+(even: blind); the columns of `blind` ones are for measuring alone: who writes rules doesn't look at them.
 `table: column kind arguments >parent @type?; …` are its columns (`>`: a declared link, `@`: the type where the kind
 doesn't say it, `?`: may be null), `? table: condition` what is true of each row.
 """
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "corpus"
-PARTS = ("tuned", "wide", "blind")
+PARTS = ("tuned", "wide", "opened", "blind")
 _TYPES = {
     "id": "bigint primary key",
     "ref": "bigint",
@@ -84,7 +85,7 @@ class Schema:
 def schemas(folder: Path = FOLDER) -> Iterator[Schema]:
     """All schemas of the corpus."""
     for path in sorted(folder.glob("*.txt")):
-        yield from _read(path.stem.removeprefix("blind_"), path.read_text("utf-8"))
+        yield from _read(path.stem.removeprefix("blind_").removeprefix("opened_"), path.read_text("utf-8"))
 
 
 def _read(vertical: str, text: str) -> Iterator[Schema]:
