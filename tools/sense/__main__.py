@@ -17,6 +17,7 @@ from kinds import AS_OF, KINDS, verdict
 from schemas import PARTS, Schema, schemas
 
 import sdgen
+from sdgen.errors import SdgenError
 from sdgen.readers.base import ReadOptions
 from sdgen.readers.sources import read_text_as_scenario
 
@@ -36,10 +37,16 @@ class Judgement:
 
 
 def judged(schema: Schema) -> Iterator[Judgement]:
-    """Each column and condition of a schema, judged on a hundred rows a table."""
-    # The reader keeps to the count where keys leave room for as many.
-    scenario = read_text_as_scenario(schema.ddl(), f"{schema.name}.sql", ReadOptions(rows=ROWS))
-    tables = sdgen.generate(scenario, as_of=AS_OF, seed=1)
+    """Each column and condition of a schema, judged on a hundred rows a table; all wrong where none can be made."""
+    try:
+        # The reader keeps to the count where keys leave room for as many.
+        scenario = read_text_as_scenario(schema.ddl(), f"{schema.name}.sql", ReadOptions(rows=ROWS))
+        tables = sdgen.generate(scenario, as_of=AS_OF, seed=1)
+    except SdgenError as error:
+        places = [f"{table}.{column.name}" for table, columns in schema.tables.items() for column in columns]
+        for place in (*places, *(table for table, _ in schema.conditions)):
+            yield Judgement(schema.vertical, schema.part, f"{schema.name} {place}", "rows", "wrong", str(error)[:80])
+        return
     for table, columns in schema.tables.items():
         rows = tables[table]
         for column in columns:

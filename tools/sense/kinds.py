@@ -218,7 +218,7 @@ _TESTS: dict[str, Test] = {
     "id": lambda value: True,
     "ref": lambda value: not (isinstance(value, str) and is_filler(value)),
     "uuid": _matches(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"),
-    "token": _matches(r"[\w.~+/=:-]{6,}"),
+    "token": _matches(r"[\w.~+/=:$,\"-]{6,}"),
     "first": _first,
     "last": _last,
     "person": lambda value: (
@@ -243,7 +243,7 @@ _TESTS: dict[str, Test] = {
     "ip": _matches(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9a-f:]{6,}"),
     "mac": _matches(r"(?i)(?:[0-9a-f]{2}[:-]?){5}[0-9a-f]{2}"),
     "ua": _matches(r"(?:Mozilla|curl|python|okhttp|Opera|PostmanRuntime|Go-http)\S*.*"),
-    "path": _matches(r"(?:[A-Za-z]:)?[\w./\\ @+-]*[/\\.][\w./\\ @+-]+"),
+    "path": _matches(r"(?:[A-Za-z]:)?[\w./\\ @+-]*[/\\.][\w./\\ @+-]+|" + _URL),
     "file": _matches(r"[\w ()+-]+\.[a-z0-9]{2,5}"),
     "mime": _matches(r"[a-z]+/[\w.+-]+"),
     "slug": lambda value: _matches(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")(value),
@@ -267,6 +267,7 @@ _TESTS: dict[str, Test] = {
     "e7": lambda value: _number(value) is not None and 10_000_000 <= abs(_number(value) or 0) <= 1_800_000_000,
     "epoch": lambda value: _between(0, AS_OF.timestamp() * 1.15, True)(value) and (value == 0 or float(value) > 5e8),
     "epochms": _between(5e11, AS_OF.timestamp() * 1150, True),
+    "instant": lambda value: _TESTS["epoch"](value) or _TESTS["epochms"](value),  # the name doesn't say the unit
 }
 _LIMITS: dict[str, tuple[float, float, bool]] = {
     "int": (0, 1e6, True),
@@ -299,7 +300,7 @@ def _loose(kind: str, args: str) -> Test:
         return _between(low - 9 * abs(low), high + 9 * abs(high))
     if kind in ("past", "when", "birth"):
         return lambda value: _moment(value) is not None
-    if kind in ("e7", "epoch", "epochms", "flag"):
+    if kind in ("e7", "epoch", "epochms", "instant", "flag"):
         return lambda value: False
     return lambda value: _label(value) or _prose(value)
 

@@ -36,6 +36,7 @@ _TYPES = {
     "e7": "int",
     "epoch": "bigint",
     "epochms": "bigint",
+    "instant": "bigint",
     "clock": "time",
     "prose": "text",
     "uuid": "uuid",
