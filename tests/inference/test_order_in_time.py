@@ -287,6 +287,26 @@ def test_periods_within_periods_of_two_parents_leave_room_for_all() -> None:
         assert connection.execute(f"SELECT count(*) FROM {early}").fetchall() == [(0,)]
 
 
+# A day in a key is drawn from one range, so that campaigns begin before it; what happens within them must not.
+CAMPAIGNS = """
+CREATE TABLE campaigns (id bigint PRIMARY KEY, start_date timestamp NOT NULL, end_date timestamp NOT NULL);
+CREATE TABLE clicks (id bigint PRIMARY KEY, campaign_id bigint NOT NULL REFERENCES campaigns, occurred_at timestamp NOT NULL);
+CREATE TABLE daily_spend (campaign_id bigint REFERENCES campaigns, day date, spend numeric(9,2) NOT NULL, PRIMARY KEY (campaign_id, day));
+"""
+
+
+def test_what_lies_in_periods_that_are_moved_back_moves_with_them() -> None:
+    tables = sdgen.generate(read_text_as_scenario(CAMPAIGNS, "campaigns.sql"), rows=400, seed=2, as_of=AS_OF)
+    connection = duckdb.connect()
+    for name, table in tables.items():
+        connection.register(name, table)
+    of_clicks = "SELECT {} FROM clicks c JOIN campaigns p ON p.id = c.campaign_id"
+    outside = of_clicks.format("count(*) FILTER (occurred_at NOT BETWEEN start_date AND end_date)")
+    assert connection.execute(outside).fetchall() == [(0,)]
+    (different,) = connection.execute(of_clicks.format("count(DISTINCT occurred_at)")).fetchall()
+    assert different[0] > 390
+
+
 def test_a_moment_computed_from_a_column_that_is_not_there_is_told() -> None:
     created = {"type": "timestamp", "generator": "expression", "params": {"sql": "missing_col + interval 1 day"}}
     users = {

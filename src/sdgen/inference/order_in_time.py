@@ -46,9 +46,10 @@ def with_order(
     }
     if not any(moment.free for table in tables.values() for moment in table.moments):
         return guessed
-    finder = _Links(tables, {name for name in tables if _is_beyond(names[name].entity)})
-    links = {name: finder.of(name) for name in tables}
-    early, late = _early(tables, links)
+    beyond = {name for name in tables if _is_beyond(names[name].entity)}
+    early, late = _early(tables, _links(tables, beyond))
+    # Periods of rows that are moved back begin as early as these: what lies within them mustn't start later.
+    links = _links(tables, beyond, early)
     entities = {
         name: _ordered(table, names[name].entity, links[name], name in early, name in late)
         if any(m.free for m in table.moments)
@@ -242,12 +243,20 @@ def _is_beyond(forms: Collection[str]) -> bool:
     return any(compiled(order_rules()["beyond"]).fullmatch(form) for form in forms)
 
 
+def _links(
+    tables: Mapping[str, Table], beyond: Collection[str], early: Collection[str] = ()
+) -> Mapping[str, tuple[Link, ...]]:
+    finder = _Links(tables, beyond, early)
+    return {name: finder.of(name) for name in tables}
+
+
 class _Links:
     """The links of entities to parents that are born, none of which leads back; one of them to a period at most."""
 
-    def __init__(self, tables: Mapping[str, Table], beyond: Collection[str]) -> None:
+    def __init__(self, tables: Mapping[str, Table], beyond: Collection[str], early: Collection[str]) -> None:
         self._tables = tables
         self._beyond = beyond  # entities whose rows are no part of any period
+        self._early = early
         self._parents = _parents(tables)
         self._known: dict[str, tuple[Link, ...]] = {}
 
@@ -280,6 +289,8 @@ class _Links:
 
     def _since(self, name: str) -> str:
         """When the first period of an entity begins: with those that its own rows lie within."""
+        if name in self._early:
+            return str(order_rules()["early"]["start"])
         own = next((link.since for link in self.of(name) if link.end), "")
         return own or self._tables[name].since
 
