@@ -185,6 +185,9 @@ def _of_no_day(made: Generator, needs: ColumnNeeds) -> bool:
     return any(other is not None and other.kind == "time" for other in others)
 
 
+_SEVERAL = 2  # as many rows again as there are may be added by later runs
+
+
 def _distinct_enough(made: Generator, facts: ColumnContext, needs: ColumnNeeds) -> bool:
     if not _roomy(made, facts):
         return False
@@ -194,7 +197,10 @@ def _distinct_enough(made: Generator, facts: ColumnContext, needs: ColumnNeeds) 
         return False
     if needs.domain and not made.all_distinct():
         domain = made.domain(replace(facts, unique=False))
-        return domain is not None and domain.size >= needs.domain
+        if domain is not None:
+            return domain.size >= needs.domain
+        # Without a domain to share with the set's other columns it is drawn as if it were unique by itself.
+        return (made.capacity(replace(facts, unique=True)) or 0) >= _SEVERAL * needs.rows
     return True
 
 

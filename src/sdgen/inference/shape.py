@@ -17,7 +17,8 @@ from sdgen.inference.child_totals import count_names
 from sdgen.inference.names import entity_name, snake
 from sdgen.inference.neighbours import compiled
 from sdgen.inference.rule_files import abbreviations
-from sdgen.scenario.model import Column, Entity, RowCount
+from sdgen.inference.table_moments import event_of, event_record
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, RowCount
 from sdgen.scenario.types import INTEGERS
 
 _FEW = 50  # a parent of no more rows says nothing of how many its children are
@@ -32,6 +33,7 @@ _NUMBERING = re.compile(
     r"(?:.*_)?(?:line|item|seq|sequence|position|pos|row|entry|step|ordinal|rank|index|idx|order)?"
     r"_?(?:no|nr|num|number|id|seq|position|index|idx|order)|line|position|sequence|ordinal|seq"
 )
+_DAYS = frozenset({"date", "timestamp", "timestamptz"})
 _DETAIL_LAW = {"law": "negative_binomial", "dispersion": 1.6}
 _SKEWED_LAW = {"law": "geometric"}
 
@@ -49,13 +51,13 @@ class Link:
 class TableShape:
     """How many rows an entity has. counts: where they are counted per a parent, by which law, and through which link.
 
-    numbered: the column that tells a parent's rows apart by counting them.
+    apart: the column that tells a parent's rows apart, and its generator: a number counts them, days follow each other.
     """
 
     rows: int
     is_lookup: bool = False
     counts: RowCount | None = None
-    numbered: str = ""
+    apart: tuple[str, GeneratorSpec] | None = None
 
 
 def shapes_of(entities: Mapping[str, Entity], rows: int) -> dict[str, TableShape]:
@@ -226,6 +228,9 @@ class _Shapes:
         rule = self._rule(name, parent) or shape_rules()["others"]
         columns = set(self.links[name][link].columns)
         sets = unique_sets_of(self.entities[name])
+        series = self._series(name, sizes, sets)
+        if series is not None:
+            return series
         if any(each <= columns for each in sets):
             # Each parent has one row at the most.
             firm = self.links[name][link].firm
@@ -241,7 +246,42 @@ class _Shapes:
             return TableShape(rows)
         law = _DETAIL_LAW if rule["least"] else _SKEWED_LAW
         counts = RowCount(per=parent, via=link, mean=round(mean, 2), min=rule["least"], max=most, **law)
-        return TableShape(rows, counts=counts, numbered=self._numbered(name, columns, sets))
+        return TableShape(rows, counts=counts, apart=self._numbered(name, link, sets))
+
+    def _series(self, name: str, sizes: Mapping[str, int], sets: list[frozenset[str]]) -> TableShape | None:
+        """A row a day, week or month of each parent up to now, where a column so named is unique with the link alone.
+
+        Not where the parents end: their rows would go on after it.
+        """
+        for link in sizes:
+            columns, parent = set(self.links[name][link].columns), self.links[name][link].parent
+            for column in (rest for each in sets if columns < each and len(rest := each - columns) == 1):
+                (beat,) = column
+                rule = self._beat(name, beat)
+                if rule is not None and not self._ends(parent):
+                    count = max(rule["least"], min(rule["most"], shape_rules()["detail"] // sizes[link]))
+                    params = {
+                        "per": link,
+                        "start": f"-{rule['step'] * count}{rule['unit']}",
+                        "every": f"{rule['step']}{rule['unit']}",
+                    }
+                    spec = GeneratorSpec(type="schedule", params=params | rule.get("params", {}))
+                    counts = RowCount(per=parent, via=link, count=count)
+                    return TableShape(sizes[link] * count, counts=counts, apart=(beat, spec))
+        return None
+
+    def _beat(self, name: str, column: str) -> Mapping[str, Any] | None:
+        each = self.entities[name].columns[column]
+        if each.generator is not None or each.type not in _DAYS:
+            return None
+        rules: Iterable[Mapping[str, Any]] = shape_rules()["beats"]
+        return next((rule for rule in rules if compiled(rule["name"]).fullmatch(snake(column))), None)
+
+    def _ends(self, parent: str) -> bool:
+        records = [
+            event_record(event_of(snake(column)), (self.names[parent],)) for column in self.entities[parent].columns
+        ]
+        return any(record is not None and record.get("kind") == "end" for record in records)
 
     def _room(self, name: str, columns: set[str], sets: list[frozenset[str]]) -> list[int]:
         """How many rows a parent may have where a unique set holds nothing but its link and others: half of theirs."""
@@ -254,13 +294,14 @@ class _Shapes:
                 found.append(max(max(sizes) // 2, 1))
         return found
 
-    def _numbered(self, name: str, columns: set[str], sets: list[frozenset[str]]) -> str:
+    def _numbered(self, name: str, link: str, sets: list[frozenset[str]]) -> tuple[str, GeneratorSpec] | None:
         """The column that is unique together with the link alone, and counts by its name and type."""
+        columns = set(self.links[name][link].columns)
         for each in sets:
             rest = sorted(each - columns)
             if columns < each and len(rest) == 1 and self._counts(rest[0], self.entities[name].columns[rest[0]]):
-                return rest[0]
-        return ""
+                return rest[0], GeneratorSpec(type="sequence", params={"per": link})
+        return None
 
     def _counts(self, name: str, column: Column) -> bool:
         plain = column.generator is None or (column.generator.type == "sequence" and not column.generator.params)

@@ -142,7 +142,7 @@ def _moment(
     if record is None:
         kind = next((side for event in events for side in _sides(event, entity)), "happened")
     lasts = _is_past(spec)
-    if record is None and kind == "happened" and not (is_guess and lasts):
+    if record is None and kind == "happened" and not (is_guess and lasts) and spec.type != "schedule":
         return None  # nothing says what it is
     # What is planned, and the end of a period, may be still to come; a start may be, too, where it was booked.
     happened = bool((record or {}).get("happened"))
@@ -191,7 +191,7 @@ class Table:
     def is_fixed(self, moment: Moment) -> bool:
         """Whether a moment that happened after the row's birth is drawn from one range, whatever the parents'."""
         happened = moment.past and moment.kind != "origin"
-        return happened and not moment.free and self.spec(moment.column).type in ("date", "datetime")
+        return happened and not moment.free and self.spec(moment.column).type in ("date", "datetime", "schedule")
 
     @cached_property
     def births(self) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ class Draft:
     problems: list[Problem]
     each: Mapping[str, Mapping[str, EachOf]] = field(default_factory=dict)
     fixed_places: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    distinct: set[Key] = field(default_factory=set)  # columns drawn without repeats for the sake of a set they are in
 
     def refuse(self, path: Path, what: str, hint: str = "", type: ProblemType = ProblemType.CONSTRAINT) -> None:
         self.problems.append(self.scenario.origin.problem(path, what, hint, type))
@@ -57,9 +58,9 @@ class Draft:
         )
 
     def alone_unique(self, key: Key) -> bool:
-        """Whether a column must hold no value twice: it is declared unique, or is the whole primary key."""
+        """Whether a column must hold no value twice: it is declared unique, the whole primary key, or keeps a set alone."""
         entity = self.scenario.entities[key[0]]
-        return self.column(key).unique or self.primary_key(key[0]) == (key[1],) or (key[1],) in entity.unique
+        return key in self.distinct or self.column(key).unique or self.primary_key(key[0]) == (key[1],) or (key[1],) in entity.unique
 
     def primary_key(self, entity: str) -> tuple[str, ...]:
         return self._primary_keys[entity]

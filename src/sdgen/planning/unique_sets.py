@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -63,9 +63,23 @@ def _settle(draft: Draft, entity: str, columns: tuple[str, ...], joints: dict[Ke
     sizes = {column: size for column in free if (size := _size(draft, (entity, column)))}
     key = streams.stream_key(draft.seed, entity, ",".join(columns), "unique")
     shares = share_product(sizes, key, draft.layouts[entity] if link else None, rows) if sizes else {}
-    if not shares:
+    if not shares and not _keeps_alone(draft, entity, columns, joints):
         _refuse(draft, _place(draft, entity, declared), columns, sizes, rows, link)
     joints.update({(entity, column): joint for column, joint in shares.items()})
+
+
+def _keeps_alone(draft: Draft, entity: str, columns: tuple[str, ...], joints: Mapping[Key, JointIndexes]) -> bool:
+    """Draw one column of a set without repeats, such as names, which have no domain that others could share."""
+    rows = draft.counts.get(entity, 0)
+    for column in columns:
+        key = (entity, column)
+        generator = draft.generators.get(key)
+        if generator is None or isinstance(generator, ForeignKey) or key in joints or draft.missing_rate(key):
+            continue
+        if key in draft.types and (generator.capacity(replace(draft.facts(key), unique=True)) or 0) >= rows:
+            draft.distinct.add(key)
+            return True
+    return False
 
 
 def _adds_to_old_parents(draft: Draft, entity: str) -> bool:

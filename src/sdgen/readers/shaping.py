@@ -51,9 +51,9 @@ def _shaped(scenario: Scenario, name: str, shape: TableShape) -> Entity:
         listed = listed_rows(name, entity, children, _unsaid(entity))
         return entity.model_copy(update={"rows": RowCount(fixed=listed) if listed else RowCount(count=shape.rows)})
     columns = dict(entity.columns)
-    if shape.counts is not None and shape.numbered:
-        spec = {"type": "sequence", "params": {"per": shape.counts.via}}
-        columns[shape.numbered] = Column(**{**dict(columns[shape.numbered]), "generator": spec})
+    if shape.counts is not None and shape.apart is not None:
+        name, spec = shape.apart
+        columns[name] = columns[name].model_copy(update={"generator": spec})
     return entity.model_copy(update={"rows": shape.counts or RowCount(count=shape.rows), "columns": columns})
 
 

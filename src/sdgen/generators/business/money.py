@@ -21,7 +21,7 @@ from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.places.countries import Currency, codes_of, currencies, currency_of
 from sdgen.generators.places.gazetteer import countries, indices
 from sdgen.generators.places.places import AddressGenerator
-from sdgen.generators.pools import encoded, text_array
+from sdgen.generators.pools import Joined, encoded, text_array
 from sdgen.generators.references import COLUMN, Referring, column_faults, named_column
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
@@ -80,13 +80,13 @@ class CurrencyCode(AddressGenerator):
     def arrow(self, type: Type) -> pa.DataType:
         return carried(type)
 
-    def capacity(self, facts: ColumnContext) -> int | None:
-        return None if self.country else len(_CURRENCIES)
+    def domain(self, facts: ColumnContext) -> Joined | None:
+        return None if self.country else Joined((text_array(_CURRENCIES),))
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         if self.country:
             return super().values(cells)
-        if cells.facts.unique:
+        if cells.facts.unique or cells.facts.joint is not None:
             return encoded(text_array(_CURRENCIES), cells.indexes(len(_CURRENCIES)))
         return encoded(text_array(_CURRENCIES), _currency_table().pick(cells.draw()))
 

@@ -34,7 +34,7 @@ from sdgen.generators.places.gazetteer import (
     street_lists,
     streets,
 )
-from sdgen.generators.pools import encoded, joined, mixture, own, taken
+from sdgen.generators.pools import Joined, encoded, joined, mixture, own, taken
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.generators.text_generator import ALL_TEXTS, carried
@@ -168,12 +168,12 @@ class LocalityName(AddressGenerator):
     def arrow(self, type: Type) -> pa.DataType:
         return carried(type)
 
-    def capacity(self, facts: ColumnContext) -> int | None:
-        return None if self.is_mixed(facts) else len(self._names(facts))
+    def domain(self, facts: ColumnContext) -> Joined | None:
+        return None if self.is_mixed(facts) else Joined((column(_LISTED[self.called]).take(self._names(facts)),))
 
     def values(self, cells: ColumnBatch) -> pa.Array:
-        # A unique column lists each name once, and can't follow the place.
-        if cells.facts.unique:
+        # A unique column, or one of a unique set, lists each name once, and can't follow the place.
+        if cells.facts.unique or cells.facts.joint is not None:
             listed = self._names(cells.facts)
             return encoded(column(_LISTED[self.called]), listed[cells.indexes(len(listed))])
         return super().values(cells)

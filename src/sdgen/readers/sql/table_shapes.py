@@ -41,8 +41,9 @@ def _set_shape(entity: TableDraft, shape: TableShape) -> None:
     if counts is None or not _may_count(entity, counts):
         return
     entity.counts, entity.alone = counts, ceil(shape.rows * _SPREAD) if counts.mean else shape.rows
-    if shape.numbered and entity.columns[shape.numbered].bounds == ColumnBounds():
-        entity.columns[shape.numbered].fill("sequence", per=counts.via)
+    if shape.apart is not None and entity.columns[shape.apart[0]].bounds == ColumnBounds():
+        name, spec = shape.apart
+        entity.columns[name].fill(spec.type, **spec.params)
 
 
 def _may_count(entity: TableDraft, counts: RowCount) -> bool:
