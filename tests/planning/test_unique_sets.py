@@ -101,3 +101,18 @@ def test_a_unique_link_to_the_own_entity_is_not_promised() -> None:
     columns = {"id": {"generator": "sequence", "primary_key": True}, "boss": {**fk("it"), "unique": True}}
     with pytest.raises(sdgen.ScenarioError, match="fk can't promise distinct values"):
         tuples({"rows": 40, "columns": columns}, ["boss"])
+
+
+def test_names_without_a_domain_to_share_are_drawn_without_repeats() -> None:
+    columns = {"p": fk("parents"), "name": {"generator": "company.name"}}
+    rows = tuples({"rows": 3000, "columns": columns, "unique": [["p", "name"]]}, ["p", "name"])
+    assert len({name for _, name in rows}) == 3000
+
+
+def test_lists_of_places_and_names_take_part_in_sets() -> None:
+    columns = {"country": {"generator": "address.country_code", "params": {"country": "world"}}, "n": NUMBER}
+    found = tuples({"rows": 1500, "columns": columns, "unique": [["country", "n"]]}, ["country", "n"])
+    assert len(set(found)) == 1500
+    columns = {"p": fk("parents"), "c": {"generator": "finance.currency_code"}, "f": {"generator": "person.first_name"}}
+    found = tuples({"rows": 2000, "columns": columns, "unique": [["p", "c", "f"]]}, ["p", "c", "f"])
+    assert len(set(found)) == 2000

@@ -27,7 +27,7 @@ from sdgen.inference.rules import ColumnTraits, Guess, guesses
 from sdgen.inference.table_moments import NameForms
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 from sdgen.scenario.request import PlanRequest
-from sdgen.scenario.types import Type, known_type
+from sdgen.scenario.types import TIMES, Type, known_type
 
 _TEXTS = frozenset({"text", "string"})
 _MOMENTS = frozenset({"date", "timestamp", "timestamptz", "time"})
@@ -271,20 +271,25 @@ class _Table:
 
     def _share(self, name: str, rows: int) -> int:
         """How many values a column needs in the unique sets it is in: what the links in a set leave to the others."""
-        return max((self._left(one, rows) for one in self._sets(name)), default=0)
+        return max((self._left(name, one, rows) for one in self._sets(name)), default=0)
 
     def _sets(self, name: str) -> list[tuple[str, ...]]:
         """The sets of several columns that hold no values twice together, of those that the column is in."""
         return [one for one in (*self.entity.unique, self.primary_key) if len(one) > 1 and name in one]
 
-    def _left(self, columns: tuple[str, ...], rows: int) -> int:
+    def _left(self, name: str, columns: tuple[str, ...], rows: int) -> int:
         links = [self.entity.columns[one].generator for one in columns if one in self.entity.columns]
         parents = {(link.params.get("via") or str(link.params), _parent(link)) for link in links if link is not None}
         held = prod(self.rows.of(parent) for _, parent in parents if parent)
-        others = sum(link is None for link in links)
-        left = max(-(-2 * rows // max(held, 1)), 2)
-        # Columns that are no links share what the links leave to them.
+        days = [one for one in columns if one != name and self._is_moment(one)]
+        others = sum(link is None for link in links) - len(days)
+        left = max(-(-2 * rows // max(held * _DAYS ** len(days), 1)), 2)
+        # Columns that are no links share what the links and the moments leave to them.
         return left if others <= 1 else max(2, round(left ** (1 / others)) + 1)
+
+    def _is_moment(self, name: str) -> bool:
+        column, type = self.entity.columns.get(name), self.types.get(name)
+        return column is not None and column.generator is None and type is not None and type.kind in TIMES
 
 
 def _told(column: Column) -> tuple[str, str]:
@@ -314,6 +319,7 @@ def _with_entity(entity: str, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{entity}_{name}" for name in names if name in lone_words())
 
 
+_DAYS = 365  # the values that a column of moments has at least, as a rule
 _HOW_OFTEN = frozenset({"distribution", "exponent", "weights"})
 
 

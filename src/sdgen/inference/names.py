@@ -60,7 +60,8 @@ def entity_name(name: str, words: Mapping[str, str]) -> str:
     parts = spelled_out(name.rpartition(".")[2], words).split("_")
     while len(parts) > 1 and parts[0] in _ENTITY_MARKS:
         parts = parts[1:]
-    return "_".join([*parts[:-1], singular(parts[-1])])
+    last = singular(parts[-1])
+    return "_".join([*parts[:-1], words.get(last, last)])
 
 
 def shared_prefix(names: Iterable[str]) -> str:

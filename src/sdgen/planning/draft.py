@@ -58,9 +58,14 @@ class Draft:
         )
 
     def alone_unique(self, key: Key) -> bool:
-        """Whether a column must hold no value twice: it is declared unique, the whole primary key, or keeps a set alone."""
+        """Whether a column must hold no value twice: it is declared so, the whole primary key, or keeps a set alone."""
         entity = self.scenario.entities[key[0]]
-        return key in self.distinct or self.column(key).unique or self.primary_key(key[0]) == (key[1],) or (key[1],) in entity.unique
+        return (
+            key in self.distinct
+            or self.column(key).unique
+            or self.primary_key(key[0]) == (key[1],)
+            or (key[1],) in entity.unique
+        )
 
     def primary_key(self, entity: str) -> tuple[str, ...]:
         return self._primary_keys[entity]

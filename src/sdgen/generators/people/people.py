@@ -32,7 +32,7 @@ from sdgen.generators.people.persons import (
     name_marks,
     people_of,
 )
-from sdgen.generators.pools import chain, encoded, file_digests, joined, own_pool, taken, text_array
+from sdgen.generators.pools import Joined, chain, encoded, file_digests, joined, own_pool, taken, text_array
 from sdgen.generators.registry import register
 from sdgen.generators.text.languages import is_english, language_digests, pairs
 from sdgen.generators.text_generator import ALL_TEXTS, FamilyGenerator, carried
@@ -118,19 +118,19 @@ class NamePart(PersonGenerator):
     def arrow(self, type: Type) -> pa.DataType:
         return carried(type)
 
-    def capacity(self, facts: ColumnContext) -> int | None:
+    def domain(self, facts: ColumnContext) -> Joined | None:
         # The lists of several locales may hold the same name.
         locales = self.locales_in(facts)
         if len(locales) > 1:
             return None
         listed = names(locales[0])
-        return len(listed.firsts) if self._given else listed.last_size
+        return Joined((listed.firsts if self._given else listed.lasts.slice(0, listed.last_size),))
 
     def values(self, cells: ColumnBatch) -> pa.Array:
         people = self.people(cells)
         pool = people.listed.firsts if self._given else people.listed.lasts
-        if cells.facts.unique:
-            # A unique column lists each name once, and can't follow the person.
+        if cells.facts.unique or cells.facts.joint is not None:
+            # A unique column, or one of a unique set, lists each name once, and can't follow the person.
             return encoded(pool, cells.indexes(self.capacity(cells.facts) or 0))
         return encoded(pool, people.first if self._given else people.last)
 
