@@ -22,6 +22,9 @@ CREATE TABLE users (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, use
 CREATE TABLE cities (id int PRIMARY KEY, country char(2) NOT NULL, name varchar(80) NOT NULL, UNIQUE (country, name));
 CREATE TABLE exchange_rates (currency char(3), rate_date date, rate numeric(12,6), PRIMARY KEY (currency, rate_date));
 CREATE TABLE stock (product_id int REFERENCES products, snapshot_date date, on_hand int NOT NULL, PRIMARY KEY (product_id, snapshot_date));
+CREATE TABLE projects (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, key text NOT NULL, UNIQUE (org_id, key));
+CREATE TABLE issues (id int PRIMARY KEY, project_id int NOT NULL REFERENCES projects, number int NOT NULL, title text, UNIQUE (project_id, number));
+CREATE TABLE attendance (id int PRIMARY KEY, user_id int NOT NULL REFERENCES users, check_in time NOT NULL, check_out time NOT NULL);
 CREATE TABLE payslips (id int PRIMARY KEY, contact_id int NOT NULL REFERENCES contacts, pay_month date NOT NULL, UNIQUE (contact_id, pay_month));
 """
 PLACEHOLDER = re.compile(r".* [A-Z]|[A-Z]{3}-\d+|[a-z]{5,7}\d{2,3}(?:@.*)?")
@@ -70,3 +73,14 @@ def test_a_day_in_a_parents_key_is_a_row_a_day_up_to_now(tenants: duckdb.DuckDBP
     assert {None, 30, 31} <= months <= {None, 28, 29, 30, 31}
     late = "SELECT count(*) FROM {} WHERE {} >= TIMESTAMP '2026-06-01'"
     assert tenants.execute(late.format("stock", "snapshot_date")).fetchall() == [(0,)]
+
+
+def test_numbers_in_a_parents_key_count_its_rows(tenants: duckdb.DuckDBPyConnection) -> None:
+    wrong = "SELECT project_id FROM issues GROUP BY ALL HAVING max(number) <> count(*) OR min(number) <> 1"
+    assert tenants.execute(wrong).fetchall() == []
+    keys = tenants.execute("SELECT count(*) FROM projects WHERE NOT regexp_full_match(key, '[A-Z]{4}')").fetchall()
+    assert keys == [(0,)]
+
+
+def test_people_go_after_they_come(tenants: duckdb.DuckDBPyConnection) -> None:
+    assert tenants.execute("SELECT count(*) FROM attendance WHERE check_out <= check_in").fetchall() == [(0,)]

@@ -187,8 +187,8 @@ class _Shapes:
     def _owner(self, name: str) -> str:
         """The link to the parent that an entity is plainly a detail of; "" where there is none.
 
-        Its name begins with the parent's, as order_items does, the parent counts such rows, or rules say that they are
-        details of it.
+        Its name begins with the parent's, as order_items does, the parent counts such rows, a number tells its rows
+        apart within the parent, or rules say that they are details of it.
         """
         firm = {link: each for link, each in self.links[name].items() if each.firm and each.parent in self.entities}
         firm = {link: each for link, each in firm.items() if each.parent != name}
@@ -202,6 +202,9 @@ class _Shapes:
         counting = [link for link, each in firm.items() if self._counts_children(each.parent, name)]
         if counting:
             return counting[0]
+        numbering = [link for link in firm if self._numbered(name, link, unique_sets_of(self.entities[name]))]
+        if len(numbering) == 1:
+            return numbering[0]
         rules = {link: rule for link, each in firm.items() if (rule := self._rule(name, each.parent))}
         told = [link for link, rule in rules.items() if "of" in rule or len(firm) == 1]
         return told[0] if len(told) == 1 else ""
