@@ -171,3 +171,11 @@ def test_shipped_grammars_can_be_used_and_vary(name: str) -> None:
         for reference in read_grammar_text(text).references()
     }
     assert named <= shipped_rules(name).keys(), "a shipped grammar names no columns"
+
+
+def test_a_column_s_values_may_be_the_names_of_a_shipped_grammar_s_rules() -> None:
+    title = {"text.grammar": {"grammar": "software", "by": "kind", "rules": {"part": ["lamp"]}}}
+    columns = {"kind": {"choice": ["docs", "test"]}, "title": title}
+    made = sdgen.generate({"name": "t", "entities": {"a": {"rows": 60, "columns": columns}}}, seed=1)["a"].to_pylist()
+    first = {"docs": {"document", "explain", "add", "describe"}, "test": {"cover", "stop", "rewrite", "skip", "add"}}
+    assert all(row["title"].split()[0] in first[row["kind"]] and "lamp" in row["title"] for row in made)

@@ -1,4 +1,4 @@
-"""Products: name, category, price and description of one row agree, and may follow a category from elsewhere."""
+"""Products: name, category, price, weight and description of one row agree, and may follow a category from elsewhere."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ entities:
       price: {generator: product.price, params: {category: $shelf_id.label}}
       lamp: {generator: product.name, params: {category: Lighting, who: lamp}}
       german: {generator: product.price, params: {locale: de}}
+      grams: {generator: product.weight, params: {category: $shelf_id.label}}
 """
 
 
@@ -46,7 +47,13 @@ def _thing(name: object) -> str:
 
 def test_every_thing_has_a_price() -> None:
     things = [thing for each in own("products")["categories"].values() for thing in each]
-    assert sorted(things) == sorted(own_yaml("product_prices"))
+    assert sorted(things) == sorted(own_yaml("product_prices")) == sorted(own_yaml("product_weights"))
+
+
+def test_weights_are_of_the_thing(rows: list[dict[str, object]]) -> None:
+    usual = own_yaml("product_weights")
+    shares = [int(str(row["grams"])) / usual[_thing(row["name"])] for row in rows]
+    assert 0.65 < min(shares) < 0.85 and 1.15 < max(shares) < 1.35
 
 
 def test_products_are_of_the_category_that_a_parent_holds(rows: list[dict[str, object]]) -> None:

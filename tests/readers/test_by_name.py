@@ -9,9 +9,10 @@ import pytest
 import sdgen
 from sdgen.errors import ScenarioError
 from sdgen.readers.native.scenario_file import read_document
+from sdgen.readers.native.write import scenario_text
 from sdgen.readers.yaml_text import read_document as parse
 from sdgen.scenario.identity import config_hash
-from sdgen.scenario.model import Scenario
+from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
 
 HEAD = "name: t\nentities:\n  beds:\n    rows: 4\n    columns:\n"
 
@@ -75,3 +76,50 @@ def test_mistakes_are_told_where_they_stand(column: str, words: Sequence[str]) -
         sdgen.plan(scenario(column))
     told = str(caught.value)
     assert all(word in told for word in words), told
+
+
+def test_a_key_of_several_names_gives_each_the_same_record() -> None:
+    short = scenario(
+        "paid, captured: {const: true}",
+        "'{sent, closed}_at': {description: 'when $1: $name', datetime: {start: -9d}}",
+    )
+    long = scenario(
+        "paid: {const: true}",
+        "captured: {const: true}",
+        "sent_at: {description: 'when sent: sent_at', datetime: {start: -9d}}",
+        "closed_at: {description: 'when closed: closed_at', datetime: {start: -9d}}",
+    )
+    assert config_hash(short) == config_hash(long)
+
+
+def test_copies_of_a_parent_s_columns_by_their_own_names() -> None:
+    text = (
+        "name: t\nentities:\n  beds:\n    rows: 3\n    columns:\n      id: {type: int, primary_key: true, sequence: }\n"
+        "      wood: {choice: [oak, ash]}\n      width: {type: int, uniform_int: {min: 80, max: 200}}\n"
+        "  slats:\n    rows: {per: beds, count: 2}\n    columns:\n      bed: {references: beds}\n"
+        "      wood, width: {parent: bed.$name}\n"
+    )
+    made = sdgen.generate(read_document(parse(text, "beds.yaml")), seed=1)
+    woods = dict(zip(made["beds"]["id"].to_pylist(), made["beds"]["wood"].to_pylist(), strict=True))
+    assert [woods[bed] for bed in made["slats"]["bed"].to_pylist()] == made["slats"]["wood"].to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        (["a, b: {const: 1}", "b: {const: 2}"], ["7:7", "'b' stands here twice"]),
+        (["'a, ': {const: 1}"], ["7:7", "a name is missing"]),
+        (["a, b: {conts: 1}"], ["7:14", "entities.beds.columns.a", "unknown key 'conts'"]),
+    ],
+)
+def test_mistakes_of_several_columns(columns: Sequence[str], words: Sequence[str]) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        scenario(*columns)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_name_with_a_comma_is_written_and_read_as_one_column() -> None:
+    column = Column(generator=GeneratorSpec(type="const", params={"value": 1}))
+    made = Scenario(name="t", entities={"beds": Entity(columns={"long, wide": column, "b": column})})
+    assert list(read_document(parse(scenario_text(made), "beds.yaml")).entities["beds"].columns) == ["long, wide", "b"]

@@ -244,5 +244,5 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "company.domain",
         "company.email",
     ),
-    "business.products": ("product.name", "product.category", "product.description", "product.price"),
+    "business.products": ("product.name", "product.category", "product.description", "product.price", "product.weight"),
 }

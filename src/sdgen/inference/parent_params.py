@@ -31,7 +31,7 @@ _PLACES = "address.city address.state address.state_code address.postal_code add
 _FOLLOWING = (
     _Following(
         "category",
-        frozenset({"product.name", "product.description", "product.price"}),
+        frozenset({"product.name", "product.description", "product.price", "product.weight"}),
         frozenset({"product.category"}),
         lambda text: text in own_data("products")["categories"],
         null=True,

@@ -1,4 +1,4 @@
-"""Products: name, category, price and description of one row and one `who` speak of the same product."""
+"""Products: name, category, price, weight and description of one row and one `who` speak of the same product."""
 
 from __future__ import annotations
 
@@ -263,11 +263,30 @@ class ProductPrice(CategorisedGenerator):
         return None
 
     def values(self, cells: ColumnBatch) -> pa.Array:
-        usual = _usual_prices(cells.facts.locale).take(self.parts(cells)[2])
+        usual = _usual("product_prices", cells.facts.locale).take(self.parts(cells)[2])
         # The mean of two draws, so that most shops ask about the usual price.
         share = (cells.unit("value") + cells.unit("more")) * 0.5
         cents = ended_cents(usual * (0.6 + 1.1 * share), price_endings(cells))
         return scaled_decimal(cents, pa.decimal128(18, 2))
+
+
+@register("product.weight")
+class ProductWeight(CategorisedGenerator):
+    """What the product of the row weighs, in grams: a thing's usual weight, 0.7 to 1.3 times."""
+
+    fits: ClassVar[frozenset[str]] = NUMBERS
+    example: ClassVar[str] = "{generator: product.weight}"
+
+    def natural(self) -> Type:
+        return Type("int")
+
+    def capacity(self, facts: ColumnContext) -> int | None:
+        return None
+
+    def values(self, cells: ColumnBatch) -> pa.Array:
+        usual = _usual("product_weights", cells.facts.locale).take(self.parts(cells)[2])
+        share = (cells.unit("value") + cells.unit("more")) * 0.5
+        return pa.array(np.rint(usual * (0.7 + 0.6 * share)).astype(np.int64))
 
 
 # The categories of other languages, in the order in which they list them.
@@ -275,14 +294,12 @@ _LISTED_ELSEWHERE = ["Lighting", "Furniture", "Kitchen", "Electronics", "Clothin
 
 
 @cache
-def _usual_prices(locale: str) -> NDArray[np.float64]:
-    """The usual price of each thing of a language, in dollars: in other languages that of most things so classed."""
-    prices: Mapping[str, float] = own_yaml("product_prices")
+def _usual(table: str, locale: str) -> NDArray[np.float64]:
+    """A usual number of each thing of a language: in other languages than English that of most things so classed."""
+    usual: Mapping[str, float] = own_yaml(table)
     if is_english(locale):
-        return np.array([prices[thing] for thing, _ in _things()], dtype=np.float64)
-    listed = {
-        name.split()[0]: sorted(prices[thing] for thing in each) for name, each in _listed()["categories"].items()
-    }
-    usual = (listed[name][len(listed[name]) // 2] for name in _LISTED_ELSEWHERE)
+        return np.array([usual[thing] for thing, _ in _things()], dtype=np.float64)
+    listed = {name.split()[0]: sorted(usual[thing] for thing in each) for name, each in _listed()["categories"].items()}
+    middle = (listed[name][len(listed[name]) // 2] for name in _LISTED_ELSEWHERE)
     counts = map(len, words(locale, "product").values())
-    return np.array([price for price, count in zip(usual, counts, strict=True) for _ in range(count)], dtype=np.float64)
+    return np.array([each for each, count in zip(middle, counts, strict=True) for _ in range(count)], dtype=np.float64)

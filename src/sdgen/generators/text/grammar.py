@@ -64,7 +64,10 @@ class Grammar(Referring):
     grammar: str = Field("", description="a shipped grammar")
     start: str = Field("", description="the rule that a text begins with; the first where left out")
     by: str = Field("", description="the column whose value chooses the rule: of the row, or link.column of a parent")
-    cases: dict[str, str] = Field({}, description="by the values of `by`: the rule that a text begins with")
+    cases: dict[str, str] = Field(
+        {},
+        description="by the values of `by`: the rule that a text begins with; of a shipped grammar, left out, its names",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Grammar:
@@ -73,7 +76,7 @@ class Grammar(Referring):
         if self.grammar and self.grammar not in grammar_names():
             hint = did_you_mean(self.grammar, grammar_names())
             raise ValueError(f"there is no grammar {self.grammar!r}{f': {hint}' if hint else ''}")
-        if bool(self.by) != bool(self.cases):
+        if bool(self.by) != bool(self.cases) and not (self.by and self.grammar):
             raise ValueError("`by` names a column and `cases` lists rules by its values: one needs the other")
         return self
 
@@ -86,6 +89,11 @@ class Grammar(Referring):
     def alternatives(self) -> dict[str, Rule]:
         """All rules, read; TemplateError where one can't be."""
         return {name: _rule(texts) for name, texts in self.texts.items()}
+
+    @cached_property
+    def chosen(self) -> dict[str, str]:
+        """By the values of `by`: the rule that a text begins with."""
+        return self.cases or ({name: name for name in self.texts} if self.by else {})
 
     @property
     def first(self) -> str:
@@ -144,7 +152,7 @@ class Grammar(Referring):
     def references(self) -> Iterator[str]:
         """The columns that are named in rules which texts can come to, and `by`."""
         # Only what a text can come to: a column that no text names must not be waited for.
-        waiting = [self.first, *self.cases.values()]
+        waiting = [self.first, *self.chosen.values()]
         seen = set(waiting)
         while waiting:
             rule = waiting.pop()
@@ -169,8 +177,8 @@ class Grammar(Referring):
         written = _Text(self, cells)
         if not self.by:
             return written.of_rule(self.first, np.arange(len(cells), dtype=np.int64), "")
-        rules = [*self.cases.values(), self.first]
-        picks = case_numbers(self.array(cells, self.by), list(self.cases))
+        rules = [*self.chosen.values(), self.first]
+        picks = case_numbers(self.array(cells, self.by), list(self.chosen))
         return in_groups(picks, lambda place, rows: written.of_rule(rules[place], rows, ""))
 
 

@@ -172,13 +172,32 @@ class _ScenarioReader:
             self.refuse((*path, "columns"), "the entity has no columns", type=ProblemType.MISSING)
         record["columns"] = {
             name: self.column(column, column_path)
-            for name, column, column_path in self.named(record.get("columns") or {}, (*path, "columns"))
+            for name, column, column_path in self.columns(record.get("columns") or {}, (*path, "columns"))
         }
         if isinstance(record.get("rows"), Mapping):
             record["rows"] = self.known(dict(record["rows"]), (*path, "rows"), RowCount)
         if "dirt" in record:
             record["dirt"] = self.known(self.mapping(record["dirt"], (*path, "dirt")), (*path, "dirt"), Dirt)
         return record
+
+    def columns(self, value: object, path: Place) -> Iterator[tuple[str, Any, Place]]:
+        """Columns by name; a key of several, as `paid, captured` or `{sent, closed}_at`, gives each the same record.
+
+        In it `$name` stands for the name, and `$1` for what stood in braces. What is listed with `name` is one column
+        each, whatever the name.
+        """
+        seen: set[str] = set()
+        for key, record, place in self.named(value, path):
+            several = isinstance(value, Mapping) and "," in key
+            for name, part in _names(key) if several else [(key, "")]:
+                if name in seen or not name:
+                    what = f"the name {name!r} stands here twice" if name else "a name is missing beside a comma"
+                    self.refuse((*path, key), what, type=ProblemType.DUPLICATE if name else ProblemType.VALUE)
+                    continue
+                seen.add(name)
+                if several:
+                    self.aliases[(*path, name)] = self.source_path(place)
+                yield (name, _named(record, name, part), (*path, name)) if several else (name, record, place)
 
     def column(self, value: object, path: Place) -> dict[str, Any]:
         if isinstance(value, str):  # a column may be its type alone
@@ -339,6 +358,24 @@ _SPELLED = ("generator", "params")
 _KEYS = ("primary_key", "unique", "target_table")  # what two records of one name would only be in each other's way by
 _MOST_PASSES = 3  # a part that is left out may uncover another one
 _TYPES = {"missing": ProblemType.MISSING, "type": ProblemType.TYPE, "parsing": ProblemType.TYPE}
+
+
+def _names(key: str) -> list[tuple[str, str]]:
+    """The names that a key of several columns stands for, each with its own part where the others are the same."""
+    before, brace, rest = key.partition("{")
+    inside, _, after = rest.partition("}")
+    if not brace:
+        return [(name.strip(), "") for name in key.split(",")]
+    return [(before + part.strip() + after, part.strip()) for part in inside.split(",")]
+
+
+def _named(value: Any, name: str, part: str) -> Any:
+    """The record of several columns for one of them."""
+    if isinstance(value, str):
+        return value.replace("$name", name).replace("$1", part)
+    if isinstance(value, list):
+        return [_named(each, name, part) for each in value]
+    return {key: _named(each, name, part) for key, each in value.items()} if isinstance(value, Mapping) else value
 
 
 def _left_out(record: dict[str, Any], path: Place) -> bool:

@@ -79,8 +79,11 @@ def _entity(record: Mapping[str, Any], notes: _Comments) -> list[str]:
     for key in sorted(record.keys() - known):
         lines += _block(key, record[key], "    ")
     columns = []
+    # As a key of a mapping, a name with a comma would be several columns' names.
+    listed = any("," in column["name"] for column in record["columns"])
     for column in record["columns"]:
-        columns += [*notes.at((*path, "columns", column["name"]), "      "), *_column(column)]
+        own = [f"      - {_flow({'name': column['name'], **_spelled(column)})}"] if listed else _column(column)
+        columns += [*notes.at((*path, "columns", column["name"]), "      "), *own]
     # Notes of columns that are written have been taken by now: what is left is of those that are not.
     lines += ["    columns:", *notes.under(path, "      "), *columns]
     if "unique" in record:
