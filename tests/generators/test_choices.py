@@ -279,3 +279,22 @@ def test_another_column_names_likelier_values(tmp_path: Path) -> None:
     assert shares["ocean", "beach"] > 0.75 > 0.3 > shares["city", "beach"]
     assert shares["city", "neon"] > 0.8 > 0.3 > shares["ocean", "neon"]
     assert shares[None, "ink"] > 1.5 * shares[None, "beach"]
+
+
+def _shuffled_near(rows: int, reach: float) -> list[int]:
+    column = {"generator": "sequence", "params": {"shuffled": True, "reach": reach}}
+    made = sdgen.generate({"name": "t", "entities": {"a": {"rows": rows, "columns": {"n": column}}}}, seed=1)
+    numbers: list[int] = made["a"]["n"].to_pylist()
+    return numbers
+
+
+@pytest.mark.parametrize("rows", [1, 7, 8, 9, 100, 5003])
+@pytest.mark.parametrize("reach", [0.02, 0.3, 0.99])
+def test_shuffled_numbers_with_a_reach_leave_none_out(rows: int, reach: float) -> None:
+    assert sorted(_shuffled_near(rows, reach)) == list(range(1, rows + 1))
+
+
+def test_most_shuffled_numbers_stay_within_their_reach() -> None:
+    away = np.abs(np.array(_shuffled_near(40_000, 0.1)) - np.arange(1, 40_001)) / 40_000
+    assert 0.08 < (away > 0.1).mean() < 0.125
+    assert 0.3 < (away < 0.02).mean() < 0.7

@@ -53,7 +53,8 @@ def test_every_thing_has_a_price() -> None:
 def test_weights_are_of_the_thing(rows: list[dict[str, object]]) -> None:
     usual = own_yaml("product_weights")
     shares = [int(str(row["grams"])) / usual[_thing(row["name"])] for row in rows]
-    assert 0.65 < min(shares) < 0.85 and 1.15 < max(shares) < 1.35
+    assert 0.65 < min(shares) < 0.85
+    assert 1.15 < max(shares) < 1.35
 
 
 def test_products_are_of_the_category_that_a_parent_holds(rows: list[dict[str, object]]) -> None:

@@ -249,3 +249,60 @@ def test_work_in_progress_is_a_small_part(rows: Rows) -> None:
 def test_most_commits_follow_the_opening(rows: Rows) -> None:
     sql = "select count(*) filter (c.created_at > p.created_at) / count(*) from commits c join pulls p on p.id = c.pull_request_id where p.commits > 1"
     assert 0.3 < one(rows, sql) < 0.9
+
+
+def test_pull_requests_are_merged_within_a_day_at_the_median(rows: Rows) -> None:
+    assert 1 < one(rows, "select median(epoch(merged_at - created_at) / 3600) from pull_requests where merged") < 40
+
+
+def test_four_in_five_or_so_are_merged(rows: Rows) -> None:
+    assert 0.75 < one(rows, "select avg(merged::int) from pull_requests where state = 'closed'") < 0.95
+
+
+def test_open_pull_requests_are_few_and_mostly_young(rows: Rows) -> None:
+    assert one(rows, "select avg((state = 'open')::int) from pull_requests") < 0.1
+
+
+def test_throughput_grows_with_the_years(rows: Rows) -> None:
+    by = dict(rows.execute("select year(merged_at), count(*) from pull_requests where merged group by 1").fetchall())
+    assert by[2025] > by[2023] > 0
+
+
+def test_numbers_of_a_repository_rise_with_time(rows: Rows) -> None:
+    both = "select repository, number, created_at from issues union all select repository, number, created_at from pull_requests"
+    sql = f"select count(*) from (select created_at, lag(created_at) over (partition by repository order by number) as before from ({both})) where created_at < before"
+    assert one(rows, sql) == 0
+
+
+def test_reviews_lie_within_the_life_of_their_pull_request(rows: Rows) -> None:
+    sql = "select count(*) from reviews r join pull_requests p on p.id = r.pull_request_id where r.submitted_at < p.created_at or r.submitted_at > coalesce(p.closed_at, p.updated_at)"
+    assert one(rows, sql) == 0
+
+
+def test_counters_of_a_repository_are_counts(rows: Rows) -> None:
+    sql = """select count(*) from repositories r where open_issues_count <> (select count(*) from issues i where i.repository = r.full_name and state = 'open')
+        + (select count(*) from pull_requests p where p.repository = r.full_name and state = 'open')"""
+    assert one(rows, sql) == 0
+
+
+def test_sums_of_commits_are_those_of_the_pull_request(rows: Rows) -> None:
+    sql = """select count(*) from pull_requests p join (select pull_request_id, count(*) as n, sum(additions) as plus, sum(deletions) as minus from commits group by 1) c
+        on c.pull_request_id = p.id where p.commits <> n or p.additions <> plus or p.deletions <> minus"""
+    assert one(rows, sql) == 0
+
+
+def test_bus_factor_is_more_than_one_in_large_repositories(rows: Rows) -> None:
+    sql = """select min(people) from (select repository, count(distinct user_id) as people, count(*) as n from pull_requests group by 1) where n > 100"""
+    assert one(rows, sql) >= 10
+
+
+def test_titles_are_written_as_conventional_commits(rows: Rows) -> None:
+    assert (
+        one(
+            rows,
+            "select avg(regexp_matches(title, '^(feat|fix|chore|docs|refactor|test): .+')::int) from pull_requests",
+        )
+        == 1
+    )
+    assert one(rows, "select count(*) from pull_requests where contains(title, '{') or contains(title, '%')") == 0
+    assert one(rows, "select count(*) from issues where contains(title, '{') or contains(title, '%')") == 0

@@ -228,3 +228,73 @@ def test_subjects_of_tickets_are_peoples_own(rows: Rows) -> None:
     assert one(rows, "select count(distinct properties_subject) / count(*) from tickets") > 0.9
     seats = "select count(*) from tickets where properties_subject like 'Quote for%' and properties_hs_ticket_category <> 'GENERAL_INQUIRY'"
     assert one(rows, seats) == 0
+
+
+def test_a_win_rate_is_a_quarter_or_so(rows: Rows) -> None:
+    assert (
+        0.15 < one(rows, "select avg(properties_hs_is_closed_won::int) from deals where properties_hs_is_closed") < 0.5
+    )
+
+
+def test_sales_cycles_are_weeks_and_of_small_companies_shorter(rows: Rows) -> None:
+    assert 10 < one(rows, "select median(properties_days_to_close) from deals where properties_hs_is_closed_won") < 120
+
+
+def test_forecasts_are_amounts_times_chances(rows: Rows) -> None:
+    sql = "select count(*) from deals where abs(properties_hs_forecast_amount - round(properties_amount * properties_hs_deal_stage_probability, 2)) > 0.01"
+    assert one(rows, sql) == 0
+
+
+def test_owners_share_deals_unevenly_but_nobody_has_all(rows: Rows) -> None:
+    share = "select count(*) / (select count(*) from deals) as part from deals where properties_hubspot_owner_id is not null group by properties_hubspot_owner_id"
+    assert one(rows, f"select max(part) from ({share})") < 0.25
+
+
+def test_contacts_of_a_deal_work_at_its_company(rows: Rows) -> None:
+    sql = """select count(*) from (select properties_hs_primary_associated_company as company, unnest(contacts) as contact from deals) d
+        join contacts c on c.id = d.contact where c.properties_associatedcompanyid <> d.company"""
+    assert one(rows, sql) == 0
+
+
+def test_nothing_closes_before_it_was_created(rows: Rows) -> None:
+    assert (
+        one(
+            rows,
+            "select count(*) from deals where properties_hs_is_closed and properties_closedate < properties_createdate",
+        )
+        == 0
+    )
+    assert one(rows, "select count(*) from tickets where properties_closed_date < properties_createdate") == 0
+
+
+def test_revenue_of_a_company_is_that_of_its_deals(rows: Rows) -> None:
+    sql = """select count(*) from companies c left join (select properties_hs_primary_associated_company as id, sum(properties_hs_closed_amount) as won from deals
+        group by 1) d on d.id = c.id where coalesce(c.properties_total_revenue, 0) <> coalesce(d.won, 0)"""
+    assert one(rows, sql) == 0
+
+
+def test_copies_of_dates_and_ids_agree(rows: Rows) -> None:
+    for table in ("companies", "contacts", "deals", "tickets"):
+        assert one(rows, f'select count(*) from {table} where "createdAt" <> properties_createdate') == 0
+
+
+def test_support_takes_hours_not_weeks(rows: Rows) -> None:
+    assert (
+        2
+        < one(
+            rows,
+            "select median(properties_time_to_close) / 3600000 from tickets where properties_closed_date is not null",
+        )
+        < 120
+    )
+
+
+def test_products_are_sold_at_list_price_less_the_discount(rows: Rows) -> None:
+    assert (
+        one(
+            rows,
+            "select count(*) from line_items l join products p on p.id = l.properties_hs_product_id where l.properties_price <> p.properties_price",
+        )
+        == 0
+    )
+    assert 0.05 < one(rows, "select avg((properties_hs_discount_percentage > 0)::int) from line_items") < 0.6

@@ -196,3 +196,61 @@ def test_leads_convert_within_weeks(rows: Rows) -> None:
     days = "select median(ConvertedDate - CreatedDate::date) from Lead where IsConverted"
     assert 2 < one(rows, days) < 30
     assert 0.15 < one(rows, "select avg(IsConverted::int) from Lead") < 0.35
+
+
+def test_amounts_are_sums_of_products(rows: Rows) -> None:
+    sql = """select count(*) from "Opportunity" o join (select "OpportunityId" as id, sum("TotalPrice") as total from "OpportunityLineItem" group by 1) l on l.id = o."Id"
+        where "Amount" <> total"""
+    assert one(rows, sql) == 0
+
+
+def test_the_forecast_follows_the_stage(rows: Rows) -> None:
+    by = dict(
+        rows.execute("""select "ForecastCategoryName", avg("Probability") from "Opportunity" group by 1""").fetchall()
+    )
+    assert by["Omitted"] == 0 < by["Pipeline"] < by["Best Case"] < by["Commit"] < by["Closed"] == 100
+
+
+def test_closed_dates_are_past_and_open_ones_mostly_ahead(rows: Rows) -> None:
+    assert one(rows, """select count(*) from "Opportunity" where "IsClosed" and "CloseDate" > '2026-01-01'""") == 0
+    assert (
+        one(rows, """select avg(("CloseDate" >= '2025-12-20')::int) from "Opportunity" where not "IsClosed" """) > 0.8
+    )
+
+
+def test_bookings_grow_year_over_year(rows: Rows) -> None:
+    by = dict(
+        rows.execute("""select "FiscalYear", sum("Amount") from "Opportunity" where "IsWon" group by 1""").fetchall()
+    )
+    assert by[2025] > by[2023]
+
+
+def test_win_rates_are_of_this_world(rows: Rows) -> None:
+    assert 0.1 < one(rows, """select avg("IsWon"::int) from "Opportunity" where "IsClosed" """) < 0.5
+
+
+def test_converted_leads_are_their_contacts(rows: Rows) -> None:
+    sql = """select count(*) from "Lead" l join "Contact" c on c."Id" = l."ConvertedContactId" where l."LastName" <> c."LastName" or l."ConvertedAccountId" <> c."AccountId"
+        or l."CreatedDate" > c."CreatedDate" """
+    assert one(rows, sql) == 0
+
+
+def test_mailing_addresses_are_the_accounts(rows: Rows) -> None:
+    sql = """select count(*) from "Contact" c join "Account" a on a."Id" = c."AccountId" where "MailingCity" <> "BillingCity" or "MailingStreet" <> "BillingStreet"
+        or "MailingPostalCode" <> "BillingPostalCode" """
+    assert one(rows, sql) == 0
+
+
+def test_case_backlog_is_small(rows: Rows) -> None:
+    assert one(rows, """select avg((not "IsClosed")::int) from "Case" """) < 0.1
+
+
+def test_escalations_are_few_and_mostly_of_high_priority(rows: Rows) -> None:
+    assert one(rows, """select count(*) from "Case" where "ClosedDate" < "CreatedDate" """) == 0
+    assert one(rows, """select avg(("Priority" = 'High')::int) from "Case" """) < 0.3
+
+
+def test_a_few_accounts_bring_most_and_most_accounts_something_or_nothing(rows: Rows) -> None:
+    won = """select "AccountId", sum("Amount") as won from "Opportunity" where "IsWon" group by 1"""
+    top = f"select sum(won) filter (place <= 0.1 * many) / sum(won) from (select won, row_number() over (order by won desc) as place, count(*) over () as many from ({won}))"
+    assert 0.25 < one(rows, top) < 0.8

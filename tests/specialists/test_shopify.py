@@ -263,3 +263,96 @@ def test_the_busiest_hour_is_at_noon_and_the_evening_is_full(rows: Rows) -> None
     )
     assert max(hours, key=lambda hour: hours[hour]) in (10, 11, 12, 13, 14, 19, 20, 21)
     assert sum(hours[hour] for hour in (19, 20, 21)) > 0.12 * sum(hours.values())
+
+
+COHORTS = """with o as (select customer_id, created_at, min(created_at) over (partition by customer_id) as first_at from orders),
+    c as (select customer_id, datediff('day', first_at, created_at) // 90 as age from o where first_at < '2024-07-01')
+    select age, count(distinct customer_id) from c where age < 7 group by 1 order by 1"""
+
+
+def test_fewer_of_a_cohort_come_back_the_older_it_is(rows: Rows) -> None:
+    kept = [count for _, count in rows.execute(COHORTS).fetchall()]
+    assert kept[1] < 0.5 * kept[0]
+    assert sum(kept[1:3]) > 1.25 * sum(kept[5:7])
+    assert kept[6] > 0.03 * kept[0]
+
+
+def test_who_comes_again_does_so_within_weeks_or_months(rows: Rows) -> None:
+    waits = "select datediff('day', lag(created_at) over (partition by customer_id order by created_at), created_at) as days from orders"
+    assert 7 < one(rows, f"select median(days) from ({waits})") < 60
+    assert one(rows, f"select quantile_cont(days, 0.9) from ({waits})") > 80
+
+
+def test_new_customers_are_won_in_each_quarter(rows: Rows) -> None:
+    first = "select min(created_at) as first_at from orders group by customer_id"
+    counts = [
+        n
+        for _, n in rows.execute(
+            f"select date_trunc('quarter', first_at), count(*) from ({first}) group by 1 order by 1"
+        ).fetchall()
+    ]
+    assert len(counts) == 8
+    assert min(counts) > 0.25 * max(counts)
+
+
+def test_nothing_is_sold_before_it_is_published_nor_a_price_cut_below_itself(rows: Rows) -> None:
+    sold = "order_line_items l join orders o on o.id = l.order_id join products p on p.id = l.product_id"
+    assert one(rows, f"select count(*) from {sold} where o.created_at < p.published_at") == 0
+    assert one(rows, "select count(*) from product_variants where compare_at_price <= price") == 0
+
+
+def test_open_states_are_of_the_last_days(rows: Rows) -> None:
+    young = "(select max(created_at) - interval 10 days from orders)"
+    assert (
+        one(
+            rows,
+            f"select count(*) from orders where financial_status in ('pending', 'authorized') and created_at < {young}",
+        )
+        == 0
+    )
+    assert (
+        one(
+            rows,
+            f"select count(*) from orders where fulfillment_status = 'partial' and created_at < {young} - interval 30 days",
+        )
+        < 8
+    )
+
+
+def test_whose_orders_were_declined_paid_at_last_or_never(rows: Rows) -> None:
+    sql = """select count(*) from (select order_id, max(created_at) filter (status = 'failure') as no, min(created_at) filter (status <> 'failure') as yes
+        from transactions where kind <> 'refund' group by 1) where no >= yes or yes is null"""
+    assert one(rows, sql) == 0
+    assert 0.03 < one(rows, "select avg((status = 'failure')::int) from transactions where kind <> 'refund'") < 0.1
+
+
+def test_refunds_come_after_payments_and_are_no_more(rows: Rows) -> None:
+    sql = """select count(*) from (select order_id, sum(amount) filter (kind = 'refund') as back, sum(amount) filter (kind <> 'refund' and status = 'success') as paid,
+        min(created_at) filter (kind = 'refund') as later, min(created_at) as first_at from transactions group by 1) where back > paid or later < first_at"""
+    assert one(rows, sql) == 0
+
+
+def test_larger_baskets_are_cheaper_to_send(rows: Rows) -> None:
+    free = "json_extract_string(shipping_lines, '$[0].price') = '0.00'"
+    assert one(
+        rows,
+        f"select min(subtotal_price) filter ({free}) >= 75 and max(subtotal_price) filter (not {free}) < 75 from orders",
+    )
+
+
+def test_customers_live_where_people_do(rows: Rows) -> None:
+    live = "select default_address.province_code as state, count(*) as n from customers where default_address is not null group by 1"
+    top = [state for state, _ in rows.execute(f"select * from ({live}) order by n desc limit 4").fetchall()]
+    assert len({"CA", "TX", "NY", "FL"} & set(top)) >= 2
+    assert one(rows, f"select count(*) from ({live})") > 35
+
+
+def test_friday_after_thanksgiving_is_the_best_day_or_near_it(rows: Rows) -> None:
+    days = "select cast(created_at - interval 6 hours as date) as day, count(*) as n from orders where year(created_at) = 2025 group by 1"
+    assert (
+        one(
+            rows,
+            f"select rank from (select day, rank() over (order by n desc) as rank from ({days})) where day = '2025-11-28'",
+        )
+        <= 12
+    )

@@ -298,3 +298,88 @@ def test_retention_falls_with_age_and_does_not_break_off(rows: Rows) -> None:
     )
     first, second, third = rows.execute(f"select {alive} from subscribed").fetchone() or ()
     assert 0.85 > first > second > third > 0.2
+
+
+def test_months_and_years_are_both_sold_and_years_stay(rows: Rows) -> None:
+    left = "select plan.interval as interval, status = 'canceled' as gone, start_date from subscriptions where start_date < epoch('2024-01-01'::timestamp)"
+    share = dict(rows.execute(f"select interval, avg(gone::int) from ({left}) group by 1").fetchall())
+    assert share["month"] > share["year"] > 0.05
+
+
+def test_revenue_lands_in_the_account_by_currency(rows: Rows) -> None:
+    by = dict(rows.execute("select currency, sum(amount_captured) / 100 from charges group by 1").fetchall())
+    assert set(by) == {"usd", "gbp", "cad", "aud", "eur"}
+    assert by["usd"] > 0.45 * sum(by.values())
+
+
+def test_what_is_expanded_is_more_than_what_is_given_up(rows: Rows) -> None:
+    seats = """select i.subscription, i.created, l.quantity, lag(l.quantity) over (partition by i.subscription order by i.created) as before
+        from invoices i join invoice_line_items l on l.invoice_id = i.id and l.type = 'subscription'"""
+    more = one(rows, f"select sum(quantity - before) filter (quantity > before) from ({seats})")
+    less = one(rows, f"select sum(before - quantity) filter (quantity < before) from ({seats})")
+    assert more > 1.5 * less > 0
+
+
+def test_net_revenue_retention_is_plausible(rows: Rows) -> None:
+    sql = """with lines as (select i.customer, i.created, l.amount / case when s.plan.interval = 'year' then 12 else 1 end as mrr,
+            case when s.plan.interval = 'year' then 365 else 31 end as days
+        from invoices i join invoice_line_items l on l.invoice_id = i.id and l.type = 'subscription' join subscriptions s on s.id = i.subscription),
+        months as (select customer, sum(mrr) filter (epoch('2025-01-01'::timestamp) between created and created + days * 86400) as then_mrr,
+            sum(mrr) filter (epoch('2025-12-31'::timestamp) between created and created + days * 86400) as now_mrr from lines group by 1)
+        select sum(coalesce(now_mrr, 0)) / sum(then_mrr) from months where then_mrr > 0"""
+    assert 0.75 < one(rows, sql) < 1.3
+
+
+def test_charges_belong_to_open_or_paid_invoices(rows: Rows) -> None:
+    assert (
+        one(rows, "select count(*) from charges c join invoices i on i.id = c.invoice where c.paid and not i.paid") == 0
+    )
+    sql = "select count(*) from invoices i where i.paid and amount_due > 0 and not exists (from charges c where c.invoice = i.id and c.paid)"
+    assert one(rows, sql) == 0
+
+
+def test_nothing_is_charged_or_refunded_in_the_future(rows: Rows) -> None:
+    for table in ("charges", "refunds", "invoices", "subscriptions", "customers"):
+        assert one(rows, f"select max(created) <= epoch('2026-01-01'::timestamp) from {table}")
+
+
+def test_refunds_come_soon_and_sum_to_what_the_charge_says(rows: Rows) -> None:
+    assert (
+        one(rows, "select median((r.created - c.created) / 86400) from refunds r join charges c on c.id = r.charge")
+        < 30
+    )
+    sql = "select count(*) from charges c left join (select charge, sum(amount) as back from refunds group by 1) r on r.charge = c.id where c.amount_refunded <> coalesce(back, 0)"
+    assert one(rows, sql) == 0
+
+
+def test_cards_expire_later_and_brands_are_as_common_as_they_are(rows: Rows) -> None:
+    brands = dict(
+        rows.execute(
+            "select payment_method_details.card.brand, count(distinct customer) from charges group by 1"
+        ).fetchall()
+    )
+    assert brands["visa"] > brands["mastercard"] > brands["amex"] > brands.get("discover", 0)
+    assert one(rows, "select min(payment_method_details.card.exp_year) from charges") >= 2026
+
+
+def test_days_sales_outstanding_of_invoices_that_are_sent(rows: Rows) -> None:
+    sql = "select median((status_transitions.paid_at - created) / 86400) from invoices where collection_method = '{}' and paid"
+    assert one(rows, sql.format("charge_automatically")) < 1
+    assert 15 < one(rows, sql.format("send_invoice")) < 40
+
+
+def test_customers_who_left_have_no_running_subscription(rows: Rows) -> None:
+    assert (
+        one(
+            rows,
+            "select count(*) from customers c join subscriptions s on s.customer = c.id where c.is_deleted and s.status in ('active', 'trialing', 'past_due')",
+        )
+        == 0
+    )
+    assert (
+        one(
+            rows,
+            "select count(*) from subscriptions where status = 'canceled' and (ended_at is null or ended_at < start_date)",
+        )
+        == 0
+    )

@@ -209,3 +209,59 @@ def test_customers_pay_after_their_own_habit(rows: Rows) -> None:
     assert one(rows, days.format("<= 14")) < one(rows, days.format(">= 30"))
     late = "select avg((p.Date - i.DueDate > 7)::int) from payments p join invoices i using (InvoiceID) where i.Type = 'ACCREC'"
     assert 0.1 < one(rows, late) < 0.45
+
+
+def test_debtors_owe_what_their_open_invoices_say(rows: Rows) -> None:
+    sql = """select count(*) from contacts c left join (select "ContactID" as id, sum("AmountDue") as due from invoices group by 1) i on i.id = c."ContactID"
+        where "Balances"."AccountsReceivable"."Outstanding" + "Balances"."AccountsPayable"."Outstanding" <> coalesce(due, 0)"""
+    assert one(rows, sql) == 0
+
+
+def test_due_dates_follow_terms(rows: Rows) -> None:
+    assert one(rows, """select count(*) from invoices where "DueDate" < "Date" """) == 0
+    assert one(rows, """select max("DueDate" - "Date") from invoices""") <= 90
+
+
+def test_days_sales_outstanding_are_a_month_or_so(rows: Rows) -> None:
+    sql = """select sum("Total" * ("FullyPaidOnDate" - "Date")) / sum("Total") from invoices where "Type" = 'ACCREC' and "Status" = 'PAID'"""
+    assert 15 < one(rows, sql) < 60
+
+
+def test_gross_margin_is_an_agencys(rows: Rows) -> None:
+    by = dict(
+        rows.execute(
+            """select a."Class", sum(l."LineAmount") from line_items l join accounts a on a."Code" = l."AccountCode" group by 1"""
+        ).fetchall()
+    )
+    assert 0.6 < by["EXPENSE"] / by["REVENUE"] < 1
+
+
+def test_numbers_of_sales_come_once(rows: Rows) -> None:
+    assert one(rows, """select count(*) - count(distinct "InvoiceNumber") from invoices where "Type" = 'ACCREC'""") == 0
+
+
+def test_sales_lie_in_revenue_and_bills_in_expenses(rows: Rows) -> None:
+    sql = """select count(*) from line_items l join invoices i on i."InvoiceID" = l."InvoiceID" join accounts a on a."Code" = l."AccountCode"
+        where (i."Type" = 'ACCREC') <> (a."Class" = 'REVENUE')"""
+    assert one(rows, sql) == 0
+
+
+def test_no_tax_is_charged_abroad_nor_on_wages(rows: Rows) -> None:
+    sql = """select count(*) from line_items l join invoices i on i."InvoiceID" = l."InvoiceID" where "TaxAmount" <> 0 and ("CurrencyCode" <> 'GBP' or "AccountCode" in ('477', '433'))"""
+    assert one(rows, sql) == 0
+
+
+def test_drafts_are_of_the_last_weeks(rows: Rows) -> None:
+    assert one(rows, """select min("Date") > '2025-12-01' from invoices where "Status" in ('DRAFT', 'SUBMITTED')""")
+
+
+def test_payments_are_what_invoices_say(rows: Rows) -> None:
+    sql = """select count(*) from invoices i left join (select "InvoiceID" as id, sum("Amount") as paid from payments group by 1) p on p.id = i."InvoiceID"
+        where "AmountPaid" <> coalesce(paid, 0)"""
+    assert one(rows, sql) == 0
+
+
+def test_credit_notes_are_few_and_no_more_than_their_invoice(rows: Rows) -> None:
+    sql = """select max(c."Total" / i."Total") from credit_notes c join invoices i on i."InvoiceID" = c."InvoiceID" """
+    assert one(rows, sql) <= 1
+    assert one(rows, "select count(*) from credit_notes") < 0.08 * one(rows, "select count(*) from invoices")

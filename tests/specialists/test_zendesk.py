@@ -264,3 +264,94 @@ def test_kinds_of_plans_pay_for_attention(rows: Rows) -> None:
     per = "select o.organization_fields->>'plan' as plan, count(t.id) / count(distinct o.id) as n from organizations o left join tickets t on t.organization_id = o.id group by 1"
     found = dict(rows.execute(per).fetchall())
     assert found["enterprise"] > found["starter"]
+
+
+BY_TICKET = "tickets t join ticket_metrics m on m.ticket_id = t.id"
+
+
+def test_first_contact_resolution_is_a_third_or_so(rows: Rows) -> None:
+    assert (
+        0.3
+        < one(
+            rows,
+            f"select avg((replies = 1 and reopens = 0)::int) from {BY_TICKET} where status in ('solved', 'closed')",
+        )
+        < 0.6
+    )
+
+
+def test_business_minutes_are_fewer_than_those_of_the_calendar(rows: Rows) -> None:
+    for kind in ("reply_time", "first_resolution_time", "full_resolution_time", "on_hold_time", "agent_wait_time"):
+        column = f"{kind}_in_minutes"
+        assert one(rows, f"select count(*) from ticket_metrics where {column}.business > {column}.calendar + 1") == 0
+
+
+def test_nobody_is_older_than_the_company_and_requesters_exist_first(rows: Rows) -> None:
+    assert (
+        one(
+            rows,
+            "select count(*) from tickets t join users u on u.id = t.requester_id where u.created_at > t.created_at",
+        )
+        == 0
+    )
+    assert (
+        one(
+            rows,
+            "select count(*) from users u join organizations o on o.id = u.organization_id where u.created_at < o.created_at",
+        )
+        == 0
+    )
+
+
+def test_agents_are_few_and_each_group_has_work(rows: Rows) -> None:
+    assert 5 <= one(rows, "select count(*) from users where role <> 'end-user'") <= 20
+    groups = dict(
+        rows.execute("select g.name, count(*) from tickets t join groups g on g.id = t.group_id group by 1").fetchall()
+    )
+    assert groups["Support"] > groups["Technical"] > groups["Billing"] > 300
+
+
+def test_the_topic_of_a_ticket_fits_its_group(rows: Rows) -> None:
+    fits = {"Billing": "invoice", "Technical": "api", "Support": "how_to"}
+    for group, tag in fits.items():
+        assert (
+            one(
+                rows,
+                f"select count(*) from tickets t join groups g on g.id = t.group_id where list_contains(tags, '{tag}') and g.name <> '{group}'",
+            )
+            == 0
+        )
+
+
+def test_tasks_are_due_and_nothing_else(rows: Rows) -> None:
+    assert (
+        one(rows, "select count(*) from tickets where (type = 'task') <> (due_at is not null) and type is not null")
+        == 0
+    )
+
+
+def test_comments_are_in_order_and_the_first_is_the_ticket(rows: Rows) -> None:
+    first = "select ticket_id, arg_min(body, created_at) as body, min(created_at) as at from ticket_comments group by 1"
+    assert (
+        one(
+            rows,
+            f"select count(*) from ({first}) f join tickets t on t.id = f.ticket_id where f.body <> t.description or f.at <> t.created_at",
+        )
+        == 0
+    )
+
+
+def test_greetings_name_the_requester(rows: Rows) -> None:
+    sql = """select avg(starts_with(c.body, 'Hi ' || split_part(u.name, ' ', 1) || ',')::int) from ticket_comments c join tickets t on t.id = c.ticket_id
+        join users u on u.id = t.requester_id where starts_with(c.body, 'Hi ') and c.author_id <> t.requester_id and c.public"""
+    assert one(rows, sql) > 0.95
+
+
+def test_weekends_are_quiet_for_the_desk(rows: Rows) -> None:
+    sql = "select avg((isodow(c.created_at - interval 5 hours) > 5)::int) from ticket_comments c join users u on u.id = c.author_id where u.role <> 'end-user'"
+    assert one(rows, sql) < 0.1
+
+
+def test_bad_ratings_say_why(rows: Rows) -> None:
+    assert one(rows, "select count(*) from satisfaction_ratings where (score = 'bad') <> (reason is not null)") == 0
+    assert 0.75 < one(rows, "select avg((score = 'good')::int) from satisfaction_ratings") < 0.95

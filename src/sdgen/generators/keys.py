@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
+from sdgen.generators import streams
 from sdgen.generators.arrays.cast import scalar_array
 from sdgen.generators.base import Generator, ParamError
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
@@ -56,7 +57,8 @@ class Constant(Generator):
 class Sequence(Generator):
     """Whole numbers that count up: start, start + step, …
 
-    Shuffled ones are the same numbers, none left out, in an order of chance that depends on how many rows there are.
+    Shuffled ones are the same numbers, none left out, in an order of chance that depends on how many rows there are;
+    with a `reach` most rows stay near their places, as a customer's orders come soon after the first.
     Sparse ones have gaps: with `keep: 8, every: 32` each eight numbers are followed by 24 that are left out.
     """
 
@@ -70,6 +72,9 @@ class Sequence(Generator):
     keep: int = Field(0, ge=0, le=1 << 31, description="with every: how many numbers come before each gap")
     every: int = Field(0, ge=0, le=1 << 31, description="with keep: how far each such group is from the next")
     shuffled: bool = Field(False, description="the numbers of all rows in an order of chance, none left out")
+    reach: float = Field(
+        1, gt=0, le=1, description="with shuffled: the share of all numbers within which seven rows in eight stay"
+    )
 
     def natural(self) -> Type:
         return Type("bigint")
@@ -84,6 +89,8 @@ class Sequence(Generator):
             yield ParamError("keep", what, "leave out per and shuffled, and give no start or step below 0")
         if self.shuffled and self.per:
             yield ParamError("shuffled", "only the numbers of all rows can be shuffled", "leave out per or shuffled")
+        if self.reach < 1 and not self.shuffled:
+            yield ParamError("reach", "numbers in order have none", "add shuffled: true, or leave out reach")
 
     def all_distinct(self) -> bool:
         return not self.per
@@ -108,10 +115,38 @@ class Sequence(Generator):
         # The one place in which a sequence depends on how many rows there are, as the docstring says: a permutation
         # of all rows, and not draws, since none may be left out and none come twice.
         if self.shuffled:
-            places = permute(cells.key("order"), np.minimum(places, max(cells.facts.rows - 1, 0)), cells.facts.rows)
+            places = np.minimum(places, max(cells.facts.rows - 1, 0))
+            key, rows = cells.key("order"), cells.facts.rows
+            places = permute(key, places, rows) if self.reach == 1 else _permute_near(key, places, rows, self.reach)
         if self.keep:
             return SparseIntegers(self.start, self.step, self.keep, self.every).decode(places)
         return pa.array(places * np.int64(self.step) + np.int64(self.start))
+
+
+def _permute_near(key: int, places: Numbers, size: int, reach: float) -> Numbers:
+    """A keyed bijection of [0, size) that moves each place within a window: one place in eight in one of all places.
+
+    The windows of the others are `reach`, a half, a quarter and an eighth of it, so that no distance is typical.
+    Each of eight classes, every eighth place, is permuted within itself, window after window.
+    """
+    moved = np.empty_like(places)
+    for turn, part in enumerate(_WINDOWS):
+        rows = places % len(_WINDOWS) == turn
+        own = places[rows] // len(_WINDOWS)
+        count = (size - turn + len(_WINDOWS) - 1) // len(_WINDOWS)
+        width = max(1, int(count * (part * reach if part else 1)))
+        windows, within = own // width, own % width
+        whole = (windows + 1) * width <= count
+        turned = np.empty_like(own)
+        keys = streams.draw(key, windows * len(_WINDOWS) + turn)
+        turned[whole] = permute(keys[whole], within[whole], width)
+        turned[~whole] = permute(keys[~whole], within[~whole], max(count % width, 1))
+        moved[rows] = (windows * width + turned) * len(_WINDOWS) + turn
+    return moved
+
+
+# Windows as shares of the reach; 0 stands for all places.
+_WINDOWS = (0, 1, 1, 1 / 2, 1 / 2, 1 / 4, 1 / 4, 1 / 8)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def _continued(key: Key, generator: Generator, request: PlanRequest) -> Generato
     # A row's value follows from its number, and the run's first row has the number of rows that are there: `start` is
     # moved back by as many steps.
     start = generator.counted(last) + generator.step - generator.step * there.rows
-    return generator.model_copy(update={"start": start, "shuffled": False})
+    return generator.model_copy(update={"start": start, "shuffled": False, "reach": 1.0})
 
 
 def _last(values: pa.Array, falling: bool) -> int | None:

@@ -98,7 +98,7 @@ def _definitions(generators: Mapping[str, Mapping[str, Schema]], main: Mapping[s
         "rows": _ref("rows"),
         "table_mode": {"enum": [*Mode, *SHORT_MODES], **_described(Entity, "table_mode")},
         "dirt": _record(Dirt, {"swapped": {"type": "array", "items": _short(SwappedColumns)}}),
-        "columns": {**_named("column", "the columns (`a, b` and `{a, b}_at` name several)"), "minProperties": 1, "minItems": 1},
+        "columns": {**_named("column", "the columns (several: `a, b`)"), "minProperties": 1, "minItems": 1},
         "check": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}], **_described(Entity, "check")},
         "references": {
             "type": "array",

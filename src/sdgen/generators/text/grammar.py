@@ -65,8 +65,7 @@ class Grammar(Referring):
     start: str = Field("", description="the rule that a text begins with; the first where left out")
     by: str = Field("", description="the column whose value chooses the rule: of the row, or link.column of a parent")
     cases: dict[str, str] = Field(
-        {},
-        description="by the values of `by`: the rule that a text begins with; of a shipped grammar, left out, its names",
+        {}, description="by the values of `by`: the rule that a text begins with; else a shipped grammar's, by its name"
     )
 
     @model_validator(mode="after")
