@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 
 import duckdb
 import pytest
@@ -183,7 +184,7 @@ def test_visits_are_apart_and_do_not_heap_up_at_the_end(rows: Rows) -> None:
         ).fetchall()
     ]
     assert len(months) == 6
-    assert all(after < 1.6 * before for before, after in zip(months[1:], months[2:], strict=False))
+    assert all(after < 1.6 * before for before, after in itertools.pairwise(months[1:]))
     assert months[-1] > months[1]
 
 
