@@ -45,6 +45,8 @@ entities:
     rows: 200
     columns:
       id: {type: bigint, primary_key: true, generator: sequence}
+      tags: {type: array<int>, generator: subset, params: {values: [1, 2, 3, 4, 5, 6, 7, 8, 9], min: 1, shuffled: true}}
+      size: {type: int, generator: expression, params: {sql: len(tags)}}
   tags:
     rows: 9
     columns:
@@ -76,6 +78,38 @@ def test_a_distinct_link_repeats_no_parent_within_what_rows_are_counted_by() -> 
 def test_a_distinct_link_alone_repeats_no_parent_at_all() -> None:
     rows = sdgen.generate(read_text_as_scenario(HEAD + ONCE, "t.yaml"), seed=1)["tagged"]
     assert sorted(rows["tag_id"].to_pylist()) == list(range(1, 10))
+
+
+LINES = """\
+    rows: {per: posts, count: size}
+    columns:
+      post_id: {generator: fk, params: {entity: posts, column: id}}
+      line: {type: int, generator: sequence, params: {per: post_id}}
+      which: {type: int, hidden: true, generator: expression, params: {sql: "posts.tags[line]"}}
+      tag_id: {generator: fk, params: {entity: tags, column: id, row: which}}
+      twice: {type: bigint, generator: expression, params: {sql: tags.id * 2}}
+"""
+
+
+def test_a_link_by_a_column_leads_to_the_row_that_it_names() -> None:
+    plan = sdgen.plan(read_text_as_scenario(HEAD + LINES, "t.yaml"), seed=1)
+    rows = sdgen.generate(plan)
+    named = [tag for basket in rows["posts"]["tags"].to_pylist() for tag in basket]
+    assert rows["tagged"]["tag_id"].to_pylist() == named
+    assert rows["tagged"]["twice"].to_pylist() == [2 * tag for tag in named]
+    pieces = pa.Table.from_batches(sdgen.batches(plan, "tagged", batch_rows=37))
+    assert pieces["tag_id"].to_pylist() == named
+    fewer = sdgen.plan(read_text_as_scenario(HEAD + LINES, "t.yaml"), seed=1, rows={"tags": 4})
+    assert sdgen.generate(fewer)["tagged"]["tag_id"].to_pylist() == [(tag - 1) % 4 + 1 for tag in named]
+
+
+def test_a_link_by_a_column_has_no_parent_where_that_is_null() -> None:
+    text = LINES.replace("posts.tags[line]", "nullif(posts.tags[line], 3)").replace(
+        "row: which}", "row: which}, nullable: true"
+    )
+    rows = sdgen.generate(read_text_as_scenario(HEAD + text, "t.yaml"), seed=1)["tagged"]
+    assert set(rows["tag_id"].to_pylist()) == {None, 1, 2, 4, 5, 6, 7, 8, 9}
+    assert rows["twice"].null_count == rows["tag_id"].null_count
 
 
 SPREAD = (
@@ -133,6 +167,12 @@ def test_weights_by_place_count_for_the_first_the_second_and_all_further_rows() 
          "it takes only roots, depth, within and null_rate"),
         (ONCE.replace("entity: tags, column: id, distinct: true", "entity: tagged, column: id, depth: 1"),
          "a tree of one level has no links"),
+        (LINES.replace("row: which", "row: which, distinct: true"), "nothing else may say so"),
+        (LINES.replace("type: int, hidden", "type: double, hidden"), "a row's number is whole"),
+        (LINES.replace("which: {", "which: {generator: parent, params: {column: tags.id}}\n      old: {"), "cycle"),
+        (LINES + "      more: {generator: fk, params: {entity: tags, column: id, unlike: tag_id}}\n", "can't be gone by"),
+        (LINES.replace("row: which", "row: which").replace("count: size", "count: 1").replace("tag_id: {", "tag_id: {unique: true, "),
+         "has its parents already"),
     ],
 )  # fmt: skip
 def test_what_links_can_not_be(text: str, said: str) -> None:

@@ -228,3 +228,42 @@ def test_salaries_are_raised_once_a_year_and_fraud_comes_in_runs(rows: Rows) -> 
         )
         < 36
     )
+
+
+def test_nobody_joins_as_a_child_and_rents_are_raised_by_a_little(rows: Rows) -> None:
+    assert one(rows, "select min(date_diff('year', birth_date, joined_on)) from customers") >= 16
+    rents = """select count(distinct amount) n, min(amount) / max(amount) as rise, count(*) paid from transactions
+        where kind = 'rent' group by account_id"""
+    assert one(rows, f"select avg((n = 2)::int) from ({rents}) where paid > 14") > 0.9
+    assert one(rows, f"select max(rise) from ({rents})") < 1.06
+    assert one(rows, f"select max(n) from ({rents})") == 2
+
+
+def test_shops_are_shut_on_christmas(rows: Rows) -> None:
+    sql = "select count(*) from transactions where kind = 'card' and strftime(posted_at, '%m-%d')"
+    assert one(rows, f"{sql} = '12-25'") < 0.6 * one(rows, f"{sql} between '12-18' and '12-22'") / 5
+
+
+def test_cash_comes_in_notes_and_fees_on_the_last_day(rows: Rows) -> None:
+    assert one(rows, "select count(*) from transactions where kind = 'atm' and amount % 20 <> 0") == 0
+    assert (
+        one(
+            rows,
+            "select count(*) from transactions where kind = 'fee' and month(posted_at + interval 1 day) = month(posted_at)",
+        )
+        == 0
+    )
+    assert (
+        one(
+            rows,
+            "select max(n) from (select count(*) n from transactions where kind = 'salary' group by account_id, date_trunc('month', posted_at))",
+        )
+        == 1
+    )
+
+
+def test_a_purchase_is_made_once_and_prices_fit_the_shop(rows: Rows) -> None:
+    twice = "select 1 from transactions where kind = 'card' group by account_id, merchant_id, amount, posted_at::date having count(*) > 1"
+    assert one(rows, f"select count(*) from ({twice})") == 0
+    usual = "select median(-amount)::double from transactions join merchants m on m.id = merchant_id where not is_fraud and mcc"
+    assert one(rows, f"{usual} = '5814'") < 0.5 * one(rows, f"{usual} = '5812'") < 0.5 * one(rows, f"{usual} = '5732'")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 
 import duckdb
 import pytest
@@ -122,3 +123,105 @@ def test_those_who_come_back_buy_more(rows: Rows) -> None:
     visits = "select reached, row_number() over (partition by visitor_id order by started_at) as visit from sessions"
     bought = f"select avg((reached = 'purchase')::int) from ({visits}) where visit"
     assert one(rows, f"{bought} > 1") > 1.2 * one(rows, f"{bought} = 1")
+
+
+def test_no_page_is_looked_at_twice_in_a_row(rows: Rows) -> None:
+    sql = """select count(*) from (select *, lag(page) over w before, lag(kind) over w kind_before from events
+        window w as (partition by session_id order by number)) where page = before and kind = kind_before"""
+    assert one(rows, sql) == 0
+
+
+def test_what_goes_into_the_cart_was_looked_at_just_before(rows: Rows) -> None:
+    sql = """select count(*) from (select *, lag(page) over (partition by session_id order by number) before from events)
+        where kind = 'add_to_cart' and before is distinct from page"""
+    assert one(rows, sql) == 0
+
+
+def test_searches_and_advertisements_land_on_products_and_direct_visits_at_the_front_door(rows: Rows) -> None:
+    sql = "from events join sessions s on s.id = session_id where number = 1"
+    product, front = (f"select avg((page {which})::int) {sql}" for which in ("like '/p/%'", "= '/'"))
+    assert one(rows, f"{product} and source in ('search', 'ads')") > 2 * one(rows, f"{product} and source = 'direct'")
+    assert one(rows, f"{front} and source = 'direct'") > 0.6
+    assert one(rows, f"{front} and source = 'email'") < 0.4
+
+
+def test_newsletters_and_purchases_need_an_address(rows: Rows) -> None:
+    sql = "select count(*) from sessions s join visitors v on v.id = visitor_id where v.email is null and"
+    assert one(rows, f"{sql} source = 'email'") == 0
+    assert one(rows, f"{sql} reached = 'purchase'") == 0
+    assert 0.2 < one(rows, "select avg((email is not null)::int) from visitors") < 0.5
+
+
+def test_those_who_come_back_come_directly(rows: Rows) -> None:
+    visits = "select source, row_number() over (partition by visitor_id order by started_at) visit from sessions"
+    direct, search = (
+        f"select avg((source = '{source}')::int) from ({visits}) where visit" for source in ("direct", "search")
+    )
+    assert one(rows, f"{direct} > 1") > 1.6 * one(rows, f"{direct} = 1")
+    assert one(rows, f"{search} > 1") < 0.8 * one(rows, f"{search} = 1")
+
+
+def test_addresses_are_of_the_visitors_country(rows: Rows) -> None:
+    sql = "select split_part(ip, '.', 1) net, count(distinct country_code) n from sessions join visitors v on v.id = visitor_id group by 1"
+    assert one(rows, f"select max(n) from ({sql})") == 1
+    assert one(rows, "select max(n) from (select count(distinct ip) n from sessions group by visitor_id)") == 1
+
+
+def test_telephones_are_those_of_the_country(rows: Rows) -> None:
+    sql = "select avg((user_agent like '%iPhone%')::int) from visitors where device = 'mobile' and country_code"
+    assert one(rows, f"{sql} in ('US', 'GB', 'CA', 'AU', 'IE')") > 1.3 * one(
+        rows, f"{sql} in ('DE', 'FR', 'NL', 'IN', 'BR')"
+    )
+
+
+def test_visits_are_apart_and_do_not_heap_up_at_the_end(rows: Rows) -> None:
+    gaps = "select started_at - lag(ended_at) over (partition by visitor_id order by started_at) gap from sessions"
+    assert one(rows, f"select avg((gap < interval 30 minute)::int) from ({gaps})") < 0.02
+    months = [
+        n
+        for _, n in rows.execute(
+            "select date_trunc('month', started_at), count(*) from sessions group by 1 order by 1"
+        ).fetchall()
+    ]
+    assert len(months) == 6
+    assert all(after < 1.6 * before for before, after in itertools.pairwise(months[1:]))
+    assert months[-1] > months[1]
+
+
+def test_a_bounce_is_one_page_and_social_bounces_most(rows: Rows) -> None:
+    sql = "select source, avg((event_count = 1)::int) from sessions group by 1 order by 2 desc"
+    assert rows.execute(sql).fetchall()[0][0] == "social"
+    assert (
+        one(
+            rows,
+            "select count(*) from sessions s where event_count <> (select count(*) from events where session_id = s.id)",
+        )
+        == 0
+    )
+    assert one(rows, "select count(*) from sessions where (event_count = 1) <> (reached = 'landing')") == 0
+
+
+def test_pages_take_their_time_and_people_differ(rows: Rows) -> None:
+    gaps = "select epoch(occurred_at - lag(occurred_at) over (partition by session_id order by number)) s from events"
+    median, late, longest = rows.execute(f"select median(s), quantile_cont(s, 0.95), max(s) from ({gaps})").fetchall()[
+        0
+    ]
+    assert 12 < median < 45
+    assert 3 * median < late < 10 * median
+    assert longest < 1800
+
+
+def test_carts_are_left_more_often_on_the_telephone_and_a_few_products_sell_most(rows: Rows) -> None:
+    left = "select avg((reached <> 'purchase')::int) from sessions where reached in ('cart', 'checkout', 'purchase') and device"
+    assert one(rows, f"{left} = 'mobile'") > one(rows, f"{left} = 'desktop'")
+    assert 0.55 < one(rows, f"{left} <> ''") < 0.9
+    views = (
+        "select page, count(*) n from events where page like '/p/%' and kind = 'page_view' group by 1 order by 2 desc"
+    )
+    assert rows.execute(views).fetchall()[0][0] == "/p/1042"
+    assert 0.2 < one(rows, f"select max(n) / sum(n) from ({views})") < 0.45
+
+
+def test_weekends_are_quieter(rows: Rows) -> None:
+    days = dict(rows.execute("select isodow(started_at), count(*) from sessions group by 1").fetchall())
+    assert days[6] + days[7] < 0.75 * (days[1] + days[2])

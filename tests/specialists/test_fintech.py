@@ -169,3 +169,82 @@ def test_each_borrower_has_one_recent_score(rows: Rows) -> None:
     assert one(rows, "select min(score) >= 300 and max(score) <= 850 from credit_scores")
     assert one(rows, "select count(*) from credit_scores where score_date <> created_at::date") == 0
     assert one(rows, "select max(score_date) from credit_scores") < one(rows, "select any_value(today) from seen")
+
+
+def test_nobody_is_a_customer_before_coming_of_age(rows: Rows) -> None:
+    assert one(rows, "select count(*) from borrowers where created_at < date_of_birth + interval 18 year") == 0
+
+
+def test_incomes_rise_with_age_and_fall_with_retirement(rows: Rows) -> None:
+    sql = (
+        "select median(annual_income::double) from borrowers where date_diff('year', date_of_birth, date '2026-01-01')"
+    )
+    young, middle, old = (one(rows, f"{sql} between {ages}") for ages in ("21 and 29", "38 and 58", "68 and 80"))
+    assert young < 0.85 * middle
+    assert old < 0.85 * middle
+
+
+def test_those_without_work_have_lower_scores(rows: Rows) -> None:
+    sql = "select avg(score) from credit_scores join borrowers b on b.id = borrower_id where employment_status"
+    assert one(rows, f"{sql} = 'unemployed'") < one(rows, f"{sql} = 'employed'")
+
+
+def test_people_ask_for_round_sums(rows: Rows) -> None:
+    assert 0.5 < one(rows, "select avg((amount % 1000 = 0)::int) from loans") < 0.75
+    assert one(rows, "select avg((amount % 500 = 0)::int) from loans") > 0.7
+    assert one(rows, "select count(*) from loans where amount % 100 <> 0") == 0
+
+
+def test_loans_are_numbered_in_the_order_of_a_borrowers_applications(rows: Rows) -> None:
+    sql = "select created_at < lag(created_at) over (partition by borrower_id order by id) as back from loans"
+    assert one(rows, f"select count(*) from ({sql}) where back") == 0
+    gaps = "select date_diff('day', lag(created_at) over (partition by borrower_id order by created_at), created_at) d from loans"
+    assert one(rows, f"select median(d) from ({gaps})") > 45
+
+
+def test_deeper_debt_for_the_income_pays_later(rows: Rows) -> None:
+    sql = """select third, avg((p.status in ('late', 'missed'))::int) from
+        (select id, ntile(3) over (order by amount / annual_income) third from seen) thirds join payments p on p.loan_id = thirds.id group by 1 order by 1"""
+    shares = [share for _, share in rows.execute(sql).fetchall()]
+    assert shares[2] > 1.3 * shares[0]
+
+
+def test_late_payments_lead_to_missed_ones(rows: Rows) -> None:
+    sql = """select avg((p.status = 'late')::int) from payments p join seen l on l.id = p.loan_id
+        where l.missed > 0 and p.status <> 'missed' and p.payment_number"""
+    assert one(rows, f"{sql} > l.made - l.missed - 3") > 2.5 * one(rows, f"{sql} <= l.made - l.missed - 3")
+    before = "select status, lag(status) over (partition by loan_id order by payment_number) before from payments"
+    late = f"select avg((status = 'late')::int) from ({before}) where before"
+    assert one(rows, f"{late} = 'late'") > 1.4 * one(rows, f"{late} = 'paid'")
+
+
+def test_most_late_payments_are_a_few_days_late(rows: Rows) -> None:
+    days = "select count(*) from payments where status = 'late' and paid_date - payment_date"
+    week, fortnight, month = (one(rows, f"{days} between {span}") for span in ("5 and 12", "13 and 20", "21 and 29"))
+    assert week > 1.5 * fortnight
+    assert fortnight > 0.7 * month
+
+
+def test_fewer_months_missed_are_more_common(rows: Rows) -> None:
+    sql = "select count(*) from seen where missed"
+    assert one(rows, f"{sql} = 1") > one(rows, f"{sql} = 2") > one(rows, f"{sql} >= 4")
+
+
+def test_older_vintages_are_paid_off_more(rows: Rows) -> None:
+    sql = "select year(funded_date), avg((status = 'paid_off')::int) from seen group by 1 order by 1"
+    shares = [share for _, share in rows.execute(sql).fetchall()]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > 0.75
+    assert shares[-1] < 0.1
+    delinquent = "select avg((status = 'delinquent')::int) from seen where made"
+    assert one(rows, f"{delinquent} < 12") < 0.15
+
+
+def test_installments_fit_the_income_and_interest_the_amounts(rows: Rows) -> None:
+    shares = "select p.amount * 12 / l.annual_income as share from payments p join seen l on l.id = loan_id where payment_number = 1"
+    assert 0.06 < one(rows, f"select median(share) from ({shares})") < 0.15
+    assert one(rows, f"select max(share) from ({shares})") < 0.5
+    years = rows.execute(
+        "select year(payment_date), sum(interest) from payments where status <> 'missed' group by 1 order by 1"
+    ).fetchall()
+    assert [interest for _, interest in years] == sorted(interest for _, interest in years)

@@ -184,3 +184,26 @@ def test_the_critical_is_seen_to_sooner_by_a_few_technicians(rows: Rows) -> None
     assert one(rows, "select count(distinct technician) from maintenance") <= 12
     busy = "select count(*) as n from maintenance group by technician"
     assert one(rows, f"select max(n) / min(n) from ({busy})") > 3
+
+
+def test_sites_fit_their_customers_trade(rows: Rows) -> None:
+    sql = "select count(*) from sites join customers c on c.id = customer_id where"
+    assert one(rows, f"{sql} environment = 'hospital' and industry <> 'healthcare'") == 0
+    assert one(rows, f"{sql} environment = 'factory' and industry not in ('manufacturing', 'energy')") == 0
+
+
+def test_devices_are_put_up_on_working_days_before_they_measure(rows: Rows) -> None:
+    assert one(rows, "select avg((isodow(installed_on) > 5)::int) from devices") < 0.06
+    assert (
+        one(
+            rows, "select count(*) from readings join devices d on d.id = device_id where taken_at::date < installed_on"
+        )
+        == 0
+    )
+    assert one(rows, "select count(distinct name) = count(*) and count(distinct mac) = count(*) from devices")
+
+
+def test_damp_air_is_cool_air(rows: Rows) -> None:
+    sql = "select avg(c) from (select corr(celsius, humidity) c from readings where celsius is not null group by device_id)"
+    assert -0.6 < one(rows, sql) < -0.1
+    assert one(rows, "select min(humidity) > 15 and max(humidity) < 95 from readings")

@@ -230,3 +230,34 @@ def test_loads_fit_and_cost_fuel(rows: Rows) -> None:
         rows,
         "select count(*) from stops s join trips t on t.id = trip_id join vehicles v on v.id = vehicle_id where model not like '%van' and result like '%neighbor'",
     )
+
+
+def test_drivers_are_of_age_and_keep_their_hours(rows: Rows) -> None:
+    assert one(rows, "select count(*) from drivers where hired_on < birth_date + interval 18 year") == 0
+    assert (
+        one(rows, "select count(*) from trips join drivers d on d.id = driver_id where departed_at::date < hired_on")
+        == 0
+    )
+    weeks = "select sum(epoch(returned_at - departed_at)) / 3600 h from trips group by driver_id, date_trunc('week', departed_at)"
+    assert one(rows, f"select max(h) from ({weeks})") < 56
+
+
+def test_pump_and_load_sums_agree(rows: Rows) -> None:
+    assert one(rows, "select count(*) from fuel_purchases where abs(total - litres * price_per_litre) > 0.006") == 0
+    assert (
+        one(rows, "select count(*) from fuel_purchases join vehicles v on v.id = vehicle_id where litres > tank_litres")
+        == 0
+    )
+    assert (
+        one(
+            rows,
+            "select count(*) from trips t join (select trip_id, sum(weight_kg) w from stops group by 1) on trip_id = t.id where abs(w - load_kg) > 0.2",
+        )
+        == 0
+    )
+    assert one(rows, "select count(*) from stops where (signed_by is not null) and result <> 'delivered'") == 0
+
+
+def test_more_parcels_take_longer_at_the_door(rows: Rows) -> None:
+    sql = "select median(epoch(left_at - arrived_at)) from stops where parcels"
+    assert one(rows, f"{sql} = 1") < one(rows, f"{sql} between 3 and 6") < one(rows, f"{sql} >= 10")

@@ -178,3 +178,24 @@ def test_a_program_is_one_file_and_names_come_from_few_resolvers(rows: Rows) -> 
     assert one(rows, "select count(distinct destination_ip) from network_events where destination_port = 53") <= 3
     servers = "select count(*) as n from network_events where server_name is not null group by server_name"
     assert one(rows, f"select max(n) / sum(n) from ({servers})") > 0.05
+
+
+def test_what_is_blocked_brings_no_more_than_a_reset(rows: Rows) -> None:
+    assert one(rows, "select max(bytes_in) from network_events where action = 'blocked'") <= 60  # a reset
+    assert one(rows, "select min(bytes_in) from network_events where action = 'allowed'") >= 40
+    assert one(rows, "select count(*) from network_events where (destination_port = 53) <> (protocol = 'udp')") == 0
+
+
+def test_findings_come_after_what_they_found_and_few_people_have_many(rows: Rows) -> None:
+    assert (
+        one(rows, "select count(*) from findings join sign_ins s on s.id = sign_in_id where raised_at < started_at")
+        == 0
+    )
+    by_user = "select count(*) n from findings join sign_ins s on s.id = sign_in_id group by user_id"
+    assert one(rows, f"select max(n) / avg(n) from ({by_user})") > 3
+    assert (
+        one(rows, "select count(*) from sign_ins join users u on u.id = user_id where started_at::date < created_on")
+        == 0
+    )
+    levels = dict(rows.execute("select severity, count(*) from findings group by 1").fetchall())
+    assert levels["low"] > levels["medium"] > levels["high"] > levels.get("critical", 0)

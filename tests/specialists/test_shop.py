@@ -118,3 +118,109 @@ def test_tweets_come_after_joining_and_rarely_repeat(rows: Rows) -> None:
     assert one(rows, sql) == 0
     assert one(rows, "select count(distinct content) / count(*) from tweets") > 0.6
     assert one(rows, "select count(*) from tweets where content like '%the the %' or length(content) < 15") == 0
+
+
+LINES = "orders o join order_items i on i.order_id = o.id join products p using (sku)"
+
+
+def test_no_product_comes_twice_in_an_order(rows: Rows) -> None:
+    assert (
+        one(rows, "select count(*) from (select order_id, sku from order_items group by all having count(*) > 1)") == 0
+    )
+
+
+def test_breakfast_is_eaten_in_the_morning_and_lunch_at_noon(rows: Rows) -> None:
+    share = f"select avg((sku = '{{}}')::int) from {LINES} where hour(ordered_at)"
+    assert one(rows, f"{share.format('SND-001')} < 10") > 5 * one(rows, f"{share.format('SND-001')} >= 10")
+    assert one(rows, f"{share.format('SND-004')} between 10 and 14") > 4 * one(rows, f"{share.format('SND-004')} < 10")
+    assert one(rows, f"{share.format('SWT-001')} >= 15") > 1.4 * one(
+        rows, f"{share.format('SWT-001')} between 10 and 14"
+    )
+    spent = "select avg(total) from orders where hour(ordered_at)"
+    assert one(rows, f"{spent} between 11 and 13") > one(rows, f"{spent} < 10")
+
+
+def test_cold_drinks_are_for_summer(rows: Rows) -> None:
+    share = f"select avg((sku in ('DRK-002', 'DRK-003', 'DRK-004'))::int) from {LINES} where kind = 'drink' and month(ordered_at)"
+    assert one(rows, f"{share} between 6 and 8") > 1.3 * one(rows, f"{share} not between 6 and 8")
+
+
+def test_a_sandwich_mostly_goes_with_a_drink(rows: Rows) -> None:
+    sql = f"""select avg((drinks > 0)::int) from (select count(*) filter (kind = 'drink') drinks, count(*) n,
+        count(*) filter (kind = 'sandwich') sandwiches from {LINES} group by o.id) where n > 1 and sandwiches > 0"""
+    assert one(rows, sql) > 0.65
+
+
+def test_customers_have_a_usual(rows: Rows) -> None:
+    """A product that their first line is far more often than the shop's: for a third of orders by choice."""
+    sql = f"""with first as (select customer_id, sku, count(*) n from {LINES} where line = 1 group by all),
+        people as (select customer_id, max(n) / sum(n) as share, sum(n) as n from first group by 1)
+        select avg(share) from people where n >= 20"""
+    shop = f"select max(n) / sum(n) from (select count(*) n from {LINES} where line = 1 group by sku)"
+    assert one(rows, sql) > 1.25 * one(rows, shop)
+
+
+def test_promotions_have_their_time_and_reason(rows: Rows) -> None:
+    sql = "select min(ordered_at) >= '2025-06-01' and max(ordered_at) < '2025-09-01' from orders where promotion = 'SUMMER25'"
+    assert one(rows, sql)
+    visits = (
+        "select promotion, row_number() over (partition by customer_id order by ordered_at) % 10 as visit from orders"
+    )
+    assert one(rows, f"select count(*) from ({visits}) where promotion = 'TENTHCOFFEE' and visit <> 0") == 0
+    friends = """select count(*) from orders o where promotion = 'BRINGAFRIEND'
+        and (select count(*) from order_items where order_id = o.id) < 2"""
+    assert one(rows, friends) == 0
+    assert 0.06 < one(rows, "select avg((promotion is not null)::int) from orders") < 0.2
+
+
+def test_the_shop_is_shut_on_great_holidays(rows: Rows) -> None:
+    sql = "select count(*) / (select count(*) / 365 from orders) from orders where strftime(ordered_at, '%m-%d') ="
+    assert one(rows, f"{sql} '12-25'") < 0.3
+    assert one(rows, f"{sql} '01-01'") < 0.3
+
+
+def test_prices_rise_from_year_to_year_to_those_of_the_menu(rows: Rows) -> None:
+    sql = f"select sku, year(ordered_at), min(unit_price), max(unit_price), any_value(p.price) from {LINES} group by all order by 1, 2"
+    for _, group in itertools.groupby(rows.execute(sql).fetchall(), key=lambda row: row[0]):
+        prices = list(group)
+        assert all(low == high for *_, low, high, _ in prices), "one price in a year"
+        assert [low for _, _, low, _, _ in prices] == sorted(low for _, _, low, _, _ in prices)
+        assert prices[-1][2] == prices[-1][4]
+        assert prices[0][2] < prices[-1][2]
+
+
+def test_notes_are_what_one_says_of_the_product(rows: Rows) -> None:
+    sql = f"select count(*) from {LINES} where"
+    assert (
+        one(rows, f"{sql} note in ('oat milk', 'extra shot', 'half sugar') and sku not in ('DRK-001', 'DRK-002')") == 0
+    )
+    assert one(rows, f"{sql} note in ('no onions', 'toasted', 'extra cheese') and kind <> 'sandwich'") == 0
+    assert one(rows, f"{sql} note = 'warmed up' and kind <> 'sweet' or note = 'no ice' and kind <> 'drink'") == 0
+    assert one(rows, f"select count(distinct note) from {LINES} where kind = 'sandwich'") == 6
+
+
+def test_who_tweets_has_bought_what_the_tweet_is_about(rows: Rows) -> None:
+    sql = f"""select count(*) from tweets t where not exists (select 1 from {LINES} where o.customer_id = t.customer_id
+        and o.ordered_at < t.tweeted_at and (t.content like '%' || replace(p.name, 'the ', '') || '%'))"""
+    assert one(rows, sql) == 0
+    assert one(rows, "select max(n) from (select count(*) n from tweets group by customer_id)") < 20
+    assert one(rows, "select count(*) from tweets where tweeted_at >= '2026-01-01'") == 0
+
+
+def test_most_come_again_and_new_ones_bring_ever_less_of_the_orders(rows: Rows) -> None:
+    counts = "select count(o.id) n from customers c left join orders o on o.customer_id = c.id group by c.id"
+    assert 0.7 < one(rows, f"select avg((n > 1)::int) from ({counts})") < 0.9
+    sql = """select avg((visit = 1)::int) from (select ordered_at,
+        row_number() over (partition by customer_id order by ordered_at) visit from orders) group by year(ordered_at) order by year(ordered_at)"""
+    shares = [share for (share,) in rows.execute(sql).fetchall()]
+    assert shares[0] > shares[1] > shares[-1]
+    assert 0.04 < shares[-1] < 0.1
+
+
+def test_stores_open_later_sell_less_and_few_orders_are_undone(rows: Rows) -> None:
+    by_store = [n for _, n in rows.execute("select store_id, count(*) from orders group by 1 order by 1").fetchall()]
+    assert by_store == sorted(by_store, reverse=True)
+    undone = one(rows, "select avg((status = 'cancelled')::int) from orders")
+    refunded = one(rows, "select avg((status = 'refunded')::int) from orders")
+    assert 0.02 < undone < 0.05
+    assert 0.004 < refunded < 0.02

@@ -191,6 +191,9 @@ def dependencies(draft: Draft) -> dict[Key, list[Key]]:
         if isinstance(generator, ForeignKey):
             needs.append(Dependency(generator.column, generator.via or key[1]))
         needs += [need for _, need, _ in followed(draft, key)]
+        # A parent that a column of the row names can't be had without that column.
+        links = [draft.link_column(key[0], need.link)[1] for need in needs if draft.declares(key[0], need.link)]
+        needs += [Dependency(link.row) for link in links if link.row]
         needs += map(Dependency, draft.column(key).null_rates)
         # Columns without a generator need nothing; why they have none is told elsewhere.
         targets = [draft.home(key[0], need) for need in needs]

@@ -41,6 +41,7 @@ def check_links(draft: Draft) -> None:
         if link.weights_by_place and draft.counting_link(key[0]) in ("", link.via or key[1]):
             what = f"the rows of {key[0]} have no places: they are not counted by another link"
             draft.refuse((*path, "params", "weights_by_place"), what, "write rows: {per: …}, or give weights alone")
+        _check_row(draft, key, link)
         if link.spread:
             _check_spread(draft, key, link, parents)
         if link.later_than:
@@ -61,6 +62,23 @@ def _check_each(draft: Draft, key: Key, link: ForeignKey) -> None:
     for param in (name for name in wanted if getattr(link, name)):
         what = f"rows are one for each of {link.entity}: {param} has nothing to say"
         draft.refuse((*column_path(key), "params", param), what, "leave it out")
+
+
+def _check_row(draft: Draft, key: Key, link: ForeignKey) -> None:
+    """A link by a column of its rows: other links, which know rows by their numbers alone, can't go by it."""
+    name = link.via or key[1]
+    if link.row and (name == draft.counting_link(key[0]) or draft.alone_unique(key)):
+        what = "a link that rows are counted by, or that is unique, has its parents already"
+        draft.refuse((*column_path(key), "params", "row"), what, "leave row out")
+    others = [("within", link.within), ("unlike", link.unlike), ("later_than", link.later_than)]
+    paths = [(param, (key[0], other)) for param, other in others if other]
+    paths += [("follows", (key[0], need.link)) for need in link.followed]
+    paths += [("follows", draft.home(key[0], need)) for need in link.followed]
+    for param, (entity, other) in paths:
+        row = draft.link_column(entity, other)[1].row if draft.declares(entity, other) else ""
+        if row:
+            what = f"{entity}.{other} leads where its column {row} says, and can't be gone by"
+            draft.refuse((*column_path(key), "params", param), what, "copy that column, and take it for `row` here")
 
 
 def _check_follows(draft: Draft, key: Key, link: ForeignKey) -> None:

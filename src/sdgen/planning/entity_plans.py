@@ -192,6 +192,8 @@ def _link(draft: Draft, entity: str, name: str, joints: Mapping[Key, JointIndexe
         null_rate=draft.missing_rate((entity, column)),
         null_rates=draft.null_rates((entity, column)),
         layout=draft.layouts[entity] if counted else None,
+        row=spec.row,
+        count=draft.counts[spec.entity] if spec.row else 0,
     )
 
 

@@ -72,7 +72,9 @@ class PlannedRows:
     def parent(self, link: str) -> PlannedRows:
         if link not in self._parents:
             settled = self.settled.links[link]
-            numbers, missing = settled.parents(self.numbers) if settled.layout is None else self._counted_by(settled)
+            numbers, missing = (
+                settled.parents(self.numbers, self.column) if settled.layout is None else self._counted_by(settled)
+            )
             for more in (settled.missing(self.numbers, self.column), self.missing):
                 missing = missing if more is None else more if missing is None else more | missing
             parent = self.plan.entities[settled.parent]

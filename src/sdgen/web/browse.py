@@ -197,7 +197,7 @@ def _led_to(rows: PlannedRows, column: str, link: str, there: str) -> list[Refer
     """Where a column's values lead: to the link's parent where that has this key, else to a first row that has it."""
     settled = rows.settled
     parent = rows.plan.entities[settled.links[link].parent]
-    numbers, _ = settled.links[link].parents(rows.numbers)
+    numbers, _ = settled.links[link].parents(rows.numbers, rows.column)
     values = _texts(rows.column(column), settled.columns[column]).to_pylist()
     keys = _texts(PlannedRows(rows.plan, parent, numbers).column(there), parent.columns[there]).to_pylist()
     pairs = zip(values, keys, numbers.tolist(), strict=True)

@@ -17,7 +17,7 @@ from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.links.parent_sampler import Zipf
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
-from sdgen.scenario.types import KINDS, Type
+from sdgen.scenario.types import INTEGERS, KINDS, Type
 
 
 class Quota(BaseModel):
@@ -93,6 +93,9 @@ class ForeignKey(Generator):
     follows: tuple[str, ...] = Field(
         (), description="links of parents, as order_id.customer_id: lead where the first of them that there is leads"
     )
+    row: str = Field(
+        "", description="a column that says which parent row, counted from 1; beyond the last come the first ones again"
+    )
     null_rate: float | None = Field(None, ge=0, le=1, description="the share of rows without a parent")
 
     @field_validator("follows", mode="before")
@@ -107,7 +110,12 @@ class ForeignKey(Generator):
         return tuple(Dependency(column, link) for link, _, column in parts)
 
     def needs(self) -> tuple[Dependency, ...]:
-        return self.followed
+        return (*self.followed, Dependency(self.row)) if self.row else self.followed
+
+    def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
+        type = types.get(Dependency(self.row)) if self.row else None
+        if type is not None and type.kind not in INTEGERS:
+            yield ParamError("row", f"{self.row} is {type}, and a row's number is whole", "cast it to int")
 
     def natural(self) -> Type:
         raise LookupError("a foreign key takes its parent's type")
@@ -152,6 +160,10 @@ class ForeignKey(Generator):
                 yield ParamError("among", "places are from 0 to below every, ascending, none twice")
             if drawn or self.within or facts.entity == self.entity:
                 yield ParamError("among", "which parent a row has follows from its number: nothing else may say so")
+        if self.row and (
+            drawn or self.within or self.among or self.follows or self.spread or facts.entity == self.entity
+        ):
+            yield ParamError("row", f"which parent a row has follows from {self.row}: nothing else may say so")
         if self.spread and (drawn or self.within or self.among or self.follows or facts.entity == self.entity):
             yield ParamError("spread", "which parent a row has follows from its number: nothing else may say so")
         if self.depth == 1:

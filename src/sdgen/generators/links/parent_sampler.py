@@ -243,6 +243,7 @@ class Link:
 
     `null_rates`, where given, counts instead of `null_rate`: rows alone know it, by `missing`. `older` holds, where
     that matters, the parents of the rows that a target holds already, by row number: -1 for none.
+    `row`, where given, names the column that says which parent, from 1, of `count`; the chooser then draws nothing.
     """
 
     name: str
@@ -254,6 +255,8 @@ class Link:
     older: Numbers | None = field(default=None, compare=False, repr=False)
     nulls: Nulls | None = None
     null_rates: NullRates | None = None
+    row: str = ""
+    count: int = 0
 
     @property
     def is_optional(self) -> bool:
@@ -269,11 +272,21 @@ class Link:
         # Rows that a target holds already keep the parents that they have there.
         return found if self.older is None else found & (numbers >= len(self.older))
 
-    def parents(self, numbers: Numbers) -> tuple[Numbers, NDArray[np.bool_] | None]:
-        """The parents' row numbers, and which rows have none (None: all have one; their number is then 0)."""
-        # Every row has a number chosen, also where it has no parent: what others draw doesn't depend on it.
-        chosen = self.chooser.choose(numbers)
-        missing = chosen < 0 if self.chooser.may_lack else None
+    def parents(
+        self, numbers: Numbers, column: Callable[[str], pa.Array] | None = None
+    ) -> tuple[Numbers, NDArray[np.bool_] | None]:
+        """The parents' row numbers, and which rows have none (None: all have one; their number is then 0).
+
+        `column` gives the rows' own columns; only a link that names one asks for it.
+        """
+        if self.row and column is not None:
+            named = column(self.row).cast(pa.int64())
+            missing = named.is_null().to_numpy(zero_copy_only=False) if named.null_count else None
+            chosen = (named.fill_null(1).to_numpy() - 1) % np.int64(max(self.count, 1))
+        else:
+            # Every row has a number chosen, also where it has no parent: what others draw doesn't depend on it.
+            chosen = self.chooser.choose(numbers)
+            missing = chosen < 0 if self.chooser.may_lack else None
         if (self.null_rate and self.null_rates is None) or self.nulls is not None:
             drawn = streams.unit(streams.draw(self.null_key, numbers)) < self.null_rate
             drawn = drawn if self.nulls is None else self.nulls.missing(numbers, drawn)
