@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -238,10 +238,10 @@ def _short(made: Generator, facts: ColumnContext) -> bool:
     # What follows from other columns can't be sampled by itself.
     if made.needs():
         return not facts.unique
-    lengths = _lengths(made, facts.locale)
     if not facts.unique and not isinstance(made, Choice):
+        lengths = _lengths(made, facts.locale)
         return float(np.mean(lengths > limit)) <= _MAY_BE_CUT.get(made.called, 0.02)
-    return _longest(made, facts, lengths) <= limit
+    return _longest(made, facts) <= limit
 
 
 @lru_cache(maxsize=4096)
@@ -280,19 +280,20 @@ class _ByKey:
         return isinstance(other, _ByKey)
 
 
-def _longest(made: Generator, facts: ColumnContext, lengths: Numbers) -> int:
+def _longest(made: Generator, facts: ColumnContext) -> int:
     """The length that no text of it exceeds."""
     if isinstance(made, people.PersonGenerator):
         return persons.longest_text(made.called, facts.locale, facts.rows)
     domain = made.domain(replace(facts, unique=False))
     if domain is not None:
-        return _longest_of(domain, lengths)
+        return _longest_of(domain, partial(_lengths, made, facts.locale))
+    lengths = _lengths(made, facts.locale)
     # A sample need not hold the longest text: there is some room for that, unless its texts are all about as long.
     spread = int(lengths.max() - lengths.min())
     return int(lengths.max()) + (0 if spread <= 1 else 24 if isinstance(made, CompanyGenerator) else 12)
 
 
-def _longest_of(domain: Any, lengths: Numbers) -> int:
+def _longest_of(domain: Any, lengths: Callable[[], Numbers]) -> int:
     """The longest text of a domain, by what it is made of."""
     if hasattr(domain, "longest"):
         return int(domain.longest)
@@ -303,7 +304,7 @@ def _longest_of(domain: Any, lengths: Numbers) -> int:
     if hasattr(domain, "alphabets"):
         return len(domain.alphabets)
     ends = cast_array(domain.decode(np.array([0, domain.size - 1], dtype=np.int64)), Type("text"), pa.string())
-    return max(int(lengths.max()), int(pc.max(pc.utf8_length(ends)).as_py()))
+    return max(int(lengths().max()), int(pc.max(pc.utf8_length(ends)).as_py()))
 
 
 class _Rows:

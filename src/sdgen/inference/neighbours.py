@@ -62,12 +62,12 @@ class Beside:
 ALONE = Beside()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)  # the rules have some thousands
 def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def literal_head(pattern: str) -> str:
     """What every text that a pattern matches begins with, in lower case; "" where that isn't plain to see."""
     # Alternatives outside of brackets may each begin otherwise.
