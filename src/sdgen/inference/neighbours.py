@@ -32,8 +32,7 @@ class Neighbours:
         """The columns one form of whose name a pattern matches: whole names first, then in their order."""
         found = self._matches.get(pattern)
         if found is None:
-            regex = compiled(pattern)
-            hits = [each[1:] for each in self._begun(literal_head(pattern)) if regex.fullmatch(each[0])]
+            hits = [each[1:] for each in self._begun(literal_head(pattern)) if compiled(pattern).fullmatch(each[0])]
             found = self._matches[pattern] = tuple(dict.fromkeys(name for _, _, name in sorted(hits)))
         return found
 
