@@ -30,7 +30,8 @@ def guess_of(
         return own
     # Where no generator has values enough, one that fits the type is better than none: planning then says how many
     # there are, and how many are needed.
-    for less in (needs, replace(needs, need=0), replace(needs, need=0, domain=0)):
+    for need, domain in ((needs.need, needs.domain), (0, needs.domain), (0, 0)):
+        less = replace(needs, need=need, domain=domain)
         found = _first_fitting(scenario, traits, less, around or Surroundings(traits.entity))
         if found is not None:
             return found

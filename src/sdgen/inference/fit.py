@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
-from typing import Any, TypeVar, cast
+from functools import lru_cache, partial
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +24,7 @@ from sdgen.generators.choices.choices import Choice, ListedValues
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext, Rows
 from sdgen.generators.keys import Sequence
 from sdgen.generators.moments.after import After
+from sdgen.generators.patterns.patterns import Pattern
 from sdgen.generators.people import people, persons
 from sdgen.generators.streams import Numbers
 from sdgen.generators.text.prose import Prose
@@ -40,6 +41,7 @@ SAMPLE, MANY = 256, 2048
 # The share of texts longer than the column that a guess may have, where not 0.02: nobody sees a user name was cut,
 # and a city's name may be, where it must fit its state and country.
 _MAY_BE_CUT = {"person.username": 0.6, "address.city": 0.12}
+_PARAMS = json.JSONEncoder(sort_keys=True, default=str)
 _WRITTEN = INTEGERS | FLOATS | TIMES | {"decimal", "bool", "uuid"}
 _IN_ENGLISH = "prose."  # presets that are nothing for other languages
 _LONG_ENOUGH = 400  # no text but prose is longer
@@ -78,6 +80,30 @@ def fitting(spec: GeneratorSpec, needs: ColumnNeeds) -> GeneratorSpec | None:
     made = cached_generator(spec)
     if made is None or (spec.type.startswith(_IN_ENGLISH) and not english(needs.locale)):
         return None
+    if made.needs():
+        return _fitted(spec, made, needs)
+    # Without other columns it fits any column of such a type alike.
+    alone = (needs.type, needs.rows, needs.need, needs.domain, needs.locale)
+    match _outcome(spec.type, _written(spec), alone, _ByKey(lambda: _change(spec, made, needs))):
+        case "kept":
+            return spec
+        case "changed":
+            return _fitted(spec, made, needs)
+    return None
+
+
+@lru_cache(maxsize=32_768)
+def _outcome(name: str, params: str, alone: tuple[object, ...], change: Callable[[], str]) -> str:
+    return change()
+
+
+def _change(spec: GeneratorSpec, made: Generator, needs: ColumnNeeds) -> str:
+    """Whether a generator fills the column as it is ("kept"), otherwise ("changed"), or not at all ("")."""
+    fitted = _fitted(spec, made, needs)
+    return "" if fitted is None else "kept" if fitted is spec else "changed"
+
+
+def _fitted(spec: GeneratorSpec, made: Generator, needs: ColumnNeeds) -> GeneratorSpec | None:
     if needs.type is not None and needs.type.kind in FLOATS:
         spec = _rounded(spec, made)
         made = cached_generator(spec) or made
@@ -149,7 +175,11 @@ def column_needs(spec: GeneratorSpec) -> tuple[Dependency, ...]:
 
 def cached_generator(spec: GeneratorSpec) -> Generator | None:
     """The generator, made once for all columns that may take it."""
-    return _make(spec.type, json.dumps(spec.params, sort_keys=True, default=str))
+    return _make(spec.type, _written(spec))
+
+
+def _written(spec: GeneratorSpec) -> str:
+    return _PARAMS.encode(spec.params)
 
 
 @lru_cache(maxsize=16_384)
@@ -211,7 +241,7 @@ def _roomy(made: Generator, facts: ColumnContext) -> bool:
         return True
     bounds = [value for name in ("min", "max") if isinstance(value := getattr(made, name, None), int | float | Decimal)]
     return all(limits[0] <= exact(value) <= limits[1] for value in bounds) and _holds(
-        _key(made), facts.type, _ByKey(made)
+        _key(made), facts.type, _ByKey(lambda: made)
     )
 
 
@@ -238,10 +268,12 @@ def _short(made: Generator, facts: ColumnContext) -> bool:
     # What follows from other columns can't be sampled by itself.
     if made.needs():
         return not facts.unique
-    lengths = _lengths(made, facts.locale)
+    if isinstance(made, Pattern) and not facts.unique:
+        return True  # a longer one is a fault of its own
     if not facts.unique and not isinstance(made, Choice):
+        lengths = _lengths(made, facts.locale)
         return float(np.mean(lengths > limit)) <= _MAY_BE_CUT.get(made.called, 0.02)
-    return _longest(made, facts, lengths) <= limit
+    return _longest(made, facts) <= limit
 
 
 @lru_cache(maxsize=4096)
@@ -255,7 +287,7 @@ def _sampled(key: str, locale: str, make: Callable[[], Generator]) -> Numbers:
 
 def _lengths(made: Generator, locale: str) -> Numbers:
     """The lengths of a sample of its texts."""
-    return _sampled(_key(made), locale, _ByKey(made))
+    return _sampled(_key(made), locale, _ByKey(lambda: made))
 
 
 def _key(made: Generator) -> str:
@@ -264,14 +296,14 @@ def _key(made: Generator) -> str:
     return made.called + json.dumps(params, sort_keys=True, default=str)
 
 
-class _ByKey:
-    """A generator in hand, equal to any other, so that a cache goes by the key beside it."""
+class _ByKey(Generic[T]):
+    """What is to be computed, equal to any other, so that a cache goes by the key beside it."""
 
-    def __init__(self, made: Generator) -> None:
-        self.made = made
+    def __init__(self, compute: Callable[[], T]) -> None:
+        self.compute = compute
 
-    def __call__(self) -> Generator:
-        return self.made
+    def __call__(self) -> T:
+        return self.compute()
 
     def __hash__(self) -> int:
         return 0
@@ -280,19 +312,20 @@ class _ByKey:
         return isinstance(other, _ByKey)
 
 
-def _longest(made: Generator, facts: ColumnContext, lengths: Numbers) -> int:
+def _longest(made: Generator, facts: ColumnContext) -> int:
     """The length that no text of it exceeds."""
     if isinstance(made, people.PersonGenerator):
         return persons.longest_text(made.called, facts.locale, facts.rows)
     domain = made.domain(replace(facts, unique=False))
     if domain is not None:
-        return _longest_of(domain, lengths)
+        return _longest_of(domain, partial(_lengths, made, facts.locale))
+    lengths = _lengths(made, facts.locale)
     # A sample need not hold the longest text: there is some room for that, unless its texts are all about as long.
     spread = int(lengths.max() - lengths.min())
     return int(lengths.max()) + (0 if spread <= 1 else 24 if isinstance(made, CompanyGenerator) else 12)
 
 
-def _longest_of(domain: Any, lengths: Numbers) -> int:
+def _longest_of(domain: Any, lengths: Callable[[], Numbers]) -> int:
     """The longest text of a domain, by what it is made of."""
     if hasattr(domain, "longest"):
         return int(domain.longest)
@@ -303,7 +336,7 @@ def _longest_of(domain: Any, lengths: Numbers) -> int:
     if hasattr(domain, "alphabets"):
         return len(domain.alphabets)
     ends = cast_array(domain.decode(np.array([0, domain.size - 1], dtype=np.int64)), Type("text"), pa.string())
-    return max(int(lengths.max()), int(pc.max(pc.utf8_length(ends)).as_py()))
+    return max(int(lengths().max()), int(pc.max(pc.utf8_length(ends)).as_py()))
 
 
 class _Rows:

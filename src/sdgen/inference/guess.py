@@ -17,7 +17,7 @@ from sdgen.inference.complete import Inside, completed, is_whole
 from sdgen.inference.first_fitting import guess_of, guess_of_part
 from sdgen.inference.fit import ColumnNeeds, needed_columns, with_distinct_elements
 from sdgen.inference.names import entity_name, forms, shared_prefix, snake, spelled_out
-from sdgen.inference.neighbours import Beside, Neighbours
+from sdgen.inference.neighbours import ALONE, Beside, Neighbours
 from sdgen.inference.order_in_time import with_order
 from sdgen.inference.parent_params import with_parent_params
 from sdgen.inference.parts import Surroundings, with_conditions, with_copies
@@ -119,8 +119,24 @@ class _Table:
         column = self.entity.columns[name]
         if column.generator is not None:
             return None if is_whole(column) else self._completed(name, column, column.generator, without)
-        traits = self._traits(name, column, self.types[name], without)
-        return guess_of(self.scenario, traits, self._needs(name, column))
+        traits, needs = self._traits(name, column, self.types[name], without), self._needs(name, column)
+        if self.scenario.rules:
+            return guess_of(self.scenario, traits, needs)
+        # A table of which a reader changed one column leaves the others' guesses as they were.
+        known, beside = self.known[traits.beside.neighbours is self.plain[True]], frozenset(traits.beside.without)
+        key = (replace(traits, beside=ALONE), beside, needs.rows, needs.need, needs.domain)
+        if key not in known:
+            known[key] = guess_of(self.scenario, traits, needs)
+        return known[key]
+
+    @cached_property
+    def known(self) -> dict[bool, dict[Hashable, Guess | None]]:
+        """The guesses made for columns beside such others: of moments (True), and of what else there is."""
+        types = tuple(self.types.items())
+        return {
+            moment: _guesses_beside(self.scenario.locale, tuple(plain.forms.items()), types)
+            for moment, plain in self.plain.items()
+        }
 
     @property
     def identity(self) -> Hashable | None:
@@ -290,6 +306,14 @@ class _Table:
     def _is_moment(self, name: str) -> bool:
         column, type = self.entity.columns.get(name), self.types.get(name)
         return column is not None and column.generator is None and type is not None and type.kind in TIMES
+
+
+@lru_cache(maxsize=4096)
+def _guesses_beside(
+    locale: str, plain: tuple[tuple[str, tuple[str, ...]], ...], types: tuple[tuple[str, Type | None], ...]
+) -> dict[Hashable, Guess | None]:
+    """Where guesses for columns are kept that depend on the same others."""
+    return {}
 
 
 def _told(column: Column) -> tuple[str, str]:

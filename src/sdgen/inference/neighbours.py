@@ -32,8 +32,7 @@ class Neighbours:
         """The columns one form of whose name a pattern matches: whole names first, then in their order."""
         found = self._matches.get(pattern)
         if found is None:
-            regex = compiled(pattern)
-            hits = [each[1:] for each in self._begun(literal_head(pattern)) if regex.fullmatch(each[0])]
+            hits = [each[1:] for each in self._begun(literal_head(pattern)) if compiled(pattern).fullmatch(each[0])]
             found = self._matches[pattern] = tuple(dict.fromkeys(name for _, _, name in sorted(hits)))
         return found
 
@@ -62,12 +61,12 @@ class Beside:
 ALONE = Beside()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)  # the rules have some thousands
 def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def literal_head(pattern: str) -> str:
     """What every text that a pattern matches begins with, in lower case; "" where that isn't plain to see."""
     # Alternatives outside of brackets may each begin otherwise.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import lru_cache
 from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -20,27 +20,27 @@ class RuleIndex:
     """An index over rules, which go by their places in the order in which they are tried."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self._grams: dict[str, list[tuple[str, int]]] = {}
-        self._always: list[int] = []
-        self._all = range(len(rules))
+        self._grams: dict[str, dict[str, set[int]]] = {}
+        self._always: set[int] = set()
+        self._all = frozenset(range(len(rules)))
         for place, rule in enumerate(rules):
             held = _held(rule)
             # A single letter is in nearly every name: looking for it would leave out no rule.
             if held is None or min(map(len, held)) < 2:
-                self._always.append(place)
+                self._always.add(place)
             else:
                 for text in held:
-                    self._grams.setdefault(text[:_GRAM], []).append((text, place))
+                    self._grams.setdefault(text[:_GRAM], {}).setdefault(text, set()).add(place)
 
-    def places(self, names: Iterable[str]) -> Iterable[int]:
-        """The places, in their order, of all rules that one of the names may match."""
+    def places(self, names: Iterable[str]) -> Set[int]:
+        """The places of all rules that one of the names may match."""
         # No name holds a line end, so that nothing is found that reaches from one name into the next.
         text = "\n".join(names).lower()
         if not text.isascii():  # letters such as the long s match an s, whichever way they are folded
             return self._all
         grams = {text[start : start + size] for size in (2, _GRAM) for start in range(len(text) - size + 1)}
-        found = {place for gram in grams for literal, place in self._grams.get(gram, ()) if literal in text}
-        return sorted(found.union(self._always))
+        begun = (self._grams[gram] for gram in grams & self._grams.keys())
+        return self._always.union(*(places for texts in begun for held, places in texts.items() if held in text))
 
 
 def _held(rule: Rule) -> frozenset[str] | None:

@@ -65,14 +65,20 @@ def built_in_guesses(traits: ColumnTraits) -> Iterator[Guess]:
     A text column that no rule of texts knows may hold a number as text, if a rule knows a number of its name.
     """
     held, (first_of_trades, first_general) = indexed_rules(traits), section_sizes()
-    named = [place for place in held if _goes_by_name(place)]
-    last_words = {place for place in held if place < first_of_trades and _by_last_words(_rule(place), traits)}
-    yield from _suggested((_rule(place) for place in held if place < first_general and place not in last_words), traits)
+    by_last_words: list[Guess] = []
+    for place in (place for place in held if place < first_general):
+        guess = _suggestion(_rule(place), traits)
+        if guess is None:
+            continue
+        if place < first_of_trades and _by_last_words(_rule(place), traits):
+            by_last_words.append(guess)
+        else:
+            yield guess
     forms = dict.fromkeys(form for name in traits.names for form in shorter_forms(name))
     yield from _loose_guesses([form for form in forms if "_" in form], traits)
-    yield from _suggested((_rule(place) for place in held if place in last_words), traits)
+    yield from by_last_words
     yield from _loose_guesses([form for form in forms if "_" not in form], traits)
-    yield from _suggested(map(_rule, (place for place in named if place >= first_general)), traits)
+    yield from _suggested((_rule(place) for place in held if place >= first_general and _goes_by_name(place)), traits)
     for form in dict.fromkeys(form for name in traits.names for form in turned_forms(name)):
         turned = replace(traits, names=(form,), raw=form)
         yield from _suggested(map(_rule, filter(_goes_by_name, indexed_rules(turned))), turned)
@@ -82,8 +88,7 @@ def built_in_guesses(traits: ColumnTraits) -> Iterator[Guess]:
 
 def indexed_rules(traits: ColumnTraits) -> list[int]:
     """The places of the built-in rules for the column's type whose patterns hold a text that is in its name."""
-    of_type = _built_in_for(traits.type)
-    return [place for place in _built_in_index().places((*traits.names, traits.raw)) if place in of_type]
+    return sorted(_built_in_for(traits.type) & _built_in_index().places((*traits.names, traits.raw)))
 
 
 def _loose_guesses(forms: Iterable[str], traits: ColumnTraits) -> Iterator[Guess]:
@@ -145,7 +150,16 @@ def guesses(rules: Iterable[Rule], traits: ColumnTraits) -> Iterator[Guess]:
 @lru_cache(maxsize=4096)
 def _built_in_for(type: Type | None) -> frozenset[int]:
     """The places of the built-in rules whose type is that."""
-    return frozenset(place for place, rule in enumerate(built_in_rules()) if _type_holds(rule, type))
+    return frozenset(place for places in _built_in_by_type() if _type_holds(_rule(places[0]), type) for place in places)
+
+
+@cache
+def _built_in_by_type() -> tuple[list[int], ...]:
+    """The places of the built-in rules, those together that say the same of a type."""
+    found: dict[tuple[object, ...], list[int]] = {}
+    for place, rule in enumerate(built_in_rules()):
+        found.setdefault((rule.type, rule.min_length, rule.max_length), []).append(place)
+    return tuple(found.values())
 
 
 @cache
@@ -154,13 +168,18 @@ def _built_in_index() -> RuleIndex:
 
 
 def _suggested(rules: Iterable[Rule], traits: ColumnTraits) -> Iterator[Guess]:
-    for rule in rules:
-        found = _found(rule, traits)
-        if found is not None:
-            spec = rule.generator
-            params = _filled(spec.params, found) if spec.params else spec.params
-            # Not validated once more: rules were when they were read.
-            yield Guess(GeneratorSpec.model_construct(type=spec.type, params=params), rule.null_rate)
+    return (guess for rule in rules if (guess := _suggestion(rule, traits)) is not None)
+
+
+def _suggestion(rule: Rule, traits: ColumnTraits) -> Guess | None:
+    """What a rule suggests; None where one of its conditions but the type's doesn't hold."""
+    found = _found(rule, traits)
+    if found is None:
+        return None
+    spec = rule.generator
+    params = _filled(spec.params, found) if spec.params else spec.params
+    # Not validated once more: rules were when they were read.
+    return Guess(GeneratorSpec.model_construct(type=spec.type, params=params), rule.null_rate)
 
 
 def _found(rule: Rule, traits: ColumnTraits) -> dict[str, Any] | None:

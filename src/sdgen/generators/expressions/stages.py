@@ -12,7 +12,7 @@ could fail keeps the conditions it stands under: `case when a > 0 then round(f(x
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import chain, count, groupby, islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -92,9 +92,14 @@ def _selected(sqls: Sequence[str], table: pa.Table) -> list[pa.Array]:
     return [computed[sql] if sql in computed else table[columns[sql]].combine_chunks() for sql in sqls]
 
 
-@lru_cache(maxsize=4096)  # one for each expression and types of its columns, whichever rows and seeds
 def _program(parsed: Parsed, schema: pa.Schema) -> Program:
     """ValueError or duckdb.Error where functions don't fit their arguments."""
+    # What its columns are called makes no difference: a schema's checks are alike but for that.
+    return _program_of(replace(parsed, references=()), schema)
+
+
+@lru_cache(maxsize=4096)  # one for each expression and types of its columns, whichever rows and seeds
+def _program_of(parsed: Parsed, schema: pa.Schema) -> Program:
     tree = steady(parsed.tree, schema)
     root = tree.copy()
     # Only where decimals may occur must types be asked for beyond those of our own functions.
