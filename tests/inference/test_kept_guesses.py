@@ -1,4 +1,4 @@
-"""Guesses are kept from one draft of a schema to the next, and differ from none that is made anew."""
+"""Guesses that are kept from one draft of a schema to the next are those that would be made anew."""
 
 from __future__ import annotations
 

@@ -299,7 +299,8 @@ class _Table:
         held = prod(self.rows.of(parent) for _, parent in parents if parent)
         days = [one for one in columns if one != name and self._is_moment(one)]
         others = sum(link is None for link in links) - len(days)
-        left = max(-(-2 * rows // max(held * _DAYS ** len(days), 1)), 2)
+        held *= prod(_DAYS for _ in days)
+        left = max(-(-2 * rows // max(held, 1)), 2)
         # Columns that are no links share what the links and the moments leave to them.
         return left if others <= 1 else max(2, round(left ** (1 / others)) + 1)
 
