@@ -93,6 +93,12 @@ class ForeignKey(Generator):
     follows: tuple[str, ...] = Field(
         (), description="links of parents, as order_id.customer_id: lead where the first of them that there is leads"
     )
+    sharing: dict[str, str] = Field(
+        {},
+        max_length=1,
+        description="a link of the parent's, and one of this row's, or of a parent of it, that leads to the same row: "
+        "{team_id: task_id.team_id}; any parent where there is no such",
+    )
     null_rate: float | None = Field(None, ge=0, le=1, description="the share of rows without a parent")
 
     @field_validator("follows", mode="before")
@@ -106,8 +112,14 @@ class ForeignKey(Generator):
         parts = (path.rpartition(".") for path in self.follows)
         return tuple(Dependency(column, link) for link, _, column in parts)
 
+    @property
+    def shared(self) -> tuple[Dependency, ...]:
+        """This row's link that `sharing` names, or its parent's, and the link of the parents that are chosen among."""
+        ways = ((theirs, *own.rpartition(".")[::2]) for theirs, own in self.sharing.items())
+        return tuple(need for theirs, link, column in ways for need in (Dependency(column, link), Dependency(theirs)))
+
     def needs(self) -> tuple[Dependency, ...]:
-        return self.followed
+        return (*self.followed, *self.shared[::2])
 
     def natural(self) -> Type:
         raise LookupError("a foreign key takes its parent's type")
@@ -152,6 +164,11 @@ class ForeignKey(Generator):
                 yield ParamError("among", "places are from 0 to below every, ascending, none twice")
             if drawn or self.within or facts.entity == self.entity:
                 yield ParamError("among", "which parent a row has follows from its number: nothing else may say so")
+        settled = self.quota or self.one_to_one or self.distinct or self.unlike or self.later_than
+        settled = settled or self.within or self.among or self.spread or self.follows or facts.entity == self.entity
+        if self.sharing and settled:
+            what = "a link that shares another's row takes neither quotas nor within, unlike, distinct or one_to_one"
+            yield ParamError("sharing", what, "leave them out")
         if self.spread and (drawn or self.within or self.among or self.follows or facts.entity == self.entity):
             yield ParamError("spread", "which parent a row has follows from its number: nothing else may say so")
         if self.depth == 1:
