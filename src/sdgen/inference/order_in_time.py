@@ -247,8 +247,11 @@ class _Row:
         years = _YEARS.fullmatch(str(spec.params.get("start", "")))
         # So far back that every period of the last years begins later, whichever row it belongs to.
         if self.early:
-            far = moment.kind == "origin" or (
-                years is not None and int(years[1]) >= int(order_rules()["early"]["start"][1:-1])
+            # A range that begins no earlier than it is to end would be one day.
+            far = (
+                moment.kind == "origin"
+                if years is None
+                else int(years[1]) >= int(order_rules()["early"]["start"][1:-1])
             )
             return {"end": order_rules()["early"]["end"]} if far else dict(order_rules()["early"])
         return {"start": order_rules()["window"]} if self.late and moment.kind != "origin" else {}
