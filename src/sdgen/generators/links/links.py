@@ -164,9 +164,8 @@ class ForeignKey(Generator):
                 yield ParamError("among", "places are from 0 to below every, ascending, none twice")
             if drawn or self.within or facts.entity == self.entity:
                 yield ParamError("among", "which parent a row has follows from its number: nothing else may say so")
-        settled = self.quota or self.one_to_one or self.distinct or self.unlike or self.later_than
-        settled = settled or self.within or self.among or self.spread or self.follows or facts.entity == self.entity
-        if self.sharing and settled:
+        settled = (self.quota, self.one_to_one, self.distinct, self.unlike, self.later_than, self.within, self.among)
+        if self.sharing and (any(settled) or self.spread or self.follows or facts.entity == self.entity):
             what = "a link that shares another's row takes neither quotas nor within, unlike, distinct or one_to_one"
             yield ParamError("sharing", what, "leave them out")
         if self.spread and (drawn or self.within or self.among or self.follows or facts.entity == self.entity):
