@@ -92,3 +92,31 @@ entities:
 """
     told = {problem.what for problem in sdgen.check(read_text_as_scenario(text, "bad.yaml"))}
     assert {"unknown type 'decimol'", "unknown type 'whole'"} <= told
+
+
+BOUNDS = """
+CREATE TABLE grades (id int PRIMARY KEY, name text NOT NULL, min_salary numeric(10,2) NOT NULL, max_salary numeric(10,2) NOT NULL);
+CREATE TABLE employees (
+  id int PRIMARY KEY, grade_id int NOT NULL REFERENCES grades, birth_date date NOT NULL, hire_date date NOT NULL, salary numeric(10,2) NOT NULL);
+CREATE TABLE products (id int PRIMARY KEY, name text NOT NULL, average_rating numeric(3,2), average_price numeric(8,2) NOT NULL);
+CREATE TABLE product_reviews (id int PRIMARY KEY, product_id int NOT NULL REFERENCES products, rating int NOT NULL CHECK (rating BETWEEN 1 AND 5));
+CREATE TABLE bookings (
+  id int PRIMARY KEY, booked_at timestamp NOT NULL, check_in_date date NOT NULL, check_out_date date NOT NULL, nights int NOT NULL,
+  nightly_rate numeric(8,2) NOT NULL, total_amount numeric(10,2) NOT NULL, CHECK (check_out_date > check_in_date));
+"""
+
+
+def test_numbers_between_a_parents_means_of_children_and_who_is_of_age() -> None:
+    tables = sdgen.generate(read_text_as_scenario(BOUNDS, "bounds.sql"), seed=2, as_of=datetime(2026, 1, 1, tzinfo=UTC))
+    joined = "employees e JOIN grades g ON g.id = e.grade_id"
+    assert wrong(f"{joined} WHERE salary NOT BETWEEN min_salary AND max_salary", tables) == 0
+    assert wrong("employees WHERE birth_date + INTERVAL 18 YEAR > hire_date", tables) == 0
+    assert wrong("(SELECT DISTINCT hire_date FROM employees)", tables) > 50
+    means = "(SELECT product_id, round(avg(rating), 2) AS mean FROM product_reviews GROUP BY 1) ON product_id = id"
+    assert wrong(f"products LEFT JOIN {means} WHERE abs(average_rating - mean) > 0.0101", tables) == 0
+    assert wrong(f"products JOIN {means} WHERE average_price <> mean", tables) > 0
+    assert "average_rating_sum" not in tables["products"].column_names
+    assert (
+        wrong("bookings WHERE booked_at::date > check_in_date OR nights <> check_out_date - check_in_date", tables) == 0
+    )
+    assert wrong("bookings WHERE total_amount <> nights * nightly_rate", tables) == 0

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 
-from sdgen.inference.names import entity_name, snake
+from sdgen.inference.names import entity_name, free_name, snake
 from sdgen.inference.neighbours import compiled
 from sdgen.inference.parts import free_columns
 from sdgen.inference.rule_files import abbreviations, conventions
@@ -43,6 +43,7 @@ def _totals(parent: Entity, child: str, children: Entity, free: Collection[str])
     found: dict[str, Column] = {}
     for name in _counts(parent, child, free):
         found[name] = _as_rollup(parent.columns[name], {"entity": child, "function": "count"})
+    found |= _average(parent, child, children, free)
     total, part = _sum(parent, free), _part(child, children)
     # A part that repeats the parent's own total would make a cycle.
     if total and part and not any(f".{total}" in str(c.generator) for c in children.columns.values()):
@@ -70,6 +71,34 @@ def count_names(child: str) -> re.Pattern[str]:
     words |= {word.rpartition("_")[2] for word in words}
     several = "|".join(sorted(re.escape(word) for word in words))
     return compiled(conventions()["child_totals"]["count"].replace("CHILDREN", f"(?:{several})"))
+
+
+def _average(parent: Entity, child: str, children: Entity, free: Collection[str]) -> dict[str, Column]:
+    """The column that is called the mean of what each child has, as average_rating, by a hidden sum and number."""
+    words = conventions()["child_totals"]
+    for name in (name for name in parent.columns if name in free):
+        match = compiled(words["average"]).fullmatch(snake(name))
+        rated = compiled(words["rated"]).fullmatch(snake(match["of"])) if match is not None else None
+        type = known_type(parent.columns[name].type)
+        if rated is None or type is None or type.kind not in ("decimal", "float", "double"):
+            continue
+        of = next((each for each in children.columns if compiled(words["rated"]).fullmatch(snake(each))), "")
+        kind = known_type(children.columns[of].type) if of else None
+        if kind is not None and kind.kind in _WHOLE:
+            places = type.scale if type.kind == "decimal" else 2
+            total, number = (free_name(f"{name}_{part}", parent.columns) for part in ("sum", "number"))
+            none = "null" if parent.columns[name].nullable else "0"
+            sql = f'CASE WHEN "{number}" = 0 THEN {none} ELSE round("{total}" / "{number}", {places}) END'
+            mean = parent.columns[name].model_copy(
+                update={"generator": GeneratorSpec(type="expression", params={"sql": sql}), "null_rate": None}
+            )
+            hidden = Column(type="bigint", hidden=True)
+            return {
+                total: _as_rollup(hidden, {"entity": child, "column": of}),
+                number: _as_rollup(hidden, {"entity": child, "function": "count"}),
+                name: mean,
+            }
+    return {}
 
 
 def _sum(parent: Entity, free: Collection[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sdgen.inference import likely_states
+from sdgen.inference.agreeing_links import with_agreeing_links
 from sdgen.inference.names import entity_name, free_name, spelled_out
 from sdgen.inference.neighbours import compiled
 from sdgen.inference.rule_files import abbreviations
@@ -18,7 +19,11 @@ _IN_ORDER = ("later_than", "unlike", "within")
 
 
 def with_skew(scenario: Scenario) -> Scenario:
-    """The scenario, its free links being uneven: few customers have most of the orders, most orders are delivered."""
+    """The scenario, its free links being uneven: few customers have most of the orders, most orders are delivered.
+
+    Links that are to lead to the same row do so.
+    """
+    scenario = with_agreeing_links(scenario)
     shapes = shapes_of(scenario.entities, 0)
     entities = dict(scenario.entities)
     for name, entity in scenario.entities.items():
@@ -41,7 +46,7 @@ def _free_links(name: str, entity: Entity) -> dict[str, Link]:
     return {
         link: each
         for link, each in links_of(entity).items()
-        if set(_params(entity.columns[link])) == {"entity", "column"}
+        if set(_params(entity.columns[link])) - {"sharing", "follows"} == {"entity", "column"}
         and not (held & set(each.columns) or link in leading or each.parent in (name, entity.rows.per))
     }
 

@@ -151,7 +151,8 @@ class _Row:
         # these.
         within = is_root or moment.kind in ("start", "end")
         upper = [f"{link.name}.{link.end}" for link in self.links if link.end and within and moment.kind != "origin"]
-        others = [m.column for m in before]
+        upper += self._settled_later(moment)
+        others = [self._of_age(m) for m in before]
         column = self._kept(spec, moment)
         if not column and not [m for m in before if m.kind != "origin"]:
             soon = self._soon(moment) if not upper else None
@@ -168,6 +169,29 @@ class _Row:
         params |= {"after": after} if after else {}
         params |= {"before": upper} if upper else {}
         return GeneratorSpec(type="after", params={**params, **({"until": "now"} if moment.past else {})})
+
+    def _settled_later(self, moment: Moment) -> list[str]:
+        """The next moment of the row that comes after this one whatever is chosen here: one that a CHECK speaks of."""
+        # What is booked or issued comes before a start of the same place.
+        here = (moment.place or 0, moment.kind == "start")
+        later = (m for m in reversed(self.table.placed) if (m.place or 0, m.kind == "start") > here)
+        found = next((m for m in later if moment.place is not None and m.kind not in ("origin", "planned")), None)
+        if found is None or found.free or self._reaches(found.column, moment.column):
+            return []
+        return [found.column] if self.table.spec(found.column).type in ("date", "datetime") else []
+
+    def _of_age(self, moment: Moment) -> str:
+        """The column that bounds what comes after a moment: of a birth, the day on which the person is of age."""
+        adults = order_rules()["adults"]
+        born = moment.kind == "origin" and compiled(adults["born"]).fullmatch(moment.event)
+        if not born or not any(compiled(f"(?:.*_)?(?:{adults['entity']})").fullmatch(form) for form in self.forms):
+            return moment.column
+        name = f"{moment.column}_of_age"
+        if name not in self.columns:
+            sql = f'CAST("{moment.column}" + to_days({adults["days"]}) AS DATE)'
+            spec = GeneratorSpec(type="expression", params={"sql": sql})
+            self.columns[name] = Column(type="date", hidden=True, nullable=moment.nullable or None, generator=spec)
+        return name
 
     def _kept(self, spec: GeneratorSpec, moment: Moment) -> str:
         """The column that the rule found this one to come after, where that keeps the order of places."""
@@ -223,8 +247,11 @@ class _Row:
         years = _YEARS.fullmatch(str(spec.params.get("start", "")))
         # So far back that every period of the last years begins later, whichever row it belongs to.
         if self.early:
-            far = moment.kind == "origin" or (
-                years is not None and int(years[1]) >= int(order_rules()["early"]["start"][1:-1])
+            # A range that begins no earlier than it is to end would be one day.
+            far = (
+                moment.kind == "origin"
+                if years is None
+                else int(years[1]) >= int(order_rules()["early"]["start"][1:-1])
             )
             return {"end": order_rules()["early"]["end"]} if far else dict(order_rules()["early"])
         return {"start": order_rules()["window"]} if self.late and moment.kind != "origin" else {}

@@ -10,7 +10,7 @@ from typing import Any
 
 from sdgen.generators import registry
 from sdgen.inference.fit import column_needs, needed_columns
-from sdgen.inference.names import entity_name, forms, snake, spelled_out
+from sdgen.inference.names import entity_name, forms, free_name, snake, spelled_out
 from sdgen.inference.neighbours import ALONE, Beside, Neighbours, compiled
 from sdgen.inference.rule_files import abbreviations, conventions
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, Scenario
@@ -138,7 +138,8 @@ def with_copies(asked: Scenario, guessed: Scenario, own: Callable[[str, str], bo
 
     def copied(name: str, entity: Entity, free: Collection[str]) -> Mapping[str, Column]:
         kinds = [one for one in conventions()["copies"] if _is_named(name, one["entity"])]
-        return _copied(entity, kinds, free, guessed.entities) if kinds else {}
+        found = _copied(entity, kinds, free, guessed.entities) if kinds else {}
+        return {**_between(entity, free, guessed.entities), **found}
 
     return with_replaced(asked, guessed, own, copied)
 
@@ -188,6 +189,46 @@ def _copied(
                 if other and name not in found and _may_repeat(column, entities[parent].columns[other]):
                     found[name] = column.model_copy(update={"generator": _repeated(kind, via, other)})
     return found
+
+
+def _between(entity: Entity, free: Collection[str], entities: Mapping[str, Entity]) -> dict[str, Column]:
+    """The columns whose numbers lie between two of a parent's, each with a hidden one that says how far up."""
+    for link, each in entity.columns.items():
+        spec = each.generator
+        parent = entities.get(str(spec.params.get("entity"))) if spec is not None and spec.type == "fk" else None
+        if spec is None or parent is None:
+            continue
+        via = str(spec.params.get("via") or link)
+        for kind in (one for one in conventions()["between"] if _is_named(str(spec.params["entity"]), one["of"])):
+            ends = [_named(parent, kind[end]) for end in ("low", "high")]
+            name = _named(entity, kind["name"])
+            if not (name in free and all(ends)) or not all(_bounds(entity, name, parent, end) for end in ends):
+                continue
+            place = free_name(f"{name}_place", entity.columns)
+            low, high = (f'"{via}"."{end}"' for end in ends)
+            known = known_type(entity.columns[name].type)
+            places = known.scale if known is not None and known.kind == "decimal" else 0
+            sql = f'round({low} + ({high} - {low}) * "{place}", {places})'
+            if each.nullable:
+                sql = f"CASE WHEN {low} IS NOT NULL THEN {sql} END"
+            changed = entity.columns[name].model_copy(
+                update={"generator": GeneratorSpec(type="expression", params={"sql": sql})}
+            )
+            drawn = GeneratorSpec(type="uniform_float", params={"min": 0.0, "max": 1.0, "precision": 3})
+            if not each.nullable or entity.columns[name].nullable:
+                return {place: Column(type="double", hidden=True, generator=drawn), name: changed}
+    return {}
+
+
+def _named(entity: Entity, pattern: str) -> str:
+    return next((name for name in entity.columns if compiled(pattern).fullmatch(snake(name))), "")
+
+
+def _bounds(entity: Entity, name: str, parent: Entity, end: str) -> bool:
+    """Whether a parent's column is a bound that a column takes."""
+    return not entity.columns[name].unique and _may_repeat(
+        entity.columns[name].model_copy(update={"nullable": False}), parent.columns[end]
+    )
 
 
 def _source(kind: Mapping[str, str], name: str, parent: str, entity: Entity) -> str:

@@ -190,7 +190,7 @@ class Table:
 
     def is_fixed(self, moment: Moment) -> bool:
         """Whether a moment that happened after the row's birth is drawn from one range, whatever the parents'."""
-        happened = moment.past and moment.kind != "origin"
+        happened = (moment.past or moment.kind == "start") and moment.kind != "origin"
         return happened and not moment.free and self.spec(moment.column).type in ("date", "datetime", "schedule")
 
     @cached_property

@@ -189,7 +189,8 @@ def dependencies(draft: Draft) -> dict[Key, list[Key]]:
     for key, generator in draft.generators.items():
         needs = list(generator.needs())
         if isinstance(generator, ForeignKey):
-            needs.append(Dependency(generator.column, generator.via or key[1]))
+            linked = generator.via or key[1]
+            needs += [Dependency(name, linked) for name in (generator.column, *generator.sharing)]
         needs += [need for _, need, _ in followed(draft, key)]
         # A parent that a column of the row names can't be had without that column.
         links = [draft.link_column(key[0], need.link)[1] for need in needs if draft.declares(key[0], need.link)]
@@ -300,6 +301,8 @@ def _capacity(draft: Draft, key: Key, generator: Generator) -> int | None:
     if link == draft.counting_link(key[0]):
         return parents if most_children(draft.layouts[key[0]]) <= 1 else None
     if generator.within or generator.unlike or generator.later_than or generator.spread or generator.entity == key[0]:
+        return None
+    if generator.sharing:
         return None
     return parents if generator.distribution == "uniform" and not generator.quota else None
 

@@ -33,6 +33,7 @@ def check_links(draft: Draft) -> None:
             draft.refuse(path, what, type=ProblemType.UNIQUE)
         _check_each(draft, key, link)
         _check_follows(draft, key, link)
+        _check_sharing(draft, key, link)
         _check_quota(draft, key, link, parents, children)
         if link.within:
             check_within(draft, key, link)
@@ -104,6 +105,21 @@ def _check_follows(draft: Draft, key: Key, link: ForeignKey) -> None:
         elif further is not None and need.link in draft.links[key[0]] and not isinstance(further, ForeignKey):
             hint = f"name a foreign key to {link.entity}"
             draft.refuse((*path, index), f"{home[0]}.{home[1]} is no link", hint, _REFERENCE)
+
+
+def _check_sharing(draft: Draft, key: Key, link: ForeignKey) -> None:
+    path = (*column_path(key), "params", "sharing")
+    if not link.sharing:
+        return
+    # The parents of such a link are settled already: by how the rows are laid out, or by a permutation.
+    if (link.via or key[1]) == draft.counting_link(key[0]) or draft.alone_unique(key):
+        draft.refuse(path, "a link that rows are counted by, or that is unique, can't share another's row")
+    own, theirs = (draft.home(key[0], need) for need in link.shared[:1]), (link.entity, link.shared[1].column)
+    led = [getattr(draft.generators.get(each), "entity", "") for each in (*own, theirs)]
+    if not all(led):
+        draft.refuse(path, "names columns that are no links", "write it like {team_id: task_id.team_id}", _REFERENCE)
+    elif led[0] != led[1]:
+        draft.refuse(path, f"one link leads to {led[0]}, the other to {led[1]}", "name links to one entity", _REFERENCE)
 
 
 def _check_unlike(draft: Draft, key: Key, link: ForeignKey, parents: int) -> None:

@@ -33,7 +33,15 @@ from sdgen.generators.links.parent_sampler import (
     pair_sizes,
     weighted,
 )
-from sdgen.generators.links.restricted_parents import DistinctWithin, LevelTree, Tree, TreeWithin, Within, WithQuotas
+from sdgen.generators.links.restricted_parents import (
+    DistinctWithin,
+    LevelTree,
+    Sharing,
+    Tree,
+    TreeWithin,
+    Within,
+    WithQuotas,
+)
 from sdgen.planning.check_links import layouts_between, quota_row, shared_row
 from sdgen.planning.choose import Key
 from sdgen.planning.correlations import plan_correlations
@@ -212,6 +220,9 @@ def _chooser(
         return Following(tuple(_path(draft, key[0], need, joints) for need in spec.followed), rest)
     if counted:
         return Counted(draft.layouts[key[0]])
+    if spec.sharing:
+        rest = _chooser(draft, key, spec.model_copy(update={"sharing": {}}), stream, joints, counted)
+        return _sharing(draft, key, spec, stream, rest, joints)
     pair = ordered_pair(draft, key[0], spec.via or key[1])
     if pair is not None:
         return _pair(draft, key[0], pair, joints)
@@ -259,9 +270,25 @@ def _pair(draft: Draft, entity: str, pair: tuple[str, str, bool], joints: Mappin
 def _path(draft: Draft, entity: str, need: Dependency, joints: Mapping[Key, JointIndexes]) -> tuple[Link, Link]:
     """The link to a parent, and that parent's own link that a column declares."""
     home = draft.home(entity, need)
-    further = draft.generators[home]
-    assert isinstance(further, ForeignKey)
-    return _link(draft, entity, need.link, joints), _link(draft, home[0], further.via or home[1], joints)
+    return _link(draft, entity, need.link, joints), _declared(draft, home, joints)
+
+
+def _sharing(
+    draft: Draft, key: Key, spec: ForeignKey, stream: int, rest: ParentSampler, joints: Mapping[Key, JointIndexes]
+) -> Sharing:
+    own, theirs = spec.shared
+    # Of another link the path has two steps, of the row's own one.
+    steps = _path(draft, key[0], own, joints) if own.link else (_declared(draft, (key[0], own.column), joints),)
+    return Sharing(
+        stream, draft.counts[spec.entity], rest, steps, _declared(draft, (spec.entity, theirs.column), joints)
+    )
+
+
+def _declared(draft: Draft, key: Key, joints: Mapping[Key, JointIndexes]) -> Link:
+    """The link that a column declares."""
+    declaring = draft.generators[key]
+    assert isinstance(declaring, ForeignKey)
+    return _link(draft, key[0], declaring.via or key[1], joints)
 
 
 def _within(

@@ -74,10 +74,10 @@ def _null_source(draft: Draft, key: Key, seen: set[Key]) -> str:
 def _copied(draft: Draft, key: Key) -> list[Dependency]:
     """The columns that a column's values depend on, with the parent's of a link."""
     generator = draft.generators[key]
-    needs = [need for need in generator.needs() if need.column and not need.children and not need.entity]
     if isinstance(generator, ForeignKey):
-        needs.append(Dependency(generator.column, generator.via or key[1]))
-    return needs
+        # Where what a link follows has no parent it draws one of its own.
+        return [Dependency(generator.column, generator.via or key[1])]
+    return [need for need in generator.needs() if need.column and not need.children and not need.entity]
 
 
 def is_nullable(draft: Draft, key: Key) -> bool:

@@ -129,7 +129,8 @@ def _links_used(draft: Draft, key: Key) -> Iterable[Key]:
     links = {need.link for need in needs if need.link}
     if isinstance(generator, ForeignKey):
         links |= {generator.via or key[1], generator.unlike, generator.within} - {""}
-    return [(key[0], draft.link_column(key[0], link)[0]) for link in links if link in draft.links[key[0]]]
+    theirs = [(generator.entity, name) for name in generator.sharing] if isinstance(generator, ForeignKey) else []
+    return theirs + [(key[0], draft.link_column(key[0], link)[0]) for link in links if link in draft.links[key[0]]]
 
 
 def _children_used(draft: Draft, need: Dependency) -> Iterable[Key]:

@@ -97,7 +97,7 @@ def _room(draft: Draft, key: Key) -> tuple[int, int]:
     generator = draft.generators.get(key)
     if isinstance(generator, ForeignKey):
         link = generator.via or key[1]
-        plain = not (generator.within or generator.unlike or generator.follows or generator.quota)
+        plain = not (generator.within or generator.unlike or generator.follows or generator.quota or generator.sharing)
         plain = plain and generator.entity != key[0] and link != draft.counting_link(key[0]) and link == key[1]
         first = draft.request.first(generator.entity)
         plain = plain and link not in draft.each.get(key[0], ())

@@ -143,7 +143,7 @@ def _size(draft: Draft, key: Key) -> int:
     if isinstance(generator, ForeignKey):
         plain = (
             generator.distribution == "uniform" and not generator.quota and not (generator.within or generator.spread)
-        )
+        ) and not generator.sharing
         plain = plain and generator.entity != key[0]
         pair = ordered_pair(draft, key[0], generator.via or key[1])
         if plain and pair is not None:

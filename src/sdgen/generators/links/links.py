@@ -96,6 +96,12 @@ class ForeignKey(Generator):
     row: str = Field(
         "", description="a column that says which parent row, counted from 1; beyond the last come the first ones again"
     )
+    sharing: dict[str, str] = Field(
+        {},
+        max_length=1,
+        description="a link of the parent's, and one of this row's, or of a parent of it, that leads to the same row: "
+        "{team_id: task_id.team_id}; any parent where there is no such",
+    )
     null_rate: float | None = Field(None, ge=0, le=1, description="the share of rows without a parent")
 
     @field_validator("follows", mode="before")
@@ -109,8 +115,15 @@ class ForeignKey(Generator):
         parts = (path.rpartition(".") for path in self.follows)
         return tuple(Dependency(column, link) for link, _, column in parts)
 
+    @property
+    def shared(self) -> tuple[Dependency, ...]:
+        """This row's link that `sharing` names, or its parent's, and the link of the parents that are chosen among."""
+        ways = ((theirs, *own.rpartition(".")[::2]) for theirs, own in self.sharing.items())
+        return tuple(need for theirs, link, column in ways for need in (Dependency(column, link), Dependency(theirs)))
+
     def needs(self) -> tuple[Dependency, ...]:
-        return (*self.followed, Dependency(self.row)) if self.row else self.followed
+        needs = (*self.followed, *self.shared[::2])
+        return (*needs, Dependency(self.row)) if self.row else needs
 
     def check_types(self, types: Mapping[Dependency, Type | None]) -> Iterable[ParamError]:
         type = types.get(Dependency(self.row)) if self.row else None
@@ -164,6 +177,19 @@ class ForeignKey(Generator):
             drawn or self.within or self.among or self.follows or self.spread or facts.entity == self.entity
         ):
             yield ParamError("row", f"which parent a row has follows from {self.row}: nothing else may say so")
+        settled = (
+            self.quota,
+            self.one_to_one,
+            self.distinct,
+            self.unlike,
+            self.later_than,
+            self.within,
+            self.among,
+            self.row,
+        )
+        if self.sharing and (any(settled) or self.spread or self.follows or facts.entity == self.entity):
+            what = "a link that shares another's row takes neither quotas nor within, unlike, distinct or one_to_one"
+            yield ParamError("sharing", what, "leave them out")
         if self.spread and (drawn or self.within or self.among or self.follows or facts.entity == self.entity):
             yield ParamError("spread", "which parent a row has follows from its number: nothing else may say so")
         if self.depth == 1:

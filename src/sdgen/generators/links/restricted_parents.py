@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from sdgen.generators import streams
 from sdgen.generators.links.counts import Layout
 from sdgen.generators.links.parent_sampler import Link, ParentSampler
 from sdgen.generators.streams import Numbers
+
+_MOST_SHARING = 1 << 23  # parents: their index takes 16 bytes each
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,40 @@ class Within(ParentSampler):
         for layout in reversed(self.layouts):
             first, end = layout.starts(first), layout.starts(end)
         return first, end - first
+
+
+@dataclass(frozen=True, eq=False)
+class Sharing(ParentSampler):
+    """A parent whose own link leads to the same row as the links `own` of the row do; any, by `rest`, if there is none.
+
+    Parents are found by where their link leads: that is computed for all of them once, so that no more than the first
+    eight million are chosen among.
+    """
+
+    key: int
+    parents: int
+    rest: ParentSampler
+    own: tuple[Link, ...]
+    theirs: Link
+
+    def choose(self, numbers: Numbers) -> Numbers:
+        shared, gone = numbers, np.zeros(len(numbers), dtype=np.bool_)
+        for link in self.own:
+            shared, missing = link.parents(shared)
+            gone = gone if missing is None else gone | missing
+        rows, led = self._by_shared
+        first, end = (np.searchsorted(led, shared, side) for side in ("left", "right"))
+        count = np.where(gone, 0, end - first)
+        place = first + streams.below_each(streams.draw(self.key, numbers), np.maximum(count, 1))
+        return np.where(count > 0, rows[np.minimum(place, len(rows) - 1)], self.rest.choose(numbers))
+
+    @cached_property
+    def _by_shared(self) -> tuple[Numbers, Numbers]:
+        """The parents in the order of the rows that they lead to, and these rows: -1 for those that lead to none."""
+        led, missing = self.theirs.parents(np.arange(min(self.parents, _MOST_SHARING), dtype=np.int64))
+        led = led if missing is None else np.where(missing, np.int64(-1), led)
+        rows = np.argsort(led, kind="stable")
+        return rows, led[rows]
 
 
 @dataclass(frozen=True)
