@@ -172,6 +172,8 @@ def create_index(reading: SchemaBuilder, words: Tokens) -> None:
         words.next()
     found = read_index(words)
     draft = reading.tables.find(found.table)
+    if draft is None and found.table.name.lower() in reading.views:
+        return  # a materialized view's, whose rows follow from its tables
     if draft is None:
         reading.note(f"unique index {found.name} left out: there is no table {found.table}", line)
         return
