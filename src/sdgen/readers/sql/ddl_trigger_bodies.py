@@ -80,7 +80,7 @@ class TriggerEffects:
     or is refused. ways: the conditions of one IF, of which a row keeps one or comes to its ELSE. otherwise: the tables
     that it then comes to. changes_tables: statements are put together that make, alter or drop tables.
     unset: a variable of the session that is a value of an added row, and that nothing here sets; with the row's table
-    and column. refused_by: a condition on other rows or the session, of which it can't be told whether it refuses the row.
+    and column. refused_by: a condition on other rows or the session: whether it refuses the row can't be told.
     """
 
     sets: Mapping[str, Mapping[str, None]]
