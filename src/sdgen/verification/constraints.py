@@ -18,6 +18,8 @@ from sdgen.verification.expected import Bounds, Expectation, allowed_values, bou
 from sdgen.verification.findings import Finding, Status, StoredEntity, list_values, status_of
 
 if TYPE_CHECKING:
+    from sqlglot import exp
+
     from sdgen.planning.conditions import Condition
 
 
@@ -130,7 +132,23 @@ def _in_dialect(stored: StoredEntity, condition: Condition) -> str:
     for column in tree.find_all(exp.Column):
         # Expressions of a scenario know no capitals, and quoted names in a database do.
         column.set("this", exp.to_identifier(named[column.name.lower()], quoted=True))
-    return tree.sql(dialect=stored.reader.dialect.name)
+    return tree.transform(_regex, stored.reader.dialect.name).sql(dialect=stored.reader.dialect.name)
+
+
+def _regex(node: exp.Expr, dialect: str) -> exp.Expr:
+    """DuckDB's functions of regular expressions as another database has them."""
+    from sqlglot import exp
+
+    if dialect == "duckdb" or not isinstance(node, exp.RegexpFullMatch | exp.RegexpLike):
+        return node
+    pattern = node.expression
+    if isinstance(node, exp.RegexpFullMatch) and isinstance(pattern, exp.Literal):
+        pattern = exp.Literal.string(f"^(?:{pattern.name})$")
+    if dialect == "mysql":  # of which MariaDB has no REGEXP_LIKE
+        place = exp.Anonymous(this="regexp_instr", expressions=[node.this.copy(), pattern.copy()])
+        return exp.GT(this=place, expression=exp.Literal.number(0))
+    flag = node.args.get("flag") or node.args.get("options")
+    return exp.RegexpLike(this=node.this.copy(), expression=pattern.copy(), flag=flag and flag.copy())
 
 
 # The values a column may have: bounds, lists, lengths of texts. One scan of a table answers all of it.

@@ -334,11 +334,17 @@ _POSIX = {
     "word": r"\w",
 }
 _CLASS = re.compile(r"\[:(\w+):\]")
+_SET = re.compile(r"\\.|(\[\^?\]?)((?:\\.|[^\]\\])*)\]", re.DOTALL)
+_DOUBTFUL = re.compile(r"(?<!\\)\[|(?<=-)-|(?<=&)&|(?<=\|)\||(?<=~)~")
 
 
 def with_plain_classes(regex: str) -> str:
-    """A regular expression whose classes such as [:alpha:] are written out."""
-    return _CLASS.sub(lambda match: _POSIX.get(match[1].lower(), match[0]), regex)
+    """A regular expression whose classes such as [:alpha:] are written out.
+
+    A bracket in a class, and signs that stand twice, get a backslash: Python warns that it may read them otherwise.
+    """
+    plain = _CLASS.sub(lambda match: _POSIX.get(match[1].lower(), match[0]), regex)
+    return _SET.sub(lambda found: found[1] + _DOUBTFUL.sub(r"\\\g<0>", found[2]) + "]" if found[2] else found[0], plain)
 
 
 def whole_regex(text: str) -> str:
