@@ -132,12 +132,15 @@ def _in_dialect(stored: StoredEntity, condition: Condition) -> str:
     for column in tree.find_all(exp.Column):
         # Expressions of a scenario know no capitals, and quoted names in a database do.
         column.set("this", exp.to_identifier(named[column.name.lower()], quoted=True))
-    return tree.transform(_regex, stored.reader.dialect.name).sql(dialect=stored.reader.dialect.name)
+    return tree.transform(_translated, stored.reader.dialect.name).sql(dialect=stored.reader.dialect.name)
 
 
-def _regex(node: exp.Expr, dialect: str) -> exp.Expr:
-    """DuckDB's functions of regular expressions as another database has them."""
+def _translated(node: exp.Expr, dialect: str) -> exp.Expr:
+    """DuckDB's functions of regular expressions, and of time in other units than days, as another database has them."""
     from sqlglot import exp
+
+    if dialect == "mysql" and isinstance(node, exp.DateDiff) and str(node.args.get("unit") or "DAY").upper() != "DAY":
+        return exp.TimestampDiff(this=node.this.copy(), expression=node.expression.copy(), unit=node.args["unit"].copy())
 
     if dialect == "duckdb" or not isinstance(node, exp.RegexpFullMatch | exp.RegexpLike):
         return node

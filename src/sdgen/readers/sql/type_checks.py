@@ -66,6 +66,10 @@ def _with_types(table: TableSchema, dialect: str) -> TableSchema:
     for sql in (*(column.expression for column in table.columns), *(check.sql for check in table.checks)):
         # A document's own functions read hstore and ltree too: what is declared as a type of another sort is no JSON.
         types |= {name: JSON for name in _read_as_json(sql, dialect) if name in texts}
+    forms = {name: type for name, type in types.items() if type.word == MOMENT_TEXT}
+    if forms:
+        pairs = [pair for check in checks for pair in _compared_columns(check.sql, dialect)]
+        types |= {two: forms[one] for pair in pairs for one, two in (pair, pair[::-1]) if one in forms and two in texts}
     if not types:
         return table
     columns = tuple(_typed(column, types.get(column.name.lower())) for column in table.columns)
@@ -158,14 +162,15 @@ def _sized(node: exp.Expr, bytes: frozenset[str]) -> Typed | None:
     if type(node).__name__ == "Or":
         one, other = bare_node(node.this), bare_node(node.args["expression"])
         return _sized(other, bytes) if _is_null(one) else _sized(one, bytes) if _is_null(other) else None
-    if type(node).__name__ != "EQ":
+    # Bytes are made of one length: of a range its least, which keeps the most of what else is said.
+    if type(node).__name__ not in ("EQ", "GTE", "LTE", "Between"):
         return None
     function, arguments = _function(bare_node(node.this))
     if function != "octet_length":
         if type(bare_node(node.this)).__name__ not in _LENGTHS:
             return None
         arguments = [bare_node(node.this).this]
-    name, size = column_name(arguments[0]).lower(), literal_value(node.args["expression"])
+    name, size = column_name(arguments[0]).lower(), literal_value(node.args.get("low") or node.args["expression"])
     return (name, SqlType(BYTES, (int(size),))) if name in bytes and isinstance(size, Decimal) else None
 
 
@@ -224,6 +229,19 @@ _TELLING: Mapping[str, Callable[[object, str], SqlType | None]] = {
     "json_valid": lambda value, dialect: JSON if value is None or value == 1 or value is True else None,
     "isjson": lambda value, dialect: JSON if value is not None else None,
 }
+
+
+def _compared_columns(sql: str, dialect: str) -> list[tuple[str, str]]:
+    """The pairs of columns that a condition compares, in lower case: texts of moments are of one form then."""
+    from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
+
+    try:
+        nodes = [*parse_one(sql, dialect=dialect, into=exp.Condition).find_all(exp.GT, exp.GTE, exp.LT, exp.LTE)]
+    except SqlglotError:
+        return []
+    pairs = [(column_name(node.this).lower(), column_name(node.expression).lower()) for node in nodes]
+    return [pair for pair in pairs if all(pair)]
 
 
 def _read_as_json(expression: str, dialect: str) -> list[str]:
