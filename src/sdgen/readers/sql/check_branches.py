@@ -89,7 +89,7 @@ def _branches_of(sql: str, dialect: str, flags: frozenset[str], truth: Truth) ->
             column.meta[FLAG], column.meta[DIALECT] = column.name.lower() in flags, dialect
         return branches(tree, truth)
     # Deeply nested conditions of generated schemas exceed Python's stack in the parser; they are told like any other.
-    except (SqlglotError, RecursionError):
+    except (SqlglotError, AttributeError, RecursionError):
         return (CheckMeaning(unknown=((sql, ()),)),)
 
 

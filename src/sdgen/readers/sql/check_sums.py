@@ -220,7 +220,7 @@ def _definition(name: str, node: exp.Expr) -> Definition | None:
         column.set("this", exp.to_identifier(column.name, quoted=True))
     try:
         sql = copy.sql(dialect="duckdb")
-    except (SqlglotError, ValueError):
+    except (SqlglotError, AttributeError, ValueError):
         return None
     return Definition(name, sql, tuple(_names(node)))
 

@@ -178,7 +178,7 @@ def column_condition(node: exp.Expr, dialect: str) -> tuple[str, str]:
         column.replace(exp.column(VALUE_NAME.strip('"'), quoted=True))
     try:
         return names.pop(), as_meant(copy, dialect).this.sql(dialect="duckdb")
-    except (SqlglotError, ValueError):
+    except (SqlglotError, AttributeError, ValueError):
         return "", ""
 
 

@@ -59,7 +59,7 @@ def _columns_of(sql: str, dialect: str) -> list[str]:
 
     try:
         return [found.name for found in parse_one(sql, dialect=dialect).find_all(exp.Column)]
-    except SqlglotError:
+    except (SqlglotError, AttributeError):
         return []
 
 
@@ -98,7 +98,7 @@ def _in_duckdb(sql: str, dialect: str, draft: TableDraft) -> str:
             # A column that nothing fills raises KeyError here, which makes the expression one that can't be computed.
             found.set("this", exp.to_identifier(spelled[found.name.lower()], quoted=True))
         return tree.sql(dialect="duckdb")
-    except (SqlglotError, KeyError, ValueError):
+    except (SqlglotError, AttributeError, KeyError, ValueError):
         return ""
 
 

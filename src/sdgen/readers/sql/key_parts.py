@@ -162,7 +162,7 @@ def parsed(sql: str, dialect: str) -> exp.Expr | None:
 
     try:
         return parse_one(sql, dialect=dialect) if sql else None
-    except SqlglotError:
+    except (SqlglotError, AttributeError):
         return None
 
 

@@ -92,7 +92,7 @@ def _parted(sql: str, dialect: str, bytes: frozenset[str]) -> tuple[dict[str, Sq
 
     try:
         parts = list(_conjuncts(parse_one(sql, dialect=dialect, into=exp.Condition)))
-    except SqlglotError:
+    except (SqlglotError, AttributeError):  # sqlglot fails on some operators without a side
         return {}, sql
     told = [(part, _told(part, dialect) or _sized(part, bytes)) for part in parts]
     types = dict(typed for _, typed in told if typed is not None)
@@ -238,7 +238,7 @@ def _compared_columns(sql: str, dialect: str) -> list[tuple[str, str]]:
 
     try:
         nodes = [*parse_one(sql, dialect=dialect, into=exp.Condition).find_all(exp.GT, exp.GTE, exp.LT, exp.LTE)]
-    except SqlglotError:
+    except (SqlglotError, AttributeError):
         return []
     pairs = [(column_name(node.this).lower(), column_name(node.expression).lower()) for node in nodes]
     return [pair for pair in pairs if all(pair)]
@@ -254,6 +254,6 @@ def _read_as_json(expression: str, dialect: str) -> list[str]:
         return []
     try:
         tree = parse_one(expression, dialect=dialect, into=exp.Condition)
-    except SqlglotError:
+    except (SqlglotError, AttributeError):
         return []
     return [column_name(node).lower() for node in documents_read(tree) if column_name(node)]
