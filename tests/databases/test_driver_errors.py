@@ -29,3 +29,20 @@ def test_what_is_known_has_a_next_step(said: str, step: str) -> None:
 
 def test_what_is_not_known_has_the_other_one() -> None:
     assert next_step("something else", "look again") == "look again"
+
+
+@pytest.mark.parametrize(
+    ("said", "step"),
+    [
+        ("Row size too large. The maximum row size for the used table type is 65535", "`text`"),
+        ("Specified key was too long; max key length is 3072 bytes", "string(191)"),
+        ("Invalid default value for 'made'", "fits what the database declares"),
+        ("Incorrect datetime value: '0000-00-00' for column 'd' at row 1", "fits what the database declares"),
+        ("You have an error in your SQL syntax; check the manual", "another database"),
+        ("CONSTRAINT `j.d` failed for `test`.`j`", "generators that keep it"),
+        ('no partition of relation "h1" found for row', "make a partition"),
+        ("Duplicate entry '1' for key 'PRIMARY'", "truncate_then_insert"),
+    ],
+)
+def test_what_servers_refuse_has_a_next_step(said: str, step: str) -> None:
+    assert step in next_step(said)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import psycopg
+import pytest
 
 import sdgen
 from sdgen.readers.base import ReadOptions
@@ -91,3 +92,9 @@ def test_a_condition_that_no_value_keeps_is_told(tmp_path: Path) -> None:
     told = " ".join(str(note) for note in scenario.notes)
     assert "CHECK n % 2 = 5 is not kept: no value was found that keeps it: the column is left null" in told
     assert "= 'Q7#!' is not kept: no value was found that keeps it: rows may break it" in told
+
+
+def test_python_does_not_warn_of_the_brackets_of_another_dialect(recwarn: pytest.WarningsRecorder) -> None:
+    ddl = "CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL CHECK (a ~ '^[a-z[]{3}[]]?$'), b text CHECK (b ~ '^[&&a-z]{4}$' AND b !~ '[[a]'));"
+    assert sdgen.generate(read_text_as_scenario(ddl, "s.sql"), seed=1, rows=50)["t"].num_rows == 50
+    assert [each.message for each in recwarn if each.category is FutureWarning] == []

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import duckdb
+import psycopg
 import pytest
 
+import sdgen
+from sdgen.readers.base import ReadOptions
 from sdgen.readers.native.write import scenario_text
 from sdgen.readers.sources import read_source, read_text_as_scenario
 from sdgen.scenario.identity import canonical
 from tests.readers.test_check_branches import filled
+from tests.targets.places import run_mysql
 
 # Columns with CHECKs, and what more is true of each row.
 FORMS: dict[str, tuple[str, str]] = {
@@ -64,3 +71,37 @@ def test_nothing_is_told_and_the_scenario_file_says_the_same(tmp_path: Path, for
     scenario = read_source(schema)
     assert scenario.notes == ()
     assert canonical(read_text_as_scenario(scenario_text(scenario), "x.yaml")) == canonical(scenario)
+
+
+def test_distances_by_functions_and_months(mysql_url: str, postgres_url: str) -> None:
+    mysql = """CREATE TABLE `rides` (`id` int PRIMARY KEY, `a` datetime NOT NULL, `b` datetime NOT NULL,
+      CHECK (timestampdiff(minute, a, b) BETWEEN 5 AND 600), `c` date NOT NULL, `d` date NOT NULL,
+      CHECK (datediff(d, c) <= 9), CHECK (d >= c)) ENGINE=InnoDB;"""
+    run_mysql(mysql_url, mysql.rstrip(";"))
+    postgres = """CREATE TABLE hires (id int PRIMARY KEY, s date NOT NULL, e date NOT NULL, CHECK (e = s + interval '1 month'),
+      x timestamp NOT NULL, y timestamp NOT NULL, CHECK (extract(epoch from (y - x)) <= 900), CHECK (y >= x),
+      opens time NOT NULL, closes time NOT NULL, CHECK (opens < closes),
+      p date NOT NULL, q date NOT NULL, r date NOT NULL, CHECK (p < q AND q < r), CHECK (r - p <= 30),
+      n1 int, n2 int, n3 int, CHECK (num_nulls(n1, n2, n3) BETWEEN 1 AND 2),
+      n int NOT NULL, twice int GENERATED ALWAYS AS (n * 2 + 1) STORED UNIQUE);"""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(postgres.encode())
+    for ddl, url in ((mysql, mysql_url), (postgres, postgres_url)):
+        scenario = read_text_as_scenario(ddl, "s.sql")
+        assert not [note.what for note in scenario.notes]
+        sdgen.write(scenario, url, mode="append_only", seed=2, rows=120)
+        assert not sdgen.verify(scenario, url, seed=2, rows=120).broken
+
+
+def test_lengths_of_lists_and_bytes(tmp_path: Path) -> None:
+    duck = """CREATE TABLE t (id BIGINT PRIMARY KEY, l INTEGER[] CHECK (len(l) BETWEEN 1 AND 3), u UNION(n INT, v VARCHAR),
+      l2 INTEGER[] NOT NULL CHECK (array_length(l2) = 2));"""
+    lite = "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, b BLOB NOT NULL CHECK (length(b) BETWEEN 4 AND 8));"
+    with duckdb.connect(tmp_path / "x.duckdb") as place:
+        place.execute(duck)
+    with closing(sqlite3.connect(tmp_path / "x.sqlite")) as base:
+        base.execute(lite)
+    for ddl, name in ((duck, "x.duckdb"), (lite, "x.sqlite")):
+        scenario = read_text_as_scenario(ddl, "s.sql", ReadOptions(dialect=name[2:]))
+        sdgen.write(scenario, tmp_path / name, mode="append_only", seed=2, rows=120)
+        assert not sdgen.verify(scenario, tmp_path / name, seed=2, rows=120).broken

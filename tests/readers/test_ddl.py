@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sdgen.errors import SourceError
+from sdgen.readers.sources import read_text_as_scenario
 from sdgen.readers.sql.ddl import guess_dialect, read_ddl
 from sdgen.readers.sql.ddl_text import statements
 from sdgen.readers.sql.scenario import relational_scenario
@@ -173,3 +174,10 @@ def test_tables_of_which_nothing_can_be_filled_are_refused() -> None:
 )
 def test_statements(text: str, dialect: str, count: int) -> None:
     assert len(list(statements(text, dialect))) == count
+
+
+@pytest.mark.parametrize(
+    "text", ["CREATE TABLE a (id int);\nCREATE UNIQUE x (id", "CREATE TABLE a (id int);\nCREATE INDE x ON a (id);"]
+)
+def test_a_statement_that_breaks_off_ends(text: str) -> None:
+    assert "a" in read_text_as_scenario(text, "s.sql").entities

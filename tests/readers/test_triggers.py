@@ -148,3 +148,53 @@ def test_rows_keep_what_triggers_ask(postgres_url: str, tmp_path: Path) -> None:
         assert connection.execute(counts.format("cars").encode()).fetchall() == [(60, 120)]
         assert connection.execute(counts.format("bikes").encode()).fetchall() == [(60, 120)]
     assert not sdgen.verify(schema, postgres_url, seed=1, rows=60).broken
+
+
+ELSEWHERE = """
+CREATE TABLE rooms (id int PRIMARY KEY, beds int NOT NULL);
+CREATE TABLE stays (id int PRIMARY KEY, room_id int NOT NULL REFERENCES rooms, guests int NOT NULL);
+CREATE TABLE bills (id int PRIMARY KEY, stay_id int NOT NULL REFERENCES stays);
+CREATE TABLE notes (id int PRIMARY KEY, room_id int NOT NULL REFERENCES rooms);
+CREATE FUNCTION enough_beds() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE free int;
+BEGIN
+  SELECT beds INTO free FROM rooms WHERE id = NEW.room_id;
+  IF free < NEW.guests + 1000000 THEN RAISE EXCEPTION 'no bed'; END IF;
+  RETURN NEW;
+END $$;
+CREATE FUNCTION has_room() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM rooms r WHERE r.id = NEW.room_id) THEN RAISE EXCEPTION 'no room'; END IF;
+  IF TG_OP = 'UPDATE' AND (SELECT count(*) FROM rooms) > 0 THEN RAISE EXCEPTION 'no change'; END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER stays_beds BEFORE INSERT ON stays FOR EACH ROW EXECUTE FUNCTION enough_beds();
+CREATE TRIGGER notes_room BEFORE INSERT OR UPDATE ON notes FOR EACH ROW EXECUTE FUNCTION has_room();
+"""
+
+
+def test_a_table_whose_trigger_looks_elsewhere_is_left_empty_and_the_run_goes_on(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    schema = _schema(tmp_path, ELSEWHERE)
+    left = {note.path[1]: note.what for note in read_source(schema).notes if "left empty" in note.what}
+    assert left.keys() == {"stays", "bills"}
+    assert "the trigger stays_beds refuses rows by what is elsewhere: IF free < NEW.guests + 1000000" in left["stays"]
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(ELSEWHERE.encode())
+        sdgen.write(schema, postgres_url, mode="append_only", seed=1, rows=40)
+        counts = "SELECT (SELECT count(*) FROM rooms), (SELECT count(*) FROM notes), (SELECT count(*) FROM stays)"
+        assert connection.execute(counts.encode()).fetchall() == [(40, 40, 0)]
+
+
+def test_sqlites_and_mysqls_triggers_that_look_elsewhere(tmp_path: Path) -> None:
+    texts = (
+        "CREATE TABLE q (id INTEGER PRIMARY KEY AUTOINCREMENT, note TEXT);\n"
+        "CREATE TRIGGER full BEFORE INSERT ON q WHEN (SELECT count(*) FROM q) > 3 BEGIN SELECT RAISE(ABORT, 'full'); END;",
+        "CREATE TABLE `q` (`id` int PRIMARY KEY) ENGINE=InnoDB;\n"
+        "CREATE TRIGGER `full` BEFORE INSERT ON `q` FOR EACH ROW BEGIN\n"
+        "  IF @who IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no'; END IF;\nEND;",
+    )
+    for text in texts:
+        told = [note.what for note in read_source(_schema(tmp_path, text)).notes]
+        assert any("left empty: the trigger full refuses rows by what is elsewhere" in what for what in told)

@@ -440,3 +440,18 @@ def test_whole_numbers_that_no_double_holds_are_compared(tmp_path: Path) -> None
     scenario = {"name": "big", "seed": 1, "as_of": "2026-01-01", "entities": {"a": {"rows": 300, "columns": columns}}}
     sdgen.write(scenario, tmp_path / "x.sqlite")
     assert {each.status for each in sdgen.verify(scenario, tmp_path / "x.sqlite").findings} == {Status.OK}
+
+
+@pytest.mark.parametrize("kind", ["postgres", "mysql", "sqlite", "duckdb"])
+def test_regular_expressions_are_checked_in_every_database(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    place = tmp_path / f"x.{kind}"
+    place = request.getfixturevalue(f"{kind}_url") if kind in ("postgres", "mysql") else place
+    code = {"type": "string(10)", "generator": "pattern", "params": {"regex": "[A-Z]{2}-[0-9]{4}"}}
+    columns = {"id": {"type": "int", "primary_key": True, "generator": "sequence"}, "code": code}
+    checks = ["regexp_full_match(code, '[A-Z]{2}-[0-9]{4}')", "NOT regexp_full_match(code, '[0-9]') OR id > 0"]
+    source = {"name": "s", "entities": {"parts": {"rows": 40, "columns": columns, "check": checks}}}
+    sdgen.write(source, place, seed=1)
+    found = [each.status.value for each in sdgen.verify(source, place, seed=1).findings if each.check == "check"]
+    assert found == ["ok", "ok"]

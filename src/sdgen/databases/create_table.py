@@ -50,7 +50,8 @@ def _foreign_keys(table: Table, dialect: Dialect) -> Iterable[Constraint]:
 
 def create_table(table: Table, dialect: Dialect, inline: frozenset[str] = ALL) -> str:
     """CREATE TABLE with types, NOT NULL and the constraints of the kinds in `inline`."""
-    lines = [_column(column, dialect) for column in table.columns]
+    counted = identity_of(table, dialect)
+    lines = [_column(column, dialect, column.name == counted) for column in table.columns]
     # These columns are in the scenario's words for this database, and rows bring no values for them.
     computed = table.target.get(dialect.name, {}).get("computed") or {}
     lines += [f"{dialect.quote(name)} {declared}" for name, declared in computed.items()]
@@ -61,10 +62,20 @@ def create_table(table: Table, dialect: Dialect, inline: frozenset[str] = ALL) -
     return f"CREATE TABLE {dialect.table(table.name)} (\n{body}\n)"
 
 
-def _column(column: TableColumn, dialect: Dialect) -> str:
+def identity_of(table: Table, dialect: Dialect) -> str:
+    """The column whose further values the database counts; "" where none is declared so."""
+    for column in table.columns:
+        declared = column.target.get(dialect.name) or dialect.declared(column.type)
+        # MySQL counts a column that a key begins with, and there is no more than one in a table.
+        if column.identity and table.primary_key[:1] == (column.name,) and declared in dialect.counted:
+            return column.name
+    return ""
+
+
+def _column(column: TableColumn, dialect: Dialect, counted: bool) -> str:
     nullable = "" if column.nullable else " NOT NULL"
     declared = column.target.get(dialect.name) or dialect.declared(column.type)
-    return f"{dialect.quote(column.name)} {declared}{nullable}"
+    return f"{dialect.quote(column.name)} {declared}{nullable}{f' {dialect.identity}' if counted else ''}"
 
 
 def _checked(type: Type, dialect: Dialect) -> bool:

@@ -43,6 +43,8 @@ class Dialect:
     parse:       reads declared types that a word with sizes does not tell.
     text:        what a value is cast to where its text is wanted.
     hex_uuids:   a uuid may be kept in CHAR(32), without dashes.
+    identity:    what stands behind the type of a column whose further values the database counts; "" where there is no
+                 such word. counted: the declared types that may be counted.
     """
 
     name: str
@@ -60,6 +62,8 @@ class Dialect:
     parse: Callable[[str], Type | None] | None = None
     text: str = "TEXT"
     hex_uuids: bool = False
+    identity: str = ""
+    counted: frozenset[str] = frozenset()
 
     def quote(self, name: str) -> str:
         """An identifier, always quoted: no list of reserved words can be complete."""

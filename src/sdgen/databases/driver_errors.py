@@ -34,6 +34,22 @@ _HINTS = {
         "a trigger of the table says so: drop it before the load, or leave the table out (--exclude)"
     ),
     r"is a file, not a folder|is a folder, not a file": "choose another place",
+    r"no partition of relation|no partition for value": "make a partition for such rows, or bound the column's values",
+    r"(?i)foreign key constraint": "are the rows that it refers to there? write their table too, or let it be null",
+    r"(?i)duplicate key|duplicate entry|unique constraint failed|primary key constraint": (
+        "rows repeat a key, or meet some that are there: empty the table (--mode truncate_then_insert), or let the "
+        "columns be unique"
+    ),
+    r"(?i)check constraint|constraint `[^`]*` failed": (
+        "give its columns generators that keep it, or leave the table out (--exclude)"
+    ),
+    r"(?i)not[ -]null|cannot be null": "give the column a null_rate of 0, or a generator without nulls",
+    r"(?i)row size too large|too many columns": "declare long texts as `text`, or leave columns out",
+    r"(?i)key was too long|index row size": "give the texts of the key a length, such as string(191)",
+    r"(?i)too long for|out of range|incorrect \w+ value|invalid default value|invalid input|truncated": (
+        "give the column a type or a generator that fits what the database declares"
+    ),
+    r"(?i)syntax": "does a `target` of the table or a column have words of another database? change or remove them",
 }
 
 

@@ -16,8 +16,8 @@ from typing import IO
 import pyarrow as pa
 
 from sdgen.databases import sql_literals
-from sdgen.databases.create_table import add_constraint, constraints, create_table, too_long
-from sdgen.databases.dialect import FOREIGN_KEY, Dialect
+from sdgen.databases.create_table import add_constraint, constraints, create_table, identity_of, too_long
+from sdgen.databases.dialect import FOREIGN_KEY, Dialect, literal
 from sdgen.databases.driver_errors import next_step
 from sdgen.databases.loading import hex_columns, with_hex
 from sdgen.databases.mysql.create import fitted
@@ -37,7 +37,8 @@ class ScriptDialect:
 
     load: the command that runs it. start: its first statements; rows: those before the first row; end: its last.
     table: what stands behind a table's columns. checked_at_once: a foreign key needs its table to be there when it is
-    declared. emptied_at_once: empties all tables; one after the other where left out.
+    declared. emptied_at_once: empties all tables; one after the other where left out. counted_on: lets a column's
+    sequence go on after its values.
     """
 
     dialect: Dialect
@@ -49,6 +50,7 @@ class ScriptDialect:
     table: str = ""
     checked_at_once: bool = False
     emptied_at_once: str = ""
+    counted_on: str = ""
 
 
 SCRIPT_DIALECTS: Mapping[str, ScriptDialect] = {
@@ -69,6 +71,8 @@ SCRIPT_DIALECTS: Mapping[str, ScriptDialect] = {
         checked_at_once=True,
         # PostgreSQL truncates a table that another one refers to only where both are named in one statement.
         emptied_at_once="TRUNCATE {tables}",
+        counted_on="SELECT setval(pg_get_serial_sequence({text}, {name}), max({column})) FROM {table} "
+        "HAVING max({column}) > 0",
     ),
     # CREATE TABLE ends a transaction in MySQL: the tables are made first, the rows are all or nothing.
     "mysql": ScriptDialect(
@@ -159,7 +163,7 @@ class Script:
     def finish(self) -> None:
         with self._told():
             file = self._opened()
-            file.write(_statements([*self._late_keys(), *self.spoken.end]))
+            file.write(_statements([*self._late_keys(), *self._count_on(), *self.spoken.end]))
             file.flush()
             if self.staged is None or self.place is None:
                 return
@@ -225,6 +229,15 @@ class Script:
             for constraint in constraints(replace(table, references=late), self.spoken.dialect):
                 if constraint.kind == FOREIGN_KEY:
                     yield add_constraint(table, constraint, self.spoken.dialect)
+
+    def _count_on(self) -> Iterator[str]:
+        """Statements that let sequences go on after the keys; MySQL sees to that by itself."""
+        for table in self.tables if self.spoken.counted_on else ():
+            column = identity_of(table, self.spoken.dialect)
+            if column and table.mode_in(self.mode) is not Mode.APPEND_ONLY:
+                names = {"table": self.spoken.dialect.table(table.name), "column": self.spoken.dialect.quote(column)}
+                literals = {"text": literal(names["table"]), "name": literal(column)}
+                yield self.spoken.counted_on.format(**names, **literals)
 
     def _emptying(self) -> Iterator[str]:
         emptied = [table for table in self.tables if table.mode_in(self.mode) is Mode.TRUNCATE_THEN_INSERT]

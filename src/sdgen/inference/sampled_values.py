@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -55,7 +58,7 @@ def values_kept(spec: GeneratorSpec | None, type: Type, check: str, sample: int 
     share = 0.0
     for plain in (False, True):
         try:
-            values = _plain_values(type) if plain else made.value.values(cells, type)
+            values = _plain_values(type, check) if plain else made.value.values(cells, type)
             found = cast_array(values, type, type.arrow)
             kept = made.kept(first_cells(replace(facts, rows=len(found)), sample), found) & ~np.asarray(found.is_null())
         except (ScenarioError, ValueError, pa.ArrowException):
@@ -66,8 +69,43 @@ def values_kept(spec: GeneratorSpec | None, type: Type, check: str, sample: int 
     return 0.0, []
 
 
-def _plain_values(type: Type) -> pa.Array:
+_PATHS = re.compile(r"""'(\$\.[^'*\[\]]+)'""")
+_WORDS = re.compile(r"'([^'$]+)'")
+_DOCUMENTS = 512
+_MEMBERS: tuple[object, ...] = ("new", "open", 3, 12.5, True, ["sale", "new"], {"name": "new"}, 0, 40)
+_LISTS = (
+    ["sale"],
+    ["sale", "new"],
+    ["archived", "popular", "new"],
+    ["a", "b", "c", "d"],
+    ["a", "b", "c", "d", "e"],
+    [],
+)
+
+
+def _documents(check: str) -> list[str]:
+    """JSON documents that a condition may ask for: of each kind, and objects with the members that it names."""
+    paths = list(dict.fromkeys(_PATHS.findall(check)))[:3]
+    members = (*dict.fromkeys(word for word in _WORDS.findall(check) if len(word) < 40), *_MEMBERS)
+    documents: list[object] = [*_LISTS, [1, 2], [[1], [2]], {"name": "new"}, {}, {"name": "open", "level": 2}]
+    documents += [*map("".join, product(("new", "open", "sale"), ("", "er"))), *range(40), 2.5, 12.25, True, False]
+    for values in islice(product(members, repeat=len(paths)), _DOCUMENTS if paths else 0):
+        document: dict[str, Any] = {}
+        for path, value in zip(paths, values, strict=True):
+            *outer, last = path[2:].replace('"', "").split(".")
+            inner = document
+            for step in outer:
+                inner = inner.setdefault(step, {})
+                inner = inner if isinstance(inner, dict) else {}
+            inner[last] = value
+        documents.append(document)
+    return [json.dumps(each, separators=(",", ":")) for each in documents]
+
+
+def _plain_values(type: Type, check: str) -> pa.Array:
     """Values of a type that conditions may ask for: whole numbers, and moments at the beginning of days and hours."""
+    if type.kind == "json":
+        return pa.array(_documents(check))
     numbers = np.concatenate([np.arange(0, 2048), np.arange(-512, 0), np.arange(5000, 200_000, 2500)])
     days = np.datetime64("2023-01-01") + np.arange(3 * 365)
     hours = np.datetime64("2025-01-01T00:00:00") + np.arange(2 * 24 * 60) * np.timedelta64(15, "m")

@@ -152,6 +152,7 @@ def _column(draft: Draft, key: Key, links: Mapping[str, Link], joint: JointDraws
         given=given,
         target=wanted.target,
         optional=wanted.optional,
+        identity=wanted.identity,
     )
 
 

@@ -31,7 +31,8 @@ class ColumnPlan:
     `fixed` holds the given values of the first rows (null where a fixed row leaves the column to its generator), and
     `given` which of them are given: those of fixed rows, or of rows that the target holds already. `target` holds
     its types in databases' own words, by dialect. `matching` is what the condition of a partial unique set asks of it.
-    `optional`: JSON leaves it out where it is null. Where `null_rates` is given, it counts instead of `null_rate`.
+    `optional`: JSON leaves it out where it is null. `identity`: databases number further rows. Where `null_rates` is
+    given, it counts instead of `null_rate`.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ColumnPlan:
     target: Mapping[str, str] = field(default_factory=dict)
     matching: Matching | None = None
     optional: bool = False
+    identity: bool = False
 
     @property
     def field(self) -> pa.Field:

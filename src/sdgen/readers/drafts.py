@@ -16,7 +16,7 @@ from sdgen.readers.sql.schema import CheckSchema
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, PartialUnique, RowCount, Scenario
 from sdgen.scenario.output import Output
 from sdgen.scenario.problems import Origin
-from sdgen.scenario.types import Type
+from sdgen.scenario.types import INTEGERS, Type
 
 UNTYPED = Type("")
 
@@ -94,6 +94,7 @@ class ColumnDraft:
             "hidden": self.hidden,
             "target": dict(self.target),
             "optional": self.optional and self.nullable,
+            "identity": self.counts and self.primary and self.type.kind in INTEGERS and not self.is_link,
         }
         # Drafts are planned again and again while few columns change: only those are validated anew.
         if self._last is None or self._last[0] != record:

@@ -97,6 +97,11 @@ class Column(Record):
         description="rank correlations with other columns of the row, or of a parent as `parent.column`, from -1 to 1",
     )
     optional: bool = Field(False, description="JSON files leave it out of the rows in which it is null")
+    identity: bool = Field(
+        False,
+        description="databases number further rows: tables that are made declare it as IDENTITY or AUTO_INCREMENT, "
+        "and go on after the last value",
+    )
     target: Mapping[str, str] = Field(
         default_factory=dict,
         description="the column's exact type in a database's own words, by dialect, where `type` can't tell it",

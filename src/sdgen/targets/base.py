@@ -28,7 +28,8 @@ from sdgen.targets.writer_lock import LocalPath
 class TableColumn:
     """One column as it is written; `target` holds its types in databases' own words, by dialect.
 
-    repeats: its values are few, and come again and again. optional: JSON leaves it out where it is null.
+    repeats: its values are few, and come again and again. optional: JSON leaves it out where it is null. identity: the
+    database numbers further rows, where it can.
     """
 
     name: str
@@ -37,6 +38,7 @@ class TableColumn:
     target: Mapping[str, str] = field(default_factory=dict, hash=False)
     repeats: bool = False
     optional: bool = False
+    identity: bool = False
 
 
 @dataclass(frozen=True)
@@ -307,6 +309,10 @@ class Target(Protocol):
         ...
 
 
+# What to do where nothing else is known of a refusal.
+REFUSED = "change what the database refuses (a trigger may do so), or leave the table out (--exclude)"
+
+
 def at_table(error: TargetError, table: str) -> TargetError:
     """A target's problems, at the table they came up with."""
-    return TargetError([replace(each, path=("target", table)) for each in error.problems])
+    return TargetError([replace(each, path=("target", table), hint=each.hint or REFUSED) for each in error.problems])

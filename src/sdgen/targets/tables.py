@@ -65,4 +65,5 @@ def _is_kept(plan: Plan, dirt: DirtPlan | None, key: ForeignKeyPlan) -> bool:
 
 def _column(column: ColumnPlan) -> TableColumn:
     repeats = pa.types.is_dictionary(column.arrow)
-    return TableColumn(column.name, column.type, column.nullable, column.target, repeats, column.optional)
+    own = column.target
+    return TableColumn(column.name, column.type, column.nullable, own, repeats, column.optional, column.identity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from sdgen.errors import TargetError
 from sdgen.planning.plan import ColumnPlan
-from sdgen.scenario.types import FLOATS, NUMBERS
+from sdgen.scenario.types import FLOATS, NESTED, NUMBERS
 from sdgen.targets.base import TableColumn
 from sdgen.targets.csv_encoding import plain_text
 from sdgen.verification.comparable import format_value, in_order, one_array
@@ -18,6 +19,8 @@ from sdgen.verification.expected import Bounds, Expectation, allowed_values, bou
 from sdgen.verification.findings import Finding, Status, StoredEntity, list_values, status_of
 
 if TYPE_CHECKING:
+    from sqlglot import exp
+
     from sdgen.planning.conditions import Condition
 
 
@@ -106,6 +109,9 @@ def _condition(stored: StoredEntity, condition: Condition) -> Finding:
     hidden = [need.column for need in needs if need.link or need.column not in stored.names]
     if hidden:
         return _skip(stored, columns, condition, f"{hidden[0]} is not in the table")
+    why = _unlike(stored, columns, condition)
+    if why:
+        return _skip(stored, columns, condition, why)
     try:
         broken = stored.reader.rows(
             f"SELECT count(*) FROM {stored.source} WHERE NOT ({_in_dialect(stored, condition)})"
@@ -115,6 +121,16 @@ def _condition(stored: StoredEntity, condition: Condition) -> Finding:
     return Finding(
         stored.entity.name, columns, "check", status_of(not broken), condition.sql, f"{broken:,} rows break it"
     )
+
+
+def _unlike(stored: StoredEntity, columns: tuple[str, ...], condition: Condition) -> str:
+    """Why a target that computes a condition computes another one; "" where it doesn't."""
+    kinds = {each.type.kind for each in stored.entity.columns.values() if each.name in columns}
+    if stored.reader.dialect.name in ("mysql", "sqlite") and kinds & NESTED:
+        return "the target keeps lists and structs as texts"
+    if stored.reader.dialect.name == "sqlite" and "decimal" in kinds and re.search(r"[^<>!]=", condition.sql):
+        return "the target keeps decimals as floats, which are not compared for equality"
+    return ""
 
 
 def _skip(stored: StoredEntity, columns: tuple[str, ...], condition: Condition, why: str) -> Finding:
@@ -130,7 +146,28 @@ def _in_dialect(stored: StoredEntity, condition: Condition) -> str:
     for column in tree.find_all(exp.Column):
         # Expressions of a scenario know no capitals, and quoted names in a database do.
         column.set("this", exp.to_identifier(named[column.name.lower()], quoted=True))
-    return tree.sql(dialect=stored.reader.dialect.name)
+    return tree.transform(_translated, stored.reader.dialect.name).sql(dialect=stored.reader.dialect.name)
+
+
+def _translated(node: exp.Expr, dialect: str) -> exp.Expr:
+    """DuckDB's functions of regular expressions, and of time in other units than days, as another database has them."""
+    from sqlglot import exp
+
+    if dialect == "mysql" and isinstance(node, exp.DateDiff) and str(node.args.get("unit") or "DAY").upper() != "DAY":
+        return exp.TimestampDiff(
+            this=node.this.copy(), expression=node.expression.copy(), unit=node.args["unit"].copy()
+        )
+
+    if dialect == "duckdb" or not isinstance(node, exp.RegexpFullMatch | exp.RegexpLike):
+        return node
+    pattern = node.expression
+    if isinstance(node, exp.RegexpFullMatch) and isinstance(pattern, exp.Literal):
+        pattern = exp.Literal.string(f"^(?:{pattern.name})$")
+    if dialect == "mysql":  # of which MariaDB has no REGEXP_LIKE
+        place = exp.Anonymous(this="regexp_instr", expressions=[node.this.copy(), pattern.copy()])
+        return exp.GT(this=place, expression=exp.Literal.number(0))
+    flag = node.args.get("flag") or node.args.get("options")
+    return exp.RegexpLike(this=node.this.copy(), expression=pattern.copy(), flag=flag and flag.copy())
 
 
 # The values a column may have: bounds, lists, lengths of texts. One scan of a table answers all of it.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sdgen.databases.driver_errors import DriverErrors
 from sdgen.errors import Problem
+from sdgen.targets.base import REFUSED
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,12 +28,13 @@ def errors() -> DriverErrors:
     return DriverErrors({duckdb.Error: "", duckdb.Warning: ""})
 
 
-def problem(path: Path, error: BaseException) -> Problem:
-    """What an exception of the driver tells about a file."""
+def problem(path: Path, error: BaseException, table: str = "") -> Problem:
+    """What an exception of the driver tells about a file, or a table in it."""
     text = str(error)
     first = text.splitlines()[0] if text else type(error).__name__
     if "lock" in text.lower() and "conflict" in text.lower():
         return Problem(("target",), f"{path} is in use by another process: {first}", "close it and try again")
     if "not a valid DuckDB" in text:
         return Problem(("target",), f"{path} is not a DuckDB database", "choose another file")
-    return Problem(("target",), f"{path}: {first}", errors().hint(error))
+    place, otherwise = (("target", table), REFUSED) if table else (("target",), "")
+    return Problem(place, f"{path}: {first}", errors().hint(error, otherwise))

@@ -137,11 +137,11 @@ class DuckDB(CommittingTarget):
         self._run("SET TimeZone = 'UTC'")  # may be interrupted, too
         self._run("BEGIN")
 
-    def _run(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def _run(self, sql: str, params: Sequence[object] = (), table: str = "") -> list[tuple[Any, ...]]:
         try:
             return list(self.connection.execute(sql, list(params)).fetchall())
         except errors().classes as error:
-            raise _refused(self.path, error) from error
+            raise _refused(self.path, error, table) from error
 
     def _commit(self) -> None:
         # A commit can't be broken into: `interrupt` does nothing while this is set.
@@ -174,7 +174,7 @@ class DuckDB(CommittingTarget):
         if schema:
             self._run(f"CREATE SCHEMA IF NOT EXISTS {DUCKDB.quote(schema)}")
         kinds = frozenset({PRIMARY_KEY, UNIQUE, FOREIGN_KEY}) if self._is_bound(table) else frozenset[str]()
-        self._run(create_table(table, DUCKDB, kinds))
+        self._run(create_table(table, DUCKDB, kinds), table=table.name)
         self.made.append(table)
 
     def _is_bound(self, table: Table) -> bool:
@@ -227,7 +227,7 @@ class DuckDB(CommittingTarget):
         except errors().classes as error:
             # What stopped the batches says more than what DuckDB makes of it.
             stream.raise_first()
-            raise _refused(self.path, error) from error
+            raise _refused(self.path, error, table.name) from error
         finally:
             with suppress(*errors().classes):  # after a failure the transaction takes no command but ROLLBACK
                 self.connection.unregister("sdgen_rows")
@@ -237,7 +237,7 @@ class DuckDB(CommittingTarget):
             return
         for table in self.made:
             for constraint in () if self._is_bound(table) else constraints(table, DUCKDB):
-                self._run(add_constraint(table, constraint, DUCKDB))
+                self._run(add_constraint(table, constraint, DUCKDB), table=table.name)
         self.commits.end(self._run)
         self._commit()
         self.new = False
@@ -269,5 +269,5 @@ class DuckDB(CommittingTarget):
         self.new = False
 
 
-def _refused(path: Path, error: BaseException) -> TargetError:
-    return TargetError(problem(path, error))
+def _refused(path: Path, error: BaseException, table: str = "") -> TargetError:
+    return TargetError(problem(path, error, table))

@@ -37,6 +37,8 @@ MYSQL = Dialect(
     # CAST knows no TEXT and no VARCHAR.
     text="CHAR",
     hex_uuids=True,
+    identity="AUTO_INCREMENT",
+    counted=frozenset(f"{size}INT{sign}" for size in ("TINY", "SMALL", "BIG", "") for sign in ("", " UNSIGNED")),
     longest=64,
     units="characters",
     later=frozenset({PRIMARY_KEY, UNIQUE, FOREIGN_KEY}),

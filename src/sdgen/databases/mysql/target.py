@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from sdgen.databases import loading, sql_literals
 from sdgen.databases.checkpoint_table import NAME, Checkpoint, CheckpointTable, CommittingTarget, PeriodicCommits
-from sdgen.databases.create_table import Constraint, constraints, create_table
+from sdgen.databases.create_table import Constraint, constraints, create_table, identity_of
 from sdgen.databases.dialect import FOREIGN_KEY, PRIMARY_KEY, UNIQUE
 from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
 from sdgen.databases.loading import hex_columns, with_hex
@@ -165,7 +165,7 @@ class MySQL(CommittingTarget):
         if self.commits.going_on and self.connection.qualified(table.name) in self.present:
             self.created.append(new)
         else:
-            self._create(new, create_table(new.final, MYSQL, self._inline()))
+            self._create(new, create_table(new.final, MYSQL, self._inline(new.final)))
         self._constrain(new, new.early)
 
     def _tell(self) -> None:
@@ -214,9 +214,12 @@ class MySQL(CommittingTarget):
     def _mixed(self) -> bool:
         return any(self._exists(table.name) for table in self.tables)
 
-    def _inline(self) -> frozenset[str]:
+    def _inline(self, table: Table) -> frozenset[str]:
         """Keys that can be added later are cheaper then; but not after rows of other tables were committed."""
-        return frozenset({PRIMARY_KEY, UNIQUE}) if self._mixed() else frozenset[str]()
+        if self._mixed():
+            return frozenset({PRIMARY_KEY, UNIQUE})
+        # AUTO_INCREMENT must be of a key from the beginning.
+        return frozenset({PRIMARY_KEY}) if identity_of(table, MYSQL) else frozenset[str]()
 
     def existed(self, table: Table) -> bool:
         return self._exists(table.name)
@@ -321,8 +324,8 @@ class MySQL(CommittingTarget):
 
         MySQL copies a table whose foreign key it is to check: `_check_links` does that by a query.
         """
-        keys = frozenset({PRIMARY_KEY, UNIQUE}) - self._inline()
         for new in self.created:
+            keys = frozenset({PRIMARY_KEY, UNIQUE}) - self._inline(new.final)
             self._constrain(new, constraints(new.final, MYSQL, keys))
         self.connection.run("SET foreign_key_checks = 0")
         for new in self.created:

@@ -10,6 +10,7 @@ from sdgen.databases.driver_errors import ROOM, UNREACHED, DriverErrors
 from sdgen.databases.postgres.dialect import POSTGRES
 from sdgen.databases.urls import without_password_of, without_schema
 from sdgen.errors import Path, Problem
+from sdgen.targets.base import REFUSED
 
 if TYPE_CHECKING:
     import psycopg
@@ -53,7 +54,8 @@ def errors() -> DriverErrors:
 def problem(error: BaseException, url: str, path: Path = ("target",)) -> Problem:
     """What an exception of the driver tells, without the URL's password."""
     text = without_password_of(url, " ".join(str(error).split()))
-    return Problem(path, f"PostgreSQL: {text}", errors().hint(error, "" if sqlstate(error) else UNREACHED))
+    otherwise = "" if len(path) < 2 else REFUSED
+    return Problem(path, f"PostgreSQL: {text}", errors().hint(error, otherwise if sqlstate(error) else UNREACHED))
 
 
 def sqlstate(error: BaseException) -> str:

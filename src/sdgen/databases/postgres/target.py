@@ -23,7 +23,7 @@ from sdgen.databases.checkpoint_table import (
     Run,
     SuspendedKeys,
 )
-from sdgen.databases.create_table import add_constraint, constraints, create_table
+from sdgen.databases.create_table import add_constraint, constraints, create_table, identity_of
 from sdgen.databases.dialect import literal
 from sdgen.databases.existing_tables import ExistingRowsQuery, ExistingTables, faults, tables_with_rows
 from sdgen.databases.postgres import encode_text
@@ -205,7 +205,7 @@ class Postgres(CommittingTarget):
             elif mode is Mode.TRUNCATE_THEN_INSERT and not self.emptied:
                 self._empty()
         except errors().classes as error:
-            raise TargetError(self._problem(error)) from error
+            raise TargetError(self._problem(error, table)) from error
 
     def _suspend(self) -> None:
         """Put off the existing foreign keys to tables that are written later: tables may refer to each other.
@@ -316,7 +316,7 @@ class Postgres(CommittingTarget):
         try:
             self._resume()
             for constraint, table in self._constraints():
-                self._run(add_constraint(table, constraint, POSTGRES))
+                self._constrain(table, add_constraint(table, constraint, POSTGRES))
             self._count_on()
             self.commits.end(self._run)
             # The log is written in order: a commit that waits for it makes all spans before it safe as well.
@@ -328,10 +328,16 @@ class Postgres(CommittingTarget):
         self.connection.close()
         self.connection = None
 
+    def _constrain(self, table: Table, sql: str) -> None:
+        try:
+            self._run(sql)
+        except errors().classes as error:
+            raise TargetError(self._problem(error, table)) from error
+
     def _count_on(self) -> None:
-        """Let the sequences of tables that were there go on after the keys that were written."""
+        """Let the sequences of tables go on after the keys that were written."""
         for table in self.tables:
-            if table.name in self.there.columns:
+            if table.name in self.there.columns or identity_of(table, POSTGRES):
                 place = POSTGRES.table(table.name)
                 for column, sequence in sequences(self._run, table):
                     name = POSTGRES.quote(column)

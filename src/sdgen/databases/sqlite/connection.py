@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from sdgen.databases.driver_errors import DriverErrors
 from sdgen.errors import Problem
+from sdgen.targets.base import REFUSED
 
 
 def connect(path: Path, *, patience: float = 5.0, autocommit: bool = False) -> sqlite3.Connection:
@@ -20,7 +22,14 @@ def connect(path: Path, *, patience: float = 5.0, autocommit: bool = False) -> s
 
 def connect_to_read(path: Path, patience: float = 10.0) -> sqlite3.Connection:
     """A file that exists, and is not changed."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=patience)
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=patience)
+    # SQLite has the word, and leaves what it means to whoever opens the file.
+    connection.create_function("regexp", 2, _is_found, deterministic=True)
+    return connection
+
+
+def _is_found(pattern: str, text: object) -> bool | None:
+    return None if text is None else re.search(pattern, str(text)) is not None
 
 
 def connect_to_write(path: Path) -> Any:
@@ -37,11 +46,13 @@ def errors() -> DriverErrors:
     return DriverErrors({sqlite3.Error: "", sqlite3.Warning: "", Error: "", Warning: ""})
 
 
-def problem(path: Path, error: BaseException) -> Problem:
-    """What an exception of a driver tells about a file."""
-    text = str(error)
+def problem(path: Path, error: BaseException, table: str = "") -> Problem:
+    """What an exception of a driver tells about a file, or a table in it."""
+    # ADBC puts its own words around SQLite's: a status before them, and the statement behind.
+    text = str(error).removeprefix("INTERNAL: ").removeprefix("failed to execute: ").partition("\nquery was:")[0]
+    place, otherwise = (("target", table), REFUSED) if table else (("target",), "")
     if "locked" in text:
         return Problem(("target",), f"{path} is in use by another process: {text}", "close it and try again")
     if "not a database" in text or "image is malformed" in text:
         return Problem(("target",), f"{path} is not a SQLite database: {text}", "choose another file")
-    return Problem(("target",), f"{path}: {text}", errors().hint(error))
+    return Problem(place, f"{path}: {text}", errors().hint(error, otherwise))

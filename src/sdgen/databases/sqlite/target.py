@@ -132,7 +132,7 @@ class SQLite(CommittingTarget):
         if self.commits.going_on:
             self.made += [table] if table.name not in self.there.columns else []
         elif table.name not in self.there.columns:
-            self._run(create_table(table, SQLITE, frozenset({PRIMARY_KEY, FOREIGN_KEY})))
+            self._run(create_table(table, SQLITE, frozenset({PRIMARY_KEY, FOREIGN_KEY})), table.name)
             self.made.append(table)
         elif mode is Mode.TRUNCATE_THEN_INSERT:
             self._run(f"DELETE FROM {SQLITE.table(table.name)}")
@@ -153,13 +153,13 @@ class SQLite(CommittingTarget):
             for name in (*self.commits.left.made, NAME):
                 self._run(f"DROP TABLE IF EXISTS {SQLITE.table(name)}")
 
-    def _run(self, sql: str) -> list[tuple[Any, ...]]:
+    def _run(self, sql: str, table: str = "") -> list[tuple[Any, ...]]:
         try:
             with self.connection.cursor() as cursor:
                 cursor.execute(sql)
                 return list(cursor.fetchall())
         except errors().classes as error:
-            raise _refused(self.path, error) from error
+            raise _refused(self.path, error, table) from error
 
     def existed(self, table: Table) -> bool:
         return table.name in self.there.columns
@@ -180,7 +180,7 @@ class SQLite(CommittingTarget):
         except errors().classes as error:
             # What stopped the batches says more than what the driver makes of it.
             stream.raise_first()
-            raise _refused(self.path, error) from error
+            raise _refused(self.path, error, table.name) from error
 
     def finish(self) -> None:
         if self.connection is None:
@@ -188,7 +188,7 @@ class SQLite(CommittingTarget):
         for table in self.made:
             # An index over rows that are there is built in one go, and a constraint would be kept up row by row.
             for constraint in constraints(table, SQLITE, frozenset({UNIQUE})):
-                self._run(unique_index(table, constraint, SQLITE))
+                self._run(unique_index(table, constraint, SQLITE), table.name)
         if len(self.made) < len(self.used):  # rows beside older ones; among new tables links hit by construction
             for table in self.used:
                 self._check_references(table)
@@ -226,8 +226,8 @@ class SQLite(CommittingTarget):
         self.new = False
 
 
-def _refused(path: Path, error: BaseException) -> TargetError:
-    return TargetError(problem(path, error))
+def _refused(path: Path, error: BaseException, table: str = "") -> TargetError:
+    return TargetError(problem(path, error, table))
 
 
 def _storable(array: pa.Array, type: Type) -> pa.Array:

@@ -89,7 +89,7 @@ def _branches_of(sql: str, dialect: str, flags: frozenset[str], truth: Truth) ->
             column.meta[FLAG], column.meta[DIALECT] = column.name.lower() in flags, dialect
         return branches(tree, truth)
     # Deeply nested conditions of generated schemas exceed Python's stack in the parser; they are told like any other.
-    except (SqlglotError, RecursionError):
+    except (SqlglotError, AttributeError, RecursionError):
         return (CheckMeaning(unknown=((sql, ()),)),)
 
 
@@ -289,9 +289,14 @@ def _in(node: exp.Expr, truth: Truth) -> Branches | None:
 
 
 def _between(node: exp.Expr, truth: Truth) -> Branches | None:
-    """NOT BETWEEN has two sides."""
+    """NOT BETWEEN has two sides; how many conditions hold is asked twice."""
     from sqlglot import exp
 
+    from sdgen.readers.sql.check_shapes import counted_terms
+
+    if truth.positive and len(counted_terms(node.this) or ()) > 1:
+        ends = ((exp.GTE, node.args["low"]), (exp.LTE, node.args["high"]))
+        return all_of(branches(kind(this=node.this.copy(), expression=end.copy()), truth) for kind, end in ends)
     if truth.positive:
         return None
     below = exp.LT(this=node.this.copy(), expression=node.args["low"].copy())

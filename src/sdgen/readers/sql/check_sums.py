@@ -28,13 +28,52 @@ class _Sum:
 
 def of_sums(sign: str, left: exp.Expr, right: exp.Expr) -> CheckMeaning | None:
     """What a comparison of two sums says of the columns in them."""
+    span, value = _span(left), literal_value(right)
+    if span is not None and isinstance(value, Decimal):
+        low, high, unit = span
+        return _gap(sign, _Sum(((1, high), (-1, low)), (), -value * unit, True))
     whole = _sum([*_terms(left, 1), *_terms(right, -1)])
     if whole is None:
-        return None
+        return _dated(left, right) if sign == "EQ" else None
     # Two columns with opposite signs are a distance, which one hidden step keeps in either direction.
     if len(whole.columns) == 2 and not whole.others and {each for each, _ in whole.columns} == {1, -1}:
         return _gap(sign, whole)
     return _equation(left, right, whole) if sign == "EQ" else _limit(sign, whole)
+
+
+_UNITS = {"unixepoch": 1, "julianday": 86_400, "to_days": 86_400, "to_seconds": 1, "unix_timestamp": 1}
+
+
+def _span(node: exp.Expr) -> tuple[str, str, int] | None:
+    """The earlier and the later column of a function that tells how far apart they are, and its unit in seconds."""
+    from sqlglot import exp
+
+    node = bare_node(node)
+    sides, unit = [node.args.get("this"), node.args.get("expression")], 0
+    if isinstance(node, exp.DateDiff | exp.TimestampDiff):
+        unit = _SECONDS.get(str(node.args.get("unit") or "DAY").upper(), 0)
+    elif isinstance(node, exp.Extract) and str(node.this).upper() == "EPOCH":
+        inner = bare_node(node.expression)
+        sides, unit = ([inner.this, inner.expression], 1) if isinstance(inner, exp.Sub) else ([], 0)
+    elif isinstance(node, exp.Sub) and all(isinstance(side, exp.Anonymous) for side in sides):
+        called = {str(side.this).lower() for side in (node.this, node.expression)}
+        unit = _UNITS.get(called.pop(), 0) if len(called) == 1 else 0
+        sides = [next(iter(side.expressions), None) for side in (node.this, node.expression)]
+    names = [column_name(side.this if isinstance(side, exp.TimeStrToTime) else side) if side else "" for side in sides]
+    return (names[1], names[0], unit) if unit and len(names) == 2 and all(names) else None
+
+
+def _dated(left: exp.Expr, right: exp.Expr) -> CheckMeaning | None:
+    """`ends = starts + interval '1 month'`, whose length no number of seconds tells."""
+    from sqlglot import exp
+
+    for own, other in ((left, right), (right, left)):
+        name, bare = column_name(own), without_parens(other)
+        if name and isinstance(bare, exp.Add | exp.Sub) and column_name(bare.this) not in ("", name):
+            # DuckDB makes a moment of a day and an interval, where the column may be a day.
+            way = _definition(name, bare)
+            return way and CheckMeaning(equations=(Equation((way,)),))
+    return None
 
 
 def _terms(node: exp.Expr, sign: int) -> Iterator[tuple[int, exp.Expr]]:
@@ -181,7 +220,7 @@ def _definition(name: str, node: exp.Expr) -> Definition | None:
         column.set("this", exp.to_identifier(column.name, quoted=True))
     try:
         sql = copy.sql(dialect="duckdb")
-    except (SqlglotError, ValueError):
+    except (SqlglotError, AttributeError, ValueError):
         return None
     return Definition(name, sql, tuple(_names(node)))
 

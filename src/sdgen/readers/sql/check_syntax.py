@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sdgen.readers.sql.check_facts import NOW, VALUE_NAME, Value
+from sdgen.readers.sql.json_conditions import only_arrays, with_json_functions, with_members
 from sdgen.scenario.types import Type
 
 if TYPE_CHECKING:
@@ -169,11 +170,15 @@ def column_condition(node: exp.Expr, dialect: str) -> tuple[str, str]:
         return "", ""
     # The parentheses give the condition's own node a parent, without which sqlglot can't replace it.
     copy = exp.Paren(this=node.copy())
+    if dialect == "postgres":
+        arrays = [exp.Anonymous(this="jsonb_typeof", expressions=[each]) for each in only_arrays(node)]
+        whole = exp.and_(node, *(exp.EQ(this=each, expression=exp.Literal.string("array")) for each in arrays))
+        copy = exp.Paren(this=whole) if arrays else copy
     for column in copy.find_all(exp.Column):
         column.replace(exp.column(VALUE_NAME.strip('"'), quoted=True))
     try:
         return names.pop(), as_meant(copy, dialect).this.sql(dialect="duckdb")
-    except (SqlglotError, ValueError):
+    except (SqlglotError, AttributeError, ValueError):
         return "", ""
 
 
@@ -190,7 +195,8 @@ def is_computable(node: exp.Expr) -> bool:
 
 
 def as_meant(node: exp.Expr, dialect: str) -> exp.Expr:
-    """A condition in the sense of its dialect: MySQL's numbers of weekdays, SQL Server's classes in LIKE."""
+    """A condition in the sense of its dialect: functions of JSON, MySQL's numbers of weekdays, SQL Server's classes."""
+    node = with_json_functions(node, dialect)
     rewrite = {"mysql": _with_own_days, "tsql": _with_classes}.get(dialect)
     return node if rewrite is None else node.transform(rewrite)
 
@@ -241,7 +247,7 @@ def with_backslashes(tree: exp.Expr, dialect: str) -> exp.Expr:
         return exp.not_(plain) if like.args.get("negate") else plain
 
     # In place: callers give trees that they have just parsed.
-    return tree.transform(spelled, copy=False)
+    return with_members(tree.transform(spelled, copy=False))
 
 
 def _named(like: exp.Expr) -> bool:
@@ -328,11 +334,17 @@ _POSIX = {
     "word": r"\w",
 }
 _CLASS = re.compile(r"\[:(\w+):\]")
+_SET = re.compile(r"\\.|(\[\^?\]?)((?:\\.|[^\]\\])*)\]", re.DOTALL)
+_DOUBTFUL = re.compile(r"(?<!\\)\[|(?<=-)-|(?<=&)&|(?<=\|)\||(?<=~)~")
 
 
 def with_plain_classes(regex: str) -> str:
-    """A regular expression whose classes such as [:alpha:] are written out."""
-    return _CLASS.sub(lambda match: _POSIX.get(match[1].lower(), match[0]), regex)
+    """A regular expression whose classes such as [:alpha:] are written out.
+
+    A bracket in a class, and signs that stand twice, get a backslash: Python warns that it may read them otherwise.
+    """
+    plain = _CLASS.sub(lambda match: _POSIX.get(match[1].lower(), match[0]), regex)
+    return _SET.sub(lambda found: found[1] + _DOUBTFUL.sub(r"\\\g<0>", found[2]) + "]" if found[2] else found[0], plain)
 
 
 def whole_regex(text: str) -> str:

@@ -213,8 +213,6 @@ def _of_function(sign: str, left: exp.Expr, right: exp.Expr) -> CheckMeaning | N
 
 
 def _of_named(name: str, sign: str, columns: list[str], value: Value | None) -> CheckMeaning | None:
-    if name in ("jsonb_typeof", "json_typeof") and sign == "EQ" and value == "object":
-        return CheckMeaning()  # what is made for JSON columns are objects
     if name == "cardinality" and columns[0] and isinstance(value, Decimal):
         none = (sign == "EQ" and value == 0) or (sign in ("LT", "LTE") and value <= (sign == "LT"))
         return (

@@ -76,9 +76,16 @@ def _plain_demanded(column: ColumnDraft, chosen: Generator | None, keyed: bool) 
     return _text(column, keyed) if column.type.kind in ("string", "text") else _other_than(column, chosen)
 
 
+def _plain_array(type: Type) -> GeneratorSpec | None:
+    """Elements as usual, for lists whose own generator would be guessed later."""
+    items = FALLBACKS.get(type.items[0].kind)
+    nested = items and {"generator": items.type, "params": dict(items.params)}
+    return GeneratorSpec(type="array", params={"items": nested}) if nested else None
+
+
 def _sized(column: ColumnDraft) -> GeneratorSpec | str | None:
     """An array with as many elements as is bounds."""
-    bounds, spec = column.bounds, column.generator
+    bounds, spec = column.bounds, column.generator or _plain_array(column.type)
     if spec is None or (not bounds.shortest and not bounds.longest):
         return None
     if bounds.longest == EMPTY:

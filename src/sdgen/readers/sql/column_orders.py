@@ -38,19 +38,20 @@ def set_orders(entity: TableDraft, found: CheckMeaning) -> list[Conflict]:
         ranks = _ranks(group)
         columns = {name: entity.columns[name] for name in ranks if name in entity.columns}
         if not ranks or len(columns) < len(ranks) or not _settle(entity, group, ranks, columns):
-            faults += [_unkept(order) for order in group if order in found.orders]
+            faults += [_unkept(entity, order) for order in group if order in found.orders]
     return faults
 
 
-def _unkept(order: Comparison) -> Conflict:
-    return (order.low, order.high), f"{order.low} {'<' if order.strict else '<='} {order.high}{UNKEPT}"
+def _unkept(entity: TableDraft, order: Comparison) -> Conflict:
+    ends = (order.low, order.high)
+    return ends, f"{order.low} {'<' if order.strict else '<='} {order.high}{_given_up(entity, *ends)}"
 
 
 def _given_up(entity: TableDraft, *names: str) -> str:
     """Where two columns can't be kept apart, the one that may be null is left null."""
     for name in names:
         column = entity.columns.get(name)
-        if column is not None and column.nullable:
+        if column is not None and column.nullable and not column.null_rates:
             column.null_rate = 1.0
             return f" is not understood: {name} is left null, so that it holds"
     return UNKEPT
@@ -154,6 +155,8 @@ def _settle(
         return False
     if kinds <= NUMBERS:
         return _number_steps(entity, group, ranks, columns) or _number_ranges(ranks, columns)
+    if kinds == {"time"}:
+        return _hour_ranges(ranks, columns)
     if not kinds <= _DAYS | _MOMENTS:
         return False
     # A sum has no bounds and repeats: with either asked, each column gets a stretch of time of its own.
@@ -201,7 +204,10 @@ def _step_above(entity: TableDraft, name: str, orders: Sequence[Comparison]) -> 
     entity.columns = with_before(entity.columns, name, hidden, step)
     lows = [entity.columns[order.low] for order in orders]
     others = [
-        f"coalesce({quoted(low.name)}, 0)" if low.nullable and not column.nullable else quoted(low.name) for low in lows
+        f"coalesce({quoted(low.name)}, 0)"
+        if low.nullable and (not column.nullable or column.null_rates)
+        else quoted(low.name)
+        for low in lows
     ]
     # DuckDB's greatest passes nulls over, so that a null among several takes no part.
     above = others[0] if len(others) == 1 else f"greatest({', '.join(others)})"
@@ -244,6 +250,25 @@ def _time_ranges(ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft]) -
     return True
 
 
+_FIRST, _LAST = 6, 22  # the hours of a day between which people begin and end things
+
+
+def _hour_ranges(ranks: Mapping[str, int], columns: Mapping[str, ColumnDraft]) -> bool:
+    """One stretch of a day for each rank: what opens in the morning closes in the evening."""
+    width = (_LAST - _FIRST) // (max(ranks.values()) + 1)
+    if width < 1 or any(_is_bounded(column) for column in columns.values()):
+        return False
+    for name, column in columns.items():
+        start = _FIRST + ranks[name] * width
+        column.fill("time", start=f"{start:02d}:00", end=f"{start + width:02d}:00")
+    return True
+
+
+def _is_bounded(column: ColumnDraft) -> bool:
+    bounds = column.bounds
+    return column.demanded or bool(bounds.conditions) or bounds.low is not None or bounds.high is not None
+
+
 def _follow(entity: TableDraft, name: str, orders: Sequence[Comparison]) -> None:
     """Let a time be later than others of its row, by a hidden number of days or seconds."""
     column = entity.columns[name]
@@ -253,7 +278,9 @@ def _follow(entity: TableDraft, name: str, orders: Sequence[Comparison]) -> None
     step = ColumnDraft(hidden, Type("int"), hidden=True)
     step.fill("uniform_int", min=least, max=60 if days else 30 * 86_400)
     entity.columns = with_before(entity.columns, name, hidden, step)
-    earlier = [_time(entity.columns[order.low], days, column.nullable) for order in orders]
+    # Nulls that follow a branch are told by it, not by the columns that it is later than.
+    open = column.nullable and not column.null_rates
+    earlier = [_time(entity.columns[order.low], days, open) for order in orders]
     after = earlier[0] if len(earlier) == 1 else f"greatest({', '.join(earlier)})"
     column.fill("expression", sql=f"{after} + {quoted(hidden)}" if days else f"{after} + to_seconds({quoted(hidden)})")
 

@@ -60,6 +60,7 @@ def set_sums(entity: TableDraft, found: CheckMeaning) -> tuple[CheckMeaning, lis
             computed = computed.also(total.column, total.needs)
         elif not _keeps(entity, limit):
             faults.append(((limit.names[0], limit.names[-1]), f"a sum of {', '.join(limit.names)}{UNKEPT}"))
+    found = replace(found, gaps=tuple(part for gap in found.gaps for part in _shared_out(gap, found)))
     for gap in merged_gaps(found):
         pair = (gap.low, gap.high)
         if not _step(entity, gap, computed):
@@ -187,6 +188,16 @@ def _keeps(entity: TableDraft, limit: Limit) -> bool:
 # ------------------------------------------------------------------ gaps
 
 
+def _shared_out(gap: Gap, found: CheckMeaning) -> list[Gap]:
+    """A gap with an upper end, of two columns that a third one lies between: half of it on each side."""
+    inner = {each.high for each in found.orders if each.low == gap.low}
+    middle = next((each.low for each in found.orders if each.high == gap.high and each.low in inner), None)
+    if middle is None or gap.most is None or gap.most < 2:
+        return [gap]
+    least, most = -(-(gap.least or Decimal(0)) // 2), gap.most // 2
+    return [Gap(gap.low, middle, least, most, gap.seconds), Gap(middle, gap.high, least, most, gap.seconds)]
+
+
 def merged_gaps(found: CheckMeaning) -> list[Gap]:
     """One gap for each pair of columns, with what their order says."""
     merged: dict[frozenset[str], Gap] = {}
@@ -294,7 +305,7 @@ def stepped(column: ColumnDraft, base: ColumnDraft, hidden: str, turned: bool) -
         added = f"to_seconds({added})"
     elif column.type.kind == "date":
         added = f"CAST({added} AS INTEGER)"
-    if base.nullable and not column.nullable:
+    if base.nullable and (not column.nullable or column.null_rates):
         start = f"coalesce({start}, {_SOME.get(column.type.kind, '0')})"
     return f"{start} {'-' if turned else '+'} {added}"
 

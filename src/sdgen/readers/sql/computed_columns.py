@@ -6,6 +6,7 @@ dialects, get what the expression gives; where DuckDB can't compute it, they lac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -58,7 +59,7 @@ def _columns_of(sql: str, dialect: str) -> list[str]:
 
     try:
         return [found.name for found in parse_one(sql, dialect=dialect).find_all(exp.Column)]
-    except SqlglotError:
+    except (SqlglotError, AttributeError):
         return []
 
 
@@ -97,7 +98,7 @@ def _in_duckdb(sql: str, dialect: str, draft: TableDraft) -> str:
             # A column that nothing fills raises KeyError here, which makes the expression one that can't be computed.
             found.set("this", exp.to_identifier(spelled[found.name.lower()], quoted=True))
         return tree.sql(dialect="duckdb")
-    except (SqlglotError, KeyError, ValueError):
+    except (SqlglotError, AttributeError, KeyError, ValueError):
         return ""
 
 
@@ -139,4 +140,15 @@ def _declaration(schema: Schema, column: ColumnSchema) -> str:
     fit = fit_of(column.type, schema) if column.type.word else None
     type = "" if fit is None else fit.declared or _DIALECTS[schema.dialect].declared(fit.type)
     not_null = "" if column.nullable or schema.dialect == "mysql" else " NOT NULL"  # which MariaDB refuses
-    return _DECLARATIONS[schema.dialect].format(type=type, sql=column.expression).strip() + not_null
+    sql = _ARROW.sub(_called, column.expression) if schema.dialect == "mysql" else column.expression
+    return _DECLARATIONS[schema.dialect].format(type=type, sql=sql).strip() + not_null
+
+
+# MariaDB has MySQL's functions, and not its arrows.
+_ARROW = re.compile(r"((?:`[^`]+`|[\w$]+)(?:\.(?:`[^`]+`|[\w$]+))?)\s*->(>?)\s*('[^']*'|\"[^\"]*\")")
+
+
+def _called(arrow: re.Match[str]) -> str:
+    document, text, path = arrow.groups()
+    extracted = f"json_extract({document}, {path})"
+    return f"json_unquote({extracted})" if text else extracted

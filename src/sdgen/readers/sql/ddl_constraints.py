@@ -266,35 +266,44 @@ class Partitioning:
     def takes_rows(self) -> bool:
         return any(nested is None or nested.takes_rows for _, nested in self.parts)
 
-    def chosen(self) -> tuple[list[Bounds], Partitioning | None]:
-        """Most of the parts that ask the same of further columns; rows go to these."""
+    def groups(self) -> list[tuple[list[Bounds], Partitioning | None]]:
+        """The parts that ask the same of further columns, together."""
         groups: dict[tuple[str, ...], list[tuple[Bounds, Partitioning | None]]] = {}
         for bounds, nested in self.parts:
             if nested is None or nested.takes_rows:
-                # Parts that ask different things of further columns would need a condition by branches; the rows of
-                # most of them do.
                 asked = tuple(check.sql for check in nested.conditions()) if nested is not None else ()
                 groups.setdefault(asked, []).append((bounds, nested))
-        best = max(groups.values(), key=len, default=[])
-        return [bounds for bounds, _ in best], best[0][1] if best else None
+        found = [([bounds for bounds, _ in group], group[0][1]) for group in groups.values()]
+        if self.kind == "HASH" or len(found) < 2:
+            return found
+        if not self.columns:  # an expression, of which the most parts are as good as all
+            return [max(found, key=lambda group: len(group[0]))]
+        # What a DEFAULT partition takes is told by the others alone; their own rows find them without it.
+        told = [([each for each in bounds if not each.everything], nested) for bounds, nested in found]
+        return [group for group in told if group[0]]
 
     def conditions(self) -> list[CheckSchema]:
         """What the partitions ask of columns; nothing where any value finds one."""
-        bounds, nested = self.chosen()
-        own = _conditions(self.kind, self.columns, bounds)
-        return [*own, *(nested.conditions() if nested is not None else ())]
+        groups = self.groups()
+        asked = [
+            [*_conditions(self.kind, self.columns, bounds), *(nested.conditions() if nested is not None else ())]
+            for bounds, nested in groups
+        ]
+        # Which part a row goes to by its hash is not known beforehand: it keeps what all of them ask.
+        if self.kind == "HASH" or len(asked) < 2:
+            return list({check.sql: check for checks in asked for check in checks}.values())
+        sides = [" AND ".join(f"({check.sql})" for check in checks) for checks in asked]
+        line = groups[0][0][0].line
+        return [CheckSchema(" OR ".join(f"({side})" for side in sides), f"partitions by {self.kind.lower()}", line)]
 
     def required(self) -> set[str]:
         """The columns that can't be null."""
-        bounds, nested = self.chosen()
-        further = nested.required() if nested is not None else set()
-        if (
-            not bounds
-            or any(each.everything for each in bounds)
-            or any("NULL" in map(str.upper, each.values) for each in bounds)
-        ):
-            return further
-        return further | set(self.columns)
+        found = set[str]()
+        for bounds, nested in self.groups():
+            found |= nested.required() if nested is not None else set()
+            if not any(each.everything or "NULL" in map(str.upper, each.values) for each in bounds):
+                found |= set(self.columns)
+        return found
 
 
 def _conditions(kind: str, columns: Sequence[str], bounds: Sequence[Bounds]) -> list[CheckSchema]:

@@ -26,6 +26,8 @@ _SILENT = frozenset({"key", "index", "fulltext", "spatial", "period"})
 def create_table(reading: SchemaBuilder, words: Tokens) -> None:
     """CREATE TABLE in its forms: with a body, as a partition, or from a query (which is left out)."""
     while not words.takes("TABLE"):
+        if words.done:
+            words.expect("TABLE")
         words.next()
     once = words.takes("IF", "NOT", "EXISTS")
     line = words.line
@@ -169,9 +171,13 @@ def create_index(reading: SchemaBuilder, words: Tokens) -> None:
     """A unique index is a unique constraint; with WHERE or over expressions it is treated as one, which is noted."""
     line = words.line
     while not words.takes("INDEX"):
+        if words.done:
+            words.expect("INDEX")
         words.next()
     found = read_index(words)
     draft = reading.tables.find(found.table)
+    if draft is None and found.table.name.lower() in reading.views:
+        return  # a materialized view's, whose rows follow from its tables
     if draft is None:
         reading.note(f"unique index {found.name} left out: there is no table {found.table}", line)
         return
@@ -187,6 +193,8 @@ def create_type(reading: SchemaBuilder, words: Tokens) -> None:
     """CREATE TYPE … AS ENUM, AS (…), AS RANGE; SQL Server's CREATE TYPE … FROM is a domain; others are left out."""
     line = words.line
     while not words.takes("TYPE"):
+        if words.done:
+            words.expect("TYPE")
         words.next()
     name = read_table_name(words).name.lower()
     if words.takes("AS", "ENUM"):

@@ -34,8 +34,20 @@ _REFUSALS = tuple(
         rf"\bIF\b((?:(?!\bTHEN\b|;).)*)\bTHEN\s+{_RAISE}",
         rf"\bSELECT\s+{_RAISE}[^;]*?\)\s*WHERE\b([^;]*);",
         rf"\bSELECT\s+CASE\s+WHEN\b((?:(?!\bTHEN\b|;).)*)\bTHEN\s+{_RAISE}",
+        rf"\bWHEN\b((?:(?!\bTHEN\b|\bBEGIN\b|;).)*)\bBEGIN\s+SELECT\s+{_RAISE}",
     )
 )
+# Of these a row's own values don't tell whether they hold: other rows, and what the session was told before.
+_ELSEWHERE = re.compile(r"\bSELECT\b|(?<!@)@\w+", re.IGNORECASE)
+_INTO = re.compile(
+    r"\bSELECT\b[^;]*?\bINTO\s+(?:STRICT\s+)?([\w, ]+?)(?:\s+FROM\b|;)|\b(\w+)\s*:=\s*\(\s*SELECT\b", re.IGNORECASE
+)
+# That a row of another table is there is what a link sees to.
+_PARENT = re.compile(
+    rf"\bNOT\s+EXISTS\s*\(\s*SELECT\s+\S+\s+FROM\s+{NAME}\s+(?:(?:AS\s+)?(?!WHERE\b)\w+\s+)?WHERE\s+(?:\w+\.)?\w+\s*=\s*NEW\.\w+\s*\)",
+    re.IGNORECASE,
+)
+_OTHER_EVENT = re.compile(r"\bOLD\.|TG_OP\s*(?:=\s*'(?:UPDATE|DELETE)'|(?:<>|!=)\s*'INSERT')", re.IGNORECASE)
 _CHAIN = re.compile(r"\b(?:ELS(?:E\s*)?)?IF\b((?:(?!\bTHEN\b|;).)*)\bTHEN\b", re.IGNORECASE | re.DOTALL)
 _LAST = re.compile(r"\bELSE\b(?!\s*IF\b)(.*?)\bEND\s+IF\b", re.IGNORECASE | re.DOTALL)
 # The words that a condition over a row's own values may have.
@@ -68,7 +80,7 @@ class TriggerEffects:
     or is refused. ways: the conditions of one IF, of which a row keeps one or comes to its ELSE. otherwise: the tables
     that it then comes to. changes_tables: statements are put together that make, alter or drop tables.
     unset: a variable of the session that is a value of an added row, and that nothing here sets; with the row's table
-    and column.
+    and column. refused_by: a condition on other rows or the session: whether it refuses the row can't be told.
     """
 
     sets: Mapping[str, Mapping[str, None]]
@@ -79,6 +91,7 @@ class TriggerEffects:
     otherwise: tuple[str, ...] = ()
     changes_tables: bool = False
     unset: tuple[str, str, str] | None = None
+    refused_by: str = ""
 
 
 def last_name(name: str) -> str:
@@ -108,7 +121,17 @@ def effects_of(table: str, body: str, routines: Mapping[str, str]) -> TriggerEff
         tuple(last_name(each[0]) for each in _ADDS.findall(last[0])) if flat else (),
         _CHANGES_TABLES.search(body) is not None,
         next(_unset(body, added), None),
+        next((" ".join(each.split()) for each in refusals if _looks_elsewhere(each, body)), ""),
     )
+
+
+def _looks_elsewhere(condition: str, body: str) -> bool:
+    """Whether a condition that refuses rows depends on other rows, or on the session's variables."""
+    if (_PARENT.search(condition) and not re.search(r"\bOR\b", condition)) or _OTHER_EVENT.search(condition):
+        return False
+    read = [name.strip() for names in _INTO.findall(body) for name in "".join(names).split(",")]
+    words = set(re.findall(r"@?\w+", re.sub(r"'(?:[^']|'')*'", " ", condition)))
+    return _ELSEWHERE.search(condition) is not None or not words.isdisjoint(read)
 
 
 def _of_row(condition: str) -> str:

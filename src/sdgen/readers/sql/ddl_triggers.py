@@ -117,10 +117,17 @@ def _asked(table: TableSchema, trigger: Trigger, effects: TriggerEffects, there:
         checks += [f"{name} IS NOT NULL" for name in _names(table) if any(_speaks(way, name) for way in effects.ways)]
     elif missing:
         table = replace(table, left_empty=f"the trigger {trigger.name} adds rows to {missing[0]}, which is not there")
+    if effects.refused_by:
+        why = f"the trigger {trigger.name} refuses rows by what is elsewhere: IF {_shortened(effects.refused_by)}"
+        table = replace(table, left_empty=why)
     if effects.changes_tables:
         table = replace(table, left_empty=f"the trigger {trigger.name} makes or changes tables with each row")
     new = (CheckSchema(sql, trigger.name, trigger.line) for sql in checks)
     return replace(table, checks=(*table.checks, *new))
+
+
+def _shortened(condition: str) -> str:
+    return condition if len(condition) <= 60 else condition[:59] + "…"
 
 
 def _is_firm(table: TableSchema | None, column: str) -> bool:

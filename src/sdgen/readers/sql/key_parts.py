@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sdgen.readers.sql.check_syntax import bare_node, without_parens
+from sdgen.readers.sql.check_syntax import bare_node, literal_value, without_parens
 from sdgen.readers.sql.schema import ColumnSchema
 
 if TYPE_CHECKING:
@@ -68,6 +68,9 @@ def followed(node: exp.Expr) -> KeyPart | None:
         return next((replace(part, joined=True) for part in found), None)
     if isinstance(node, exp.Add | exp.Sub):
         sides = [side for side in (node.left, node.right) if not isinstance(bare_node(side), exp.Literal)]
+        return followed(sides[0]) if len(sides) == 1 else None
+    if isinstance(node, exp.Mul):
+        sides = [side for side in (node.left, node.right) if literal_value(side) in (None, 0)]
         return followed(sides[0]) if len(sides) == 1 else None
     if isinstance(node, exp.Case | exp.If):
         return _of_some_rows(node)
@@ -159,7 +162,7 @@ def parsed(sql: str, dialect: str) -> exp.Expr | None:
 
     try:
         return parse_one(sql, dialect=dialect) if sql else None
-    except SqlglotError:
+    except (SqlglotError, AttributeError):
         return None
 
 

@@ -71,7 +71,7 @@ def is_drawn(entity: TableDraft, key: KeySchema, dialect: str) -> bool:
     try:
         own = names(key.where, Truth.TRUE)[1]
         checks = [names(check.sql, Truth.NOT_FALSE) for check in entity.schema.checks]
-    except SqlglotError:
+    except (SqlglotError, AttributeError):
         return False
     return any(count > 1 and own & others for count, others in checks)
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sdgen.readers.sql.check_syntax import bare_node, column_name, literal_value
+from sdgen.readers.sql.json_conditions import documents_read
 from sdgen.readers.sql.schema import CheckSchema, ColumnSchema, DomainSchema, Schema, SqlType, TableSchema
 
 if TYPE_CHECKING:
@@ -22,15 +23,15 @@ JSON = SqlType("json")
 MOMENT_TEXT = "moment text"  # a word for texts that are moments in the form of `values[0]`
 
 BYTES = "binary"
+_TEXT = re.compile("text|char|clob|string|any")
 _BYTES = re.compile("blob|binary|bytea|raw|image")
 _LENGTHS = frozenset({"Length", "ByteLength", "CharLength"})
 
 Typed = tuple[str, SqlType]  # a column in lower case, and its type
 
-_STORAGE = {"integer": "bigint", "text": "text", "real": "double", "blob": "blob"}  # SQLite's classes
+_STORAGE = {"real": "double", "integer": "bigint", "text": "text", "blob": "blob"}  # SQLite's classes
 _FORMS = {"date": "%Y-%m-%d", "time": "%H:%M:%S", "datetime": "%Y-%m-%d %H:%M:%S"}  # of SQLite's functions
-_JSON_READERS = frozenset({"JSONExtract", "JSONExtractScalar", "JSONBExtract", "JSONBExtractScalar"})
-_CALLED = {"Date": "date", "Time": "time", "JSONType": "json_type", "Typeof": "typeof", "TimeToStr": "strftime"}
+_CALLED = {"Date": "date", "Time": "time", "Typeof": "typeof", "TimeToStr": "strftime"}
 
 
 def with_checked_types(schema: Schema) -> Schema:
@@ -61,9 +62,14 @@ def _with_types(table: TableSchema, dialect: str) -> TableSchema:
         types |= told
         if rest:
             checks.append(check if rest == check.sql else replace(check, sql=rest))
-    for column in table.columns:
-        for name in _read_as_json(column.expression, dialect):
-            types.setdefault(name, JSON)
+    texts = {column.name.lower() for column in table.columns if _TEXT.search(column.type.word) or not column.type.word}
+    for sql in (*(column.expression for column in table.columns), *(check.sql for check in table.checks)):
+        # A document's own functions read hstore and ltree too: what is declared as a type of another sort is no JSON.
+        types |= {name: JSON for name in _read_as_json(sql, dialect) if name in texts}
+    forms = {name: type for name, type in types.items() if type.word == MOMENT_TEXT}
+    if forms:
+        pairs = [pair for check in checks for pair in _compared_columns(check.sql, dialect)]
+        types |= {two: forms[one] for pair in pairs for one, two in (pair, pair[::-1]) if one in forms and two in texts}
     if not types:
         return table
     columns = tuple(_typed(column, types.get(column.name.lower())) for column in table.columns)
@@ -71,7 +77,7 @@ def _with_types(table: TableSchema, dialect: str) -> TableSchema:
 
 
 def _typed(column: ColumnSchema, type: SqlType | None) -> ColumnSchema:
-    if type is None or column.type.word.startswith("json"):
+    if type is None or not type.word or column.type.word.startswith("json"):
         return column
     # The declared words are kept for a table that is made anew: the condition tells the values, not the declaration.
     if type.word in (MOMENT_TEXT, BYTES):
@@ -86,15 +92,17 @@ def _parted(sql: str, dialect: str, bytes: frozenset[str]) -> tuple[dict[str, Sq
 
     try:
         parts = list(_conjuncts(parse_one(sql, dialect=dialect, into=exp.Condition)))
-    except SqlglotError:
+    except (SqlglotError, AttributeError):  # sqlglot fails on some operators without a side
         return {}, sql
     told = [(part, _told(part, dialect) or _sized(part, bytes)) for part in parts]
     types = dict(typed for _, typed in told if typed is not None)
     if not types:
         return {}, sql
-    return types, exp.and_(*(part for part, typed in told if typed is None)).sql(dialect) if any(
-        typed is None for _, typed in told
-    ) else ""
+    # To SQLite null is a class of its own, which a condition on typeof that does not name it refuses.
+    firm = [each for part, typed in told if typed and (each := _classes(part)) and "null" not in each[1]]
+    kept = [part for part, typed in told if typed is None]
+    kept += [exp.not_(exp.Is(this=exp.column(name, quoted=True), expression=exp.Null())) for name, _ in firm]
+    return types, exp.and_(*kept).sql(dialect) if kept else ""
 
 
 def _conjuncts(node: exp.Expr) -> Iterable[exp.Expr]:
@@ -116,13 +124,37 @@ def _told(node: exp.Expr, dialect: str) -> Typed | None:
             if typed is not None and _is_null(first) == typed[0]:
                 return typed
         return None
+    if dialect == "sqlite" and (classes := _classes(node)) is not None:
+        # Of several the one that holds the others' values too: a real number may be a whole one. Where both texts and
+        # numbers are allowed, what is declared says more.
+        name, stored = classes
+        found = next((type for word, type in _STORAGE.items() if word in stored), "")
+        return (name, SqlType("" if {"text", "integer"} <= stored else found)) if found else None
     if type(node).__name__ == "Is" and type(node.args["expression"]).__name__ == "JSON":
         return (column_name(node.this).lower(), JSON) if column_name(node.this) else None
     if type(node).__name__ in ("EQ", "NullSafeEQ", "Is", "NEQ", "GT"):
         return _compared(bare_node(node.this), bare_node(node.args["expression"]), dialect)
-    if type(node).__name__ == "In":
-        return _stored(node, [literal_value(each) for each in node.expressions], dialect)
     return _called(node, None, dialect)
+
+
+def _classes(node: exp.Expr) -> tuple[str, frozenset[str]] | None:
+    """The column of a condition on SQLite's typeof, and the classes that it allows; None for any other condition."""
+    kind = type(node).__name__
+    if kind == "Not":
+        found = _classes(bare_node(node.this))
+        return found and (found[0], frozenset((*_STORAGE, "null")) - found[1])
+    if kind == "Or":
+        sides = [_classes(bare_node(each)) for each in (node.this, node.args["expression"])]
+        one, other = sides
+        return (one[0], one[1] | other[1]) if one and other and one[0] == other[0] else None
+    name = column_name(_function(bare_node(node.this))[1][0]) if kind in ("In", "EQ", "NEQ", "Is") and (
+        _function(bare_node(node.this))[0] == "typeof"
+    ) else ""  # fmt: skip
+    values = node.expressions if kind == "In" else [node.args["expression"]] if name else []
+    words = frozenset(str(literal_value(each)).lower() for each in values)
+    if not name or not words:
+        return None
+    return name.lower(), frozenset((*_STORAGE, "null")) - words if kind == "NEQ" else words
 
 
 def _sized(node: exp.Expr, bytes: frozenset[str]) -> Typed | None:
@@ -130,14 +162,15 @@ def _sized(node: exp.Expr, bytes: frozenset[str]) -> Typed | None:
     if type(node).__name__ == "Or":
         one, other = bare_node(node.this), bare_node(node.args["expression"])
         return _sized(other, bytes) if _is_null(one) else _sized(one, bytes) if _is_null(other) else None
-    if type(node).__name__ != "EQ":
+    # Bytes are made of one length: of a range its least, which keeps the most of what else is said.
+    if type(node).__name__ not in ("EQ", "GTE", "LTE", "Between"):
         return None
     function, arguments = _function(bare_node(node.this))
     if function != "octet_length":
         if type(bare_node(node.this)).__name__ not in _LENGTHS:
             return None
         arguments = [bare_node(node.this).this]
-    name, size = column_name(arguments[0]).lower(), literal_value(node.args["expression"])
+    name, size = column_name(arguments[0]).lower(), literal_value(node.args.get("low") or node.args["expression"])
     return (name, SqlType(BYTES, (int(size),))) if name in bytes and isinstance(size, Decimal) else None
 
 
@@ -184,13 +217,6 @@ def _called(call: exp.Expr, value: object, dialect: str) -> Typed | None:
     return (name.lower(), found) if found is not None else None
 
 
-def _stored(node: exp.Expr, values: list[object], dialect: str) -> Typed | None:
-    """`typeof(x) IN ('integer', 'null')`."""
-    # SQLite's typeof calls null a class of its own.
-    others = [value for value in values if value != "null"]
-    return _called(bare_node(node.this), others[0], dialect) if len(others) == 1 else None
-
-
 def _function(node: exp.Expr) -> tuple[str, list[exp.Expr]]:
     """A function's name in lower case, and its arguments."""
     kind = type(node).__name__
@@ -202,24 +228,32 @@ def _function(node: exp.Expr) -> tuple[str, list[exp.Expr]]:
 _TELLING: Mapping[str, Callable[[object, str], SqlType | None]] = {
     "json_valid": lambda value, dialect: JSON if value is None or value == 1 or value is True else None,
     "isjson": lambda value, dialect: JSON if value is not None else None,
-    "json_type": lambda value, dialect: JSON if str(value).lower() == "object" else None,
-    "typeof": lambda value, dialect: (
-        SqlType(_STORAGE[str(value)]) if dialect == "sqlite" and value in _STORAGE else None
-    ),
 }
 
 
-def _read_as_json(expression: str, dialect: str) -> list[str]:
-    """The columns that a computed one reads as JSON, in lower case."""
+def _compared_columns(sql: str, dialect: str) -> list[tuple[str, str]]:
+    """The pairs of columns that a condition compares, in lower case: texts of moments are of one form then."""
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError
 
-    # Most expressions read no JSON, and parsing them all would cost time.
+    try:
+        nodes = [*parse_one(sql, dialect=dialect, into=exp.Condition).find_all(exp.GT, exp.GTE, exp.LT, exp.LTE)]
+    except (SqlglotError, AttributeError):
+        return []
+    pairs = [(column_name(node.this).lower(), column_name(node.expression).lower()) for node in nodes]
+    return [pair for pair in pairs if all(pair)]
+
+
+def _read_as_json(expression: str, dialect: str) -> list[str]:
+    """The columns that a condition or a computed column reads as JSON, in lower case."""
+    from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
+
+    # Most conditions read no JSON, and parsing them all would cost time.
     if "json" not in expression.lower() and "->" not in expression:
         return []
     try:
         tree = parse_one(expression, dialect=dialect, into=exp.Condition)
-    except SqlglotError:
+    except (SqlglotError, AttributeError):
         return []
-    read = [node.this for node in tree.find_all(exp.Func, exp.Binary) if type(node).__name__ in _JSON_READERS]
-    return [column_name(node).lower() for node in read if column_name(node)]
+    return [column_name(node).lower() for node in documents_read(tree) if column_name(node)]

@@ -142,7 +142,10 @@ def _whole(type: SqlType, dialect: str) -> Fit | None:
             return None
         return Fit(read, GeneratorSpec(type=items["generator"], params=items["params"]), declared=type.text)
     if dialect == "duckdb" and (members := union_members(type.text)) is not None:
-        return Fit(members, declared=type.text)
+        # DuckDB's catalogue spells INT as INTEGER: an existing column is known by these words.
+        named = zip(members.fields, members.items, strict=True)
+        own = (f"{name if name.isidentifier() else DUCKDB.quote(name)} {DUCKDB.declared(item)}" for name, item in named)
+        return Fit(members, declared=f"UNION({', '.join(own)})")
     bare = clickhouse_type(type.text).bare.word if dialect == "clickhouse" else type.word
     usual = _USUAL[dialect].declared(read)
     plain = type.text in (usual, f"Nullable({usual})") and not type.options

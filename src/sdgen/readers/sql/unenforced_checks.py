@@ -46,7 +46,7 @@ def _translated(sql: str, dialect: str, spellings: Collection[tuple[str, str]], 
             name = column if column and found.name.lower() == "value" else spelled[found.name.lower()]
             found.set("this", exp.to_identifier(name, quoted=True))
         return with_escapes(as_meant(with_backslashes(tree, dialect), dialect)).sql(dialect="duckdb")
-    except (SqlglotError, KeyError, ValueError):
+    except (SqlglotError, AttributeError, KeyError, ValueError):
         return ""
 
 
@@ -87,7 +87,7 @@ def holds_on_null(sql: str, column: str) -> bool:
 
     try:
         return null(parse_one(sql, into=exp.Condition), False)
-    except SqlglotError:
+    except (SqlglotError, AttributeError):
         return False
 
 
