@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from hashlib import blake2b
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -21,13 +21,12 @@ from sdgen.generators.choices.null_rates import case_numbers
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.domains import permute
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
-from sdgen.generators.pools import DATA, in_groups, own_yaml
+from sdgen.generators.pools import DATA, in_groups, own_yaml, rows_by_kind
 from sdgen.generators.references import Referring
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
 from sdgen.generators.text.grammar_syntax import (
     Alternatives,
-    GrammarPiece,
     GrammarText,
     NumberRange,
     Reference,
@@ -168,10 +167,10 @@ class Grammar(Referring):
     def values(self, cells: ColumnBatch) -> pa.Array:
         written = _Text(self, cells)
         if not self.by:
-            return written.of_rule(self.first, np.arange(len(cells), dtype=np.int64), "")
+            return written.texts(self.first, np.arange(len(cells), dtype=np.int64))
         rules = [*self.cases.values(), self.first]
         picks = case_numbers(self.array(cells, self.by), list(self.cases))
-        return in_groups(picks, lambda place, rows: written.of_rule(rules[place], rows, ""))
+        return in_groups(picks, lambda place, rows: written.texts(rules[place], rows))
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,61 +200,114 @@ def _rule(texts: RuleTexts) -> Rule:
     return Rule(read, table, pool)
 
 
+class _Pieces:
+    """Texts of a batch's rows in pieces, each a place in a pool: they are put together once, when all are there."""
+
+    def __init__(self, rows: int) -> None:
+        self._counts = np.zeros(rows, dtype=np.int64)
+        self._added: list[tuple[Numbers, Numbers, Numbers]] = []
+        self._pools: list[pa.Array] = []
+        self._firsts: dict[int, int] = {}  # by the identity of a pool: where it begins among all of them
+        self._size = 0
+
+    def add(self, rows: Numbers, pool: pa.Array, picks: Numbers | int) -> None:
+        """A further piece of each of these rows, which are named once."""
+        if id(pool) not in self._firsts:
+            self._firsts[id(pool)] = self._size
+            self._pools.append(pool)
+            self._size += len(pool)
+        places = self._counts[rows]
+        self._counts[rows] = places + 1
+        self._added.append((rows, places, np.broadcast_to(picks + self._firsts[id(pool)], len(rows))))
+
+    def texts(self, rows: Numbers) -> pa.Array:
+        """The texts of these rows, all that have pieces."""
+        ends = np.cumsum(self._counts[rows])
+        starts = np.zeros(len(self._counts), dtype=np.int64)
+        starts[rows] = ends - self._counts[rows]
+        flat = np.empty(int(ends[-1]) if len(ends) else 0, dtype=np.int32)
+        for at, places, picks in self._added:
+            flat[starts[at] + places] = picks
+        pieces = pa.concat_arrays(self._pools or [pa.array([], pa.string())]).take(pa.array(flat))
+        offsets = pa.array(np.append(0, ends).astype(np.int32))
+        return pc.binary_join(pa.ListArray.from_arrays(offsets, pieces), "")
+
+
 @dataclass(frozen=True)
 class _Text:
     """Texts for some rows of a batch. Where in a text a rule stands is its stream's purpose."""
 
     grammar: Grammar
     cells: ColumnBatch
+    _filtered: dict[tuple[str, str], pa.Array] = field(default_factory=dict)
 
-    def of_rule(self, name: str, rows: Numbers, place: str, turn: int = 0) -> pa.Array:
+    def texts(self, rule: str, rows: Numbers) -> pa.Array:
+        pieces = _Pieces(len(self.cells))
+        self._add_rule(pieces, Reference(rule), rows, "", 0)
+        return pieces.texts(rows)
+
+    def _add_rule(self, pieces: _Pieces, named: Reference, rows: Numbers, place: str, turn: int) -> None:
         """turn: how often the rule was named in the same text before."""
-        rule = self.grammar.alternatives[name]
+        rule = self.grammar.alternatives[named.name]
+        if named.filter and rule.pool is None:
+            inside = _Pieces(len(self.cells))
+            self._add_rule(inside, Reference(named.name), rows, place, turn)
+            made = FILTERS[named.filter].apply(inside.texts(rows), "")
+            return pieces.add(rows, made, np.arange(len(rows)))
         # The way through the rules is the purpose of the stream, so that a rule gives other texts at other places.
         # Texts of further turns are told apart by the turn, on one stream for all of them.
-        purpose = f"{place}/{name}"
+        purpose = f"{place}/{named.name}"
         picks = rule.chosen(self._words(purpose, rows), turn)
         if rule.pool is not None:
-            return rule.pool.take(pa.array(picks))
+            return pieces.add(rows, self._pool(named, rule.pool), picks)
         # A further turn of a rule has streams of its own for what is inside it.
         inner = f"{purpose} {turn}" if turn else purpose
-        return in_groups(picks, lambda number, places: self._joined(rule.texts[number], rows[places], inner))
+        for number, places in rows_by_kind(picks):
+            self._add_text(pieces, rule.texts[number], rows[places], inner)
 
-    def _joined(self, text: GrammarText, rows: Numbers, place: str) -> pa.Array:
+    def _add_text(self, pieces: _Pieces, text: GrammarText, rows: Numbers, place: str) -> None:
         turns: dict[str, int] = {}
-        pieces: list[Any] = []
-        for number, piece in enumerate(text.pieces):
-            turn = 0
-            if isinstance(piece, Reference):
+        for number, piece in enumerate(text.pieces or ("",)):
+            if isinstance(piece, str):
+                pieces.add(rows, _literal(piece), 0)
+            elif isinstance(piece, NumberRange):
+                values = streams.below(self._words(f"{place}#{number}", rows), piece.high - piece.low + 1)
+                pieces.add(rows, pa.array(values + np.int64(piece.low)).cast(pa.string()), np.arange(len(rows)))
+            elif isinstance(piece, Alternatives):
+                inner = f"{place}|{number}"
+                picks = streams.below(self._words(inner, rows), len(piece.texts))
+                for choice, places in rows_by_kind(picks):
+                    self._add_text(pieces, piece.texts[choice], rows[places], inner)
+            else:
                 turn = turns.get(piece.name, 0)
                 turns[piece.name] = turn + 1
-            pieces.append(self._piece(piece, rows, place, number, turn))
-        if not any(isinstance(piece, pa.Array) for piece in pieces):
-            return pa.repeat("".join(pieces), len(rows))
-        return pieces[0] if len(pieces) == 1 else pc.binary_join_element_wise(*pieces, "")
+                if piece.name in self.grammar.texts:
+                    self._add_rule(pieces, piece, rows, place, turn)
+                else:
+                    pieces.add(rows, self._column(piece), rows)
 
-    def _piece(self, piece: GrammarPiece, rows: Numbers, place: str, number: int, turn: int) -> pa.Array | str:
-        if isinstance(piece, str):
-            return piece
-        if isinstance(piece, NumberRange):
-            words = self._words(f"{place}#{number}", rows)
-            values = streams.below(words, piece.high - piece.low + 1) + np.int64(piece.low)
-            return pa.array(values).cast(pa.string())
-        if isinstance(piece, Alternatives):
-            picks = streams.below(self._words(f"{place}|{number}", rows), len(piece.texts))
-            inner = f"{place}|{number}"
-            return in_groups(picks, lambda choice, places: self._joined(piece.texts[choice], rows[places], inner))
-        if piece.name in self.grammar.texts:
-            written = self.of_rule(piece.name, rows, place, turn)
-        else:
-            name = piece.name
-            # A column's text is made once for the batch, however often rules name it.
-            column = self.cells.rows.shared(f"{name} as text", lambda: _as_texts(self.grammar.array(self.cells, name)))
-            written = column.take(pa.array(rows))
-        return FILTERS[piece.filter].apply(written, "") if piece.filter else written
+    def _column(self, named: Reference) -> pa.Array:
+        """A column's text, made once for the batch, however often rules name it."""
+        name = named.name
+        texts = self.cells.rows.shared(f"{name} as text", lambda: _as_texts(self.grammar.array(self.cells, name)))
+        return self._pool(named, texts)
+
+    def _pool(self, named: Reference, pool: pa.Array) -> pa.Array:
+        """The texts that a rule or column can have there, through its filter."""
+        if not named.filter:
+            return pool
+        key = (named.name, named.filter)
+        if key not in self._filtered:
+            self._filtered[key] = FILTERS[named.filter].apply(pool, "")
+        return self._filtered[key]
 
     def _words(self, purpose: str, rows: Numbers) -> streams.Words:
         return streams.draw(self.cells.key(purpose), self.cells.numbers[rows])
+
+
+@cache
+def _literal(text: str) -> pa.Array:
+    return pa.array([text], pa.string())
 
 
 def _as_texts(array: pa.Array) -> pa.Array:
