@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators.arrays.cast import cast_array
-from sdgen.generators.column_batch import ColumnBatch
+from sdgen.generators.column_batch import ChosenRows, ColumnBatch, Rows
 from sdgen.generators.links.counts import Layout
 from sdgen.generators.links.parent_sampler import Counted, Link
 from sdgen.generators.locales import values_by_locale
@@ -39,16 +39,19 @@ class PlannedRows:
         entity: EntityPlan,
         numbers: Numbers,
         missing: NDArray[np.bool_] | None = None,
-        of_runs: bool = False,
+        distinct: tuple[Numbers, Numbers] | None = None,
+        above: _Above | None = None,
     ) -> None:
         self.plan = plan
         self.settled = entity
         self.numbers = numbers
         self.missing = missing
         self._columns: dict[str, pa.Array] = {}
-        self._parents: dict[str, PlannedRows] = {}
+        self._parents: dict[str, Rows] = {}
         self._shared: dict[str, Any] = {}
-        self._runs = _runs(numbers) if of_runs and missing is None else None
+        # Where numbers repeat: places that hold each once, and for every row which of those it is.
+        self._repeats = distinct
+        self._above = above
 
     @property
     def entity(self) -> str:
@@ -56,8 +59,8 @@ class PlannedRows:
 
     def column(self, name: str) -> pa.Array:
         if name not in self._columns:
-            if self._distinct is not None and self._runs is not None:
-                values = self._distinct.column(name).take(pa.array(self._runs[1]))
+            if self._distinct is not None and self._repeats is not None:
+                values = self._distinct.column(name).take(pa.array(self._repeats[1]))
             else:
                 # Where a row of children has no parent, some row's number stands here: its values are left out below.
                 values = _column(self, self.settled.columns[name])
@@ -66,19 +69,25 @@ class PlannedRows:
 
     @cached_property
     def _distinct(self) -> PlannedRows | None:
-        """The rows without those that repeat the one before; None where few do."""
-        return None if self._runs is None else PlannedRows(self.plan, self.settled, self.numbers[self._runs[0]])
+        """The rows without those that are there already; None where few repeat."""
+        return None if self._repeats is None else PlannedRows(self.plan, self.settled, self.numbers[self._repeats[0]])
 
-    def parent(self, link: str) -> PlannedRows:
+    def parent(self, link: str) -> Rows:
         if link not in self._parents:
-            settled = self.settled.links[link]
-            numbers, missing = settled.parents(self.numbers) if settled.layout is None else self._counted_by(settled)
-            for more in (settled.missing(self.numbers, self.column), self.missing):
-                missing = missing if more is None else more if missing is None else more | missing
-            parent = self.plan.entities[settled.parent]
-            # Only parents that rows are counted by come in runs of one number; drawn ones repeat at random places.
-            self._parents[link] = PlannedRows(self.plan, parent, numbers, missing, settled.layout is not None)
+            self._parents[link] = self._parent(self.settled.links[link])
         return self._parents[link]
+
+    def _parent(self, link: Link) -> Rows:
+        counted = isinstance(link.chooser, Counted) and not link.is_optional and link.null_rates is None
+        if self._above is not None and self._above.link == link.name and counted and self.missing is None:
+            return self._above.of_children()
+        numbers, missing = link.parents(self.numbers) if link.layout is None else self._counted_by(link)
+        for more in (link.missing(self.numbers, self.column), self.missing):
+            missing = missing if more is None else more if missing is None else more | missing
+        parent = self.plan.entities[link.parent]
+        # Parents that rows are counted by come in runs of one number; drawn ones repeat at random places.
+        distinct = _drawn_often(numbers, parent.rows) if link.layout is None else _runs(numbers)
+        return PlannedRows(self.plan, parent, numbers, missing, distinct)
 
     def _counted_by(self, link: Link) -> tuple[Numbers, NDArray[np.bool_] | None]:
         """The parents of rows that are counted by a link; where they stand among their siblings is kept."""
@@ -119,20 +128,28 @@ class PlannedRows:
         else:
             parents = np.searchsorted(ends, numbers, side="right")
             numbers += (firsts - (ends - counts))[parents]
-        return PlannedRows(self.plan, self.plan.entities[entity], numbers)
+        # Children that ask for these rows as their parents find what is computed here.
+        above = None if self.missing is not None else _Above(self._link_of(entity), self, ends, start, stop)
+        return PlannedRows(self.plan, self.plan.entities[entity], numbers, above=above)
 
     def at(self, numbers: Numbers) -> PlannedRows:
         return PlannedRows(self.plan, self.settled, numbers)
 
     def _layout_of(self, entity: str) -> Layout:
+        layout = self.plan.entities[entity].links[self._link_of(entity)].layout
+        assert layout is not None
+        return layout
+
+    def _link_of(self, entity: str) -> str:
+        """The link by which the rows of an entity are counted per rows of this one."""
         links = self.plan.entities[entity].links.values()
-        return next(link.layout for link in links if link.layout is not None and link.parent == self.entity)
+        return next(link.name for link in links if link.layout is not None and link.parent == self.entity)
 
     def scores(self, column: str) -> NDArray[np.float64]:
         settled = self.settled.columns[column]
         cells = ColumnBatch(self, settled.facts)
-        if self._distinct is not None and self._runs is not None:
-            return self._distinct.scores(column).take(self._runs[1])
+        if self._distinct is not None and self._repeats is not None:
+            return self._distinct.scores(column).take(self._repeats[1])
         return self.shared(f"scores {column}", lambda: cells.scores(settled.generator))
 
     def ordinals(self, link: str) -> Numbers:
@@ -140,6 +157,35 @@ class PlannedRows:
         if layout is None:
             raise LookupError(f"{self.entity} does not count its rows by {link}")
         return self._located(layout)[1]
+
+
+class _Above(NamedTuple):
+    """Rows whose children are some other rows: the start-th to the stop-th of all. ends: where each one's end."""
+
+    link: str
+    rows: PlannedRows
+    ends: Numbers
+    start: int
+    stop: int
+
+    def of_children(self) -> Rows:
+        numbers = np.arange(self.start, self.stop, dtype=np.int64)
+        return ChosenRows(self.rows, np.searchsorted(self.ends, numbers, side="right"))
+
+
+def _drawn_often(numbers: Numbers, rows: int) -> tuple[Numbers, Numbers] | None:
+    """A place of each number there is, and each place's number among those; None where there may be as many as places.
+
+    rows: numbers are below it.
+    """
+    if 2 * rows > len(numbers):
+        return None
+    places = np.full(rows, -1, dtype=np.int64)
+    places[numbers] = np.arange(len(numbers))
+    there = np.flatnonzero(places >= 0)
+    order = np.empty(rows, dtype=np.int64)
+    order[there] = np.arange(len(there))
+    return places[there], order[numbers]
 
 
 def _runs(numbers: Numbers) -> tuple[Numbers, Numbers] | None:

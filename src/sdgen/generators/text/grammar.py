@@ -205,7 +205,7 @@ class _Pieces:
 
     def __init__(self, rows: int) -> None:
         self._counts = np.zeros(rows, dtype=np.int64)
-        self._added: list[tuple[Numbers, Numbers, Numbers]] = []
+        self._added: list[tuple[Numbers, Numbers, Numbers | int]] = []
         self._pools: list[pa.Array] = []
         self._firsts: dict[int, int] = {}  # by the identity of a pool: where it begins among all of them
         self._size = 0
@@ -218,7 +218,7 @@ class _Pieces:
             self._size += len(pool)
         places = self._counts[rows]
         self._counts[rows] = places + 1
-        self._added.append((rows, places, np.broadcast_to(picks + self._firsts[id(pool)], len(rows))))
+        self._added.append((rows, places, picks + self._firsts[id(pool)]))
 
     def texts(self, rows: Numbers) -> pa.Array:
         """The texts of these rows, all that have pieces."""
