@@ -100,6 +100,10 @@ class Rows(Protocol):
         """Other rows of the same entity."""
         ...
 
+    def distinct(self) -> tuple[Rows, Numbers | None]:
+        """Rows in which these are computed, without repetitions, and each row's place there (None: they are these)."""
+        ...
+
     def ordinals(self, link: str) -> Numbers:
         """Each row's place among its parent's children, from 0; only for a link that rows are counted by."""
         ...
@@ -160,6 +164,10 @@ class ChosenRows:
             self._shared[name] = compute()
         found: T = self._shared[name]
         return found
+
+    def distinct(self) -> tuple[Rows, Numbers | None]:
+        rows, places = self.outer.distinct()
+        return rows, self.chosen if places is None else places[self.chosen]
 
     def ordinals(self, link: str) -> Numbers:
         return self.outer.ordinals(link)[self.chosen]

@@ -152,6 +152,11 @@ class PlannedRows:
             return self._distinct.scores(column).take(self._repeats[1])
         return self.shared(f"scores {column}", lambda: cells.scores(settled.generator))
 
+    def distinct(self) -> tuple[Rows, Numbers | None]:
+        if self._distinct is None or self._repeats is None:
+            return self, None
+        return self._distinct, self._repeats[1]
+
     def ordinals(self, link: str) -> Numbers:
         layout = self.settled.links[link].layout
         if layout is None:
