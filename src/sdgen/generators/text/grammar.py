@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from hashlib import blake2b
@@ -19,7 +19,7 @@ from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.base import ParamError
 from sdgen.generators.choices.null_rates import case_numbers
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
-from sdgen.generators.domains import permute
+from sdgen.generators.domains import permute_each
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.pools import DATA, in_groups, own_yaml, rows_by_kind
 from sdgen.generators.references import Referring
@@ -181,16 +181,6 @@ class Rule:
     table: AliasTable | None
     pool: pa.Array | None
 
-    def chosen(self, words: streams.Words, turn: int) -> Numbers:
-        """A text's number for each word; those of further turns differ, where all are equally likely."""
-        # A rule that is named again in a text gives another text: the turn is mixed into the word.
-        if self.table is not None:
-            return self.table.pick(words if not turn else streams.mix(words + np.uint64(turn)))
-        turns = np.full(len(words), turn % len(self.texts), dtype=np.int64)
-        # Without weights a permutation of the texts is taken turn by turn, so that
-        # none comes again before all have come.
-        return permute(words, turns, len(self.texts))
-
 
 def _rule(texts: RuleTexts) -> Rule:
     read = tuple(map(read_grammar_text, texts))
@@ -233,58 +223,125 @@ class _Pieces:
         return pc.binary_join(pa.ListArray.from_arrays(offsets, pieces), "")
 
 
+@dataclass(eq=False)
+class _Node:
+    """A place in texts at which some rows choose: among a rule's texts, among alternatives, or a number.
+
+    purpose: of the stream that they choose by, which is the way through the rules, so that a rule gives other texts at
+    other places. inner: the way to what is inside. turn: how often the rule was named in the same text before.
+    """
+
+    among: Rule | Alternatives | NumberRange
+    named: Reference
+    rows: Numbers
+    purpose: str
+    inner: str
+    turn: int = 0
+    picks: Numbers = field(default_factory=lambda: np.arange(0))
+    branches: list[tuple[Numbers, list[_Part]]] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """How many there are to choose among."""
+        return self.among.high - self.among.low + 1 if isinstance(self.among, NumberRange) else len(self.among.texts)
+
+    @property
+    def pool(self) -> pa.Array | None:
+        return self.among.pool if isinstance(self.among, Rule) else None
+
+
+_Part = str | Reference | _Node
+
+
 @dataclass(frozen=True)
 class _Text:
-    """Texts for some rows of a batch. Where in a text a rule stands is its stream's purpose."""
+    """Texts for some rows of a batch: all places at one depth choose together, then the pieces are put in order."""
 
     grammar: Grammar
     cells: ColumnBatch
     _filtered: dict[tuple[str, str], pa.Array] = field(default_factory=dict)
 
     def texts(self, rule: str, rows: Numbers) -> pa.Array:
-        pieces = _Pieces(len(self.cells))
-        self._add_rule(pieces, Reference(rule), rows, "", 0)
-        return pieces.texts(rows)
+        root = self._rule_node(Reference(rule), rows, "", 0)
+        nodes = [root]
+        while nodes:
+            self._choose(nodes)
+            nodes = [inner for node in nodes for inner in self._opened(node)]
+        return self._written(root)
 
-    def _add_rule(self, pieces: _Pieces, named: Reference, rows: Numbers, place: str, turn: int) -> None:
-        """turn: how often the rule was named in the same text before."""
-        rule = self.grammar.alternatives[named.name]
-        if named.filter and rule.pool is None:
-            inside = _Pieces(len(self.cells))
-            self._add_rule(inside, Reference(named.name), rows, place, turn)
-            made = FILTERS[named.filter].apply(inside.texts(rows), "")
-            return pieces.add(rows, made, np.arange(len(rows)))
-        # The way through the rules is the purpose of the stream, so that a rule gives other texts at other places.
-        # Texts of further turns are told apart by the turn, on one stream for all of them.
+    def _rule_node(self, named: Reference, rows: Numbers, place: str, turn: int) -> _Node:
+        # Texts of further turns are told apart by the turn, on one stream for all of them; what is inside has streams
+        # of its own in each.
         purpose = f"{place}/{named.name}"
-        picks = rule.chosen(self._words(purpose, rows), turn)
-        if rule.pool is not None:
-            return pieces.add(rows, self._pool(named, rule.pool), picks)
-        # A further turn of a rule has streams of its own for what is inside it.
         inner = f"{purpose} {turn}" if turn else purpose
-        for number, places in rows_by_kind(picks):
-            self._add_text(pieces, rule.texts[number], rows[places], inner)
+        return _Node(self.grammar.alternatives[named.name], named, rows, purpose, inner, turn)
 
-    def _add_text(self, pieces: _Pieces, text: GrammarText, rows: Numbers, place: str) -> None:
+    def _choose(self, nodes: Sequence[_Node]) -> None:
+        """Set each node's picks."""
+        # One call for all nodes: a text may have thousands of places, with few rows at each.
+        lengths = [len(node.rows) for node in nodes]
+        keys = np.array([self.cells.key(node.purpose) for node in nodes], dtype=np.uint64)
+        rows = np.concatenate([node.rows for node in nodes])
+        words = streams.draw(np.repeat(keys, lengths), self.cells.numbers[rows])
+        in_turn = np.array([isinstance(node.among, Rule) and node.among.table is None for node in nodes])
+        # Without weights a permutation of the texts is taken turn by turn, so that none comes again before all have.
+        sizes = np.array([max(1, node.size) for node in nodes], dtype=np.int64)
+        turns = np.array([node.turn for node in nodes], dtype=np.int64) % sizes
+        chosen = np.flatnonzero(np.repeat(in_turn, lengths))
+        picks = np.empty(len(words), dtype=np.int64)
+        which = np.repeat(np.arange(len(nodes)), lengths)[chosen]
+        picks[chosen] = permute_each(words[chosen], turns[which], sizes[which])
+        ends = np.cumsum(lengths)
+        for node, start, end, done in zip(nodes, ends - lengths, ends, in_turn, strict=True):
+            node.picks = picks[start:end] if done else _picked(node, words[start:end])
+
+    def _opened(self, node: _Node) -> Iterator[_Node]:
+        """What its texts have inside, for the rows of each; they become the node's branches."""
+        if isinstance(node.among, NumberRange) or node.pool is not None:
+            return
+        for number, places in rows_by_kind(node.picks):
+            rows = node.rows[places]
+            parts = list(self._parts(node.among.texts[number], rows, node.inner))
+            node.branches.append((rows, parts))
+            yield from (part for part in parts if isinstance(part, _Node))
+
+    def _parts(self, text: GrammarText, rows: Numbers, place: str) -> Iterator[_Part]:
         turns: dict[str, int] = {}
         for number, piece in enumerate(text.pieces or ("",)):
-            if isinstance(piece, str):
-                pieces.add(rows, _literal(piece), 0)
-            elif isinstance(piece, NumberRange):
-                values = streams.below(self._words(f"{place}#{number}", rows), piece.high - piece.low + 1)
-                pieces.add(rows, pa.array(values + np.int64(piece.low)).cast(pa.string()), np.arange(len(rows)))
-            elif isinstance(piece, Alternatives):
-                inner = f"{place}|{number}"
-                picks = streams.below(self._words(inner, rows), len(piece.texts))
-                for choice, places in rows_by_kind(picks):
-                    self._add_text(pieces, piece.texts[choice], rows[places], inner)
-            else:
+            if isinstance(piece, Reference):
                 turn = turns.get(piece.name, 0)
                 turns[piece.name] = turn + 1
-                if piece.name in self.grammar.texts:
-                    self._add_rule(pieces, piece, rows, place, turn)
+                known = piece.name in self.grammar.texts
+                yield self._rule_node(piece, rows, place, turn) if known else piece
+            elif isinstance(piece, str):
+                yield piece
+            else:
+                purpose = f"{place}{'#' if isinstance(piece, NumberRange) else '|'}{number}"
+                yield _Node(piece, Reference(""), rows, purpose, purpose)
+
+    def _written(self, root: _Node) -> pa.Array:
+        """The texts of a node's rows."""
+        pieces = _Pieces(len(self.cells))
+        self._add(pieces, root)
+        return pieces.texts(root.rows)
+
+    def _add(self, pieces: _Pieces, node: _Node) -> None:
+        if isinstance(node.among, NumberRange):
+            numbers = pa.array(node.picks + np.int64(node.among.low)).cast(pa.string())
+            pieces.add(node.rows, numbers, np.arange(len(numbers)))
+        elif node.pool is not None:
+            pieces.add(node.rows, self._pool(node.named, node.pool), node.picks)
+        for rows, parts in node.branches:
+            for part in parts:
+                if isinstance(part, str):
+                    pieces.add(rows, _literal(part), 0)
+                elif isinstance(part, Reference):
+                    pieces.add(rows, self._column(part), rows)
+                elif part.named.filter and part.pool is None:
+                    made = FILTERS[part.named.filter].apply(self._written(part), "")
+                    pieces.add(rows, made, np.arange(len(rows)))
                 else:
-                    pieces.add(rows, self._column(piece), rows)
+                    self._add(pieces, part)
 
     def _column(self, named: Reference) -> pa.Array:
         """A column's text, made once for the batch, however often rules name it."""
@@ -301,8 +358,13 @@ class _Text:
             self._filtered[key] = FILTERS[named.filter].apply(pool, "")
         return self._filtered[key]
 
-    def _words(self, purpose: str, rows: Numbers) -> streams.Words:
-        return streams.draw(self.cells.key(purpose), self.cells.numbers[rows])
+
+def _picked(node: _Node, words: streams.Words) -> Numbers:
+    """Picks by weight, or all equally likely."""
+    if isinstance(node.among, Rule) and node.among.table is not None:
+        # A rule that is named again in a text gives another text: the turn is mixed into the word.
+        return node.among.table.pick(streams.mix(words + np.uint64(node.turn)) if node.turn else words)
+    return streams.below(words, node.size)
 
 
 @cache
