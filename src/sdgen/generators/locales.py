@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -29,7 +29,6 @@ from sdgen.generators.references import COLUMN, Referring, column_faults, named_
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.model import locale_text, locale_weights
 from sdgen.scenario.types import Type
-
 
 
 def _checked(text: str) -> str:

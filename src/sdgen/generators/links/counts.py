@@ -228,7 +228,7 @@ class ComputedCounts(SummedCounts):
         if start in self._kept:
             return self._kept[start].astype(np.int64)
         counts = self.source.counts(np.arange(start, min(start + BLOCK, self.parents), dtype=np.int64))
-        if len(self._kept) < _KEPT and len(counts) and 0 <= counts.min() and counts.max() < 1 << 8:
+        if len(self._kept) < _KEPT and len(counts) and counts.min() >= 0 and counts.max() < 1 << 8:
             self._kept[start] = counts.astype(np.uint8)
         return counts
 
