@@ -246,7 +246,8 @@ def _listed(node: exp.Expr, parts: list[int]) -> int:
 def _formatted(node: exp.Expr, parts: list[int]) -> int:
     """A format names its arguments where signs stand in it, with a width below 1000; it is a plain text."""
     # A float without a width can have more than three hundred digits.
-    signs = sum(node.expressions[0].name.count(sign) for sign in "%{")
+    written = str(node.expressions[0].name)
+    signs = written.count("%") + written.count("{")
     return parts[0] + signs * (sum(parts[1:]) + 1000)
 
 
