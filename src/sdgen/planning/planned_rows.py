@@ -6,9 +6,10 @@ The engine makes batches of these; planning uses them itself where a row count f
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from weakref import ReferenceType, ref
 
 import numpy as np
 import pyarrow as pa
@@ -47,7 +48,7 @@ class PlannedRows:
         self.numbers = numbers
         self.missing = missing
         self._columns: dict[str, pa.Array] = {}
-        self._parents: dict[str, Rows] = {}
+        self._parents: dict[str, PlannedRows] = {}
         self._shared: dict[str, Any] = {}
         # Where numbers repeat: places that hold each once, and for every row which of those it is.
         self._repeats = distinct
@@ -73,14 +74,23 @@ class PlannedRows:
         return None if self._repeats is None else PlannedRows(self.plan, self.settled, self.numbers[self._repeats[0]])
 
     def parent(self, link: str) -> Rows:
+        # Not kept: rows that keep their children would hold themselves, and their memory long after the batch.
+        if (above := self._rows_above(self.settled.links[link])) is not None:
+            return above
         if link not in self._parents:
             self._parents[link] = self._parent(self.settled.links[link])
         return self._parents[link]
 
-    def _parent(self, link: Link) -> Rows:
-        counted = isinstance(link.chooser, Counted) and not link.is_optional and link.null_rates is None
-        if self._above is not None and self._above.link == link.name and counted and self.missing is None:
-            return self._above.of_children()
+    def _rows_above(self, link: Link) -> Rows | None:
+        """The rows that these were asked for as the children of, where the link leads there from each."""
+        if self._above is None or self._above.link != link.name or self.missing is not None:
+            return None
+        rows = self._above.rows()
+        if rows is None or not isinstance(link.chooser, Counted) or link.is_optional or link.null_rates is not None:
+            return None
+        return ChosenRows(rows, self._above.places)
+
+    def _parent(self, link: Link) -> PlannedRows:
         numbers, missing = link.parents(self.numbers) if link.layout is None else self._counted_by(link)
         for more in (link.missing(self.numbers, self.column), self.missing):
             missing = missing if more is None else more if missing is None else more | missing
@@ -129,7 +139,7 @@ class PlannedRows:
             parents = np.searchsorted(ends, numbers, side="right")
             numbers += (firsts - (ends - counts))[parents]
         # Children that ask for these rows as their parents find what is computed here.
-        above = None if self.missing is not None else _Above(self._link_of(entity), self, ends, start, stop)
+        above = None if self.missing is not None else _Above(self._link_of(entity), ref(self), ends, start, stop)
         return PlannedRows(self.plan, self.plan.entities[entity], numbers, above=above)
 
     def at(self, numbers: Numbers) -> PlannedRows:
@@ -164,18 +174,20 @@ class PlannedRows:
         return self._located(layout)[1]
 
 
-class _Above(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class _Above:
     """Rows whose children are some other rows: the start-th to the stop-th of all. ends: where each one's end."""
 
     link: str
-    rows: PlannedRows
+    rows: ReferenceType[PlannedRows]
     ends: Numbers
     start: int
     stop: int
 
-    def of_children(self) -> Rows:
-        numbers = np.arange(self.start, self.stop, dtype=np.int64)
-        return ChosenRows(self.rows, np.searchsorted(self.ends, numbers, side="right"))
+    @cached_property
+    def places(self) -> Numbers:
+        """Which of the rows each child is of."""
+        return np.searchsorted(self.ends, np.arange(self.start, self.stop, dtype=np.int64), side="right")
 
 
 def _drawn_often(numbers: Numbers, rows: int) -> tuple[Numbers, Numbers] | None:
