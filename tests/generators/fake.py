@@ -45,6 +45,9 @@ class FakeRows:
     def at(self, numbers: Numbers) -> FakeRows:
         return replace(self, numbers=numbers)
 
+    def distinct(self) -> tuple[FakeRows, None]:
+        return self, None
+
     def ordinals(self, link: str) -> Numbers:
         return self.numbers % 3
 

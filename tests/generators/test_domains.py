@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from sdgen.generators.domains import Integers, permute, permute_rows
+from sdgen.generators.domains import Integers, permute, permute_each, permute_rows
 
 keys = st.integers(0, (1 << 64) - 1)
 
@@ -92,3 +92,12 @@ def test_row_numbers_beyond_a_domain_begin_anew() -> None:
     found = permute_rows(5, numbers, 3)
     assert list(found[:3]) == list(permute(5, numbers[:3], 3))
     assert list(found) == [*found[:3], *found[:3], found[0]]
+
+
+def test_many_domains_at_once_are_permuted_as_each_by_itself() -> None:
+    sizes = np.repeat(np.arange(1, 60, dtype=np.int64), np.arange(1, 60))
+    places = np.concatenate([indexes(size) for size in range(1, 60)])
+    each_key = np.arange(len(sizes), dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    found = permute_each(each_key, places, sizes)
+    for place, size in enumerate(sizes.tolist()):
+        assert found[place] == permute(int(each_key[place]), places[place : place + 1], size)[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -100,9 +100,77 @@ class Rows(Protocol):
         """Other rows of the same entity."""
         ...
 
+    def distinct(self) -> tuple[Rows, Numbers | None]:
+        """Rows in which these are computed, without repetitions, and each row's place there (None: they are these)."""
+        ...
+
     def ordinals(self, link: str) -> Numbers:
         """Each row's place among its parent's children, from 0; only for a link that rows are counted by."""
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class ChosenRows:
+    """Some rows of others, by their places, each as often as its place is named: they take what is computed there."""
+
+    outer: Rows
+    chosen: Numbers
+    _shared: dict[str, Any] = field(default_factory=dict)
+    _columns: dict[str, pa.Array] = field(default_factory=dict)
+
+    @property
+    def entity(self) -> str:
+        return self.outer.entity
+
+    @property
+    def numbers(self) -> Numbers:
+        return self.shared("numbers", lambda: self.outer.numbers[self.chosen])
+
+    @property
+    def missing(self) -> NDArray[np.bool_] | None:
+        return None if self.outer.missing is None else self.outer.missing[self.chosen]
+
+    def column(self, name: str) -> pa.Array:
+        if name not in self._columns:
+            self._columns[name] = self.outer.column(name).take(pa.array(self.chosen))
+        return self._columns[name]
+
+    def parent(self, link: str) -> Rows:
+        parent: Rows = self.shared(f"parent {link}", lambda: ChosenRows(self.outer.parent(link), self.chosen))
+        return parent
+
+    def parent_numbers(self, link: str) -> Numbers:
+        return self.outer.parent_numbers(link)[self.chosen]
+
+    def child_counts(self, entity: str) -> Numbers:
+        return self.outer.child_counts(entity)[self.chosen]
+
+    def children(self, entity: str, start: int, stop: int) -> Rows:
+        # Children are counted over these rows alone, and lie in their order.
+        return self.outer.at(self.numbers).children(entity, start, stop)
+
+    def others(self, entity: str, pick: Callable[[int], Numbers]) -> Rows:
+        return self.outer.others(entity, pick)
+
+    def scores(self, column: str) -> NDArray[np.float64]:
+        scores: NDArray[np.float64] = self.outer.scores(column)[self.chosen]
+        return scores
+
+    def at(self, numbers: Numbers) -> Rows:
+        return self.outer.at(numbers)
+
+    def shared(self, name: str, compute: Callable[[], T]) -> T:
+        if name not in self._shared:
+            self._shared[name] = compute()
+        found: T = self._shared[name]
+        return found
+
+    def distinct(self) -> tuple[Rows, Numbers | None]:
+        rows, places = self.outer.distinct()
+        return rows, self.chosen if places is None else places[self.chosen]
+
+    def ordinals(self, link: str) -> Numbers:
+        return self.outer.ordinals(link)[self.chosen]
 
 
 class RanksDraws(Protocol):

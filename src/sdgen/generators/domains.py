@@ -80,6 +80,19 @@ def permute(key: int | Words, indexes: Numbers, size: int) -> Numbers:
     return result.view(np.int64)
 
 
+def permute_each(keys: Words, indexes: Numbers, sizes: Numbers) -> Numbers:
+    """As `permute`, each index in a domain of its own, of fewer than 2^52 values: many small ones at once."""
+    # The square root is correctly rounded, so that its whole part is that of the integer.
+    rows = np.sqrt(np.maximum(sizes - 1, 0)).astype(np.int64) + 1
+    columns = -(-sizes // rows)
+    result = _shuffle(keys, indexes.view(np.uint64), rows, columns)
+    outside = np.flatnonzero(result.view(np.int64) >= np.maximum(sizes, 1))
+    while outside.size:
+        result[outside] = _shuffle(keys[outside], result[outside], rows[outside], columns[outside])
+        outside = outside[result[outside].view(np.int64) >= sizes[outside]]
+    return result.view(np.int64)
+
+
 def permute_rows(key: int | Words, numbers: Numbers, size: int) -> Numbers:
     """As `permute`, of row numbers, which begin anew beyond the size.
 
@@ -89,31 +102,31 @@ def permute_rows(key: int | Words, numbers: Numbers, size: int) -> Numbers:
     return permute(key, numbers % np.int64(size) if beyond else numbers, size)
 
 
-def _shuffle(keys: Words, values: Words, rows: int, columns: int) -> Words:
+def _shuffle(keys: Words, values: Words, rows: int | Numbers, columns: int | Numbers) -> Words:
     """One pass of the network over [0, rows * columns): each round adds a hash of one half to the other."""
-    radix = np.uint64(columns)
+    radix, other_radix = np.uint64(columns), np.uint64(rows)
     left = values // radix
     right = values - left * radix
     # Six rounds: three add to one half and three to the other, so that both depend on all of the index.
     for number, constant in enumerate(_ROUND_CONSTANTS):
         noise = keys + constant
         if number % 2:
-            _add_hash(right, left, noise, columns)
+            _add_hash(right, left, noise, radix)
         else:
-            _add_hash(left, right, noise, rows)
+            _add_hash(left, right, noise, other_radix)
     left *= radix
     left += right
     return left
 
 
-def _add_hash(half: Words, other: Words, noise: Words, radix: int) -> None:
+def _add_hash(half: Words, other: Words, noise: Words, radix: np.uint64 | Words) -> None:
     """half = (half + hash(other, noise)) mod radix, in place; both halves stay below 2^32."""
     # The other half is mixed with a hash of the round's key, not with the key itself:
     # neighbouring keys give other noise.
     added = mix(other + mix(noise))
     added >>= _U32
-    added *= np.uint64(radix)
+    added *= radix
     added >>= _U32
     half += added
     # A sum below twice the radix needs a comparison and a subtraction, and no division, to be reduced.
-    half -= (half >= np.uint64(radix)) * np.uint64(radix)
+    half -= (half >= radix) * radix

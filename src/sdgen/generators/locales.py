@@ -7,21 +7,20 @@ and put together in their order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
 from sdgen.errors import Problem, ScenarioError, did_you_mean
 from sdgen.generators import streams
 from sdgen.generators.base import Dependency, Generator, ParamError, with_nested
-from sdgen.generators.column_batch import ColumnBatch, ColumnContext, Rows
+from sdgen.generators.column_batch import ChosenRows, ColumnBatch, ColumnContext
 from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.places.countries import codes_of, locale_of
 from sdgen.generators.places.gazetteer import countries
@@ -30,8 +29,6 @@ from sdgen.generators.references import COLUMN, Referring, column_faults, named_
 from sdgen.generators.streams import Numbers
 from sdgen.scenario.model import locale_text, locale_weights
 from sdgen.scenario.types import Type
-
-T = TypeVar("T")
 
 
 def _checked(text: str) -> str:
@@ -175,58 +172,3 @@ def _in_locales(generator: Generator, cells: ColumnBatch, by: str, listed: tuple
 @cache
 def _table(locale: str) -> AliasTable:
     return alias_table([weight for _, weight in mixture(locale)])
-
-
-@dataclass(frozen=True, eq=False)
-class ChosenRows:
-    """Some of a batch's rows."""
-
-    outer: Rows
-    chosen: Numbers
-    _shared: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def entity(self) -> str:
-        return self.outer.entity
-
-    @property
-    def numbers(self) -> Numbers:
-        return self.shared("numbers", lambda: self.outer.numbers[self.chosen])
-
-    @property
-    def missing(self) -> NDArray[np.bool_] | None:
-        return None if self.outer.missing is None else self.outer.missing[self.chosen]
-
-    def column(self, name: str) -> pa.Array:
-        return self.outer.column(name).take(pa.array(self.chosen))
-
-    def parent(self, link: str) -> Rows:
-        return ChosenRows(self.outer.parent(link), self.chosen)
-
-    def parent_numbers(self, link: str) -> Numbers:
-        return self.outer.parent_numbers(link)[self.chosen]
-
-    def child_counts(self, entity: str) -> Numbers:
-        return self.outer.child_counts(entity)[self.chosen]
-
-    def children(self, entity: str, start: int, stop: int) -> Rows:
-        raise LookupError("nothing that is written by locale is made of children")
-
-    def others(self, entity: str, pick: Callable[[int], Numbers]) -> Rows:
-        return self.outer.others(entity, pick)
-
-    def scores(self, column: str) -> NDArray[np.float64]:
-        scores: NDArray[np.float64] = self.outer.scores(column)[self.chosen]
-        return scores
-
-    def at(self, numbers: Numbers) -> Rows:
-        return self.outer.at(numbers)
-
-    def shared(self, name: str, compute: Callable[[], T]) -> T:
-        if name not in self._shared:
-            self._shared[name] = compute()
-        found: T = self._shared[name]
-        return found
-
-    def ordinals(self, link: str) -> Numbers:
-        return self.outer.ordinals(link)[self.chosen]

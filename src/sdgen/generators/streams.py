@@ -51,8 +51,8 @@ def mix(words: Words) -> Words:
     return words
 
 
-def draw(key: int, numbers: Numbers) -> Words:
-    """One 64-bit word per row number: distinct rows of one stream give distinct words."""
+def draw(key: int | Words, numbers: Numbers) -> Words:
+    """One 64-bit word per row number: distinct rows of one stream give distinct words. key: one, or one for each."""
     # Row 0 takes the first number of the published sequence, which is that of one step behind the seed.
     words = numbers.view(np.uint64) + np.uint64(1)
     words *= _GAMMA

@@ -6,9 +6,10 @@ The engine makes batches of these; planning uses them itself where a row count f
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from weakref import ReferenceType, ref
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from sdgen.errors import Problem, ScenarioError
 from sdgen.generators.arrays.cast import cast_array
-from sdgen.generators.column_batch import ColumnBatch
+from sdgen.generators.column_batch import ChosenRows, ColumnBatch, Rows
 from sdgen.generators.links.counts import Layout
 from sdgen.generators.links.parent_sampler import Counted, Link
 from sdgen.generators.locales import values_by_locale
@@ -39,7 +40,8 @@ class PlannedRows:
         entity: EntityPlan,
         numbers: Numbers,
         missing: NDArray[np.bool_] | None = None,
-        of_runs: bool = False,
+        distinct: tuple[Numbers, Numbers] | None = None,
+        above: _Above | None = None,
     ) -> None:
         self.plan = plan
         self.settled = entity
@@ -48,7 +50,9 @@ class PlannedRows:
         self._columns: dict[str, pa.Array] = {}
         self._parents: dict[str, PlannedRows] = {}
         self._shared: dict[str, Any] = {}
-        self._runs = _runs(numbers) if of_runs and missing is None else None
+        # Where numbers repeat: places that hold each once, and for every row which of those it is.
+        self._repeats = distinct
+        self._above = above
 
     @property
     def entity(self) -> str:
@@ -56,8 +60,8 @@ class PlannedRows:
 
     def column(self, name: str) -> pa.Array:
         if name not in self._columns:
-            if self._distinct is not None and self._runs is not None:
-                values = self._distinct.column(name).take(pa.array(self._runs[1]))
+            if self._distinct is not None and self._repeats is not None:
+                values = self._distinct.column(name).take(pa.array(self._repeats[1]))
             else:
                 # Where a row of children has no parent, some row's number stands here: its values are left out below.
                 values = _column(self, self.settled.columns[name])
@@ -66,21 +70,34 @@ class PlannedRows:
 
     @cached_property
     def _distinct(self) -> PlannedRows | None:
-        """The rows without those that repeat the one before; None where few do."""
-        return None if self._runs is None else PlannedRows(self.plan, self.settled, self.numbers[self._runs[0]])
+        """The rows without those that are there already; None where few repeat."""
+        return None if self._repeats is None else PlannedRows(self.plan, self.settled, self.numbers[self._repeats[0]])
 
-    def parent(self, link: str) -> PlannedRows:
+    def parent(self, link: str) -> Rows:
+        # Not kept: rows that keep their children would hold themselves, and their memory long after the batch.
+        if (above := self._rows_above(self.settled.links[link])) is not None:
+            return above
         if link not in self._parents:
-            settled = self.settled.links[link]
-            numbers, missing = (
-                settled.parents(self.numbers, self.column) if settled.layout is None else self._counted_by(settled)
-            )
-            for more in (settled.missing(self.numbers, self.column), self.missing):
-                missing = missing if more is None else more if missing is None else more | missing
-            parent = self.plan.entities[settled.parent]
-            # Only parents that rows are counted by come in runs of one number; drawn ones repeat at random places.
-            self._parents[link] = PlannedRows(self.plan, parent, numbers, missing, settled.layout is not None)
+            self._parents[link] = self._parent(self.settled.links[link])
         return self._parents[link]
+
+    def _rows_above(self, link: Link) -> Rows | None:
+        """The rows that these were asked for as the children of, where the link leads there from each."""
+        if self._above is None or self._above.link != link.name or self.missing is not None:
+            return None
+        rows = self._above.rows()
+        if rows is None or not isinstance(link.chooser, Counted) or link.is_optional or link.null_rates is not None:
+            return None
+        return ChosenRows(rows, self._above.places)
+
+    def _parent(self, link: Link) -> PlannedRows:
+        numbers, missing = link.parents(self.numbers, self.column) if link.layout is None else self._counted_by(link)
+        for more in (link.missing(self.numbers, self.column), self.missing):
+            missing = missing if more is None else more if missing is None else more | missing
+        parent = self.plan.entities[link.parent]
+        # Parents that rows are counted by come in runs of one number; drawn ones repeat at random places.
+        distinct = _drawn_often(numbers, parent.rows) if link.layout is None else _runs(numbers)
+        return PlannedRows(self.plan, parent, numbers, missing, distinct)
 
     def _counted_by(self, link: Link) -> tuple[Numbers, NDArray[np.bool_] | None]:
         """The parents of rows that are counted by a link; where they stand among their siblings is kept."""
@@ -121,27 +138,71 @@ class PlannedRows:
         else:
             parents = np.searchsorted(ends, numbers, side="right")
             numbers += (firsts - (ends - counts))[parents]
-        return PlannedRows(self.plan, self.plan.entities[entity], numbers)
+        # Children that ask for these rows as their parents find what is computed here.
+        above = None if self.missing is not None else _Above(self._link_of(entity), ref(self), ends, start, stop)
+        return PlannedRows(self.plan, self.plan.entities[entity], numbers, above=above)
 
     def at(self, numbers: Numbers) -> PlannedRows:
         return PlannedRows(self.plan, self.settled, numbers)
 
     def _layout_of(self, entity: str) -> Layout:
+        layout = self.plan.entities[entity].links[self._link_of(entity)].layout
+        assert layout is not None
+        return layout
+
+    def _link_of(self, entity: str) -> str:
+        """The link by which the rows of an entity are counted per rows of this one."""
         links = self.plan.entities[entity].links.values()
-        return next(link.layout for link in links if link.layout is not None and link.parent == self.entity)
+        return next(link.name for link in links if link.layout is not None and link.parent == self.entity)
 
     def scores(self, column: str) -> NDArray[np.float64]:
         settled = self.settled.columns[column]
         cells = ColumnBatch(self, settled.facts)
-        if self._distinct is not None and self._runs is not None:
-            return self._distinct.scores(column).take(self._runs[1])
+        if self._distinct is not None and self._repeats is not None:
+            return self._distinct.scores(column).take(self._repeats[1])
         return self.shared(f"scores {column}", lambda: cells.scores(settled.generator))
+
+    def distinct(self) -> tuple[Rows, Numbers | None]:
+        if self._distinct is None or self._repeats is None:
+            return self, None
+        return self._distinct, self._repeats[1]
 
     def ordinals(self, link: str) -> Numbers:
         layout = self.settled.links[link].layout
         if layout is None:
             raise LookupError(f"{self.entity} does not count its rows by {link}")
         return self._located(layout)[1]
+
+
+@dataclass(frozen=True, eq=False)
+class _Above:
+    """Rows whose children are some other rows: the start-th to the stop-th of all. ends: where each one's end."""
+
+    link: str
+    rows: ReferenceType[PlannedRows]
+    ends: Numbers
+    start: int
+    stop: int
+
+    @cached_property
+    def places(self) -> Numbers:
+        """Which of the rows each child is of."""
+        return np.searchsorted(self.ends, np.arange(self.start, self.stop, dtype=np.int64), side="right")
+
+
+def _drawn_often(numbers: Numbers, rows: int) -> tuple[Numbers, Numbers] | None:
+    """A place of each number there is, and each place's number among those; None where there may be as many as places.
+
+    rows: numbers are below it.
+    """
+    if 2 * rows > len(numbers):
+        return None
+    places = np.full(rows, -1, dtype=np.int64)
+    places[numbers] = np.arange(len(numbers))
+    there = np.flatnonzero(places >= 0)
+    order = np.empty(rows, dtype=np.int64)
+    order[there] = np.arange(len(there))
+    return places[there], order[numbers]
 
 
 def _runs(numbers: Numbers) -> tuple[Numbers, Numbers] | None:

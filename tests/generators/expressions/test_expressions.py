@@ -408,6 +408,26 @@ def test_large_values_are_computed_some_rows_at_a_time() -> None:
     assert generator._parsed().row_size({"sdgen_0": 33}).rows_at_once < 2048  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "json_array(json_object('a', name, 'b', json_array(json_object('ü\"', name, 'd', case when name > 'a' then name end))))",
+        "case when name < 'b' then json_object('a', json_array(name, null, 1.5)) else json_array() end",
+        "strftime(timestamp '2026-09-30 12:34:56.123456', '%c %A %B %p, %Y-%m-%dT%H:%M:%S.%f')",
+        "printf('%.2f of %5d, %s: %s', 1e300, 7, name, name)",
+        "json_array(printf('%s', name), strftime(date '2026-09-30', '%d %B'))",
+    ],
+)
+def test_bounds_of_a_row_hold_without_being_so_wide_that_batches_are_cut(sql: str) -> None:
+    generator = made(sql)
+    names = pa.array(["\x01" * 40, '"' * 40, "ü" * 20, "plain"])
+    rows = FakeRows(np.arange(4), {"name": names})
+    values = generator.values(ColumnBatch(rows, facts(generator, "text")))
+    size = generator._parsed().row_size({"sdgen_0": 40})  # type: ignore[attr-defined]
+    assert max(len(value.encode()) for value in values.to_pylist()) <= size.text
+    assert size.rows_at_once >= 2048
+
+
 def test_values_that_take_more_than_a_gigabyte_are_told() -> None:
     generator = made("replace(lpad(name, 3000, 'a'), 'a', lpad('', 5000, 'b'))")
     rows = FakeRows(np.arange(200), {"name": pa.array(["a"] * 200)})

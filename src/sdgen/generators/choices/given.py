@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, ClassVar
 
@@ -12,9 +13,10 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from sdgen.generators.base import Dependency, ParamError
 from sdgen.generators.choices.null_rates import case_numbers
-from sdgen.generators.column_batch import ColumnBatch, ColumnContext
+from sdgen.generators.column_batch import ChosenRows, ColumnBatch, ColumnContext
 from sdgen.generators.expressions.expression import Expression
 from sdgen.generators.nested.nested_generator import NestedGenerator
+from sdgen.generators.pools import in_groups
 from sdgen.generators.references import Referring
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Numbers
@@ -152,16 +154,7 @@ class GivenColumn(Referring):
             yield from part.type_faults(types, path)
 
     def values(self, cells: ColumnBatch) -> pa.Array:
-        type = cells.facts.type
-        chosen = self._chosen(cells)
-        parts, firsts, size = [], np.zeros(len(self.parts) + 1, dtype=np.int64), 0
-        # Only cases that some row is in are made, and for all rows of the batch: what a generator gives for a row
-        # doesn't depend on which other rows ask for it.
-        for place in np.flatnonzero(np.bincount(chosen)).tolist() or [0]:
-            firsts[place] = size
-            parts.append(self._made(cells, place, type))
-            size += len(cells)
-        return pa.concat_arrays(parts).take(pa.array(firsts[chosen] + np.arange(len(cells))))
+        return in_groups(self._chosen(cells), lambda place, rows: self._of_case(cells, place, rows))
 
     def _chosen(self, cells: ColumnBatch) -> Numbers:
         """The place of each row's case; the number of cases where it is in none."""
@@ -176,7 +169,17 @@ class GivenColumn(Referring):
         places = np.array([*first.values(), len(self.cases)], dtype=np.int64)
         return places[case_numbers(values, list(first))]
 
-    def _made(self, cells: ColumnBatch, place: int, type: Type) -> pa.Array:
+    def _of_case(self, cells: ColumnBatch, place: int, rows: Numbers) -> pa.Array:
+        """The values of some rows, all of one case: what is made for a row doesn't depend on which others are."""
+        if len(rows) == len(cells):
+            return self._made(cells, place)
+        # Elements of an array have numbers of their own, apart from the rows that they lie in.
+        if cells.numbers is not cells.rows.numbers:
+            return self._made(cells, place).take(pa.array(rows))
+        return self._made(replace(cells, rows=ChosenRows(cells.rows, rows), numbers_override=None), place)
+
+    def _made(self, cells: ColumnBatch, place: int) -> pa.Array:
+        type = cells.facts.type
         if place == len(self.parts):
             return pa.nulls(len(cells), type.arrow)
         path, part = self.parts[place]

@@ -73,6 +73,9 @@ class _WithValue:
     def at(self, numbers: Numbers) -> Rows:
         return self.rows.at(numbers)
 
+    def distinct(self) -> tuple[Rows, Numbers | None]:
+        return self, None
+
     def ordinals(self, link: str) -> Numbers:
         return self.rows.ordinals(link)
 

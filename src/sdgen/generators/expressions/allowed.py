@@ -83,9 +83,7 @@ LONGEST = 10_000
 
 # Functions whose texts can be so many times longer than their arguments.
 GROWTH = {
-    **dict.fromkeys(("to_json", "json_object", "json_array"), 6),
     **dict.fromkeys(("string_split", "str_split", "split", "regexp_split_to_array", "regexp_extract_all"), 4),
-    **dict.fromkeys(("strftime",), 15),  # %c is two characters, and becomes up to thirty
     **dict.fromkeys(("translate",), 4),  # a character of one byte becomes one of four
     **dict.fromkeys(("url_encode",), 3),
     **dict.fromkeys(("hex", "to_hex", "to_base64"), 2),

@@ -8,6 +8,7 @@ the tree's. Only arithmetic is left as it was written, which all agree on.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -199,6 +200,8 @@ def _longest_text(node: exp.Expr, parts: list[int], columns: Mapping[str, int]) 
         return max(_NUMBER, columns.get(node.name, ASSUMED))
     if kind in ("Cast", "TryCast"):
         return 2 * sum(parts) + _NUMBER  # a list as text has its elements' quotes escaped
+    if kind in ("Case", "If"):
+        return max(parts)  # one of its parts is what it gives
     name = _function(node)
     if name in _GROWING:
         return _GROWING[name](node, parts)
@@ -241,8 +244,38 @@ def _listed(node: exp.Expr, parts: list[int]) -> int:
 
 
 def _formatted(node: exp.Expr, parts: list[int]) -> int:
-    """A format may name each argument as often as it has room for it, with a width below 1000."""
-    return (parts[0] + 1) * (sum(parts[1:]) + 1000)
+    """A format names its arguments where signs stand in it, with a width below 1000; it is a plain text."""
+    # A float without a width can have more than three hundred digits.
+    written = str(node.expressions[0].name)
+    signs = written.count("%") + written.count("{")
+    return parts[0] + signs * (sum(parts[1:]) + 1000)
+
+
+def _dated(node: exp.Expr, parts: list[int]) -> int:
+    """A sign of a format gives thirty characters at most: `%c`."""
+    signs = [part.name.count("%") for part in node.expressions if type(part).__name__ == "Literal"]
+    return sum(parts) + 30 * (signs[0] if signs else sum(parts)) + _NUMBER
+
+
+_JSON = ("to_json", "json_object", "json_array")
+
+
+def _as_json(node: exp.Expr, parts: list[int]) -> int:
+    """A character of a text may be written as six; what is JSON already stays as it is."""
+    return _NUMBER + sum(size * _written(part) + 4 for part, size in zip(node.expressions, parts, strict=True))
+
+
+def _written(node: exp.Expr) -> int:
+    """How many times as long a value of an expression may be in a JSON document."""
+    kind = type(node).__name__
+    if kind == "Literal" and node.is_string:
+        return -(-len(json.dumps(node.name)) // max(1, len(node.name)))
+    if kind == "Paren":
+        return _written(node.this)
+    if kind == "Case":
+        values = [*(branch.args["true"] for branch in node.args["ifs"]), node.args.get("default")]
+        return max(_written(value) for value in values if value is not None)
+    return 1 if _function(node) in _JSON or kind in ("Null", "Literal") else 6
 
 
 def _filled(node: exp.Expr, parts: list[int]) -> int:
@@ -257,6 +290,8 @@ _GROWING: dict[str, Callable[[exp.Expr, list[int]], int]] = {
     "concat_ws": _listed,
     "format": _formatted,
     "printf": _formatted,
+    "strftime": _dated,
+    **dict.fromkeys(_JSON, _as_json),
     "lpad": _filled,
     "rpad": _filled,
 }

@@ -14,7 +14,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from sdgen.errors import did_you_mean
 from sdgen.generators.arrays.fixed_text import array_over
 from sdgen.generators.base import Dependency, Generator, ParamError
-from sdgen.generators.column_batch import ColumnBatch, ColumnContext, Rows
+from sdgen.generators.column_batch import ColumnBatch, ColumnContext
 from sdgen.generators.expressions.expression import Expression
 from sdgen.generators.lifecycles.path import Path, State, Walk, state_faults, walk
 from sdgen.generators.moments.durations import DAY, Moment, moment_faults, parse_moment
@@ -196,23 +196,22 @@ class OfLifecycle(Referring):
         assert isinstance(self._source, Lifecycle)
         return self._source
 
-    def path(self, cells: ColumnBatch) -> Path:
-        """The lives of the batch's rows, or of their parents."""
+    def path(self, cells: ColumnBatch) -> tuple[Path, Numbers | None]:
+        """The lives of the batch's rows or of their parents, and which of them is each row's (None: each its own)."""
         need = self.dependency(self.of)
-        rows: Rows = cells.rows
-        if need.link:  # other columns of a parent are computed once for all of its children, lives for each of them
-            parents = rows.parent(need.link)
-            rows = rows.shared(f"lives of {need.link}", lambda: parents.at(parents.numbers))
+        # Rows of one parent share its life.
+        rows, places = cells.rows.parent(need.link).distinct() if need.link else (cells.rows, None)
         rows.column(need.column)  # which leaves the lives behind, shared by all columns that are read off them
 
         def missing() -> Path:
             raise LookupError(f"{self.of} left no life behind")
 
-        return rows.shared(_shared_name(need.column), missing)
+        return rows.shared(_shared_name(need.column), missing), places
 
-    def at_step(self, cells: ColumnBatch) -> tuple[Numbers, Numbers]:
-        """The state and its moment of the step that each row is."""
-        return self.path(cells).at(cells.rows.ordinals(self.per))
+    def at_step(self, cells: ColumnBatch, step: Numbers) -> tuple[Numbers, Numbers]:
+        """The state that each row's parent has at a step, and its moment."""
+        path, places = self.path(cells)
+        return path.at(step, places)
 
 
 @register("lifecycle.moment")
@@ -246,9 +245,12 @@ class LifecycleMoment(OfLifecycle):
     def values(self, cells: ColumnBatch) -> pa.Array:
         if self.state:
             place = list(self.lifecycle.states).index(self.state)
-            moments, came = self.path(cells).reached(place, self.last)
+            path, places = self.path(cells)
+            moments, came = path.reached(place, self.last)
+            if places is not None:
+                moments, came = moments.take(places), came.take(places)
         else:
-            states, moments = self.at_step(cells)
+            states, moments = self.at_step(cells, cells.rows.ordinals(self.per))
             came = states >= 0
         if cells.facts.type.kind == "date":
             return array_over((moments // DAY).astype(np.int32), pa.date32(), ~came)
@@ -279,10 +281,8 @@ class LifecycleStep(OfLifecycle):
         return pa.dictionary(pa.int16(), type.arrow)
 
     def values(self, cells: ColumnBatch) -> pa.Array:
-        if not self.before:
-            return self.lifecycle.named(self.at_step(cells)[0])
-        step = cells.rows.ordinals(self.per) - 1
-        states, _ = self.path(cells).at(np.maximum(step, 0))
+        step = cells.rows.ordinals(self.per) - self.before
+        states, _ = self.at_step(cells, np.maximum(step, 0))
         return self.lifecycle.named(np.where(step < 0, -1, states))
 
 
@@ -301,4 +301,5 @@ class LifecycleCount(OfLifecycle):
         return Type("int")
 
     def values(self, cells: ColumnBatch) -> pa.Array:
-        return pa.array(self.path(cells).steps)
+        path, places = self.path(cells)
+        return pa.array(path.steps if places is None else path.steps.take(places))

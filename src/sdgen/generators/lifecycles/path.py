@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, Any
 
 import numpy as np
@@ -45,14 +46,28 @@ class Path:
     moments: tuple[Numbers, ...]
     steps: Numbers
 
-    def at(self, step: Numbers) -> tuple[Numbers, Numbers]:
-        """Each row's state at a step of its own, and its moment; -1 where it had no such step."""
-        states, moments = np.full(len(step), _NONE), np.zeros(len(step), dtype=np.int64)
+    @cached_property
+    def _in_rows(self) -> tuple[Numbers, Numbers, Numbers]:
+        """Where each row's states begin, and all states and moments, row after row."""
+        firsts = np.cumsum(self.steps) - self.steps
+        states, moments = np.empty((2, int(self.steps.sum())), dtype=np.int64)
         for number, rows in enumerate(self.rows):
-            here = np.flatnonzero(step.take(rows) == number)
-            places = rows.take(here)
-            states[places], moments[places] = self.states[number].take(here), self.moments[number].take(here)
-        return states, moments
+            places = firsts.take(rows) + number
+            states[places], moments[places] = self.states[number], self.moments[number]
+        return firsts, states, moments
+
+    def at(self, step: Numbers, places: Numbers | None = None) -> tuple[Numbers, Numbers]:
+        """Each row's state at a step of its own, and its moment; -1 where it had no such step.
+
+        places: which row each step is of, where they aren't of all rows in order.
+        """
+        firsts, states, moments = self._in_rows
+        rows = np.arange(len(step)) if places is None else places
+        there = np.flatnonzero(step < self.steps.take(rows))
+        found = firsts.take(rows.take(there)) + step.take(there)
+        state, moment = np.full(len(step), _NONE), np.zeros(len(step), dtype=np.int64)
+        state[there], moment[there] = states.take(found), moments.take(found)
+        return state, moment
 
     def reached(self, state: int, last: bool = False) -> tuple[Numbers, NDArray[np.bool_]]:
         """When each row came to a state for the first time (or the last), and whether it did."""

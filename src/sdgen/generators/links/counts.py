@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from sdgen.generators.streams import Numbers
 
 # A sum is kept for each block and never for each parent: eight bytes a parent would be in every plan that is sent.
 BLOCK = 65_536  # parents whose counts are summed together
+_KEPT = 64  # blocks of counts that a layout remembers, of a byte for each parent
 
 
 class Layout(Protocol):
@@ -211,14 +212,25 @@ class ComputedCounts(SummedCounts):
     minimum: int = field(init=False)
     maximum: int = field(init=False)
     offsets: NDArray[np.int64] = field(init=False, repr=False)
+    # Counts may follow from columns that cost much: those of the first blocks that summing them up has computed are
+    # kept, where they are small. They are no part of a plan that is sent to other processes.
+    _kept: dict[int, NDArray[np.uint8]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         least, most = self._sum_up()
         object.__setattr__(self, "minimum", least)
         object.__setattr__(self, "maximum", most)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kept": {}}
+
     def _counts(self, start: int) -> Numbers:
-        return self.source.counts(np.arange(start, min(start + BLOCK, self.parents), dtype=np.int64))
+        if start in self._kept:
+            return self._kept[start].astype(np.int64)
+        counts = self.source.counts(np.arange(start, min(start + BLOCK, self.parents), dtype=np.int64))
+        if len(self._kept) < _KEPT and len(counts) and counts.min() >= 0 and counts.max() < 1 << 8:
+            self._kept[start] = counts.astype(np.uint8)
+        return counts
 
 
 @dataclass(frozen=True, eq=False)

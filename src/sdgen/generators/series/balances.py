@@ -151,11 +151,17 @@ class Balance(SeriesGenerator):
             members = np.flatnonzero(group == number)
             begins = np.cumsum(lengths[members]) - lengths[members]
             spans = np.repeat(starts[members] - begins, lengths[members]) + np.arange(lengths[members].sum())
-            amounts, places = _units(rows.at(spans).column(self.amount))
+            amounts, places = _units(self._spanned(rows, spans).column(self.amount))
             asked = np.flatnonzero(group[parent] == number)
             within = rows.numbers[asked] - starts[parent[asked]]
             sums[asked] = _restarted(amounts, begins, before[members])[begins[parent[asked] - members[0]] + within]
         return sums, places
+
+    def _spanned(self, rows: Rows, spans: Numbers) -> Rows:
+        """The rows of these spans; where they are few, they are kept for other balances over the same parents."""
+        if len(spans) > 2 * PIECE:
+            return rows.at(spans)
+        return rows.shared(f"siblings by {self.per} from {spans[0]}", lambda: rows.at(spans))
 
     def _sum(self, rows: Rows, start: int, stop: int) -> int:
         """The sum of the amounts of the rows from start to before stop, all of one parent."""

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import blake2b
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field, FiniteFloat, model_validator
 
 from sdgen.errors import did_you_mean
-from sdgen.generators import streams
-from sdgen.generators.arrays.cast import cast_array
 from sdgen.generators.base import ParamError
 from sdgen.generators.choices.null_rates import case_numbers
 from sdgen.generators.column_batch import ColumnBatch, ColumnContext
-from sdgen.generators.domains import permute
-from sdgen.generators.numbers.alias_tables import AliasTable, alias_table
 from sdgen.generators.pools import DATA, in_groups, own_yaml
 from sdgen.generators.references import Referring
 from sdgen.generators.registry import register
-from sdgen.generators.streams import Numbers
 from sdgen.generators.text.grammar_syntax import (
-    Alternatives,
-    GrammarPiece,
-    GrammarText,
-    NumberRange,
-    Reference,
     read_grammar_text,
 )
-from sdgen.generators.text.templates import FILTERS, TEXT, TemplateError
+from sdgen.generators.text.grammar_texts import GrammarTexts, Rule, read_rule
+from sdgen.generators.text.templates import TemplateError
 from sdgen.generators.text_generator import PLAIN_TEXTS, STRING
 from sdgen.scenario.types import Type
 
@@ -87,7 +76,7 @@ class Grammar(Referring):
     @cached_property
     def alternatives(self) -> dict[str, Rule]:
         """All rules, read; TemplateError where one can't be."""
-        return {name: _rule(texts) for name, texts in self.texts.items()}
+        return {name: read_rule(texts) for name, texts in self.texts.items()}
 
     @cached_property
     def chosen(self) -> dict[str, str]:
@@ -173,100 +162,12 @@ class Grammar(Referring):
         return {f"grammar {self.grammar}": _digest(self.grammar)} if self.grammar else {}
 
     def values(self, cells: ColumnBatch) -> pa.Array:
-        written = _Text(self, cells)
+        written = GrammarTexts(self.alternatives, lambda name: self.array(cells, name), cells)
         if not self.by:
-            return written.of_rule(self.first, np.arange(len(cells), dtype=np.int64), "")
+            return written.begun_with(self.first, np.arange(len(cells), dtype=np.int64))
         rules = [*self.chosen.values(), self.first]
         picks = case_numbers(self.array(cells, self.by), list(self.chosen))
-        return in_groups(picks, lambda place, rows: written.of_rule(rules[place], rows, ""))
-
-
-@dataclass(frozen=True, eq=False)
-class Rule:
-    """One rule: its texts, and how to choose among them. pool: all of them, where none has anything in braces."""
-
-    texts: tuple[GrammarText, ...]
-    table: AliasTable | None
-    pool: pa.Array | None
-
-    def chosen(self, words: streams.Words, turn: int) -> Numbers:
-        """A text's number for each word; those of further turns differ, where all are equally likely."""
-        # A rule that is named again in a text gives another text: the turn is mixed into the word.
-        if self.table is not None:
-            return self.table.pick(words if not turn else streams.mix(words + np.uint64(turn)))
-        turns = np.full(len(words), turn % len(self.texts), dtype=np.int64)
-        # Without weights a permutation of the texts is taken turn by turn, so that
-        # none comes again before all have come.
-        return permute(words, turns, len(self.texts))
-
-
-def _rule(texts: RuleTexts) -> Rule:
-    read = tuple(map(read_grammar_text, texts))
-    literals = [text.literal for text in read]
-    pool = None if None in literals else pa.array(literals, pa.string())
-    table = alias_table(list(texts.values())) if isinstance(texts, dict) else None
-    return Rule(read, table, pool)
-
-
-@dataclass(frozen=True)
-class _Text:
-    """Texts for some rows of a batch. Where in a text a rule stands is its stream's purpose."""
-
-    grammar: Grammar
-    cells: ColumnBatch
-
-    def of_rule(self, name: str, rows: Numbers, place: str, turn: int = 0) -> pa.Array:
-        """turn: how often the rule was named in the same text before."""
-        rule = self.grammar.alternatives[name]
-        # The way through the rules is the purpose of the stream, so that a rule gives other texts at other places.
-        # Texts of further turns are told apart by the turn, on one stream for all of them.
-        purpose = f"{place}/{name}"
-        picks = rule.chosen(self._words(purpose, rows), turn)
-        if rule.pool is not None:
-            return rule.pool.take(pa.array(picks))
-        # A further turn of a rule has streams of its own for what is inside it.
-        inner = f"{purpose} {turn}" if turn else purpose
-        return in_groups(picks, lambda number, places: self._joined(rule.texts[number], rows[places], inner))
-
-    def _joined(self, text: GrammarText, rows: Numbers, place: str) -> pa.Array:
-        turns: dict[str, int] = {}
-        pieces: list[Any] = []
-        for number, piece in enumerate(text.pieces):
-            turn = 0
-            if isinstance(piece, Reference):
-                turn = turns.get(piece.name, 0)
-                turns[piece.name] = turn + 1
-            pieces.append(self._piece(piece, rows, place, number, turn))
-        if not any(isinstance(piece, pa.Array) for piece in pieces):
-            return pa.repeat("".join(pieces), len(rows))
-        return pieces[0] if len(pieces) == 1 else pc.binary_join_element_wise(*pieces, "")
-
-    def _piece(self, piece: GrammarPiece, rows: Numbers, place: str, number: int, turn: int) -> pa.Array | str:
-        if isinstance(piece, str):
-            return piece
-        if isinstance(piece, NumberRange):
-            words = self._words(f"{place}#{number}", rows)
-            values = streams.below(words, piece.high - piece.low + 1) + np.int64(piece.low)
-            return pa.array(values).cast(pa.string())
-        if isinstance(piece, Alternatives):
-            picks = streams.below(self._words(f"{place}|{number}", rows), len(piece.texts))
-            inner = f"{place}|{number}"
-            return in_groups(picks, lambda choice, places: self._joined(piece.texts[choice], rows[places], inner))
-        if piece.name in self.grammar.texts:
-            written = self.of_rule(piece.name, rows, place, turn)
-        else:
-            name = piece.name
-            # A column's text is made once for the batch, however often rules name it.
-            column = self.cells.rows.shared(f"{name} as text", lambda: _as_texts(self.grammar.array(self.cells, name)))
-            written = column.take(pa.array(rows))
-        return FILTERS[piece.filter].apply(written, "") if piece.filter else written
-
-    def _words(self, purpose: str, rows: Numbers) -> streams.Words:
-        return streams.draw(self.cells.key(purpose), self.cells.numbers[rows])
-
-
-def _as_texts(array: pa.Array) -> pa.Array:
-    return cast_array(array, TEXT, pa.string()).fill_null("")
+        return in_groups(picks, lambda place, rows: written.begun_with(rules[place], rows))
 
 
 @cache
