@@ -32,8 +32,12 @@ def snake(name: str) -> str:
 
 def spelled_out(name: str, words: Mapping[str, str]) -> str:
     """The name in snake_case with abbreviations written out: `cust_lname` is customer_last_name, `addr1` address_1."""
-    parts = (part for word in snake(name).split("_") for part in _DIGITS.sub("_", word).split("_"))
-    return "_".join(words.get(part, part) for part in parts)
+    return "_".join(words.get(part, part) for word in snake(name).split("_") for part in _parts(word, words))
+
+
+def _parts(word: str, words: Mapping[str, str]) -> list[str]:
+    """A word and its number apart, where it isn't known with that: SAP's ort01."""
+    return [word] if word in words else _DIGITS.sub("_", word).split("_")
 
 
 def singular(word: str) -> str:
