@@ -1,5 +1,5 @@
-"""How likely states are that a schema lists without saying so: most orders arrive, few are lost, and of a funnel's steps
-each is rarer than the one before (data/states.json)."""
+"""How likely states are that a schema lists without saying so: most orders arrive, few are lost, and each step of a
+funnel is rarer than the one before (data/states.json)."""
 
 from __future__ import annotations
 
