@@ -36,3 +36,8 @@ def test_lists_and_enums_of_a_schema_get_them(tmp_path: object) -> None:
     assert made["m"].count("normal") > 1700
     assert sum(star > 3 for star in made["rating"]) > 1300
     assert set(made["rating"]) == {1, 2, 3, 4, 5}
+
+
+def test_each_step_of_a_funnel_is_rarer_than_the_one_before() -> None:
+    impressions, clicks, conversions = weights(["impression", "click", "conversion"]) or []
+    assert impressions > 10 * clicks > 50 * conversions

@@ -424,6 +424,8 @@ def test_forms_of_a_name_leave_out_what_is_repeated() -> None:
     assert forms("city", "city", "") == ("city", "name")
     assert shared_prefix(["c_name", "c_phone", "c_id"]) == "c_"
     assert shared_prefix(["name", "phone", "id"]) == ""
+    assert shared_prefix(["b_name", "b_share", "b_born", "c_number"]) == "b_"
+    assert spelled_out("ORT01", abbreviations()) == "city"
     assert forms("c_phone", "customer", "c_") == ("c_phone", "phone")
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from sdgen.inference.complete import at_times_null
 from sdgen.inference.fit import ColumnNeeds, fitting, needs_others, with_distinct_elements
+from sdgen.inference.likely_states import weights
 from sdgen.inference.names import singular, spelled_out
 from sdgen.inference.parts import Surroundings
 from sdgen.inference.rule_files import abbreviations
@@ -47,8 +48,16 @@ def _first_fitting(scenario: Scenario, traits: ColumnTraits, needs: ColumnNeeds,
         if needs.types or not needs_others(guess.generator):
             spec = fitting(guess.generator, needs)
             if spec is not None:
-                return replace(guess, generator=spec)
+                return replace(guess, generator=_likely(spec, traits.type))
     return None
+
+
+def _likely(spec: GeneratorSpec, type: Type | None) -> GeneratorSpec:
+    """A choice of all that an enumeration lists, as likely as its words suggest."""
+    found = weights(type.values) if type is not None and type.kind == "enum" and not spec.params else None
+    if found is None or type is None or spec.type != "choice":
+        return spec
+    return GeneratorSpec.model_construct(type="choice", params={"values": [*type.values], "weights": found})
 
 
 def _nested(

@@ -40,7 +40,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SAMPLE, MANY = 256, 2048
 # The share of texts longer than the column that a guess may have, where not 0.02: nobody sees a user name was cut,
 # and a city's name may be, where it must fit its state and country.
-_MAY_BE_CUT = {"person.username": 0.6, "address.city": 0.12}
+_MAY_BE_CUT = {"person.username": 0.6, "address.city": 0.12, "address.country": 0.0}
 _PARAMS = json.JSONEncoder(sort_keys=True, default=str)
 _WRITTEN = INTEGERS | FLOATS | TIMES | {"decimal", "bool", "uuid"}
 _IN_ENGLISH = "prose."  # presets that are nothing for other languages

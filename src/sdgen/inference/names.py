@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
@@ -32,8 +33,12 @@ def snake(name: str) -> str:
 
 def spelled_out(name: str, words: Mapping[str, str]) -> str:
     """The name in snake_case with abbreviations written out: `cust_lname` is customer_last_name, `addr1` address_1."""
-    parts = (part for word in snake(name).split("_") for part in _DIGITS.sub("_", word).split("_"))
-    return "_".join(words.get(part, part) for part in parts)
+    return "_".join(words.get(part, part) for word in snake(name).split("_") for part in _parts(word, words))
+
+
+def _parts(word: str, words: Mapping[str, str]) -> list[str]:
+    """A word and its number apart, where it isn't known with that: SAP's ort01."""
+    return [word] if word in words else _DIGITS.sub("_", word).split("_")
 
 
 def singular(word: str) -> str:
@@ -65,12 +70,15 @@ def entity_name(name: str, words: Mapping[str, str]) -> str:
 
 
 def shared_prefix(names: Iterable[str]) -> str:
-    """The short first word that all columns of an entity share (`c_` in c_name, c_phone), or ""."""
-    firsts = [name.partition("_") for name in names]
-    marks = {first for first, _, _ in firsts}
-    if len(firsts) < _LEAST_PREFIXED or len(marks) > 1 or not all(rest for _, _, rest in firsts):
+    """The first word that all columns of an entity share (`c_` in c_name, c_phone), or a letter that most do; or ""."""
+    words = [name.partition("_") for name in names]
+    firsts = [first for first, _, rest in words if rest]
+    if len(firsts) < _LEAST_PREFIXED:
         return ""
-    return f"{marks.pop()}_"
+    mark, count = Counter(firsts).most_common(1)[0]
+    # A link in a table of b_name, b_share has its parent's letter.
+    most = len(mark) == 1 and mark.isalpha() and count >= max(_LEAST_PREFIXED, 0.6 * len(words))
+    return f"{mark}_" if most or count == len(words) else ""
 
 
 def forms(name: str, entity: str, prefix: str) -> tuple[str, ...]:

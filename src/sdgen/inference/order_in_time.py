@@ -209,7 +209,9 @@ class _Row:
         """The params of `after`: the rule's own waits, or those that fit what the moment is."""
         if spec.type == "after":
             return {**spec.params, "column": column}
-        usual = {"planned": ("1d", "90d"), "end": ("1d", "540d")}
+        lasts = order_rules()["lasts"]
+        is_short = moment.place == lasts["place"] and moment.past and not moment.is_date
+        usual = {"planned": ("1d", "90d"), "end": (lasts["min"], lasts["max"]) if is_short else ("1d", "540d")}
         born = moment.kind == "happened" and moment.place is not None and moment.place <= order_rules()["birth"]
         least, most = ("0s", "10m") if born else usual.get(moment.kind, ("0s", "30d"))
         return {"column": column, "min": least, "max": most}

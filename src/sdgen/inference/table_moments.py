@@ -94,8 +94,10 @@ def event_record(event: str, entity: tuple[str, ...]) -> Mapping[str, Any] | Non
 
 
 def _of_entity(record: Mapping[str, Any], entity: tuple[str, ...]) -> bool:
-    pattern = record.get("entity")
-    return not pattern or any(compiled(f"(?:.*_)?(?:{pattern})").fullmatch(name) for name in entity)
+    def among(pattern: str) -> bool:
+        return any(compiled(f"(?:.*_)?(?:{pattern})").fullmatch(name) for name in entity)
+
+    return ("entity" not in record or among(record["entity"])) and not ("unless" in record and among(record["unless"]))
 
 
 def moments_of(

@@ -101,6 +101,7 @@ _MAP_KEYS: Mapping[str, tuple[str, ...]] = {
     "feature": ("dark_mode", "beta_search", "new_checkout", "two_factor", "export_csv", "live_chat"),
     "flag": ("dark_mode", "beta_search", "new_checkout", "two_factor", "export_csv", "live_chat"),
     "param": ("utm_source", "utm_medium", "utm_campaign", "ref", "page", "sort", "q"),
+    "utm": ("source", "medium", "campaign", "term", "content"),
     "query": ("utm_source", "utm_medium", "utm_campaign", "ref", "page", "sort", "q"),
     "address": ("home", "work", "billing", "shipping", "other"),
     "contact": ("home", "work", "billing", "emergency", "other"),
