@@ -255,7 +255,7 @@ def default_text(column: Column[Any]) -> str:
 
 def _of_server(given: Any) -> str:
     """A plain text is a value, which SQLAlchemy quotes; anything else is SQL."""
-    return _quoted(given) if isinstance(given, str) else str(given)
+    return quoted(given) if isinstance(given, str) else str(given)
 
 
 def _of_callable(made: Callable[..., Any]) -> str:
@@ -275,8 +275,8 @@ def _literal(made: Any, type: Any) -> str:
         made = listed[members.index(made)] if known else made.value
     if isinstance(made, bool | int | float):
         return str(made).lower()
-    return _quoted(made) if isinstance(made, str) else ""
+    return quoted(made) if isinstance(made, str) else ""
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
