@@ -471,7 +471,7 @@ def test_sessions_find_rows_by_uuid_in_sqlite(tmp_path: Path, monkeypatch: pytes
 
 
 def test_forms_that_json_schema_has_no_words_for_are_valid_by_the_model(tmp_path: Path) -> None:
-    text = '''
+    text = """
         import datetime as dt
         from dataclasses import dataclass
         from enum import IntEnum
@@ -517,7 +517,7 @@ def test_forms_that_json_schema_has_no_words_for_are_valid_by_the_model(tmp_path
             def is_odd(cls, size: int) -> int:
                 assert size % 2, "not odd"
                 return size
-    '''
+    """
     (tmp_path / "odd_forms.py").write_text(dedent(text))
     scenario = read_source(str(tmp_path / "odd_forms.py"), ReadOptions(rows=80, run_code=True))
     assert scenario.entities.keys() == {"Sticker", "Record", "Odd"}
