@@ -146,7 +146,7 @@ def test_links_inside_lists_and_objects(tmp_path: Path) -> None:
     """
     scenario = read_typescript(tmp_path, text, 60)
     parts = {row["partNo"] for row in rows_of(scenario, "Part", 60)}
-    repairs = rows_of(scenario, "Repair", 60)
+    repairs = cast(list[dict[str, Any]], rows_of(scenario, "Repair", 60))
     used = {spare["part"] for row in repairs for spare in row["spares"]}
     used |= {row["main"]["spare"]["part"] for row in repairs if row["main"]["spare"] is not None}
     assert len(used) > 10

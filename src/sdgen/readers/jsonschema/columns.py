@@ -167,10 +167,10 @@ class _PropertyReader:
             self.tell((f"has more than {most}: the rest is a JSON document",), place)
             return PartOfValue(Type("json"))
         present = _present(shape, properties)
-        most = _size(shape.keywords.get("maxProperties"))
-        if most is not None and len(present) <= most < len(properties):
-            kept = [*present, *(key for key in properties if key not in present)][:most]
-            self.tell((f"has at most {most} fields: {', '.join(sorted(kept))} alone",), place)
+        size = _size(shape.keywords.get("maxProperties"))
+        if size is not None and len(present) <= size < len(properties):
+            kept = [*present, *(key for key in properties if key not in present)][:size]
+            self.tell((f"has at most {size} fields: {', '.join(sorted(kept))} alone",), place)
             properties = {key: each for key, each in properties.items() if key in kept}
         names = distinct_names(properties)
         renamed = [f"{old!r} is called {new!r}" for old, new in names.items() if old != new]

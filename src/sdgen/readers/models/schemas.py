@@ -208,7 +208,8 @@ def _of_typed_dict(each: Any) -> Any:
 
     required = each.__required_keys__
     hints = get_type_hints(each, include_extras=False).items()
-    return TypedDict(
+    make: Any = TypedDict
+    return make(
         each.__name__, {name: Required[hint] if name in required else NotRequired[hint] for name, hint in hints}
     )
 
@@ -274,7 +275,7 @@ class _Schemas(GenerateJsonSchema):
     def timedelta_schema(self, schema: core_schema.TimedeltaSchema) -> JsonSchemaValue:
         least, most = (
             next((schema[key] for key in keys if key in schema), None) for keys in (("ge", "gt"), ("le", "lt"))
-        )  # type: ignore[literal-required]
+        )
         if least is None and most is None:
             return super().timedelta_schema(schema)
         return {"type": "string", "pattern": _durations(least, most)}

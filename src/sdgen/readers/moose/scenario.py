@@ -238,9 +238,9 @@ def _link(
     names = TableNames.of({read.entity: read.table.other_names for read in reads})
     for read in reads:
         draft = drafts[read.entity]
-        for name, column in read.columns.found.items():
+        for name, each in read.columns.found.items():
             parts = linked_parts(
-                column.field.shape, column.type.type, lambda text: next(goals_of(text, names, known), None)
+                each.field.shape, each.type.type, lambda text: next(goals_of(text, names, known), None)
             )
             if parts is not None:
                 draft.columns[name].fill(parts["generator"], **parts["params"])
