@@ -502,3 +502,11 @@ def test_a_structs_parent_and_ids_before_their_names_are_links(tmp_path: Path) -
     found = read(tmp_path, {"streams": streams})
     assert generator(found, "cards", "idBoard") == ("fk", {"entity": "boards", "column": "id", **UNEVEN})
     assert not any("no field holds" in note for note in told(found))
+
+
+def test_what_ended_did_so_after_it_started(tmp_path: Path) -> None:
+    moment = {"type": ["null", "integer"]}
+    fields = {"id": {"type": "integer"}, "ended_at": moment, "started_at": moment, "completedTime": moment}
+    scenario = read(tmp_path, {"streams": [stream({**fields, "createdTime": moment}, "runs", primary_key="id")]})
+    assert generator(scenario, "runs", "ended_at")[1]["column"] == "started_at"
+    assert generator(scenario, "runs", "completedTime")[1]["column"] == "createdTime"

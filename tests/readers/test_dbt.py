@@ -108,3 +108,23 @@ def test_mutated_files_are_read_or_refused(line: int, text: str, tmp_path_factor
     path.write_text("\n".join(lines))
     with suppress(SdgenError):
         read_as("dbt", str(path), ReadOptions(rows=5))
+
+
+def test_foreign_keys_of_whole_models_are_links(tmp_path: Path) -> None:
+    text = """
+        version: 2
+        models:
+          - name: payments
+            constraints:
+              - {type: primary_key, columns: [invoice_id, part]}
+              - {type: foreign_key, columns: [invoice_id], to: ref('invoices'), to_columns: [id]}
+              - {type: foreign_key, columns: [part, invoice_id], to: ref('invoices'), to_columns: [a, b]}
+            columns: [{name: invoice_id, data_type: bigint}, {name: part, data_type: int}]
+          - name: invoices
+            columns: [{name: id, data_type: bigint, data_tests: [unique, not_null]}]
+    """
+    scenario = of(tmp_path, text)
+    generator = scenario.entities["payments"].columns["invoice_id"].generator
+    assert generator is not None
+    assert (generator.type, generator.params["entity"]) == ("fk", "invoices")
+    assert [note.what for note in scenario.notes] == ["no link of part, invoice_id: one column alone can be one"]

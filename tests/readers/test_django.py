@@ -168,3 +168,71 @@ def test_mutated_models_are_read_or_refused(tmp_path: Path) -> None:
             if turn % 100 == 0:
                 of(tmp_path, text)
     assert read > 200
+
+
+def test_a_user_of_the_projects_own_has_djangos_fields_and_is_no_base_of_itself(tmp_path: Path) -> None:
+    text = """
+from django.contrib.auth.models import AbstractUser
+class User(AbstractUser):
+    motto = models.TextField()
+class Note(models.Model):
+    author = models.ForeignKey(User, models.CASCADE)
+"""
+    entities = of(tmp_path, text).entities
+    app = tmp_path.name.lower()
+    assert list(entities) == [f"{app}_user", f"{app}_note"]
+    assert {"username", "is_staff", "motto"} <= entities[f"{app}_user"].columns.keys()
+
+
+def test_models_of_one_name_in_two_apps_are_two_tables(tmp_path: Path) -> None:
+    (tmp_path / "manage.py").write_text("")
+    for app, text in {
+        "music": "class Label(models.Model):\n    title = models.CharField(max_length=9)\n"
+        "class Song(models.Model):\n    label = models.ForeignKey(Label, models.CASCADE)\n"
+        "    mark = models.ForeignKey('paper.Label', models.CASCADE)\n",
+        "paper": "class Label(models.Model):\n    width = models.IntegerField()\n"
+        "class Sheet(models.Model):\n    label = models.ForeignKey('Label', models.CASCADE)\n",
+    }.items():
+        (tmp_path / app).mkdir()
+        (tmp_path / app / "models.py").write_text(f"from django.db import models\n{text}")
+    entities = read_source(tmp_path, ReadOptions(rows=20)).entities
+    assert {"music_label", "paper_label"} <= entities.keys()
+    links = {
+        (name, key): column.generator.params["entity"]
+        for name, entity in entities.items()
+        for key, column in entity.columns.items()
+        if column.generator is not None and column.generator.type == "fk"
+    }
+    assert links == {
+        ("music_song", "label_id"): "music_label",
+        ("music_song", "mark_id"): "paper_label",
+        ("paper_sheet", "label_id"): "paper_label",
+    }
+
+
+def test_computed_fields_sets_of_expressions_and_numbers_in_words_are_kept(tmp_path: Path) -> None:
+    text = """
+class Ticket(models.Model):
+    seat = models.CharField(max_length=12, validators=[validate_slug, clean_seat])
+    phone = models.CharField(max_length=13, validators=[RegexValidator(r"^\\\\+?1?\\\\d{9,15}$")])
+    net = models.DecimalField(max_digits=6, decimal_places=2)
+    gross = models.GeneratedField(expression=F("net") * Value(2), output_field=models.DecimalField(max_digits=7, decimal_places=2), db_persist=True)
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(net__range=(Decimal("2.5"), Decimal("80"))), name="net"),
+            models.UniqueConstraint(Lower("seat"), "net", name="once"),
+        ]
+""".replace("\\\\", "\\")
+    scenario = of(tmp_path, text)
+    assert [note.what for note in scenario.notes] == ["Ticket.seat: clean_seat is not kept"]
+    target = tmp_path / "tickets.duckdb"
+    sdgen.write(scenario, str(target), seed=2)
+    with duckdb.connect(str(target)) as base:
+        rows = base.execute("select seat, phone, net, gross from " + next(iter(scenario.entities))).fetchall()
+    assert len({(seat.lower(), net) for seat, _, net, _ in rows}) == len(rows) == 50
+    for seat, phone, net, gross in rows:
+        assert re.fullmatch(r"[-a-zA-Z0-9_]+", seat)
+        assert re.fullmatch(r"\+?1?\d{9,15}", phone)
+        assert len(phone) <= 13
+        assert 2.5 <= net <= 80
+        assert gross == 2 * net

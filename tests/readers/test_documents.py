@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -205,9 +206,93 @@ def test_fields_that_need_not_be_there_are_left_out_and_those_that_may_be_null_a
 
 
 def test_what_cannot_be_kept_is_a_note_with_its_place() -> None:
-    schema = record({"tags": {"type": "array", "items": {"type": "string"}, "contains": {"const": "main"}}})
-    scenario = read({"$schema": DRAFT, "title": "record", **schema})
-    assert any("contains" in note.what and note.path[-1] == "tags" for note in scenario.notes)
+    tags = {"type": "array", "items": {"type": "string"}, "contains": {"pattern": "^m"}, "maxContains": 1}
+    scenario = read({"$schema": DRAFT, "title": "record", **record({"tags": tags})})
+    assert any("not is not kept" in note.what and note.path[-1] == "tags" for note in scenario.notes)
+
+
+def test_arrays_contain_what_they_must_and_no_more_of_it() -> None:
+    item = {"type": "integer", "minimum": 1, "maximum": 6}
+    dice = {"type": "array", "items": item, "contains": {"const": 6}, "maxContains": 1, "minItems": 2, "maxItems": 4}
+    tags = {"type": "array", "items": {"type": "string"}, "contains": {"const": "main"}}
+    rows = valid_rows(record({"dice": dice, "tags": tags}, required=["dice", "tags"]))
+    assert all(6 in row["dice"] and "main" in row["tags"] for row in rows)
+
+
+def test_what_holds_itself_ends_in_empty_lists_nulls_and_other_kinds() -> None:
+    sum = {
+        "type": "object",
+        "properties": {
+            "sign": {"enum": ["+", "-"]},
+            "left": {"$ref": "#/$defs/term"},
+            "right": {"$ref": "#/$defs/term"},
+        },
+        "required": ["sign", "left", "right"],
+        "additionalProperties": False,
+    }
+    fields = {
+        "parts": {"type": "array", "items": {"$ref": "#"}},
+        "whole": {"anyOf": [{"$ref": "#"}, {"type": "null"}]},
+        "value": {"$ref": "#/$defs/term"},
+    }
+    defs = {"term": {"oneOf": [{"type": "integer"}, sum]}}
+    rows = valid_rows({**record(fields, required=["parts", "whole", "value"]), "$defs": defs})
+    assert {type(row["value"]) for row in rows} == {int, dict}
+    assert all(row["parts"] == [] and row["whole"] is None for row in rows)
+
+
+def test_null_stands_where_an_alternative_asks_for_it() -> None:
+    kinds = [
+        {
+            "properties": {
+                "sort": {"const": "note"},
+                "body": {"type": "object", "properties": {"text": {"type": "string"}}},
+            }
+        },
+        {"properties": {"sort": {"const": "ping"}, "body": {"type": "null"}}},
+    ]
+    rows = valid_rows(record({"sort": {"enum": ["note", "ping"]}, "body": {}}, required=["sort", "body"], oneOf=kinds))
+    assert {row["body"] is None for row in rows if row["sort"] == "ping"} == {True}
+    assert any(row["body"] is not None for row in rows)
+
+
+def test_texts_and_parts_without_keys_are_kinds_of_one_union() -> None:
+    kinds = [{"$ref": "#/$defs/card"}, {"type": "string", "pattern": "^tok_[0-9]{4}$"}, {"type": "null"}]
+    card = {"type": "object", "properties": {"last": {"type": "string", "pattern": "^[0-9]{4}$"}}, "required": ["last"]}
+    mixed = {"type": ["integer", "string"], "minimum": 5, "maxLength": 3}
+    schema = record({"by": {"oneOf": kinds}, "mixed": mixed}, required=["by", "mixed"])
+    rows = valid_rows({**schema, "$defs": {"card": card}})
+    assert {type(row["by"]) for row in rows} == {dict, str, type(None)}
+    assert {type(row["mixed"]) for row in rows} == {int, str}
+
+
+@pytest.mark.parametrize(("step", "least", "most"), [(0.01, 0.01, 5000), (0.1, 0, 5), (0.05, 0.05, 100), (0.25, 0, 3)])
+def test_multiples_are_what_a_validator_takes_for_them(step: float, least: float, most: float) -> None:
+    price = {"type": "number", "multipleOf": step, "minimum": least, "maximum": most}
+    rows = valid_rows(record({"price": price}, required=["price"]), 300)
+    assert len({row["price"] for row in rows}) > 8
+
+
+def test_patterns_and_names_of_maps_are_of_their_form() -> None:
+    code = {"type": "string", "pattern": "^[a-z]+(-[a-z]+)*$", "maxLength": 12}
+    days = {"type": "object", "propertyNames": {"format": "date"}, "additionalProperties": {"type": "integer"}}
+    levels = {"type": "object", "propertyNames": {"$ref": "#/$defs/level"}, "additionalProperties": {"type": "number"}}
+    schema = record({"code": code, "days": days, "levels": levels}, required=["code", "days", "levels"])
+    rows = valid_rows({**schema, "$defs": {"level": {"enum": ["low", "high"]}}})
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", day) for row in rows for day in row["days"])
+    assert {name for row in rows for name in row["levels"]} == {"low", "high"}
+
+
+def test_fields_within_the_most_that_an_object_takes_are_there() -> None:
+    number = {"type": "number", "minimum": 0}
+    size = {
+        "type": "object",
+        "properties": {"w": number, "h": number, "d": number},
+        "minProperties": 2,
+        "maxProperties": 2,
+    }
+    rows = valid_rows(record({"size": {**size, "additionalProperties": False}}, required=["size"]))
+    assert all(len(row["size"]) == 2 for row in rows)
 
 
 # ------------------------------------------------------------------ OpenAPI
@@ -215,6 +300,53 @@ def test_what_cannot_be_kept_is_a_note_with_its_place() -> None:
 
 def api(**schemas: Schema) -> Schema:
     return {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "components": {"schemas": schemas}}
+
+
+def test_a_base_stands_for_any_of_the_kinds_that_extend_it() -> None:
+    base = {
+        "type": "object",
+        "required": ["id", "sort"],
+        "properties": {"id": {"type": "integer"}, "sort": {"type": "string"}},
+    }
+    told = {"propertyName": "sort", "mapping": {"car": "#/components/schemas/Car"}}
+    document = api(
+        Vehicle={**base, "discriminator": told},
+        Car={
+            "allOf": [
+                {"$ref": "#/components/schemas/Vehicle"},
+                {"required": ["doors"], "properties": {"doors": {"enum": [3, 5]}}},
+            ]
+        },
+        Van={
+            "allOf": [
+                {"$ref": "#/components/schemas/Vehicle"},
+                {"required": ["load"], "properties": {"load": {"type": "integer"}}},
+            ]
+        },
+        Trip={
+            "type": "object",
+            "required": ["id", "by"],
+            "properties": {
+                "id": {"type": "integer"},
+                "by": {"$ref": "#/components/schemas/Vehicle"},
+                "score": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "exclusiveMinimum": True,
+                    "maximum": 9,
+                    "exclusiveMaximum": True,
+                },
+            },
+        },
+    )
+    scenario = read(document)
+    rows = rows_of(scenario)
+    assert rows.keys() == {"Car", "Van", "Trip"}
+    assert {(row["by"]["sort"], "doors" in row["by"], "load" in row["by"]) for row in rows["Trip"]} == {
+        ("car", True, False),
+        ("Van", False, True),
+    }
+    assert not [note for note in scenario.notes if "not valid" in note.what]
 
 
 def test_a_base_that_refers_to_its_kinds_which_refer_to_it() -> None:

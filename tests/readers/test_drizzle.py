@@ -151,3 +151,44 @@ def test_mutated_schemas_are_read_or_refused(tmp_path: Path) -> None:
             if turn % 100 == 0:
                 of(tmp_path, "pg", text)
     assert read > 200
+
+
+def test_computed_columns_words_of_types_and_a_table_as_its_own_parent(tmp_path: Path) -> None:
+    text = """
+export const notes = pgTable("notes", (t) => ({
+  id: t.integer().primaryKey(),
+  words: t.integer().notNull(),
+  twice: t.integer().generatedAlwaysAs((): SQL => sql`${notes.words} * 2`),
+  kind: t.text().$type<"memo" | 'draft'>().notNull(),
+  above: t.integer(),
+}), (t) => [foreignKey({ columns: [t.above], foreignColumns: [t.id] })]);
+"""
+    scenario = of(tmp_path, "pg", text)
+    assert params_of(scenario, "notes", "above")["entity"] == "notes"
+    assert not scenario.notes
+    rows = sdgen.generate(scenario, seed=4)["notes"].to_pylist()
+    assert all(row["twice"] == 2 * row["words"] for row in rows)
+    assert {row["kind"] for row in rows} == {"memo", "draft"}
+
+
+def test_moments_that_sqlite_counts_are_in_their_unit(tmp_path: Path) -> None:
+    text = """
+export const visits = sqliteTable("visits", {
+  id: integer("id").primaryKey(),
+  verified: integer("verified", { mode: "timestamp_ms" }).notNull(),
+  seen: integer("seen", { mode: "timestamp" }).notNull(),
+});
+"""
+    rows = sdgen.generate(of(tmp_path, "sqlite", text), seed=4)["visits"].to_pylist()
+    assert all(10**9 < row["seen"] < 10**10 and 10**12 < row["verified"] < 10**13 for row in rows)
+
+
+def test_a_column_that_nothing_can_compute_is_told(tmp_path: Path) -> None:
+    text = """
+export const notes = pgTable("notes", {
+  id: integer("id").primaryKey(),
+  odd: integer("odd").generatedAlwaysAs(sql`pg_backend_pid()`),
+});
+"""
+    notes = of(tmp_path, "pg", text).notes
+    assert [(note.path[-1], "computed by the database" in note.what) for note in notes] == [("odd", True)]

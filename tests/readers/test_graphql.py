@@ -134,3 +134,23 @@ def test_mutated_schemas_are_read_or_refused() -> None:
             schema_of([SchemaFile("x", parse("".join(some)))], "x")
             read += 1
     assert read > 200
+
+
+def test_a_list_of_rows_of_several_types_is_a_table_between(tmp_path: Path) -> None:
+    text = """
+        type Page { id: ID! parts: [Part!]! words: [[String!]!] }
+        union Part = Text | Film
+        type Text { id: ID! body: String! }
+        type Film { id: ID! minutes: Int! }
+        type Query { page: Page }
+    """
+    path = tmp_path / "pages.graphql"
+    path.write_text(text)
+    scenario = read_source(path, ReadOptions(rows=80))
+    assert [note.what for note in scenario.notes] == ["Page.words is a list of lists: one list is made of it"]
+    tables = {name: rows.to_pylist() for name, rows in sdgen.generate(scenario, seed=3).items()}
+    ids = {name: {row["id"] for row in tables[name]} for name in ("Page", "Text", "Film")}
+    parts = tables["Page_parts"]
+    assert {row["page_id"] for row in parts} <= ids["Page"]
+    assert {row["part_type"] for row in parts} == {"Text", "Film"}
+    assert all(row["part_id"] in ids[row["part_type"]] for row in parts)

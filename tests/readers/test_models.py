@@ -468,3 +468,59 @@ def test_sessions_find_rows_by_uuid_in_sqlite(tmp_path: Path, monkeypatch: pytes
             assert session.query(models.Folder).filter_by(token=paper.folder.token).one() is paper.folder
     found = sdgen.verify(scenario, tmp_path / "x.db", seed=1, as_of=NOW).findings
     assert {str(each.status) for each in found if each.check == "same rows"} == {"ok"}
+
+
+def test_forms_that_json_schema_has_no_words_for_are_valid_by_the_model(tmp_path: Path) -> None:
+    text = """
+        import datetime as dt
+        from dataclasses import dataclass
+        from enum import IntEnum
+        from typing import Annotated, Generic, Literal, Optional, TypedDict, TypeVar
+        from pydantic import UUID1, UUID5, Base64Str, BaseModel, Field, Json, PostgresDsn, RedisDsn, field_validator
+        T = TypeVar("T")
+        class Depth(IntEnum):
+            low = 3
+            high = 8
+        class Mark(TypedDict):
+            at: str
+        @dataclass
+        class Sticker:
+            id: int
+            mark: Mark
+        class Amount(BaseModel, Generic[T]):
+            value: T
+        class Twig(BaseModel):
+            length: int
+            twigs: list["Twig"]
+            twin: Optional["Twig"]
+        class Record(BaseModel):
+            id: int
+            amount: Amount[int]
+            twig: Twig
+            counts: dict[int, str]
+            depths: dict[Depth, float]
+            days: dict[dt.date, int]
+            state: Literal["open", 7, None]
+            lasts: Annotated[dt.timedelta, Field(ge=dt.timedelta(minutes=1), le=dt.timedelta(hours=2))]
+            first: UUID1
+            fifth: UUID5
+            words: Base64Str
+            settings: Json[dict[str, int]]
+            store: PostgresDsn
+            cache: RedisDsn
+            born: Annotated[dt.date, Field(lt=dt.date(2008, 1, 1))]
+        class Odd(BaseModel):
+            odd_id: int
+            size: int = Field(ge=1, le=9)
+            @field_validator("size")
+            @classmethod
+            def is_odd(cls, size: int) -> int:
+                assert size % 2, "not odd"
+                return size
+    """
+    (tmp_path / "odd_forms.py").write_text(dedent(text))
+    scenario = read_source(str(tmp_path / "odd_forms.py"), ReadOptions(rows=80, run_code=True))
+    assert scenario.entities.keys() == {"Sticker", "Record", "Odd"}
+    notes = [note for note in scenario.notes if "not valid" in note.what]
+    assert [note.path for note in notes] == [("entities", "Odd")]
+    assert notes[0].what.endswith("60 rows are not valid by the model: size: Assertion failed, not odd")

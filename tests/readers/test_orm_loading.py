@@ -106,3 +106,34 @@ def test_rows_that_no_row_of_the_parent_is_for_are_a_problem() -> None:
     assert rows["b"]["id"].to_pylist() == [2, 4, 6, 8]
     with pytest.raises(ScenarioError, match="only 4 of the rows of a take one"):
         sdgen.generate({"name": "t", "entities": entities}, seed=1, rows={"b": 5})
+
+
+def test_numbers_tell_classes_apart_and_other_forms_of_uuids_and_intervals_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = """
+        import datetime, uuid
+        from sqlalchemy import Interval, Uuid
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+        class Base(DeclarativeBase): pass
+        class Part(Base):
+            __tablename__ = "part"
+            id: Mapped[uuid.UUID] = mapped_column(Uuid(native_uuid=False), primary_key=True)
+            sort: Mapped[int]
+            lasts: Mapped[datetime.timedelta] = mapped_column(Interval(native=False))
+            __mapper_args__ = {"polymorphic_on": "sort", "polymorphic_identity": 0}
+        class Wheel(Part):
+            spokes: Mapped[int | None]
+            __mapper_args__ = {"polymorphic_identity": 7}
+    """
+    (tmp_path / "part_models.py").write_text(dedent(text))
+    monkeypatch.chdir(tmp_path)
+    sdgen.write(
+        read_source("part_models:Base", ReadOptions(rows=40, run_code=True)), f"{tmp_path}/parts.sqlite", seed=1
+    )
+    models = sys.modules.pop("part_models")
+    with Session(create_engine(f"sqlite:///{tmp_path}/parts.sqlite")) as session:
+        parts = session.scalars(select(models.Part)).all()
+        assert {type(each).__name__ for each in parts} == {"Part", "Wheel"}
+        assert all(session.get(models.Part, each.id) is each for each in parts)
+        assert all(0 <= each.lasts.total_seconds() <= 14 * 86400 for each in parts)

@@ -159,6 +159,8 @@ class _Translation:
             found = self.schema(each.get("type"), (*own, "type"), space)
             found |= {"description": each["doc"]} if isinstance(each.get("doc"), str) else {}
             found |= {"default": each["default"]} if each.get("default") is not None else {}
+            # As all readers of Avro have it, where a record has no such field.
+            found |= {"default": None} if "anyOf" in found and "default" not in found else {}
             properties[each["name"]] = found
             self.positions["$defs", full, "properties", each["name"]] = self._line(own)
         # Avro writes each field of each record: null is a value of a union, not an absence.

@@ -130,3 +130,24 @@ def test_keys_of_maps_are_words(field: str, keys: str, tmp_path: Path) -> None:
     found = {key for row in rows for key, _ in cast(Any, row[name])}
     assert len(found) > 2
     assert all(re.fullmatch(keys, key) for key in found), found
+
+
+def test_links_inside_lists_and_objects(tmp_path: Path) -> None:
+    text = """
+    export interface Part { partNo: Key<string>; price: number }
+    interface Spare {
+      /** FK to parts.partNo */
+      part: string;
+      count: UInt8;
+    }
+    export interface Repair { repairId: Key<string>; spares: Spare[]; main: { spare?: Spare; note: string } }
+    export const parts = new OlapTable<Part>("parts");
+    export const repairs = new OlapTable<Repair>("repairs");
+    """
+    scenario = read_typescript(tmp_path, text, 60)
+    parts = {row["partNo"] for row in rows_of(scenario, "Part", 60)}
+    repairs = cast(list[dict[str, Any]], rows_of(scenario, "Repair", 60))
+    used = {spare["part"] for row in repairs for spare in row["spares"]}
+    used |= {row["main"]["spare"]["part"] for row in repairs if row["main"]["spare"] is not None}
+    assert len(used) > 10
+    assert used <= parts

@@ -107,6 +107,29 @@ def longest(node: Node) -> int:
             return longest(part) * high
 
 
+# A quantifier of a pattern's text, and what is no quantifier however it looks: escapes and classes.
+_QUANTIFIER = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(?P<open>[+*])|\{(?P<low>\d+),(?P<high>\d*)\}")
+
+
+def shorter_pattern(text: str, longest_text: int, most: int = 8) -> str:
+    """The pattern with fewer repeats, so that no text has more characters; "" where that can't be."""
+    found = [each for each in _QUANTIFIER.finditer(text) if each["open"] or each["low"]]
+    lows = [int(each["low"] or 0) + (each["open"] == "+") for each in found]
+    highs = [int(each["high"] or max(low, most)) for each, low in zip(found, lows, strict=True)]
+    shorter = text
+    while longest(read_pattern(shorter, most)) > longest_text:
+        widest = max(range(len(found)), key=lambda place: highs[place] - lows[place], default=None)
+        if widest is None or highs[widest] <= lows[widest]:
+            return ""
+        highs[widest] -= 1
+        shorter, end = "", 0
+        for each, low, high in zip(found, lows, highs, strict=True):
+            shorter += f"{text[end : each.start()]}{{{low},{high}}}"
+            end = each.end()
+        shorter += text[end:]
+    return shorter
+
+
 def count(node: Node) -> int:
     """How many ways there are to make a text: as many as texts, unless the pattern is ambiguous."""
     match node:

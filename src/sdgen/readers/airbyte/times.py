@@ -141,6 +141,7 @@ def _span(start: str, otherwise: str = "-3y") -> dict[str, Any]:
 
 
 _END = re.compile(r"(.*_|.*[a-z])(?:end|End)")
+_ENDED = re.compile(r"((?:.*_)?)(?:ended|ends|finished|completed|closed)((?:_(?:at|on|time|date|ts|timestamp))?)")
 _MONTH = 30 * 86_400
 _TICKS = {"s": 1, "ms": 1_000, "us": 1_000_000}
 
@@ -172,6 +173,9 @@ def _start_of(name: str, columns: Mapping[str, ColumnDraft]) -> str:
     """The column of the start of the period that one ends."""
     match = _END.fullmatch(name)
     starts = {f"{match[1]}{start}" for start in ("start", "Start", "begin", "Begin")} if match else set()
+    if ended := _ENDED.fullmatch(snake(name)):
+        words = ("started", "starts", "begun", "began", "opened", "created")
+        starts |= {each for each in columns if snake(each) in [f"{ended[1]}{word}{ended[2]}" for word in words]}
     return next((each for each in columns if each in starts), "")
 
 

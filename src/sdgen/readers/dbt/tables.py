@@ -270,6 +270,7 @@ _KNOWN: Mapping[str, _Apply] = {
     "expect_column_values_to_not_be_null": _not_null,
     "expect_column_values_to_be_unique": _unique,
     **dict.fromkeys(("relationships", "foreign_key", "not_empty_string", "not_constant", "at_least_one"), _nothing),
+    "relationships_where": _nothing,  # a link of all rows is one of some
 }
 _OF_TABLES: Mapping[str, _Apply] = {
     "unique_combination_of_columns": _combination,
@@ -278,6 +279,7 @@ _OF_TABLES: Mapping[str, _Apply] = {
     ),
     "unique": _combination,
     "primary_key": _primary_of,
+    "foreign_key": _nothing,
 }
 
 # ------------------------------------------------------------------ links
@@ -286,8 +288,17 @@ _OF_TABLES: Mapping[str, _Apply] = {
 def _set_links(reading: _Reading, draft: TableDraft) -> None:
     for name, tests in draft.tests.items():
         for test in tests:
-            if name and test.name in ("relationships", "foreign_key"):
-                _link(reading, draft, name, test)
+            # A contract's constraint of the whole model names its column; of several together none is a link by itself.
+            columns = [name] if name else [str(each) for each in _listed(test, "columns")]
+            if test.name not in ("relationships", "relationships_where", "foreign_key"):
+                continue
+            if test.name == "relationships_where" and any(each.name == "relationships" for each in tests):
+                reading.tell(draft.name, name, f"{test.name} is not kept beside another relation", draft, test.path)
+            elif len(columns) == 1 and columns[0] in draft.columns:
+                _link(reading, draft, columns[0], test)
+            elif not name:
+                what = f"no link of {', '.join(columns) or 'no column'}: one column alone can be one"
+                reading.tell(draft.name, name, what, draft, test.path)
 
 
 def _link(reading: _Reading, draft: TableDraft, name: str, test: Test) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 
@@ -42,7 +44,7 @@ class Values:
             return [self.value(each, depth + 1) for each in node.elts]
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             found = self.value(node.operand, depth + 1)
-            if isinstance(found, int | float):
+            if isinstance(found, int | float | Decimal):
                 return -found
         if isinstance(node, ast.Name) and node.id in self.names:
             return self.value(self.names[node.id], depth + 1)
@@ -50,7 +52,8 @@ class Values:
             return self._member(node, depth)
         # Translated labels and Decimal("1.5") stand for what is in their parentheses.
         if isinstance(node, ast.Call) and last_name(node) in ("_", "gettext_lazy", "gettext", "Decimal") and node.args:
-            return self.value(node.args[0], depth + 1)
+            found = self.value(node.args[0], depth + 1)
+            return _number(found) if last_name(node) == "Decimal" else found
         raise Unknown(ast.unparse(node))
 
     def _member(self, node: ast.Attribute, depth: int) -> Any:
@@ -105,11 +108,19 @@ def literal(value: Any) -> str:
     """A value in SQL."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Decimal):
         return str(value)
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     raise Unknown(repr(value))
+
+
+def _number(text: Any) -> Decimal:
+    with suppress(InvalidOperation, ValueError, TypeError):
+        found = Decimal(text)
+        if found.is_finite():
+            return found
+    raise Unknown(repr(text))
 
 
 _COMPARED = {"exact": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -157,11 +168,27 @@ def _lookup(word: ast.keyword, values: Values, column: Callable[[str], str]) -> 
     return f"{left} {mark} {_side(word.value, values, column)}"
 
 
+_MARKS: Mapping[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%"}
+_FUNCTIONS = frozenset({"Lower", "Upper", "Trim", "Length", "Coalesce", "Greatest", "Least", "Abs", "Round", "Concat"})
+
+
+def expression(node: ast.expr, values: Values, column: Callable[[str], str]) -> str:
+    """A value, `F("other")`, what these are added up to, or a function of such; a plain text names a field."""
+    named = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    if named or (isinstance(node, ast.Call) and last_name(node) == "F" and node.args):
+        return f'"{column(str(values.value(node.args[0] if isinstance(node, ast.Call) else node)))}"'
+    if isinstance(node, ast.BinOp) and type(node.op) in _MARKS:
+        left, right = (expression(each, values, column) for each in (node.left, node.right))
+        return f"({left} {_MARKS[type(node.op)]} {right})"
+    if isinstance(node, ast.Call) and last_name(node) in _FUNCTIONS and node.args:
+        return f"{last_name(node).lower()}({', '.join(expression(each, values, column) for each in node.args)})"
+    if isinstance(node, ast.Call) and last_name(node) == "Value" and node.args:
+        return literal(values.value(node.args[0]))
+    return literal(values.value(node))
+
+
 def _side(node: ast.expr, values: Values, column: Callable[[str], str]) -> str:
-    """A value, `F("other")`, or a sum of such."""
-    if isinstance(node, ast.Call) and last_name(node) == "F" and node.args:
-        return f'"{column(str(values.value(node.args[0])))}"'
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
-        mark = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}[type(node.op)]
-        return f"({_side(node.left, values, column)} {mark} {_side(node.right, values, column)})"
+    """What a field is compared with: a plain text is a value here."""
+    if isinstance(node, ast.Call | ast.BinOp) and last_name(node) != "Decimal":
+        return expression(node, values, column)
     return literal(values.value(node))

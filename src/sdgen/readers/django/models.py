@@ -58,6 +58,9 @@ PAIRS = frozenset({"ManyToManyField", "ParentalManyToManyField"})
 _USER = frozenset({"AUTH_USER_MODEL", "get_user_model", "User", "auth.User", "AbstractUser"})
 # Models of Django's own that others refer to, as their sources have them.
 _OWN = ast.parse("""
+class BaseUser:
+    password = CharField(max_length=128)
+    last_login = DateTimeField(null=True)
 class User:
     password = CharField(max_length=128)
     last_login = DateTimeField(null=True)
@@ -81,13 +84,16 @@ class Site:
     name = CharField(max_length=50)
 """).body
 _TABLES = {"User": "auth_user", "Group": "auth_group", "ContentType": "django_content_type", "Site": "django_site"}
-_OWN_BASES: Mapping[str, Sequence[str]] = {"AbstractUser": ("User",), "AbstractBaseUser": ()}
+_OWN_BASES = {"AbstractUser": "User", "AbstractBaseUser": "BaseUser"}
 _MODELS = frozenset({"Model", "AbstractUser", "AbstractBaseUser", "MPTTModel", "TimeStampedModel", "Page"})
 
 
 @dataclass(frozen=True)
 class Model:
-    """A class of models, the file and the app that it stands in, and what is around it."""
+    """A class of models, the file and the app that it stands in, and what is around it.
+
+    name: of its class; `app.Name` where a model of another app has that one.
+    """
 
     name: str
     node: ast.ClassDef
@@ -111,7 +117,12 @@ class Model:
     @property
     def table(self) -> str:
         label = self.says("app_label")
-        return str(self.says("db_table") or f"{label or self.app}_{self.name.lower()}")
+        return str(self.says("db_table") or f"{label or self.app}_{self.lower}")
+
+    @property
+    def lower(self) -> str:
+        """What Django calls it in the names of tables and columns."""
+        return self.name.rpartition(".")[2].lower()
 
 
 @dataclass(frozen=True)
@@ -151,13 +162,21 @@ class ModelIndex:
             for node in (each for each in ast.walk(module) if isinstance(each, ast.ClassDef) and each.bases):
                 # A class's own names hide those of its module.
                 values = Values({**names, **_assigned(node.body)}, classes)
-                # Models go by their class names, as most references write them; of two apps' models of one name the
-                # first is meant.
-                self.models.setdefault(node.name, Model(node.name, node, file, app, values))
-        for each in _OWN:
-            # A project's own User takes the place of Django's.
-            if isinstance(each, ast.ClassDef) and (each.name not in self.models or not self.is_model(each.name)):
-                self.models[each.name] = Model(each.name, each, "", "", Values({}, {}))
+                # Models go by their class names, as most references write them.
+                name = f"{app}.{node.name}" if node.name in self.models else node.name
+                self.models.setdefault(name, Model(name, node, file, app, values))
+        own = [each for each in _OWN if isinstance(each, ast.ClassDef)]
+        self.own = {each.name: Model(each.name, each, "", "", Values({}, {})) for each in own}
+        # A project's own User takes the place of Django's.
+        self.models |= {name: self.own[name] for name in _TABLES if not self.is_model(name)}
+
+    def named(self, text: str, app: str) -> Model | None:
+        """The model that is meant by a name in an app's file, `Name` or `app.Name`."""
+        owner, _, name = text.rpartition(".")
+        places = (f"{owner.rpartition('.')[2].lower()}.{name}", f"{app}.{name}")
+        several = [each for key, each in self.models.items() if key == name or key.endswith(f".{name}")]
+        found = (each for place in places for each in several if f"{each.app}.{name}" == place)
+        return next(found, self.models.get(name))
 
     def tell(self, what: str, model: Model, line: int) -> None:
         self.notes.append(Problem((), what, "", model.file or self.source, line, 1))
@@ -167,11 +186,15 @@ class ModelIndex:
         model = self.models.get(name)
         if model is None or not model.file or name in seen:
             return False
-        bases = [dotted(base) for base in model.node.bases]
-        return any(
-            base.rpartition(".")[2] in _MODELS or self.is_model(base.rpartition(".")[2], (*seen, name))
-            for base in bases
+        above = [each.name for each in self.bases(model)]
+        return any(last_name(base) in _MODELS for base in model.node.bases) or any(
+            self.is_model(each, (*seen, name)) for each in above
         )
+
+    def bases(self, model: Model) -> list[Model]:
+        """The classes that a model extends, as far as their source is here."""
+        found = (self.named(dotted(base), model.app) for base in model.node.bases if last_name(base) not in _MODELS)
+        return [each for each in found if each is not None and each is not model]
 
     def tables(self) -> list[Model]:
         """The models with tables, and those of Django's own that they refer to."""
@@ -205,7 +228,8 @@ class ModelIndex:
         if name in _USER or text in _USER:
             users = [one for one in self.models.values() if one.file and self._is_user(one)]
             return users[0].name if users else "User"
-        return name if name in self.models else ""
+        found = self.named(text, each.model.app)
+        return found.name if found is not None else ""
 
     def _is_user(self, model: Model) -> bool:
         return any(last_name(base) in ("AbstractUser", "AbstractBaseUser") for base in model.node.bases)
@@ -220,11 +244,11 @@ class ModelIndex:
         # Reversed, so that the first base has the last word, as Python's order of resolution has it.
         for base in reversed(model.node.bases):
             name = last_name(base)
-            above = self.models.get(_OWN_BASES[name][0] if _OWN_BASES.get(name) else name)
-            if above is None or name in seen or name == model.name:
+            above = self.own[_OWN_BASES[name]] if name in _OWN_BASES else self.named(dotted(base), model.app)
+            if above is None or above.name in seen or above is model:
                 continue
             # A base with a table of its own keeps its fields there.
-            if name in _OWN_BASES or not self.is_model(name) or above.says("abstract"):
+            if name in _OWN_BASES or not self.is_model(above.name) or above.says("abstract"):
                 inherited = self.all_fields(above, (*seen, model.name))
                 found |= {each.name: replace(each, model=replace(each.model, name=model.name)) for each in inherited}
         for name, value in _assigned(model.node.body).items():
@@ -238,11 +262,8 @@ class ModelIndex:
 
     def parent(self, model: Model) -> Model | None:
         """The model with a table that another extends: its rows have a row there each."""
-        above = (self.models.get(last_name(base)) for base in model.node.bases)
-        return next(
-            (each for each in above if each is not None and self.is_model(each.name) and not each.says("abstract")),
-            None,
-        )
+        above = (each for each in self.bases(model) if self.is_model(each.name) and not each.says("abstract"))
+        return next(above, None)
 
     def key(self, model: Model, depth: int = 0) -> tuple[str, SqlType]:
         """The column of a model's primary key, and its type."""
@@ -251,7 +272,7 @@ class ModelIndex:
             return own.column, (self.type(own, depth + 1) or SqlType("text"))
         above = self.parent(model)
         if above is not None and depth < 8:
-            return f"{above.name.lower()}_ptr_id", self.key(above, depth + 1)[1]
+            return f"{above.lower}_ptr_id", self.key(above, depth + 1)[1]
         # DEFAULT_AUTO_FIELD of new projects; older ones have integer ids, which bigint holds as well.
         return "id", SqlType("bigint")
 
@@ -268,6 +289,9 @@ class ModelIndex:
             node = each.call.args[0] if each.call.args else each.words.get("base_field")
             inner = self.type(replace(each, kind=last_name(node), call=node)) if isinstance(node, ast.Call) else None
             return replace(inner, dimensions=inner.dimensions + 1) if inner is not None else None
+        if each.kind == "GeneratedField":
+            node = each.words.get("output_field")
+            return self.type(replace(each, kind=last_name(node), call=node)) if isinstance(node, ast.Call) else None
         text = _TYPES.get(each.kind)
         if text is None:
             return None

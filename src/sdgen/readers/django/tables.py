@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
 
 from sdgen.errors import Problem, SourceError
-from sdgen.readers.django.conditions import Unknown, condition, dotted, last_name, literal
+from sdgen.readers.django.conditions import Unknown, condition, dotted, expression, last_name, literal
 from sdgen.readers.django.models import DIALECT, GENERIC, LINKS, PAIRS, Model, ModelField, ModelIndex
 from sdgen.readers.sql.schema import (
     CheckSchema,
@@ -91,9 +91,11 @@ class _TableBuilder:
         description = each.says("help_text")
         counts = each.kind in ("AutoField", "BigAutoField", "SmallAutoField")
         text = " ".join(description.split()) if isinstance(description, str) else ""
-        self.columns[name] = ColumnSchema(
-            name, type, line, nullable and not each.says("primary_key"), self._default(each), counts, description=text
-        )
+        made = ColumnSchema(name, type, line, nullable and not each.says("primary_key"), self._default(each), counts)
+        self.columns[name] = replace(made, description=text)
+        if each.kind == "GeneratedField":
+            self.columns[name] = replace(self.columns[name], computed=True, expression=self._expression(each))
+            return
         if each.says("unique") or each.kind == "OneToOneField":
             self.unique.append(KeySchema((name,), "", line))
         if each.kind in LINKS:
@@ -113,6 +115,13 @@ class _TableBuilder:
         try:
             return literal(each.model.values.value(node))
         except Unknown:
+            return ""
+
+    def _expression(self, each: ModelField) -> str:
+        """What the database computes a field by; "" where it can't be told in SQL."""
+        try:
+            return expression(each.words["expression"], each.model.values, self.column)
+        except (Unknown, TypeError, KeyError):
             return ""
 
     def _conditions(self, each: ModelField, column: str) -> Iterator[str]:
@@ -142,7 +151,13 @@ class _TableBuilder:
             "MaxLengthValidator": "char_length({}) <= {}",
             "RegexValidator": "{} ~ {}",
         }
+        if last_name(node) in ("validate_slug", "validate_unicode_slug"):
+            yield f"{column} ~ '^[-a-zA-Z0-9_]+$'"
+            return
         if not isinstance(node, ast.Call) or last_name(node) not in forms:
+            self.index.tell(
+                f"{self.model.name}.{each.name}: {ast.unparse(node)[:80]} is not kept", each.model, node.lineno
+            )
             return
         words = {one.arg: one.value for one in node.keywords}
         value = node.args[0] if node.args else words.get("limit_value") or words.get("regex")
@@ -164,7 +179,7 @@ class _TableBuilder:
             return
         line, here = each.call.lineno, self.index.table_of(self.model)
         name = str(each.says("db_table") or f"{here}_{each.name}")
-        ends = [f"{self.model.name.lower()}_id", f"{other.name.lower()}_id"]
+        ends = [f"{self.model.lower}_id", f"{other.lower}_id"]
         if ends[0] == ends[1]:
             # Django's own names for a model's relation to itself.
             ends = [f"from_{ends[0]}", f"to_{ends[1]}"]
@@ -186,8 +201,7 @@ class _TableBuilder:
     def keep_meta(self) -> None:
         """unique_together and constraints, those of an abstract base where the model has no Meta of its own."""
         model = self.model
-        bases = [self.index.models.get(last_name(base)) for base in model.node.bases]
-        metas = [model, *(base for base in bases if base is not None and base.says("abstract"))]
+        metas = [model, *(base for base in self.index.bases(model) if base.says("abstract"))]
         owner = next((each for each in metas if {"unique_together", "constraints"} & each.meta.keys()), model)
         together = owner.says("unique_together")
         for names in _sets(together):
@@ -225,6 +239,16 @@ class _TableBuilder:
             raise Unknown(name)
         return found
 
+    def _named(self, node: ast.expr, owner: Model) -> tuple[str, str]:
+        """The column of a part of a unique set, and the part in SQL where it is more than the column."""
+        if isinstance(node, ast.Constant | ast.Name) or last_name(node) == "F":
+            inner = node.args[0] if isinstance(node, ast.Call) and node.args else node
+            return self.column(str(owner.values.value(inner))), ""
+        if last_name(node) in ("Lower", "Upper", "Trim") and isinstance(node, ast.Call) and len(node.args) == 1:
+            name = self._named(node.args[0], owner)[0]
+            return name, f'{last_name(node).lower()}("{name}")'
+        raise Unknown(ast.unparse(node))
+
     def _constraint(self, node: ast.expr, owner: Model) -> None:
         words = {one.arg: one.value for one in node.keywords} if isinstance(node, ast.Call) else {}
         kind = last_name(node)
@@ -232,10 +256,16 @@ class _TableBuilder:
             # The argument is called `condition` since Django 5.1.
             check = words.get("condition") or words["check"]
             self.checks.append(CheckSchema(condition(check, owner.values, self.column), "", node.lineno))
-        elif kind == "UniqueConstraint" and "fields" in words:
-            columns = tuple(self.column(str(each)) for each in owner.values.value(words["fields"]))
+        elif kind == "UniqueConstraint" and ("fields" in words or (isinstance(node, ast.Call) and node.args)):
+            given = words.get("fields") or ast.Tuple(node.args)  # type: ignore[attr-defined]  # a call, as above
+            parts = given.elts if isinstance(given, ast.Tuple | ast.List) else []
+            named = [self._named(each, owner) for each in parts]
             where = condition(words["condition"], owner.values, self.column) if "condition" in words else ""
-            self.unique.append(KeySchema(columns, "", node.lineno, where))
+            nulls = owner.values.value(words["nulls_distinct"]) if "nulls_distinct" in words else True
+            key = KeySchema(tuple(name for name, _ in named), "", node.lineno, where, nulls=nulls is not False)
+            if any(sql for _, sql in named):
+                key = replace(key, computed=True, parts=tuple(sql or f'"{name}"' for name, sql in named))
+            self.unique.append(key)
         else:
             raise Unknown(kind)
 

@@ -101,10 +101,15 @@ class Constants:
             type,
             links[0].line,
             nullable=not (words & {"notNull", "primaryKey"} or kind in _COUNTED),
-            default=_default(links),
+            default=_default(links) or self._counted_moment(dialect, options),
             counts=counts,
             computed="generatedAlwaysAs" in words,
         )
+
+    def _counted_moment(self, dialect: str, options: Mapping[str, Any]) -> str:
+        """What a moment that SQLite keeps as a number is counted by, as a default would say it."""
+        counted = {"timestamp": "unixepoch()", "timestamp_ms": "unixepoch() * 1000"}
+        return counted.get(str(options.get("mode")), "") if dialect == "sqlite" else ""
 
     def _type(self, dialect: str, kind: str, options: Mapping[str, Any], args: Sequence[Any]) -> SqlType | None:
         if kind in self.enums:

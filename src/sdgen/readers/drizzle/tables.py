@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,16 @@ def schema_of(texts: Sequence[tuple[str, str]], source: str) -> Schema:
     dialect = next(iter(reading.tables.values())).dialect
     name = PurePath(source.replace("\\", "/").rstrip("/")).name.partition(".")[0] or "schema"
     return Schema(name, dialect, source, tuple(tables), notes=tuple(dict.fromkeys(reading.notes)))
+
+
+_WORD = r"""(?:"[^"\\]*"|'[^'\\]*')"""
+
+
+def _typed(text: str) -> list[str]:
+    """The values, as SQL, of a column whose type in TypeScript lists them: `.$type<"a" | "b">()`."""
+    match = re.search(rf"\.\$type<\s*\|?\s*({_WORD}(?:\s*\|\s*{_WORD})*)\s*>", text)
+    words = re.findall(_WORD, match[1]) if match is not None else []
+    return ["'" + each[1:-1].replace("'", "''") + "'" for each in words]
 
 
 @dataclass
@@ -147,6 +157,11 @@ class _Reading:
                 continue
             table.names[key], table.columns[column.name] = column.name, column
             self._options(made, table, column, links)
+            values = _typed(text_of(node))
+            if values:
+                table.checks.append(CheckSchema(f'"{column.name}" IN ({", ".join(values)})', "", column.line))
+        for key, node in made.columns.items():
+            self._compute(table, key, self.constants.column_chain(node))
         for node in self._extras(made):
             self._extra(made, table, node)
         self._related(made, table)
@@ -159,6 +174,14 @@ class _Reading:
             tuple(table.links),
             tuple(table.checks),
         )
+
+    def _compute(self, table: _Table, key: str, links: Sequence[Link]) -> None:
+        """The expression of a computed column, which may name any other."""
+        given = next((each.args[0] for each in links if each.name == "generatedAlwaysAs" and each.args), None)
+        if given is not None and key in table.names:
+            column = table.columns[table.names[key]]
+            text = self._sql(table, returned(given)) or self.constants.literal(given)
+            table.columns[column.name] = replace(column, expression=text if isinstance(text, str) else "")
 
     def _options(self, made: TableConstant, table: _Table, column: ColumnSchema, links: Sequence[Link]) -> None:
         """Keys, links and values that stand behind one column."""
@@ -184,6 +207,13 @@ class _Reading:
         """A foreign key to columns written as `users.id`."""
         found = [text_of(bare(each)).split(".") for each in goals]
         parent = self.tables.get(found[0][0]) if found and len(found[0]) == 2 else None
+        # `(t) => [foreignKey({ foreignColumns: [t.id] })]`: the table itself.
+        if (
+            parent is None
+            and made.extra is not None
+            and re.match(rf"\(?\s*{re.escape(found[0][0])}\b", text_of(made.extra))
+        ):
+            parent = made
         if parent is None or any(len(each) != 2 or each[1] not in parent.columns for each in found):
             self.tell(f"{made.table}: {', '.join(columns)} refers to what is not known: no link", made.file, line)
             return

@@ -46,7 +46,7 @@ class Kind:
     """What a field holds: the type's name, whether it is a list, and whether it is there in every record."""
 
     name: str
-    listed: bool
+    listed: int
     required: bool
 
 
@@ -101,11 +101,11 @@ class ObjectType:
 
 def kind_of(node: TypeNode) -> Kind:
     required = node.kind == "non_null_type"
-    listed = False
+    listed = 0
     inner: Any = node
     # `[[Post!]!]!` is a list like any other here, and the outermost mark says whether the field may be null.
     while inner.kind != "named_type":
-        listed = listed or inner.kind == "list_type"
+        listed += inner.kind == "list_type"
         inner = inner.type
     return Kind(inner.name.value, listed, required)
 

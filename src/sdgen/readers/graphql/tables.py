@@ -131,7 +131,7 @@ class _Reading:
 
     def type(self, each: FieldOf, inside: tuple[str, ...] = ()) -> SqlType | None:
         """The type of a field of plain values; None of one that is a link, or refers to what holds it."""
-        name, dimensions = each.kind.name, int(each.kind.listed)
+        name, dimensions = each.kind.name, min(1, each.kind.listed)
         # A schema's own types go before scalars of the usual names.
         if name in self.enums:
             return SqlType("enum", values=self.enums[name], dimensions=dimensions)
@@ -151,6 +151,8 @@ class _Reading:
         links, unique, checks = list[ForeignKeySchema](), list[KeySchema](), list[CheckSchema]()
         for each in one.fields:
             type = self.type(each)
+            if type is not None and each.kind.listed > 1:
+                self.tell(f"{one.name}.{each.name} is a list of lists: one list is made of it", each.line, each.file)
             if type is not None:
                 required = each.kind.required or each is one.key
                 columns[each.name] = ColumnSchema(
@@ -159,7 +161,7 @@ class _Reading:
                 unique += [KeySchema((each.name,), "", each.line)] if each.directive("unique") is not None else []
                 checks += _checks(each)
             elif each.kind.name in self.unions or each.kind.name in self.interfaces:
-                columns |= {column.name: column for column in self._any_of(each)}
+                columns |= {column.name: column for column in self._any_of(one, each)}
             elif not self._linked(one, each, columns, links, unique):
                 what = f"{one.name}.{each.name} is left out: nothing is known of its type {each.kind.name}"
                 self.tell(what, each.line, each.file)
@@ -192,7 +194,7 @@ class _Reading:
         return (one, one.key) if one is not None and one.key is not None else None
 
     def lists(self, each: FieldOf) -> bool:
-        return each.kind.listed or each.kind.name.endswith("Connection")
+        return bool(each.kind.listed) or each.kind.name.endswith("Connection")
 
     def _linked(
         self,
@@ -263,18 +265,28 @@ class _Reading:
                 link = ForeignKeySchema((name,), TableName(other.name), (other.key.name,), "", each.line)
                 yield name, ColumnSchema(name, type, each.line), link, False
 
-    def _any_of(self, each: FieldOf) -> Iterator[ColumnSchema]:
+    def _any_of(self, one: ObjectType, each: FieldOf) -> Iterator[ColumnSchema]:
         """A row of one of several types: the type's name and its key, as servers keep such links."""
         members = self.unions.get(each.kind.name) or tuple(
             name for name, one in self.objects.items() if each.kind.name in one.interfaces
         )
         known = tuple(name for name in members if self.target(name) is not None)
-        if each.kind.listed or not known:
-            what = "a list of rows of several types" if known else f"no type of {each.kind.name} has a key"
+        own = self.type(one.key) if one.key is not None else None
+        if not known or (each.kind.listed and own is None):
+            what = "it lists rows, and has no key of its own" if known else f"no type of {each.kind.name} has a key"
             self.tell(f"{each.name} is left out: {what}", each.line, each.file)
             return
-        stem = snake(each.name)
-        nullable = not each.kind.required
+        if each.kind.listed and one.key is not None and own is not None:
+            # A row for each that is listed: whose it is, and which row of which type.
+            owner = ColumnSchema(f"{snake(one.name)}_id", own, each.line, nullable=False)
+            link = ForeignKeySchema((owner.name,), TableName(one.name), (one.key.name,), "", each.line)
+            columns = (owner, *self._type_and_key(each, snake(singular(each.name)), known, False))
+            name = TableName(f"{one.name}_{each.name}")
+            self.between.append(TableSchema(name, columns, each.line, foreign_keys=(link,)))
+            return
+        yield from self._type_and_key(each, snake(each.name), known, not each.kind.required)
+
+    def _type_and_key(self, each: FieldOf, stem: str, known: tuple[str, ...], nullable: bool) -> Iterator[ColumnSchema]:
         yield ColumnSchema(f"{stem}_type", SqlType("enum", values=known), each.line, nullable)
         yield ColumnSchema(f"{stem}_id", SqlType("text"), each.line, nullable, description=each.description)
 

@@ -6,6 +6,7 @@ a generator, the struct names that field's alone; the others' are found by rules
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -136,11 +137,18 @@ class _PropertyReader:
         values = values_of(shape.keywords) or ()
         mixed = self.document and len({isinstance(value, str) for value in values if value is not None}) > 1
         if mixed or any(isinstance(value, list | Mapping) for value in values):
-            return mixture([PartOfValue(Type("json"), spec("json", value=value)) for value in values])
+            return mixture(
+                [PartOfValue(Type("json"), spec("json", value=value)) for value in values if value is not None]
+            )
         if shape.kind == "object":
             return self._object(name, shape, place, depth)
         if shape.kind == "array":
             return self._array(name, shape, place, depth)
+        written = shape.keywords.get("contentSchema")
+        if shape.kind == "string" and isinstance(written, Mapping) and written and depth < MOST_DEPTH:
+            inner = self.part(name, written, (*place, "contentSchema"), depth + 1)
+            if inner.type.kind != "json" or inner.generator is not None:
+                return PartOfValue(Type("text"), spec("json", of=inner.spelled))
         value = scalar_value(name, shape, self.strict)
         self.tell(value.told, place)
         return PartOfValue(value.type, value.generator, value.null_rate)
@@ -158,6 +166,12 @@ class _PropertyReader:
             most = f"{MOST_FIELDS} fields" if self.fields > MOST_FIELDS else f"{MOST_DEPTH} levels of fields"
             self.tell((f"has more than {most}: the rest is a JSON document",), place)
             return PartOfValue(Type("json"))
+        present = _present(shape, properties)
+        size = _size(shape.keywords.get("maxProperties"))
+        if size is not None and len(present) <= size < len(properties):
+            kept = [*present, *(key for key in properties if key not in present)][:size]
+            self.tell((f"has at most {size} fields: {', '.join(sorted(kept))} alone",), place)
+            properties = {key: each for key, each in properties.items() if key in kept}
         names = distinct_names(properties)
         renamed = [f"{old!r} is called {new!r}" for old, new in names.items() if old != new]
         if renamed:
@@ -166,7 +180,7 @@ class _PropertyReader:
             names[key]: self.part(key, schema, (*place, "properties", key), depth + 1)
             for key, schema in properties.items()
         }
-        return _struct(parts, {names[key] for key in _present(shape, properties)} if self.document else parts.keys())
+        return _struct(parts, {names[key] for key in present} if self.document else parts.keys())
 
     def _map(self, name: str, shape: Shape, place: Path, depth: int) -> PartOfValue:
         """An object whose names are free: a map where something is known of its values or its names."""
@@ -192,13 +206,16 @@ class _PropertyReader:
         words = shape.keywords
         places, items = _places(words)
         least, most = _size(words.get("minItems")), _size(words.get("maxItems"))
+        if "contains" in words and not places:
+            places, items = _containing(words, items)
+            least = max(least or 0, len(places) + 1)
         if places and depth < MOST_DEPTH:
             return self._tuple(name, [*places, *[items] * ((least or 0) - len(places))][:most], place, depth)
         known = items not in (None, True, False, {}) and depth < MOST_DEPTH
         inner = self.part(name, items, (*place, "items"), depth + 1) if known else PartOfValue(Type("text"))
         if inner.type.kind == "array" and depth + 1 >= MOST_DEPTH:
             inner = PartOfValue(Type("json"))
-        if "contains" in words:
+        if "contains" in words and words.get("minContains") != 0:
             self.tell(("contains is not kept: elements follow items alone",), place)
         unique = words.get("uniqueItems") is True
         if inner.generator is None and least is None and most is None and not unique:
@@ -275,6 +292,19 @@ def _map_values(shape: Shape) -> tuple[Any, str]:
     return None, ""
 
 
+# Names of a map are distinct texts, also where they are read as something else.
+_NAMES = {
+    **dict.fromkeys(("int", "bigint", "double", "decimal"), spec("pattern", regex="[1-9][0-9]{0,3}")),
+    "date": spec("pattern", regex="202[0-5]-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"),
+    **dict.fromkeys(
+        ("timestamptz", "timestamp"), spec("pattern", regex="202[0-5]-0[1-9]-1[0-9]T(0[6-9]|1[0-9]):[0-5]0:00Z")
+    ),
+    "time": spec("pattern", regex="(0[6-9]|1[0-9]):[0-5][05]:00"),
+    "uuid": spec("pattern", regex="[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"),
+    "bool": spec("choice", values=["true", "false"]),
+}
+
+
 def _map_keys(shape: Shape, pattern: str) -> tuple[dict[str, Any] | None, int]:
     """The generator of a map's names where their schema or pattern says something, and how many they are at most."""
     names = shape.keywords.get("propertyNames")
@@ -283,14 +313,16 @@ def _map_keys(shape: Shape, pattern: str) -> tuple[dict[str, Any] | None, int]:
         **(names if isinstance(names, Mapping) else {}),
         **({"pattern": pattern} if pattern else {}),
     }
-    if len(names) == 1:
+    if names == {"type": "string"}:
         return None, 1000
     values = values_of(names)
+    if values:
+        # Names are texts, also those of an enumeration of numbers.
+        listed = [each if isinstance(each, str) else json.dumps(each) for each in values]
+        return PartOfValue(Type("text"), spec("choice", values=listed)).spelled, len(listed)
     value = scalar_value("map_key", shape_of(names))
-    if value.generator is None:
-        return None, 1000
-    generator = value.generator if values is None or len(values) > 1 else spec("choice", values=values)
-    return PartOfValue(Type("text"), generator).spelled, len(values) if values else 1000
+    generator = value.generator if value.type.kind in ("text", "string") else _NAMES.get(value.type.kind)
+    return (None if generator is None else PartOfValue(Type("text"), generator).spelled), 1000
 
 
 def _places(words: Mapping[str, Any]) -> tuple[list[Any], Any]:
@@ -300,6 +332,18 @@ def _places(words: Mapping[str, Any]) -> tuple[list[Any], Any]:
     if isinstance(items, list):
         return items, words.get("additionalItems")
     return (prefixed, items) if isinstance(prefixed, list) else ([], items)
+
+
+def _containing(words: Mapping[str, Any], items: Any) -> tuple[list[Any], Any]:
+    """The schemas of the first places, which `contains` asks for, and that of all others, of which it may take none."""
+    wanted, rest = words["contains"], items if isinstance(items, Mapping) else {}
+    least, most = _size(words.get("minContains")), _size(words.get("maxContains"))
+    least = 1 if least is None else least
+    if most is not None:
+        rest = {"allOf": [rest, {"not": wanted}]}
+    fits = branches({"allOf": [items if isinstance(items, Mapping) else {}, wanted]})
+    found = fits.schemas[0] if len(fits.schemas) == 1 else {"anyOf": list(fits.schemas)}
+    return ([found] * min(least, 20) if fits.schemas and not fits.told else []), rest
 
 
 def _size(value: object) -> int | None:

@@ -103,12 +103,23 @@ def choose(found: Sequence[Candidate]) -> Chosen:
 def is_one_of(each: Candidate, found: Sequence[Candidate]) -> bool:
     """Whether a schema only says that a record is one of others that are records by themselves."""
     value = each.place.value
-    if not isinstance(value, dict) or {"properties", "allOf", "$ref"} & value.keys():
+    if not isinstance(value, dict):
+        return False
+    # The base of kinds that a discriminator tells apart: a kind has it in its allOf.
+    if "discriminator" in value and "properties" in value and each.place.path:
+        bases = {str(part.get("$ref")) for other in found if other.key for part in _all_of(other.place.value)}
+        return any(base.rpartition("/")[2] == str(each.place.path[-1]) for base in bases)
+    if {"properties", "allOf", "$ref"} & value.keys():
         return False
     kinds = [kind for key in ("oneOf", "anyOf") if isinstance(listed := value.get(key), list) for kind in listed]
     keyed = {str(other.place.path[-1]) for other in found if other.key and other is not each and other.place.path}
     targets = [str(kind.get("$ref", "")).rpartition("/")[2] if isinstance(kind, dict) else "" for kind in kinds]
     return bool(targets) and set(targets) <= keyed
+
+
+def _all_of(value: Any) -> list[dict[str, Any]]:
+    listed = value.get("allOf") if isinstance(value, dict) else None
+    return [part for part in listed if isinstance(part, dict)] if isinstance(listed, list) else []
 
 
 def _without_variants(found: Sequence[Candidate]) -> list[Candidate]:

@@ -6,11 +6,13 @@ constants of the kinds that they tell apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from sdgen.readers.jsonschema.entities import fields_of, key_of
+from sdgen.readers.jsonschema.keywords import types_of
 from sdgen.readers.jsonschema.references import References, SchemaNode, Unresolved
 
 MOST_HOPS = 3  # models within models within a column
@@ -29,7 +31,8 @@ class Cut(Exception):
 class Expansion:
     """One expansion on its way: what was told, the references it stands in, and how many schemas it took.
 
-    instance: where in the trail the references begin that are of one and the same value.
+    instance: where in the trail the references begin that are of one and the same value. choices: the alternatives it
+    stands in, one of which can be left out.
     """
 
     references: References
@@ -40,6 +43,7 @@ class Expansion:
     hops: int = MOST_HOPS
     instance: int = 0
     most: int = MOST_SCHEMAS
+    choices: int = 0
 
     def of(self, place: SchemaNode) -> Any:
         """The schema at a place, without references; Cut where nothing of it is left."""
@@ -61,7 +65,12 @@ class Expansion:
         except Unresolved as error:
             self.told[f"{error}: taken as any value"] = None
             return _siblings(place.value)
-        if target in self.trail:
+        kinds = kinds_of(self.references, target)
+        if kinds and place.parent(2) not in kinds:
+            return self._of_kinds(kinds, reference)
+        # A union that holds itself is gone into once, so that its kinds of more than one level are there too.
+        union = isinstance(target.value, dict) and not {"anyOf", "oneOf"}.isdisjoint(target.value)
+        if self.trail.count(target) > union:
             self._cut(f"what refers to itself ({_short(reference)}) is left out")
         # An enum or a text under a name of its own is no deeper nesting.
         inlined = isinstance(target.value, dict) and "properties" not in target.value and "allOf" not in target.value
@@ -75,6 +84,20 @@ class Expansion:
         siblings = _siblings(place.value)
         # Draft 4 to 7 pass over what stands beside a $ref; later drafts, and most authors, mean it.
         return {**found, **siblings} if isinstance(found, dict) else found
+
+    def _of_kinds(self, kinds: Sequence[SchemaNode], reference: str) -> Any:
+        """A value of one of the kinds of what is referred to; Cut where it stands inside all of them."""
+        found = []
+        for kind in kinds:
+            if kind in self.trail:
+                continue
+            self.trail.append(kind)
+            with suppress(Cut):
+                found.append(self.of(kind))
+            self.trail.pop()
+        if not found:
+            self._cut(f"what refers to itself ({_short(reference)}) is left out")
+        return {"anyOf": found}
 
     def _cut(self, what: str) -> None:
         self.told[what] = None
@@ -103,8 +126,12 @@ class Expansion:
             target = self.references.target(place, place.value["$ref"])
         except Unresolved:
             return None
-        value = target.value
-        return target if isinstance(value, dict) and ("properties" in value or "allOf" in value) else None
+        # A part of a document without a key of its own is no record that its key could stand for.
+        return (
+            target
+            if key_of(str(target.path[-1] if target.path else ""), [*fields_of(self.references, target)])
+            else None
+        )
 
     def _parts(self, place: SchemaNode) -> dict[str, Any]:
         found = {}
@@ -129,12 +156,19 @@ class Expansion:
         if not isinstance(place.value, dict):
             return place.value
         found = {}
+        required = place.parent().value.get("required") if place.path[-1] == "properties" else None
         with self._inside():
             for name in place.value:
                 try:
                     found[name] = self.of(place.child(name))
                 except Cut:
-                    continue
+                    if name not in (required if isinstance(required, list) else ()):
+                        continue
+                    empty = empty_value(place.child(name))
+                    # Without a field that it must have a record is of no use, as long as there are others.
+                    if empty is None and self.choices:
+                        raise
+                    found |= {name: empty} if empty is not None else {}
         if not found:
             raise Cut
         return found
@@ -166,20 +200,17 @@ class Expansion:
             child = place.child(index)
             if self._is_open(child):
                 return None
+            self.choices += 1
             try:
                 schema = self.of(child)
             except Cut:
                 continue
-            found.append(_of_kind(schema, _constants(self._parent(place), child) if _refers(each) else []))
+            finally:
+                self.choices -= 1
+            found.append(_of_kind(schema, _constants(place.parent(), child) if _refers(each) else []))
         if not found or (len(found) < len(place.value) and all(map(_is_null, found))):
             raise Cut
         return found
-
-    def _parent(self, place: SchemaNode) -> SchemaNode:
-        value = place.document.value
-        for part in place.path[:-1]:
-            value = value[part]
-        return SchemaNode(place.document, place.file, place.path[:-1], value)
 
     def _is_open(self, place: SchemaNode) -> bool:
         """Whether a schema refers to one that this very value is of, as is known already."""
@@ -217,10 +248,46 @@ _EXPANDED: Mapping[str, Callable[[Expansion, SchemaNode], Any]] = {
     **dict.fromkeys(_ALTERNATIVES, Expansion.alternatives),
     **dict.fromkeys(_NAMED, Expansion.named),
     "items": Expansion.one,
+    "contentSchema": Expansion.one,
     "additionalProperties": Expansion.values,
-    **dict.fromkeys(("not", "if", "then", "else"), Expansion.condition),
+    **dict.fromkeys(("not", "if", "then", "else", "propertyNames"), Expansion.condition),
     **dict.fromkeys(("$defs", "definitions"), lambda self, place: None),
 }
+
+
+def kinds_of(references: References, place: SchemaNode) -> list[SchemaNode]:
+    """The kinds of a schema (of a document, by its name) whose discriminator tells them apart and which lists none.
+
+    They refer to it in their allOf, or to another of its kinds.
+    """
+    value = place.value
+    if not isinstance(value, dict) or "discriminator" not in value or {"anyOf", "oneOf"} & value.keys():
+        return []
+    named = place.parent()
+    parts = [
+        (named.child(name), named.child(name, "allOf", index))
+        for name, each in (named.value.items() if place.path and isinstance(named.value, dict) else ())
+        if isinstance(each, dict) and isinstance(each.get("allOf"), list)
+        for index, part in enumerate(each["allOf"])
+        if _refers(part)
+    ]
+    found: list[SchemaNode] = []
+    for kind, part in (*parts, *parts):
+        with suppress(Unresolved):
+            if kind not in found and references.target(part, part.value["$ref"]) in (place, *found):
+                found.append(kind)
+    return found
+
+
+def empty_value(place: SchemaNode) -> dict[str, Any] | None:
+    """What a field holds instead of what is cut, as a schema: an empty list, or null; None where it takes neither."""
+    value = place.value
+    types = types_of(value) if isinstance(value, dict) else None
+    if types is not None and "array" in types and not value.get("minItems"):
+        return {"type": "array", "maxItems": 0}
+    listed = [each for key in _ALTERNATIVES for each in (value.get(key) or ())] if isinstance(value, dict) else []
+    null = (types is not None and "null" in types) or any(map(_is_null, listed)) or value.get("nullable") is True
+    return {"type": "null"} if null else None
 
 
 def _constants(owner: SchemaNode, place: SchemaNode) -> list[str]:

@@ -23,6 +23,7 @@ _WHOLE = re.compile(
 
 
 _MOST_MULTIPLES = 200  # multiples of a fraction that are listed
+_LEAST_SHARE = 0.05  # of numbers that are multiples: where fewer are, some are listed instead
 MOST_SPAN = 10**7  # a wider range of numbers is a limit, not a hint at their size
 
 
@@ -123,16 +124,23 @@ def range_value(low: Decimal, high: Decimal, step: Decimal | None, whole: bool) 
 
 
 def _stepped(low: Decimal, high: Decimal, step: Decimal) -> GeneratorSpec | None:
-    """Multiples of a fraction: all of them where they are few, or so many decimal places where it is 0.1, 0.01 …"""
+    """Multiples of a fraction, as validators tell them that divide binary numbers: 0.3 / 0.1 is 2.9999999999999996."""
     first = (low / step).to_integral_value("ROUND_CEILING") * step
     count = int((high - first) / step) + 1
-    # A step of 0.01 is two decimal places; other fractions, such as 0.25, are listed.
-    if count > 1 and step.normalize().as_tuple().digits == (1,):
-        places = min(12, -int(step.normalize().as_tuple().exponent))
-        return spec("uniform_float", min=float(first), max=float(first + (count - 1) * step), precision=places)
-    if 1 < count <= _MOST_MULTIPLES:
-        return spec("choice", values=[float(first + number * step) for number in range(count)])
-    return None
+    if count < 2:
+        return None
+    size = float(step)
+    every = (float(first + number * step) for number in range(0, count, max(1, count // _MOST_MULTIPLES)))
+    values = [value for value in every if value / size == int(value / size)]
+    if not values or count <= _MOST_MULTIPLES:
+        return spec("choice", values=values) if values else None
+    places = min(12, -int(step.normalize().as_tuple().exponent))
+    numbers = {"min": float(first), "max": float(first + (count - 1) * step), "precision": places}
+    share = float(Decimal(10) ** -places / step)  # of the numbers with so many places
+    if share < _LEAST_SHARE:
+        return spec("choice", values=values)
+    value, check = {"generator": "uniform_float", "params": numbers}, f"value / {size} = floor(value / {size})"
+    return spec("restricted", value=value, check=check, otherwise={"generator": "choice", "params": {"values": values}})
 
 
 def inner_limit(shape: Shape, key: str, exclusive: str, inward: int) -> Decimal | None:

@@ -55,7 +55,7 @@ def by_type(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """A schema of several types as one for each, where no one type holds them all."""
     types = (types_of(schema) if isinstance(schema, Mapping) else None) or frozenset()
     kinds = types - {"null"}
-    if len(kinds) < 2 or kinds <= {"integer", "number"} or ("string" in kinds and not kinds & {"object", "array"}):
+    if len(kinds) < 2 or kinds <= {"integer", "number"}:
         return [schema]
     return [{**schema, "type": kind} for kind in KINDS if kind in types]
 

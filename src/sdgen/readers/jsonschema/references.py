@@ -36,6 +36,13 @@ class SchemaNode:
             value = value[part]
         return SchemaNode(self.document, self.file, (*self.path, *path), value)
 
+    def parent(self, levels: int = 1) -> SchemaNode:
+        """What it stands in, so many levels up; the whole document where there are fewer."""
+        path, value = self.path[:-levels], self.document.value
+        for part in path:
+            value = value[part]
+        return SchemaNode(self.document, self.file, path, value)
+
     @property
     def line(self) -> tuple[int, int]:
         """Line and column of the nearest part of the document that is known; zeros where none is."""

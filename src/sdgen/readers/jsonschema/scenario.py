@@ -15,7 +15,7 @@ from sdgen.readers.feasibility import chosen_generators, feasible
 from sdgen.readers.jsonschema.branches import branches, has_conditions
 from sdgen.readers.jsonschema.columns import Note, Property, distinct_names, read_property
 from sdgen.readers.jsonschema.entities import KEY_WORDS, Candidate
-from sdgen.readers.jsonschema.expand import Cut, Expansion
+from sdgen.readers.jsonschema.expand import Cut, Expansion, empty_value
 from sdgen.readers.jsonschema.keywords import FORBIDDEN, Schema
 from sdgen.readers.jsonschema.references import References, SchemaNode, Unresolved
 from sdgen.readers.jsonschema.shapes import shape_of
@@ -234,8 +234,12 @@ def _column(
     try:
         schema = expansion.of(node)
     except Cut:
-        notes.tell(path, f"the column is left out: {'; '.join(expansion.told)}", node)
-        return
+        # What has a default may as well be missing, which a column in which all is null is no better than.
+        empty = empty_value(node) if required and "default" not in (node.value or ()) else None
+        if empty is None:
+            notes.tell(path, f"the column is left out: {'; '.join(expansion.told)}", node)
+            return
+        schema = empty
     own = str(node.path[-1])
     key = own == draft.candidate.key
     schemas = [_fields(each)[own] for each in kinds if own in _fields(each)]

@@ -101,6 +101,17 @@ FORMATS = {
     "ipvanyinterface": "ipv4",
     "ipvanynetwork": "ipv4",
     "ipv4network": "ipv4",
+    "ipv6network": "ipv6",
+    "ipv6interface": "ipv6",
+    "uuid1": "uuid1",
+    "uuid3": "uuid3",
+    "uuid5": "uuid5",
+    "uuid6": "uuid6",
+    "uuid7": "uuid7",
+    "uuid8": "uuid8",
+    "jsonpointer": "json-pointer",
+    "relativejsonpointer": "relative-json-pointer",
+    "multihosturi": "uri",
     "ipv4interface": "ipv4",
     "mac": "mac",
     "phone": "phone",
@@ -112,7 +123,7 @@ FORMATS = {
     "currencycode": "currency-code",
     "iso4217": "currency-code",
     "byte": "binary",
-    "base64": "binary",
+    "base64": "base64",
     "binary": "binary",
     "duration": "duration",
     "unixtime": "unix-time",
@@ -141,8 +152,6 @@ FORMATS = {
     "html": "",
     "markdown": "",
     "regex": "",
-    "jsonpointer": "",
-    "relativejsonpointer": "",
     "json": "",
     "id": "",
     "id64": "",
@@ -177,7 +186,12 @@ AIRBYTE_TYPES = {
     "binary_data": "binary",
 }
 
+
 # Formats of texts whose values have a generator, whatever the field is called.
+def _uuid(version: int) -> str:
+    return f"[0-9a-f]{{8}}-[0-9a-f]{{4}}-{version}[0-9a-f]{{3}}-[89ab][0-9a-f]{{3}}-[0-9a-f]{{12}}"
+
+
 TEXT_GENERATORS: dict[str, tuple[str, dict[str, object]]] = {
     "email": ("person.email", {}),
     "uri": ("internet.url", {}),
@@ -191,6 +205,14 @@ TEXT_GENERATORS: dict[str, tuple[str, dict[str, object]]] = {
     "currency-code": ("finance.currency_code", {}),
     "duration": ("pattern", {"regex": "P([1-9]D)?T[1-9]H([1-5]?[0-9]M)?"}),
     "binary": ("pattern", {"regex": "[A-Za-z0-9+/]{22}=="}),
+    # Of small letters, as it may have to be text again.
+    "base64": ("pattern", {"regex": "([YZa-e][GHWXmn23][BFJNRVZdhlptx159][h-z0-6]){6,9}"}),
+    "json-pointer": ("pattern", {"regex": "(/(items|data|meta|rows))(/[0-9]|/(id|name|type|value)){0,2}"}),
+    "relative-json-pointer": (
+        "pattern",
+        {"regex": "[0-3](/(items|data|meta|rows))(/[0-9]|/(id|name|type|value)){0,2}"},
+    ),
+    **{f"uuid{version}": ("pattern", {"regex": _uuid(version)}) for version in (1, 3, 5, 6, 7, 8)},
 }
 
 # Where a field's own name says the same, a rule for that name knows more: an avatar's address, a manager's e-mail.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdgen.generators.patterns.syntax import PatternError, longest, read_pattern
+from sdgen.generators.patterns.syntax import PatternError, read_pattern, shorter_pattern
 from sdgen.inference.moments import DAY, ISO
 from sdgen.inference.names import snake
 from sdgen.readers.jsonschema.shapes import Shape
@@ -107,11 +107,9 @@ def pattern_value(shape: Shape) -> Value:
             text_type(shape), None, (f"the pattern {pattern[:80]!r} can't be used: values follow the name alone",)
         )
     type = text_type(shape)
-    params = {"max_repeat": min(8, type.length)} if type.length and type.length < 8 else {}
-    # A pattern that makes longer texts than maxLength takes can't be cut without breaking it.
-    if type.length and longest(read_pattern(pattern, params.get("max_repeat", 8))) > type.length:
-        type = Type("text")
-    return Value(type, spec("pattern", regex=pattern, **params))
+    # Texts that are longer than maxLength takes can't be cut without breaking the pattern: it repeats less.
+    shorter = shorter_pattern(pattern, type.length) if type.length else pattern
+    return Value(type if shorter else Type("text"), spec("pattern", regex=shorter or pattern))
 
 
 # What a regular expression is about, told by texts that it takes and others that it does not.

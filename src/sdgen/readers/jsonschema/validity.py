@@ -23,6 +23,7 @@ from sdgen.readers.jsonschema.keywords import (
     FORBIDDEN,
     Schema,
     accepts,
+    modern,
     property_schema,
     same,
     sound,
@@ -85,7 +86,7 @@ def faults(schema: object, value: object, margin: int = 0) -> Iterator[str]:
 
 
 def _faults(schema: Mapping[str, Any], value: object, margin: int) -> Iterator[str]:
-    schema = sound(schema)
+    schema = modern(sound(schema))
     words = values_of(schema)
     shown = json.dumps(value, ensure_ascii=False)[:60]
     if words is not None and value not in words:
@@ -210,5 +211,7 @@ def branched(one: Property, schemas: Sequence[Schema], by: BranchColumn) -> tupl
         rate = 0.0 if required else 0.1 if column.null_rate is None else column.null_rate
         parts.append({"when": when, **spelled, **({"null_rate": rate} if rate else {})})
     generator = spec("mixture", by=by.name, parts=parts)
-    draft = ColumnDraft(one.name, type, generator, True, 0.0, optional=True, description=columns[0].description)
+    # A field that every record has is null where an alternative says so, and never left out.
+    optional = not all(one.name in schema.get("required", ()) for schema in schemas)
+    draft = ColumnDraft(one.name, type, generator, True, 0.0, optional=optional, description=columns[0].description)
     return draft, notes

@@ -159,6 +159,8 @@ def _bounded_moment(shape: Shape, type: Type) -> GeneratorSpec | None:
         return None
     # A bound of models may lie ahead of now: the other end must be on the same side of it.
     begins, ends = start or "-5y", end or ("+1y" if str(start).startswith("+") else "now")
+    if start is None and str(end)[:4].isdigit():
+        begins = f"{max(1, int(str(end)[:4]) - 40):04d}-01-01"
     if start is not None and end is None and not str(start).startswith("+"):
         ends = None if str(start)[:4] < "2020" else "+1y"
     generator = "date" if type.kind == "date" else "datetime"

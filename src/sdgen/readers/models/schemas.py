@@ -5,22 +5,23 @@ Pydantic makes the schemas. What JSON Schema has no word for (a decimal's digits
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
 from datetime import timedelta
 from enum import Enum
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from types import ModuleType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, PydanticUserError, TypeAdapter, create_model
+from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 from typing_extensions import is_typeddict
 
-from sdgen.errors import Path, Problem, SourceError
+from sdgen.errors import Path, Problem, SdgenError, SourceError
 from sdgen.readers.jsonschema.entities import candidates, named
 from sdgen.readers.jsonschema.references import References
 from sdgen.readers.jsonschema.scenario import scenario_of
@@ -31,6 +32,7 @@ from sdgen.scenario.model import Scenario
 if TYPE_CHECKING:
     from sqlalchemy import Column
 
+_TRIED = 60  # rows of each model
 _BYTES = r"^\s*(\d*\.?\d+)\s*(\w+)?"  # of pydantic.ByteSize
 _BASES = ("pydantic", "pydantic_settings", "sqlmodel", "pydantic.main", "sqlmodel.main")
 
@@ -41,7 +43,12 @@ def find_classes(wanted: Any) -> list[Any]:
         return [wanted] if _is_model(wanted) else []
     # What a module imports from elsewhere is not its own to be filled.
     declared = [each for each in vars(wanted).values() if _is_model(each) and _is_of(each, wanted)]
-    return list(dict.fromkeys(declared))
+    # A generic model is no record yet: those that fill its parameters are.
+    return list(dict.fromkeys(each for each in declared if not _is_open(each))) or declared
+
+
+def _is_open(each: Any) -> bool:
+    return bool(getattr(each, "__pydantic_generic_metadata__", {}).get("parameters"))
 
 
 def _is_model(each: Any) -> bool:
@@ -72,8 +79,47 @@ def classes_scenario(classes: Iterable[Any], name: str, lines: Lines, rows: int 
     parts = [each for each in records if each.name not in kept]
     if not whole:
         raise SourceError([Problem((), "none of the models has fields", "", lines.file), *told])
-    scenario = scenario_of(name, references, named(whole), rows, parts)
-    return scenario.read_from(scenario.origin, [*scenario.notes, *told])
+    entities = named(whole)
+    scenario = scenario_of(name, references, entities, rows, parts)
+    models = {entity: found[each.name] for entity, each in entities.items() if entity in scenario.entities}
+    return scenario.read_from(scenario.origin, [*scenario.notes, *told, *_broken_models(scenario, models)])
+
+
+def _broken_models(scenario: Scenario, models: Mapping[str, Any]) -> Iterator[Problem]:
+    """The models that some rows are not valid by: what their validators ask is not to be read, only to be tried."""
+    from sdgen.engine import batch
+    from sdgen.files import jsonl
+    from sdgen.planning.compile import compile_plan
+    from sdgen.scenario.request import PlanRequest
+
+    try:
+        plan = compile_plan(scenario, PlanRequest(seed=1))
+    except SdgenError:
+        return
+    for name, model in models.items():
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            continue
+        entity = plan.entities[name]
+        count = min(_TRIED, entity.rows)
+        text = jsonl.encode(
+            [each.type for each in entity.written], batch(plan, name, 0, count), optional=entity.optional
+        )
+        faults = [fault for line in text.to_pybytes().splitlines() if (fault := _fault(model, line))]
+        if faults:
+            what = f"{len(faults)} of {count} rows are not valid by the model: {faults[0]}"
+            yield scenario.origin.problem(("entities", name), what, "give the columns generators")
+
+
+def _fault(model: type[BaseModel], line: bytes) -> str:
+    """What a model says of a row; "" where it takes it."""
+    try:
+        model.model_validate_json(line)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        return " ".join(f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ").split())[:200]
+    except Exception as error:  # validators are the user's own code
+        return f"{type(error).__name__}: {error}"[:200]
+    return ""
 
 
 def _name(each: Any) -> str:
@@ -84,6 +130,10 @@ def _document(found: Mapping[str, Any], lines: Lines) -> tuple[Document, list[Pr
     """All models' schemas in one document that knows the lines of classes and fields; and what has no schema."""
     defs: dict[str, Any] = {}
     told: list[Problem] = []
+    for each in found.values():
+        if is_typeddict(each) and sys.version_info < (3, 12) and type(each).__module__ == "typing":
+            # Pydantic takes only those of typing_extensions there, also as the types of other models' fields.
+            each.__get_pydantic_core_schema__ = partial(_typed_dict_schema, each)
     for name, each in found.items():
         try:
             schema = _schema(each)
@@ -151,12 +201,21 @@ def _without_attrs(type: Any, inside: tuple[Any, ...]) -> Any:
 
 
 def _of_typed_dict(each: Any) -> Any:
-    """A typing.TypedDict as a Pydantic model: Pydantic takes only those of typing_extensions before Python 3.12."""
-    from typing import get_type_hints
+    """A typing.TypedDict as one of typing_extensions."""
+    from typing import NotRequired, Required
 
-    hints = get_type_hints(each, include_extras=False)
-    fields = {name: (hint if name in each.__required_keys__ else hint | None, ...) for name, hint in hints.items()}
-    return _made(each, fields)
+    from typing_extensions import TypedDict, get_type_hints
+
+    required = each.__required_keys__
+    hints = get_type_hints(each, include_extras=False).items()
+    make: Any = TypedDict
+    return make(
+        each.__name__, {name: Required[hint] if name in required else NotRequired[hint] for name, hint in hints}
+    )
+
+
+def _typed_dict_schema(each: Any, source: Any, handler: Any) -> Any:
+    return handler(_of_typed_dict(each))
 
 
 def _made(each: Any, fields: Mapping[str, Any]) -> Any:
@@ -207,6 +266,26 @@ class _Schemas(GenerateJsonSchema):
             found["pattern"] = r"^[1-9][0-9]{0,2} (KB|MB|GB|KiB|MiB|GiB)$"
         return found
 
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        found = super().dict_schema(schema)
+        keys = self.generate_inner(schema["keys_schema"]) if "keys_schema" in schema else {}
+        # Pydantic itself says of keys what is said of texts, and reads numbers, dates and more from them.
+        return found | ({"propertyNames": keys} if keys not in ({}, {"type": "string"}) else {})
+
+    def timedelta_schema(self, schema: core_schema.TimedeltaSchema) -> JsonSchemaValue:
+        least, most = (
+            next((schema[key] for key in keys if key in schema), None) for keys in (("ge", "gt"), ("le", "lt"))
+        )
+        if least is None and most is None:
+            return super().timedelta_schema(schema)
+        return {"type": "string", "pattern": _durations(least, most)}
+
+    def url_schema(self, schema: core_schema.UrlSchema) -> JsonSchemaValue:
+        return _address(schema) or super().url_schema(schema)
+
+    def multi_host_url_schema(self, schema: core_schema.MultiHostUrlSchema) -> JsonSchemaValue:
+        return _address(schema) or super().multi_host_url_schema(schema)
+
     def handle_invalid_for_json_schema(self, schema: Any, error_info: str) -> JsonSchemaValue:
         return {}
 
@@ -220,6 +299,26 @@ def _bounds(schema: Mapping[str, Any]) -> dict[str, str]:
             # An open bound of dates and moments is moved by a day inwards: JSON Schema has no words for either.
             found[key] = (schema[word] + timedelta(days)).isoformat()
     return found
+
+
+def _durations(least: timedelta | None, most: timedelta | None) -> str:
+    """A pattern of durations between two ends, in whole steps of a size that they share."""
+    low = int((least or timedelta()).total_seconds())
+    high = int(most.total_seconds()) if most is not None else low + 86_400
+    step = max(1, (high - low) // 24)
+    seconds = range(low + step, high, step) or (low,)
+    return "^(" + "|".join(f"PT{each}S" if each >= 0 else f"-PT{-each}S" for each in seconds) + ")$"
+
+
+def _address(schema: Mapping[str, Any]) -> JsonSchemaValue | None:
+    """Addresses of another scheme than the web's; None where the web's are taken."""
+    schemes = [str(each) for each in schema.get("allowed_schemes") or ()]
+    if not schemes or {"http", "https"} & {*schemes}:
+        return None
+    return {
+        "type": "string",
+        "pattern": f"^{re.escape(schemes[0])}://app:[a-z0-9]{{12}}@[a-z]{{4,8}}\\.example\\.com:[1-9][0-9]{{3}}/[a-z]{{4,8}}$",
+    }
 
 
 def _used(defs: Mapping[str, Any]) -> Iterable[str]:
@@ -255,7 +354,7 @@ def default_text(column: Column[Any]) -> str:
 
 def _of_server(given: Any) -> str:
     """A plain text is a value, which SQLAlchemy quotes; anything else is SQL."""
-    return _quoted(given) if isinstance(given, str) else str(given)
+    return quoted(given) if isinstance(given, str) else str(given)
 
 
 def _of_callable(made: Callable[..., Any]) -> str:
@@ -275,8 +374,8 @@ def _literal(made: Any, type: Any) -> str:
         made = listed[members.index(made)] if known else made.value
     if isinstance(made, bool | int | float):
         return str(made).lower()
-    return _quoted(made) if isinstance(made, str) else ""
+    return quoted(made) if isinstance(made, str) else ""
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"

@@ -15,7 +15,7 @@ from sdgen.databases.catalog import type_text
 from sdgen.databases.loading import is_hex
 from sdgen.errors import Problem
 from sdgen.readers.models.importing import Lines
-from sdgen.readers.models.schemas import default_text
+from sdgen.readers.models.schemas import default_text, quoted
 from sdgen.readers.sql.postgres_types import columns_within, compiled_type
 from sdgen.readers.sql.schema import (
     CheckSchema,
@@ -183,7 +183,7 @@ class _TableReader:
             primary_key=_key(table.primary_key, line),
             unique=(*filter(None, (_key(each, line) for each in unique)), *self.indexes(table, line)),
             foreign_keys=tuple(_links(table, line)),
-            checks=(*self.checks(table, line), *self.kinds(table, line)),
+            checks=(*self.checks(table, line), *self.kinds(table, line), *self.stored(table, line)),
             description=table.comment or _first_sentence(mapper),
         )
 
@@ -259,6 +259,18 @@ class _TableReader:
         except Exception:  # what has no literal form in this dialect
             return str(expression)
 
+    def stored(self, table: Table, line: int) -> Iterator[CheckSchema]:
+        """What types ask of what they keep in another form: uuids as hex digits, intervals as moments after 1970."""
+        import sqlalchemy
+
+        for column in table.columns:
+            if isinstance(column.type, sqlalchemy.Uuid) and not column.type.native_uuid:
+                yield CheckSchema(f"\"{column.name}\" ~ '^[0-9a-f]{{12}}4[0-9a-f]{{3}}[89ab][0-9a-f]{{15}}$'", "", line)
+            if isinstance(column.type, sqlalchemy.Interval) and not column.type.native:
+                yield CheckSchema(
+                    f"\"{column.name}\" BETWEEN '1970-01-01 00:00:00' AND '1970-01-15 00:00:00'", "", line
+                )
+
     def kinds(self, table: Table, line: int) -> Iterator[CheckSchema]:
         """The column that says of which class a row is holds no other value than the classes'."""
         mapper = self.classes.get(table)
@@ -266,10 +278,10 @@ class _TableReader:
         # In joined inheritance the column is in the base's table; the subclasses' tables have none to check.
         if mapper is None or getattr(column, "table", None) is not table:
             return
-        # Keys may be enumerations or numbers, whose columns have the values by their type.
-        values = [each for each in mapper.base_mapper.polymorphic_map if isinstance(each, str)]
+        # Keys may be enumerations, whose columns have the values by their type.
+        values = [each for each in mapper.base_mapper.polymorphic_map if isinstance(each, str | int)]
         if values:
-            listed = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+            listed = ", ".join(str(each) if isinstance(each, int) else quoted(each) for each in values)
             yield CheckSchema(f'"{getattr(column, "name", "")}" IN ({listed})', "", line)
 
 

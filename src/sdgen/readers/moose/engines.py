@@ -7,7 +7,7 @@ names do.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -260,14 +260,20 @@ def commented_links(
     known = {table.entity: table for table in tables}
     found: dict[tuple[str, str], tuple[str, str]] = {}
     for (entity, column), comment in comments.items():
-        for match in _SAID.finditer(comment):
-            parent = known.get(names.entity(match["table"]))
-            key = _named_key(parent, match) if parent is not None else ""
-            if parent is None or not key or (parent.entity, key) == (entity, column):
-                continue
-            if _alike(known[entity].columns[column], parent.columns[key]):
+        for parent, key in goals_of(comment, names, known):
+            other = (parent.entity, key) != (entity, column)
+            if other and _alike(known[entity].columns[column], parent.columns[key]):
                 found.setdefault((entity, column), (parent.entity, key))
     return found
+
+
+def goals_of(comment: str, names: TableNames, known: Mapping[str, Keyed]) -> Iterator[tuple[Keyed, str]]:
+    """The tables and keys that a comment tells of as those of a link."""
+    for match in _SAID.finditer(comment):
+        parent = known.get(names.entity(match["table"]))
+        key = _named_key(parent, match) if parent is not None else ""
+        if parent is not None and key:
+            yield parent, key
 
 
 def _named_key(parent: Keyed, match: re.Match[str]) -> str:

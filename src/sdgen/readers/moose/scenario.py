@@ -23,6 +23,7 @@ from sdgen.readers.moose.engines import (
     TableNames,
     commented_links,
     engine_of,
+    goals_of,
     is_engine,
     links,
     primary_key,
@@ -30,7 +31,7 @@ from sdgen.readers.moose.engines import (
 )
 from sdgen.readers.moose.guesses import by_stem, with_sizes, within_range
 from sdgen.readers.moose.shapes import MooseTable, Notes, unknown_text, words_of
-from sdgen.readers.moose.values import choose_outlines, hold_scores, of_role, of_type
+from sdgen.readers.moose.values import choose_outlines, hold_scores, linked_parts, of_role, of_type
 from sdgen.readers.native.rules_file import with_rules_of
 from sdgen.readers.sql.capacity import make_feasible
 from sdgen.readers.sql.check_facts import ColumnBounds
@@ -233,13 +234,21 @@ def _link(
     for (entity, column), (parent, key) in found.items():
         if drafts[entity].columns[column].is_link:  # in one type, as databases ask; ClickHouse is told its own
             drafts[entity].columns[column].type = drafts[parent].columns[key].type
+    known = {read.entity: read.keyed for read in reads}
+    names = TableNames.of({read.entity: read.table.other_names for read in reads})
     for read in reads:
         draft = drafts[read.entity]
+        for name, each in read.columns.found.items():
+            parts = linked_parts(
+                each.field.shape, each.type.type, lambda text: next(goals_of(text, names, known), None)
+            )
+            if parts is not None:
+                draft.columns[name].fill(parts["generator"], **parts["params"])
         _copy_names(draft, drafts)
-        known = _known(read, draft)
-        for name, spec in by_convention(read.entity, known).items():
+        own = _known(read, draft)
+        for name, spec in by_convention(read.entity, own).items():
             draft.columns[name].generator, draft.columns[name].demanded = spec, True
-        hold_scores(draft, known)
+        hold_scores(draft, own)
         choose_outlines(draft, read.keyed.columns)
 
 

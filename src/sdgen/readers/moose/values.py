@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,9 +10,10 @@ from sdgen.inference.comments import between
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.moose.click_type import ClickType
 from sdgen.readers.moose.columns import NamedColumn, is_number
-from sdgen.readers.moose.engines import Engine
+from sdgen.readers.moose.engines import Engine, Keyed
 from sdgen.readers.moose.guesses import guessed
 from sdgen.readers.moose.library import GEOMETRIES
+from sdgen.readers.moose.shapes import Shape, without_null
 from sdgen.readers.sql.drafts import TableDraft
 from sdgen.scenario.model import GeneratorSpec
 from sdgen.scenario.types import INTEGERS, Type
@@ -198,3 +199,22 @@ def _core(column: NamedColumn, own: frozenset[str] | set[str]) -> tuple[str, ...
     """What a column is about, without the words for what it says of that."""
     words = tuple(word for word in column.words if word not in own | _AROUND)
     return words or tuple(word for word in column.words if word not in own)
+
+
+def linked_parts(shape: Shape, type: Type, goal: Callable[[str], tuple[Keyed, str] | None]) -> dict[str, Any] | None:
+    """The generator of a list or an object in which comments tell of links; None where none do."""
+    shape, _ = without_null(shape)
+    if shape.kind == "list" and type.kind == "array" and shape.items:
+        (inner,) = type.items
+        items = linked_parts(shape.items[0], inner, goal)
+        return items and {"generator": "array", "params": {"items": {**items, "type": str(inner)}}}
+    if shape.kind != "object" or type.kind != "struct":
+        return None
+    types, fields = dict(zip(type.fields, type.items, strict=True)), {}
+    for name, each in shape.all_fields.items():
+        found = goal(f"{each.comment}\n{each.aside}") if name in types else None
+        if found is not None and found[0].columns[found[1]].type.kind == types[name].kind:
+            fields[name] = {"generator": "fk", "params": {"entity": found[0].entity, "column": found[1]}}
+        elif name in types and (part := linked_parts(each.shape, types[name], goal)) is not None:
+            fields[name] = {**part, "type": str(types[name])}
+    return {"generator": "struct", "params": {"fields": fields}} if fields else None

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from sdgen.generators.patterns.syntax import shorter_pattern
 from sdgen.readers.sql.check_facts import NOW, VALUE_NAME, Value
 from sdgen.readers.sql.json_conditions import only_arrays, with_json_functions, with_members
 from sdgen.scenario.types import Type
@@ -374,6 +375,16 @@ def can_make(regex: str, longest: int) -> bool:
         return not any(registry.make("pattern", {"regex": regex}).faults(facts))
     except (ValidationError, ValueError):
         return False
+
+
+def fitting_pattern(regex: str, longest: int) -> str:
+    """The regular expression, with fewer repeats where texts would be too long; "" where none can be made of it."""
+    if can_make(regex, longest):
+        return regex
+    if not longest or not can_make(regex, 0):
+        return ""
+    shorter = shorter_pattern(regex, longest)
+    return shorter if shorter and can_make(shorter, longest) else ""
 
 
 def shortest_match(regex: str) -> int:

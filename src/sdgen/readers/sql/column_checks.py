@@ -12,7 +12,7 @@ from sdgen.generators.base import Generator
 from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_facts import EMPTY, NOW, ColumnBounds, Impossible, Value
-from sdgen.readers.sql.check_syntax import can_make, longer_pattern
+from sdgen.readers.sql.check_syntax import fitting_pattern, longer_pattern
 from sdgen.readers.sql.number_ranges import (
     SPAN,
     closed_range,
@@ -299,9 +299,10 @@ def _text(column: ColumnDraft, keyed: bool) -> GeneratorSpec | str | None:
     # 0 stands for no limit, on both sides.
     most = min(filter(None, (bounds.longest, type.length)), default=0)
     if bounds.pattern:
-        regex = longer_pattern(bounds.pattern, bounds.shortest, most)
-        if not can_make(bounds.pattern, most):
+        within = fitting_pattern(bounds.pattern, most)
+        if not within:
             return "no text can be made of its pattern"
+        regex = longer_pattern(within, bounds.shortest, most)
         spec = GeneratorSpec(type="pattern", params={"regex": regex})
         if not regex:
             return "its pattern and its other CHECKs are not kept together"

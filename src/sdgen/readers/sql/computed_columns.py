@@ -37,11 +37,11 @@ def with_computed(scenario: Scenario, schema: Schema, drafts: Mapping[str, Table
         for column in draft.schema.columns
         if column.computed and (made := _column(schema, draft, column)) is not None
     }
-    if not computed:
+    if not any(column.computed for draft in drafts.values() for column in draft.schema.columns):
         return scenario
     # The planner is asked about all of them at once: whether a function is on the positive list is known there alone.
     tried = _added(scenario, schema, drafts, computed)
-    refused = refused_columns(tried)
+    refused = refused_columns(tried) if computed else set()
     kept = {key: column for key, column in computed.items() if ("entities", key[0], "columns", key[1]) not in refused}
     notes = [
         replace(_note(schema, name, column), line=column.line)

@@ -33,6 +33,8 @@ _UUIDS = re.compile(
 _MOMENTS = re.compile(r"datetime\((?:'now'.*)?\)|current_timestamp(?:\(\))?|now\(\)", re.I)
 _EPOCHS = re.compile(r"time\(\)|unixepoch\(.*\)|unix_timestamp\(.*\)|strftime\('%s'.*\)|extract\(epoch from .*\)", re.I)
 
+_THOUSANDS = re.compile(r"(.*?)\s*\*\s*1000")  # of seconds: milliseconds
+
 
 def read_default(text: str) -> Value | None:
     """The value of a literal default; None for an expression, and for NULL."""
@@ -96,8 +98,9 @@ def _made(column: ColumnDraft, default: str) -> GeneratorSpec | None:
             return GeneratorSpec(type="uuid4")
         if _MOMENTS.fullmatch(text):
             return GeneratorSpec(type="as_text", params={"value": {"type": "timestamp"}})
-    if type.kind in ("int", "bigint") and _EPOCHS.fullmatch(text):
-        return GeneratorSpec(type="epoch", params={"start": "-2y", "unit": "s"})
+    thousands = _THOUSANDS.fullmatch(text)
+    if type.kind in ("int", "bigint") and _EPOCHS.fullmatch(_bare(thousands[1]) if thousands else text):
+        return GeneratorSpec(type="epoch", params={"start": "-2y", "unit": "ms" if thousands else "s"})
     return None
 
 
