@@ -73,7 +73,7 @@ _PATHS = re.compile(r"""'(\$\.[^'*\[\]]+)'""")
 _WORDS = re.compile(r"'([^'$]+)'")
 _DOCUMENTS = 512
 _MEMBERS: tuple[object, ...] = ("new", "open", 3, 12.5, True, ["sale", "new"], {"name": "new"}, 0, 40)
-_LISTS = (
+_LISTS: tuple[list[object], ...] = (
     ["sale"],
     ["sale", "new"],
     ["archived", "popular", "new"],

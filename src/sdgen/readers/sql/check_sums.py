@@ -72,7 +72,7 @@ def _dated(left: exp.Expr, right: exp.Expr) -> CheckMeaning | None:
         if name and isinstance(bare, exp.Add | exp.Sub) and column_name(bare.this) not in ("", name):
             # DuckDB makes a moment of a day and an interval, where the column may be a day.
             way = _definition(name, bare)
-            return way and CheckMeaning(equations=(Equation((way,)),))
+            return None if way is None else CheckMeaning(equations=(Equation((way,)),))
     return None
 
 
