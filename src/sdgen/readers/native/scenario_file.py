@@ -190,7 +190,7 @@ class _ScenarioReader:
         for key, record, place in self.named(value, path):
             several = isinstance(value, Mapping) and "," in key
             for name, part in _names(key) if several else [(key, "")]:
-                if name in seen or not name:
+                if name in seen or (several and not name):
                     what = f"the name {name!r} stands here twice" if name else "a name is missing beside a comma"
                     self.refuse((*path, key), what, type=ProblemType.DUPLICATE if name else ProblemType.VALUE)
                     continue
