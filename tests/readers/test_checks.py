@@ -10,7 +10,7 @@ import pytest
 
 from sdgen.readers.sql.check_branches import branches_of
 from sdgen.readers.sql.check_facts import NOW, CheckMeaning, ColumnBounds, Comparison, Gap
-from sdgen.readers.sql.check_syntax import can_make, regex_of_like, shortest_match, whole_regex
+from sdgen.readers.sql.check_patterns import can_make, regex_of_like, shortest_match, whole_regex
 
 
 def understand(sql: str, dialect: str = "postgres") -> CheckMeaning:

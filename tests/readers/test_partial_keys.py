@@ -193,3 +193,26 @@ def test_nulls_of_a_key_that_follow_a_branch(postgres_url: str, tmp_path: Path) 
     sdgen.write(tmp_path / "titles.sql", postgres_url, mode="append_only", seed=1, rows=150)
     sql = "SELECT count(*), count(locale) BETWEEN 60 AND 149, count(*) FILTER (WHERE first) > 20 FROM titles"
     assert ask(postgres_url, sql) == [(150, True, True)]
+
+
+ONE_ROW = """
+CREATE TABLE staff (id int PRIMARY KEY, role varchar(10) NOT NULL DEFAULT 'member' CHECK (role IN ('admin', 'member', 'viewer')));
+CREATE UNIQUE INDEX one_admin ON staff (role) WHERE role = 'admin';
+CREATE TYPE plan AS ENUM ('free', 'root', 'team');
+CREATE TABLE accounts (id int PRIMARY KEY, plan plan NOT NULL);
+CREATE UNIQUE INDEX one_root ON accounts (plan) WHERE plan = 'root';
+"""
+
+
+def test_one_row_has_the_value_that_a_condition_asks_of_its_own_column(postgres_url: str, tmp_path: Path) -> None:
+    schema = tmp_path / "s.sql"
+    schema.write_text(ONE_ROW)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(ONE_ROW.encode())
+        for seed in (1, 2):
+            sdgen.write(schema, postgres_url, mode="append_only", seed=seed, rows=200)
+        for table, column, one in (("staff", "role", "admin"), ("accounts", "plan", "root")):
+            shares = dict(connection.execute(f"SELECT {column}::text, count(*) FROM {table} GROUP BY 1".encode()))
+            assert shares.pop(one) == 1
+            assert sum(shares.values()) == 399
+            assert len(shares) == 2

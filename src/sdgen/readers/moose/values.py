@@ -98,7 +98,7 @@ def _document(type: ClickType) -> GeneratorSpec | None:
 
 
 def _pattern(regex: str) -> GeneratorSpec | None:
-    from sdgen.readers.sql.check_syntax import can_make
+    from sdgen.readers.sql.check_patterns import can_make
 
     return GeneratorSpec(type="pattern", params={"regex": regex}) if can_make(regex, 0) else None
 

@@ -16,6 +16,14 @@ from sdgen.readers.sql.check_facts import (
     Match,
     Value,
 )
+from sdgen.readers.sql.check_patterns import (
+    regex_of_classed_like,
+    regex_of_glob,
+    regex_of_like,
+    regex_of_similar,
+    whole_regex,
+    with_plain_classes,
+)
 from sdgen.readers.sql.check_sums import of_sums
 from sdgen.readers.sql.check_syntax import (
     DIALECT,
@@ -24,13 +32,7 @@ from sdgen.readers.sql.check_syntax import (
     column_name,
     interval_words,
     literal_value,
-    regex_of_classed_like,
-    regex_of_glob,
-    regex_of_like,
-    regex_of_similar,
     uncased_name,
-    whole_regex,
-    with_plain_classes,
     without_parens,
 )
 

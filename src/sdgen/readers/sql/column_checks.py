@@ -12,7 +12,7 @@ from sdgen.generators.base import Generator
 from sdgen.inference.likely_states import weights
 from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_facts import EMPTY, NOW, ColumnBounds, Impossible, Value
-from sdgen.readers.sql.check_syntax import fitting_pattern, longer_pattern
+from sdgen.readers.sql.check_patterns import fitting_pattern, longer_pattern
 from sdgen.readers.sql.number_ranges import (
     SPAN,
     closed_range,

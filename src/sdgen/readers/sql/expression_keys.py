@@ -103,7 +103,7 @@ def _without_columns(
         notes.add(entity, "", f"({shown}) is the same in all rows, and unique: the table has one row", line)
         return None
     partial = partial_key(entity, replace(key, computed=False), dialect)
-    if partial is None or not draw_one_row(entity, partial):
+    if partial is None or not draw_one_row(entity, partial, {}):
         what = f"unique index {key.name} is of one row where {' '.join(key.where.split())}: rows may break it"
         notes.add(entity, "", what, line)
     return None

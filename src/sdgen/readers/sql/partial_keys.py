@@ -164,7 +164,7 @@ def settle_partial_keys(
             if partial.where.get(name, _NOT_NULL) == _NOT_NULL and not _goes_with_another(entity, name, partial.key)
         )
         sizes = [size(entity, name) for name in columns]
-        if not columns and draw_one_row(entity, partial):
+        if not columns and draw_one_row(entity, partial, generators):
             continue
         if not partial.where or not columns or not all(sizes):
             unique_everywhere(entity, partial.key, notes)
@@ -191,19 +191,41 @@ def _goes_with_another(entity: TableDraft, name: str, key: KeySchema) -> bool:
     return via is not None and via != name and via in key.columns
 
 
-def draw_one_row(entity: TableDraft, partial: PartialKey) -> bool:
-    """Let one row match a condition that at most one may match, if a flag says it; whether that is done."""
+def draw_one_row(entity: TableDraft, partial: PartialKey, generators: Mapping[tuple[str, str], Generator]) -> bool:
+    """Let one row match a condition that at most one may match, if a flag or one of a list's values says it."""
     # `UNIQUE (is_default) WHERE is_default`, or over a constant: the first row of all runs has the flag.
     (name, said), *others = partial.where.items() or [("", None)]
     column = entity.columns.get(name)
-    if others or column is None or column.type.kind != "bool" or said not in ([True], [False]) or is_fixed(column):
+    if others or column is None or not isinstance(said, list):
         return False
     number = ColumnDraft(free_name(f"{name}_number", entity.columns), Type("bigint"), hidden=True)
     number.fill("sequence")
-    entity.columns = {number.name: number, **entity.columns}
-    column.fill("expression", sql=f"{quoted(number.name)} {'=' if said == [True] else '<>'} 1")
+    if column.type.kind == "bool" and said in ([True], [False]) and not is_fixed(column):
+        added, sql = [number], f"{quoted(number.name)} {'=' if said == [True] else '<>'} 1"
+    else:
+        weights = {value: weight for value, weight in _listed(entity, column, generators).items() if value not in said}
+        if not weights or column.type.kind not in ("text", "string", "enum", *INTEGERS):
+            return False
+        other = ColumnDraft(free_name(f"{name}_of_others", entity.columns), column.type, hidden=True)
+        other.fill("choice", values=list(weights), weights=list(weights.values()))
+        one = said[0] if isinstance(said[0], int) else "'" + str(said[0]).replace("'", "''") + "'"
+        added, sql = [number, other], f"case {quoted(number.name)} when 1 then {one} else {quoted(other.name)} end"
+    entity.columns = {**{each.name: each for each in added}, **entity.columns}
+    column.fill("expression", sql=sql)
     column.strict = not column.nullable
     return True
+
+
+def _listed(
+    entity: TableDraft, column: ColumnDraft, generators: Mapping[tuple[str, str], Generator]
+) -> Mapping[Any, float]:
+    """The values that a column chooses from, with their weights; none where it isn't a plain choice."""
+    chosen = generators.get((entity.name, column.name))
+    if column.primary or column.unique or column.is_link or not isinstance(chosen, Choice):
+        return {}
+    # A choice without a list takes its type's values.
+    entries = chosen.entries or [(value, 1.0) for value in column.type.values]
+    return {value: weight for value, weight in entries if value is not None and weight}
 
 
 def _open(entity: TableDraft, partial: PartialKey) -> PartialKey:
