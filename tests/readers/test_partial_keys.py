@@ -212,7 +212,9 @@ def test_one_row_has_the_value_that_a_condition_asks_of_its_own_column(postgres_
         for seed in (1, 2):
             sdgen.write(schema, postgres_url, mode="append_only", seed=seed, rows=200)
         for table, column, one in (("staff", "role", "admin"), ("accounts", "plan", "root")):
-            shares = dict(connection.execute(f"SELECT {column}::text, count(*) FROM {table} GROUP BY 1".encode()))
+            shares: dict[str, int] = dict(
+                connection.execute(f"SELECT {column}::text, count(*) FROM {table} GROUP BY 1".encode())
+            )
             assert shares.pop(one) == 1
             assert sum(shares.values()) == 399
             assert len(shares) == 2
