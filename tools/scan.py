@@ -19,6 +19,11 @@ PRICES = "the first digits of a price list"
 SERVICE = "words of the service, not of people"
 TITLES = "titles of jobs, which come again"
 COMPLETE = "records that have all of their fields"
+CODES = "a table of codes, which has few names"
+REGULAR = "one for each year, month or ten minutes, or two to a transaction"
+SIZES = "values of one order of size, whose first digits follow from it"
+ELSEWHERE = "evenings that are after midnight in UTC"
+REQUIRED = "what its requirements ask for"
 
 # example, check and column, as one expression; the first that matches answers.
 ANSWERS = (
@@ -39,6 +44,21 @@ ANSWERS = (
     (r"(hubspot|salesforce) (text_\w+|value_diversity) \S+\.(Title|properties_jobtitle)", TITLES),
     (r"(hubspot|salesforce) benford (line_items|deals|Opportunity|OpportunityLineItem)\.\S+", PRICES),
     (r"xero text_\w+ \S+\.(Balances|Contact|ContactID|InvoiceID|AccountID)", DOCUMENTS),
+    (r"shopify daily_rhythm (orders|transactions)\.\w+", ELSEWHERE),
+    (r"iot daily_rhythm readings\.taken_at", "readings of machines"),
+    (r"clickstream text_\w+ events\.properties", DOCUMENTS),
+    (r"hospital (text_\w+ diagnoses\.description|value_diversity (lab_results|procedures)\.name)", CODES),
+    (r"hospital benford lab_results\.value", SIZES),
+    (r"logistics amount_shape fuel_purchases\.price_per_litre", "diesel costs about as much everywhere"),
+    (r"logistics fanout_skew positions\.(stop|trip)_id", REGULAR),
+    (r"hr_payroll fanout_skew (leave_balances|leave_requests|salaries)\.\w+", REGULAR),
+    (r"security_events (text_\w+ findings\.title|value_diversity process_events\.name)", CODES),
+    (r"bank_ledger fanout_skew (journal_lines\.transaction_id|statements\.account_id)", REGULAR),
+    (r"bank_ledger benford transactions\.amount", SIZES),
+    (r"genonaut (fanout_skew generation_jobs\.user_id|too_clean (content_items\w*|users))", REQUIRED),
+    (r"genonaut daily_rhythm \S+", ELSEWHERE),
+    (r"genonaut text_\w+ \S+\.(content_data|item_metadata|parameters|preferences)", DOCUMENTS),
+    (r"genonaut placeholder_values users\.email", "one address of an administrator"),
 )
 
 
