@@ -52,7 +52,9 @@ def child(*command: str) -> Child:
     os.sync()
     with tempfile.TemporaryFile("w+") as said:
         started = perf_counter()
-        process = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=_environment(), stdout=said, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -61,6 +63,11 @@ def child(*command: str) -> Child:
     if process.returncode:
         raise Failed(f"{' '.join(command)}: {output.strip()}")
     return Child(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
+
+
+def _environment() -> dict[str, str]:
+    # Where it says that no bytecode be kept, each start compiles our sources anew, as no installed program does.
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def emptied(folder: Path) -> Path:
