@@ -21,14 +21,13 @@ import pyarrow.compute as pc
 
 from sdgen.errors import Problem, did_you_mean
 from sdgen.scenario.output import FileLayout
-from sdgen.scenario.types import NESTED
+from sdgen.scenario.types import MOMENTS, NESTED
 from sdgen.targets.base import Table, TableColumn
 from sdgen.targets.columnar import plain
 from sdgen.targets.csv_encoding import plain_text
 
 NULL = "__HIVE_DEFAULT_PARTITION__"
 UNITS: Mapping[str, str] = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d"}
-_MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
 _UNFIT = NESTED | {"json", "binary", "float", "double"}  # whose values are no names of folders
 _PLAIN = " !#$&()+,-.;<>@[]^_`{|}~"  # letters of a value that a folder's name may hold; a reader decodes the others
 
@@ -102,7 +101,7 @@ def layout_problems(tables: Sequence[Table], layout: FileLayout) -> Iterator[Pro
             hint = did_you_mean(unit, UNITS, "known: " + ", ".join(UNITS))
             yield Problem(here, f"moments have no part {unit!r} to partition by", hint)
         for column in found:
-            if unit and column.type.kind not in _MOMENTS:
+            if unit and column.type.kind not in MOMENTS:
                 yield Problem(here, f"{column.name} is {column.type}, and {unit} is a part of moments", "leave it out")
             elif column.type.kind in _UNFIT:
                 hint = "partition by texts, whole numbers, dates or parts of moments"

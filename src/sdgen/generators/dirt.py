@@ -19,7 +19,7 @@ from sdgen.generators.arrays.cast import cast_array, scaled_decimal
 from sdgen.generators.arrays.fixed_text import decimal_units
 from sdgen.generators.domains import permute
 from sdgen.generators.streams import Numbers, Words, below, below_each, draw
-from sdgen.scenario.types import FLOATS, INTEGER_BITS, INTEGERS, Type
+from sdgen.scenario.types import FLOATS, INTEGER_BITS, INTEGERS, MOMENTS, Type
 
 VERSION = 1
 BLOCK = 1024
@@ -218,7 +218,7 @@ def _like(cells: CleanCells, texts: pa.Array) -> pa.Array:
 def outlier(cells: CleanCells) -> pa.Array:
     """Numbers 10 to 1,000 times as large, or a tenth where that is too much; moments that stand for none."""
     kind, values = cells.type.kind, cells.values
-    if kind in ("date", "timestamp", "timestamptz"):
+    if kind in MOMENTS:
         moments = cast_array(pa.array(_NO_DATES, pa.date32()), cells.type, values.type)
         return pc.if_else(values.is_null(), None, moments.take(pa.array(cells.below(len(_NO_DATES), "outlier"))))
     factors = np.array([10, 100, 1000])[cells.below(3, "outlier")]
@@ -274,12 +274,11 @@ MISTAKES: Mapping[str, Callable[[CleanCells], pa.Array]] = {
     "outlier": outlier,
     "late": late,
 }
-_MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
 _PLAIN_TEXTS = frozenset({"string", "text"})
 FITS: Mapping[str, tuple[frozenset[str], str]] = {  # the kinds of types a mistake is made of, and in words
     "typo": (_PLAIN_TEXTS, "texts: string, text"),
     "encoding": (_PLAIN_TEXTS, "texts: string, text"),
     # Whole numbers of 64 bits without a sign don't fit the signed numbers that are reckoned with.
-    "outlier": (INTEGERS - {"ubigint"} | FLOATS | _MOMENTS | {"decimal"}, "numbers of up to 18 digits and moments"),
-    "late": (_MOMENTS, "dates and moments"),
+    "outlier": (INTEGERS - {"ubigint"} | FLOATS | MOMENTS | {"decimal"}, "numbers of up to 18 digits and moments"),
+    "late": (MOMENTS, "dates and moments"),
 }

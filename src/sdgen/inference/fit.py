@@ -31,7 +31,7 @@ from sdgen.generators.text.prose import Prose
 from sdgen.generators.text.sentences import english
 from sdgen.generators.text_generator import PLAIN_TEXTS
 from sdgen.scenario.model import GeneratorSpec
-from sdgen.scenario.types import FLOATS, INTEGERS, TIMES, Type
+from sdgen.scenario.types import FLOATS, INTEGERS, MOMENTS, TIMES, Type
 
 T = TypeVar("T")
 
@@ -210,7 +210,7 @@ def _needs_met(made: Generator, types: Mapping[str, Type | None]) -> bool:
 
 def _of_no_day(made: Generator, needs: ColumnNeeds) -> bool:
     """Whether a moment is to follow a time of day, which is of no day."""
-    moments = needs.type is not None and needs.type.kind in ("date", "timestamp", "timestamptz")
+    moments = needs.type is not None and needs.type.kind in MOMENTS
     others = (needs.types.get(need.column) for need in made.needs()) if isinstance(made, After) and moments else ()
     return any(other is not None and other.kind == "time" for other in others)
 

@@ -30,7 +30,6 @@ from sdgen.scenario.request import PlanRequest
 from sdgen.scenario.types import TIMES, Type, known_type
 
 _TEXTS = frozenset({"text", "string"})
-_MOMENTS = frozenset({"date", "timestamp", "timestamptz", "time"})
 _WRITERS = frozenset({"as_text", "datetime", "date", "time", "after", "time_series", "template", "expression"})
 _STATE = re.compile(r"(?:status|state)\Z", re.IGNORECASE)  # texts that say whether a moment came
 _FORMAT = "'format': '%"
@@ -226,7 +225,7 @@ class _Table:
 
     def _traits(self, name: str, column: Column, type: Type | None, without: Collection[str]) -> ColumnTraits:
         alone = self.primary_key == (name,)
-        moment = type is not None and type.kind in _MOMENTS
+        moment = type is not None and type.kind in TIMES
         beside = Beside(self.plain[moment], {name, *without, *self._leaning_on(name)})
         return ColumnTraits(
             raw=name,
@@ -299,8 +298,7 @@ class _Table:
         held = prod(self.rows.of(parent) for _, parent in parents if parent)
         days = [one for one in columns if one != name and self._is_moment(one)]
         others = sum(link is None for link in links) - len(days)
-        held *= prod(_DAYS for _ in days)
-        left = max(-(-2 * rows // max(held, 1)), 2)
+        left = max(-(-2 * rows // max(held * int(_DAYS ** len(days)), 1)), 2)
         # Columns that are no links share what the links and the moments leave to them.
         return left if others <= 1 else max(2, round(left ** (1 / others)) + 1)
 

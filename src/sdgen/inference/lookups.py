@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from sdgen.generators.pools import own_yaml
 from sdgen.inference.names import entity_name, forms, shared_prefix, spelled_out
 from sdgen.inference.neighbours import compiled
 from sdgen.inference.rule_files import abbreviations
@@ -85,9 +85,7 @@ def _list_of(name: str, children: Iterable[str]) -> _Listed | None:
 
 @cache
 def _lists() -> Sequence[tuple[str, _Listed]]:
-    import yaml
-
-    data = yaml.safe_load(files("sdgen").joinpath("data/lookups.yaml").read_text("utf-8"))
+    data = own_yaml("lookups")
     tables = [(one["table"], _Listed(tuple(one["columns"]), tuple(map(tuple, one["rows"])))) for one in data["tables"]]
     return [
         *tables,

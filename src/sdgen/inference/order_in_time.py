@@ -47,9 +47,10 @@ def with_order(
     if not any(moment.free for table in tables.values() for moment in table.moments):
         return guessed
     beyond = {name for name in tables if is_beyond_periods(names[name].entity)}
-    early, late = early_and_late(tables, timed_links(tables, beyond))
+    links = timed_links(tables, beyond)
+    early, late = early_and_late(tables, links)
     # Periods of rows that are moved back begin as early as these: what lies within them mustn't start later.
-    links = timed_links(tables, beyond, early)
+    links = timed_links(tables, beyond, early) if early else links
     entities = {
         name: _ordered(table, names[name].entity, links[name], name in early, name in late)
         if any(m.free for m in table.moments)

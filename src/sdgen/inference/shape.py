@@ -10,16 +10,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib.resources import files
 from typing import Any
 
+from sdgen.generators.pools import own_yaml
 from sdgen.inference.child_totals import count_names
 from sdgen.inference.names import entity_name, snake
 from sdgen.inference.neighbours import compiled
 from sdgen.inference.rule_files import abbreviations
 from sdgen.inference.table_moments import event_of, event_record
 from sdgen.scenario.model import Column, Entity, GeneratorSpec, RowCount
-from sdgen.scenario.types import INTEGERS
+from sdgen.scenario.types import INTEGERS, MOMENTS
 
 _FEW = 50  # a parent of no more rows says nothing of how many its children are
 _SURE = 0.8  # of the rows that a law gives on average, those that there are in any case
@@ -33,7 +33,6 @@ _NUMBERING = re.compile(
     r"(?:.*_)?(?:line|item|seq|sequence|position|pos|row|entry|step|ordinal|rank|index|idx|order)?"
     r"_?(?:no|nr|num|number|id|seq|position|index|idx|order)|line|position|sequence|ordinal|seq"
 )
-_DAYS = frozenset({"date", "timestamp", "timestamptz"})
 _DETAIL_LAW = {"law": "negative_binomial", "dispersion": 1.6}
 _SKEWED_LAW = {"law": "geometric"}
 
@@ -89,9 +88,7 @@ def unique_sets_of(entity: Entity) -> list[frozenset[str]]:
 @cache
 def shape_rules() -> Mapping[str, Any]:
     """What names say of shapes (data/shape.yaml)."""
-    import yaml
-
-    found: Mapping[str, Any] = yaml.safe_load(files("sdgen").joinpath("data/shape.yaml").read_text("utf-8"))
+    found: Mapping[str, Any] = own_yaml("shape")
     return found
 
 
@@ -202,7 +199,8 @@ class _Shapes:
         counting = [link for link, each in firm.items() if self._counts_children(each.parent, name)]
         if counting:
             return counting[0]
-        numbering = [link for link in firm if self._numbered(name, link, unique_sets_of(self.entities[name]))]
+        sets = unique_sets_of(self.entities[name])
+        numbering = [link for link in firm if self._numbered(name, link, sets)]
         if len(numbering) == 1:
             return numbering[0]
         rules = {link: rule for link, each in firm.items() if (rule := self._rule(name, each.parent))}
@@ -275,7 +273,7 @@ class _Shapes:
 
     def _beat(self, name: str, column: str) -> Mapping[str, Any] | None:
         each = self.entities[name].columns[column]
-        if each.generator is not None or each.type not in _DAYS:
+        if each.generator is not None or each.type not in MOMENTS:
             return None
         rules: Iterable[Mapping[str, Any]] = shape_rules()["beats"]
         return next((rule for rule in rules if compiled(rule["name"]).fullmatch(snake(column))), None)

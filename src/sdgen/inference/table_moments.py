@@ -15,9 +15,8 @@ from sdgen.generators.pools import own_yaml
 from sdgen.inference.fit import column_needs
 from sdgen.inference.neighbours import compiled
 from sdgen.scenario.model import Column, Entity, GeneratorSpec
-from sdgen.scenario.types import known_type
+from sdgen.scenario.types import MOMENTS, known_type
 
-_MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
 _CHANGEABLE = frozenset({"date", "datetime", "after"})
 _REFERENCE = re.compile(r"(?!now$|as_of$)[A-Za-z_]\w*")
 _INFLECTED = re.compile(r"(.)\1?ed$|(?<=.)(?:s|e)$")
@@ -110,7 +109,7 @@ def moments_of(
     # A check's words stand for its columns, near enough: whatever it speaks of stays as it is.
     held |= {word for check in entity.check for word in re.findall(r"\w+", check)}
     for column, each in entity.columns.items():
-        if _kind_of_type(each) not in _MOMENTS or _REFERENCE.fullmatch(column) is None or each.generator is None:
+        if _kind_of_type(each) not in MOMENTS or _REFERENCE.fullmatch(column) is None or each.generator is None:
             continue
         is_guess = asked.columns[column].generator is None and not own(name, column)
         free = is_guess and not each.unique and column not in held and not each.correlate

@@ -22,6 +22,7 @@ FLOATS = frozenset({"float", "double"})
 NUMBERS = INTEGERS | FLOATS | {"decimal"}
 TEXTS = frozenset({"string", "text", "enum"})
 TIMES = frozenset({"date", "time", "timestamp", "timestamptz"})
+MOMENTS = TIMES - {"time"}  # of a day
 NESTED = frozenset({"array", "map", "struct"})
 KINDS = NUMBERS | TEXTS | TIMES | NESTED | {"bool", "uuid", "json", "binary"}
 

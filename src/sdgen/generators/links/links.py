@@ -161,8 +161,8 @@ class ForeignKey(Generator):
             )
         if not self.roots and (self.depth or self.within):
             yield ParamError("roots", "a tree without roots takes neither depth nor within", "give it one root or more")
-        drawn = self.quota or self.one_to_one or self.distinct or self.unlike or self.distribution != "uniform"
-        drawn = drawn or self.later_than
+        settled = self.quota or self.one_to_one or self.distinct or self.unlike or self.later_than
+        drawn = settled or self.distribution != "uniform"
         if facts.entity == self.entity and drawn:
             what = "a link to the same entity draws an earlier row; it takes only roots, depth, within and null_rate"
             yield ParamError("entity", what)
@@ -177,17 +177,15 @@ class ForeignKey(Generator):
             drawn or self.within or self.among or self.follows or self.spread or facts.entity == self.entity
         ):
             yield ParamError("row", f"which parent a row has follows from {self.row}: nothing else may say so")
-        settled = (
-            self.quota,
-            self.one_to_one,
-            self.distinct,
-            self.unlike,
-            self.later_than,
-            self.within,
-            self.among,
-            self.row,
-        )
-        if self.sharing and (any(settled) or self.spread or self.follows or facts.entity == self.entity):
+        if self.sharing and (
+            settled
+            or self.within
+            or self.among
+            or self.row
+            or self.spread
+            or self.follows
+            or facts.entity == self.entity
+        ):
             what = "a link that shares another's row takes neither quotas nor within, unlike, distinct or one_to_one"
             yield ParamError("sharing", what, "leave them out")
         if self.spread and (drawn or self.within or self.among or self.follows or facts.entity == self.entity):

@@ -28,9 +28,8 @@ from sdgen.generators.numbers.uniform import order_fault
 from sdgen.generators.references import Referring, is_reference
 from sdgen.generators.registry import register
 from sdgen.generators.streams import Floats
-from sdgen.scenario.types import NUMBERS, TEXTS, Type
+from sdgen.scenario.types import MOMENTS, NUMBERS, TEXTS, Type
 
-_MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
 _TEXT_MOMENTS = TEXTS - {"enum"}
 _LAST_SECOND = DAY - SECOND
 _LOST = 2 * 365 * DAY  # where the other column is null: somewhere in the two years before as_of
@@ -47,7 +46,7 @@ class After(Referring):
     `unless`.
     """
 
-    fits: ClassVar[frozenset[str]] = _MOMENTS | _TEXT_MOMENTS | {"time"}
+    fits: ClassVar[frozenset[str]] = MOMENTS | _TEXT_MOMENTS | {"time"}
     example: ClassVar[str] = "{generator: after, params: {column: created_at, min: 1h, max: 30d}}"
 
     column: str = Field(min_length=1, description="the column of the earlier moment, or link.column of a parent")

@@ -13,13 +13,12 @@ from sdgen.readers.sourcebox.document import ColumnRecord
 from sdgen.readers.sourcebox.generators import BIRTHS, DERIVED, JOBS
 from sdgen.readers.sourcebox.tables import TableRecord
 from sdgen.scenario.model import GeneratorSpec
-from sdgen.scenario.types import NUMBERS, TIMES, Type
+from sdgen.scenario.types import MOMENTS, NUMBERS, TIMES, Type
 
 _DATES = ("funded_date", "start_date", "origination_date", "issue_date", "disbursed_date", "loan_date")
 _AMOUNTS = ("loan_amount", "amount", "principal", "funded_amount", "principal_amount")
 _TERMS = ("loan_term", "term_months", "term", "months", "loan_term_months")
 _RATES = ("interest_rate", "rate", "apr", "annual_rate")
-_MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
 NUMBER = "payment_number"
 
 
@@ -48,7 +47,7 @@ def derived(column: ColumnRecord, table: TableRecord, tables: Mapping[str, Table
 
 
 def _fits(column: ColumnRecord) -> bool:
-    return column.type.kind in (_MOMENTS if column.generator.endswith("_date") else NUMBERS)
+    return column.type.kind in (MOMENTS if column.generator.endswith("_date") else NUMBERS)
 
 
 def loan_of(table: TableRecord, tables: Mapping[str, TableRecord]) -> Loan | None:

@@ -23,9 +23,7 @@ from sdgen.readers.sql.column_sums import (
     stepped,
 )
 from sdgen.readers.sql.drafts import TableDraft, is_fixed, quoted
-from sdgen.scenario.types import NUMBERS
-
-_TIMES = frozenset({"date", "timestamp", "timestamptz"})
+from sdgen.scenario.types import MOMENTS, NUMBERS
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ class _Related:
 
     def _numeric(self, pair: tuple[str, str]) -> bool:
         kinds = {self.entity.columns[name].type.kind for name in pair}
-        return kinds <= NUMBERS or kinds <= _TIMES
+        return kinds <= NUMBERS or kinds <= MOMENTS
 
     def _column(self, name: str) -> ColumnDraft:
         """A column as it is in the branch."""

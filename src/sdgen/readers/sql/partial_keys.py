@@ -17,6 +17,7 @@ from sdgen.readers.drafts import ColumnDraft
 from sdgen.readers.sql.check_branches import Truth, branches_of
 from sdgen.readers.sql.check_facts import CheckMeaning, ColumnBounds
 from sdgen.readers.sql.drafts import MarkedKey, Notes, PartialKey, TableDraft, is_fixed, quoted
+from sdgen.readers.sql.realistic import literal
 from sdgen.readers.sql.schema import ExclusionSchema, KeySchema
 from sdgen.scenario.model import PartialUnique
 from sdgen.scenario.types import INTEGERS, Type
@@ -208,7 +209,7 @@ def draw_one_row(entity: TableDraft, partial: PartialKey, generators: Mapping[tu
             return False
         other = ColumnDraft(free_name(f"{name}_of_others", entity.columns), column.type, hidden=True)
         other.fill("choice", values=list(weights), weights=list(weights.values()))
-        one = said[0] if isinstance(said[0], int) else "'" + str(said[0]).replace("'", "''") + "'"
+        one = said[0] if isinstance(said[0], int) else literal(str(said[0]))
         added, sql = [number, other], f"case {quoted(number.name)} when 1 then {one} else {quoted(other.name)} end"
     entity.columns = {**{each.name: each for each in added}, **entity.columns}
     column.fill("expression", sql=sql)
